@@ -1,0 +1,211 @@
+"""Phase 2: is every picture technically fit to train on? Pure; all words are in resources/gate.yaml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from loraprep.decisions import Decisions, Question, entry_for
+from loraprep.enlarge import enlargement, trained_sizes
+from loraprep.model import Fate, Finding, Image
+
+HEADER = """\
+# These pictures are smaller than what you train at. A trainer enlarges them, and the model learns the blur.
+# do: upscale (plain enlarging: adds no detail) | remove | keep | recommended
+# Better than all three: put a larger version into upscaled/ under the same name. Nothing in images/ is ever deleted.
+"""
+
+# What each extension promises; anything else inside is named, since some trainers go by the name.
+_PROMISED = {
+    ".jpg": {"JPEG", "MPO"},
+    ".jpeg": {"JPEG", "MPO"},
+    ".jfif": {"JPEG", "MPO"},
+    ".png": {"PNG"},
+    ".webp": {"WEBP"},
+    ".bmp": {"BMP"},
+    ".tif": {"TIFF"},
+    ".tiff": {"TIFF"},
+    ".gif": {"GIF"},
+    ".avif": {"AVIF"},
+    ".heic": {"HEIF"},
+    ".heif": {"HEIF"},
+}
+_KOHYA = re.compile(r"[1-9][0-9]*_.+")
+
+
+def layout(images: Sequence[Image]) -> Literal["flat", "kohya", "folders"]:
+    """How the pictures lie: all in one folder, in kohya's {repeats}_{name} folders, or in others."""
+    folders = {PurePosixPath(i.path).parts[0] for i in images if "/" in i.path}
+    if not folders:
+        return "flat"
+    return "kohya" if any(_KOHYA.fullmatch(f) for f in folders) else "folders"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    findings: list[Finding]
+    questions: list[Question]
+    layout: str
+
+
+def audit(
+    found: Sequence[Image],
+    orphans: Sequence[str],
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+) -> Audit:
+    """All findings about single files, good news included, and the questions about size."""
+    images = [i for i in found if i.state == "image"]
+    limits = config["thresholds"]["audit"]
+    findings = [*_rejected(found), *_size_notes(images, config, model)]
+
+    def report(code: str, hits: Sequence[Image], **values: Any) -> None:
+        if hits:
+            findings.append(Finding(code, tuple(i.path for i in hits), values))
+
+    report("wrong-extension", [i for i in images if i.format not in _PROMISED.get(_suffix(i), {i.format})],
+           formats=_formats(images))  # fmt: skip
+    report("rotated", [i for i in images if i.orientation != 1])
+    report("cmyk", [i for i in images if i.mode == "CMYK"])
+    report("grey", [i for i in images if i.mode in ("1", "L", "LA", "I", "F") or i.mode.startswith("I;")])
+    report("indexed", [i for i in images if i.mode in ("P", "PA")])
+    report("deep", [i for i in images if i.bits > 8])
+    report("broken-profile", [i for i in images if i.icc == "unreadable"])
+    report(
+        "other-colours",
+        [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
+    )
+    report("transparent", [i for i in images if i.alpha], background=config["dataset"]["background"])
+    report("animated", [i for i in images if i.frames > 1 and i.format != "MPO"])
+    report("compressed", [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]],
+           quality=limits["jpeg_quality"])  # fmt: skip
+    report("plain-frame", [i for i in images if max(i.border) >= limits["border"]])
+    report("nearly-flat", [i for i in images if i.contrast < limits["contrast"] or i.flat > limits["flat"]])
+    report("soft", [i for i in images if i.sharpness < limits["sharpness"] and i.flat <= limits["flat"]])
+    report("enlarged-before", [i for i in images if i.detail < limits["detail"]])
+    report("long-shape", [i for i in images if _aspect(i) > limits["aspect_ratio"]], ratio=limits["aspect_ratio"])
+    report("location", [i for i in images if "gps" in i.hidden])
+    findings += _layout_notes(images, config)
+    if orphans:
+        findings.append(Finding("upscaled-orphan", tuple(sorted(orphans))))
+    if images and not any(f.code in ("cmyk", "grey", "indexed", "deep") for f in findings):
+        findings.append(Finding("all-rgb", (), {"count": len(images)}))
+    if images and not any(f.code in ("broken", "unexpected") for f in findings):
+        findings.append(Finding("all-open", (), {"count": len(images)}))
+    return Audit(findings, _questions(images, config, model, kind), layout(images))
+
+
+def _suffix(image: Image) -> str:
+    return PurePosixPath(image.path).suffix.lower()
+
+
+def _aspect(image: Image) -> float:
+    return max(image.width, image.height) / max(1, min(image.width, image.height))
+
+
+def _formats(images: Sequence[Image]) -> str:
+    wrong = [i for i in images if i.format not in _PROMISED.get(_suffix(i), {i.format})]
+    return ", ".join(f"{i.path} is really {i.format}" for i in wrong)
+
+
+def _rejected(found: Sequence[Image]) -> list[Finding]:
+    codes = sorted({i.code for i in found if i.state == "rejected"})
+    return [_with_reasons(code, [i for i in found if i.state == "rejected" and i.code == code]) for code in codes]
+
+
+def _with_reasons(code: str, hits: Sequence[Image]) -> Finding:
+    reasons = "; ".join(f"{i.path}: {i.reason}" for i in hits)
+    return Finding(code, tuple(i.path for i in hits), {"reasons": reasons, "reason": hits[0].reason})
+
+
+def _size_notes(images: Sequence[Image], config: Mapping[str, Any], model: Mapping[str, Any]) -> list[Finding]:
+    """Resolution both ways: the short side against the base model's native size, and the enlargement."""
+    trained = trained_sizes(config, model)
+    limits = config["thresholds"]["audit"]
+    small = [i for i in images if min(i.width, i.height) < model["native"]]
+    findings = []
+    if small:
+        findings.append(
+            Finding(
+                "below-native",
+                tuple(i.path for i in small),
+                {"native": model["native"], "title": model["title"]},
+            )
+        )
+    elif images:
+        findings.append(Finding("large-enough", (), {"count": len(images), "native": model["native"]}))
+    soft = [i for i in images if enlargement(i, trained[0]) >= limits["enlargement_question"]]
+    if soft:
+        most = max(enlargement(i, trained[0]) for i in soft)
+        findings.append(Finding("too-small", tuple(i.path for i in soft), {"times": f"{most:.1f}", "size": trained[0]}))
+    stretched = [
+        i
+        for i in images
+        if enlargement(i, trained[-1]) >= limits["enlargement_note"]
+        and enlargement(i, trained[0]) < limits["enlargement_question"]
+    ]
+    if stretched:
+        most = max(enlargement(i, trained[-1]) for i in stretched)
+        findings.append(
+            Finding("stretched", tuple(i.path for i in stretched), {"times": f"{most:.1f}", "size": trained[-1]})
+        )
+    return findings
+
+
+def _layout_notes(images: Sequence[Image], config: Mapping[str, Any]) -> list[Finding]:
+    kind = layout(images)
+    if kind == "flat" and images and "kohya" in config["dataset"]["trainers"]:
+        return [Finding("flat-layout", (), {"count": len(images)})]
+    if kind == "kohya":
+        stray = [i for i in images if not _KOHYA.fullmatch(PurePosixPath(i.path).parts[0]) or i.path.count("/") != 1]
+        return [Finding("kohya-layout", (), {"count": len(images)})] + (
+            [Finding("kohya-stray", tuple(i.path for i in stray))] if stray else []
+        )
+    return []
+
+
+def _questions(
+    images: Sequence[Image], config: Mapping[str, Any], model: Mapping[str, Any], kind: Mapping[str, Any]
+) -> list[Question]:
+    trained = trained_sizes(config, model)
+    asked = [i for i in images if enlargement(i, trained[0]) >= config["thresholds"]["audit"]["enlargement_question"]]
+    # Removing is only good advice while enough pictures stay.
+    recommended = "remove" if len(images) - len(asked) >= kind["recommended"]["min"] else "keep"
+    return [
+        Question(
+            key=i.path,
+            entry={
+                "what": f"{i.width}x{i.height}, would be enlarged {enlargement(i, trained[0]):.1f}x at {trained[0]}",
+                "recommended": recommended,
+                "do": None,
+            },
+            digests={i.path: i.digest},
+        )
+        for i in asked
+    ]
+
+
+def outcome(questions: Sequence[Question], decisions: Decisions, *, auto: bool) -> dict[str, Fate]:
+    """What the answers mean for each picture asked about; recommendations stand in for missing answers."""
+    fates: dict[str, Fate] = {}
+    for question in questions:
+        path, recommended = question.key, str(question.entry["recommended"])
+        entry, state = entry_for(decisions, path, question.digests[path])
+        answer = entry.data.get("do") if entry else None
+        accepted = auto or decisions.rest == "recommended"
+        waiting = state == "retouched" or (answer is None and not accepted)
+        by: Literal["you", "rule", "recommendation"] = "you" if answer else "rule" if auto else "recommendation"
+        do = recommended if answer in (None, "recommended") else str(answer)
+        why = "too small to train sharp" if do == "remove" else ""
+        fates[path] = Fate(path, "left out" if do == "remove" else "kept", why, by, waiting, do == "upscale")
+    # A person may rule on any picture, asked about or not.
+    for key, entry in decisions.entries.items():
+        if not entry.digests and key not in fates and entry.data.get("do") in ("remove", "upscale"):
+            remove = entry.data["do"] == "remove"
+            fates[key] = Fate(key, "left out" if remove else "kept", "you left it out" if remove else "", "you",
+                              False, not remove)  # fmt: skip
+    return fates

@@ -1,0 +1,28 @@
+"""Finds schemas/ and resources/: inside an installed wheel, or beside the package in a checkout."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@cache
+def path(name: str) -> Path:
+    """The bundled file or folder `name`, such as "resources/gate.yaml". Raises FileNotFoundError."""
+    for base in (_PACKAGE, _PACKAGE.parent):  # an editable install sees only the second
+        found = base / name
+        if found.exists():
+            return found
+    raise FileNotFoundError(f"loraprep was installed without {name}; install it again")
+
+
+def text(name: str) -> str:
+    """The bundled file's text."""
+    return path(name).read_text(encoding="utf-8")
+
+
+def names(folder: str, suffix: str = ".yaml") -> tuple[str, ...]:
+    """The sorted stems of the files in a bundled folder: names("resources/models") -> ("chroma", ...)."""
+    return tuple(sorted(p.stem for p in path(folder).iterdir() if p.suffix == suffix))

@@ -1,0 +1,101 @@
+"""The draft captioner: words that are already there, and measured colour and light. Invents nothing.
+
+No key, no network. Medium, brushwork, mood and subject are never guessed from pixels: measured guesses
+were wrong on real photographs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from loraprep import wording
+from loraprep.captioners import Context, name_terms
+from loraprep.model import Elements, Image
+
+SAMPLES = True
+NEEDS_APPROVAL = False
+
+# CIELAB means over the picture (2.3 is one just noticeable difference) and the standard deviation of luma: set
+# so that only what anybody would agree on is said.
+_WARM, _COOL, _GREY, _MUTED, _VIVID, _DARK, _BRIGHT = 12.0, -5.0, 3.0, 12.0, 40.0, 28.0, 75.0
+_LOW_CONTRAST, _HIGH_CONTRAST = 0.10, 0.30
+_SHARE = 0.15  # of the area, from which a colour is named
+
+
+def describe(image: Image, context: Context) -> Elements:
+    """A person's own words first (beside the picture, inside it, its name), measured colour and light after."""
+    source, text = _written(image, context)
+    form = wording.form_of(text) if text else ""
+    said = wording.terms(text) if form == "tags" else wording.phrases(text)
+    if not text:
+        said = [w for w in (_uncommon(t, context) for t in name_terms(image.path)) if w]
+        source = "name" if said else ""
+    content, style = sorted_terms(said)
+    sources = {"text": source} if source else {}
+    for key, terms in measured(image).items():
+        style.setdefault(key, []).extend(t for t in terms if t not in style.get(key, []))
+        sources[key] = sources.get(key, "measured")
+    return Elements(
+        path=image.path,
+        digest=image.digest,
+        captioner="draft",
+        state="draft",
+        content=content,
+        style=style,
+        text=text,
+        form=form,
+        trusted=bool(said) and not wording.only_colours(" ".join(said)),
+        sources=sources,
+    )
+
+
+def _written(image: Image, context: Context) -> tuple[str, str]:
+    """(source, text) of the most trusted words that are more than names of colours, or of any."""
+    found = [(source, bare) for source, words in image.words if (bare := _useful(words, context.trigger))]
+    return next((f for f in found if not wording.only_colours(f[1])), found[0] if found else ("", ""))
+
+
+def _useful(words: str, trigger: str) -> str:
+    """The words without the trigger; "" if nothing is left but numbers and requests for quality."""
+    text = wording.bare(words, trigger)
+    if not any(c.isalpha() for c in text) or all(wording.is_quality(t) for t in wording.terms(text)):
+        return ""
+    return text
+
+
+def _uncommon(term: str, context: Context) -> str:
+    words = [w for w in term.split() if w not in context.common and w != context.trigger]
+    if all(w in wording.lists()["stopwords"] for w in words):
+        return ""
+    return wording.bare(" ".join(words), context.trigger)
+
+
+def sorted_terms(said: Iterable[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """(content, style): what the word lists know under its key, the first of the rest as subject, others as objects."""
+    content: dict[str, list[str]] = {}
+    style: dict[str, list[str]] = {}
+    for term in said:
+        if wording.is_quality(term):
+            continue
+        key = wording.key_of(term) or ("objects" if "subject" in content else "subject")
+        (style if key in wording.STYLE else content).setdefault(key, []).append(term)
+    return content, style
+
+
+def measured(image: Image) -> dict[str, list[str]]:
+    """Style elements that pixels prove: the main colours, temperature, strength, key and contrast.
+
+    {} if the picture was not measured.
+    """
+    if not image.palette:
+        return {}
+    names = [name for name, _, share in image.palette[:2] if share >= _SHARE]
+    grey = image.chroma < _GREY
+    palette = ["monochrome"] if grey else [" and ".join(names)] * bool(names)
+    if not grey:
+        palette += ["muted colours"] * (image.chroma < _MUTED) + ["vivid colours"] * (image.chroma > _VIVID)
+    warm = [] if grey else ["warm palette"] * (image.warmth > _WARM) + ["cool palette"] * (image.warmth < _COOL)
+    light = ["low key"] * (image.lightness < _DARK) + ["high key"] * (image.lightness > _BRIGHT)
+    light += ["low contrast"] * (image.contrast < _LOW_CONTRAST) + ["high contrast"] * (image.contrast > _HIGH_CONTRAST)
+    groups = {"palette": palette, "temperature": warm, "lighting": light}
+    return {key: terms for key, terms in groups.items() if terms}

@@ -1,0 +1,37 @@
+"""The artist's own caption files, as they are."""
+
+from __future__ import annotations
+
+from loraprep import wording
+from loraprep.captioners import Context
+from loraprep.captioners.draft import sorted_terms
+from loraprep.model import Elements, Image
+
+SAMPLES = False
+NEEDS_APPROVAL = False
+
+
+def describe(image: Image, context: Context) -> Elements:
+    """The most trusted sidecar's words; without one the picture stays uncaptioned, and Gate 1 names it."""
+    source, text = next(
+        (
+            (source, bare)
+            for source, words in image.words
+            if source.startswith("sidecar:") and (bare := wording.bare(words, context.trigger))
+        ),
+        ("", ""),
+    )
+    form = wording.form_of(text)
+    content, style = sorted_terms(wording.terms(text) if form == "tags" else wording.phrases(text))
+    return Elements(
+        path=image.path,
+        digest=image.digest,
+        captioner="existing",
+        state="seen" if text else "none",
+        content=content,
+        style=style,
+        text=text,
+        form=form if text else "",
+        trusted=bool(text),
+        sources={"text": source} if text else {},
+    )

@@ -1,0 +1,14 @@
+"""The trigger alone: whatever the pictures have in common goes into it."""
+
+from __future__ import annotations
+
+from loraprep.captioners import Context
+from loraprep.model import Elements, Image
+
+SAMPLES = False
+NEEDS_APPROVAL = False
+
+
+def describe(image: Image, _context: Context) -> Elements:
+    """No words at all."""
+    return Elements(path=image.path, digest=image.digest, captioner="none", state="none")

@@ -1,0 +1,76 @@
+"""Phase 4: what each picture's caption says. Elements are seen once; captions are rendered from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from loraprep import wording
+from loraprep.captions.checks import check, fused
+from loraprep.captions.render import Form, form_of, render, render_all
+from loraprep.captions.samples import HEADER, choose_samples, own_caption, questions, skipped, waiting
+from loraprep.decisions import Decisions, entry_for
+from loraprep.model import Caption, Elements, Finding
+
+__all__ = [
+    "HEADER", "Captions", "captions_for", "choose_samples", "fused", "questions", "render", "render_all", "skipped",
+    "waiting",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """Every caption by path, and what is wrong with them."""
+
+    captions: dict[str, Caption]
+    findings: list[Finding]
+
+
+def captions_for(
+    elements: Mapping[str, Elements],
+    decisions: Decisions,
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+) -> Captions:
+    """Every caption: a person's words verbatim where they gave some, else rendered; and what is wrong with them.
+
+    Words in another form than the base model's give way to the elements, if these say anything.
+    """
+    captions, other_form = {}, []
+    accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
+    for path, rendered in render_all(elements, config, model, kind).items():
+        entry, _ = entry_for(decisions, path, elements[path].digest)
+        caption = rendered
+        if entry is not None and (own := own_caption(entry)):
+            body = wording.without_trigger(own, config["trigger"])
+            form = form_of(entry.data.get("form") or wording.form_of(body))
+            caption = _verbatim(rendered, own, form, config["trigger"], model["encoder"]["name"])
+            stored = "form" in entry.data  # without it nobody can say which base model it was written for
+            if stored and form != model["form"] and rendered.captioned and rendered.origin not in ("none", "existing"):
+                other_form.append(path)
+                caption = rendered
+        elif entry is not None and entry.digests and rendered.text != config["trigger"]:
+            verdict = entry.data.get("verdict")
+            if verdict == "approve" or (verdict is None and accepted):
+                caption = dataclasses.replace(rendered, origin="approved", captioned=True)
+        captions[path] = caption
+    found = check(captions, elements, config, model)
+    if other_form:
+        found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
+    return Captions(captions, found)
+
+
+def _verbatim(rendered: Caption, own: str, form: Form, trigger: str, encoder: str) -> Caption:
+    """The person's words with the trigger filled in, put first if it is absent; nothing else is touched."""
+    text = own.replace("[trigger]", trigger)
+    if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", text):
+        text = f"{trigger}, {text}"
+    body = wording.bare(text, trigger)
+    said = wording.terms(body) if form == "tags" else wording.phrases(body)
+    style = tuple(t for t in said if wording.is_style(t))
+    return Caption(rendered.path, text, form, "written", bool(body), wording.tokens(text, encoder), rendered.limit,
+                   tuple(t for t in said if t not in style), style)  # fmt: skip

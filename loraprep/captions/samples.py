@@ -1,0 +1,134 @@
+"""Which captions a person is shown before the rest is written, and what they answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from loraprep import wording
+from loraprep.decisions import Decisions, Entry, Question, entry_for
+from loraprep.model import Caption, Elements, Image
+
+HEADER = """\
+# Pictures that differ. Would you describe them like this: what is in them, and how they are made?
+# verdict: approve | adjust (edit the caption, then say adjust) | skip (not an example; the picture stays in)
+# [trigger] is filled in. Any other picture may be given a caption here too: name.jpg: {caption: "[trigger], ..."}
+"""
+SAMPLES = 5
+
+
+def skipped(decisions: Decisions) -> list[str]:
+    """The samples a person skipped, sorted."""
+    return sorted(e.key for e in decisions.entries.values() if e.data.get("verdict") == "skip")
+
+
+def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
+    """min(5, n) paths that differ, sorted: one per subfolder first (largest first), then the least alike.
+
+    What was asked before stays as long as its picture does; while every one is skipped, as many others join.
+    A renamed picture's answer still counts, so that it is not asked again; nor is one whose caption a person wrote.
+    """
+    asked: dict[str, str] = {}  # path -> verdict
+    settled, own = set(), set()
+    for image in images:
+        entry, how = entry_for(decisions, image.path, image.digest)
+        if entry is None:
+            continue
+        if not entry.digests:
+            own.add(image.path)
+            continue
+        asked[image.path] = str(entry.data.get("verdict") or "")
+        if how == "renamed" and _answered(entry):
+            settled.add(image.path)
+    open_to = [i for i in sorted(images, key=lambda i: i.path) if i.path not in own]
+    all_skipped = bool(asked) and set(asked.values()) == {"skip"}
+    wanted = min(len(open_to), SAMPLES + (len(asked) if all_skipped else 0))
+    return sorted(set(_spread(open_to, sorted(asked), wanted)) - settled)
+
+
+def _spread(images: Sequence[Image], chosen: Sequence[str], wanted: int) -> list[str]:
+    """Adds to `chosen`: every folder once, then always the picture farthest from those chosen (k-center)."""
+    picked = [i for i in images if i.path in set(chosen)]
+    folders: dict[str, list[Image]] = {}
+    for image in images:
+        folders.setdefault(str(PurePosixPath(image.path).parent), []).append(image)
+    for _, inside in sorted(folders.items(), key=lambda f: (-len(f[1]), f[0])):
+        if len(picked) < wanted and not any(i in picked for i in inside):
+            picked.append(_farthest(inside, picked))
+    while len(picked) < wanted:
+        taken = {i.path for i in picked}
+        picked.append(_farthest([i for i in images if i.path not in taken], picked))
+    return [i.path for i in picked]
+
+
+def _farthest(images: Sequence[Image], picked: Sequence[Image]) -> Image:
+    """Ties go to the first path, and so does the very first pick."""
+    return max(images, key=lambda i: min((_far(i, p) for p in picked), default=0.0))
+
+
+def _far(a: Image, b: Image) -> float:
+    """Unlikeness in colour (Lab in a 3x3 grid, over 20 a number) and layout (hash bits, over 32), each about 0..1."""
+    layout = (int(a.phash or "0", 16) ^ int(b.phash or "0", 16)).bit_count() / 32
+    colour = sum(abs(x - y) for x, y in zip(a.colour, b.colour, strict=False)) / (27 * 20)
+    return layout + colour
+
+
+def questions(
+    samples: Sequence[str],
+    captions: Mapping[str, Caption],
+    _elements: Mapping[str, Elements],
+    digests: Mapping[str, str],
+    config: Mapping[str, Any],
+) -> list[Question]:
+    """One question a sample: its caption, with content and style told apart."""
+    asked = []
+    for path in samples:
+        caption = captions[path]
+        nobody = {"what": "nobody has said what is in it: write that into the caption"}
+        entry = {
+            **({} if caption.captioned else nobody),
+            "caption": "[trigger]" + caption.text.removeprefix(config["trigger"]),
+            "content": list(caption.content),
+            "style": list(caption.style),
+            "tokens": f"at most {caption.tokens} of {caption.limit}",
+            "form": caption.form,
+            "verdict": None,
+        }
+        asked.append(Question(path, entry, {path: digests[path]}))
+    return asked
+
+
+def waiting(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> list[str]:
+    """The samples without an answer, sorted."""
+    if auto or decisions.rest == "recommended":
+        return []
+    return sorted(s for s in samples if s not in decisions.entries or not _answered(decisions.entries[s]))
+
+
+def _answered(entry: Entry) -> bool:
+    return entry.data.get("verdict") is not None or bool(own_caption(entry))
+
+
+def own_caption(entry: Entry) -> str:
+    """A caption that a person wrote or edited, "" if the tool's stands."""
+    text = str(entry.data.get("caption", "")).strip()
+    if not entry.digests or entry.data.get("verdict") == "adjust" or (entry.touched and _edited(entry, text)):
+        return text
+    return ""
+
+
+def _edited(entry: Entry, text: str) -> bool:
+    """Was the caption itself changed? An answer alone makes an entry touched too.
+
+    The tool's tags are exactly the terms listed beside them; its sentence holds all of those it was made from.
+    """
+    listed = {t.casefold() for t in (*entry.data.get("content", ()), *entry.data.get("style", ()))}
+    body = text.removeprefix("[trigger]")
+    if body == text:
+        return True
+    if entry.data.get("form") == "tags":
+        return {t.casefold() for t in wording.terms(body) if not wording.is_quality(t)} != listed
+    said = {w for term in listed for w in term.split()} | set(wording.lists()["stopwords"])
+    strange = [w for p in wording.phrases(body) for w in p.split() if w not in said]
+    return bool(strange) or not all(wording.says(body, t) for t in listed)

@@ -1,0 +1,137 @@
+"""Phase 6: GO or NO-GO. Pure, and closed by default: what is not known to be good is not good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep import findings as words
+from loraprep import names
+from loraprep.enlarge import enlargement, trained_sizes
+from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
+
+# Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
+_NEVER_ACCEPTED = frozenset(
+    {"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"}
+)
+
+
+def judge(
+    found: Sequence[Image],
+    fates: Sequence[Fate],
+    captions: Mapping[str, Caption],
+    findings: Sequence[Finding],
+    waiting: Mapping[str, Sequence[str]],
+    accepted: Mapping[str, Mapping[str, Any]],
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+    *,
+    keep_kohya: bool,
+) -> Gate:
+    """The verdict with all its reasons, worst first."""
+    kept = [fate.path for fate in fates if fate.fate == "kept"]
+    images = {i.path: i for i in found}
+    every = [
+        *findings,
+        *_set_findings(kept, images, config, model, kind),
+        *_caption_findings(kept, captions),
+        *_integrity(found, fates, kept, config, keep_kohya),
+        *(Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml"})
+          for file, paths in sorted(waiting.items()) if paths),
+    ]  # fmt: skip
+    severity = config["severity"]
+    every = sorted((part for f in every for part in _accept(f, accepted)), key=lambda f: words.order(f[0], severity))
+    reasons = [
+        Reason(f.code, words.severity(f.code, severity), words.sentence(f), words.why(f.code), words.fix(f),
+               f.images, note)
+        for f, note in every
+    ]  # fmt: skip
+    blocking = [r for r in reasons if r.severity == "block" and not r.accepted]
+    left = [fate for fate in fates if fate.fate == "left out"]
+    copies = [fate for fate in left if "copy" in fate.why]
+    return Gate(
+        name=config["name"],
+        verdict="NO-GO" if blocking else "GO",
+        waiting={file: sorted(paths) for file, paths in sorted(waiting.items()) if paths},
+        only_waiting=bool(blocking) and all(r.code == "open-question" for r in blocking),
+        reasons=reasons,
+        counts={
+            "found": len(found),
+            "kept": len(kept),
+            "captioned": sum(captions[p].captioned for p in kept if p in captions),
+            "rejected": sum(f.fate == "rejected" for f in fates),
+            "ignored": sum(f.fate == "ignored" for f in fates),
+            "left_out": len(left),
+            "duplicates_found": sum(len(f.images) for f in findings if f.code in ("byte-copies", "copies")),
+            "duplicates_removed": len(copies),
+            "quality_issues": sum(r.severity in ("block", "warn") for r in reasons if r.code in _QUALITY),
+            "open_questions": sum(len(paths) for paths in waiting.values()),
+        },
+    )
+
+
+_QUALITY = frozenset(
+    code for code, entry in words.catalogue().items() if entry.get("phase") == "quality"
+)  # "good" entries are never counted: only block and warn are
+
+
+def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]]) -> list[tuple[Finding, str]]:
+    """Splits a finding into what the artist knows and accepts, and what is new since."""
+    entry = accepted.get(finding.code)
+    if not entry or finding.code in _NEVER_ACCEPTED:
+        return [(finding, "")]
+    note = str(entry.get("reason") or "accepted")
+    named = entry.get("images")
+    if named is None or not finding.images:
+        return [(finding, note)]
+    known = tuple(p for p in finding.images if p in named)
+    new = tuple(p for p in finding.images if p not in named)
+    return [(Finding(finding.code, part, finding.values), n) for part, n in ((known, note), (new, "")) if part]
+
+
+def _set_findings(
+    kept: Sequence[str],
+    images: Mapping[str, Image],
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+) -> list[Finding]:
+    number, low, high = len(kept), kind["recommended"]["min"], kind["recommended"]["max"]
+    values = {"count": number, "floor": kind["floor"], "min": low, "max": high, "kind": kind["title"].lower()}
+    if not number:
+        return [Finding("no-images", (), {})]
+    result = []
+    if number < kind["floor"]:
+        result.append(Finding("below-floor", (), values))
+    elif number < low:
+        result.append(Finding("below-recommended", (), values))
+    elif number > high:
+        result.append(Finding("above-recommended", (), values))
+    else:
+        result.append(Finding("enough-images", (), values))
+    smallest = trained_sizes(config, model)[0]
+    blurred = tuple(p for p in kept if enlargement(images[p], smallest) > 2)
+    if len(blurred) * 2 > number:
+        result.append(Finding("mostly-enlarged", blurred, {"size": smallest, "kept": number}))
+    return result
+
+
+def _caption_findings(kept: Sequence[str], captions: Mapping[str, Caption]) -> list[Finding]:
+    bare = tuple(p for p in kept if p not in captions or not captions[p].captioned)
+    return [Finding("uncaptioned", bare, {"kept": len(kept)})] if bare else []
+
+
+def _integrity(
+    found: Sequence[Image],
+    fates: Sequence[Fate],
+    kept: Sequence[str],
+    config: Mapping[str, Any],
+    keep_kohya: bool,
+) -> list[Finding]:
+    """Promise: every file found has exactly one fate, and every kept one a name of its own."""
+    missing = {i.path for i in found} ^ {f.path for f in fates}
+    twice = len(fates) != len({f.path for f in fates})
+    result = [Finding("unaccounted", tuple(sorted(missing)), {})] if missing or twice else []
+    placed = names.places(kept, config["name"], keep_kohya=keep_kohya)
+    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(placed)]

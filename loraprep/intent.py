@@ -1,0 +1,23 @@
+"""Phase 1: intent.md, what is to be taught. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def text(config: Mapping[str, Any], kind: Mapping[str, Any], model: Mapping[str, Any]) -> str:
+    """intent.md in the workflow's form, from project.yaml's values and the profiles."""
+    intent, recommended = config["intent"], kind["recommended"]
+    notes = intent["notes"].strip() or " ".join(kind["separation"].split())
+    fused = f" Meant to belong to the trigger: {', '.join(intent['fused'])}." if intent["fused"] else ""
+    lines = {
+        "Type": intent["kind"],
+        "Base model": model["title"],
+        "Description": intent["description"].strip() or "not described yet",
+        "Dataset target": f"{recommended['min']}-{recommended['max']} images",
+        "Trigger word": config["trigger"],
+        "Content-style notes": notes + fused,
+    }
+    body = "\n".join(f"- **{label}**: {' '.join(value.split())}" for label, value in lines.items())
+    return f"# Training Intent: {config['name']}\n{body}\n"

@@ -1,0 +1,227 @@
+"""What crosses from phase to phase. Every record is frozen and maps one to one to JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+
+class Record:
+    """Mixin: a dataclass to and from plain JSON values."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)  # type: ignore[call-overload,no-any-return]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Unknown keys raise TypeError: a file from another version is rebuilt, never half read."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Image(Record):
+    """One file found under images/: a line of build/images.jsonl.
+
+    `path` is POSIX, relative to the images folder, NFC as on disk. The pixel facts (from `format` on)
+    are those of the file the pixels come from: `upscaled` (relative to the project) where there is one,
+    else the image itself. They hold defaults unless `state` is "image".
+    """
+
+    path: str
+    state: Literal["image", "rejected", "ignored"]
+    code: str = ""  # why not an image: a finding code of resources/gate.yaml such as "broken", or "sidecar", "excluded", "not-an-image"
+    reason: str = ""  # the same for a person, one clause without a full stop
+    digest: str = ""  # sha256 of images/<path>
+    bytes: int = 0
+    upscaled: str = ""  # "upscaled/<same path and stem>.<ext>"
+    pixel_digest: str = ""  # sha256 of the file the pixels come from
+    pixel_bytes: int = 0
+    format: str = ""  # Pillow's name by content: JPEG, MPO, PNG, WEBP, BMP, TIFF, GIF, AVIF, HEIF
+    width: int = 0  # as shown, EXIF orientation applied
+    height: int = 0
+    orientation: int = 1  # EXIF, 1..8
+    mode: str = ""  # Pillow's mode as stored
+    bits: int = 8  # per channel
+    icc: str = ""  # the profile's description, "" without one; "unreadable" if broken
+    alpha: bool = False  # some pixel is really transparent
+    frames: int = 1
+    jpeg_quality: int = 0  # 1..100 estimated from the tables; 0 if not a JPEG
+    hidden: tuple[str, ...] = ()  # what rides along: "gps", "exif", "xmp"
+    sharpness: float = 0.0  # variance of the Laplacian of the luma (0..255) at 512 px on the long side
+    detail: float = 1.0  # share of the size that the pixels really hold: 0.5 = looks enlarged twice
+    contrast: float = 0.0  # standard deviation of luma, 0..1
+    flat: float = 0.0  # share of the area without any texture, 0..1
+    border: tuple[float, float, float, float] = (
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    )  # plain frame left, top, right, bottom, share of the side
+    phash: str = ""  # imagehash.phash, 64 bits, 16 hex digits, of the upright picture
+    dhash: str = ""
+    phash_mirror: str = ""  # the same of the picture mirrored left to right
+    dhash_mirror: str = ""
+    thumb: str = ""  # 24x24 grey thumbnail as 1152 hex digits, upright; for aligned comparison
+    colour: tuple[float, ...] = ()  # 27 numbers: mean Lab in a 3x3 grid, row by row
+    palette: tuple[tuple[str, str, float], ...] = ()  # (colour name, "#rrggbb", share), largest first, at most 5
+    lightness: float = 0.0  # mean L*, 0..100
+    warmth: float = 0.0  # mean b*, negative is cool
+    chroma: float = 0.0  # mean C*
+    words: tuple[
+        tuple[str, str], ...
+    ] = ()  # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
+    sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        lists = {k: _tuples(v) for k, v in data.items() if isinstance(v, list)}
+        return cls(**{**data, **lists})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(Record):
+    """Something worth saying about the set. Words and severity come from resources/gate.yaml by `code`."""
+
+    code: str
+    images: tuple[str, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)  # what the sentence's placeholders are filled with
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(data["code"], tuple(data["images"]), data["values"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Record):
+    """Two pictures alike. relation: "byte" identical files, "copy" the same picture again, "variant" the same scene, changed."""
+
+    a: str
+    b: str
+    relation: Literal["byte", "copy", "variant"]
+    likeness: float  # 0..1
+    mirrored: bool = False
+    what: str = ""  # "smaller, recompressed copy of b": what a is to b, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Record):
+    """Pictures connected by pairs, sorted by path. `best` is the one to keep if only one is."""
+
+    pictures: tuple[str, ...]
+    relation: Literal["byte", "copy", "variant"]  # the weakest that holds for all: any variant makes it "variant"
+    best: str
+    why: str  # why `best` is best, one clause
+    recommended: tuple[str, ...]  # what to keep: (best,) for copies, every variant's best otherwise
+    pairs: tuple[Pair, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)  # path -> "1280x960, 217 kB, sharper"
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        pairs = tuple(Pair.from_json(p) for p in data["pairs"])
+        rest = {k: _tuples(v) for k, v in data.items() if k != "pairs"}
+        return cls(**rest, pairs=pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Elements(Record):
+    """What was seen in one image, apart from any caption. Empty means nobody looked, never "none there".
+
+    `content` keys: subject, subject_class, action, setting, objects, pose, framing, angle, expression,
+    outfit, time. `style` keys: medium, technique, brushwork, palette, temperature, lighting, composition,
+    edges, texture, harmony, mood. Values are lists of short lower-case terms. `form` says what `text`
+    (words a person wrote, used verbatim when the base model wants that form) is: "tags" or "prose".
+    """
+
+    path: str
+    digest: str
+    captioner: str
+    state: Literal["seen", "draft", "none", "refused", "waiting"]
+    content: dict[str, list[str]] = field(default_factory=dict)
+    style: dict[str, list[str]] = field(default_factory=dict)
+    content_sentence: str = ""
+    style_sentence: str = ""
+    tags: list[str] = field(default_factory=list)
+    text: str = ""
+    form: str = ""
+    trusted: bool = False  # some word comes from a sidecar, metadata or a name that says something
+    visible_text: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)  # group or key -> where its words came from
+
+
+@dataclass(frozen=True, slots=True)
+class Caption(Record):
+    """One rendered caption. `origin`: "rendered" (vision elements), "draft", "existing", "none", "approved", "written"."""
+
+    path: str
+    text: str  # with the trigger filled in, as it goes to the .txt file
+    form: Literal["tags", "prose"]
+    origin: str
+    captioned: bool  # counts as captioned in the gate's sense
+    tokens: int  # honest upper bound for the tightest encoder
+    limit: int
+    content: tuple[str, ...] = ()  # terms of the caption that name content
+    style: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(**{k: _tuples(v) for k, v in data.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Fate(Record):
+    """What becomes of one file found. fate: "kept", "left out", "rejected", "ignored"."""
+
+    path: str
+    fate: Literal["kept", "left out", "rejected", "ignored"]
+    why: str  # one clause for a person
+    by: Literal["you", "rule", "recommendation", ""] = ""
+    open: bool = False  # a question about it waits for an answer
+    upscale: bool = False  # enlarge when the dataset is built
+
+
+@dataclass(frozen=True, slots=True)
+class Axis(Record):
+    """One kind of variety. `counts`: term -> pictures; `seen`: pictures anybody looked at for it; `missing`: wanted, absent."""
+
+    name: str
+    label: str
+    counts: dict[str, int]
+    seen: int
+    missing: dict[str, int] = field(default_factory=dict)  # wanted term -> how many more would cover it
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(Record):
+    """One line of the verdict. `accepted` quotes the artist's own reason from gate.yaml."""
+
+    code: str
+    severity: str
+    sentence: str
+    why: str
+    fix: str
+    images: tuple[str, ...]
+    accepted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate(Record):
+    """build/gate1.json. `waiting`: open questions by decision file; only they stand in the way if `only_waiting`."""
+
+    name: str
+    verdict: str
+    waiting: dict[str, list[str]]
+    only_waiting: bool
+    reasons: list[Reason]
+    counts: dict[str, int]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        reasons = [Reason(**{**r, "images": tuple(r["images"])}) for r in data["reasons"]]
+        return cls(**{**data, "reasons": reasons})

@@ -1,0 +1,219 @@
+"""dataset-report.md: Gate 1 as an artist reads it. Pure text from the phases' results."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep.model import Axis, Caption, Fate, Gate, Group, Image, Reason
+
+_MARKS = {"block": "**Blocks GO.**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
+
+
+def plain(text: str) -> str:
+    """Text from files and people, so that Markdown shows it as it is: one line, nothing active."""
+    one = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one)
+
+
+def code(text: str) -> str:
+    """A file name or caption as Markdown code, whatever backticks it holds."""
+    one = " ".join("".join(c if c.isprintable() else "?" for c in text).split(" "))
+    fence = "`" * (max((len(run) for run in re.findall("`+", one)), default=0) + 1)
+    pad = " " if one.startswith("`") or one.endswith("`") else ""
+    return f"{fence}{pad}{one}{pad}{fence}"
+
+
+def headline(gate: Gate) -> str:
+    """The verdict in one sentence, also for the terminal."""
+    if gate.only_waiting:
+        number = gate.counts["open_questions"]
+        parts = ", ".join(f"{len(keys)} in decisions/{file}.yaml" for file, keys in gate.waiting.items())
+        return f"Not yet: {number} answer{'s' * (number != 1)} from you - {parts}."
+    if gate.verdict == "GO":
+        return f"GO. {gate.counts['kept']} pictures are ready to train {gate.name}."
+    blocking = sum(r.severity == "block" and not r.accepted for r in gate.reasons)
+    return f"NO-GO: {blocking} thing{'s' * (blocking != 1)} to mend before any GPU time is spent."
+
+
+def report(
+    gate: Gate,
+    found: Sequence[Image],
+    fates: Sequence[Fate],
+    groups: Sequence[Group],
+    captions: Mapping[str, Caption],
+    axes: Sequence[Axis],
+    add: Sequence[str],
+    balance: Sequence[Reason],
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+) -> str:
+    """The whole report in the workflow's sections. `balance`: the reasons about content against style."""
+    images = {i.path: i for i in found}
+    kept = [f.path for f in fates if f.fate == "kept"]
+    shown = {id(r) for r in balance}
+    quality = [r for r in gate.reasons if id(r) not in shown]
+    blocks = [
+        [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**"],
+        _summary(gate, fates, kept, images),
+        _diversity(axes, add, len(kept)),
+        ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config)],
+        ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"])],
+        ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
+        _duplicates(groups, fates),
+        _regularization(kind, config, len(kept)),
+        _decision(gate, config, kind, axes),
+        _captions(kept, captions, config),
+        _every_file(fates),
+        ["---", "", f"Base model: {model['title']}. Trigger: {code(config['trigger'])}. "
+         f"Kind: {kind['title'].lower()}. Questions are answered in decisions/, settings in project.yaml; "
+         "then run `loraprep gate1` again."],
+    ]  # fmt: skip
+    return "\n\n".join("\n".join(block).rstrip() for block in blocks if block) + "\n"
+
+
+def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
+    count = gate.counts
+    away = Counter(f.fate for f in fates if f.fate != "kept")
+    rest = ", ".join(f"{n} {fate}" for fate, n in sorted(away.items()))
+    percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
+    width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
+    height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
+    return [
+        "## Summary",
+        "",
+        f"- Images: {count['kept']} in training, of {count['found']} files found" + (f" ({rest})" if rest else ""),
+        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)",
+        f"- Average resolution: {width}x{height}",
+        f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})",
+        f"- Quality issues: {count['quality_issues']}",
+        f"- Open questions: {count['open_questions']}",
+    ]
+
+
+def _diversity(axes: Sequence[Axis], add: Sequence[str], kept: int) -> list[str]:
+    rows = []
+    for axis in axes:
+        if not axis.seen:
+            rows.append(f"| {axis.label} | not looked at | |")
+            continue
+        have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))[:8])
+        thin = ", ".join(plain(t) for t in axis.missing) or "nothing thin"
+        rows.append(f"| {axis.label} | {have} (seen in {axis.seen} of {kept}) | {thin} |")
+    lines = [
+        "## Diversity Assessment",
+        "",
+        "| What varies | What you have | What is thin |",
+        "|---|---|---|",
+        *rows,
+    ]
+    if add:
+        lines += [
+            "",
+            f"Next best pictures to add: {plain('; '.join(add))}. They do more than more of the same.",
+        ]
+    return lines
+
+
+def _reasons(reasons: Sequence[Reason]) -> list[str]:
+    if not reasons:
+        return ["Nothing found."]
+    lines = []
+    for reason in reasons:
+        lines.append(f"- {_MARKS[reason.severity]} {plain(reason.sentence)}" + (f" {reason.why}" if reason.why else ""))
+        if reason.accepted:
+            lines.append(f"  - You know and accept this: {plain(reason.accepted)}")
+        elif reason.fix:
+            lines.append(f"  - Do this: {plain(reason.fix)}")
+        if len(reason.images) > 6:
+            lines.append(f"  - All of them: {', '.join(code(p) for p in reason.images)}")
+    return lines
+
+
+def _fused(config: Mapping[str, Any]) -> list[str]:
+    fused = config["intent"]["fused"]
+    return ["", f"Meant to belong to the trigger: {plain(', '.join(fused))}."] if fused else []
+
+
+def _duplicates(groups: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
+    if not groups:
+        return ["## Duplicates", "", "None found."]
+    fate = {f.path: f for f in fates}
+    lines = ["## Duplicates", "", "Training on duplicates makes the model memorize those pictures instead of "
+             "learning what they have in common."]  # fmt: skip
+    for group in groups:
+        named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
+        lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
+        for path in group.pictures:
+            what = next((p.what for p in group.pairs if path in (p.a, p.b) and path != group.best), "")
+            detail = "; ".join(filter(None, [group.facts.get(path, ""), what if path != group.best else ""]))
+            stays = "kept" if fate[path].fate == "kept" else "left out"
+            waits = ", your answer is missing" if fate[path].open else ""
+            lines.append(f"- {code(path)}: {plain(detail)} - {stays}{waits}")
+    return lines
+
+
+def _regularization(kind: Mapping[str, Any], config: Mapping[str, Any], kept: int) -> list[str]:
+    advice = kind["regularization"]
+    word = config["intent"]["class_word"] or advice["class_word"]
+    return [
+        "## Regularization",
+        "",
+        advice["advice"].strip(),
+        "",
+        f"If you try it: about as many pictures as you train on ({kept}, times the repeats), captioned "
+        f"{code(advice['class_prompt'].format(class_word=word))}, without the trigger. It doubles the steps.",
+    ]
+
+
+def _decision(gate: Gate, config: Mapping[str, Any], kind: Mapping[str, Any], axes: Sequence[Axis]) -> list[str]:
+    lines = [f"## Gate 1 Decision: {gate.verdict}", "", plain(headline(gate)), ""]
+    blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
+    if blocking:
+        lines += ["### To get to GO", ""]
+        lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(blocking, 1)]
+        return lines
+    strong = [a.label for a in axes if a.seen and len(a.counts) >= 4]
+    thin = [f"{t} ({a.label})" for a in axes for t in a.missing]
+    weak = [r for r in gate.reasons if r.severity == "warn" and not r.accepted]
+    lines += [
+        "### What this dataset will train well",
+        "",
+        f"{gate.counts['kept']} pictures" + (f" that vary in {', '.join(strong)}." if strong else "."),
+        "",
+        "### Known limitations",
+        "",
+        *([f"- Little or nothing of: {plain(', '.join(thin))}."] if thin else []),
+        *[f"- {plain(r.sentence)}" for r in weak],
+        *([] if thin or weak else ["None that can be measured."]),
+        "",
+        "### Prompts to try first",
+        "",
+    ]
+    word = config["intent"]["class_word"] or kind["regularization"]["class_word"]
+    for entry in kind["try_first"]:
+        prompt = entry["prompt"].format(trigger=config["trigger"], class_word=word)
+        lines.append(f"- {code(prompt)}: {plain(entry['shows'])}")
+    return lines
+
+
+def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:
+    style = config["captioning"]["style_words"]
+    lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
+             f"(captioning.style_words: {style}; changing it asks nobody and costs nothing).", ""]  # fmt: skip
+    rows = [(p, captions[p]) for p in kept if p in captions]
+    return lines + [
+        f"- {code(p)}: {code(c.text)} ({c.origin}, at most {c.tokens} of {c.limit} tokens)" for p, c in rows
+    ]
+
+
+def _every_file(fates: Sequence[Fate]) -> list[str]:
+    lines = ["## Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
+    for fate in fates:
+        who = {"you": "your decision", "rule": "by rule", "recommendation": "recommended", "": ""}[fate.by]
+        why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
+        lines.append(f"| {code(fate.path).replace('|', chr(92) + '|')} | {fate.fate} | {why} |")
+    return lines

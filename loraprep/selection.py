@@ -1,0 +1,37 @@
+"""Every file found, its fate and why. Pure: joins what the phases decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatch
+
+from loraprep.model import Fate, Image
+
+
+def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Mapping[str, Fate]]) -> list[Fate]:
+    """One fate per file, in the order of `found`.
+
+    `excluded` are the patterns of curation.exclude; `rulings` the phases' outcomes, the first that
+    leaves a picture out gives the reason. A picture nobody ruled on is kept.
+    """
+    fates = []
+    for image in found:
+        if image.state != "image":
+            fates.append(Fate(image.path, image.state, image.reason or image.code, "rule"))
+        elif any(image.path == p or fnmatch(image.path, p) for p in excluded):
+            fates.append(Fate(image.path, "left out", "named in curation.exclude", "you"))
+        else:
+            fates.append(_join(image.path, [r[image.path] for r in rulings if image.path in r]))
+    return fates
+
+
+def _join(path: str, ruled: Sequence[Fate]) -> Fate:
+    out = next((fate for fate in ruled if fate.fate == "left out"), None)
+    first = out or (ruled[0] if ruled else Fate(path, "kept", ""))
+    # One open question keeps the whole picture open; enlarging only matters to what stays.
+    return replace(
+        first,
+        open=any(fate.open for fate in ruled),
+        upscale=first.fate == "kept" and any(fate.upscale for fate in ruled),
+    )

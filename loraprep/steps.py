@@ -1,0 +1,225 @@
+"""One function a task: reads build/ and decisions/, calls the pure phase, writes build/. No printing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from loraprep import audit as phase2
+from loraprep import captioners, console, decisions, files
+from loraprep import captions as phase4
+from loraprep import curation as phase5
+from loraprep import dataset as build
+from loraprep import duplicates as phase3
+from loraprep import gate as phase6
+from loraprep import intent as phase1
+from loraprep import report as paper
+from loraprep import scan as scanning
+from loraprep import selection as selecting
+from loraprep.decisions import Question
+from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
+from loraprep.project import Project
+
+
+def _read(p: Project, name: str) -> Any:
+    return files.read_json(p.root / "build" / f"{name}.json")
+
+
+def _write(p: Project, name: str, value: Any) -> None:
+    files.write_json(p.root / "build" / f"{name}.json", value)
+
+
+def _records(p: Project) -> list[Image]:
+    return scanning.read(p.root / "build/images.jsonl")
+
+
+def _questions(p: Project, name: str) -> list[Question]:
+    return [Question(**q) for q in _read(p, name)["questions"]]
+
+
+def _groups(p: Project) -> list[Group]:
+    return [Group.from_json(g) for g in _read(p, "duplicates")["groups"]]
+
+
+def _elements(p: Project) -> dict[str, Elements]:
+    return {path: Elements.from_json(e) for path, e in _read(p, "elements").items()}
+
+
+def _captions(p: Project) -> dict[str, Caption]:
+    return {path: Caption.from_json(c) for path, c in _read(p, "captions")["captions"].items()}
+
+
+def _json(records: Sequence[Any]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(r) for r in records]
+
+
+def _auto(p: Project, kind: str) -> bool:
+    return bool(p.config["review"][kind] == "auto")
+
+
+def _digests(images: Sequence[Image]) -> dict[str, str]:
+    return {i.path: i.digest for i in images}
+
+
+def _rulings(p: Project, images: Sequence[Image]) -> list[dict[str, Fate]]:
+    """What phases 2 and 3 mean for each picture, by the answers given so far."""
+    return [
+        phase2.outcome(_questions(p, "audit"), decisions.read(p.root, "quality"), auto=_auto(p, "quality")),
+        phase3.outcome(_groups(p), images, decisions.read(p.root, "duplicates"), auto=_auto(p, "duplicates")),
+    ]
+
+
+def _staying(p: Project, images: Sequence[Image]) -> list[Image]:
+    """The pictures that phases 2 and 3 and curation.exclude let through."""
+    fates = selecting.select(images, p.config["curation"]["exclude"], _rulings(p, images))
+    kept = {f.path for f in fates if f.fate == "kept"}
+    return [i for i in images if i.path in kept]
+
+
+def intent(p: Project) -> None:
+    """What you want to teach, as intent.md."""
+    files.write(p.root / "intent.md", phase1.text(p.config, p.kind, p.model))
+
+
+def scan(p: Project, full: bool = False) -> None:
+    """Looks at every file in the images folder."""
+    limits = p.config["thresholds"]["audit"]
+    with console.progress("Looking at the pictures") as progress:
+        found = scanning.scan(
+            p.images, p.root, include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
+            max_megapixels=limits["max_megapixels"], max_megabytes=limits["max_megabytes"],
+            cache=p.root / "build/scan-cache.json", full=full, progress=progress,
+        )  # fmt: skip
+    scanning.write(found.images, p.root / "build/images.jsonl")
+    _write(p, "upscaled", {"orphans": sorted(found.orphans)})
+
+
+def audit(p: Project) -> None:
+    """Are the pictures technically fit to train on?"""
+    images = _records(p)
+    result = phase2.audit(images, _read(p, "upscaled")["orphans"], p.config, p.model, p.kind)
+    decisions.ask(p.root, "quality", phase2.HEADER, result.questions, _digests(images))
+    _write(p, "audit", {"findings": _json(result.findings), "questions": _json(result.questions),
+                        "layout": result.layout})  # fmt: skip
+
+
+def duplicates(p: Project) -> None:
+    """Which pictures are there twice?"""
+    images = _records(p)
+    usable = [i for i in images if i.state == "image"]
+    groups = phase3.find(usable, p.config["thresholds"]["duplicates"], lambda i: scanning.look(p.images, p.root, i))
+    questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
+    decisions.ask(p.root, "duplicates", phase3.HEADER, questions, _digests(images))
+    _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
+                             "findings": _json(phase3.findings(groups))})  # fmt: skip
+
+
+def skipped(p: Project) -> list[str]:
+    """The samples a person skipped: others are asked instead."""
+    return phase4.skipped(decisions.read(p.root, "captions"))
+
+
+def samples(p: Project) -> None:
+    """Up to five captions that you approve before the rest is written."""
+    images = _records(p)
+    staying = _staying(p, images)
+    answers = decisions.read(p.root, "captions")
+    chosen = phase4.choose_samples(staying, answers) if captioners.asks_samples(p.config["captioning"]) else []
+    elements = captioners.describe([i for i in staying if i.path in set(chosen)], staying, p.config)
+    captions = phase4.render_all(elements, p.config, p.model, p.kind)
+    questions = phase4.questions(chosen, captions, elements, _digests(images), p.config)
+    decisions.ask(p.root, "captions", phase4.HEADER, questions, _digests(images))
+    _write(p, "samples", {"samples": chosen})
+
+
+def elements(p: Project) -> None:
+    """What is in each picture: content and style."""
+    staying = _staying(p, _records(p))
+    with console.progress("Describing") as progress:
+        seen = captioners.describe(staying, staying, p.config, progress)
+    _write(p, "elements", {path: e.to_json() for path, e in seen.items()})
+
+
+def captions(p: Project) -> None:
+    """Every caption, for your base model and trigger."""
+    result = phase4.captions_for(_elements(p), decisions.read(p.root, "captions"), p.config, p.model, p.kind)
+    _write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
+                           "findings": _json(result.findings)})  # fmt: skip
+
+
+def curate(p: Project) -> None:
+    """Is the set varied, and which pictures carry it?"""
+    images = _records(p)
+    result = phase5.curate(_staying(p, images), _elements(p), _captions(p), p.kind, p.config,
+                           decisions.read(p.root, "curation"))  # fmt: skip
+    decisions.ask(p.root, "curation", phase5.HEADER, result.questions, _digests(images))
+    _write(p, "curation", {"axes": _json(result.axes), "findings": _json(result.findings),
+                           "questions": _json(result.questions), "add": result.add})  # fmt: skip
+
+
+def select(p: Project) -> None:
+    """Every file, its fate and why."""
+    images = _records(p)
+    answers = {kind: decisions.read(p.root, kind) for kind in decisions.KINDS}
+    rulings = _rulings(p, images)
+    rulings.append(phase5.outcome(_questions(p, "curation"), answers["curation"], images, auto=_auto(p, "curation")))
+    fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
+    kept = {f.path for f in fates if f.fate == "kept"}
+    waiting = {
+        "quality": [path for path, fate in rulings[0].items() if fate.open],
+        "duplicates": phase3.waiting(_questions(p, "duplicates"), answers["duplicates"], auto=_auto(p, "duplicates")),
+        "captions": phase4.waiting([s for s in _read(p, "samples")["samples"] if s in kept], answers["captions"],
+                                   auto=_auto(p, "captions")),
+        "curation": sorted({q.key for q in _questions(p, "curation")} & {f.path for f in fates if f.open}),
+    }  # fmt: skip
+    stale = [
+        Finding("stale-decision", tuple(gone), {"file": f"decisions/{kind}.yaml"})
+        for kind, given in sorted(answers.items())
+        if (gone := decisions.stale(given, _digests(images)))
+    ]
+    _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
+
+
+_BALANCE = frozenset({"fused-critical", "fused-warning", "fused-watch", "one-sided"})
+
+
+def report(p: Project) -> None:
+    """The verdict and dataset-report.md."""
+    images, captions = _records(p), _captions(p)
+    selection, audited = _read(p, "selection"), _read(p, "audit")
+    fates = [Fate(**f) for f in selection["fates"]]
+    kept = {f.path for f in fates if f.fate == "kept"}
+    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection]
+    findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
+    staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
+    findings += phase4.fused(staying, _elements(p), p.config, p.kind)
+    keep_kohya = audited["layout"] == "kohya"
+    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], _accepted(p.root), p.config,
+                        p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
+    curation = _read(p, "curation")
+    balance = [r for r in gate.reasons if r.code in _BALANCE]
+    text = paper.report(gate, images, fates, _groups(p), captions, [Axis(**a) for a in curation["axes"]],
+                        curation["add"], balance, p.config, p.model, p.kind)  # fmt: skip
+    files.write(p.root / "dataset-report.md", text)
+    _write(p, "gate1", gate.to_json())
+
+
+def _accepted(root: Path) -> dict[str, dict[str, Any]]:
+    return decisions.accepted(root)
+
+
+def dataset(p: Project) -> None:
+    """Builds the training folder: pictures, captions, and the lock that proves them."""
+    selection = _read(p, "selection")
+    with console.progress("Building the dataset") as progress:
+        build.build(
+            p.root, p.images, _records(p), [Fate(**f) for f in selection["fates"]], _captions(p), p.config, p.model,
+            keep_kohya=_read(p, "audit")["layout"] == "kohya", progress=progress,
+        )  # fmt: skip
+
+
+def dataset_intact(p: Project) -> bool:
+    """Is every file of dataset/ still what we wrote?"""
+    return build.intact(p.root)

@@ -1,0 +1,226 @@
+"""The graph, for doit: what each task reads, writes and depends on. What they do is in steps.py.
+
+`dodo.py` imports everything from here; `loraprep TASK` runs the same tasks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from doit.dependency import FileChangedChecker
+from doit.exceptions import InvalidDodoFile, TaskFailed
+from doit.tools import config_changed
+from filelock import FileLock, Timeout
+
+from loraprep import __version__, bundled, console, files, project, steps
+from loraprep.errors import UserError
+from loraprep.project import Project
+
+__all__ = [
+    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_duplicates",
+    "task_elements", "task_gate1", "task_intent", "task_report", "task_samples", "task_scan", "task_select",
+]  # fmt: skip
+
+
+class ByContent(FileChangedChecker):  # type: ignore[misc]
+    """A dependency is stale when its bytes are others: mtimes lie after a clone or a quick edit."""
+
+    def check_modified(self, file_path: str, _file_stat: object, state: str) -> bool:
+        return files.sha256(Path(file_path)) != state
+
+    def get_state(self, dep: str, current_state: str | None) -> str | None:
+        digest = files.sha256(Path(dep))
+        return None if digest == current_state else digest
+
+
+DOIT_CONFIG = {
+    "default_tasks": ["gate1"],
+    "backend": "sqlite3",
+    "dep_file": ".doit.sqlite",
+    "check_file_uptodate": ByContent,
+    "reporter": console.Reporter,
+    "verbosity": 2,
+}
+
+
+@cache
+def _load(root: Path) -> Project:
+    try:
+        return project.load(root)
+    except UserError as error:
+        raise InvalidDodoFile(f"\n{error}") from None
+
+
+def _project() -> Project:
+    return _load(Path.cwd())
+
+
+@cache
+def _lock(root: Path) -> FileLock:
+    """Held until the process ends; the system releases it after a kill."""
+    lock = FileLock(root / ".doit.sqlite.lock", timeout=0)
+    lock.acquire()
+    return lock
+
+
+def _task(
+    action: Callable[..., None],
+    reads: Iterable[str] = (),
+    writes: Iterable[str] = (),
+    values: object = None,
+    resources: Iterable[str] = (),
+    uptodate: Iterable[object] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """A doit task around a step. Inputs: the files read, the settings' values, resource files, our version."""
+    inputs = {
+        "version": __version__,
+        "values": values,
+        "resources": {r: files.sha256(bundled.path(r)) for r in resources},
+    }
+    reads = sorted(reads)
+    return {
+        "actions": [_guarded(action, reads)],
+        "file_dep": reads,
+        "targets": sorted(writes),
+        "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate],
+        "doc": (action.__doc__ or "").partition(".")[0],
+        **more,
+    }
+
+
+def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., TaskFailed | None]:
+    # No functools.wraps: doit reads the wrapped function's signature.
+    def run(full: bool = False) -> TaskFailed | None:
+        try:
+            _lock(Path.cwd())
+            before = [files.sha256(Path(r)) for r in reads]
+            action(_project(), **({"full": True} if full else {}))
+            if before != [files.sha256(Path(r)) for r in reads]:
+                return TaskFailed("A file was edited while it was being read. Run it again.")
+        except Timeout:
+            return TaskFailed("Another loraprep is running in this project. Wait for it to end, then run this again.")
+        except UserError as error:
+            return TaskFailed(str(error))
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
+        return None
+
+    return run
+
+
+def _config(*keys: str) -> dict[str, Any]:
+    """The settings under dotted keys, by value."""
+    values: dict[str, Any] = {}
+    for key in keys:
+        node: Any = _project().config
+        for part in key.split("."):
+            node = node[part]
+        values[key] = node
+    return values
+
+
+def _profiles(*which: str) -> list[str]:
+    config = _project().config
+    names = {"kinds": config["intent"]["kind"], "models": config["model"]}
+    return [f"resources/{folder}/{names[folder]}.yaml" for folder in which]
+
+
+class _Skips:
+    """Up to date unless the set of skipped samples changed since the task ran.
+
+    samples writes decisions/captions.yaml, so the file itself cannot be its dependency.
+    """
+
+    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+        task.value_savers.append(lambda: {"skips": steps.skipped(_project())})
+        return "skips" in values and values["skips"] == steps.skipped(_project())
+
+
+IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
+AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
+ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
+SELECTION, GATE = "build/selection.json", "build/gate1.json"
+QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
+CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
+
+
+def task_intent() -> dict[str, Any]:
+    return _task(steps.intent, [], ["intent.md"], _config("name", "intent", "model", "trigger"),
+                 _profiles("kinds", "models"))  # fmt: skip
+
+
+def task_scan() -> dict[str, Any]:
+    full = {"name": "full", "long": "full", "type": bool, "default": False, "help": "read every file again"}
+    task = _task(steps.scan, [], [IMAGES, UPSCALED])
+    return {**task, "uptodate": [False], "params": [full]}
+
+
+def task_audit() -> dict[str, Any]:
+    return _task(steps.audit, [IMAGES, UPSCALED], [AUDIT, QUALITY_D], _config("thresholds.audit", "dataset"),
+                 _profiles("kinds", "models"))  # fmt: skip
+
+
+def task_duplicates() -> dict[str, Any]:
+    return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"))
+
+
+def task_samples() -> dict[str, Any]:
+    return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
+                 _config("captioning", "trigger", "intent", "curation.exclude", "review"),
+                 _profiles("kinds", "models"), uptodate=[_Skips()])  # fmt: skip
+
+
+def task_elements() -> dict[str, Any]:
+    return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
+                 [ELEMENTS], _config("captioning.captioner", "trigger"))  # fmt: skip
+
+
+def task_captions() -> dict[str, Any]:
+    return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
+                 _config("captioning", "trigger", "intent", "review.captions"), _profiles("kinds", "models"))  # fmt: skip
+
+
+def task_curate() -> dict[str, Any]:
+    return _task(steps.curate, [IMAGES, AUDIT, DUPLICATES, ELEMENTS, CAPTIONS, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
+                 [CURATION, CURATION_D], _config("curation", "thresholds.curation", "intent", "review"),
+                 _profiles("kinds"))  # fmt: skip
+
+
+def task_select() -> dict[str, Any]:
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
+    return _task(steps.select, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D], [SELECTION],
+                 _config("curation.exclude", "review", "captioning.captioner"))  # fmt: skip
+
+
+def task_report() -> dict[str, Any]:
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION, SELECTION]
+    present = Path(GATE_D).exists()  # a person's own file, which may be absent
+    return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
+                 {"config": _project().config, "gate.yaml": present},
+                 ["resources/gate.yaml", *_profiles("kinds", "models")])  # fmt: skip
+
+
+def task_gate1() -> dict[str, Any]:
+    """The verdict. Always runs, since a NO-GO that was seen once is still a NO-GO."""
+
+    def gate1() -> TaskFailed | None:
+        return None if console.verdict(Path.cwd()) else TaskFailed("", report=False)
+
+    task = {
+        "actions": [gate1],
+        "file_dep": [GATE, "dataset-report.md"],
+        "uptodate": [False],
+        "task_dep": ["intent"],
+    }
+    return {**task, "doc": "All six phases and the verdict: GO or NO-GO"}
+
+
+def task_dataset() -> dict[str, Any]:
+    return _task(steps.dataset, [SELECTION, CAPTIONS, IMAGES], ["dataset.lock.json"],
+                 _config("dataset", "name", "model"), _profiles("models"),
+                 uptodate=[lambda: steps.dataset_intact(_project())], task_dep=["gate1"])  # fmt: skip

@@ -1,0 +1,267 @@
+"""Lists a folder of pictures: each file once, what it may be, and why it is not looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from loraprep import images, words
+
+# what the tool and git keep in a project; never pictures of the artist, also when images.folder is "."
+_OWN_FOLDERS = ("build", "dataset", "decisions", "exports", "report", "responses", "schemas", "upscaled")
+_OWN_FILES = (
+    *("project.yaml", "intent.md", "dodo.py", ".gitignore", "dataset-report.md", "report.html"),
+    *("ledger.jsonl", "batches.json", "dataset.lock.json"),
+)
+OWN = frozenset(_OWN_FOLDERS + _OWN_FILES)
+_OWN_START = (".doit.sqlite", ".loraprep")
+_NEVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", "@eaDir"})
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file found. `path` is POSIX, relative to the folder; `real` is what to open."""
+
+    path: str
+    real: Path
+    state: Literal["image", "rejected", "ignored"]
+    code: str = ""
+    reason: str = ""
+    bytes: int = 0
+
+
+def walk(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[File]:
+    """Every file under `folder`, sorted by path. Links that lead out are named and not followed."""
+    base, home = folder.resolve(), root.resolve()
+    found = [_classify(*entry, include, exclude) for entry in _entries(folder, "", base, home)]
+    stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)}
+    whole = {f.path.casefold() for f in found if _is_picture(f.path)}
+    result = []
+    for f in found:
+        if f.code == "sidecar" and _stem(f.path) not in stems and _stem(f.path) not in whole and not _lists(f.path):
+            f = File(f.path, f.real, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
+        result.append(f)
+    return sorted(result, key=lambda f: f.path)
+
+
+def sidecars(found: Sequence[File]) -> dict[str, tuple[str, ...]]:
+    """Picture -> its caption files, in order of trust: a.txt and a.jpg.txt both belong to a.jpg."""
+    by_stem: dict[str, list[str]] = {}
+    for f in found:
+        if f.code == "sidecar" and not _lists(f.path):
+            by_stem.setdefault(_stem(f.path), []).append(f.path)
+    result = {}
+    for f in found:
+        own = by_stem.get(_stem(f.path), []) + by_stem.get(f.path.casefold(), [])
+        if f.state == "image" and own:
+            result[f.path] = tuple(sorted(set(own), key=lambda p: (_rank(p), p)))
+    return result
+
+
+def listings(found: Sequence[File]) -> list[str]:
+    """JSON files that may describe a whole folder, as kohya writes them."""
+    return [f.path for f in found if f.code == "sidecar" and _lists(f.path)]
+
+
+def upscaled(root: Path, pictures: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """(picture -> "upscaled/...", orphans). A file of the very same name wins over one of the same stem.
+
+    A stem that several pictures share is nobody's: which of them it improves cannot be told.
+    """
+    top = root / "upscaled"
+    if not top.is_dir():
+        return {}, []
+    names = sorted(
+        rel
+        for rel, _, entry, problem in _entries(top, "", top.resolve(), root.resolve())
+        if not problem and not _hidden(rel) and _suffix(rel) in images.EXTENSIONS and entry is not None
+    )
+    exact = {_same(p): p for p in pictures}
+    by_stem: dict[str, list[str]] = {}
+    for p in pictures:
+        by_stem.setdefault(_same(_bare(p)), []).append(p)
+    taken: dict[str, str] = {}
+    for name in names:
+        if _same(name) in exact:
+            taken[exact[_same(name)]] = f"upscaled/{name}"
+    for name in names:
+        owners = by_stem.get(_same(_bare(name)), [])
+        if len(owners) == 1 and owners[0] not in taken:
+            taken[owners[0]] = f"upscaled/{name}"
+    return taken, sorted({f"upscaled/{n}" for n in names} - set(taken.values()))
+
+
+_Entry = tuple[str, Path, os.stat_result | None, str]  # relative path, file, lstat, problem "code: reason"
+
+
+def _entries(folder: Path, prefix: str, base: Path, home: Path) -> Iterator[_Entry]:
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda e: e.name)
+    except OSError as error:
+        yield (
+            prefix.rstrip("/") or ".",
+            folder,
+            None,
+            f"unreadable: this folder cannot be opened ({_said(error)})",
+        )
+        return
+    for entry in entries:
+        rel, path = prefix + entry.name, folder / entry.name
+        try:
+            info = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            yield rel, path, None, f"unreadable: it cannot be read ({_said(error)})"
+            continue
+        if stat.S_ISLNK(info.st_mode):
+            target = _link(path, base)
+            if target != "own":
+                yield rel, path, info, target
+        elif stat.S_ISDIR(info.st_mode):
+            real = path.resolve()
+            if entry.name in _NEVER or (folder == base and base == home and _own(entry.name)):
+                continue
+            if real == home and base != home:
+                continue  # the project lies inside the folder of pictures
+            if not real.is_relative_to(base):
+                yield (
+                    rel,
+                    path,
+                    info,
+                    "link: it leads out of the images folder; copy the pictures here instead",
+                )
+                continue
+            yield from _entries(path, rel + "/", base, home)
+        elif not (folder.resolve() == base == home and _own(entry.name)):
+            special = "" if stat.S_ISREG(info.st_mode) else "special: not an ordinary file"
+            yield rel, path, info, special
+
+
+def _link(path: Path, base: Path) -> str:
+    """ "" for a link to a file inside, else what is wrong with it."""
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return "link: it is a link that leads nowhere"
+    if not target.is_relative_to(base):
+        return "link: it leads out of the images folder; copy the picture here instead"
+    if target.is_dir():
+        return "inside: a link to a folder that is looked at anyway"
+    return "" if target.is_file() else "special: not an ordinary file"
+
+
+def _own(name: str) -> bool:
+    return name in OWN or name.startswith(_OWN_START)
+
+
+def _classify(
+    raw: str,
+    real: Path,
+    info: os.stat_result | None,
+    problem: str,
+    include: Sequence[str],
+    exclude: Sequence[str],
+) -> File:
+    size = info.st_size if info is not None and stat.S_ISREG(info.st_mode) else 0
+    path = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    def because(state: Literal["image", "rejected", "ignored"], code: str = "", reason: str = "") -> File:
+        return File(path, real, state, code, reason, size)
+
+    if path != raw or not all(c.isprintable() for c in raw):
+        path = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in path)
+        return because("rejected", "name", "its name holds characters that not every system can write; rename it")
+    if _hidden(raw):
+        return because("ignored", "hidden", "a hidden file")
+    if problem.startswith("unreadable") and info is None:
+        return because("rejected", "unreadable", problem.partition(": ")[2])
+    suffix = _suffix(raw)
+    kind = "image" if suffix in images.EXTENSIONS else "unsupported" if suffix in images.UNSUPPORTED else ""
+    if suffix in words.SIDECARS and not problem:
+        return because("ignored", "sidecar", "words beside a picture")
+    if not any(_matches(p, raw) for p in include) or any(_matches(p, raw) for p in exclude):
+        return because("ignored", "excluded", "left out by images.include and images.exclude in project.yaml")
+    if problem:
+        code, _, reason = problem.partition(": ")
+        if code == "inside":
+            return because("ignored", "not-an-image", reason)
+        return because("rejected" if kind or code == "link" or not suffix else "ignored", code, reason)
+    if kind == "unsupported":
+        return because("rejected", "unsupported", images.UNSUPPORTED[suffix])
+    if kind == "image":
+        return because("image")
+    return because("ignored", "not-an-image", _not_an_image(real))
+
+
+def _not_an_image(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            kind = images.sniff(stream.read(64))
+    except OSError:
+        kind = ""
+    return f"it holds a {kind} but its name does not say so; rename it to use it" if kind else "not a picture"
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return _pattern(pattern)(path) is not None
+
+
+@cache
+def _pattern(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """As in .gitignore: `**` crosses folders, no slash means any depth, a folder means all in it."""
+    text = pattern.removeprefix("./").rstrip("/")
+    if "/" not in text:
+        text = "**/" + text
+    parts: list[str] = []
+    for piece in re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|.", text.lstrip("/"), re.DOTALL):
+        known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece)
+        if known is None and len(piece) > 2:
+            known = "[" + piece[1:-1].replace("\\", "\\\\").replace("!", "^", piece[1] == "!") + "]"
+        parts.append(known or re.escape(piece))
+    # one answer on every system: Windows and macOS do not tell a.JPG from a.jpg
+    return re.compile("".join(parts) + "(?:/.*)?", re.IGNORECASE | re.DOTALL).fullmatch
+
+
+def _hidden(path: str) -> bool:
+    names = path.split("/")
+    return any(n.startswith(".") for n in names) or names[-1].lower() in ("thumbs.db", "desktop.ini")
+
+
+def _suffix(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _bare(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix(""))
+
+
+def _stem(path: str) -> str:
+    return _bare(path).casefold()
+
+
+def _same(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _is_picture(path: str) -> bool:
+    return _suffix(path) in images.EXTENSIONS
+
+
+def _lists(path: str) -> bool:
+    name = PurePosixPath(path).name.lower()
+    return name.endswith(".json") and name.startswith(("meta_", "metadata"))
+
+
+def _rank(path: str) -> int:
+    return words.SIDECARS.index(_suffix(path))
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()

@@ -1,0 +1,219 @@
+"""The words of a caption: their form, what they speak of, their length for an encoder, what must not be in them.
+
+The word lists are data: resources/words.json and resources/clip-words.txt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import cache
+from typing import Any, Literal
+
+from loraprep import bundled
+
+CONTENT = (
+    "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "objects", "setting", "time",
+    "framing", "angle",
+)  # fmt: skip
+STYLE = (
+    "medium", "technique", "brushwork", "palette", "temperature", "lighting", "composition", "edges", "texture",
+    "harmony", "mood",
+)  # fmt: skip
+_JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji hang on them
+_CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
+_RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"
+
+
+@cache
+def lists() -> dict[str, Any]:
+    """resources/words.json."""
+    data: dict[str, Any] = json.loads(bundled.text("resources/words.json"))
+    return data
+
+
+@cache
+def _single() -> frozenset[str]:
+    lines = bundled.text("resources/clip-words.txt").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def _safe(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+def clean(text: str) -> str:
+    """Words from anywhere as one safe line: no control characters, braces or `<lora:` that a tool would act on."""
+    before = None
+    while text != before:  # what is taken out may join up what stands around it
+        before = text
+        text = "".join(c if _safe(c) else " " for c in text)
+        text = re.sub(r"[{}\\]", "", _CALL.sub(" ", text))
+        text = " ".join(text.split()).strip(" ,;")
+    return text
+
+
+def without_trigger(text: str, trigger: str) -> str:
+    """The text without the trigger, wherever it stands as a word, and without the comma it leaves behind."""
+    bare = re.sub(rf"\[trigger\]|(?<!\w){re.escape(trigger)}(?!\w)", "", text, flags=re.IGNORECASE)
+    if bare == text:
+        return text
+    bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
+    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:")
+
+
+def bare(text: str, trigger: str) -> str:
+    """`clean` and `without_trigger` until neither finds anything more."""
+    before = None
+    while text != before:
+        before, text = text, without_trigger(clean(text), trigger)
+    return text
+
+
+def form_of(text: str) -> Literal["tags", "prose"]:
+    """Tags are comma-separated pieces of mostly one to three words that start with no article; the rest is prose."""
+    pieces = [p.split() for p in re.split(r"[,;]", text) if p.strip()]
+    if not pieces or re.search(r"[.!?]\s+\S", text):
+        return "prose"
+    if sum("_" in w for p in pieces for w in p) * 2 >= len(pieces):
+        return "tags"
+    articles = sum(p[0].lower() in ("a", "an", "the") for p in pieces)
+    short = sum(len(p) <= 3 for p in pieces)
+    return "tags" if short * 4 >= len(pieces) * 3 and articles * 3 <= len(pieces) else "prose"
+
+
+def _plain(tag: str) -> str:
+    """A booru tag as words; kaomoji such as ^_^ and Pony's score_9 keep their underscores."""
+    if _RATED.fullmatch(tag) or not re.search(r"[^\W\d_]{2}", tag):
+        return tag
+    return " ".join(tag.replace("_", " ").split())
+
+
+def terms(text: str) -> list[str]:
+    """The comma-separated pieces, in order, each once (ignoring case), without underscores as booru writes them."""
+    seen: dict[str, str] = {}
+    for piece in re.split(r"[,;]", text):
+        term = _plain(" ".join(piece.split()).strip().rstrip("."))
+        if term:
+            seen.setdefault(term.casefold(), term)
+    return list(seen.values())
+
+
+def phrases(text: str) -> list[str]:
+    """What a sentence speaks of: its runs of words between stopwords and punctuation, each once.
+
+    "A water mill beside a green pond." -> ["water mill", "green pond"]
+    """
+    stop = set(lists()["stopwords"])
+    found: dict[str, str] = {}
+    for clause in re.split(r"[^\w\s'’-]+", text):
+        run: list[str] = []
+        for word in [*clause.split(), "the"]:
+            if word.lower() not in stop:
+                run.append(word)
+            elif run:
+                found.setdefault(" ".join(run).casefold(), " ".join(run).lower())
+                run = []
+    return list(found.values())
+
+
+def says(text: str, term: str) -> bool:
+    """Does the text hold the term as whole words, whatever its case, with spaces or underscores?"""
+    pattern = r"[\s_]+".join(re.escape(word) for word in term.replace("_", " ").split())
+    return bool(pattern) and bool(re.search(rf"(?<![^\W_]){pattern}(?![^\W_])", text, re.IGNORECASE))
+
+
+def without_term(text: str, term: str) -> str:
+    """A sentence without that term and the loose ends it leaves."""
+    pattern = r"[\s_]+".join(re.escape(word) for word in term.replace("_", " ").split())
+    cut = re.sub(rf"(?:\b(?:an?|the)\s+)?(?<![^\W_]){pattern}(?![^\W_])", "", text, flags=re.IGNORECASE)
+    cut = re.sub(r"\s+([,.;:])", r"\1", " ".join(cut.split()))
+    return re.sub(r"([,.;:])(?:\s*,)+", r"\1", cut).strip(" ,;:")
+
+
+@cache
+def _vocabulary() -> dict[str, str]:
+    return {term: key for key, known in lists()["keys"].items() for term in known}
+
+
+def key_of(term: str) -> str:
+    """Which element a short term names ("framing", "lighting" ...), "" if the lists do not say.
+
+    The words at its end decide: "blue hair" is hair, "warm evening light" lighting, "a mill at dawn" neither,
+    since what stands after "of", "at", "in" only tells more about something else.
+    """
+    words = term.casefold().replace("_", " ").split()
+    known = _vocabulary()
+    if len(words) > 5 or {"of", "at", "in", "with", "on", "by"} & set(words[:-1]) - {words[0]}:
+        return ""
+    for start in range(len(words)):  # the longest known end wins
+        if key := known.get(" ".join(words[start:])):
+            return key
+    return known.get(words[0], "") if words and words[0] in ("muted", "vivid", "warm", "cool", "pastel") else ""
+
+
+def is_style(term: str) -> bool:
+    """Does this term speak of how a picture is made rather than of what is in it?"""
+    return key_of(term) in STYLE
+
+
+def is_quality(term: str) -> bool:
+    """A tag that asks for quality (masterpiece, score_9) and describes nothing."""
+    return term.casefold().replace("_", " ") in lists()["quality"] or bool(_RATED.fullmatch(term))
+
+
+def style_categories(text: str) -> set[str]:
+    """Which of the six sides of a style (colour, texture, lighting, composition, medium, mood) the words touch."""
+    said = {key for term, key in _vocabulary().items() if key in STYLE and says(text, term)}
+    return {name for name, keys in lists()["categories"].items() if said & set(keys)}
+
+
+def only_colours(text: str) -> bool:
+    """Nothing but names of colours and tones: measured words say nothing of what is in a picture."""
+    return set(re.findall(r"[^\W\d_]+", text.casefold())) <= set(lists()["colours_alone"])
+
+
+def tokens(text: str, encoder: str = "CLIP") -> int:
+    """At most so many tokens, without CLIP's start and end (trainers' limits of 75 and 225 leave them out too).
+
+    For CLIP a proven bound: byte-pair encoding spends at most one token on a byte of the lower-cased text, no
+    token spans two runs of letters, and the words of resources/clip-words.txt are one token each. For T5 and
+    Qwen, whose vocabularies are not at hand, such a word counts as two, every other byte as one, and one is
+    added for the end: a wide margin, not a proof. Exact counts need the encoder's own vocabulary.
+    """
+    clip = encoder.upper() == "CLIP"
+    total = 0 if clip else 1
+    for match in re.finditer(r"[^\W\d_]+|[^\s]", text.lower()):
+        run = match.group()
+        # after an apostrophe CLIP cuts 's, 't, 're off first, so that the run is no word of the list
+        whole = run in _single() and text.lower()[match.start() - 1 : match.start()] not in ("'", "’")
+        total += (1 if clip else min(2, len(run))) if whole else len(run.encode("utf-8", "replace"))
+    return total
+
+
+def faults(text: str, trigger: str) -> list[str]:
+    """Why a trainer must not get this caption; [] if it may."""
+    found = []
+    after = text[len(trigger) :]
+    if not text.startswith(trigger) or re.match(r"\w", after):
+        found.append("the trigger is not at the start")
+    if re.search(rf"(?<!\w){re.escape(trigger)}(?!\w)", after, re.IGNORECASE):
+        found.append("the trigger is in it twice")
+    if not all(_safe(c) for c in text):
+        found.append("it holds a line break or control character")
+    if re.search(r"<\s*lora\s*:", text, re.IGNORECASE):
+        found.append("it calls a LoRA")
+    if "{" in text or "}" in text:
+        found.append("it holds braces, which some trainers read as wildcards")
+    return found
+
+
+def hedges(text: str) -> bool:
+    """Does it hedge ("it appears", "possibly")?"""
+    return any(says(text, words) for words in lists()["hedging"])
+
+
+def flatters(text: str) -> bool:
+    """Does it praise ("beautiful", "stunning") instead of describing?"""
+    return any(says(text, word) for word in lists()["flattery"])

@@ -1,0 +1,269 @@
+"""Words that already lie beside a picture or in it. They are data: one line, no control characters, bounded.
+
+Conventions read: caption sidecars (.txt, .caption, .tags, .json beside the picture), kohya's metadata JSON,
+AUTOMATIC1111's `parameters`, ComfyUI's `prompt` and `workflow`, XMP dc:subject and dc:description, IPTC
+2:05, 2:25 and 2:120, EXIF ImageDescription, XPTitle, XPKeywords, XPComment and UserComment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image, ImageFile, IptcImagePlugin
+
+SIDECARS = (".txt", ".caption", ".tags", ".json")  # in order of trust
+LONGEST = 4000  # characters kept of one text
+_LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set may be larger
+_LARGEST_LIST = 50_000_000
+
+Words = list[tuple[str, str]]
+
+
+def clean(text: str) -> str:
+    """One line of printable characters; lines that look like a list are joined by commas."""
+    lines = [" ".join(_printable(line).split()) for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    listed = len(lines) > 1 and all(len(line) <= 40 and line[-1] not in ".,;:!?" for line in lines)
+    return (", " if listed else " ").join(lines)[:LONGEST].strip()
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in line)
+
+
+def decode(data: bytes) -> str:
+    """Text of a sidecar: UTF-8 or UTF-16 with or without a mark, else Windows-1252."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def sidecar(path: Path, name: str) -> Words:
+    """The words of one caption file; [] if it is empty, too large or unreadable."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return []
+        text = decode(path.read_bytes())
+    except OSError:
+        return []
+    if PurePosixPath(name).suffix.lower() == ".json":
+        entry = _json(text)
+        return [(f"sidecar:{name}", t) for t in _entry(entry)] if isinstance(entry, dict) else []
+    text = clean(text)
+    return [(f"sidecar:{name}", text)] if text else []
+
+
+def listing(path: Path, name: str) -> dict[str, Words]:
+    """kohya's metadata JSON: the picture's path or stem as written there -> words; else {}."""
+    try:
+        if path.stat().st_size > _LARGEST_LIST:
+            return {}
+        data = _json(decode(path.read_bytes()))
+    except OSError:
+        return {}
+    if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):
+        return {}
+    found = {str(key): [(f"sidecar:{name}", t) for t in _entry(value)] for key, value in data.items()}
+    return {key: words for key, words in found.items() if words}
+
+
+def _entry(entry: Mapping[str, Any]) -> list[str]:
+    texts = []
+    for key in ("caption", "tags", "prompt", "description"):
+        value = entry.get(key)
+        if isinstance(value, list):
+            value = ", ".join(str(v) for v in value if isinstance(v, str))
+        if isinstance(value, str) and clean(value):
+            texts.append(clean(value))
+    return texts
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def embedded(picture: Image.Image) -> Words:
+    """(source, text) of everything inside `picture`, in order of trust, each text once."""
+    found: Words = []
+    for read in (_generated, _xmp, _iptc, _exif):
+        try:
+            found += read(picture)
+        except Exception:  # metadata is optional: whatever is wrong with it, the picture stays usable
+            continue
+    seen: set[str] = set()
+    result = []
+    for source, text in found:
+        text = clean(text)
+        if text and text not in seen:
+            seen.add(text)
+            result.append((source, text))
+    return result
+
+
+def _generated(picture: Image.Image) -> Words:
+    """What a generator wrote into a PNG: the positive prompt only."""
+    info = picture.info
+    found: Words = []
+    if isinstance(info.get("parameters"), str):
+        found.append(("png:parameters", positive(info["parameters"])))
+    for key in ("prompt", "workflow"):
+        if isinstance(info.get(key), str):
+            texts = comfy(_json(info[key]))
+            if texts:
+                found.append((f"png:{key}", ", ".join(texts)))
+                break
+    for key in ("Title", "Description", "Comment"):
+        if isinstance(info.get(key), str) and not info[key].lstrip().startswith("{"):
+            found.append((f"png:{key.lower()}", info[key]))
+    return found
+
+
+def positive(parameters: str) -> str:
+    """AUTOMATIC1111's text up to its negative prompt and settings, without weights and <lora:...>."""
+    text = re.split(r"(?m)^\s*(?:Negative prompt:|Steps: \d)", parameters)[0]
+    text = re.sub(r"<(?:lora|lyco|hypernet):[^>]*>", "", text)
+    text = re.sub(r"(?<!\\)[()\[\]]|:\d+(?:\.\d+)?(?=\))", "", re.sub(r":\d+(?:\.\d+)?(?=\))", "", text))
+    return text.strip(" ,\n").replace("\\(", "(").replace("\\)", ")")
+
+
+def comfy(graph: Any) -> list[str]:
+    """The texts that reach a sampler's `positive` input in a ComfyUI prompt or workflow; [] if unclear."""
+    if not isinstance(graph, dict):
+        return []
+    if isinstance(graph.get("nodes"), list):
+        graph = _as_prompt(graph)
+    texts: list[str] = []
+    for key in sorted(graph, key=str):
+        link = _inputs(graph, key).get("positive")
+        if isinstance(link, list) and link:
+            _follow(graph, str(link[0]), texts, set())
+    return list(dict.fromkeys(texts))
+
+
+def _inputs(graph: Mapping[str, Any], key: str) -> dict[str, Any]:
+    node = graph.get(key)
+    inputs = node.get("inputs") if isinstance(node, dict) else None
+    return inputs if isinstance(inputs, dict) else {}
+
+
+def _follow(graph: Mapping[str, Any], key: str, texts: list[str], seen: set[str]) -> None:
+    if key in seen:
+        return
+    seen.add(key)
+    for name, value in _inputs(graph, key).items():
+        if name in ("text", "text_g", "text_l", "t5xxl", "clip_l", "string", "value") and isinstance(value, str):
+            if value.strip():
+                texts.append(value.strip())
+        elif isinstance(value, list) and len(value) == 2 and name not in ("clip", "model", "vae", "negative"):
+            _follow(graph, str(value[0]), texts, seen)
+
+
+def _as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
+    """A workflow's nodes and links in the shape of a prompt; an encoder's first text widget is its text."""
+    origin = {k[0]: str(k[1]) for k in workflow.get("links", []) if isinstance(k, list) and len(k) >= 5}
+    graph: dict[str, Any] = {}
+    for node in workflow["nodes"]:
+        if not isinstance(node, dict):
+            continue
+        inputs: dict[str, Any] = {
+            slot["name"]: [origin[slot["link"]], 0]
+            for slot in node.get("inputs") or []
+            if isinstance(slot, dict) and slot.get("link") in origin and "name" in slot
+        }
+        widgets = node.get("widgets_values")
+        encoder = "TextEncode" in str(node.get("type"))
+        if encoder and isinstance(widgets, list) and widgets and isinstance(widgets[0], str):
+            inputs.setdefault("text", widgets[0])
+        graph[str(node.get("id"))] = {"inputs": inputs}
+    return graph
+
+
+def _xmp(picture: Image.Image) -> Words:
+    if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
+        return []
+    rdf: Any = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
+    blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []
+    found: Words = []
+    for block in blocks if isinstance(blocks, list) else [blocks]:
+        if isinstance(block, dict):
+            for key in ("description", "title", "subject"):
+                texts = _leaves(block.get(key))
+                if texts:
+                    found.append((f"xmp:{key}", ", ".join(texts)))
+    return found
+
+
+def _leaves(value: Any) -> list[str]:
+    """The texts of an rdf:Bag, Seq or Alt as Pillow's getxmp() has them."""
+    if isinstance(value, str):
+        return [value.strip()] if value.strip() else []
+    if isinstance(value, list):
+        return [t for v in value for t in _leaves(v)]
+    if isinstance(value, dict):
+        return [t for k in ("Alt", "Bag", "Seq", "li", "text") if k in value for t in _leaves(value[k])]
+    return []
+
+
+def _iptc(picture: Image.Image) -> Words:
+    if not isinstance(picture, ImageFile.ImageFile):
+        return []
+    data: Any = IptcImagePlugin.getiptcinfo(picture)
+    found: Words = []
+    for number, name in ((120, "caption"), (5, "title"), (25, "keywords")):
+        value = (data or {}).get((2, number), [])
+        texts = [decode(v) for v in (value if isinstance(value, list) else [value]) if isinstance(v, bytes)]
+        if texts:
+            found.append((f"iptc:{name}", ", ".join(texts)))
+    return found
+
+
+# what cameras and programs write there by themselves
+_MACHINE = re.compile(
+    r"(?i)^(olympus digital camera|sony dsc|samsung camera pictures|dav|screenshot|untitled|exif_?\w*|"
+    r"created with .*|dcim.*|ascii|charset=\w+|file source.*|cof|hdr|minolta digital camera|kodak.*)$"
+)
+
+
+def _exif(picture: Image.Image) -> Words:
+    exif = picture.getexif()
+    values: dict[str, Any] = {"description": exif.get(0x010E)}
+    for tag, name in ((0x9C9B, "title"), (0x9C9F, "subject"), (0x9C9E, "keywords"), (0x9C9C, "comment")):
+        raw = exif.get(tag)
+        if isinstance(raw, tuple):
+            raw = bytes(raw)
+        text = raw.decode("utf-16-le", "replace").rstrip("\0") if isinstance(raw, bytes) else raw
+        values[name] = text.replace(";", ", ") if isinstance(text, str) and name == "keywords" else text
+    values["user-comment"] = _user_comment(exif.get_ifd(0x8769).get(0x9286))
+    found: Words = []
+    for name, value in values.items():
+        text = decode(value) if isinstance(value, bytes) else value
+        if not isinstance(text, str) or _MACHINE.match(text.strip("\0 ")):
+            continue
+        if "Negative prompt:" in text or re.search(r"(?m)^Steps: \d", text):
+            text = positive(text)
+        found.append((f"exif:{name}", text))
+    return found
+
+
+def _user_comment(value: Any) -> str:
+    """EXIF UserComment has an eight-byte prefix that names its character code."""
+    if not isinstance(value, bytes):
+        return value if isinstance(value, str) else ""
+    code, body = value[:8], value[8:]
+    if code == b"UNICODE\0":
+        # the byte order is the file's by the standard and big-endian in practice: believe the zeros
+        little = body[1::2].count(0) > body[::2].count(0)
+        return body.decode("utf-16-le" if little else "utf-16-be", "replace").rstrip("\0")
+    if code in (b"ASCII\0\0\0", b"\0" * 8):
+        return decode(body).rstrip("\0")
+    return ""

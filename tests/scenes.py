@@ -1,0 +1,44 @@
+"""A small project of pictures that differ, drawn from fixed seeds."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SUBJECTS = ["mill", "harbour", "orchard", "cat", "portrait", "bridge", "horse", "lighthouse", "jug", "street",
+            "mountain", "forest"]  # fmt: skip
+LIGHT = ["at dawn", "at noon", "at night"]
+
+
+def scene(seed: int, width: int = 640, height: int = 560) -> Image.Image:
+    """Blurred colour fields, shapes and strokes: two seeds share neither layout nor palette."""
+    random = np.random.default_rng(seed)
+    field = Image.fromarray(random.integers(0, 256, (5, 6, 3), np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    draw = ImageDraw.Draw(field)
+    for _ in range(260):
+        x, y = random.integers(0, width), random.integers(0, height)
+        dx, dy = random.normal(0, 40, 2)
+        colour = tuple(
+            int(c) for c in np.clip(np.array(field.getpixel((int(x), int(y)))) + random.normal(0, 45, 3), 0, 255)
+        )
+        draw.line([(x, y), (x + dx, y + dy)], fill=colour, width=int(random.integers(2, 14)))
+    grain = Image.effect_noise((width, height), 14).convert("RGB") if seed < 0 else None
+    return Image.blend(field, grain, 0.2) if grain else field.filter(ImageFilter.UnsharpMask(1, 60))
+
+
+def project(root: Path, pictures: int = 24) -> Path:
+    """A style project for SD1.5 with captions beside its pictures."""
+    (root / "images").mkdir(parents=True)
+    for number in range(pictures):
+        name = f"scene-{number:02}"
+        size = [(640, 560), (560, 640), (600, 600)][number % 3]
+        scene(number, *size).save(root / f"images/{name}.jpg", quality=92)
+        words = f"a {SUBJECTS[number % 12]} {LIGHT[number % 3]}, number {number}, loose strokes, bright palette\n"
+        (root / f"images/{name}.txt").write_text(words, "utf-8")
+    (root / "project.yaml").write_text(
+        "version: 1\nname: mystyle\n"
+        "intent: {kind: style, description: loose bright painting}\n"
+        "model: sd15\ntrigger: brushy\n", "utf-8")  # fmt: skip
+    return root

@@ -1,0 +1,355 @@
+"""Rendering, a person's own captions, samples, checks."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loraprep import captions, decisions, findings, wording
+from loraprep.captions import captions_for, choose_samples, fused, questions, render, waiting
+from loraprep.decisions import Decisions, Entry
+from loraprep.model import Caption, Elements, Image
+
+TRIGGER = "brushy"
+TAGS: dict[str, Any] = {"title": "SDXL", "form": "tags", "encoder": {"name": "CLIP", "soft": 75, "hard": 225}}
+PROSE: dict[str, Any] = {"title": "Flux", "form": "prose", "encoder": {"name": "T5", "soft": 256, "hard": 512}}
+STYLE: dict[str, Any] = {"title": "Style", "omit": []}
+RULES: dict[str, Any] = {"style_words": "include", "quality_tags": False, "omit": []}
+CONFIG: dict[str, Any] = {
+    "trigger": TRIGGER,
+    "intent": {"kind": "style", "class_word": "", "fused": []},
+    "captioning": {**RULES, "captioner": "draft"},
+    "review": {"captions": "ask"},
+    "thresholds": {"captions": {"fused_critical": 0.85, "fused_warning": 0.6, "fused_watch": 0.35}},
+}
+
+
+def draft(
+    path: str = "mill.jpg", text: str = "water_mill, pond, wide view", form: str = "tags", **more: Any
+) -> Elements:
+    said = wording.terms(text) if form == "tags" else wording.phrases(text)
+    values: dict[str, Any] = {
+        "content": {"subject": said[:1], "objects": said[1:]},
+        "style": {"palette": ["teal and green"], "temperature": ["warm palette"]},
+        "sources": {"text": "sidecar:a.txt"},
+        "trusted": True,
+    }
+    return Elements(path, "d" * 64, "draft", "draft", text=text, form=form, **{**values, **more})
+
+
+def seen(**more: Any) -> Elements:
+    values: dict[str, Any] = {
+        "content": {"hair": ["red hair"], "subject": ["woman"], "framing": ["close-up"], "subject_class": ["person"]},
+        "style": {"medium": ["oil painting"], "palette": ["earth tones"]},
+        "content_sentence": "A woman in a garden.",
+        "style_sentence": "Oil painting in earth tones.",
+    }
+    return Elements("a.jpg", "d" * 64, "claude", "seen", **{**values, **more})
+
+
+def written(elements: Elements, model: dict[str, Any], rules: dict[str, Any] | None = None, **kind: Any) -> str:
+    return render(elements, TRIGGER, {**RULES, **(rules or {})}, model, {**STYLE, **kind}).text
+
+
+def test_tags_and_prose() -> None:
+    tags = "brushy, water mill, pond, wide view, teal and green, warm palette"
+    assert written(draft(), TAGS) == tags
+    assert written(draft(), PROSE) == "brushy, water mill, pond and wide view, teal and green, warm palette"
+    prose = draft(text="A water mill beside a green pond.", form="prose")
+    assert written(prose, PROSE) == "brushy, a water mill beside a green pond, teal and green, warm palette"
+    assert written(prose, TAGS) == "brushy, water mill, green pond, teal and green, warm palette"
+    assert written(seen(), TAGS) == "brushy, woman, red hair, close-up, oil painting, earth tones"
+    assert written(seen(), PROSE) == "brushy, a woman in a garden. Oil painting in earth tones."
+
+
+def test_rules_leave_words_out() -> None:
+    assert written(draft(), TAGS, {"style_words": "omit"}) == "brushy, water mill, pond, wide view"
+    assert written(seen(), PROSE, {"style_words": "omit"}) == "brushy, a woman in a garden."
+    assert written(draft(), TAGS, {"omit": ["Pond", "warm_palette"]}) == "brushy, water mill, wide view, teal and green"
+    assert "garden" not in written(seen(), PROSE, {"omit": ["garden"]})
+    assert "red hair" not in written(seen(), TAGS, omit=["content.hair"])
+    spoken = seen(content_sentence="A woman with red hair.")
+    assert written(spoken, PROSE, {"style_words": "omit"}, omit=["content.hair"]) == "brushy, woman and close-up"
+
+
+def test_quality_tags_only_on_request() -> None:
+    pony = {**TAGS, "quality_tags": ["score_9", "score_8_up"]}
+    own = draft(text="masterpiece, score_7_up, mill", style={})
+    assert written(own, pony) == "brushy, mill"
+    assert written(own, pony, {"quality_tags": True}) == "brushy, score_9, score_8_up, mill"
+
+
+def test_terms_once_and_kaomoji_kept() -> None:
+    assert written(draft(text="Mill, mill, ^_^, blue_sky", style={}), TAGS) == "brushy, Mill, ^_^, blue sky"
+
+
+def test_existing_is_verbatim_and_none_is_the_trigger() -> None:
+    own = Elements("a.jpg", "d", "existing", "seen", text="My mill, in oil.", form="prose", trusted=True)
+    caption = render(own, TRIGGER, RULES, TAGS, STYLE)
+    assert (caption.text, caption.origin, caption.captioned) == ("brushy, My mill, in oil.", "existing", True)
+    empty = render(Elements("a.jpg", "d", "existing", "none"), TRIGGER, RULES, TAGS, STYLE)
+    assert (empty.text, empty.captioned) == ("brushy", False)
+    nothing = render(Elements("a.jpg", "d", "none", "none"), TRIGGER, RULES, TAGS, STYLE)
+    assert (nothing.text, nothing.captioned) == ("brushy", True)
+
+
+def test_colours_alone_are_not_captioned() -> None:
+    bare = draft(text="", form="", content={}, trusted=False)
+    caption = render(bare, TRIGGER, RULES, TAGS, STYLE)
+    assert caption.text == "brushy, teal and green, warm palette"
+    assert not caption.captioned
+
+
+@given(st.text(max_size=60), st.sampled_from(["tags", "prose"]), st.sampled_from([TAGS, PROSE]))
+def test_whatever_the_data_says_a_rendered_caption_is_safe(text: str, form: str, model: dict[str, Any]) -> None:
+    for words in (text, f"<lora:{text}:1>, {{{text}}}, {TRIGGER}", f"<lo<lora:x>ra:y>{text}\n{TRIGGER.upper()}"):
+        caption = written(draft(text=words, form=form), model)
+        assert wording.faults(caption, TRIGGER) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("mill", "start"),
+        ("brushyness, mill", "start"),
+        ("brushy, a brushy mill", "twice"),
+        ("brushy, a\nmill", "line break"),
+        ("brushy, a\u202emill", "line break"),
+        ("brushy <lora:x:1>", "LoRA"),
+        ("brushy, {a|b}", "braces"),
+    ],
+)
+def test_hard_checks(text: str, fault: str) -> None:
+    assert any(fault in f for f in wording.faults(text, TRIGGER))
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("1girl, blue_eyes, solo", "tags"),
+        ("water mill, pond, wide view", "tags"),
+        ("mill", "tags"),
+        ("a mill", "prose"),
+        ("A water mill stands beside a green pond, under willows.", "prose"),
+        ("a mill, a pond, a bridge", "prose"),
+        ("A mill. It is old.", "prose"),
+    ],
+)
+def test_form(text: str, form: str) -> None:
+    assert wording.form_of(text) == form
+
+
+# counts of CLIP's own byte-pair encoder (openai/CLIP), without start and end
+CLIP = {
+    "brushy, a water mill beside a green pond": 10,
+    "impasto, chiaroscuro, sfumato": 13,
+    "serafuku, zettai ryouiki": 11,
+    "12 o'story": 6,
+    "café": 1,
+}
+
+
+@pytest.mark.parametrize("text", CLIP)
+def test_tokens_bound_clip_from_above(text: str) -> None:
+    assert wording.tokens(text) >= CLIP[text]
+
+
+def test_tokens_are_near_for_plain_words() -> None:
+    assert wording.tokens("a water mill beside a green pond, dim light, wide view") == 13
+    assert wording.tokens("a mill", "T5") >= 3
+
+
+# --- decisions
+
+
+def entry(path: str, data: dict[str, Any], *, tool: bool = True, touched: bool = True) -> Decisions:
+    return Decisions(None, {path: Entry(path, data, {path: "d" * 12} if tool else {}, touched)})
+
+
+def asked(elements: Elements, model: dict[str, Any] = TAGS, **changed: Any) -> dict[str, Any]:
+    caption = render(elements, TRIGGER, RULES, model, STYLE)
+    (question,) = questions([elements.path], {elements.path: caption}, {}, {elements.path: "d" * 64}, CONFIG)
+    return {**question.entry, **changed}
+
+
+def resolved(elements: Elements, given_: Decisions, model: dict[str, Any] = TAGS, config: Any = CONFIG) -> Caption:
+    return captions_for({elements.path: elements}, given_, config, model, STYLE).captions[elements.path]
+
+
+def test_a_question_shows_caption_content_style_and_length() -> None:
+    data = asked(draft())
+    assert data["caption"] == "[trigger], water mill, pond, wide view, teal and green, warm palette"
+    assert data["content"] == ["water mill", "pond", "wide view"]
+    assert data["style"] == ["teal and green", "warm palette"]
+    assert data["tokens"].endswith(" of 225")
+    assert data["verdict"] is None
+    assert "what" in asked(draft(text="", form="", content={}, trusted=False))
+
+
+@pytest.mark.parametrize("model", [TAGS, PROSE])
+@pytest.mark.parametrize("form", ["tags", "prose"])
+def test_approve_renders_anew_under_new_rules(form: str, model: dict[str, Any]) -> None:
+    own = draft(text="water mill, pond" if form == "tags" else "A water mill beside a green pond.", form=form)
+    answer = entry("mill.jpg", asked(own, model, verdict="approve"))
+    assert resolved(own, answer, model).origin == "approved"
+    changed = copy.deepcopy(CONFIG)
+    changed["captioning"]["style_words"] = "omit"
+    changed["trigger"] = "newstyle"
+    caption = resolved(own, answer, model, changed)
+    assert caption.text.startswith("newstyle, ")
+    assert "palette" not in caption.text
+
+
+def test_approving_makes_a_caption_of_colours_count() -> None:
+    bare = draft(text="", form="", content={}, trusted=False)
+    assert resolved(bare, entry("mill.jpg", asked(bare, verdict="approve"))).captioned
+
+
+@pytest.mark.parametrize("verdict", ["adjust", "approve", "skip", None])
+def test_an_edited_caption_is_verbatim(verdict: str | None) -> None:
+    data = asked(draft(), caption="[trigger], MY mill, pond", verdict=verdict)
+    caption = resolved(draft(), entry("mill.jpg", data))
+    assert (caption.text, caption.origin, caption.captioned) == ("brushy, MY mill, pond", "written", True)
+    assert waiting(["mill.jpg"], entry("mill.jpg", data), auto=False) == []
+
+
+def test_a_handwritten_caption_gets_its_trigger() -> None:
+    for text in ("a quiet mill", "[trigger], a quiet mill", "brushy, a quiet mill"):
+        caption = resolved(draft(), entry("mill.jpg", {"caption": text}, tool=False))
+        assert caption.text == "brushy, a quiet mill"
+        assert caption.captioned
+    assert not resolved(draft(), entry("mill.jpg", {"caption": "[trigger]"}, tool=False)).captioned
+
+
+def test_a_caption_in_another_form_is_rendered_anew_and_listed() -> None:
+    data = asked(draft(), caption="[trigger], my mill, my pond", verdict="adjust")
+    result = captions_for({"mill.jpg": draft()}, entry("mill.jpg", data), CONFIG, PROSE, STYLE)
+    assert result.captions["mill.jpg"].text.startswith("brushy, water mill, pond and wide view")
+    assert [f.images for f in result.findings if f.code == "caption-other-form"] == [("mill.jpg",)]
+
+
+def test_open_skip_and_rest() -> None:
+    open_ = entry("mill.jpg", asked(draft()), touched=False)
+    assert resolved(draft(), open_).origin == "draft"
+    assert waiting(["mill.jpg"], open_, auto=False) == ["mill.jpg"]
+    assert waiting(["mill.jpg"], open_, auto=True) == []
+    rest = Decisions("recommended", open_.entries)
+    assert waiting(["mill.jpg"], rest, auto=False) == []
+    assert resolved(draft(), rest).origin == "approved"
+    assert resolved(draft(), entry("mill.jpg", asked(draft(), verdict="skip"))).origin == "draft"
+
+
+def test_a_question_survives_its_file(tmp_path: Path) -> None:
+    caption = render(draft(), TRIGGER, RULES, TAGS, STYLE)
+    asks = questions(["mill.jpg"], {"mill.jpg": caption}, {}, {"mill.jpg": "d" * 64}, CONFIG)
+    decisions.ask(tmp_path, "captions", captions.HEADER, asks, {"mill.jpg": "d" * 64})
+    file = tmp_path / "decisions/captions.yaml"
+    file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
+    answered = decisions.read(tmp_path, "captions")
+    assert resolved(draft(), answered).origin == "approved"
+    file.write_text(file.read_text("utf-8").replace("water mill, pond", "water mill, millpond"), "utf-8")
+    assert resolved(draft(), decisions.read(tmp_path, "captions")).origin == "written"
+
+
+# --- samples
+
+
+def picture(path: str, look: int = 0) -> Image:
+    return Image(path, "image", digest=f"{path:x<12}", phash=f"{look * 0x1111:016x}", colour=(float(look),) * 27)
+
+
+def test_samples_take_every_folder_and_then_differ() -> None:
+    many = [picture(f"big/{n}.png", 0 if n else 90) for n in range(9)] + [picture("small/z.png"), picture("top.png", 3)]
+    chosen = choose_samples(many, Decisions())
+    assert len(chosen) == 5
+    assert {"small/z.png", "top.png", "big/0.png"} <= set(chosen)
+    assert choose_samples(list(reversed(many)), Decisions()) == chosen
+    assert choose_samples(many[:3], Decisions()) == sorted(i.path for i in many[:3])
+    assert choose_samples([], Decisions()) == []
+
+
+def test_samples_stay_are_replaced_and_join() -> None:
+    many = [picture(f"{n:02}.png", n * 7 % 20) for n in range(20)]
+    first = choose_samples(many, Decisions())
+
+    def answers(verdict: str | None) -> Decisions:
+        return Decisions(None, {p: Entry(p, {"verdict": verdict}, {p: f"{p:x<12}"}, True) for p in first})
+
+    assert choose_samples([*many, picture("new.png", 500)], answers("approve")) == first
+    fewer = choose_samples([i for i in many if i.path != first[0]], answers(None))
+    assert len(fewer) == 5
+    assert set(first[1:]) < set(fewer)
+    more = choose_samples(many, answers("skip"))
+    assert set(first) < set(more)
+    assert len(more) == 10
+
+
+def test_a_renamed_answer_is_not_asked_again() -> None:
+    old = Entry("old.png", {"verdict": "approve", "caption": "[trigger], mill"}, {"old.png": f"{'new.png':x<12}"}, True)
+    assert choose_samples([picture("new.png")], Decisions(None, {"old.png": old})) == []
+
+
+# --- checks
+
+
+def found(*elements: Elements, model: dict[str, Any] = TAGS, **config: Any) -> dict[str, tuple[str, ...]]:
+    result = captions_for({e.path: e for e in elements}, Decisions(), {**CONFIG, **config}, model, STYLE)
+    for finding in result.findings:
+        assert findings.sentence(finding)
+        findings.fix(finding)
+    return {f.code: f.images for f in result.findings}
+
+
+def test_soft_checks() -> None:
+    assert found(draft("a.jpg"), draft("b.jpg"))["caption-twice"] == ("a.jpg", "b.jpg")
+    assert "caption-hedging" in found(draft(text="possibly a mill", form="prose"), model=PROSE)
+    assert "caption-flattery" in found(draft(text="a stunning mill", form="prose"), model=PROSE)
+    assert "caption-flattery" not in found(draft(text="a beautifulness", form="prose"), model=PROSE)
+    assert "caption-long" in found(draft(text=", ".join(f"tree {n}" for n in range(40))))
+    assert "caption-too-long" in found(draft(text=", ".join(f"tree {n}" for n in range(110))))
+    assert "caption-draft" in found(draft(sources={"text": "name"}))
+    assert "caption-draft" not in found(draft())
+    plain = Elements("a.jpg", "d", "existing", "seen", text="a mill", form="prose", trusted=True)
+    assert "caption-thin-style" in found(plain)
+    assert "caption-thin-style" not in found(draft(style={}))
+    assert found(Elements("a.jpg", "d", "none", "none"), Elements("b.jpg", "d", "none", "none")) == {}
+
+
+def test_unusable_captions_block() -> None:
+    given_ = entry("mill.jpg", {"caption": "[trigger], {red|blue} mill"}, tool=False)
+    result = captions_for({"mill.jpg": draft()}, given_, CONFIG, TAGS, STYLE)
+    (finding,) = [f for f in result.findings if f.code == "caption-unusable"]
+    assert finding.images == ("mill.jpg",)
+    assert "braces" in findings.sentence(finding)
+
+
+def _set(*bodies: str, form: str = "tags") -> dict[str, Caption]:
+    return {
+        f"{n}.png": render(draft(f"{n}.png", body, form), TRIGGER, RULES, TAGS if form == "tags" else PROSE, STYLE)
+        for n, body in enumerate(bodies)
+    }
+
+
+def test_fused_terms_by_document_frequency() -> None:
+    bodies = ["cat, sofa, lamp"] * 9 + ["dog, sofa, lamp"] * 2 + ["dog, rug, lamp"] * 7 + ["bird, lamp"] * 2
+    levels = {f.values["term"]: f.code for f in fused(_set(*bodies), {}, CONFIG, STYLE)}
+    # style words are what a style is meant to hold: "warm palette" is in all of them
+    assert levels == {"lamp": "fused-critical", "cat": "fused-watch", "sofa": "fused-watch", "dog": "fused-watch",
+                      "rug": "fused-watch"}  # fmt: skip
+    known = {**CONFIG, "intent": {"kind": "character", "class_word": "cat", "fused": ["Lamp"]}}
+    levels = {f.values["term"]: f.code for f in fused(_set(*bodies), {}, known, STYLE)}
+    assert "lamp" not in levels
+    assert "cat" not in levels
+    assert levels["warm palette"] == "fused-critical"
+    assert fused(_set("cat", "cat", "cat", "cat"), {}, CONFIG, STYLE) == []
+
+
+def test_fused_words_in_sentences() -> None:
+    bodies = [f"A {colour} pond under a tree." for colour in ("green", "blue", "dark", "still", "small")]
+    levels = {f.values["term"]: f.code for f in fused(_set(*bodies, form="prose"), {}, CONFIG, STYLE)}
+    assert levels == {"pond": "fused-critical", "tree": "fused-critical"}

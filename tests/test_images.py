@@ -1,0 +1,193 @@
+"""Opening pictures: what is refused and why, and what a picture looks like to its owner."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image, features
+
+from loraprep import images, measure, scan, words
+from tests import pictures
+
+
+def _upright(data: bytes, background: str = "#ffffff") -> Image.Image:
+    return images.upright(images.load(data), background)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "said"),
+    [
+        (pictures.truncated_jpeg(), "broken", "too early"),
+        (pictures.jpeg()[:-2], "broken", "too early"),
+        (pictures.bad_crc(), "broken", "damaged"),
+        (pictures.png()[:-12], "broken", ""),
+        (pictures.png()[:-2], "broken", ""),
+        (pictures.save(pictures.scene(), "WEBP")[:-200], "broken", ""),
+        (b"", "broken", "empty"),
+        (b"\0" * 9000, "broken", "zeros"),
+        (b"<!DOCTYPE html><html>", "broken", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "pointer", "git lfs pull"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "unsupported", "export"),
+        (pictures.header_only(30000, 30000), "too-large", "900 megapixels"),
+    ],
+)
+def test_bad_files_are_refused_with_a_reason(data: bytes, code: str, said: str) -> None:
+    with pytest.raises(images.BadImage) as caught:
+        images.load(data)
+    assert caught.value.code == code
+    assert said in caught.value.reason
+
+
+def test_every_truncation_is_noticed() -> None:
+    for data in (pictures.jpeg(), pictures.png(), pictures.save(pictures.scene(), "BMP")):
+        for keep in range(0, len(data) - 1, max(1, len(data) // 37)):
+            with pytest.raises(images.BadImage):
+                images.load(data[:keep])
+
+
+def test_a_huge_jpeg_is_read_smaller_unless_it_is_progressive() -> None:
+    big = pictures.scene(800, 600)
+    opened = images.load(pictures.jpeg(big), max_megapixels=0.3)
+    assert (opened.reduced, opened.width, opened.height, opened.pixels.width) == (2, 800, 600, 400)
+    with pytest.raises(images.BadImage):
+        images.load(pictures.jpeg(big, progressive=True), max_megapixels=0.3)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_orientation(turn: int) -> None:
+    opened = images.load(pictures.rotated(turn))
+    shown = images.upright(opened)
+    assert shown.size == (opened.width, opened.height) == ((320, 240) if turn < 5 else (240, 320))
+    assert opened.orientation == turn
+    from PIL import ImageOps
+
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(pictures.rotated(turn))))
+    assert np.array_equal(np.asarray(shown), np.asarray(expected))
+
+
+def test_a_tiff_is_turned_once() -> None:
+    opened = images.load(pictures.save(pictures.scene(), "TIFF", tiffinfo={0x0112: 6}))
+    assert images.upright(opened).size == (opened.width, opened.height) == (240, 320)
+    assert opened.orientation == 6
+
+
+def test_sixteen_bits_keep_their_tones() -> None:
+    opened = images.load(pictures.deep_grey())
+    values = np.asarray(images.upright(opened))
+    assert opened.bits == 16
+    assert (values.min(), values.max()) == (0, 255)
+    assert 120 < values.mean() < 135
+
+
+def test_transparency_lies_on_the_background() -> None:
+    shown = _upright(pictures.see_through(), "#102030")
+    assert shown.getpixel((10, 10)) == (0x10, 0x20, 0x30)
+    assert shown.getpixel((100, 10)) == (0, 0, 255)
+
+
+def test_colours_go_through_the_profile() -> None:
+    data = pictures.png(Image.new("RGB", (64, 64), (255, 0, 0)), icc_profile=pictures.swapped_profile())
+    red, _, blue = _upright(data).getpixel((5, 5))  # type: ignore[misc]
+    assert blue > 240
+    assert red < 15
+
+
+def test_broken_profiles_are_named_and_ignored() -> None:
+    opened = images.load(pictures.png(icc_profile=b"not a profile" * 20))
+    assert opened.icc == "unreadable"
+    assert images.upright(opened).mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F"])
+def test_every_mode_becomes_rgb(mode: str) -> None:
+    source = pictures.scene(64, 64).convert("RGB" if mode != "LAB" else "LAB")
+    data = pictures.save(source.convert(mode) if mode != "LAB" else source, "TIFF")
+    facts = scan.inspect(data)
+    shown = _upright(data)
+    assert shown.mode == "RGB"
+    assert facts["mode"] == images.load(data).mode
+    if mode not in ("1", "LAB"):
+        assert abs(np.asarray(shown).mean() - np.asarray(pictures.scene(64, 64)).mean()) < 12
+
+
+def test_formats_are_found_by_content(tmp_path: Path) -> None:
+    assert scan.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
+    assert scan.inspect(pictures.mpo())["format"] == "MPO"
+    gif = scan.inspect(pictures.animated())
+    assert (gif["format"], gif["frames"]) == ("GIF", 3)
+    if features.check("avif"):
+        assert scan.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
+    path = tmp_path / "a.jpg"
+    path.write_bytes(pictures.cmyk())
+    assert images.open_upright(path).mode == "RGB"
+
+
+@pytest.mark.parametrize("quality", [10, 50, 70, 85, 95, 100])
+def test_jpeg_quality_is_read_from_the_tables(quality: int) -> None:
+    assert scan.inspect(pictures.jpeg(quality=quality))["jpeg_quality"] == quality
+
+
+def test_hashes_are_those_of_imagehash() -> None:
+    picture = pictures.scene(200, 150)
+    found = measure.hashes(picture.convert("L"))
+    assert found["phash"] == str(imagehash.phash(picture))
+    assert found["dhash"] == str(imagehash.dhash(picture))
+    mirrored = measure.hashes(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("L"))
+    assert imagehash.hex_to_hash(found["phash_mirror"]) - imagehash.hex_to_hash(mirrored["phash"]) <= 2
+    assert imagehash.hex_to_hash(found["dhash_mirror"]) - imagehash.hex_to_hash(mirrored["dhash"]) <= 2
+
+
+def test_photographs_hold_what_they_promise_and_enlargements_do_not() -> None:
+    data = pytest.importorskip("skimage.data")
+    for name in ("astronaut", "coffee", "chelsea", "camera", "rocket", "coins", "grass"):
+        photo = Image.fromarray(getattr(data, name)())
+        assert measure.detail(photo) > 0.8, name
+        assert measure.detail(Image.open(io.BytesIO(pictures.jpeg(photo.convert("RGB"), quality=75)))) > 0.8, name
+        assert measure.detail(pictures.enlarged(photo)) < 0.6, name
+        assert measure.detail(pictures.enlarged(photo, 3)) < 0.5, name
+
+
+def test_smooth_drawings_are_not_called_enlarged() -> None:
+    assert measure.detail(Image.new("RGB", (600, 400), "#335577")) == 1.0
+    assert measure.detail(Image.linear_gradient("L").resize((700, 700))) == 1.0
+
+
+def test_borders_are_frames_not_margins() -> None:
+    framed = Image.new("RGB", (400, 300), "black")
+    framed.paste(pictures.scene(400, 220), (0, 40))
+    left, top, right, bottom = measure.border(np.asarray(framed))
+    assert (left, right) == (0, 0)
+    assert abs(top - 40 / 300) < 0.01
+    assert abs(bottom - 40 / 300) < 0.01
+    figure = Image.new("RGB", (300, 300), "white")
+    figure.paste("red", (140, 50, 150, 60))
+    figure.paste("red", (60, 140, 240, 150))
+    assert max(measure.border(np.asarray(figure))[1:2]) == 0
+
+
+def test_words_inside_pictures() -> None:
+    from PIL import PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", "a (red:1.2) boat, <lora:x:1>sea\nNegative prompt: blurry\nSteps: 20")
+    found = dict(scan.inspect(pictures.png(pnginfo=info))["words"])
+    assert found["png:parameters"] == "a red boat, sea"
+    exif = Image.Exif()
+    exif[0x010E] = "A mill\nby a pond"
+    exif[0x9C9E] = "mill;pond".encode("utf-16-le")
+    found = dict(scan.inspect(pictures.jpeg(exif=exif))["words"])
+    assert found["exif:keywords"] == "mill, pond"
+    assert "A mill" in found["exif:description"]
+
+
+def test_comfyui_gives_its_positive_prompt_only() -> None:
+    graph = {
+        "3": {"class_type": "KSampler", "inputs": {"positive": ["6", 0], "negative": ["7", 0]}},
+        "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a mill", "clip": ["4", 1]}},
+        "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "ugly", "clip": ["4", 1]}},
+    }
+    assert words.comfy(graph) == ["a mill"]

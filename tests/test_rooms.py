@@ -1,0 +1,55 @@
+"""The house keeps its floors: a file imports only from lower ones, and phases never import phases."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "loraprep"
+FLOORS = [
+    {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
+    {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
+     "studio", "trigger", "wording", "captioners"},
+    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
+    {"console", "steps", "tasks"},
+    {"__main__", "init"},
+]  # fmt: skip
+WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
+
+
+def _floor(name: str) -> int:
+    return next(n for n, floor in enumerate(FLOORS) if name.split(".")[0] in floor)
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "loraprep":
+            found |= {a.name for a in node.names if not a.name.startswith("__")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("loraprep."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("loraprep.")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_only_downwards(path: Path) -> None:
+    me = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for other in _imports(path) - {me}:
+        floor = _floor(other)
+        assert floor < _floor(me) or (floor == _floor(me) and floor in WITHIN), f"{me} imports {other}"
+
+
+def test_only_one_file_knows_yaml_and_few_know_doit() -> None:
+    def users(library: str) -> set[str]:
+        return {
+            path.stem
+            for path in PACKAGE.rglob("*.py")
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if (isinstance(node, ast.Import) and any(a.name.split(".")[0] == library for a in node.names))
+            or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == library)
+        }
+
+    assert users("yaml") == {"yamlfile"}
+    assert users("doit") <= {"tasks", "console", "__main__"}

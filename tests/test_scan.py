@@ -1,0 +1,183 @@
+"""Every file is accounted for, none is touched, and nothing is read twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loraprep import scan, walk
+from loraprep.errors import UserError
+from tests import pictures
+
+
+def _put(path: Path, data: bytes | str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    _put(folder / "a.jpg", pictures.jpeg())
+    _put(folder / "a.txt", "mill, pond\n")
+    _put(folder / "sub/b.png", pictures.png())
+    _put(folder / "sub/b.png.txt", "a boat")
+    _put(folder / "cut.jpg", pictures.truncated_jpeg())
+    _put(folder / "raw.nef", b"II*\0")
+    _put(folder / "notes.md", "words")
+    _put(folder / "lonely.txt", "words")
+    _put(folder / ".hidden.jpg", pictures.jpeg())
+    _put(folder / "draft/c.png", pictures.png())
+    _put(folder / "lfs.png", "version https://git-lfs.github.com/spec/v1\n")
+    return tmp_path
+
+
+def _scan(root: Path, **options: object) -> scan.Scan:
+    return scan.scan(root / "images", root, **{"exclude": ["draft"], **options})  # type: ignore[arg-type]
+
+
+def test_every_file_is_accounted_for(root: Path) -> None:
+    found = {i.path: (i.state, i.code) for i in _scan(root).images}
+    assert found == {
+        ".hidden.jpg": ("ignored", "hidden"),
+        "a.jpg": ("image", ""),
+        "a.txt": ("ignored", "sidecar"),
+        "cut.jpg": ("rejected", "broken"),
+        "draft/c.png": ("ignored", "excluded"),
+        "lfs.png": ("rejected", "pointer"),
+        "lonely.txt": ("ignored", "not-an-image"),
+        "notes.md": ("ignored", "not-an-image"),
+        "raw.nef": ("rejected", "unsupported"),
+        "sub/b.png": ("image", ""),
+        "sub/b.png.txt": ("ignored", "sidecar"),
+    }
+    assert all(i.reason for i in _scan(root).images if i.state != "image")
+
+
+def test_sidecars_come_first_in_the_words(root: Path) -> None:
+    records = {i.path: i for i in _scan(root).images}
+    assert records["a.jpg"].words[0] == ("sidecar:a.txt", "mill, pond")
+    assert records["sub/b.png"].sidecars == ("sub/b.png.txt",)
+
+
+def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
+    records = _scan(root).images
+    path = root / "build/images.jsonl"
+    assert scan.write(records, path)
+    assert not scan.write(list(reversed(records)), path)
+    assert scan.read(path) == records
+    path.write_text('{"version": 0}\n')
+    with pytest.raises(UserError, match="another version"):
+        scan.read(path)
+
+
+def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = root / "build/scan-cache.json"
+    first = _scan(root, cache=cache).images
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(scan, "inspect", never)
+    assert _scan(root, cache=cache).images == first
+    assert _scan(root, cache=cache, full=True).images == first
+    os.utime(root / "images/a.jpg", (1, 1))
+    (root / "images/sub/b.png").rename(root / "images/moved.png")
+    again = {i.path: i.digest for i in _scan(root, cache=cache).images if i.state == "image"}
+    before = {i.path: i.digest for i in first}
+    assert again == {"a.jpg": before["a.jpg"], "moved.png": before["sub/b.png"]}
+
+
+def test_a_file_that_changed_just_now_is_digested_again(root: Path) -> None:
+    cache, path = root / "build/scan-cache.json", root / "images/sub/b.png"
+    _scan(root, cache=cache)
+    info, data = path.stat(), bytearray(path.read_bytes())
+    data[data.index(b"IDAT") + 40] ^= 0xFF  # the same size, the same mtime
+    path.write_bytes(data)
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert {i.path: i.state for i in _scan(root, cache=cache).images}["sub/b.png"] == "rejected"
+
+
+def test_a_broken_cache_is_only_slower(root: Path) -> None:
+    cache = root / "build/scan-cache.json"
+    _put(cache, "[1, 2")
+    first = _scan(root, cache=cache).images
+    assert first == _scan(root).images
+
+
+def test_upscaled_pictures_supply_the_pixels(root: Path) -> None:
+    _put(root / "upscaled/a.png", pictures.png(pictures.scene(640, 480)))
+    _put(root / "upscaled/nobody.png", pictures.png())
+    found = _scan(root)
+    record = next(i for i in found.images if i.path == "a.jpg")
+    assert (record.upscaled, record.width, record.format) == ("upscaled/a.png", 640, "PNG")
+    assert record.digest != record.pixel_digest
+    assert found.orphans == ["upscaled/nobody.png"]
+
+
+def test_nothing_in_images_is_touched(root: Path) -> None:
+    def state() -> dict[str, tuple[int, int, bytes]]:
+        files = [p for p in (root / "images").rglob("*") if p.is_file()]
+        return {str(p): (p.stat().st_mtime_ns, p.stat().st_mode, p.read_bytes()) for p in files}
+
+    before = state()
+    _scan(root)
+    assert state() == before
+
+
+def test_the_project_itself_is_never_scanned(tmp_path: Path) -> None:
+    for name in ("dataset/1_x/a.png", "build/b.png", "upscaled/p.png", "report/r.png", ".venv/v.png", "p.png"):
+        _put(tmp_path / name, pictures.png())
+    _put(tmp_path / "project.yaml", "version: 1")
+    assert [i.path for i in scan.scan(tmp_path, tmp_path).images] == ["p.png"]
+
+
+def test_an_unforeseen_error_is_that_files_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = scan.inspect
+
+    def fails(data: bytes, **options: float) -> scan.Facts:
+        if data.startswith(b"\x89PNG"):
+            raise ZeroDivisionError
+        return real(data, **options)
+
+    monkeypatch.setattr(scan, "inspect", fails)
+    found = {i.path: i.code for i in _scan(root).images}
+    assert found["sub/b.png"] == "unexpected"
+    assert found["a.jpg"] == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and free names")
+def test_links_pipes_and_names(root: Path) -> None:
+    folder = root / "images"
+    _put(root.parent / "outside.jpg", pictures.jpeg())
+    (folder / "out.jpg").symlink_to(root.parent / "outside.jpg")
+    (folder / "in.jpg").symlink_to(folder / "a.jpg")
+    (folder / "gone.jpg").symlink_to(folder / "nothing.jpg")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe.jpg")
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jpg")).write_bytes(pictures.jpeg())
+    _put(folder / "two\nlines.jpg", pictures.jpeg())
+    found = {i.path: (i.state, i.code) for i in _scan(root).images}
+    assert found["out.jpg"] == found["gone.jpg"] == ("rejected", "link")
+    assert found["in.jpg"] == ("image", "")
+    assert found["loop"] == ("ignored", "not-an-image")
+    assert found["pipe.jpg"] == ("rejected", "special")
+    assert found["caf\\xe9.jpg"] == found["two\\nlines.jpg"] == ("rejected", "name")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "met"),
+    [
+        ("**/*", "a/b.png", True),
+        ("*.gif", "a/b.GIF", True),
+        ("sketches", "x/sketches/a.png", True),
+        ("a/*.png", "a/b/c.png", False),
+        ("a/**", "a/b/c.png", True),
+        ("[ab].png", "b.png", True),
+        ("[!ab].png", "b.png", False),
+    ],
+)
+def test_patterns(pattern: str, path: str, met: bool) -> None:
+    assert walk._matches(pattern, path) is met
