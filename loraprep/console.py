@@ -27,6 +27,9 @@ def console() -> Console:
 def say(text: str, style: str = "") -> None:
     """Prints text from anywhere: file names in it can't act as markup or as terminal codes."""
     safe = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+    if "\t" in safe:  # a listing for other programs: rich would turn its tabs into spaces
+        print(safe)
+        return
     console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 
 
