@@ -26,7 +26,8 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep list           all tasks;  loraprep info TASK  says why one is stale
 
 Questions are answered in decisions/*.yaml, settings are in project.yaml.
-Exit codes: 0 GO or done, 1 NO-GO or something waits for you, 2 a bug, 3 project.yaml or the command line, 130 interrupted.
+Exit codes: 0 GO or done, 1 NO-GO or something waits for you, 2 a bug, 3 project.yaml or the command line,
+130 interrupted.
 """
 
 

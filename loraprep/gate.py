@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from loraprep import findings as words
@@ -41,11 +41,13 @@ def judge(
           for file, paths in sorted(waiting.items()) if paths),
     ]  # fmt: skip
     severity = config["severity"]
-    every = sorted((part for f in every for part in _accept(f, accepted)), key=lambda f: words.order(f[0], severity))
+    away = {fate.path for fate in fates if fate.fate == "left out"}
+    parts = [part for f in every for part in _accept(f, accepted, away)]
+    parts.sort(key=lambda part: words.order(part[0], severity))
     reasons = [
         Reason(f.code, words.severity(f.code, severity), words.sentence(f), words.why(f.code), words.fix(f),
                f.images, note)
-        for f, note in every
+        for f, note in parts
     ]  # fmt: skip
     blocking = [r for r in reasons if r.severity == "block" and not r.accepted]
     left = [fate for fate in fates if fate.fate == "left out"]
@@ -76,9 +78,14 @@ _QUALITY = frozenset(
 )  # "good" entries are never counted: only block and warn are
 
 
-def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]]) -> list[tuple[Finding, str]]:
-    """Splits a finding into what the artist knows and accepts, and what is new since."""
+def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: Set[str]) -> list[tuple[Finding, str]]:
+    """Splits a finding into what is settled (the picture is left out, or the artist accepts it) and the rest."""
     entry = accepted.get(finding.code)
+    gone = tuple(p for p in finding.images if p in away)
+    if gone and finding.code in _QUALITY:
+        here = tuple(p for p in finding.images if p not in away)
+        rest = _accept(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
+        return [*rest, (Finding(finding.code, gone, finding.values), "already left out")]
     if not entry or finding.code in _NEVER_ACCEPTED:
         return [(finding, "")]
     note = str(entry.get("reason") or "accepted")

@@ -221,18 +221,18 @@ def _explain(kind: str) -> list[str]:
 def _excerpt(name: str, heading: str) -> str:
     """The first paragraph under the first heading that starts with `heading`, as plain text; "" if there is none."""
     try:
-        blocks = [block.strip() for block in re.split(r"\n\s*\n|(?m:^(?=#))|(?m:(?<=^#.{0})$)", bundled.text(name))]
+        lines = bundled.text(name).splitlines()
     except FileNotFoundError:
         return ""
-    inside = False
-    for block in blocks:
-        first, _, rest = block.partition("\n")
-        if first.startswith("#"):
-            inside = first.lstrip("# ").lower().startswith(heading.lower())
-            block = rest.strip()
-        if inside and block and not block.startswith(("|", "-", "*", "```", "<", ">")):
-            return re.sub(r"[*`]|\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(block.split()))
-    return ""
+    inside, paragraph = False, list[str]()
+    for line in [*lines, ""]:
+        if line.startswith("#"):
+            inside = line.lstrip("# ").lower().startswith(heading.lower())
+        elif inside and line.strip() and not (not paragraph and line.lstrip().startswith(("|", "- ", "* ", "<", ">"))):
+            paragraph.append(line.strip())
+        elif paragraph:
+            break
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph)).replace("**", "").replace("`", "")
 
 
 def _ask_model(here: Path) -> str:

@@ -32,7 +32,7 @@ class Image(Record):
 
     path: str
     state: Literal["image", "rejected", "ignored"]
-    code: str = ""  # why not an image: a finding code of resources/gate.yaml such as "broken", or "sidecar", "excluded", "not-an-image"
+    code: str = ""  # why not an image: a code of resources/gate.yaml such as "broken", or "sidecar", "excluded" ...
     reason: str = ""  # the same for a person, one clause without a full stop
     digest: str = ""  # sha256 of images/<path>
     bytes: int = 0
@@ -100,7 +100,7 @@ class Finding(Record):
 
 @dataclass(frozen=True, slots=True)
 class Pair(Record):
-    """Two pictures alike. relation: "byte" identical files, "copy" the same picture again, "variant" the same scene, changed."""
+    """Two pictures alike: "byte" identical files, "copy" the same picture again, "variant" the same scene, changed."""
 
     a: str
     b: str
@@ -157,7 +157,7 @@ class Elements(Record):
 
 @dataclass(frozen=True, slots=True)
 class Caption(Record):
-    """One rendered caption. `origin`: "rendered" (vision elements), "draft", "existing", "none", "approved", "written"."""
+    """One caption. `origin`: "rendered" (vision elements), "draft", "existing", "none", "approved", "written"."""
 
     path: str
     text: str  # with the trigger filled in, as it goes to the .txt file
@@ -188,7 +188,7 @@ class Fate(Record):
 
 @dataclass(frozen=True, slots=True)
 class Axis(Record):
-    """One kind of variety. `counts`: term -> pictures; `seen`: pictures anybody looked at for it; `missing`: wanted, absent."""
+    """One kind of variety. `counts`: term -> pictures; `seen`: pictures anybody looked at; `missing`: wanted ones."""
 
     name: str
     label: str

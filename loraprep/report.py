@@ -125,7 +125,7 @@ def _reasons(reasons: Sequence[Reason]) -> list[str]:
     for reason in reasons:
         lines.append(f"- {_MARKS[reason.severity]} {plain(reason.sentence)}" + (f" {reason.why}" if reason.why else ""))
         if reason.accepted:
-            lines.append(f"  - You know and accept this: {plain(reason.accepted)}")
+            lines.append(f"  - Settled: {plain(reason.accepted)}")
         elif reason.fix:
             lines.append(f"  - Do this: {plain(reason.fix)}")
         if len(reason.images) > 6:

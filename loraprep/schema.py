@@ -49,33 +49,35 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
         error = best_match([error]) or error
     keys = list(error.absolute_path)
     name = ".".join(str(k) for k in keys) or "this file"
-    hint = str(error.schema.get("description", "")) if isinstance(error.schema, Mapping) else ""
+    rules: Any = error.schema
+    wants: Any = error.validator_value
     value: Any = error.instance
+    hint = str(rules.get("description", "")) if isinstance(rules, dict) else ""
     match error.validator:
         case "additionalProperties" if isinstance(value, dict):
-            known = [str(k) for k in error.schema["properties"]]
+            known = [str(k) for k in rules["properties"]]
             for key in value:
                 if key not in known:
                     yield doc.problem([*keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
         case "required":
-            missing = [k for k in error.validator_value if k not in value]
+            missing = [k for k in wants if k not in value]
             for key in missing:
-                described = error.schema["properties"].get(key, {}).get("description", "")
+                described = rules["properties"].get(key, {}).get("description", "")
                 yield doc.problem(keys, f'"{key}" is missing{f" in {name}" if keys else ""}', described)
         case "enum" if isinstance(value, str):
-            allowed = [str(v) for v in error.validator_value]
+            allowed = [str(v) for v in wants]
             what = "base model" if keys == ["model"] else keys[-1] if keys else "value"
             yield doc.problem(keys, f'{name}: unknown {what} "{value}"', _near(value, allowed))
         case "type":
-            wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+            wanted = wants if isinstance(wants, list) else [wants]
             expected = " or ".join(_TYPES[t] for t in wanted)
             yield doc.problem(keys, f"{name}: expected {expected}, found {_found(value)}", hint)
         case "pattern":
             yield doc.problem(keys, f'{name}: "{_short(value)}" does not fit', hint)
         case "minimum" | "exclusiveMinimum":
-            yield doc.problem(keys, f"{name}: {value} is too small; at least {error.validator_value}", hint)
+            yield doc.problem(keys, f"{name}: {value} is too small; at least {wants}", hint)
         case "maximum" | "exclusiveMaximum":
-            yield doc.problem(keys, f"{name}: {value} is too large; at most {error.validator_value}", hint)
+            yield doc.problem(keys, f"{name}: {value} is too large; at most {wants}", hint)
         case "const" | "enum":
             yield doc.problem(keys, f"{name}: {_found(value)} is not allowed here", hint)
         case "minLength" | "minItems" | "minProperties":
@@ -91,7 +93,7 @@ def _found(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return f"the number {value}"
-    return {dict: "a block of keys", list: "a list"}.get(type(value), "nothing")
+    return "a block of keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else "nothing"
 
 
 def _short(value: Any) -> str:

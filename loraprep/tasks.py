@@ -182,7 +182,8 @@ def task_elements() -> dict[str, Any]:
 
 def task_captions() -> dict[str, Any]:
     return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
-                 _config("captioning", "trigger", "intent", "review.captions"), _profiles("kinds", "models"))  # fmt: skip
+                 _config("captioning", "trigger", "intent", "review.captions"),
+                 _profiles("kinds", "models"))  # fmt: skip
 
 
 def task_curate() -> dict[str, Any]:

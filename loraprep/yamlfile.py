@@ -23,7 +23,7 @@ _MARKER = "  # as written "  # ends an entry that only the tool wrote: the diges
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's core rules: only true, false, null, plain numbers. `no` stays a word, 16:9 a string."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML declares it so
 
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))

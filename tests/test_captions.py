@@ -149,7 +149,7 @@ CLIP = {
     "brushy, a water mill beside a green pond": 10,
     "impasto, chiaroscuro, sfumato": 13,
     "serafuku, zettai ryouiki": 11,
-    "12 o'story": 6,
+    "12 o'story": 5,
     "café": 1,
 }
 
@@ -252,7 +252,7 @@ def test_a_question_survives_its_file(tmp_path: Path) -> None:
     file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
     answered = decisions.read(tmp_path, "captions")
     assert resolved(draft(), answered).origin == "approved"
-    file.write_text(file.read_text("utf-8").replace("water mill, pond", "water mill, millpond"), "utf-8")
+    file.write_text(file.read_text("utf-8").replace("water mill, pond", "water mill, millpond", 1), "utf-8")
     assert resolved(draft(), decisions.read(tmp_path, "captions")).origin == "written"
 
 

@@ -57,7 +57,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, photos: dict[str, Image.Image
     )
     photos.pop("motorcycle_right")
     code, output = run(root, "init", "real", "--kind", "style", "--model", "sd15", "--trigger", "snapstyle",
-                       "--description", "photographs", "--images", str(folder), "--captioner", "none", "--no-input")  # fmt: skip
+                       "--description", "photographs", "--images", str(folder), "--captioner", "none",
+                       "--no-input")  # fmt: skip
     assert code == 0, output
     return root
 

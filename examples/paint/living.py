@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from paint.sketch import Sketch
+from paint.sketch import Sketch, mix
 
 
 def _eye(s: Sketch, x: float, y: float, size: float, iris: str, lid: str, look: float = 0) -> None:

@@ -121,6 +121,8 @@ def _piece(piece: str) -> list[str]:
         return []
     words = []
     for run in letters:
+        if run.lower() in wording.lists()["machine_names"]:  # WhatsApp, ComfyUI: before camel case is split
+            continue
         split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", run).split()
         if sum(len(word) < 3 for word in split) * 2 > len(split) > 1:  # aXbQz: a code, not words
             return []

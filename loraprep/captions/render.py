@@ -91,7 +91,7 @@ def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rul
     if rules["style_words"] == "omit":
         return sentence
     if elements.style_sentence and not elements.text:
-        return f"{sentence.rstrip('. ')}. {elements.style_sentence}".strip(". ")
+        return f"{sentence.rstrip('. ')}. {elements.style_sentence}".lstrip(". ")
     said = ", ".join(t for t in style if not wording.says(sentence, t))
     return ", ".join(filter(None, [sentence.rstrip(". "), said]))
 

@@ -1,0 +1,3 @@
+"""The project's tasks: `doit gate1` does the same as `loraprep gate1`."""
+
+from loraprep.tasks import *  # noqa: F403
