@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CAPTIONERS = ("draft", "existing", "none")
 _STYLE_WORDS = ("include", "omit")
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
-_COMMENT_COLUMN = 29  # where project.yaml's comments start, unless a value is longer
+_COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
 class _Parser(argparse.ArgumentParser):

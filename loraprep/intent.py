@@ -9,8 +9,10 @@ from typing import Any
 def text(config: Mapping[str, Any], kind: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     """intent.md in the workflow's form, from project.yaml's values and the profiles."""
     intent, recommended = config["intent"], kind["recommended"]
-    notes = intent["notes"].strip() or " ".join(kind["separation"].split())
-    fused = f" Meant to belong to the trigger: {', '.join(intent['fused'])}." if intent["fused"] else ""
+    notes, fused = intent["notes"].strip() or kind["separation"].strip(), ""
+    if intent["fused"]:
+        fused = f"{'' if notes.endswith(('.', '!', '?')) else '.'} Meant to belong to the trigger: "
+        fused += f"{', '.join(intent['fused'])}."
     lines = {
         "Type": intent["kind"],
         "Base model": model["title"],
