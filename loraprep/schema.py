@@ -36,12 +36,7 @@ def problems(doc: Document, name: str) -> list[Problem]:
     """Everything in `doc` that schema `name` forbids, sorted by place."""
     found = [p for error in Draft202012Validator(schema(name)).iter_errors(doc.data) for p in _explain(doc, error)]
     unique = {(p.place, p.message): p for p in found}
-    return sorted(unique.values(), key=_by_place)
-
-
-def _by_place(problem: Problem) -> tuple[int, int]:
-    line, _, column = problem.place.rpartition(":")[0].rpartition(":")[2], "", problem.place.rpartition(":")[2]
-    return int(line), int(column)
+    return sorted(unique.values(), key=lambda p: p.position)
 
 
 def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
