@@ -29,19 +29,21 @@ between = st.sampled_from(["", "\n", "\n\n\n", "# a word of mine\n", "\n  # inde
 @st.composite
 def value_texts(draw: st.DrawFn) -> tuple[str, Any]:
     """A value as somebody might write it below `  keep:`, and what it means."""
-    value = draw(words)
-    listed = isinstance(value, list) and value
-    form = draw(st.sampled_from(["flow", "single", "literal", "plain empty", *["block", "block out"] * bool(listed)]))
-    if form == "block" and isinstance(value, list):
-        return "\n" + "\n".join(f"    - {yamlfile.dump(v)}  # why" for v in value), value
-    if form == "block out" and isinstance(value, list):
-        return "  # below\n" + "\n".join(f"  - {yamlfile.dump(v)}" for v in value), value
-    if form == "single" and isinstance(value, str):
+    form = draw(st.sampled_from(["flow", "single", "literal", "empty", "block", "block out"]))
+    if form == "block":
+        listed = draw(st.lists(names, min_size=1, max_size=3))
+        return "\n" + "\n".join(f"    - {yamlfile.dump(v)}  # why" for v in listed), listed
+    if form == "block out":
+        listed = draw(st.lists(names, min_size=1, max_size=3))
+        return "  # below\n" + "\n".join(f"  - {yamlfile.dump(v)}" for v in listed), listed
+    if form == "single":
+        value = draw(names)
         return " '" + value.replace("'", "''") + "'", value
-    if form == "literal" and isinstance(value, str) and value.strip():
-        return f" |-\n    {value.strip()}\n    more", f"{value.strip()}\nmore"
-    if form == "plain empty" and value is None:
+    if form == "literal":
+        return " |-\n    some words\n    more", "some words\nmore"
+    if form == "empty":
         return "", None
+    value = draw(words)
     return " " + yamlfile.dump(value), value
 
 
