@@ -54,7 +54,7 @@ def _load(root: Path, kind: str) -> Document | None:
     path, name = _place(root, kind)
     if not path.exists():
         return None
-    doc = yamlfile.load(path, name, comments_alone=True,
+    doc = yamlfile.load(path, name, comments_alone=True, flaws=True,
                         if_empty="Bring it back from git, or delete it; then it is written anew.")  # fmt: skip
     if found := schema.problems(doc, kind):
         raise UserError.many(found)

@@ -51,7 +51,7 @@ def load(root: Path) -> Project:
     if not path.is_file():
         raise UserError("there is no project.yaml here", exit_code=UNUSABLE,
                         hint="Start a project with: loraprep init NAME --images FOLDER")  # fmt: skip
-    doc = yamlfile.load(path, NAME, exit_code=UNUSABLE,
+    doc = yamlfile.load(path, NAME, exit_code=UNUSABLE, flaws=True,
                         if_empty="Bring it back from git, or delete it and run loraprep init . here.")  # fmt: skip
     found = schema.problems(doc, "project")
     if isinstance(doc.data, dict):

@@ -48,15 +48,16 @@ DOIT_CONFIG = {
 
 
 @cache
-def _load(root: Path) -> Project:
-    try:
-        return project.load(root)
-    except UserError as error:
-        raise InvalidDodoFile(f"\n{error}") from None
+def load(root: Path) -> Project:
+    """The project, read once. Raises UserError."""
+    return project.load(root)
 
 
 def _project() -> Project:
-    return _load(Path.cwd())
+    try:
+        return load(Path.cwd())
+    except UserError as error:
+        raise InvalidDodoFile(f"\n{error}") from None
 
 
 @cache

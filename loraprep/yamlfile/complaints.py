@@ -6,12 +6,12 @@ import re
 
 # parser's words -> message, hint, whether the place is where the construct starts and not where parsing stopped
 _PLAINLY: tuple[tuple[str, str, str, bool], ...] = (
-    (r"alias \*(.*)", "* stands for something else in YAML", "Put text that starts with * in quotes.", False),
-    (r"alias &(.*)", "& stands for something else in YAML", "Put text that starts with & in quotes.", False),
-    (r"expected alphabetic or numeric character", "* and & stand for something else in YAML",
-     "Put text that starts with * or & in quotes.", True),
+    (r"alias|expected alphabetic or numeric character", "YAML's shorthand with & and * is not read here",
+     'Put text that starts with one of them in quotes: "*.png"', True),
     (r"found character '\\t'", "a tab; YAML allows only spaces here", "Replace the tab by spaces.", False),
     (r"found character '(.)' that cannot start", "text cannot start with {} in YAML", "Put it in quotes.", False),
+    (r"mapping values are not allowed.* behind a bare key", "this line does not fit the lines above it",
+     "Keys of one block start in the same column.", False),
     (r"mapping values are not allowed", "a second : in one value",
      'Put the whole value in quotes: key: "text: more text"', False),
     (r"could not find expected ':'", "there is no : after this key", "Write it as key: value", True),
@@ -35,12 +35,13 @@ _SECRET = re.compile(
 )
 
 
-def plainly(problem: str, context: str) -> tuple[str, str, bool]:
-    """(message, hint, at the start of the construct) for what the parser found."""
+def plainly(problem: str, before: str) -> tuple[str, str, bool]:
+    """(message, hint, at the start of the construct) for what the parser found behind `before` in its line."""
+    said = problem if re.search(r":\s", before) else f"{problem} behind a bare key"
     for pattern, message, hint, at_start in _PLAINLY:
-        if match := re.search(pattern, problem):
+        if match := re.search(pattern, said):
             return message.format(*match.groups()), hint, at_start
-    return f"this is not valid YAML: {problem or context}", "", False
+    return f"this is not valid YAML: {problem}", "", False
 
 
 def secret(line: str) -> int | None:

@@ -17,7 +17,7 @@ from loraprep.errors import Problem, UserError
 from loraprep.yamlfile.complaints import plainly, secret
 
 MAX_BYTES, MAX_DEPTH = 16_000_000, 32
-_TAGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("str", "bool", "null", "int", "float"))
+_TAGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("str", "bool", "null", "int", "float", "map", "seq"))
 
 
 class _Loader(yaml.SafeLoader):
@@ -50,7 +50,8 @@ _Loader.add_implicit_resolver(
 class Document:
     """A parsed file: its text, its plain data, and where everything stands.
 
-    A file of comments alone may be allowed (`load`): its data is then {} and its root None.
+    A file of comments alone may be allowed (`load`): its data is then {} and its root None. `flaws` is what is wrong
+    with single values, each replaced by None or its first spelling; empty unless they were asked for.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Document:
     data: Any
     digest: str
     root: Node | None = field(repr=False, default=None)
+    flaws: tuple[Problem, ...] = ()
 
     def problem(self, keys: Sequence[str | int], message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """A problem at the value (or key) that `keys` lead to, or at the nearest thing that exists."""
@@ -101,10 +103,19 @@ def child(node: Node | None, key: str | int) -> tuple[Node | None, Node] | None:
     return None
 
 
-def load(path: Path, name: str, *, exit_code: int = 1, if_empty: str = "", comments_alone: bool = False) -> Document:
+def load(
+    path: Path,
+    name: str,
+    *,
+    exit_code: int = 1,
+    if_empty: str = "",
+    comments_alone: bool = False,
+    flaws: bool = False,
+) -> Document:
     """The file as a Document. Raises UserError with a place for everything that is wrong with it.
 
     `if_empty` is the hint for a file without data; with `comments_alone` one that holds comments is no error.
+    With `flaws`, single bad values are left to the caller, who has more to say (schema.problems).
     """
     try:
         raw = path.read_bytes()
@@ -120,7 +131,7 @@ def load(path: Path, name: str, *, exit_code: int = 1, if_empty: str = "", comme
         raise UserError("is not UTF-8 text", place=f"{name}:{line}:{column}", exit_code=exit_code,
                         hint="Save it as UTF-8 in your editor.") from None  # fmt: skip
     return parse(text, name, path, exit_code=exit_code, digest=hashlib.sha256(raw).hexdigest(), if_empty=if_empty,
-                 comments_alone=comments_alone)  # fmt: skip
+                 comments_alone=comments_alone, flaws=flaws)  # fmt: skip
 
 
 def parse(
@@ -132,6 +143,7 @@ def parse(
     digest: str = "",
     if_empty: str = "",
     comments_alone: bool = False,
+    flaws: bool = False,
 ) -> Document:
     """As `load`, from text."""
     if found := [*_secrets(text, name)] or [*_conflict(text, name)]:
@@ -148,16 +160,18 @@ def parse(
     except yaml.MarkedYAMLError as error:
         raise UserError.many(_tabs(text, name) or [_complaint(error, text, name)], exit_code) from None
     except RecursionError:
-        raise UserError("nested too deeply", place=f"{name}:1:1", exit_code=exit_code) from None
+        raise UserError(
+            "nested too deeply", place=f"{name}:1:1", hint="Write it flatter.", exit_code=exit_code
+        ) from None
     if root is None:
         if comments_alone and text.strip():
             return Document(path, name, text, {}, digest)
         raise UserError("the file is empty", place=f"{name}:1:1", hint=if_empty, exit_code=exit_code)
     builder = _Builder(text, name, loader)
     data = builder.build(root, 0)
-    if builder.problems:
+    if builder.problems and not flaws:
         raise UserError.many(sorted(builder.problems, key=lambda p: p.position), exit_code)
-    return Document(path, name, text, data, digest, root)
+    return Document(path, name, text, data, digest, root, tuple(builder.problems))
 
 
 def _secrets(text: str, name: str) -> list[Problem]:
@@ -186,8 +200,10 @@ def _tabs(text: str, name: str) -> list[Problem]:
 
 
 def _complaint(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
-    message, hint, at_start = plainly(error.problem or "", error.context or "")
-    mark = (error.context_mark if at_start else None) or error.problem_mark or error.context_mark
+    stopped = error.problem_mark or error.context_mark
+    before = text[: stopped.index].rpartition("\n")[2] if stopped else ""
+    message, hint, at_start = plainly(error.problem or "", before)
+    mark = (error.context_mark if at_start else None) or stopped
     line, column = (mark.line, mark.column) if mark else (0, 0)
     return at(name, text, line, column, message, hint)
 
@@ -201,7 +217,10 @@ class _Builder:
 
     def build(self, node: Node, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            self._say(node, "nested too deeply")
+            self._say(node, "nested too deeply", "Write it flatter.")
+            return None
+        if node.tag not in _TAGS:
+            self._say(node, f"the tag {node.tag} is not allowed", "Put text that starts with ! in quotes.")
             return None
         if isinstance(node, MappingNode):
             return self._mapping(node, depth)
@@ -225,16 +244,13 @@ class _Builder:
         return result
 
     def _scalar(self, node: Node) -> Any:
-        if node.tag not in _TAGS:
-            self._say(node, f"the tag {node.tag} is not allowed", "Put text that starts with ! in quotes.")
-            return None
         try:
             value = yaml.constructor.SafeConstructor.construct_object(self.loader, node)
         except (ValueError, KeyError, yaml.YAMLError):
             self._say(node, "this number cannot be read")
             return None
         if isinstance(value, float) and not math.isfinite(value):
-            self._say(node, "not a finite number")
+            self._say(node, "not a finite number", "Write a plain number.")
             return None
         return value
 
