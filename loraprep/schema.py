@@ -74,7 +74,7 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
                 described = rules["properties"].get(key, {}).get("description", "")
                 yield doc.problem(keys, f'"{key}" is missing{f" in {name}" if keys else ""}', described)
         case "enum" if isinstance(value, str):
-            allowed = [str(v) for v in wants]
+            allowed = ["null" if v is None else str(v) for v in wants]
             what = next((word for key, word in _NAMED.items() if key in keys), "value")
             yield doc.problem(keys, f'{name}: unknown {what} "{value}"', _near(value, allowed))
         case "type":

@@ -118,8 +118,17 @@ def duplicates(p: Project) -> None:
 
 
 def skipped(p: Project) -> list[str]:
-    """The samples a person skipped: others are asked instead."""
-    return phase4.skipped(decisions.read(p.root, "captions"))
+    """The samples a person skipped: others are asked instead. Remembered, so that a null run parses nothing."""
+    path, memory = p.root / "decisions/captions.yaml", p.root / "build/skipped.json"
+    digest = files.sha256(path) if path.exists() else ""
+    try:
+        known = files.read_json(memory)
+    except (OSError, ValueError):
+        known = {}
+    if known.get("digest") != digest:
+        known = {"digest": digest, "skipped": phase4.skipped(decisions.read(p.root, "captions"))}
+        files.write_json(memory, known)
+    return list(known["skipped"])
 
 
 def samples(p: Project) -> None:
