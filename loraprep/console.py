@@ -10,7 +10,6 @@ from typing import Any
 from doit.reporter import ConsoleReporter
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from loraprep import files, findings, report
 from loraprep.model import Finding, Gate, Reason
@@ -37,8 +36,13 @@ def say(text: str, style: str = "") -> None:
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, nothing elsewhere. Yields a function of (done, total)."""
     out = console()
+    if not out.is_terminal:
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                   console=out, transient=True, disable=not out.is_terminal)  # fmt: skip
+                   console=out, transient=True)  # fmt: skip
     with bar:
         task = bar.add_task(escape(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

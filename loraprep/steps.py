@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import captioners, console, decisions, files
+from loraprep import captioners, console, decisions, files, unchanged
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -86,6 +86,13 @@ def intent(p: Project) -> None:
 def scan(p: Project, full: bool = False) -> None:
     """Looks at every file in the images folder."""
     limits = p.config["thresholds"]["audit"]
+    memory, outputs = (
+        p.root / "build/scan-unchanged.json",
+        [p.root / "build/images.jsonl", p.root / "build/upscaled.json"],
+    )
+    mark = unchanged.mark(p.images, p.root, [p.config["images"], limits["max_megapixels"], limits["max_megabytes"]])
+    if not full and unchanged.holds(memory, mark, outputs):
+        return
     with console.progress("Looking at the pictures") as progress:
         found = scanning.scan(
             p.images, p.root, include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
@@ -94,6 +101,8 @@ def scan(p: Project, full: bool = False) -> None:
         )  # fmt: skip
     scanning.write(found.images, p.root / "build/images.jsonl")
     _write(p, "upscaled", {"orphans": sorted(found.orphans)})
+    if not any(i.code in ("unreadable", "unexpected") for i in found.images):  # that may be better the next time
+        unchanged.remember(memory, mark, outputs)
 
 
 def audit(p: Project) -> None:

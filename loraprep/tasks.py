@@ -27,14 +27,25 @@ __all__ = [
 ]  # fmt: skip
 
 
+@cache
+def _digest_of(path: str, _written: tuple[int, ...]) -> str:
+    return files.sha256(Path(path))
+
+
+def _digest(path: str) -> str:
+    """Many tasks read the same file: once in a run is enough, as every write makes a new inode."""
+    now = Path(path).stat()
+    return _digest_of(path, (now.st_ino, now.st_size, now.st_mtime_ns))
+
+
 class ByContent(FileChangedChecker):  # type: ignore[misc]
     """A dependency is stale when its bytes are others: mtimes lie after a clone or a quick edit."""
 
     def check_modified(self, file_path: str, _file_stat: object, state: str) -> bool:
-        return files.sha256(Path(file_path)) != state
+        return _digest(file_path) != state
 
     def get_state(self, dep: str, current_state: str | None) -> str | None:
-        digest = files.sha256(Path(dep))
+        digest = _digest(dep)
         return None if digest == current_state else digest
 
 
