@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, files, intent, project, schema, studio, trigger, yamlfile
+from loraprep import bundled, console, files, formats, intent, project, schema, studio, trigger, yamlfile
 from loraprep.errors import TO_MEND, UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
@@ -75,7 +75,7 @@ def run(argv: list[str]) -> int:
     config = _config(args, root)
     source = _source(args)
     _write(root, config, source if source and not args["in_place"] and not _same(source, root / "images") else None)
-    _close(root, config, here, bool(source))
+    _close(root, config, here)
     return 0
 
 
@@ -446,12 +446,14 @@ def _render(config: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _close(root: Path, config: dict[str, Any], here: Path, has_pictures: bool) -> None:
+def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     where = _shown(root, here)
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
-    if not has_pictures and config["folder"] == "images":
-        console.say("Put your pictures into its images/ folder.")
+    folder = root / config["folder"]
+    if not any(path.suffix.lower() in formats.EXTENSIONS for path in _listed(folder)):
+        inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
+        console.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
     console.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")

@@ -120,6 +120,7 @@ def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., Tas
         except UserError as error:
             return TaskFailed(str(error))
         except KeyboardInterrupt:
+            console.say("\nStopped. What was done is kept; the same command goes on.", "dim")
             raise SystemExit(130) from None
         return None
 

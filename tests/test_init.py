@@ -127,7 +127,7 @@ def test_the_least_that_is_needed(here: Path, capsys: pytest.CaptureFixture[str]
     loaded = project.load(here / "Cat")
     assert (loaded.name, loaded.config["intent"]["description"], loaded.images) == ("Cat", "", here / "Cat/images")
     assert loaded.trigger == "catx"  # cat means something to every model
-    assert "Put your pictures into its images/ folder." in capsys.readouterr().out
+    assert "There is no picture in its images/ folder yet: put yours there first." in capsys.readouterr().out
 
 
 def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
