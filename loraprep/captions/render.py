@@ -76,7 +76,7 @@ def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], kind: Mapping[st
 
 
 def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rules: Mapping[str, Any]) -> str:
-    """A sentence: a person's or the vision model's own where one may be used, else the terms joined by "and"."""
+    """A sentence: a person's or the vision model's own where one may be used, else the terms in a row."""
     sentence = elements.text if elements.form == "prose" else elements.content_sentence
     for term in rules["omit"]:
         sentence = wording.without_term(sentence, term)
@@ -85,7 +85,7 @@ def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rul
         sentence = ""  # it speaks of what this kind's captions leave to the trigger
     sentence = sentence.strip()
     if not sentence:
-        sentence = " and ".join(filter(None, [", ".join(content[:-1]), *content[-1:]]))
+        sentence = ", ".join(content)
     if sentence[:2] in ("A ", "An", "Th"):  # it follows the trigger and a comma
         sentence = sentence[0].lower() + sentence[1:]
     if rules["style_words"] == "omit":
