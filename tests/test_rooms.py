@@ -12,7 +12,7 @@ FLOORS = [
      "studio", "trigger", "wording", "captioners"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
     {"console", "steps", "tasks"},
-    {"__main__", "init"},
+    {"__main__", "init", "newproject"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
 
