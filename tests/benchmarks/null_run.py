@@ -50,7 +50,7 @@ def timed(root: Path, *command: str) -> tuple[float, float, str]:
 
 def figures(root: Path, *command: str) -> str:
     clock, cpu, output = zip(*(timed(root, *command) for _ in range(RUNS)), strict=True)
-    tasks = sorted(set(ran(output[-1])) | ({"gate1"} if "GO" in output[-1] else set()))
+    tasks = sorted(set(ran(output[-1])) | ({"gate1"} if command[-1] == "gate1" else set()))
     return (f"{' '.join(command):16} {statistics.median(clock):5.2f} s (least {min(clock):.2f}), of CPU "
             f"{statistics.median(cpu):.2f} s; ran: {', '.join(tasks) or '-'}")  # fmt: skip
 
