@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import wording
-from loraprep.captions.checks import check, fused
-from loraprep.captions.render import Form, form_of, render, render_all
+from loraprep import tokens, wording
+from loraprep.captions.checks import check
+from loraprep.captions.fused import fused
+from loraprep.captions.render import Form, constant_traits, form_of, render, render_all
 from loraprep.captions.samples import HEADER, choose_samples, own_caption, questions, skipped, waiting
 from loraprep.decisions import Decisions, entry_for
 from loraprep.model import Caption, Elements, Finding
@@ -61,6 +62,8 @@ def captions_for(
     found = check(captions, elements, config, model)
     if other_form:
         found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
+    if traits := sorted(constant_traits(elements, config, model["form"], kind)):
+        found.append(Finding("constant-traits", (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
 
 
@@ -72,5 +75,5 @@ def _verbatim(rendered: Caption, own: str, form: Form, trigger: str, encoder: st
     body = wording.bare(text, trigger)
     said = wording.terms(body) if form == "tags" else wording.phrases(body)
     style = tuple(t for t in said if wording.is_style(t))
-    return Caption(rendered.path, text, form, "written", bool(body), wording.tokens(text, encoder), rendered.limit,
-                   tuple(t for t in said if t not in style), style)  # fmt: skip
+    return Caption(rendered.path, text, form, "written", bool(body), tokens.count(text, encoder), rendered.limit,
+                   tuple(t for t in said if t not in style), style, tokens.exact(encoder))  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import wording
+from loraprep import tokens, wording
 from loraprep.model import Caption, Elements
 
 Form = Literal["tags", "prose"]
@@ -13,19 +14,23 @@ Terms = list[tuple[str, str]]  # (element key, term)
 
 
 def render(
-    elements: Elements, trigger: str, rules: Mapping[str, Any], model: Mapping[str, Any], kind: Mapping[str, Any]
+    elements: Elements,
+    trigger: str,
+    rules: Mapping[str, Any],
+    model: Mapping[str, Any],
+    traits: Collection[str] = (),
 ) -> Caption:
     """The caption for a base model: trigger first, then content, then style (unless style words are omitted).
 
-    `rules` is project.yaml's captioning. Left out are its `omit`, the element keys in the kind's `omit`, and tags
-    that ask for quality, unless wanted. `existing` captions stay as they are, whatever the base model's form.
+    `rules` is project.yaml's captioning. Left out are its `omit`, the set's `traits` (see `constant_traits`), and
+    tags that ask for quality, unless wanted. `existing` captions stay as they are, whatever the base model's form.
     """
     form: Form = model["form"]
     if elements.captioner == "existing" and elements.text:
         form, body = form_of(elements.form), elements.text
         content, style = _flat(elements.content), _flat(elements.style)
     else:
-        pairs = _kept(_pairs(elements, form), trigger, rules, kind)
+        pairs = _kept(_pairs(elements, form), trigger, rules, traits)
         content = [t for key, t in pairs if key not in wording.STYLE]
         style = [t for key, t in pairs if key in wording.STYLE]
         body = ", ".join([*content, *style]) if form == "tags" else _prose(elements, content, style, rules)
@@ -37,8 +42,9 @@ def render(
         bool(body) and (elements.trusted or (elements.state == "seen" and bool(content)))
     )
     origin = elements.captioner if elements.captioner in ("draft", "existing", "none") else "rendered"
-    return Caption(elements.path, text, form, origin, captioned, wording.tokens(text, model["encoder"]["name"]),
-                   model["encoder"]["hard"], tuple(content), tuple(style))  # fmt: skip
+    encoder = model["encoder"]
+    return Caption(elements.path, text, form, origin, captioned, tokens.count(text, encoder["name"]),
+                   encoder["hard"], tuple(content), tuple(style), tokens.exact(encoder["name"]))  # fmt: skip
 
 
 def form_of(text: str) -> Form:
@@ -61,16 +67,15 @@ def _pairs(elements: Elements, form: Form) -> Terms:
     return [*tagged, *(p for p in by_key if p[0] in wording.STYLE)] if tagged else by_key
 
 
-def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], kind: Mapping[str, Any]) -> Terms:
-    """Without what project and kind leave out; every term safe, and once."""
-    left_out = {key.rpartition(".")[2] for key in kind["omit"]}
-    never = {wording.clean(term.replace("_", " ")).casefold() for term in rules["omit"]}
+def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], traits: Collection[str]) -> Terms:
+    """Without what the project leaves out and what the trigger stands for; every term safe, and once."""
+    never = set(traits) | {wording.clean(term.replace("_", " ")).casefold() for term in rules["omit"]}
     kept: dict[str, tuple[str, str]] = {}
     for key, raw in pairs:
         for term in wording.terms(wording.bare(raw, trigger)):
             plain = term.casefold()
             style = key in wording.STYLE and rules["style_words"] == "omit"
-            if key not in left_out and plain not in never and not style and not wording.is_quality(term):
+            if plain not in never and not style and not wording.is_quality(term):
                 kept.setdefault(plain, (key, term))
     return list(kept.values())
 
@@ -96,10 +101,33 @@ def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rul
     return ", ".join(filter(None, [sentence.rstrip(". "), said]))
 
 
+def constant_traits(
+    elements: Mapping[str, Elements], config: Mapping[str, Any], form: Form, kind: Mapping[str, Any]
+) -> frozenset[str]:
+    """Terms, in lower case, that belong to the one thing taught and are the same in nearly all of its pictures.
+
+    Those under the kind's `omit` that at least thresholds.captions.fused_critical of the pictures share in which that
+    trait was looked at: the trigger is to absorb them. Hair that changes is no such trait, and stays named. Empty
+    under captioning.constant_traits: include.
+    """
+    if config["captioning"]["constant_traits"] == "include":
+        return frozenset()
+    keys = {key.rpartition(".")[2] for key in kind["omit"]}
+    seen = [
+        {(key, term.casefold()) for key, raw in _pairs(e, form) if key in keys for term in wording.terms(raw)}
+        for e in elements.values()
+    ]
+    share = config["thresholds"]["captions"]["fused_critical"]
+    looked = Counter(key for pairs in seen for key in {key for key, _ in pairs})
+    times = Counter(pair for pairs in seen for pair in pairs)
+    return frozenset(term for (key, term), n in times.items() if n >= share * looked[key])
+
+
 def render_all(
     elements: Mapping[str, Elements], config: Mapping[str, Any], model: Mapping[str, Any], kind: Mapping[str, Any]
 ) -> dict[str, Caption]:
-    """`render` for each path."""
+    """`render` for each path, without what is constant in this set."""
+    traits = constant_traits(elements, config, model["form"], kind)
     return {
-        path: render(e, config["trigger"], config["captioning"], model, kind) for path, e in sorted(elements.items())
+        path: render(e, config["trigger"], config["captioning"], model, traits) for path, e in sorted(elements.items())
     }

@@ -91,7 +91,7 @@ def questions(
             "caption": "[trigger]" + caption.text.removeprefix(config["trigger"]),
             "content": list(caption.content),
             "style": list(caption.style),
-            "tokens": f"at most {caption.tokens} of {caption.limit}",
+            "tokens": caption.length,
             "form": caption.form,
             "verdict": None,
         }
