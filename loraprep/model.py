@@ -153,6 +153,9 @@ class Elements(Record):
     trusted: bool = False  # some word comes from a sidecar, metadata or a name that says something
     visible_text: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # group or key -> where its words came from
+    confidence: dict[str, str] = field(default_factory=dict)  # "content", "style" -> "high", "medium", "low"
+    # why the captioner that was wanted has no answer, a code such as "no-key"; the words are then another's stand-in
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """Who describes the pictures: one file a captioner, found by its name.
 
-A captioner is a module with `describe(image, context) -> Elements`, `SAMPLES` (its captions are shown as samples
-first) and `NEEDS_APPROVAL` (it costs something, and waits until the samples are answered). A new one is one new
-file here.
+A captioner is a module with `describe(image, context) -> Elements`, which is pure, `SAMPLES` (its captions are shown
+as samples first) and `NEEDS_APPROVAL` (it costs something, and waits until the samples are answered). One that has to
+look at the pixels also has `ask(images, job) -> Outcome`: it stores what it saw in responses/, and `describe` reads
+that (`from loraprep.vision.question import described as describe`); and `settings(config, question)`, what an answer
+asked for now would be stored with. A new captioner is one new file here.
+
+`captioning.captioner` names one, or a chain of them: the first that answers describes a picture.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import importlib.util
@@ -22,15 +27,23 @@ from typing import Any, Protocol, cast
 from loraprep import wording
 from loraprep.errors import UNUSABLE, UserError
 from loraprep.model import Elements, Image
+from loraprep.responses import Answers
+from loraprep.vision.job import Job, Outcome
+from loraprep.vision.question import Question
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a captioner may know besides the picture. `common`: name words that over half the pictures share."""
+    """What a captioner may know besides the picture. `common`: name words that over half the pictures share.
+
+    `answers`: digest -> what vision models said; `missing`: path -> why one was not asked, a code.
+    """
 
     trigger: str
     common: frozenset[str] = field(default_factory=frozenset)
     config: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 class Captioner(Protocol):
@@ -42,9 +55,17 @@ class Captioner(Protocol):
     def describe(self, image: Image, context: Context, /) -> Elements: ...
 
 
+class Looker(Captioner, Protocol):
+    """The shape of a captioner's module that has to look at the pixels first."""
+
+    def ask(self, images: Sequence[Image], job: Job, /) -> Outcome: ...
+
+    def settings(self, config: Mapping[str, Any], question: Question, /) -> dict[str, Any]: ...
+
+
 def names() -> list[str]:
     """Every captioner there is, sorted."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 
 def get(name: str) -> Captioner:
@@ -59,12 +80,29 @@ def get(name: str) -> Captioner:
             hint=f"{guess}captioning.captioner can be {', '.join(known)}",
             exit_code=UNUSABLE,
         )
-    return cast(Captioner, importlib.import_module(f"{__name__}.{name}"))
+    return cast(Captioner, importlib.import_module(f"{__name__}.{name.replace('-', '_')}"))
+
+
+def chain(captioning: Mapping[str, Any]) -> list[str]:
+    """The captioners in the order they are tried."""
+    named = captioning["captioner"]
+    return [named] if isinstance(named, str) else list(named)
+
+
+def lookers(captioning: Mapping[str, Any]) -> dict[str, Looker]:
+    """Those of the chain that have to look, by name."""
+    found = {name: get(name) for name in chain(captioning)}
+    return {name: cast(Looker, module) for name, module in found.items() if hasattr(module, "ask")}
 
 
 def asks_samples(captioning: Mapping[str, Any]) -> bool:
     """Does the project's captioner show samples before the batch?"""
-    return get(captioning["captioner"]).SAMPLES
+    return any(get(name).SAMPLES for name in chain(captioning))
+
+
+def answers(elements: Elements) -> bool:
+    """Does this description count, so that nobody further down the chain is asked?"""
+    return elements.state == "seen" or elements.trusted or elements.captioner == "none"
 
 
 def describe(
@@ -72,16 +110,79 @@ def describe(
     everyone: Sequence[Image],
     config: Mapping[str, Any],
     progress: Callable[[int, int], None] | None = None,
+    stored: Mapping[str, Answers] | None = None,
+    missing: Mapping[str, str] | None = None,
 ) -> dict[str, Elements]:
-    """path -> elements of each of `images`; `everyone` is the whole set, for what its names have in common."""
-    captioner = get(config["captioning"]["captioner"])
-    context = Context(config["trigger"], common_words([i.path for i in everyone]), config)
+    """path -> elements of each of `images`; `everyone` is the whole set, for what its names have in common.
+
+    `stored` and `missing` are a Context's `answers` and `missing`.
+    """
+    context = Context(config["trigger"], common_words([i.path for i in everyone]), config, stored or {}, missing or {})
     result = {}
     for number, image in enumerate(images):
         if progress:
             progress(number, len(images))
-        result[image.path] = captioner.describe(image, context)
+        result[image.path] = _first(image, context)
     return result
+
+
+def _first(image: Image, context: Context) -> Elements:
+    """The first description of the chain that counts; where a vision model was wanted in vain, marked as a stand-in.
+
+    Whoever named no other captioner gets the draft captioner's words, which do not count as a caption while the
+    vision model may still answer.
+    """
+    named = chain(context.config["captioning"])
+    missing, described = "", None
+    for name in named:
+        if missing in COMING:
+            break
+        found = get(name).describe(image, context)
+        if answers(found):
+            return dataclasses.replace(found, missing=missing)
+        missing = missing or found.missing
+        described = found if found.state in ("draft", "none") else described
+    if not missing:
+        return cast(Elements, described)
+    stand_in = get("draft").describe(image, context)
+    return dataclasses.replace(
+        stand_in,
+        state="refused" if missing in FINAL else "waiting",
+        missing=missing,
+        trusted=stand_in.trusted and missing in FINAL,
+    )
+
+
+FINAL = frozenset({"refused", "truncated", "unclear"})  # asking again would say the same; all else may still come
+COMING = frozenset({"approval", "batch"})  # an answer is on its way: nobody steps in
+
+
+def ask(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, approved: bool) -> Outcome:
+    """Has every picture looked at that nobody earlier in the chain answers for and whose answer is not stored yet.
+
+    What costs something is asked only if `approved`. Returns who has no answer, and why.
+    """
+    context = Context(job.config["trigger"], common_words([i.path for i in everyone]), job.config)
+    total = Outcome()
+    left = list(images)
+    for name in chain(job.config["captioning"]):
+        captioner = get(name)
+        outcome = _asked(name, captioner, left, job, approved=approved)
+        total.missing = outcome.missing | total.missing  # the first reason is the one to tell
+        total.findings += outcome.findings
+        coming = {path for path, code in outcome.missing.items() if code in COMING}
+        now = dataclasses.replace(context, answers=job.store.read_all(i.digest for i in left))
+        left = [i for i in left if i.path not in coming and not answers(captioner.describe(i, now))]
+    return total
+
+
+def _asked(name: str, captioner: Captioner, images: Sequence[Image], job: Job, *, approved: bool) -> Outcome:
+    if not hasattr(captioner, "ask"):
+        return Outcome()
+    wanting = [i for i in images if job.wants(i, name)]
+    if captioner.NEEDS_APPROVAL and not approved:
+        return Outcome().lack("approval", wanting)
+    return cast(Looker, captioner).ask(wanting, job) if wanting else Outcome()
 
 
 def common_words(paths: Sequence[str]) -> frozenset[str]:
