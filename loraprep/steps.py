@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import captioners, console, decisions, files
+from loraprep import booru, captioners, console, decisions, files
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -19,6 +19,7 @@ from loraprep import report as paper
 from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.decisions import Question
+from loraprep.errors import UserError
 from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
 from loraprep.project import Project
 
@@ -144,9 +145,21 @@ def elements(p: Project) -> None:
 
 def captions(p: Project) -> None:
     """Every caption, for your base model and trigger."""
-    result = phase4.captions_for(_elements(p), decisions.read(p.root, "captions"), p.config, p.model, p.kind)
+    findings, known = [], None
+    if p.model.get("vocabulary"):
+        try:
+            known = booru.vocabulary(p.root, p.config)
+        except UserError as error:
+            findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
+    answers = decisions.read(p.root, "captions")
+    result = phase4.captions_for(_elements(p), answers, p.config, p.model, p.kind, known)
     _write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
-                           "findings": _json(result.findings)})  # fmt: skip
+                           "findings": _json([*findings, *result.findings])})  # fmt: skip
+
+
+def vocabulary_digest(p: Project) -> str:
+    """Of the list that checks this project's tags, "" if there is none."""
+    return booru.digest(p.root, p.config) if p.model.get("vocabulary") else ""
 
 
 def curate(p: Project) -> None:

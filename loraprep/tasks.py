@@ -171,7 +171,7 @@ def task_duplicates() -> dict[str, Any]:
 
 def task_samples() -> dict[str, Any]:
     return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
-                 _config("captioning", "trigger", "intent", "curation.exclude", "review"),
+                 _config("captioning", "trigger", "intent", "curation.exclude", "review", "thresholds.captions"),
                  _profiles("kinds", "models"), uptodate=[_Skips()])  # fmt: skip
 
 
@@ -181,9 +181,10 @@ def task_elements() -> dict[str, Any]:
 
 
 def task_captions() -> dict[str, Any]:
+    values = _config("captioning", "trigger", "intent", "review.captions", "thresholds.captions")
     return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
-                 _config("captioning", "trigger", "intent", "review.captions"),
-                 _profiles("kinds", "models"))  # fmt: skip
+                 {**values, "vocabulary": steps.vocabulary_digest(_project())},
+                 [*_profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
 
 
 def task_curate() -> dict[str, Any]:

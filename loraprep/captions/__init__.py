@@ -9,16 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from loraprep import tokens, wording
+from loraprep.booru import Vocabulary
 from loraprep.captions.checks import check
 from loraprep.captions.fused import fused
 from loraprep.captions.render import Form, constant_traits, form_of, render, render_all
-from loraprep.captions.samples import HEADER, choose_samples, own_caption, questions, skipped, waiting
+from loraprep.captions.samples import (
+    HEADER,
+    choose_samples,
+    chosen_captioners,
+    own_caption,
+    questions,
+    skipped,
+    waiting,
+)
 from loraprep.decisions import Decisions, entry_for
 from loraprep.model import Caption, Elements, Finding
 
 __all__ = [
-    "HEADER", "Captions", "captions_for", "choose_samples", "fused", "questions", "render", "render_all", "skipped",
-    "waiting",
+    "HEADER", "Captions", "captions_for", "choose_samples", "chosen_captioners", "fused", "questions", "render",
+    "render_all", "skipped", "waiting",
 ]  # fmt: skip
 
 
@@ -36,10 +45,11 @@ def captions_for(
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
+    vocabulary: Vocabulary | None = None,
 ) -> Captions:
     """Every caption: a person's words verbatim where they gave some, else rendered; and what is wrong with them.
 
-    Words in another form than the base model's give way to the elements, if these say anything.
+    `vocabulary` are the tags that the base model can know, if a list is at hand. Words in another form than the base model's give way to the elements, if these say anything.
     """
     captions, other_form = {}, []
     accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
@@ -59,7 +69,7 @@ def captions_for(
             if verdict == "approve" or (verdict is None and accepted):
                 caption = dataclasses.replace(rendered, origin="approved", captioned=True)
         captions[path] = caption
-    found = check(captions, elements, config, model)
+    found = check(captions, elements, config, model, vocabulary)
     if other_form:
         found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
     if traits := sorted(constant_traits(elements, config, model["form"], kind)):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep import tokens, wording
+from loraprep.booru import Vocabulary
+from loraprep.findings import SHOWN
 from loraprep.model import Caption, Elements, Finding
 
 
@@ -15,8 +17,12 @@ def check(
     elements: Mapping[str, Elements],
     config: Mapping[str, Any],
     model: Mapping[str, Any],
+    vocabulary: Vocabulary | None = None,
 ) -> list[Finding]:
-    """Hard checks as one "caption-unusable", all others as warnings and notes, each with its images sorted."""
+    """Hard checks as one "caption-unusable", all others as warnings and notes, each with its images sorted.
+
+    `vocabulary`: the tags that the base model can know; only one that was trained on Danbooru's is held to them.
+    """
     trigger, encoder = config["trigger"], model["encoder"]
     spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger}
     times = Counter(c.text.casefold() for c in spoken.values())
@@ -39,6 +45,8 @@ def check(
               "is": "is" if sure else "may be", "are": "are" if sure else "may be",
               "bound": "" if sure else " (an upper bound)"}  # fmt: skip
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
+    if vocabulary and model.get("vocabulary") == "danbooru":
+        found += _unknown_tags(spoken, config, vocabulary)
     faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
@@ -48,3 +56,18 @@ def check(
 
 def _sides(caption: Caption) -> set[str]:
     return wording.style_categories(" , ".join([caption.text, *caption.style]))
+
+
+def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], known: Vocabulary) -> list[Finding]:
+    intent = config["intent"]
+    allowed = (intent["class_word"], *intent["fused"])
+    unknown = {p: known.unknown(wording.terms(wording.without_trigger(c.text, config["trigger"])), allowed)
+               for p, c in captions.items() if c.form == "tags"}  # fmt: skip
+    times = Counter(term.casefold() for terms in unknown.values() for term in terms)
+    if not times:
+        return []
+    common = sorted(times, key=lambda term: (-times[term], term))
+    shown = [f'"{t}"{f" (near: {near})" if (near := known.nearest(t)) else ""}' for t in common[:SHOWN]]
+    more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
+    return [Finding("unknown-tags", tuple(sorted(p for p, terms in unknown.items() if terms)),
+                    {"tags": ", ".join(shown) + more, "times": len(common)})]  # fmt: skip

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import tokens, wording
+from loraprep import booru, tokens, wording
 from loraprep.model import Caption, Elements
 
 Form = Literal["tags", "prose"]
@@ -62,9 +62,11 @@ def _pairs(elements: Elements, form: Form) -> Terms:
               for k in keys for t in group[name].get(k, ())]  # fmt: skip
     own = wording.terms(elements.text) if form == elements.form == "tags" else elements.tags if form == "tags" else []
     keys = {term.casefold(): key for key, term in by_key}
-    tagged = [(keys.get(t.casefold()) or wording.key_of(t) or "objects", t) for t in own]
-    # a person's or a tagger's tags take the place of the content terms; style follows, measured style last
-    return [*tagged, *(p for p in by_key if p[0] in wording.STYLE)] if tagged else by_key
+    tagged = [(keys.get(t.casefold()) or booru.key_of(t) or "objects", t) for t in own]
+    # a person's or a tagger's tags take the place of the content terms; style follows, measured style last, unless a
+    # tagger's tags name that side of it already
+    said = {key for key, _ in tagged} if elements.tags else set()
+    return [*tagged, *(p for p in by_key if p[0] in wording.STYLE and p[0] not in said)] if tagged else by_key
 
 
 def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], traits: Collection[str]) -> Terms:
