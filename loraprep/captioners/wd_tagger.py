@@ -112,7 +112,7 @@ def _load(folder: Path | None) -> _Tagger:
         session = onnxruntime.InferenceSession(str(model), options, providers=providers)
         shape = session.get_inputs()[0].shape
     except Exception:  # onnxruntime's errors share no class of their own
-        raise _Unusable("model.onnx cannot be read; is it complete, and no Git LFS pointer?") from None
+        raise _Unusable("model.onnx cannot be read: it is incomplete, or only a Git LFS pointer") from None
     if len(shape) != 4:
         raise _Unusable("model.onnx takes no pictures")
     return _Tagger(session, folder.name, shape[1] if isinstance(shape[1], int) else _SIDE, rows)

@@ -49,7 +49,8 @@ def captions_for(
 ) -> Captions:
     """Every caption: a person's words verbatim where they gave some, else rendered; and what is wrong with them.
 
-    `vocabulary` are the tags that the base model can know, if a list is at hand. Words in another form than the base model's give way to the elements, if these say anything.
+    Words in another form than the base model's give way to the elements, if these say anything. `vocabulary`: the
+    tags that the base model can know, if a list is at hand.
     """
     captions, other_form = {}, []
     accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"

@@ -116,7 +116,10 @@ def _mended(data: Any, rule: Mapping[str, Any]) -> Any:
         data = data[0]
     text = str(data).strip() if isinstance(data, str | int | float) and not isinstance(data, bool) else ""
     if "enum" in rule:
-        return next((v for v in rule["enum"] if v.casefold() == text.casefold()), "" if "" in rule["enum"] else "low")
+        # what a list lacks is dropped; only confidence has no empty value
+        return next(
+            (v for v in rule["enum"] if v.casefold() == text.casefold()), "low" if "low" in rule["enum"] else ""
+        )
     return text
 
 
