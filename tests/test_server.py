@@ -217,14 +217,14 @@ def test_a_bad_moment_is_tried_again(tmp_path: Path, bad: Answer) -> None:
 @pytest.mark.parametrize(
     ("bad", "sentence"),
     [
-        (Answer("slow down", 429), "The server is too busy, so nobody looked at 2 pictures (429: slow down)."),
+        (Answer("slow down", 429), "The server could not be asked about 2 pictures (429: slow down)."),
         (
             Answer(raw=b"<html>Sign in</html>"),
-            "What came back for 2 pictures is no answer (it answered with a web page: is this the right address?).",
+            "The server could not be asked about 2 pictures (it answered with a web page: is this the right address?).",
         ),
         (
             Answer("model not found", 404),
-            'The server has no vision model "qwen3-vl", so nobody looked at 2 pictures (404: model not found).',
+            "The vision model qwen3-vl cannot be used: 404: model not found (2 pictures wait).",
         ),
         (Answer("bad key", 401), "The server did not accept the key, so nobody looked at 2 pictures (401: bad key)."),
     ],
@@ -241,7 +241,7 @@ def test_a_server_that_stays_bad_ends_in_one_line(tmp_path: Path, bad: Answer, s
 
 def test_nobody_answers_there(tmp_path: Path, home: Home) -> None:
     outcome = ask(tmp_path, home, photos(tmp_path), base_url="http://127.0.0.1:9/v1")
-    assert set(outcome.missing.values()) == {"unreachable"}
+    assert set(outcome.missing.values()) == {"server"}
     (line,) = said(outcome)
     assert "nothing answers there" in line
 
@@ -263,7 +263,7 @@ def test_what_project_yaml_lacks_is_said(tmp_path: Path, home: Home, monkeypatch
     monkeypatch.delenv("MILL_KEY", raising=False)
     server = {"base_url": None, "model": None, "key_variable": "MILL_KEY"}
     outcome = ask(tmp_path, home, images, server=server)
-    assert said(outcome) == ["Nobody looked at 0.png: the environment variable MILL_KEY is not set."]
+    assert said(outcome) == ["0.png waits for a key: MILL_KEY is not set."]
     assert home.asked == []
 
 
@@ -317,8 +317,8 @@ def test_every_code_of_this_captioner_has_words() -> None:
     known = findings.catalogue()
     source = bundled.path("schemas").parent / "loraprep/vision/chat.py"
     codes = {part.split('"')[1] for part in source.read_text("utf-8").split("Trouble(")[1:] if part.startswith('"')}
-    assert {"unreachable", "busy", "garbled"} <= codes
-    for code in (codes - {"refused-form"}) | {"no-server", "no-server-key", "unsendable"}:
+    assert {"server", "model", "request"} <= codes
+    for code in (codes - {"refused-form"}) | {"no-server", "no-key", "unsendable", "no-tagger"}:
         assert f"vision-{code}" in known
         values = {"said": "no", "keys": "k", "variable": "V", "model": MODEL}
         assert findings.sentence(Finding(f"vision-{code}", ("a.png",), values))

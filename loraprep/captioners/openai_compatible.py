@@ -61,7 +61,7 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
         lacking = [key for key, value in (("base_url", endpoint.address), ("model", endpoint.model)) if not value]
         return Outcome().lack("no-server", images, keys=" and ".join(f"captioning.{key}" for key in lacking))
     if endpoint.variable and not endpoint.key:
-        return Outcome().lack("no-server-key", images, variable=endpoint.variable)
+        return Outcome().lack("no-key", images, variable=endpoint.variable)
     return asking.ask(images, job, Server(endpoint, job.root), None, job.config["captioning"]["concurrency"])
 
 

@@ -67,13 +67,13 @@ async def complete(endpoint: Endpoint, body: dict[str, Any]) -> Said:
             answer = await client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers)
     except httpx2.TimeoutException as error:
         slow = "it did not answer in time" if isinstance(error, httpx2.ReadTimeout) else "it cannot be reached"
-        raise Trouble("unreachable", slow, retry=True) from None
+        raise Trouble("server", slow, retry=True) from None
     except httpx2.InvalidURL:
-        raise Trouble("unreachable", "this is no address", whole=True) from None
+        raise Trouble("server", "this is no address", whole=True) from None
     except httpx2.HTTPError as error:
         refused = isinstance(error, httpx2.ConnectError)
         said = "nothing answers there" if refused else "the connection broke off"
-        raise Trouble("unreachable", said, retry=True) from None
+        raise Trouble("server", said, retry=True) from None
     if answer.status_code != 200:
         raise _refused(answer, endpoint, has_form="response_format" in body)
     return _said(answer, endpoint)
@@ -93,14 +93,14 @@ def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> 
     if status in (401, 403):
         return Trouble("server-key", said, whole=True)
     if status == 404:
-        return Trouble("no-model", said, whole=True)
+        return Trouble("model", said, whole=True)
     if status in (408, 429, 502, 503, 504, 529):
-        return Trouble("busy", said, retry=True, after=_after(answer))
+        return Trouble("server", said, retry=True, after=_after(answer))
     if has_form and status in _FORM:
         return Trouble("refused-form", said)
     if status >= 500:
-        return Trouble("busy", said, retry=True, after=_after(answer))
-    return Trouble("rejected", said)
+        return Trouble("server", said, retry=True, after=_after(answer))
+    return Trouble("request", said)
 
 
 def _after(answer: httpx2.Response) -> float | None:
@@ -123,9 +123,9 @@ def _words(answer: httpx2.Response, endpoint: Endpoint) -> str:
 
 
 def _said(answer: httpx2.Response, endpoint: Endpoint) -> Said:
-    """Reads a reply. Raises Trouble "garbled" if it is none: a web page, half a body, another form."""
+    """Reads a reply. Raises Trouble if it is none: a web page, half a body, another form."""
     if len(answer.content) > _MOST:
-        raise Trouble("garbled", "the reply is far too long", retry=True)
+        raise Trouble("server", "the reply is far too long", retry=True)
     try:
         data = json.loads(answer.content)
         choice = data["choices"][0]
@@ -139,4 +139,4 @@ def _said(answer: httpx2.Response, endpoint: Endpoint) -> Said:
         return Said(str(text), str(choice.get("finish_reason") or ""), str(message.get("refusal") or ""), usage)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         page = "it answered with a web page: is this the right address?" if b"<" in answer.content[:200] else ""
-        raise Trouble("garbled", page or "its reply cannot be read", retry=True) from None
+        raise Trouble("server", page or "its reply cannot be read", retry=True) from None
