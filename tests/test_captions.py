@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def seen(**more: Any) -> Elements:
 def written(
     elements: Elements, model: dict[str, Any], rules: dict[str, Any] | None = None, traits: tuple[str, ...] = ()
 ) -> str:
-    return render(elements, TRIGGER, {**RULES, **(rules or {})}, model, traits).text
+    return render(elements, TRIGGER, {**RULES, **(rules or {})}, model, captions.Traits(frozenset(traits))).text
 
 
 def test_tags_and_prose() -> None:
@@ -366,8 +367,7 @@ def test_fused_words_in_sentences() -> None:
 
 def character(hair: str, **more: Any) -> Elements:
     content = {"subject": ["woman"], "hair": [hair, *more.pop("also", [])], "pose": ["standing"]}
-    values: dict[str, Any] = {"content": content, "content_sentence": "", "style_sentence": "", **more}
-    return seen(**values)
+    return seen(content=content, content_sentence="", **more)
 
 
 def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
@@ -385,6 +385,13 @@ def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
     texts = {p: c.text for p, c in captions_for(varied, Decisions(), one, TAGS, kind).captions.items()}
     assert "black hair" in texts["0.png"]
     assert "red hair" in texts["8.png"]
+    # vision models keep traits out of their sentences and tags
+    spoken = {p: dataclasses.replace(e, content_sentence="A woman in a garden.", tags=["1girl", "garden"])
+              for p, e in varied.items()}  # fmt: skip
+    prose = captions_for(spoken, Decisions(), one, PROSE, kind).captions
+    assert prose["0.png"].text == "brushy, a woman in a garden, black hair. Oil painting in earth tones."
+    tags = captions_for(spoken, Decisions(), one, TAGS, kind).captions
+    assert tags["0.png"].text == "brushy, 1girl, garden, black hair, oil painting, earth tones"
     named = copy.deepcopy(one)
     named["captioning"]["constant_traits"] = "include"
     result = captions_for(same, Decisions(), named, TAGS, kind)

@@ -12,7 +12,7 @@ from loraprep import tokens, wording
 from loraprep.booru import Vocabulary
 from loraprep.captions.checks import check
 from loraprep.captions.fused import fused
-from loraprep.captions.render import Form, constant_traits, form_of, render, render_all
+from loraprep.captions.render import Form, Traits, form_of, render, render_all, traits_of
 from loraprep.captions.samples import (
     HEADER,
     choose_samples,
@@ -26,8 +26,8 @@ from loraprep.decisions import Decisions, entry_for
 from loraprep.model import Caption, Elements, Finding
 
 __all__ = [
-    "HEADER", "Captions", "captions_for", "choose_samples", "chosen_captioners", "fused", "questions", "render",
-    "render_all", "skipped", "waiting",
+    "HEADER", "Captions", "Traits", "captions_for", "choose_samples", "chosen_captioners", "fused", "questions",
+    "render", "render_all", "skipped", "waiting",
 ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def captions_for(
     found = check(captions, elements, config, model, vocabulary)
     if other_form:
         found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
-    if traits := sorted(constant_traits(elements, config, model["form"], kind)):
+    if traits := sorted(traits_of(elements, config, model["form"], kind).left_out):
         found.append(Finding("constant-traits", (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
 

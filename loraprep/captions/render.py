@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from loraprep import booru, tokens, wording
@@ -13,27 +14,38 @@ Form = Literal["tags", "prose"]
 Terms = list[tuple[str, str]]  # (element key, term)
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """Terms, in lower case, of what belongs to the one thing that is taught: left to the trigger, or named."""
+
+    left_out: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+
+
+NO_TRAITS = Traits()
+
+
 def render(
     elements: Elements,
     trigger: str,
     rules: Mapping[str, Any],
     model: Mapping[str, Any],
-    traits: Collection[str] = (),
+    traits: Traits = NO_TRAITS,
 ) -> Caption:
     """The caption for a base model: trigger first, then content, then style (unless style words are omitted).
 
-    `rules` is project.yaml's captioning. Left out are its `omit`, the set's `traits` (see `constant_traits`), and
-    tags that ask for quality, unless wanted. `existing` captions stay as they are, whatever the base model's form.
+    `rules` is project.yaml's captioning. Left out are its `omit`, the `traits` that the trigger stands for,
+    and tags that ask for quality, unless wanted. `existing` captions stay as they are, whatever the base model's form.
     """
     form: Form = model["form"]
     if elements.captioner == "existing" and elements.text:
         form, body = form_of(elements.form), elements.text
         content, style = _flat(elements.content), _flat(elements.style)
     else:
-        pairs = _kept(_pairs(elements, form), trigger, rules, traits)
+        pairs = _kept(_pairs(elements, form, traits), trigger, rules, traits.left_out)
         content = [t for key, t in pairs if key not in wording.STYLE]
         style = [t for key, t in pairs if key in wording.STYLE]
-        body = ", ".join([*content, *style]) if form == "tags" else _prose(elements, content, style, rules)
+        body = ", ".join([*content, *style]) if form == "tags" else _prose(elements, content, style, rules, traits)
         if rules["quality_tags"] and form == "tags" and body:
             body = ", ".join([*model.get("quality_tags", []), body])
         body = wording.bare(body, trigger)
@@ -55,7 +67,7 @@ def _flat(group: Mapping[str, Sequence[str]]) -> list[str]:
     return [term for terms in group.values() for term in terms]
 
 
-def _pairs(elements: Elements, form: Form) -> Terms:
+def _pairs(elements: Elements, form: Form, traits: Traits) -> Terms:
     """(key, term) in the order to write them: a person's own tags as they stand, else by element."""
     group = {"content": elements.content, "style": elements.style}
     by_key = [(k, t) for keys, name in ((wording.CONTENT, "content"), (wording.STYLE, "style"))
@@ -66,7 +78,10 @@ def _pairs(elements: Elements, form: Form) -> Terms:
     # a person's or a tagger's tags take the place of the content terms; style follows, measured style last, unless a
     # tagger's tags name that side of it already
     said = {key for key, _ in tagged} if elements.tags else set()
-    return [*tagged, *(p for p in by_key if p[0] in wording.STYLE and p[0] not in said)] if tagged else by_key
+    named = [
+        (key, t) for key, t in by_key if t.casefold() in traits.named
+    ]  # which vision models keep out of their tags
+    return [*tagged, *named, *(p for p in by_key if p[0] in wording.STYLE and p[0] not in said)] if tagged else by_key
 
 
 def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], traits: Collection[str]) -> Terms:
@@ -82,7 +97,9 @@ def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], traits: Collecti
     return list(kept.values())
 
 
-def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rules: Mapping[str, Any]) -> str:
+def _prose(
+    elements: Elements, content: Sequence[str], style: Sequence[str], rules: Mapping[str, Any], traits: Traits
+) -> str:
     """A sentence: a person's or the vision model's own where one may be used, else the terms joined by "and"."""
     sentence = elements.text if elements.form == "prose" else elements.content_sentence
     for term in rules["omit"]:
@@ -91,6 +108,12 @@ def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rul
     if not elements.text and any(wording.says(sentence, t) for t in left_out):
         sentence = ""  # it speaks of what this kind's captions leave to the trigger
     sentence = sentence.strip()
+    if (
+        sentence and not elements.text
+    ):  # vision models keep traits out of their sentence; those that vary belong into it
+        named = [t for t in content if t.casefold() in traits.named and not wording.says(sentence, t)]
+        end = sentence[-1] if sentence[-1] in ".!?" else ""
+        sentence = ", ".join([sentence.rstrip(".!? "), *named]) + end
     if not sentence:
         sentence = " and ".join(filter(None, [", ".join(content[:-1]), *content[-1:]]))
     if sentence[:2] in ("A ", "An", "Th"):  # it follows the trigger and a comma
@@ -103,33 +126,38 @@ def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rul
     return ", ".join(filter(None, [sentence.rstrip(". "), said]))
 
 
-def constant_traits(
+def traits_of(
     elements: Mapping[str, Elements], config: Mapping[str, Any], form: Form, kind: Mapping[str, Any]
-) -> frozenset[str]:
-    """Terms, in lower case, that belong to the one thing taught and are the same in nearly all of its pictures.
+) -> Traits:
+    """What the kind's `omit` names in this set, parted into what is constant and what varies.
 
-    Those under the kind's `omit` that at least thresholds.captions.fused_critical of the pictures share in which that
-    trait was looked at: the trigger is to absorb them. Hair that changes is no such trait, and stays named. Empty
-    under captioning.constant_traits: include.
+    Constant, and left to the trigger, is a term that at least thresholds.captions.fused_critical of the pictures share
+    in which that trait was looked at: hair that changes is no trait of a character. Under
+    captioning.constant_traits: include all of it is named.
     """
-    if config["captioning"]["constant_traits"] == "include":
-        return frozenset()
     keys = {key.rpartition(".")[2] for key in kind["omit"]}
     seen = [
-        {(key, term.casefold()) for key, raw in _pairs(e, form) if key in keys for term in wording.terms(raw)}
+        {(key, term.casefold()) for key, raw in _trait_terms(e, form) if key in keys for term in wording.terms(raw)}
         for e in elements.values()
     ]
     share = config["thresholds"]["captions"]["fused_critical"]
     looked = Counter(key for pairs in seen for key in {key for key, _ in pairs})
     times = Counter(pair for pairs in seen for pair in pairs)
-    return frozenset(term for (key, term), n in times.items() if n >= share * looked[key])
+    constant = frozenset(term for (key, term), n in times.items() if n >= share * looked[key])
+    left_out = frozenset[str]() if config["captioning"]["constant_traits"] == "include" else constant
+    return Traits(left_out, frozenset(term for _, term in times) - left_out)
+
+
+def _trait_terms(elements: Elements, form: Form) -> Terms:
+    by_key = [(key, term) for key, terms in elements.content.items() for term in terms]
+    return [*by_key, *_pairs(elements, form, NO_TRAITS)]
 
 
 def render_all(
     elements: Mapping[str, Elements], config: Mapping[str, Any], model: Mapping[str, Any], kind: Mapping[str, Any]
 ) -> dict[str, Caption]:
     """`render` for each path, without what is constant in this set."""
-    traits = constant_traits(elements, config, model["form"], kind)
+    traits = traits_of(elements, config, model["form"], kind)
     return {
         path: render(e, config["trigger"], config["captioning"], model, traits) for path, e in sorted(elements.items())
     }
