@@ -133,14 +133,15 @@ def _first(image: Image, context: Context) -> Elements:
     vision model may still answer.
     """
     named = chain(context.config["captioning"])
-    missing, described = "", None
+    missing, detail, described = "", "", None
     for name in named:
         if missing in COMING:
             break
         found = get(name).describe(image, context)
         if answers(found):
             return dataclasses.replace(found, missing=missing)
-        missing = missing or found.missing
+        if not missing:
+            missing, detail = found.missing, found.sources.get("missing", "")
         described = found if found.state in ("draft", "none") else described
     if not missing:
         return cast(Elements, described)
@@ -150,11 +151,13 @@ def _first(image: Image, context: Context) -> Elements:
         state="refused" if missing in FINAL else "waiting",
         missing=missing,
         trusted=stand_in.trusted and missing in FINAL,
+        sources={**stand_in.sources, "missing": detail},
     )
 
 
 FINAL = frozenset({"refused", "truncated", "unclear"})  # asking again would say the same; all else may still come
 COMING = frozenset({"approval", "batch"})  # an answer is on its way: nobody steps in
+PER_PICTURE = FINAL | {"unsendable", "request"}  # says nothing about other pictures
 
 
 def ask(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, approved: bool) -> Outcome:
@@ -174,6 +177,13 @@ def ask(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, approve
         now = dataclasses.replace(context, answers=job.store.read_all(i.digest for i in left))
         left = [i for i in left if i.path not in coming and not answers(captioner.describe(i, now))]
     return total
+
+
+def undescribed(images: Sequence[Image], everyone: Sequence[Image], job: Job) -> list[Image]:
+    """Those that no captioner of the chain describes, as the store stands now."""
+    given = job.store.read_all(i.digest for i in images)
+    seen = describe(images, everyone, job.config, stored=given)
+    return [i for i in images if seen[i.path].missing not in FINAL and not answers(seen[i.path])]
 
 
 def _asked(name: str, captioner: Captioner, images: Sequence[Image], job: Job, *, approved: bool) -> Outcome:

@@ -10,14 +10,15 @@ from typing import Any
 
 from loraprep import wording
 from loraprep.captions.checks import check, fused
+from loraprep.captions.looked import approved, earlier, examples, lacking
 from loraprep.captions.render import Form, form_of, render, render_all
 from loraprep.captions.samples import HEADER, choose_samples, own_caption, questions, skipped, waiting
 from loraprep.decisions import Decisions, entry_for
 from loraprep.model import Caption, Elements, Finding
 
 __all__ = [
-    "HEADER", "Captions", "captions_for", "choose_samples", "fused", "questions", "render", "render_all", "skipped",
-    "waiting",
+    "HEADER", "Captions", "approved", "captions_for", "choose_samples", "earlier", "examples", "fused", "lacking",
+    "questions", "render", "render_all", "skipped", "waiting",
 ]  # fmt: skip
 
 

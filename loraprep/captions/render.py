@@ -80,7 +80,8 @@ def _prose(elements: Elements, content: Sequence[str], style: Sequence[str], rul
     sentence = elements.text if elements.form == "prose" else elements.content_sentence
     for term in rules["omit"]:
         sentence = wording.without_term(sentence, term)
-    left_out = [t for t in _flat(elements.content) if t not in content]
+    written = {key: terms for key, terms in elements.content.items() if key != "subject_class"}  # that is counted only
+    left_out = [t for t in _flat(written) if t not in content]
     if not elements.text and any(wording.says(sentence, t) for t in left_out):
         sentence = ""  # it speaks of what this kind's captions leave to the trigger
     sentence = sentence.strip()
