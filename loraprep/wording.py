@@ -14,8 +14,8 @@ from typing import Any, Literal
 from loraprep import bundled
 
 CONTENT = (
-    "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "material", "shape", "objects", "setting",
-    "time", "framing", "angle",
+    "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "material", "shape", "objects",
+    "setting", "time", "framing", "angle",
 )  # fmt: skip
 STYLE = (
     "medium", "technique", "brushwork", "palette", "temperature", "lighting", "composition", "edges", "texture",

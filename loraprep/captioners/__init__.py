@@ -19,7 +19,7 @@ import pkgutil
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
@@ -97,9 +97,9 @@ def _chain_of(image: Image, context: Context) -> list[str]:
     return [own] if own else chain(context.config["captioning"])
 
 
-def lookers(captioning: Mapping[str, Any]) -> dict[str, Looker]:
-    """Those of the chain that have to look, by name."""
-    found = {name: get(name) for name in chain(captioning)}
+def lookers(captioning: Mapping[str, Any], chosen: Iterable[str] = ()) -> dict[str, Looker]:
+    """Those of the chain, and of those chosen for single pictures, that have to look, by name."""
+    found = {name: get(name) for name in [*chain(captioning), *sorted(chosen)]}
     return {name: cast(Looker, module) for name, module in found.items() if hasattr(module, "ask")}
 
 
@@ -143,14 +143,15 @@ def _first(image: Image, context: Context) -> Elements:
     vision model may still answer.
     """
     named = _chain_of(image, context)
-    missing, described = "", None
+    missing, detail, described = "", "", None
     for name in named:
         if missing in COMING:
             break
         found = get(name).describe(image, context)
         if answers(found):
             return dataclasses.replace(found, missing=missing)
-        missing = missing or found.missing
+        if not missing:
+            missing, detail = found.missing, found.sources.get("missing", "")
         described = found if found.state in ("draft", "none") else described
     if not missing:
         return cast(Elements, described)
@@ -160,11 +161,13 @@ def _first(image: Image, context: Context) -> Elements:
         state="refused" if missing in FINAL else "waiting",
         missing=missing,
         trusted=stand_in.trusted and missing in FINAL,
+        sources={**stand_in.sources, "missing": detail},
     )
 
 
 FINAL = frozenset({"refused", "truncated", "unclear"})  # asking again would say the same; all else may still come
 COMING = frozenset({"approval", "batch"})  # an answer is on its way: nobody steps in
+PER_PICTURE = FINAL | {"unsendable", "request"}  # says nothing about other pictures
 
 
 def ask(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, approved: bool) -> Outcome:
@@ -194,6 +197,13 @@ def _ask_in_turn(
         coming = {path for path, code in outcome.missing.items() if code in COMING}
         now = dataclasses.replace(context, answers=job.store.read_all(i.digest for i in left))
         left = [i for i in left if i.path not in coming and not answers(captioner.describe(i, now))]
+
+
+def undescribed(images: Sequence[Image], everyone: Sequence[Image], job: Job) -> list[Image]:
+    """Those that no captioner of the chain describes, as the store stands now."""
+    given = job.store.read_all(i.digest for i in images)
+    seen = describe(images, everyone, job.config, stored=given, chosen=job.chosen)
+    return [i for i in images if seen[i.path].missing not in FINAL and not answers(seen[i.path])]
 
 
 def _asked(name: str, captioner: Captioner, images: Sequence[Image], job: Job, *, approved: bool) -> Outcome:

@@ -77,6 +77,10 @@ class Server:
         self._memory = root / _MEMORY
         self._lock = threading.Lock()
         self._rung = self._remembered()
+        self._line = chat.client(endpoint)
+
+    async def close(self) -> None:
+        await self._line.aclose()
 
     def parameters(self) -> dict[str, Any]:
         return _parameters()
@@ -93,7 +97,7 @@ class Server:
             rung = self._rung
             last = rung == len(LADDER) - 1
             try:
-                said = await chat.complete(self.endpoint, self._body(LADDER[rung], picture, question, larger=larger))
+                said = await self._complete(LADDER[rung], picture, question, larger=larger)
             except Trouble as trouble:
                 if trouble.code != "refused-form" or last:
                     raise
@@ -104,6 +108,9 @@ class Server:
                 self._remember(rung)
                 return reply
             self._down(rung)
+
+    async def _complete(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> chat.Said:
+        return await chat.complete(self._line, self.endpoint, self._body(rung, picture, question, larger=larger))
 
     def _body(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> dict[str, Any]:
         system = question.system if rung == "json_schema" else f"{question.system}\n{repair.form(schema())}"

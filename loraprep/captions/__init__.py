@@ -12,9 +12,11 @@ from loraprep import tokens, wording
 from loraprep.booru import Vocabulary
 from loraprep.captions.checks import check
 from loraprep.captions.fused import fused
+from loraprep.captions.looked import approved, earlier, examples, lacking
 from loraprep.captions.render import Form, Traits, form_of, render, render_all, traits_of
 from loraprep.captions.samples import (
     HEADER,
+    captioners_chosen,
     choose_samples,
     chosen_captioners,
     own_caption,
@@ -26,8 +28,9 @@ from loraprep.decisions import Decisions, entry_for
 from loraprep.model import Caption, Elements, Finding
 
 __all__ = [
-    "HEADER", "Captions", "Traits", "captions_for", "choose_samples", "chosen_captioners", "fused", "questions",
-    "render", "render_all", "skipped", "waiting",
+    "HEADER", "Captions", "Traits", "approved", "captioners_chosen", "captions_for", "choose_samples",
+    "chosen_captioners", "earlier", "examples", "fused", "lacking", "questions", "render", "render_all", "skipped",
+    "waiting",
 ]  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def check(
     `vocabulary`: the tags that the base model can know; only one that was trained on Danbooru's is held to them.
     """
     trigger, encoder = config["trigger"], model["encoder"]
-    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger}
+    # a picture that nobody has looked at yet is named as such; its words are not the ones that will be trained on
+    coming = {p for p, e in elements.items() if e.state == "waiting" and not captions[p].captioned}
+    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger and p not in coming}
     times = Counter(c.text.casefold() for c in spoken.values())
     styled = config["captioning"]["style_words"] == "include"
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess

@@ -78,9 +78,8 @@ def _pairs(elements: Elements, form: Form, traits: Traits) -> Terms:
     # a person's or a tagger's tags take the place of the content terms; style follows, measured style last, unless a
     # tagger's tags name that side of it already
     said = {key for key, _ in tagged} if elements.tags else set()
-    named = [
-        (key, t) for key, t in by_key if t.casefold() in traits.named
-    ]  # which vision models keep out of their tags
+    # vision models keep these out of their tags
+    named = [(key, t) for key, t in by_key if t.casefold() in traits.named]
     return [*tagged, *named, *(p for p in by_key if p[0] in wording.STYLE and p[0] not in said)] if tagged else by_key
 
 
@@ -104,13 +103,12 @@ def _prose(
     sentence = elements.text if elements.form == "prose" else elements.content_sentence
     for term in rules["omit"]:
         sentence = wording.without_term(sentence, term)
-    left_out = [t for t in _flat(elements.content) if t not in content]
+    written = {key: terms for key, terms in elements.content.items() if key != "subject_class"}  # that is counted only
+    left_out = [t for t in _flat(written) if t not in content]
     if not elements.text and any(wording.says(sentence, t) for t in left_out):
         sentence = ""  # it speaks of what this kind's captions leave to the trigger
     sentence = sentence.strip()
-    if (
-        sentence and not elements.text
-    ):  # vision models keep traits out of their sentence; those that vary belong into it
+    if sentence and not elements.text:  # vision models keep these out of their sentences too
         named = [t for t in content if t.casefold() in traits.named and not wording.says(sentence, t)]
         end = sentence[-1] if sentence[-1] in ".!?" else ""
         sentence = ", ".join([sentence.rstrip(".!? "), *named]) + end

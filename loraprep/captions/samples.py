@@ -24,6 +24,11 @@ def skipped(decisions: Decisions) -> list[str]:
     return sorted(e.key for e in decisions.entries.values() if e.data.get("verdict") == "skip")
 
 
+def captioners_chosen(decisions: Decisions) -> dict[str, str]:
+    """key -> the captioner that a person chose in that entry."""
+    return {e.key: e.data["captioner"] for e in decisions.entries.values() if e.data.get("captioner")}
+
+
 def chosen_captioners(images: Sequence[Image], decisions: Decisions) -> dict[str, str]:
     """path -> the captioner that a person chose for that picture."""
     entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)

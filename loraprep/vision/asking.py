@@ -81,9 +81,12 @@ class _Run:
                 self.done += 1
                 self._tell()
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(todo))):
-                group.create_task(worker())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(concurrency, len(todo))):
+                    group.create_task(worker())
+        finally:
+            await self.seer.close()
         return self._outcome(todo)
 
     def _tell(self) -> None:

@@ -56,15 +56,19 @@ def short(text: str, most: int = 160) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-async def complete(endpoint: Endpoint, body: dict[str, Any]) -> Said:
+def client(endpoint: Endpoint) -> httpx2.AsyncClient:
+    """A line to that address; whoever opens it closes it."""
+    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=not _at_home(endpoint.address))
+
+
+async def complete(line: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Any]) -> Said:
     """The reply to POST {address}/chat/completions. Raises Trouble.
 
     Its code "refused-form" means that the server may answer if less is asked of it.
     """
     headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
     try:
-        async with httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=not _at_home(endpoint.address)) as client:
-            answer = await client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers)
+        answer = await line.post(f"{endpoint.address}/chat/completions", json=body, headers=headers)
     except httpx2.TimeoutException as error:
         slow = "it did not answer in time" if isinstance(error, httpx2.ReadTimeout) else "it cannot be reached"
         raise Trouble("server", slow, retry=True) from None

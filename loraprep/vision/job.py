@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,8 @@ class Seer(Protocol):
 
     def price(self, usage: dict[str, int]) -> float: ...
 
+    async def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -95,6 +98,10 @@ class Job:
         alone = image.path in self.chosen  # what others saw is no answer of the one that was chosen
         return self.store.read(image.digest).wants(captioner, self.since.get(image.digest, 0), alone=alone)
 
+    def showing(self, progress: Callable[[int, int, str], None]) -> Job:
+        """The same job with a progress bar."""
+        return dataclasses.replace(self, progress=progress)
+
     def prepare(self, image: Image) -> Prepared:
         """The picture as it is sent. Raises BadImage."""
         return prepare(image, self.folder, self.root, background=self.config["dataset"]["background"],
@@ -116,9 +123,20 @@ class Outcome:
             self.findings.append(Finding(f"vision-{code}", paths, values))
         return self
 
+    def join(self, other: Outcome) -> Outcome:
+        """Adds what came of asking elsewhere."""
+        self.missing |= other.missing
+        self.findings += other.findings
+        return self
 
-def keep(job: Job, seer: Seer, digest: str, reply: Reply) -> Answer:
-    """The reply as a stored answer: on disk before anything is done with it."""
+
+def keep(
+    job: Job, seer: Seer, digest: str, reply: Reply, *, prompt: str | None = None, examples: str | None = None
+) -> Answer:
+    """The reply as a stored answer: on disk before anything is done with it.
+
+    `prompt` and `examples` are the digests of what was asked, if that was another question than the job's.
+    """
     state: State = reply.stop
     elements, detail = {}, reply.detail
     if reply.stop == "seen":
@@ -127,7 +145,8 @@ def keep(job: Job, seer: Seer, digest: str, reply: Reply) -> Answer:
         except Unreadable as error:
             state, detail = "unclear", str(error)
     answer = Answer(
-        captioner=seer.captioner, model=seer.model, prompt=job.question.prompt, examples=job.question.examples_digest,
+        captioner=seer.captioner, model=seer.model, prompt=job.question.prompt if prompt is None else prompt,
+        examples=job.question.examples_digest if examples is None else examples,
         parameters=seer.parameters(), schema=SCHEMA, state=state, elements=elements, detail=detail, usage=reply.usage,
     )  # fmt: skip
     job.store.add(digest, answer)
