@@ -75,9 +75,10 @@ async def complete(line: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str,
     except httpx2.InvalidURL:
         raise Trouble("server", "this is no address", whole=True) from None
     except httpx2.HTTPError as error:
-        refused = isinstance(error, httpx2.ConnectError)
-        said = "nothing answers there" if refused else "the connection broke off"
-        raise Trouble("server", said, retry=True) from None
+        if not isinstance(error, httpx2.ConnectError):
+            raise Trouble("server", "the connection broke off", retry=True) from None
+        here = _at_home(endpoint.address)  # a server that is not running here does not start by waiting
+        raise Trouble("server", "nothing answers there", retry=not here, whole=here) from None
     if answer.status_code != 200:
         raise _refused(answer, endpoint, has_form="response_format" in body)
     return _said(answer, endpoint)
