@@ -21,8 +21,8 @@ __all__ = ["NEEDS_APPROVAL", "SAMPLES", "ask", "cost", "describe", "settings"]
 
 SAMPLES = True
 NEEDS_APPROVAL = True
-KEY, ADDRESS = "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"
-_BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
+ADDRESS = "ANTHROPIC_BASE_URL"
+BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
 _REPLY = 600  # tokens of a filled-in form, where no stored answer says better
 
 
@@ -62,11 +62,11 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
         return outcome.lack("no-budget", images)
     if not seer.priced:
         return outcome.lack("no-price", images, model=seer.model)
-    key = os.environ.get(KEY, "").strip()
+    key = os.environ.get(seer.variable, "").strip()
     if not key:
-        return outcome.lack("no-key", images, variable=KEY)
+        return outcome.lack("no-key", images, variable=seer.variable)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        return outcome.lack("key", images, said="it holds characters that no key has", variable=KEY,
+        return outcome.lack("key", images, said="it holds characters that no key has", variable=seer.variable,
                             model=seer.model)  # fmt: skip
     from loraprep.vision import connection
 
@@ -77,7 +77,9 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
             return _ask(images, job, seer, budget, line)
         except Trouble as stop:
             left = [i for i in images if job.wants(i, seer.captioner)]
-            return outcome.lack(stop.code, left, said=stop.said or "no reason given", model=seer.model, variable=KEY)
+            return outcome.lack(
+                stop.code, left, said=stop.said or "no reason given", model=seer.model, variable=seer.variable
+            )
 
 
 def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any) -> Outcome:
@@ -92,7 +94,7 @@ def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any
                          for until in [line.check(seer)] if until]  # fmt: skip
     line.count(seer, job, left)
     captioning = job.config["captioning"]
-    whole = captioning["batch"] == "always" or (captioning["batch"] == "auto" and len(left) > _BATCH_ABOVE)
+    whole = captioning["batch"] == "always" or (captioning["batch"] == "auto" and len(left) > BATCH_ABOVE)
     if whole:
         seer.share = batches.share()
     likely, most = cost(left, job, seer)

@@ -114,7 +114,11 @@ class _Run:
         return outcome
 
     def _values(self, code: str, images: Sequence[Image], said: str) -> dict[str, Any]:
-        values: dict[str, Any] = {"said": said or "no reason given", "model": self.seer.model}
+        values: dict[str, Any] = {
+            "said": said or "no reason given",
+            "model": self.seer.model,
+            "variable": self.seer.variable,
+        }
         if code == "budget" and self.budget:
             values |= {"done": self.total - len(images), "total": self.total, "left": f"{self.budget.left:.4f}",
                        "limit": f"{self.budget.limit or 0:.2f}", "need": f"{self._need(images):.4f}"}  # fmt: skip

@@ -50,12 +50,13 @@ class Seer(Protocol):
     """A server that looks at pictures.
 
     `larger` asks for more room for the reply, after one that was cut off. Costs are US dollars; 0 for a server at
-    home. `mend`: its replies may miss fields.
+    home. `mend`: its replies may miss fields. `variable`: the environment variable that holds its key, "" without one.
     """
 
     captioner: str
     model: str
     mend: bool
+    variable: str
 
     def parameters(self) -> dict[str, Any]: ...
 

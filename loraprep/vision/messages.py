@@ -41,6 +41,7 @@ class Claude:
 
     captioner = "claude"
     mend = False
+    variable = "ANTHROPIC_API_KEY"
 
     def __init__(self, model: str, effort: str, prices: Mapping[str, float] | None = None, *, share: float = 1.0):
         listed = catalogue()["models"].get(model, {})
