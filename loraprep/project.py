@@ -17,7 +17,7 @@ NAME = "project.yaml"
 # Shapes of keys that services hand out; a match is refused without being shown.
 _SECRET = re.compile(
     r"\b(sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,})"
-    r"|\b(api[_-]?key|key|token|secret|password)[\"']?\s*:\s*[^\s#]"
+    r"|(?:^|[{,])\s*[\"']?(api[_-]?key|key|token|secret|password)[\"']?\s*:\s*[^\s#]"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(#|,|}|$))[^\s#]"
 )

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import bundled, findings, scan, schema
+from loraprep import bundled, findings, project, scan, schema
 from loraprep.captioners import openai_compatible as captioner
 from loraprep.captioners.openai_compatible import LADDER
+from loraprep.errors import UserError
 from loraprep.model import Finding, Image
 from loraprep.responses import Store
 from loraprep.vision import asking, repair
@@ -226,7 +227,7 @@ def test_a_bad_moment_is_tried_again(tmp_path: Path, bad: Answer) -> None:
             Answer("model not found", 404),
             "The vision model qwen3-vl cannot be used: 404: model not found (2 pictures wait).",
         ),
-        (Answer("bad key", 401), "The server did not accept the key, so nobody looked at 2 pictures (401: bad key)."),
+        (Answer("bad key", 401), "The server wants a key, so nobody looked at 2 pictures (401: bad key)."),
     ],
     ids=["busy", "web page", "no model", "key"],
 )
@@ -322,3 +323,32 @@ def test_every_code_of_this_captioner_has_words() -> None:
         assert f"vision-{code}" in known
         values = {"said": "no", "keys": "k", "variable": "V", "model": MODEL}
         assert findings.sentence(Finding(f"vision-{code}", ("a.png",), values))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "captioning: {server: {key_variable: canary-4711-abcdef}}",
+        "captioning: {server: {key_variable: 'canary_4711'}}",
+        "captioning: {server: {api_key: canary4711}}",
+        "captioning:\n  server:\n    key: canary4711",
+    ],
+)
+def test_a_key_in_project_yaml_is_refused_without_an_echo(tmp_path: Path, line: str) -> None:
+    text = "version: 1\nname: mill\nintent: {kind: style}\nmodel: flux\ntrigger: millstyle\n"
+    (tmp_path / "images").mkdir()
+    (tmp_path / "project.yaml").write_text(text + line + "\n", "utf-8")
+    with pytest.raises(UserError) as refused:
+        project.load(tmp_path)
+    assert "canary" not in str(refused.value)
+    assert "this looks like a secret key" in str(refused.value)
+
+
+def test_the_name_of_a_variable_is_no_key(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nname: mill\nintent: {kind: style, notes: 'a gold token: round'}\nmodel: flux\ntrigger: millstyle\n"
+    )
+    (tmp_path / "images").mkdir()
+    for name in ("MY_KEY", "'MY_KEY' ", "null", "MY_KEY # of the server"):
+        (tmp_path / "project.yaml").write_text(f"{text}captioning:\n  server:\n    key_variable: {name}\n", "utf-8")
+        assert project.load(tmp_path).config["captioning"]["server"]["key_variable"] in ("MY_KEY", None)

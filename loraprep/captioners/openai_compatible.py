@@ -73,7 +73,7 @@ class Server:
 
     def __init__(self, endpoint: Endpoint, root: Path) -> None:
         self.endpoint = endpoint
-        self.model = endpoint.model
+        self.model, self.variable = endpoint.model, endpoint.variable
         self._memory = root / _MEMORY
         self._lock = threading.Lock()
         self._rung = self._remembered()

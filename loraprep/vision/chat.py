@@ -96,7 +96,7 @@ def _at_home(address: str) -> bool:
 def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> Trouble:
     status, said = answer.status_code, _words(answer, endpoint)
     if status in (401, 403):
-        return Trouble("server-key", said, whole=True)
+        return Trouble("key" if endpoint.key else "server-key", said, whole=True)
     if status == 404:
         return Trouble("model", said, whole=True)
     if status in (408, 429, 502, 503, 504, 529):
