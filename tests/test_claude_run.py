@@ -305,7 +305,7 @@ def test_a_chain_falls_back_to_drafts_and_says_so(server: Loopback, tmp_path: Pa
     answer(root)
     code, output = run(root, "gate1", key="")
     assert code == 0, output
-    assert "12 pictures have the words of another captioner, since the first one has not answered" in output
+    assert "7 pictures have the words of another captioner, since the first one has not answered" in output
     assert captions(root)["p03.jpg"].startswith("emberveil, a boat on lake 3, loose strokes")
 
     edit(root / "project.yaml", "captioner: [claude, draft]", "captioner: [existing, claude]")
