@@ -35,6 +35,7 @@ class Entry:
     data: dict[str, Any]
     digests: dict[str, str]
     touched: bool  # a person changed it, or wrote it
+    answered: bool = False  # touched, but nothing except the answer was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +63,20 @@ def _load(root: Path, kind: str) -> Document | None:
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
     doc = _load(root, kind)
-    return _decisions(doc) if doc else Decisions()
+    return _decisions(doc, ANSWERS[kind]) if doc else Decisions()
 
 
-def _decisions(doc: Document) -> Decisions:
+def _decisions(doc: Document, answer: str) -> Decisions:
+    """`answer`: the key whose value is the answer."""
     entries = {}
     for key, value in doc.data.items():
         if key == "rest":
             continue
         data = {k: v for k, v in value.items() if k != "digests"}
-        touched = not yamlfile.untouched(yamlfile.entry_text(doc, key))
-        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched)
+        text = yamlfile.entry_text(doc, key)
+        touched = not yamlfile.untouched(text)
+        plain = touched and yamlfile.only_answered(text, answer)
+        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, plain)
     return Decisions(doc.data.get("rest"), entries)
 
 
@@ -90,7 +94,7 @@ def ask(
     text = doc.text if doc else _fresh(kind, header)
     wanted = {q.key: q for q in questions}
     answer = ANSWERS[kind]
-    for key, entry in (_decisions(doc).entries if doc else {}).items():
+    for key, entry in (_decisions(doc, answer).entries if doc else {}).items():
         open_ = not entry.touched and entry.data.get(answer) is None
         now = yamlfile.parse(text, name)
         if key not in wanted and open_:
@@ -102,7 +106,7 @@ def ask(
     for key in sorted(wanted):
         text = yamlfile.append(text, _text(wanted[key]))
     yamlfile.save(path, text, doc.digest if doc else None)
-    return _decisions(yamlfile.parse(text, name))
+    return _decisions(yamlfile.parse(text, name), answer)
 
 
 def _fresh(kind: str, header: str) -> str:

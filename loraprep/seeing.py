@@ -74,19 +74,19 @@ def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], befo
     """
     if not looks(p):
         return Outcome()
-    samples, unseen = before["samples"], before["unseen"]
+    samples, missing = before["samples"], before["missing"]
     rest = [i for i in staying if i.path not in samples]
     answers = decisions.read(p.root, "captions")
     may = phase4.approved(samples, answers, auto=_auto(p))
     job = _job(p, images, samples=False)
-    stopped = next((code for _, code in sorted(unseen.items()) if code not in captioners.PER_PICTURE), "")
+    stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
     if may and stopped:
         values = next(f["values"] for f in before["findings"] if f["code"] == f"vision-{stopped}")
         given = captioners.undescribed(rest, staying, job)
         outcome = Outcome().lack(stopped, given, **values)
     else:
         outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
-    outcome.missing |= unseen
+    outcome.missing |= missing
     outcome.findings += earlier(p, job, staying, samples)
     return outcome
 

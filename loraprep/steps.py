@@ -135,10 +135,11 @@ def samples(p: Project) -> None:
     stored, own = seeing.stored(p, shown), seeing.chosen(p, shown)
     elements = captioners.describe(shown, staying, p.config, None, stored, outcome.missing, own)
     captions = phase4.render_all(elements, p.config, p.model, p.kind)
-    unseen = {e.path: e.missing for e in elements.values() if e.state == "waiting"}
+    unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     questions = phase4.questions([c for c in chosen if c not in unseen], captions, elements, _digests(images), p.config)
     decisions.ask(p.root, "captions", phase4.HEADER, questions, _digests(images))
-    _write(p, "samples", {"samples": chosen, "unseen": unseen, "findings": _json(outcome.findings)})
+    _write(p, "samples", {"samples": chosen, "unseen": unseen, "missing": outcome.missing,
+                          "findings": _json(outcome.findings)})  # fmt: skip
 
 
 def elements(p: Project) -> None:
@@ -168,7 +169,7 @@ def looked(p: Project, *, samples: bool) -> dict[str, Any]:
         if samples:
             before = _read(p, "samples")
             digests = {i.digest for i in _records(p) if i.path in set(before["samples"])}
-            return {"answers": Store(p.root).fingerprint(digests), "waiting": bool(before["unseen"])}
+            return {"answers": Store(p.root).fingerprint(digests), "waiting": bool(before["missing"])}
         coming = {code for code in _read(p, "vision")["waiting"].values() if code != "approval"}
         return {"answers": Store(p.root).fingerprint(), "waiting": bool(coming)}
     except (OSError, ValueError, KeyError, TypeError, UserError):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.loopback import KEY, Loopback, form, numbered, serving
+from tests.loopback import KEY, Loopback, Reply, form, numbered, serving
 from tests.scenes import scene
 
 PICTURES = 40
@@ -126,3 +128,214 @@ def test_forty_pictures(pictures: Path, server: Loopback, tmp_path: Path) -> Non
         if path.parent.name == "responses":
             assert b"images/" not in path.read_bytes()
             assert b"p07" not in path.read_bytes()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.002)
+
+
+def stored(root: Path) -> dict[str, bytes]:
+    return {p.stem: p.read_bytes() for p in (root / "responses").glob("*.json")}
+
+
+def numbers(root: Path, digests: Iterable[str]) -> set[int]:
+    """Which of the 40 pictures these digests are."""
+    lines = (root / "build/images.jsonl").read_text("utf-8").splitlines()[1:]
+    return {int(i["path"][1:3]) for i in map(json.loads, lines) if i["digest"] in set(digests)}
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def test_killed_at_any_point_no_answer_is_asked_for_again(pictures: Path, server: Loopback, tmp_path: Path) -> None:
+    root = tmp_path / "emberveil"
+    shutil.copytree(pictures, root)
+    edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
+    server.delay = 0.03
+    kept: dict[str, bytes] = {}
+    for target in (1, 4, 6, 17, 31, 39):
+        before = len(server.asked())
+        process = start(root, "gate1", url=server.url)
+        wait_for(lambda: len(stored(root)) >= target or process.poll() is not None)  # noqa: B023
+        kill(process)
+        assert not set(server.numbers()[before:]) & numbers(root, kept)
+        kept = stored(root)
+        assert all(json.loads(text)["answers"] for text in kept.values())
+    before = len(server.asked())
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 0, output
+    assert not set(server.numbers()[before:]) & numbers(root, kept)
+    assert len(stored(root)) == PICTURES
+    assert set(server.numbers()) == set(range(PICTURES))
+    assert len(server.asked()) <= PICTURES + 6 * 4  # at most what was in flight at each kill
+    assert all(len(json.loads(text)["answers"]) == 1 for text in stored(root).values())
+
+
+def test_killed_around_a_batch(pictures: Path, server: Loopback, tmp_path: Path) -> None:
+    root = tmp_path / "emberveil"
+    shutil.copytree(pictures, root)
+    edit(root / "project.yaml", "budget_usd: 1.00", "budget_usd: 1.00, batch: always")
+    edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
+
+    server.on_create = Reply(wait=30)  # the id never arrives
+    process = start(root, "gate1", url=server.url)
+    wait_for(lambda: len(server.batches) == 1)
+    kill(process)
+    server.on_create = None
+    assert len(server.batches) == 1
+    code, output = run(root, "gate1", url=server.url)  # finds the batch it never heard of again
+    assert code == 1
+    assert "40 pictures are in a batch that is not answered yet; that can take a day." in output
+    assert len(server.batches) == 1
+
+    process = start(root, "elements", url=server.url)  # waits
+    wait_for(lambda: sum(path.endswith("msgbatch_1") for _, path, _, _ in server.seen) > 2)
+    assert process.poll() is None
+    kill(process)
+    server.ended = True
+    process = start(root, "gate1", url=server.url)
+    wait_for(lambda: len(stored(root)) > 3 or process.poll() is not None)
+    kill(process)
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 0, output
+    assert len(server.batches) == 1
+    assert server.asked() == []
+    assert len(stored(root)) == PICTURES
+    assert all(len(json.loads(text)["answers"]) == 1 for text in stored(root).values())
+    assert not (root / "batches.json").exists()
+    for number in range(PICTURES):
+        assert f"number {number} stands" in captions(root)[f"p{number:02}.jpg"]
+
+
+def test_two_runs_at_once_ask_once(pictures: Path, server: Loopback, tmp_path: Path) -> None:
+    root = tmp_path / "emberveil"
+    shutil.copytree(pictures, root)
+    server.delay = 4
+    first = start(root, "gate1", url=server.url)
+    wait_for(lambda: len(server.asked()) >= 1)
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 1
+    assert "Another loraprep is running in this project." in output
+    first.communicate(timeout=120)
+    assert len(server.asked()) == 5
+
+
+def test_asking_again(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
+    run(root, "gate1", url=server.url)
+    assert len(server.asked()) == 12
+    edit(root / "project.yaml", "budget_usd: 1.00", "budget_usd: 1.00, model: claude-sonnet-5-5")
+    _, output = run(root, "gate1", url=server.url)
+    assert len(server.asked()) == 12
+    assert "12 pictures were seen under earlier settings" in output
+    report = (root / "dataset-report.md").read_text("utf-8")
+    cost = re.search(r"loraprep recaption asks again for about \$(0\.\d+)", report)
+    assert cost
+    assert float(cost[1]) == pytest.approx(12 * (2300 * 2 + 400 * 10) / 1e6, abs=0.0001)  # as much as it took before
+
+    code, output = run(root, "recaption", "p03.jpg", "p1*", url=server.url)
+    assert code == 0, output
+    assert "claude-sonnet-5-5 looks at 3 pictures: about $0." in output
+    assert "3 of 3 pictures were seen anew. Earlier answers stay in responses/." in output
+    assert sorted(server.numbers()[12:]) == [3, 10, 11]
+    _, output = run(root, "gate1", url=server.url)
+    assert "9 pictures were seen under earlier settings" in output
+    code, output = run(root, "recaption", url=server.url)
+    assert sorted(server.numbers()[15:]) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    for text in stored(root).values():
+        models = [a["model"] for a in json.loads(text)["answers"]]
+        assert models == ["claude-haiku-5-5", "claude-sonnet-5-5"]
+    _, output = run(root, "gate1", url=server.url)
+    assert "earlier settings" not in output
+    _, output = run(root, "recaption", url=server.url)
+    assert "Every picture was seen under today's settings." in output
+    code, output = run(root, "recaption", "nothing*", url=server.url)
+    assert code == 1
+    assert "no picture in the set is called nothing*" in output
+    assert len(server.asked()) == 24
+
+
+def test_an_adjusted_sample_is_an_example_for_the_rest(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    run(root, "gate1", url=server.url)
+    file = root / "decisions/captions.yaml"
+    lines = file.read_text("utf-8").splitlines()
+    first = next(n for n, text in enumerate(lines) if text.startswith("  caption:"))
+    name = lines[first - 1].rstrip(":")
+    lines[first] = '  caption: "[trigger], a mill, painted as if it remembered the flood"'
+    text = "\n".join(lines).replace("verdict: null", "verdict: adjust", 1).replace("verdict: null", "verdict: skip")
+    file.write_text(text + "\n", "utf-8")
+    run(root, "gate1", url=server.url)
+    assert len(server.asked()) == 12
+    system = server.asked()[-1]["system"][0]["text"]
+    assert system.endswith("in the same tone:\n- a mill, painted as if it remembered the flood\n")
+    assert "emberveil" not in json.dumps(server.asked())
+    assert captions(root)[name] == "emberveil, a mill, painted as if it remembered the flood"
+
+
+def test_samples_that_are_all_skipped_start_nothing(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    run(root, "gate1", url=server.url)
+    edit(root / "decisions/captions.yaml", "verdict: null", "verdict: skip")
+    _, output = run(root, "gate1", url=server.url)
+    assert len(server.asked()) == 10  # five others are shown instead
+    assert "Not yet: 5 answers from you" in output
+
+
+def test_pictures_that_are_left_out_are_not_paid_for(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    shutil.copy(root / "images/p04.jpg", root / "images/zz-copy.jpg")
+    edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}\ncuration: {exclude: [p05.jpg]}")
+    run(root, "gate1", url=server.url)
+    assert sorted(server.numbers()) == [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]
+
+
+def test_a_chain_falls_back_to_drafts_and_says_so(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    edit(root / "project.yaml", "captioner: claude", "captioner: [claude, draft]")
+    for number in range(12):
+        (root / f"images/p{number:02}.txt").write_text(f"a boat on lake {number}, loose strokes", "utf-8")
+    code, output = run(root, "gate1", key="")
+    answer(root)
+    code, output = run(root, "gate1", key="")
+    assert code == 0, output
+    assert "7 pictures have the words of another captioner, since the first one has not answered" in output
+    assert captions(root)["p03.jpg"].startswith("emberveil, a boat on lake 3, loose strokes")
+
+    edit(root / "project.yaml", "captioner: [claude, draft]", "captioner: [existing, claude]")
+    (root / "images/p07.txt").unlink()
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 0, output
+    assert server.numbers() == [7]
+    assert captions(root)["p07.jpg"].startswith("emberveil, a lighthouse number 7 stands in a valley")
+
+
+def test_without_a_key_the_samples_wait_and_are_no_questions(tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 12)
+    code, output = run(root, "gate1", key="")
+    assert code == 1
+    assert "5 pictures wait for a key: ANTHROPIC_API_KEY is not set." in output
+    assert "7 more pictures are looked at once you have answered the samples." in output
+    assert "open" not in output
+    assert "verdict:" not in (root / "decisions/captions.yaml").read_text("utf-8").split("rest:")[1]
+    assert not (root / "ledger.jsonl").exists()
+
+
+def test_the_library_is_not_loaded_when_nobody_is_asked(server: Loopback, tmp_path: Path) -> None:
+    root = make(tmp_path / "emberveil", 10)
+    edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
+    run(root, "gate1", url=server.url)
+    code = (
+        "import sys; from loraprep.__main__ import main; main(['gate1']); print('loaded', 'anthropic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert "loaded False" in done.stdout
+    shutil.rmtree(root / "build")
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    assert "loaded False" in done.stdout

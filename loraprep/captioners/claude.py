@@ -23,7 +23,6 @@ SAMPLES = True
 NEEDS_APPROVAL = True
 ADDRESS = "ANTHROPIC_BASE_URL"
 BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
-_REPLY = 600  # tokens of a filled-in form, where no stored answer says better
 
 
 def _seer(config: Mapping[str, Any]) -> Any:
@@ -40,18 +39,22 @@ def settings(config: Mapping[str, Any], question: Question) -> dict[str, Any]:
 
 
 def cost(images: Sequence[Image], job: Job, seer: Any = None) -> tuple[float, float]:
-    """(likely, at most) US dollars for asking about those pictures once, without a network."""
+    """(likely, at most) US dollars for asking about those pictures once, without a network.
+
+    What a picture took before is the best guess of what it takes again.
+    """
     seer = seer or _seer(job.config)
     if not seer.priced:
         return 0.0, 0.0
-    most = sum(seer.most(_tokens(i), job.question, larger=False) for i in images)
-    room = seer.room(larger=False) * seer.facts["output"] * seer.share / 1e6
-    reply = min(_REPLY * seer.facts["output"] * seer.share / 1e6, room)
-    return most - len(images) * (room - reply), most
-
-
-def _tokens(image: Image) -> int:
-    return tokens(*size(image.width, image.height))
+    likely = most = 0.0
+    for image in images:
+        shown = tokens(*size(image.width, image.height))
+        used = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
+        whole = {"input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
+                 "output_tokens": used.get("output_tokens", 0)}  # fmt: skip
+        likely += seer.price(whole if used else seer.guess(shown, job.question))
+        most += seer.most(shown, job.question, larger=False)
+    return likely, most
 
 
 def ask(images: Sequence[Image], job: Job) -> Outcome:

@@ -125,7 +125,11 @@ def _answered(entry: Entry) -> bool:
 def own_caption(entry: Entry) -> str:
     """A caption that a person wrote or edited, "" if the tool's stands."""
     text = str(entry.data.get("caption", "")).strip()
-    if not entry.digests or entry.data.get("verdict") == "adjust" or (entry.touched and _edited(entry, text)):
+    if (
+        not entry.digests
+        or entry.data.get("verdict") == "adjust"
+        or (entry.touched and not entry.answered and _edited(entry, text))
+    ):
         return text
     return ""
 

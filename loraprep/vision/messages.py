@@ -19,6 +19,8 @@ from loraprep.vision.question import Question, schema
 TIMEOUT = 120.0  # seconds for one picture; a batch of pictures takes longer to send
 _ROOM, _THINKING_ROOM, _LARGER = 2000, 8000, 2  # tokens of a reply; after one that was cut off, so many times as many
 _CHARS_A_TOKEN = 2  # English has about four: an upper bound where nobody counted
+_CHARS_USUALLY = 4
+_FORM = 600  # tokens of a filled-in form
 _SPARE = 1.1  # the count is an estimate too
 _HOPEFUL = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED_WHOLE = {401: "key", 403: "key", 402: "credit"}
@@ -68,6 +70,11 @@ class Claude:
         written = given * _SPARE * catalogue()["cache_write"]
         dollars = (tokens + written) * self.facts["input"] + self.room(larger=larger) * self.facts["output"]
         return float(dollars * self.share / 1e6)
+
+    def guess(self, tokens: int, question: Question) -> dict[str, int]:
+        """What a request about an image of so many tokens will probably use."""
+        given = self.counted or (len(question.system) + len(json.dumps(schema()))) // _CHARS_USUALLY
+        return {"input_tokens": tokens + given, "output_tokens": _FORM}
 
     def price(self, usage: dict[str, int]) -> float:
         weights = {"input_tokens": 1, "cache_creation_input_tokens": catalogue()["cache_write"],
