@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from doit.reporter import ConsoleReporter
 from rich.console import Console
@@ -32,20 +32,34 @@ def say(text: str, style: str = "") -> None:
     console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 
 
+named: set[str] = set()  # the tasks that the command line named
+
+
+class Show(Protocol):
+    """What `progress` yields: called with how much is done, of how much, and a few words."""
+
+    def __call__(self, done: int, total: int, note: str = "", /) -> None: ...
+
+
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, nothing elsewhere. Yields a function of (done, total)."""
+def progress(what: str) -> Iterator[Show]:
+    """A bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
     out = console()
     if not out.is_terminal:
-        yield lambda done, total: None
+        yield lambda done, total, note="", /: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                   TextColumn("{task.fields[note]}", style="dim"),
                    console=out, transient=True)  # fmt: skip
     with bar:
-        task = bar.add_task(escape(what), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(escape(what), total=None, note="")
+
+        def show(done: int, total: int, note: str = "", /) -> None:
+            bar.update(task, completed=done, total=total, note=escape(note))
+
+        yield show
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
@@ -54,6 +68,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     desc = "what an artist needs to read"
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+        named.update(selected_tasks)
         self.asked = [name for name in selected_tasks if name in RESULTS]
         self.finished: set[str] = set()
 

@@ -35,6 +35,7 @@ class Entry:
     data: dict[str, Any]
     digests: dict[str, str]
     touched: bool  # a person changed it, or wrote it
+    answered: bool = False  # touched, but nothing except the answer was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,20 @@ def _load(root: Path, kind: str) -> Document | None:
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
     doc = _load(root, kind)
-    return _decisions(doc) if doc else Decisions()
+    return _decisions(doc, ANSWERS[kind]) if doc else Decisions()
 
 
-def _decisions(doc: Document) -> Decisions:
+def _decisions(doc: Document, answer: str) -> Decisions:
+    """`answer`: the key whose value is the answer."""
     entries = {}
     for key, text in yamlfile.texts(doc).items():
         if key == "rest":
             continue
         value = doc.data[key]
         data = {k: v for k, v in value.items() if k != "digests"}
-        entries[key] = Entry(key, data, dict(value.get("digests", {})), not yamlfile.untouched(text))
+        touched = not yamlfile.untouched(text)
+        answered = touched and yamlfile.only_answered(text, answer)
+        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
     return Decisions(doc.data.get("rest"), entries)
 
 
@@ -86,7 +90,7 @@ def ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> De
     """
     path, name = _place(root, kind)
     doc = _load(root, kind)
-    given = _decisions(doc).entries if doc else {}
+    given = _decisions(doc, ANSWERS[kind]).entries if doc else {}
     wanted = {q.key: _text(q) for q in questions}
     ours = [key for key, entry in given.items() if not entry.touched and entry.data.get(ANSWERS[kind]) is None]
     text = yamlfile.rewrite(
@@ -96,7 +100,7 @@ def ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> De
     )
     asked = yamlfile.parse(text, name, comments_alone=True)  # before it is written: what we write can be read
     yamlfile.save(path, text, doc.digest if doc else None)
-    return _decisions(asked)
+    return _decisions(asked, ANSWERS[kind])
 
 
 def _fresh(kind: str, header: str) -> str:

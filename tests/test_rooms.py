@@ -10,8 +10,11 @@ FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model", "formats", "colours"},
     {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk", "unchanged",
      "studio", "trigger", "wording", "captioners"},
+    {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
+    {"booru", "schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
+     "studio", "tokens", "trigger", "wording", "captioners", "responses", "prepared", "vision"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
-    {"console", "steps", "tasks"},
+    {"console", "seeing", "steps", "tasks"},
     {"__main__", "init"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not

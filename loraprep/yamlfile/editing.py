@@ -73,6 +73,11 @@ def untouched(text: str) -> bool:
     return bool(marker) and digest == _mark_of(body)
 
 
+def only_answered(text: str, key: str) -> bool:
+    """Is it what the tool wrote but for the value of `key`, which was null?"""
+    return untouched(re.sub(rf"(?m)^( +{re.escape(key)}:).*$", r"\1 null", text, count=1))
+
+
 def _mark_of(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:8]
 
