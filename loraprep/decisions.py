@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from filelock import FileLock
 
 from loraprep import schema, yamlfile
 from loraprep.errors import UserError
@@ -39,18 +42,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """A decision file as it stands. `rest`: "recommended" accepts everything still open."""
+    """A decision file as it stands. `rest`: "recommended" accepts everything still open; `digest`: of its bytes."""
 
     rest: str | None = None
     entries: dict[str, Entry] = field(default_factory=dict)
+    digest: str = ""
 
 
-def _place(root: Path, kind: str) -> tuple[Path, str]:
+def place(root: Path, kind: str) -> tuple[Path, str]:
+    """Where a decision file is, and what messages call it."""
     return root / "decisions" / f"{kind}.yaml", f"decisions/{kind}.yaml"
 
 
-def _load(root: Path, kind: str) -> Document | None:
-    path, name = _place(root, kind)
+def load(root: Path, kind: str) -> Document | None:
+    """The file, checked against its schema; None if there is none. Raises UserError."""
+    path, name = place(root, kind)
     if not path.exists():
         return None
     doc = yamlfile.load(path, name)
@@ -61,7 +67,7 @@ def _load(root: Path, kind: str) -> Document | None:
 
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
-    doc = _load(root, kind)
+    doc = load(root, kind)
     return _decisions(doc) if doc else Decisions()
 
 
@@ -73,7 +79,7 @@ def _decisions(doc: Document) -> Decisions:
         data = {k: v for k, v in value.items() if k != "digests"}
         touched = not yamlfile.untouched(yamlfile.entry_text(doc, key))
         entries[key] = Entry(key, data, dict(value.get("digests", {})), touched)
-    return Decisions(doc.data.get("rest"), entries)
+    return Decisions(doc.data.get("rest"), entries, doc.digest)
 
 
 def ask(
@@ -85,9 +91,14 @@ def ask(
     touched ones are never changed; new questions are appended. `current`: path -> sha256 of every picture,
     so that the question of a renamed picture moves along.
     """
-    path, name = _place(root, kind)
-    doc = _load(root, kind)
-    text = doc.text if doc else _fresh(kind, header)
+    with writing(root):
+        return _ask(root, kind, header, questions)
+
+
+def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
+    path, name = place(root, kind)
+    doc = load(root, kind)
+    text = doc.text if doc else fresh(kind, header)
     wanted = {q.key: q for q in questions}
     answer = ANSWERS[kind]
     for key, entry in (_decisions(doc).entries if doc else {}).items():
@@ -105,10 +116,23 @@ def ask(
     return _decisions(yamlfile.parse(text, name))
 
 
-def _fresh(kind: str, header: str) -> str:
-    language = f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """One writer at a time, from reading to renaming: a run of the gate and the review page may meet."""
+    (root / "build").mkdir(exist_ok=True)
+    with FileLock(root / "build" / "decisions.lock"):
+        yield
+
+
+def language(kind: str) -> str:
+    """The first line, by which an editor finds the schema."""
+    return f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
+
+
+def fresh(kind: str, header: str) -> str:
+    """A decision file without any question."""
     rest = 'rest: null  # write "recommended" to accept everything below that is still open\n'
-    return f"{language}{header.rstrip()}\n{rest}"
+    return f"{language(kind)}{header.rstrip()}\n{rest}"
 
 
 def _text(question: Question) -> str:
@@ -143,7 +167,7 @@ def stale(decisions: Decisions, current: Mapping[str, str]) -> list[str]:
 
 def accepted(root: Path) -> dict[str, dict[str, Any]]:
     """decisions/gate.yaml: finding code -> {accept, images, reason}; {} without the file."""
-    path, name = _place(root, "gate")
+    path, name = place(root, "gate")
     if not path.exists():
         return {}
     doc = yamlfile.load(path, name)

@@ -264,9 +264,10 @@ def set_value(doc: Document, keys: Sequence[str], value: Any) -> str:
         if found is None:
             raise KeyError(key)
         node = found[1]
-    assert node is not None
+    assert isinstance(node, MappingNode | SequenceNode | ScalarNode)
     start, end = node.start_mark.index, node.end_mark.index
-    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style:
+    block = not node.flow_style if isinstance(node, MappingNode | SequenceNode) else node.style in ("|", ">")
+    if block:  # its mark stands after the blank lines that follow
         end = start + len(doc.text[start:end].rstrip())
     space = " " if start == end and not doc.text[:start].endswith(" ") else ""
     return doc.text[:start] + space + dump(value) + doc.text[end:]

@@ -9,9 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
     {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
-     "studio", "trigger", "wording", "captioners"},
+     "studio", "trigger", "wording", "captioners", "answers"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
-    {"console", "steps", "tasks"},
+    {"console", "steps", "tasks", "review"},
     {"__main__", "init"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
