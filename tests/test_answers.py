@@ -139,7 +139,7 @@ def test_what_would_touch_something_else_is_refused(tmp_path: Path) -> None:
         answers.answer(tmp_path, "captions", {"b.jpg": {"caption": "y"}}, answers.digest(tmp_path, "captions"))
     assert str(error.value) == (
         "decisions/captions.yaml: this entry is written in a way that only an editor can change\n"
-        "    Write it there: b.jpg: {caption: y}"
+        '    Write it there: b.jpg: {caption: "y"}'
     )
     assert path.read_bytes() == there
 
