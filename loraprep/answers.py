@@ -61,6 +61,9 @@ def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> W
             text = _put(text, name, key, value, wanted, new)
         if new:
             text = yamlfile.append(text, "".join(new))
+        if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
+            path.unlink()
+            return Written(kind, [], "", before, None)
         if not wanted:
             raise UserError("would be empty; delete the file in your file manager instead", place=name)
         try:
@@ -83,13 +86,13 @@ def restore(root: Path, done: Written) -> Written:
     path, name = decisions.place(root, done.kind)
     with decisions.writing(root):
         doc = decisions.load(root, done.kind)
+        now = doc.text if doc else None
         _check(doc, done.digest, name, "", "the text from before")
-        assert doc is not None
         if done.before is None:
             path.unlink()
-            return Written(done.kind, [], "", doc.text, None)
-        yamlfile.save(path, done.before, doc.digest)
-        return Written(done.kind, _new_lines(doc.text, done.before), files.sha256(path), doc.text, done.before)
+            return Written(done.kind, [], "", now, None)
+        yamlfile.save(path, done.before, doc.digest if doc else None)
+        return Written(done.kind, _new_lines(now or "", done.before), files.sha256(path), now, done.before)
 
 
 def digest(root: Path, kind: str) -> str:

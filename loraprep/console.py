@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from loraprep import files, findings, report
 from loraprep.model import Finding, Gate, Reason
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
+PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
 _FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
 
 
@@ -36,12 +39,27 @@ def say(text: str, style: str = "") -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on a terminal, nothing elsewhere. Yields a function of (done, total)."""
+    if os.environ.get(PROGRESS) == "lines":
+        yield _lines(what)
+        return
     out = console()
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                    console=out, transient=True, disable=not out.is_terminal)  # fmt: skip
     with bar:
         task = bar.add_task(escape(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(what: str) -> Callable[[int, int], None]:
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            say(f"{what}: {done} of {total}", "dim")
+
+    return show
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]

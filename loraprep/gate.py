@@ -11,7 +11,7 @@ from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 
 # Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
-_NEVER_ACCEPTED = frozenset(
+NEVER_ACCEPTED = frozenset(
     {"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"}
 )
 
@@ -86,7 +86,7 @@ def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: S
         here = tuple(p for p in finding.images if p not in away)
         rest = _accept(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
         return [*rest, (Finding(finding.code, gone, finding.values), "already left out")]
-    if not entry or finding.code in _NEVER_ACCEPTED:
+    if not entry or finding.code in NEVER_ACCEPTED:
         return [(finding, "")]
     note = str(entry.get("reason") or "accepted")
     named = entry.get("images")

@@ -167,6 +167,22 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Likenes
     )
 
 
+def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> NDArray[np.float32]:
+    """Where `second` (mirrored first, if so) differs from `first`, laid over each other as `compare` does.
+
+    SIDE x SIDE over the whole of `first`: the largest channel's difference, 0..1, after one gain and offset a
+    channel and a blur of half a block, so that grain does not count; 1 where `second` shows nothing.
+    """
+    a, b = _square(first), _square(second[:, ::-1] if mirrored else second)
+    moved, inside = _warp(b, _align(_luma(a), _luma(b)))
+    fitted = np.stack([_tone(a[..., c], moved[..., c], inside) for c in range(3)], axis=2)
+    apart = np.abs(a - fitted)
+    for _ in range(4):
+        apart = _soften(apart)
+    result: NDArray[np.float32] = np.where(inside, apart.max(axis=2) / 255, np.float32(1)).astype(np.float32)
+    return result
+
+
 def _square(pixels: Pixels, side: int = SIDE) -> Plane:
     small = min(pixels.shape[:2]) < side
     how = Pillow.Resampling.BILINEAR if small else Pillow.Resampling.BOX  # BOX repeats pixels when it enlarges
