@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
     {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
-     "studio", "trigger", "wording", "captioners"},
+     "studio", "thumbs", "trigger", "wording", "captioners"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
     {"console", "steps", "tasks"},
     {"__main__", "init"},
