@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
     {"schema", "project", "buckets", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge",
-     "walk", "studio", "trigger", "wording", "captioners", "answers"},
+     "walk", "studio", "trigger", "wording", "captioners", "answers", "thumbs"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
     {"console", "steps", "tasks", "review"},
     {"__main__", "init"},

@@ -34,7 +34,9 @@ class Page:
     def __init__(self, reader: Reader, ending: Callable[[], bool] = lambda: False) -> None:
         self.reader, self.ending = reader, ending
         self.runs = Runs(reader.root)
-        self.pictures = Pictures(reader.read().project)
+        now = reader.read()
+        self.pictures = Pictures(now.project)
+        self.pictures.sweep(now.images.values())
         self.done: list[Written] = []  # for undo, newest last
         self.templates = Environment(
             loader=FileSystemLoader(bundled.path("resources/review")), autoescape=True, undefined=StrictUndefined,
@@ -81,10 +83,10 @@ class Page:
         if image is None:
             return _nothing()
         if what.isdecimal() and 64 <= int(what[:5]) <= 4096:
-            return _jpeg(self.pictures.trained(image, int(what)))
-        if what not in ("thumb", "large"):
-            return _nothing()
-        return _jpeg(self.pictures.thumb(image) if what == "thumb" else self.pictures.large(image))
+            return _shown(self.pictures.trained(image, int(what)))
+        if what == "thumb":
+            return _shown(self.pictures.thumb(image), "image/webp")
+        return _shown(self.pictures.large(image)) if what == "large" else _nothing()
 
     def difference(self, request: Request) -> Response:
         s = self.reader.read()
@@ -92,7 +94,7 @@ class Page:
         if first is None or second is None:
             return _nothing()
         mirrored = bool(pair(s, first.path, second.path)["mirrored"])
-        return _jpeg(self.pictures.difference(first, second, mirrored=mirrored))
+        return _shown(self.pictures.difference(first, second, mirrored=mirrored))
 
     async def answer(self, request: Request) -> Response:
         given = await _body(request)
@@ -204,8 +206,8 @@ async def _body(request: Request) -> dict[str, Any]:
     return given
 
 
-def _jpeg(data: bytes) -> Response:
-    return Response(data, media_type="image/jpeg", headers={"cache-control": HOLD})
+def _shown(data: bytes, form: str = "image/jpeg") -> Response:
+    return Response(data, media_type=form, headers={"cache-control": HOLD})
 
 
 def _nothing() -> Response:

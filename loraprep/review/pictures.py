@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,26 +13,38 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import buckets, images, similar
+from loraprep import buckets, images, similar, thumbs
 from loraprep.images import BadImage
 from loraprep.model import Image
 from loraprep.project import Project
 
 LONGEST = 1600  # px; what a large screen shows of one picture
-THUMB = 320
+THUMB = 256
 _MARKED = 0.05  # a block that differs by more than this share of the range is outlined; below it is recompression
 
 
 class Pictures:
-    """Renditions as JPEG bytes, kept under build/review/ by digest. Every method raises BadImage, OSError."""
+    """Renditions as bytes, kept under build/review/ by digest. Every method raises BadImage, OSError."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.folder = project.root / "build" / "review"
 
+    def sweep(self, images: Iterable[Image]) -> None:
+        """Forgets what belongs to no picture any more."""
+        alive = {i.pixel_digest for i in images}
+        for path in self.folder.glob("*.jpg"):
+            if path.name.partition("-")[0] not in alive:
+                path.unlink(missing_ok=True)
+
     def thumb(self, image: Image) -> bytes:
-        """At most THUMB px on the long side."""
-        return self._kept(f"{image.pixel_digest}-thumb", lambda: _jpeg(self._small(image, THUMB), 82))
+        """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
+        background = self.project.config["dataset"]["background"]
+        data = thumbs.thumbnail(image, self.project.images, self.project.root, THUMB, background,
+                                self.project.root / thumbs.FOLDER)  # fmt: skip
+        if not data:
+            raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
+        return data
 
     def large(self, image: Image) -> bytes:
         """At most LONGEST px on the long side, never enlarged."""
@@ -61,17 +73,11 @@ class Pictures:
             _keep(path, data)
             return data
 
-    def _source(self, image: Image) -> Path:
-        return self.project.root / image.upscaled if image.upscaled else self.project.images / image.path
-
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        limits = self.project.config["thresholds"]["audit"]
+        limit = self.project.config["thresholds"]["audit"]["max_megapixels"]
+        data = thumbs.source(image, self.project.images, self.project.root).read_bytes()
         background = self.project.config["dataset"]["background"]
-        source = self._source(image)
-        if source.stat().st_size > limits["max_megabytes"] * 1e6:
-            raise BadImage("too-large", "larger than is read here")
-        opened = images.load(source.read_bytes(), max_megapixels=limits["max_megapixels"])
-        return images.upright(opened, background, longest=longest)
+        return images.upright(images.load(data, max_megapixels=limit), background, longest=longest)
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)
