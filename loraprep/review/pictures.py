@@ -65,7 +65,7 @@ class Pictures:
         return next((t for t in wanted if t in buckets.ALGORITHMS), "kohya")
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
-        path = self.folder / f"{name}{self.project.config['dataset']['background']}.jpg"
+        path = self.folder / f"{name}-{self.project.config['dataset']['background'].lstrip('#')}.jpg"
         try:
             return path.read_bytes()
         except FileNotFoundError:
