@@ -47,6 +47,7 @@ def _listen(port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # the address is printed before the server runs, and must answer whoever is quick
     except (OSError, OverflowError) as error:
         listening.close()
         raise UserError(f"port {port} cannot be used: {error}", exit_code=UNUSABLE,

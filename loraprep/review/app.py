@@ -229,7 +229,8 @@ def _changed(_request: Request, error: Exception) -> Response:
 
 
 def _unshown(_request: Request, error: Exception) -> Response:
-    return Response(f"This picture cannot be shown: {error}\n", 404, media_type="text/plain")
+    reason = error.strerror if isinstance(error, OSError) else error  # an OSError's text has the path in it
+    return Response(f"This picture cannot be shown: {reason}\n", 404, media_type="text/plain")
 
 
 ERRORS: dict[Any, Callable[[Request, Exception], Response]] = {

@@ -83,7 +83,7 @@ def duplicate_cards(s: Snapshot) -> list[dict[str, Any]]:
             {**picture(s, path, located(s, entry, path)), "facts": said or "", "recommended": path in recommended,
              "stays": path in staying, "askable": not entry.digests or path in entry.digests,
              "why": best.get(path, ""), "what": "" if path in recommended else _what(s, path, recommended)}
-            for path, said in facts.items()
+            for path, said in sorted(facts.items(), key=lambda f: f[0] not in recommended)  # what to compare with
         ]  # fmt: skip
         cards.append({**known, "what": entry.data.get("what") or "", "pictures": pictures, "answer": _say(answer),
                       "all": len(recommended) == len(facts)})  # fmt: skip
@@ -234,5 +234,12 @@ def written(s: Snapshot, path: str) -> tuple[str, bool]:
 
 
 def headline(s: Snapshot) -> str:
-    """The verdict in one line, or what to do to get one."""
-    return report.headline(s.gate) if s.gate else "Gate 1 has not run yet. Run it to see what it asks."
+    """The verdict in one line, or what to do to get one; answers given since the last run count."""
+    if s.gate is None:
+        return "Gate 1 has not run yet. Run it to see what it asks."
+    left = sum(q["open"] for q in queues(s) if q["name"] in decisions.KINDS)
+    if left:
+        return f"Not yet: {left} answer{'s' * (left != 1)} from you."
+    if s.gate.only_waiting:
+        return "Everything is answered. Run Gate 1 to see the verdict."
+    return report.headline(s.gate)

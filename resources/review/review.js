@@ -27,10 +27,11 @@ function show(id, focus = true) {
   for (const b of $$("[data-go]", main)) {
     const here = b.dataset.go === at;
     b.toggleAttribute("aria-current", here);
-    if (here) b.scrollIntoView({ block: "nearest", inline: "center" });
+    if (here) b.parentElement.scrollLeft = b.offsetLeft - b.parentElement.clientWidth / 2;
   }
   if (focus) now.focus({ preventScroll: true });
   window.scrollTo({ top: 0 });
+  if (!item() && items().length) here(items()[0], false);
   const next = all[all.indexOf(now) + 1];
   if (next) for (const img of $$("img.large[src]", next)) new Image().src = img.src; // ready when it is turned to
 }
@@ -44,8 +45,9 @@ function here(target, focus = true) {
 
 function move(step) {
   const list = items();
-  if (list.length) return here(list[Math.max(0, Math.min(list.length - 1, list.indexOf(item()) + step))]);
   const all = cards();
+  const to = list.indexOf(item()) + step;
+  if (list.length && (all.length < 2 || (to >= 0 && to < list.length))) return here(list[Math.max(0, Math.min(list.length - 1, to))]);
   if (all.length) show(all[(all.indexOf(card()) + step + all.length) % all.length].dataset.id);
 }
 
@@ -54,6 +56,12 @@ function onward() { // to the next that is open, else stay
   const from = all.findIndex((c) => c.dataset.id === at);
   const next = [...all.slice(from + 1), ...all.slice(0, from)].find((c) => c.dataset.state === "open");
   if (next) show(next.dataset.id);
+}
+
+function settle() { // what depends on the window's width, and the place in the menu
+  const here = $(".top nav [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
+  if (matchMedia("(max-width: 900px)").matches) for (const d of $$("aside details", main)) d.open = false;
 }
 
 /* --- talking to the server */
@@ -91,6 +99,7 @@ async function refresh() {
   const typed = document.activeElement;
   if (typed && typed.matches("input, .row textarea") && main.contains(typed)) { behind = true; return; }
   const place = window.scrollY;
+  const sought = search() ? search().value : "";
   const row = item() && (item().dataset.id || item().dataset.picture);
   const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
@@ -110,7 +119,8 @@ async function refresh() {
   if (looked && card() && looked !== card().dataset.look) look(card(), looked);
   if (row) here(items().find((i) => (i.dataset.id || i.dataset.picture) === row), inside);
   if (editing && card()) $("textarea", card()).focus();
-  if (search()) filter();
+  if (search()) { search().value = sought; filter(); }
+  settle();
   window.scrollTo({ top: place });
 }
 
@@ -429,4 +439,5 @@ stream.addEventListener("open", () => clearTimeout(lost));
 window.addEventListener("pagehide", () => stream.close());
 
 show(location.hash.slice(1), false);
+settle();
 if (!cards().length && items().length && main.dataset.view !== "texts") here(items()[0], false);
