@@ -418,7 +418,8 @@ $(".conflict").addEventListener("cancel", () => refresh());
 const stream = new EventSource("/events");
 stream.addEventListener("files", (event) => {
   const now = JSON.parse(event.data);
-  if (Object.keys(now).every((name) => now[name] === digests[name])) return;
+  const running = document.body.classList.contains("running"); // its files change by the second; they are shown at its end
+  if (Object.keys(now).every((name) => now[name] === digests[name] || (running && name === "build"))) return;
   if (busy) behind = true;
   else refresh();
 });
@@ -428,10 +429,12 @@ stream.addEventListener("lines", (event) => {
   output.textContent += JSON.parse(event.data).join("\n") + "\n";
   output.scrollTop = output.scrollHeight;
 });
-stream.addEventListener("end", (event) => {
+stream.addEventListener("end", async (event) => {
   document.body.classList.remove("running");
   const code = JSON.parse(event.data).code;
   toast(code === 0 ? "Gate 1: GO" : code === 1 ? "Gate 1 is done. What is left is on the page." : "Gate 1 ended with a problem; its last lines say why.", code === 0 ? "good" : code === 1 ? "" : "bad");
+  await refresh();
+  if (card() && card().dataset.state !== "open") onward();
 });
 let lost;
 stream.addEventListener("error", () => { lost = setTimeout(() => toast("Closed. Start loraprep review again to go on; everything you decided is written.", "bad"), 3000); });
