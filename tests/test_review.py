@@ -22,7 +22,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from loraprep import __main__, answers
+from loraprep import __main__, answers, console
 from loraprep.review import run as review
 from loraprep.review import views
 from loraprep.review.app import VIEWS, Page
@@ -443,6 +443,36 @@ def test_caption_words_and_length_follow_what_is_typed(still: Reviewed) -> None:
     assert still.post("/measure", {"text": "a {b}"}).json()["faults"] == [
         "it holds braces, which some trainers read as wildcards"
     ]
+
+
+def test_a_project_yaml_that_breaks_meanwhile_is_told_in_words(page: Reviewed) -> None:
+    path = page.root / "project.yaml"
+    good = path.read_text("utf-8")
+    path.write_text(good.replace("model: sd15", "model: sd16"), "utf-8")
+    shown = page.get("/texts")
+    assert shown.status_code == 500
+    assert shown.text.startswith('project.yaml:4:8: model: unknown base model "sd16"')
+    assert shown.text.endswith("Mend it in an editor and reload this page.\n")
+    assert page.answer("quality", "small-0.jpg", {"do": "keep"}).status_code == 400
+    path.write_text(good, "utf-8")
+    assert page.get("/texts").status_code == 200
+
+
+def test_build_from_another_version_counts_as_not_there(page: Reviewed) -> None:
+    for name in ("images.jsonl", "captions.json", "selection.json", "gate1.json", "duplicates.json"):
+        (page.root / "build" / name).write_text('{"other": 1}', "utf-8")
+    for view in VIEWS:
+        assert page.get("/" if view == "overview" else f"/{view}").status_code == 200
+
+
+def test_a_long_step_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    seconds = iter([0.0, 0.4, 1.1, 1.1, 1.5, 2.2, 2.2])
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+    monkeypatch.setenv(console.PROGRESS, "lines")
+    with console.progress("Describing") as progress:
+        for done in range(1, 5):
+            progress(done, 60)
+    assert capsys.readouterr().out == "Describing: 2 of 60\nDescribing: 4 of 60\n"
 
 
 # --- the command

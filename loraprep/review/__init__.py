@@ -36,7 +36,7 @@ def run(root: Path, args: list[str]) -> int:
         console.say(f"Your review page: {server.address}")
         console.say("It answers only this computer. Every decision is written at once; Ctrl-C closes it.", "dim")
         if not options.no_browser:
-            threading.Timer(0.3, webbrowser.open, [server.address]).start()
+            threading.Thread(target=webbrowser.open, args=[server.address], daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):  # the normal way to close it
             server.run(sockets=[listening])
     console.say("Closed. What you decided is in decisions/; loraprep gate1 looks again.")

@@ -218,7 +218,9 @@ def _missing(_request: Request, _error: Exception) -> Response:
     return _nothing()
 
 
-def _mend(_request: Request, error: Exception) -> Response:
+def _mend(request: Request, error: Exception) -> Response:
+    if request.method == "GET":  # project.yaml cannot be used: nothing can be shown until it is mended
+        return Response(f"{error}\n\nMend it in an editor and reload this page.\n", 500, media_type="text/plain")
     return JSONResponse({"message": str(error)}, 400)
 
 

@@ -31,6 +31,7 @@ class Snapshot:
 
     project: Project
     images: dict[str, Image]  # by path, pictures only
+    shown: dict[str, Image]  # the same by the digest of their pixels
     groups: list[Group]
     captions: dict[str, Caption]
     fates: dict[str, Fate]
@@ -43,7 +44,7 @@ class Snapshot:
 
     def image(self, digest: str) -> Image | None:
         """By the digest of its pixels."""
-        return next((i for i in self.images.values() if i.pixel_digest == digest), None)
+        return self.shown.get(digest)
 
     def auto(self, kind: str) -> bool:
         return bool(self.project.config["review"].get(kind) == "auto")
@@ -78,24 +79,28 @@ class Reader:
         """Raises UserError only when project.yaml cannot be used."""
         with self._lock:
             stamps = self.stamps()
-            problems: dict[str, str] = {}
-            answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-            found = self._build("images.jsonl", scan.read, [])
-            stored = {name: self._build(f"{name}.json", files.read_json, {}) for name in
-                      ("duplicates", "captions", "selection", "gate1")}  # fmt: skip
-            return Snapshot(
-                project=self._project(),
-                images={i.path: i for i in found if i.state == "image"},
-                groups=[Group.from_json(g) for g in stored["duplicates"].get("groups", [])],
-                captions={p: Caption.from_json(c) for p, c in stored["captions"].get("captions", {}).items()},
-                fates={f["path"]: Fate(**f) for f in stored["selection"].get("fates", [])},
-                gate=Gate.from_json(stored["gate1"]) if stored["gate1"] else None,
-                decisions=answers,
-                accepted=self._accepted(stamps["gate"], problems),
-                digests={kind: stamps[kind] for kind in KINDS},
-                problems=problems,
-                build=stamps["build"],
-            )
+            look: Snapshot = self._cached("all", stamps, lambda: self._look(stamps))
+            return look
+
+    def _look(self, stamps: dict[str, str]) -> Snapshot:
+        problems: dict[str, str] = {}
+        answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
+        found = self._build("images.jsonl", scan.read, [])
+        images = {i.path: i for i in found if i.state == "image"}
+        return Snapshot(
+            project=self._project(),
+            images=images,
+            shown={i.pixel_digest: i for i in images.values()},
+            groups=self._build("duplicates.json", _groups, []),
+            captions=self._build("captions.json", _captions, {}),
+            fates=self._build("selection.json", _fates, {}),
+            gate=self._build("gate1.json", _gate, None),
+            decisions=answers,
+            accepted=self._accepted(stamps["gate"], problems),
+            digests={kind: stamps[kind] for kind in KINDS},
+            problems=problems,
+            build=stamps["build"],
+        )
 
     def _digest(self, path: Path) -> str:
         """Trusted while size and time stay, as a page asks for it every second."""
@@ -131,13 +136,29 @@ class Reader:
         path = self.root / "build" / name
         try:
             return self._cached(name, self._digest(path), lambda: load(path))
-        except (OSError, ValueError, UserError):  # not there yet, or a run is on its way
+        except (OSError, ValueError, TypeError, KeyError, UserError):  # not there yet, or from another version
             return empty
 
     def _cached(self, name: str, stamp: object, load: Callable[[], Any]) -> Any:
         if name not in self._parts or self._parts[name][0] != stamp:
             self._parts[name] = (stamp, load())
         return self._parts[name][1]
+
+
+def _groups(path: Path) -> list[Group]:
+    return [Group.from_json(g) for g in files.read_json(path)["groups"]]
+
+
+def _captions(path: Path) -> dict[str, Caption]:
+    return {p: Caption.from_json(c) for p, c in files.read_json(path)["captions"].items()}
+
+
+def _fates(path: Path) -> dict[str, Fate]:
+    return {f["path"]: Fate(**f) for f in files.read_json(path)["fates"]}
+
+
+def _gate(path: Path) -> Gate:
+    return Gate.from_json(files.read_json(path))
 
 
 def pair(snapshot: Snapshot, first: str, second: str) -> Mapping[str, Any]:

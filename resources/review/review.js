@@ -58,7 +58,8 @@ function onward() { // to the next that is open, else stay
   if (next) show(next.dataset.id);
 }
 
-function settle() { // what depends on the window's width, and the place in the menu
+function settle() { // what depends on the window's width, the place in the menu, and keys for who listens to the page
+  for (const b of $$("[data-key]")) b.setAttribute("aria-keyshortcuts", b.dataset.key);
   const here = $(".top nav [aria-current]");
   if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
   if (matchMedia("(max-width: 900px)").matches) for (const d of $$("aside details", main)) d.open = false;
