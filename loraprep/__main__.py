@@ -91,6 +91,8 @@ def _doit(args: list[str]) -> int:
 
     from loraprep import tasks
 
+    tasks.load(Path.cwd())  # before doit makes its state file: an unusable project.yaml leaves nothing behind
+
     class Loraprep(DoitMain):  # type: ignore[misc]
         BIN_NAME = "loraprep"
 

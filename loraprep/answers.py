@@ -60,7 +60,7 @@ def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> W
         for key, value in values.items():
             text = _put(text, name, key, value, wanted, new)
         if new:
-            text = yamlfile.append(text, "".join(new))
+            text = yamlfile.rewrite(_parsed(text, name), {}, ["".join(new)])
         if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
             path.unlink()
             return Written(kind, [], "", before, None)
@@ -101,6 +101,10 @@ def digest(root: Path, kind: str) -> str:
     return files.sha256(path) if path.is_file() else ""
 
 
+def _parsed(text: str, name: str) -> Document:
+    return yamlfile.parse(text, name, comments_alone=True)
+
+
 def _empty(kind: str) -> str:
     return decisions.language(kind) + _GATE_HEADER if kind == "gate" else decisions.fresh(kind, "")
 
@@ -122,10 +126,10 @@ def _put(text: str, name: str, key: str, value: Any, wanted: dict[str, Any], new
         wanted[key] = copy.deepcopy(value)
         new.append(_line(key, value) + "\n")
         return text
-    doc = yamlfile.parse(text, name)
+    doc = _parsed(text, name)
     if value is None and isinstance(wanted[key], dict):
         del wanted[key]
-        return yamlfile.remove_entry(doc, key)
+        return yamlfile.rewrite(doc, {key: None})
     if not isinstance(value, Mapping):
         wanted[key] = value
         return yamlfile.set_value(doc, [key], value)
@@ -133,7 +137,7 @@ def _put(text: str, name: str, key: str, value: Any, wanted: dict[str, Any], new
         if field_ not in wanted[key]:
             raise _lost(doc, key, field_, item)
         wanted[key][field_] = copy.deepcopy(item)
-        text = yamlfile.set_value(yamlfile.parse(text, name), [key, field_], item)
+        text = yamlfile.set_value(_parsed(text, name), [key, field_], item)
     return text
 
 

@@ -370,7 +370,7 @@ def _write(root: Path, config: dict[str, Any], source: Path | None) -> None:
         "dodo.py": bundled.text("resources/project/dodo.py"),
     }
     texts |= {f"schemas/{name}.schema.json": bundled.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
-    full = schema.with_defaults(yamlfile.parse(made, project.NAME).data, "project")
+    full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
     profiles = project.profile("kinds", config["kind"]), project.profile("models", config["model"])
     texts["intent.md"] = intent.text(full, *profiles)
     kept = [name for name in texts if (root / name).exists()]

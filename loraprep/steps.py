@@ -100,7 +100,8 @@ def audit(p: Project) -> None:
     """Are the pictures technically fit to train on?"""
     images = _records(p)
     result = phase2.audit(images, _read(p, "upscaled")["orphans"], p.config, p.model, p.kind)
-    decisions.ask(p.root, "quality", phase2.HEADER, result.questions, _digests(images))
+    asked = phase2.to_ask(result.questions, decisions.read(p.root, "quality"))
+    decisions.ask(p.root, "quality", phase2.HEADER, asked)
     _write(p, "audit", {"findings": _json(result.findings), "questions": _json(result.questions),
                         "layout": result.layout})  # fmt: skip
 
@@ -111,14 +112,23 @@ def duplicates(p: Project) -> None:
     usable = [i for i in images if i.state == "image"]
     groups = phase3.find(usable, p.config["thresholds"]["duplicates"], lambda i: scanning.look(p.images, p.root, i))
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
-    decisions.ask(p.root, "duplicates", phase3.HEADER, questions, _digests(images))
+    decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
                              "findings": _json(phase3.findings(groups))})  # fmt: skip
 
 
 def skipped(p: Project) -> list[str]:
-    """The samples a person skipped: others are asked instead."""
-    return phase4.skipped(decisions.read(p.root, "captions"))
+    """The samples a person skipped: others are asked instead. Remembered, so that a null run parses nothing."""
+    path, memory = p.root / "decisions/captions.yaml", p.root / "build/skipped.json"
+    digest = files.sha256(path) if path.exists() else ""
+    try:
+        known = files.read_json(memory)
+    except (OSError, ValueError):
+        known = {}
+    if known.get("digest") != digest:
+        known = {"digest": digest, "skipped": phase4.skipped(decisions.read(p.root, "captions"))}
+        files.write_json(memory, known)
+    return list(known["skipped"])
 
 
 def samples(p: Project) -> None:
@@ -130,7 +140,7 @@ def samples(p: Project) -> None:
     elements = captioners.describe([i for i in staying if i.path in set(chosen)], staying, p.config)
     captions = phase4.render_all(elements, p.config, p.model, p.kind)
     questions = phase4.questions(chosen, captions, elements, _digests(images), p.config)
-    decisions.ask(p.root, "captions", phase4.HEADER, questions, _digests(images))
+    decisions.ask(p.root, "captions", phase4.HEADER, questions)
     _write(p, "samples", {"samples": chosen})
 
 
@@ -154,7 +164,7 @@ def curate(p: Project) -> None:
     images = _records(p)
     result = phase5.curate(_staying(p, images), _elements(p), _captions(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
-    decisions.ask(p.root, "curation", phase5.HEADER, result.questions, _digests(images))
+    decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
     _write(p, "curation", {"axes": _json(result.axes), "findings": _json(result.findings),
                            "questions": _json(result.questions), "add": result.add})  # fmt: skip
 

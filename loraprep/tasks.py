@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -48,15 +49,16 @@ DOIT_CONFIG = {
 
 
 @cache
-def _load(root: Path) -> Project:
-    try:
-        return project.load(root)
-    except UserError as error:
-        raise InvalidDodoFile(f"\n{error}") from None
+def load(root: Path) -> Project:
+    """The project, read once. Raises UserError."""
+    return project.load(root)
 
 
 def _project() -> Project:
-    return _load(Path.cwd())
+    try:
+        return load(Path.cwd())
+    except UserError as error:
+        raise InvalidDodoFile(f"\n{error}") from None
 
 
 @cache
@@ -88,7 +90,7 @@ def _task(
         "file_dep": reads,
         "targets": sorted(writes),
         "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate],
-        "doc": (action.__doc__ or "").partition(".")[0],
+        "doc": re.split(r"\.(?:\s|$)", action.__doc__ or "")[0],
         **more,
     }
 
@@ -138,7 +140,10 @@ class _Skips:
 
     def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
         task.value_savers.append(lambda: {"skips": steps.skipped(_project())})
-        return "skips" in values and values["skips"] == steps.skipped(_project())
+        try:
+            return "skips" in values and values["skips"] == steps.skipped(_project())
+        except UserError:  # the task itself says what is wrong with the file
+            return False
 
 
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"

@@ -18,7 +18,7 @@ def plan(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Any]) -> Value
     """The argument of `answers.answer` for one answer. `wanted` is the ident of an entry, a picture or a finding.
 
     `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [picture idents]}; {"verdict": word};
-    {"caption": text}; {"reason": text}; {"confirm": true} for a picture that changed; {"withdraw": true}.
+    {"caption": text}; {"reason": text}; {"withdraw": true}.
     Raises UserError for anything else.
     """
     if kind in KINDS and given == {"rest": True}:
@@ -32,8 +32,6 @@ def plan(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Any]) -> Value
         raise _unknown()
     if given == {"withdraw": True} and kind == "captions" and not s.decisions[kind].entries[key].digests:
         return {key: None}
-    if given == {"confirm": True} and kind == "quality" and key in s.images:
-        return {key: {"digests": {key: s.images[key].digest[:12]}}}
     fields = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
     if set(given) != {fields[kind]}:
         raise _unknown()

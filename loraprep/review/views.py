@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from loraprep import buckets, decisions, findings, report, wording
 from loraprep.captions.samples import own_caption
-from loraprep.decisions import ANSWERS, Decisions, Entry, entry_for
+from loraprep.decisions import ANSWERS, Decisions, Entry
 from loraprep.enlarge import trained_sizes
 from loraprep.gate import NEVER_ACCEPTED
 from loraprep.model import Image
@@ -46,6 +46,11 @@ def state(s: Snapshot, kind: str, entry: Entry) -> State:
     if entry.data.get(ANSWERS[kind]) is not None or (kind == "captions" and own_caption(entry)):
         return "answered"
     return "accepted" if s.auto(kind) or s.decisions[kind].rest == "recommended" else "open"
+
+
+def subject(entry: Entry) -> str:
+    """The picture of an entry about one: its key, unless that is about a picture "(again)"."""
+    return entry.key if entry.key in entry.digests else next(iter(entry.digests), entry.key)
 
 
 def located(s: Snapshot, entry: Entry, path: str) -> Image | None:
@@ -113,17 +118,17 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
     cards = []
     for known in _states(s, "quality"):
         entry: Entry = known["entry"]
-        image = located(s, entry, entry.key)
+        path = subject(entry)
+        image = located(s, entry, path)
         sizes = []
         for size in trained_sizes(config, s.project.model) if image else []:
             placed = buckets.fit(trainer, image.width, image.height, size) if image else None
             if placed:
                 sizes.append({"size": size, "times": f"{placed.scale:.1f}", "bucket": placed.bucket})
-        _, how = entry_for(s.decisions["quality"], image.path, image.digest) if image else (None, "")
         cards.append({
-            **known, "picture": picture(s, entry.key, image), "sizes": sizes, "trainer": trainer,
+            **known, "picture": picture(s, path, image), "sizes": sizes, "trainer": trainer,
             "what": entry.data.get("what") or "", "recommended": entry.data.get("recommended", ""),
-            "answer": _say(entry.data.get("do")), "changed": how == "retouched",
+            "answer": _say(entry.data.get("do")),
         })  # fmt: skip
     return cards
 
@@ -140,7 +145,7 @@ def caption_cards(s: Snapshot) -> list[dict[str, Any]]:
         entry: Entry = known["entry"]
         text = str(entry.data.get("caption", ""))
         cards.append({
-            **known, "picture": picture(s, entry.key, located(s, entry, entry.key)), "text": text,
+            **known, "picture": picture(s, subject(entry), located(s, entry, subject(entry))), "text": text,
             "what": entry.data.get("what") or "", "answer": _say(entry.data.get("verdict")), **measured(s, text),
             "content": entry.data.get("content", []), "style": entry.data.get("style", []),
         })  # fmt: skip

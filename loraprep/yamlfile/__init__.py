@@ -1,0 +1,21 @@
+"""The only YAML code: a strict loader with places, and edits that change one value and nothing else."""
+
+from loraprep.yamlfile.editing import (
+    append,
+    block,
+    dump,
+    entry_text,
+    remove_entry,
+    rewrite,
+    save,
+    set_value,
+    signed,
+    texts,
+    untouched,
+)
+from loraprep.yamlfile.reading import Document, load, parse
+
+__all__ = [
+    "Document", "append", "block", "dump", "entry_text", "load", "parse", "remove_entry", "rewrite", "save",
+    "set_value", "signed", "texts", "untouched",
+]  # fmt: skip
