@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from loraprep import buckets, decisions, findings, report, wording
+from loraprep import buckets, decisions, findings, report
+from loraprep.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.decisions import ANSWERS, Decisions, Entry
 from loraprep.enlarge import trained_sizes
 from loraprep.gate import NEVER_ACCEPTED
-from loraprep.model import Image
+from loraprep.model import Elements, Image
 from loraprep.review.snapshot import Snapshot, ident, pair
 
 State = Literal["open", "answered", "accepted", "gone"]
@@ -153,19 +154,20 @@ def caption_cards(s: Snapshot) -> list[dict[str, Any]]:
 
 
 def measured(s: Snapshot, text: str) -> dict[str, Any]:
-    """What a caption as written in decisions/ amounts to: tokens, what it names, what must not be in it."""
-    config, encoder = s.project.config, s.project.model["encoder"]
-    trigger = config["trigger"]
-    full = text.replace("[trigger]", trigger)
-    if "[trigger]" not in text and not full.startswith(trigger):
-        full = f"{trigger}, {full}" if full.strip() else trigger
-    body = wording.bare(full, trigger)
-    said = wording.terms(body) if wording.form_of(body) == "tags" else wording.phrases(body)
-    style = [t for t in said if wording.is_style(t)]
+    """What a caption as written in decisions/ amounts to: tokens, what it names, what must not be in it.
+
+    Asked of phase 4 itself, as if this were some picture's only caption, so that the page never says something else.
+    """
+    project, encoder = s.project, s.project.model["encoder"]
+    nobody = Elements("", "", "draft", "draft")
+    given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
+    made = captions_for({"": nobody}, given, project.config, project.model, project.kind)
+    caption = made.captions[""]
+    broken = [f.values["reasons"].removeprefix(": ") for f in made.findings if f.code == "caption-unusable"]
     return {
-        "tokens": wording.tokens(full, encoder["name"]), "soft": encoder["soft"], "hard": encoder["hard"],
-        "encoder": encoder["name"], "faults": wording.faults(full, trigger) if body else ["it says nothing"],
-        "content": [t for t in said if t not in style], "style": style,
+        "tokens": caption.tokens, "soft": encoder["soft"], "hard": encoder["hard"], "encoder": encoder["name"],
+        "faults": broken if caption.captioned else ["it says nothing"],
+        "content": list(caption.content), "style": list(caption.style),
     }  # fmt: skip
 
 
