@@ -20,7 +20,7 @@ from loraprep.project import Project
 
 LONGEST = 1600  # px; what a large screen shows of one picture
 THUMB = 256
-_MARKED = 0.08  # a block that differs by more than this share of the range is outlined; below it is recompression
+_MARKED = 0.04  # of the range; below it is what saving a JPEG again does
 
 
 class Pictures:
