@@ -147,7 +147,8 @@ class Page:
     async def _events(self) -> AsyncIterator[str]:
         """ "files" whenever one of them is another one, "line" and "end" of a run of the gate."""
         stamps: dict[str, str] = {}
-        number, said, ended = 0, 0, True
+        number = self.runs.number - self.runs.running  # a run that is over is not news to a page that opens
+        said, ended = 0, True
         while not self.ending():
             now = await run_in_threadpool(self.reader.stamps)
             if now != stamps:

@@ -58,11 +58,10 @@ function onward() { // to the next that is open, else stay
   if (next) show(next.dataset.id);
 }
 
-function settle() { // what depends on the window's width, the place in the menu, and keys for who listens to the page
+function settle() { // the place in the menu, and keys for who listens to the page
   for (const b of $$("[data-key]")) b.setAttribute("aria-keyshortcuts", b.dataset.key);
   const here = $(".top nav [aria-current]");
   if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
-  if (matchMedia("(max-width: 900px)").matches) for (const d of $$("aside details", main)) d.open = false;
 }
 
 /* --- talking to the server */
@@ -76,9 +75,16 @@ async function post(address, body) {
   return { status: response.status, told };
 }
 
+let turn = Promise.resolve(); // ends when the answer on its way is written and shown
 async function write(address, body, then) {
-  if (busy) return;
+  if (busy && address !== "/undo") return; // nobody has seen yet what that key would answer
+  while (busy) await turn;
   busy = true;
+  turn = send(address, body, then);
+  return turn;
+}
+
+async function send(address, body, then) {
   try {
     const { status, told } = await post(address, { ...body, expected: digests[body.kind] });
     if (status === 409) return conflict(told, address, body, then);
@@ -96,17 +102,19 @@ async function write(address, body, then) {
 }
 
 async function refresh() {
-  const drafts = new Map($$("textarea", main).filter((t) => t.value !== t.dataset.was).map((t) => [t.closest("[data-id]").dataset.id, t]));
-  const typed = document.activeElement;
-  if (typed && typed.matches("input, .row textarea") && main.contains(typed)) { behind = true; return; }
-  const place = window.scrollY;
-  const sought = search() ? search().value : "";
-  const row = item() && (item().dataset.id || item().dataset.picture);
   const answer = await fetch(location.pathname, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const inside = main.contains(document.activeElement) || document.activeElement === document.body;
-  const editing = document.activeElement.matches("textarea") && main.contains(document.activeElement);
+  // from here on nothing waits, so that no key is pressed between looking and replacing
+  const on = document.activeElement;
+  if (on.matches("input, .row textarea") && main.contains(on)) { behind = true; return; } // when the hand is off it
+  const drafts = new Map($$("textarea", main).filter((t) => t.value !== t.dataset.was).map((t) => [t.closest("[data-id]").dataset.id, t]));
+  const inside = main.contains(on) || on === document.body;
+  const editing = on.matches("textarea") && main.contains(on) && [on.selectionStart, on.selectionEnd];
+  const place = window.scrollY;
+  const unfolded = $$("details", main).map((d) => d.open);
+  const sought = search() ? search().value : "";
+  const row = item() && (item().dataset.id || item().dataset.picture);
   const looked = card() && card().dataset.look;
   main.replaceWith(fresh.getElementById("main"));
   $(".top").replaceWith($(".top", fresh));
@@ -119,8 +127,9 @@ async function refresh() {
   show(at, inside && !editing);
   if (looked && card() && looked !== card().dataset.look) look(card(), looked);
   if (row) here(items().find((i) => (i.dataset.id || i.dataset.picture) === row), inside);
-  if (editing && card()) $("textarea", card()).focus();
+  if (editing && card()) { $("textarea", card()).focus(); $("textarea", card()).setSelectionRange(...editing); }
   if (search()) { search().value = sought; filter(); }
+  $$("details", main).forEach((d, n) => { if (n < unfolded.length) d.open = unfolded[n]; });
   settle();
   window.scrollTo({ top: place });
 }
@@ -442,6 +451,7 @@ stream.addEventListener("error", () => { lost = setTimeout(() => toast("Closed. 
 stream.addEventListener("open", () => clearTimeout(lost));
 window.addEventListener("pagehide", () => stream.close());
 
+if (matchMedia("(max-width: 900px)").matches) for (const d of $$("aside details", main)) d.open = false;
 show(location.hash.slice(1), false);
 settle();
 if (!cards().length && items().length && main.dataset.view !== "texts") here(items()[0], false);
