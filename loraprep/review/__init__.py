@@ -44,7 +44,8 @@ def run(root: Path, args: list[str]) -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named: else 40 ms a picture are lost
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.bind((HOST, port))
         listening.listen()  # the address is printed before the server runs, and must answer whoever is quick
