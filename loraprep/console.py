@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from loraprep import files, findings, report
 from loraprep.model import Finding, Gate, Reason
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
+PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
 _FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
 
 
@@ -44,6 +47,9 @@ class Show(Protocol):
 @contextmanager
 def progress(what: str) -> Iterator[Show]:
     """A bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
+    if os.environ.get(PROGRESS) == "lines":
+        yield _lines(what)
+        return
     out = console()
     if not out.is_terminal:
         yield lambda done, total, note="", /: None
@@ -60,6 +66,18 @@ def progress(what: str) -> Iterator[Show]:
             bar.update(task, completed=done, total=total, note=escape(note))
 
         yield show
+
+
+def _lines(what: str) -> Show:
+    last = time.monotonic()
+
+    def show(done: int, total: int, note: str = "", /) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            say(f"{what}: {done} of {total} {note}".rstrip(), "dim")
+
+    return show
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
