@@ -24,11 +24,13 @@ _TYPES = {
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json; the project's names its base models and kinds from the profiles."""
+    """The parsed schemas/<name>.schema.json; the project's names its base models, kinds and trainers from the profiles."""
     loaded: dict[str, Any] = json.loads(bundled.text(f"schemas/{name}.schema.json"))
     if name == "project":
         loaded["properties"]["model"]["enum"] = list(bundled.names("resources/models"))
         loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(bundled.names("resources/kinds"))
+        trainers = loaded["properties"]["dataset"]["properties"]["trainers"]
+        trainers["items"]["enum"] = list(bundled.names("resources/trainers"))
     return loaded
 
 
