@@ -139,6 +139,12 @@ def _dataset(root: Path) -> None:
         f"Each picture is seen {lock['seen']} times.", "bold green")  # fmt: skip
 
 
+def _export(root: Path) -> None:
+    for path in sorted((root / "exports").glob("*/README.md")):
+        others = sorted(p.name for p in path.parent.iterdir() if p.name != path.name)
+        say(f"exports/{path.parent.name}/: {', '.join(others)}. How to use it: {path.name}", "bold green")
+
+
 RESULTS: dict[str, Callable[[Path], None]] = {
     "audit": _findings("build/audit.json"),
     "duplicates": _findings("build/duplicates.json"),
@@ -146,4 +152,5 @@ RESULTS: dict[str, Callable[[Path], None]] = {
     "curate": _findings("build/curation.json"),
     "select": _fates,
     "dataset": _dataset,
+    "export": _export,
 }

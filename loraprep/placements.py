@@ -5,55 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from loraprep import buckets
 from loraprep.enlarge import trained_sizes
-from loraprep.model import Caption, Fate, Finding, Image, Record
+from loraprep.model import Caption, Fate, Finding, Image
+from loraprep.plans import Length, Placed, Plan, lonely
 
-
-@dataclass(frozen=True, slots=True)
-class Placed(Record):
-    """One picture at one trained size. `cut` is a share of its area, `box` (left, top, right, bottom) of its sides.
-
-    Everything is None, 0 or empty when the trainer cannot place the picture. The box is given in shares, 0..1,
-    so that it fits a thumbnail of any size.
-    """
-
-    path: str
-    size: int
-    bucket: tuple[int, int] | None
-    scale: float = 0.0
-    cut: float = 0.0
-    box: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Length(Record):
-    """How long a trainer trains so that every picture is seen as often as in the others."""
-
-    epochs: int  # to set in the trainer
-    steps_per_epoch: int
-    steps: int
-    seen: int  # how often a picture with the most common repeats comes up, all sizes together
-    exact: bool  # False where the trainer draws sizes at random: the steps are then an estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Plan(Record):
-    """A trainer's whole plan. `placed` is empty for trainers whose rules are not known here."""
-
-    trainer: str
-    placed: list[Placed]
-    length: Length
-    cut_captions: dict[str, tuple[int, int]]  # path -> (tokens it may have, tokens the trainer reads)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Plan:
-        placed = [Placed(**{**p, "bucket": tuple(p["bucket"]) if p["bucket"] else None}) for p in data["placed"]]
-        captions = {path: (two[0], two[1]) for path, two in data["cut_captions"].items()}
-        return cls(data["trainer"], placed, Length(**data["length"]), captions)
+DRAWN = 6  # crops drawn in the report; its tables name the rest
 
 
 def plan(
@@ -81,6 +40,7 @@ def plan(
     long = {f.path: captions[f.path].tokens for f in kept if f.path in captions}
     return Plan(
         trainer,
+        sizes,
         placed,
         _length(profile, placed, {f.path: repeats[f.path] for f in kept}, sizes, config),
         {path: (tokens, limit) for path, tokens in sorted(long.items()) if tokens > limit},
@@ -112,31 +72,22 @@ def _length(
 ) -> Length:
     """A trainer that shows every picture at every size needs so many times fewer epochs for the same length."""
     batch, epochs = config["dataset"]["batch_size"], config["dataset"]["epochs"]
+    common = Counter(repeats.values()).most_common(1)[0][0] if repeats else 1
     each = profile["sizes"] == "each"
     times = len(sizes) if each else 1
+    if not profile["repeats"]:  # every repeat becomes an epoch
+        epochs, repeats, common = epochs * common, dict.fromkeys(repeats, 1), 1
     wanted = max(1, round(epochs / times))
-    pictures = sum(repeats.values())
     counts: Counter[tuple[int, int, int]] = Counter()
     for p in placed:
         if p.bucket and (each or p.size == sizes[-1]):
             counts[p.size, *p.bucket] += repeats[p.path]
     if counts:
-        steps = buckets.steps_per_epoch(dict(counts), batch, keep_partial=profile["last_batch"] == "kept")
+        steps = buckets.steps_per_epoch(counts.values(), batch, keep_partial=profile["last_batch"] == "kept")
     else:
-        steps = math.ceil(pictures * times / batch)
-    common = Counter(repeats.values()).most_common(1)
-    seen = common[0][0] * wanted * times if common else 0
+        steps = math.ceil(sum(repeats.values()) * times / batch)
     exact = batch == 1 or (bool(counts) and (each or len(sizes) == 1))
-    return Length(wanted, steps, steps * wanted, seen, exact)
-
-
-def lonely(plan: Plan) -> list[Placed]:
-    """Pictures that have a bucket to themselves: alone in their shape at that size."""
-    crowd: defaultdict[tuple[int, tuple[int, int]], list[Placed]] = defaultdict(list)
-    for p in plan.placed:
-        if p.bucket:
-            crowd[p.size, p.bucket].append(p)
-    return sorted((c[0] for c in crowd.values() if len(c) == 1), key=lambda p: (p.size, p.path))
+    return Length(wanted, steps, steps * wanted, common * wanted * times, exact)
 
 
 def findings(
@@ -144,11 +95,13 @@ def findings(
     profiles: Mapping[str, Mapping[str, Any]],
     repeats: Mapping[str, int],
     config: Mapping[str, Any],
+    model: Mapping[str, Any],
 ) -> list[Finding]:
     """What an artist should know before training, trainers with the same trouble named together."""
     limit, batch = config["thresholds"]["placement"]["cut"], config["dataset"]["batch_size"]
     title = {name: p["title"] for name, p in profiles.items()}
     result: list[Finding] = []
+    values: dict[str, Any]
     worst: dict[str, tuple[float, str]] = {}
     unplaced: defaultdict[str, set[str]] = defaultdict(set)
     for one in plans:
@@ -162,11 +115,11 @@ def findings(
         cut, where = max(worst.values(), key=lambda w: w[0])
         values = {"most": _percent(cut), "limit": _percent(limit), "where": where}
         result.append(Finding("cut-off", tuple(sorted(worst)), values))
-    for trainer, paths in sorted(unplaced.items()):
-        result.append(Finding("no-bucket", tuple(sorted(paths)), {"trainer": title[trainer]}))
+    for trainer, homeless in sorted(unplaced.items()):
+        result.append(Finding("no-bucket", tuple(sorted(homeless)), {"trainer": title[trainer]}))
     for one in plans:
-        if one.cut_captions:
-            read = min(limit for _, limit in one.cut_captions.values())
+        read = min((limit for _, limit in one.cut_captions.values()), default=0)
+        if 0 < read < model["encoder"]["hard"]:  # what the encoder itself cannot read is said elsewhere
             values = {"trainer": title[one.trainer], "read": read}
             result.append(Finding("caption-cut", tuple(one.cut_captions), values))
         alone = {p.path: repeats[p.path] for p in lonely(one)} if batch > 1 else {}
@@ -181,3 +134,12 @@ def findings(
 
 def _percent(share: float) -> str:
     return f"{share * 100:.0f} %"
+
+
+def drawn(plans: Sequence[Plan], limit: float) -> dict[str, tuple[float, ...]]:
+    """path -> the box of its worst crop, for the DRAWN pictures that lose most, all more than `limit` of their area."""
+    worst: dict[str, Placed] = {}
+    for p in (p for one in plans for p in one.placed if p.cut > limit):
+        worst[p.path] = max(worst.get(p.path, p), p, key=lambda q: q.cut)
+    most = sorted(worst.items(), key=lambda item: (-item[1].cut, item[0]))[:DRAWN]
+    return {path: p.box for path, p in sorted(most)}

@@ -24,7 +24,7 @@ _TYPES = {
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json; the project's names its base models, kinds and trainers from the profiles."""
+    """The parsed schemas/<name>.schema.json; the project's names models, kinds and trainers from the profiles."""
     loaded: dict[str, Any] = json.loads(bundled.text(f"schemas/{name}.schema.json"))
     if name == "project":
         loaded["properties"]["model"]["enum"] = list(bundled.names("resources/models"))

@@ -8,9 +8,10 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
-    {"schema", "project", "buckets", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
+    {"schema", "project", "buckets", "plans", "markdown", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
      "studio", "trigger", "wording", "captioners"},
-    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
+    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report",
+     "placements", "crops", "outlook", "exports"},
     {"console", "steps", "tasks"},
     {"__main__", "init"},
 ]  # fmt: skip
