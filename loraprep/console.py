@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,17 +109,18 @@ def _reason(reason: Reason) -> None:
         say(f"    {reason.fix}", "dim")
 
 
-def _findings(path: str) -> Callable[[Path], None]:
-    def show(root: Path) -> None:
-        listed = [Finding.from_json(f) for f in files.read_json(root / path)["findings"]]
-        for finding in sorted(listed, key=lambda f: findings.order(f, {})):
-            severity = findings.severity(finding.code, {})
-            _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
-                           findings.fix(finding), finding.images))  # fmt: skip
-        if not listed:
-            say("Nothing found.")
+def show(listed: Sequence[Finding]) -> None:
+    """Findings in words, what matters most first."""
+    for finding in sorted(listed, key=lambda f: findings.order(f, {})):
+        severity = findings.severity(finding.code, {})
+        _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
+                       findings.fix(finding), finding.images))  # fmt: skip
+    if not listed:
+        say("Nothing found.")
 
-    return show
+
+def _findings(path: str) -> Callable[[Path], None]:
+    return lambda root: show([Finding.from_json(f) for f in files.read_json(root / path)["findings"]])
 
 
 def _captions(root: Path) -> None:

@@ -8,12 +8,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
-    {"schema", "project", "buckets", "plans", "markdown", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
+    {"schema", "project", "buckets", "plans", "markdown", "folder", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
      "studio", "trigger", "wording", "captioners"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report",
-     "placements", "crops", "outlook", "exports"},
+     "placements", "crops", "outlook", "exports",
+     "check"},
     {"console", "steps", "tasks"},
-    {"__main__", "init"},
+    {"__main__", "init", "checking"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
 
