@@ -100,7 +100,7 @@ def test_nothing_is_mirrored_and_the_trigger_stays_first(trainer: str) -> None:
     elif trainer == "ai-toolkit":
         for entry in config["config"]["process"][0]["datasets"]:
             assert entry["flip_x"] is False
-            assert (entry["shuffle_tokens"], entry["keep_tokens"]) == (True, 1)
+            assert entry["shuffle_tokens"] is False  # it would move the trigger, whatever keep_tokens says
     else:
         for concept in config:
             assert not any(on for key, on in concept["image"].items() if "flip" in key or "jitter" in key)
@@ -109,8 +109,6 @@ def test_nothing_is_mirrored_and_the_trigger_stays_first(trainer: str) -> None:
 
 def test_prose_is_never_shuffled() -> None:
     assert parsed("kohya", dataset("kohya", tags=False))["general"]["shuffle_caption"] is False
-    process = parsed("ai-toolkit", dataset("ai-toolkit", tags=False))["config"]["process"][0]
-    assert not any(entry["shuffle_tokens"] for entry in process["datasets"])
     assert not any(c["text"]["enable_tag_shuffling"] for c in parsed("onetrainer", dataset("onetrainer", tags=False)))
 
 

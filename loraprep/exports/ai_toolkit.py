@@ -11,10 +11,11 @@ from loraprep.exports import Dataset, Folder
 NAME = "ai-toolkit"
 DROPOUT = 0.05  # of captions, as in ai-toolkit's own Flux example
 HOW = """\
-Copy `datasets`, `trigger_word` and the two lines of `train` from datasets.yaml into your job's `config.process`
-entry. ai-toolkit counts steps and not epochs. Paths are seen from the folder where it is started; set
-`dataset.path` in project.yaml to have them written out. It leaves `.aitk_size.json` and `_latent_cache/` beside the
-pictures; loraprep ignores both."""
+Copy `datasets` and the two lines of `train` from datasets.yaml into your job's `config.process` entry. ai-toolkit
+counts steps and not epochs. Leave `trigger_word` out: the trigger is in every caption already, and regularization
+captions must not have it. Leave `shuffle_tokens` off: it moves the trigger too, and `keep_tokens` only guards it
+against dropout. Paths are seen from the folder where ai-toolkit is started; set `dataset.path` in project.yaml to
+have them written out. It leaves `.aitk_size.json` and `_latent_cache/` beside the pictures; loraprep ignores both."""
 
 
 def files(dataset: Dataset) -> dict[str, str]:
@@ -23,7 +24,6 @@ def files(dataset: Dataset) -> dict[str, str]:
     if dataset.regularization:
         sets.append({**_entry(dataset.regularization, dataset), "is_reg": True, "caption_dropout_rate": 0.0})
     process = {
-        "trigger_word": dataset.trigger,
         "datasets": sets,
         "train": {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps},
     }
@@ -38,8 +38,7 @@ def _entry(folder: Folder, dataset: Dataset) -> dict[str, Any]:
         "resolution": dataset.sizes,
         "buckets": True,
         "caption_dropout_rate": DROPOUT,
-        "shuffle_tokens": dataset.tags,
-        "keep_tokens": 1,
+        "shuffle_tokens": False,  # it would move the trigger as well
         "flip_x": False,
         "cache_latents_to_disk": True,
     }
