@@ -11,6 +11,7 @@ from loraprep import names
 from loraprep.folder import Seen
 from loraprep.model import Finding
 
+_COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are trained on
 _SPELLED = 6  # details in one sentence; the rest are named
 _FACE_PARTS = 4  # kohya cuts this many underscore parts off a name to find the caption of the uncut picture
 
@@ -28,6 +29,7 @@ def check(seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]]) -> li
     """Every hazard for the trainers in `profiles` (those that read folders), the same one in several named once."""
     if not any(s.kind == "picture" for s in seen):
         return [Finding("check-no-pictures")]
+    seen = _without_copies(seen)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for name, profile in profiles.items():
         for hazard in _hazards(seen, name, profile["reads"]):
@@ -42,6 +44,17 @@ def check(seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]]) -> li
         })
         for (code, titles), hazards in sorted(grouped.items())
     ]  # fmt: skip
+
+
+def _without_copies(seen: Sequence[Seen]) -> list[Seen]:
+    """Without the masks and OneTrainer's copies that a built dataset/ keeps in folders of their own."""
+    bases = {s.path.removesuffix(s.suffix) for s in seen if s.kind == "picture"}
+
+    def copy(s: Seen) -> bool:
+        top, _, rest = s.path.removesuffix(s.suffix).partition("/")
+        return top in _COPIES and rest.removesuffix("-masklabel") in bases
+
+    return [s for s in seen if not copy(s)]
 
 
 def _listed(titles: Sequence[str]) -> str:

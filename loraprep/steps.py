@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import captioners, console, crops, decisions, exports, files, names, outlook, placements
+from loraprep import captioners, console, decisions, files, outlook
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
 from loraprep import duplicates as phase3
 from loraprep import gate as phase6
-from loraprep import images as pictures
 from loraprep import intent as phase1
 from loraprep import report as paper
 from loraprep import scan as scanning
@@ -184,52 +183,6 @@ def select(p: Project) -> None:
     _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
 
 
-def _repeats(p: Project, kept: Sequence[str]) -> dict[str, int]:
-    """Picture -> how often its folder in dataset/ is repeated in an epoch."""
-    keep_kohya = _read(p, "audit")["layout"] == "kohya"
-    placed = build.folders(names.places(kept, p.name, keep_kohya=keep_kohya), build.repeats(len(kept), p.config))
-    return {path: names.repeats_of(place.split("/")[0]) or 1 for path, place in placed.items()}
-
-
-def _trainers(p: Project) -> dict[str, dict[str, Any]]:
-    return {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
-
-
-def trainers(p: Project) -> None:
-    """What each trainer will do with each picture."""
-    images, captions = _records(p), _captions(p)
-    fates = [Fate(**f) for f in _read(p, "selection")["fates"]]
-    repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"])
-    profiles = _trainers(p)
-    plans = [placements.plan(name, data, images, fates, captions, repeats, p.config, p.model)
-             for name, data in profiles.items()]  # fmt: skip
-    cut = placements.drawn(plans, p.config["thresholds"]["placement"]["cut"])
-    _draw(p, {i.path: i for i in images}, cut)
-    found = placements.findings(plans, profiles, repeats, p.config, p.model)
-    _write(p, "placements", {"plans": _json(plans), "repeats": repeats, "drawn": sorted(cut),
-                             "findings": _json(found)})  # fmt: skip
-
-
-def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> None:
-    folder = p.root / outlook.CROPS
-    wanted = {f"{names.stem(path)}.png" for path in cut}
-    for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
-        if old.name not in wanted:
-            old.unlink()
-    for path, box in cut.items():
-        source = p.root / image[path].upscaled if image[path].upscaled else p.images / path
-        shown = pictures.open_upright(source, p.config["dataset"]["background"])
-        files.write(folder / f"{names.stem(path)}.png", crops.draw(shown, box))
-
-
-def crops_drawn(p: Project) -> bool:
-    """Is every crop that the report shows still there?"""
-    stored = p.root / "build/placements.json"
-    return stored.is_file() and all(
-        (p.root / outlook.CROPS / f"{names.stem(path)}.png").is_file() for path in files.read_json(stored)["drawn"]
-    )
-
-
 _BALANCE = frozenset({"fused-critical", "fused-warning", "fused-watch", "one-sided"})
 
 
@@ -240,6 +193,7 @@ def report(p: Project) -> None:
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
     placed = _read(p, "placements")
+    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
     stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
@@ -251,8 +205,8 @@ def report(p: Project) -> None:
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = paper.report(gate, images, fates, _groups(p), captions, [Axis(**a) for a in curation["axes"]],
                         curation["add"], balance, p.config, p.model, p.kind,
-                        outlook.section([Plan.from_json(x) for x in placed["plans"]], _trainers(p),
-                                        placed["repeats"], placed["drawn"]))  # fmt: skip
+                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                                        placed["drawn"]))  # fmt: skip
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
 
@@ -274,24 +228,3 @@ def dataset(p: Project) -> None:
 def dataset_intact(p: Project) -> bool:
     """Is every file of dataset/ still what we wrote?"""
     return build.intact(p.root)
-
-
-def export(p: Project) -> None:
-    """What your trainers need beside dataset/: their own configuration files."""
-    lock, stored = files.read_json(p.root / "dataset.lock.json"), _read(p, "placements")
-    advice = p.kind["regularization"]
-    words = advice["class_prompt"].format(class_word=p.config["intent"]["class_word"] or advice["class_word"])
-    plans = [Plan.from_json(x) for x in stored["plans"]]
-    profiles = _trainers(p)
-    exports.write(
-        p.root,
-        {
-            one.trainer: exports.dataset(p.root, lock, one, profiles[one.trainer], p.config, p.model, words)
-            for one in plans
-        },
-    )
-
-
-def exports_intact(p: Project) -> bool:
-    """Is there a folder for every trainer of the project?"""
-    return all((p.root / "exports" / name / "README.md").is_file() for name in p.config["dataset"]["trainers"])

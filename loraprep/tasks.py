@@ -16,7 +16,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, steps
+from loraprep import __version__, bundled, console, files, project, steps, training
 from loraprep.errors import UserError
 from loraprep.project import Project
 
@@ -204,9 +204,9 @@ def _trainers() -> list[str]:
 
 
 def task_trainers() -> dict[str, Any]:
-    return _task(steps.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
+    return _task(training.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
                  _config("dataset", "thresholds.placement", "name", "model"), [*_profiles("models"), *_trainers()],
-                 uptodate=[lambda: steps.crops_drawn(_project())])  # fmt: skip
+                 uptodate=[lambda: training.crops_drawn(_project())])  # fmt: skip
 
 
 def task_report() -> dict[str, Any]:
@@ -239,6 +239,6 @@ def task_dataset() -> dict[str, Any]:
 
 
 def task_export() -> dict[str, Any]:
-    return _task(steps.export, ["dataset.lock.json", PLACEMENTS], [], _config("dataset", "name", "trigger", "intent"),
-                 [*_profiles("kinds", "models"), *_trainers()],
-                 uptodate=[lambda: steps.exports_intact(_project())], task_dep=["dataset"])  # fmt: skip
+    return _task(training.export, ["dataset.lock.json", PLACEMENTS], [],
+                 _config("dataset", "name", "trigger", "intent"), [*_profiles("kinds", "models"), *_trainers()],
+                 uptodate=[lambda: training.exports_intact(_project())], task_dep=["dataset"])  # fmt: skip

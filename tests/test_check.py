@@ -76,6 +76,8 @@ WORDS = "mystyle, a hill\n"
     ({"a.png": GOOD, "a.txt": WORDS, "a-masklabel.png": GOOD}, "onetrainer", {}),
     ({"a.png": GOOD, "a.txt": WORDS, "a-masklabel.png": GOOD}, "ai-toolkit",
      {"check-mask": ("a-masklabel.png",), "check-uncaptioned-empty": ("a-masklabel.png",)}),
+    ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "masks/10_a/a.png": GOOD, "onetrainer/10_a/a.png": GOOD,
+      "onetrainer/10_a/a-masklabel.png": GOOD}, "kohya", {}),
     ({"a.png": GOOD, "a.txt": WORDS, "notes.md": "x"}, "diffusion-pipe", {"check-tried": ("notes.md",)}),
     ({"a.txt": WORDS}, "kohya", {"check-no-pictures": ()}),
     ({"a.png": GOOD, "a.txt": WORDS, ".aitk_size.json": "{}", "_latent_cache/a.safetensors": "x", "a_flux.npz": "x",

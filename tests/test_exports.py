@@ -120,6 +120,29 @@ def test_simpletuner_counts_extra_repeats_and_never_deletes() -> None:
     assert not any(key.startswith("delete") for e in entries for key in e)
 
 
+def test_masks_reach_every_trainer_that_learns_by_them() -> None:
+    folders = [
+        Folder("10_a", "dataset/10_a", 10, 2),
+        Folder("5_b", "dataset/5_b", 5, 1, "dataset/masks/5_b", "dataset/onetrainer/5_b"),
+    ]
+    kohya = parsed("kohya", dataset("kohya", folders=folders, sizes=[1024]))["datasets"]
+    assert [[(s["image_dir"], s.get("conditioning_data_dir", "")) for s in d["subsets"]] for d in kohya] == [
+        [("dataset/10_a", ""), ("/workspace/mystyle/reg", "")], [("dataset/5_b", "dataset/masks/5_b")],
+    ]  # fmt: skip
+    assert "class_tokens" not in kohya[1]["subsets"][0]  # kohya refuses it beside masks
+    process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
+    assert [d.get("mask_path") for d in process["datasets"]] == [None, "dataset/masks/5_b", None]
+    pipe = parsed("diffusion-pipe", dataset("diffusion-pipe", folders=folders))
+    assert [d.get("mask_path") for d in pipe["directory"]] == [None, "dataset/masks/5_b"]
+    assert [c["path"] for c in parsed("onetrainer", dataset("onetrainer", folders=folders))][:2] == [
+        "dataset/10_a", "dataset/onetrainer/5_b",
+    ]  # fmt: skip
+    tuner = {e["id"]: e for e in parsed("simpletuner", dataset("simpletuner", folders=folders, sizes=[1024]))}
+    assert tuner["mystyle-5_b-1024"]["conditioning_data"] == "mystyle-5_b-1024-masks"
+    masks = tuner["mystyle-5_b-1024-masks"]
+    assert (masks["conditioning_type"], masks["instance_data_dir"]) == ("mask", "dataset/masks/5_b")
+
+
 def test_odd_paths_survive_every_format() -> None:
     odd = 'C:\\Users\\Zoë "Z"\\art\\dataset\\10_mystyle'
     folders = [Folder("10_mystyle", odd, 10, 2)]

@@ -11,9 +11,9 @@ FLOORS = [
     {"schema", "project", "buckets", "plans", "markdown", "folder", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
      "studio", "trigger", "wording", "captioners"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report",
-     "placements", "crops", "outlook", "exports",
+     "placements", "drawing", "outlook", "exports",
      "check"},
-    {"console", "steps", "tasks"},
+    {"console", "steps", "training", "tasks"},
     {"__main__", "init", "checking"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not

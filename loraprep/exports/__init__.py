@@ -23,12 +23,18 @@ from loraprep.plans import Plan
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of dataset/. `path` is what the trainer is told, `name` the last part of it."""
+    """A folder of dataset/. `path` is what the trainer is told, `name` the last part of it.
+
+    `masks` is the folder of its loss masks, "" without any; `beside` the folder in which each mask stands beside its
+    picture, as OneTrainer wants it.
+    """
 
     name: str
     path: str
     repeats: int
     pictures: int
+    masks: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,8 @@ def dataset(
     above = (config["dataset"]["path"] or "").rstrip("/\\")
     where = f"{above}/" if above else ""
     places = sorted(lock["images"])
-    folders = [
-        Folder(name, f"{where}dataset/{name}", names.repeats_of(name) or 1, sum(_in(p) == name for p in places))
-        for name in sorted({_in(p) for p in places})
-    ]
+    folders = [_folder(name, f"{where}dataset/", sum(_in(p) == name for p in places), lock)
+               for name in sorted({_in(p) for p in places})]  # fmt: skip
     return Dataset(
         name=config["name"],
         trigger=config["trigger"],
@@ -106,6 +110,16 @@ def dataset(
         title=profile["title"],
         version=profile["version"],
     )
+
+
+def _folder(name: str, top: str, pictures: int, lock: Mapping[str, Any]) -> Folder:
+    masked = lock.get("folders", {}).get(name, {}).get("masks", False)
+    masks, twins = (lock.get("masks", {}).get(key, "") for key in ("folder", "onetrainer"))
+    return Folder(
+        name, top + name, names.repeats_of(name) or 1, pictures,
+        f"{top}{masks}/{name}" if masked and masks else "",
+        f"{top}{twins}/{name}" if twins else "",
+    )  # fmt: skip
 
 
 def _in(place: str) -> str:

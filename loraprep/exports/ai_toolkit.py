@@ -41,4 +41,5 @@ def _entry(folder: Folder, dataset: Dataset) -> dict[str, Any]:
         "shuffle_tokens": False,  # it would move the trigger as well
         "flip_x": False,
         "cache_latents_to_disk": True,
+        **({"mask_path": folder.masks} if folder.masks else {}),
     }

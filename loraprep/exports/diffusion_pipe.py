@@ -29,6 +29,8 @@ def files(dataset: Dataset) -> dict[str, str]:
     for folder in dataset.folders:
         table = tomlkit.table()
         table.update(path=folder.path, num_repeats=folder.repeats)
+        if folder.masks:
+            table.add("mask_path", folder.masks)
         directories.append(table)
     doc.add("directory", directories)
     return {"dataset.toml": tomlkit.dumps(doc)}

@@ -14,7 +14,8 @@ HOW = """\
 Copy concepts.json to OneTrainer's `training_concepts/`, or open it on the Concepts tab. OneTrainer is started in a
 folder of its own: set `dataset.path` in project.yaml first, so that the paths lead here. Epochs and batch size are
 set on the Training tab. It reads 77 tokens of a Flux caption unless `text_encoder_2_sequence_length` says 512. Of
-several sizes it draws one each time a picture comes up. Masks belong beside the pictures as `NAME-masklabel.png`."""
+several sizes it draws one each time a picture comes up. Masks stand beside the pictures as
+`NAME-masklabel.png`; turn on masked training to use them."""
 
 
 def files(dataset: Dataset) -> dict[str, str]:
@@ -29,7 +30,7 @@ def _concept(folder: Folder, kind: str, dataset: Dataset) -> dict[str, Any]:
     return {
         "__version": 2,
         "name": folder.name,
-        "path": folder.path,
+        "path": folder.beside or folder.path,
         "seed": _seed(dataset.name, folder.name),
         "enabled": True,
         "type": kind,

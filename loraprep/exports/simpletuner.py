@@ -16,8 +16,11 @@ standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`
 
 
 def files(dataset: Dataset) -> dict[str, str]:
-    """An entry for each folder and size, and one for the text embeddings that SimpleTuner insists on."""
-    entries = [_entry(folder, size, dataset) for folder in dataset.folders for size in dataset.sizes]
+    """An entry for each folder and size, its masks, and one for the text embeddings that SimpleTuner insists on."""
+    entries = []
+    for folder in dataset.folders:
+        for size in dataset.sizes:
+            entries += _with_masks(folder, size, dataset)
     if dataset.regularization:
         for size in dataset.sizes:
             entries.append({**_entry(dataset.regularization, size, dataset), "is_regularisation_data": True})
@@ -26,6 +29,16 @@ def files(dataset: Dataset) -> dict[str, str]:
         "cache_dir": f"cache/text/{dataset.name}",
     })  # fmt: skip
     return {"multidatabackend.json": disk.dumps(entries)}
+
+
+def _with_masks(folder: Folder, size: int, dataset: Dataset) -> list[dict[str, Any]]:
+    """Loss masks are a dataset of their own, paired by name and cut the same way: documentation/DREAMBOOTH.md."""
+    entry = _entry(folder, size, dataset)
+    if not folder.masks:
+        return [entry]
+    masks = {**entry, "id": f"{entry['id']}-masks", "dataset_type": "conditioning", "conditioning_type": "mask",
+             "instance_data_dir": folder.masks, "cache_dir_vae": f"{entry['cache_dir_vae']}-masks"}  # fmt: skip
+    return [{**entry, "conditioning_data": masks["id"]}, masks]
 
 
 def _entry(folder: Folder, size: int, dataset: Dataset) -> dict[str, Any]:
