@@ -7,6 +7,7 @@ from typing import Any
 
 from loraprep import dataset as build
 from loraprep import drawing, exports, files, images, names, outlook, placements
+from loraprep import scan as scanning
 from loraprep.model import Fate, Image
 from loraprep.plans import Plan
 from loraprep.project import Project, profile
@@ -41,17 +42,14 @@ def trainers(p: Project) -> None:
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
     """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
-    folder, limits, drawn = p.root / outlook.CROPS, p.config["thresholds"]["audit"], []
+    folder, drawn = p.root / outlook.CROPS, []
     wanted = {f"{names.stem(path)}.png" for path in cut}
     for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
         if old.name not in wanted:
             old.unlink()
     for path, box in sorted(cut.items()):
-        source = p.root / image[path].upscaled if image[path].upscaled else p.images / path
         try:
-            shown = images.open_upright(source, p.config["dataset"]["background"],
-                                        max_megapixels=limits["max_megapixels"],
-                                        max_megabytes=limits["max_megabytes"])  # fmt: skip
+            shown = scanning.look(p.images, p.root, image[path])
         except (images.BadImage, OSError):
             continue
         files.write(folder / f"{names.stem(path)}.png", drawing.draw(shown, box))
