@@ -25,6 +25,8 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep curate         is the set varied?
   loraprep select         every file, its fate and why
   loraprep dataset        builds the training folder, once the verdict is GO
+  loraprep export         the trainers' own files in exports/ (`loraprep dataset export` does both)
+  loraprep check DIR      what would go wrong with any dataset folder, ours or not (--trainer NAME, else all)
   loraprep scan --full    reads every picture again, trusting nothing
 
   -C DIR                  work on the project in DIR
@@ -76,6 +78,10 @@ def _run(args: list[str]) -> int:
         from loraprep import review
 
         return review.run(_home(), args[1:])
+    if args[:1] == ["check"]:
+        from loraprep import checking
+
+        return checking.run(args[1:])
     return _doit(args)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -146,17 +146,18 @@ def _reason(reason: Reason) -> None:
         say(f"    {reason.fix}", "dim")
 
 
-def _findings(path: str) -> Callable[[Path], None]:
-    def show(root: Path) -> None:
-        listed = [Finding.from_json(f) for f in files.read_json(root / path)["findings"]]
-        for finding in sorted(listed, key=lambda f: findings.order(f, {})):
-            severity = findings.severity(finding.code, {})
-            _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
-                           findings.fix(finding), finding.images))  # fmt: skip
-        if not listed:
-            say("Nothing found.")
+def show(listed: Sequence[Finding]) -> None:
+    """Findings in words, what matters most first."""
+    for finding in sorted(listed, key=lambda f: findings.order(f, {})):
+        severity = findings.severity(finding.code, {})
+        _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
+                       findings.fix(finding), finding.images))  # fmt: skip
+    if not listed:
+        say("Nothing found.")
 
-    return show
+
+def _findings(path: str) -> Callable[[Path], None]:
+    return lambda root: show([Finding.from_json(f) for f in files.read_json(root / path)["findings"]])
 
 
 def _captions(root: Path) -> None:
@@ -176,6 +177,12 @@ def _dataset(root: Path) -> None:
         f"Each picture is seen {lock['seen']} times.", "bold green")  # fmt: skip
 
 
+def _export(root: Path) -> None:
+    for path in sorted((root / "exports").glob("*/README.md")):
+        others = sorted(p.name for p in path.parent.iterdir() if p.name != path.name)
+        say(f"exports/{path.parent.name}/: {', '.join(others)}. How to use it: {path.name}", "bold green")
+
+
 RESULTS: dict[str, Callable[[Path], None]] = {
     "audit": _findings("build/audit.json"),
     "duplicates": _findings("build/duplicates.json"),
@@ -183,4 +190,5 @@ RESULTS: dict[str, Callable[[Path], None]] = {
     "curate": _findings("build/curation.json"),
     "select": _fates,
     "dataset": _dataset,
+    "export": _export,
 }

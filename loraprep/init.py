@@ -28,13 +28,13 @@ _OLLAMA = "http://localhost:11434/v1"
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UserError(message, hint="loraprep init --help lists the flags.", exit_code=UNUSABLE)
+        raise UserError(message, hint=f"{self.prog} --help lists the flags.", exit_code=UNUSABLE)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("loraprep init", description="Asks what you want to teach and writes a project. "
+    parser = Parser("loraprep init", description="Asks what you want to teach and writes a project. "
                      "Every question has a flag.")  # fmt: skip
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import booru, captioners, console, decisions, files, seeing, unchanged
+from loraprep import booru, captioners, console, decisions, files, outlook, seeing, unchanged
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -21,7 +21,8 @@ from loraprep import selection as selecting
 from loraprep.decisions import Question
 from loraprep.errors import UserError
 from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
-from loraprep.project import Project
+from loraprep.plans import Plan
+from loraprep.project import Project, profile
 from loraprep.responses import Store
 
 
@@ -262,7 +263,9 @@ def report(p: Project) -> None:
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
-    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection]
+    placed = _read(p, "placements")
+    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
     seen = [Finding.from_json(f) for name in ("samples", "vision") for f in _read(p, name)["findings"]]
@@ -275,7 +278,9 @@ def report(p: Project) -> None:
     curation = _read(p, "curation")
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = paper.report(gate, images, fates, _groups(p), captions, [Axis(**a) for a in curation["axes"]],
-                        curation["add"], balance, p.config, p.model, p.kind)  # fmt: skip
+                        curation["add"], balance, p.config, p.model, p.kind,
+                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                                        placed["drawn"]))  # fmt: skip
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
 

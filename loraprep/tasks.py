@@ -17,14 +17,14 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, seeing, steps
+from loraprep import __version__, bundled, console, files, project, seeing, steps, training
 from loraprep.errors import UserError
 from loraprep.project import Project
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_duplicates",
-    "task_elements", "task_gate1", "task_intent", "task_recaption", "task_report", "task_samples", "task_scan",
-    "task_select",
+    "task_elements", "task_export", "task_gate1", "task_intent", "task_recaption", "task_report", "task_samples",
+    "task_scan", "task_select", "task_trainers",
 ]  # fmt: skip
 
 
@@ -191,7 +191,7 @@ IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
 VISION = "build/vision.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
-SELECTION, GATE = "build/selection.json", "build/gate1.json"
+SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
@@ -254,12 +254,22 @@ def task_select() -> dict[str, Any]:
                  _config("curation.exclude", "review", "captioning.captioner"))  # fmt: skip
 
 
+def _trainers() -> list[str]:
+    return [f"resources/trainers/{name}.yaml" for name in _project().config["dataset"]["trainers"]]
+
+
+def task_trainers() -> dict[str, Any]:
+    return _task(training.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
+                 _config("dataset", "thresholds.placement", "name", "model"), [*_profiles("models"), *_trainers()],
+                 uptodate=[lambda: training.crops_drawn(_project())])  # fmt: skip
+
+
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION]
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", *_profiles("kinds", "models")])  # fmt: skip
+                 ["resources/gate.yaml", *_profiles("kinds", "models"), *_trainers()])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:
@@ -281,3 +291,9 @@ def task_dataset() -> dict[str, Any]:
     return _task(steps.dataset, [SELECTION, CAPTIONS, IMAGES], ["dataset.lock.json"],
                  _config("dataset", "name", "model"), _profiles("models"),
                  uptodate=[lambda: steps.dataset_intact(_project())], task_dep=["gate1"])  # fmt: skip
+
+
+def task_export() -> dict[str, Any]:
+    return _task(training.export, ["dataset.lock.json", PLACEMENTS], [],
+                 _config("dataset", "name", "trigger", "intent"), [*_profiles("kinds", "models"), *_trainers()],
+                 uptodate=[lambda: training.exports_intact(_project())], task_dep=["dataset"])  # fmt: skip

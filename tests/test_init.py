@@ -38,7 +38,7 @@ curation:
   include: []              # pictures that always stay
   exclude: []              # pictures that never train
 dataset:
-  trainers: [kohya]
+  trainers: [kohya]        # and ai-toolkit, onetrainer, simpletuner, diffusion-pipe, huggingface
   steps: 1500              # repeats follow from steps and epochs
   epochs: 15
   background: "#ffffff"    # the colour under transparent parts
