@@ -13,10 +13,10 @@ from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 # A vision model has not described these yet, which is why they have no caption.
 UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
 # Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
-NEVER_ACCEPTED = frozenset(
-    {"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"}
-) | UNSEEN
-
+NEVER_ACCEPTED = (
+    frozenset({"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"})
+    | UNSEEN
+)
 
 
 def judge(

@@ -27,7 +27,7 @@ _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trai
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json; models, kinds, trainers and finding codes are listed from the data files."""
+    """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
     loaded: dict[str, Any] = json.loads(bundled.text(f"schemas/{name}.schema.json"))
     codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", bundled.text("resources/gate.yaml"), re.MULTILINE)}
     if name == "project":

@@ -3,6 +3,7 @@
 from loraprep.yamlfile.editing import (
     append,
     block,
+    document,
     dump,
     entry_text,
     only_answered,
@@ -17,6 +18,6 @@ from loraprep.yamlfile.editing import (
 from loraprep.yamlfile.reading import Document, load, parse
 
 __all__ = [
-    "Document", "append", "block", "dump", "entry_text", "load", "only_answered", "parse", "remove_entry", "rewrite", "save",
-    "set_value", "signed", "texts", "untouched",
+    "Document", "append", "block", "document", "dump", "entry_text", "load", "only_answered", "parse",
+    "remove_entry", "rewrite", "save", "set_value", "signed", "texts", "untouched",
 ]  # fmt: skip
