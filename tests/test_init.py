@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import bundled, init, project, yamlfile
+from loraprep import bundled, init, newproject, project, yamlfile
 from loraprep.__main__ import main
 from loraprep.errors import UserError
 
@@ -268,7 +268,7 @@ def test_stopped_it_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch, 
             def fail(*_: Any, **__: Any) -> None:
                 raise stop
 
-            target = {"copyfile": init.shutil, "write": init.files, "load": init.project}[place]
+            target = {"copyfile": newproject.shutil, "write": newproject.files, "load": newproject.project}[place]
             patch.setattr(target, place, fail)
             code = main(["init", "mine", *FLAGS, "--images", "pics"])
         assert code == (130 if stop is KeyboardInterrupt else 1)
