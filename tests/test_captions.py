@@ -247,7 +247,7 @@ def test_open_skip_and_rest() -> None:
 def test_a_question_survives_its_file(tmp_path: Path) -> None:
     caption = render(draft(), TRIGGER, RULES, TAGS, STYLE)
     asks = questions(["mill.jpg"], {"mill.jpg": caption}, {}, {"mill.jpg": "d" * 64}, CONFIG)
-    decisions.ask(tmp_path, "captions", captions.HEADER, asks, {"mill.jpg": "d" * 64})
+    decisions.ask(tmp_path, "captions", captions.HEADER, asks)
     file = tmp_path / "decisions/captions.yaml"
     file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
     answered = decisions.read(tmp_path, "captions")
