@@ -16,12 +16,12 @@ from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, files, intent, project, schema, studio, trigger, yamlfile
+from loraprep import bundled, captioners, console, files, intent, project, schema, studio, trigger, yamlfile
 from loraprep.errors import TO_MEND, UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_CAPTIONERS = ("draft", "existing", "none")
+_CAPTIONERS = tuple(captioners.names())
 _STYLE_WORDS = ("include", "omit")
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
-    parser.add_argument("--captioner", help="draft, existing or none")
+    parser.add_argument("--captioner", help=", ".join(_CAPTIONERS))
+    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
     parser.add_argument("--style-words", help="include or omit")
     parser.add_argument("--no-input", action="store_true", help="ask nothing: take flags and defaults")
     return parser
@@ -103,7 +104,15 @@ def _problems(args: dict[str, Any], here: Path, *, complete: bool = False) -> li
             found.append(Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of))
     if args["trigger"] and (fault := trigger.fault(args["trigger"])):
         found.append(Problem(fault, "--trigger"))
+    if args["budget"] and _budget(args["budget"]) is None:
+        found.append(Problem(f'"{args["budget"]}" is no amount of US dollars', "--budget", "Write it like 1.00."))
     return found + list(_source_problems(args, here))
+
+
+def _budget(text: str) -> float | None:
+    """Dollars, None if it is no amount."""
+    plain = text.strip().removeprefix("$").strip()
+    return float(plain) if re.fullmatch(r"\d{1,5}(\.\d+)?", plain) else None
 
 
 def _name_problems(name: str | None, here: Path, complete: bool) -> Iterator[Problem]:
@@ -193,9 +202,14 @@ def _interview(args: dict[str, Any], here: Path) -> dict[str, Any]:
     _ask_words(answers, here)
     _ask_images(answers, here)
     if not answers["captioner"]:
-        console.say("Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
+        console.say("Captions: claude looks at every picture, which costs a little (a key in ANTHROPIC_API_KEY, and a "
+                    "budget); draft uses your own .txt files, words inside the files and names; existing takes your "
                     ".txt files as they are; none writes the trigger alone.")  # fmt: skip
         answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    while answers["captioner"] == "claude" and not answers["budget"]:
+        console.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
+        told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
+        answers["budget"] = told if _budget(told) is not None else None
     if not answers["style_words"]:
         console.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
                     "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
@@ -327,7 +341,8 @@ def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
         "description": (answers["description"] or "").strip(), "notes": (answers["notes"] or "").strip(),
         "fused": [term.strip() for term in (answers["fused"] or "").split(",") if term.strip()],
         "trigger": answers["trigger"] or trigger.propose(name, class_word),
-        "captioner": answers["captioner"] or "draft", "style_words": answers["style_words"] or "include",
+        "captioner": answers["captioner"] or "draft", "budget": _budget(answers["budget"] or ""),
+        "style_words": answers["style_words"] or "include",
         "folder": _folder(answers, root),
     }  # fmt: skip
 
@@ -439,6 +454,7 @@ def _render(config: dict[str, Any]) -> str:
     """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in config.items()}
     values["models"] = ", ".join(bundled.names("resources/models"))
+    values["captioners"] = ", ".join(_CAPTIONERS)
     lines = []
     for line in bundled.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
@@ -451,6 +467,8 @@ def _close(root: Path, config: dict[str, Any], here: Path, has_pictures: bool) -
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
+    if config["captioner"] == "claude" and config["budget"] is None:
+        console.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     if not has_pictures and config["folder"] == "images":
         console.say("Put your pictures into its images/ folder.")
     quoted = f'"{where}"' if " " in where else where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ NAME = "project.yaml"
 # Shapes of keys that services hand out; a match is refused without being shown.
 _SECRET = re.compile(
     r"\b(sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,})"
+)
+# A key under any of these names, whatever it looks like, and a password in an address.
+_SECRET_PLACE = re.compile(
+    r"""(?i)(?:^|[\s{,"'])(?:[\w-]*api[_-]?key|auth[_-]?token|access[_-]?token|secret|password)["']?\s*:\s*["']?[^\s"'}]|"""
+    r"https?://[^\s/@]+:[^\s/@]+@"
 )
 
 
@@ -76,7 +82,8 @@ def load(root: Path) -> Project:
 
 def _secrets(doc: Document) -> Iterator[Problem]:
     for number, line in enumerate(doc.text.splitlines(), 1):
-        if _SECRET.search(line):
+        held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= 8)
+        if _SECRET.search(line) or _SECRET_PLACE.search(line) or any(value in line for value in held):
             yield Problem(
                 "this looks like a secret key; project.yaml goes into git, so it is refused", f"{NAME}:{number}:1",
                 "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared.",
