@@ -105,8 +105,8 @@ def read(text: str, *, mend: bool = False) -> dict[str, Any]:
 def _mended(data: Any, rule: Mapping[str, Any]) -> Any:
     """`data` forced into the form of `rule`: what does not fit becomes empty."""
     if rule["type"] == "object":
-        given = data if isinstance(data, dict) else {}
-        return {key: _mended(given.get(key), sub) for key, sub in rule["properties"].items()}
+        fields = data if isinstance(data, dict) else {}
+        return {key: _mended(fields.get(key), sub) for key, sub in rule["properties"].items()}
     if rule["type"] == "array":
         if isinstance(data, str):
             data = wording.terms(data)
