@@ -196,7 +196,11 @@ def serving() -> Iterator[Loopback]:
             self._serve()
 
         def _serve(self) -> None:
-            data = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            data = self.rfile.read(length)
+            if len(data) < length:  # the client was killed in the middle of a sentence
+                self.close_connection = True
+                return
             body = json.loads(data) if data else None
             loopback.times.append((self.path, time.monotonic()))
             loopback.seen.append((self.command, self.path.partition("?")[0], dict(self.headers), body))
