@@ -15,7 +15,7 @@ SEVERITIES = ("block", "warn", "note", "good")
 
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
-    """code -> {severity, one, many, why, fix, accept}."""
+    """code -> {severity, one, many, why, fix (or cause -> fix), phase, fixed}."""
     name = "resources/gate.yaml"
     data: dict[str, dict[str, Any]] = yamlfile.load(bundled.path(name), name).data
     return data
@@ -40,8 +40,9 @@ def sentence(finding: Finding) -> str:
 
 
 def fix(finding: Finding) -> str:
-    """The next thing to do, "" if there is nothing."""
-    return _fill(catalogue()[finding.code].get("fix", ""), finding)
+    """The next thing to do, "" if there is nothing. A fix may depend on the finding's cause."""
+    words = catalogue()[finding.code].get("fix", "")
+    return _fill(words if isinstance(words, str) else words[finding.values["cause"]], finding)
 
 
 def why(code: str) -> str:

@@ -167,10 +167,16 @@ class Caption(Record):
     form: Literal["tags", "prose"]
     origin: str
     captioned: bool  # counts as captioned in the gate's sense
-    tokens: int  # honest upper bound for the tightest encoder
+    tokens: int  # for the base model's encoder: exact for CLIP, else an upper bound
     limit: int
     content: tuple[str, ...] = ()  # terms of the caption that name content
     style: tuple[str, ...] = ()
+    exact: bool = False  # `tokens` is the encoder's own count
+
+    @property
+    def length(self) -> str:
+        """ "29 of 225", or "at most 41 of 512"."""
+        return f"{'' if self.exact else 'at most '}{self.tokens} of {self.limit}"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

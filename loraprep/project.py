@@ -18,12 +18,16 @@ NAME = "project.yaml"
 # Shapes of keys that services hand out; a match is refused without being shown.
 _SECRET = re.compile(
     r"\b(sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,})"
+    r"|(?:^|[{,])\s*[\"']?(api[_-]?key|key|token|secret|password)[\"']?\s*:\s*[^\s#]"
+    # key_variable wants a variable's name; what does not look like one may be the key itself
+    r"|\bkey_variable[\"']?\s*:\s*(?!(null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(#|,|}|$))[^\s#]"
 )
-# A key under any of these names, whatever it looks like, and a password in an address.
+# The same for any name that ends like a key's, whatever the key looks like, and for a password in an address.
 _SECRET_PLACE = re.compile(
-    r"""(?i)(?:^|[\s{,"'])(?:[\w-]*api[_-]?key|auth[_-]?token|access[_-]?token|secret|password)["']?\s*:\s*["']?[^\s"'}]|"""
-    r"https?://[^\s/@]+:[^\s/@]+@"
+    r"(?i)(?:^|[{,])\s*[\"']?[\w-]*(?:api[_-]?key|auth[_-]?token|access[_-]?token)[\"']?\s*:\s*[^\s#]"
+    r"|https?://[^\s/@]+:[^\s/@]+@"
 )
+_LONG = 16  # letters of a key from the environment; shorter ones are stand-ins for servers that want none
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def load(root: Path) -> Project:
 
 def _secrets(doc: Document) -> Iterator[Problem]:
     for number, line in enumerate(doc.text.splitlines(), 1):
-        held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= 8)
+        held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG)
         if _SECRET.search(line) or _SECRET_PLACE.search(line) or any(value in line for value in held):
             yield Problem(
                 "this looks like a secret key; project.yaml goes into git, so it is refused", f"{NAME}:{number}:1",

@@ -205,9 +205,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapp
     lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
              f"(captioning.style_words: {style}; changing it asks nobody and costs nothing).", ""]  # fmt: skip
     rows = [(p, captions[p]) for p in kept if p in captions]
-    return lines + [
-        f"- {code(p)}: {code(c.text)} ({c.origin}, at most {c.tokens} of {c.limit} tokens)" for p, c in rows
-    ]
+    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 
 
 def _every_file(fates: Sequence[Fate]) -> list[str]:

@@ -62,12 +62,17 @@ class Answers:
         seen = [a for a in self.listed if a.state == "seen"]
         return seen[-1] if seen else self.listed[-1] if self.listed else None
 
-    def wants(self, captioner: str, since: int = 0) -> Literal["", "ask", "again", "larger"]:
+    def by(self, captioner: str) -> Answers:
+        """Only those that this captioner gave."""
+        return Answers(tuple(a for a in self.listed if a.captioner == captioner))
+
+    def wants(self, captioner: str, since: int = 0, *, alone: bool = False) -> Literal["", "ask", "again", "larger"]:
         """What this captioner still has to ask, judged by the answers from number `since` on.
 
-        "" once anybody saw the picture or this captioner's answer stands; "larger" after a reply that was cut off.
+        "" once anybody saw the picture (`alone`: once this one did) or this captioner's answer stands; "larger" after a
+        reply that was cut off.
         """
-        given = self.listed[since:]
+        given = Answers(self.listed[since:]).by(captioner).listed if alone else self.listed[since:]
         if any(a.state == "seen" for a in given):
             return ""
         own = [a for a in given if a.captioner == captioner]

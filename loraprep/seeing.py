@@ -18,8 +18,21 @@ from loraprep.vision.question import described, question
 
 
 def looks(p: Project) -> bool:
-    """Does any captioner of the project look at the pixels?"""
-    return bool(captioners.lookers(p.config["captioning"]))
+    """Does any captioner of the project, or one chosen for a single picture, look at the pixels?"""
+    return bool(_lookers(p))
+
+
+def _lookers(p: Project) -> dict[str, captioners.Looker]:
+    try:
+        chosen = phase4.captioners_chosen(decisions.read(p.root, "captions"))
+    except UserError:  # said by the task that reads the file
+        chosen = {}
+    return captioners.lookers(p.config["captioning"], chosen.values())
+
+
+def chosen(p: Project, images: Sequence[Image]) -> dict[str, str]:
+    """path -> the captioner that a person chose for that picture."""
+    return phase4.chosen_captioners(images, decisions.read(p.root, "captions"))
 
 
 def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
@@ -32,7 +45,7 @@ def _auto(p: Project) -> bool:
 
 
 def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
-    """`images` are all there are, for the examples; samples are asked before there are any."""
+    """`images` are all there are; samples are asked before there are examples."""
     texts: list[str] = []
     config = p.config
     if samples:  # somebody is waiting to answer them
@@ -41,6 +54,7 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
         seen = _seen(images, stored(p, images))
         texts = phase4.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=_auto(p))
     return Job(p.root, p.images, config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
+               chosen=chosen(p, images),
                wait="elements" in console.named, say=lambda text: console.say(text, "dim"))  # fmt: skip
 
 
@@ -53,7 +67,7 @@ def ask_samples(p: Project, chosen: Sequence[Image], staying: Sequence[Image]) -
     """Has the samples looked at, without waiting for anything."""
     if not looks(p) or not chosen:
         return Outcome()
-    return _ask(_job(p, [], samples=True), chosen, staying, "Looking at the samples", approved=True)
+    return _ask(_job(p, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
 
 
 def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], before: Mapping[str, Any]) -> Outcome:
@@ -95,15 +109,16 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
 
 
 def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
-    now = {name: module.settings(p.config, job.question) for name, module in
-           captioners.lookers(p.config["captioning"]).items()}  # fmt: skip
+    now = {name: module.settings(p.config, job.question) for name, module in _lookers(p).items()}
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
     paths = set(phase4.earlier(then, now, samples))
     return [i for i in staying if i.path in paths]
 
 
 def _last(job: Job, image: Image) -> Answer | None:
-    listed = job.store.read(image.digest).listed
+    answers = job.store.read(image.digest)
+    own = job.chosen.get(image.path)
+    listed = answers.by(own).listed if own else answers.listed
     return listed[-1] if listed else None
 
 

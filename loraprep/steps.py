@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import captioners, console, decisions, files, seeing
+from loraprep import booru, captioners, console, decisions, files, seeing
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -119,8 +119,9 @@ def duplicates(p: Project) -> None:
 
 
 def skipped(p: Project) -> list[str]:
-    """The samples a person skipped: others are asked instead."""
-    return phase4.skipped(decisions.read(p.root, "captions"))
+    """The samples a person skipped and the captioners they chose for single pictures: others are asked instead."""
+    answers = decisions.read(p.root, "captions")
+    return [*phase4.skipped(answers), *(f"{key}: {c}" for key, c in sorted(phase4.captioners_chosen(answers).items()))]
 
 
 def samples(p: Project) -> None:
@@ -131,7 +132,8 @@ def samples(p: Project) -> None:
     chosen = phase4.choose_samples(staying, answers) if captioners.asks_samples(p.config["captioning"]) else []
     shown = [i for i in staying if i.path in set(chosen)]
     outcome = seeing.ask_samples(p, shown, staying)
-    elements = captioners.describe(shown, staying, p.config, None, seeing.stored(p, shown), outcome.missing)
+    stored, own = seeing.stored(p, shown), seeing.chosen(p, shown)
+    elements = captioners.describe(shown, staying, p.config, None, stored, outcome.missing, own)
     captions = phase4.render_all(elements, p.config, p.model, p.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     questions = phase4.questions([c for c in chosen if c not in unseen], captions, elements, _digests(images), p.config)
@@ -147,7 +149,8 @@ def elements(p: Project) -> None:
     outcome = seeing.ask_rest(p, images, staying, _read(p, "samples"))
     with console.progress("Describing") as progress:
         stored = seeing.stored(p, staying)
-        seen = captioners.describe(staying, staying, p.config, progress, stored, outcome.missing)
+        own = seeing.chosen(p, staying)
+        seen = captioners.describe(staying, staying, p.config, progress, stored, outcome.missing, own)
     _write(p, "elements", {path: e.to_json() for path, e in seen.items()})
     _write(p, "vision", {"findings": _json(outcome.findings), "waiting": outcome.missing})
 
@@ -175,9 +178,21 @@ def looked(p: Project, *, samples: bool) -> dict[str, Any]:
 
 def captions(p: Project) -> None:
     """Every caption, for your base model and trigger."""
-    result = phase4.captions_for(_elements(p), decisions.read(p.root, "captions"), p.config, p.model, p.kind)
+    findings, known = [], None
+    if p.model.get("vocabulary"):
+        try:
+            known = booru.vocabulary(p.root, p.config)
+        except UserError as error:
+            findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
+    answers = decisions.read(p.root, "captions")
+    result = phase4.captions_for(_elements(p), answers, p.config, p.model, p.kind, known)
     _write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
-                           "findings": _json(result.findings)})  # fmt: skip
+                           "findings": _json([*findings, *result.findings])})  # fmt: skip
+
+
+def vocabulary_digest(p: Project) -> str:
+    """Of the list that checks this project's tags, "" if there is none."""
+    return booru.digest(p.root, p.config) if p.model.get("vocabulary") else ""
 
 
 def curate(p: Project) -> None:

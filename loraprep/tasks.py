@@ -131,7 +131,7 @@ def _profiles(*which: str) -> list[str]:
     return [f"resources/{folder}/{names[folder]}.yaml" for folder in which]
 
 
-_ASKING = ("captioner", "model", "effort", "batch", "base_url", "prices")  # settings of who looks
+_ASKING = ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")  # settings of who looks
 
 
 def _vision() -> list[str]:
@@ -201,7 +201,7 @@ def task_duplicates() -> dict[str, Any]:
 
 def task_samples() -> dict[str, Any]:
     return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
-                 _config("captioning", "trigger", "intent", "curation.exclude", "review"),
+                 _config("captioning", "trigger", "intent", "curation.exclude", "review", "thresholds.captions"),
                  [*_profiles("kinds", "models"), *_vision()],
                  uptodate=[_Skips(), _Looked(samples=True)])  # fmt: skip
 
@@ -219,9 +219,10 @@ def task_recaption() -> dict[str, Any]:
 
 
 def task_captions() -> dict[str, Any]:
+    values = _config("captioning", "trigger", "intent", "review.captions", "thresholds.captions")
     return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
-                 _config("captioning", "trigger", "intent", "review.captions"),
-                 _profiles("kinds", "models"))  # fmt: skip
+                 {**values, "vocabulary": steps.vocabulary_digest(_project())},
+                 [*_profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
 
 
 def task_curate() -> dict[str, Any]:

@@ -33,7 +33,6 @@ images:
   exclude: []              # patterns of files to leave alone
 captioning:
   captioner: draft         # who describes the pictures: {CAPTIONERS}
-  budget_usd: null         # US dollars that looking may ever cost here; null: nothing is sent
   style_words: include     # include: captions name the style too; omit: the trigger absorbs it
 curation:
   target: null             # how many pictures the set should have; null: what the kind recommends
@@ -322,6 +321,31 @@ def test_flags_are_not_asked_again_and_in_place_is_offered(here: Path, talk: Any
             "--fused", "", "--images", "pics", "--captioner", "none", "--style-words", "omit"]  # fmt: skip
     assert init.run(argv) == 0
     assert project.load(here / "mine").config["images"]["folder"] == (here / "pics").as_posix()
+
+
+def test_captioners_at_home(here: Path, talk: Any) -> None:
+    flags = ["--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "", "--fused", "",
+             "--images", "pics", "--in-place", "--style-words", "omit"]  # fmt: skip
+    talk("openai-compatible", "", "qwen3-vl")
+    assert init.run(["mine", *FLAGS[:-1], *flags]) == 0
+    captioning = project.load(here / "mine").config["captioning"]
+    assert (captioning["base_url"], captioning["model"]) == ("http://localhost:11434/v1", "qwen3-vl")
+    talk("wd-tagger", "wd")
+    assert init.run(["two", *FLAGS[:-1], *flags]) == 0
+    assert project.load(here / "two").config["captioning"]["tagger"]["folder"] == (here / "wd").as_posix()
+    argv = [
+        "three",
+        *FLAGS,
+        "--captioner",
+        "openai-compatible",
+        "--base-url",
+        "http://box:1234/v1",
+        "--vision-model",
+        "m",
+    ]
+    assert init.run(argv) == 0
+    captioning = project.load(here / "three").config["captioning"]
+    assert (captioning["base_url"], captioning["model"]) == ("http://box:1234/v1", "m")
 
 
 def test_a_wrong_flag_is_said_before_any_question(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
-    {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
-     "studio", "trigger", "wording", "captioners", "responses", "prepared", "vision"},
+    {"booru", "schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
+     "studio", "tokens", "trigger", "wording", "captioners", "responses", "prepared", "vision"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
     {"console", "seeing", "steps", "tasks"},
     {"__main__", "init"},

@@ -276,13 +276,13 @@ def test_captioners_by_name_and_in_a_chain() -> None:
         "captioning: {captioner: claude, api_key: not-shaped-like-one}",
         "ANTHROPIC_API_KEY: hidden-words-here",
         "captioning: {base_url: 'https://me:hidden-words@example.org'}",
-        "notes: hunter2hunter2",
+        "notes: hunter2hunter2hunter2",
     ],
 )
 def test_a_key_in_yaml_is_refused_without_being_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "hunter2hunter2")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "hunter2hunter2hunter2")
     (tmp_path / "project.yaml").write_text(f"version: 1\n{line}\n", "utf-8")
     with pytest.raises(UserError) as caught:
         project.load(tmp_path)

@@ -19,7 +19,7 @@ import pkgutil
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
@@ -36,7 +36,8 @@ from loraprep.vision.question import Question
 class Context:
     """What a captioner may know besides the picture. `common`: name words that over half the pictures share.
 
-    `answers`: digest -> what vision models said; `missing`: path -> why one was not asked, a code.
+    `answers`: digest -> what vision models said; `missing`: path -> why one was not asked, a code; `chosen`: path ->
+    the captioner that a person chose for that picture.
     """
 
     trigger: str
@@ -44,6 +45,7 @@ class Context:
     config: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[str, Answers] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 class Captioner(Protocol):
@@ -89,9 +91,15 @@ def chain(captioning: Mapping[str, Any]) -> list[str]:
     return [named] if isinstance(named, str) else list(named)
 
 
-def lookers(captioning: Mapping[str, Any]) -> dict[str, Looker]:
-    """Those of the chain that have to look, by name."""
-    found = {name: get(name) for name in chain(captioning)}
+def _chain_of(image: Image, context: Context) -> list[str]:
+    """The one that a person chose for this picture, else the project's."""
+    own = context.chosen.get(image.path)
+    return [own] if own else chain(context.config["captioning"])
+
+
+def lookers(captioning: Mapping[str, Any], chosen: Iterable[str] = ()) -> dict[str, Looker]:
+    """Those of the chain, and of those chosen for single pictures, that have to look, by name."""
+    found = {name: get(name) for name in [*chain(captioning), *sorted(chosen)]}
     return {name: cast(Looker, module) for name, module in found.items() if hasattr(module, "ask")}
 
 
@@ -112,12 +120,14 @@ def describe(
     progress: Callable[[int, int], None] | None = None,
     stored: Mapping[str, Answers] | None = None,
     missing: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> dict[str, Elements]:
     """path -> elements of each of `images`; `everyone` is the whole set, for what its names have in common.
 
-    `stored` and `missing` are a Context's `answers` and `missing`.
+    `stored`, `missing` and `chosen` are a Context's `answers`, `missing` and `chosen`.
     """
-    context = Context(config["trigger"], common_words([i.path for i in everyone]), config, stored or {}, missing or {})
+    common = common_words([i.path for i in everyone])
+    context = Context(config["trigger"], common, config, stored or {}, missing or {}, chosen or {})
     result = {}
     for number, image in enumerate(images):
         if progress:
@@ -132,7 +142,7 @@ def _first(image: Image, context: Context) -> Elements:
     Whoever named no other captioner gets the draft captioner's words, which do not count as a caption while the
     vision model may still answer.
     """
-    named = chain(context.config["captioning"])
+    named = _chain_of(image, context)
     missing, detail, described = "", "", None
     for name in named:
         if missing in COMING:
@@ -165,10 +175,21 @@ def ask(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, approve
 
     What costs something is asked only if `approved`. Returns who has no answer, and why.
     """
-    context = Context(job.config["trigger"], common_words([i.path for i in everyone]), job.config)
+    common = common_words([i.path for i in everyone])
+    context = Context(job.config["trigger"], common, job.config, chosen=job.chosen)
     total = Outcome()
+    for named in dict.fromkeys(tuple(_chain_of(i, context)) for i in images):
+        group = [i for i in images if tuple(_chain_of(i, context)) == named]
+        _ask_in_turn(named, group, context, job, total, approved=approved)
+    return total
+
+
+def _ask_in_turn(
+    named: Sequence[str], images: Sequence[Image], context: Context, job: Job, total: Outcome, *, approved: bool
+) -> None:
+    """Adds to `total` what came of asking one captioner after the other."""
     left = list(images)
-    for name in chain(job.config["captioning"]):
+    for name in named:
         captioner = get(name)
         outcome = _asked(name, captioner, left, job, approved=approved)
         total.missing = outcome.missing | total.missing  # the first reason is the one to tell
@@ -176,13 +197,12 @@ def ask(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, approve
         coming = {path for path, code in outcome.missing.items() if code in COMING}
         now = dataclasses.replace(context, answers=job.store.read_all(i.digest for i in left))
         left = [i for i in left if i.path not in coming and not answers(captioner.describe(i, now))]
-    return total
 
 
 def undescribed(images: Sequence[Image], everyone: Sequence[Image], job: Job) -> list[Image]:
     """Those that no captioner of the chain describes, as the store stands now."""
     given = job.store.read_all(i.digest for i in images)
-    seen = describe(images, everyone, job.config, stored=given)
+    seen = describe(images, everyone, job.config, stored=given, chosen=job.chosen)
     return [i for i in images if seen[i.path].missing not in FINAL and not answers(seen[i.path])]
 
 

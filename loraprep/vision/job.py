@@ -75,6 +75,7 @@ class Seer(Protocol):
 class Job:
     """What every captioner that looks gets to know. `config` is project.yaml's; `folder` holds the pictures.
 
+    `chosen`: path -> the captioner that a person chose for that picture.
     `wait`: stay until everything is there, also if that takes hours. `since`: digest -> number of answers that do not
     count any more, since the person asks again. `progress(done, total, note)`.
     """
@@ -85,6 +86,7 @@ class Job:
     question: Question
     wait: bool = False
     since: dict[str, int] = field(default_factory=dict)
+    chosen: dict[str, str] = field(default_factory=dict)
     progress: Callable[[int, int, str], None] = lambda done, total, note: None
     say: Callable[[str], None] = lambda text: None
 
@@ -94,7 +96,8 @@ class Job:
 
     def wants(self, image: Image, captioner: str) -> str:
         """`Answers.wants` for that picture."""
-        return self.store.read(image.digest).wants(captioner, self.since.get(image.digest, 0))
+        alone = image.path in self.chosen  # what others saw is no answer of the one that was chosen
+        return self.store.read(image.digest).wants(captioner, self.since.get(image.digest, 0), alone=alone)
 
     def showing(self, progress: Callable[[int, int, str], None]) -> Job:
         """The same job with a progress bar."""

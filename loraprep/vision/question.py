@@ -168,6 +168,8 @@ def described(image: Image, context: Any) -> Elements:
     `context` is a captioners.Context.
     """
     given = context.answers.get(image.digest)
+    if given and image.path in context.chosen:
+        given = given.by(context.chosen[image.path])
     answer = given.current if given else None
     if answer is not None and answer.state == "seen":
         return elements(image, answer)
