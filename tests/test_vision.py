@@ -93,14 +93,13 @@ def test_elements_become_captions_of_both_forms() -> None:
     seen = question.elements(Image("a.jpg", "image", digest=DIGEST), answer())
     assert seen.content["setting"] == ["outdoors", "valley"]
     rules = {"style_words": "include", "quality_tags": False, "omit": []}
-    style = project.profile("kinds", "style")
-    prose = render(seen, "emberveil", rules, project.profile("models", "flux"), style)
+    prose = render(seen, "emberveil", rules, project.profile("models", "flux"))
     assert prose.text == (
         "emberveil, a cat number 3 stands in a valley at dawn. An oil painting with loose strokes and lost edges.")  # fmt: skip
     assert prose.captioned
-    tags = render(seen, "emberveil", rules, project.profile("models", "pony"), style)
+    tags = render(seen, "emberveil", rules, project.profile("models", "pony"))
     assert tags.text.startswith("emberveil, cat number 3, valley, dawn, thing 3, oil painting, impasto, loose strokes")
-    bare = render(seen, "emberveil", {**rules, "style_words": "omit"}, project.profile("models", "flux"), style)
+    bare = render(seen, "emberveil", {**rules, "style_words": "omit"}, project.profile("models", "flux"))
     assert bare.text == "emberveil, a cat number 3 stands in a valley at dawn."
 
 
