@@ -18,12 +18,17 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
 
   loraprep init NAME      asks what you want to teach and writes a project (init --help lists its flags)
   loraprep gate1          all phases: says what waits for you, then GO or NO-GO (also plain `loraprep`)
+  loraprep review         a local page for looking and deciding (--no-browser, --port N)
   loraprep audit          are the pictures fit to train on?
   loraprep duplicates     which pictures are there twice?
+  loraprep elements       what is in each picture; waits for a batch that is still out
   loraprep captions       every picture and its caption
+  loraprep recaption      asks a vision model again: about pictures seen under earlier settings, or those you name
   loraprep curate         is the set varied?
   loraprep select         every file, its fate and why
   loraprep dataset        builds the training folder, once the verdict is GO
+  loraprep export         the trainers' own files in exports/ (`loraprep dataset export` does both)
+  loraprep check DIR      what would go wrong with any dataset folder, ours or not (--trainer NAME, else all)
   loraprep scan --full    reads every picture again, trusting nothing
 
   -C DIR                  work on the project in DIR
@@ -71,15 +76,29 @@ def _run(args: list[str]) -> int:
         from loraprep import init
 
         return init.run(args[1:])
+    if args[:1] == ["review"]:
+        from loraprep import review
+
+        return review.run(_home(), args[1:])
+    if args[:1] == ["check"]:
+        from loraprep import checking
+
+        return checking.run(args[1:])
     return _doit(args)
 
 
-def _doit(args: list[str]) -> int:
+def _home() -> Path:
+    """The project around the current folder, and into it."""
     home = next((p for p in (Path.cwd(), *Path.cwd().parents) if (p / "project.yaml").is_file()), None)
     if home is None:
         hint = "Go into your project's folder, or start one: loraprep init NAME --images FOLDER"
         raise _unknown("there is no project.yaml here or above", hint)
     os.chdir(home)
+    return home
+
+
+def _doit(args: list[str]) -> int:
+    _home()
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 

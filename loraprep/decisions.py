@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from filelock import FileLock
 
 from loraprep import schema, yamlfile
 from loraprep.errors import UserError
@@ -35,6 +38,7 @@ class Entry:
     data: dict[str, Any]
     digests: dict[str, str]
     touched: bool  # a person changed it, or wrote it
+    answered: bool = False  # touched, but nothing except the answer was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,14 @@ class Decisions:
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
-def _place(root: Path, kind: str) -> tuple[Path, str]:
+def place(root: Path, kind: str) -> tuple[Path, str]:
+    """Where a decision file is, and what messages call it."""
     return root / "decisions" / f"{kind}.yaml", f"decisions/{kind}.yaml"
 
 
-def _load(root: Path, kind: str) -> Document | None:
+def load(root: Path, kind: str) -> Document | None:
     """The checked file, None without one. One of comments alone says nothing yet; an empty one was emptied."""
-    path, name = _place(root, kind)
+    path, name = place(root, kind)
     if not path.exists():
         return None
     doc = yamlfile.load(path, name, comments_alone=True, flaws=True,
@@ -63,18 +68,21 @@ def _load(root: Path, kind: str) -> Document | None:
 
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
-    doc = _load(root, kind)
-    return _decisions(doc) if doc else Decisions()
+    doc = load(root, kind)
+    return _decisions(doc, ANSWERS[kind]) if doc else Decisions()
 
 
-def _decisions(doc: Document) -> Decisions:
+def _decisions(doc: Document, answer: str) -> Decisions:
+    """`answer`: the key whose value is the answer."""
     entries = {}
     for key, text in yamlfile.texts(doc).items():
         if key == "rest":
             continue
         value = doc.data[key]
         data = {k: v for k, v in value.items() if k != "digests"}
-        entries[key] = Entry(key, data, dict(value.get("digests", {})), not yamlfile.untouched(text))
+        touched = not yamlfile.untouched(text)
+        answered = touched and yamlfile.only_answered(text, answer)
+        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
     return Decisions(doc.data.get("rest"), entries)
 
 
@@ -84,25 +92,43 @@ def ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> De
     Open entries that nobody touched are rewritten, or taken out if the question is gone; answered and
     touched ones are never changed; new questions are appended.
     """
-    path, name = _place(root, kind)
-    doc = _load(root, kind)
-    given = _decisions(doc).entries if doc else {}
+    with writing(root):
+        return _ask(root, kind, header, questions)
+
+
+def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
+    path, name = place(root, kind)
+    doc = load(root, kind)
+    given = _decisions(doc, ANSWERS[kind]).entries if doc else {}
     wanted = {q.key: _text(q) for q in questions}
     ours = [key for key, entry in given.items() if not entry.touched and entry.data.get(ANSWERS[kind]) is None]
     text = yamlfile.rewrite(
-        doc or yamlfile.parse(_fresh(kind, header), name),
+        doc or yamlfile.parse(fresh(kind, header), name),
         {key: wanted.get(key) for key in ours},
         [wanted[key] for key in sorted(wanted) if key not in given],
     )
     asked = yamlfile.parse(text, name, comments_alone=True)  # before it is written: what we write can be read
     yamlfile.save(path, text, doc.digest if doc else None)
-    return _decisions(asked)
+    return _decisions(asked, ANSWERS[kind])
 
 
-def _fresh(kind: str, header: str) -> str:
-    language = f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """One writer at a time, from reading to renaming: a run of the gate and the review page may meet."""
+    (root / "build").mkdir(exist_ok=True)
+    with FileLock(root / "build" / "decisions.lock"):
+        yield
+
+
+def language(kind: str) -> str:
+    """The first line, by which an editor finds the schema."""
+    return f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
+
+
+def fresh(kind: str, header: str) -> str:
+    """A decision file without any question."""
     rest = 'rest: null  # write "recommended" to accept everything below that is still open\n'
-    return f"{language}{header.rstrip()}\n{rest}"
+    return f"{language(kind)}{header.rstrip()}\n{rest}"
 
 
 def _text(question: Question) -> str:
@@ -159,6 +185,6 @@ def stale(decisions: Decisions, current: Mapping[str, str]) -> list[str]:
 
 def accepted(root: Path) -> dict[str, dict[str, Any]]:
     """decisions/gate.yaml: finding code -> {accept, images, reason}; {} without the file."""
-    doc = _load(root, "gate")
+    doc = load(root, "gate")
     data: dict[str, dict[str, Any]] = doc.data if doc else {}
     return data

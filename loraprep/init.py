@@ -13,22 +13,23 @@ from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, formats, newproject, project, studio, trigger
+from loraprep import bundled, captioners, console, formats, newproject, project, studio, trigger
 from loraprep.errors import UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_CAPTIONERS = ("draft", "existing", "none")
+_CAPTIONERS = tuple(captioners.names())
 _STYLE_WORDS = ("include", "omit")
+_OLLAMA = "http://localhost:11434/v1"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UserError(message, hint="loraprep init --help lists the flags.", exit_code=UNUSABLE)
+        raise UserError(message, hint=f"{self.prog} --help lists the flags.", exit_code=UNUSABLE)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("loraprep init", description="Asks what you want to teach and writes a project. "
+    parser = Parser("loraprep init", description="Asks what you want to teach and writes a project. "
                      "Every question has a flag.")  # fmt: skip
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")
@@ -40,7 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
-    parser.add_argument("--captioner", help="draft, existing or none")
+    parser.add_argument("--captioner", help=", ".join(_CAPTIONERS))
+    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
+    parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
+    parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
+    parser.add_argument("--tagger", metavar="DIR", help="for wd-tagger: the folder with model.onnx")
     parser.add_argument("--style-words", help="include or omit")
     parser.add_argument("--no-input", action="store_true", help="ask nothing: take flags and defaults")
     return parser
@@ -100,7 +105,15 @@ def _problems(args: dict[str, Any], here: Path, *, complete: bool = False) -> li
             found.append(Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of))
     if args["trigger"] and (fault := trigger.fault(args["trigger"])):
         found.append(Problem(fault, "--trigger"))
+    if args["budget"] and _budget(args["budget"]) is None:
+        found.append(Problem(f'"{args["budget"]}" is no amount of US dollars', "--budget", "Write it like 1.00."))
     return found + list(_source_problems(args, here))
+
+
+def _budget(text: str) -> float | None:
+    """Dollars, None if it is no amount."""
+    plain = text.strip().removeprefix("$").strip()
+    return float(plain) if re.fullmatch(r"\d{1,5}(\.\d+)?", plain) else None
 
 
 def _name_problems(name: str | None, here: Path, complete: bool) -> Iterator[Problem]:
@@ -189,10 +202,7 @@ def _interview(args: dict[str, Any], here: Path) -> dict[str, Any]:
         answers["model"] = _ask_model(here)
     _ask_words(answers, here)
     _ask_images(answers, here)
-    if not answers["captioner"]:
-        console.say("Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
-                    ".txt files as they are; none writes the trigger alone.")  # fmt: skip
-        answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    _ask_captioner(answers)
     if not answers["style_words"]:
         console.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
                     "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
@@ -314,6 +324,37 @@ def _project_name(name: str, here: Path) -> str:
     return f"my-{plain}"[:64].rstrip("-") if not plain or _RESERVED.fullmatch(plain) else plain
 
 
+def _ask_captioner(answers: dict[str, Any]) -> None:
+    if not answers["captioner"]:
+        console.say(
+            "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
+            ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
+            "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
+            "machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
+        )
+        answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    while answers["captioner"] == "claude" and not answers["budget"]:
+        console.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
+        told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
+        answers["budget"] = told if _budget(told) is not None else None
+    if answers["captioner"] == "openai-compatible":
+        answers["base_url"] = answers["base_url"] or Prompt.ask("The server's address", default=_OLLAMA)
+        answers["vision_model"] = answers["vision_model"] or Prompt.ask("The vision model there")
+    if answers["captioner"] == "wd-tagger" and not answers["tagger"]:
+        answers["tagger"] = Prompt.ask("The folder with model.onnx and selected_tags.csv")
+
+
+def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
+    """What captioning in project.yaml says besides, for a captioner that looks."""
+    if answers["captioner"] == "claude":
+        return {"budget_usd": _budget(answers["budget"] or "")}
+    if answers["captioner"] == "openai-compatible":
+        return {"base_url": answers["base_url"] or _OLLAMA, "model": answers["vision_model"] or None}
+    if answers["captioner"] == "wd-tagger" and answers["tagger"]:
+        return {"tagger": {"folder": (here / Path(answers["tagger"]).expanduser()).resolve().as_posix()}}
+    return {}
+
+
 def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
     """The values of project.yaml's template."""
     name = _project_name(answers["name"], root)
@@ -324,7 +365,8 @@ def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
         "description": (answers["description"] or "").strip(), "notes": (answers["notes"] or "").strip(),
         "fused": [term.strip() for term in (answers["fused"] or "").split(",") if term.strip()],
         "trigger": answers["trigger"] or trigger.propose(name, class_word),
-        "captioner": answers["captioner"] or "draft", "style_words": answers["style_words"] or "include",
+        "captioner": answers["captioner"] or "draft", "looking": _looking(answers, Path.cwd()),
+        "style_words": answers["style_words"] or "include",
         "folder": _folder(answers, root),
     }  # fmt: skip
 
@@ -346,6 +388,8 @@ def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
+    if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
+        console.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     folder = root / config["folder"]
     if not any(path.suffix.lower() in formats.EXTENSIONS for path in newproject.listed(folder)):
         inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])

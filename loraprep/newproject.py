@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep import bundled, console, files, intent, project, schema, yamlfile
+from loraprep import bundled, captioners, console, files, intent, project, schema, yamlfile
 from loraprep.errors import TO_MEND, UNUSABLE, UserError
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
@@ -112,8 +112,11 @@ def _render(config: dict[str, Any]) -> str:
     """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in config.items()}
     values["models"] = ", ".join(bundled.names("resources/models"))
+    values["captioners"] = ", ".join(captioners.names())
     lines = []
     for line in bundled.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
         lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
+        if code.lstrip().startswith("captioner:"):
+            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in config["looking"].items()]
     return "\n".join(lines) + "\n"

@@ -35,7 +35,7 @@ class Project:
 
 
 @cache
-def profile(folder: Literal["models", "kinds"], name: str) -> dict[str, Any]:
+def profile(folder: Literal["models", "kinds", "trainers"], name: str) -> dict[str, Any]:
     """The data of resources/<folder>/<name>.yaml. Raises UserError if it breaks its schema."""
     file = f"resources/{folder}/{name}.yaml"
     doc = yamlfile.load(bundled.path(file), file)

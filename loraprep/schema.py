@@ -27,13 +27,15 @@ _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trai
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json; base models, kinds and finding codes are listed from the data files."""
+    """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
     loaded: dict[str, Any] = json.loads(bundled.text(f"schemas/{name}.schema.json"))
     codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", bundled.text("resources/gate.yaml"), re.MULTILINE)}
     if name == "project":
         loaded["properties"]["model"]["enum"] = list(bundled.names("resources/models"))
         loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(bundled.names("resources/kinds"))
         loaded["properties"]["severity"]["propertyNames"] = codes
+        trainers = loaded["properties"]["dataset"]["properties"]["trainers"]
+        trainers["items"]["enum"] = list(bundled.names("resources/trainers"))
     elif name == "gate":
         loaded["propertyNames"] = codes
     return loaded

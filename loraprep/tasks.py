@@ -17,13 +17,14 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, steps
+from loraprep import __version__, bundled, console, files, project, seeing, steps, training
 from loraprep.errors import UserError
 from loraprep.project import Project
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_duplicates",
-    "task_elements", "task_gate1", "task_intent", "task_report", "task_samples", "task_scan", "task_select",
+    "task_elements", "task_export", "task_gate1", "task_intent", "task_recaption", "task_report", "task_samples",
+    "task_scan", "task_select", "task_trainers",
 ]  # fmt: skip
 
 
@@ -108,11 +109,11 @@ def _task(
 
 def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., TaskFailed | None]:
     # No functools.wraps: doit reads the wrapped function's signature.
-    def run(full: bool = False) -> TaskFailed | None:
+    def run(full: bool = False, pattern: Iterable[str] = ()) -> TaskFailed | None:
         try:
             _lock(Path.cwd())
             before = [files.sha256(Path(r)) for r in reads]
-            action(_project(), **({"full": True} if full else {}))
+            action(_project(), **({"full": True} if full else {}), **({"pattern": list(pattern)} if pattern else {}))
             if before != [files.sha256(Path(r)) for r in reads]:
                 return TaskFailed("A file was edited while it was being read. Run it again.")
         except Timeout:
@@ -144,6 +145,22 @@ def _profiles(*which: str) -> list[str]:
     return [f"resources/{folder}/{names[folder]}.yaml" for folder in which]
 
 
+_ASKING = ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")  # settings of who looks
+
+
+def _vision() -> list[str]:
+    """What a vision model is asked with, and what it costs; nothing if nobody looks."""
+    if not seeing.looks(_project()):
+        return []
+    kind = _project().config["intent"]["kind"]
+    prompts = [f"resources/prompts/{name}.md" for name in ("common", kind)]
+    return [
+        *prompts,
+        "schemas/elements.schema.json",
+        *(f"resources/vision/{n}.yaml" for n in bundled.names("resources/vision")),
+    ]
+
+
 class _Skips:
     """Up to date unless the set of skipped samples changed since the task ran.
 
@@ -158,10 +175,23 @@ class _Skips:
             return False
 
 
+class _Looked:
+    """Up to date unless responses/ changed since, or an answer is still missing that may come now."""
+
+    def __init__(self, *, samples: bool) -> None:
+        self.samples = samples
+
+    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+        task.value_savers.append(lambda: {"looked": steps.looked(_project(), samples=self.samples)})
+        now = steps.looked(_project(), samples=self.samples)
+        return values.get("looked") == now and not now.get("waiting")
+
+
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
+VISION = "build/vision.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
-SELECTION, GATE = "build/selection.json", "build/gate1.json"
+SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
@@ -188,19 +218,28 @@ def task_duplicates() -> dict[str, Any]:
 
 def task_samples() -> dict[str, Any]:
     return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
-                 _config("captioning", "trigger", "intent", "curation.exclude", "review"),
-                 _profiles("kinds", "models"), uptodate=[_Skips()])  # fmt: skip
+                 _config("captioning", "trigger", "intent", "curation.exclude", "review", "thresholds.captions"),
+                 [*_profiles("kinds", "models"), *_vision()],
+                 uptodate=[_Skips(), _Looked(samples=True)])  # fmt: skip
 
 
 def task_elements() -> dict[str, Any]:
     return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
-                 [ELEMENTS], _config("captioning.captioner", "trigger"))  # fmt: skip
+                 [ELEMENTS, VISION],
+                 _config("trigger", "intent.kind", "review.captions", *(f"captioning.{key}" for key in _ASKING)),
+                 _vision(), uptodate=[_Looked(samples=False)])  # fmt: skip
+
+
+def task_recaption() -> dict[str, Any]:
+    task = _task(steps.recaption, [IMAGES, AUDIT, DUPLICATES, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D])
+    return {**task, "uptodate": [False], "pos_arg": "pattern"}
 
 
 def task_captions() -> dict[str, Any]:
+    values = _config("captioning", "trigger", "intent", "review.captions", "thresholds.captions")
     return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
-                 _config("captioning", "trigger", "intent", "review.captions"),
-                 _profiles("kinds", "models"))  # fmt: skip
+                 {**values, "vocabulary": steps.vocabulary_digest(_project())},
+                 [*_profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
 
 
 def task_curate() -> dict[str, Any]:
@@ -215,12 +254,22 @@ def task_select() -> dict[str, Any]:
                  _config("curation.exclude", "review", "captioning.captioner"))  # fmt: skip
 
 
+def _trainers() -> list[str]:
+    return [f"resources/trainers/{name}.yaml" for name in _project().config["dataset"]["trainers"]]
+
+
+def task_trainers() -> dict[str, Any]:
+    return _task(training.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
+                 _config("dataset", "thresholds.placement", "name", "model"), [*_profiles("models"), *_trainers()],
+                 uptodate=[lambda: training.crops_drawn(_project())])  # fmt: skip
+
+
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION, SELECTION]
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", *_profiles("kinds", "models")])  # fmt: skip
+                 ["resources/gate.yaml", *_profiles("kinds", "models"), *_trainers()])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:
@@ -242,3 +291,9 @@ def task_dataset() -> dict[str, Any]:
     return _task(steps.dataset, [SELECTION, CAPTIONS, IMAGES], ["dataset.lock.json"],
                  _config("dataset", "name", "model"), _profiles("models"),
                  uptodate=[lambda: steps.dataset_intact(_project())], task_dep=["gate1"])  # fmt: skip
+
+
+def task_export() -> dict[str, Any]:
+    return _task(training.export, ["dataset.lock.json", PLACEMENTS], [],
+                 _config("dataset", "name", "trigger", "intent"), [*_profiles("kinds", "models"), *_trainers()],
+                 uptodate=[lambda: training.exports_intact(_project())], task_dep=["dataset"])  # fmt: skip

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import bundled, init, newproject, project, yamlfile
+from loraprep import bundled, captioners, init, newproject, project, yamlfile
 from loraprep.__main__ import main
 from loraprep.errors import UserError
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
+CAPTIONERS = ", ".join(captioners.names())
 PROJECT = f"""\
 # yaml-language-server: $schema=schemas/project.schema.json
 # What to teach. Change anything here and run loraprep gate1 again; only what it touches is done again.
@@ -31,14 +32,14 @@ images:
   folder: images           # only ever read
   exclude: []              # patterns of files to leave alone
 captioning:
-  captioner: draft         # draft, existing or none
+  captioner: draft         # who describes the pictures: {CAPTIONERS}
   style_words: include     # include: captions name the style too; omit: the trigger absorbs it
 curation:
   target: null             # how many pictures the set should have; null: what the kind recommends
   include: []              # pictures that always stay
   exclude: []              # pictures that never train
 dataset:
-  trainers: [kohya]
+  trainers: [kohya]        # and ai-toolkit, onetrainer, simpletuner, diffusion-pipe, huggingface
   steps: 1500              # repeats follow from steps and epochs
   epochs: 15
   background: "#ffffff"    # the colour under transparent parts
@@ -152,7 +153,7 @@ def test_every_problem_at_once(here: Path) -> None:
                      "--captioner", "x", "--style-words", "y", "--no-input")  # fmt: skip
     assert (
         str(error)
-        == """\
+        == f"""\
 NAME: "con" cannot be a project's name
     Windows keeps this word for itself. Choose another.
 --kind: unknown kind "stile"
@@ -160,7 +161,7 @@ NAME: "con" cannot be a project's name
 --model: unknown base model "sdxll"
     Did you mean sdxl?
 --captioner: unknown captioner "x"
-    One of: draft, existing, none.
+    One of: {CAPTIONERS}.
 --style-words: unknown style words "y"
     One of: include, omit.
 --trigger: "A B" cannot be a trigger: one word of 3 to 24 lower-case letters, digits or _, a letter first
@@ -322,6 +323,31 @@ def test_flags_are_not_asked_again_and_in_place_is_offered(here: Path, talk: Any
     assert project.load(here / "mine").config["images"]["folder"] == (here / "pics").as_posix()
 
 
+def test_captioners_at_home(here: Path, talk: Any) -> None:
+    flags = ["--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "", "--fused", "",
+             "--images", "pics", "--in-place", "--style-words", "omit"]  # fmt: skip
+    talk("openai-compatible", "", "qwen3-vl")
+    assert init.run(["mine", *FLAGS[:-1], *flags]) == 0
+    captioning = project.load(here / "mine").config["captioning"]
+    assert (captioning["base_url"], captioning["model"]) == ("http://localhost:11434/v1", "qwen3-vl")
+    talk("wd-tagger", "wd")
+    assert init.run(["two", *FLAGS[:-1], *flags]) == 0
+    assert project.load(here / "two").config["captioning"]["tagger"]["folder"] == (here / "wd").as_posix()
+    argv = [
+        "three",
+        *FLAGS,
+        "--captioner",
+        "openai-compatible",
+        "--base-url",
+        "http://box:1234/v1",
+        "--vision-model",
+        "m",
+    ]
+    assert init.run(argv) == 0
+    captioning = project.load(here / "three").config["captioning"]
+    assert (captioning["base_url"], captioning["model"]) == ("http://box:1234/v1", "m")
+
+
 def test_a_wrong_flag_is_said_before_any_question(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
     talk()
     assert 'unknown kind "stile"' in str(_refused("mine", "--kind", "stile"))
@@ -350,3 +376,23 @@ def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
             assert init.run([f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
             text = (here / f"{kind}-{model}/project.yaml").read_text("utf-8")
             assert yamlfile.parse(text, "project.yaml").data["model"] == model
+
+
+def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["mine", *FLAGS, "--captioner", "claude", "--budget", "$2.50"]
+    assert init.run(argv) == 0
+    assert project.load(here / "mine").config["captioning"]["budget_usd"] == 2.5
+    assert init.run(["other", *FLAGS, "--captioner", "claude"]) == 0
+    assert project.load(here / "other").config["captioning"]["budget_usd"] is None
+    assert "Nothing is sent to Claude before captioning.budget_usd holds an amount." in capsys.readouterr().out
+    error = _refused("third", *FLAGS, "--captioner", "claude", "--budget", "-1")
+    assert str(error) == '--budget: "-1" is no amount of US dollars\n    Write it like 1.00.'
+
+
+def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
+    talk("claude", "much", "0.75", "include")
+    argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
+            "--fused", "", "--images", "pics", "--in-place"]  # fmt: skip
+    assert init.run(argv) == 0
+    captioning = project.load(here / "mine").config["captioning"]
+    assert (captioning["captioner"], captioning["budget_usd"]) == ("claude", 0.75)

@@ -7,12 +7,15 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
-    {"__init__", "errors", "files", "yamlfile", "bundled", "model", "formats", "colours"},
-    {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk", "unchanged",
-     "studio", "trigger", "wording", "captioners"},
-    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
-    {"console", "steps", "tasks"},
-    {"__main__", "init", "newproject"},
+    {"__init__", "bundled", "colours", "errors", "files", "formats", "model", "yamlfile"},
+    {"answers", "arrange", "booru", "buckets", "captioners", "crops", "decisions", "enlarge", "findings",
+     "folder", "groups", "images", "lexicon", "markdown", "measure", "measures", "names", "plans", "plots",
+     "portrait", "prepared", "project", "responses", "schema", "search", "sheet", "similar", "studio", "thumbs",
+     "tokens", "trigger", "unchanged", "vision", "walk", "wording", "words"},
+    {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
+     "looking", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},
+    {"console", "review", "seeing", "steps", "tasks", "training"},
+    {"__main__", "checking", "init", "look", "newproject"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
 

@@ -18,10 +18,10 @@ PURE = ["captions", "curate", "select", "report"]
 IMAGE_PHASES = ["audit", "duplicates", "samples", "elements", *PURE]
 
 
-def run(root: Path, *args: str) -> tuple[int, str]:
+def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "loraprep", *args],
-        cwd=root, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8",
+        cwd=root, capture_output=True, text=True, timeout=patience, check=False, encoding="utf-8",
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr

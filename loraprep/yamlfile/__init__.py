@@ -3,8 +3,10 @@
 from loraprep.yamlfile.editing import (
     append,
     block,
+    document,
     dump,
     entry_text,
+    only_answered,
     remove_entry,
     rewrite,
     save,
@@ -16,6 +18,6 @@ from loraprep.yamlfile.editing import (
 from loraprep.yamlfile.reading import Document, load, parse
 
 __all__ = [
-    "Document", "append", "block", "dump", "entry_text", "load", "parse", "remove_entry", "rewrite", "save",
-    "set_value", "signed", "texts", "untouched",
+    "Document", "append", "block", "document", "dump", "entry_text", "load", "only_answered", "parse",
+    "remove_entry", "rewrite", "save", "set_value", "signed", "texts", "untouched",
 ]  # fmt: skip

@@ -48,6 +48,12 @@ def dump(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...").rstrip()
 
 
+def document(value: Any, comment: str) -> str:
+    """A whole file in block style, lists of plain values on one line, below a comment."""
+    body = yaml.dump(value, Dumper=_Dumper, default_flow_style=None, width=100, allow_unicode=True, sort_keys=False)
+    return "".join(f"# {line}\n" for line in comment.splitlines()) + str(body)
+
+
 def block(key: str, value: Mapping[str, Any], comments: Mapping[str, str] | None = None) -> str:
     """An entry as a block mapping: one line a key, a nested mapping one level deeper, lists in flow style."""
     lines = [f"{dump(key)}:"]
@@ -71,6 +77,11 @@ def untouched(text: str) -> bool:
     """Is this entry's text exactly what the tool wrote?"""
     body, marker, digest = text.replace("\r\n", "\n").rstrip("\n").rpartition(_MARKER)
     return bool(marker) and digest == _mark_of(body)
+
+
+def only_answered(text: str, key: str) -> bool:
+    """Is it what the tool wrote but for the value of `key`, which was null?"""
+    return untouched(re.sub(rf"(?m)^( +{re.escape(key)}:).*$", r"\1 null", text, count=1))
 
 
 def _mark_of(body: str) -> str:
