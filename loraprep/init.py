@@ -16,12 +16,12 @@ from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, files, intent, project, schema, studio, trigger, yamlfile
+from loraprep import bundled, captioners, console, files, intent, project, schema, studio, trigger, yamlfile
 from loraprep.errors import TO_MEND, UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_CAPTIONERS = ("draft", "existing", "none", "openai-compatible", "wd-tagger")
+_CAPTIONERS = tuple(captioners.names())
 _STYLE_WORDS = ("include", "omit")
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
 _OLLAMA = "http://localhost:11434/v1"
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
     parser.add_argument("--captioner", help=", ".join(_CAPTIONERS))
+    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
     parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
     parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
     parser.add_argument("--tagger", metavar="DIR", help="for wd-tagger: the folder with model.onnx")
@@ -107,7 +108,15 @@ def _problems(args: dict[str, Any], here: Path, *, complete: bool = False) -> li
             found.append(Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of))
     if args["trigger"] and (fault := trigger.fault(args["trigger"])):
         found.append(Problem(fault, "--trigger"))
+    if args["budget"] and _budget(args["budget"]) is None:
+        found.append(Problem(f'"{args["budget"]}" is no amount of US dollars', "--budget", "Write it like 1.00."))
     return found + list(_source_problems(args, here))
+
+
+def _budget(text: str) -> float | None:
+    """Dollars, None if it is no amount."""
+    plain = text.strip().removeprefix("$").strip()
+    return float(plain) if re.fullmatch(r"\d{1,5}(\.\d+)?", plain) else None
 
 
 def _name_problems(name: str | None, here: Path, complete: bool) -> Iterator[Problem]:
@@ -322,10 +331,15 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
     if not answers["captioner"]:
         console.say(
             "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
-            ".txt files as they are; none writes the trigger alone; openai-compatible asks a vision model on "
-            "your own machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
+            ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
+            "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
+            "machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
         )
         answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    while answers["captioner"] == "claude" and not answers["budget"]:
+        console.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
+        told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
+        answers["budget"] = told if _budget(told) is not None else None
     if answers["captioner"] == "openai-compatible":
         answers["base_url"] = answers["base_url"] or Prompt.ask("The server's address", default=_OLLAMA)
         answers["vision_model"] = answers["vision_model"] or Prompt.ask("The vision model there")
@@ -334,7 +348,9 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
 
 
 def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
-    """What captioning in project.yaml says besides, for a captioner at home."""
+    """What captioning in project.yaml says besides, for a captioner that looks."""
+    if answers["captioner"] == "claude":
+        return {"budget_usd": _budget(answers["budget"] or "")}
     if answers["captioner"] == "openai-compatible":
         return {"base_url": answers["base_url"] or _OLLAMA, "model": answers["vision_model"] or None}
     if answers["captioner"] == "wd-tagger" and answers["tagger"]:
@@ -465,6 +481,7 @@ def _render(config: dict[str, Any]) -> str:
     """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in config.items()}
     values["models"] = ", ".join(bundled.names("resources/models"))
+    values["captioners"] = ", ".join(_CAPTIONERS)
     lines = []
     for line in bundled.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
@@ -479,6 +496,8 @@ def _close(root: Path, config: dict[str, Any], here: Path, has_pictures: bool) -
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
+    if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
+        console.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     if not has_pictures and config["folder"] == "images":
         console.say("Put your pictures into its images/ folder.")
     quoted = f'"{where}"' if " " in where else where

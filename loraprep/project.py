@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,12 @@ _SECRET = re.compile(
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(#|,|}|$))[^\s#]"
 )
+# The same for any name that ends like a key's, whatever the key looks like, and for a password in an address.
+_SECRET_PLACE = re.compile(
+    r"(?i)(?:^|[{,])\s*[\"']?[\w-]*(?:api[_-]?key|auth[_-]?token|access[_-]?token)[\"']?\s*:\s*[^\s#]"
+    r"|https?://[^\s/@]+:[^\s/@]+@"
+)
+_LONG = 16  # letters of a key from the environment; shorter ones are stand-ins for servers that want none
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,8 @@ def load(root: Path) -> Project:
 
 def _secrets(doc: Document) -> Iterator[Problem]:
     for number, line in enumerate(doc.text.splitlines(), 1):
-        if _SECRET.search(line):
+        held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG)
+        if _SECRET.search(line) or _SECRET_PLACE.search(line) or any(value in line for value in held):
             yield Problem(
                 "this looks like a secret key; project.yaml goes into git, so it is refused", f"{NAME}:{number}:1",
                 "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared.",
