@@ -1,4 +1,4 @@
-"""Turns a finding's code into words and a severity, from resources/gate.yaml."""
+"""Turns a finding's code into words and a severity, from resources/gate.yaml and check.yaml."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ SEVERITIES = ("block", "warn", "note", "good")
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """code -> {severity, one, many, why, fix (or cause -> fix), phase, fixed}."""
-    name = "resources/gate.yaml"
-    data: dict[str, dict[str, Any]] = yamlfile.load(bundled.path(name), name).data
+    data: dict[str, dict[str, Any]] = {}
+    for name in ("resources/gate.yaml", "resources/check.yaml"):
+        data |= yamlfile.load(bundled.path(name), name).data
     return data
 
 

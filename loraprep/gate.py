@@ -10,13 +10,13 @@ from loraprep import names
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 
-# Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
-_NEVER_ACCEPTED = frozenset(
-    {"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"}
-)
-
 # A vision model has not described these yet, which is why they have no caption.
-_UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
+UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
+# Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
+NEVER_ACCEPTED = (
+    frozenset({"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"})
+    | UNSEEN
+)
 
 
 def judge(
@@ -89,7 +89,7 @@ def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: S
         here = tuple(p for p in finding.images if p not in away)
         rest = _accept(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
         return [*rest, (Finding(finding.code, gone, finding.values), "already left out")]
-    if not entry or finding.code in _NEVER_ACCEPTED | _UNSEEN:
+    if not entry or finding.code in NEVER_ACCEPTED:
         return [(finding, "")]
     note = str(entry.get("reason") or "accepted")
     named = entry.get("images")
@@ -131,7 +131,7 @@ def _caption_findings(
     kept: Sequence[str], captions: Mapping[str, Caption], findings: Sequence[Finding]
 ) -> list[Finding]:
     """Pictures without a caption, but for those that a finding about looking names with its reason."""
-    said = {p for f in findings if f.code in _UNSEEN for p in f.images}
+    said = {p for f in findings if f.code in UNSEEN for p in f.images}
     bare = tuple(p for p in kept if p not in said and (p not in captions or not captions[p].captioned))
     return [Finding("uncaptioned", bare, {"kept": len(kept)})] if bare else []
 

@@ -1,4 +1,4 @@
-"""`loraprep init`: the intent interview, and the files of a new project."""
+"""`loraprep init`: its flags, the intent interview, and what is wrong with either."""
 
 from __future__ import annotations
 
@@ -6,35 +6,30 @@ import argparse
 import difflib
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from string import Template
 from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, captioners, console, files, intent, project, schema, studio, trigger, yamlfile
-from loraprep.errors import TO_MEND, UNUSABLE, Problem, UserError
+from loraprep import bundled, captioners, console, formats, newproject, project, studio, trigger
+from loraprep.errors import UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CAPTIONERS = tuple(captioners.names())
 _STYLE_WORDS = ("include", "omit")
-_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
 _OLLAMA = "http://localhost:11434/v1"
-_COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UserError(message, hint="loraprep init --help lists the flags.", exit_code=UNUSABLE)
+        raise UserError(message, hint=f"{self.prog} --help lists the flags.", exit_code=UNUSABLE)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("loraprep init", description="Asks what you want to teach and writes a project. "
+    parser = Parser("loraprep init", description="Asks what you want to teach and writes a project. "
                      "Every question has a flag.")  # fmt: skip
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")
@@ -79,8 +74,10 @@ def run(argv: list[str]) -> int:
     root = _root(args["name"], here)
     config = _config(args, root)
     source = _source(args)
-    _write(root, config, source if source and not args["in_place"] and not _same(source, root / "images") else None)
-    _close(root, config, here, bool(source))
+    newproject.write(
+        root, config, source if source and not args["in_place"] and not _same(source, root / "images") else None
+    )
+    _close(root, config, here)
     return 0
 
 
@@ -297,7 +294,7 @@ def _ask_images(answers: dict[str, Any], here: Path) -> None:
         )
     source = _source(answers)
     if source and not answers["in_place"] and not _same(source, _root(answers["name"], here) / "images"):
-        console.say(f"{_count(_listed(source))} in that folder.")
+        console.say(f"{newproject.count(newproject.listed(source))} in that folder.")
         answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
 
 
@@ -386,119 +383,16 @@ def _folder(answers: dict[str, Any], root: Path) -> str:
     return Path(os.path.relpath(source, root)).as_posix() if source.is_relative_to(git) else source.as_posix()
 
 
-def _listed(source: Path) -> list[Path]:
-    """Every file below `source`, relative and sorted. Links to folders are not followed: they may lead in circles."""
-
-    def unreadable(error: OSError) -> NoReturn:
-        raise error
-
-    return sorted(
-        (Path(folder) / name).relative_to(source)
-        for folder, _, names in os.walk(source, onerror=unreadable)
-        for name in names
-        if (Path(folder) / name).is_file()
-    )
-
-
-def _count(listed: list[Path]) -> str:
-    return "There is 1 file" if len(listed) == 1 else f"There are {len(listed)} files"
-
-
-def _write(root: Path, config: dict[str, Any], source: Path | None) -> None:
-    """Writes all of it or nothing: whatever was made is taken back on an error or Ctrl-C. project.yaml comes last."""
-    made = _render(config)
-    texts = {
-        ".gitignore": bundled.text("resources/project/gitignore"),
-        "dodo.py": bundled.text("resources/project/dodo.py"),
-    }
-    texts |= {f"schemas/{name}.schema.json": bundled.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
-    full = schema.with_defaults(yamlfile.parse(made, project.NAME).data, "project")
-    profiles = project.profile("kinds", config["kind"]), project.profile("models", config["model"])
-    texts["intent.md"] = intent.text(full, *profiles)
-    kept = [name for name in texts if (root / name).exists()]
-    try:
-        with _taken_back_on_failure() as undo:
-            if config["folder"] == "images":
-                _make_folder(root / "images", undo)
-            if source:
-                _copy(source, root / "images", undo)
-            for name, text in [*texts.items(), (project.NAME, made)]:
-                if name not in kept:
-                    _make_folder((root / name).parent, undo)
-                    undo.append(root / name)
-                    files.write(root / name, text)
-            project.load(root)
-    except OSError as error:
-        raise UserError(f"cannot be written or read: {error.strerror}; nothing was made",
-                        place=Path(error.filename or root).name, exit_code=TO_MEND) from None  # fmt: skip
-    for name in kept:
-        console.say(f"{name} was there already and is kept.", "dim")
-
-
-@contextmanager
-def _taken_back_on_failure() -> Iterator[list[Path]]:
-    """Yields a list for the files and folders about to be made; on any exception they are removed, last first."""
-    made: list[Path] = []
-    try:
-        yield made
-    except BaseException:
-        for path in reversed(made):
-            if path.is_dir():
-                if not any(path.iterdir()):  # somebody else may have put something there meanwhile
-                    path.rmdir()
-            else:
-                path.unlink(missing_ok=True)
-        raise
-
-
-def _make_folder(folder: Path, undo: list[Path]) -> None:
-    missing = [p for p in (folder, *folder.parents) if not p.exists()]
-    for path in reversed(missing):
-        undo.append(path)
-        path.mkdir()
-
-
-def _copy(source: Path, images: Path, undo: list[Path]) -> None:
-    """Copies everything, sidecars too, with the times of the originals, which are only read."""
-    listed = _listed(source)
-    size = sum((source / path).stat().st_size for path in listed)
-    console.say(f"{_count(listed)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
-    with console.progress("copying") as advance:
-        for number, path in enumerate(listed, 1):
-            target = images / path
-            _make_folder(target.parent, undo)
-            if target.exists():  # a disk that takes A.png and a.png for one
-                raise UserError("two files differ only in upper and lower case, and this disk cannot hold both",
-                                place=path.as_posix(), hint="Rename one of them.", exit_code=UNUSABLE)  # fmt: skip
-            undo.append(target)
-            shutil.copyfile(source / path, target)  # the bytes alone: a read-only mark would stay in the way
-            facts = (source / path).stat()
-            os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-            advance(number, len(listed))
-
-
-def _render(config: dict[str, Any]) -> str:
-    """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
-    values = {key: yamlfile.dump(value) for key, value in config.items()}
-    values["models"] = ", ".join(bundled.names("resources/models"))
-    values["captioners"] = ", ".join(_CAPTIONERS)
-    lines = []
-    for line in bundled.text("resources/project/project.yaml").splitlines():
-        code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
-        lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
-        if code.lstrip().startswith("captioner:"):
-            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in config["looking"].items()]
-    return "\n".join(lines) + "\n"
-
-
-def _close(root: Path, config: dict[str, Any], here: Path, has_pictures: bool) -> None:
+def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     where = _shown(root, here)
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
     if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
         console.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
-    if not has_pictures and config["folder"] == "images":
-        console.say("Put your pictures into its images/ folder.")
+    folder = root / config["folder"]
+    if not any(path.suffix.lower() in formats.EXTENSIONS for path in newproject.listed(folder)):
+        inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
+        console.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
     console.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")

@@ -75,6 +75,9 @@ class Image(Record):
     ] = ()  # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
 
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}  # flat: nothing to copy, and thousands of them
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         lists = {k: _tuples(v) for k, v in data.items() if isinstance(v, list)}

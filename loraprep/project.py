@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,19 +13,6 @@ from loraprep.errors import UNUSABLE, Problem, UserError
 from loraprep.yamlfile import Document
 
 NAME = "project.yaml"
-# Shapes of keys that services hand out; a match is refused without being shown.
-_SECRET = re.compile(
-    r"\b(sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,})"
-    r"|(?:^|[{,])\s*[\"']?(api[_-]?key|key|token|secret|password)[\"']?\s*:\s*[^\s#]"
-    # key_variable wants a variable's name; what does not look like one may be the key itself
-    r"|\bkey_variable[\"']?\s*:\s*(?!(null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(#|,|}|$))[^\s#]"
-)
-# The same for any name that ends like a key's, whatever the key looks like, and for a password in an address.
-_SECRET_PLACE = re.compile(
-    r"(?i)(?:^|[{,])\s*[\"']?[\w-]*(?:api[_-]?key|auth[_-]?token|access[_-]?token)[\"']?\s*:\s*[^\s#]"
-    r"|https?://[^\s/@]+:[^\s/@]+@"
-)
-_LONG = 16  # letters of a key from the environment; shorter ones are stand-ins for servers that want none
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +35,7 @@ class Project:
 
 
 @cache
-def profile(folder: Literal["models", "kinds"], name: str) -> dict[str, Any]:
+def profile(folder: Literal["models", "kinds", "trainers"], name: str) -> dict[str, Any]:
     """The data of resources/<folder>/<name>.yaml. Raises UserError if it breaks its schema."""
     file = f"resources/{folder}/{name}.yaml"
     doc = yamlfile.load(bundled.path(file), file)
@@ -66,15 +51,13 @@ def load(root: Path) -> Project:
     if not path.is_file():
         raise UserError("there is no project.yaml here", exit_code=UNUSABLE,
                         hint="Start a project with: loraprep init NAME --images FOLDER")  # fmt: skip
-    doc = yamlfile.load(path, NAME, exit_code=UNUSABLE)
-    secrets = list(_secrets(doc))
-    if secrets:  # nothing else: another message might quote the line
-        raise UserError.many(secrets, UNUSABLE)
+    doc = yamlfile.load(path, NAME, exit_code=UNUSABLE, flaws=True,
+                        if_empty="Bring it back from git, or delete it and run loraprep init . here.")  # fmt: skip
     found = schema.problems(doc, "project")
     if isinstance(doc.data, dict):
         found += _outside(doc)
     if found:
-        raise UserError.many(sorted(found, key=lambda p: [int(n) for n in p.place.split(":")[1:]]), UNUSABLE)
+        raise UserError.many(sorted(found, key=lambda p: p.position), UNUSABLE)
     config = schema.with_defaults(doc.data, "project")
     images = root / config["images"]["folder"]
     if not images.is_dir():
@@ -82,16 +65,6 @@ def load(root: Path) -> Project:
         hint = "Make the folder and put your pictures into it, or name the folder where they are."
         raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
     return Project(root, config, profile("kinds", config["intent"]["kind"]), profile("models", config["model"]), images)
-
-
-def _secrets(doc: Document) -> Iterator[Problem]:
-    for number, line in enumerate(doc.text.splitlines(), 1):
-        held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG)
-        if _SECRET.search(line) or _SECRET_PLACE.search(line) or any(value in line for value in held):
-            yield Problem(
-                "this looks like a secret key; project.yaml goes into git, so it is refused", f"{NAME}:{number}:1",
-                "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared.",
-            )  # fmt: skip
 
 
 def _outside(doc: Document) -> Iterator[Problem]:

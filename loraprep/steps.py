@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import booru, captioners, console, decisions, files, seeing
+from loraprep import booru, captioners, console, decisions, files, outlook, seeing, unchanged
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -21,7 +21,8 @@ from loraprep import selection as selecting
 from loraprep.decisions import Question
 from loraprep.errors import UserError
 from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
-from loraprep.project import Project
+from loraprep.plans import Plan
+from loraprep.project import Project, profile
 from loraprep.responses import Store
 
 
@@ -88,6 +89,13 @@ def intent(p: Project) -> None:
 def scan(p: Project, full: bool = False) -> None:
     """Looks at every file in the images folder."""
     limits = p.config["thresholds"]["audit"]
+    memory, outputs = (
+        p.root / "build/scan-unchanged.json",
+        [p.root / "build/images.jsonl", p.root / "build/upscaled.json"],
+    )
+    mark = unchanged.mark(p.images, p.root, [p.config["images"], limits["max_megapixels"], limits["max_megabytes"]])
+    if not full and unchanged.holds(memory, mark, outputs):
+        return
     with console.progress("Looking at the pictures") as progress:
         found = scanning.scan(
             p.images, p.root, include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
@@ -96,13 +104,16 @@ def scan(p: Project, full: bool = False) -> None:
         )  # fmt: skip
     scanning.write(found.images, p.root / "build/images.jsonl")
     _write(p, "upscaled", {"orphans": sorted(found.orphans)})
+    if not any(i.code in ("unreadable", "unexpected") for i in found.images):  # that may be better the next time
+        unchanged.remember(memory, mark, outputs)
 
 
 def audit(p: Project) -> None:
     """Are the pictures technically fit to train on?"""
     images = _records(p)
     result = phase2.audit(images, _read(p, "upscaled")["orphans"], p.config, p.model, p.kind)
-    decisions.ask(p.root, "quality", phase2.HEADER, result.questions, _digests(images))
+    asked = phase2.to_ask(result.questions, decisions.read(p.root, "quality"))
+    decisions.ask(p.root, "quality", phase2.HEADER, asked)
     _write(p, "audit", {"findings": _json(result.findings), "questions": _json(result.questions),
                         "layout": result.layout})  # fmt: skip
 
@@ -113,15 +124,28 @@ def duplicates(p: Project) -> None:
     usable = [i for i in images if i.state == "image"]
     groups = phase3.find(usable, p.config["thresholds"]["duplicates"], lambda i: scanning.look(p.images, p.root, i))
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
-    decisions.ask(p.root, "duplicates", phase3.HEADER, questions, _digests(images))
+    decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
                              "findings": _json(phase3.findings(groups))})  # fmt: skip
 
 
 def skipped(p: Project) -> list[str]:
-    """The samples a person skipped and the captioners they chose for single pictures: others are asked instead."""
-    answers = decisions.read(p.root, "captions")
-    return [*phase4.skipped(answers), *(f"{key}: {c}" for key, c in sorted(phase4.captioners_chosen(answers).items()))]
+    """The samples a person skipped and the captioners they chose for single pictures: others are asked instead.
+
+    Remembered, so that a null run parses nothing.
+    """
+    path, memory = p.root / "decisions/captions.yaml", p.root / "build/skipped.json"
+    digest = files.sha256(path) if path.exists() else ""
+    try:
+        known = files.read_json(memory)
+    except (OSError, ValueError):
+        known = {}
+    if known.get("digest") != digest:
+        answers = decisions.read(p.root, "captions")
+        chosen = [f"{key}: {c}" for key, c in sorted(phase4.captioners_chosen(answers).items())]
+        known = {"digest": digest, "skipped": [*phase4.skipped(answers), *chosen]}
+        files.write_json(memory, known)
+    return list(known["skipped"])
 
 
 def samples(p: Project) -> None:
@@ -137,7 +161,7 @@ def samples(p: Project) -> None:
     captions = phase4.render_all(elements, p.config, p.model, p.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     questions = phase4.questions([c for c in chosen if c not in unseen], captions, elements, _digests(images), p.config)
-    decisions.ask(p.root, "captions", phase4.HEADER, questions, _digests(images))
+    decisions.ask(p.root, "captions", phase4.HEADER, questions)
     _write(p, "samples", {"samples": chosen, "unseen": unseen, "missing": outcome.missing,
                           "findings": _json(outcome.findings)})  # fmt: skip
 
@@ -200,7 +224,7 @@ def curate(p: Project) -> None:
     images = _records(p)
     result = phase5.curate(_staying(p, images), _elements(p), _captions(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
-    decisions.ask(p.root, "curation", phase5.HEADER, result.questions, _digests(images))
+    decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
     _write(p, "curation", {"axes": _json(result.axes), "findings": _json(result.findings),
                            "questions": _json(result.questions), "add": result.add})  # fmt: skip
 
@@ -239,7 +263,9 @@ def report(p: Project) -> None:
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
-    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection]
+    placed = _read(p, "placements")
+    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
     seen = [Finding.from_json(f) for name in ("samples", "vision") for f in _read(p, name)["findings"]]
@@ -252,7 +278,9 @@ def report(p: Project) -> None:
     curation = _read(p, "curation")
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = paper.report(gate, images, fates, _groups(p), captions, [Axis(**a) for a in curation["axes"]],
-                        curation["add"], balance, p.config, p.model, p.kind)  # fmt: skip
+                        curation["add"], balance, p.config, p.model, p.kind,
+                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                                        placed["drawn"]))  # fmt: skip
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import bundled, captioners, init, project, yamlfile
+from loraprep import bundled, captioners, init, newproject, project, yamlfile
 from loraprep.__main__ import main
 from loraprep.errors import UserError
 
@@ -39,7 +39,7 @@ curation:
   include: []              # pictures that always stay
   exclude: []              # pictures that never train
 dataset:
-  trainers: [kohya]
+  trainers: [kohya]        # and ai-toolkit, onetrainer, simpletuner, diffusion-pipe, huggingface
   steps: 1500              # repeats follow from steps and epochs
   epochs: 15
   background: "#ffffff"    # the colour under transparent parts
@@ -128,7 +128,7 @@ def test_the_least_that_is_needed(here: Path, capsys: pytest.CaptureFixture[str]
     loaded = project.load(here / "Cat")
     assert (loaded.name, loaded.config["intent"]["description"], loaded.images) == ("Cat", "", here / "Cat/images")
     assert loaded.trigger == "catx"  # cat means something to every model
-    assert "Put your pictures into its images/ folder." in capsys.readouterr().out
+    assert "There is no picture in its images/ folder yet: put yours there first." in capsys.readouterr().out
 
 
 def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,7 +269,7 @@ def test_stopped_it_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch, 
             def fail(*_: Any, **__: Any) -> None:
                 raise stop
 
-            target = {"copyfile": init.shutil, "write": init.files, "load": init.project}[place]
+            target = {"copyfile": newproject.shutil, "write": newproject.files, "load": newproject.project}[place]
             patch.setattr(target, place, fail)
             code = main(["init", "mine", *FLAGS, "--images", "pics"])
         assert code == (130 if stop is KeyboardInterrupt else 1)
