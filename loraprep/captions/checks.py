@@ -32,7 +32,7 @@ def check(
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
     drafts = [p for p, c in spoken.items() if c.origin == "draft"
               and not elements[p].sources.get("text", "").startswith("sidecar:")]  # fmt: skip
-    thin = [p for p, c in spoken.items() if styled and elements[p].state != "draft" and len(_sides(c)) < 2]
+    thin = [p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_sides(c)) < 2]
     hits = {
         "caption-draft": drafts,
         "caption-flattery": [p for p, c in spoken.items() if wording.flatters(c.text)],
