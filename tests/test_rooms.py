@@ -8,8 +8,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
-    {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
-     "studio", "thumbs", "trigger", "wording", "captioners"},
+    {"schema", "project", "buckets", "decisions", "images", "measure", "words", "similar", "findings", "names",
+     "enlarge", "walk", "studio", "thumbs", "trigger", "wording", "captioners"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
     {"console", "steps", "tasks"},
     {"__main__", "init"},
