@@ -97,9 +97,14 @@ def verdict(root: Path) -> bool:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
     say("")
     say(report.headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
-    following = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
-    say(f"The whole report: dataset-report.md. Next: {following}.")
+    then = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
+    say(f"The whole report: report.html (to look at) and dataset-report.md. Next: {then}.")
     return gate.verdict == "GO"
+
+
+def following(gate: Gate) -> list[str]:
+    """The commands to type next."""
+    return ["loraprep dataset"] if gate.verdict == "GO" else ["loraprep gate1"]
 
 
 def _reason(reason: Reason) -> None:

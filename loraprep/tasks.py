@@ -16,7 +16,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, steps
+from loraprep import __version__, bundled, console, files, page, project, steps
 from loraprep.errors import UserError
 from loraprep.project import Project
 
@@ -145,6 +145,7 @@ IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
 SELECTION, GATE = "build/selection.json", "build/gate1.json"
+PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
@@ -201,9 +202,10 @@ def task_select() -> dict[str, Any]:
 def task_report() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION, SELECTION]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
-    return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
+    return _task(steps.report, [*reads, *([GATE_D] if present else [])],
+                 ["dataset-report.md", "report.html", *PICTURES, GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", *_profiles("kinds", "models")])  # fmt: skip
+                 ["resources/gate.yaml", *page.resources(), *_profiles("kinds", "models")])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:

@@ -8,9 +8,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
-    {"schema", "project", "buckets", "decisions", "images", "measure", "words", "similar", "findings", "names",
-     "enlarge", "walk", "studio", "thumbs", "trigger", "wording", "captioners"},
-    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
+    {"schema", "project", "arrange", "buckets", "decisions", "images", "measure", "plots", "words", "similar", "sheet",
+     "findings", "names", "enlarge", "walk", "studio", "thumbs", "trigger", "wording", "captioners"},
+    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report", "page"},
     {"console", "steps", "tasks"},
     {"__main__", "init"},
 ]  # fmt: skip
