@@ -91,8 +91,8 @@ def verdict(root: Path) -> bool:
         return False
     for severity in ("block", "warn", "note"):
         chosen = [r for r in gate.reasons if r.severity == severity and not r.accepted]
-        for reason in chosen[:_FIRST]:
-            _reason(reason)
+        for one in chosen[:_FIRST]:
+            reason(one)
         if len(chosen) > _FIRST:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
     say("")
@@ -107,11 +107,12 @@ def following(gate: Gate) -> list[str]:
     return ["loraprep dataset"] if gate.verdict == "GO" else ["loraprep gate1"]
 
 
-def _reason(reason: Reason) -> None:
-    mark = {"block": "x", "warn": "!", "note": "-", "good": "+"}[reason.severity]
-    say(f"{mark} {reason.sentence}", _COLOURS[reason.severity])
-    if reason.fix and reason.severity in ("block", "warn"):
-        say(f"    {reason.fix}", "dim")
+def reason(found: Reason) -> None:
+    """Prints a finding with its mark, and what to do if it blocks or warns."""
+    mark = {"block": "x", "warn": "!", "note": "-", "good": "+"}[found.severity]
+    say(f"{mark} {found.sentence}", _COLOURS[found.severity])
+    if found.fix and found.severity in ("block", "warn"):
+        say(f"    {found.fix}", "dim")
 
 
 def _findings(path: str) -> Callable[[Path], None]:
@@ -119,7 +120,7 @@ def _findings(path: str) -> Callable[[Path], None]:
         listed = [Finding.from_json(f) for f in files.read_json(root / path)["findings"]]
         for finding in sorted(listed, key=lambda f: findings.order(f, {})):
             severity = findings.severity(finding.code, {})
-            _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
+            reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
                            findings.fix(finding), finding.images))  # fmt: skip
         if not listed:
             say("Nothing found.")

@@ -54,7 +54,7 @@ class Material:
 
 
 def render(m: Material, progress: Callable[[int, int], None] | None = None) -> tuple[str, dict[str, bytes]]:
-    """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes)."""
+    """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes, none for a first look)."""
     pictures = [i for i in m.found if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
     small = thumbs.all_of(pictures, m.folder, m.root, size, m.config["dataset"]["background"], m.cache, progress)
@@ -62,10 +62,12 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     fate = {f.path: f for f in m.fates}
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]
     drawn = _plots(m, kept)
-    beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
-    beside["contact-sheet.webp"] = sheet.contact(
-        [(small[pictures[n].path], fate[pictures[n].path].fate == "kept") for n in order]
-    )
+    beside = {}
+    if not m.look:
+        beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
+        beside["contact-sheet.webp"] = sheet.contact(
+            [(small[pictures[n].path], fate[pictures[n].path].fate == "kept") for n in order]
+        )
     number = {i.path: n for n, i in enumerate(pictures)}
     rejected = [i for i in m.found if i.state == "rejected"]
     cards = [_card(m, pictures[n], n, fate, small[pictures[n].path]) for n in order]

@@ -60,7 +60,7 @@ def enlargement(times: Mapping[int, Sequence[float]]) -> str:
         axes.set_yticks(range(len(times)), [f"{size} px" for size in sorted(times)])
         axes.set_ylim(len(times) - 0.5, -0.5)
         axes.set_xlim(0, max((len(v) for v in times.values()), default=1) or 1)
-        _legend(axes, [(label, ink) for _, label, ink in STRETCH])
+        _legend(axes, [(label, ink) for _, label, ink in STRETCH], at=-0.17)
         axes.set_xticks([])
 
     return _draw("enlargement", 0.5 + 0.42 * max(1, len(times)), draw, left=0.15, top=0.35)
@@ -89,7 +89,7 @@ def aspects(sizes: Sequence[tuple[int, int]]) -> str:
             wide, high = side * math.sqrt(w / h), side * math.sqrt(h / w) * most * 0.286
             axes.add_patch(Rectangle((n - wide / 2, -most * 0.2 - high / 2), wide, high, facecolor="none",
                                      edgecolor=_c("content" if count else "quiet"), linewidth=1.1))  # fmt: skip
-            axes.text(n, -most * 0.37, f"{w}:{h}", ha="center", va="top", fontsize=8,
+            axes.text(n, -most * 0.37, f"{w}:{h}", ha="center", va="top", fontsize=8.5,
                       color=_c("ink" if count else "quiet"))  # fmt: skip
         axes.axhline(0, color=_c("line"), linewidth=1)
         axes.set_ylim(-most * 0.5, most * 1.15)
@@ -113,7 +113,7 @@ def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapp
             axes.text(0, row - 0.3, _short(term), ha="left", va="bottom", color=_c("ink"))
             note = {"critical": "sticks to the trigger", "warning": "partly sticks", "watch": "worth watching"}
             said = f"{count} of {captions}" + (f" - {note[level]}" if level else "")
-            axes.text(captions, row - 0.3, said, ha="right", va="bottom", fontsize=8.5,
+            axes.text(captions, row - 0.3, said, ha="right", va="bottom", fontsize=9.5,
                       color=_c(ink if level else "quiet"), fontweight="bold" if level else "normal")  # fmt: skip
             axes.vlines([share * captions for share in limits.values()], row - 0.27, row + 0.27, color=_c("quiet"),
                         linewidth=1, zorder=0)  # fmt: skip
@@ -188,13 +188,13 @@ def _short(text: str, long: int = _LONG) -> str:
     return text if len(text) <= long else text[: long - 1] + "…"
 
 
-def _legend(axes: Axes, entries: Sequence[tuple[str, str]], hatched: int = -1) -> None:
+def _legend(axes: Axes, entries: Sequence[tuple[str, str]], hatched: int = -1, at: float = 0.0) -> None:
     from matplotlib.patches import Patch
 
     marks = [Patch(facecolor=_c(ink), label=label, hatch="////" if n == hatched else "", edgecolor=_c("paper"),
                    linewidth=0) for n, (label, ink) in enumerate(entries)]  # fmt: skip
-    axes.legend(handles=marks, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(entries), frameon=False,
-                fontsize=8, handlelength=0.9, handleheight=0.9, handletextpad=0.4, columnspacing=0.9,
+    axes.legend(handles=marks, loc="lower left", bbox_to_anchor=(at, 1.0), ncols=len(entries), frameon=False,
+                fontsize=9, handlelength=0.8, handleheight=0.9, handletextpad=0.3, columnspacing=0.7,
                 borderaxespad=0.2, borderpad=0, labelcolor=_c("ink"))  # fmt: skip
 
 
@@ -211,7 +211,7 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
 
     # the text of captions is no formula, and any script is fine: the reader's own font shows it
     settings: Any = {
-        "svg.hashsalt": name, "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9.5,
+        "svg.hashsalt": name, "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 10.5,
         "text.parse_math": False, "hatch.color": _c("paper"), "hatch.linewidth": 0.7, "axes.edgecolor": _c("line"),
         "xtick.color": _c("ink"), "ytick.color": _c("ink"), "axes.spines.top": False, "axes.spines.right": False,
         "axes.spines.bottom": False, "axes.spines.left": False, "ytick.left": False,

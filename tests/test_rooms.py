@@ -12,7 +12,7 @@ FLOORS = [
      "findings", "names", "enlarge", "walk", "studio", "thumbs", "trigger", "wording", "captioners"},
     {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report", "page"},
     {"console", "steps", "tasks"},
-    {"__main__", "init"},
+    {"__main__", "init", "look"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
 
