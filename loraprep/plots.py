@@ -27,7 +27,7 @@ INKS: Mapping[str, tuple[str, str]] = {
     "style": ("#9a5a1f", "#e0a060"),
     "go": ("#2e7146", "#6cc08b"),
     "mild": ("#b07d12", "#e3b549"),
-    "warn": ("#b5541c", "#f08a4b"),
+    "warn": ("#9d4712", "#f08a4b"),
     "block": ("#a3262e", "#f07178"),
 }
 _SENTINEL = {name: f"#0{n:x}fe{n:02x}" for n, name in enumerate(INKS, 1)}  # drawn with, then replaced
@@ -233,7 +233,8 @@ def _clean(svg: str) -> str:
     """Only the drawing: no prolog, metadata or unused names, colours by name, the page's own font."""
     svg = svg[svg.index("<svg") :].rstrip("\n")
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<g id="[A-Za-z0-9_.]+">', "<g>", svg)
+    svg = re.sub(r'\s*<g id="[\w.]+"/>', "", svg)
+    svg = re.sub(r'<g id="[\w.]+">', "<g>", svg)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt"', r"\1", svg)
     svg = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace("xlink:href", "href")
