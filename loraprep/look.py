@@ -118,8 +118,8 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
     verdict.counts["open_questions"] = asked
     return page.Material(
-        folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict), following=following,
-        found=found, fates=fates, groups=groups, captions=written.captions, axes=curated.axes, add=curated.add,
+        folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
+        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=curated.axes, add=curated.add,
         gate=verdict, fused=fused, clusters=[f for f in curated.findings if f.code == "too-similar"],
         alike=curation.likeness(usable), config=config, model=model, kind=profile, look=True,
     )  # fmt: skip

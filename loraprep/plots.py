@@ -204,8 +204,8 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
     Nothing is fitted to its content, so that other fonts move nothing.
     """
     box = (0, 0, 1, 1) if left is None else (left, 0.08 / height, 0.985 - left, 1 - (top + 0.08) / height)
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # "building the font cache" helps nobody
-    from matplotlib import rc_context
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # "building the font cache" helps nobody
+    import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -217,8 +217,10 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
         "axes.spines.bottom": False, "axes.spines.left": False, "ytick.left": False,
     }  # fmt: skip
     out = io.StringIO()
-    with rc_context(settings), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
+        matplotlib.rcdefaults()  # a matplotlibrc of the reader's would change the drawing
+        matplotlib.rcParams.update(settings)
         figure = Figure(figsize=(_WIDTH, height))
         figure.patch.set_visible(False)
         FigureCanvasSVG(figure)
