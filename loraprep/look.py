@@ -119,8 +119,8 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     verdict.counts["open_questions"] = asked
     return page.Material(
         folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
-        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=curated.axes, add=curated.add,
-        gate=verdict, fused=fused, clusters=[f for f in curated.findings if f.code == "too-similar"],
+        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=curated.axes,
+        add=curated.add, gate=verdict, fused=fused, clusters=[f for f in curated.findings if f.code == "too-similar"],
         alike=curation.likeness(usable), config=config, model=model, kind=profile, look=True,
     )  # fmt: skip
 
