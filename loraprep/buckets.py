@@ -16,7 +16,7 @@ Sources, read in the trainers' repositories:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -192,10 +192,10 @@ ALGORITHMS: dict[str, Callable[[int, int, int, bool], Placement | None]] = {
 }
 
 
-def steps_per_epoch(counts: dict[Size, int], batch: int, *, keep_partial: bool = True) -> int:
+def steps_per_epoch(counts: Iterable[int], batch: int, *, keep_partial: bool = True) -> int:
     """Training steps of one epoch: each bucket is cut into batches of its own.
 
-    `counts`: bucket -> pictures times repeats. With `keep_partial` the last, smaller batch counts (kohya,
+    `counts`: pictures times repeats of each bucket. With `keep_partial` the last, smaller batch counts (kohya,
     ai-toolkit); without it is dropped (diffusion-pipe, OneTrainer).
     """
-    return sum(math.ceil(n / batch) if keep_partial else n // batch for n in counts.values())
+    return sum(math.ceil(n / batch) if keep_partial else n // batch for n in counts)

@@ -82,12 +82,9 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         trainer=trainer(m.config), codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
         css=bundled.text(f"{FOLDER}/page.css"), script=bundled.text(f"{FOLDER}/page.js"),
     )  # fmt: skip
+    if m.cache:
+        thumbs.sweep(m.found, m.cache)
     return page, beside
-
-
-def resources() -> list[str]:
-    """The bundled files that the page is made from."""
-    return [f"{FOLDER}/{p.name}" for p in sorted(bundled.path(FOLDER).iterdir())]
 
 
 def _template() -> Any:
@@ -122,8 +119,7 @@ def trainer(config: Mapping[str, Any]) -> str:
 
 def crop(image: Image, size: int, config: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the trainer keeps at `size`: left, top, width, height in percent of the picture; None if all or nothing."""
-    enlarge = config["dataset"].get("enlarge", True)
-    placed = buckets.fit(trainer(config), image.width, image.height, size, enlarge=enlarge)
+    placed = buckets.fit(trainer(config), image.width, image.height, size, enlarge=config["dataset"]["enlarge"])
     if placed is None:
         return None
     left, top, right, bottom = placed.box
