@@ -16,6 +16,7 @@ from loraprep.errors import UNUSABLE, UserError
 HELP = """\
 loraprep makes a folder of pictures ready for LoRA training, before any GPU time is spent.
 
+  loraprep look DIR       a first look at a folder of pictures: one page, no project, nothing else written
   loraprep init NAME      asks what you want to teach and writes a project (init --help lists its flags)
   loraprep gate1          all phases: says what waits for you, then GO or NO-GO (also plain `loraprep`)
   loraprep review         a local page for looking and deciding (--no-browser, --port N)
@@ -76,6 +77,10 @@ def _run(args: list[str]) -> int:
         from loraprep import init
 
         return init.run(args[1:])
+    if args[:1] == ["look"]:
+        from loraprep import look
+
+        return look.run(args[1:])
     if args[:1] == ["review"]:
         from loraprep import review
 

@@ -128,30 +128,38 @@ def verdict(root: Path) -> bool:
         return False
     for severity in ("block", "warn", "note"):
         chosen = [r for r in gate.reasons if r.severity == severity and not r.accepted]
-        for reason in chosen[:_FIRST]:
-            _reason(reason)
+        for one in chosen[:_FIRST]:
+            reason(one)
         if len(chosen) > _FIRST:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
     say("")
     say(report.headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
-    following = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
-    say(f"The whole report: dataset-report.md. Next: {following}.")
+    then = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
+    say(f"The whole report: report.html (to look at) and dataset-report.md. Next: {then}.")
     return gate.verdict == "GO"
 
 
-def _reason(reason: Reason) -> None:
-    mark = {"block": "x", "warn": "!", "note": "-", "good": "+"}[reason.severity]
-    say(f"{mark} {reason.sentence}", _COLOURS[reason.severity])
-    if reason.fix and reason.severity in ("block", "warn"):
-        say(f"    {reason.fix}", "dim")
+def following(gate: Gate) -> list[str]:
+    """The commands to type next."""
+    if gate.verdict == "GO":
+        return ["loraprep dataset"]
+    return ["loraprep review", "loraprep gate1"] if gate.waiting else ["loraprep gate1"]
+
+
+def reason(found: Reason) -> None:
+    """Prints a finding with its mark, and what to do if it blocks or warns."""
+    mark = {"block": "x", "warn": "!", "note": "-", "good": "+"}[found.severity]
+    say(f"{mark} {found.sentence}", _COLOURS[found.severity])
+    if found.fix and found.severity in ("block", "warn"):
+        say(f"    {found.fix}", "dim")
 
 
 def show(listed: Sequence[Finding]) -> None:
     """Findings in words, what matters most first."""
     for finding in sorted(listed, key=lambda f: findings.order(f, {})):
         severity = findings.severity(finding.code, {})
-        _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
-                       findings.fix(finding), finding.images))  # fmt: skip
+        reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
+                      findings.fix(finding), finding.images))  # fmt: skip
     if not listed:
         say("Nothing found.")
 

@@ -71,7 +71,7 @@ def run(argv: list[str]) -> int:
     problems = _problems(args, here, complete=True)
     if problems:
         raise UserError.many(problems, UNUSABLE)
-    root = _root(args["name"], here)
+    root = project_root(args["name"], here)
     config = _config(args, root)
     source = _source(args)
     newproject.write(
@@ -126,7 +126,7 @@ def _name_problems(name: str | None, here: Path, complete: bool) -> Iterator[Pro
             hint = "Windows keeps this word for itself. Choose another."
         yield Problem(f'"{name}" cannot be a project\'s name', "NAME", hint)
     else:
-        path = _root(name, here) / project.NAME
+        path = project_root(name, here) / project.NAME
         if path.exists():
             hint = "Edit that file, or choose another name; nothing is overwritten."
             yield Problem("there is a project already", _shown(path, here), hint)
@@ -140,7 +140,7 @@ def _source_problems(args: dict[str, Any], here: Path) -> Iterator[Problem]:
     elif not source.is_dir():
         yield Problem(f"there is no folder {args['images']}", "--images")
     elif name and (name == "." or _NAME.fullmatch(name)):
-        root, images = _root(name, here), _root(name, here) / "images"
+        root, images = project_root(name, here), project_root(name, here) / "images"
         inside = "Use loraprep init . in that folder instead."
         if args["in_place"]:
             if root.resolve() != source.resolve() and root.resolve().is_relative_to(source.resolve()):
@@ -268,7 +268,7 @@ def _ask_words(answers: dict[str, Any], here: Path) -> None:
     if answers["class_word"] is None:
         answers["class_word"] = Prompt.ask("What is it an instance of (woman, oil painting, mug)?", default="")
     while not answers["trigger"]:
-        proposal = trigger.propose(_project_name(answers["name"], here), answers["class_word"])
+        proposal = trigger.propose(project_name(answers["name"], here), answers["class_word"])
         word = Prompt.ask("Trigger, one made-up word", default=proposal)
         said = trigger.fault(word) or trigger.warning(word, answers["class_word"])
         if said:
@@ -293,7 +293,7 @@ def _ask_images(answers: dict[str, Any], here: Path) -> None:
             told, lambda at: _source_problems({**answers, "images": at, "in_place": True}, here)
         )
     source = _source(answers)
-    if source and not answers["in_place"] and not _same(source, _root(answers["name"], here) / "images"):
+    if source and not answers["in_place"] and not _same(source, project_root(answers["name"], here) / "images"):
         console.say(f"{newproject.count(newproject.listed(source))} in that folder.")
         answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
 
@@ -309,14 +309,14 @@ def _accepted(value: str, check: Callable[[str], Iterator[Problem]]) -> str | No
 # The files
 
 
-def _root(name: str, here: Path) -> Path:
+def project_root(name: str, here: Path) -> Path:
     if name == ".":
         return here
     home = studio.home(here)
     return home / "grimoire/training" / name if home else here / name
 
 
-def _project_name(name: str, here: Path) -> str:
+def project_name(name: str, here: Path) -> str:
     """`init .` takes the folder's name, in the letters that a project's name may have."""
     if name != ".":
         return name
@@ -357,7 +357,7 @@ def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
 
 def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
     """The values of project.yaml's template."""
-    name = _project_name(answers["name"], root)
+    name = project_name(answers["name"], root)
     class_word = (answers["class_word"] or "").strip()
     return {
         "name": name, "kind": answers["kind"], "class_word": class_word,

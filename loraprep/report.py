@@ -48,10 +48,13 @@ def report(
     quality = [r for r in gate.reasons if id(r) not in shown]
     blocks = [
         [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**"],
+        _sheet(fates),
         _summary(gate, fates, kept, images),
         _diversity(axes, add, len(kept)),
-        ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config)],
-        ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"])],
+        ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
+         "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
+        ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
+         "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
         ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
         _duplicates(groups, fates),
         _regularization(kind, config, len(kept)),
@@ -64,6 +67,21 @@ def report(
          "then run `loraprep gate1` again."],
     ]  # fmt: skip
     return "\n\n".join("\n".join(block).rstrip() for block in blocks if block) + "\n"
+
+
+def _sheet(fates: Sequence[Fate]) -> list[str]:
+    """The pictures themselves, like beside like; `page` draws them into report/."""
+    shown = [f for f in fates if f.fate in ("kept", "left out")]
+    if not shown:
+        return []
+    grey = "; grey ones are left out" if any(f.fate == "left out" for f in shown) else ""
+    return [
+        f"![The pictures, like beside like{grey}](report/contact-sheet.webp)",
+        "",
+        "![The colours of the set, a stripe for each picture in training](report/palette.svg)",
+        "",
+        "Open report.html for the pictures with their crops, captions and findings.",
+    ]
 
 
 def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import booru, captioners, console, decisions, files, outlook, seeing, unchanged
+from loraprep import booru, captioners, console, decisions, files, outlook, page, seeing, unchanged
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -254,11 +254,12 @@ def select(p: Project) -> None:
     _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
 
 
-_BALANCE = frozenset({"fused-critical", "fused-warning", "fused-watch", "one-sided"})
+_FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
+_BALANCE = _FUSED | {"one-sided"}
 
 
 def report(p: Project) -> None:
-    """The verdict and dataset-report.md."""
+    """The verdict, and the report to read and to look at."""
     images, captions = _records(p), _captions(p)
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
@@ -277,10 +278,22 @@ def report(p: Project) -> None:
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
     curation = _read(p, "curation")
     balance = [r for r in gate.reasons if r.code in _BALANCE]
-    text = paper.report(gate, images, fates, _groups(p), captions, [Axis(**a) for a in curation["axes"]],
-                        curation["add"], balance, p.config, p.model, p.kind,
-                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
-                                        placed["drawn"]))  # fmt: skip
+    axes, groups = [Axis(**a) for a in curation["axes"]], _groups(p)
+    text = paper.report(gate, images, fates, groups, captions, axes, curation["add"], balance, p.config, p.model,
+                        p.kind, outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles,
+                                                placed["repeats"], placed["drawn"]))  # fmt: skip
+    with console.progress("Drawing the report") as progress:
+        html, pictures = page.render(page.Material(
+            folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=paper.headline(gate),
+            following=console.following(gate), found=images, fates=fates, groups=groups, captions=captions, axes=axes,
+            add=curation["add"], gate=gate, fused=[f for f in findings if f.code in _FUSED],
+            clusters=[f for f in findings if f.code == "too-similar"],
+            alike=phase5.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
+            kind=p.kind,
+        ), progress)  # fmt: skip
+    for name, data in pictures.items():
+        files.write(p.root / "report" / name, data)
+    files.write(p.root / "report.html", html)
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
 

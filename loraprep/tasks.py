@@ -192,6 +192,7 @@ AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build
 VISION = "build/vision.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
+PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
@@ -267,9 +268,11 @@ def task_trainers() -> dict[str, Any]:
 def task_report() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
-    return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
+    page = [f"resources/report/{p.name}" for p in sorted(bundled.path("resources/report").iterdir())]
+    return _task(steps.report, [*reads, *([GATE_D] if present else [])],
+                 ["dataset-report.md", "report.html", *PICTURES, GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", *_profiles("kinds", "models"), *_trainers()])  # fmt: skip
+                 ["resources/gate.yaml", *page, *_profiles("kinds", "models"), *_trainers()])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from loraprep.model import Image
 
 FOLDER = "build/thumbs"
 QUALITY = 72  # WebP; 256 px of a painting take about 9 kB
+_DIGEST = re.compile(r"[0-9a-f]{64}")  # two of them where two pictures are compared
 _WORKERS = 2  # Pillow releases the GIL while it decodes
 
 
@@ -44,20 +46,28 @@ def thumbnail(
 
     With `cache` (a project's build/thumbs) it is looked up there first and left there.
     """
-    kept = cache / name(image, longest, background) if cache else None
+    # project.yaml may allow more than the default limit; the scan let this size through
+    limit = max(images.MAX_MEGAPIXELS, image.width * image.height / 1e6)
+
+    def fresh() -> bytes:
+        return make(source(image, folder, root), longest, background, limit)
+
     try:
-        if kept and _whole(data := kept.read_bytes()):
+        return kept(cache / name(image, longest, background) if cache else None, fresh)
+    except (images.BadImage, OSError):
+        return b""  # gone or damaged since the scan, which will say so when it looks again
+
+
+def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
+    """The whole WebP at `place`, else what `fresh` makes, which is then left there."""
+    try:
+        if place and _whole(data := place.read_bytes()):
             return data
     except OSError:
         pass
-    # project.yaml may allow more than the default limit; the scan let this size through
-    limit = max(images.MAX_MEGAPIXELS, image.width * image.height / 1e6)
-    try:
-        data = make(source(image, folder, root), longest, background, limit)
-    except (images.BadImage, OSError):
-        return b""  # gone or damaged since the scan, which will say so when it looks again
-    if kept:
-        files.write(kept, data)
+    data = fresh()
+    if place:
+        files.write(place, data)
     return data
 
 
@@ -87,7 +97,7 @@ def sweep(found: Sequence[Image], cache: Path) -> None:
     alive = {i.pixel_digest for i in found}
     if cache.is_dir():
         for path in sorted(cache.glob("*.webp")):
-            if path.name.partition("-")[0] not in alive:
+            if not all(part in alive for part in _DIGEST.findall(path.name)):
                 path.unlink()
 
 

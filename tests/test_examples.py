@@ -1,9 +1,14 @@
-"""The committed examples, compared whole: rebuilt in a copy with other mtimes, every committed byte comes back."""
+"""The committed examples, compared whole: rebuilt in a copy with other mtimes, every committed byte comes back.
+
+The contact sheet alone may differ in bytes where another WebP library wrote it, but not to the eye.
+"""
 
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.test_stale import run
 
@@ -13,14 +18,21 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 @pytest.mark.parametrize(("name", "expected"), [("brushwork", 0), ("nogo", 1)])
 def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: Path) -> None:
     root = tmp_path / name
-    rebuilt = ("build", ".doit*", "dataset")
+    rebuilt = ("build", ".doit*", "dataset", "report.html")
     shutil.copytree(EXAMPLES / name, root, ignore=shutil.ignore_patterns(*rebuilt), copy_function=shutil.copyfile)
     committed = {p.relative_to(root): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
     (root / "dataset-report.md").unlink()
     (root / "intent.md").unlink()
+    shutil.rmtree(root / "report")
     code, output = run(root, "gate1")
     assert code == expected, output
-    assert {path: (root / path).read_bytes() for path in committed} == committed
+    again = {path: (root / path).read_bytes() for path in committed}
+    for path in [p for p in committed if p.suffix == ".webp" and p.parts[0] == "report" and again[p] != committed[p]]:
+        ours, theirs = (np.asarray(Image.open(top / path), int) for top in (root, EXAMPLES / name))
+        assert ours.shape == theirs.shape
+        assert abs(ours - theirs).mean() < 2
+        again[path] = committed[path]
+    assert again == committed
 
 
 def test_each_example_has_the_schemas_that_are_in_force() -> None:

@@ -129,8 +129,9 @@ def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path
     code, output = run(root, "gate1")
     assert code == 0, output
     assert {path: (root / path).read_bytes() for path in committed} == committed
-    again = {p.name: p.read_bytes() for p in (finished / "build").iterdir() if not p.name.startswith("scan-")}
-    assert {name: (root / "build" / name).read_bytes() for name in again} == again
+    built = [p.relative_to(finished) for p in (finished / "build").rglob("*") if p.is_file()]
+    again = {path: (finished / path).read_bytes() for path in built if not path.name.startswith("scan-")}
+    assert {path: (root / path).read_bytes() for path in again} == again
 
 
 WATCHED = """

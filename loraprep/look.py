@@ -1,0 +1,206 @@
+"""`loraprep look DIR`: a first look at a folder, all of Gate 1 in memory. Writes one HTML file and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from loraprep import (
+    audit,
+    bundled,
+    captioners,
+    captions,
+    console,
+    curation,
+    duplicates,
+    files,
+    gate,
+    init,
+    page,
+    project,
+    scan,
+    schema,
+    selection,
+    studio,
+    trigger,
+)
+from loraprep.decisions import Decisions
+from loraprep.errors import UNUSABLE, Problem, UserError
+from loraprep.model import Fate, Finding, Gate, Image
+
+_OURS = b'<meta name="generator" content="loraprep look">'
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, hint="loraprep look --help lists the flags.", exit_code=UNUSABLE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser("loraprep look", description="Looks at a folder of pictures without any project: what is there, "
+                     "what is there twice, what would be enlarged or cut, what would stop Gate 1.")  # fmt: skip
+    parser.add_argument("folder", metavar="DIR", help="the folder with your pictures; it is only read")
+    parser.add_argument("--kind", default="style", help="character, style (the default) or object")
+    parser.add_argument("--model", help="the base model you train: " + ", ".join(bundled.names("resources/models"))
+                        + " (default: studio.md's, else flux)")  # fmt: skip
+    parser.add_argument("--out", metavar="FILE", help="the page to write (default: look-DIR.html here)")
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """The whole command; 0 when the page is written. Raises UserError (exit code 3) with every problem at once."""
+    args = _parser().parse_args(argv)
+    here = Path.cwd()
+    folder = Path(args.folder)
+    model = studio.resolve(args.model) if args.model else _studio_model(here)
+    name = _name(folder.resolve())
+    out = Path(args.out) if args.out else here / f"look-{name}.html"
+    problems = _problems(args, folder, model, out, here)
+    if problems:
+        raise UserError.many(problems, UNUSABLE)
+    config = schema.with_defaults(
+        {"version": 1, "name": name, "model": model, "trigger": trigger.propose(name, ""),
+         "intent": {"kind": args.kind}}, "project",
+    )  # fmt: skip
+    # `init .` would make a project of the folder itself, in which some names are the tool's own
+    own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
+    root = folder if own else folder / ".no-project"
+    material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
+    with console.progress("Drawing the page") as progress:
+        html, _ = page.render(material, progress)
+    try:
+        files.write(out, html)
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", place=str(args.out or out.name),
+                        hint="Name another place with --out FILE.", exit_code=UNUSABLE) from None  # fmt: skip
+    _close(material, out, here)
+    return 0
+
+
+def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> page.Material:
+    """All phases over `folder` with every recommendation taken; nothing is written anywhere.
+
+    Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
+    """
+    profile = project.profile("kinds", config["intent"]["kind"])
+    model = project.profile("models", config["model"])
+    limits, nobody = config["thresholds"], Decisions()
+    with console.progress("Looking at the pictures") as progress:
+        seen = scan.scan(folder, root, max_megapixels=limits["audit"]["max_megapixels"],
+                         max_megabytes=limits["audit"]["max_megabytes"], progress=progress)  # fmt: skip
+    found = seen.images
+    usable = [i for i in found if i.state == "image"]
+    looked = audit.audit(found, seen.orphans, config, model, profile)
+    groups = duplicates.find(usable, limits["duplicates"], lambda i: scan.look(folder, root, i))
+    rulings = [
+        audit.outcome(looked.questions, nobody, auto=True),
+        duplicates.outcome(groups, found, nobody, auto=True),
+    ]
+    staying = _kept(found, selection.select(found, [], rulings))
+    elements = captioners.describe(staying, staying, config)
+    written = captions.captions_for(elements, nobody, config, model, profile)
+    curated = curation.curate(staying, elements, written.captions, profile, config, nobody)
+    rulings.append(curation.outcome(curated.questions, nobody, found, auto=True))
+    fates = selection.select(found, [], rulings)
+    kept = {i.path for i in _kept(found, fates)}
+    texts = {p: c for p, c in written.captions.items() if p in kept}
+    fused = captions.fused(texts, elements, config, profile)
+    findings: list[Finding] = [
+        *looked.findings, *duplicates.findings(groups), *written.findings, *curated.findings, *fused
+    ]  # fmt: skip
+    verdict = gate.judge(found, fates, written.captions, findings, {}, {}, config, model, profile,
+                         keep_kohya=looked.layout == "kohya")  # fmt: skip
+    asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
+    verdict.counts["open_questions"] = asked
+    return page.Material(
+        folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
+        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=curated.axes,
+        add=curated.add, gate=verdict, fused=fused, clusters=[f for f in curated.findings if f.code == "too-similar"],
+        alike=curation.likeness(usable), config=config, model=model, kind=profile, look=True,
+    )  # fmt: skip
+
+
+def headline(verdict: Gate) -> str:
+    """What Gate 1 would say, in one sentence."""
+    blocking = sum(r.severity == "block" for r in verdict.reasons)
+    if blocking:
+        return f"{blocking} thing{'s' * (blocking != 1)} would stop Gate 1. Better to know now."
+    asked = verdict.counts["open_questions"]
+    questions = f" after {asked} question{'s' * (asked != 1)}" if asked else ""
+    return f"Nothing here would stop Gate 1: {verdict.counts['kept']} pictures could train{questions}."
+
+
+def command(folder: Path, name: str, kind: str, model: str, here: Path) -> str:
+    """The `loraprep init` line that starts from `folder`, quoted for the shell in use."""
+    if folder.resolve() == here.resolve():
+        words = ["loraprep", "init", ".", "--kind", kind, "--model", model]
+    else:
+        inside = folder.resolve().is_relative_to(here.resolve())
+        shown = os.path.relpath(folder, here) if inside else str(folder.resolve())
+        shown = f".{os.sep}{shown}" if shown.startswith("-") else shown
+        words = ["loraprep", "init", _free(name, here), "--kind", kind, "--model", model, "--images", shown]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def _kept(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
+    kept = {f.path for f in fates if f.fate == "kept"}
+    return [i for i in found if i.path in kept]
+
+
+def _name(folder: Path) -> str:
+    """A project's name made of the folder's: letters, digits, - and _."""
+    return init.project_name(".", folder)
+
+
+def _free(name: str, here: Path) -> str:
+    """A project beside a folder of its own name needs another one."""
+    names = [name, f"{name}-lora", *(f"{name}-lora-{n}" for n in range(2, 1000))]
+    return next(n for n in names if not init.project_root(n, here).exists())
+
+
+def _studio_model(here: Path) -> str:
+    _, known, _ = studio.read(here)
+    return known[0] if known else "flux"
+
+
+def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, here: Path) -> list[Problem]:
+    found = []
+    if not folder.is_dir():
+        what = "that is a file; name the folder it lies in" if folder.exists() else "there is no such folder"
+        found.append(Problem(what, args.folder, "loraprep look DIR"))
+    for flag, value, known in (("--kind", args.kind, "kinds"), ("--model", model, "models")):
+        names = bundled.names(f"resources/{known}")
+        if value not in names:
+            given = args.model if flag == "--model" else value
+            found.append(Problem(f'unknown {known[:-1]} "{given}"', flag, f"One of: {', '.join(names)}."))
+    where = out.resolve()
+    if folder.is_dir() and where.parent != here.resolve() and where.is_relative_to(folder.resolve()):
+        found.append(Problem("the page would lie among your pictures", "--out", "Name a place outside that folder."))
+    elif out.is_dir() or not where.parent.is_dir():
+        found.append(
+            Problem("that is no place for a file", args.out or out.name, "Name a file in a folder that exists.")
+        )
+    elif out.exists() and _OURS not in out.read_bytes()[:2000]:
+        hint = "It stays as it is; name another with --out FILE."
+        found.append(Problem("there is another file under this name", args.out or out.name, hint))
+    return found
+
+
+def _close(material: page.Material, out: Path, here: Path) -> None:
+    verdict = material.gate
+    counts = verdict.counts
+    console.say(f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
+                f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
+                f"{material.model['title']}.")  # fmt: skip
+    for reason in [r for r in verdict.reasons if r.severity == "block"]:
+        console.reason(reason)
+    console.say(material.headline, "bold")
+    shown = out.relative_to(here) if out.is_relative_to(here) else out
+    console.say(f"Look at it: {shown}")
+    console.say("Start from there:")
+    console.say(f"  {material.following[0]}")

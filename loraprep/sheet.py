@@ -1,0 +1,109 @@
+"""Pictures made of pictures: the contact sheet, the map, and where two pictures differ. All as WebP.
+
+Gaps are transparent, so that each looks right on a light page and on a dark one.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image as Pillow
+
+from loraprep import similar
+
+WIDTH = 1200  # px, of a contact sheet
+MOST = 300  # pictures on one contact sheet; below that size nobody recognises them
+LIMIT = 400_000  # bytes of a contact sheet, which goes into git
+GAP = 6
+_HIGH = 1000  # px that a full contact sheet is high, about
+_FADED = 90  # alpha of a picture that is left out, of 255
+_SEEN = 0.02  # a difference below this share of the range is what saving a JPEG again does
+_CLEAR = 0.15  # and from this on nobody overlooks it
+
+
+def opened(data: bytes) -> Pillow.Image:
+    """A thumbnail's pixels, RGB."""
+    return Pillow.open(io.BytesIO(data), formats=["WEBP"]).convert("RGB")
+
+
+def saved(picture: Pillow.Image, quality: int = 72) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=quality, method=4)
+    return out.getvalue()
+
+
+def contact(thumbs: Sequence[tuple[bytes, bool]]) -> bytes:
+    """The sheet of (WebP, is it in training?), in the order given, in rows of one height; under LIMIT bytes.
+
+    What is not in training is grey and faded. More than MOST are thinned out evenly.
+    """
+    step = max(1.0, len(thumbs) / MOST)
+    chosen = [thumbs[int(n * step)] for n in range(min(len(thumbs), MOST))]
+    pictures = [_faded(opened(data)) if not kept else opened(data).convert("RGBA") for data, kept in chosen if data]
+    if not pictures:
+        return saved(Pillow.new("RGBA", (WIDTH, 1)))
+    wide = sum(p.width / p.height for p in pictures)
+    height = min(200, max(36, round(math.sqrt(WIDTH * _HIGH / wide))))
+    rows: list[list[Pillow.Image]] = [[]]
+    for picture in pictures:
+        if sum(p.width / p.height for p in rows[-1]) * height >= WIDTH - GAP * len(rows[-1]):
+            rows.append([])
+        rows[-1].append(picture)
+    laid = [_row(row, height, last=row is rows[-1]) for row in rows]
+    whole = Pillow.new("RGBA", (WIDTH, sum(r.height + GAP for r in laid) - GAP))
+    top = 0
+    for row in laid:
+        whole.paste(row, (0, top))
+        top += row.height + GAP
+    return next((data for q in (80, 70, 60, 50, 40) if len(data := saved(whole, q)) <= LIMIT), saved(whole, 25))
+
+
+def _row(pictures: Sequence[Pillow.Image], height: int, *, last: bool) -> Pillow.Image:
+    """Pictures side by side over the whole width; the last row is no higher than the others."""
+    room = WIDTH - GAP * (len(pictures) - 1)
+    fitting = max(1, round(room / sum(p.width / p.height for p in pictures)))
+    high = min(fitting, height) if last else fitting
+    row = Pillow.new("RGBA", (WIDTH, high))
+    left = 0
+    for n, picture in enumerate(pictures):
+        ends = n == len(pictures) - 1 and high == fitting  # rounding must not leave a rag at the right
+        wide = WIDTH - left if ends else max(1, round(high * picture.width / picture.height))
+        row.paste(picture.resize((wide, high), Pillow.Resampling.LANCZOS), (left, 0))
+        left += wide + GAP
+    return row
+
+
+def _faded(picture: Pillow.Image) -> Pillow.Image:
+    grey = picture.convert("L").convert("RGBA")
+    grey.putalpha(_FADED)
+    return grey
+
+
+def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: int, rows: int, cell: int) -> bytes:
+    """Thumbnails centred in the (column, row) cells of `cell` px each, cut to squares."""
+    whole = Pillow.new("RGBA", (columns * cell, rows * cell))
+    inner = max(1, cell - max(1, cell // 16))
+    for data, (column, row) in zip(thumbs, cells, strict=True):
+        if data:
+            picture = opened(data)
+            side = min(picture.size)
+            left, top = (picture.width - side) // 2, (picture.height - side) // 2
+            square = picture.resize((inner, inner), Pillow.Resampling.BOX, (left, top, left + side, top + side))
+            whole.paste(square, (column * cell, row * cell))
+    return saved(whole, 76)
+
+
+def differing(first: bytes, second: bytes, *, mirrored: bool) -> bytes:
+    """`first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
+    a, b = opened(first), opened(second)
+    heat = similar.difference(np.asarray(a), np.asarray(b), mirrored=mirrored)
+    strength = np.clip((heat - _SEEN) / (_CLEAR - _SEEN), 0, 1)
+    side = Pillow.fromarray(np.rint(strength * 255).astype(np.uint8)).resize(a.size, Pillow.Resampling.BICUBIC)
+    share = np.asarray(side, np.float32)[..., None] / 255
+    grey = np.asarray(a.convert("L"), np.float32)[..., None] * 0.45 + 120
+    glow = np.array([255, 176, 32]) * (1 - share) + np.array([214, 22, 40]) * share
+    mixed = grey + (glow - grey) * np.sqrt(share) * 0.92
+    return saved(Pillow.fromarray(np.rint(mixed).clip(0, 255).astype(np.uint8)))

@@ -1,0 +1,306 @@
+"""The page people look at: whole, one file, and whatever a name or a caption holds is text."""
+
+import io
+import itertools
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from loraprep import arrange, page, plots, sheet, thumbs
+from loraprep.model import Caption
+from loraprep.model import Image as Record
+from tests.scenes import project, scene
+from tests.test_stale import answer, run
+
+VOID = {"meta", "link", "img", "input", "br", "hr"}
+NASTY = ["<img src=x onerror=alert(1)>.jpg", "[a].jpg", "a&b \"c\" 'd'.jpg", "{{ 7*7 }}.jpg", "‮gpj.exe.jpg"]
+MARKUP = 'a <script>alert(1)</script> mill, {{ 7*7 }}, " onload=alert(2) x=", loose strokes'
+
+
+class Parsed(HTMLParser):
+    """Every tag closed, every attribute kept; the text of the page apart from style and script."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.styles: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice in <{tag}>"
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        inside = self.open[-1] if self.open else ""
+        (self.styles if inside == "style" else self.text).append(data if inside != "script" else "")
+
+    def of_class(self, name: str) -> list[dict[str, str | None]]:
+        return [a for _, a in self.tags if name in (a.get("class") or "").split()]
+
+
+def outside(parsed: Parsed) -> list[str]:
+    """Every reference that leads out of the file."""
+    found = [
+        v
+        for _, a in parsed.tags
+        for k, v in a.items()
+        if k in ("src", "href", "xlink:href", "action", "srcset", "poster", "data") and v
+    ]
+    css = "".join(parsed.styles) + " ".join(a.get("style") or "" for _, a in parsed.tags)
+    found += [m.strip("'\" ") for m in re.findall(r"url\(([^)]*)\)", css)]
+    assert "@import" not in css
+    return [f for f in found if not f.startswith(("#", "data:image/webp;base64,"))]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 scenes, a copy, a variant, a broken file, and names and captions that would like to be code."""
+    root = project(tmp_path_factory.mktemp("page") / "mystyle")
+    for number, name in enumerate(NASTY, 50):
+        scene(number).save(root / "images" / name, "JPEG", quality=92)
+        (root / "images" / name).with_suffix(".txt").write_text(MARKUP + f" number {number}\n", "utf-8")
+    small = Image.open(root / "images/scene-00.jpg").resize((320, 280))
+    small.save(root / "images/scene-00 <b>web.jpg", quality=60)
+    changed = Image.open(root / "images/scene-01.jpg")
+    ImageDraw.Draw(changed).ellipse((200, 200, 330, 330), "#ff00ff")
+    changed.save(root / "images/scene-01-sun.jpg", quality=92)
+    (root / "images/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    return root
+
+
+@pytest.fixture(scope="module")
+def html(hostile: Path) -> str:
+    return (hostile / "report.html").read_text("utf-8")
+
+
+def test_it_is_whole_and_needs_nothing_from_outside(html: str) -> None:
+    parsed = Parsed(html)
+    assert outside(parsed) == []
+    assert "http" not in re.sub(r'xmlns="http://www.w3.org/2000/svg"|http-equiv', "", html)
+    policy = next(a["content"] for t, a in parsed.tags if t == "meta" and a.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    ids = [a["id"] for _, a in parsed.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    anchors = {(a.get("href") or "")[1:] for t, a in parsed.tags if t == "a"}
+    assert anchors <= set(ids)
+    borrowed = {a["data-of"] for _, a in parsed.tags if "data-of" in a}
+    assert borrowed <= set(ids)
+    assert all("alt" in a for t, a in parsed.tags if t == "img")
+
+
+def test_every_picture_found_has_a_card_with_its_fate_and_why(html: str) -> None:
+    cards = {a["data-name"]: a for a in Parsed(html).of_class("card")}
+    # a right-to-left override would turn the line around: such a file is refused, and named by its escape
+    names = {n for n in NASTY if n.isprintable()} | {"\\u202egpj.exe.jpg", "\\u202egpj.exe.txt"}
+    expected = names | {f"scene-{n:02}.jpg" for n in range(24)}
+    expected |= {"scene-00 <b>web.jpg", "scene-01-sun.jpg", "broken.jpg"}
+    assert set(cards) == expected
+    assert {n for n, a in cards.items() if a["data-fate"] == "left out"} == {"scene-00 <b>web.jpg"}
+    assert cards["broken.jpg"]["data-fate"] == "rejected"
+    assert "broken" in (cards["broken.jpg"]["data-codes"] or "").split()
+    assert "copies" in (cards["scene-00 <b>web.jpg"]["data-codes"] or "").split()
+    assert "data-open" in cards["scene-00 <b>web.jpg"]
+
+
+def test_names_and_captions_are_text_whatever_they_contain(html: str) -> None:
+    parsed = Parsed(html)
+    assert [t for t, _ in parsed.tags if t == "script"] == ["script"]
+    assert not [a for _, a in parsed.tags if any(k.startswith("on") and k != "onsubmit" for k in a)]
+    text = "".join(parsed.text)
+    assert "<img src=x onerror=alert(1)>.jpg" in text
+    assert "<script>alert(1)</script> mill" in text
+    assert "{{ 7*7 }}" in text
+    assert "49" not in {t.strip(", ") for t in parsed.text}
+    assert "‮" not in html
+
+
+def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
+    text = (hostile / "dataset-report.md").read_text("utf-8")
+    shown = re.findall(r"!\[[^\]]+\]\((report/[^/)]+)\)", text)
+    made = ["contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg"]
+    assert sorted(shown) == [f"report/{name}" for name in made]
+    assert sorted(p.name for p in (hostile / "report").iterdir() if p.is_file()) == made
+    for name in shown:
+        data = (hostile / name).read_bytes()
+        assert len(data) < 400_000
+        if name.endswith(".svg"):
+            tree = ElementTree.fromstring(data)
+            assert tree.tag == "{http://www.w3.org/2000/svg}svg"
+            assert b"date" not in data.lower()
+            assert b"matplotlib" not in data.lower()
+        else:
+            assert Image.open(io.BytesIO(data)).width == sheet.WIDTH
+
+
+def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hostile: Path) -> None:
+    made = ["report.html", *(f"report/{p.name}" for p in (hostile / "report").iterdir() if p.is_file())]
+    before = {name: (hostile / name).read_bytes() for name in made}
+    kept = {p: p.stat().st_mtime_ns for p in (hostile / "build/thumbs").iterdir()}
+    assert kept
+    for name in made:
+        (hostile / name).unlink()
+    (hostile / "build/thumbs" / f"{'0' * 64}-256.webp").write_bytes(b"of a picture that is gone")
+    run(hostile, "report")
+    assert {name: (hostile / name).read_bytes() for name in made} == before
+    assert {p: p.stat().st_mtime_ns for p in (hostile / "build/thumbs").iterdir()} == kept
+
+
+def test_a_project_without_pictures_has_a_page_too(tmp_path: Path) -> None:
+    root = project(tmp_path / "empty", pictures=0)
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    parsed = Parsed((root / "report.html").read_text("utf-8"))
+    assert "There are no pictures here yet." in "".join(parsed.text)
+    assert "![" not in (root / "dataset-report.md").read_text("utf-8").split("## Summary")[0]
+    answer(root / "decisions/quality.yaml")
+
+
+def test_a_caption_in_pieces_is_the_caption() -> None:
+    text = "emberveil, a red mill beside a mill pond, loose strokes (mill)"
+    caption = Caption(
+        "a.jpg", text, "prose", "draft", True, 9, 99, ("red mill", "mill pond", "mill"), ("loose strokes",)
+    )
+    pieces = page.spans(caption, "emberveil")
+    assert "".join(t for _, t in pieces) == text
+    assert [p for p in pieces if p[0]] == [
+        ("trigger", "emberveil"), ("content", "red mill"), ("content", "mill pond"), ("style", "loose strokes"),
+        ("content", "mill"),
+    ]  # fmt: skip
+    bare = Caption("a.jpg", "(x", "prose", "none", False, 1, 9)
+    assert page.spans(bare, "") == [("", "(x")]
+
+
+def test_the_crop_drawn_is_what_the_bucket_cuts() -> None:
+    config = {"dataset": {"trainers": ["simpletuner", "kohya"], "sizes": None, "enlarge": True}}
+    wide = Record("a.jpg", "image", width=1600, height=1000)
+    # kohya's bucket for 16:10 at 1024 is 1280x768 (5:3): the whole width, and 96 % of the height
+    assert page.crop(wide, 1024, config) == {
+        "bucket": "1280x768", "size": 1024, "left": 0, "width": 100, "top": 2, "height": 96, "cut": 4,
+    }  # fmt: skip
+
+
+def test_what_differs_glows_and_nothing_else() -> None:
+    first = scene(3, 256, 224)
+    second = first.copy()
+    ImageDraw.Draw(second).rectangle((150, 60, 200, 110), "#ffffff")
+    packed = [sheet.saved(p.convert("RGB"), 90) for p in (first, second)]
+    heat = np.asarray(sheet.opened(sheet.differing(*packed, mirrored=False))).astype(int)
+    glow = (heat.max(axis=2) - heat.min(axis=2)) > 60
+    assert glow[70:100, 160:190].mean() > 0.8
+    glow[50:122, 140:212] = False
+    assert glow.mean() < 0.01
+    again = np.asarray(sheet.opened(sheet.differing(packed[0], packed[0], mirrored=False))).astype(int)
+    assert (again.max(axis=2) - again.min(axis=2)).max() < 40
+    turned = sheet.saved(first.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 90)
+    back = np.asarray(sheet.opened(sheet.differing(packed[0], turned, mirrored=True))).astype(int)
+    assert ((back.max(axis=2) - back.min(axis=2)) > 60).mean() < 0.01
+
+
+def two_kinds(count: int) -> np.ndarray:
+    """A likeness of `count` pictures: even ones are alike, odd ones are alike, across they are not."""
+    side = np.arange(count) % 2
+    alike = np.where(side[:, None] == side[None, :], 0.9, 0.1)
+    np.fill_diagonal(alike, 1)
+    return alike
+
+
+@pytest.mark.parametrize("count", [12, 900])  # above LANDMARKS the rest is laid between landmarks
+def test_like_lies_beside_like(count: int) -> None:
+    alike = two_kinds(count)
+    chain = arrange.order(alike)
+    assert sorted(chain) == list(range(count))
+    assert sum((a + b) % 2 for a, b in itertools.pairwise(chain)) == 1
+    spots = arrange.plane(alike)
+    assert spots.min() >= 0
+    assert spots.max() <= 1
+    assert abs(spots[::2, 0].mean() - spots[1::2, 0].mean()) > 0.9
+    cells = arrange.cells(spots, 40, 30)
+    assert len(set(cells)) == count
+    assert all(0 <= c < 40 and 0 <= r < 30 for c, r in cells)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_few_pictures_have_a_place_too(count: int) -> None:
+    alike = np.full((count, count), 1.0)
+    assert sorted(arrange.order(alike)) == list(range(count))
+    assert len(set(arrange.cells(arrange.plane(alike), 6, 4))) == count
+
+
+def test_a_contact_sheet_of_very_many_stays_small() -> None:
+    rng = np.random.default_rng(0)
+    noisy = [sheet.saved(Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8)), 90) for _ in range(8)]
+    data = sheet.contact([(noisy[n % 8], n % 3 > 0) for n in range(1000)])
+    assert len(data) <= sheet.LIMIT
+    assert Image.open(io.BytesIO(data)).width == sheet.WIDTH
+
+
+def test_plots_take_any_words_and_bring_their_colours() -> None:
+    rows = [('<b>$x^2$ & "q"', 3, "content", "critical"), ("木の橋", 2, "style", ""), ("x" * 90, 1, "content", "watch")]
+    drawn = plots.terms(rows, 3, {"watch": 0.5})
+    tree = ElementTree.fromstring(plots.as_file(drawn))
+    said = [t.text for t in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert '<b>$x^2$ & "q"' in said
+    assert "木の橋" in said
+    assert "x" * 33 + "…" in said
+    assert "3 of 3 - sticks to the trigger" in said
+    used = set(re.findall(r"var\(--([a-z]+)\)", drawn))
+    assert used <= set(plots.INKS)
+    assert not re.search(r"#0[0-9a-f]fe", drawn)
+    assert drawn == plots.terms(rows, 3, {"watch": 0.5})
+
+
+def test_plots_of_nothing_are_drawn() -> None:
+    for drawn in (
+        plots.enlargement({512: []}),
+        plots.aspects([]),
+        plots.terms([], 0, {}),
+        plots.variety([], 0),
+        plots.palette([]),
+    ):
+        assert ElementTree.fromstring(drawn).tag.endswith("svg")
+
+
+def _contrast(one: str, other: str) -> float:
+    """WCAG 2.2 contrast ratio of two #rrggbb colours."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("ink", [n for n in plots.INKS if n not in ("paper", "line")])
+def test_every_ink_can_be_seen_on_both_papers(ink: str) -> None:
+    for n in (0, 1):
+        assert _contrast(plots.INKS[ink][n], plots.INKS["paper"][n]) >= 3
+
+
+def test_thumbnails_of_two_thousand_stay_under_the_limit() -> None:
+    """The page's size is nearly all thumbnails: 2,000 of an unusually rough picture, in base64, and their cards."""
+    rough = scene(1, 1200, 1000)
+    out = io.BytesIO()
+    rough.resize((page.SMALL, page.SMALL * 5 // 6)).save(out, "WEBP", quality=thumbs.QUALITY, method=4)
+    assert 2000 * (len(out.getvalue()) * 4 / 3 + 2500) < 40e6
