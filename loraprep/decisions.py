@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from loraprep import schema, yamlfile
+from loraprep import crops, schema, yamlfile
 from loraprep.errors import UserError
 from loraprep.yamlfile import Document
 
@@ -62,7 +62,11 @@ def _load(root: Path, kind: str) -> Document | None:
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
     doc = _load(root, kind)
-    return _decisions(doc) if doc else Decisions()
+    given = _decisions(doc) if doc else Decisions()
+    if kind == "captions":  # a detail's caption stands beside its box; one in captions.yaml wins
+        for path, caption in crops.captions(root).items():
+            given.entries.setdefault(path, Entry(path, {"caption": caption}, {}, True))
+    return given
 
 
 def _decisions(doc: Document) -> Decisions:

@@ -59,8 +59,9 @@ def judge(
         only_waiting=bool(blocking) and all(r.code == "open-question" for r in blocking),
         reasons=reasons,
         counts={
-            "found": len(found),
+            "found": sum(not i.of for i in found),
             "kept": len(kept),
+            "details": sum(bool(images[p].of) for p in kept if p in images),
             "captioned": sum(captions[p].captioned for p in kept if p in captions),
             "rejected": sum(f.fate == "rejected" for f in fates),
             "ignored": sum(f.fate == "ignored" for f in fates),
@@ -140,5 +141,5 @@ def _integrity(
     missing = {i.path for i in found} ^ {f.path for f in fates}
     twice = len(fates) != len({f.path for f in fates})
     result = [Finding("unaccounted", tuple(sorted(missing)), {})] if missing or twice else []
-    placed = names.places(kept, config["name"], keep_kohya=keep_kohya)
+    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config.get("groups", ()))
     return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(placed)]

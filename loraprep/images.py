@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -181,6 +181,31 @@ def upright(opened: Opened, background: str = "#ffffff", longest: int = 0) -> Im
         return _turned(picture, opened.turn)
     except DECODE_ERRORS as error:
         raise BadImage("broken", _plainly(error)) from None
+
+
+def cut(opened: Opened, box: Sequence[float]) -> Opened:
+    """The part of the picture inside `box` (left, top, right, bottom as shares of it as shown); all of it for ()."""
+    if not box:
+        return opened
+    whole = _turned(opened.pixels, opened.turn)
+    left, top, right, bottom = pixel_box(box, whole.width, whole.height)
+    width, height = (max(1, round(n)) for n in (opened.width * (box[2] - box[0]), opened.height * (box[3] - box[1])))
+    if opened.reduced == 1:
+        width, height = right - left, bottom - top
+    return replace(opened, pixels=whole.crop((left, top, right, bottom)), turn=1, width=width, height=height)
+
+
+def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
+    """Shares of the sides as whole pixels, at least one wide and high."""
+    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
+    return left, top, max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))
+
+
+def alpha(opened: Opened) -> Image.Image | None:
+    """How much of each pixel is there, upright, mode L; None for a picture without really transparent parts."""
+    if not transparent(opened.pixels):
+        return None
+    return _turned(eight_bit(opened.pixels).convert("RGBA").getchannel("A"), opened.turn)
 
 
 def open_upright(
@@ -505,10 +530,13 @@ __all__ = [
     "UNSUPPORTED",
     "BadImage",
     "Opened",
+    "alpha",
+    "cut",
     "heif",
     "jpeg_quality",
     "load",
     "open_upright",
+    "pixel_box",
     "sniff",
     "transparent",
     "upright",

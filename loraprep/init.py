@@ -23,7 +23,7 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows op
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CAPTIONERS = ("draft", "existing", "none")
 _STYLE_WORDS = ("include", "omit")
-_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
+_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 

@@ -117,4 +117,8 @@ def _fill(data: dict[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
             data[key] = copy.deepcopy(sub["default"])
         if sub.get("type") == "object" and isinstance(data.get(key), dict):
             data[key] = _fill(data[key], sub)
+    free = node.get("additionalProperties")
+    if isinstance(free, dict) and free.get("type") == "object":  # keys of a person's own choice, alike inside
+        named = node.get("properties", {})
+        data = {k: _fill(v, free) if k not in named and isinstance(v, dict) else v for k, v in data.items()}
     return data

@@ -9,8 +9,8 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
     {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
-     "studio", "trigger", "wording", "captioners"},
-    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
+     "studio", "trigger", "wording", "captioners", "groups", "crops"},
+    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report", "upscale", "revision"},
     {"console", "steps", "tasks"},
     {"__main__", "init"},
 ]  # fmt: skip

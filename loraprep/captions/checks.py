@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import wording
+from loraprep import groups, wording
 from loraprep.model import Caption, Elements, Finding
 
 FUSED_LEAST = 5  # captions below which "in nearly all of them" says nothing
@@ -19,8 +19,9 @@ def check(
     model: Mapping[str, Any],
 ) -> list[Finding]:
     """Hard checks as one "caption-unusable", all others as warnings and notes, each with its images sorted."""
-    trigger, encoder = config["trigger"], model["encoder"]
-    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger}
+    encoder = model["encoder"]
+    trigger = {p: groups.trigger(p, config) for p in captions}
+    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger[p]}
     times = Counter(c.text.casefold() for c in spoken.values())
     styled = config["intent"]["kind"] == "style" and config["captioning"]["style_words"] == "include"
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
@@ -38,7 +39,7 @@ def check(
     }
     values = {"soft": encoder["soft"], "limit": encoder["hard"], "encoder": encoder["name"], "title": model["title"]}
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
-    faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger))}
+    faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger[p]))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
         found.append(Finding("caption-unusable", tuple(faults), {"reasons": reasons}))
@@ -66,7 +67,10 @@ def fused(
         return []
     intent, limits = config["intent"], config["thresholds"]["captions"]
     style_too = intent["kind"] != "style"
-    exempt = {wording.clean(t).casefold() for t in (config["trigger"], intent["class_word"], *intent["fused"])}
+    declared = [word for group in groups.every(config) for word in group.words]  # meant to belong to their trigger
+    exempt = {
+        wording.clean(t).casefold() for t in (config["trigger"], intent["class_word"], *intent["fused"], *declared)
+    }
     counts: Counter[str] = Counter()
     for caption in spoken:
         said = {t.casefold() for t in (*caption.content, *(caption.style if style_too else ()))}

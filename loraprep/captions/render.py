@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import wording
+from loraprep import groups, wording
 from loraprep.model import Caption, Elements
 
 Form = Literal["tags", "prose"]
@@ -13,16 +13,23 @@ Terms = list[tuple[str, str]]  # (element key, term)
 
 
 def render(
-    elements: Elements, trigger: str, rules: Mapping[str, Any], model: Mapping[str, Any], kind: Mapping[str, Any]
+    elements: Elements,
+    trigger: str,
+    rules: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+    words: Sequence[str] = (),
 ) -> Caption:
     """The caption for a base model: trigger first, then content, then style (unless style words are omitted).
+
+    `words` (a group's own) follow the trigger, unless the caption says them anyway.
 
     `rules` is project.yaml's captioning. Left out are its `omit`, the element keys in the kind's `omit`, and tags
     that ask for quality, unless wanted. `existing` captions stay as they are, whatever the base model's form.
     """
     form: Form = model["form"]
     if elements.captioner == "existing" and elements.text:
-        form, body = form_of(elements.form), elements.text
+        form, body = form_of(elements.form), wording.bare(elements.text, trigger)
         content, style = _flat(elements.content), _flat(elements.style)
     else:
         pairs = _kept(_pairs(elements, form), trigger, rules, kind)
@@ -32,7 +39,9 @@ def render(
         if rules["quality_tags"] and form == "tags" and body:
             body = ", ".join([*model.get("quality_tags", []), body])
         body = wording.bare(body, trigger)
-    text = f"{trigger}, {body}" if body else trigger
+    lead = [term for term in words if not wording.says(body, term)]
+    content = [*lead, *content]
+    text = ", ".join([trigger, *lead, *([body] if body else [])])
     captioned = elements.captioner == "none" or (
         bool(body) and (elements.trusted or (elements.state == "seen" and bool(content)))
     )
@@ -101,5 +110,6 @@ def render_all(
 ) -> dict[str, Caption]:
     """`render` for each path."""
     return {
-        path: render(e, config["trigger"], config["captioning"], model, kind) for path, e in sorted(elements.items())
+        path: render(e, groups.trigger(path, config), config["captioning"], model, kind, groups.words(path, config))
+        for path, e in sorted(elements.items())
     }
