@@ -235,7 +235,7 @@ def dataset(p: Project) -> None:
 
 
 def verify(p: Project) -> bool:
-    """Is dataset/ what dataset.lock.json says?"""
+    """Compares the dataset with its lock."""
     lock = build.read_lock(p.root)
     if lock is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")

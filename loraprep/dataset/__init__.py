@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import crops, files, images
-from loraprep.dataset import render
-from loraprep.dataset.adopt import adopt, edited
+from loraprep.dataset import pixels
+from loraprep.dataset.adoption import adopt, edited
 from loraprep.dataset.manifest import LOCK, MANIFEST, entries, ours, read_lock
-from loraprep.dataset.plan import Output, plan, repeats, shape
-from loraprep.dataset.verify import in_words, verify
+from loraprep.dataset.outputs import Output, plan, repeats, shape
+from loraprep.dataset.proof import in_words, verify
 from loraprep.errors import Problem, UserError
 
 __all__ = [
@@ -57,7 +57,7 @@ def build(
         raise UserError.many(problems)
     _sweep(root, before, lock)
     files.write_json(root / "build" / MANIFEST, lock)
-    result = {"images": lock, **shape(outputs, config), "made_with": render.made_with()}
+    result = {"images": lock, **shape(outputs, config), "made_with": pixels.made_with()}
     files.write_json(root / LOCK, result)
     return result
 
@@ -69,7 +69,7 @@ def _one(root: Path, folder: Path, output: Output, old: Mapping[str, Any], limit
     target = top / f"{output.place}.png"
     data = target.read_bytes() if same and target.is_file() else b""
     if not data or hashlib.sha256(data).hexdigest() != old.get("image"):
-        data = render.render(output, root, folder, limit)
+        data = pixels.render(output, root, folder, limit)
         files.write(target, data)
         same = False
     files.write(target.with_suffix(".txt"), text)
@@ -79,7 +79,7 @@ def _one(root: Path, folder: Path, output: Output, old: Mapping[str, Any], limit
     for name in output.masks:
         path = top / name
         if not (kept and path.is_file() and files.sha256(path) == known.get(name)):
-            files.write(path, render.render_mask(output, root, folder, render.size_of(data), limit))
+            files.write(path, pixels.render_mask(output, root, folder, pixels.size_of(data), limit))
         also[name] = files.sha256(path)
     for twin in output.twins:
         files.write(top / f"{twin}.png", data)
@@ -94,7 +94,7 @@ def _one(root: Path, folder: Path, output: Output, old: Mapping[str, Any], limit
         "source": image.pixel_digest,
         "operations": output.operations,
         "image": hashlib.sha256(data).hexdigest(),
-        "pixels": old["pixels"] if same and "pixels" in old else render.pixels(data),
+        "pixels": old["pixels"] if same and "pixels" in old else pixels.digest(data),
         "caption": hashlib.sha256(text.encode()).hexdigest(),
         "caption_from": output.origin,
         "decided": output.decided,

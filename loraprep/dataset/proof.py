@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import crops, files, images
-from loraprep.dataset import render
+from loraprep.dataset import pixels
 from loraprep.dataset.manifest import ours, texts
-from loraprep.dataset.plan import Output
+from loraprep.dataset.outputs import Output
 
 # Folders that trainers write their caches into, and what file managers leave behind.
 _CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
@@ -60,7 +60,7 @@ def verify(
         found, alike = _files(root, folder, place, output, entry, max_megapixels)
         differs += found
         same += alike
-    here, there = render.made_with(), lock.get("made_with", {})
+    here, there = pixels.made_with(), lock.get("made_with", {})
     libraries = [
         (name, there.get(name, "none"), here.get(name, "none"))
         for name in sorted(set(here) | set(there))
@@ -108,7 +108,7 @@ def _files(
             data = path.read_bytes() if path.is_file() else _rendered(root, folder, output, limit)
             if hashlib.sha256(data).hexdigest() == digest:
                 continue
-            if render.pixels(data) == entry.get("pixels"):
+            if pixels.digest(data) == entry.get("pixels"):
                 alike.append(shown)
             else:
                 found.append((shown, "its pixels are others"))
@@ -121,7 +121,7 @@ def _rendered(root: Path, folder: Path, output: Output, limit: float) -> bytes:
     source = crops.source(root, folder, output.image)
     if not source.is_file():
         raise images.BadImage("unreadable", f"{source.name} is not there")
-    return render.render(output, root, folder, limit)
+    return pixels.render(output, root, folder, limit)
 
 
 def _strangers(root: Path, locked: Mapping[str, Any]) -> list[str]:

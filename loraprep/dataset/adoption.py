@@ -11,7 +11,7 @@ from typing import Any
 
 from loraprep import decisions, files, words, yamlfile
 from loraprep.dataset.manifest import MANIFEST, entries, texts
-from loraprep.dataset.plan import off, says
+from loraprep.dataset.outputs import off, says
 from loraprep.decisions import Entry
 from loraprep.errors import Problem, UserError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, features
 
 from loraprep import crops, images
-from loraprep.dataset.plan import Output
+from loraprep.dataset.outputs import Output
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
 _CODECS = {"jpg": "jpeg", "libjpeg_turbo": "libjpeg_turbo", "littlecms2": "littlecms2", "zlib": "zlib",
@@ -36,7 +36,7 @@ def png(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def pixels(data: bytes) -> str:
+def digest(data: bytes) -> str:
     """The digest of a PNG's decoded pixels, its mode and size: equal wherever the picture is."""
     with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
         picture.load()
