@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from loraprep import findings as words
-from loraprep import names
+from loraprep import groups, names
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 
@@ -142,4 +142,6 @@ def _integrity(
     twice = len(fates) != len({f.path for f in fates})
     result = [Finding("unaccounted", tuple(sorted(missing)), {})] if missing or twice else []
     placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config.get("groups", ()))
-    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(placed)]
+    cutouts = {i.path for i in found if i.alpha}
+    every = names.on_colours(placed, cutouts, groups.backgrounds(config))
+    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(every)]

@@ -27,6 +27,12 @@ def every(config: Mapping[str, Any]) -> list[Group]:
     ]
 
 
+def backgrounds(config: Mapping[str, Any]) -> list[str]:
+    """The colours of dataset.background, each for a copy of its own of what is cut out."""
+    given = config["dataset"]["background"]
+    return [given] if isinstance(given, str) else list(given)
+
+
 def of(path: str, config: Mapping[str, Any]) -> Group | None:
     """The group a picture belongs to: the deepest folder named that it lies in."""
     inside = [group for group in every(config) if path.startswith(group.folder + "/")]

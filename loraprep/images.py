@@ -62,6 +62,7 @@ UNSUPPORTED: dict[str, str] = {
     ),
     **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
 }
+LFS = "only Git LFS's placeholder is here; run git lfs pull"
 _HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
 
 # Pillow's own list of what decoders raise on damaged files, and PyCMSError, which is no OSError
@@ -145,6 +146,11 @@ def sniff(head: bytes) -> str:
         if head[8:12] in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"):
             return "AVIF" if b"avif" in head[12:] else "HEIF"
     return ""
+
+
+def is_pointer(head: bytes) -> bool:
+    """Is this Git LFS's placeholder for a file that is elsewhere?"""
+    return head.startswith(b"version https://git-lfs")
 
 
 def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS) -> Opened:
@@ -288,8 +294,8 @@ _ANNEX_K = (
 def _kind(data: bytes) -> str:
     if not data:
         raise BadImage("broken", "the file is empty")
-    if data.startswith(b"version https://git-lfs"):
-        raise BadImage("pointer", "only Git LFS's placeholder is here; run git lfs pull")
+    if is_pointer(data):
+        raise BadImage("pointer", LFS)
     kind = sniff(data[:64])
     if kind == "HEIF" and not heif():
         raise BadImage("unsupported", _HEIF_HINT)
@@ -527,12 +533,14 @@ def _plainly(error: BaseException) -> str:
 __all__ = [
     "EXTENSIONS",
     "HEIF_EXTENSIONS",
+    "LFS",
     "UNSUPPORTED",
     "BadImage",
     "Opened",
     "alpha",
     "cut",
     "heif",
+    "is_pointer",
     "jpeg_quality",
     "load",
     "open_upright",

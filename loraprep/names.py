@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 _KOHYA = re.compile(r"([1-9][0-9]*)_(.+)")
@@ -67,9 +67,24 @@ def places(paths: Iterable[str], name: str, *, keep_kohya: bool, groups: Collect
     return placed
 
 
-def collisions(placed: dict[str, str]) -> list[tuple[str, ...]]:
-    """Groups of pictures that would get one name, sorted."""
-    by_place: dict[str, list[str]] = defaultdict(list)
+def on_colours(
+    placed: Mapping[str, str], cutouts: Collection[str], colours: Sequence[str]
+) -> dict[tuple[str, str], str]:
+    """(path, colour) -> place: each picture of `cutouts` once on each colour, the first under the plain name.
+
+    All others, and everything if there is only one colour, have the colour "".
+    """
+    result = {}
     for path, place in placed.items():
+        several = path in cutouts and len(colours) > 1
+        for number, colour in enumerate(colours if several else [""]):
+            result[path, colour] = f"{place}-{colour.removeprefix('#')}" if number else place
+    return result
+
+
+def collisions(placed: Mapping[tuple[str, str], str]) -> list[tuple[str, ...]]:
+    """Groups of pictures that would get one name, sorted; `placed` as `on_colours` gives it."""
+    by_place: dict[str, list[str]] = defaultdict(list)
+    for (path, _), place in placed.items():
         by_place[place.casefold()].append(path)
     return sorted(tuple(sorted(paths)) for paths in by_place.values() if len(paths) > 1)

@@ -253,8 +253,11 @@ def diff(p: Project, revision: str) -> None:
     if then is None:
         hint = "Name a revision at which loraprep gate1 had run and its report was committed."
         raise UserError(f"at {revision} there was no dataset-report.md", hint=hint)
-    now = (p.root / since.REPORT).read_text("utf-8")
-    lines = since.compare(since.told(then), since.told(now), revision)
+    before, now = since.told(then), since.told((p.root / since.REPORT).read_text("utf-8"))
+    if not before.verdict:
+        raise UserError(f"dataset-report.md at {revision} is in a form that is not read here",
+                        hint=f"Look at it yourself: git show {revision}:./{since.REPORT}")  # fmt: skip
+    lines = since.compare(before, now, revision)
     if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
         lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
     for line in lines:

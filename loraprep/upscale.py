@@ -117,7 +117,7 @@ def _one(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
     picture, alpha = images.upright(opened), images.alpha(opened)
     if alpha is not None:
         picture.putalpha(alpha)
-    with tempfile.TemporaryDirectory(prefix="loraprep-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="loraprep-", ignore_cleanup_errors=True) as temporary:
         home = Path(temporary)
         given, result, log = home / "input.png", home / "output.png", home / "log.txt"
         picture.save(given)

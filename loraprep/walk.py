@@ -187,6 +187,8 @@ def _classify(
         return because("rejected", "unreadable", problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in images.EXTENSIONS else "unsupported" if suffix in images.UNSUPPORTED else ""
+    if suffix in words.SIDECARS and not problem and size < 1000 and _is_pointer(real):
+        return because("rejected", "pointer", images.LFS)
     if suffix in words.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
     if not any(_matches(p, raw) for p in include) or any(_matches(p, raw) for p in exclude):
@@ -203,6 +205,14 @@ def _classify(
     if kind == "image":
         return because("image")
     return because("ignored", "not-an-image", _not_an_image(real))
+
+
+def _is_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return images.is_pointer(stream.read(64))
+    except OSError:
+        return False
 
 
 def _tracked(real: Path, because: Callable[..., File]) -> File:

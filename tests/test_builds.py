@@ -258,11 +258,12 @@ def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
         text.replace("{repeats: 10}", "{repeats: 10, background: [grey, pink]}"), "utf-8"
     )
     (root / "images/scene-09.jpg").rename(root / "images/jug-pink.jpg")
+    (root / "images/scene-09.txt").rename(root / "images/jug-pink.txt")
     before = held(root)
     code, output = run(root, "dataset")
     assert code == 1
-    assert "would get the same name in dataset/" in output
-    assert "jug-pink.jpg" in output
+    assert "NO-GO" in output
+    assert "Several pictures would all be called mystyle/jug-pink in the dataset: jug-pink.jpg and jug.png." in output
     assert held(root) == before
 
 
@@ -312,6 +313,12 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
     assert run(root, "dataset")[0] == 0
     files = held(root)
     assert mask("scene-04").getextrema() == (255, 255)
+    shutil.rmtree(root / "masks")
+    text = (root / "project.yaml").read_text("utf-8").replace("cutouts: mask", "cutouts: background")
+    (root / "project.yaml").write_text(text, "utf-8")
+    assert run(root, "dataset")[0] == 0
+    assert [p.name for p in (root / "dataset").iterdir()] == [FOLDER]
+    assert not [name for name in held(root) if "mask" in name]
 
 
 def test_repeats_come_closest_to_the_steps_aimed_at() -> None:

@@ -99,7 +99,7 @@ def _one(root: Path, folder: Path, output: Output, old: Mapping[str, Any], limit
         "caption_from": output.origin,
         "decided": output.decided,
     }
-    if output.colour:
+    if output.several:
         entry["background"] = output.background
     if also:
         entry |= {"also": also, "mask_from": output.mask_source}

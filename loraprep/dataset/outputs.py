@@ -25,10 +25,10 @@ ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where th
 class Output:
     """One picture of dataset/ and its caption. `place`: "10_mystyle/pier", without extension.
 
-    `background`: a colour, "" where nothing is transparent. `area`: px to enlarge to, 0 for as it is.
-    `mask`: "" or where it comes from: a file of masks/, or "alpha". `masks`: the files it is written to, and
-    `twins`: places where the picture stands once more; both relative to dataset/. `decided` is the digest of what
-    decisions/captions.yaml says about it, "" for nothing.
+    `background`: a colour, "" where nothing is transparent; with `several` there is a copy on each. `area`: px to
+    enlarge to, 0 for as it is. `mask`: "" or what it is made of: a file of masks/, "alpha" or "white". `masks`: the
+    files it is written to, and `twins`: places where the picture stands once more; both relative to dataset/.
+    `decided` is the digest of what decisions/captions.yaml says about it, "" for nothing.
     """
 
     place: str
@@ -39,7 +39,7 @@ class Output:
     origin: str
     decided: str
     trigger: str
-    colour: str = ""
+    several: bool = False
     mask: str = ""
     masks: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
@@ -69,12 +69,6 @@ def repeats(kept: int, config: Mapping[str, Any]) -> int:
     return int(dataset["repeats"] or max(1, round(dataset["steps"] / (max(1, kept) * dataset["epochs"]))))
 
 
-def backgrounds(config: Mapping[str, Any]) -> list[str]:
-    """The colours of dataset.background."""
-    given = config["dataset"]["background"]
-    return [given] if isinstance(given, str) else list(given)
-
-
 def says(entry: Entry | None) -> str:
     """The digest of what a decision says, "" for none: has a person changed it since?"""
     return hashlib.sha256(files.dumps(entry.data).encode()).hexdigest()[:12] if entry else ""
@@ -93,31 +87,33 @@ def plan(
     """Every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
     kept = {f.path: f for f in fates if f.fate == "kept"}
     image = {i.path: i for i in found}
-    colours = backgrounds(config)
-    copies = {path: len(colours) if image[path].alpha else 1 for path in kept}
+    colours = groups.backgrounds(config)
+    cutouts = {path for path in kept if image[path].alpha}
     placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
-    placed = folders(placed, config, copies)
-    size = trained_sizes(config, model)[-1]
-    outputs = []
-    for path, place in placed.items():
-        for number in range(copies[path]):
-            background = colours[number] if image[path].alpha else ""
-            colour = background.removeprefix("#") if copies[path] > 1 else ""
-            text = captions[path].text
-            outputs.append(
-                Output(
-                    f"{place}-{colour}" if number else place, image[path], background,
-                    size * size if kept[path].upscale else 0, on(text, background, captions[path].form)
-                    if colour else text, captions[path].origin,
-                    says(entry_for(decisions, path, image[path].digest)[0]), groups.trigger(path, config), colour,
-                    _mask(image[path], config),
-                )
-            )  # fmt: skip
-    clash = names.collisions({f"{o.image.path} {o.colour}".strip(): o.place for o in outputs})
-    if clash:
+    times = {path: len(colours) if path in cutouts else 1 for path in kept}
+    every = names.on_colours(folders(placed, config, times), cutouts, colours)
+    if clash := names.collisions(every):
         raise UserError.many(
             Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
             for pair in clash
+        )
+    size = trained_sizes(config, model)[-1]
+    outputs = []
+    for (path, colour), place in every.items():
+        caption = captions[path]
+        outputs.append(
+            Output(
+                place=place,
+                image=image[path],
+                background=(colour or colours[0]) if path in cutouts else "",
+                area=size * size if kept[path].upscale else 0,
+                caption=on(caption.text, colour, caption.form) if colour else caption.text,
+                origin=caption.origin,
+                decided=says(entry_for(decisions, path, image[path].digest)[0]),
+                trigger=groups.trigger(path, config),
+                several=bool(colour),
+                mask=_mask(image[path], config),
+            )
         )
     return sorted(with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
 
