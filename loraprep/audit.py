@@ -110,7 +110,7 @@ def _colours(background: str | Sequence[str]) -> str:
 
 
 def _suffix(image: Image) -> str:
-    return PurePosixPath(image.path).suffix.lower()
+    return PurePosixPath(image.upscaled or image.path).suffix.lower()  # of the file that `format` speaks of
 
 
 def _aspect(image: Image) -> float:

@@ -359,7 +359,7 @@ def _listed(path: str, name: str, entries: dict[str, words.Words]) -> words.Word
     return []
 
 
-def look(folder: Path, root: Path, record: Image) -> NDArray[np.uint8]:
+def look(folder: Path, root: Path, record: Image, max_megapixels: float = images.MAX_MEGAPIXELS) -> NDArray[np.uint8]:
     """The picture of a record at 256 px on the long side, (height, width, 3) RGB, as its owner sees it."""
-    picture = images.upright(crops.load(root, folder, record), longest=256)
+    picture = images.upright(crops.load(root, folder, record, max_megapixels=max_megapixels), longest=256)
     return np.asarray(picture, np.uint8)

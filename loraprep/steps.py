@@ -115,7 +115,9 @@ def duplicates(p: Project) -> None:
     """Which pictures are there twice?"""
     images = _records(p)
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    groups = phase3.find(usable, p.config["thresholds"]["duplicates"], lambda i: scanning.look(p.images, p.root, i))
+    limit = p.config["thresholds"]["audit"]["max_megapixels"]
+    groups = phase3.find(usable, p.config["thresholds"]["duplicates"],
+                         lambda i: scanning.look(p.images, p.root, i, limit))  # fmt: skip
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
     decisions.ask(p.root, "duplicates", phase3.HEADER, questions, _digests(images))
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
@@ -274,7 +276,7 @@ def upscale(p: Project) -> None:
     console.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
     limit = p.config["thresholds"]["audit"]["max_megapixels"]
     with console.progress("Enlarging") as progress:
-        made = enlarging.run(pictures, p.root, p.images, upscaler, max_megapixels=limit, progress=progress)
+        made = enlarging.run(pictures, _records(p), p.root, p.images, upscaler, max_megapixels=limit, progress=progress)
     console.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 

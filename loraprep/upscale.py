@@ -9,6 +9,7 @@ import io
 import os
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -69,6 +70,7 @@ def wanted(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
 
 def run(
     pictures: Sequence[Image],
+    everyone: Sequence[Image],
     root: Path,
     folder: Path,
     upscaler: Upscaler,
@@ -78,9 +80,12 @@ def run(
 ) -> list[str]:
     """Runs the upscaler for each picture and returns the new files in upscaled/.
 
+    `everyone` is the whole set: a name without extension that two share is nobody's in upscaled/.
     The program gets an upright sRGB copy, never the original. Raises UserError naming each picture that failed,
     after all were tried; what succeeded is kept.
     """
+    stems = Counter(_bare(i.path) for i in everyone if i.state == "image" and not i.of)
+    shared = {stem for stem, number in stems.items() if number > 1}
     made: list[str] = []
     problems: list[Problem] = []
     for number, picture in enumerate(pictures):
@@ -89,6 +94,8 @@ def run(
         path = picture.of or picture.path
         name = f"upscaled/{PurePosixPath(path).with_suffix('.png')}"
         try:
+            if _bare(path) in shared:
+                raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
             data = _one(crops.source(root, folder, picture), upscaler, max_megapixels)
             _inside(root, name)
             files.write(root / name, data)
@@ -101,6 +108,10 @@ def run(
     if problems:
         raise UserError.many(problems)
     return made
+
+
+def _bare(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix("")).casefold()
 
 
 def _inside(root: Path, name: str) -> None:

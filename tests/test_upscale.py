@@ -84,6 +84,8 @@ def test_better_pixels_are_kept_and_used(root: Path, mode: str) -> None:
     code, output = run(root, "dataset")
     assert code == 0, output
     lock = json.loads((root / "dataset.lock.json").read_text("utf-8"))
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert "the file is another" not in report  # small.jpg, now a PNG in upscaled/, is named as what it is
     entry = next(e for e in lock["images"].values() if e["path"] == "small.jpg")
     assert entry["from"] == "upscaled/small.png"
     code, output = run(root, "upscale")
@@ -141,6 +143,17 @@ def test_settings_are_checked_and_shown_how_to_write(
         upscale.configured()
     assert said in str(error.value)
     assert error.value.exit_code == 3
+
+
+def test_a_name_that_two_pictures_share_is_nobodys(root: Path) -> None:
+    setup(root, "good")
+    pictures.scene(210, 200, 8).save(root / "images/small.png")
+    (root / "images/small.txt").unlink()
+    code, output = run(root, "upscale")
+    assert code == 1
+    assert "small.jpg: was not enlarged: another picture has the same name but for the extension" in output
+    assert (root / "upscaled/sub/cut.png").is_file()
+    assert not (root / "upscaled/small.png").exists()
 
 
 def test_a_program_that_is_not_there(root: Path) -> None:

@@ -39,7 +39,7 @@ def render(
         if rules["quality_tags"] and form == "tags" and body:
             body = ", ".join([*model.get("quality_tags", []), body])
         body = wording.bare(body, trigger)
-    lead = [term for term in words if not wording.says(body, term)]
+    lead = [term for word in words if (term := wording.clean(word)) and not wording.says(body, term)]
     content = [*lead, *content]
     text = ", ".join([trigger, *lead, *([body] if body else [])])
     captioned = elements.captioner == "none" or (

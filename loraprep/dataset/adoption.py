@@ -67,8 +67,11 @@ def adopt(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
         if "path" in entry:  # else an interrupted build left it, and the next one writes it again
             path = entry["path"] if entry["path"] in current else renamed.get(entry["digest"], entry["path"])
             found.setdefault(path, []).append(_Edit(name, place, _words(root, name, entry)))
+    if not found:
+        return []
     given = decisions.read(root, "captions")
     problems: list[Problem] = []
+    adopted: list[str] = []
     wanted: dict[str, str] = {}  # key in the decision file -> caption
     agreed: list[tuple[_Edit, str]] = []
     for path, edits in sorted(found.items()):
@@ -83,20 +86,20 @@ def adopt(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
         agreed += [(edit, key) for edit in edits]
         if now != caption:
             wanted[key] = caption
+            adopted.append(path)
     if problems:
         raise UserError.many(problems)
     if wanted:
         _write(root, wanted, header)
-    if agreed:
-        _agree(root, before, agreed)
-    return sorted(path for path, edits in found.items() if any(edit.caption in wanted.values() for edit in edits))
+    _agree(root, before, agreed)
+    return adopted
 
 
 def _words(root: Path, name: str, entry: Mapping[str, Any]) -> str:
     text = _text(root / "dataset" / name)
     if "background" in entry:
         text = off(text, entry["background"])
-    return re.sub(rf"^{re.escape(entry['trigger'])}(?!\w)", "[trigger]", text)
+    return re.sub(rf"^{re.escape(entry['trigger'])}(?!\w)", "[trigger]", text, flags=re.IGNORECASE)
 
 
 def _problem(path: str, edits: list[_Edit], now: str, answer: Entry | None, entry: Mapping[str, Any]) -> Problem | None:
