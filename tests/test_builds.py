@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -137,6 +138,17 @@ def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(ro
     assert code == 1
     assert f"dataset/{FOLDER}/new.png: this file was not made by loraprep and is in the way" in output
     assert held(root) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: Path) -> None:
+    (root / "dataset").rename(tmp_path / "outside")
+    (root / "dataset").symlink_to(tmp_path / "outside")
+    (tmp_path / f"outside/{FOLDER}/scene-01.png").unlink()
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert f"dataset/{FOLDER}: this folder is a link that leads out of the project" in output
+    assert not (tmp_path / f"outside/{FOLDER}/scene-01.png").exists()
 
 
 def test_a_picture_changed_in_dataset_is_not_overwritten(root: Path) -> None:

@@ -130,6 +130,13 @@ def _refuse(root: Path, folder: Path, before: Mapping[str, Any], outputs: Sequen
         if "image" in entry and "next" not in entry and (path := root / "dataset" / f"{place}.png").is_file()
         and files.sha256(path) != entry["image"]
     ]  # fmt: skip
+    home = root.resolve()
+    folders = sorted({(root / "dataset" / name).parent for output in outputs for name in _files(output)})
+    problems += [
+        Problem("this folder is a link that leads out of the project, and is not written through",
+                path.relative_to(root).as_posix(), "Put a real folder in its place.")
+        for path in folders if not path.resolve().is_relative_to(home)
+    ]  # fmt: skip
     checked: dict[Path, str] = {}
     for output in outputs:
         problems += [
