@@ -10,9 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from loraprep import images, schema, yamlfile
+from loraprep import schema, yamlfile
 from loraprep.errors import Problem, UserError
-from loraprep.images import Opened
 from loraprep.model import Image
 from loraprep.yamlfile import Document
 
@@ -41,7 +40,7 @@ def _load(root: Path) -> Document | None:
     path = root / NAME
     if not path.exists():
         return None
-    doc = yamlfile.load(path, NAME)
+    doc = yamlfile.load(path, NAME, comments_alone=True)
     if found := schema.problems(doc, "crops"):
         raise UserError.many(found)
     return doc
@@ -121,12 +120,7 @@ def digest(of: str, box: Sequence[float]) -> str:
     return hashlib.sha256(f"{of} {','.join(map(str, box))}".encode()).hexdigest()
 
 
-def source(root: Path, folder: Path, record: Image) -> Path:
-    """The file that a record's pixels come from."""
-    return root / record.upscaled if record.upscaled else folder / (record.of or record.path)
-
-
-def load(root: Path, folder: Path, record: Image, *, max_megapixels: float = images.MAX_MEGAPIXELS) -> Opened:
-    """A record's picture, its box cut out. Raises images.BadImage, OSError."""
-    opened = images.load(source(root, folder, record).read_bytes(), max_megapixels=max_megapixels)
-    return images.cut(opened, record.box)
+def shown(record: Image) -> str:
+    """What decides how a record looks, as a part of a file name: the digest of its pixels' file, then of its box."""
+    box = f"-{digest('', record.box)[:12]}" if record.box else ""
+    return f"{record.pixel_digest}{box}"

@@ -172,8 +172,8 @@ def curate(
         )
         for group in clusters(remaining, alike, config["thresholds"]["curation"]["similar"])
     ]
-    findings += [Finding("not-looked-at", (), {"axes": _joined(a.label for a in axes if not a.seen)})] * any(
-        not a.seen for a in axes
+    findings += [Finding("not-looked-at", (), {"axes": _joined(a.label for a in axes if not a.seen)})] * bool(
+        remaining and any(not a.seen for a in axes)
     )
     findings += [
         Finding("one-sided", (), {"label": a.label, "term": term, "share": f"{count} of {len(kept)}"})

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import groups
+from loraprep.markdown import cell, code, plain
 from loraprep.model import Axis, Caption, Fate, Gate, Group, Image, Reason
 
 _MARKS = {"block": "**Blocks GO.**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
-
-
-def plain(text: str) -> str:
-    """Text from files and people, so that Markdown shows it as it is: one line, nothing active."""
-    one = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one)
-
-
-def code(text: str) -> str:
-    """A file name or caption as Markdown code, whatever backticks it holds."""
-    one = " ".join("".join(c if c.isprintable() else "?" for c in text).split(" "))
-    fence = "`" * (max((len(run) for run in re.findall("`+", one)), default=0) + 1)
-    pad = " " if one.startswith("`") or one.endswith("`") else ""
-    return f"{fence}{pad}{one}{pad}{fence}"
 
 
 def headline(gate: Gate) -> str:
@@ -51,8 +37,12 @@ def report(
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
+    trainers: Sequence[str] = (),
 ) -> str:
-    """The whole report in the workflow's sections. `balance`: the reasons about content against style."""
+    """The whole report in the workflow's sections. `balance`: the reasons about content against style.
+
+    `trainers`: the lines about what the trainers will do.
+    """
     images = {i.path: i for i in found}
     kept = [f.path for f in fates if f.fate == "kept"]
     shown = {id(r) for r in balance}
@@ -67,6 +57,7 @@ def report(
         ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
         _duplicates(alike, fates),
         _regularization(kind, config, len(kept)),
+        list(trainers),
         _decision(gate, config, kind, axes),
         _captions(kept, captions, config),
         _every_file(fates),
@@ -225,9 +216,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapp
     lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
              f"(captioning.style_words: {style}; changing it asks nobody and costs nothing).", ""]  # fmt: skip
     rows = [(p, captions[p]) for p in kept if p in captions]
-    return lines + [
-        f"- {code(p)}: {code(c.text)} ({c.origin}, at most {c.tokens} of {c.limit} tokens)" for p, c in rows
-    ]
+    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 
 
 def _every_file(fates: Sequence[Fate]) -> list[str]:
@@ -235,5 +224,5 @@ def _every_file(fates: Sequence[Fate]) -> list[str]:
     for fate in fates:
         who = {"you": "your decision", "rule": "by rule", "recommendation": "recommended", "": ""}[fate.by]
         why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
-        lines.append(f"| {code(fate.path).replace('|', chr(92) + '|')} | {fate.fate} | {why} |")
+        lines.append(f"| {cell(fate.path)} | {fate.fate} | {why} |")
     return lines

@@ -335,7 +335,7 @@ def _with_cuts(
         memory.cuts.add(key)
         if key not in memory.facts:
             try:
-                data = crops.source(root, folder, record).read_bytes()
+                data = images.source(record, folder, root).read_bytes()
                 facts = inspect(data, max_megapixels=memory.limits.megapixels, box=cut.box)
             except (images.BadImage, OSError):  # it was there a moment ago
                 reason = "it changed while it was looked at; run loraprep scan again"
@@ -361,5 +361,5 @@ def _listed(path: str, name: str, entries: dict[str, words.Words]) -> words.Word
 
 def look(folder: Path, root: Path, record: Image, max_megapixels: float = images.MAX_MEGAPIXELS) -> NDArray[np.uint8]:
     """The picture of a record at 256 px on the long side, (height, width, 3) RGB, as its owner sees it."""
-    picture = images.upright(crops.load(root, folder, record, max_megapixels=max_megapixels), longest=256)
+    picture = images.upright(images.load_record(record, folder, root, max_megapixels=max_megapixels), longest=256)
     return np.asarray(picture, np.uint8)

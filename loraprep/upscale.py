@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 import platformdirs
 from PIL import Image as Pillow
 
-from loraprep import crops, files, images, schema, yamlfile
+from loraprep import files, images, schema, yamlfile
+from loraprep.colours import eight_bit
 from loraprep.errors import UNUSABLE, Problem, UserError
 from loraprep.images import BadImage
 from loraprep.model import Fate, Image
@@ -96,7 +97,7 @@ def run(
         try:
             if _bare(path) in shared:
                 raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
-            data = _one(crops.source(root, folder, picture), upscaler, max_megapixels)
+            data = _one(images.source(picture, folder, root), upscaler, max_megapixels)
             _inside(root, name)
             files.write(root / name, data)
             made.append(name)
@@ -137,7 +138,7 @@ def _one(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
             raise BadImage("upscaler", f"the upscaler ended, and wrote no picture{_last(log)}")
         enlarged = images.load(result.read_bytes(), max_megapixels=max_megapixels)
     _check(picture, enlarged.width, enlarged.height)
-    better = images.upright(enlarged, "#000000") if alpha is None else images.eight_bit(enlarged.pixels)
+    better = images.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
     if alpha is not None:
         better = better.convert("RGBA")
         if images.alpha(enlarged) is None:  # a program that drops transparency: its shape is enlarged plainly

@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import crops, files, images
+from loraprep import files, images
 from loraprep.dataset import pixels
 from loraprep.dataset.adoption import adopt, edited
-from loraprep.dataset.manifest import LOCK, MANIFEST, entries, ours, read_lock
-from loraprep.dataset.outputs import Output, plan, repeats, shape
+from loraprep.dataset.outputs import Output, places, plan, repeats, shape
 from loraprep.dataset.proof import in_words, verify
 from loraprep.errors import Problem, UserError
+from loraprep.manifest import LOCK, MANIFEST, entries, intact, ours, read_lock
 
 __all__ = [
-    "LOCK", "MANIFEST", "Output", "adopt", "build", "edited", "in_words", "intact", "plan", "read_lock", "repeats",
-    "verify",
+    "LOCK", "MANIFEST", "Output", "adopt", "build", "edited", "in_words", "intact", "places", "plan",
+    "read_lock", "repeats", "verify",
 ]  # fmt: skip
 
 
@@ -144,7 +144,7 @@ def _refuse(root: Path, folder: Path, before: Mapping[str, Any], outputs: Sequen
                     "Move it out of dataset/ and run loraprep dataset again.")
             for name in _files(output) if name not in known and (root / "dataset" / name).exists()
         ]  # fmt: skip
-        source = crops.source(root, folder, output.image)
+        source = images.source(output.image, folder, root)
         if source not in checked:
             checked[source] = files.sha256(source) if source.is_file() else ""
         if checked[source] != output.image.pixel_digest:
@@ -165,13 +165,3 @@ def _sweep(root: Path, before: Mapping[str, Any], lock: Mapping[str, Any]) -> No
                     top = root / "dataset" / parent
                     if parent.parts and top.is_dir() and not any(top.iterdir()):
                         top.rmdir()
-
-
-def intact(root: Path) -> bool:
-    """Does dataset/ hold every file of the manifest, byte for byte?"""
-    before = entries(root)
-    return bool(before) and all(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) == digest
-        for place, entry in before.items()
-        for name, digest in ours(place, entry).items()
-    )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import decisions, files, words, yamlfile
-from loraprep.dataset.manifest import MANIFEST, entries, texts
+from loraprep import answers, decisions, files, words
 from loraprep.dataset.outputs import off, says
 from loraprep.decisions import Entry
 from loraprep.errors import Problem, UserError
+from loraprep.manifest import MANIFEST, entries, known, texts
 
 _DECISIONS = "decisions/captions.yaml"
 
@@ -35,10 +35,10 @@ def edited(root: Path, before: Mapping[str, Any]) -> list[str]:
 def _edited(root: Path, before: Mapping[str, Any]) -> list[tuple[str, str]]:
     changed = []
     for place, entry in sorted(before.items()):
-        known = {entry.get("caption"), entry.get("next"), entry.get("was")}
+        ours = known(entry)
         for name in texts(place, entry):
             path = root / "dataset" / name
-            if path.is_file() and files.sha256(path) not in known and _plain(_text(path)) not in known:
+            if path.is_file() and files.sha256(path) not in ours and _plain(_text(path)) not in ours:
                 changed.append((name, place))
     return changed
 
@@ -122,24 +122,19 @@ def _problem(path: str, edits: list[_Edit], now: str, answer: Entry | None, entr
 
 def _write(root: Path, wanted: Mapping[str, str], header: str) -> None:
     """All captions in one edit: the value of an entry that is there, else a line of its own."""
-    place = root / _DECISIONS
-    if not place.exists():
+    if not (root / _DECISIONS).exists():
         decisions.ask(root, "captions", header, [])
-    doc = yamlfile.load(place, _DECISIONS)
-    text = doc.text
-    for key, caption in sorted(wanted.items()):
-        now = yamlfile.parse(text, _DECISIONS)
-        if key not in now.data:
-            text = yamlfile.append(text, f"{yamlfile.dump(key)}: {{caption: {yamlfile.dump(caption)}}}\n")
-        elif "caption" not in now.data[key]:
-            hint = f"Write into it: caption: {yamlfile.dump(caption)}"
-            raise UserError.many([now.problem([key], "this entry has no line caption: any more", hint, at_key=True)])
-        else:
-            text = yamlfile.set_value(now, [key, "caption"], caption)
-            if "verdict" in now.data[key]:
-                text = yamlfile.set_value(yamlfile.parse(text, _DECISIONS), [key, "verdict"], "adjust")
-    yamlfile.parse(text, _DECISIONS)
-    yamlfile.save(place, text, doc.digest)
+    doc = decisions.load(root, "captions")
+    there = doc.data if doc else {}
+    values = {
+        key: {"caption": caption, **({"verdict": "adjust"} if "verdict" in there.get(key, {}) else {})}
+        for key, caption in sorted(wanted.items())
+    }
+    try:
+        answers.answer(root, "captions", values, doc.digest if doc else "")
+    except answers.Changed:
+        raise UserError("changed while your captions were taken over; nothing was written", place=_DECISIONS,
+                        hint="Run it again.") from None  # fmt: skip
 
 
 def _agree(root: Path, before: dict[str, Any], agreed: list[tuple[_Edit, str]]) -> None:

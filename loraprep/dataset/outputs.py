@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,13 +60,15 @@ class Output:
         return f"{self.mask} {self.image.mask_digest}".strip() if self.mask else ""
 
 
-def repeats(kept: int, config: Mapping[str, Any]) -> int:
-    """How often a folder is repeated so that images x repeats x epochs comes closest to the target steps.
+def repeats(kept: int, config: Mapping[str, Any], spent: int = 0) -> int:
+    """How often a folder is repeated so that images x repeats x epochs / batch size comes closest to the target steps.
 
-    Rounded, not ceiled: ceil gives up to 38 % more steps than asked. At least 1.
+    `spent`: looks at pictures (images x repeats x epochs) that other folders take. Rounded, not ceiled: ceil gives up
+    to 38 % more steps than asked. At least 1.
     """
     dataset = config["dataset"]
-    return int(dataset["repeats"] or max(1, round(dataset["steps"] / (max(1, kept) * dataset["epochs"]))))
+    looks = max(0, dataset["steps"] * dataset["batch_size"] - spent)  # at pictures, in the whole training
+    return int(dataset["repeats"] or max(1, round(looks / (max(1, kept) * dataset["epochs"]))))
 
 
 def says(entry: Entry | None) -> str:
@@ -89,9 +91,7 @@ def plan(
     image = {i.path: i for i in found}
     colours = groups.backgrounds(config)
     cutouts = {path for path in kept if image[path].alpha}
-    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
-    times = {path: len(colours) if path in cutouts else 1 for path in kept}
-    every = names.on_colours(folders(placed, config, times), cutouts, colours)
+    every = places(kept, cutouts, config, keep_kohya=keep_kohya)
     if clash := names.collisions(every):
         raise UserError.many(
             Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
@@ -118,6 +118,16 @@ def plan(
     return sorted(with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
 
 
+def places(
+    kept: Collection[str], cutouts: Collection[str], config: Mapping[str, Any], *, keep_kohya: bool
+) -> dict[tuple[str, str], str]:
+    """(path, colour) -> place of every picture that stays; what is cut out (`cutouts`) stands once on each colour."""
+    colours = groups.backgrounds(config)
+    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
+    times = {path: len(colours) if path in cutouts else 1 for path in kept}
+    return names.on_colours(folders(placed, config, times), cutouts, colours)
+
+
 def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mapping[str, int]) -> dict[str, str]:
     """path -> "10_mystyle/pier": the final place; kohya folders and groups with repeats keep their own.
 
@@ -130,10 +140,8 @@ def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mappin
         if own:
             fixed[path] = own
     rest = sum(copies[path] for path in placed if path not in fixed)
-    dataset = config["dataset"]
-    spent = sum(copies[path] * times for path, times in fixed.items()) * dataset["epochs"]
-    left = {**config, "dataset": {**dataset, "steps": max(0, dataset["steps"] - spent)}}
-    times = repeats(rest, left)
+    spent = sum(copies[path] * own for path, own in fixed.items()) * config["dataset"]["epochs"]
+    times = repeats(rest, config, spent)
     result = {}
     for path, place in placed.items():
         folder, _, stem = place.partition("/")

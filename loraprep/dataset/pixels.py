@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, features
 
-from loraprep import crops, images
+from loraprep import images
 from loraprep.dataset.outputs import Output
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
@@ -49,7 +49,7 @@ def render(output: Output, root: Path, folder: Path, max_megapixels: float) -> b
 
     Raises images.BadImage, OSError.
     """
-    opened = crops.load(root, folder, output.image, max_megapixels=max_megapixels)
+    opened = images.load_record(output.image, folder, root, max_megapixels=max_megapixels)
     picture = images.upright(opened, output.background or "#ffffff")
     return png(_enlarged(picture, output.area))
 
@@ -59,7 +59,7 @@ def render_mask(output: Output, root: Path, folder: Path, size: tuple[int, int],
     if output.mask == "white":
         return png(Image.new("L", size, 255))
     if output.mask == "alpha":
-        opened = crops.load(root, folder, output.image, max_megapixels=max_megapixels)
+        opened = images.load_record(output.image, folder, root, max_megapixels=max_megapixels)
         mask = images.alpha(opened) or Image.new("L", size, 255)
     else:
         whole = images.load((root / output.mask).read_bytes(), max_megapixels=max_megapixels)

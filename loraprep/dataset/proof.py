@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import crops, files, images
+from loraprep import files, images
+from loraprep.colours import DECODE_ERRORS
 from loraprep.dataset import pixels
-from loraprep.dataset.manifest import ours, texts
 from loraprep.dataset.outputs import Output
+from loraprep.manifest import ours, texts
 
 # Folders that trainers write their caches into, and what file managers leave behind.
 _CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
@@ -112,13 +113,13 @@ def _files(
                 alike.append(shown)
             else:
                 found.append((shown, "its pixels are others"))
-        except (images.BadImage, *images.DECODE_ERRORS):
+        except (images.BadImage, *DECODE_ERRORS):
             found.append((shown, "it cannot be read"))
     return found, alike
 
 
 def _rendered(root: Path, folder: Path, output: Output, limit: float) -> bytes:
-    source = crops.source(root, folder, output.image)
+    source = images.source(output.image, folder, root)
     if not source.is_file():
         raise images.BadImage("unreadable", f"{source.name} is not there")
     return pixels.render(output, root, folder, limit)

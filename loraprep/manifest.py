@@ -54,3 +54,27 @@ def ours(place: str, entry: Mapping[str, Any]) -> dict[str, str]:
 def texts(place: str, entry: Mapping[str, Any]) -> list[str]:
     """The caption files of an entry, all with the same words."""
     return [name for name in ours(place, entry) if name.endswith(".txt")]
+
+
+def touched(root: Path) -> bool:
+    """Does some caption in dataset/ no longer hold the bytes we wrote? Cheap; what it means is told by `adopt`."""
+    return any(
+        (path := root / "dataset" / name).is_file() and files.sha256(path) not in known(entry)
+        for place, entry in entries(root).items()
+        for name in texts(place, entry)
+    )
+
+
+def known(entry: Mapping[str, Any]) -> set[str | None]:
+    """The digests that a caption of ours may have."""
+    return {entry.get("caption"), entry.get("next"), entry.get("was")}
+
+
+def intact(root: Path) -> bool:
+    """Does dataset/ hold every file of the manifest, byte for byte?"""
+    before = entries(root)
+    return bool(before) and all(
+        (path := root / "dataset" / name).is_file() and files.sha256(path) == digest
+        for place, entry in before.items()
+        for name, digest in ours(place, entry).items()
+    )
