@@ -8,7 +8,20 @@ __version__ = "0.1.0"
 # What brings numpy, Pillow or jsonschema is loaded when it is first used: a run that finds nothing stale uses little.
 _LATER = (
     "schema",
-    *("audit", "captioners", "captions", "curation", "dataset", "duplicates", "gate", "page", "report", "scan"),
+    *(
+        "audit",
+        "captioners",
+        "captions",
+        "curation",
+        "dataset",
+        "duplicates",
+        "gate",
+        "page",
+        "report",
+        "revision",
+        "scan",
+        "upscale",
+    ),
 )
 
 

@@ -30,6 +30,9 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep dataset        builds the training folder, once the verdict is GO
   loraprep export         the trainers' own files in exports/ (`loraprep dataset export` does both)
   loraprep check DIR      what would go wrong with any dataset folder, ours or not (--trainer NAME, else all)
+  loraprep upscale        enlarges what you decided with your own upscaler (set up on this computer, never in a project)
+  loraprep verify         is dataset/ what dataset.lock.json says, here and now?
+  loraprep diff REV       what changed since a git revision: pictures, captions, verdict
   loraprep scan --full    reads every picture again, trusting nothing
 
   -C DIR                  work on the project in DIR

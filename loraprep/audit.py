@@ -53,12 +53,15 @@ class Audit:
 
 def audit(
     found: Sequence[Image],
-    orphans: Sequence[str],
+    beside: Mapping[str, Any],
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
 ) -> Audit:
-    """All findings about single files, good news included, and the questions about size."""
+    """All findings about single files, good news included, and the questions about size.
+
+    `beside`: `orphans`, the files in upscaled/ of no picture, and `masks`, those in masks/ of no use -> why.
+    """
     images = [i for i in found if i.state == "image"]
     limits = config["thresholds"]["audit"]
     findings = [*_rejected(found), *_size_notes(images, config, model)]
@@ -79,7 +82,7 @@ def audit(
         "other-colours",
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
-    report("transparent", [i for i in images if i.alpha], background=config["dataset"]["background"])
+    report("transparent", [i for i in images if i.alpha], background=_colours(config["dataset"]["background"]))
     report("animated", [i for i in images if i.frames > 1 and i.format != "MPO"])
     report("compressed", [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]],
            quality=limits["jpeg_quality"])  # fmt: skip
@@ -90,8 +93,11 @@ def audit(
     report("long-shape", [i for i in images if _aspect(i) > limits["aspect_ratio"]], ratio=limits["aspect_ratio"])
     report("location", [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, config)
-    if orphans:
+    if orphans := beside["orphans"]:
         findings.append(Finding("upscaled-orphan", tuple(sorted(orphans))))
+    if masks := beside["masks"]:
+        reasons = "; ".join(f"{path}: {reason}" for path, reason in sorted(masks.items()))
+        findings.append(Finding("mask-unusable", tuple(sorted(masks)), {"reasons": reasons}))
     if images and not any(f.code in ("cmyk", "grey", "indexed", "deep") for f in findings):
         findings.append(Finding("all-rgb", (), {"count": len(images)}))
     if images and not any(f.code in ("broken", "unexpected") for f in findings):
@@ -99,8 +105,12 @@ def audit(
     return Audit(findings, _questions(images, config, model, kind), layout(images))
 
 
+def _colours(background: str | Sequence[str]) -> str:
+    return background if isinstance(background, str) else " and ".join(background)
+
+
 def _suffix(image: Image) -> str:
-    return PurePosixPath(image.path).suffix.lower()
+    return PurePosixPath(image.upscaled or image.path).suffix.lower()  # of the file that `format` speaks of
 
 
 def _aspect(image: Image) -> float:

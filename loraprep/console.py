@@ -189,9 +189,9 @@ def _fates(root: Path) -> None:
 
 def _dataset(root: Path) -> None:
     lock = files.read_json(root / "dataset.lock.json")
-    folders = sorted({place.split("/")[0] for place in lock["images"]})
-    say(f"dataset/: {len(lock['images'])} pictures with captions in {', '.join(folders)}. "
-        f"Each picture is seen {lock['seen']} times.", "bold green")  # fmt: skip
+    folders = [f"{name}: {of['images']} pictures with captions, each seen {of['seen']} times"
+               for name, of in lock["folders"].items()]  # fmt: skip
+    say(f"dataset/{folders[0]}." if len(folders) == 1 else "\n".join(["dataset/", *folders]), "bold green")
 
 
 def _export(root: Path) -> None:

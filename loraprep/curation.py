@@ -158,7 +158,9 @@ def curate(
     remaining = [i for i in images if not ruled.get(i.path, False)]
     alike, worth = likeness(remaining), quality(remaining)
     target = config["curation"]["target"] or kind["target"]
-    pinned = [n for n, i in enumerate(remaining) if i.path in ruled or matches(i.path, config["curation"]["include"])]
+    pinned = [
+        n for n, i in enumerate(remaining) if i.path in ruled or i.of or matches(i.path, config["curation"]["include"])
+    ]
     kept = set(subset(alike, worth, target, pinned))
     extra = [n for n in range(len(remaining)) if n not in kept]
     axes = diversity(kind, [remaining[n] for n in sorted(kept)], elements, captions)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from loraprep import schema, yamlfile
+from loraprep import crops, schema, yamlfile
 from loraprep.errors import UserError
 from loraprep.yamlfile import Document
 
@@ -69,7 +69,11 @@ def load(root: Path, kind: str) -> Document | None:
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
     doc = load(root, kind)
-    return _decisions(doc, ANSWERS[kind]) if doc else Decisions()
+    given = _decisions(doc, ANSWERS[kind]) if doc else Decisions()
+    if kind == "captions":  # a detail's caption stands beside its box; one in captions.yaml wins
+        for path, caption in crops.captions(root).items():
+            given.entries.setdefault(path, Entry(path, {"caption": caption}, {}, touched=True))
+    return given
 
 
 def _decisions(doc: Document, answer: str) -> Decisions:

@@ -39,8 +39,14 @@ UNSUPPORTED: dict[str, str] = {
     ),
     **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
 }
+LFS = "only Git LFS's placeholder is here; run git lfs pull"
 HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
 SIDECARS = (".txt", ".caption", ".tags", ".json")  # words beside a picture, in order of trust
+
+
+def is_pointer(head: bytes) -> bool:
+    """Is this Git LFS's placeholder for a file that is elsewhere?"""
+    return head.startswith(b"version https://git-lfs")
 
 
 def sniff(head: bytes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from loraprep import findings as words
-from loraprep import names
+from loraprep import groups, names
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 
@@ -62,8 +62,9 @@ def judge(
         only_waiting=bool(blocking) and all(r.code in ("open-question", "vision-approval") for r in blocking),
         reasons=reasons,
         counts={
-            "found": len(found),
+            "found": sum(not i.of for i in found),
             "kept": len(kept),
+            "details": sum(bool(images[p].of) for p in kept if p in images),
             "captioned": sum(captions[p].captioned for p in kept if p in captions),
             "rejected": sum(f.fate == "rejected" for f in fates),
             "ignored": sum(f.fate == "ignored" for f in fates),
@@ -147,5 +148,7 @@ def _integrity(
     missing = {i.path for i in found} ^ {f.path for f in fates}
     twice = len(fates) != len({f.path for f in fates})
     result = [Finding("unaccounted", tuple(sorted(missing)), {})] if missing or twice else []
-    placed = names.places(kept, config["name"], keep_kohya=keep_kohya)
-    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(placed)]
+    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config.get("groups", ()))
+    cutouts = {i.path for i in found if i.alpha}
+    every = names.on_colours(placed, cutouts, groups.backgrounds(config))
+    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(every)]

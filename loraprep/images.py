@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,17 @@ from typing import Any
 from PIL import Image, JpegImagePlugin
 
 from loraprep.colours import DECODE_ERRORS, compose, describe, eight_bit, transparent
-from loraprep.formats import EXTENSIONS, HEIF_EXTENSIONS, HEIF_HINT, UNSUPPORTED, jpeg_quality, sniff
+from loraprep.formats import (
+    EXTENSIONS,
+    HEIF_EXTENSIONS,
+    HEIF_HINT,
+    LFS,
+    UNSUPPORTED,
+    is_pointer,
+    jpeg_quality,
+    sniff,
+)
+from loraprep.model import Image as Record
 
 # Pillow's own bomb check lets a WebP of 2.5 GB through with a warning; `_judge_size` replaces it.
 Image.MAX_IMAGE_PIXELS = None
@@ -107,6 +118,41 @@ def upright(opened: Opened, background: str = "#ffffff", longest: int = 0) -> Im
         raise BadImage("broken", _plainly(error)) from None
 
 
+def cut(opened: Opened, box: Sequence[float]) -> Opened:
+    """The part of the picture inside `box` (left, top, right, bottom as shares of it as shown); all of it for ()."""
+    if not box:
+        return opened
+    whole = _turned(opened.pixels, opened.turn)
+    left, top, right, bottom = pixel_box(box, whole.width, whole.height)
+    width, height = (max(1, round(n)) for n in (opened.width * (box[2] - box[0]), opened.height * (box[3] - box[1])))
+    if opened.reduced == 1:
+        width, height = right - left, bottom - top
+    return replace(opened, pixels=whole.crop((left, top, right, bottom)), turn=1, width=width, height=height)
+
+
+def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
+    """Shares of the sides as whole pixels, at least one wide and high."""
+    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
+    return left, top, max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))
+
+
+def alpha(opened: Opened) -> Image.Image | None:
+    """How much of each pixel is there, upright, mode L; None for a picture without really transparent parts."""
+    if not transparent(opened.pixels):
+        return None
+    return _turned(eight_bit(opened.pixels).convert("RGBA").getchannel("A"), opened.turn)
+
+
+def source(record: Record, folder: Path, root: Path) -> Path:
+    """The file that a record's pixels come from: a better version in upscaled/, else the image it is (a part of)."""
+    return root / record.upscaled if record.upscaled else folder / (record.of or record.path)
+
+
+def load_record(record: Record, folder: Path, root: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Opened:
+    """A record's picture, its box cut out. Raises BadImage, OSError."""
+    return cut(load(source(record, folder, root).read_bytes(), max_megapixels=max_megapixels), record.box)
+
+
 def open_upright(
     path: Path,
     background: str = "#ffffff",
@@ -124,8 +170,8 @@ def open_upright(
 def _kind(data: bytes) -> str:
     if not data:
         raise BadImage("broken", "the file is empty")
-    if data.startswith(b"version https://git-lfs"):
-        raise BadImage("pointer", "only Git LFS's placeholder is here; run git lfs pull")
+    if is_pointer(data):
+        raise BadImage("pointer", LFS)
     kind = sniff(data[:64])
     if kind == "HEIF" and not heif():
         raise BadImage("unsupported", HEIF_HINT)
@@ -299,13 +345,18 @@ def _plainly(error: BaseException) -> str:
 __all__ = [
     "EXTENSIONS",
     "HEIF_EXTENSIONS",
+    "LFS",
     "UNSUPPORTED",
     "BadImage",
     "Opened",
+    "alpha",
+    "cut",
     "heif",
+    "is_pointer",
     "jpeg_quality",
     "load",
     "open_upright",
+    "pixel_box",
     "sniff",
     "transparent",
     "upright",

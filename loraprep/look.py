@@ -94,8 +94,8 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         seen = scan.scan(folder, root, max_megapixels=limits["audit"]["max_megapixels"],
                          max_megabytes=limits["audit"]["max_megabytes"], progress=progress)  # fmt: skip
     found = seen.images
-    usable = [i for i in found if i.state == "image"]
-    looked = audit.audit(found, seen.orphans, config, model, profile)
+    usable = [i for i in found if i.state == "image" and not i.of]
+    looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
     groups = duplicates.find(usable, limits["duplicates"], lambda i: scan.look(folder, root, i))
     rulings = [
         audit.outcome(looked.questions, nobody, auto=True),

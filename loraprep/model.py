@@ -74,6 +74,12 @@ class Image(Record):
         tuple[str, str], ...
     ] = ()  # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
+    box: tuple[
+        float, ...
+    ] = ()  # decisions/crops.yaml: left, top, right, bottom as shares of the whole, () for all of it
+    of: str = ""  # for a detail cut out of another picture: that picture's path. `digest` then covers the box too
+    mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
+    mask_digest: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}  # flat: nothing to copy, and thousands of them

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 _KOHYA = re.compile(r"([1-9][0-9]*)_(.+)")
+_LONGEST = 100  # characters of a stem: with folders and suffixes far below what any file system takes
+# Windows opens a device for these, whatever the extension.
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})
+
+_LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
 def repeats_of(folder: str) -> int | None:
@@ -21,33 +27,64 @@ def stem(path: str) -> str:
     """The name in dataset/, without extension: lower-case ASCII letters, digits, "-" and ".".
 
     A subfolder becomes part of the name. Underscores go too: kohya gives a name of five or more
-    underscore parts another file's caption.
+    underscore parts another file's caption. Letters of other scripts become their code points.
     """
     inside = PurePosixPath(path).with_suffix("")
-    plain = unicodedata.normalize("NFKD", "-".join(inside.parts)).encode("ascii", "ignore").decode()
-    safe = re.sub(r"[^a-z0-9.]+", "-", plain.lower()).strip("-.")
-    # A name in another script leaves nothing: its code points are unique, and ASCII.
-    return safe or "u" + "-".join(f"{ord(c):x}" for c in inside.name)
+    letters = unicodedata.normalize("NFKD", "-".join(inside.parts).casefold()).translate(_LATIN)
+    plain = "".join(c if c.isascii() else _foreign(c) for c in letters)
+    safe = re.sub(r"-+", "-", re.sub(r"[^a-z0-9.]+", "-", plain)).strip("-.")
+    if not safe:  # nothing but signs
+        safe = "u" + "-".join(f"{ord(c):x}" for c in inside.name)
+    if len(safe) > _LONGEST:
+        digest = hashlib.sha256(str(inside).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        safe = f"{safe[: _LONGEST - 9].rstrip('-.')}-{digest}"
+    return f"{safe}-" if safe.split(".")[0] in _DEVICES else safe
 
 
-def places(paths: Iterable[str], name: str, *, keep_kohya: bool) -> dict[str, str]:
+def _foreign(char: str) -> str:
+    if unicodedata.category(char).startswith("M"):  # the accent of a letter that stays
+        return ""
+    return f"-u{ord(char):x}-" if char.isalnum() else "-"
+
+
+def places(paths: Iterable[str], name: str, *, keep_kohya: bool, groups: Collection[str] = ()) -> dict[str, str]:
     """path -> "folder/stem" in dataset/, where the folder lacks its repeats: "mystyle/pier".
 
-    With `keep_kohya` a picture in images/10_cat/ goes to a folder "10_cat" of its own.
+    A picture in a folder of `groups` goes to "mystyle-folder/...". With `keep_kohya` a picture in
+    images/10_cat/ goes to a folder "10_cat" of its own.
     """
     placed = {}
+    deepest = sorted(groups, key=len, reverse=True)
     for path in sorted(paths):
         parts = PurePosixPath(path).parts
+        group = next((g for g in deepest if path.startswith(g + "/")), "")
         if keep_kohya and len(parts) > 1 and repeats_of(parts[0]):
             placed[path] = f"{parts[0]}/{stem('/'.join(parts[1:]))}"
+        elif group:
+            placed[path] = f"{name}-{stem(group + '.x')}/{stem(path.removeprefix(group + '/'))}"
         else:
             placed[path] = f"{name}/{stem(path)}"
     return placed
 
 
-def collisions(placed: dict[str, str]) -> list[tuple[str, ...]]:
-    """Groups of pictures that would get one name, sorted."""
-    by_place: dict[str, list[str]] = defaultdict(list)
+def on_colours(
+    placed: Mapping[str, str], cutouts: Collection[str], colours: Sequence[str]
+) -> dict[tuple[str, str], str]:
+    """(path, colour) -> place: each picture of `cutouts` once on each colour, the first under the plain name.
+
+    All others, and everything if there is only one colour, have the colour "".
+    """
+    result = {}
     for path, place in placed.items():
+        several = path in cutouts and len(colours) > 1
+        for number, colour in enumerate(colours if several else [""]):
+            result[path, colour] = f"{place}-{colour.removeprefix('#')}" if number else place
+    return result
+
+
+def collisions(placed: Mapping[tuple[str, str], str]) -> list[tuple[str, ...]]:
+    """Groups of pictures that would get one name, sorted; `placed` as `on_colours` gives it."""
+    by_place: dict[str, list[str]] = defaultdict(list)
+    for (path, _), place in placed.items():
         by_place[place.casefold()].append(path)
     return sorted(tuple(sorted(paths)) for paths in by_place.values() if len(paths) > 1)

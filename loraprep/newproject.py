@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from loraprep import bundled, captioners, console, files, intent, project, schema, yamlfile
 from loraprep.errors import TO_MEND, UNUSABLE, UserError
 
-_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
+_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 

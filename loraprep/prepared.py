@@ -48,19 +48,14 @@ def size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def source(image: Image, folder: Path, root: Path) -> Path:
-    """The file the pixels come from: the one in upscaled/ if there is one."""
-    return root / image.upscaled if image.upscaled else folder / image.path
-
-
 def prepare(
     image: Image, folder: Path, root: Path, *, background: str, max_megapixels: float, quality: int = 92
 ) -> Prepared:
     """The picture of that record, ready to send. Raises BadImage, also if the file is not the one that was scanned."""
-    data = source(image, folder, root).read_bytes()
+    data = images.source(image, folder, root).read_bytes()
     if hashlib.sha256(data).hexdigest() != image.pixel_digest:
         raise images.BadImage("changed", "the file changed since it was looked at; run it again")
-    opened = images.load(data, max_megapixels=max_megapixels)
+    opened = images.cut(images.load(data, max_megapixels=max_megapixels), image.box)
     width, height = size(opened.width, opened.height)
     picture = images.upright(opened, background, longest=max(width, height))
     if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel

@@ -63,6 +63,8 @@ def load(root: Path) -> Project:
     if not images.is_dir():
         message = f'images.folder: there is no folder "{config["images"]["folder"]}"'
         hint = "Make the folder and put your pictures into it, or name the folder where they are."
+        if images.with_name(f"{images.name}.dvc").is_file():
+            hint = f"DVC keeps it: run dvc pull {images.name}.dvc"
         raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
     return Project(root, config, profile("kinds", config["intent"]["kind"]), profile("models", config["model"]), images)
 

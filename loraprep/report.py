@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loraprep import groups
 from loraprep.markdown import cell, code, plain
 from loraprep.model import Axis, Caption, Fate, Gate, Group, Image, Reason
 
@@ -28,7 +29,7 @@ def report(
     gate: Gate,
     found: Sequence[Image],
     fates: Sequence[Fate],
-    groups: Sequence[Group],
+    alike: Sequence[Group],
     captions: Mapping[str, Caption],
     axes: Sequence[Axis],
     add: Sequence[str],
@@ -50,13 +51,14 @@ def report(
         [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**"],
         _sheet(fates),
         _summary(gate, fates, kept, images),
+        _groups(kept, config),
         _diversity(axes, add, len(kept)),
         ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
          "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
         ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
          "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
         ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
-        _duplicates(groups, fates),
+        _duplicates(alike, fates),
         _regularization(kind, config, len(kept)),
         list(trainers),
         _decision(gate, config, kind, axes),
@@ -94,13 +96,31 @@ def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Map
     return [
         "## Summary",
         "",
-        f"- Images: {count['kept']} in training, of {count['found']} files found" + (f" ({rest})" if rest else ""),
+        f"- Images: {count['kept']} in training{_details(count['details'])}, of {count['found']} files found"
+        + (f" ({rest})" if rest else ""),
         f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)",
         f"- Average resolution: {width}x{height}",
         f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})",
         f"- Quality issues: {count['quality_issues']}",
         f"- Open questions: {count['open_questions']}",
     ]
+
+
+def _details(number: int) -> str:
+    return f" ({number} of them cut out of others)" if number else ""
+
+
+def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
+    """The groups of project.yaml, each with its trigger and how many pictures teach it."""
+    rows = []
+    for group in groups.every(config):
+        number = sum(groups.of(path, config) == group for path in kept)
+        words = ", ".join(filter(None, [code(group.trigger), plain(", ".join(group.words))]))
+        rows.append(f"| {code(group.folder + '/')} | {words} | {number} | {group.repeats or 'as the rest'} |")
+    if not rows:
+        return []
+    return ["## Groups", "", "| Folder | Caption starts with | Pictures in training | Repeats |", "|---|---|---|---|",
+            *rows]  # fmt: skip
 
 
 def _diversity(axes: Sequence[Axis], add: Sequence[str], kept: int) -> list[str]:
@@ -147,13 +167,13 @@ def _fused(config: Mapping[str, Any]) -> list[str]:
     return ["", f"Meant to belong to the trigger: {plain(', '.join(fused))}."] if fused else []
 
 
-def _duplicates(groups: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
-    if not groups:
+def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
+    if not alike:
         return ["## Duplicates", "", "None found."]
     fate = {f.path: f for f in fates}
     lines = ["## Duplicates", "", "Training on duplicates makes the model memorize those pictures instead of "
              "learning what they have in common."]  # fmt: skip
-    for group in groups:
+    for group in alike:
         named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
         lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
         for path in group.pictures:

@@ -19,11 +19,12 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
-from loraprep import __version__, files, images, measure, walk, words
+from loraprep import __version__, crops, files, images, measure, walk, words
+from loraprep.crops import Cut
 from loraprep.errors import UNUSABLE, UserError
 from loraprep.model import Image
 
-VERSION = 1  # of a line of images.jsonl and of the cache; raised when a measurement changes
+VERSION = 2  # of a line of images.jsonl and of the cache; raised when a measurement changes
 WORKERS = 2  # Pillow releases the GIL while it decodes; two keep memory under 1 GB
 _SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
 _LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time
@@ -32,10 +33,14 @@ _large = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """`images`: a record for each file found, by path. `orphans`: files in upscaled/ of no picture."""
+    """`images`: a record for each file found and each detail cut out of one, by path.
+
+    `orphans`: files in upscaled/ of no picture, `masks` those in masks/ that cannot be used -> why.
+    """
 
     images: list[Image]
     orphans: list[str]
+    masks: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +70,17 @@ def scan(
     if not folder.is_dir():
         raise UserError(f"the images folder {folder} is not there", place="project.yaml", exit_code=UNUSABLE)
     found = walk.walk(folder, root, include, exclude)
-    better, orphans = walk.upscaled(root, [f.path for f in found if f.state == "image"])
+    pictures = [f.path for f in found if f.state == "image"]
+    better, orphans = walk.beside(root, "upscaled", pictures)
+    masks, strays = walk.beside(root, "masks", pictures)
     memory = _Memory(cache, _Limits(max_megapixels, max_megabytes), full)
     wanted = [("images/" + f.path, f.real) for f in found if f.state == "image"]
-    wanted += [(name, root / name) for name in sorted(better.values())]
+    wanted += [(name, root / name) for name in sorted([*better.values(), *masks.values()])]
     try:
         seen = _look(wanted, memory, progress)
     finally:  # an interrupted scan goes on where it stopped
         memory.save({key for key, _ in wanted})
+    useless = dict.fromkeys(strays, "no picture has its name")
     beside = walk.sidecars(found)
     listed = [(path, words.listing(folder / path, path)) for path in walk.listings(found)]
     records = []
@@ -81,12 +89,19 @@ def scan(
             records.append(Image(item.path, item.state, item.code, item.reason, bytes=item.bytes))
             continue
         record = _record(item.path, seen["images/" + item.path], better.get(item.path, ""), seen)
+        if mask := masks.get(item.path):
+            record = _masked(record, mask, seen[mask], useless)
         own = beside.get(item.path, ())
         texts = [pair for name in own for pair in words.sidecar(folder / name, name)]
         texts += [pair for path, entries in listed for pair in _listed(item.path, path, entries)]
         embedded = [pair for pair in record.words if pair[1] not in {text for _, text in texts}]
         records.append(dataclasses.replace(record, words=tuple(texts + embedded), sidecars=tuple(own)))
-    return Scan(sorted(records, key=lambda r: r.path), orphans)
+    sizes = {r.path: _size(seen["images/" + r.path], r) for r in records if r.state == "image"}
+    cuts = crops.read(root, sizes, {r.path: r for r in records})
+    records = _with_cuts(records, cuts, root, folder, memory, progress)
+    if cuts:
+        memory.save({key for key, _ in wanted})
+    return Scan(sorted(records, key=lambda r: r.path), orphans, dict(sorted(useless.items())))
 
 
 def write(records: Sequence[Image], path: Path) -> bool:
@@ -123,6 +138,7 @@ class _Memory:
         self.stamp = [VERSION, __version__, PIL.__version__, limits.megapixels, images.heif()]
         self.stats: dict[str, list[Any]] = {}
         self.facts: dict[str, Facts] = {}
+        self.cuts: set[str] = set()  # keys of facts about parts of pictures
         self.dirty = False
         try:
             data = files.read_json(path) if path else {}
@@ -151,7 +167,7 @@ class _Memory:
             return
         stats = {k: v for k, v in self.stats.items() if k in keys}
         used = {v[5] for v in stats.values()}
-        facts = {k: v for k, v in self.facts.items() if k in used}
+        facts = {k: v for k, v in self.facts.items() if k in used or (k in self.cuts if self.cuts else "@" in k)}
         data = {"version": VERSION, "stamp": self.stamp, "files": stats, "facts": facts}
         files.write(self.path, files.dumps(data, indent=None))
 
@@ -247,9 +263,12 @@ def _read(
     return json.loads(json.dumps(facts)), before, at, True  # the same types as from the cache
 
 
-def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS) -> Facts:
-    """All facts that the bytes of one picture hold, by the names of model.Image. Raises images.BadImage."""
-    opened = images.load(data, max_megapixels=max_megapixels)
+def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS, box: Sequence[float] = ()) -> Facts:
+    """All facts that the bytes of one picture, or the part of it in `box`, hold, by the names of model.Image.
+
+    Raises images.BadImage.
+    """
+    opened = images.cut(images.load(data, max_megapixels=max_megapixels), box)
     small = images.upright(opened, longest=measure.COMMON)
     return {
         "format": opened.format,
@@ -280,6 +299,56 @@ def _record(path: str, own: Facts, better: str, seen: dict[str, Facts]) -> Image
     return dataclasses.replace(record, **changes)
 
 
+def _size(own: Facts, record: Image) -> tuple[int, int]:
+    """Of the picture in images/ as shown, in whose pixels a person draws boxes; better pixels may be more."""
+    return own.get("width", record.width), own.get("height", record.height)
+
+
+def _masked(record: Image, mask: str, facts: Facts, useless: dict[str, str]) -> Image:
+    """The record with its mask, or `useless` with the reason why there is none."""
+    if facts["state"] != "image":
+        useless[mask] = str(facts["reason"])
+    elif record.state == "image":
+        ratio = facts["width"] * record.height / (facts["height"] * record.width)
+        if abs(ratio - 1) < 0.02:  # of the same shape, rounding aside
+            return dataclasses.replace(record, mask=mask, mask_digest=facts["digest"])
+        useless[mask] = f"it is {facts['width']}x{facts['height']}, another shape than its picture"
+    return record
+
+
+def _with_cuts(
+    records: list[Image],
+    cuts: Sequence[Cut],
+    root: Path,
+    folder: Path,
+    memory: _Memory,
+    progress: Callable[[int, int], None] | None,
+) -> list[Image]:
+    """The records, measured anew where only a part is used, and with each detail as a picture of its own."""
+    whole = {r.path: r for r in records}
+    result = dict(whole)
+    for number, cut in enumerate(cuts):
+        if progress:
+            progress(number, len(cuts))
+        record = whole[cut.of]
+        key = f"{record.pixel_digest}@{','.join(map(str, cut.box))}"
+        memory.cuts.add(key)
+        if key not in memory.facts:
+            try:
+                data = images.source(record, folder, root).read_bytes()
+                facts = inspect(data, max_megapixels=memory.limits.megapixels, box=cut.box)
+            except (images.BadImage, OSError):  # it was there a moment ago
+                reason = "it changed while it was looked at; run loraprep scan again"
+                result[cut.path] = Image(cut.path, "rejected", "unreadable", reason)
+                continue
+            memory.facts[key] = json.loads(json.dumps({k: v for k, v in facts.items() if k != "words"}))
+            memory.dirty = True
+        own: dict[str, Any] = {"words": [], "sidecars": [], "of": cut.of} if cut.detail else {}
+        own |= {"path": cut.path, "box": list(cut.box), "digest": crops.digest(record.digest, cut.box)}
+        result[cut.path] = Image.from_json({**record.to_json(), **memory.facts[key], **own})
+    return list(result.values())
+
+
 def _listed(path: str, name: str, entries: dict[str, words.Words]) -> words.Words:
     """Entries of a metadata JSON are keyed by full path, by path or by stem; the tail must agree."""
     here = PurePosixPath(path)
@@ -290,8 +359,7 @@ def _listed(path: str, name: str, entries: dict[str, words.Words]) -> words.Word
     return []
 
 
-def look(folder: Path, root: Path, record: Image) -> NDArray[np.uint8]:
+def look(folder: Path, root: Path, record: Image, max_megapixels: float = images.MAX_MEGAPIXELS) -> NDArray[np.uint8]:
     """The picture of a record at 256 px on the long side, (height, width, 3) RGB, as its owner sees it."""
-    source = root / record.upscaled if record.upscaled else folder / record.path
-    picture = images.upright(images.load(source.read_bytes()), longest=256)
+    picture = images.upright(images.load_record(record, folder, root, max_megapixels=max_megapixels), longest=256)
     return np.asarray(picture, np.uint8)

@@ -61,6 +61,9 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
     wants: Any = error.validator_value
     value: Any = error.instance
     hint = str(rules.get("description", "")) if isinstance(rules, dict) else ""
+    if "propertyNames" in error.relative_schema_path and error.validator == "pattern":
+        yield doc.problem([*keys, value], f'{name}: "{_short(value)}" does not fit', hint, at_key=True)
+        return
     if "propertyNames" in error.relative_schema_path:
         yield doc.problem([*keys, value], f'unknown finding code "{value}"', _near(value, wants), at_key=True)
         return
@@ -132,4 +135,8 @@ def _fill(data: dict[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
             data[key] = copy.deepcopy(sub["default"])
         if sub.get("type") == "object" and isinstance(data.get(key), dict):
             data[key] = _fill(data[key], sub)
+    free = node.get("additionalProperties")
+    if isinstance(free, dict) and free.get("type") == "object":  # keys of a person's own choice, alike inside
+        named = node.get("properties", {})
+        data = {k: _fill(v, free) if k not in named and isinstance(v, dict) else v for k, v in data.items()}
     return data

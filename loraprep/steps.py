@@ -1,4 +1,4 @@
-"""One function a task: reads build/ and decisions/, calls the pure phase, writes build/. No printing."""
+"""One function a task: reads build/ and decisions/, calls the pure phase, writes build/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import booru, captioners, console, decisions, files, outlook, page, seeing, unchanged
+from loraprep import (
+    booru,
+    captioners,
+    console,
+    crops,
+    decisions,
+    files,
+    groups,
+    manifest,
+    outlook,
+    page,
+    seeing,
+    unchanged,
+)  # fmt: skip
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -16,8 +29,10 @@ from loraprep import duplicates as phase3
 from loraprep import gate as phase6
 from loraprep import intent as phase1
 from loraprep import report as paper
+from loraprep import revision as since
 from loraprep import scan as scanning
 from loraprep import selection as selecting
+from loraprep import upscale as enlarging
 from loraprep.decisions import Question
 from loraprep.errors import UserError
 from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
@@ -87,13 +102,29 @@ def intent(p: Project) -> None:
 
 
 def scan(p: Project, full: bool = False) -> None:
-    """Looks at every file in the images folder."""
+    """Looks at every file in the images folder, and takes over captions edited in dataset/."""
+    _look(p, full)
+    if manifest.touched(p.root):
+        for path in build.adopt(p.root, phase4.HEADER, _digests([i for i in _records(p) if i.state == "image"])):
+            console.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
+
+
+def _own_digest(p: Project, name: str) -> str:
+    path = p.root / name
+    return files.sha256(path) if path.is_file() else ""
+
+
+def _look(p: Project, full: bool) -> None:
     limits = p.config["thresholds"]["audit"]
     memory, outputs = (
         p.root / "build/scan-unchanged.json",
         [p.root / "build/images.jsonl", p.root / "build/upscaled.json"],
     )
-    mark = unchanged.mark(p.images, p.root, [p.config["images"], limits["max_megapixels"], limits["max_megabytes"]])
+    mark = unchanged.mark(
+        p.images,
+        p.root,
+        [p.config["images"], limits["max_megapixels"], limits["max_megabytes"], _own_digest(p, crops.NAME)],
+    )
     if not full and unchanged.holds(memory, mark, outputs):
         return
     with console.progress("Looking at the pictures") as progress:
@@ -103,7 +134,7 @@ def scan(p: Project, full: bool = False) -> None:
             cache=p.root / "build/scan-cache.json", full=full, progress=progress,
         )  # fmt: skip
     scanning.write(found.images, p.root / "build/images.jsonl")
-    _write(p, "upscaled", {"orphans": sorted(found.orphans)})
+    _write(p, "upscaled", {"orphans": sorted(found.orphans), "masks": found.masks})
     if not any(i.code in ("unreadable", "unexpected") for i in found.images):  # that may be better the next time
         unchanged.remember(memory, mark, outputs)
 
@@ -111,7 +142,7 @@ def scan(p: Project, full: bool = False) -> None:
 def audit(p: Project) -> None:
     """Are the pictures technically fit to train on?"""
     images = _records(p)
-    result = phase2.audit(images, _read(p, "upscaled")["orphans"], p.config, p.model, p.kind)
+    result = phase2.audit(images, _read(p, "upscaled"), p.config, p.model, p.kind)
     asked = phase2.to_ask(result.questions, decisions.read(p.root, "quality"))
     decisions.ask(p.root, "quality", phase2.HEADER, asked)
     _write(p, "audit", {"findings": _json(result.findings), "questions": _json(result.questions),
@@ -121,8 +152,10 @@ def audit(p: Project) -> None:
 def duplicates(p: Project) -> None:
     """Which pictures are there twice?"""
     images = _records(p)
-    usable = [i for i in images if i.state == "image"]
-    groups = phase3.find(usable, p.config["thresholds"]["duplicates"], lambda i: scanning.look(p.images, p.root, i))
+    usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
+    limit = p.config["thresholds"]["audit"]["max_megapixels"]
+    groups = phase3.find(usable, p.config["thresholds"]["duplicates"],
+                         lambda i: scanning.look(p.images, p.root, i, limit))  # fmt: skip
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
     decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
@@ -251,6 +284,9 @@ def select(p: Project) -> None:
         for kind, given in sorted(answers.items())
         if (gone := decisions.stale(given, _digests(images)))
     ]
+    if undrawn := crops.missing(p.root, _digests(images)):
+        stale.append(Finding("stale-decision", tuple(undrawn), {"file": crops.NAME}))
+    stale += [Finding("group-empty", (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
     _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
 
 
@@ -302,16 +338,65 @@ def _accepted(root: Path) -> dict[str, dict[str, Any]]:
     return decisions.accepted(root)
 
 
+def _fates(p: Project) -> list[Fate]:
+    return [Fate(**f) for f in _read(p, "selection")["fates"]]
+
+
+def _outputs(p: Project) -> list[build.Output]:
+    return build.plan(_records(p), _fates(p), _captions(p), decisions.read(p.root, "captions"), p.config, p.model,
+                      keep_kohya=_read(p, "audit")["layout"] == "kohya")  # fmt: skip
+
+
 def dataset(p: Project) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
-    selection = _read(p, "selection")
     with console.progress("Building the dataset") as progress:
-        build.build(
-            p.root, p.images, _records(p), [Fate(**f) for f in selection["fates"]], _captions(p), p.config, p.model,
-            keep_kohya=_read(p, "audit")["layout"] == "kohya", progress=progress,
-        )  # fmt: skip
+        build.build(p.root, p.images, _outputs(p), p.config, progress=progress)
+
+
+def verify(p: Project) -> bool:
+    """Compares the dataset with its lock."""
+    lock = manifest.read_lock(p.root)
+    if lock is None:
+        raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
+    limit = p.config["thresholds"]["audit"]["max_megapixels"]
+    with console.progress("Comparing") as progress:
+        found = build.verify(p.root, p.images, _outputs(p), lock, limit, progress=progress)
+    for line in build.in_words(found):
+        console.say(line)
+    return not found.differs
+
+
+def diff(p: Project, revision: str) -> None:
+    """What changed since a revision: pictures, captions, verdict."""
+    then = since.at(p.root, revision, since.REPORT)
+    if then is None:
+        hint = "Name a revision at which loraprep gate1 had run and its report was committed."
+        raise UserError(f"at {revision} there was no dataset-report.md", hint=hint)
+    before, now = since.told(then), since.told((p.root / since.REPORT).read_text("utf-8"))
+    if not before.verdict:
+        raise UserError(f"dataset-report.md at {revision} is in a form that is not read here",
+                        hint=f"Look at it yourself: git show {revision}:./{since.REPORT}")  # fmt: skip
+    lines = since.compare(before, now, revision)
+    if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
+        lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
+    for line in lines:
+        console.say(line)
+
+
+def upscale(p: Project) -> None:
+    """Enlarges the pictures decided for it with your own upscaler."""
+    pictures = enlarging.wanted(_records(p), _fates(p))
+    if not pictures:
+        console.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
+        return
+    upscaler = enlarging.configured()
+    console.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
+    limit = p.config["thresholds"]["audit"]["max_megapixels"]
+    with console.progress("Enlarging") as progress:
+        made = enlarging.run(pictures, _records(p), p.root, p.images, upscaler, max_megapixels=limit, progress=progress)
+    console.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 
 def dataset_intact(p: Project) -> bool:
     """Is every file of dataset/ still what we wrote?"""
-    return build.intact(p.root)
+    return manifest.intact(p.root)

@@ -22,9 +22,9 @@ from loraprep.errors import UserError
 from loraprep.project import Project
 
 __all__ = [
-    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_duplicates",
+    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_diff", "task_duplicates",
     "task_elements", "task_export", "task_gate1", "task_intent", "task_recaption", "task_report", "task_samples",
-    "task_scan", "task_select", "task_trainers",
+    "task_scan", "task_select", "task_trainers", "task_upscale", "task_verify",
 ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def _lock(root: Path) -> FileLock:
 
 
 def _task(
-    action: Callable[..., None],
+    action: Callable[..., bool | None],
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
     values: object = None,
@@ -107,13 +107,16 @@ def _task(
     }
 
 
-def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., TaskFailed | None]:
+def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[..., TaskFailed | None]:
     # No functools.wraps: doit reads the wrapped function's signature.
-    def run(full: bool = False, pattern: Iterable[str] = ()) -> TaskFailed | None:
+    def run(full: bool = False, pattern: Iterable[str] = (), revision: list[str] | None = None) -> TaskFailed | None:
         try:
             _lock(Path.cwd())
             before = [files.sha256(Path(r)) for r in reads]
-            action(_project(), **({"full": True} if full else {}), **({"pattern": list(pattern)} if pattern else {}))
+            given = {**({"full": True} if full else {}), **({"pattern": list(pattern)} if pattern else {}),
+                     **({"revision": _one(revision)} if revision is not None else {})}  # fmt: skip
+            if action(_project(), **given) is False:
+                return TaskFailed("", report=False)
             if before != [files.sha256(Path(r)) for r in reads]:
                 return TaskFailed("A file was edited while it was being read. Run it again.")
         except Timeout:
@@ -126,6 +129,12 @@ def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., Tas
         return None
 
     return run
+
+
+def _one(revision: list[str]) -> str:
+    if len(revision) != 1:
+        raise UserError("loraprep diff wants one revision", hint="For example: loraprep diff HEAD~1")
+    return revision[0]
 
 
 def _config(*keys: str) -> dict[str, Any]:
@@ -194,11 +203,17 @@ ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "bu
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
+CROPS_D = "decisions/crops.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
 
+def _own(path: str) -> list[str]:
+    """A decision file that is the person's alone, as a dependency: it may be absent."""
+    return [path] if Path(path).exists() else []
+
+
 def task_intent() -> dict[str, Any]:
-    return _task(steps.intent, [], ["intent.md"], _config("name", "intent", "model", "trigger"),
+    return _task(steps.intent, [], ["intent.md"], _config("name", "intent", "model", "trigger", "groups"),
                  _profiles("kinds", "models"))  # fmt: skip
 
 
@@ -218,8 +233,9 @@ def task_duplicates() -> dict[str, Any]:
 
 
 def task_samples() -> dict[str, Any]:
-    return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
-                 _config("captioning", "trigger", "intent", "curation.exclude", "review", "thresholds.captions"),
+    reads = [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D, *_own(CROPS_D)]
+    values = _config("captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions")
+    return _task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
                  [*_profiles("kinds", "models"), *_vision()],
                  uptodate=[_Skips(), _Looked(samples=True)])  # fmt: skip
 
@@ -237,9 +253,9 @@ def task_recaption() -> dict[str, Any]:
 
 
 def task_captions() -> dict[str, Any]:
-    values = _config("captioning", "trigger", "intent", "review.captions", "thresholds.captions")
-    return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
-                 {**values, "vocabulary": steps.vocabulary_digest(_project())},
+    values = _config("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions")
+    return _task(steps.captions, [ELEMENTS, CAPTIONS_D, *_own(CROPS_D)], [CAPTIONS],
+                 {**values, "vocabulary": steps.vocabulary_digest(_project()), "crops": _own(CROPS_D)},
                  [*_profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
 
 
@@ -251,8 +267,10 @@ def task_curate() -> dict[str, Any]:
 
 def task_select() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
-    return _task(steps.select, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D], [SELECTION],
-                 _config("curation.exclude", "review", "captioning.captioner"))  # fmt: skip
+    reads += [QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *_own(CROPS_D)]
+    return _task(steps.select, reads, [SELECTION],
+                 {**_config("curation.exclude", "review", "captioning.captioner", "groups"),
+                  "crops": _own(CROPS_D)})  # fmt: skip
 
 
 def _trainers() -> list[str]:
@@ -261,7 +279,8 @@ def _trainers() -> list[str]:
 
 def task_trainers() -> dict[str, Any]:
     return _task(training.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
-                 _config("dataset", "thresholds.placement", "name", "model"), [*_profiles("models"), *_trainers()],
+                 _config("dataset", "groups", "thresholds.placement", "name", "model", "trigger"),
+                 [*_profiles("models"), *_trainers()],
                  uptodate=[lambda: training.crops_drawn(_project())])  # fmt: skip
 
 
@@ -291,8 +310,9 @@ def task_gate1() -> dict[str, Any]:
 
 
 def task_dataset() -> dict[str, Any]:
-    return _task(steps.dataset, [SELECTION, CAPTIONS, IMAGES], ["dataset.lock.json"],
-                 _config("dataset", "name", "model"), _profiles("models"),
+    return _task(steps.dataset, [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *_own(CROPS_D)], ["dataset.lock.json"],
+                 {**_config("dataset", "name", "model", "groups", "trigger"), "crops": _own(CROPS_D)},
+                 _profiles("models"),
                  uptodate=[lambda: steps.dataset_intact(_project())], task_dep=["gate1"])  # fmt: skip
 
 
@@ -300,3 +320,20 @@ def task_export() -> dict[str, Any]:
     return _task(training.export, ["dataset.lock.json", PLACEMENTS], [],
                  _config("dataset", "name", "trigger", "intent"), [*_profiles("kinds", "models"), *_trainers()],
                  uptodate=[lambda: training.exports_intact(_project())], task_dep=["dataset"])  # fmt: skip
+
+
+def task_verify() -> dict[str, Any]:
+    """Always runs, and writes nothing but what the phases before it do."""
+    task = _task(steps.verify, [SELECTION, CAPTIONS, IMAGES, AUDIT])
+    return {**task, "uptodate": [False], "task_dep": ["scan"]}
+
+
+def task_diff() -> dict[str, Any]:
+    """`loraprep diff REV`; the report of now is brought up to date first."""
+    task = _task(steps.diff, ["dataset-report.md"])
+    return {**task, "uptodate": [False], "pos_arg": "revision"}
+
+
+def task_upscale() -> dict[str, Any]:
+    """Only ever by name: it runs a program of the artist's own."""
+    return {**_task(steps.upscale, [SELECTION, IMAGES]), "uptodate": [False]}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loraprep import files, images
+from loraprep import crops, files, images
 from loraprep.model import Image
 
 FOLDER = "build/thumbs"
@@ -20,20 +20,24 @@ _WORKERS = 2  # Pillow releases the GIL while it decodes
 def name(image: Image, longest: int, background: str = "#ffffff") -> str:
     """The file name in FOLDER: what it shows decides it, never where the picture lies or what it is called."""
     ground = f"-{background.lstrip('#').lower()}" if image.alpha else ""
-    return f"{image.pixel_digest}-{longest}{ground}.webp"
+    return f"{crops.shown(image)}-{longest}{ground}.webp"
 
 
-def source(image: Image, folder: Path, root: Path) -> Path:
-    """The file that the pixels come from: a better version in upscaled/, else the image itself."""
-    return root / image.upscaled if image.upscaled else folder / image.path
-
-
-def make(path: Path, longest: int, background: str = "#ffffff", max_megapixels: float = images.MAX_MEGAPIXELS) -> bytes:
-    """The picture at `path` as WebP, at most `longest` px on its longer side, never enlarged.
+def make(
+    path: Path,
+    longest: int,
+    background: str = "#ffffff",
+    max_megapixels: float = images.MAX_MEGAPIXELS,
+    box: Sequence[float] = (),
+) -> bytes:
+    """The picture at `path`, or what is inside `box` (shares), as WebP, at most `longest` px on its longer side, never
+    enlarged.
 
     The same bytes under the same Pillow. Raises images.BadImage, OSError.
     """
-    picture = images.upright(images.load(path.read_bytes(), max_megapixels=max_megapixels), background, longest)
+    picture = images.upright(
+        images.cut(images.load(path.read_bytes(), max_megapixels=max_megapixels), box), background, longest
+    )
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()
@@ -50,7 +54,7 @@ def thumbnail(
     limit = max(images.MAX_MEGAPIXELS, image.width * image.height / 1e6)
 
     def fresh() -> bytes:
-        return make(source(image, folder, root), longest, background, limit)
+        return make(images.source(image, folder, root), longest, background, limit, image.box)
 
     try:
         return kept(cache / name(image, longest, background) if cache else None, fresh)
@@ -94,7 +98,7 @@ def all_of(
 
 def sweep(found: Sequence[Image], cache: Path) -> None:
     """Removes from the cache what belongs to no picture any more."""
-    alive = {i.pixel_digest for i in found}
+    alive = {i.pixel_digest for i in found}  # whichever part of it is shown
     if cache.is_dir():
         for path in sorted(cache.glob("*.webp")):
             if not all(part in alive for part in _DIGEST.findall(path.name)):

@@ -14,11 +14,14 @@ from loraprep.project import Project, profile
 from loraprep.steps import _captions, _json, _read, _records, _write
 
 
-def _repeats(p: Project, kept: Sequence[str]) -> dict[str, int]:
-    """Picture -> how often its folder in dataset/ is repeated in an epoch."""
+def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
+    """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
     keep_kohya = _read(p, "audit")["layout"] == "kohya"
-    placed = build.folders(names.places(kept, p.name, keep_kohya=keep_kohya), build.repeats(len(kept), p.config))
-    return {path: names.repeats_of(place.split("/")[0]) or 1 for path, place in placed.items()}
+    cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
+    times: dict[str, int] = {}
+    for (path, _), place in build.places(kept, cutouts, p.config, keep_kohya=keep_kohya).items():
+        times[path] = times.get(path, 0) + (names.repeats_of(place.split("/")[0]) or 1)
+    return times
 
 
 def _trainers(p: Project) -> dict[str, dict[str, Any]]:
@@ -29,7 +32,7 @@ def trainers(p: Project) -> None:
     """What each trainer will do with each picture."""
     found, captions = _records(p), _captions(p)
     fates = [Fate(**f) for f in _read(p, "selection")["fates"]]
-    repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"])
+    repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
     plans = [placements.plan(name, data, found, fates, captions, repeats, p.config, p.model)
              for name, data in profiles.items()]  # fmt: skip

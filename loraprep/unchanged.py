@@ -20,6 +20,7 @@ from loraprep import __version__, files, walk
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
 _EYES = (
     "colours.py",
+    "crops.py",
     "formats.py",
     "images.py",
     "measure.py",

@@ -15,7 +15,7 @@ from typing import Literal
 from loraprep import formats
 
 # what the tool and git keep in a project; never pictures of the artist, also when images.folder is "."
-_OWN_FOLDERS = ("build", "dataset", "decisions", "exports", "report", "responses", "schemas", "upscaled")
+_OWN_FOLDERS = ("build", "dataset", "decisions", "exports", "masks", "report", "responses", "schemas", "upscaled")
 _OWN_FILES = (
     *("project.yaml", "intent.md", "dodo.py", ".gitignore", "dataset-report.md", "report.html"),
     *("ledger.jsonl", "batches.json", "dataset.lock.json"),
@@ -70,12 +70,13 @@ def listings(found: Sequence[File]) -> list[str]:
     return [f.path for f in found if f.code == "sidecar" and _lists(f.path)]
 
 
-def upscaled(root: Path, pictures: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """(picture -> "upscaled/...", orphans). A file of the very same name wins over one of the same stem.
+def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """(picture -> "folder/...", orphans) for upscaled/ and masks/. A file of the very same name wins over one of
+    the same stem.
 
-    A stem that several pictures share is nobody's: which of them it improves cannot be told.
+    A stem that several pictures share is nobody's: which of them it is meant for cannot be told.
     """
-    top = root / "upscaled"
+    top = root / folder
     if not top.is_dir():
         return {}, []
     names = sorted(
@@ -90,12 +91,12 @@ def upscaled(root: Path, pictures: Sequence[str]) -> tuple[dict[str, str], list[
     taken: dict[str, str] = {}
     for name in names:
         if _same(name) in exact:
-            taken[exact[_same(name)]] = f"upscaled/{name}"
+            taken[exact[_same(name)]] = f"{folder}/{name}"
     for name in names:
         owners = by_stem.get(_same(_bare(name)), [])
         if len(owners) == 1 and owners[0] not in taken:
-            taken[owners[0]] = f"upscaled/{name}"
-    return taken, sorted({f"upscaled/{n}" for n in names} - set(taken.values()))
+            taken[owners[0]] = f"{folder}/{name}"
+    return taken, sorted({f"{folder}/{n}" for n in names} - set(taken.values()))
 
 
 _Entry = tuple[str, Path, os.stat_result | None, str]  # relative path, file, lstat, problem "code: reason"
@@ -151,6 +152,8 @@ def _link(path: Path, base: Path) -> str:
     except (OSError, RuntimeError):
         return "link: it is a link that leads nowhere"
     if not target.is_relative_to(base):
+        if {".dvc", "cache"} <= set(target.parts):
+            return "link: it leads into DVC's cache; run dvc config cache.type copy, then dvc checkout --relink"
         return "link: it leads out of the images folder; copy the picture here instead"
     if target.is_dir():
         return "inside: a link to a folder that is looked at anyway"
@@ -189,6 +192,8 @@ def _classify(
         return because("rejected", "unreadable", problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
+    if suffix in formats.SIDECARS and not problem and size < 1000 and _is_pointer(real):
+        return because("rejected", "pointer", formats.LFS)
     if suffix in formats.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
     if not any(_matches(p, raw) for p in include) or any(_matches(p, raw) for p in exclude):
@@ -198,11 +203,28 @@ def _classify(
         if code == "inside":
             return because("ignored", "not-an-image", reason)
         return because("rejected" if kind or code == "link" or not suffix else "ignored", code, reason)
+    if suffix == ".dvc":
+        return _tracked(real, because)
     if kind == "unsupported":
         return because("rejected", "unsupported", formats.UNSUPPORTED[suffix])
     if kind == "image":
         return because("image")
     return because("ignored", "not-an-image", _not_an_image(real))
+
+
+def _is_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return formats.is_pointer(stream.read(64))
+    except OSError:
+        return False
+
+
+def _tracked(real: Path, because: Callable[..., File]) -> File:
+    """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
+    if real.with_suffix("").exists():
+        return because("ignored", "not-an-image", "DVC's note on where its file is kept")
+    return because("rejected", "pointer", "only DVC's placeholder is here; run dvc pull")
 
 
 def _not_an_image(path: Path) -> str:

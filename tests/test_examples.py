@@ -35,6 +35,29 @@ def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: P
     assert again == committed
 
 
+def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
+    """If it is not: loraprep -C examples/brushwork dataset, and read what changed in dataset.lock.json."""
+    root = tmp_path / "brushwork"
+    rebuilt = ("build", ".doit*", "dataset")
+    shutil.copytree(
+        EXAMPLES / "brushwork", root, ignore=shutil.ignore_patterns(*rebuilt), copy_function=shutil.copyfile
+    )
+    code, output = run(root, "verify")
+    assert code == 0, output
+    assert "pictures and the captions are what dataset.lock.json says" in output
+    assert not (root / "dataset").exists()
+
+
+def test_the_other_example_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "nogo"
+    shutil.copytree(EXAMPLES / "nogo", root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset"))
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert "NO-GO: " in output
+    assert not (root / "dataset").exists()
+    assert not (root / "dataset.lock.json").exists()
+
+
 def test_each_example_has_the_schemas_that_are_in_force() -> None:
     for copy in sorted(EXAMPLES.glob("*/schemas/*.json")):
         assert copy.read_bytes() == (EXAMPLES.parent / "schemas" / copy.name).read_bytes(), copy

@@ -142,9 +142,9 @@ def test_dataset_is_refused_under_no_go_and_built_after_the_answers(home: Path, 
     assert digests(folder) == again
     (folder / pictures[0].with_suffix(".txt").name).write_text("my own words", "utf-8")
     code, output = run(root, "dataset")
-    assert code == 1
-    assert "you edited this caption" in output
-    assert (folder / pictures[0].with_suffix(".txt").name).read_text("utf-8") == "my own words"
+    assert code == 0, output
+    assert (folder / pictures[0].with_suffix(".txt").name).read_text("utf-8") == "snapstyle, my own words\n"
+    assert "my own words" in (root / "decisions/captions.yaml").read_text("utf-8")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")

@@ -102,7 +102,8 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert images == before == _files(here / "pics")
     schemas = {name: data for name, data in written.items() if not name.startswith("images/")}
     assert sorted(schemas) == [
-        f"schemas/{n}.schema.json" for n in ("captions", "curation", "duplicates", "gate", "project", "quality")
+        f"schemas/{n}.schema.json"
+        for n in ("captions", "crops", "curation", "duplicates", "gate", "project", "quality")
     ]
     assert all(data == bundled.path(name).read_bytes() for name, data in schemas.items())
     assert (root / "images/deep/b.png").stat().st_mtime_ns == 10**18

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,45 @@ def test_links_pipes_and_names(root: Path) -> None:
 )
 def test_patterns(pattern: str, path: str, met: bool) -> None:
     assert walk._matches(pattern, path) is met
+
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+def test_placeholders_of_git_lfs_and_dvc_are_named_as_what_they_are(root: Path) -> None:
+    _put(root / "images/words.jpg", pictures.jpeg(pictures.scene(seed=4)))
+    _put(root / "images/words.txt", LFS)
+    for name in ("far.jpg", "far", "here.jpg"):
+        _put(root / f"images/{name}.dvc", "outs:\n- md5: 4d7a\n  path: far.jpg\n")
+    _put(root / "images/here.jpg", pictures.jpeg(pictures.scene(seed=5)))
+    _put(root / "upscaled/a.jpg", LFS)
+    found = {i.path: (i.state, i.code, i.reason) for i in _scan(root).images}
+    lfs = "only Git LFS's placeholder is here; run git lfs pull"
+    assert found["lfs.png"] == ("rejected", "pointer", lfs)
+    assert found["words.txt"] == ("rejected", "pointer", lfs)  # else another caption would be written without a word
+    assert found["a.jpg"] == ("rejected", "pointer", f"upscaled/a.jpg, which stands in for it: {lfs}")
+    dvc = ("rejected", "pointer", "only DVC's placeholder is here; run dvc pull")
+    assert found["far.jpg.dvc"] == found["far.dvc"] == dvc
+    assert found["here.jpg.dvc"] == ("ignored", "not-an-image", "DVC's note on where its file is kept")
+    assert found["here.jpg"][0] == "image"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+def test_links_into_dvcs_cache_say_what_to_do(root: Path) -> None:
+    _put(root / ".dvc/cache/files/md5/4d/7a", pictures.jpeg())
+    (root / "images/linked.jpg").symlink_to(root / ".dvc/cache/files/md5/4d/7a")
+    record = next(i for i in _scan(root).images if i.path == "linked.jpg")
+    assert record.reason == "it leads into DVC's cache; run dvc config cache.type copy, then dvc checkout --relink"
+
+
+def test_a_folder_that_dvc_keeps_elsewhere(tmp_path: Path) -> None:
+    from loraprep import project
+    from tests import scenes
+
+    root = scenes.project(tmp_path / "mystyle", 1)
+    shutil.rmtree(root / "images")
+    _put(root / "images.dvc", "outs:\n- path: images\n")
+    with pytest.raises(UserError) as error:
+        project.load(root)
+    assert error.value.exit_code == 3
+    assert "DVC keeps it: run dvc pull images.dvc" in str(error.value)

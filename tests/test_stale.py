@@ -179,3 +179,59 @@ def test_what_changes_while_no_time_passes_is_still_seen(finished: Path, tmp_pat
     (root / "images/new.txt").write_text("words of no picture\n", "utf-8")
     _, output = run(root, "gate1")
     assert "select" in ran(output)
+
+
+def once(path: str, text: str) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(text, "utf-8")
+
+    return edit
+
+
+def better(root: Path) -> None:
+    (root / "upscaled").mkdir()
+    shutil.copy(root / "images/scene-08.jpg", root / "upscaled/scene-08.jpg")
+
+
+BUILT: dict[str, tuple[Callable[[Path], object], list[str]]] = {
+    "nothing": (lambda root: None, []),
+    "repeats": (replace("project.yaml", "repeats: 5", "repeats: 6"), ["audit", "report", "dataset"]),
+    "a caption in dataset/": (once("dataset/5_mystyle/scene-09.txt", "brushy, my own words\n"),
+                              ["elements", "captions", "curate", "select", "report", "dataset"]),
+    "a caption there, with another line end": (
+        lambda root: (p := root / "dataset/5_mystyle/scene-09.txt").write_bytes(p.read_bytes().strip() + b"\r\n"),
+        ["dataset"]),
+    "a picture gone from dataset/": (lambda root: (root / "dataset/5_mystyle/scene-09.png").unlink(), ["dataset"]),
+    "a file of another's in dataset/": (once("dataset/notes.md", "mine"), []),
+    "a box": (once("decisions/crops.yaml", "scene-09.jpg: {crop: [0, 0, 0.9, 1]}\n"), [*IMAGE_PHASES, "dataset"]),
+    "a detail's caption": (
+        lambda root: (once("decisions/crops.yaml", DETAIL)(root), run(root, "dataset"),
+                      once("decisions/crops.yaml", DETAIL.replace("wheel", "oar"))(root)),
+        ["samples", "captions", "curate", "select", "report", "dataset"]),
+    "a group": (append("project.yaml", "groups: {nobody: {}}\n"),
+                ["intent", "samples", "captions", "select", "report", "dataset"]),
+    "better pixels": (better, sorted({*IMAGE_PHASES, "dataset"} - {"captions"})),
+}  # fmt: skip
+DETAIL = 'scene-09.jpg: {extra: [{name: part, box: [0, 0, 0.6, 0.6], caption: "[trigger], a wheel"}]}\n'
+
+
+@pytest.fixture(scope="module")
+def built(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = Path(shutil.copytree(finished, tmp_path_factory.mktemp("built") / "mystyle"))
+    append("project.yaml", "dataset: {repeats: 5}\n")(root)
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    return root
+
+
+@pytest.mark.parametrize("edit", BUILT)
+def test_exactly_these_tasks_rerun_for_the_dataset(edit: str, built: Path, tmp_path: Path) -> None:
+    root = tmp_path / "mystyle"
+    shutil.copytree(built, root)
+    change, expected = BUILT[edit]
+    change(root)
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    assert sorted(ran(output)) == sorted([*ALWAYS, *expected]), output
+    assert ran(run(root, "dataset")[1]) == ALWAYS

@@ -16,7 +16,6 @@ from loraprep import booru, files, images
 from loraprep.booru import CHARACTER, GENERAL, Row
 from loraprep.errors import UserError
 from loraprep.model import Image
-from loraprep.prepared import source
 from loraprep.responses import Answer
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import SCHEMA, Question, Unreadable, described, read
@@ -120,11 +119,11 @@ def _load(folder: Path | None) -> _Tagger:
 
 def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
     """The picture that was scanned, as its owner sees it, on white, not much larger than needed."""
-    data = source(image, job.folder, job.root).read_bytes()
+    data = images.source(image, job.folder, job.root).read_bytes()
     if hashlib.sha256(data).hexdigest() != image.pixel_digest:
         raise images.BadImage("changed", "the file changed since it was looked at; run it again")
     opened = images.load(data, max_megapixels=job.config["thresholds"]["audit"]["max_megapixels"])
-    return images.upright(opened, "#ffffff", longest=2 * side)
+    return images.upright(images.cut(opened, image.box), "#ffffff", longest=2 * side)
 
 
 def _kept(rows: Sequence[Row], scores: NDArray[np.float32], config: Mapping[str, Any]) -> Answer:

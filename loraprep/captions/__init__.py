@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import tokens, wording
+from loraprep import groups, tokens, wording
 from loraprep.booru import Vocabulary
 from loraprep.captions.checks import check
 from loraprep.captions.fused import fused
@@ -59,16 +59,16 @@ def captions_for(
     accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
     for path, rendered in render_all(elements, config, model, kind).items():
         entry, _ = entry_for(decisions, path, elements[path].digest)
-        caption = rendered
+        caption, trigger = rendered, groups.trigger(path, config)
         if entry is not None and (own := own_caption(entry)):
-            body = wording.without_trigger(own, config["trigger"])
+            body = wording.without_trigger(own, trigger)
             form = form_of(entry.data.get("form") or wording.form_of(body))
-            caption = _verbatim(rendered, own, form, config["trigger"], model["encoder"]["name"])
+            caption = _verbatim(rendered, own, form, trigger, model["encoder"]["name"])
             stored = "form" in entry.data  # without it nobody can say which base model it was written for
             if stored and form != model["form"] and rendered.captioned and rendered.origin not in ("none", "existing"):
                 other_form.append(path)
                 caption = rendered
-        elif entry is not None and entry.digests and rendered.text != config["trigger"]:
+        elif entry is not None and entry.digests and rendered.text != trigger:
             verdict = entry.data.get("verdict")
             if verdict == "approve" or (verdict is None and accepted):
                 caption = dataclasses.replace(rendered, origin="approved", captioned=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import tokens, wording
+from loraprep import groups, tokens, wording
 from loraprep.booru import Vocabulary
 from loraprep.findings import SHOWN
 from loraprep.model import Caption, Elements, Finding
@@ -23,10 +23,11 @@ def check(
 
     `vocabulary`: the tags that the base model can know; only one that was trained on Danbooru's is held to them.
     """
-    trigger, encoder = config["trigger"], model["encoder"]
+    encoder = model["encoder"]
+    trigger = {p: groups.trigger(p, config) for p in captions}
     # a picture that nobody has looked at yet is named as such; its words are not the ones that will be trained on
     coming = {p for p, e in elements.items() if e.state == "waiting" and not captions[p].captioned}
-    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger and p not in coming}
+    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger[p] and p not in coming}
     times = Counter(c.text.casefold() for c in spoken.values())
     styled = config["captioning"]["style_words"] == "include"
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
@@ -49,7 +50,7 @@ def check(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.get("vocabulary") == "danbooru":
         found += _unknown_tags(spoken, config, vocabulary)
-    faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger))}
+    faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger[p]))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
         found.append(Finding("caption-unusable", tuple(faults), {"reasons": reasons}))
@@ -62,8 +63,9 @@ def _sides(caption: Caption) -> set[str]:
 
 def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], known: Vocabulary) -> list[Finding]:
     intent = config["intent"]
-    allowed = (intent["class_word"], *intent["fused"])
-    unknown = {p: known.unknown(wording.terms(wording.without_trigger(c.text, config["trigger"])), allowed)
+    declared = [word for group in groups.every(config) for word in group.words]
+    allowed = (intent["class_word"], *intent["fused"], *declared)
+    unknown = {p: known.unknown(wording.terms(wording.without_trigger(c.text, groups.trigger(p, config))), allowed)
                for p, c in captions.items() if c.form == "tags"}  # fmt: skip
     times = Counter(term.casefold() for terms in unknown.values() for term in terms)
     if not times:

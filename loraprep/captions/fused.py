@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import wording
+from loraprep import groups, wording
 from loraprep.model import Caption, Elements, Finding
 
 LEAST = 5  # captions below which "in nearly all of them" says nothing
@@ -110,7 +110,8 @@ def _shown(elements: Elements) -> list[str]:
 
 def _exempt(term: str, config: Mapping[str, Any]) -> bool:
     intent = config["intent"]
-    declared = (config["trigger"], intent["class_word"], *intent["fused"])
+    words = [word for group in groups.every(config) for word in (group.trigger, *group.words)]  # meant to belong to it
+    declared = (config["trigger"], intent["class_word"], *intent["fused"], *words)
     return (
         any(wording.says(wording.clean(d), term) for d in declared)
         or wording.key_of(term) == "framing"

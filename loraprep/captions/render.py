@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from loraprep import booru, tokens, wording
+from loraprep import booru, groups, tokens, wording
 from loraprep.model import Caption, Elements
 
 Form = Literal["tags", "prose"]
@@ -31,15 +31,17 @@ def render(
     rules: Mapping[str, Any],
     model: Mapping[str, Any],
     traits: Traits = NO_TRAITS,
+    words: Sequence[str] = (),
 ) -> Caption:
     """The caption for a base model: trigger first, then content, then style (unless style words are omitted).
 
+    `words` (a group's own) follow the trigger, unless the caption says them anyway.
     `rules` is project.yaml's captioning. Left out are its `omit`, the `traits` that the trigger stands for,
     and tags that ask for quality, unless wanted. `existing` captions stay as they are, whatever the base model's form.
     """
     form: Form = model["form"]
     if elements.captioner == "existing" and elements.text:
-        form, body = form_of(elements.form), elements.text
+        form, body = form_of(elements.form), wording.bare(elements.text, trigger)
         content, style = _flat(elements.content), _flat(elements.style)
     else:
         pairs = _kept(_pairs(elements, form, traits), trigger, rules, traits.left_out)
@@ -49,7 +51,9 @@ def render(
         if rules["quality_tags"] and form == "tags" and body:
             body = ", ".join([*model.get("quality_tags", []), body])
         body = wording.bare(body, trigger)
-    text = f"{trigger}, {body}" if body else trigger
+    lead = [term for word in words if (term := wording.clean(word)) and not wording.says(body, term)]
+    content = [*lead, *content]
+    text = ", ".join([trigger, *lead, *([body] if body else [])])
     captioned = elements.captioner == "none" or (
         bool(body) and (elements.trusted or (elements.state == "seen" and bool(content)))
     )
@@ -157,5 +161,6 @@ def render_all(
     """`render` for each path, without what is constant in this set."""
     traits = traits_of(elements, config, model["form"], kind)
     return {
-        path: render(e, config["trigger"], config["captioning"], model, traits) for path, e in sorted(elements.items())
+        path: render(e, groups.trigger(path, config), config["captioning"], model, traits, groups.words(path, config))
+        for path, e in sorted(elements.items())
     }

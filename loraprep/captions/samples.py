@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from loraprep import wording
+from loraprep import groups, wording
 from loraprep.decisions import Decisions, Entry, Question, entry_for
 from loraprep.model import Caption, Elements, Image
 
@@ -100,7 +100,7 @@ def questions(
         nobody = {"what": "nobody has said what is in it: write that into the caption"}
         entry = {
             **({} if caption.captioned else nobody),
-            "caption": "[trigger]" + caption.text.removeprefix(config["trigger"]),
+            "caption": "[trigger]" + caption.text.removeprefix(groups.trigger(path, config)),
             "content": list(caption.content),
             "style": list(caption.style),
             "tokens": caption.length,

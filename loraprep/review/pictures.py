@@ -13,7 +13,7 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import buckets, images, similar, thumbs
+from loraprep import buckets, crops, groups, images, similar, thumbs
 from loraprep.images import BadImage
 from loraprep.model import Image
 from loraprep.project import Project
@@ -39,7 +39,7 @@ class Pictures:
 
     def thumb(self, image: Image) -> bytes:
         """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
-        background = self.project.config["dataset"]["background"]
+        background = groups.backgrounds(self.project.config)[0]
         data = thumbs.thumbnail(image, self.project.images, self.project.root, THUMB, background,
                                 self.project.root / thumbs.FOLDER)  # fmt: skip
         if not data:
@@ -48,15 +48,15 @@ class Pictures:
 
     def large(self, image: Image) -> bytes:
         """At most LONGEST px on the long side, never enlarged."""
-        return self._kept(f"{image.pixel_digest}-large", lambda: _jpeg(self._small(image, LONGEST), 88))
+        return self._kept(f"{crops.shown(image)}-large", lambda: _jpeg(self._small(image, LONGEST), 88))
 
     def trained(self, image: Image, size: int) -> bytes:
         """Exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
-        return self._kept(f"{image.pixel_digest}-{self.trainer()}-{size}", lambda: self._trained(image, size))
+        return self._kept(f"{crops.shown(image)}-{self.trainer()}-{size}", lambda: self._trained(image, size))
 
     def difference(self, first: Image, second: Image, *, mirrored: bool) -> bytes:
         """The first picture, pale, with the places where the second one differs in full and outlined."""
-        name = f"{first.pixel_digest}-{second.pixel_digest[:32]}-{'mirrored' if mirrored else 'differs'}"
+        name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}"
         return self._kept(name, lambda: self._difference(first, second, mirrored))
 
     def trainer(self) -> str:
@@ -65,7 +65,7 @@ class Pictures:
         return next((t for t in wanted if t in buckets.ALGORITHMS), "kohya")
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
-        path = self.folder / f"{name}-{self.project.config['dataset']['background'].lstrip('#')}.jpg"
+        path = self.folder / f"{name}-{groups.backgrounds(self.project.config)[0].lstrip('#')}.jpg"
         try:
             return path.read_bytes()
         except FileNotFoundError:
@@ -75,9 +75,11 @@ class Pictures:
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
         limit = self.project.config["thresholds"]["audit"]["max_megapixels"]
-        data = thumbs.source(image, self.project.images, self.project.root).read_bytes()
-        background = self.project.config["dataset"]["background"]
-        return images.upright(images.load(data, max_megapixels=limit), background, longest=longest)
+        data = images.source(image, self.project.images, self.project.root).read_bytes()
+        background = groups.backgrounds(self.project.config)[0]
+        return images.upright(
+            images.cut(images.load(data, max_megapixels=limit), image.box), background, longest=longest
+        )
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)

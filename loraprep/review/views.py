@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from loraprep import buckets, decisions, findings, report
+from loraprep import buckets, decisions, findings, groups, report
 from loraprep.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.decisions import ANSWERS, Decisions, Entry
@@ -236,7 +236,9 @@ def written(s: Snapshot, path: str) -> tuple[str, bool]:
     entry = answers.entries.get(path)
     own = own_caption(entry) if entry else ""
     caption = s.captions.get(path)
-    rendered = "[trigger]" + caption.text.removeprefix(s.project.trigger) if caption else "[trigger]"
+    rendered = (
+        "[trigger]" + caption.text.removeprefix(groups.trigger(path, s.project.config)) if caption else "[trigger]"
+    )
     return (own, True) if own else (rendered, False)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from loraprep import groups
 from loraprep.model import Finding, Image
 from loraprep.prepared import Prepared, prepare
 from loraprep.responses import Answer, State, Store
@@ -105,7 +106,7 @@ class Job:
 
     def prepare(self, image: Image) -> Prepared:
         """The picture as it is sent. Raises BadImage."""
-        return prepare(image, self.folder, self.root, background=self.config["dataset"]["background"],
+        return prepare(image, self.folder, self.root, background=groups.backgrounds(self.config)[0],
                        max_megapixels=self.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
 
 

@@ -1,0 +1,126 @@
+"""decisions/crops.yaml: which part of a picture is used, and details that are pictures of their own.
+
+The file is the artist's alone; no task writes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from loraprep import schema, yamlfile
+from loraprep.errors import Problem, UserError
+from loraprep.model import Image
+from loraprep.yamlfile import Document
+
+NAME = "decisions/crops.yaml"
+LEAST = 32  # px; less of a picture teaches nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One box. `path` is what the result is called: the picture's own, or for a detail "pier#face.jpg".
+
+    `box`: left, top, right, bottom as shares of the whole picture.
+    """
+
+    path: str
+    of: str
+    box: tuple[float, ...]
+    caption: str = ""
+
+    @property
+    def detail(self) -> bool:
+        return self.path != self.of
+
+
+def _load(root: Path) -> Document | None:
+    path = root / NAME
+    if not path.exists():
+        return None
+    doc = yamlfile.load(path, NAME, comments_alone=True)
+    if found := schema.problems(doc, "crops"):
+        raise UserError.many(found)
+    return doc
+
+
+def detail_path(path: str, name: str) -> str:
+    """What a detail is called beside its picture: "sub/pier.jpg", "face" -> "sub/pier#face.jpg"."""
+    whole = PurePosixPath(path)
+    return str(whole.with_name(f"{whole.stem}#{name}{whole.suffix}"))
+
+
+def captions(root: Path) -> dict[str, str]:
+    """Path of a detail -> the caption written for it. Raises UserError with every problem in the file."""
+    doc = _load(root)
+    return {
+        detail_path(path, extra["name"]): extra["caption"]
+        for path, entry in (doc.data if doc else {}).items()
+        for extra in entry.get("extra", [])
+        if "caption" in extra
+    }
+
+
+def missing(root: Path, pictures: Mapping[str, object]) -> list[str]:
+    """Pictures that the file speaks of and that are not there, sorted."""
+    doc = _load(root)
+    return sorted(set(doc.data) - set(pictures)) if doc else []
+
+
+def read(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Mapping[str, object]) -> list[Cut]:
+    """Every box that the file draws in a picture of `sizes` (path -> its width and height as shown), sorted by path.
+
+    `taken`: paths of files there are, which no detail may be called. Raises UserError with every problem.
+    """
+    doc = _load(root)
+    found: dict[str, Cut] = {}
+    problems: list[Problem] = []
+    for path, entry in (doc.data if doc else {}).items():
+        if doc is None or path not in sizes:
+            continue
+        boxes = [([path, "crop"], path, entry["crop"], "")] if "crop" in entry else []
+        boxes += [
+            ([path, "extra", n, "box"], detail_path(path, extra["name"]), extra["box"], extra.get("caption", ""))
+            for n, extra in enumerate(entry.get("extra", []))
+        ]
+        for keys, name, box, caption in boxes:
+            if wrong := _wrong(box, *sizes[path]):
+                problems.append(doc.problem(keys, wrong, "Write [left, top, right, bottom]."))
+            elif name in found or (name != path and name in taken):
+                message = f"two pictures would be called {name}"
+                problems.append(doc.problem(keys[:-1], message, "Give this detail another name."))
+            else:
+                found[name] = Cut(name, path, shares(box, *sizes[path]), caption)
+    if problems:
+        raise UserError.many(problems)
+    return [found[name] for name in sorted(found)]
+
+
+def shares(box: Sequence[float], width: int, height: int) -> tuple[float, ...]:
+    """A box as it is written, in pixels or shares, as shares of the sides."""
+    if max(box) <= 1:
+        return tuple(float(n) for n in box)
+    return tuple(round(n / side, 6) for n, side in zip(box, (width, height) * 2, strict=True))
+
+
+def _wrong(box: Sequence[float], width: int, height: int) -> str:
+    left, top, right, bottom = shares(box, width, height)
+    if right > 1 or bottom > 1:
+        return f"this box reaches outside the picture, which is {width}x{height}"
+    if left >= right or top >= bottom:
+        return "this box is empty: its right and bottom must be larger than its left and top"
+    wide, high = round((right - left) * width), round((bottom - top) * height)
+    return f"this box is only {wide}x{high} pixels; at least {LEAST}x{LEAST}" if min(wide, high) < LEAST else ""
+
+
+def digest(of: str, box: Sequence[float]) -> str:
+    """What stands for the digest of a part of a picture: another box is another picture to look at."""
+    return hashlib.sha256(f"{of} {','.join(map(str, box))}".encode()).hexdigest()
+
+
+def shown(record: Image) -> str:
+    """What decides how a record looks, as a part of a file name: the digest of its pixels' file, then of its box."""
+    box = f"-{digest('', record.box)[:12]}" if record.box else ""
+    return f"{record.pixel_digest}{box}"

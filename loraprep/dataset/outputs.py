@@ -1,0 +1,225 @@
+"""What dataset/ is to hold: which file from which pixels, and what its caption says. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import ImageColor
+
+from loraprep import files, groups, names
+from loraprep.decisions import Decisions, Entry, entry_for
+from loraprep.enlarge import trained_sizes
+from loraprep.errors import Problem, UserError
+from loraprep.model import Caption, Fate, Image
+
+MASKS = "masks"  # dataset/masks/10_mystyle/pier.png: kohya, ai-toolkit and diffusion-pipe take a folder of masks
+ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where the others would train on them
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One picture of dataset/ and its caption. `place`: "10_mystyle/pier", without extension.
+
+    `background`: a colour, "" where nothing is transparent; with `several` there is a copy on each. `area`: px to
+    enlarge to, 0 for as it is. `mask`: "" or what it is made of: a file of masks/, "alpha" or "white". `masks`: the
+    files it is written to, and `twins`: places where the picture stands once more; both relative to dataset/.
+    `decided` is the digest of what decisions/captions.yaml says about it, "" for nothing.
+    """
+
+    place: str
+    image: Image
+    background: str
+    area: int
+    caption: str
+    origin: str
+    decided: str
+    trigger: str
+    several: bool = False
+    mask: str = ""
+    masks: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
+
+    @property
+    def operations(self) -> str:
+        """What is done to the source's pixels, as the lock writes it."""
+        said = ["upright srgb rgb8"]
+        if self.image.box:
+            said.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
+        said += [f"background={self.background}"] * bool(self.background)
+        said += [f"least_area={self.area}"] * bool(self.area)
+        return " ".join(said)
+
+    @property
+    def mask_source(self) -> str:
+        """What the mask is made of: changes when it must be written anew."""
+        return f"{self.mask} {self.image.mask_digest}".strip() if self.mask else ""
+
+
+def repeats(kept: int, config: Mapping[str, Any], spent: int = 0) -> int:
+    """How often a folder is repeated so that images x repeats x epochs / batch size comes closest to the target steps.
+
+    `spent`: looks at pictures (images x repeats x epochs) that other folders take. Rounded, not ceiled: ceil gives up
+    to 38 % more steps than asked. At least 1.
+    """
+    dataset = config["dataset"]
+    looks = max(0, dataset["steps"] * dataset["batch_size"] - spent)  # at pictures, in the whole training
+    return int(dataset["repeats"] or max(1, round(looks / (max(1, kept) * dataset["epochs"]))))
+
+
+def says(entry: Entry | None) -> str:
+    """The digest of what a decision says, "" for none: has a person changed it since?"""
+    return hashlib.sha256(files.dumps(entry.data).encode()).hexdigest()[:12] if entry else ""
+
+
+def plan(
+    found: Sequence[Image],
+    fates: Sequence[Fate],
+    captions: Mapping[str, Caption],
+    decisions: Decisions,
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    *,
+    keep_kohya: bool,
+) -> list[Output]:
+    """Every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
+    kept = {f.path: f for f in fates if f.fate == "kept"}
+    image = {i.path: i for i in found}
+    colours = groups.backgrounds(config)
+    cutouts = {path for path in kept if image[path].alpha}
+    every = places(kept, cutouts, config, keep_kohya=keep_kohya)
+    if clash := names.collisions(every):
+        raise UserError.many(
+            Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
+            for pair in clash
+        )
+    size = trained_sizes(config, model)[-1]
+    outputs = []
+    for (path, colour), place in every.items():
+        caption = captions[path]
+        outputs.append(
+            Output(
+                place=place,
+                image=image[path],
+                background=(colour or colours[0]) if path in cutouts else "",
+                area=size * size if kept[path].upscale else 0,
+                caption=on(caption.text, colour, caption.form) if colour else caption.text,
+                origin=caption.origin,
+                decided=says(entry_for(decisions, path, image[path].digest)[0]),
+                trigger=groups.trigger(path, config),
+                several=bool(colour),
+                mask=_mask(image[path], config),
+            )
+        )
+    return sorted(with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
+
+
+def places(
+    kept: Collection[str], cutouts: Collection[str], config: Mapping[str, Any], *, keep_kohya: bool
+) -> dict[tuple[str, str], str]:
+    """(path, colour) -> place of every picture that stays; what is cut out (`cutouts`) stands once on each colour."""
+    colours = groups.backgrounds(config)
+    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
+    times = {path: len(colours) if path in cutouts else 1 for path in kept}
+    return names.on_colours(folders(placed, config, times), cutouts, colours)
+
+
+def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mapping[str, int]) -> dict[str, str]:
+    """path -> "10_mystyle/pier": the final place; kohya folders and groups with repeats keep their own.
+
+    What those take of the steps aimed at is no longer there for the rest.
+    """
+    fixed: dict[str, int] = {}
+    for path, place in placed.items():
+        group = groups.of(path, config)
+        own = group.repeats if group and group.repeats else names.repeats_of(place.split("/")[0])
+        if own:
+            fixed[path] = own
+    rest = sum(copies[path] for path in placed if path not in fixed)
+    spent = sum(copies[path] * own for path, own in fixed.items()) * config["dataset"]["epochs"]
+    times = repeats(rest, config, spent)
+    result = {}
+    for path, place in placed.items():
+        folder, _, stem = place.partition("/")
+        if names.repeats_of(folder):
+            folder = folder.partition("_")[2]
+        result[path] = f"{fixed.get(path, times)}_{folder}/{stem}"
+    return result
+
+
+def _mask(image: Image, config: Mapping[str, Any]) -> str:
+    return image.mask or ("alpha" if image.alpha and config["dataset"]["cutouts"] == "mask" else "")
+
+
+def with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
+    """Where masks and OneTrainer's own copies go; the outputs unchanged if none has a mask.
+
+    Trainers that take a folder of masks want one for each picture: whatever has none gets a white one.
+    """
+    masked = {o.place.split("/")[0] for o in outputs if o.mask}
+    alone, too = set(trainers) == {ONETRAINER}, ONETRAINER in trainers and bool(masked)
+    result = []
+    for o in outputs:
+        if o.place.split("/")[0] not in masked:
+            twins = () if alone or not too else (f"{ONETRAINER}/{o.place}",)
+            result.append(replace(o, twins=twins))
+            continue
+        beside = [f"{o.place}-masklabel.png"] if alone else [f"{MASKS}/{o.place}.png"]
+        beside += [f"{ONETRAINER}/{o.place}-masklabel.png"] * (too and not alone)
+        twins = (f"{ONETRAINER}/{o.place}",) if too and not alone else ()
+        result.append(replace(o, mask=o.mask or "white", masks=tuple(beside), twins=twins))
+    return result
+
+
+def shape(outputs: Sequence[Output], config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lock says of the folders: "folders", "repeats", "seen" and "masks"."""
+    counts = Counter(o.place.split("/")[0] for o in outputs)
+    masked = {o.place.split("/")[0] for o in outputs if o.mask}
+    group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, config))}
+    times = {folder: names.repeats_of(folder) or 1 for folder in counts}
+    usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
+    listed = {
+        folder: {"images": counts[folder], "repeats": times[folder], "group": group.get(folder, ""),
+                 "masks": folder in masked, "seen": times[folder] * config["dataset"]["epochs"]}
+        for folder in sorted(counts)
+    }  # fmt: skip
+    alone = set(config["dataset"]["trainers"]) == {ONETRAINER}
+    twins = any(o.twins for o in outputs)
+    masks = {"folder": MASKS if masked and not alone else "", "onetrainer": ONETRAINER if twins else ""}
+    return {
+        "folders": listed, "repeats": times.get(usual, 1), "seen": times.get(usual, 1) * config["dataset"]["epochs"],
+        "masks": masks,
+    }  # fmt: skip
+
+
+COLOURS = ("white", "black", "grey", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "cyan")
+_SAID = "|".join((*COLOURS, "gray", "plain", "simple"))
+_NAMED = re.compile(rf"(?:(?:plain|simple|solid) )*(?<!\w)(?:{_SAID}) background\b", re.IGNORECASE)
+
+
+def colour_name(background: str) -> str:
+    """A colour in a word a caption can use: of #rrggbb the nearest in RGB."""
+    red, green, blue = ImageColor.getrgb(background)[:3]
+
+    def far(name: str) -> int:
+        r, g, b = ImageColor.getrgb(name)[:3]
+        return (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2
+
+    return background if background in COLOURS else min(COLOURS, key=far)
+
+
+def on(text: str, background: str, form: str) -> str:
+    """The caption of a copy on a colour: it names that background, and no other."""
+    said = f"{colour_name(background)} background"
+    if _NAMED.search(text):
+        return _NAMED.sub(said, text)
+    return f"{text.rstrip('. ')}, {said if form == 'tags' else 'on a ' + said}"
+
+
+def off(text: str, background: str) -> str:
+    """A caption without the background that `on` wrote at its end."""
+    return re.sub(rf",(?: on a)? {colour_name(background)} background$", "", text)

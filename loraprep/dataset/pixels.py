@@ -1,0 +1,82 @@
+"""Pixels of dataset/: the picture as its owner sees it, and its loss mask."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from importlib.metadata import version
+from pathlib import Path
+
+from PIL import Image, features
+
+from loraprep import images
+from loraprep.dataset.outputs import Output
+
+# Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
+_CODECS = {"jpg": "jpeg", "libjpeg_turbo": "libjpeg_turbo", "littlecms2": "littlecms2", "zlib": "zlib",
+           "zlib_ng": "zlib_ng", "webp": "webp", "libtiff": "libtiff", "avif": "avif"}  # fmt: skip
+
+
+def made_with() -> dict[str, str]:
+    """The versions that the bytes of a dataset depend on, by name."""
+    found = {package: version(package) for package in ("loraprep", "numpy", "pillow")}
+    for name, called in _CODECS.items():
+        number = features.version(name) if name in features.modules or name in features.codecs else None
+        number = number or (features.version_feature(name) if name in features.features else None)
+        if number:
+            found[called] = str(number)
+    return dict(sorted(found.items()))
+
+
+def png(picture: Image.Image) -> bytes:
+    """The picture as a PNG without any metadata: the same bytes under the same libraries."""
+    picture.info.clear()
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def digest(data: bytes) -> str:
+    """The digest of a PNG's decoded pixels, its mode and size: equal wherever the picture is."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+        picture.load()
+        head = f"{picture.mode} {picture.width}x{picture.height} ".encode()
+        return hashlib.sha256(head + picture.tobytes()).hexdigest()
+
+
+def render(output: Output, root: Path, folder: Path, max_megapixels: float) -> bytes:
+    """Upright, sRGB, 8 bit RGB, its box cut out, enlarged (Lanczos) to `area`, as PNG.
+
+    Raises images.BadImage, OSError.
+    """
+    opened = images.load_record(output.image, folder, root, max_megapixels=max_megapixels)
+    picture = images.upright(opened, output.background or "#ffffff")
+    return png(_enlarged(picture, output.area))
+
+
+def render_mask(output: Output, root: Path, folder: Path, size: tuple[int, int], max_megapixels: float) -> bytes:
+    """The loss mask at the picture's size, 8 bit grey: white is learned, black is not. Raises BadImage, OSError."""
+    if output.mask == "white":
+        return png(Image.new("L", size, 255))
+    if output.mask == "alpha":
+        opened = images.load_record(output.image, folder, root, max_megapixels=max_megapixels)
+        mask = images.alpha(opened) or Image.new("L", size, 255)
+    else:
+        whole = images.load((root / output.mask).read_bytes(), max_megapixels=max_megapixels)
+        mask = images.upright(images.cut(whole, output.image.box), "#000000").convert("L")
+    return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of a PNG."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+        return picture.size
+
+
+def _enlarged(picture: Image.Image, least_area: int) -> Image.Image:
+    area = picture.width * picture.height
+    if area >= least_area:
+        return picture
+    factor = (least_area / area) ** 0.5
+    size = (round(picture.width * factor), round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.LANCZOS)

@@ -1,0 +1,160 @@
+"""Is dataset/ what dataset.lock.json says, and would it be built the same here?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loraprep import files, images
+from loraprep.colours import DECODE_ERRORS
+from loraprep.dataset import pixels
+from loraprep.dataset.outputs import Output
+from loraprep.manifest import ours, texts
+
+# Folders that trainers write their caches into, and what file managers leave behind.
+_CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
+_IGNORED = (".npz", ".safetensors", ".aitk_size.json", "Thumbs.db", ".DS_Store", "desktop.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """`differs`: (file or picture, what is different), sorted; `same_pixels`: files of other bytes that show the
+    same; `strangers`: files in dataset/ that are not ours; `libraries`: (name, in the lock, here) that differ."""
+
+    pictures: int
+    differs: list[tuple[str, str]]
+    same_pixels: list[str]
+    strangers: list[str]
+    libraries: list[tuple[str, str, str]]
+
+
+def verify(
+    root: Path,
+    folder: Path,
+    outputs: Sequence[Output],
+    lock: Mapping[str, Any],
+    max_megapixels: float,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Verified:
+    """Compares the lock with what would be built here and with the files in dataset/, where there are any.
+
+    A picture that dataset/ lacks is rendered in memory, so that a fresh clone can be verified too. Where bytes
+    differ, decoded pixels decide.
+    """
+    wanted = {o.place: o for o in outputs}
+    differs: list[tuple[str, str]] = []
+    same: list[str] = []
+    for place in sorted(set(lock["images"]) - set(wanted)):
+        differs.append((place, "is in dataset.lock.json, and would not be built any more"))
+    for number, (place, output) in enumerate(sorted(wanted.items())):
+        if progress:
+            progress(number, len(wanted))
+        entry = lock["images"].get(place)
+        if entry is None:
+            differs.append((place, f"would be built from {output.image.path}, and is not in dataset.lock.json"))
+            continue
+        differs += _inputs(place, output, entry)
+        found, alike = _files(root, folder, place, output, entry, max_megapixels)
+        differs += found
+        same += alike
+    here, there = pixels.made_with(), lock.get("made_with", {})
+    libraries = [
+        (name, there.get(name, "none"), here.get(name, "none"))
+        for name in sorted(set(here) | set(there))
+        if here.get(name) != there.get(name)
+    ]
+    return Verified(len(wanted), sorted(set(differs)), sorted(same), _strangers(root, lock["images"]), libraries)
+
+
+def _inputs(place: str, output: Output, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    source = output.image.upscaled or output.image.of or output.image.path
+    if entry.get("source") != output.image.pixel_digest:
+        found.append((place, f"{source} is another file now"))
+    if entry.get("operations") != output.operations:
+        found.append((place, f'its pixels were made with "{entry.get("operations")}", now "{output.operations}"'))
+    if entry.get("caption") != hashlib.sha256(f"{output.caption}\n".encode()).hexdigest():
+        found.append((place, f"its caption would now be: {output.caption}"))
+    if entry.get("mask_from", "") != output.mask_source:
+        found.append((place, "its mask is another one now"))
+    return found
+
+
+def _files(
+    root: Path, folder: Path, place: str, output: Output, entry: Mapping[str, Any], limit: float
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """(what is different, files of other bytes that show the same) among the files of one picture."""
+    found: list[tuple[str, str]] = []
+    alike: list[str] = []
+    words = texts(place, entry)
+    for name, digest in ours(place, entry).items():
+        path, shown = root / "dataset" / name, f"dataset/{name}"
+        if path.is_file() and files.sha256(path) == digest:
+            continue
+        if name in words:
+            if path.is_file():
+                found.append((shown, "this caption was changed"))
+            continue  # one that is not built yet is judged by its words above
+        if name in output.masks:
+            if path.is_file():
+                found.append((shown, "this mask was changed"))
+            continue
+        if output.image.pixel_digest != entry.get("source") or output.operations != entry.get("operations"):
+            continue  # said already: another picture
+        try:
+            data = path.read_bytes() if path.is_file() else _rendered(root, folder, output, limit)
+            if hashlib.sha256(data).hexdigest() == digest:
+                continue
+            if pixels.digest(data) == entry.get("pixels"):
+                alike.append(shown)
+            else:
+                found.append((shown, "its pixels are others"))
+        except (images.BadImage, *DECODE_ERRORS):
+            found.append((shown, "it cannot be read"))
+    return found, alike
+
+
+def _rendered(root: Path, folder: Path, output: Output, limit: float) -> bytes:
+    source = images.source(output.image, folder, root)
+    if not source.is_file():
+        raise images.BadImage("unreadable", f"{source.name} is not there")
+    return pixels.render(output, root, folder, limit)
+
+
+def _strangers(root: Path, locked: Mapping[str, Any]) -> list[str]:
+    top = root / "dataset"
+    known = {name for place, entry in locked.items() for name in ours(place, entry)}
+    found = (p.relative_to(top) for p in sorted(top.rglob("*")) if p.is_file()) if top.is_dir() else ()
+    return [
+        f"dataset/{p.as_posix()}"
+        for p in found
+        if p.as_posix() not in known and not p.name.endswith(_IGNORED) and not set(p.parts) & set(_CACHES)
+    ]
+
+
+def in_words(found: Verified) -> list[str]:
+    """What a person reads: what differs, line by line, and the verdict last."""
+    lines = [f"{name}: {what}" for name, what in found.differs]
+    if found.same_pixels:
+        made = ", ".join(f"{name} {there} (here {here})" for name, there, here in found.libraries) or "other libraries"
+        files_ = "1 file has" if len(found.same_pixels) == 1 else f"{len(found.same_pixels)} files have"
+        lines.append(f"{files_} other bytes here and the same pixels: the lock was made with {made}. "
+                     "Training is the same.")  # fmt: skip
+    lines += [f"{name}: not made by loraprep; a trainer may read it" for name in found.strangers]
+    if found.differs:
+        number = len(found.differs)
+        lines.append(f"{number} difference{'s' * (number != 1)} from dataset.lock.json. If you meant them, run "
+                     "loraprep dataset and commit; else take the files from git.")  # fmt: skip
+    elif found.same_pixels:
+        lines.append(f"{_pictures(found.pictures)} and the captions are what dataset.lock.json says, in pixels.")
+    else:
+        lines.append(f"{_pictures(found.pictures)} and the captions are what dataset.lock.json says, byte for byte.")
+    return lines
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"

@@ -1,0 +1,57 @@
+"""Groups of project.yaml: a subfolder of images/ with a trigger, words and repeats of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`folder` is relative to the images folder; `trigger` the project's with the group's suffix;
+    `words` stand right after it in every caption; `repeats` None: the project's."""
+
+    folder: str
+    trigger: str
+    words: tuple[str, ...]
+    repeats: int | None
+
+
+def every(config: Mapping[str, Any]) -> list[Group]:
+    """All groups, by folder."""
+    declared = config.get("groups", {})
+    return [
+        Group(folder, config["trigger"] + own["suffix"], tuple(own["words"]), own["repeats"])
+        for folder, own in sorted(declared.items())
+    ]
+
+
+def backgrounds(config: Mapping[str, Any]) -> list[str]:
+    """The colours of dataset.background, each for a copy of its own of what is cut out."""
+    given = config["dataset"]["background"]
+    return [given] if isinstance(given, str) else list(given)
+
+
+def of(path: str, config: Mapping[str, Any]) -> Group | None:
+    """The group a picture belongs to: the deepest folder named that it lies in."""
+    inside = [group for group in every(config) if path.startswith(group.folder + "/")]
+    return max(inside, key=lambda group: len(group.folder), default=None)
+
+
+def trigger(path: str, config: Mapping[str, Any]) -> str:
+    """The word that stands first in this picture's caption."""
+    group = of(path, config)
+    return group.trigger if group else str(config["trigger"])
+
+
+def words(path: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The group's own words, () outside any group."""
+    group = of(path, config)
+    return group.words if group else ()
+
+
+def empty(paths: Collection[str], config: Mapping[str, Any]) -> list[str]:
+    """Folders of groups in which none of `paths` lies."""
+    used = {group.folder for path in paths if (group := of(path, config))}
+    return [group.folder for group in every(config) if group.folder not in used]

@@ -1,0 +1,179 @@
+"""Better pixels from a program of the artist's own (Real-ESRGAN and the like), kept in upscaled/.
+
+The command is a setting of this computer, never of a project: a clone must not run commands.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import platformdirs
+from PIL import Image as Pillow
+
+from loraprep import files, images, schema, yamlfile
+from loraprep.colours import eight_bit
+from loraprep.errors import UNUSABLE, Problem, UserError
+from loraprep.images import BadImage
+from loraprep.model import Fate, Image
+
+_EXAMPLE = 'upscaler: {command: [realesrgan-ncnn-vulkan, -i, "{input}", -o, "{output}", -s, "4"]}'
+_SHAPE = 0.01  # a result whose sides are in another ratio than this is a crop, or another picture
+
+
+@dataclass(frozen=True, slots=True)
+class Upscaler:
+    """`command`: the program and its arguments, with {input} and {output}; `timeout` in seconds a picture."""
+
+    command: tuple[str, ...]
+    timeout: float
+
+
+def config_path() -> Path:
+    """The artist's own settings: LORAPREP_CONFIG, else config.yaml in the platform's folder for settings."""
+    named = os.environ.get("LORAPREP_CONFIG")
+    return Path(named) if named else Path(platformdirs.user_config_dir("loraprep", appauthor=False)) / "config.yaml"
+
+
+def configured() -> Upscaler:
+    """The upscaler of this computer. Raises UserError if none is set up or its settings cannot be used."""
+    path = config_path()
+    if not path.is_file():
+        raise UserError("no upscaler is set up on this computer", place=str(path), exit_code=UNUSABLE,
+                        hint=f"Write into that file, with the program you use:\n{_EXAMPLE}")  # fmt: skip
+    doc = yamlfile.load(path, str(path), exit_code=UNUSABLE)
+    if found := schema.problems(doc, "user"):
+        raise UserError.many(found, UNUSABLE)
+    settings = schema.with_defaults(doc.data, "user").get("upscaler")
+    if settings is None:
+        raise UserError("no upscaler is set up on this computer", place=str(path), exit_code=UNUSABLE,
+                        hint=f"Write into that file, with the program you use:\n{_EXAMPLE}")  # fmt: skip
+    for mark in ("{input}", "{output}"):
+        if not any(mark in argument for argument in settings["command"][1:]):
+            message = f"upscaler.command does not say {mark}"
+            raise UserError.many([doc.problem(["upscaler", "command"], message, f"For example:\n{_EXAMPLE}")], UNUSABLE)
+    return Upscaler(tuple(settings["command"]), float(settings["timeout"]))
+
+
+def wanted(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
+    """The whole pictures to enlarge: decided `do: upscale`, kept, and without a better version; each once."""
+    whole = {i.path: i for i in found if i.state == "image"}
+    records = {f.path: whole[f.path] for f in fates if f.fate == "kept" and f.upscale and f.path in whole}
+    chosen = {r.of or r.path: r for r in records.values() if not r.upscaled}
+    return [chosen[path] for path in sorted(chosen)]
+
+
+def run(
+    pictures: Sequence[Image],
+    everyone: Sequence[Image],
+    root: Path,
+    folder: Path,
+    upscaler: Upscaler,
+    *,
+    max_megapixels: float = images.MAX_MEGAPIXELS,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[str]:
+    """Runs the upscaler for each picture and returns the new files in upscaled/.
+
+    `everyone` is the whole set: a name without extension that two share is nobody's in upscaled/.
+    The program gets an upright sRGB copy, never the original. Raises UserError naming each picture that failed,
+    after all were tried; what succeeded is kept.
+    """
+    stems = Counter(_bare(i.path) for i in everyone if i.state == "image" and not i.of)
+    shared = {stem for stem, number in stems.items() if number > 1}
+    made: list[str] = []
+    problems: list[Problem] = []
+    for number, picture in enumerate(pictures):
+        if progress:
+            progress(number, len(pictures))
+        path = picture.of or picture.path
+        name = f"upscaled/{PurePosixPath(path).with_suffix('.png')}"
+        try:
+            if _bare(path) in shared:
+                raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
+            data = _one(images.source(picture, folder, root), upscaler, max_megapixels)
+            _inside(root, name)
+            files.write(root / name, data)
+            made.append(name)
+        except (BadImage, OSError) as error:
+            reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
+            problems.append(Problem(f"was not enlarged: {reason}", path, "The others are not affected."))
+    if progress:
+        progress(len(pictures), len(pictures))
+    if problems:
+        raise UserError.many(problems)
+    return made
+
+
+def _bare(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix("")).casefold()
+
+
+def _inside(root: Path, name: str) -> None:
+    """Links in upscaled/ that lead out of the project are not written through."""
+    parent = (root / name).parent
+    parent.mkdir(parents=True, exist_ok=True)
+    if not parent.resolve().is_relative_to(root.resolve()):
+        raise BadImage("link", f"{PurePosixPath(name).parent}/ is a link that leads out of the project")
+
+
+def _one(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
+    """The enlarged picture as PNG. Raises BadImage with the reason."""
+    opened = images.load(source.read_bytes(), max_megapixels=max_megapixels)
+    picture, alpha = images.upright(opened), images.alpha(opened)
+    if alpha is not None:
+        picture.putalpha(alpha)
+    with tempfile.TemporaryDirectory(prefix="loraprep-", ignore_cleanup_errors=True) as temporary:
+        home = Path(temporary)
+        given, result, log = home / "input.png", home / "output.png", home / "log.txt"
+        picture.save(given)
+        _call(upscaler, given, result, log)
+        if not result.is_file():
+            raise BadImage("upscaler", f"the upscaler ended, and wrote no picture{_last(log)}")
+        enlarged = images.load(result.read_bytes(), max_megapixels=max_megapixels)
+    _check(picture, enlarged.width, enlarged.height)
+    better = images.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
+    if alpha is not None:
+        better = better.convert("RGBA")
+        if images.alpha(enlarged) is None:  # a program that drops transparency: its shape is enlarged plainly
+            better.putalpha(alpha.resize(better.size, Pillow.Resampling.LANCZOS))
+    better.info.clear()
+    out = io.BytesIO()
+    better.save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
+    words = [a.replace("{input}", str(given)).replace("{output}", str(result)) for a in upscaler.command]
+    program = upscaler.command[0]
+    with log.open("wb") as stream:
+        try:
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, check=False,
+                                  timeout=upscaler.timeout, cwd=given.parent)  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise BadImage("upscaler", f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None
+        except FileNotFoundError:
+            raise BadImage("upscaler", f"there is no program {program} (upscaler.command in your settings)") from None
+        except OSError as error:
+            raise BadImage("upscaler", f"{program} cannot be started ({(error.strerror or '').lower()})") from None
+    if done.returncode:
+        raise BadImage("upscaler", f"{program} ended with {done.returncode}{_last(log)}")
+
+
+def _last(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+    return f"; it said: {lines[-1][:200]}" if lines else ""
+
+
+def _check(picture: Pillow.Image, width: int, height: int) -> None:
+    before = f"{picture.width}x{picture.height}"
+    if width <= picture.width or height <= picture.height:
+        raise BadImage("upscaler", f"the result is {width}x{height}, not larger than {before}")
+    if abs(width * picture.height / (height * picture.width) - 1) > _SHAPE:
+        raise BadImage("upscaler", f"the result is {width}x{height}, another shape than {before}")
