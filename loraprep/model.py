@@ -74,6 +74,7 @@ class Image(Record):
         tuple[str, str], ...
     ] = ()  # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
+    rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -195,6 +196,8 @@ class Axis(Record):
     counts: dict[str, int]
     seen: int
     missing: dict[str, int] = field(default_factory=dict)  # wanted term -> how many more would cover it
+    effective: float = 0.0  # as varied as so many equally common terms
+    even: float = 1.0  # 0..1, how evenly the terms present share the pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from loraprep import __version__, files, images, measure, walk, words
 from loraprep.errors import UNUSABLE, UserError
 from loraprep.model import Image
 
-VERSION = 1  # of a line of images.jsonl and of the cache; raised when a measurement changes
+VERSION = 2  # of a line of images.jsonl and of the cache; raised when a measurement changes
 WORKERS = 2  # Pillow releases the GIL while it decodes; two keep memory under 1 GB
 _SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
 _LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time
@@ -266,6 +266,7 @@ def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS) -> Fa
         "detail": 1.0 if opened.reduced > 1 else round(measure.detail(opened.pixels), 2),
         **measure.facts(small),
         "words": words.embedded(opened.pixels),
+        "rating": words.rating(opened.pixels),
     }
 
 

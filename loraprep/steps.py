@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import captioners, console, decisions, files
+from loraprep import captioners, console, decisions, files, looking
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -19,7 +19,7 @@ from loraprep import report as paper
 from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.decisions import Question
-from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
+from loraprep.model import Caption, Elements, Fate, Finding, Group, Image
 from loraprep.project import Project
 
 
@@ -71,9 +71,14 @@ def _rulings(p: Project, images: Sequence[Image]) -> list[dict[str, Fate]]:
     ]
 
 
-def _staying(p: Project, images: Sequence[Image]) -> list[Image]:
-    """The pictures that phases 2 and 3 and curation.exclude let through."""
-    fates = selecting.select(images, p.config["curation"]["exclude"], _rulings(p, images))
+def _shortlist(p: Project) -> dict[str, Fate]:
+    return {path: Fate(**fate) for path, fate in _read(p, "shortlist").items()}
+
+
+def _staying(p: Project, images: Sequence[Image], *, all_: bool = False) -> list[Image]:
+    """The pictures that phases 2 and 3, curation.exclude and (unless `all_`) the shortlist let through."""
+    rulings = _rulings(p, images) if all_ else [*_rulings(p, images), _shortlist(p)]
+    fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
     return [i for i in images if i.path in kept]
 
@@ -116,6 +121,13 @@ def duplicates(p: Project) -> None:
                              "findings": _json(phase3.findings(groups))})  # fmt: skip
 
 
+def shortlist(p: Project) -> None:
+    """Which pictures are worth describing, if there are more than curation.preselect?"""
+    staying = _staying(p, _records(p), all_=True)
+    fates = phase5.shortlist(staying, p.config["curation"]["preselect"], p.config["curation"]["include"])
+    _write(p, "shortlist", {path: fate.to_json() for path, fate in fates.items()})
+
+
 def skipped(p: Project) -> list[str]:
     """The samples a person skipped: others are asked instead."""
     return phase4.skipped(decisions.read(p.root, "captions"))
@@ -149,21 +161,34 @@ def captions(p: Project) -> None:
                            "findings": _json(result.findings)})  # fmt: skip
 
 
+def looks(p: Project) -> None:
+    """How are they drawn: line and stroke, and the same mark in a corner?"""
+    staying = _staying(p, _records(p))
+    with console.progress("Looking at line and stroke") as progress:
+        found = looking.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"], progress=progress)
+    _write(p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": _json(found.marks)})
+
+
+def _seen(p: Project) -> phase5.Seen:
+    looked = _read(p, "looks")
+    marks = [Finding.from_json(f) for f in looked["marks"]]
+    return phase5.Seen(_elements(p), _captions(p), looked["looks"], looked["embedded"], marks)
+
+
 def curate(p: Project) -> None:
-    """Is the set varied, and which pictures carry it?"""
+    """Is it one hand, is the set varied, and which pictures carry it?"""
     images = _records(p)
-    result = phase5.curate(_staying(p, images), _elements(p), _captions(p), p.kind, p.config,
+    result = phase5.curate(_staying(p, images), _seen(p), _groups(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
     decisions.ask(p.root, "curation", phase5.HEADER, result.questions, _digests(images))
-    _write(p, "curation", {"axes": _json(result.axes), "findings": _json(result.findings),
-                           "questions": _json(result.questions), "add": result.add})  # fmt: skip
+    _write(p, "curation", {**dataclasses.asdict(result.assessment), "questions": _json(result.questions)})
 
 
 def select(p: Project) -> None:
     """Every file, its fate and why."""
     images = _records(p)
     answers = {kind: decisions.read(p.root, kind) for kind in decisions.KINDS}
-    rulings = _rulings(p, images)
+    rulings = [*_rulings(p, images), _shortlist(p)]
     rulings.append(phase5.outcome(_questions(p, "curation"), answers["curation"], images, auto=_auto(p, "curation")))
     fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
@@ -172,7 +197,7 @@ def select(p: Project) -> None:
         "duplicates": phase3.waiting(_questions(p, "duplicates"), answers["duplicates"], auto=_auto(p, "duplicates")),
         "captions": phase4.waiting([s for s in _read(p, "samples")["samples"] if s in kept], answers["captions"],
                                    auto=_auto(p, "captions")),
-        "curation": sorted({q.key for q in _questions(p, "curation")} & {f.path for f in fates if f.open}),
+        "curation": phase5.waiting(_questions(p, "curation"), answers["curation"], auto=_auto(p, "curation")),
     }  # fmt: skip
     stale = [
         Finding("stale-decision", tuple(gone), {"file": f"decisions/{kind}.yaml"})
@@ -182,7 +207,9 @@ def select(p: Project) -> None:
     _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
 
 
-_BALANCE = frozenset({"fused-critical", "fused-warning", "fused-watch", "one-sided"})
+_BALANCE = frozenset({"fused-critical", "fused-warning", "fused-watch", "one-sided", "tied", "several-hands",
+                      "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at",
+                      "too-few-to-tell"})  # fmt: skip
 
 
 def report(p: Project) -> None:
@@ -191,17 +218,21 @@ def report(p: Project) -> None:
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
-    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection]
+    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), selection]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
+    # what really trains, after every answer: build/curation.json holds what would, by the recommendations
+    assessed = phase5.assess([i for i in images if i.path in kept], _seen(p), p.kind, p.config)
+    findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
     findings += phase4.fused(staying, _elements(p), p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
     gate = phase6.judge(images, fates, captions, findings, selection["waiting"], _accepted(p.root), p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
-    curation = _read(p, "curation")
+    marked = [f for f in assessed.findings if f.code == "same-mark"]
+    crops = looking.crops(p.images, p.root, marked, {i.path: i for i in images})
     balance = [r for r in gate.reasons if r.code in _BALANCE]
-    text = paper.report(gate, images, fates, _groups(p), captions, [Axis(**a) for a in curation["axes"]],
-                        curation["add"], balance, p.config, p.model, p.kind)  # fmt: skip
+    text = paper.report(gate, images, fates, _groups(p), captions, dataclasses.asdict(assessed), crops, balance,
+                        p.config, p.model, p.kind)  # fmt: skip
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
 

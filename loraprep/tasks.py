@@ -22,7 +22,8 @@ from loraprep.project import Project
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_duplicates",
-    "task_elements", "task_gate1", "task_intent", "task_report", "task_samples", "task_scan", "task_select",
+    "task_elements", "task_gate1", "task_intent", "task_looks", "task_report", "task_samples", "task_scan",
+    "task_select", "task_shortlist",
 ]  # fmt: skip
 
 
@@ -144,6 +145,7 @@ class _Skips:
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
+SHORTLIST, LOOKS = "build/shortlist.json", "build/looks.json"
 SELECTION, GATE = "build/selection.json", "build/gate1.json"
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
@@ -169,14 +171,24 @@ def task_duplicates() -> dict[str, Any]:
     return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"))
 
 
+def task_shortlist() -> dict[str, Any]:
+    return _task(steps.shortlist, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SHORTLIST],
+                 _config("curation.preselect", "curation.include", "curation.exclude", "review"))  # fmt: skip
+
+
+def task_looks() -> dict[str, Any]:
+    return _task(steps.looks, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D], [LOOKS],
+                 _config("curation.encoder", "curation.exclude", "review"))  # fmt: skip
+
+
 def task_samples() -> dict[str, Any]:
-    return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
+    return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
                  _config("captioning", "trigger", "intent", "curation.exclude", "review"),
                  _profiles("kinds", "models"), uptodate=[_Skips()])  # fmt: skip
 
 
 def task_elements() -> dict[str, Any]:
-    return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
+    return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
                  [ELEMENTS], _config("captioning.captioner", "trigger"))  # fmt: skip
 
 
@@ -187,23 +199,25 @@ def task_captions() -> dict[str, Any]:
 
 
 def task_curate() -> dict[str, Any]:
-    return _task(steps.curate, [IMAGES, AUDIT, DUPLICATES, ELEMENTS, CAPTIONS, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
-                 [CURATION, CURATION_D], _config("curation", "thresholds.curation", "intent", "review"),
-                 _profiles("kinds"))  # fmt: skip
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
+    return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
+                 _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset"),
+                 ["resources/lexicon.yaml", "resources/looks.json", *_profiles("kinds")])  # fmt: skip
 
 
 def task_select() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
     return _task(steps.select, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D], [SELECTION],
                  _config("curation.exclude", "review", "captioning.captioner"))  # fmt: skip
 
 
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION, SELECTION]
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, LOOKS, ELEMENTS, CAPTIONS, CURATION, SELECTION]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", *_profiles("kinds", "models")])  # fmt: skip
+                 ["resources/gate.yaml", "resources/lexicon.yaml", "resources/looks.json",
+                  *_profiles("kinds", "models")])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:

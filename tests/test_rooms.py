@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "errors", "files", "yamlfile", "bundled", "model"},
     {"schema", "project", "decisions", "images", "measure", "words", "similar", "findings", "names", "enlarge", "walk",
-     "studio", "trigger", "wording", "captioners"},
-    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report"},
+     "studio", "trigger", "wording", "captioners", "lexicon", "measures", "markdown", "portrait"},
+    {"intent", "scan", "audit", "duplicates", "captions", "curation", "selection", "gate", "dataset", "report",
+     "looking"},
     {"console", "steps", "tasks"},
     {"__main__", "init"},
 ]  # fmt: skip

@@ -1,0 +1,19 @@
+"""Text from files and people inside Markdown: shown as it is, one line, nothing active."""
+
+from __future__ import annotations
+
+import re
+
+
+def plain(text: str) -> str:
+    """Text from files and people, so that Markdown shows it as it is."""
+    one = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one)
+
+
+def code(text: str) -> str:
+    """A file name or caption as Markdown code, whatever backticks it holds."""
+    one = " ".join("".join(c if c.isprintable() else "?" for c in text).split(" "))
+    fence = "`" * (max((len(run) for run in re.findall("`+", one)), default=0) + 1)
+    pad = " " if one.startswith("`") or one.endswith("`") else ""
+    return f"{fence}{pad}{one}{pad}{fence}"
