@@ -45,6 +45,19 @@ def _pattern(axis: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])", re.IGNORECASE)
 
 
+@cache
+def _asked() -> dict[str, str]:
+    name = "resources/asked.yaml"
+    data: dict[str, str] = yamlfile.load(bundled.path(name), name).data
+    return data
+
+
+def asked(number: int, term: str) -> str:
+    """The term as it is said after a number: "person", "people", "in dim light"."""
+    one, _, many = _asked().get(term, term).partition(" | ")
+    return many if many and number != 1 else one
+
+
 def terms(axis: str) -> tuple[str, ...]:
     """The closed list of an axis; () if there is none, as for outfits."""
     return tuple(_lists().get(axis, {}))

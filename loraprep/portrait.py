@@ -25,8 +25,8 @@ def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     why = f"there are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
     if assessed["strong"]:
         why += f"; they vary well in {assessed['strong']}"
-    add = f" To make it stronger, add {assessed['add']}" if assessed["add"] else ""
-    return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{plain(add)}"]
+    add = f" To make the set stronger, add {plain(assessed['add'])}" if assessed["add"] else ""
+    return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{add}"]
 
 
 def diversity(assessed: Mapping[str, Any], kept: int) -> list[str]:
@@ -103,7 +103,7 @@ def strengths(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     varied = f" They vary well in {plain(assessed['strong'])}." if assessed["strong"] else ""
     weak = [r for r in gate.reasons if r.severity == "warn" and not r.accepted]
     known = [r for r in gate.reasons if r.accepted and r.accepted != "already left out"]
-    limits = [f"- Weak for want of pictures - {plain(assessed['weak'])}."] * bool(assessed["weak"])
+    limits = [f"- Weak for want of pictures (how many you have): {plain(assessed['weak'])}."] * bool(assessed["weak"])
     limits += [f"- {plain(r.sentence)}" for r in weak]
     limits += [f"- You know and accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
     return [

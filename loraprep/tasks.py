@@ -198,11 +198,14 @@ def task_captions() -> dict[str, Any]:
                  _profiles("kinds", "models"))  # fmt: skip
 
 
+_MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
+
+
 def task_curate() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
     return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
                  _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset"),
-                 ["resources/lexicon.yaml", "resources/looks.json", *_profiles("kinds")])  # fmt: skip
+                 [*_MEASURES, *_profiles("kinds")])  # fmt: skip
 
 
 def task_select() -> dict[str, Any]:
@@ -216,8 +219,7 @@ def task_report() -> dict[str, Any]:
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", "resources/lexicon.yaml", "resources/looks.json",
-                  *_profiles("kinds", "models")])  # fmt: skip
+                 ["resources/gate.yaml", *_MEASURES, *_profiles("kinds", "models")])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:

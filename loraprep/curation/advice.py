@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import wording
+from loraprep import lexicon, wording
+from loraprep.curation.axes import MEASURED
 from loraprep.measures import variety
 from loraprep.model import Axis, Caption, Finding
 
@@ -32,23 +33,16 @@ def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
     named = missing(axes, kind)[:3]
     if not named:
         return ""
-    wanted = _listed([f"{number} {_called(term, axis)}" for number, term, axis in named])
-    commonest = max(
-        ((n, t, a) for a in axes if a.missing for t, n in a.counts.items()), key=lambda x: (x[0], x[1]), default=None
-    )
-    # more of what is common never widens an axis: checked, not assumed
-    if commonest:
-        _, term, axis = commonest
+    wanted = _listed([f"{number} {lexicon.asked(number, term)}" for number, term, _ in named])
+    common = [(n, t, a) for _, _, a in named if a.name not in MEASURED for t, n in a.counts.items()]
+    if common:
+        _, term, axis = max(common, key=lambda x: (x[0], x[1]))
+        # more of what is common never widens an axis: checked, not assumed
         crowded = variety.hill({**axis.counts, term: axis.counts[term] + _MORE})
         new = {**axis.counts, **{t: axis.counts.get(t, 0) + k for k, t, a in named if a.name == axis.name}}
         if crowded < variety.hill(new):
-            return f"{wanted}. They would do more than {_MORE} more {_called(term, axis)}."
+            return f"{wanted}. They would do more than {_MORE} more {lexicon.asked(_MORE, term)}."
     return f"{wanted}."
-
-
-def _called(term: str, axis: Axis) -> str:
-    """ "at night (light)": the term with its axis, where the term alone could be misread."""
-    return f"{term} ({axis.label.lower()})"
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -63,16 +57,14 @@ def strong(axes: Sequence[Axis], kept: int) -> str:
     for axis in good[:3]:
         most = [t for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0])) if n >= 2][:4]
         if most:
-            parts.append(f"{axis.label.lower()} ({_listed(most)})")
+            parts.append(f"{axis.label.lower()} ({', '.join(most)})")
     return _listed(parts)
 
 
 def weak(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
-    """What will come out weak: "backlight (you have none), square (1)"."""
-    parts = [
-        f"{_called(term, axis)}: you have {axis.counts.get(term, 0) or 'none'}" for _, term, axis in missing(axes, kind)
-    ]
-    return "; ".join(parts[:6])
+    """What will come out weak, with what there is of it: "details (none), against the light (1)"."""
+    lacking = missing(axes, kind)[:6]
+    return ", ".join(f"{lexicon.asked(2, term)} ({axis.counts.get(term, 0) or 'none'})" for _, term, axis in lacking)
 
 
 def prompts(

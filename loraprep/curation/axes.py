@@ -13,15 +13,15 @@ from loraprep.model import Axis, Caption, Elements, Image
 # A C* or b* this far from zero reads as a colour and not as grey (CIELAB, 2.3 is one just noticeable step).
 _TINTED = 6.0
 _VIVID = 35.0
-_MEASURED = ("palette", "aspect")
+MEASURED = ("palette", "aspect")
 
 Labels = dict[str, dict[str, list[str]]]  # axis name -> path -> terms; a path is absent if nobody looked
 
 
 def palette(image: Image) -> str:
-    """The measured palette in two words: temperature and strength."""
+    """The measured palette in two words: "muted warm"."""
     temperature = "warm" if image.warmth > _TINTED else "cool" if image.warmth < -_TINTED else "neutral"
-    return f"{temperature} and {'vivid' if image.chroma > _VIVID else 'muted'}"
+    return f"{'vivid' if image.chroma > _VIVID else 'muted'} {temperature}"
 
 
 def shape(image: Image) -> str:
@@ -49,7 +49,7 @@ def _terms(
     axis: Mapping[str, Any], image: Image, elements: Elements | None, caption: Caption | None, trigger: str
 ) -> list[str]:
     source = axis["element"]
-    if source in _MEASURED:
+    if source in MEASURED:
         return [palette(image) if source == "palette" else shape(image)]
     group, key = source.split(".")
     seen = list(getattr(elements, group).get(key, ())) if elements else []

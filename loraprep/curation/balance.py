@@ -28,8 +28,11 @@ def one_sided(axes: Sequence[Axis], kept: int) -> list[Finding]:
 
 
 def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
-    """Pairs of axes that move together beyond chance, strongest first: "every portrait is warm"."""
-    pairs = list(itertools.combinations(axes, 2))
+    """Pairs of axes that move together beyond chance, strongest first: "every portrait is warm".
+
+    A picture's shape is left out: it follows what is shown, and trainers sort by it anyway.
+    """
+    pairs = list(itertools.combinations([a for a in axes if a.name != "shape"], 2))
     seen = {(a.name, b.name): sorted(set(found[a.name]) & set(found[b.name])) for a, b in pairs}
     tried = [(a, b) for a, b in pairs if len(seen[a.name, b.name]) >= LEAST]
     result = []
@@ -39,7 +42,9 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
         strength, chance = variety.association(left, right)
         if strength < _STRENGTH or chance * len(tried) > _CHANCE:
             continue
-        one, other, both = variety.together(left, right)
+        one, other, both = variety.together(left, right, _FEW)
+        if not both:  # they hang together, but no pair is plain enough to say
+            continue
         members = [p for p, x, y in zip(paths, left, right, strict=True) if (x, y) == (one, other)]
         instead = Counter(y for y in right if y != other).most_common(1)[0][0]
         rest = sum(x != one and y == other for x, y in zip(left, right, strict=True))

@@ -43,7 +43,7 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
         if len(chosen) < number:
             pool = sorted(set(wave) | set(chosen))
             at = {n: k for k, n in enumerate(pool)}
-            part = alike[np.ix_(pool, pool)]
+            part = choice.near(alike[np.ix_(pool, pool)])
             picked = choice.subset(part, worth[pool], number, [at[n] for n in chosen])
             chosen |= dict.fromkeys(pool[k] for k in picked)
     return {
@@ -85,12 +85,12 @@ def choose(
         return list(range(len(images)))
     at = {i.path: n for n, i in enumerate(images)}
     copies = [[at[p] for p in g.pictures if p in at] for g in groups if g.relation != "variant"]
-    return sorted(choice.subset(alike, worth, target, pinned, limits, [c for c in copies if len(c) > 1]))
+    return sorted(choice.subset(choice.near(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]))
 
 
 def carried(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
     """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it."""
-    lost = choice.losses(alike, kept)
+    lost = choice.losses(choice.near(alike), kept)
     return sorted(((images[n].path, round(v, 2)) for n, v in zip(kept, lost, strict=True)), key=lambda x: (-x[1], x[0]))
 
 

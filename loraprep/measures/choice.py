@@ -15,6 +15,21 @@ Likeness = NDArray[np.float32]  # n x n, 1 for the same picture, 0 for nothing i
 WORTH = 0.1  # how many pictures' worth of cover the sharpest picture is preferred over the softest by, per pick
 
 
+_REACH = 0.8  # of the usual unlikeness: pictures farther apart do not stand for each other
+
+
+def near(alike: Likeness) -> Likeness:
+    """Likeness beyond the usual: 0 for pairs about as unlike as two of the set mostly are, 1 for the same picture.
+
+    What most pictures have in common says nothing about who stands for whom (tests/benchmarks/subset.py).
+    """
+    if len(alike) < 3:
+        return alike
+    step = max(1, len(alike) // 1000)
+    usual = 1 - float(np.median(alike[::step, ::step]))
+    return np.maximum(0, 1 - (1 - alike) / np.float32(max(_REACH * usual, 1e-3))).astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Quota:
     """Of the chosen, at least `low` and at most `high` shall be among `members`."""

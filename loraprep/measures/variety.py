@@ -83,8 +83,11 @@ def _onehot(labels: Sequence[str]) -> Kernel:
     return made
 
 
-def together(a: Sequence[str], b: Sequence[str]) -> tuple[str, str, int]:
-    """The pair of labels that meets most often beyond what its parts' numbers explain: (of a, of b, pictures)."""
+def together(a: Sequence[str], b: Sequence[str], least: int = 1) -> tuple[str, str, int]:
+    """The pair of labels that meets most often beyond what its parts' numbers explain: (of a, of b, pictures).
+
+    ("", "", 0) if none meets in at least `least` pictures and in most of its first label's.
+    """
     n = len(a)
     pairs, left, right = Counter(zip(a, b, strict=True)), Counter(a), Counter(b)
 
@@ -92,5 +95,8 @@ def together(a: Sequence[str], b: Sequence[str]) -> tuple[str, str, int]:
         expected = left[pair[0]] * right[pair[1]] / n
         return (pairs[pair] - expected) / math.sqrt(expected)
 
-    best = max(sorted(pairs), key=excess)
+    plain = [p for p, count in sorted(pairs.items()) if count >= least and count >= 0.7 * left[p[0]]]
+    if not plain:
+        return "", "", 0
+    best = max(plain, key=excess)
     return best[0], best[1], pairs[best]

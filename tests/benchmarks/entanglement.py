@@ -12,7 +12,7 @@ import numpy as np
 from loraprep.measures import variety
 
 SUBJECTS = ("person", "animal", "building", "landscape", "plant")
-PALETTES = ("warm and muted", "cool and muted", "neutral and muted")
+PALETTES = ("muted warm", "muted cool", "muted neutral")
 LEVELS = np.linspace(0, 1, 11)
 
 
@@ -38,20 +38,20 @@ def concentrated(share: float, n: int, random: np.random.Generator) -> float:
     """Effective number of subjects with that share of cats above an even mix, negated so that it should rise."""
     number = round((0.2 + 0.8 * share) * n)
     others = [s for s in SUBJECTS if s != "animal"]
-    counts = {s: 0 for s in SUBJECTS} | {"animal": number}
+    counts = dict.fromkeys(SUBJECTS, 0) | {"animal": number}
     for s in random.choice(others, n - number):
         counts[s] += 1
     return -variety.hill(counts)
 
 
-def main(sets: int = 20) -> dict[str, float]:
+def main(sets: int = 20, sizes: tuple[int, ...] = (20, 40, 100), independent: int = 400) -> dict[str, float]:
     result = {}
-    for n in (20, 40, 100):
+    for n in sizes:
         random = np.random.default_rng(n)
         levels = [float(v) for v in LEVELS for _ in range(sets)]
         same = [concentrated(v, n, random) for v in levels]
         strength = [tied(v, n, random)[0] for v in levels]
-        chances = np.array([tied(0.0, n, random)[1] for _ in range(400)])
+        chances = np.array([tied(0.0, n, random)[1] for _ in range(independent)])
         result[f"share of one subject, n={n}"] = spearman(levels, same)
         result[f"palette tied to subject, n={n}"] = spearman(levels, strength)
         result[f"palette tied to subject, means, n={n}"] = spearman(
