@@ -15,6 +15,7 @@ NAMES = ("top left", "top right", "bottom left", "bottom right")
 LONG = 640  # px of the long side at which corners are compared
 HEIGHT, WIDTH = 72, 144
 _LEAST = 8.0  # luma a pixel, below which there is no edge
+_MARGIN = 6  # pixels along the picture's own edge: a frame or a scanner's shadow there is no mark
 _INK = 60  # edge pixels below which a corner is empty
 _SAME = 0.08  # of the correlation of directions: what two corners full of brush strokes share with a mark on them
 _STANDS_OUT = 6.5  # standard deviations of the correlation over all shifts; unrelated corners seldom pass 5
@@ -30,6 +31,7 @@ def corners(picture: Image.Image) -> Corners:
     gy, gx = np.gradient(luma)
     turn = np.arctan2(gy, gx) % math.pi  # a light mark on dark and a dark one on light are the same
     code = np.where(np.hypot(gx, gy) > _LEAST, 1 + np.rint(turn / math.pi * 254), 0).astype(np.uint8)
+    code[:_MARGIN], code[-_MARGIN:], code[:, :_MARGIN], code[:, -_MARGIN:] = 0, 0, 0, 0
     top, left, bottom, right = code[:HEIGHT], slice(0, WIDTH), code[-HEIGHT:], slice(-WIDTH, None)
     return np.stack([top[:, left], top[:, right], bottom[:, left], bottom[:, right]])
 
