@@ -92,9 +92,8 @@ def prompts(
     for tie in ties[:1]:
         v = tie.values
         chosen.append({
-            "prompt": f"{config['trigger']}, {v['a']}, {v['instead']}",
-            "shows": f"{v['both']} of your {v['of_a']} {v['a']} pictures are {v['b']} ({v['axis_b']}): can the model "
-                     "take the two apart?",
+            "prompt": f"{config['trigger']}, {_article(v['a'])}, {v['c_said']}",
+            "shows": f"{v['both']} of your {v['of_a']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
         })  # fmt: skip
     thin = missing(axes, kind)
     if thin:

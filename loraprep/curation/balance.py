@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
+from loraprep import lexicon
 from loraprep.curation.axes import Labels, single
 from loraprep.measures import variety
 from loraprep.model import Axis, Finding
@@ -49,6 +50,7 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
         instead = Counter(y for y in right if y != other).most_common(1)[0][0]
         rest = sum(x != one and y == other for x, y in zip(left, right, strict=True))
         values = {
+            "a_said": lexicon.asked(2, one), "b_said": lexicon.asked(1, other), "c_said": lexicon.asked(1, instead),
             "a": one, "b": other, "both": both, "of_a": left.count(one), "axis_a": a.label.lower(),
             "axis_b": b.label.lower(), "rest": rest, "instead": instead, "others": len(paths) - left.count(one),
         }  # fmt: skip

@@ -90,7 +90,7 @@ def choose(
 
 def carried(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
     """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it."""
-    lost = choice.losses(choice.near(alike), kept)
+    lost = choice.losses(alike, kept)
     return sorted(((images[n].path, round(v, 2)) for n, v in zip(kept, lost, strict=True)), key=lambda x: (-x[1], x[0]))
 
 

@@ -27,7 +27,8 @@ def near(alike: Likeness) -> Likeness:
         return alike
     step = max(1, len(alike) // 1000)
     usual = 1 - float(np.median(alike[::step, ::step]))
-    return np.maximum(0, 1 - (1 - alike) / np.float32(max(_REACH * usual, 1e-3))).astype(np.float32)
+    beyond: Likeness = np.maximum(0, 1 - (1 - alike) / np.float32(max(_REACH * usual, 1e-3))).astype(np.float32)
+    return beyond
 
 
 @dataclass(frozen=True, slots=True)
