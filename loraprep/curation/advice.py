@@ -93,7 +93,7 @@ def prompts(
         v = tie.values
         chosen.append({
             "prompt": f"{config['trigger']}, {_article(v['a'])}, {v['c_said']}",
-            "shows": f"{v['both']} of your {v['of_a']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
+            "shows": f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
         })  # fmt: skip
     thin = missing(axes, kind)
     if thin:

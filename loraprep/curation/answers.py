@@ -57,6 +57,8 @@ def outcome(
         waits = not (auto or accepted)
         for path in left_out(question.entry, "recommended"):
             fates.setdefault(path, Fate(path, "left out", why, "rule" if auto else "recommendation", waits))
+        for look in list(question.entry.get("looks", {}).values())[1:] if waits else ():
+            fates.update({p: Fate(p, "kept", "", "recommendation", True) for p in look if p not in fates})
     return fates
 
 

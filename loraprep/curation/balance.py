@@ -51,6 +51,7 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
         rest = sum(x != one and y == other for x, y in zip(left, right, strict=True))
         values = {
             "a_said": lexicon.asked(2, one), "b_said": lexicon.asked(1, other), "c_said": lexicon.asked(1, instead),
+            "how_many": f"All {both} of your" if both == left.count(one) else f"{both} of your {left.count(one)}",
             "a": one, "b": other, "both": both, "of_a": left.count(one), "axis_a": a.label.lower(),
             "axis_b": b.label.lower(), "rest": rest, "instead": instead, "others": len(paths) - left.count(one),
         }  # fmt: skip
