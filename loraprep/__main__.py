@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from loraprep import __version__
 from loraprep.errors import UNUSABLE, UserError
@@ -14,12 +18,15 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
 
   loraprep init NAME      asks what you want to teach and writes a project (init --help lists its flags)
   loraprep gate1          all phases: says what waits for you, then GO or NO-GO (also plain `loraprep`)
+  loraprep review         a local page for looking and deciding (--no-browser, --port N)
   loraprep audit          are the pictures fit to train on?
   loraprep duplicates     which pictures are there twice?
   loraprep captions       every picture and its caption
   loraprep curate         is the set varied?
   loraprep select         every file, its fate and why
   loraprep dataset        builds the training folder, once the verdict is GO
+  loraprep export         the trainers' own files in exports/ (`loraprep dataset export` does both)
+  loraprep check DIR      what would go wrong with any dataset folder, ours or not (--trainer NAME, else all)
   loraprep scan --full    reads every picture again, trusting nothing
 
   -C DIR                  work on the project in DIR
@@ -44,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,19 +74,36 @@ def _run(args: list[str]) -> int:
         from loraprep import init
 
         return init.run(args[1:])
+    if args[:1] == ["review"]:
+        from loraprep import review
+
+        return review.run(_home(), args[1:])
+    if args[:1] == ["check"]:
+        from loraprep import checking
+
+        return checking.run(args[1:])
     return _doit(args)
 
 
-def _doit(args: list[str]) -> int:
+def _home() -> Path:
+    """The project around the current folder, and into it."""
     home = next((p for p in (Path.cwd(), *Path.cwd().parents) if (p / "project.yaml").is_file()), None)
     if home is None:
-        raise UserError("there is no project.yaml here or above", exit_code=UNUSABLE,
-                        hint="Start one with: loraprep init NAME --images FOLDER")  # fmt: skip
+        hint = "Go into your project's folder, or start one: loraprep init NAME --images FOLDER"
+        raise _unknown("there is no project.yaml here or above", hint)
     os.chdir(home)
+    return home
+
+
+def _doit(args: list[str]) -> int:
+    _home()
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 
     from loraprep import tasks
+
+    tasks.load(Path.cwd())  # before doit makes its state file: an unusable project.yaml leaves nothing behind
+    _understood(args, {name.removeprefix("task_"): getattr(tasks, name) for name in tasks.__all__ if "task_" in name})
 
     class Loraprep(DoitMain):  # type: ignore[misc]
         BIN_NAME = "loraprep"
@@ -86,6 +111,44 @@ def _doit(args: list[str]) -> int:
     namespace = {name: getattr(tasks, name) for name in tasks.__all__}
     code: int = Loraprep(ModuleTaskLoader(namespace), config_filenames=()).run(args)
     return code
+
+
+# doit's own commands, which work here too
+_DOIT = ("list", "info", "run", "forget", "ignore", "clean", "reset-dep", "dumpdb", "strace", "tabcompletion")
+
+
+def _understood(args: Sequence[str], tasks: Mapping[str, Callable[[], dict[str, Any]]]) -> None:
+    """Raises UserError for a word or an option that means nothing, before doit says so in its own words."""
+    words = list(args)
+    command = words.pop(0) if words and words[0] in _DOIT else ""
+    task: dict[str, Any] = {}
+    while words:
+        word = words.pop(0)
+        if not word.startswith("-"):
+            if task.get("pos_arg"):
+                continue
+            if word not in tasks and "/" not in word:  # a / as in a target: build/audit.json
+                known = [*tasks] if command else [*tasks, *re.findall(r"^  loraprep (\w+)", HELP, re.MULTILINE)]
+                near = difflib.get_close_matches(word, known, n=1)
+                raise _unknown(f'there is no {"task" if command else "command"} "{word}"',
+                               f"Did you mean {near[0]}?" if near else "loraprep --help lists them.")  # fmt: skip
+            task = {"name": word, **(tasks[word]() if word in tasks else {})}
+        elif not command:
+            if not task:
+                raise _unknown(f"there is no option {word} here", "Options follow the command: loraprep scan --full")
+            options = {f"--{o['long']}": o for o in task.get("params", ())}
+            name, _, value = word.partition("=")
+            if name not in options:
+                hint = f"It has {', '.join(options)}." if options else "It has none."
+                raise _unknown(f"{task['name']} has no option {name}", hint)
+            if not value and options[name].get("type") is not bool and words:
+                words.pop(0)
+    if command == "info" and not task:
+        raise _unknown("info needs the name of a task", "loraprep info gate1")
+
+
+def _unknown(message: str, hint: str) -> UserError:
+    return UserError(message, hint=hint, exit_code=UNUSABLE)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from loraprep.decisions import Decisions, Question, entry_for
+from loraprep.decisions import Decisions, Question, again_key, entry_for
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Fate, Finding, Image
 
@@ -187,6 +187,21 @@ def _questions(
         )
         for i in asked
     ]
+
+
+def to_ask(questions: Sequence[Question], decisions: Decisions) -> list[Question]:
+    """The questions to write: none for a renamed picture that has its answer, a retouched one is asked to confirm."""
+    asked = []
+    for question in questions:
+        entry, state = entry_for(decisions, question.key, question.digests[question.key])
+        answer = entry.data.get("do") if entry else None
+        if answer and state == "retouched":
+            what = f"changed since you said {answer}; now {question.entry['what']}"
+            key = again_key(decisions, question.key)
+            asked.append(replace(question, key=key, entry={**question.entry, "what": what}))
+        elif not (answer and state == "renamed"):
+            asked.append(question)
+    return asked
 
 
 def outcome(questions: Sequence[Question], decisions: Decisions, *, auto: bool) -> dict[str, Fate]:

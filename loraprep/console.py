@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from doit.reporter import ConsoleReporter
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from loraprep import files, findings, report
 from loraprep.model import Finding, Gate, Reason
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
+PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
 _FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
 
 
@@ -33,15 +35,49 @@ def say(text: str, style: str = "") -> None:
     console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 
 
+named: set[str] = set()  # the tasks that the command line named
+
+
+class Show(Protocol):
+    """What `progress` yields: called with how much is done, of how much, and a few words."""
+
+    def __call__(self, done: int, total: int, note: str = "", /) -> None: ...
+
+
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, nothing elsewhere. Yields a function of (done, total)."""
+def progress(what: str) -> Iterator[Show]:
+    """A bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
+    if os.environ.get(PROGRESS) == "lines":
+        yield _lines(what)
+        return
     out = console()
+    if not out.is_terminal:
+        yield lambda done, total, note="", /: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                   console=out, transient=True, disable=not out.is_terminal)  # fmt: skip
+                   TextColumn("{task.fields[note]}", style="dim"),
+                   console=out, transient=True)  # fmt: skip
     with bar:
-        task = bar.add_task(escape(what), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(escape(what), total=None, note="")
+
+        def show(done: int, total: int, note: str = "", /) -> None:
+            bar.update(task, completed=done, total=total, note=escape(note))
+
+        yield show
+
+
+def _lines(what: str) -> Show:
+    last = time.monotonic()
+
+    def show(done: int, total: int, note: str = "", /) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            say(f"{what}: {done} of {total} {note}".rstrip(), "dim")
+
+    return show
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
@@ -50,6 +86,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     desc = "what an artist needs to read"
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+        named.update(selected_tasks)
         self.asked = [name for name in selected_tasks if name in RESULTS]
         self.finished: set[str] = set()
 
@@ -109,17 +146,18 @@ def _reason(reason: Reason) -> None:
         say(f"    {reason.fix}", "dim")
 
 
-def _findings(path: str) -> Callable[[Path], None]:
-    def show(root: Path) -> None:
-        listed = [Finding.from_json(f) for f in files.read_json(root / path)["findings"]]
-        for finding in sorted(listed, key=lambda f: findings.order(f, {})):
-            severity = findings.severity(finding.code, {})
-            _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
-                           findings.fix(finding), finding.images))  # fmt: skip
-        if not listed:
-            say("Nothing found.")
+def show(listed: Sequence[Finding]) -> None:
+    """Findings in words, what matters most first."""
+    for finding in sorted(listed, key=lambda f: findings.order(f, {})):
+        severity = findings.severity(finding.code, {})
+        _reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
+                       findings.fix(finding), finding.images))  # fmt: skip
+    if not listed:
+        say("Nothing found.")
 
-    return show
+
+def _findings(path: str) -> Callable[[Path], None]:
+    return lambda root: show([Finding.from_json(f) for f in files.read_json(root / path)["findings"]])
 
 
 def _captions(root: Path) -> None:
@@ -139,6 +177,12 @@ def _dataset(root: Path) -> None:
         f"Each picture is seen {lock['seen']} times.", "bold green")  # fmt: skip
 
 
+def _export(root: Path) -> None:
+    for path in sorted((root / "exports").glob("*/README.md")):
+        others = sorted(p.name for p in path.parent.iterdir() if p.name != path.name)
+        say(f"exports/{path.parent.name}/: {', '.join(others)}. How to use it: {path.name}", "bold green")
+
+
 RESULTS: dict[str, Callable[[Path], None]] = {
     "audit": _findings("build/audit.json"),
     "duplicates": _findings("build/duplicates.json"),
@@ -146,4 +190,5 @@ RESULTS: dict[str, Callable[[Path], None]] = {
     "curate": _findings("build/curation.json"),
     "select": _fates,
     "dataset": _dataset,
+    "export": _export,
 }

@@ -19,12 +19,13 @@ MANIFEST = "dataset.manifest.json"  # inside build/, so that a trainer never rea
 
 
 def repeats(kept: int, config: Mapping[str, Any]) -> int:
-    """How often a folder is repeated so that images x repeats x epochs comes closest to the target steps.
+    """How often a folder is repeated so that images x repeats x epochs / batch size comes closest to the target steps.
 
     Rounded, not ceiled: ceil gives up to 38 % more steps than asked. At least 1.
     """
     dataset = config["dataset"]
-    return int(dataset["repeats"] or max(1, round(dataset["steps"] / (max(1, kept) * dataset["epochs"]))))
+    looks = dataset["steps"] * dataset["batch_size"]  # pictures looked at in the whole training
+    return int(dataset["repeats"] or max(1, round(looks / (max(1, kept) * dataset["epochs"]))))
 
 
 def folders(placed: Mapping[str, str], times: int) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from filelock import FileLock
 
 from loraprep import schema, yamlfile
 from loraprep.errors import UserError
@@ -35,6 +38,7 @@ class Entry:
     data: dict[str, Any]
     digests: dict[str, str]
     touched: bool  # a person changed it, or wrote it
+    answered: bool = False  # touched, but nothing except the answer was changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,18 @@ class Decisions:
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
-def _place(root: Path, kind: str) -> tuple[Path, str]:
+def place(root: Path, kind: str) -> tuple[Path, str]:
+    """Where a decision file is, and what messages call it."""
     return root / "decisions" / f"{kind}.yaml", f"decisions/{kind}.yaml"
 
 
-def _load(root: Path, kind: str) -> Document | None:
-    path, name = _place(root, kind)
+def load(root: Path, kind: str) -> Document | None:
+    """The checked file, None without one. One of comments alone says nothing yet; an empty one was emptied."""
+    path, name = place(root, kind)
     if not path.exists():
         return None
-    doc = yamlfile.load(path, name)
+    doc = yamlfile.load(path, name, comments_alone=True, flaws=True,
+                        if_empty="Bring it back from git, or delete it; then it is written anew.")  # fmt: skip
     if found := schema.problems(doc, kind):
         raise UserError.many(found)
     return doc
@@ -61,54 +68,67 @@ def _load(root: Path, kind: str) -> Document | None:
 
 def read(root: Path, kind: str) -> Decisions:
     """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
-    doc = _load(root, kind)
-    return _decisions(doc) if doc else Decisions()
+    doc = load(root, kind)
+    return _decisions(doc, ANSWERS[kind]) if doc else Decisions()
 
 
-def _decisions(doc: Document) -> Decisions:
+def _decisions(doc: Document, answer: str) -> Decisions:
+    """`answer`: the key whose value is the answer."""
     entries = {}
-    for key, value in doc.data.items():
+    for key, text in yamlfile.texts(doc).items():
         if key == "rest":
             continue
+        value = doc.data[key]
         data = {k: v for k, v in value.items() if k != "digests"}
-        touched = not yamlfile.untouched(yamlfile.entry_text(doc, key))
-        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched)
+        touched = not yamlfile.untouched(text)
+        answered = touched and yamlfile.only_answered(text, answer)
+        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
     return Decisions(doc.data.get("rest"), entries)
 
 
-def ask(
-    root: Path, kind: str, header: str, questions: Sequence[Question], current: Mapping[str, str] | None = None
-) -> Decisions:
+def ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
     """Brings decisions/<kind>.yaml up to date with what is asked now.
 
     Open entries that nobody touched are rewritten, or taken out if the question is gone; answered and
-    touched ones are never changed; new questions are appended. `current`: path -> sha256 of every picture,
-    so that the question of a renamed picture moves along.
+    touched ones are never changed; new questions are appended.
     """
-    path, name = _place(root, kind)
-    doc = _load(root, kind)
-    text = doc.text if doc else _fresh(kind, header)
-    wanted = {q.key: q for q in questions}
-    answer = ANSWERS[kind]
-    for key, entry in (_decisions(doc).entries if doc else {}).items():
-        open_ = not entry.touched and entry.data.get(answer) is None
-        now = yamlfile.parse(text, name)
-        if key not in wanted and open_:
-            text = yamlfile.remove_entry(now, key)
-        elif key in wanted:
-            if open_:
-                text = yamlfile.replace_entry(now, key, _text(wanted[key]))
-            del wanted[key]
-    for key in sorted(wanted):
-        text = yamlfile.append(text, _text(wanted[key]))
+    with writing(root):
+        return _ask(root, kind, header, questions)
+
+
+def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
+    path, name = place(root, kind)
+    doc = load(root, kind)
+    given = _decisions(doc, ANSWERS[kind]).entries if doc else {}
+    wanted = {q.key: _text(q) for q in questions}
+    ours = [key for key, entry in given.items() if not entry.touched and entry.data.get(ANSWERS[kind]) is None]
+    text = yamlfile.rewrite(
+        doc or yamlfile.parse(fresh(kind, header), name),
+        {key: wanted.get(key) for key in ours},
+        [wanted[key] for key in sorted(wanted) if key not in given],
+    )
+    asked = yamlfile.parse(text, name, comments_alone=True)  # before it is written: what we write can be read
     yamlfile.save(path, text, doc.digest if doc else None)
-    return _decisions(yamlfile.parse(text, name))
+    return _decisions(asked, ANSWERS[kind])
 
 
-def _fresh(kind: str, header: str) -> str:
-    language = f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """One writer at a time, from reading to renaming: a run of the gate and the review page may meet."""
+    (root / "build").mkdir(exist_ok=True)
+    with FileLock(root / "build" / "decisions.lock"):
+        yield
+
+
+def language(kind: str) -> str:
+    """The first line, by which an editor finds the schema."""
+    return f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
+
+
+def fresh(kind: str, header: str) -> str:
+    """A decision file without any question."""
     rest = 'rest: null  # write "recommended" to accept everything below that is still open\n'
-    return f"{language}{header.rstrip()}\n{rest}"
+    return f"{language(kind)}{header.rstrip()}\n{rest}"
 
 
 def _text(question: Question) -> str:
@@ -119,15 +139,37 @@ def _text(question: Question) -> str:
 def entry_for(
     decisions: Decisions, path: str, digest: str
 ) -> tuple[Entry | None, Literal["exact", "renamed", "retouched", ""]]:
-    """The entry about this picture: under its path, or, after a rename, under the path it had before."""
+    """The entry about this picture: under its path, or, after a rename, under the path it had before.
+
+    After a retouch it is the earlier answer, until the question asked again has one.
+    """
     here = decisions.entries.get(path)
     if here is not None:
-        known = here.digests.get(path)
-        return here, "exact" if known in (None, digest[:_SHORT]) else "retouched"
+        for entry in (here, *(decisions.entries[key] for key in _again(decisions, path))):
+            if entry.digests.get(path) in (None, digest[:_SHORT]) and (entry is here or _said(entry)):
+                return entry, "exact"
+        return here, "retouched"
     for entry in decisions.entries.values():
         if digest[:_SHORT] in entry.digests.values():
             return entry, "renamed"
     return None, ""
+
+
+def again_key(decisions: Decisions, path: str) -> str:
+    """The key under which a retouched picture is asked about again, beside the answer that stands."""
+    asked = [key for key in _again(decisions, path) if _said(decisions.entries[key])]
+    return f"{path} (again)" if not asked else f"{path} (again {len(asked) + 1})"
+
+
+def _again(decisions: Decisions, path: str) -> list[str]:
+    keys: list[str] = []
+    while (key := f"{path} (again{f' {len(keys) + 1}' if keys else ''})") in decisions.entries:
+        keys.append(key)
+    return keys
+
+
+def _said(entry: Entry) -> bool:
+    return any(entry.data.get(answer) is not None for answer in ANSWERS.values())
 
 
 def stale(decisions: Decisions, current: Mapping[str, str]) -> list[str]:
@@ -143,11 +185,6 @@ def stale(decisions: Decisions, current: Mapping[str, str]) -> list[str]:
 
 def accepted(root: Path) -> dict[str, dict[str, Any]]:
     """decisions/gate.yaml: finding code -> {accept, images, reason}; {} without the file."""
-    path, name = _place(root, "gate")
-    if not path.exists():
-        return {}
-    doc = yamlfile.load(path, name)
-    if found := schema.problems(doc, "gate"):
-        raise UserError.many(found)
-    data: dict[str, dict[str, Any]] = doc.data
+    doc = load(root, "gate")
+    data: dict[str, dict[str, Any]] = doc.data if doc else {}
     return data

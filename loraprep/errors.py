@@ -21,6 +21,13 @@ class Problem:
     hint: str = ""
     excerpt: str = ""
 
+    @property
+    def position(self) -> tuple[str, int, int]:
+        """File, line and column to sort by; 0 where `place` has none."""
+        name, *numbers = self.place.rsplit(":", 2)
+        line, column = [int(n) if n.isdigit() else 0 for n in numbers] if len(numbers) == 2 else (0, 0)
+        return name, line, column
+
     def __str__(self) -> str:
         head = f"{self.place}: {self.message}" if self.place else self.message
         body = [line for block in (self.excerpt, self.hint) if block for line in block.splitlines()]

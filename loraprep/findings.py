@@ -1,4 +1,4 @@
-"""Turns a finding's code into words and a severity, from resources/gate.yaml."""
+"""Turns a finding's code into words and a severity, from resources/gate.yaml and check.yaml."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ SEVERITIES = ("block", "warn", "note", "good")
 
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
-    """code -> {severity, one, many, why, fix, accept}."""
-    name = "resources/gate.yaml"
-    data: dict[str, dict[str, Any]] = yamlfile.load(bundled.path(name), name).data
+    """code -> {severity, one, many, why, fix (or cause -> fix), phase, fixed}."""
+    data: dict[str, dict[str, Any]] = {}
+    for name in ("resources/gate.yaml", "resources/check.yaml"):
+        data |= yamlfile.load(bundled.path(name), name).data
     return data
 
 
@@ -40,8 +41,9 @@ def sentence(finding: Finding) -> str:
 
 
 def fix(finding: Finding) -> str:
-    """The next thing to do, "" if there is nothing."""
-    return _fill(catalogue()[finding.code].get("fix", ""), finding)
+    """The next thing to do, "" if there is nothing. A fix may depend on the finding's cause."""
+    words = catalogue()[finding.code].get("fix", "")
+    return _fill(words if isinstance(words, str) else words[finding.values["cause"]], finding)
 
 
 def why(code: str) -> str:

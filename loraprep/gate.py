@@ -10,9 +10,12 @@ from loraprep import names
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 
+# A vision model has not described these yet, which is why they have no caption.
+UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
 # Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
-_NEVER_ACCEPTED = frozenset(
-    {"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"}
+NEVER_ACCEPTED = (
+    frozenset({"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"})
+    | UNSEEN
 )
 
 
@@ -35,7 +38,7 @@ def judge(
     every = [
         *findings,
         *_set_findings(kept, images, config, model, kind),
-        *_caption_findings(kept, captions),
+        *_caption_findings(kept, captions, findings),
         *_integrity(found, fates, kept, config, keep_kohya),
         *(Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml"})
           for file, paths in sorted(waiting.items()) if paths),
@@ -56,7 +59,7 @@ def judge(
         name=config["name"],
         verdict="NO-GO" if blocking else "GO",
         waiting={file: sorted(paths) for file, paths in sorted(waiting.items()) if paths},
-        only_waiting=bool(blocking) and all(r.code == "open-question" for r in blocking),
+        only_waiting=bool(blocking) and all(r.code in ("open-question", "vision-approval") for r in blocking),
         reasons=reasons,
         counts={
             "found": len(found),
@@ -86,7 +89,7 @@ def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: S
         here = tuple(p for p in finding.images if p not in away)
         rest = _accept(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
         return [*rest, (Finding(finding.code, gone, finding.values), "already left out")]
-    if not entry or finding.code in _NEVER_ACCEPTED:
+    if not entry or finding.code in NEVER_ACCEPTED:
         return [(finding, "")]
     note = str(entry.get("reason") or "accepted")
     named = entry.get("images")
@@ -124,8 +127,12 @@ def _set_findings(
     return result
 
 
-def _caption_findings(kept: Sequence[str], captions: Mapping[str, Caption]) -> list[Finding]:
-    bare = tuple(p for p in kept if p not in captions or not captions[p].captioned)
+def _caption_findings(
+    kept: Sequence[str], captions: Mapping[str, Caption], findings: Sequence[Finding]
+) -> list[Finding]:
+    """Pictures without a caption, but for those that a finding about looking names with its reason."""
+    said = {p for f in findings if f.code in UNSEEN for p in f.images}
+    bare = tuple(p for p in kept if p not in said and (p not in captions or not captions[p].captioned))
     return [Finding("uncaptioned", bare, {"kept": len(kept)})] if bare else []
 
 

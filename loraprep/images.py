@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image, ImageCms, ImageColor, JpegImagePlugin
+from PIL import Image, JpegImagePlugin
+
+from loraprep.colours import DECODE_ERRORS, compose, describe, eight_bit, transparent
+from loraprep.formats import EXTENSIONS, HEIF_EXTENSIONS, HEIF_HINT, UNSUPPORTED, jpeg_quality, sniff
 
 # Pillow's own bomb check lets a WebP of 2.5 GB through with a warning; `_judge_size` replaces it.
 Image.MAX_IMAGE_PIXELS = None
@@ -26,60 +26,6 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 MAX_MEGAPIXELS = 100.0
 MAX_MEGABYTES = 200.0
 REDUCED_LIMIT = 10  # a JPEG up to so many times the pixel limit is read at 1/2, 1/4 or 1/8
-
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-HEIF_EXTENSIONS = frozenset({".heic", ".heif", ".hif"})
-EXTENSIONS = HEIF_EXTENSIONS | frozenset(
-    _names(".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .gif .avif")
-)
-_AS_PNG = "save it as PNG or JPEG from the program that made it"
-_DEVELOP = "develop it in your photo program and export a JPEG or TIFF"
-UNSUPPORTED: dict[str, str] = {
-    **dict.fromkeys(
-        _names(
-            ".3fr .arw .cr2 .cr3 .crw .dng .erf .iiq .kdc .mef .mos .nef .nrw .orf .pef .raf .raw .rw2 "
-            ".rwl .sr2 .srf .srw .x3f"
-        ),
-        f"a camera's raw file; {_DEVELOP}",
-    ),
-    **dict.fromkeys(
-        _names(".psd .psb .xcf .kra .clip .ora .procreate .afphoto .sai .sai2 .mdp .csp .pdn"),
-        "a painting program's own file; export a flat PNG",
-    ),
-    **dict.fromkeys(
-        _names(".svg .svgz .ai .eps .pdf .afdesign .cdr"),
-        "a drawing without pixels of its own; export a PNG at the size you want",
-    ),
-    **dict.fromkeys(
-        _names(".jp2 .j2k .jxl .jxr .tga .exr .hdr .pcx .dds .qoi .ppm .pgm .pbm .ico"),
-        f"not a format that is read here; {_AS_PNG}",
-    ),
-    **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
-}
-_HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
-
-# Pillow's own list of what decoders raise on damaged files, and PyCMSError, which is no OSError
-DECODE_ERRORS = (
-    OSError,
-    SyntaxError,
-    MemoryError,
-    ValueError,
-    NotImplementedError,
-    OverflowError,
-    EOFError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    Image.DecompressionBombError,
-)
 
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -125,28 +71,6 @@ class Opened:
     hidden: tuple[str, ...]
 
 
-def sniff(head: bytes) -> str:
-    """The format that the first 32 bytes announce, "" if none that is known here."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        return "GIF"
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "TIFF"
-    if head[:2] == b"BM":
-        return "BMP"
-    if head[4:8] == b"ftyp":
-        if head[8:12] in (b"avif", b"avis"):
-            return "AVIF"
-        if head[8:12] in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"):
-            return "AVIF" if b"avif" in head[12:] else "HEIF"
-    return ""
-
-
 def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS) -> Opened:
     """The full check: content decides the format, the header the size, then verify, reopen, decode all.
 
@@ -177,7 +101,7 @@ def upright(opened: Opened, background: str = "#ffffff", longest: int = 0) -> Im
         picture = eight_bit(opened.pixels)
         if longest:
             picture = _shrink(picture, longest)
-        picture = _compose(picture, opened.profile, background)
+        picture = compose(picture, opened.profile, background)
         return _turned(picture, opened.turn)
     except DECODE_ERRORS as error:
         raise BadImage("broken", _plainly(error)) from None
@@ -197,69 +121,6 @@ def open_upright(
     return upright(load(path.read_bytes(), max_megapixels=max_megapixels), background)
 
 
-def transparent(pixels: Image.Image) -> bool:
-    """Is some pixel really transparent? An alpha channel that is full everywhere does not count."""
-    if not pixels.has_transparency_data:
-        return False
-    if pixels.mode not in ("RGBA", "LA", "PA"):
-        pixels = pixels.convert("RGBA")
-    low, _ = pixels.getchannel("A").getextrema()
-    return isinstance(low, int | float) and low < 255
-
-
-def eight_bit(pixels: Image.Image) -> Image.Image:
-    """One of the modes L, LA, RGB, RGBA, CMYK, LAB: 16 bits divided by 257, palettes resolved.
-
-    32-bit numbers that all lie in 0..255 are taken as they are.
-
-    Whole numbers above 16 bits and floats outside 0..1, 0..255 and 0..65535 are spread from their least
-    to their greatest value, as most viewers do.
-    """
-    mode = pixels.mode
-    if mode in ("L", "LA", "RGB", "RGBA", "CMYK", "LAB"):
-        return pixels.convert("RGBA") if mode in ("L", "RGB") and pixels.has_transparency_data else pixels
-    if mode.startswith(("I", "F")):
-        values = np.nan_to_num(np.asarray(pixels, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        low, high = float(values.min()), float(values.max())
-        if mode == "F" and low >= 0 and high <= 1:
-            values = values * 255
-        elif mode in ("I", "F") and low >= 0 and high <= 255:
-            pass
-        elif low >= 0 and high <= 65535:
-            values = values / 257
-        else:
-            values = (values - low) * (255 / (high - low)) if high > low else values * 0
-        return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
-    if mode == "1":
-        return pixels.convert("L")
-    return pixels.convert("RGBA" if pixels.has_transparency_data else "RGB")
-
-
-def jpeg_quality(tables: dict[int, list[int]]) -> int:
-    """The IJG quality, 1..100, whose luma table is nearest (tables: T.81 Annex K; scaling: jcparam.c)."""
-    if not tables:
-        return 0
-    total = sum(tables[min(tables)])
-    return min(range(1, 101), key=lambda q: (abs(_ijg_sums()[q] - total), -q))
-
-
-@cache
-def _ijg_sums() -> dict[int, int]:
-    sums = {}
-    for quality in range(1, 101):
-        scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-        sums[quality] = sum(min(255, max(1, (v * scale + 50) // 100)) for v in _ANNEX_K)
-    return sums
-
-
-_ANNEX_K = (
-    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
-    *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
-    *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
-    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
-)
-
-
 def _kind(data: bytes) -> str:
     if not data:
         raise BadImage("broken", "the file is empty")
@@ -267,7 +128,7 @@ def _kind(data: bytes) -> str:
         raise BadImage("pointer", "only Git LFS's placeholder is here; run git lfs pull")
     kind = sniff(data[:64])
     if kind == "HEIF" and not heif():
-        raise BadImage("unsupported", _HEIF_HINT)
+        raise BadImage("unsupported", HEIF_HINT)
     if kind:
         return kind
     start = data[:256].lstrip().lower()
@@ -331,7 +192,7 @@ def _decode(data: bytes, kind: str, scale: int) -> Opened:
     profile = picture.info.get("icc_profile") or b""
     if not isinstance(profile, bytes):
         profile = b""
-    icc = _describe(profile)
+    icc = describe(profile)
     return Opened(
         pixels=picture,
         format=form,
@@ -403,16 +264,6 @@ def _png_ends(data: bytes) -> bool:
     return False
 
 
-def _describe(profile: bytes) -> str:
-    if not profile:
-        return ""
-    try:
-        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-    except (*DECODE_ERRORS, ImageCms.PyCMSError):
-        return "unreadable"
-    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:80] or "unnamed"
-
-
 def _shrink(picture: Image.Image, longest: int) -> Image.Image:
     side = max(picture.size)
     if side <= longest:
@@ -425,60 +276,6 @@ def _shrink(picture: Image.Image, longest: int) -> Image.Image:
         size = tuple(max(1, round(n * ratio)) for n in picture.size)
         picture = picture.resize((size[0], size[1]), Image.Resampling.BILINEAR)
     return picture
-
-
-def _compose(picture: Image.Image, profile: bytes, background: str) -> Image.Image:
-    alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
-    if picture.mode == "RGBA":
-        picture = picture.convert("RGB")
-    elif picture.mode == "LA":
-        picture = picture.convert("L")
-    picture = _to_srgb(picture, profile)
-    if alpha is not None and alpha.getextrema()[0] < 255:  # type: ignore[operator]
-        ground = Image.new("RGB", picture.size, ImageColor.getrgb(background)[:3])
-        ground.paste(picture, (0, 0), alpha)
-        picture = ground
-    picture.info.clear()
-    return picture
-
-
-_SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
-
-
-def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    if picture.mode == "LAB":
-        source: Any = ImageCms.createProfile("LAB")
-    else:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else None
-    if source is not None and picture.mode != "LAB":
-        space = source.profile.xcolor_space
-        if space == "RGB " and picture.mode == "L":
-            picture = picture.convert("RGB")
-        # a profile for other channels than the picture has says nothing about it; sRGB has nothing to do
-        if space != _SPACES.get(picture.mode) or _describe(profile).startswith("sRGB"):
-            source = None
-    if source is not None:
-        with _colour_errors():
-            converted = ImageCms.profileToProfile(
-                picture,
-                source,
-                ImageCms.createProfile("sRGB"),
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
-            if converted is not None:
-                return converted
-    return picture.convert("RGB")
-
-
-@contextmanager
-def _colour_errors() -> Iterator[None]:
-    """A profile that cannot be applied is what a viewer ignores too."""
-    try:
-        yield
-    except ImageCms.PyCMSError:
-        return
 
 
 def _turned(picture: Image.Image, turn: int) -> Image.Image:

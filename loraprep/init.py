@@ -16,24 +16,25 @@ from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, files, intent, project, schema, studio, trigger, yamlfile
+from loraprep import bundled, console, files, formats, intent, project, schema, studio, trigger, yamlfile
 from loraprep.errors import TO_MEND, UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_CAPTIONERS = ("draft", "existing", "none")
+_CAPTIONERS = ("draft", "existing", "none", "openai-compatible", "wd-tagger")
 _STYLE_WORDS = ("include", "omit")
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "gate")
+_OLLAMA = "http://localhost:11434/v1"
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UserError(message, hint="loraprep init --help lists the flags.", exit_code=UNUSABLE)
+        raise UserError(message, hint=f"{self.prog} --help lists the flags.", exit_code=UNUSABLE)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("loraprep init", description="Asks what you want to teach and writes a project. "
+    parser = Parser("loraprep init", description="Asks what you want to teach and writes a project. "
                      "Every question has a flag.")  # fmt: skip
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")
@@ -45,7 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
-    parser.add_argument("--captioner", help="draft, existing or none")
+    parser.add_argument("--captioner", help=", ".join(_CAPTIONERS))
+    parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
+    parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
+    parser.add_argument("--tagger", metavar="DIR", help="for wd-tagger: the folder with model.onnx")
     parser.add_argument("--style-words", help="include or omit")
     parser.add_argument("--no-input", action="store_true", help="ask nothing: take flags and defaults")
     return parser
@@ -75,7 +79,7 @@ def run(argv: list[str]) -> int:
     config = _config(args, root)
     source = _source(args)
     _write(root, config, source if source and not args["in_place"] and not _same(source, root / "images") else None)
-    _close(root, config, here, bool(source))
+    _close(root, config, here)
     return 0
 
 
@@ -192,10 +196,7 @@ def _interview(args: dict[str, Any], here: Path) -> dict[str, Any]:
         answers["model"] = _ask_model(here)
     _ask_words(answers, here)
     _ask_images(answers, here)
-    if not answers["captioner"]:
-        console.say("Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
-                    ".txt files as they are; none writes the trigger alone.")  # fmt: skip
-        answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    _ask_captioner(answers)
     if not answers["style_words"]:
         console.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
                     "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
@@ -317,6 +318,30 @@ def _project_name(name: str, here: Path) -> str:
     return f"my-{plain}"[:64].rstrip("-") if not plain or _RESERVED.fullmatch(plain) else plain
 
 
+def _ask_captioner(answers: dict[str, Any]) -> None:
+    if not answers["captioner"]:
+        console.say(
+            "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
+            ".txt files as they are; none writes the trigger alone; openai-compatible asks a vision model on "
+            "your own machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
+        )
+        answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    if answers["captioner"] == "openai-compatible":
+        answers["base_url"] = answers["base_url"] or Prompt.ask("The server's address", default=_OLLAMA)
+        answers["vision_model"] = answers["vision_model"] or Prompt.ask("The vision model there")
+    if answers["captioner"] == "wd-tagger" and not answers["tagger"]:
+        answers["tagger"] = Prompt.ask("The folder with model.onnx and selected_tags.csv")
+
+
+def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
+    """What captioning in project.yaml says besides, for a captioner at home."""
+    if answers["captioner"] == "openai-compatible":
+        return {"base_url": answers["base_url"] or _OLLAMA, "model": answers["vision_model"] or None}
+    if answers["captioner"] == "wd-tagger" and answers["tagger"]:
+        return {"tagger": {"folder": (here / Path(answers["tagger"]).expanduser()).resolve().as_posix()}}
+    return {}
+
+
 def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
     """The values of project.yaml's template."""
     name = _project_name(answers["name"], root)
@@ -327,7 +352,8 @@ def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
         "description": (answers["description"] or "").strip(), "notes": (answers["notes"] or "").strip(),
         "fused": [term.strip() for term in (answers["fused"] or "").split(",") if term.strip()],
         "trigger": answers["trigger"] or trigger.propose(name, class_word),
-        "captioner": answers["captioner"] or "draft", "style_words": answers["style_words"] or "include",
+        "captioner": answers["captioner"] or "draft", "looking": _looking(answers, Path.cwd()),
+        "style_words": answers["style_words"] or "include",
         "folder": _folder(answers, root),
     }  # fmt: skip
 
@@ -370,7 +396,7 @@ def _write(root: Path, config: dict[str, Any], source: Path | None) -> None:
         "dodo.py": bundled.text("resources/project/dodo.py"),
     }
     texts |= {f"schemas/{name}.schema.json": bundled.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
-    full = schema.with_defaults(yamlfile.parse(made, project.NAME).data, "project")
+    full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
     profiles = project.profile("kinds", config["kind"]), project.profile("models", config["model"])
     texts["intent.md"] = intent.text(full, *profiles)
     kept = [name for name in texts if (root / name).exists()]
@@ -443,15 +469,19 @@ def _render(config: dict[str, Any]) -> str:
     for line in bundled.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
         lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
+        if code.lstrip().startswith("captioner:"):
+            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in config["looking"].items()]
     return "\n".join(lines) + "\n"
 
 
-def _close(root: Path, config: dict[str, Any], here: Path, has_pictures: bool) -> None:
+def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     where = _shown(root, here)
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
-    if not has_pictures and config["folder"] == "images":
-        console.say("Put your pictures into its images/ folder.")
+    folder = root / config["folder"]
+    if not any(path.suffix.lower() in formats.EXTENSIONS for path in _listed(folder)):
+        inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
+        console.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
     console.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")

@@ -1,4 +1,4 @@
-"""Text from files and people inside Markdown: shown as it is, one line, nothing active."""
+"""Text from files and people inside Markdown: shown as it is, never acting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def plain(text: str) -> str:
-    """Text from files and people, so that Markdown shows it as it is."""
+    """Text from files and people, so that Markdown shows it as it is: one line, nothing active."""
     one = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one)
 
@@ -17,3 +17,8 @@ def code(text: str) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", one)), default=0) + 1)
     pad = " " if one.startswith("`") or one.endswith("`") else ""
     return f"{fence}{pad}{one}{pad}{fence}"
+
+
+def cell(text: str) -> str:
+    """`code` inside a table, where a bar would end the cell."""
+    return code(text).replace("|", "\\|")

@@ -76,6 +76,9 @@ class Image(Record):
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
     rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected
 
+    def to_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}  # flat: nothing to copy, and thousands of them
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         lists = {k: _tuples(v) for k, v in data.items() if isinstance(v, list)}
@@ -154,6 +157,9 @@ class Elements(Record):
     trusted: bool = False  # some word comes from a sidecar, metadata or a name that says something
     visible_text: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # group or key -> where its words came from
+    confidence: dict[str, str] = field(default_factory=dict)  # "content", "style" -> "high", "medium", "low"
+    # why the captioner that was wanted has no answer, a code such as "no-key"; the words are then another's stand-in
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +171,16 @@ class Caption(Record):
     form: Literal["tags", "prose"]
     origin: str
     captioned: bool  # counts as captioned in the gate's sense
-    tokens: int  # honest upper bound for the tightest encoder
+    tokens: int  # for the base model's encoder: exact for CLIP, else an upper bound
     limit: int
     content: tuple[str, ...] = ()  # terms of the caption that name content
     style: tuple[str, ...] = ()
+    exact: bool = False  # `tokens` is the encoder's own count
+
+    @property
+    def length(self) -> str:
+        """ "29 of 225", or "at most 41 of 512"."""
+        return f"{'' if self.exact else 'at most '}{self.tokens} of {self.limit}"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import portrait
-from loraprep.markdown import code, plain
+from loraprep.markdown import cell, code, plain
 from loraprep.model import Caption, Fate, Gate, Group, Image, Reason
-
-__all__ = ["code", "headline", "plain", "report"]
 
 _MARKS = {"block": "**Blocks GO.**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 
@@ -39,11 +37,12 @@ def report(
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
+    trainers: Sequence[str] = (),
 ) -> str:
     """The whole report in the workflow's sections.
 
     `assessed`: phase 5's assessment as JSON; `crops`: pictures in report/ of the marks found; `balance`: the
-    reasons about content against style.
+    reasons about content against style; `trainers`: the lines about what the trainers will do.
     """
     images = {i.path: i for i in found}
     kept = [f.path for f in fates if f.fate == "kept"]
@@ -60,6 +59,7 @@ def report(
         ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
         _duplicates(groups, fates),
         portrait.regularization(kind, assessed["regularization"]),
+        list(trainers),
         _decision(gate, assessed),
         _captions(kept, captions, config),
         _every_file(fates),
@@ -142,9 +142,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapp
     lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
              f"(captioning.style_words: {style}; changing it asks nobody and costs nothing).", ""]  # fmt: skip
     rows = [(p, captions[p]) for p in kept if p in captions]
-    return lines + [
-        f"- {code(p)}: {code(c.text)} ({c.origin}, at most {c.tokens} of {c.limit} tokens)" for p, c in rows
-    ]
+    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 
 
 def _every_file(fates: Sequence[Fate]) -> list[str]:
@@ -152,5 +150,5 @@ def _every_file(fates: Sequence[Fate]) -> list[str]:
     for fate in fates:
         who = {"you": "your decision", "rule": "by rule", "recommendation": "recommended", "": ""}[fate.by]
         why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
-        lines.append(f"| {code(fate.path).replace('|', chr(92) + '|')} | {fate.fate} | {why} |")
+        lines.append(f"| {cell(fate.path)} | {fate.fate} | {why} |")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -20,39 +21,49 @@ _TYPES = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "object": "a block of keys", "array": "a list", "null": "nothing",
 }  # fmt: skip
+# keys whose values have a name of their own
+_NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
 
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json; the project's names its base models and kinds from the profiles."""
+    """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
     loaded: dict[str, Any] = json.loads(bundled.text(f"schemas/{name}.schema.json"))
+    codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", bundled.text("resources/gate.yaml"), re.MULTILINE)}
     if name == "project":
         loaded["properties"]["model"]["enum"] = list(bundled.names("resources/models"))
         loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(bundled.names("resources/kinds"))
+        loaded["properties"]["severity"]["propertyNames"] = codes
+        trainers = loaded["properties"]["dataset"]["properties"]["trainers"]
+        trainers["items"]["enum"] = list(bundled.names("resources/trainers"))
+    elif name == "gate":
+        loaded["propertyNames"] = codes
     return loaded
 
 
 def problems(doc: Document, name: str) -> list[Problem]:
-    """Everything in `doc` that schema `name` forbids, sorted by place."""
-    found = [p for error in Draft202012Validator(schema(name)).iter_errors(doc.data) for p in _explain(doc, error)]
-    unique = {(p.place, p.message): p for p in found}
-    return sorted(unique.values(), key=_by_place)
-
-
-def _by_place(problem: Problem) -> tuple[int, int]:
-    line, _, column = problem.place.rpartition(":")[0].rpartition(":")[2], "", problem.place.rpartition(":")[2]
-    return int(line), int(column)
+    """Everything in `doc` that schema `name` forbids, with the document's own flaws; one a place, sorted."""
+    errors = Draft202012Validator(schema(name)).iter_errors(doc.data)
+    found = sorted((p for e in errors for p in _explain(doc, e)), key=lambda p: "expected" not in p.message)
+    # a value that cannot be read or has a wrong type has nothing else wrong with it; missing keys share one place
+    first: dict[tuple[str, str], Problem] = {}
+    for p in [*doc.flaws, *found]:
+        first.setdefault((p.place, p.message if "is missing" in p.message else ""), p)
+    return sorted(first.values(), key=lambda p: p.position)
 
 
 def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         error = best_match([error]) or error
     keys = list(error.absolute_path)
-    name = ".".join(str(k) for k in keys) or "this file"
+    name = ".".join(k for k in keys if isinstance(k, str))
     rules: Any = error.schema
     wants: Any = error.validator_value
     value: Any = error.instance
     hint = str(rules.get("description", "")) if isinstance(rules, dict) else ""
+    if "propertyNames" in error.relative_schema_path:
+        yield doc.problem([*keys, value], f'unknown finding code "{value}"', _near(value, wants), at_key=True)
+        return
     match error.validator:
         case "additionalProperties" if isinstance(value, dict):
             known = [str(k) for k in rules["properties"]]
@@ -65,13 +76,17 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
                 described = rules["properties"].get(key, {}).get("description", "")
                 yield doc.problem(keys, f'"{key}" is missing{f" in {name}" if keys else ""}', described)
         case "enum" if isinstance(value, str):
-            allowed = [str(v) for v in wants]
-            what = "base model" if keys == ["model"] else keys[-1] if keys else "value"
+            allowed = ["null" if v is None else str(v) for v in wants]
+            what = next((word for key, word in _NAMED.items() if key in keys), "value")
             yield doc.problem(keys, f'{name}: unknown {what} "{value}"', _near(value, allowed))
         case "type":
             wanted = wants if isinstance(wants, list) else [wants]
-            expected = " or ".join(_TYPES[t] for t in wanted)
-            yield doc.problem(keys, f"{name}: expected {expected}, found {_found(value)}", hint)
+            expected = f"expected {' or '.join(_TYPES[t] for t in wanted)}, found {_found(value)}"
+            if "object" in wanted:
+                hint = (
+                    "Write its keys below it, indented, or delete this line." if keys else "Write lines of key: value."
+                )
+            yield doc.problem(keys, f"{name}: {expected}" if keys else expected, hint)
         case "pattern":
             yield doc.problem(keys, f'{name}: "{_short(value)}" does not fit', hint)
         case "minimum" | "exclusiveMinimum":

@@ -167,6 +167,20 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Likenes
     )
 
 
+def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plane:
+    """Where `second` differs from `first` once laid over it: (SIDE, SIDE), 0..1, in the frame of `first`.
+
+    One brightness and colour adjustment for the whole picture and shifts by a pixel are allowed for, as in
+    `compare`; what `second` does not show is 0.
+    """
+    a, b = _square(first), _square(second[:, ::-1] if mirrored else second)
+    moved, inside = _warp(b, _align(_luma(a), _luma(b)))
+    a, moved = _soften(a), _soften(moved)
+    fitted = np.stack([_tone(a[..., c], moved[..., c], inside) for c in range(3)], axis=2)
+    differs: Plane = np.where(inside, _beyond(a, fitted, 1.0) / 255, 0).astype(np.float32)
+    return differs
+
+
 def _square(pixels: Pixels, side: int = SIDE) -> Plane:
     small = min(pixels.shape[:2]) < side
     how = Pillow.Resampling.BILINEAR if small else Pillow.Resampling.BOX  # BOX repeats pixels when it enlarges
@@ -295,14 +309,7 @@ def _tone(target: Plane, source: Plane, inside: NDArray[np.bool_]) -> Plane:
 
 def _worst_block(a: Plane, b: Plane, inside: NDArray[np.bool_], reach: float) -> tuple[float, float]:
     """Largest and 95th-percentile block mean of what no shift by `reach` pixels explains, 0..1."""
-    low, high = b, b
-    for axis in (0, 1):
-        before, after = np.roll(low, 1, axis), np.roll(low, -1, axis)
-        low = np.minimum(low, np.minimum(before, after))
-        before, after = np.roll(high, 1, axis), np.roll(high, -1, axis)
-        high = np.maximum(high, np.maximum(before, after))
-    low, high = b + reach * (low - b), b + reach * (high - b)
-    beyond = np.maximum(0, np.maximum(a - high, low - a)).mean(axis=2)
+    beyond = _beyond(a, b, reach)
     ok = inside.copy()
     ok[[0, 1, -2, -1], :] = False
     ok[:, [0, 1, -2, -1]] = False
@@ -312,6 +319,19 @@ def _worst_block(a: Plane, b: Plane, inside: NDArray[np.bool_], reach: float) ->
         return 1.0, 1.0
     means = sums[full] / counts[full] / 255
     return float(means.max()), float(np.percentile(means, 95))
+
+
+def _beyond(a: Plane, b: Plane, reach: float) -> Plane:
+    """The mean over the channels, 0..255, of what no shift of `b` by `reach` pixels explains."""
+    low, high = b, b
+    for axis in (0, 1):
+        before, after = np.roll(low, 1, axis), np.roll(low, -1, axis)
+        low = np.minimum(low, np.minimum(before, after))
+        before, after = np.roll(high, 1, axis), np.roll(high, -1, axis)
+        high = np.maximum(high, np.maximum(before, after))
+    low, high = b + reach * (low - b), b + reach * (high - b)
+    beyond: Plane = np.maximum(0, np.maximum(a - high, low - a)).mean(axis=2)
+    return beyond
 
 
 def _boxes(plane: Plane) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import captioners, console, decisions, files, looking
+from loraprep import booru, captioners, console, decisions, files, looking, outlook, seeing, unchanged
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
@@ -19,8 +19,11 @@ from loraprep import report as paper
 from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.decisions import Question
+from loraprep.errors import UserError
 from loraprep.model import Caption, Elements, Fate, Finding, Group, Image
-from loraprep.project import Project
+from loraprep.plans import Plan
+from loraprep.project import Project, profile
+from loraprep.responses import Store
 
 
 def _read(p: Project, name: str) -> Any:
@@ -91,6 +94,13 @@ def intent(p: Project) -> None:
 def scan(p: Project, full: bool = False) -> None:
     """Looks at every file in the images folder."""
     limits = p.config["thresholds"]["audit"]
+    memory, outputs = (
+        p.root / "build/scan-unchanged.json",
+        [p.root / "build/images.jsonl", p.root / "build/upscaled.json"],
+    )
+    mark = unchanged.mark(p.images, p.root, [p.config["images"], limits["max_megapixels"], limits["max_megabytes"]])
+    if not full and unchanged.holds(memory, mark, outputs):
+        return
     with console.progress("Looking at the pictures") as progress:
         found = scanning.scan(
             p.images, p.root, include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
@@ -99,13 +109,16 @@ def scan(p: Project, full: bool = False) -> None:
         )  # fmt: skip
     scanning.write(found.images, p.root / "build/images.jsonl")
     _write(p, "upscaled", {"orphans": sorted(found.orphans)})
+    if not any(i.code in ("unreadable", "unexpected") for i in found.images):  # that may be better the next time
+        unchanged.remember(memory, mark, outputs)
 
 
 def audit(p: Project) -> None:
     """Are the pictures technically fit to train on?"""
     images = _records(p)
     result = phase2.audit(images, _read(p, "upscaled")["orphans"], p.config, p.model, p.kind)
-    decisions.ask(p.root, "quality", phase2.HEADER, result.questions, _digests(images))
+    asked = phase2.to_ask(result.questions, decisions.read(p.root, "quality"))
+    decisions.ask(p.root, "quality", phase2.HEADER, asked)
     _write(p, "audit", {"findings": _json(result.findings), "questions": _json(result.questions),
                         "layout": result.layout})  # fmt: skip
 
@@ -116,7 +129,7 @@ def duplicates(p: Project) -> None:
     usable = [i for i in images if i.state == "image"]
     groups = phase3.find(usable, p.config["thresholds"]["duplicates"], lambda i: scanning.look(p.images, p.root, i))
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
-    decisions.ask(p.root, "duplicates", phase3.HEADER, questions, _digests(images))
+    decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
                              "findings": _json(phase3.findings(groups))})  # fmt: skip
 
@@ -129,8 +142,22 @@ def shortlist(p: Project) -> None:
 
 
 def skipped(p: Project) -> list[str]:
-    """The samples a person skipped: others are asked instead."""
-    return phase4.skipped(decisions.read(p.root, "captions"))
+    """The samples a person skipped and the captioners they chose for single pictures: others are asked instead.
+
+    Remembered, so that a null run parses nothing.
+    """
+    path, memory = p.root / "decisions/captions.yaml", p.root / "build/skipped.json"
+    digest = files.sha256(path) if path.exists() else ""
+    try:
+        known = files.read_json(memory)
+    except (OSError, ValueError):
+        known = {}
+    if known.get("digest") != digest:
+        answers = decisions.read(p.root, "captions")
+        chosen = [f"{key}: {c}" for key, c in sorted(phase4.captioners_chosen(answers).items())]
+        known = {"digest": digest, "skipped": [*phase4.skipped(answers), *chosen]}
+        files.write_json(memory, known)
+    return list(known["skipped"])
 
 
 def samples(p: Project) -> None:
@@ -139,26 +166,69 @@ def samples(p: Project) -> None:
     staying = _staying(p, images)
     answers = decisions.read(p.root, "captions")
     chosen = phase4.choose_samples(staying, answers) if captioners.asks_samples(p.config["captioning"]) else []
-    elements = captioners.describe([i for i in staying if i.path in set(chosen)], staying, p.config)
+    shown = [i for i in staying if i.path in set(chosen)]
+    outcome = seeing.ask_samples(p, shown, staying)
+    stored, own = seeing.stored(p, shown), seeing.chosen(p, shown)
+    elements = captioners.describe(shown, staying, p.config, None, stored, outcome.missing, own)
     captions = phase4.render_all(elements, p.config, p.model, p.kind)
-    questions = phase4.questions(chosen, captions, elements, _digests(images), p.config)
-    decisions.ask(p.root, "captions", phase4.HEADER, questions, _digests(images))
-    _write(p, "samples", {"samples": chosen})
+    unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
+    questions = phase4.questions([c for c in chosen if c not in unseen], captions, elements, _digests(images), p.config)
+    decisions.ask(p.root, "captions", phase4.HEADER, questions)
+    _write(p, "samples", {"samples": chosen, "unseen": unseen, "missing": outcome.missing,
+                          "findings": _json(outcome.findings)})  # fmt: skip
 
 
 def elements(p: Project) -> None:
     """What is in each picture: content and style."""
-    staying = _staying(p, _records(p))
+    images = _records(p)
+    staying = _staying(p, images)
+    outcome = seeing.ask_rest(p, images, staying, _read(p, "samples"))
     with console.progress("Describing") as progress:
-        seen = captioners.describe(staying, staying, p.config, progress)
+        stored = seeing.stored(p, staying)
+        own = seeing.chosen(p, staying)
+        seen = captioners.describe(staying, staying, p.config, progress, stored, outcome.missing, own)
     _write(p, "elements", {path: e.to_json() for path, e in seen.items()})
+    _write(p, "vision", {"findings": _json(outcome.findings), "waiting": outcome.missing})
+
+
+def recaption(p: Project, pattern: Sequence[str] = ()) -> None:
+    """Has a vision model look again: loraprep recaption [PATTERN]."""
+    images = _records(p)
+    seeing.recaption(p, _staying(p, images), images, _read(p, "samples")["samples"], pattern)
+
+
+def looked(p: Project, *, samples: bool) -> dict[str, Any]:
+    """What the task last knew of responses/ and would have to notice: the answers there are, and if some may come."""
+    if not seeing.looks(p):
+        return {}
+    try:
+        if samples:
+            before = _read(p, "samples")
+            digests = {i.digest for i in _records(p) if i.path in set(before["samples"])}
+            return {"answers": Store(p.root).fingerprint(digests), "waiting": bool(before["missing"])}
+        coming = {code for code in _read(p, "vision")["waiting"].values() if code != "approval"}
+        return {"answers": Store(p.root).fingerprint(), "waiting": bool(coming)}
+    except (OSError, ValueError, KeyError, TypeError, UserError):
+        return {"waiting": True}
 
 
 def captions(p: Project) -> None:
     """Every caption, for your base model and trigger."""
-    result = phase4.captions_for(_elements(p), decisions.read(p.root, "captions"), p.config, p.model, p.kind)
+    findings, known = [], None
+    if p.model.get("vocabulary"):
+        try:
+            known = booru.vocabulary(p.root, p.config)
+        except UserError as error:
+            findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
+    answers = decisions.read(p.root, "captions")
+    result = phase4.captions_for(_elements(p), answers, p.config, p.model, p.kind, known)
     _write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
-                           "findings": _json(result.findings)})  # fmt: skip
+                           "findings": _json([*findings, *result.findings])})  # fmt: skip
+
+
+def vocabulary_digest(p: Project) -> str:
+    """Of the list that checks this project's tags, "" if there is none."""
+    return booru.digest(p.root, p.config) if p.model.get("vocabulary") else ""
 
 
 def looks(p: Project) -> None:
@@ -180,7 +250,7 @@ def curate(p: Project) -> None:
     images = _records(p)
     result = phase5.curate(_staying(p, images), _seen(p), _groups(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
-    decisions.ask(p.root, "curation", phase5.HEADER, result.questions, _digests(images))
+    decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
     _write(p, "curation", {**dataclasses.asdict(result.assessment), "questions": _json(result.questions)})
 
 
@@ -192,10 +262,12 @@ def select(p: Project) -> None:
     rulings.append(phase5.outcome(_questions(p, "curation"), answers["curation"], images, auto=_auto(p, "curation")))
     fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
+    sampled = _read(p, "samples")
     waiting = {
         "quality": [path for path, fate in rulings[0].items() if fate.open],
         "duplicates": phase3.waiting(_questions(p, "duplicates"), answers["duplicates"], auto=_auto(p, "duplicates")),
-        "captions": phase4.waiting([s for s in _read(p, "samples")["samples"] if s in kept], answers["captions"],
+        "captions": phase4.waiting([s for s in sampled["samples"] if s in kept and s not in sampled["unseen"]],
+                                   answers["captions"],
                                    auto=_auto(p, "captions")),
         "curation": phase5.waiting(_questions(p, "curation"), answers["curation"], auto=_auto(p, "curation")),
     }  # fmt: skip
@@ -218,13 +290,18 @@ def report(p: Project) -> None:
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
-    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), selection]
+    placed = _read(p, "placements")
+    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
     assessed = phase5.assess([i for i in images if i.path in kept], _seen(p), p.kind, p.config)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
-    findings += phase4.fused(staying, _elements(p), p.config, p.kind)
+    seen = [Finding.from_json(f) for name in ("samples", "vision") for f in _read(p, name)["findings"]]
+    findings += phase4.lacking(seen, staying, _elements(p))
+    if not any(e.state == "waiting" for e in _elements(p).values()):  # of half a set a count says nothing
+        findings += phase4.fused(staying, _elements(p), p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
     gate = phase6.judge(images, fates, captions, findings, selection["waiting"], _accepted(p.root), p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
@@ -232,7 +309,9 @@ def report(p: Project) -> None:
     crops = looking.crops(p.images, p.root, marked, {i.path: i for i in images})
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = paper.report(gate, images, fates, _groups(p), captions, dataclasses.asdict(assessed), crops, balance,
-                        p.config, p.model, p.kind)  # fmt: skip
+                        p.config, p.model, p.kind,
+                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                                        placed["drawn"]))  # fmt: skip
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
 

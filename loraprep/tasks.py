@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -16,25 +17,36 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, steps
+from loraprep import __version__, bundled, console, files, project, seeing, steps, training
 from loraprep.errors import UserError
 from loraprep.project import Project
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_duplicates",
-    "task_elements", "task_gate1", "task_intent", "task_looks", "task_report", "task_samples", "task_scan",
-    "task_select", "task_shortlist",
+    "task_elements", "task_export", "task_gate1", "task_intent", "task_looks", "task_recaption", "task_report",
+    "task_samples", "task_scan", "task_select", "task_shortlist", "task_trainers",
 ]  # fmt: skip
+
+
+@cache
+def _digest_of(path: str, _written: tuple[int, ...]) -> str:
+    return files.sha256(Path(path))
+
+
+def _digest(path: str) -> str:
+    """Many tasks read the same file: once in a run is enough, as every write makes a new inode."""
+    now = Path(path).stat()
+    return _digest_of(path, (now.st_ino, now.st_size, now.st_mtime_ns))
 
 
 class ByContent(FileChangedChecker):  # type: ignore[misc]
     """A dependency is stale when its bytes are others: mtimes lie after a clone or a quick edit."""
 
     def check_modified(self, file_path: str, _file_stat: object, state: str) -> bool:
-        return files.sha256(Path(file_path)) != state
+        return _digest(file_path) != state
 
     def get_state(self, dep: str, current_state: str | None) -> str | None:
-        digest = files.sha256(Path(dep))
+        digest = _digest(dep)
         return None if digest == current_state else digest
 
 
@@ -49,15 +61,16 @@ DOIT_CONFIG = {
 
 
 @cache
-def _load(root: Path) -> Project:
-    try:
-        return project.load(root)
-    except UserError as error:
-        raise InvalidDodoFile(f"\n{error}") from None
+def load(root: Path) -> Project:
+    """The project, read once. Raises UserError."""
+    return project.load(root)
 
 
 def _project() -> Project:
-    return _load(Path.cwd())
+    try:
+        return load(Path.cwd())
+    except UserError as error:
+        raise InvalidDodoFile(f"\n{error}") from None
 
 
 @cache
@@ -89,18 +102,18 @@ def _task(
         "file_dep": reads,
         "targets": sorted(writes),
         "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate],
-        "doc": (action.__doc__ or "").partition(".")[0],
+        "doc": re.split(r"\.(?:\s|$)", action.__doc__ or "")[0],
         **more,
     }
 
 
 def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., TaskFailed | None]:
     # No functools.wraps: doit reads the wrapped function's signature.
-    def run(full: bool = False) -> TaskFailed | None:
+    def run(full: bool = False, pattern: Iterable[str] = ()) -> TaskFailed | None:
         try:
             _lock(Path.cwd())
             before = [files.sha256(Path(r)) for r in reads]
-            action(_project(), **({"full": True} if full else {}))
+            action(_project(), **({"full": True} if full else {}), **({"pattern": list(pattern)} if pattern else {}))
             if before != [files.sha256(Path(r)) for r in reads]:
                 return TaskFailed("A file was edited while it was being read. Run it again.")
         except Timeout:
@@ -108,6 +121,7 @@ def _guarded(action: Callable[..., None], reads: list[str]) -> Callable[..., Tas
         except UserError as error:
             return TaskFailed(str(error))
         except KeyboardInterrupt:
+            console.say("\nStopped. What was done is kept; the same command goes on.", "dim")
             raise SystemExit(130) from None
         return None
 
@@ -131,6 +145,22 @@ def _profiles(*which: str) -> list[str]:
     return [f"resources/{folder}/{names[folder]}.yaml" for folder in which]
 
 
+_ASKING = ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")  # settings of who looks
+
+
+def _vision() -> list[str]:
+    """What a vision model is asked with, and what it costs; nothing if nobody looks."""
+    if not seeing.looks(_project()):
+        return []
+    kind = _project().config["intent"]["kind"]
+    prompts = [f"resources/prompts/{name}.md" for name in ("common", kind)]
+    return [
+        *prompts,
+        "schemas/elements.schema.json",
+        *(f"resources/vision/{n}.yaml" for n in bundled.names("resources/vision")),
+    ]
+
+
 class _Skips:
     """Up to date unless the set of skipped samples changed since the task ran.
 
@@ -139,14 +169,30 @@ class _Skips:
 
     def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
         task.value_savers.append(lambda: {"skips": steps.skipped(_project())})
-        return "skips" in values and values["skips"] == steps.skipped(_project())
+        try:
+            return "skips" in values and values["skips"] == steps.skipped(_project())
+        except UserError:  # the task itself says what is wrong with the file
+            return False
+
+
+class _Looked:
+    """Up to date unless responses/ changed since, or an answer is still missing that may come now."""
+
+    def __init__(self, *, samples: bool) -> None:
+        self.samples = samples
+
+    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+        task.value_savers.append(lambda: {"looked": steps.looked(_project(), samples=self.samples)})
+        now = steps.looked(_project(), samples=self.samples)
+        return values.get("looked") == now and not now.get("waiting")
 
 
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
+VISION = "build/vision.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
 SHORTLIST, LOOKS = "build/shortlist.json", "build/looks.json"
-SELECTION, GATE = "build/selection.json", "build/gate1.json"
+SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
@@ -183,19 +229,28 @@ def task_looks() -> dict[str, Any]:
 
 def task_samples() -> dict[str, Any]:
     return _task(steps.samples, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D], [SAMPLES, CAPTIONS_D],
-                 _config("captioning", "trigger", "intent", "curation.exclude", "review"),
-                 _profiles("kinds", "models"), uptodate=[_Skips()])  # fmt: skip
+                 _config("captioning", "trigger", "intent", "curation.exclude", "review", "thresholds.captions"),
+                 [*_profiles("kinds", "models"), *_vision()],
+                 uptodate=[_Skips(), _Looked(samples=True)])  # fmt: skip
 
 
 def task_elements() -> dict[str, Any]:
     return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
-                 [ELEMENTS], _config("captioning.captioner", "trigger"))  # fmt: skip
+                 [ELEMENTS, VISION],
+                 _config("trigger", "intent.kind", "review.captions", *(f"captioning.{key}" for key in _ASKING)),
+                 _vision(), uptodate=[_Looked(samples=False)])  # fmt: skip
+
+
+def task_recaption() -> dict[str, Any]:
+    task = _task(steps.recaption, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D])
+    return {**task, "uptodate": [False], "pos_arg": "pattern"}
 
 
 def task_captions() -> dict[str, Any]:
+    values = _config("captioning", "trigger", "intent", "review.captions", "thresholds.captions")
     return _task(steps.captions, [ELEMENTS, CAPTIONS_D], [CAPTIONS],
-                 _config("captioning", "trigger", "intent", "review.captions"),
-                 _profiles("kinds", "models"))  # fmt: skip
+                 {**values, "vocabulary": steps.vocabulary_digest(_project())},
+                 [*_profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
 
 
 _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
@@ -214,12 +269,22 @@ def task_select() -> dict[str, Any]:
                  _config("curation.exclude", "review", "captioning.captioner"))  # fmt: skip
 
 
+def _trainers() -> list[str]:
+    return [f"resources/trainers/{name}.yaml" for name in _project().config["dataset"]["trainers"]]
+
+
+def task_trainers() -> dict[str, Any]:
+    return _task(training.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
+                 _config("dataset", "thresholds.placement", "name", "model"), [*_profiles("models"), *_trainers()],
+                 uptodate=[lambda: training.crops_drawn(_project())])  # fmt: skip
+
+
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, LOOKS, ELEMENTS, CAPTIONS, CURATION, SELECTION]
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     return _task(steps.report, [*reads, *([GATE_D] if present else [])], ["dataset-report.md", GATE],
                  {"config": _project().config, "gate.yaml": present},
-                 ["resources/gate.yaml", *_MEASURES, *_profiles("kinds", "models")])  # fmt: skip
+                 ["resources/gate.yaml", *_MEASURES, *_profiles("kinds", "models"), *_trainers()])  # fmt: skip
 
 
 def task_gate1() -> dict[str, Any]:
@@ -241,3 +306,9 @@ def task_dataset() -> dict[str, Any]:
     return _task(steps.dataset, [SELECTION, CAPTIONS, IMAGES], ["dataset.lock.json"],
                  _config("dataset", "name", "model"), _profiles("models"),
                  uptodate=[lambda: steps.dataset_intact(_project())], task_dep=["gate1"])  # fmt: skip
+
+
+def task_export() -> dict[str, Any]:
+    return _task(training.export, ["dataset.lock.json", PLACEMENTS], [],
+                 _config("dataset", "name", "trigger", "intent"), [*_profiles("kinds", "models"), *_trainers()],
+                 uptodate=[lambda: training.exports_intact(_project())], task_dep=["dataset"])  # fmt: skip

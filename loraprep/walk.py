@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from loraprep import images, words
+from loraprep import formats
 
 # what the tool and git keep in a project; never pictures of the artist, also when images.folder is "."
 _OWN_FOLDERS = ("build", "dataset", "decisions", "exports", "report", "responses", "schemas", "upscaled")
@@ -81,7 +81,7 @@ def upscaled(root: Path, pictures: Sequence[str]) -> tuple[dict[str, str], list[
     names = sorted(
         rel
         for rel, _, entry, problem in _entries(top, "", top.resolve(), root.resolve())
-        if not problem and not _hidden(rel) and _suffix(rel) in images.EXTENSIONS and entry is not None
+        if not problem and not _hidden(rel) and _suffix(rel) in formats.EXTENSIONS and entry is not None
     )
     exact = {_same(p): p for p in pictures}
     by_stem: dict[str, list[str]] = {}
@@ -126,7 +126,7 @@ def _entries(folder: Path, prefix: str, base: Path, home: Path) -> Iterator[_Ent
                 yield rel, path, info, target
         elif stat.S_ISDIR(info.st_mode):
             real = path.resolve()
-            if entry.name in _NEVER or (folder == base and base == home and _own(entry.name)):
+            if passed_over(entry.name, at_home=folder == base and base == home):
                 continue
             if real == home and base != home:
                 continue  # the project lies inside the folder of pictures
@@ -157,6 +157,11 @@ def _link(path: Path, base: Path) -> str:
     return "" if target.is_file() else "special: not an ordinary file"
 
 
+def passed_over(name: str, *, at_home: bool) -> bool:
+    """Is an entry of this name never looked into? `at_home`: in the project's own folder."""
+    return name in _NEVER or (at_home and _own(name))
+
+
 def _own(name: str) -> bool:
     return name in OWN or name.startswith(_OWN_START)
 
@@ -183,8 +188,8 @@ def _classify(
     if problem.startswith("unreadable") and info is None:
         return because("rejected", "unreadable", problem.partition(": ")[2])
     suffix = _suffix(raw)
-    kind = "image" if suffix in images.EXTENSIONS else "unsupported" if suffix in images.UNSUPPORTED else ""
-    if suffix in words.SIDECARS and not problem:
+    kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
+    if suffix in formats.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
     if not any(_matches(p, raw) for p in include) or any(_matches(p, raw) for p in exclude):
         return because("ignored", "excluded", "left out by images.include and images.exclude in project.yaml")
@@ -194,7 +199,7 @@ def _classify(
             return because("ignored", "not-an-image", reason)
         return because("rejected" if kind or code == "link" or not suffix else "ignored", code, reason)
     if kind == "unsupported":
-        return because("rejected", "unsupported", images.UNSUPPORTED[suffix])
+        return because("rejected", "unsupported", formats.UNSUPPORTED[suffix])
     if kind == "image":
         return because("image")
     return because("ignored", "not-an-image", _not_an_image(real))
@@ -203,7 +208,7 @@ def _classify(
 def _not_an_image(path: Path) -> str:
     try:
         with path.open("rb") as stream:
-            kind = images.sniff(stream.read(64))
+            kind = formats.sniff(stream.read(64))
     except OSError:
         kind = ""
     return f"it holds a {kind} but its name does not say so; rename it to use it" if kind else "not a picture"
@@ -251,7 +256,7 @@ def _same(path: str) -> str:
 
 
 def _is_picture(path: str) -> bool:
-    return _suffix(path) in images.EXTENSIONS
+    return _suffix(path) in formats.EXTENSIONS
 
 
 def _lists(path: str) -> bool:
@@ -260,7 +265,7 @@ def _lists(path: str) -> bool:
 
 
 def _rank(path: str) -> int:
-    return words.SIDECARS.index(_suffix(path))
+    return formats.SIDECARS.index(_suffix(path))
 
 
 def _said(error: OSError) -> str:

@@ -1,6 +1,6 @@
-"""The words of a caption: their form, what they speak of, their length for an encoder, what must not be in them.
+"""The words of a caption: their form, what they speak of, what must not be in them.
 
-The word lists are data: resources/words.json and resources/clip-words.txt.
+The word lists are data: resources/words.json.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Literal
 from loraprep import bundled
 
 CONTENT = (
-    "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "objects", "setting", "time",
-    "framing", "angle",
+    "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "material", "shape", "objects",
+    "setting", "time", "framing", "angle",
 )  # fmt: skip
 STYLE = (
     "medium", "technique", "brushwork", "palette", "temperature", "lighting", "composition", "edges", "texture",
@@ -31,12 +31,6 @@ def lists() -> dict[str, Any]:
     """resources/words.json."""
     data: dict[str, Any] = json.loads(bundled.text("resources/words.json"))
     return data
-
-
-@cache
-def _single() -> frozenset[str]:
-    lines = bundled.text("resources/clip-words.txt").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _safe(char: str) -> bool:
@@ -163,6 +157,18 @@ def is_quality(term: str) -> bool:
     return term.casefold().replace("_", " ") in lists()["quality"] or bool(_RATED.fullmatch(term))
 
 
+_COUNT = re.compile(
+    r"solo|no humans|multiple \w+"
+    r"|(?:\d+\+?|one|two|three|four|five|six) ?(?:girl|boy|other|person|people|woman|women|man|men|animal)s?",
+    re.IGNORECASE,
+)
+
+
+def is_count(term: str) -> bool:
+    """A tag that counts who is in the picture ("1girl", "solo", "no humans")."""
+    return bool(_COUNT.fullmatch(term.replace("_", " ")))
+
+
 def style_categories(text: str) -> set[str]:
     """Which of the six sides of a style (colour, texture, lighting, composition, medium, mood) the words touch."""
     said = {key for term, key in _vocabulary().items() if key in STYLE and says(text, term)}
@@ -172,24 +178,6 @@ def style_categories(text: str) -> set[str]:
 def only_colours(text: str) -> bool:
     """Nothing but names of colours and tones: measured words say nothing of what is in a picture."""
     return set(re.findall(r"[^\W\d_]+", text.casefold())) <= set(lists()["colours_alone"])
-
-
-def tokens(text: str, encoder: str = "CLIP") -> int:
-    """At most so many tokens, without CLIP's start and end (trainers' limits of 75 and 225 leave them out too).
-
-    For CLIP a proven bound: byte-pair encoding spends at most one token on a byte of the lower-cased text, no
-    token spans two runs of letters, and the words of resources/clip-words.txt are one token each. For T5 and
-    Qwen, whose vocabularies are not at hand, such a word counts as two, every other byte as one, and one is
-    added for the end: a wide margin, not a proof. Exact counts need the encoder's own vocabulary.
-    """
-    clip = encoder.upper() == "CLIP"
-    total = 0 if clip else 1
-    for match in re.finditer(r"[^\W\d_]+|[^\s]", text.lower()):
-        run = match.group()
-        # after an apostrophe CLIP cuts 's, 't, 're off first, so that the run is no word of the list
-        whole = run in _single() and text.lower()[match.start() - 1 : match.start()] not in ("'", "’")
-        total += (1 if clip else min(2, len(run))) if whole else len(run.encode("utf-8", "replace"))
-    return total
 
 
 def faults(text: str, trigger: str) -> list[str]:

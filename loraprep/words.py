@@ -15,7 +15,6 @@ from typing import Any
 
 from PIL import Image, ImageFile, IptcImagePlugin
 
-SIDECARS = (".txt", ".caption", ".tags", ".json")  # in order of trust
 LONGEST = 4000  # characters kept of one text
 _LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set may be larger
 _LARGEST_LIST = 50_000_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loraprep import captions, decisions, findings, wording
+from loraprep import captions, decisions, findings, tokens, wording
 from loraprep.captions import captions_for, choose_samples, fused, questions, render, waiting
 from loraprep.decisions import Decisions, Entry
 from loraprep.model import Caption, Elements, Image
@@ -19,7 +20,7 @@ TRIGGER = "brushy"
 TAGS: dict[str, Any] = {"title": "SDXL", "form": "tags", "encoder": {"name": "CLIP", "soft": 75, "hard": 225}}
 PROSE: dict[str, Any] = {"title": "Flux", "form": "prose", "encoder": {"name": "T5", "soft": 256, "hard": 512}}
 STYLE: dict[str, Any] = {"title": "Style", "omit": []}
-RULES: dict[str, Any] = {"style_words": "include", "quality_tags": False, "omit": []}
+RULES: dict[str, Any] = {"style_words": "include", "quality_tags": False, "omit": [], "constant_traits": "omit"}
 CONFIG: dict[str, Any] = {
     "trigger": TRIGGER,
     "intent": {"kind": "style", "class_word": "", "fused": []},
@@ -52,8 +53,10 @@ def seen(**more: Any) -> Elements:
     return Elements("a.jpg", "d" * 64, "claude", "seen", **{**values, **more})
 
 
-def written(elements: Elements, model: dict[str, Any], rules: dict[str, Any] | None = None, **kind: Any) -> str:
-    return render(elements, TRIGGER, {**RULES, **(rules or {})}, model, {**STYLE, **kind}).text
+def written(
+    elements: Elements, model: dict[str, Any], rules: dict[str, Any] | None = None, traits: tuple[str, ...] = ()
+) -> str:
+    return render(elements, TRIGGER, {**RULES, **(rules or {})}, model, captions.Traits(frozenset(traits))).text
 
 
 def test_tags_and_prose() -> None:
@@ -72,9 +75,9 @@ def test_rules_leave_words_out() -> None:
     assert written(seen(), PROSE, {"style_words": "omit"}) == "brushy, a woman in a garden."
     assert written(draft(), TAGS, {"omit": ["Pond", "warm_palette"]}) == "brushy, water mill, wide view, teal and green"
     assert "garden" not in written(seen(), PROSE, {"omit": ["garden"]})
-    assert "red hair" not in written(seen(), TAGS, omit=["content.hair"])
+    assert written(seen(), TAGS, traits=("red hair",)) == "brushy, woman, close-up, oil painting, earth tones"
     spoken = seen(content_sentence="A woman with red hair.")
-    assert written(spoken, PROSE, {"style_words": "omit"}, omit=["content.hair"]) == "brushy, woman and close-up"
+    assert written(spoken, PROSE, {"style_words": "omit"}, ("red hair",)) == "brushy, woman and close-up"
 
 
 def test_quality_tags_only_on_request() -> None:
@@ -90,17 +93,17 @@ def test_terms_once_and_kaomoji_kept() -> None:
 
 def test_existing_is_verbatim_and_none_is_the_trigger() -> None:
     own = Elements("a.jpg", "d", "existing", "seen", text="My mill, in oil.", form="prose", trusted=True)
-    caption = render(own, TRIGGER, RULES, TAGS, STYLE)
+    caption = render(own, TRIGGER, RULES, TAGS)
     assert (caption.text, caption.origin, caption.captioned) == ("brushy, My mill, in oil.", "existing", True)
-    empty = render(Elements("a.jpg", "d", "existing", "none"), TRIGGER, RULES, TAGS, STYLE)
+    empty = render(Elements("a.jpg", "d", "existing", "none"), TRIGGER, RULES, TAGS)
     assert (empty.text, empty.captioned) == ("brushy", False)
-    nothing = render(Elements("a.jpg", "d", "none", "none"), TRIGGER, RULES, TAGS, STYLE)
+    nothing = render(Elements("a.jpg", "d", "none", "none"), TRIGGER, RULES, TAGS)
     assert (nothing.text, nothing.captioned) == ("brushy", True)
 
 
 def test_colours_alone_are_not_captioned() -> None:
     bare = draft(text="", form="", content={}, trusted=False)
-    caption = render(bare, TRIGGER, RULES, TAGS, STYLE)
+    caption = render(bare, TRIGGER, RULES, TAGS)
     assert caption.text == "brushy, teal and green, warm palette"
     assert not caption.captioned
 
@@ -151,17 +154,24 @@ CLIP = {
     "serafuku, zettai ryouiki": 11,
     "12 o'story": 5,
     "café": 1,
+    "it's 3 o'clock, they'll see": 10,
+    "^_^, 水車小屋, 1girl": 16,
+    "Ünïcödé ½ Ⅳ 🦊": 13,
+    "cafe\u0301": 1,
+    "score_9, score_8_up": 9,
+    "": 0,
 }
 
 
 @pytest.mark.parametrize("text", CLIP)
-def test_tokens_bound_clip_from_above(text: str) -> None:
-    assert wording.tokens(text) >= CLIP[text]
+def test_tokens_are_those_of_clip(text: str) -> None:
+    assert tokens.count(text) == CLIP[text]
 
 
-def test_tokens_are_near_for_plain_words() -> None:
-    assert wording.tokens("a water mill beside a green pond, dim light, wide view") == 13
-    assert wording.tokens("a mill", "T5") >= 3
+def test_lengths_say_whether_they_are_exact() -> None:
+    assert render(draft(), TRIGGER, RULES, TAGS).length == "17 of 225"
+    assert render(draft(), TRIGGER, RULES, PROSE).length == "at most 33 of 512"
+    assert tokens.count("a mill", "T5") >= 3
 
 
 # --- decisions
@@ -172,7 +182,7 @@ def entry(path: str, data: dict[str, Any], *, tool: bool = True, touched: bool =
 
 
 def asked(elements: Elements, model: dict[str, Any] = TAGS, **changed: Any) -> dict[str, Any]:
-    caption = render(elements, TRIGGER, RULES, model, STYLE)
+    caption = render(elements, TRIGGER, RULES, model)
     (question,) = questions([elements.path], {elements.path: caption}, {}, {elements.path: "d" * 64}, CONFIG)
     return {**question.entry, **changed}
 
@@ -245,9 +255,9 @@ def test_open_skip_and_rest() -> None:
 
 
 def test_a_question_survives_its_file(tmp_path: Path) -> None:
-    caption = render(draft(), TRIGGER, RULES, TAGS, STYLE)
+    caption = render(draft(), TRIGGER, RULES, TAGS)
     asks = questions(["mill.jpg"], {"mill.jpg": caption}, {}, {"mill.jpg": "d" * 64}, CONFIG)
-    decisions.ask(tmp_path, "captions", captions.HEADER, asks, {"mill.jpg": "d" * 64})
+    decisions.ask(tmp_path, "captions", captions.HEADER, asks)
     file = tmp_path / "decisions/captions.yaml"
     file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
     answered = decisions.read(tmp_path, "captions")
@@ -330,7 +340,7 @@ def test_unusable_captions_block() -> None:
 
 def _set(*bodies: str, form: str = "tags") -> dict[str, Caption]:
     return {
-        f"{n}.png": render(draft(f"{n}.png", body, form), TRIGGER, RULES, TAGS if form == "tags" else PROSE, STYLE)
+        f"{n}.png": render(draft(f"{n}.png", body, form), TRIGGER, RULES, TAGS if form == "tags" else PROSE)
         for n, body in enumerate(bodies)
     }
 
@@ -353,3 +363,126 @@ def test_fused_words_in_sentences() -> None:
     bodies = [f"A {colour} pond under a tree." for colour in ("green", "blue", "dark", "still", "small")]
     levels = {f.values["term"]: f.code for f in fused(_set(*bodies, form="prose"), {}, CONFIG, STYLE)}
     assert levels == {"pond": "fused-critical", "tree": "fused-critical"}
+
+
+def character(hair: str, **more: Any) -> Elements:
+    content = {"subject": ["woman"], "hair": [hair, *more.pop("also", [])], "pose": ["standing"]}
+    return seen(content=content, content_sentence="", **more)
+
+
+def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
+    kind = {"title": "Character", "omit": ["content.hair"]}
+    one = {**CONFIG, "intent": {"kind": "character", "class_word": "woman", "fused": []}}
+    same = {f"{n}.png": character("red hair", also=["braid"] if n < 3 else []) for n in range(9)}
+    result = captions_for(same, Decisions(), one, TAGS, kind)
+    assert all("red hair" not in c.text for c in result.captions.values())
+    assert "braid" in result.captions["0.png"].text
+    (note,) = [f for f in result.findings if f.code == "constant-traits"]
+    assert findings.sentence(note) == (
+        "Left to the trigger, since it is the same in nearly every picture: red hair."
+    )  # fmt: skip
+    varied = {**same, **{f"{n}.png": character("black hair") for n in range(5)}}
+    texts = {p: c.text for p, c in captions_for(varied, Decisions(), one, TAGS, kind).captions.items()}
+    assert "black hair" in texts["0.png"]
+    assert "red hair" in texts["8.png"]
+    # vision models keep traits out of their sentences and tags
+    spoken = {p: dataclasses.replace(e, content_sentence="A woman in a garden.", tags=["1girl", "garden"])
+              for p, e in varied.items()}  # fmt: skip
+    prose = captions_for(spoken, Decisions(), one, PROSE, kind).captions
+    assert prose["0.png"].text == "brushy, a woman in a garden, black hair. Oil painting in earth tones."
+    tags = captions_for(spoken, Decisions(), one, TAGS, kind).captions
+    assert tags["0.png"].text == "brushy, 1girl, garden, black hair, oil painting, earth tones"
+    named = copy.deepcopy(one)
+    named["captioning"]["constant_traits"] = "include"
+    result = captions_for(same, Decisions(), named, TAGS, kind)
+    assert all("red hair" in c.text for c in result.captions.values())
+    assert "constant-traits" not in {f.code for f in result.findings}
+
+
+CHARACTER = {**CONFIG, "intent": {"kind": "character", "class_word": "young woman", "fused": []}}
+
+
+def causes(elements: dict[str, Elements], model: dict[str, Any], config: dict[str, Any] = CHARACTER) -> dict[str, str]:
+    kind = {"title": "Character", "omit": [], "axes": {}}
+    rendered = captions.render_all(elements, config, model, kind)
+    for finding in (found := fused(rendered, elements, config, kind)):
+        assert "{" not in findings.sentence(finding) + findings.fix(finding)
+    return {f.values["term"]: f"{f.code} {f.values.get('cause', '')}".strip() for f in found}
+
+
+def test_fused_terms_know_whether_pixels_or_wording_are_to_blame() -> None:
+    places = ["wood", "field", "street", "kitchen", "harbour", "garden"]
+    shown = {
+        f"{n}.png": Elements(
+            f"{n}.png", "d", "claude", "seen", {"objects": ["red umbrella"], "framing": ["close-up"]},
+            content_sentence=f"A woman holds a red umbrella in a {place}, a moment of stillness.",
+        )
+        for n, place in enumerate(places)
+    }  # fmt: skip
+    assert causes(shown, PROSE) == {
+        "red umbrella": "fused-critical pictures",
+        "woman holds": "fused-critical wording",
+        "moment": "fused-critical wording",
+        "stillness": "fused-critical wording",
+    }
+    (umbrella,) = [f for f in fused(captions.render_all(shown, CHARACTER, PROSE, STYLE), shown, CHARACTER, STYLE)
+                   if f.values["term"] == "red umbrella"]  # fmt: skip
+    assert findings.sentence(umbrella) == (
+        '"red umbrella" is in 6 of 6 captions: the model cannot tell it from the trigger.'
+    )
+    assert findings.fix(umbrella) == (
+        "6 of 6 pictures show it, so it is not the wording: add pictures without it; or, if it is meant, declare it in "
+        "intent.fused. That it is named helps already."
+    )
+
+
+def test_what_every_picture_shows_and_no_caption_names() -> None:
+    shown = {
+        f"{n}.png": Elements(f"{n}.png", "d", "claude", "seen", {"objects": ["red umbrella"]},
+                             content_sentence=f"A woman in a {place}.")
+        for n, place in enumerate(["wood", "field", "street", "kitchen", "harbour"])
+    }  # fmt: skip
+    assert causes(shown, PROSE)["red umbrella"] == "fused-unnamed"
+    declared = {**CHARACTER, "intent": {**CHARACTER["intent"], "fused": ["red umbrella"]}}
+    assert "red umbrella" not in causes(shown, PROSE, declared)
+
+
+def test_counts_framings_and_the_class_word_are_exempt() -> None:
+    tags = {
+        f"{n}.png": Elements(f"{n}.png", "d", "wd-tagger", "seen", tags=["1girl", "solo", "close-up", "woman", "hat"])
+        for n in range(6)
+    }
+    assert causes(tags, TAGS) == {"hat": "fused-critical pictures"}
+
+
+def test_a_style_is_allowed_to_be_everywhere() -> None:
+    style = {"technique": ["impasto"], "brushwork": ["short broken marks"]}
+    sentence = "Impasto in short broken marks."
+    same = {
+        f"{n}.png": Elements(f"{n}.png", "d", "claude", "seen", {"subject": [place]}, style,
+                             f"A {place}.", sentence)
+        for n, place in enumerate(["wood", "field", "street", "kitchen", "harbour"])
+    }  # fmt: skip
+    assert causes(same, PROSE, CONFIG) == {}
+    assert causes(same, TAGS, CONFIG) == {}
+    assert causes(same, TAGS)["impasto"] == "fused-critical pictures"
+
+
+def test_every_kind_names_two_sides_of_the_style_when_style_words_are_wanted() -> None:
+    plain = Elements("a.jpg", "d", "existing", "seen", text="a mill", form="prose", trusted=True)
+    character = {**CONFIG, "intent": {"kind": "character", "class_word": "", "fused": []}}
+    assert "caption-thin-style" in found(plain, **character)
+    silent = copy.deepcopy(character)
+    silent["captioning"]["style_words"] = "omit"
+    assert "caption-thin-style" not in found(plain, **silent)
+
+
+def test_the_words_of_a_length_depend_on_what_is_known() -> None:
+    long = draft(text=", ".join(f"tree {n}" for n in range(40)))
+    (clip,) = [f for f in captions_for({"mill.jpg": long}, Decisions(), CONFIG, TAGS, STYLE).findings
+               if f.code == "caption-long"]  # fmt: skip
+    assert findings.sentence(clip) == "The caption of mill.jpg is longer than 75 CLIP tokens."
+    longer = draft(text=", ".join(f"tree {n}" for n in range(90)))
+    (t5,) = [f for f in captions_for({"mill.jpg": longer}, Decisions(), CONFIG, PROSE, STYLE).findings
+             if f.code == "caption-long"]  # fmt: skip
+    assert findings.sentence(t5) == "The caption of mill.jpg may be longer than 256 T5 tokens (an upper bound)."

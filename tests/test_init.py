@@ -31,14 +31,14 @@ images:
   folder: images           # only ever read
   exclude: []              # patterns of files to leave alone
 captioning:
-  captioner: draft         # draft, existing or none
+  captioner: draft         # draft, existing, none, openai-compatible or wd-tagger
   style_words: include     # include: captions name the style too; omit: the trigger absorbs it
 curation:
   target: null             # how many pictures the set should have; null: what the kind recommends
   include: []              # pictures that always stay
   exclude: []              # pictures that never train
 dataset:
-  trainers: [kohya]
+  trainers: [kohya]        # and ai-toolkit, onetrainer, simpletuner, diffusion-pipe, huggingface
   steps: 1500              # repeats follow from steps and epochs
   epochs: 15
   background: "#ffffff"    # the colour under transparent parts
@@ -127,7 +127,7 @@ def test_the_least_that_is_needed(here: Path, capsys: pytest.CaptureFixture[str]
     loaded = project.load(here / "Cat")
     assert (loaded.name, loaded.config["intent"]["description"], loaded.images) == ("Cat", "", here / "Cat/images")
     assert loaded.trigger == "catx"  # cat means something to every model
-    assert "Put your pictures into its images/ folder." in capsys.readouterr().out
+    assert "There is no picture in its images/ folder yet: put yours there first." in capsys.readouterr().out
 
 
 def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,7 +160,7 @@ NAME: "con" cannot be a project's name
 --model: unknown base model "sdxll"
     Did you mean sdxl?
 --captioner: unknown captioner "x"
-    One of: draft, existing, none.
+    One of: draft, existing, none, openai-compatible, wd-tagger.
 --style-words: unknown style words "y"
     One of: include, omit.
 --trigger: "A B" cannot be a trigger: one word of 3 to 24 lower-case letters, digits or _, a letter first
@@ -320,6 +320,31 @@ def test_flags_are_not_asked_again_and_in_place_is_offered(here: Path, talk: Any
             "--fused", "", "--images", "pics", "--captioner", "none", "--style-words", "omit"]  # fmt: skip
     assert init.run(argv) == 0
     assert project.load(here / "mine").config["images"]["folder"] == (here / "pics").as_posix()
+
+
+def test_captioners_at_home(here: Path, talk: Any) -> None:
+    flags = ["--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "", "--fused", "",
+             "--images", "pics", "--in-place", "--style-words", "omit"]  # fmt: skip
+    talk("openai-compatible", "", "qwen3-vl")
+    assert init.run(["mine", *FLAGS[:-1], *flags]) == 0
+    captioning = project.load(here / "mine").config["captioning"]
+    assert (captioning["base_url"], captioning["model"]) == ("http://localhost:11434/v1", "qwen3-vl")
+    talk("wd-tagger", "wd")
+    assert init.run(["two", *FLAGS[:-1], *flags]) == 0
+    assert project.load(here / "two").config["captioning"]["tagger"]["folder"] == (here / "wd").as_posix()
+    argv = [
+        "three",
+        *FLAGS,
+        "--captioner",
+        "openai-compatible",
+        "--base-url",
+        "http://box:1234/v1",
+        "--vision-model",
+        "m",
+    ]
+    assert init.run(argv) == 0
+    captioning = project.load(here / "three").config["captioning"]
+    assert (captioning["base_url"], captioning["model"]) == ("http://box:1234/v1", "m")
 
 
 def test_a_wrong_flag_is_said_before_any_question(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +18,10 @@ PURE = ["captions", "curate", "select", "report"]
 IMAGE_PHASES = ["audit", "duplicates", "shortlist", "looks", "samples", "elements", *PURE]
 
 
-def run(root: Path, *args: str) -> tuple[int, str]:
+def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "loraprep", *args],
-        cwd=root, capture_output=True, text=True, timeout=120, check=False, encoding="utf-8",
+        cwd=root, capture_output=True, text=True, timeout=patience, check=False, encoding="utf-8",
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
@@ -128,5 +129,52 @@ def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path
     code, output = run(root, "gate1")
     assert code == 0, output
     assert {path: (root / path).read_bytes() for path in committed} == committed
-    again = {p.name: p.read_bytes() for p in (finished / "build").iterdir() if p.name != "scan-cache.json"}
+    again = {p.name: p.read_bytes() for p in (finished / "build").iterdir() if not p.name.startswith("scan-")}
     assert {name: (root / "build" / name).read_bytes() for name in again} == again
+
+
+WATCHED = """
+import sys
+from loraprep import __main__, yamlfile
+real = yamlfile.load
+def load(path, name, **more):
+    print("parsed:", name)
+    return real(path, name, **more)
+yamlfile.load = load
+code = __main__.main(["gate1"])
+print("loaded:", *sorted({m.partition(".")[0] for m in sys.modules}))
+sys.exit(code)
+"""
+
+
+def test_a_null_run_opens_nothing_it_knows(finished: Path, tmp_path: Path) -> None:
+    root = tmp_path / "mystyle"
+    shutil.copytree(finished, root)
+    time.sleep(2.1)  # a file younger than two seconds is looked at again
+    run(root, "gate1")
+    before = {p: p.stat() for p in sorted(root.rglob("*")) if not p.name.startswith(".doit")}
+    done = subprocess.run([sys.executable, "-c", WATCHED], cwd=root, capture_output=True, text=True, timeout=60,
+                          check=False, encoding="utf-8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ran(done.stdout) == ["scan"]
+    parsed = re.findall("^parsed: (.*)$", done.stdout, re.MULTILINE)
+    assert sorted(parsed) == ["project.yaml", "resources/kinds/style.yaml", "resources/models/sd15.yaml"]
+    loaded = set(done.stdout.rpartition("loaded:")[2].split())
+    assert not loaded & {"numpy", "scipy", "imagehash", "anthropic"}
+    assert {p: p.stat().st_mtime_ns for p in before} == {p: s.st_mtime_ns for p, s in before.items()}
+
+
+def test_what_changes_while_no_time_passes_is_still_seen(finished: Path, tmp_path: Path) -> None:
+    root = tmp_path / "mystyle"
+    shutil.copytree(finished, root)
+    time.sleep(2.1)
+    run(root, "gate1")
+    path = root / "images/scene-01.txt"
+    was = path.stat()
+    path.write_text(path.read_text("utf-8")[::-1], "utf-8")
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))  # same size, same mtime: the ctime tells
+    _, output = run(root, "gate1")
+    assert "elements" in ran(output)
+    (root / "images/new.txt").write_text("words of no picture\n", "utf-8")
+    _, output = run(root, "gate1")
+    assert "select" in ran(output)

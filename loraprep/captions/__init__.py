@@ -8,15 +8,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import wording
-from loraprep.captions.checks import check, fused
-from loraprep.captions.render import Form, form_of, render, render_all
-from loraprep.captions.samples import HEADER, choose_samples, own_caption, questions, skipped, waiting
+from loraprep import tokens, wording
+from loraprep.booru import Vocabulary
+from loraprep.captions.checks import check
+from loraprep.captions.fused import fused
+from loraprep.captions.looked import approved, earlier, examples, lacking
+from loraprep.captions.render import Form, Traits, form_of, render, render_all, traits_of
+from loraprep.captions.samples import (
+    HEADER,
+    captioners_chosen,
+    choose_samples,
+    chosen_captioners,
+    own_caption,
+    questions,
+    skipped,
+    waiting,
+)
 from loraprep.decisions import Decisions, entry_for
 from loraprep.model import Caption, Elements, Finding
 
 __all__ = [
-    "HEADER", "Captions", "captions_for", "choose_samples", "fused", "questions", "render", "render_all", "skipped",
+    "HEADER", "Captions", "Traits", "approved", "captioners_chosen", "captions_for", "choose_samples",
+    "chosen_captioners", "earlier", "examples", "fused", "lacking", "questions", "render", "render_all", "skipped",
     "waiting",
 ]  # fmt: skip
 
@@ -35,10 +48,12 @@ def captions_for(
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
+    vocabulary: Vocabulary | None = None,
 ) -> Captions:
     """Every caption: a person's words verbatim where they gave some, else rendered; and what is wrong with them.
 
-    Words in another form than the base model's give way to the elements, if these say anything.
+    Words in another form than the base model's give way to the elements, if these say anything. `vocabulary`: the
+    tags that the base model can know, if a list is at hand.
     """
     captions, other_form = {}, []
     accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
@@ -58,9 +73,11 @@ def captions_for(
             if verdict == "approve" or (verdict is None and accepted):
                 caption = dataclasses.replace(rendered, origin="approved", captioned=True)
         captions[path] = caption
-    found = check(captions, elements, config, model)
+    found = check(captions, elements, config, model, vocabulary)
     if other_form:
         found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
+    if traits := sorted(traits_of(elements, config, model["form"], kind).left_out):
+        found.append(Finding("constant-traits", (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
 
 
@@ -72,5 +89,5 @@ def _verbatim(rendered: Caption, own: str, form: Form, trigger: str, encoder: st
     body = wording.bare(text, trigger)
     said = wording.terms(body) if form == "tags" else wording.phrases(body)
     style = tuple(t for t in said if wording.is_style(t))
-    return Caption(rendered.path, text, form, "written", bool(body), wording.tokens(text, encoder), rendered.limit,
-                   tuple(t for t in said if t not in style), style)  # fmt: skip
+    return Caption(rendered.path, text, form, "written", bool(body), tokens.count(text, encoder), rendered.limit,
+                   tuple(t for t in said if t not in style), style, tokens.exact(encoder))  # fmt: skip

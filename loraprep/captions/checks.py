@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import wording
+from loraprep import tokens, wording
+from loraprep.booru import Vocabulary
+from loraprep.findings import SHOWN
 from loraprep.model import Caption, Elements, Finding
-
-FUSED_LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
 def check(
@@ -17,12 +17,18 @@ def check(
     elements: Mapping[str, Elements],
     config: Mapping[str, Any],
     model: Mapping[str, Any],
+    vocabulary: Vocabulary | None = None,
 ) -> list[Finding]:
-    """Hard checks as one "caption-unusable", all others as warnings and notes, each with its images sorted."""
+    """Hard checks as one "caption-unusable", all others as warnings and notes, each with its images sorted.
+
+    `vocabulary`: the tags that the base model can know; only one that was trained on Danbooru's is held to them.
+    """
     trigger, encoder = config["trigger"], model["encoder"]
-    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger}
+    # a picture that nobody has looked at yet is named as such; its words are not the ones that will be trained on
+    coming = {p for p, e in elements.items() if e.state == "waiting" and not captions[p].captioned}
+    spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger and p not in coming}
     times = Counter(c.text.casefold() for c in spoken.values())
-    styled = config["intent"]["kind"] == "style" and config["captioning"]["style_words"] == "include"
+    styled = config["captioning"]["style_words"] == "include"
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
     drafts = [p for p, c in spoken.items() if c.origin == "draft"
               and not elements[p].sources.get("text", "").startswith("sidecar:")]  # fmt: skip
@@ -36,8 +42,13 @@ def check(
         "caption-too-long": [p for p, c in spoken.items() if c.tokens > c.limit],
         "caption-twice": [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
     }
-    values = {"soft": encoder["soft"], "limit": encoder["hard"], "encoder": encoder["name"], "title": model["title"]}
+    sure = tokens.exact(encoder["name"])
+    values = {"soft": encoder["soft"], "limit": encoder["hard"], "encoder": encoder["name"], "title": model["title"],
+              "is": "is" if sure else "may be", "are": "are" if sure else "may be",
+              "bound": "" if sure else " (an upper bound)"}  # fmt: skip
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
+    if vocabulary and model.get("vocabulary") == "danbooru":
+        found += _unknown_tags(spoken, config, vocabulary)
     faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
@@ -49,34 +60,16 @@ def _sides(caption: Caption) -> set[str]:
     return wording.style_categories(" , ".join([caption.text, *caption.style]))
 
 
-def fused(
-    captions: Mapping[str, Caption],
-    elements: Mapping[str, Elements],
-    config: Mapping[str, Any],
-    kind: Mapping[str, Any],
-) -> list[Finding]:
-    """Terms in so many captions that the model cannot tell them from the trigger.
-
-    By document frequency over the kept captions, thresholds.captions in project.yaml; of a sentence the last word of
-    each phrase counts too ("green pond" -> "pond"). The trigger, the class word, declared terms and, for a style,
-    its style terms are exempt.
-    """
-    spoken = [c for c in captions.values() if c.origin != "none"]
-    if len(spoken) < FUSED_LEAST:
+def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], known: Vocabulary) -> list[Finding]:
+    intent = config["intent"]
+    allowed = (intent["class_word"], *intent["fused"])
+    unknown = {p: known.unknown(wording.terms(wording.without_trigger(c.text, config["trigger"])), allowed)
+               for p, c in captions.items() if c.form == "tags"}  # fmt: skip
+    times = Counter(term.casefold() for terms in unknown.values() for term in terms)
+    if not times:
         return []
-    intent, limits = config["intent"], config["thresholds"]["captions"]
-    style_too = intent["kind"] != "style"
-    exempt = {wording.clean(t).casefold() for t in (config["trigger"], intent["class_word"], *intent["fused"])}
-    counts: Counter[str] = Counter()
-    for caption in spoken:
-        said = {t.casefold() for t in (*caption.content, *(caption.style if style_too else ()))}
-        if caption.form == "prose":
-            said |= {words[-1] for t in said if (words := t.split())}
-        counts.update(t for t in said - exempt if style_too or not wording.is_style(t))
-    found = []
-    for term, number in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
-        longer = any(n == number and t.endswith(" " + term) for t, n in counts.items())  # said by "green pond" already
-        level = next((n for n in ("critical", "warning", "watch") if number >= limits[f"fused_{n}"] * len(spoken)), "")
-        if level and not longer:
-            found.append(Finding(f"fused-{level}", (), {"term": term, "share": f"{number} of {len(spoken)}"}))
-    return found
+    common = sorted(times, key=lambda term: (-times[term], term))
+    shown = [f'"{t}"{f" (near: {near})" if (near := known.nearest(t)) else ""}' for t in common[:SHOWN]]
+    more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
+    return [Finding("unknown-tags", tuple(sorted(p for p, terms in unknown.items() if terms)),
+                    {"tags": ", ".join(shown) + more, "times": len(common)})]  # fmt: skip

@@ -13,7 +13,8 @@ from loraprep.model import Caption, Elements, Image
 HEADER = """\
 # Pictures that differ. Would you describe them like this: what is in them, and how they are made?
 # verdict: approve | adjust (edit the caption, then say adjust) | skip (not an example; the picture stays in)
-# [trigger] is filled in. Any other picture may be given a caption here too: name.jpg: {caption: "[trigger], ..."}
+# [trigger] is filled in. Any other picture may be given a caption here too: name.jpg: {caption: "[trigger], ..."},
+# or a captioner of its own: name.jpg: {captioner: draft}
 """
 SAMPLES = 5
 
@@ -21,6 +22,17 @@ SAMPLES = 5
 def skipped(decisions: Decisions) -> list[str]:
     """The samples a person skipped, sorted."""
     return sorted(e.key for e in decisions.entries.values() if e.data.get("verdict") == "skip")
+
+
+def captioners_chosen(decisions: Decisions) -> dict[str, str]:
+    """key -> the captioner that a person chose in that entry."""
+    return {e.key: e.data["captioner"] for e in decisions.entries.values() if e.data.get("captioner")}
+
+
+def chosen_captioners(images: Sequence[Image], decisions: Decisions) -> dict[str, str]:
+    """path -> the captioner that a person chose for that picture."""
+    entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
+    return {path: entry.data["captioner"] for path, entry in entries if entry and entry.data.get("captioner")}
 
 
 def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
@@ -91,7 +103,7 @@ def questions(
             "caption": "[trigger]" + caption.text.removeprefix(config["trigger"]),
             "content": list(caption.content),
             "style": list(caption.style),
-            "tokens": f"at most {caption.tokens} of {caption.limit}",
+            "tokens": caption.length,
             "form": caption.form,
             "verdict": None,
         }
@@ -113,7 +125,11 @@ def _answered(entry: Entry) -> bool:
 def own_caption(entry: Entry) -> str:
     """A caption that a person wrote or edited, "" if the tool's stands."""
     text = str(entry.data.get("caption", "")).strip()
-    if not entry.digests or entry.data.get("verdict") == "adjust" or (entry.touched and _edited(entry, text)):
+    if (
+        not entry.digests
+        or entry.data.get("verdict") == "adjust"
+        or (entry.touched and not entry.answered and _edited(entry, text))
+    ):
         return text
     return ""
 

@@ -1,0 +1,153 @@
+"""Answers written into decisions/*.yaml as a person would in an editor: the values named change, nothing else."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loraprep import decisions, files, schema, yamlfile
+from loraprep.errors import UserError
+from loraprep.yamlfile import Document
+
+_GATE_HEADER = """\
+# Findings you know and accept, each with your reason; the report quotes it. New pictures are asked about again.
+"""
+
+
+class Changed(Exception):
+    """The file is no longer what the answer was given to. `now`: its digest, "" if it is gone; `text`: the entry."""
+
+    def __init__(self, name: str, now: str, text: str, line: str) -> None:
+        self.name, self.now, self.text, self.line = name, now, text, line
+        super().__init__(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an edit did. `lines`: (number from 1, text) of every line that is new; `digest`: the file's now.
+
+    `before` and `after` are whole texts (None: no file), so that `restore` can take the edit back.
+    """
+
+    kind: str
+    lines: list[tuple[int, str]]
+    digest: str
+    before: str | None
+    after: str | None
+
+
+def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> Written:
+    """Writes answers into decisions/<kind>.yaml, changing one line for each value.
+
+    `values`: key -> value for a plain key such as "rest", or key -> {field: value} for an entry. An entry that is
+    not there is appended on a line of its own; None takes a hand-written entry out. `expected`: sha256 of the file
+    as it was read, "" for none. Raises Changed if it is another one now, and UserError if the answer breaks the
+    schema, names a field that the entry lacks, or cannot be written without touching something else.
+    """
+    path, name = decisions.place(root, kind)
+    with decisions.writing(root):
+        doc = decisions.load(root, kind)
+        line = "\n".join(_line(key, value) for key, value in values.items())
+        _check(doc, expected, name, next(iter(values)), line)
+        before = doc.text if doc else None
+        text = before if before is not None else _empty(kind)
+        wanted = copy.deepcopy(doc.data) if doc else {}
+        new: list[str] = []
+        for key, value in values.items():
+            text = _put(text, name, key, value, wanted, new)
+        if new:
+            text = yamlfile.rewrite(_parsed(text, name), {}, ["".join(new)])
+        if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
+            path.unlink()
+            return Written(kind, [], "", before, None)
+        if not wanted:
+            raise UserError("would be empty; delete the file in your file manager instead", place=name)
+        try:
+            edited = yamlfile.parse(text, name)
+        except UserError:
+            edited = None
+        if (
+            edited is None or edited.data != wanted
+        ):  # anchors, merges and other shapes that one line cannot change alone
+            raise UserError("this entry is written in a way that only an editor can change", place=name,
+                            hint=f"Write it there: {line}")  # fmt: skip
+        if found := schema.problems(edited, kind):
+            raise UserError.many(found)
+        yamlfile.save(path, text, doc.digest if doc else None)
+        return Written(kind, _new_lines(before or "", text), files.sha256(path), before, text)
+
+
+def restore(root: Path, done: Written) -> Written:
+    """Takes an edit back, byte for byte. Raises Changed if the file is no longer as that edit left it."""
+    path, name = decisions.place(root, done.kind)
+    with decisions.writing(root):
+        doc = decisions.load(root, done.kind)
+        now = doc.text if doc else None
+        _check(doc, done.digest, name, "", "the text from before")
+        if done.before is None:
+            path.unlink()
+            return Written(done.kind, [], "", now, None)
+        yamlfile.save(path, done.before, doc.digest if doc else None)
+        return Written(done.kind, _new_lines(now or "", done.before), files.sha256(path), now, done.before)
+
+
+def digest(root: Path, kind: str) -> str:
+    """sha256 of decisions/<kind>.yaml, "" without one."""
+    path, _ = decisions.place(root, kind)
+    return files.sha256(path) if path.is_file() else ""
+
+
+def _parsed(text: str, name: str) -> Document:
+    return yamlfile.parse(text, name, comments_alone=True)
+
+
+def _empty(kind: str) -> str:
+    return decisions.language(kind) + _GATE_HEADER if kind == "gate" else decisions.fresh(kind, "")
+
+
+def _line(key: str, value: Any) -> str:
+    return f"{yamlfile.dump(key)}: {yamlfile.dump(value)}"
+
+
+def _check(doc: Document | None, expected: str, name: str, key: str, line: str) -> None:
+    now = doc.digest if doc else ""
+    if now != expected:
+        there = doc is not None and isinstance(doc.data, dict) and key in doc.data
+        raise Changed(name, now, yamlfile.entry_text(doc, key).rstrip() if doc and there else "", line)
+
+
+def _put(text: str, name: str, key: str, value: Any, wanted: dict[str, Any], new: list[str]) -> str:
+    """The text with that value in its place; `wanted` follows, and lines to append go to `new`."""
+    if key not in wanted:
+        wanted[key] = copy.deepcopy(value)
+        new.append(_line(key, value) + "\n")
+        return text
+    doc = _parsed(text, name)
+    if value is None and isinstance(wanted[key], dict):
+        del wanted[key]
+        return yamlfile.rewrite(doc, {key: None})
+    if not isinstance(value, Mapping):
+        wanted[key] = value
+        return yamlfile.set_value(doc, [key], value)
+    for field_, item in value.items():
+        if field_ not in wanted[key]:
+            raise _lost(doc, key, field_, item)
+        wanted[key][field_] = copy.deepcopy(item)
+        text = yamlfile.set_value(_parsed(text, name), [key, field_], item)
+    return text
+
+
+def _lost(doc: Document, key: str, field_: str, item: Any) -> UserError:
+    """An entry that lost one of its lines, said at its place."""
+    message = f'this entry has no line "{field_}" any more'
+    return UserError.many([doc.problem([key], message, f"Write it there: {_line(field_, item)}", at_key=True)])
+
+
+def _new_lines(before: str, after: str) -> list[tuple[int, str]]:
+    old, new = before.splitlines(), after.splitlines()
+    edits = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [(n + 1, new[n]) for tag, _, _, start, end in edits if tag != "equal" for n in range(start, end)]

@@ -1,0 +1,153 @@
+"""Danbooru tags: which element each names (resources/tags.yaml), and which ones a tagger's list knows."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from loraprep import bundled, files, wording, yamlfile
+from loraprep.errors import UserError
+
+GENERAL, CHARACTER = 0, 4  # categories of selected_tags.csv; 9 is the rating
+LIST = "selected_tags.csv"
+COPY = f"responses/{LIST}"
+_NEAR = 0.75  # difflib's ratio from which another tag is proposed
+
+
+def plain(tag: str) -> str:
+    """A tag as it is written in captions: spaces for underscores except in kaomoji, no escaped brackets, lower case."""
+    found = wording.terms(tag.replace("\\", "").replace(",", " "))
+    return (found[0] if found else "").casefold()
+
+
+@cache
+def _rules() -> tuple[tuple[str, str, str, str], ...]:
+    """(group, key, term, pattern) in the file's order; the term is "" where the tag keeps its own words."""
+    data = yamlfile.load(bundled.path("resources/tags.yaml"), "resources/tags.yaml").data
+    found = []
+    for group, keys in data.items():
+        for key, listed in keys.items():
+            for term, patterns in listed.items() if isinstance(listed, dict) else [("", listed)]:
+                found += [(group, key, term, str(pattern)) for pattern in patterns]
+    return tuple(found)
+
+
+@cache
+def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
+    """Every (group, key, term) that the tag names, in the file's order; patterns count only if it is not listed."""
+    exact = [(g, k, term or tag) for g, k, term, pattern in _rules() if pattern == tag]
+    found = exact or [
+        (g, k, term or tag) for g, k, term, pattern in _rules() if "*" in pattern and fnmatchcase(tag, pattern)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def key_of(tag: str) -> str:
+    """The element a tag names: by the list, else by its last words; "" if neither knows."""
+    key = next((key for _, key, _ in _hits(plain(tag)) if key not in ("subject_class", "place")), "")
+    return key or wording.key_of(tag)
+
+
+def elements(tags: Sequence[str]) -> dict[str, Any]:
+    """Tags, the surest first, as content and style in the form of schemas/elements.schema.json."""
+    groups: dict[str, dict[str, list[str]]] = {"content": {}, "style": {}}
+    for tag in tags:
+        for group, key, term in _hits(tag) or _fallback(tag):
+            terms = groups[group].setdefault(key, [])
+            if term not in terms:
+                terms.append(term)
+    # a picture of a girl with a cat is one of a person: the list's order decides, not which tag is the surest
+    order = [term for _, key, term, _ in _rules() if key == "subject_class"]
+    groups["content"].get("subject_class", []).sort(key=order.index)
+    return {
+        **{g: {key: terms[:1] if key in _ONE else terms for key, terms in keys.items()} for g, keys in groups.items()},
+        "tags": list(tags),
+        "confidence": {"content": "medium", "style": "low"},
+    }
+
+
+_ONE = frozenset({"subject", "subject_class", "place", "framing", "medium", "temperature"})  # fields for one term
+
+
+def _fallback(tag: str) -> list[tuple[str, str, str]]:
+    if wording.is_count(tag):
+        return []
+    key = wording.key_of(tag) or "objects"
+    return [("style" if key in wording.STYLE else "content", key, tag)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of selected_tags.csv, in the order of the model's outputs."""
+
+    name: str  # as in captions
+    category: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Every tag that a base model trained on Danbooru can know."""
+
+    rows: tuple[Row, ...]
+
+    def unknown(self, terms: Sequence[str], allowed: Sequence[str] = ()) -> list[str]:
+        """The terms that are no tags, in order; tags that ask for quality and those in `allowed` are left in peace."""
+        known = {row.name for row in self.rows} | {plain(a) for a in allowed}
+        return [t for t in terms if plain(t) not in known and not wording.is_quality(t)]
+
+    def nearest(self, term: str) -> str:
+        """The known tag that is spelled most like the term, "" if none is near; of equals the more common."""
+        wanted = plain(term)
+        close = [r.name for r in sorted(self.rows, key=lambda r: -r.count) if abs(len(r.name) - len(wanted)) <= 3]
+        return next(iter(difflib.get_close_matches(wanted, close, 1, _NEAR)), "")
+
+
+def read(path: Path) -> Vocabulary:
+    """A tagger's selected_tags.csv. Raises UserError if it is none."""
+    try:
+        rows = tuple(_rows(path))
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else "it is not such a list"
+        hint = "It lies beside model.onnx and begins with: tag_id,name,category,count"
+        raise UserError(f"the tagger's list of tags cannot be read: {why}", place=path.name, hint=hint) from None
+    if not rows:
+        raise UserError("the tagger's list of tags is empty", place=path.name)
+    return Vocabulary(rows)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        for line in csv.DictReader(stream):
+            yield Row(plain(line["name"]), int(line["category"]), int(line.get("count") or 0))
+
+
+def folder(root: Path, config: Mapping[str, Any]) -> Path | None:
+    """The tagger's folder, None if project.yaml names none."""
+    named = config["captioning"]["tagger"]["folder"]
+    return root / Path(named).expanduser() if named else None
+
+
+def vocabulary(root: Path, config: Mapping[str, Any]) -> Vocabulary | None:
+    """The list that checks this project's tags; None if there is none.
+
+    It is copied into responses/, so that a clone without the tagger says the same. Raises UserError if it is broken.
+    """
+    place = folder(root, config)
+    if place is not None and (place / LIST).is_file():
+        read(place / LIST)
+        files.write(root / COPY, (place / LIST).read_bytes())
+    return read(root / COPY) if place is not None and (root / COPY).is_file() else None
+
+
+def digest(root: Path, config: Mapping[str, Any]) -> str:
+    """Of the file that `vocabulary` would read, "" if there is none."""
+    place = folder(root, config)
+    lists = [place / LIST, root / COPY] if place is not None else []
+    return next((files.sha256(path) for path in lists if path.is_file()), "")

@@ -1,0 +1,119 @@
+"""Terms that stand in so many captions, or show in so many pictures, that the trigger swallows them; and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from loraprep import wording
+from loraprep.model import Caption, Elements, Finding
+
+LEAST = 5  # captions below which "in nearly all of them" says nothing
+
+
+def fused(
+    captions: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    config: Mapping[str, Any],
+    kind: Mapping[str, Any],
+) -> list[Finding]:
+    """Terms that the model cannot tell from the trigger, by document frequency over the kept captions.
+
+    Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
+    ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
+    "close-up"), and, for a style, how the pictures are made. Where most pictures were looked at, each finding knows
+    its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop the word).
+    """
+    spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
+    if len(spoken) < LEAST:
+        return []
+    limits = config["thresholds"]["captions"]
+    style_too = config["intent"]["kind"] != "style"
+    named = {path: _named(c, elements.get(path), style_too) for path, c in spoken.items()}
+    counts = Counter(term for said in named.values() for term in said if not _exempt(term, config))
+    looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
+    known = len(looked) * 2 > len(spoken)
+    found = []
+    for term, number in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
+        level = next((n for n in ("critical", "warning", "watch") if number >= limits[f"fused_{n}"] * len(spoken)), "")
+        longer = any(n == number and t.endswith(" " + term) for t, n in counts.items())  # said by "green pond" already
+        if not level or longer:
+            continue
+        seen = sum(any(wording.says(t, term) for t in terms) for terms in looked.values())
+        showing = seen >= limits[f"fused_{level}"] * len(looked)
+        cause = ("pictures" if showing else "wording") if known else "unknown"
+        values = {
+            "term": term,
+            "share": f"{number} of {len(spoken)}",
+            "cause": cause,
+            "seen": f"{seen} of {len(looked)}",
+        }
+        found.append(Finding(f"fused-{level}", (), values))
+    return found + (_unnamed(spoken, elements, counts, config, kind) if known else [])
+
+
+def _unnamed(
+    spoken: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    counts: Mapping[str, int],
+    config: Mapping[str, Any],
+    kind: Mapping[str, Any],
+) -> list[Finding]:
+    """What nearly every picture shows and hardly a caption names; what an axis of the kind counts is said there."""
+    limits = config["thresholds"]["captions"]
+    meant = {key.rpartition(".")[2] for key in (*kind["omit"], *(a["element"] for a in kind.get("axes", {}).values()))}
+    seen = [elements[path] for path in spoken if path in elements and independent(elements[path])]
+    shown = Counter(
+        term
+        for e in seen
+        for term in {t.casefold() for key, terms in e.content.items() if key in wording.CONTENT and key not in meant
+                     for t in terms}
+    )  # fmt: skip
+    left_out = {wording.clean(t.replace("_", " ")).casefold() for t in config["captioning"]["omit"]}
+    return [
+        Finding("fused-unnamed", (), {"term": term, "share": f"{number} of {len(seen)}"})
+        for term, number in sorted(shown.items(), key=lambda x: (-x[1], x[0]))
+        if number >= limits["fused_critical"] * len(seen)
+        and counts.get(term, 0) < limits["fused_watch"] * len(spoken)
+        and sum(wording.says(c.text, term) for c in spoken.values()) < limits["fused_watch"] * len(spoken)
+        and term not in left_out
+        and not _exempt(term, config)
+    ]
+
+
+def independent(elements: Elements) -> bool:
+    """Were the elements seen in the picture, so that they can testify for or against a caption's wording?"""
+    return elements.state == "seen" and elements.captioner != "existing"
+
+
+def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[str]:
+    """The terms that a caption holds, in lower case; without those of its style unless these count too."""
+    said = {t.casefold() for t in (*caption.content, *caption.style)}
+    if caption.form == "prose":
+        said = {t for t in (*said, *wording.phrases(caption.text)) if wording.says(caption.text, t)}
+        said |= {words[-1] for t in said if (words := t.split())}
+    if style_too:
+        return said
+    content = caption.text.replace(elements.style_sentence, "") if elements else caption.text
+    for term in caption.style:
+        content = wording.without_term(content, term)
+    return {t for t in said if wording.says(content, t) and not wording.is_style(t)}
+
+
+def _shown(elements: Elements) -> list[str]:
+    """What was seen, as terms; sentences are wording and testify to nothing."""
+    return [
+        t for group in (elements.content, elements.style) for terms in group.values() for t in terms
+    ] + elements.tags
+
+
+def _exempt(term: str, config: Mapping[str, Any]) -> bool:
+    intent = config["intent"]
+    declared = (config["trigger"], intent["class_word"], *intent["fused"])
+    return (
+        any(wording.says(wording.clean(d), term) for d in declared)
+        or wording.key_of(term) == "framing"
+        or wording.is_count(term)
+        or wording.is_quality(term)
+    )

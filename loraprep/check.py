@@ -1,0 +1,176 @@
+"""What would go wrong with a dataset folder in each trainer. Pure; the words are in resources/check.yaml."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loraprep import names
+from loraprep.folder import Seen
+from loraprep.model import Finding
+
+_COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are trained on
+_SPELLED = 6  # details in one sentence; the rest are named
+_FACE_PARTS = 4  # kohya cuts this many underscore parts off a name to find the caption of the uncut picture
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One thing that would go wrong in one trainer. Hazards of one code and sort of detail become one finding."""
+
+    code: str
+    path: str
+    detail: str = ""
+
+
+def check(seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """Every hazard for the trainers in `profiles` (those that read folders), the same one in several named once."""
+    if not any(s.kind == "picture" for s in seen):
+        return [Finding("check-no-pictures")]
+    seen = _without_copies(seen)
+    by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
+    for name, profile in profiles.items():
+        for hazard in _hazards(seen, name, profile["reads"]):
+            by_hazard[hazard].add(profile["title"])
+    grouped: defaultdict[tuple[str, tuple[str, ...]], list[Hazard]] = defaultdict(list)
+    for hazard, titles in by_hazard.items():
+        grouped[hazard.code, tuple(sorted(titles, key=str.casefold))].append(hazard)
+    return [
+        Finding(code, tuple(sorted(h.path for h in hazards)), {
+            "trainers": _listed(titles),
+            "details": "; ".join(sorted(f"{h.path}: {h.detail}" for h in hazards if h.detail)[:_SPELLED]),
+        })
+        for (code, titles), hazards in sorted(grouped.items())
+    ]  # fmt: skip
+
+
+def _without_copies(seen: Sequence[Seen]) -> list[Seen]:
+    """Without the masks and OneTrainer's copies that a built dataset/ keeps in folders of their own."""
+    bases = {s.path.removesuffix(s.suffix) for s in seen if s.kind == "picture"}
+
+    def copy(s: Seen) -> bool:
+        top, _, rest = s.path.removesuffix(s.suffix).partition("/")
+        return top in _COPIES and rest.removesuffix("-masklabel") in bases
+
+    return [s for s in seen if not copy(s)]
+
+
+def _listed(titles: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
+
+
+def _hazards(seen: Sequence[Seen], trainer: str, reads: Mapping[str, Any]) -> Iterator[Hazard]:
+    pictures = [s for s in seen if s.kind == "picture" and not _mask(s, reads)]
+    taken = [s for s in pictures if _taken(s, reads)]
+    seen_by_it = {s.path for s in taken}
+    for s in pictures:
+        if s.path not in seen_by_it:
+            wrong_case = s.suffix.lower() in reads["pictures"]
+            yield Hazard("check-mixed-case" if wrong_case else "check-not-read", s.path, s.suffix)
+    if "masks" not in reads:
+        yield from (Hazard("check-mask", s.path) for s in taken if s.stem.endswith("-masklabel"))
+    yield from _of_pictures(taken, reads)
+    yield from _of_captions(taken, seen, reads)
+    yield from _of_folders(pictures, reads)
+    if not reads["pictures"]:
+        left = (s for s in seen if s.kind != "picture" and s.suffix not in reads["leaves"])
+        yield from (Hazard("check-tried", s.path) for s in left)
+
+
+def _mask(s: Seen, reads: Mapping[str, Any]) -> bool:
+    return "masks" in reads and s.stem.endswith(reads["masks"])
+
+
+def _taken(s: Seen, reads: Mapping[str, Any]) -> bool:
+    if not reads["pictures"]:
+        return True
+    if s.suffix.lower() not in reads["pictures"]:
+        return False
+    return reads["case"] == "any" or s.suffix in (s.suffix.lower(), s.suffix.upper())
+
+
+def _of_pictures(taken: Iterable[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
+    for s in taken:
+        if s.problem:
+            yield Hazard("check-huge" if s.huge else "check-unreadable", s.path, s.problem)
+            continue
+        if s.orientation != 1 and not reads["upright"]:
+            yield Hazard("check-sideways", s.path)
+        if s.transparent:
+            yield Hazard(f"check-transparent-{reads['transparent']}", s.path)
+        if s.deep:
+            yield Hazard("check-deep", s.path)
+
+
+def _of_captions(taken: Sequence[Seen], seen: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
+    """Captions by the extension the trainer looks for; .txt instead of kohya's .caption is a setting, and noted."""
+    extension = reads["captions"]
+    captions = {s.path.removesuffix(s.suffix): s for s in seen if s.kind == "caption" and s.suffix == extension}
+    if extension != ".txt" and not captions:
+        plain = {s.path.removesuffix(s.suffix): s for s in seen if s.kind == "caption" and s.suffix == ".txt"}
+        if plain:
+            captions = plain
+            yield from (Hazard("check-extension", s.path, extension) for s in plain.values())
+    owners: defaultdict[str, list[Seen]] = defaultdict(list)
+    for s in taken:
+        owners[s.path.removesuffix(s.suffix)].append(s)
+    for base, sharing in owners.items():
+        if len(sharing) > 1:
+            yield from (Hazard("check-shared", s.path) for s in sharing)
+        if base in captions:
+            yield from _of_caption(captions[base], reads)
+        else:
+            yield from (_without(s, captions, reads) for s in sharing)
+    folded: defaultdict[str, list[str]] = defaultdict(list)
+    for base in owners:
+        folded[base.casefold()].append(base)
+    for twins in folded.values():
+        if len(twins) > 1:
+            yield from (Hazard("check-twins", s.path) for base in twins for s in owners[base])
+    for base, caption in captions.items():
+        if base not in owners:
+            yield Hazard("check-alone", caption.path)
+
+
+def _without(s: Seen, captions: Mapping[str, Seen], reads: Mapping[str, Any]) -> Hazard:
+    parts = s.stem.split("_")
+    if reads["folders"] == "repeats" and len(parts) > _FACE_PARTS:
+        other = "/".join(filter(None, [s.folder, "_".join(parts[:-_FACE_PARTS])]))
+        if other in captions:
+            return Hazard("check-underscores", s.path, f"takes {captions[other].path}")
+    return Hazard(f"check-uncaptioned-{reads['missing']}", s.path)
+
+
+def _of_caption(caption: Seen, reads: Mapping[str, Any]) -> Iterator[Hazard]:
+    if not caption.utf8:
+        yield Hazard("check-not-utf8", caption.path)
+        return
+    if caption.bom:
+        yield Hazard("check-bom", caption.path)
+    if not caption.bytes and reads["empty"] == "stops":
+        yield Hazard("check-empty-stops", caption.path)
+    elif not caption.lines or (reads["lines"] == "first" and not caption.first):
+        yield Hazard("check-empty", caption.path)
+    elif caption.lines > 1 and reads["lines"] != "all":
+        yield Hazard(f"check-lines-{reads['lines']}", caption.path)
+
+
+def _of_folders(pictures: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
+    """Subfolders a trainer does not look into, and for kohya the names that carry the repeats."""
+    if reads["folders"] == "deep":
+        return
+    holding = {s.folder for s in pictures}
+    parent = "" not in holding or any(names.repeats_of(f.split("/")[0]) for f in holding if f)
+    for s in pictures:
+        top, _, below = s.folder.partition("/")
+        if reads["folders"] == "repeats" and parent:
+            if not s.folder:
+                yield Hazard("check-beside", s.path)
+            elif below:
+                yield Hazard("check-nested", s.path)
+            elif not names.repeats_of(top):
+                yield Hazard("check-repeats", s.path, top)
+        elif s.folder and any(s.folder != f and (not f or s.folder.startswith(f + "/")) for f in holding):
+            yield Hazard("check-nested", s.path)

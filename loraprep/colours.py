@@ -1,0 +1,130 @@
+"""Pixels of any mode and profile as 8-bit sRGB on a plain background, as a viewer shows them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms, ImageColor
+
+# Pillow's own list of what decoders raise on damaged files, and PyCMSError, which is no OSError
+DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    MemoryError,
+    ValueError,
+    NotImplementedError,
+    OverflowError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    Image.DecompressionBombError,
+)
+
+
+def transparent(pixels: Image.Image) -> bool:
+    """Is some pixel really transparent? An alpha channel that is full everywhere does not count."""
+    if not pixels.has_transparency_data:
+        return False
+    if pixels.mode not in ("RGBA", "LA", "PA"):
+        pixels = pixels.convert("RGBA")
+    low, _ = pixels.getchannel("A").getextrema()
+    return isinstance(low, int | float) and low < 255
+
+
+def eight_bit(pixels: Image.Image) -> Image.Image:
+    """One of the modes L, LA, RGB, RGBA, CMYK, LAB: 16 bits divided by 257, palettes resolved.
+
+    32-bit numbers that all lie in 0..255 are taken as they are.
+
+    Whole numbers above 16 bits and floats outside 0..1, 0..255 and 0..65535 are spread from their least
+    to their greatest value, as most viewers do.
+    """
+    mode = pixels.mode
+    if mode in ("L", "LA", "RGB", "RGBA", "CMYK", "LAB"):
+        return pixels.convert("RGBA") if mode in ("L", "RGB") and pixels.has_transparency_data else pixels
+    if mode.startswith(("I", "F")):
+        values = np.nan_to_num(np.asarray(pixels, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        low, high = float(values.min()), float(values.max())
+        if mode == "F" and low >= 0 and high <= 1:
+            values = values * 255
+        elif mode in ("I", "F") and low >= 0 and high <= 255:
+            pass
+        elif low >= 0 and high <= 65535:
+            values = values / 257
+        else:
+            values = (values - low) * (255 / (high - low)) if high > low else values * 0
+        return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+    if mode == "1":
+        return pixels.convert("L")
+    return pixels.convert("RGBA" if pixels.has_transparency_data else "RGB")
+
+
+def describe(profile: bytes) -> str:
+    if not profile:
+        return ""
+    try:
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (*DECODE_ERRORS, ImageCms.PyCMSError):
+        return "unreadable"
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:80] or "unnamed"
+
+
+def compose(picture: Image.Image, profile: bytes, background: str) -> Image.Image:
+    alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
+    if picture.mode == "RGBA":
+        picture = picture.convert("RGB")
+    elif picture.mode == "LA":
+        picture = picture.convert("L")
+    picture = _to_srgb(picture, profile)
+    if alpha is not None and alpha.getextrema()[0] < 255:  # type: ignore[operator]
+        ground = Image.new("RGB", picture.size, ImageColor.getrgb(background)[:3])
+        ground.paste(picture, (0, 0), alpha)
+        picture = ground
+    picture.info.clear()
+    return picture
+
+
+_SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK", "LAB": "Lab "}
+
+
+def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    if picture.mode == "LAB":
+        source: Any = ImageCms.createProfile("LAB")
+    else:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else None
+    if source is not None and picture.mode != "LAB":
+        space = source.profile.xcolor_space
+        if space == "RGB " and picture.mode == "L":
+            picture = picture.convert("RGB")
+        # a profile for other channels than the picture has says nothing about it; sRGB has nothing to do
+        if space != _SPACES.get(picture.mode) or describe(profile).startswith("sRGB"):
+            source = None
+    if source is not None:
+        with _colour_errors():
+            converted = ImageCms.profileToProfile(
+                picture,
+                source,
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+            if converted is not None:
+                return converted
+    return picture.convert("RGB")
+
+
+@contextmanager
+def _colour_errors() -> Iterator[None]:
+    """A profile that cannot be applied is what a viewer ignores too."""
+    try:
+        yield
+    except ImageCms.PyCMSError:
+        return

@@ -1,0 +1,21 @@
+"""Hugging Face ImageFolder: metadata.jsonl. Keys: huggingface/datasets, docs/source/image_dataset.mdx."""
+
+from __future__ import annotations
+
+from loraprep import files as disk
+from loraprep.exports import Dataset
+
+NAME = "huggingface"
+HOW = """\
+Copy metadata.jsonl into dataset/, beside the picture folders. Then the folder loads as it is, and can be uploaded:
+
+    load_dataset("imagefolder", data_dir="dataset", split="train")
+
+Each row has `image` and `text`, which is what diffusers' training scripts expect (`--caption_column text`). Repeats
+are not part of that format: a row is one picture, and epochs alone decide how often it is seen."""
+
+
+def files(dataset: Dataset) -> dict[str, str]:
+    """A line a picture: its path, seen from dataset/, and its caption."""
+    lines = [disk.dumps({"file_name": name, "text": text}, indent=None) for name, text in dataset.captions.items()]
+    return {"metadata.jsonl": "".join(lines)}

@@ -1,0 +1,61 @@
+"""SimpleTuner: multidatabackend.json. Keys: bghira/SimpleTuner, documentation/DATALOADER.md, August 2026."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loraprep import files as disk
+from loraprep.exports import Dataset, Folder
+
+NAME = "simpletuner"
+HOW = """\
+Start SimpleTuner in the project's folder (or set `dataset.path` in project.yaml) and point `data_backend_config` in
+its config.json at this multidatabackend.json; set `num_train_epochs` and `train_batch_size` there too. Its `repeats`
+counts the extra times, so it is one less than kohya's. Regularization works with LyCORIS adapters only, not with a
+standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`: they delete your pictures."""
+
+
+def files(dataset: Dataset) -> dict[str, str]:
+    """An entry for each folder and size, its masks, and one for the text embeddings that SimpleTuner insists on."""
+    entries = []
+    for folder in dataset.folders:
+        for size in dataset.sizes:
+            entries += _with_masks(folder, size, dataset)
+    if dataset.regularization:
+        for size in dataset.sizes:
+            entries.append({**_entry(dataset.regularization, size, dataset), "is_regularisation_data": True})
+    entries.append({
+        "id": f"{dataset.name}-text-embeds", "type": "local", "dataset_type": "text_embeds", "default": True,
+        "cache_dir": f"cache/text/{dataset.name}",
+    })  # fmt: skip
+    return {"multidatabackend.json": disk.dumps(entries)}
+
+
+def _with_masks(folder: Folder, size: int, dataset: Dataset) -> list[dict[str, Any]]:
+    """Loss masks are a dataset of their own, paired by name and cut the same way: documentation/DREAMBOOTH.md."""
+    entry = _entry(folder, size, dataset)
+    if not folder.masks:
+        return [entry]
+    masks = {**entry, "id": f"{entry['id']}-masks", "dataset_type": "conditioning", "conditioning_type": "mask",
+             "instance_data_dir": folder.masks, "cache_dir_vae": f"{entry['cache_dir_vae']}-masks"}  # fmt: skip
+    return [{**entry, "conditioning_data": masks["id"]}, masks]
+
+
+def _entry(folder: Folder, size: int, dataset: Dataset) -> dict[str, Any]:
+    name = f"{dataset.name}-{folder.name}-{size}"
+    return {
+        "id": name,
+        "type": "local",
+        "dataset_type": "image",
+        "instance_data_dir": folder.path,
+        "cache_dir_vae": f"cache/vae/{name}",
+        "caption_strategy": "textfile",
+        "metadata_backend": "discovery",
+        "resolution": size,
+        "resolution_type": "pixel_area",
+        "minimum_image_size": 0,  # nothing is left out: Gate 1 has judged the sizes
+        "crop": True,
+        "crop_style": "center",
+        "crop_aspect": "preserve",
+        "repeats": folder.repeats - 1,
+    }

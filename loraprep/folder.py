@@ -1,0 +1,114 @@
+"""Reads any dataset folder as a trainer would find it: every file, and what of it matters. Writes nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from loraprep import images
+
+CAPTIONS = frozenset({".txt", ".caption"})
+# What trainers leave beside the pictures; harmless, and theirs.
+_CACHES = frozenset({"cache", "_latent_cache", "_t_e_cache", "_controls", "__pycache__"})
+_CACHE_FILES = frozenset({".aitk_size.json", "metadata_cache.json"})
+_CACHE_SUFFIXES = frozenset({".npz", ".safetensors", ".arrow"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One file. `path` is POSIX, relative to the folder. What follows `kind` holds for its kind only."""
+
+    path: str
+    kind: Literal["picture", "caption", "other"]
+    problem: str = ""  # a picture that cannot be opened: why, one clause
+    huge: bool = False  # not opened, since that would take too much memory
+    orientation: int = 1  # EXIF, 1..8
+    transparent: bool = False
+    deep: bool = False  # more than 8 bits a channel
+    utf8: bool = True
+    bom: bool = False
+    lines: int = 0  # lines of a caption that hold something
+    first: bool = True  # its first line holds something
+    bytes: int = 0
+
+    @property
+    def folder(self) -> str:
+        """The folder it lies in, "" for the top."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def suffix(self) -> str:
+        """As written, not lower-cased."""
+        return PurePosixPath(self.path).suffix
+
+
+def read(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Seen]:
+    """Every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over."""
+    found = sorted(_files(folder, ""))
+    result = []
+    for number, (path, real) in enumerate(found):
+        if progress:
+            progress(number, len(found))
+        result.append(_look(path, real))
+    return result
+
+
+def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+    except OSError:
+        return
+    for entry in entries:
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if entry.name.startswith(".") or entry.name in _CACHE_FILES:
+            continue
+        if stat.S_ISDIR(mode) and entry.name not in _CACHES:
+            yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
+        elif stat.S_ISREG(mode) and PurePosixPath(entry.name).suffix.lower() not in _CACHE_SUFFIXES:
+            yield prefix + entry.name, Path(entry.path)
+
+
+def _look(path: str, real: Path) -> Seen:
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in images.EXTENSIONS:
+        return _picture(path, real)
+    if suffix in CAPTIONS:
+        return _caption(path, real)
+    return Seen(path, "other", bytes=real.stat().st_size)
+
+
+def _picture(path: str, real: Path) -> Seen:
+    try:
+        data = real.read_bytes()
+        opened = images.load(data)
+        return Seen(path, "picture", orientation=opened.orientation, transparent=images.transparent(opened.pixels),
+                    deep=opened.bits > 8, bytes=len(data))  # fmt: skip
+    except images.BadImage as error:
+        return Seen(path, "picture", problem=error.reason, huge=error.code == "too-large")
+    except OSError as error:
+        return Seen(path, "picture", problem=error.strerror or "it could not be read")
+    except Exception as error:  # one odd file never hides the rest
+        return Seen(path, "picture", problem=f"it could not be judged ({type(error).__name__})")
+
+
+def _caption(path: str, real: Path) -> Seen:
+    try:
+        data = real.read_bytes()
+    except OSError:
+        return Seen(path, "caption", utf8=False)
+    bom = data.startswith(b"\xef\xbb\xbf")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Seen(path, "caption", utf8=False, bytes=len(data))
+    lines = text.splitlines()
+    return Seen(path, "caption", bom=bom, lines=sum(bool(line.strip()) for line in lines), bytes=len(data),
+                first=bool(lines and lines[0].strip()))  # fmt: skip

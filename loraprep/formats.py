@@ -1,0 +1,90 @@
+"""What is known of file formats without opening any: names, first bytes, and what to do with what is not read."""
+
+from __future__ import annotations
+
+from functools import cache
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+HEIF_EXTENSIONS = frozenset({".heic", ".heif", ".hif"})
+EXTENSIONS = HEIF_EXTENSIONS | frozenset(
+    _names(".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .gif .avif")
+)
+_AS_PNG = "save it as PNG or JPEG from the program that made it"
+_DEVELOP = "develop it in your photo program and export a JPEG or TIFF"
+UNSUPPORTED: dict[str, str] = {
+    **dict.fromkeys(
+        _names(
+            ".3fr .arw .cr2 .cr3 .crw .dng .erf .iiq .kdc .mef .mos .nef .nrw .orf .pef .raf .raw .rw2 "
+            ".rwl .sr2 .srf .srw .x3f"
+        ),
+        f"a camera's raw file; {_DEVELOP}",
+    ),
+    **dict.fromkeys(
+        _names(".psd .psb .xcf .kra .clip .ora .procreate .afphoto .sai .sai2 .mdp .csp .pdn"),
+        "a painting program's own file; export a flat PNG",
+    ),
+    **dict.fromkeys(
+        _names(".svg .svgz .ai .eps .pdf .afdesign .cdr"),
+        "a drawing without pixels of its own; export a PNG at the size you want",
+    ),
+    **dict.fromkeys(
+        _names(".jp2 .j2k .jxl .jxr .tga .exr .hdr .pcx .dds .qoi .ppm .pgm .pbm .ico"),
+        f"not a format that is read here; {_AS_PNG}",
+    ),
+    **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
+}
+HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
+SIDECARS = (".txt", ".caption", ".tags", ".json")  # words beside a picture, in order of trust
+
+
+def sniff(head: bytes) -> str:
+    """The format that the first 32 bytes announce, "" if none that is known here."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if head[:2] == b"BM":
+        return "BMP"
+    if head[4:8] == b"ftyp":
+        if head[8:12] in (b"avif", b"avis"):
+            return "AVIF"
+        if head[8:12] in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"):
+            return "AVIF" if b"avif" in head[12:] else "HEIF"
+    return ""
+
+
+def jpeg_quality(tables: dict[int, list[int]]) -> int:
+    """The IJG quality, 1..100, whose luma table is nearest (tables: T.81 Annex K; scaling: jcparam.c)."""
+    if not tables:
+        return 0
+    total = sum(tables[min(tables)])
+    return min(range(1, 101), key=lambda q: (abs(_ijg_sums()[q] - total), -q))
+
+
+@cache
+def _ijg_sums() -> dict[int, int]:
+    sums = {}
+    for quality in range(1, 101):
+        scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+        sums[quality] = sum(min(255, max(1, (v * scale + 50) // 100)) for v in _ANNEX_K)
+    return sums
+
+
+_ANNEX_K = (
+    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
+    *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
+    *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
+    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
+)

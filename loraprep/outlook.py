@@ -1,0 +1,93 @@
+"""The report's section on trainers: what each of them will do with every picture. Pure text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep import names
+from loraprep.markdown import cell, code
+from loraprep.plans import Placed, Plan, lonely
+
+CROPS = "report/crops"  # where the drawn crops are, relative to the project
+
+
+def section(
+    plans: Sequence[Plan],
+    profiles: Mapping[str, Mapping[str, Any]],
+    repeats: Mapping[str, int],
+    cut: Sequence[str],
+) -> list[str]:
+    """The lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/."""
+    if not repeats:
+        return []
+    lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
+    if cut:
+        lines += ["", "What the largest crops cut off (bright is what stays):", ""]
+        lines += [f"- {code(path)} ![{names.stem(path)}]({CROPS}/{names.stem(path)}.png)" for path in cut]
+    for plan in plans:
+        title = profiles[plan.trainer]["title"]
+        if plan.placed:
+            lines += ["", f"### {title}", "", *_buckets(plan), "", *_pictures(plan)]
+    return lines
+
+
+def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], repeats: Mapping[str, int]) -> list[str]:
+    times = ", ".join(str(n) for n in sorted(set(repeats.values())))
+    seen = sorted({p.length.seen for p in plans})
+    told = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
+    lines = [
+        f"Each picture is seen about {told} in the whole training, whichever trainer you use. A trainer that shows "
+        "every picture at every size in one epoch needs fewer epochs for that.",
+        "",
+        "| Trainer | Sizes | Repeats | Epochs to set | Steps per epoch | Steps | Each picture is seen |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for plan in plans:
+        length, profile = plan.length, profiles[plan.trainer]
+        about = "" if length.exact else "about "
+        cells = [
+            profile["title"], ", ".join(map(str, plan.sizes)), times if profile["repeats"] else "none",
+            str(length.epochs), f"{about}{length.steps_per_epoch}", f"{about}{length.steps}", f"{length.seen} times",
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _buckets(plan: Plan) -> list[str]:
+    crowd = Counter((p.size, p.bucket) for p in plan.placed if p.bucket)
+    alone = {(p.size, p.bucket): p.path for p in lonely(plan)}
+    lines = ["| Size | Bucket | Pictures |", "|---|---|---|"]
+    for (size, bucket), count in sorted(crowd.items()):
+        only = f": {cell(alone[size, bucket])}, alone in its shape" if (size, bucket) in alone else ""
+        lines.append(f"| {size} | {bucket[0]}x{bucket[1]} | {count}{only} |")
+    return lines
+
+
+def _pictures(plan: Plan) -> list[str]:
+    sizes = sorted({p.size for p in plan.placed})
+    by_path: dict[str, list[Placed]] = {}
+    for p in plan.placed:
+        by_path.setdefault(p.path, []).append(p)
+    lines = [
+        "<details><summary>Each picture: its bucket, how far it is stretched, what is cut off</summary>",
+        "",
+        f"| Picture | {' | '.join(f'at {s}' for s in sizes)} | Caption |",
+        f"|---|{'---|' * len(sizes)}---|",
+    ]
+    for path, placed in sorted(by_path.items()):
+        cells = [_words(p) for p in sorted(placed, key=lambda p: p.size)]
+        two = plan.cut_captions.get(path)
+        caption = f"{two[1]} of at most {two[0]} tokens are read" if two else "read whole"
+        lines.append(f"| {cell(path)} | {' | '.join(cells)} | {caption} |")
+    return [*lines, "", "</details>"]
+
+
+def _words(placed: Placed) -> str:
+    if not placed.bucket:
+        return "no bucket"
+    change = f"{'enlarged' if placed.scale > 1 else 'shrunk to'} {placed.scale:.2f}x"
+    return f"{placed.bucket[0]}x{placed.bucket[1]}, {'as it is' if placed.scale == 1 else change}, " + (
+        f"{placed.cut * 100:.0f} % cut" if placed.cut >= 0.005 else "whole"
+    )

@@ -1,0 +1,145 @@
+"""What each trainer will do with each picture: bucket, stretch, crop, and how long it trains. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep import buckets
+from loraprep.enlarge import trained_sizes
+from loraprep.model import Caption, Fate, Finding, Image
+from loraprep.plans import Length, Placed, Plan, lonely
+
+DRAWN = 6  # crops drawn in the report; its tables name the rest
+
+
+def plan(
+    trainer: str,
+    profile: Mapping[str, Any],
+    found: Sequence[Image],
+    fates: Sequence[Fate],
+    captions: Mapping[str, Caption],
+    repeats: Mapping[str, int],
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+) -> Plan:
+    """The plan for the kept pictures. `repeats`: path -> how often its folder is repeated in an epoch."""
+    sizes = trained_sizes(config, model)
+    image = {i.path: i for i in found}
+    kept = [f for f in fates if f.fate == "kept"]
+    placed = [
+        _place(trainer, f.path, _built(image[f.path], sizes[-1] if f.upscale else 0), size, config)
+        for f in kept
+        for size in sizes
+        if trainer in buckets.ALGORITHMS
+    ]
+    encoder = model["encoder"]
+    limit = profile["tokens"].get(config["model"], profile["tokens"].get(encoder["name"], encoder["hard"]))
+    long = {f.path: captions[f.path].tokens for f in kept if f.path in captions}
+    return Plan(
+        trainer,
+        sizes,
+        placed,
+        _length(profile, placed, {f.path: repeats[f.path] for f in kept}, sizes, config),
+        {path: (tokens, limit) for path, tokens in sorted(long.items()) if tokens > limit},
+    )
+
+
+def _built(image: Image, least: int) -> tuple[int, int]:
+    """Width and height in dataset/: enlarged there if the artist asked for it, as `dataset` does."""
+    factor = max(1.0, least / math.sqrt(image.width * image.height))
+    return round(image.width * factor), round(image.height * factor)
+
+
+def _place(trainer: str, path: str, built: tuple[int, int], size: int, config: Mapping[str, Any]) -> Placed:
+    where = buckets.fit(trainer, *built, size, enlarge=config["dataset"]["enlarge"])
+    if where is None:
+        return Placed(path, size, None)
+    left, top, right, bottom = where.box
+    box = (left / built[0], top / built[1], right / built[0], bottom / built[1])
+    return Placed(path, size, where.bucket, round(where.scale, 4), round(where.cut, 4),
+                  tuple(round(x, 4) for x in box))  # fmt: skip
+
+
+def _length(
+    profile: Mapping[str, Any],
+    placed: Sequence[Placed],
+    repeats: Mapping[str, int],
+    sizes: Sequence[int],
+    config: Mapping[str, Any],
+) -> Length:
+    """A trainer that shows every picture at every size needs so many times fewer epochs for the same length."""
+    batch, epochs = config["dataset"]["batch_size"], config["dataset"]["epochs"]
+    common = Counter(repeats.values()).most_common(1)[0][0] if repeats else 1
+    each = profile["sizes"] == "each"
+    times = len(sizes) if each else 1
+    if not profile["repeats"]:  # every repeat becomes an epoch
+        epochs, repeats, common = epochs * common, dict.fromkeys(repeats, 1), 1
+    wanted = max(1, round(epochs / times))
+    counts: Counter[tuple[int, int, int]] = Counter()
+    for p in placed:
+        if p.bucket and (each or p.size == sizes[-1]):
+            counts[p.size, *p.bucket] += repeats[p.path]
+    if counts:
+        steps = buckets.steps_per_epoch(counts.values(), batch, keep_partial=profile["last_batch"] == "kept")
+    else:
+        steps = math.ceil(sum(repeats.values()) * times / batch)
+    exact = batch == 1 or (bool(counts) and (each or len(sizes) == 1))
+    return Length(wanted, steps, steps * wanted, common * wanted * times, exact)
+
+
+def findings(
+    plans: Sequence[Plan],
+    profiles: Mapping[str, Mapping[str, Any]],
+    repeats: Mapping[str, int],
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+) -> list[Finding]:
+    """What an artist should know before training, trainers with the same trouble named together."""
+    limit, batch = config["thresholds"]["placement"]["cut"], config["dataset"]["batch_size"]
+    title = {name: p["title"] for name, p in profiles.items()}
+    result: list[Finding] = []
+    values: dict[str, Any]
+    worst: dict[str, tuple[float, str]] = {}
+    unplaced: defaultdict[str, set[str]] = defaultdict(set)
+    for one in plans:
+        for p in one.placed:
+            if p.bucket is None:
+                unplaced[one.trainer].add(p.path)
+            elif p.cut > limit:
+                where = f"{title[one.trainer]} at {p.size}"
+                worst[p.path] = max(worst.get(p.path, (0.0, "")), (p.cut, where), key=lambda w: w[0])
+    if worst:
+        cut, where = max(worst.values(), key=lambda w: w[0])
+        values = {"most": _percent(cut), "limit": _percent(limit), "where": where}
+        result.append(Finding("cut-off", tuple(sorted(worst)), values))
+    for trainer, homeless in sorted(unplaced.items()):
+        result.append(Finding("no-bucket", tuple(sorted(homeless)), {"trainer": title[trainer]}))
+    for one in plans:
+        read = min((limit for _, limit in one.cut_captions.values()), default=0)
+        if 0 < read < model["encoder"]["hard"]:  # what the encoder itself cannot read is said elsewhere
+            values = {"trainer": title[one.trainer], "read": read}
+            result.append(Finding("caption-cut", tuple(one.cut_captions), values))
+        alone = {p.path: repeats[p.path] for p in lonely(one)} if batch > 1 else {}
+        dropped = profiles[one.trainer]["last_batch"] == "dropped"
+        never = tuple(sorted(path for path, times in alone.items() if dropped and times < batch))
+        rest = tuple(sorted(set(alone) - set(never)))
+        for code, paths in (("bucket-dropped", never), ("bucket-lonely", rest)):
+            if paths:
+                result.append(Finding(code, paths, {"trainer": title[one.trainer], "batch": batch}))
+    return result
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def drawn(plans: Sequence[Plan], limit: float) -> dict[str, tuple[float, ...]]:
+    """path -> the box of its worst crop, for the DRAWN pictures that lose most, all more than `limit` of their area."""
+    worst: dict[str, Placed] = {}
+    for p in (p for one in plans for p in one.placed if p.cut > limit):
+        worst[p.path] = max(worst.get(p.path, p), p, key=lambda q: q.cut)
+    most = sorted(worst.items(), key=lambda item: (-item[1].cut, item[0]))[:DRAWN]
+    return {path: p.box for path, p in sorted(most)}

@@ -1,0 +1,79 @@
+"""A picture as a vision model gets it: upright, sRGB, flattened, of a fitting size, without any metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image as Pillow
+
+from loraprep import images
+from loraprep.model import Image
+
+SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
+AREA = 1024 * 1024  # aimed at in between, so that every shape costs about the same
+MAX_BYTES = 7_000_000  # the API takes 10 MB as base64, which is 4/3 of the file
+_PATCH = 28  # px; an image costs one token for each started patch (Anthropic's documentation, October 2026)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is sent. `data` is a JPEG; `digest` the digest of images/NAME that the answer will be kept under."""
+
+    digest: str
+    data: bytes
+    width: int
+    height: int
+    media_type: str = "image/jpeg"
+
+    @property
+    def tokens(self) -> int:
+        """What the picture costs as input: ceil(w/28) * ceil(h/28)."""
+        return tokens(self.width, self.height)
+
+
+def tokens(width: int, height: int) -> int:
+    """Input tokens of an image of that size in px."""
+    return math.ceil(width / _PATCH) * math.ceil(height / _PATCH)
+
+
+def size(width: int, height: int) -> tuple[int, int]:
+    """The size to send: the same shape, about a megapixel, the long side within SHORTEST..LONGEST."""
+    long = max(width, height)
+    wanted = min(LONGEST, max(SHORTEST, long * math.sqrt(AREA / (width * height))))
+    scale = wanted / long
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def source(image: Image, folder: Path, root: Path) -> Path:
+    """The file the pixels come from: the one in upscaled/ if there is one."""
+    return root / image.upscaled if image.upscaled else folder / image.path
+
+
+def prepare(
+    image: Image, folder: Path, root: Path, *, background: str, max_megapixels: float, quality: int = 92
+) -> Prepared:
+    """The picture of that record, ready to send. Raises BadImage, also if the file is not the one that was scanned."""
+    data = source(image, folder, root).read_bytes()
+    if hashlib.sha256(data).hexdigest() != image.pixel_digest:
+        raise images.BadImage("changed", "the file changed since it was looked at; run it again")
+    opened = images.load(data, max_megapixels=max_megapixels)
+    width, height = size(opened.width, opened.height)
+    picture = images.upright(opened, background, longest=max(width, height))
+    if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel
+        picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
+    body = _jpeg(picture, quality)
+    while len(body) > MAX_BYTES and quality > 20:
+        quality -= 20
+        body = _jpeg(picture, quality)
+    return Prepared(image.digest, body, width, height)
+
+
+def _jpeg(picture: Pillow.Image, quality: int) -> bytes:
+    stream = io.BytesIO()
+    picture.info.clear()
+    picture.save(stream, "JPEG", quality=quality, subsampling=0)
+    return stream.getvalue()

@@ -1,0 +1,161 @@
+"""responses/: what a vision model saw, one file a picture, kept for good. Seen once, never paid for twice.
+
+A file is named after the digest of images/NAME and holds every answer in the order they came; nothing in it is ever
+taken out. No key, no address and no path is in it, so it can go into git, and a clone needs no key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from loraprep import files
+from loraprep.errors import Problem, UserError
+from loraprep.model import Record
+
+FOLDER = "responses"
+VERSION = 1  # of the file's form
+TRIES = 2  # a cut off or unusable reply is asked for once more, then it stands
+
+State = Literal["seen", "refused", "truncated", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Record):
+    """One reply about one picture, and everything it was asked with.
+
+    `elements` has the form of schemas/elements.schema.json in version `schema`; fields it lacks were not looked at.
+    `state`: "seen"; "refused"; "truncated" (cut off before its end); "unclear" (not in the form asked for).
+    """
+
+    captioner: str
+    model: str
+    prompt: str  # digest of the instructions, 12 hex digits
+    examples: str  # digest of the examples, "" without any
+    parameters: dict[str, Any]
+    schema: int
+    state: State
+    elements: dict[str, Any] = field(default_factory=dict)
+    detail: str = ""  # why not, in a few words
+    usage: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides whether asking again could say something else."""
+        keys = ("captioner", "model", "prompt", "examples", "parameters", "schema")
+        return {key: getattr(self, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Every answer about one picture, in the order they came."""
+
+    listed: tuple[Answer, ...] = ()
+
+    @property
+    def current(self) -> Answer | None:
+        """The one that counts: the last that saw something, else the last."""
+        seen = [a for a in self.listed if a.state == "seen"]
+        return seen[-1] if seen else self.listed[-1] if self.listed else None
+
+    def by(self, captioner: str) -> Answers:
+        """Only those that this captioner gave."""
+        return Answers(tuple(a for a in self.listed if a.captioner == captioner))
+
+    def wants(self, captioner: str, since: int = 0, *, alone: bool = False) -> Literal["", "ask", "again", "larger"]:
+        """What this captioner still has to ask, judged by the answers from number `since` on.
+
+        "" once anybody saw the picture (`alone`: once this one did) or this captioner's answer stands; "larger" after a
+        reply that was cut off.
+        """
+        given = Answers(self.listed[since:]).by(captioner).listed if alone else self.listed[since:]
+        if any(a.state == "seen" for a in given):
+            return ""
+        own = [a for a in given if a.captioner == captioner]
+        if not own:
+            return "ask"
+        if own[-1].state == "refused" or len(own) >= TRIES:
+            return ""
+        return "larger" if own[-1].state == "truncated" else "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The folder responses/ of a project."""
+
+    root: Path
+
+    def _path(self, digest: str) -> Path:
+        return self.root / FOLDER / f"{digest}.json"
+
+    def read(self, digest: str) -> Answers:
+        """The answers about the picture with that digest. Raises UserError naming a file that cannot be read."""
+        try:
+            data = files.read_json(self._path(digest))
+        except FileNotFoundError:
+            return Answers()
+        except (OSError, ValueError) as error:
+            raise _damaged(digest, str(error)) from None
+        try:
+            if data["version"] > VERSION:
+                raise _damaged(digest, "it was written by a newer loraprep")
+            return Answers(tuple(_answer(a) for a in data["answers"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _damaged(digest, f"it lacks {error}") from None
+
+    def read_all(self, digests: Iterable[str]) -> dict[str, Answers]:
+        """digest -> its answers, for those that have any. Raises UserError with every damaged file."""
+        found: dict[str, Answers] = {}
+        problems: list[Problem] = []
+        for digest in sorted(set(digests)):
+            try:
+                answers = self.read(digest)
+            except UserError as error:
+                problems += error.problems
+                continue
+            if answers.listed:
+                found[digest] = answers
+        if problems:
+            raise UserError.many(problems)
+        return found
+
+    def add(self, digest: str, answer: Answer) -> Answers:
+        """Appends the answer and returns all of them; it is on disk, whole and synced, before this returns."""
+        answers = Answers((*self.read(digest).listed, answer))
+        listed = [dataclasses.asdict(a) for a in answers.listed]
+        files.write_json(self._path(digest), {"version": VERSION, "answers": listed})
+        return answers
+
+    def fingerprint(self, digests: Iterable[str] | None = None) -> str:
+        """A digest of the files' names and contents: of those pictures, or of all there are."""
+        folder = self.root / FOLDER
+        names = sorted(p.name for p in folder.glob("*.json")) if digests is None else sorted(
+            f"{d}.json" for d in set(digests))  # fmt: skip
+        total = hashlib.sha256()
+        for name in names:
+            path = folder / name
+            total.update(f"{name}:{files.sha256(path) if path.is_file() else ''}\n".encode())
+        return total.hexdigest()
+
+
+def _answer(data: Mapping[str, Any]) -> Answer:
+    """A stored answer; keys that this version does not know are left in the file and ignored here."""
+    known = {f.name for f in dataclasses.fields(Answer)}
+    return Answer(**{key: value for key, value in data.items() if key in known})
+
+
+def _damaged(digest: str, why: str) -> UserError:
+    return UserError(
+        f"this stored answer cannot be read: {why}",
+        place=f"{FOLDER}/{digest}.json",
+        hint="Bring it back from git. If you delete it, the picture is asked about again, which costs.",
+    )
+
+
+def digest_of(texts: Sequence[str]) -> str:
+    """12 hex digits for a list of texts, "" for an empty one."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12] if texts else ""

@@ -1,0 +1,245 @@
+"""The page's addresses. Every picture is named by its digest, every entry by an ident: no path comes in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from loraprep import answers, bundled
+from loraprep.answers import Changed, Written
+from loraprep.errors import UserError
+from loraprep.images import BadImage
+from loraprep.review import edits, views
+from loraprep.review.pictures import Pictures
+from loraprep.review.runs import Runs
+from loraprep.review.snapshot import Reader, Snapshot, pair
+
+STATIC = {"review.css": "text/css", "review.js": "text/javascript", "icon.svg": "image/svg+xml"}
+HOLD = "private, max-age=600"  # named by a digest, but project.yaml may change its background or trainer
+TICK = 0.4  # seconds between two looks at the files
+
+
+class Page:
+    """One project's page. `ending` is asked by what would otherwise stream for ever."""
+
+    def __init__(self, reader: Reader, ending: Callable[[], bool] = lambda: False) -> None:
+        self.reader, self.ending = reader, ending
+        self.runs = Runs(reader.root)
+        now = reader.read()
+        self.pictures = Pictures(now.project)
+        self.pictures.sweep(now.images.values())
+        self.done: list[Written] = []  # for undo, newest last
+        self.templates = Environment(
+            loader=FileSystemLoader(bundled.path("resources/review")), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                *(Route("/" if name == "overview" else f"/{name}", self._view(name)) for name in VIEWS),
+                Route("/static/{name:str}", self.static),
+                Route("/picture/{digest:str}/{what:str}", self.picture),
+                Route("/difference/{first:str}/{second:str}", self.difference),
+                Route("/events", self.events),
+                Route("/answer", self.answer, methods=["POST"]),
+                Route("/replace", self.replace, methods=["POST"]),
+                Route("/undo", self.undo, methods=["POST"]),
+                Route("/measure", self.measure, methods=["POST"]),
+                Route("/run", self.run, methods=["POST"]),
+            ],
+            exception_handlers=ERRORS,
+        )
+
+    def _view(self, name: str) -> Callable[[Request], Response]:
+        def show(request: Request) -> Response:
+            s = self.reader.read()
+            text = self.templates.get_template(f"{name}.html").render(
+                view=name, s=s, queues=views.queues(s), headline=views.headline(s), writing=request.scope["writing"],
+                digests=json.dumps({**s.digests, "build": s.build}), **VIEWS[name](s),
+            )  # fmt: skip
+            return HTMLResponse(text, headers={"cache-control": "no-store"})
+
+        return show
+
+    def static(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in STATIC:
+            return _nothing()
+        return Response(bundled.path(f"resources/review/{name}").read_bytes(), media_type=STATIC[name],
+                        headers={"cache-control": "no-cache"})  # fmt: skip
+
+    def picture(self, request: Request) -> Response:
+        what, image = request.path_params["what"], self.reader.read().image(request.path_params["digest"])
+        if image is None:
+            return _nothing()
+        if what.isdecimal() and 64 <= int(what[:5]) <= 4096:
+            return _shown(self.pictures.trained(image, int(what)))
+        if what == "thumb":
+            return _shown(self.pictures.thumb(image), "image/webp")
+        return _shown(self.pictures.large(image)) if what == "large" else _nothing()
+
+    def difference(self, request: Request) -> Response:
+        s = self.reader.read()
+        first, second = (s.image(request.path_params[n]) for n in ("first", "second"))
+        if first is None or second is None:
+            return _nothing()
+        mirrored = bool(pair(s, first.path, second.path)["mirrored"])
+        return _shown(self.pictures.difference(first, second, mirrored=mirrored))
+
+    async def answer(self, request: Request) -> Response:
+        given = await _body(request)
+        return await run_in_threadpool(self._answer, given)
+
+    def _answer(self, given: dict[str, Any]) -> Response:
+        kind, values = str(given.get("kind")), given.get("values")
+        if not isinstance(values, dict):
+            raise UserError("this is not an answer")
+        return self._written(kind, edits.plan(self.reader.read(), kind, str(given.get("id")), values), given)
+
+    def _written(self, kind: str, planned: edits.Values, given: dict[str, Any]) -> Response:
+        done = answers.answer(self.reader.root, kind, planned, str(given.get("expected", "")))
+        self.done.append(done)
+        return JSONResponse(_told(done))
+
+    async def replace(self, request: Request) -> Response:
+        given = await _body(request)
+        return await run_in_threadpool(self._replace, given)
+
+    def _replace(self, given: dict[str, Any]) -> Response:
+        """Without "write" a preview; with it, the rows whose idents it lists are written, in one edit."""
+        s = self.reader.read()
+        rows = edits.replaced(s, str(given.get("find", "")), str(given.get("put", "")), case=bool(given.get("case")),
+                              words=bool(given.get("words")))  # fmt: skip
+        if "write" not in given:
+            return JSONResponse({"rows": rows})
+        chosen = {row["id"]: row["after"] for row in rows if row["id"] in given["write"]}
+        if not chosen:
+            raise UserError("no caption is chosen")
+        return self._written("captions", edits.captions(s, chosen), given)
+
+    def undo(self, _request: Request) -> Response:
+        if not self.done:
+            raise UserError("there is nothing to take back")
+        undone = answers.restore(self.reader.root, self.done[-1])
+        self.done.pop()
+        return JSONResponse({**_told(undone), "undone": True})
+
+    async def measure(self, request: Request) -> Response:
+        text = str((await _body(request)).get("text", ""))[:20_000]
+        return JSONResponse(await run_in_threadpool(views.measured, self.reader.read(), " ".join(text.split())))
+
+    async def run(self, _request: Request) -> Response:
+        return JSONResponse({"started": await self.runs.start()})
+
+    async def events(self, _request: Request) -> Response:
+        return StreamingResponse(self._events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+    async def _events(self) -> AsyncIterator[str]:
+        """ "files" whenever one of them is another one, "line" and "end" of a run of the gate."""
+        stamps: dict[str, str] = {}
+        number = self.runs.number - self.runs.running  # a run that is over is not news to a page that opens
+        said, ended = 0, True
+        while not self.ending():
+            now = await run_in_threadpool(self.reader.stamps)
+            if now != stamps:
+                stamps = now
+                yield _event("files", stamps)
+            if self.runs.number != number:
+                number, said, ended = self.runs.number, 0, False
+                yield _event("start", {})
+            new = self.runs.lines[max(0, said - self.runs.dropped) :]
+            said = self.runs.dropped + len(self.runs.lines)
+            if new:
+                yield _event("lines", new)
+            if not ended and not self.runs.running:
+                ended = True
+                yield _event("end", {"code": self.runs.code})
+            await asyncio.sleep(TICK)
+
+
+def _overview(s: Snapshot) -> dict[str, Any]:
+    reasons = [c for c in views.finding_cards(s) if c["severity"] == "block" and not c["accepted"]]
+    return {"blocking": reasons, "kept": views.staying(s)}
+
+
+def _texts(s: Snapshot) -> dict[str, Any]:
+    rows, counts = views.text_rows(s)
+    return {"rows": rows, "counts": counts}
+
+
+VIEWS: dict[str, Callable[[Snapshot], dict[str, Any]]] = {
+    "overview": _overview,
+    "duplicates": lambda s: {"cards": views.duplicate_cards(s)},
+    "captions": lambda s: {"cards": views.caption_cards(s)},
+    "quality": lambda s: {"cards": views.quality_cards(s)},
+    "curation": lambda s: {"cards": views.curation_cards(s), "kept": views.staying(s)},
+    "findings": lambda s: {"cards": views.finding_cards(s)},
+    "texts": _texts,
+}
+
+
+def _event(name: str, data: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _told(done: Written) -> dict[str, Any]:
+    lines = [{"number": number, "text": text.strip()} for number, text in done.lines]
+    return {"kind": done.kind, "file": f"decisions/{done.kind}.yaml", "digest": done.digest, "lines": lines}
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        given = json.loads(await request.body())
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise UserError("this is not an answer")
+    return given
+
+
+def _shown(data: bytes, form: str = "image/jpeg") -> Response:
+    return Response(data, media_type=form, headers={"cache-control": HOLD})
+
+
+def _nothing() -> Response:
+    return Response("There is no such page.\n", 404, media_type="text/plain")
+
+
+def _missing(_request: Request, _error: Exception) -> Response:
+    return _nothing()
+
+
+def _mend(request: Request, error: Exception) -> Response:
+    if request.method == "GET":  # project.yaml cannot be used: nothing can be shown until it is mended
+        return Response(f"{error}\n\nMend it in an editor and reload this page.\n", 500, media_type="text/plain")
+    return JSONResponse({"message": str(error)}, 400)
+
+
+def _changed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Changed)
+    return JSONResponse({"message": f"{error.name} was changed meanwhile, so nothing was written.",
+                         "theirs": error.text, "yours": error.line, "digest": error.now}, 409)  # fmt: skip
+
+
+def _unshown(_request: Request, error: Exception) -> Response:
+    reason = error.strerror if isinstance(error, OSError) else error  # an OSError's text has the path in it
+    return Response(f"This picture cannot be shown: {reason}\n", 404, media_type="text/plain")
+
+
+ERRORS: dict[Any, Callable[[Request, Exception], Response]] = {
+    UserError: _mend,
+    Changed: _changed,
+    BadImage: _unshown,
+    OSError: _unshown,
+    404: _missing,
+}

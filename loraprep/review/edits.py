@@ -1,0 +1,115 @@
+"""From what the page sends to what is written into decisions/: idents become paths, words become values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from loraprep.decisions import KINDS
+from loraprep.errors import UserError
+from loraprep.review import views
+from loraprep.review.snapshot import Snapshot, ident
+
+Values = dict[str, Any]
+
+
+def plan(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Any]) -> Values:
+    """The argument of `answers.answer` for one answer. `wanted` is the ident of an entry, a picture or a finding.
+
+    `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [picture idents]}; {"verdict": word};
+    {"caption": text}; {"reason": text}; {"withdraw": true}.
+    Raises UserError for anything else.
+    """
+    if kind in KINDS and given == {"rest": True}:
+        return {"rest": "recommended"}
+    if kind == "gate":
+        return _accept(s, wanted, given)
+    if kind == "captions" and set(given) == {"caption"}:
+        return _caption(s, wanted, given["caption"])
+    key = s.entry_key(kind, wanted) if kind in KINDS else None
+    if key is None:
+        raise _unknown()
+    if given == {"withdraw": True} and kind == "captions" and not s.decisions[kind].entries[key].digests:
+        return {key: None}
+    fields = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
+    if set(given) != {fields[kind]}:
+        raise _unknown()
+    value = given[fields[kind]]
+    return {key: {fields[kind]: _names(s, value) if isinstance(value, list) else value}}
+
+
+def replaced(s: Snapshot, find: str, put: str, *, case: bool, words: bool) -> list[dict[str, str]]:
+    """Every caption that a find and replace would change: {"id", "name", "shown", "before", "after"}.
+
+    [trigger] itself is never touched. An empty `put` takes the words out with the comma they leave.
+    """
+    if not find.strip():
+        return []
+    core = re.escape(find)
+    pattern = re.compile(rf"(?<!\w){core}(?!\w)" if words else core, 0 if case else re.IGNORECASE)
+    rows = []
+    for row in views.text_rows(s)[0]:
+        parts = row["text"].split("[trigger]")
+        after = "[trigger]".join(pattern.sub(lambda _: put, part) for part in parts)
+        if after != row["text"]:
+            if not put.strip():
+                after = re.sub(r"\s+([,.;:])", r"\1", " ".join(after.split()))
+                after = re.sub(r",(?:\s*,)+", ",", after).strip(" ,")
+            rows.append({**{k: row[k] for k in ("id", "name", "shown")}, "before": row["text"], "after": after})
+    return rows
+
+
+def captions(s: Snapshot, texts: Mapping[str, str]) -> Values:
+    """The argument of `answers.answer` for many captions at once: picture ident -> text."""
+    planned: Values = {}
+    for wanted, text in texts.items():
+        planned.update(_caption(s, wanted, text))
+    return planned
+
+
+def _caption(s: Snapshot, wanted: str, text: Any) -> Values:
+    """`wanted` names a sample's entry or any picture; the samples' verdict becomes adjust."""
+    one_line = " ".join(text.split()) if isinstance(text, str) else ""
+    if not one_line:
+        raise UserError("a caption cannot be empty", hint="Write what is in the picture.")
+    key = s.entry_key("captions", wanted)
+    if key is None:
+        path = next((p for p in s.images if ident("picture", p) == wanted), None)
+        if path is None:
+            raise _unknown()
+        key = path
+    entry = s.decisions["captions"].entries.get(key)
+    if entry is not None and "verdict" in entry.data:
+        return {key: {"caption": one_line, "verdict": "adjust"}}
+    return {key: {"caption": one_line}}
+
+
+def _accept(s: Snapshot, wanted: str, given: Mapping[str, Any]) -> Values:
+    card = next((c for c in views.finding_cards(s) if c["id"] == wanted), None)
+    code = card["code"] if card else s.entry_key("gate", wanted)
+    if code is None:
+        raise _unknown()
+    if given == {"withdraw": True}:
+        return {code: None}
+    reason = " ".join(str(given.get("reason", "")).split())
+    if set(given) != {"reason"} or not reason:
+        raise UserError("an accepted finding needs a reason", hint="Write why it is fine; the report quotes it.")
+    if card is None or not card["acceptable"]:
+        raise UserError("this finding cannot be accepted: the dataset would be wrong")
+    named = sorted({p for r in (s.gate.reasons if s.gate else []) if r.code == code for p in r.images})
+    entry = s.accepted.get(code)
+    if entry is None:
+        return {code: {"accept": "known", **({"images": named} if named else {}), "reason": reason}}
+    return {code: {**({"images": named} if "images" in entry else {}), "reason": reason}}
+
+
+def _names(s: Snapshot, idents: list[Any]) -> list[str]:
+    known = s.paths()
+    if not all(isinstance(i, str) and i in known for i in idents):
+        raise _unknown()
+    return [known[i] for i in idents]
+
+
+def _unknown() -> UserError:
+    return UserError("this is not there any more", hint="Reload the page.")

@@ -1,0 +1,117 @@
+"""The pictures that the page shows: whole, as they will train, and where two of them differ."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from PIL import ImageFilter
+from PIL.Image import Resampling
+
+from loraprep import buckets, images, similar, thumbs
+from loraprep.images import BadImage
+from loraprep.model import Image
+from loraprep.project import Project
+
+LONGEST = 1600  # px; what a large screen shows of one picture
+THUMB = 256
+_MARKED = 0.04  # of the range; below it is what saving a JPEG again does
+
+
+class Pictures:
+    """Renditions as bytes, kept under build/review/ by digest. Every method raises BadImage, OSError."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.folder = project.root / "build" / "review"
+
+    def sweep(self, images: Iterable[Image]) -> None:
+        """Forgets what belongs to no picture any more."""
+        alive = {i.pixel_digest for i in images}
+        for path in self.folder.glob("*.jpg"):
+            if path.name.partition("-")[0] not in alive:
+                path.unlink(missing_ok=True)
+
+    def thumb(self, image: Image) -> bytes:
+        """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
+        background = self.project.config["dataset"]["background"]
+        data = thumbs.thumbnail(image, self.project.images, self.project.root, THUMB, background,
+                                self.project.root / thumbs.FOLDER)  # fmt: skip
+        if not data:
+            raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
+        return data
+
+    def large(self, image: Image) -> bytes:
+        """At most LONGEST px on the long side, never enlarged."""
+        return self._kept(f"{image.pixel_digest}-large", lambda: _jpeg(self._small(image, LONGEST), 88))
+
+    def trained(self, image: Image, size: int) -> bytes:
+        """Exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
+        return self._kept(f"{image.pixel_digest}-{self.trainer()}-{size}", lambda: self._trained(image, size))
+
+    def difference(self, first: Image, second: Image, *, mirrored: bool) -> bytes:
+        """The first picture, pale, with the places where the second one differs in full and outlined."""
+        name = f"{first.pixel_digest}-{second.pixel_digest[:32]}-{'mirrored' if mirrored else 'differs'}"
+        return self._kept(name, lambda: self._difference(first, second, mirrored))
+
+    def trainer(self) -> str:
+        """The first trainer of project.yaml whose rules are known."""
+        wanted = self.project.config["dataset"]["trainers"]
+        return next((t for t in wanted if t in buckets.ALGORITHMS), "kohya")
+
+    def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
+        path = self.folder / f"{name}-{self.project.config['dataset']['background'].lstrip('#')}.jpg"
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            data = make()
+            _keep(path, data)
+            return data
+
+    def _small(self, image: Image, longest: int) -> PIL.Image.Image:
+        limit = self.project.config["thresholds"]["audit"]["max_megapixels"]
+        data = thumbs.source(image, self.project.images, self.project.root).read_bytes()
+        background = self.project.config["dataset"]["background"]
+        return images.upright(images.load(data, max_megapixels=limit), background, longest=longest)
+
+    def _trained(self, image: Image, size: int) -> bytes:
+        picture = self._small(image, 0)
+        placed = buckets.fit(self.trainer(), picture.width, picture.height, size)
+        if placed is None:
+            raise BadImage("broken", f"its shape fits no bucket at {size}")
+        return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
+
+    def _difference(self, first: Image, second: Image, mirrored: bool) -> bytes:
+        one = self._small(first, 1000)
+        two = self._small(second, 1000)
+        apart = similar.difference(np.asarray(one), np.asarray(two), mirrored=mirrored)
+        mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
+        mask = mask.point(lambda v: 255 if v > 96 else 0)
+        edge = PIL.Image.fromarray(
+            np.asarray(mask.filter(ImageFilter.MaxFilter(7))) - np.asarray(mask.filter(ImageFilter.MinFilter(3)))
+        )
+        pale = PIL.Image.blend(one.convert("L").convert("RGB"), PIL.Image.new("RGB", one.size, "#f4f2ee"), 0.7)
+        pale.paste(one, mask=mask)
+        pale.paste(PIL.Image.new("RGB", one.size, "#d6249f"), mask=edge)
+        return _jpeg(pale, 88)
+
+
+def _jpeg(picture: PIL.Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    picture.info.clear()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """A cache may lose its files, but never shows half of one; no fsync, since nothing depends on it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+    Path(temporary).replace(path)

@@ -1,0 +1,61 @@
+"""Gate 1 from the page: a process of its own, so that the lock, the exit code and the words are the terminal's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from loraprep.console import PROGRESS
+
+KEPT = 400  # lines of the last run that a reloaded page still shows
+
+
+class Runs:
+    """At most one run at a time. `lines` grows; `count` of the lines dropped before them; `code` None while it runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.number = 0
+        self.lines: list[str] = []
+        self.dropped = 0
+        self.code: int | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def start(self) -> bool:
+        """False if one is running already."""
+        if self.running:
+            return False
+        self.number += 1
+        self.lines, self.dropped, self.code = [], 0, None
+        self._task = asyncio.create_task(self._run())
+        return True
+
+    async def stop(self) -> None:
+        """Ends a run with the page: what was paid for is on disk, and the next run goes on from there."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
+
+    async def _run(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "loraprep", "gate1", cwd=self.root,
+            env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", PROGRESS: "lines"},
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        while data := await self._process.stdout.readline():
+            self._say(data.decode("utf-8", "replace").rstrip("\r\n"))
+        self.code = await self._process.wait()
+
+    def _say(self, line: str) -> None:
+        self.lines.append(line)
+        if len(self.lines) > KEPT:
+            self.dropped += 1
+            del self.lines[0]

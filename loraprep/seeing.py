@@ -1,0 +1,155 @@
+"""Between the tasks and the captioners that look: what is asked when, and what the store already holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
+from typing import Any
+
+from loraprep import captioners, console, decisions, findings
+from loraprep import captions as phase4
+from loraprep.captioners import claude
+from loraprep.errors import UserError
+from loraprep.model import Elements, Finding, Image
+from loraprep.project import Project
+from loraprep.responses import Answer, Answers, Store
+from loraprep.vision.job import Job, Outcome
+from loraprep.vision.question import described, question
+
+
+def looks(p: Project) -> bool:
+    """Does any captioner of the project, or one chosen for a single picture, look at the pixels?"""
+    return bool(_lookers(p))
+
+
+def _lookers(p: Project) -> dict[str, captioners.Looker]:
+    try:
+        chosen = phase4.captioners_chosen(decisions.read(p.root, "captions"))
+    except UserError:  # said by the task that reads the file
+        chosen = {}
+    return captioners.lookers(p.config["captioning"], chosen.values())
+
+
+def chosen(p: Project, images: Sequence[Image]) -> dict[str, str]:
+    """path -> the captioner that a person chose for that picture."""
+    return phase4.chosen_captioners(images, decisions.read(p.root, "captions"))
+
+
+def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
+    """digest -> answers so far. Raises UserError naming every damaged file."""
+    return Store(p.root).read_all(i.digest for i in images) if looks(p) else {}
+
+
+def _auto(p: Project) -> bool:
+    return bool(p.config["review"]["captions"] == "auto")
+
+
+def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
+    """`images` are all there are; samples are asked before there are examples."""
+    texts: list[str] = []
+    if not samples:
+        seen = _seen(images, stored(p, images))
+        texts = phase4.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=_auto(p))
+    return Job(p.root, p.images, p.config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
+               chosen=chosen(p, images),
+               wait="elements" in console.named, say=lambda text: console.say(text, "dim"))  # fmt: skip
+
+
+def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
+    context = captioners.Context("", answers=answers)
+    return {i.path: described(i, context) for i in images if i.digest in answers}
+
+
+def ask_samples(p: Project, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
+    """Has the samples looked at, without waiting for anything."""
+    if not looks(p) or not chosen:
+        return Outcome()
+    return _ask(_job(p, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
+
+
+def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], before: Mapping[str, Any]) -> Outcome:
+    """Has all others looked at once the samples are approved. `before` is build/samples.json.
+
+    What kept the samples from being looked at keeps the others too, so it is not tried again in the same run.
+    """
+    if not looks(p):
+        return Outcome()
+    samples, missing = before["samples"], before["missing"]
+    rest = [i for i in staying if i.path not in samples]
+    answers = decisions.read(p.root, "captions")
+    may = phase4.approved(samples, answers, auto=_auto(p))
+    job = _job(p, images, samples=False)
+    stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
+    if may and stopped:
+        values = next(f["values"] for f in before["findings"] if f["code"] == f"vision-{stopped}")
+        given = captioners.undescribed(rest, staying, job)
+        outcome = Outcome().lack(stopped, given, **values)
+    else:
+        outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
+    outcome.missing |= missing
+    outcome.findings += earlier(p, job, staying, samples)
+    return outcome
+
+
+def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str, *, approved: bool) -> Outcome:
+    with console.progress(what) as progress:
+        return captioners.ask(images, staying, job.showing(progress), approved=approved)
+
+
+def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
+    """The note about pictures that were seen under earlier settings, with what asking again would cost."""
+    old = _old(p, job, staying, samples)
+    if not old:
+        return []
+    likely, _ = _cost(p, job, old)
+    return [Finding("vision-earlier", tuple(i.path for i in old), {"usd": f"{likely:.4f}"})]
+
+
+def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
+    now = {name: module.settings(p.config, job.question) for name, module in _lookers(p).items()}
+    then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
+    paths = set(phase4.earlier(then, now, samples))
+    return [i for i in staying if i.path in paths]
+
+
+def _last(job: Job, image: Image) -> Answer | None:
+    answers = job.store.read(image.digest)
+    own = job.chosen.get(image.path)
+    listed = answers.by(own).listed if own else answers.listed
+    return listed[-1] if listed else None
+
+
+def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
+    """Only Claude costs something, and only if it is the one that would be asked."""
+    if next(iter(captioners.lookers(p.config["captioning"])), "") != "claude":
+        return 0.0, 0.0
+    return claude.cost(images, job)
+
+
+def recaption(p: Project, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str],
+              patterns: Sequence[str]) -> None:  # fmt: skip
+    """Asks again: about the pictures that `patterns` name, else about those seen under earlier settings.
+
+    Earlier answers stay in responses/. Raises UserError if nothing fits.
+    """
+    if not looks(p):
+        raise UserError("no captioner of this project looks at pictures, so there is nothing to ask again",
+                        place="project.yaml", hint="Set captioning.captioner to claude first.")  # fmt: skip
+    job = _job(p, images, samples=False)
+    if patterns:
+        again = [i for i in staying if any(i.path == n or fnmatch(i.path, n) for n in patterns)]
+        if not again:
+            raise UserError(f"no picture in the set is called {' or '.join(patterns)}",
+                            hint="Write a name or a pattern as in: loraprep recaption 'sketches/*'")  # fmt: skip
+    else:
+        again = _old(p, job, staying, samples)
+        if not again:
+            console.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
+            return
+    job = _job(p, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
+    outcome = _ask(job, again, staying, "Looking again", approved=True)
+    for finding in outcome.findings:
+        console.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
+    done = sum(len(job.store.read(i.digest).listed) > job.since[i.digest] for i in again)
+    console.say(f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. "
+                "Next: loraprep gate1.")  # fmt: skip

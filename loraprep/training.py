@@ -1,0 +1,88 @@
+"""The steps that face the trainers: what each will do with the pictures, and the files it needs. No printing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep import dataset as build
+from loraprep import drawing, exports, files, images, names, outlook, placements
+from loraprep import scan as scanning
+from loraprep.model import Fate, Image
+from loraprep.plans import Plan
+from loraprep.project import Project, profile
+from loraprep.steps import _captions, _json, _read, _records, _write
+
+
+def _repeats(p: Project, kept: Sequence[str]) -> dict[str, int]:
+    """Picture -> how often its folder in dataset/ is repeated in an epoch."""
+    keep_kohya = _read(p, "audit")["layout"] == "kohya"
+    placed = build.folders(names.places(kept, p.name, keep_kohya=keep_kohya), build.repeats(len(kept), p.config))
+    return {path: names.repeats_of(place.split("/")[0]) or 1 for path, place in placed.items()}
+
+
+def _trainers(p: Project) -> dict[str, dict[str, Any]]:
+    return {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+
+
+def trainers(p: Project) -> None:
+    """What each trainer will do with each picture."""
+    found, captions = _records(p), _captions(p)
+    fates = [Fate(**f) for f in _read(p, "selection")["fates"]]
+    repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"])
+    profiles = _trainers(p)
+    plans = [placements.plan(name, data, found, fates, captions, repeats, p.config, p.model)
+             for name, data in profiles.items()]  # fmt: skip
+    cut = placements.drawn(plans, p.config["thresholds"]["placement"]["cut"])
+    drawn = _draw(p, {i.path: i for i in found}, cut)
+    noted = placements.findings(plans, profiles, repeats, p.config, p.model)
+    _write(p, "placements", {"plans": _json(plans), "repeats": repeats, "drawn": drawn,
+                             "findings": _json(noted)})  # fmt: skip
+
+
+def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
+    """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
+    folder, drawn = p.root / outlook.CROPS, []
+    wanted = {f"{names.stem(path)}.png" for path in cut}
+    for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
+        if old.name not in wanted:
+            old.unlink()
+    for path, box in sorted(cut.items()):
+        try:
+            shown = scanning.look(p.images, p.root, image[path])
+        except (images.BadImage, OSError):
+            continue
+        files.write(folder / f"{names.stem(path)}.png", drawing.draw(shown, box))
+        drawn.append(path)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return drawn
+
+
+def crops_drawn(p: Project) -> bool:
+    """Is every crop that the report shows still there?"""
+    stored = p.root / "build/placements.json"
+    return stored.is_file() and all(
+        (p.root / outlook.CROPS / f"{names.stem(path)}.png").is_file() for path in files.read_json(stored)["drawn"]
+    )
+
+
+def export(p: Project) -> None:
+    """What your trainers need beside dataset/: their own configuration files."""
+    lock, stored = files.read_json(p.root / "dataset.lock.json"), _read(p, "placements")
+    advice = p.kind["regularization"]
+    words = advice["class_prompt"].format(class_word=p.config["intent"]["class_word"] or advice["class_word"])
+    plans = [Plan.from_json(x) for x in stored["plans"]]
+    profiles = _trainers(p)
+    exports.write(
+        p.root,
+        {
+            one.trainer: exports.dataset(p.root, lock, one, profiles[one.trainer], p.config, p.model, words)
+            for one in plans
+        },
+    )
+
+
+def exports_intact(p: Project) -> bool:
+    """Is there a folder for every trainer of the project?"""
+    return all((p.root / "exports" / name / "README.md").is_file() for name in p.config["dataset"]["trainers"])

@@ -1,0 +1,82 @@
+"""Tells whether anything the scan would read has changed, from names and times alone: no file is opened.
+
+The digests in build/scan-cache.json decide what a file is; this only saves asking for each of thousands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import PIL
+
+from loraprep import __version__, files, walk
+
+SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
+_EYES = (
+    "colours.py",
+    "formats.py",
+    "images.py",
+    "measure.py",
+    "scan.py",
+    "walk.py",
+    "words.py",
+)  # code that decides what is seen
+
+
+def mark(folder: Path, root: Path, settings: object) -> str:
+    """A digest of every name, size, time and inode under `folder`, upscaled/ and masks/, and of whatever looks at them.
+
+    "" where that says too little: a link, an entry that cannot be read, or a change in the last two seconds.
+    """
+    now, seen = time.time(), hashlib.sha256()
+    eyes = {name: files.sha256(Path(__file__).with_name(name)) for name in _EYES}
+    heif = importlib.util.find_spec("pillow_heif") is not None
+    seen.update(files.dumps([__version__, PIL.__version__, heif, eyes, str(folder), settings]).encode())
+    try:
+        for top in (folder, root / "upscaled", root / "masks"):
+            for name, info in _entries(top, "", root.resolve()) if top.is_dir() else ():
+                if stat.S_ISLNK(info.st_mode) or max(info.st_mtime, info.st_ctime) > now - SETTLED:
+                    return ""
+                facts = (info.st_mode, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+                seen.update(f"{name}\0{facts}\n".encode("utf-8", "surrogateescape"))
+            seen.update(b"\0")
+    except OSError:
+        return ""
+    return seen.hexdigest()
+
+
+def _entries(folder: Path, prefix: str, home: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """(relative name, lstat) of every file below, sorted, without the tool's own; folders by what they hold."""
+    at_home = folder.resolve() == home if not prefix else False
+    with os.scandir(folder) as listing:
+        for entry in sorted(listing, key=lambda e: e.name):
+            if walk.passed_over(entry.name, at_home=at_home):
+                continue
+            info = entry.stat(follow_symlinks=False)
+            if not stat.S_ISDIR(info.st_mode):
+                yield prefix + entry.name, info
+            elif Path(entry.path) != home:  # a project inside the folder of its pictures
+                yield from _entries(Path(entry.path), f"{prefix}{entry.name}/", home)
+
+
+def holds(memory: Path, now: str, outputs: Sequence[Path]) -> bool:
+    """Did the scan that wrote these outputs see just this?"""
+    try:
+        return bool(now) and files.read_json(memory) == _record(now, outputs)
+    except (OSError, ValueError):
+        return False
+
+
+def remember(memory: Path, seen: str, outputs: Sequence[Path]) -> None:
+    """Keeps the mark that was taken before a scan, with what the scan wrote."""
+    files.write_json(memory, _record(seen, outputs))
+
+
+def _record(seen: str, outputs: Sequence[Path]) -> dict[str, str]:
+    return {"mark": seen, **{path.name: files.sha256(path) for path in outputs}}

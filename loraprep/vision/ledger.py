@@ -1,0 +1,88 @@
+"""ledger.jsonl: what this project has spent, and a ceiling that holds whatever happens in between.
+
+Money is reserved before a request is sent, at the most it can cost, and settled from what the reply says was used.
+What was never settled - a timeout, a kill - may have been billed and stays counted at its reserved price.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from loraprep.errors import UserError
+
+NAME = "ledger.jsonl"
+_EXACT = 9  # decimals of a dollar: a single token of the cheapest model costs 1e-7
+
+
+@dataclass(slots=True)
+class Budget:
+    """The ceiling `limit` in US dollars over the project's whole life; None: nothing may be sent."""
+
+    root: Path
+    limit: float | None
+    _lines: dict[str, float] = field(default_factory=dict)  # id -> dollars that count
+    _torn: bool = False
+
+    @classmethod
+    def open(cls, root: Path, limit: float | None) -> Budget:
+        """Reads the ledger. Raises UserError naming a line that cannot be read: without it the ceiling is unknown."""
+        budget = cls(root, limit)
+        try:
+            text = (root / NAME).read_text("utf-8")
+        except FileNotFoundError:
+            return budget
+        lines = text.split("\n")
+        budget._torn = bool(lines[-1])  # a kill while it was written; nothing is sent before its line is whole
+        for number, line in enumerate(lines[:-1], 1):
+            if not line.strip():
+                continue
+            try:
+                entry = json.loads(line)
+                budget._lines[str(entry["id"])] = float(entry["usd"])
+            except (ValueError, KeyError, TypeError):
+                if line.startswith("{"):  # torn by a kill: what it would have released stays reserved
+                    continue
+                hint = "Bring the file back from git; it keeps spending below your budget."
+                place = f"{NAME}:{number}:1"
+                raise UserError("this line of the ledger cannot be read", place=place, hint=hint) from None
+        return budget
+
+    @property
+    def spent(self) -> float:
+        """What counts against the limit, reservations included."""
+        return round(sum(self._lines.values()), _EXACT)
+
+    @property
+    def left(self) -> float:
+        return max(0.0, round((self.limit or 0.0) - self.spent, _EXACT))
+
+    def reserve(self, usd: float, **about: Any) -> str:
+        """Sets the money aside, on disk before it returns; the reservation's id, "" if the ceiling forbids it."""
+        usd = round(usd, _EXACT)
+        if self.limit is None or usd > self.left:
+            return ""
+        key = secrets.token_hex(6)
+        self._write(key, usd, "reserved", about)
+        return key
+
+    def settle(self, key: str, usd: float, **about: Any) -> None:
+        """What the request really cost: 0 if it was certainly not billed."""
+        self._write(key, round(usd, _EXACT), "spent" if usd else "not billed", about)
+
+    def lose(self, key: str, **about: Any) -> None:
+        """Nobody knows whether it was billed, so it counts in full."""
+        self._write(key, self._lines[key], "possibly billed", about)
+
+    def _write(self, key: str, usd: float, what: str, about: dict[str, Any]) -> None:
+        line = json.dumps({"id": key, "usd": usd, "what": what, **about}, ensure_ascii=False)
+        with (self.root / NAME).open("ab") as stream:
+            stream.write((("\n" if self._torn else "") + line + "\n").encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        self._torn = False
+        self._lines[key] = usd

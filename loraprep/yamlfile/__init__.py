@@ -1,0 +1,23 @@
+"""The only YAML code: a strict loader with places, and edits that change one value and nothing else."""
+
+from loraprep.yamlfile.editing import (
+    append,
+    block,
+    document,
+    dump,
+    entry_text,
+    only_answered,
+    remove_entry,
+    rewrite,
+    save,
+    set_value,
+    signed,
+    texts,
+    untouched,
+)
+from loraprep.yamlfile.reading import Document, load, parse
+
+__all__ = [
+    "Document", "append", "block", "document", "dump", "entry_text", "load", "only_answered", "parse",
+    "remove_entry", "rewrite", "save", "set_value", "signed", "texts", "untouched",
+]  # fmt: skip

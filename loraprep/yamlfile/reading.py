@@ -1,0 +1,259 @@
+"""Reads YAML that people edit: strictly, and with a place and plain words for everything that is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from loraprep.errors import Problem, UserError
+from loraprep.yamlfile.complaints import plainly, secret
+
+MAX_BYTES, MAX_DEPTH = 16_000_000, 32
+_TAGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("str", "bool", "null", "int", "float", "map", "seq"))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's core rules: only true, false, null, plain numbers. `no` stays a word, 16:9 a string.
+
+    Anchors and aliases are refused: nobody needs them here, some explode, and a `*.png` without quotes is one.
+    """
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML declares it so
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if name := getattr(event, "anchor", None):
+            mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
+            raise yaml.MarkedYAMLError(problem=f"alias {mark}{name}", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"),
+    list("-+.0123456789"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: its text, its plain data, and where everything stands.
+
+    A file of comments alone may be allowed (`load`): its data is then {} and its root None. `flaws` is what is wrong
+    with single values, each replaced by None or its first spelling; empty unless they were asked for.
+    """
+
+    path: Path
+    name: str
+    text: str
+    data: Any
+    digest: str
+    root: Node | None = field(repr=False, default=None)
+    flaws: tuple[Problem, ...] = ()
+
+    def problem(self, keys: Sequence[str | int], message: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """A problem at the value (or key) that `keys` lead to, or at the nearest thing that exists."""
+        mark = self._mark(keys, at_key)
+        return at(self.name, self.text, mark.line if mark else 0, mark.column if mark else 0, message, hint)
+
+    def _mark(self, keys: Sequence[str | int], at_key: bool) -> Any:
+        node, mark = self.root, self.root.start_mark if self.root else None
+        for depth, key in enumerate(keys):
+            found = child(node, key)
+            if found is None:
+                break
+            last = depth == len(keys) - 1
+            # a value that is not there is shown at its key: the place behind the colon has nothing to see
+            absent = found[0] is not None and found[1].start_mark.index == found[1].end_mark.index
+            use_key = found[0] is not None and last and (at_key or absent)
+            mark = found[0].start_mark if use_key and found[0] else found[1].start_mark
+            node = found[1]
+        return mark
+
+
+def at(name: str, text: str, line: int, column: int, message: str, hint: str = "") -> Problem:
+    """A problem at a line and column (from 0) of a text, with the line and a caret below it."""
+    lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)  # what YAML counts as line ends, and no others
+    shown = lines[min(line, len(lines) - 1)]
+    place = f"{name}:{line + 1}:{column + 1}"
+    if len(shown) > 160:
+        start = max(0, column - 80)
+        shown, column = shown[start : column + 80], column - start
+    excerpt = f"{shown.rstrip()}\n{' ' * column}^" if shown.strip() else ""
+    return Problem(message, place, hint, excerpt.replace("\t", " "))
+
+
+def child(node: Node | None, key: str | int) -> tuple[Node | None, Node] | None:
+    """The key's node (None in a list) and the value's node, or None."""
+    if isinstance(node, MappingNode):
+        return next(((k, v) for k, v in node.value if k.value == str(key)), None)
+    if isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return None, node.value[key]
+    return None
+
+
+def load(
+    path: Path,
+    name: str,
+    *,
+    exit_code: int = 1,
+    if_empty: str = "",
+    comments_alone: bool = False,
+    flaws: bool = False,
+) -> Document:
+    """The file as a Document. Raises UserError with a place for everything that is wrong with it.
+
+    `if_empty` is the hint for a file without data; with `comments_alone` one that holds comments is no error.
+    With `flaws`, single bad values are left to the caller, who has more to say (schema.problems).
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", place=name, exit_code=exit_code) from None
+    if len(raw) > MAX_BYTES:
+        raise UserError("is far too large for a file that people edit", place=name, exit_code=exit_code)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        raise UserError("is not UTF-8 text", place=f"{name}:{line}:{column}", exit_code=exit_code,
+                        hint="Save it as UTF-8 in your editor.") from None  # fmt: skip
+    return parse(text, name, path, exit_code=exit_code, digest=hashlib.sha256(raw).hexdigest(), if_empty=if_empty,
+                 comments_alone=comments_alone, flaws=flaws)  # fmt: skip
+
+
+def parse(
+    text: str,
+    name: str,
+    path: Path = Path(),
+    *,
+    exit_code: int = 1,
+    digest: str = "",
+    if_empty: str = "",
+    comments_alone: bool = False,
+    flaws: bool = False,
+) -> Document:
+    """As `load`, from text."""
+    if found := [*_secrets(text, name)] or [*_conflict(text, name)]:
+        raise UserError.many(found, exit_code)
+    digest = digest or hashlib.sha256(text.encode()).hexdigest()
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        message = f"a character that no text may hold (U+{ord(text[error.position]):04X})"
+        place = before.count("\n"), len(before) - before.rfind("\n") - 1
+        raise UserError.many([at(name, text, *place, message, "Delete it.")], exit_code) from None
+    except yaml.MarkedYAMLError as error:
+        raise UserError.many(_tabs(text, name) or [_complaint(error, text, name)], exit_code) from None
+    except RecursionError:
+        raise UserError(
+            "nested too deeply", place=f"{name}:1:1", hint="Write it flatter.", exit_code=exit_code
+        ) from None
+    if root is None:
+        if comments_alone and text.strip():
+            return Document(path, name, text, {}, digest)
+        raise UserError("the file is empty", place=f"{name}:1:1", hint=if_empty, exit_code=exit_code)
+    builder = _Builder(text, name, loader)
+    data = builder.build(root, 0)
+    if builder.problems and not flaws:
+        raise UserError.many(sorted(builder.problems, key=lambda p: p.position), exit_code)
+    return Document(path, name, text, data, digest, root, tuple(builder.problems))
+
+
+def _secrets(text: str, name: str) -> list[Problem]:
+    """Places only: the line is never quoted, and no other message that might quote it is made."""
+    message = f"this looks like a secret key; {name} goes into git, so it is refused"
+    hint = "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared."
+    found = ((number, secret(line)) for number, line in enumerate(text.split("\n"), 1))
+    return [Problem(message, f"{name}:{number}:{column + 1}", hint) for number, column in found if column is not None]
+
+
+def _conflict(text: str, name: str) -> list[Problem]:
+    hint = "Keep one of the two versions and delete the lines with <<<<<<<, ======= and >>>>>>>."
+    lines = (n for n, line in enumerate(text.split("\n")) if re.match(r"(<{7}|={7}|>{7})(\s|$)", line))
+    return [at(name, text, n, 0, "this file has an unresolved git merge conflict", hint) for n in [*lines][:1]]
+
+
+def _tabs(text: str, name: str) -> list[Problem]:
+    """Every line indented with a tab; inside quoted or literal text they would be fine, so only asked on an error."""
+    found = []
+    for number, line in enumerate(text.split("\n")):
+        indent = line[: len(line) - len(line.lstrip())]
+        if "\t" in indent and line.strip() and not line.lstrip().startswith("#"):
+            place = number, indent.index("\t")
+            found.append(at(name, text, *place, "a tab; YAML allows only spaces here", "Replace the tab by spaces."))
+    return found
+
+
+def _complaint(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+    stopped = error.problem_mark or error.context_mark
+    before = text[: stopped.index].rpartition("\n")[2] if stopped else ""
+    message, hint, at_start = plainly(error.problem or "", before)
+    mark = (error.context_mark if at_start else None) or stopped
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    return at(name, text, line, column, message, hint)
+
+
+class _Builder:
+    """Nodes to plain values, collecting every problem."""
+
+    def __init__(self, text: str, name: str, loader: _Loader) -> None:
+        self.text, self.name, self.loader = text, name, loader
+        self.problems: list[Problem] = []
+
+    def build(self, node: Node, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            self._say(node, "nested too deeply", "Write it flatter.")
+            return None
+        if node.tag not in _TAGS:
+            self._say(node, f"the tag {node.tag} is not allowed", "Put text that starts with ! in quotes.")
+            return None
+        if isinstance(node, MappingNode):
+            return self._mapping(node, depth)
+        if isinstance(node, SequenceNode):
+            return [self.build(child, depth + 1) for child in node.value]
+        return self._scalar(node)
+
+    def _mapping(self, node: MappingNode, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                self._say(key, "a key must be plain text", 'A name with [ or { in it needs quotes: "[a].jpg"')
+                continue
+            if key.value in result:
+                message = f'"{key.value}" is already set in line {lines[key.value] + 1}'
+                self._say(key, message, "Keep one of the two.")
+                continue
+            lines[key.value] = key.start_mark.line
+            result[key.value] = self.build(value, depth + 1)
+        return result
+
+    def _scalar(self, node: Node) -> Any:
+        try:
+            value = yaml.constructor.SafeConstructor.construct_object(self.loader, node)
+        except (ValueError, KeyError, yaml.YAMLError):
+            self._say(node, "this number cannot be read")
+            return None
+        if isinstance(value, float) and not math.isfinite(value):
+            self._say(node, "not a finite number", "Write a plain number.")
+            return None
+        return value
+
+    def _say(self, node: Node, message: str, hint: str = "") -> None:
+        mark = node.start_mark
+        self.problems.append(at(self.name, self.text, mark.line, mark.column, message, hint))

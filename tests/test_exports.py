@@ -1,0 +1,302 @@
+"""The trainers' own files: compared whole with committed ones, read back by a parser, and the same anywhere."""
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from loraprep import bundled, exports, placements, project, schema
+from loraprep.exports import Dataset, Folder
+from loraprep.model import Caption, Fate, Image
+from loraprep.plans import Length, Plan
+from tests.test_stale import run
+
+GOLDEN = Path(__file__).parent / "golden" / "exports"
+TRAINERS = sorted(exports.trainers())
+
+
+def dataset(trainer: str, **changes: Any) -> Dataset:
+    """Two folders with repeats of their own, regularization, three sizes, tags, and a path on another machine."""
+    profile = project.profile("trainers", trainer)
+    values: dict[str, Any] = {
+        "name": "mystyle", "trigger": "myst_7", "class_word": "oil painting", "tags": True, "model": "Flux",
+        "sizes": [512, 768, 1024],
+        "folders": [Folder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
+                    Folder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
+        "regularization": Folder("reg", "/workspace/mystyle/reg", 1, 40),
+        "regularizes": profile["regularization"],
+        "captions": {"10_mystyle/pier.png": "myst_7, a pier", "10_mystyle/café.png": 'myst_7, a sign "café"',
+                     "3_mystyle-hands/hand.png": "myst_7, a hand"},
+        "batch_size": 2, "enlarge": False,
+        "plan": Plan(trainer, [512, 768, 1024], [], Length(5, 36, 180, 150, True), {"pier.jpg": (90, 75)}),
+        "title": profile["title"], "version": profile["version"],
+    }  # fmt: skip
+    return Dataset(**{**values, **changes})
+
+
+def test_every_profile_has_its_writer_and_no_other() -> None:
+    assert sorted(bundled.names("resources/trainers")) == TRAINERS
+
+
+def test_project_yaml_knows_exactly_these_trainers() -> None:
+    allowed = schema.schema("project")["properties"]["dataset"]["properties"]["trainers"]["items"]["enum"]
+    assert sorted(allowed) == TRAINERS
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_files_are_the_committed_ones(trainer: str, tmp_path: Path) -> None:
+    written = exports.write(tmp_path, {trainer: dataset(trainer)})
+    made = {path: (tmp_path / path).read_text("utf-8") for path in written}
+    wanted = {f"exports/{p.relative_to(GOLDEN).as_posix()}": p.read_text("utf-8")
+              for p in sorted((GOLDEN / trainer).iterdir())}  # fmt: skip
+    assert made == wanted
+
+
+def parsed(trainer: str, data: Dataset) -> Any:
+    files = exports.trainers()[trainer].files(data)
+    ((name, text),) = files.items()
+    match name.rpartition(".")[2]:
+        case "toml":
+            return tomllib.loads(text)
+        case "yaml":
+            return yaml.safe_load(text)
+        case "jsonl":
+            return [json.loads(line) for line in text.splitlines()]
+        case _:
+            return json.loads(text)
+
+
+def test_kohya_has_a_dataset_for_each_size_and_keys_it_knows() -> None:
+    known = {
+        "general": {"enable_bucket", "caption_extension", "shuffle_caption", "keep_tokens", "flip_aug"},
+        "datasets": {"resolution", "batch_size", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps",
+                     "bucket_no_upscale", "subsets"},
+        "subsets": {"image_dir", "num_repeats", "class_tokens", "is_reg"},
+    }  # fmt: skip
+    config = parsed("kohya", dataset("kohya"))
+    assert set(config) == {"general", "datasets"}
+    assert set(config["general"]) <= known["general"]
+    assert [d["resolution"] for d in config["datasets"]] == [512, 768, 1024]
+    for one in config["datasets"]:
+        assert set(one) <= known["datasets"]
+        assert one["min_bucket_reso"] <= one["resolution"] <= one["max_bucket_reso"]
+        assert one["min_bucket_reso"] % 64 == one["max_bucket_reso"] % 64 == 0
+        assert [s["num_repeats"] for s in one["subsets"]] == [10, 3, 1]
+        assert [s.get("is_reg", False) for s in one["subsets"]] == [False, False, True]
+        assert all(set(s) <= known["subsets"] for s in one["subsets"])
+
+
+@pytest.mark.parametrize("trainer", ["kohya", "ai-toolkit", "onetrainer"])
+def test_nothing_is_mirrored_and_the_trigger_stays_first(trainer: str) -> None:
+    config = parsed(trainer, dataset(trainer))
+    if trainer == "kohya":
+        assert config["general"]["flip_aug"] is False
+        assert (config["general"]["shuffle_caption"], config["general"]["keep_tokens"]) == (True, 1)
+        assert not any("dropout" in key for key in config["general"])
+    elif trainer == "ai-toolkit":
+        for entry in config["config"]["process"][0]["datasets"]:
+            assert entry["flip_x"] is False
+            assert entry["shuffle_tokens"] is False  # it would move the trigger, whatever keep_tokens says
+    else:
+        for concept in config:
+            assert not any(on for key, on in concept["image"].items() if "flip" in key or "jitter" in key)
+            assert concept["text"]["keep_tags_count"] == 1
+
+
+def test_prose_is_never_shuffled() -> None:
+    assert parsed("kohya", dataset("kohya", tags=False))["general"]["shuffle_caption"] is False
+    assert not any(c["text"]["enable_tag_shuffling"] for c in parsed("onetrainer", dataset("onetrainer", tags=False)))
+
+
+def test_simpletuner_counts_extra_repeats_and_never_deletes() -> None:
+    entries = parsed("simpletuner", dataset("simpletuner"))
+    assert [e["repeats"] for e in entries if "repeats" in e] == [9, 9, 9, 2, 2, 2, 0, 0, 0]
+    assert len({e["id"] for e in entries}) == len(entries)
+    assert [e for e in entries if e["dataset_type"] == "text_embeds" and e["default"]] == entries[-1:]
+    assert not any(key.startswith("delete") for e in entries for key in e)
+
+
+def test_masks_reach_every_trainer_that_learns_by_them() -> None:
+    folders = [
+        Folder("10_a", "dataset/10_a", 10, 2),
+        Folder("5_b", "dataset/5_b", 5, 1, "dataset/masks/5_b", "dataset/onetrainer/5_b"),
+    ]
+    kohya = parsed("kohya", dataset("kohya", folders=folders, sizes=[1024]))["datasets"]
+    assert [[(s["image_dir"], s.get("conditioning_data_dir", "")) for s in d["subsets"]] for d in kohya] == [
+        [("dataset/10_a", ""), ("/workspace/mystyle/reg", "")], [("dataset/5_b", "dataset/masks/5_b")],
+    ]  # fmt: skip
+    assert "class_tokens" not in kohya[1]["subsets"][0]  # kohya refuses it beside masks
+    process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
+    assert [d.get("mask_path") for d in process["datasets"]] == [None, "dataset/masks/5_b", None]
+    pipe = parsed("diffusion-pipe", dataset("diffusion-pipe", folders=folders))
+    assert [d.get("mask_path") for d in pipe["directory"]] == [None, "dataset/masks/5_b"]
+    assert [c["path"] for c in parsed("onetrainer", dataset("onetrainer", folders=folders))][:2] == [
+        "dataset/10_a", "dataset/onetrainer/5_b",
+    ]  # fmt: skip
+    tuner = {e["id"]: e for e in parsed("simpletuner", dataset("simpletuner", folders=folders, sizes=[1024]))}
+    assert tuner["mystyle-5_b-1024"]["conditioning_data"] == "mystyle-5_b-1024-masks"
+    masks = tuner["mystyle-5_b-1024-masks"]
+    assert (masks["conditioning_type"], masks["instance_data_dir"]) == ("mask", "dataset/masks/5_b")
+
+
+def test_odd_paths_survive_every_format() -> None:
+    odd = 'C:\\Users\\Zoë "Z"\\art\\dataset\\10_mystyle'
+    folders = [Folder("10_mystyle", odd, 10, 2)]
+    assert parsed("kohya", dataset("kohya", folders=folders))["datasets"][0]["subsets"][0]["image_dir"] == odd
+    assert parsed("diffusion-pipe", dataset("diffusion-pipe", folders=folders))["directory"][0]["path"] == odd
+    process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
+    assert process["datasets"][0]["folder_path"] == odd
+    assert parsed("onetrainer", dataset("onetrainer", folders=folders))[0]["path"] == odd
+    assert parsed("simpletuner", dataset("simpletuner", folders=folders))[0]["instance_data_dir"] == odd
+
+
+def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> None:
+    exports.write(tmp_path, {name: dataset(name) for name in ("kohya", "onetrainer")})
+    (tmp_path / "exports/onetrainer/mine").mkdir()
+    written = exports.write(tmp_path, {"kohya": dataset("kohya")})
+    assert written == ["exports/kohya/README.md", "exports/kohya/dataset_config.toml"]
+    assert [p.name for p in (tmp_path / "exports/onetrainer").iterdir()] == ["mine"]
+
+
+# The whole way, on the brushwork example with every trainer.
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("exports") / "first"
+    source = Path(__file__).parent.parent / "examples/brushwork"
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
+                    copy_function=shutil.copyfile)  # fmt: skip
+    text = (root / "project.yaml").read_text("utf-8")
+    assert "dataset:" not in text
+    (root / "project.yaml").write_text(f"{text}dataset:\n  trainers: [{', '.join(TRAINERS)}]\n", "utf-8")
+    code, output = run(root, "dataset", "export")
+    assert code == 0, output
+    assert "exports/kohya/: dataset_config.toml. How to use it: README.md" in output
+    return root
+
+
+def texts(root: Path) -> dict[str, str]:
+    return {p.relative_to(root).as_posix(): p.read_text("utf-8") for p in sorted((root / "exports").rglob("*.*"))}
+
+
+def test_the_same_files_in_another_folder_and_none_knows_where_it_was_made(built: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere"
+    shutil.copytree(built, other, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
+                    copy_function=shutil.copyfile)  # fmt: skip
+    code, output = run(other, "export")  # builds what it needs by itself
+    assert code == 0, output
+    assert texts(other) == texts(built)
+    assert not any(str(built.parent) in text or str(other) in text for text in texts(other).values())
+
+
+def test_a_second_run_does_nothing_and_a_lost_folder_comes_back(built: Path) -> None:
+    before = texts(built)
+    code, output = run(built, "export")
+    assert code == 0
+    assert "export: " not in output.replace("exports/", "")
+    shutil.rmtree(built / "exports/kohya")
+    code, output = run(built, "export")
+    assert code == 0
+    assert texts(built) == before
+
+
+def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
+    plans = [Plan.from_json(p) for p in json.loads((built / "build/placements.json").read_text("utf-8"))["plans"]]
+    assert {p.trainer: (p.length.epochs, p.length.steps, p.length.seen) for p in plans} == {
+        "kohya": (5, 1680, 60), "ai-toolkit": (5, 1680, 60), "simpletuner": (5, 1680, 60),
+        "diffusion-pipe": (5, 1680, 60), "onetrainer": (15, 1680, 60), "huggingface": (60, 1680, 60),
+    }  # fmt: skip
+
+
+def test_the_built_folder_passes_its_own_check(built: Path) -> None:
+    code, output = run(built, "check", "dataset")
+    assert code == 0, output
+    assert output.endswith("28 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, "
+                           "SimpleTuner: nothing to mend.\n")  # fmt: skip
+
+
+def test_large_crops_are_a_finding_and_drawn(built: Path) -> None:
+    report = (built / "dataset-report.md").read_text("utf-8")
+    assert "A trainer's crop would cut more than 15 % off 21 pictures, up to 20 % (ai-toolkit at 512)" in report
+    assert "- `dancer.jpg` ![dancer](report/crops/dancer.png)" in report
+    drawn = sorted(p.name for p in (built / "report/crops").iterdir())
+    assert drawn == ["beach.png", "bridge.png", "dancer.png", "mountains.png", "red-scarf.png", "walker.png"]
+    assert "| 1024 | 1152x896 | 1: `mountains.jpg`, alone in its shape |" in report
+
+
+def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) -> None:
+    root = tmp_path / "reg"
+    shutil.copytree(built, root)
+    path = root / "project.yaml"
+    path.write_text(path.read_text("utf-8") + "  regularization: reg\n", "utf-8")
+    code, output = run(root, "export")
+    assert code == 1
+    assert 'project.yaml: dataset.regularization: there are no pictures in "reg"' in output
+    assert "Put regularization pictures into that folder, or write null." in output
+    path.write_text(path.read_text("utf-8").replace("regularization: reg", "regularization: ../reg"), "utf-8")
+    assert 'dataset.regularization: "../reg" leaves the project' in run(root, "export")[1]
+
+
+def test_no_export_under_no_go(tmp_path: Path) -> None:
+    root = tmp_path / "nogo"
+    source = Path(__file__).parent.parent / "examples/nogo"
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
+                    copy_function=shutil.copyfile)  # fmt: skip
+    code, output = run(root, "export")
+    assert code == 1
+    assert "NO-GO" in output
+    assert not (root / "exports").exists()
+    assert not (root / "dataset").exists()
+
+
+# What each trainer will do, in numbers.
+
+
+def planned(
+    trainer: str, shapes: dict[str, tuple[int, int]], repeats: int = 1, **settings: Any
+) -> tuple[Plan, list[Any]]:
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
+                                   "intent": {"kind": "style"}, "dataset": settings}, "project")  # fmt: skip
+    model, profile = project.profile("models", "sdxl"), project.profile("trainers", trainer)
+    found = [Image(path, "image", width=w, height=h) for path, (w, h) in shapes.items()]
+    fates = [Fate(path, "kept", "") for path in shapes]
+    words = {path: Caption(path, "abc, a hill", "tags", "draft", True, 90, 225) for path in list(shapes)[:1]}
+    times = dict.fromkeys(shapes, repeats)
+    plan = placements.plan(trainer, profile, found, fates, words, times, config, model)
+    return plan, placements.findings([plan], {trainer: profile}, times, config, model)
+
+
+def test_33_pictures_in_batches_bucket_by_bucket() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(30)} | {f"w{n}.png": (1920, 1080) for n in range(3)}
+    plan, _ = planned("kohya", shapes, batch_size=4, epochs=10)
+    assert (plan.length.steps_per_epoch, plan.length.steps) == (8 + 1, 90)
+    plan, _ = planned("diffusion-pipe", shapes, batch_size=4, epochs=10)
+    assert plan.length.steps_per_epoch == 7 + 0  # it throws away what does not fill a batch
+
+
+def test_a_lonely_bucket_is_named_when_it_matters() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(8)} | {"wide.png": (1920, 1080)}
+    assert "bucket-lonely" not in {f.code for f in planned("kohya", shapes)[1]}
+    (lonely,) = [f for f in planned("kohya", shapes, batch_size=2)[1] if f.code == "bucket-lonely"]
+    assert lonely.images == ("wide.png",)
+    (dropped,) = [f for f in planned("onetrainer", shapes, batch_size=2)[1] if f.code == "bucket-dropped"]
+    assert dropped.images == ("wide.png",)
+    assert not [f for f in planned("onetrainer", shapes, repeats=2, batch_size=2)[1] if f.code == "bucket-dropped"]
+
+
+def test_a_caption_that_a_trainer_cuts_is_named() -> None:
+    plan, found = planned("kohya", {"a.png": (1024, 1024), "b.png": (1024, 1024)})
+    assert plan.cut_captions == {"a.png": (90, 75)}
+    assert [(f.code, f.values["read"]) for f in found] == [("caption-cut", 75)]
+    assert planned("simpletuner", {"a.png": (1024, 1024)})[0].cut_captions == {}
+
+
+def test_a_picture_without_a_bucket_is_named() -> None:
+    plan, found = planned("kohya", {"a.png": (40, 30), "b.png": (1024, 1024)}, enlarge=False)
+    assert [p.bucket for p in plan.placed] == [None, (1024, 1024)]
+    assert [(f.code, f.images) for f in found if f.code == "no-bucket"] == [("no-bucket", ("a.png",))]
