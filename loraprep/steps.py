@@ -279,9 +279,10 @@ def select(p: Project) -> None:
     _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
 
 
-_BALANCE = frozenset({"fused-critical", "fused-warning", "fused-watch", "one-sided", "tied", "several-hands",
-                      "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at",
-                      "too-few-to-tell"})  # fmt: skip
+_BALANCE = frozenset({
+    "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
+    "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at", "too-few-to-tell",
+})  # fmt: skip
 
 
 def report(p: Project) -> None:
