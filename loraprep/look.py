@@ -104,14 +104,16 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     staying = _kept(found, selection.select(found, [], rulings))
     elements = captioners.describe(staying, staying, config)
     written = captions.captions_for(elements, nobody, config, model, profile)
-    curated = curation.curate(staying, elements, written.captions, profile, config, nobody)
+    known = curation.Seen(elements, written.captions, looks={})  # line and stroke take longer than a first look may
+    curated = curation.curate(staying, known, groups, profile, config, nobody)
     rulings.append(curation.outcome(curated.questions, nobody, found, auto=True))
     fates = selection.select(found, [], rulings)
+    assessed = curation.assess(_kept(found, fates), known, profile, config)
     kept = {i.path for i in _kept(found, fates)}
     texts = {p: c for p, c in written.captions.items() if p in kept}
     fused = captions.fused(texts, elements, config, profile)
     findings: list[Finding] = [
-        *looked.findings, *duplicates.findings(groups), *written.findings, *curated.findings, *fused
+        *looked.findings, *duplicates.findings(groups), *written.findings, *assessed.findings, *fused
     ]  # fmt: skip
     verdict = gate.judge(found, fates, written.captions, findings, {}, {}, config, model, profile,
                          keep_kohya=looked.layout == "kohya")  # fmt: skip
@@ -119,8 +121,8 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     verdict.counts["open_questions"] = asked
     return page.Material(
         folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
-        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=curated.axes,
-        add=curated.add, gate=verdict, fused=fused, clusters=[f for f in curated.findings if f.code == "too-similar"],
+        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=assessed.axes,
+        add=assessed.add, gate=verdict, fused=fused, clusters=[f for f in assessed.findings if f.code == "too-similar"],
         alike=curation.likeness(usable), config=config, model=model, kind=profile, look=True,
     )  # fmt: skip
 

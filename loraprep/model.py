@@ -80,6 +80,7 @@ class Image(Record):
     of: str = ""  # for a detail cut out of another picture: that picture's path. `digest` then covers the box too
     mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
     mask_digest: str = ""
+    rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}  # flat: nothing to copy, and thousands of them
@@ -213,6 +214,8 @@ class Axis(Record):
     counts: dict[str, int]
     seen: int
     missing: dict[str, int] = field(default_factory=dict)  # wanted term -> how many more would cover it
+    effective: float = 0.0  # as varied as so many equally common terms
+    even: float = 1.0  # 0..1, how evenly the terms present share the pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Material:
     groups: Sequence[Group]
     captions: Mapping[str, Caption]
     axes: Sequence[Axis]
-    add: Sequence[str]
+    add: str
     gate: Gate
     clusters: Sequence[Finding]
     fused: Sequence[Finding]

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import groups
+from loraprep import groups, portrait
 from loraprep.markdown import cell, code, plain
-from loraprep.model import Axis, Caption, Fate, Gate, Group, Image, Reason
+from loraprep.model import Caption, Fate, Gate, Group, Image, Reason
 
 _MARKS = {"block": "**Blocks GO.**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 
@@ -31,37 +31,40 @@ def report(
     fates: Sequence[Fate],
     alike: Sequence[Group],
     captions: Mapping[str, Caption],
-    axes: Sequence[Axis],
-    add: Sequence[str],
+    assessed: Mapping[str, Any],
+    crops: Sequence[str],
     balance: Sequence[Reason],
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
     trainers: Sequence[str] = (),
 ) -> str:
-    """The whole report in the workflow's sections. `balance`: the reasons about content against style.
+    """The whole report in the workflow's sections.
 
-    `trainers`: the lines about what the trainers will do.
+    `assessed`: phase 5's assessment as JSON; `crops`: pictures in report/ of the marks found; `balance`: the
+    reasons about content against style; `trainers`: the lines about what the trainers will do.
     """
     images = {i.path: i for i in found}
     kept = [f.path for f in fates if f.fate == "kept"]
     shown = {id(r) for r in balance}
     quality = [r for r in gate.reasons if id(r) not in shown]
     blocks = [
-        [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**"],
+        [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**", "",
+         *portrait.opening(gate, assessed)],
         _sheet(fates),
         _summary(gate, fates, kept, images),
         _groups(kept, config),
-        _diversity(axes, add, len(kept)),
+        portrait.diversity(assessed, len(kept)),
         ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
          "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
         ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
+         *portrait.marks(quality, crops),
          "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
         ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
         _duplicates(alike, fates),
-        _regularization(kind, config, len(kept)),
+        portrait.regularization(kind, assessed["regularization"]),
         list(trainers),
-        _decision(gate, config, kind, axes),
+        _decision(gate, assessed),
         _captions(kept, captions, config),
         _every_file(fates),
         ["---", "", f"Base model: {model['title']}. Trigger: {code(config['trigger'])}. "
@@ -123,30 +126,6 @@ def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
             *rows]  # fmt: skip
 
 
-def _diversity(axes: Sequence[Axis], add: Sequence[str], kept: int) -> list[str]:
-    rows = []
-    for axis in axes:
-        if not axis.seen:
-            rows.append(f"| {axis.label} | not looked at | |")
-            continue
-        have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))[:8])
-        thin = ", ".join(plain(t) for t in axis.missing) or "nothing thin"
-        rows.append(f"| {axis.label} | {have} (seen in {axis.seen} of {kept}) | {thin} |")
-    lines = [
-        "## Diversity Assessment",
-        "",
-        "| What varies | What you have | What is thin |",
-        "|---|---|---|",
-        *rows,
-    ]
-    if add:
-        lines += [
-            "",
-            f"Next best pictures to add: {plain('; '.join(add))}. They do more than more of the same.",
-        ]
-    return lines
-
-
 def _reasons(reasons: Sequence[Reason]) -> list[str]:
     if not reasons:
         return ["Nothing found."]
@@ -185,48 +164,14 @@ def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
     return lines
 
 
-def _regularization(kind: Mapping[str, Any], config: Mapping[str, Any], kept: int) -> list[str]:
-    advice = kind["regularization"]
-    word = config["intent"]["class_word"] or advice["class_word"]
-    return [
-        "## Regularization",
-        "",
-        advice["advice"].strip(),
-        "",
-        f"If you try it: about as many pictures as you train on ({kept}, times the repeats), captioned "
-        f"{code(advice['class_prompt'].format(class_word=word))}, without the trigger. It doubles the steps.",
-    ]
-
-
-def _decision(gate: Gate, config: Mapping[str, Any], kind: Mapping[str, Any], axes: Sequence[Axis]) -> list[str]:
+def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     lines = [f"## Gate 1 Decision: {gate.verdict}", "", plain(headline(gate)), ""]
     blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
     if blocking:
         lines += ["### To get to GO", ""]
         lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(blocking, 1)]
         return lines
-    strong = [a.label for a in axes if a.seen and len(a.counts) >= 4]
-    thin = [f"{t} ({a.label})" for a in axes for t in a.missing]
-    weak = [r for r in gate.reasons if r.severity == "warn" and not r.accepted]
-    lines += [
-        "### What this dataset will train well",
-        "",
-        f"{gate.counts['kept']} pictures" + (f" that vary in {', '.join(strong)}." if strong else "."),
-        "",
-        "### Known limitations",
-        "",
-        *([f"- Little or nothing of: {plain(', '.join(thin))}."] if thin else []),
-        *[f"- {plain(r.sentence)}" for r in weak],
-        *([] if thin or weak else ["None that can be measured."]),
-        "",
-        "### Prompts to try first",
-        "",
-    ]
-    word = config["intent"]["class_word"] or kind["regularization"]["class_word"]
-    for entry in kind["try_first"]:
-        prompt = entry["prompt"].format(trigger=config["trigger"], class_word=word)
-        lines.append(f"- {code(prompt)}: {plain(entry['shows'])}")
-    return lines
+    return lines + portrait.strengths(gate, assessed)
 
 
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:

@@ -285,6 +285,7 @@ def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS, box: 
         "detail": 1.0 if opened.reduced > 1 else round(measure.detail(opened.pixels), 2),
         **measure.facts(small),
         "words": words.embedded(opened.pixels),
+        "rating": words.rating(opened.pixels),
     }
 
 

@@ -16,6 +16,7 @@ from loraprep import (
     decisions,
     files,
     groups,
+    looking,
     manifest,
     outlook,
     page,
@@ -35,7 +36,7 @@ from loraprep import selection as selecting
 from loraprep import upscale as enlarging
 from loraprep.decisions import Question
 from loraprep.errors import UserError
-from loraprep.model import Axis, Caption, Elements, Fate, Finding, Group, Image
+from loraprep.model import Caption, Elements, Fate, Finding, Group, Image
 from loraprep.plans import Plan
 from loraprep.project import Project, profile
 from loraprep.responses import Store
@@ -89,9 +90,14 @@ def _rulings(p: Project, images: Sequence[Image]) -> list[dict[str, Fate]]:
     ]
 
 
-def _staying(p: Project, images: Sequence[Image]) -> list[Image]:
-    """The pictures that phases 2 and 3 and curation.exclude let through."""
-    fates = selecting.select(images, p.config["curation"]["exclude"], _rulings(p, images))
+def _shortlist(p: Project) -> dict[str, Fate]:
+    return {path: Fate(**fate) for path, fate in _read(p, "shortlist").items()}
+
+
+def _staying(p: Project, images: Sequence[Image], *, all_: bool = False) -> list[Image]:
+    """The pictures that phases 2 and 3, curation.exclude and (unless `all_`) the shortlist let through."""
+    rulings = _rulings(p, images) if all_ else [*_rulings(p, images), _shortlist(p)]
+    fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
     return [i for i in images if i.path in kept]
 
@@ -160,6 +166,13 @@ def duplicates(p: Project) -> None:
     decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
                              "findings": _json(phase3.findings(groups))})  # fmt: skip
+
+
+def shortlist(p: Project) -> None:
+    """Which pictures are worth describing, if there are more than curation.preselect?"""
+    staying = _staying(p, _records(p), all_=True)
+    fates = phase5.shortlist(staying, p.config["curation"]["preselect"], p.config["curation"]["include"])
+    _write(p, "shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
 
 def skipped(p: Project) -> list[str]:
@@ -252,21 +265,34 @@ def vocabulary_digest(p: Project) -> str:
     return booru.digest(p.root, p.config) if p.model.get("vocabulary") else ""
 
 
+def looks(p: Project) -> None:
+    """How are they drawn: line and stroke, and the same mark in a corner?"""
+    staying = _staying(p, _records(p))
+    with console.progress("Looking at line and stroke") as progress:
+        found = looking.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"], progress=progress)
+    _write(p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": _json(found.marks)})
+
+
+def _seen(p: Project) -> phase5.Seen:
+    looked = _read(p, "looks")
+    marks = [Finding.from_json(f) for f in looked["marks"]]
+    return phase5.Seen(_elements(p), _captions(p), looked["looks"], looked["embedded"], marks)
+
+
 def curate(p: Project) -> None:
-    """Is the set varied, and which pictures carry it?"""
+    """Is it one hand, is the set varied, and which pictures carry it?"""
     images = _records(p)
-    result = phase5.curate(_staying(p, images), _elements(p), _captions(p), p.kind, p.config,
+    result = phase5.curate(_staying(p, images), _seen(p), _groups(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
     decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
-    _write(p, "curation", {"axes": _json(result.axes), "findings": _json(result.findings),
-                           "questions": _json(result.questions), "add": result.add})  # fmt: skip
+    _write(p, "curation", {**dataclasses.asdict(result.assessment), "questions": _json(result.questions)})
 
 
 def select(p: Project) -> None:
     """Every file, its fate and why."""
     images = _records(p)
     answers = {kind: decisions.read(p.root, kind) for kind in decisions.KINDS}
-    rulings = _rulings(p, images)
+    rulings = [*_rulings(p, images), _shortlist(p)]
     rulings.append(phase5.outcome(_questions(p, "curation"), answers["curation"], images, auto=_auto(p, "curation")))
     fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
@@ -277,7 +303,7 @@ def select(p: Project) -> None:
         "captions": phase4.waiting([s for s in sampled["samples"] if s in kept and s not in sampled["unseen"]],
                                    answers["captions"],
                                    auto=_auto(p, "captions")),
-        "curation": sorted({q.key for q in _questions(p, "curation")} & {f.path for f in fates if f.open}),
+        "curation": phase5.waiting(_questions(p, "curation"), answers["curation"], auto=_auto(p, "curation")),
     }  # fmt: skip
     stale = [
         Finding("stale-decision", tuple(gone), {"file": f"decisions/{kind}.yaml"})
@@ -291,7 +317,14 @@ def select(p: Project) -> None:
 
 
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
-_BALANCE = _FUSED | {"one-sided"}
+_BALANCE = _FUSED | {
+    "fused-unnamed", "one-sided", "tied", "several-hands", "several-looks", "unlike-look", "looks-untold",
+    "not-looked-at", "hardly-looked-at", "too-few-to-tell",
+}  # fmt: skip
+_BALANCE = frozenset({
+    "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
+    "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at", "too-few-to-tell",
+})  # fmt: skip
 
 
 def report(p: Project) -> None:
@@ -302,8 +335,11 @@ def report(p: Project) -> None:
     kept = {f.path for f in fates if f.fate == "kept"}
     placed = _read(p, "placements")
     profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
-    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), _read(p, "curation"), selection, placed]
+    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
+    # what really trains, after every answer: build/curation.json holds what would, by the recommendations
+    assessed = phase5.assess([i for i in images if i.path in kept], _seen(p), p.kind, p.config)
+    findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
     seen = [Finding.from_json(f) for name in ("samples", "vision") for f in _read(p, name)["findings"]]
     findings += phase4.lacking(seen, staying, _elements(p))
@@ -312,17 +348,18 @@ def report(p: Project) -> None:
     keep_kohya = audited["layout"] == "kohya"
     gate = phase6.judge(images, fates, captions, findings, selection["waiting"], _accepted(p.root), p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
-    curation = _read(p, "curation")
+    marked = [f for f in assessed.findings if f.code == "same-mark"]
+    marks = looking.crops(p.images, p.root, marked, {i.path: i for i in images})
     balance = [r for r in gate.reasons if r.code in _BALANCE]
-    axes, groups = [Axis(**a) for a in curation["axes"]], _groups(p)
-    text = paper.report(gate, images, fates, groups, captions, axes, curation["add"], balance, p.config, p.model,
-                        p.kind, outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles,
-                                                placed["repeats"], placed["drawn"]))  # fmt: skip
+    text = paper.report(gate, images, fates, _groups(p), captions, dataclasses.asdict(assessed), marks, balance,
+                        p.config, p.model, p.kind,
+                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                                        placed["drawn"]))  # fmt: skip
     with console.progress("Drawing the report") as progress:
         html, pictures = page.render(page.Material(
             folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=paper.headline(gate),
-            following=console.following(gate), found=images, fates=fates, groups=groups, captions=captions, axes=axes,
-            add=curation["add"], gate=gate, fused=[f for f in findings if f.code in _FUSED],
+            following=console.following(gate), found=images, fates=fates, groups=_groups(p), captions=captions,
+            axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
             clusters=[f for f in findings if f.code == "too-similar"],
             alike=phase5.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
             kind=p.kind,

@@ -23,8 +23,9 @@ from loraprep.project import Project
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_diff", "task_duplicates",
-    "task_elements", "task_export", "task_gate1", "task_intent", "task_recaption", "task_report", "task_samples",
-    "task_scan", "task_select", "task_trainers", "task_upscale", "task_verify",
+    "task_elements", "task_export", "task_gate1", "task_intent", "task_looks", "task_recaption", "task_report",
+    "task_samples", "task_scan", "task_select", "task_shortlist", "task_trainers", "task_upscale",
+    "task_verify",
 ]  # fmt: skip
 
 
@@ -200,6 +201,7 @@ IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
 VISION = "build/vision.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
+SHORTLIST, LOOKS = "build/shortlist.json", "build/looks.json"
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
@@ -232,8 +234,18 @@ def task_duplicates() -> dict[str, Any]:
     return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"))
 
 
+def task_shortlist() -> dict[str, Any]:
+    return _task(steps.shortlist, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SHORTLIST],
+                 _config("curation.preselect", "curation.include", "curation.exclude", "review"))  # fmt: skip
+
+
+def task_looks() -> dict[str, Any]:
+    return _task(steps.looks, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D], [LOOKS],
+                 _config("curation.encoder", "curation.exclude", "review"))  # fmt: skip
+
+
 def task_samples() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D, *_own(CROPS_D)]
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D, *_own(CROPS_D)]
     values = _config("captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions")
     return _task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
                  [*_profiles("kinds", "models"), *_vision()],
@@ -241,14 +253,14 @@ def task_samples() -> dict[str, Any]:
 
 
 def task_elements() -> dict[str, Any]:
-    return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
+    return _task(steps.elements, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
                  [ELEMENTS, VISION],
                  _config("trigger", "intent.kind", "review.captions", *(f"captioning.{key}" for key in _ASKING)),
                  _vision(), uptodate=[_Looked(samples=False)])  # fmt: skip
 
 
 def task_recaption() -> dict[str, Any]:
-    task = _task(steps.recaption, [IMAGES, AUDIT, DUPLICATES, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D])
+    task = _task(steps.recaption, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D])
     return {**task, "uptodate": [False], "pos_arg": "pattern"}
 
 
@@ -259,14 +271,18 @@ def task_captions() -> dict[str, Any]:
                  [*_profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
 
 
+_MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
+
+
 def task_curate() -> dict[str, Any]:
-    return _task(steps.curate, [IMAGES, AUDIT, DUPLICATES, ELEMENTS, CAPTIONS, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
-                 [CURATION, CURATION_D], _config("curation", "thresholds.curation", "intent", "review"),
-                 _profiles("kinds"))  # fmt: skip
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
+    return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
+                 _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset"),
+                 [*_MEASURES, *_profiles("kinds")])  # fmt: skip
 
 
 def task_select() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
     reads += [QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *_own(CROPS_D)]
     return _task(steps.select, reads, [SELECTION],
                  {**_config("curation.exclude", "review", "captioning.captioner", "groups"),
@@ -285,7 +301,7 @@ def task_trainers() -> dict[str, Any]:
 
 
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
+    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     page = [f"resources/report/{p.name}" for p in sorted(bundled.path("resources/report").iterdir())]
     return _task(steps.report, [*reads, *([GATE_D] if present else [])],

@@ -187,19 +187,32 @@ def _as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return graph
 
 
-def _xmp(picture: Image.Image) -> Words:
+def _blocks(picture: Image.Image) -> list[dict[str, Any]]:
+    """The rdf:Description blocks of the picture's XMP."""
     if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
         return []
     rdf: Any = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
     blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []
+    return [b for b in (blocks if isinstance(blocks, list) else [blocks]) if isinstance(b, dict)]
+
+
+def _xmp(picture: Image.Image) -> Words:
     found: Words = []
-    for block in blocks if isinstance(blocks, list) else [blocks]:
-        if isinstance(block, dict):
-            for key in ("description", "title", "subject"):
-                texts = _leaves(block.get(key))
-                if texts:
-                    found.append((f"xmp:{key}", ", ".join(texts)))
+    for block in _blocks(picture):
+        for key in ("description", "title", "subject"):
+            texts = _leaves(block.get(key))
+            if texts:
+                found.append((f"xmp:{key}", ", ".join(texts)))
     return found
+
+
+def rating(picture: Image.Image) -> int:
+    """The stars of xmp:Rating: 1..5, -1 rejected, 0 without any or when the XMP cannot be read."""
+    try:
+        values = [v for block in _blocks(picture) for v in (_leaves(block.get("Rating")) or [])]
+        return max(-1, min(5, round(float(values[0])))) if values else 0
+    except Exception:  # metadata is a courtesy: whatever is wrong with it, the picture stands
+        return 0
 
 
 def _leaves(value: Any) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from loraprep import buckets, decisions, findings, groups, report
 from loraprep.captions import captions_for
 from loraprep.captions.samples import own_caption
+from loraprep.curation.answers import left_out
 from loraprep.decisions import ANSWERS, Decisions, Entry
 from loraprep.enlarge import trained_sizes
 from loraprep.gate import NEVER_ACCEPTED
@@ -176,10 +177,12 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
     cards = []
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
-        facts: Mapping[str, Any] = entry.data.get("pictures") or {}
-        recommended = list(entry.data.get("recommended", []))
+        looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
+        facts: Mapping[str, Any] = entry.data.get("pictures") or {
+            p: look for look, paths in looks.items() for p in paths
+        }
         answer = entry.data.get("answer")
-        out = set(recommended if answer in (None, "recommended") else [] if answer == "all" else answer)
+        out = set(left_out(entry.data, answer or "recommended"))
         pictures = []
         for path, said in facts.items():
             nearest = str(said or "").removeprefix(NEAREST)

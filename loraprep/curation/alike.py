@@ -1,0 +1,114 @@
+"""How alike two pictures are in what they show, from the scan's facts and, where there are any, words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loraprep.model import Caption, Image
+
+Matrix = NDArray[np.float32]
+
+_UNRELATED = 32  # of 64 pHash bits in which two unrelated pictures differ
+_STRANGE = 40.0  # mean Lab distance from which two pictures share no colour
+
+
+def _bits(images: Sequence[Image]) -> Matrix:
+    """n x n: the least pHash bits that differ, the picture or its mirror."""
+    plain = np.array([int(i.phash, 16) for i in images], np.uint64)
+    mirrored = np.array([int(i.phash_mirror, 16) for i in images], np.uint64)
+    straight = np.bitwise_count(plain[:, None] ^ plain[None, :])
+    turned = np.bitwise_count(plain[:, None] ^ mirrored[None, :])
+    least: Matrix = np.minimum(straight, np.minimum(turned, turned.T)).astype(np.float32)
+    return least
+
+
+def _grid(images: Sequence[Image]) -> Matrix:
+    """n x 9 x 3: mean Lab in a 3x3 grid."""
+    return np.array([i.colour for i in images], np.float32).reshape(len(images), 9, 3)
+
+
+def likeness(images: Sequence[Image], embedded: Mapping[str, Sequence[float]] | None = None) -> Matrix:
+    """n x n, 1 for the same picture, 0 for nothing in common: half layout (pHash), half colour (3x3 Lab).
+
+    Where an encoder looked at all of them, half is its cosine instead, from 0.2 (unrelated) to 1.
+    """
+    if not images:
+        return np.zeros((0, 0), np.float32)
+    grid = _grid(images)
+    distance = np.zeros((len(images), len(images)), np.float32)
+    for cell in range(9):
+        at = grid[:, cell]
+        square = (at**2).sum(1)
+        distance += np.sqrt(np.maximum(square[:, None] + square - 2 * (at @ at.T), 0))
+    distance /= np.float32(9 * _STRANGE)
+    np.fill_diagonal(distance, 0)
+    layout = _bits(images) / _UNRELATED
+    alike = np.asarray(1 - 0.5 * np.minimum(1, layout) - 0.5 * np.minimum(1, distance), np.float32)
+    cosine = _cosine(images, embedded or {})
+    return alike if cosine is None else np.asarray((alike + np.clip((cosine - 0.2) / 0.8, 0, 1)) / 2, np.float32)
+
+
+def _cosine(images: Sequence[Image], embedded: Mapping[str, Sequence[float]]) -> Matrix | None:
+    """n x n, None unless every picture has an embedding."""
+    if not all(embedded.get(i.path) for i in images):
+        return None
+    vectors = np.array([embedded[i.path] for i in images], np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    cosine: Matrix = vectors @ vectors.T
+    return cosine
+
+
+def quality(images: Sequence[Image]) -> Matrix:
+    """0..1 a picture: how much real detail it holds relative to the set, and the stars its owner gave it."""
+    if not images:
+        return np.zeros(0, np.float32)
+    real = np.array([i.width * i.height * i.detail**2 for i in images], np.float64) ** 0.5
+    sharp = np.sqrt([i.sharpness for i in images])
+    scores = real / max(real.max(), 1) / 2 + sharp / max(sharp.max(), 1e-9) / 2
+    stars = np.array([max(i.rating, 0) for i in images])
+    return np.asarray(np.where(stars > 0, 0.5 * scores + stars / 10, 0.5 * scores + 0.25), np.float32)
+
+
+def content(
+    images: Sequence[Image], captions: Mapping[str, Caption], embedded: Mapping[str, Sequence[float]]
+) -> tuple[NDArray[np.float64], str]:
+    """(kernel, judged by what): n x n, positive, ones on the diagonal; how alike in what is shown, never in how.
+
+    Layout counts, colour only as far as it is arranged (its mean over the picture taken out), so that one palette
+    in all pictures is no sameness. Words, or an encoder's eye, count three times as much where there are any.
+    """
+    near = np.exp(-_bits(images).astype(np.float64) / 8)
+    layout = (near + near.T) / 2
+    grid = _grid(images).astype(np.float64)
+    flat = (grid - grid.mean(axis=1, keepdims=True)).reshape(len(images), -1)
+    square = (flat**2).sum(1)
+    colour = np.exp(-np.maximum(square[:, None] + square - 2 * flat @ flat.T, 0) / (2 * 9 * 15.0**2))
+    pixels = (layout + colour) / 2
+    cosine = _cosine(images, embedded)
+    if cosine is not None:
+        return (pixels + 3 * cosine.astype(np.float64) ** 3) / 4, "what the encoder sees and their layout"
+    said = [_said(captions.get(i.path)) for i in images]
+    if sum(bool(s) for s in said) * 2 <= len(images):
+        return pixels, "layout and colour alone, since few captions say what is in them"
+    names = {term: k for k, term in enumerate(sorted(set().union(*said)))}
+    bag = np.zeros((len(images), len(names)))
+    for row, terms in enumerate(said):
+        bag[row, [names[t] for t in terms]] = 1
+    common = np.log(len(images) / bag.sum(0)) + 0.1  # what every picture has tells none apart
+    bag *= np.sqrt(common)
+    length = np.linalg.norm(bag, axis=1)
+    bag /= np.where(length > 0, length, 1)[:, None]
+    words = bag @ bag.T
+    np.fill_diagonal(words, 1)
+    return (pixels + 3 * words) / 4, "what their captions say is in them, and their layout"
+
+
+def _said(caption: Caption | None) -> set[str]:
+    """The content words of a caption: each term and the last word of it ("green pond" also says pond)."""
+    if caption is None:
+        return set()
+    whole = {t.casefold() for t in caption.content}
+    return whole | {t.split()[-1] for t in whole if t.split()}

@@ -1,0 +1,70 @@
+"""What the artist's answers in decisions/curation.yaml mean for each picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep.decisions import Decisions, Question
+from loraprep.model import Fate, Image
+
+_OTHERS = "not needed: others show the same"
+_HAND = "another look than the rest"
+
+
+def left_out(entry: Mapping[str, Any], answer: Any) -> list[str]:
+    """The pictures that leave under this answer ("recommended" stands for the entry's own recommendation)."""
+    if answer == "recommended":
+        answer = entry.get("recommended") or []
+    looks: Mapping[str, Sequence[str]] = entry.get("looks") or {}
+    if answer == "leave out":  # the largest look stays; it is listed first
+        return [path for pictures in list(looks.values())[1:] for path in pictures]
+    if isinstance(answer, str):  # all, together, own trigger
+        return []
+    return [path for item in answer for path in looks.get(item, [item])]
+
+
+def rulings(decisions: Decisions, images: Sequence[Image], *, looks: bool = True) -> dict[str, Fate]:
+    """path -> Fate for every picture that an answered entry ruled on, renamed ones included; "kept" if it stays.
+
+    `looks=False` leaves out the answers about looks: a picture kept there is not pinned into the set.
+    """
+    now = {image.digest[:12]: image.path for image in images}
+    ruled: dict[str, Fate] = {}
+    for entry in decisions.entries.values():
+        answer = entry.data.get("answer")
+        if answer is None or ("looks" in entry.data and not looks):
+            continue
+        out, why = left_out(entry.data, answer), _HAND if "looks" in entry.data else _OTHERS
+        for path, digest in entry.digests.items():
+            here = now.get(digest, path)
+            if here not in ruled or ruled[here].fate == "kept":
+                ruled[here] = Fate(here, "left out", why, "you") if path in out else Fate(here, "kept", "", "you")
+    return ruled
+
+
+def outcome(
+    questions: Sequence[Question], decisions: Decisions, images: Sequence[Image], *, auto: bool
+) -> dict[str, Fate]:
+    """Who leaves, by the answers given, or by the recommendation where none is."""
+    fates = {path: fate for path, fate in rulings(decisions, images).items() if fate.fate == "left out"}
+    accepted = decisions.rest == "recommended"
+    for question in questions:
+        entry = decisions.entries.get(question.key)
+        if entry is not None and entry.data.get("answer") is not None:
+            continue
+        why = _HAND if "looks" in question.entry else _OTHERS
+        waits = not (auto or accepted)
+        for path in left_out(question.entry, "recommended"):
+            fates.setdefault(path, Fate(path, "left out", why, "rule" if auto else "recommendation", waits))
+        for look in list(question.entry.get("looks", {}).values())[1:] if waits else ():
+            fates.update({p: Fate(p, "kept", "", "recommendation", True) for p in look if p not in fates})
+    return fates
+
+
+def waiting(questions: Sequence[Question], decisions: Decisions, *, auto: bool) -> list[str]:
+    """Keys of the questions that still wait for an answer."""
+    if auto or decisions.rest == "recommended":
+        return []
+    answered = {key for key, entry in decisions.entries.items() if entry.data.get("answer") is not None}
+    return sorted(q.key for q in questions if q.key not in answered)

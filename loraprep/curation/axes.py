@@ -1,0 +1,81 @@
+"""What each picture counts as along the kind's axes, and what is thin there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep import lexicon, wording
+from loraprep.measures import variety
+from loraprep.model import Axis, Caption, Elements, Image
+
+# A C* or b* this far from zero reads as a colour and not as grey (CIELAB, 2.3 is one just noticeable step).
+_TINTED = 6.0
+_VIVID = 35.0
+MEASURED = ("palette", "aspect")
+
+Labels = dict[str, dict[str, list[str]]]  # axis name -> path -> terms; a path is absent if nobody looked
+
+
+def palette(image: Image) -> str:
+    """The measured palette in two words: "muted warm"."""
+    temperature = "warm" if image.warmth > _TINTED else "cool" if image.warmth < -_TINTED else "neutral"
+    return f"{'vivid' if image.chroma > _VIVID else 'muted'} {temperature}"
+
+
+def shape(image: Image) -> str:
+    """ "upright", "square" or "wide", with a tenth of tolerance around square."""
+    ratio = image.width / image.height
+    return "square" if 0.9 <= ratio <= 1.11 else "wide" if ratio > 1 else "upright"
+
+
+def labels(
+    kind: Mapping[str, Any],
+    images: Sequence[Image],
+    elements: Mapping[str, Elements],
+    captions: Mapping[str, Caption],
+    trigger: str,
+) -> Labels:
+    """Every axis of the kind: what was seen in the picture, else what its caption says, else what is measured."""
+    found: Labels = {}
+    for name, axis in kind["axes"].items():
+        terms = {i.path: _terms(axis, i, elements.get(i.path), captions.get(i.path), trigger) for i in images}
+        found[name] = {path: t for path, t in terms.items() if t}
+    return found
+
+
+def _terms(
+    axis: Mapping[str, Any], image: Image, elements: Elements | None, caption: Caption | None, trigger: str
+) -> list[str]:
+    source = axis["element"]
+    if source in MEASURED:
+        return [palette(image) if source == "palette" else shape(image)]
+    group, key = source.split(".")
+    seen = list(getattr(elements, group).get(key, ())) if elements else []
+    if not lexicon.terms(key):  # no closed list: outfits are counted by the words themselves
+        return list(dict.fromkeys(t.casefold() for t in seen))
+    if elements and elements.state == "seen" and seen:
+        return [lexicon.meant(key, ", ".join(seen)) or lexicon.counted(key, seen[0])]
+    texts = ([caption.text] if caption else []) + ([elements.text] if elements else [])
+    said = (lexicon.meant(key, wording.without_trigger(text, trigger)) for text in texts)
+    return [term for term in said if term][:1]
+
+
+def axes(kind: Mapping[str, Any], images: Sequence[Image], found: Labels) -> list[Axis]:
+    """Counts along every axis; what its wanted terms still lack is said only where most pictures were looked at."""
+    result = []
+    for name, axis in kind["axes"].items():
+        here = [found[name][i.path] for i in images if i.path in found[name]]
+        counts = Counter(term for terms in here for term in terms)
+        want = max(1, round(len(images) / 10))
+        known = len(here) * 2 > len(images)
+        missing = {t: want - counts[t] for t in axis["wants"] if counts[t] < want} if known else {}
+        result.append(Axis(name, axis["label"], dict(sorted(counts.items())), len(here), missing,
+                           round(variety.hill(counts), 2), round(variety.evenness(counts), 2)))  # fmt: skip
+    return result
+
+
+def single(found: Mapping[str, list[str]], paths: Sequence[str]) -> list[str]:
+    """One label a path, the first; for paths that were looked at."""
+    return [found[path][0] for path in paths]

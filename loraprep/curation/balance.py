@@ -1,0 +1,70 @@
+"""What hangs together that should not: one term in nearly every picture, two axes that move as one."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+
+from loraprep import lexicon
+from loraprep.curation.axes import Labels, single
+from loraprep.measures import variety
+from loraprep.model import Axis, Finding
+
+LEAST = 12  # pictures seen on both axes, below which nothing is said of a pair of axes
+_CHANCE = 0.05  # for all pairs of axes together (Bonferroni)
+_STRENGTH = 0.4  # of the corrected Cramer's V, from which an artist would notice
+_NEARLY_ALL = 0.8
+_FEW = 5
+
+
+def one_sided(axes: Sequence[Axis], kept: int) -> list[Finding]:
+    """An axis on which nearly all pictures that were looked at are the same."""
+    return [
+        Finding("one-sided", (), {"label": a.label, "term": term, "share": f"{count} of {a.seen}"})
+        for a in axes
+        for term, count in a.counts.items()
+        if kept >= _FEW and a.seen >= _FEW and a.seen * 2 > kept and count >= _NEARLY_ALL * a.seen
+    ]
+
+
+def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
+    """Pairs of axes that move together beyond chance, strongest first: "every portrait is warm".
+
+    A picture's shape is left out: it follows what is shown, and trainers sort by it anyway.
+    """
+    pairs = list(itertools.combinations([a for a in axes if a.name != "shape"], 2))
+    seen = {(a.name, b.name): sorted(set(found[a.name]) & set(found[b.name])) for a, b in pairs}
+    tried = [(a, b) for a, b in pairs if len(seen[a.name, b.name]) >= LEAST]
+    result = []
+    for a, b in tried:
+        paths = seen[a.name, b.name]
+        left, right = single(found[a.name], paths), single(found[b.name], paths)
+        strength, chance = variety.association(left, right)
+        if strength < _STRENGTH or chance * len(tried) > _CHANCE:
+            continue
+        one, other, both = variety.together(left, right, _FEW)
+        if not both:  # they hang together, but no pair is plain enough to say
+            continue
+        members = [p for p, x, y in zip(paths, left, right, strict=True) if (x, y) == (one, other)]
+        instead = Counter(y for y in right if y != other).most_common(1)[0][0]
+        rest = sum(x != one and y == other for x, y in zip(left, right, strict=True))
+        values = {
+            "a_said": lexicon.asked(2, one), "b_said": lexicon.asked(1, other), "c_said": lexicon.asked(1, instead),
+            "how_many": f"All {both} of your" if both == left.count(one) else f"{both} of your {left.count(one)}",
+            "a": one, "b": other, "both": both, "of_a": left.count(one), "axis_a": a.label.lower(),
+            "axis_b": b.label.lower(), "rest": rest, "instead": instead, "others": len(paths) - left.count(one),
+        }  # fmt: skip
+        result.append((-strength, Finding("tied", tuple(members), values)))
+    return [finding for _, finding in sorted(result, key=lambda r: (r[0], r[1].images))]
+
+
+def untold(axes: Sequence[Axis], kept: int) -> list[Finding]:
+    """What cannot be said, and why: axes that nobody or hardly anybody looked at, too few pictures for pairs."""
+    blind = [a.label.lower() for a in axes if not a.seen]
+    thin = [f"{a.label.lower()} ({a.seen} of {kept})" for a in axes if a.seen and a.seen * 2 <= kept]
+    found = [Finding("not-looked-at", (), {"axes": ", ".join(blind)})] * bool(blind)
+    found += [Finding("hardly-looked-at", (), {"axes": ", ".join(thin)})] * bool(thin)
+    if 0 < kept < LEAST:
+        found.append(Finding("too-few-to-tell", (), {"count": kept, "least": LEAST}))
+    return found

@@ -1,0 +1,140 @@
+"""Which pictures make the set: the shortlist before anything is paid, the subset after, what each one adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from fnmatch import fnmatch
+from typing import Any
+
+import numpy as np
+
+from loraprep.curation.alike import Matrix, likeness, quality
+from loraprep.curation.axes import Labels
+from loraprep.decisions import Question
+from loraprep.measures import choice
+from loraprep.model import Fate, Finding, Group, Image
+
+_BURST = 0.88  # likeness from which pictures are one moment taken several times
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Does a pattern of project.yaml name this picture? A pattern is a path or a glob."""
+    return any(path == pattern or fnmatch(path, pattern) for pattern in patterns)
+
+
+def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
+    """Who is left out before anybody describes them: all but `number`, by pixels and stars alone.
+
+    Of a burst only the best (stars, then sharpness) is considered; what the owner rejected comes last; the rest is
+    spread so that it stands for all. `pinned` patterns always stay. {} if there are no more than `number`.
+    """
+    if not number or len(images) <= number:
+        return {}
+    alike, worth = likeness(images), quality(images)
+    pins = [n for n, i in enumerate(images) if matches(i.path, pinned)]
+    chosen: dict[int, None] = dict.fromkeys(pins)
+    best = [max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in choice.bursts(alike, _BURST)]
+    waves = [  # each fills what the one before left open
+        [n for n in best if images[n].rating >= 0],
+        [n for n, i in enumerate(images) if i.rating >= 0],
+        list(range(len(images))),
+    ]
+    for wave in waves:
+        if len(chosen) < number:
+            pool = sorted(set(wave) | set(chosen))
+            at = {n: k for k, n in enumerate(pool)}
+            part = choice.near(alike[np.ix_(pool, pool)])
+            picked = choice.subset(part, worth[pool], number, [at[n] for n in chosen])
+            chosen |= dict.fromkeys(pool[k] for k in picked)
+    return {
+        i.path: Fate(i.path, "left out", f"not on the shortlist of {number} (curation.preselect)", "rule")
+        for n, i in enumerate(images)
+        if n not in chosen
+    }
+
+
+def quotas(kind: Mapping[str, Any], images: Sequence[Image], found: Labels, target: int) -> list[choice.Quota]:
+    """The kind's shares of the set as numbers, for axes that most pictures were looked at for.
+
+    A quota asks for no more than there is: where all pictures together cannot fill it, it takes them all.
+    """
+    result = []
+    for name, axis in kind["axes"].items():
+        seen = found[name]
+        if len(seen) * 2 <= len(images):
+            continue
+        for quota in axis.get("quotas", ()):
+            terms, (low, high) = set(quota["terms"]), quota["share"]
+            members = frozenset(n for n, i in enumerate(images) if terms & set(seen.get(i.path, ())))
+            least, most = min(len(members), round(low * target)), max(1, int(high * target))
+            result.append(choice.Quota(members, least, most))
+    return result
+
+
+def choose(
+    images: Sequence[Image],
+    alike: Matrix,
+    worth: Matrix,
+    target: int,
+    pinned: Sequence[int],
+    limits: Sequence[choice.Quota],
+    groups: Sequence[Group],
+) -> list[int]:
+    """The indices that stay, sorted: everything, if it is no more than `target`; else the best subset."""
+    if len(images) <= target:
+        return list(range(len(images)))
+    at = {i.path: n for n, i in enumerate(images)}
+    copies = [[at[p] for p in g.pictures if p in at] for g in groups if g.relation != "variant"]
+    return sorted(choice.subset(choice.near(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]))
+
+
+def carried(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
+    """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it."""
+    lost = choice.losses(alike, kept)
+    return sorted(((images[n].path, round(v, 2)) for n, v in zip(kept, lost, strict=True)), key=lambda x: (-x[1], x[0]))
+
+
+def too_similar(images: Sequence[Image], alike: Matrix, worth: Matrix, threshold: float) -> list[Finding]:
+    """Clusters of three or more with the one to keep if they are thinned out."""
+    return [
+        Finding(
+            "too-similar",
+            tuple(images[n].path for n in group),
+            {"keep": images[max(group, key=lambda n: (worth[n], -n))].path},
+        )
+        for group in choice.clusters(alike, threshold)
+    ]
+
+
+def strangers(images: Sequence[Image], alike: Matrix) -> list[Finding]:
+    """Pictures that show nothing like the rest, for the eye: a far outlier by the median and spread of the set."""
+    if len(images) < 8:
+        return []
+    others = alike - 2 * np.eye(len(images), dtype=np.float32)
+    nearest = np.sort(others, axis=1)[:, -3:].mean(axis=1)
+    middle = float(np.median(nearest))
+    spread = 1.4826 * float(np.median(np.abs(nearest - middle))) + 0.02
+    odd = tuple(i.path for i, v in zip(images, nearest, strict=True) if v < middle - 3.5 * spread)
+    return [Finding("unlike-the-rest", odd, {})] if odd else []
+
+
+def question(
+    images: Sequence[Image], alike: Matrix, kept: Sequence[int], target: int, taken: Set[str]
+) -> list[Question]:
+    """What could stay out, with the picture that shows the same; [] if nothing. `taken`: keys already asked under."""
+    inside = set(kept)
+    extra = [n for n in range(len(images)) if n not in inside]
+    if not extra:
+        return []
+    stay = list(kept)
+    nearest = {n: images[stay[int(np.argmax(alike[n, stay]))]].path for n in extra} if stay else {}
+    paths = [images[n].path for n in extra]
+    number = "1 picture" if len(extra) == 1 else f"{len(extra)} pictures"
+    entry = {
+        "what": f"{number} more than the {target} that the set needs; what they show, others show too",
+        "pictures": {images[n].path: f"closest to {nearest[n]}" for n in extra},
+        "recommended": paths,
+        "answer": None,
+    }
+    key = next((p for p in [*paths, *nearest.values()] if p not in taken), paths[0])
+    return [Question(key=key, entry=entry, digests={images[n].path: images[n].digest for n in extra})]

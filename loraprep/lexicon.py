@@ -1,0 +1,103 @@
+"""Which closed term a caption's words mean along an axis: "a robin on a snowy branch" is an animal.
+
+The lists are data: resources/lexicon.yaml, axis -> {counted term: words that mean it}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from loraprep import bundled, wording, yamlfile
+
+# Words that show a thing but are not it: "no humans", "without a hat".
+_DENIED = re.compile(r"\b(?:no|without)\s+(?:an?\s+|any\s+|the\s+)?[^\W_]+", re.IGNORECASE)
+
+
+@cache
+def _lists() -> dict[str, dict[str, list[str]]]:
+    name = "resources/lexicon.yaml"
+    data: dict[str, dict[str, list[str]]] = yamlfile.load(bundled.path(name), name).data
+    return data
+
+
+@cache
+def _words(axis: str) -> dict[str, str]:
+    """word or phrase -> counted term, plurals included. An earlier list wins a word that is in two."""
+    known: dict[str, str] = {}
+    for term, words in _lists().get(axis, {}).items():
+        for word in [term, *words]:
+            for form in (word, *_plurals(word)):
+                known.setdefault(form.casefold(), term)
+    return known
+
+
+def _plurals(word: str) -> tuple[str, ...]:
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return (word[:-1] + "ies",)
+    return (word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s"),)
+
+
+@cache
+def _pattern(axis: str) -> re.Pattern[str]:
+    longest = sorted(_words(axis), key=lambda w: (-len(w), w))
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])", re.IGNORECASE)
+
+
+@cache
+def _asked() -> dict[str, str]:
+    name = "resources/asked.yaml"
+    data: dict[str, str] = yamlfile.load(bundled.path(name), name).data
+    return data
+
+
+def asked(number: int, term: str) -> str:
+    """The term as it is said after a number: "person", "people", "in dim light"."""
+    one, _, many = _asked().get(term, term).partition(" | ")
+    return many if many and number != 1 else one
+
+
+def terms(axis: str) -> tuple[str, ...]:
+    """The closed list of an axis; () if there is none, as for outfits."""
+    return tuple(_lists().get(axis, {}))
+
+
+def counted(axis: str, term: str) -> str:
+    """The closed term that a vision model's own term stands for, or the term as it is if the lists don't know."""
+    if not terms(axis):
+        return term
+    plain = term.casefold().replace("_", " ").strip()
+    found = _pattern(axis).findall(plain)
+    return _words(axis).get(plain) or (_words(axis)[found[-1].casefold()] if found else plain)
+
+
+def meant(axis: str, text: str) -> str:
+    """What the text says along the axis, "" if nothing.
+
+    For subjects the first phrase that names one decides, by its last name before any verb ("man riding horse" is a
+    person). Elsewhere the lists come in order of weight: a lit street "at night" is night before it is lamplight.
+    """
+    if not terms(axis):
+        return ""
+    text = _DENIED.sub(" ", text.replace("_", " "))
+    if axis == "subject_class":
+        return next(filter(None, map(_head, _clauses(text))), "")
+    said = {_words(axis)[hit.casefold()] for hit in _pattern(axis).findall(text)}
+    return next((term for term in terms(axis) if term in said), "")
+
+
+def _clauses(text: str) -> Iterable[str]:
+    """Phrases in the order of the text; "still life" and the like are never cut."""
+    for piece in re.split(r"[,;.:()]", text):
+        yield from wording.phrases(piece)
+
+
+def _head(phrase: str) -> str:
+    found = ""
+    end = 0
+    for hit in _pattern("subject_class").finditer(phrase):
+        if found and re.search(r"\w{2,}ing\b", phrase[end : hit.start()]):
+            break
+        found, end = _words("subject_class")[hit.group().casefold()], hit.end()
+    return found

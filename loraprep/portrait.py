@@ -1,0 +1,114 @@
+"""What the report says of the set as a whole: why, what next, how varied, what it will train well. Markdown lines.
+
+`assessed` is phase 5's assessment of the pictures that train, as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loraprep.markdown import code, plain
+from loraprep.model import Gate, Reason
+
+_CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
+
+
+def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
+    """After the verdict: why, and what to do next, a sentence each."""
+    blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
+    if blocking:
+        first = next((r for r in blocking if r.code != "open-question"), blocking[0])
+        fix = first.fix or "Mend it and run loraprep gate1 again."
+        return [f"Why: {plain(first.sentence)}", "", f"Next: {plain(fix)}"]
+    kept = gate.counts["kept"]
+    why = f"there are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
+    if assessed["strong"]:
+        why += f"; they vary well in {assessed['strong']}"
+    add = f" To make the set stronger, add {plain(assessed['add'])}" if assessed["add"] else ""
+    return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{add}"]
+
+
+def diversity(assessed: Mapping[str, Any], kept: int) -> list[str]:
+    """The table of what varies, what the set counts as, what to collect, and which pictures carry it."""
+    lines = ["## Diversity Assessment", ""]
+    lines += ["| What varies | What you have | How even | What is thin |", "|---|---|---|---|"]
+    for axis in assessed["axes"]:
+        if not axis["seen"]:
+            lines.append(f"| {axis['label']} | not looked at | | |")
+            continue
+        have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis["counts"].items(), key=lambda x: (-x[1], x[0]))[:8])
+        seen = "" if axis["seen"] == kept else f" (seen in {axis['seen']} of {kept})"
+        sure = axis["seen"] * 2 > kept
+        thin = (", ".join(plain(t) for t in axis["missing"]) or "nothing") if sure else "too few seen to say"
+        lines.append(f"| {axis['label']} | {have}{seen} | {_even(axis) if sure else ''} | {thin} |")
+    if assessed["variety"]:
+        lines += ["", plain(assessed["variety"])]
+    if assessed["add"]:
+        lines += ["", f"Next best pictures to add: {plain(assessed['add'])}"]
+    return [*lines, *_carried(assessed["carried"])]
+
+
+def _even(axis: Mapping[str, Any]) -> str:
+    present = len(axis["counts"])
+    if present == 1:
+        return "always the same"
+    most, count = max(sorted(axis["counts"].items()), key=lambda x: x[1])
+    if count * 2 > axis["seen"]:
+        return f"mostly {plain(most)}"
+    number = round(axis["effective"])
+    return f"as varied as {number} equally common kind{'s' * (number != 1)}"
+
+
+def _carried(carried: Sequence[Sequence[Any]]) -> list[str]:
+    if len(carried) < 2 * _CARRY:
+        return []
+    most = ", ".join(code(path) for path, _ in carried[:_CARRY])
+    least = [code(path) for path, value in carried if value < _SPARE]
+    lines = ["", f"Hardest to do without, since they show what no other picture shows: {most}."]
+    if least:
+        lines += [f"Easiest to do without, since others show nearly the same: {', '.join(least[:6])}."]
+    return lines
+
+
+def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:
+    """The corners in which the same mark was found, shown."""
+    found = [r for r in reasons if r.code == "same-mark"]
+    return [line for r, crop in zip(found, crops, strict=False) for line in ("", f"![{plain(r.sentence)}]({crop})")]
+
+
+def regularization(kind: Mapping[str, Any], advice: Mapping[str, Any]) -> list[str]:
+    """Is it worth it for this set, how many, captioned how."""
+    worth = (
+        f"**Worth trying for this set**, because {plain(advice['why'])}."
+        if advice["worth"]
+        else "**Not needed for this set:** nothing in it invites the model to forget what it knows."
+    )
+    prompts = " or ".join(code(p) for p in advice["prompts"])
+    folder = (
+        f"Your own, in {code(advice['folder'])}, are exported with the set."
+        if advice["folder"]
+        else "Name a folder of yours in project.yaml (dataset.regularization) and it is exported with the set."
+    )
+    return [
+        "## Regularization", "", kind["regularization"]["advice"].strip(), "", worth, "",
+        f"{'How' if advice['worth'] else 'If you try it all the same'}: about as many pictures as you train on "
+        f"({advice['number']}, times the repeats), captioned {prompts}, without the trigger. It doubles the steps. "
+        f"{folder}",
+    ]  # fmt: skip
+
+
+def strengths(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
+    """What the set will train well, its limits, and the prompts to try first."""
+    varied = f" They vary well in {plain(assessed['strong'])}." if assessed["strong"] else ""
+    weak = [r for r in gate.reasons if r.severity == "warn" and not r.accepted]
+    known = [r for r in gate.reasons if r.accepted and r.accepted != "already left out"]
+    limits = [f"- Weak for want of pictures (how many you have): {plain(assessed['weak'])}."] * bool(assessed["weak"])
+    limits += [f"- {plain(r.sentence)}" for r in weak]
+    limits += [f"- You know and accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
+    return [
+        "### What this dataset will train well", "", f"{gate.counts['kept']} pictures.{varied}", "",
+        "### Known limitations", "", *(limits or ["None that can be measured."]), "",
+        "### Prompts to try first", "",
+        *[f"- {code(p['prompt'])}: {plain(p['shows'])}" for p in assessed["prompts"]],
+    ]  # fmt: skip

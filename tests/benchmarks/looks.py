@@ -1,0 +1,163 @@
+"""Are hands told apart, and does one hand stay one? python -m tests.benchmarks.looks [--root /usr/share] [--write]
+
+Real work by several hands comes from Debian packages (`apt-get install stellarium-data wesnoth-1.16-data
+wesnoth-1.16-httt tuxpaint-stamps-default openclipart-png mate-backgrounds renpy-thequestion`, or their files under
+--root): sky cultures drawn by a person each, portraits, landscapes, photographs, clip art. To these come
+examples/brushwork and one set of scenes in five other brushes. Every figure is of hands that the calibration did
+not see: before a set is judged, its hands are left out and resources/looks.json's numbers are made anew without them.
+`--write` makes resources/looks.json from all of them. Descriptors are kept in --cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from multiprocessing import Pool
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from loraprep.measures import hands, looks
+from tests.benchmarks import brushes
+
+DIMENSIONS, SHRINK, THRESHOLD = 12, 0.5, 1.5
+MOST, LEAST = 16, 7  # pictures of a hand
+_W, _S = "games/wesnoth/1.16/data", "stellarium/skycultures"
+_SKIES = (
+    "arabic_al-sufi", "aztec", "babylonian_mulapin", "belarusian", "boorong", "dakota", "egyptian_dendera",
+    "greek_farnese", "indian", "inuit", "kamilaroi", "macedonian", "maya", "ojibwe", "romanian", "western",
+)  # fmt: skip
+PATTERNS: dict[str, tuple[str, ...]] = {
+    **{f"sky {name}": (f"{_S}/{name}/*.png",) for name in _SKIES},
+    "portraits elves": (f"{_W}/core/images/portraits/elves/*", f"{_W}/core/images/portraits/merfolk/*"),
+    "portraits orcs": (f"{_W}/core/images/portraits/orcs/*",),
+    "portraits dwarves": (f"{_W}/core/images/portraits/dwarves/*", f"{_W}/core/images/portraits/drakes/*"),
+    "portraits monsters": (f"{_W}/core/images/portraits/monsters/*",),
+    "landscapes": (f"{_W}/core/images/story/landscape*",),
+    "story": (f"{_W}/campaigns/Heir*/images/story/httt*",),
+    "visual novel": ("games/renpy/the_question/game/images/sylvie*",),
+    "photographs": ("backgrounds/mate/nature/*.jpg",),
+    "cut-outs": ("tuxpaint/stamps/animals/birds/*.png", "tuxpaint/stamps/food/**/*.png"),
+    "cartoon houses": ("tuxpaint/stamps/town/houses/cartoon/*.png",),
+    **{f"clip art {a}": (f"openclipart/png/**/*{a}*.png",) for a in ("jarno", "ganson", "nicu_b", "benji")},
+}
+# four painters of one house style, and authors who draw in many ways themselves: calibrated with, not judged by
+NEIGHBOURS = ("portraits orcs", "portraits dwarves", "portraits monsters", "clip art")
+EXAMPLE = Path(__file__).parents[2] / "examples/brushwork/images"
+
+
+def gather(root: Path) -> dict[str, list[str]]:
+    """hand -> pictures, as paths or "@brush:scene"; an even choice of at most MOST."""
+    found = {name: sorted({f for p in patterns for f in root.glob(p) if f.stat().st_size > 4000})
+             for name, patterns in PATTERNS.items()}  # fmt: skip
+    found["brushwork"] = sorted(f for f in EXAMPLE.iterdir() if f.suffix != ".txt" and f.stem != "harbour_web")
+    chosen = {n: [str(f) for f in fs[:: max(1, len(fs) // MOST)][:MOST]] for n, fs in found.items()}
+    for brush in sorted(set(brushes.HANDS) - {"oil"}):  # brushwork is the oil
+        chosen[f"brush {brush}"] = [f"@{brush}:{n}" for n in range(0, len(brushes.SCENES), 2)]
+    return {n: fs for n, fs in chosen.items() if len(fs) >= LEAST}
+
+
+def open_(name: str) -> Pillow.Image:
+    if name.startswith("@"):
+        brush, scene = name[1:].split(":")
+        return brushes.painted(brush, int(scene))
+    picture = Pillow.open(name)
+    if picture.mode in ("RGBA", "LA", "P"):
+        picture = picture.convert("RGBA")
+        picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+
+def _one(name: str) -> tuple[str, tuple[float, ...]]:
+    return name, looks.describe(open_(name))
+
+
+def measured(sets: Mapping[str, Sequence[str]], cache: Path) -> dict[str, np.ndarray]:
+    known = json.loads(cache.read_text()) if cache.exists() else {}
+    known = {k: v for k, v in known.items() if len(v) in (0, len(looks.NAMES))}
+    todo = [n for names in sets.values() for n in names if n not in known]
+    with Pool(2) as pool:
+        for name, values in pool.imap_unordered(_one, todo):
+            known[name] = values
+            if len(known) % 20 == 0:
+                cache.write_text(json.dumps(known))
+    cache.write_text(json.dumps(known))
+    rows = {hand: np.array([known[n] for n in names if len(known[n])]) for hand, names in sets.items()}
+    return {hand: r for hand, r in rows.items() if len(r) >= LEAST}
+
+
+def rand(a: Sequence[object], b: Sequence[object]) -> float:
+    """The adjusted Rand index of two partitions (Hubert and Arabie 1985): 1 the same, 0 no better than chance."""
+    left, right = (np.unique(np.array(v, dtype=str), return_inverse=True)[1] for v in (a, b))
+    table = np.zeros((left.max() + 1, right.max() + 1))
+    np.add.at(table, (left, right), 1)
+
+    def pairs(counts: np.ndarray) -> float:
+        return float((counts * (counts - 1) / 2).sum())
+
+    both, x, y, n = pairs(table), pairs(table.sum(1)), pairs(table.sum(0)), len(left)
+    expected, most = x * y / (n * (n - 1) / 2), (x + y) / 2
+    return 1.0 if most == expected else (both - expected) / (most - expected)
+
+
+def main(root: Path, cache: Path, write: bool, trials: int) -> None:
+    sets = measured(gather(root), cache)
+    print(f"{len(sets)} hands, {sum(map(len, sets.values()))} pictures")
+    models: dict[tuple[str, ...], tuple[np.ndarray, np.ndarray]] = {}
+
+    def judged(names: Sequence[str]) -> tuple[list[int], float]:
+        key = tuple(sorted(names))
+        if key not in models:
+            models[key] = hands.fit([sets[h] for h in sorted(sets) if h not in key], DIMENSIONS, SHRINK)
+        mean, projection = models[key]
+        points = (np.concatenate([sets[h] for h in names]) - mean) @ projection
+        groups, _ = hands.looks(points, THRESHOLD)
+        label = [-1 - n for n in range(len(points))]  # each odd picture is a group of its own
+        for k, group in enumerate(groups):
+            for n in group:
+                label[n] = k
+        return label, hands.separation(points, groups)
+
+    judges = [h for h in sorted(sets) if not h.startswith(NEIGHBOURS)]
+    single = {h: judged([h]) for h in judges}
+    split = {h: s for h, (label, s) in single.items() if len({v for v in label if v >= 0}) > 1}
+    asked = [h for h, s in split.items() if s >= hands.ASK]
+    print(f"one hand: {len(single)} sets, {len(single) - len(split)} one look, "
+          f"{len(split) - len(asked)} a note, {len(asked)} asked about {asked}")  # fmt: skip
+    random = np.random.default_rng(2)
+    rows = {
+        "several hands": [h for h in judges if not h.startswith("brush ")],
+        "one scene, several brushes": [h for h in judges if h.startswith("brush")],
+    }
+    for title, pool in rows.items():
+        scores, wide = [], []
+        for _ in range(trials):
+            names = [pool[k] for k in random.choice(len(pool), random.integers(2, min(5, len(pool))), replace=False)]
+            label, far = judged(names)
+            scores.append(rand([h for h in names for _ in sets[h]], label))
+            wide.append(far >= hands.ASK)
+        sure = [s for s, w in zip(scores, wide, strict=True) if w]
+        print(f"{title}: {trials} sets, adjusted Rand index {np.mean(scores):.2f}; asked about {len(sure)} of them, "
+              f"there {np.mean(sure or [0]):.2f}")  # fmt: skip
+    if write:
+        mean, projection = hands.fit([sets[h] for h in sorted(sets)], DIMENSIONS, SHRINK)
+        data = {
+            "about": "Where looks differ between hands, for how much one hand varies: tests/benchmarks/looks.py",
+            "names": list(looks.NAMES), "threshold": THRESHOLD,
+            "mean": [round(float(v), 5) for v in mean],
+            "projection": [[round(float(v), 5) for v in row] for row in projection],
+        }  # fmt: skip
+        text = json.dumps(data, indent=None).replace("], [", "],\n  [")
+        (Path(__file__).parents[2] / "resources/looks.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", type=Path, default=Path("/usr/share"))
+    parser.add_argument("--cache", type=Path, default=Path("/tmp/loraprep-looks.json"))
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--trials", type=int, default=300)
+    given = parser.parse_args()
+    main(given.root, given.cache, given.write, given.trials)

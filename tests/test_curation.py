@@ -1,0 +1,312 @@
+"""Phase 5 as an artist meets it: one hand or several, what is tied, the shortlist, the subset, what to do next."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from loraprep import curation, findings, project, words, yamlfile
+from loraprep.curation import advice, balance, choosing, hands
+from loraprep.curation.axes import axes, labels
+from loraprep.decisions import Decisions, Entry
+from loraprep.measures import looks as measured
+from loraprep.model import Axis, Caption, Elements, Finding, Group, Image
+from tests.benchmarks import brushes
+from tests.benchmarks.subset import synthetic
+from tests.test_stale import answer, run
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def style() -> project.Project:
+    return project.load(EXAMPLES / "brushwork")
+
+
+def caption(path: str, text: str, *content: str) -> Caption:
+    return Caption(path, f"emberveil, {text}", "prose", "draft", True, 20, 512, content or (text,))
+
+
+def records(number: int) -> list[Image]:
+    return synthetic(number)
+
+
+def told(images: list[Image], texts: list[str]) -> dict[str, Caption]:
+    return {i.path: caption(i.path, t) for i, t in zip(images, texts, strict=True)}
+
+
+def said(code: str, found: list[Finding]) -> list[str]:
+    return [findings.sentence(f) for f in found if f.code == code]
+
+
+def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
+    """Read off the 28 captions by a person; a picture counts as what it mainly shows."""
+    captions = {
+        f.stem: caption(f.stem, f.read_text("utf-8").strip())
+        for f in sorted((EXAMPLES / "brushwork/images").glob("*.txt"))
+    }
+    images = [replace(i, path=p) for i, p in zip(records(28), captions, strict=True)]
+    found = labels(style.kind, images, {}, captions, "emberveil")
+    subjects = {path: terms[0] for path, terms in found["subject"].items()}
+    assert subjects == {
+        **dict.fromkeys(
+            ["bridge", "dancer", "fisherman", "night_street", "red_scarf", "umbrellas", "walker"], "person"
+        ),
+        **dict.fromkeys(["cat_sill", "horse", "robin"], "animal"),
+        **dict.fromkeys(["cafe", "lighthouse", "mill", "snow_village"], "building"),
+        **dict.fromkeys(["beach", "birches", "mountains", "orchard_autumn", "orchard_spring", "wheat"], "landscape"),
+        **dict.fromkeys(["dusk_oak", "poppies", "sunflowers"], "plant"),
+        **dict.fromkeys(["harbour", "sail_dusk"], "vehicle"),
+        **dict.fromkeys(["kitchen", "window_room"], "interior"),
+        "fruit": "still life",
+    }
+    counted = {a.name: a for a in axes(style.kind, images, found)}
+    assert counted["light"].counts["at night"] == 3
+    assert counted["framing"].seen == 16
+    assert counted["angle"].missing == {}  # 13 of 28 is too few to say what is thin
+
+
+def test_what_was_seen_counts_before_what_the_caption_says(style: project.Project) -> None:
+    image = records(1)[0]
+    seen = Elements(image.path, image.digest, "claude", "seen", content={"subject_class": ["cat"], "angle": ["above"]})
+    found = labels(style.kind, [image], {image.path: seen}, {image.path: caption(image.path, "a woman")}, "emberveil")
+    assert found["subject"] == {image.path: ["animal"]}
+    assert found["angle"] == {image.path: ["from above"]}
+    assert found["light"] == {}
+
+
+def test_every_portrait_is_warm(style: project.Project) -> None:
+    images = [
+        replace(i, warmth=20.0 if n % 2 else -20.0, chroma=20.0, width=1000, height=1000)
+        for n, i in enumerate(records(24))
+    ]
+    texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
+    result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
+    assert said("tied", result.findings) == [
+        "All 12 of your landscapes are in muted cool colours, of the 12 other pictures 0."
+    ]
+    assert any("muted warm" in p["prompt"] for p in result.prompts)
+    untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
+    result = curation.assess(untied, curation.Seen({}, told(untied, texts), {}), style.kind, style.config)
+    assert said("tied", result.findings) == []
+
+
+def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
+    images = records(9)
+    result = curation.assess(images, curation.Seen({}, {}, {}), style.kind, style.config)
+    assert said("too-few-to-tell", result.findings) == [
+        "9 pictures are too few to tell what always comes together (it takes 12)."
+    ]
+    assert said("not-looked-at", result.findings) == ["Nobody has looked at: subjects, framing, angle, light."]
+    assert said("looks-untold", result.findings) == [
+        "Only 0 pictures are large and full enough to compare line and stroke (it takes 8), so whether they are all "
+        "one hand was not judged."
+    ]
+    assert result.variety.endswith("judged by layout and colour alone, since few captions say what is in them.")
+    some = told(images[:3], ["a cat"] * 3)
+    result = curation.assess(images, curation.Seen({}, some, {}), style.kind, style.config)
+    assert said("hardly-looked-at", result.findings) == [
+        "Too few captions speak of subjects (3 of 9) to say what is thin there."
+    ]
+
+
+def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) -> None:
+    images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
+    texts = ["a cat on a sill"] * 12
+    result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
+    assert result.variety.startswith("Your 12 pictures count as 1 different one,")
+
+
+def test_what_to_collect_next_is_computed(style: project.Project) -> None:
+    subjects = Axis("subject", "Subjects", {"landscape": 16, "person": 4}, 20, {"animal": 2, "building": 2}, 1.65, 0.6)
+    text = advice.collect([subjects], style.kind)
+    assert text == "2 animals and 2 buildings. They would do more than 20 more landscapes."
+    assert advice.collect([replace(subjects, missing={})], style.kind) == ""
+
+
+def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
+    captions = [caption("a", "a bicycle against a wall"), caption("b", "a cat")]
+    tried = advice.prompts([], captions, [], style.config, style.kind)
+    assert [p["prompt"] for p in tried] == [
+        "emberveil, a teapot and a lemon",
+        "a teapot and a lemon",
+        "emberveil, a close-up portrait of an old man",
+    ]
+
+
+def test_regularization_where_the_set_invites_a_leak(style: project.Project) -> None:
+    one = Axis("subject", "Subjects", {"animal": 22, "person": 3}, 25, {}, 1.4, 0.4)
+    found = advice.regularization([one], [], 25, style.config, style.kind)
+    assert (found["worth"], found["why"]) == (True, "22 of 25 pictures show the same subject (animal)")
+    assert found["prompts"] == ["painting of an animal", "painting of a person"]
+    wide = Axis("subject", "Subjects", {"animal": 8, "person": 8, "plant": 9}, 25, {}, 3.0, 1.0)
+    assert advice.regularization([wide], [], 25, style.config, style.kind)["worth"] is False
+
+
+def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
+    images = records(60)
+    burst = [replace(images[0], path=f"burst-{n}.jpg", sharpness=100.0 + n, width=1000, height=1000) for n in range(5)]
+    starred = replace(images[7], path="star.jpg", rating=5)
+    bad = replace(images[9], path="rejected.jpg", rating=-1, sharpness=5000.0)
+    pool = sorted([*images[10:], *burst, starred, bad], key=lambda i: i.path)
+    fates = curation.shortlist(pool, 20, ["burst-1.jpg"])
+    kept = {i.path for i in pool} - set(fates)
+    assert len(kept) == 20
+    assert {"burst-1.jpg", "star.jpg"} <= kept
+    assert "rejected.jpg" in fates
+    assert len([p for p in kept if p.startswith("burst")]) <= 2  # the pin, and at most the best of the burst
+    assert fates["rejected.jpg"].why == "not on the shortlist of 20 (curation.preselect)"
+    assert curation.shortlist(pool, 20, ["burst-1.jpg"]) == fates
+    assert curation.shortlist(pool, None, []) == curation.shortlist(pool, 500, []) == {}
+
+
+def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
+    kind = {**style.kind, **project.load(EXAMPLES / "brushwork").kind}
+    kind["axes"] = {"framing": {"label": "Framing", "element": "content.framing", "wants": [],
+                                "quotas": [{"terms": ["close-up", "portrait"], "share": [0.25, 0.4]}]}}  # fmt: skip
+    images = records(100)
+    texts = ["close-up" if n < 60 else "full body" for n in range(100)]
+    found = labels(kind, images, {}, told(images, texts), "emberveil")
+    (quota,) = choosing.quotas(kind, images, found, 20)
+    assert (quota.low, quota.high, len(quota.members)) == (5, 8, 60)
+    config = {**style.config, "curation": {**style.config["curation"], "target": 20}}
+    result = curation.curate(images, curation.Seen({}, told(images, texts), {}), [], kind, config, Decisions())
+    out = set(result.questions[0].entry["recommended"])
+    faces = [i.path for i in images[:60] if i.path not in out]
+    assert (len(out), 5 <= len(faces) <= 8) == (80, True)
+
+
+def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> None:
+    images = records(30)
+    group = Group((images[3].path, images[4].path), "copy", images[3].path, "", (images[3].path,))
+    pins = [images[20].path]
+    config = {**style.config, "curation": {**style.config["curation"], "target": 29, "include": pins}}
+    result = curation.curate(images, curation.Seen({}, {}, {}), [group], style.kind, config, Decisions())
+    (question,) = result.questions
+    assert question.entry["recommended"] in ([images[3].path], [images[4].path])
+
+
+@pytest.fixture(scope="module")
+def two_hands() -> dict[str, tuple[float, ...]]:
+    return {
+        f"{brush}-{n:02}.png": measured.describe(brushes.painted(brush, n))
+        for brush, numbers in (("inked", range(0, 24, 2)), ("washed", range(1, 16, 3)))
+        for n in numbers
+    }
+
+
+def test_two_hands_are_one_question_and_its_answers(
+    style: project.Project, two_hands: dict[str, tuple[float, ...]]
+) -> None:
+    images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
+    seen = curation.Seen({}, {}, two_hands)
+    result = curation.curate(images, seen, [], style.kind, style.config, Decisions())
+    (question,) = result.questions
+    inked = [p for p in sorted(two_hands) if p.startswith("inked")]
+    washed = [p for p in sorted(two_hands) if p.startswith("washed")]
+    assert question.key == washed[0]
+    assert question.entry["looks"] == {"look 1": inked, "look 2": washed}
+    assert question.entry["recommended"] == "together"  # twelve alone would be fewer than a style should have
+    assert question.entry["what"].startswith(
+        "these look like 2 hands: look 1 (12), look 2 (5). Together they train an average that is none of them. Which "
+        "belong?"
+    )
+
+    def out(answer: object) -> list[str]:
+        digests = {p: d[:12] for p, d in question.digests.items()}
+        entry = Entry(question.key, {**question.entry, "answer": answer}, digests, True)
+        given = Decisions(None, {question.key: entry})
+        return sorted(curation.outcome([question], given, images, auto=False))
+
+    assert out("together") == out("own trigger") == out("recommended") == []
+    assert out("leave out") == out(["look 2"]) == washed
+    assert out(["look 1"]) == inked
+    assert out([washed[1]]) == [washed[1]]
+    assert curation.waiting([question], Decisions(), auto=False) == [question.key]
+    assert curation.waiting([question], Decisions("recommended"), auto=False) == []
+    grouped = {**style.config, "groups": {"washes": {}}}
+    moved = [replace(i, path=f"washes/{i.path}") if i.path in washed else i for i in images]
+    looked = {i.path: two_hands[i.path.removeprefix("washes/")] for i in moved}
+    assert curation.curate(moved, curation.Seen({}, {}, looked), [], style.kind, grouped, Decisions()).questions == []
+
+
+def test_one_hand_is_no_question_and_a_stray_is_shown(
+    style: project.Project, two_hands: dict[str, tuple[float, ...]]
+) -> None:
+    one = {p: d for p, d in two_hands.items() if p.startswith("inked")} | {"washed-01.png": two_hands["washed-01.png"]}
+    images = [replace(i, path=p) for i, p in zip(records(13), sorted(one), strict=True)]
+    found = hands.find(images, one, style.kind, style.config)
+    assert len(found.groups) == 1
+    assert hands.question(images, found, style.kind) is None
+
+
+def test_ties_are_not_looked_for_among_few() -> None:
+    few = [Axis("a", "A", {"x": 5, "y": 5}, 10), Axis("b", "B", {"u": 5, "v": 5}, 10)]
+    found = {"a": {str(n): ["x" if n % 2 else "y"] for n in range(10)}}
+    found["b"] = {str(n): ["u" if n % 2 else "v"] for n in range(10)}
+    assert balance.tied(few, found) == []
+
+
+def test_stars_are_read_from_xmp() -> None:
+    packet = (b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+              b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+              b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="%s"/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>')  # fmt: skip
+    for stars, expected in ((b"4", 4), (b"-1", -1), (b"many", 0)):
+        stream = io.BytesIO()
+        Pillow.new("RGB", (8, 8)).save(stream, "JPEG", xmp=packet % stars)
+        assert words.rating(Pillow.open(stream)) == expected
+    assert words.rating(Pillow.new("RGB", (8, 8))) == 0
+
+
+def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
+    """From a folder to the question, its answer, and the crop of a signature."""
+    from PIL import ImageDraw, ImageFont
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for brush, numbers in (("inked", range(0, 22, 2)), ("airbrushed", range(1, 13, 3))):
+        for n in numbers:
+            picture = brushes.painted(brush, n)
+            if brush == "airbrushed":
+                pen = ImageDraw.Draw(picture)
+                pen.text((picture.width - 150, picture.height - 38), "M. Ferrand", "white", ImageFont.load_default(26))
+            picture.save(folder / f"{brush}-{n:02}.jpg", quality=95)
+    code, output = run(tmp_path, "init", "mixed", "--kind", "style", "--model", "sd15", "--trigger", "emberveil",
+                       "--description", "x", "--images", str(folder), "--captioner", "none", "--no-input")  # fmt: skip
+    assert code == 0, output
+    root = tmp_path / "mixed"
+    code, output = run(root, "gate1")
+    assert code == 1
+    asked = yamlfile.load(root / "decisions/curation.yaml", "curation").data
+    (entry,) = [e for e in asked.values() if isinstance(e, dict)]
+    assert [len(pictures) for pictures in entry["looks"].values()] == [11, 4]
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert "These look like 2 hands (11 and 4 pictures)." in report
+    assert "The same mark is in the bottom right corner of 4 pictures" in report
+    assert "(report/mark_1.png)" in report
+    with Pillow.open(root / "report/mark_1.png") as crop:
+        assert crop.width <= 480
+    (root / "decisions/curation.yaml").write_text(
+        (root / "decisions/curation.yaml").read_text("utf-8").replace("answer: null", "answer: leave out"), "utf-8"
+    )
+    for name in ("quality", "duplicates"):
+        answer(root / f"decisions/{name}.yaml")
+    code, output = run(root, "gate1")
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert "| `airbrushed-01.jpg` | left out | another look than the rest; your decision |" in report
+    assert "mark_1.png" not in report
+    assert not (root / "report/mark_1.png").exists()
+
+
+FORBIDDEN = ("entropy", "eigen", "hill number", "cramer", "p-value", "vendi", "permutation", "coefficient", "kernel",
+             "cluster", "embedding", "median", "significan", "correlat")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["brushwork", "nogo"])
+def test_the_reports_speak_to_somebody_who_paints(name: str) -> None:
+    text = (EXAMPLES / name / "dataset-report.md").read_text("utf-8")
+    lines = text.splitlines()
+    assert [line.split(":")[0] for line in lines[4:7:2]] == ["Why", "Next"]
+    assert [word for word in FORBIDDEN if word in text.lower()] == []
