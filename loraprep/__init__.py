@@ -2,6 +2,8 @@
 
 import importlib.util
 import sys
+import threading
+import types
 
 __version__ = "0.1.0"
 
@@ -25,18 +27,39 @@ _LATER = (
 )
 
 
-def _load_later(name: str) -> None:
-    """The recipe of importlib's documentation. Only for phases and what they alone use: it is not safe where a
-    thread may be the first to touch a module."""
+class _Later(types.ModuleType):
+    """A module that loads when something in it is asked for, whichever thread asks first; the others wait.
+
+    importlib's own lazy loader shows other threads a half loaded module before Python 3.12.
+    """
+
+    def __getattribute__(self, name: str) -> object:
+        whole = types.ModuleType.__getattribute__
+        if whole(self, "__class__") is _Later and name not in ("__spec__", "__class__", "__dict__"):
+            spec = whole(self, "__spec__")
+            with spec.loader_state["lock"]:
+                if not spec.loader_state["begun"]:
+                    spec.loader_state["begun"] = True
+                    try:
+                        spec.loader.exec_module(self)
+                    except BaseException:
+                        spec.loader_state["begun"] = False
+                        raise
+                    self.__class__ = types.ModuleType  # type: ignore[assignment]
+        return whole(self, name)
+
+
+def _load_later(name: str) -> types.ModuleType:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(name)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
+    plain = importlib.util.module_from_spec(spec)
+    module = _Later(name)
+    module.__dict__.update(vars(plain))
+    spec.loader_state = {"lock": threading.RLock(), "begun": False}
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    return module
 
 
 for _name in _LATER:
-    _load_later(f"{__name__}.{_name}")
-    globals()[_name] = sys.modules[f"{__name__}.{_name}"]
+    globals()[_name] = _load_later(f"{__name__}.{_name}")

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from loraprep import captioners, console, decisions, findings
+from loraprep import captioners, console, decisions, files, findings
 from loraprep import captions as phase4
-from loraprep.captioners import claude
 from loraprep.errors import UserError
 from loraprep.model import Elements, Finding, Image
 from loraprep.project import Project
@@ -24,10 +23,28 @@ def looks(p: Project) -> bool:
 
 def _lookers(p: Project) -> dict[str, captioners.Looker]:
     try:
-        chosen = phase4.captioners_chosen(decisions.read(p.root, "captions"))
+        chosen = told(p)["chosen"]
     except UserError:  # said by the task that reads the file
         chosen = {}
     return captioners.lookers(p.config["captioning"], chosen.values())
+
+
+def told(p: Project) -> dict[str, Any]:
+    """decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+
+    Remembered by the file's digest, so that a null run parses nothing. Raises UserError.
+    """
+    path, memory = p.root / "decisions/captions.yaml", p.root / "build/told.json"
+    digest = files.sha256(path) if path.exists() else ""
+    try:
+        known: dict[str, Any] = files.read_json(memory)
+    except (OSError, ValueError):
+        known = {}
+    if known.get("digest") != digest:
+        answers = decisions.read(p.root, "captions")
+        known = {"digest": digest, "skipped": phase4.skipped(answers), "chosen": phase4.captioners_chosen(answers)}
+        files.write_json(memory, known)
+    return known
 
 
 def chosen(p: Project, images: Sequence[Image]) -> dict[str, str]:
@@ -126,6 +143,8 @@ def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
     """Only Claude costs something, and only if it is the one that would be asked."""
     if next(iter(captioners.lookers(p.config["captioning"])), "") != "claude":
         return 0.0, 0.0
+    from loraprep.captioners import claude
+
     return claude.cost(images, job)
 
 

@@ -176,22 +176,9 @@ def shortlist(p: Project) -> None:
 
 
 def skipped(p: Project) -> list[str]:
-    """The samples a person skipped and the captioners they chose for single pictures: others are asked instead.
-
-    Remembered, so that a null run parses nothing.
-    """
-    path, memory = p.root / "decisions/captions.yaml", p.root / "build/skipped.json"
-    digest = files.sha256(path) if path.exists() else ""
-    try:
-        known = files.read_json(memory)
-    except (OSError, ValueError):
-        known = {}
-    if known.get("digest") != digest:
-        answers = decisions.read(p.root, "captions")
-        chosen = [f"{key}: {c}" for key, c in sorted(phase4.captioners_chosen(answers).items())]
-        known = {"digest": digest, "skipped": [*phase4.skipped(answers), *chosen]}
-        files.write_json(memory, known)
-    return list(known["skipped"])
+    """The samples a person skipped and the captioners they chose for single pictures: others are asked instead."""
+    told = seeing.told(p)
+    return [*told["skipped"], *(f"{key}: {name}" for key, name in sorted(told["chosen"].items()))]
 
 
 def samples(p: Project) -> None:

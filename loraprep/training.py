@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import dataset as build
-from loraprep import drawing, exports, files, images, names, outlook, placements
+from loraprep import exports, files, names, outlook, placements
 from loraprep import scan as scanning
 from loraprep.model import Fate, Image
 from loraprep.plans import Plan
@@ -45,6 +45,8 @@ def trainers(p: Project) -> None:
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
     """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
+    from loraprep import drawing, images  # Pillow and numpy, for which most runs have no use
+
     folder, drawn = p.root / outlook.CROPS, []
     wanted = {f"{names.stem(path)}.png" for path in cut}
     for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:

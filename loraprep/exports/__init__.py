@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 from loraprep import files, names
 from loraprep.enlarge import trained_sizes
 from loraprep.errors import Problem, UserError
-from loraprep.images import EXTENSIONS
+from loraprep.formats import EXTENSIONS
 from loraprep.plans import Plan
 
 

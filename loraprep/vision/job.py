@@ -6,13 +6,15 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from loraprep import groups
 from loraprep.model import Finding, Image
-from loraprep.prepared import Prepared, prepare
 from loraprep.responses import Answer, State, Store
 from loraprep.vision.question import SCHEMA, Question, Unreadable, read
+
+if TYPE_CHECKING:
+    from loraprep.prepared import Prepared
 
 
 class Trouble(Exception):
@@ -106,6 +108,8 @@ class Job:
 
     def prepare(self, image: Image) -> Prepared:
         """The picture as it is sent. Raises BadImage."""
+        from loraprep.prepared import prepare  # brings Pillow, which a run that asks nobody does not need
+
         return prepare(image, self.folder, self.root, background=groups.backgrounds(self.config)[0],
                        max_megapixels=self.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
 

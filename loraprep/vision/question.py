@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from loraprep import bundled, wording
 from loraprep.model import Elements, Image
 from loraprep.responses import Answer, digest_of
@@ -92,6 +90,8 @@ def read(text: str, *, mend: bool = False) -> dict[str, Any]:
         raise Unreadable("the reply is no JSON") from None
     if mend and isinstance(data, dict):
         data = _mended(data, _schema())
+    from jsonschema import Draft202012Validator
+
     error = next(iter(Draft202012Validator(_schema()).iter_errors(data)), None)
     if error is not None:
         where = ".".join(str(k) for k in error.absolute_path) or "the reply"
