@@ -170,7 +170,7 @@ def test_tokens_are_those_of_clip(text: str) -> None:
 
 def test_lengths_say_whether_they_are_exact() -> None:
     assert render(draft(), TRIGGER, RULES, TAGS).length == "17 of 225"
-    assert render(draft(), TRIGGER, RULES, PROSE).length == "at most 33 of 512"
+    assert render(draft(), TRIGGER, RULES, PROSE).length == "at most 32 of 512"
     assert tokens.count("a mill", "T5") >= 3
 
 

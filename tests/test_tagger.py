@@ -139,7 +139,7 @@ def test_captions_of_a_tagger(tmp_path: Path, tagger: Path) -> None:
     bare = render(seen, "millstyle", {**rules, "style_words": "omit"}, profile("models", "illustrious"))
     assert bare.text == "millstyle, ^_^, from above, scenery"
     prose = render(seen, "millstyle", rules, profile("models", "flux"))
-    assert prose.text == "millstyle, ^_^, scenery and from above, watercolour, red theme"
+    assert prose.text == "millstyle, ^_^, scenery, from above, watercolour, red theme"
 
 
 def lost(root: Path, settings: dict[str, Any]) -> str:

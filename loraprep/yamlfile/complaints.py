@@ -33,6 +33,7 @@ _SECRET = re.compile(
     r"\b(?:sk-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|r8_\w{20,})"
     r"|(?i:(?<![^\s{])[\"']?[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d)[\w-]*[\"']?\s*:\s+)"
     r"(?![\s#]|null\b|[\"']{2})"
+    r"|(?:^|[{,])\s*[\"']?(?:key|token)[\"']?\s*:\s+(?!null\b|[\"']{2})[^\s#]"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(?:null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(?:#|,|}|$))[^\s#]"
     r"|https?://[^\s/@]+:[^\s/@]+@"  # a password in an address
