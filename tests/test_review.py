@@ -482,7 +482,8 @@ def test_the_command_says_what_is_wrong_before_it_serves(
     monkeypatch.chdir(tmp_path)
     assert __main__.main(["review"]) == 3
     assert capsys.readouterr().err == (
-        "there is no project.yaml here or above\n    Start one with: loraprep init NAME --images FOLDER\n"
+        "there is no project.yaml here or above\n"
+        "    Go into your project's folder, or start one: loraprep init NAME --images FOLDER\n"
     )
     root = paint(tmp_path / "p", 11)
     with pytest.raises(Exception, match="port 70000 cannot be used"):
