@@ -21,7 +21,9 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep review         a local page for looking and deciding (--no-browser, --port N)
   loraprep audit          are the pictures fit to train on?
   loraprep duplicates     which pictures are there twice?
+  loraprep elements       what is in each picture; waits for a batch that is still out
   loraprep captions       every picture and its caption
+  loraprep recaption      asks a vision model again: about pictures seen under earlier settings, or those you name
   loraprep curate         is the set varied?
   loraprep select         every file, its fate and why
   loraprep dataset        builds the training folder, once the verdict is GO

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,25 +53,12 @@ def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> W
         line = "\n".join(_line(key, value) for key, value in values.items())
         _check(doc, expected, name, next(iter(values)), line)
         before = doc.text if doc else None
-        text = before if before is not None else _empty(kind)
-        wanted = copy.deepcopy(doc.data) if doc else {}
-        new: list[str] = []
-        for key, value in values.items():
-            text = _put(text, name, key, value, wanted, new)
-        if new:
-            text = yamlfile.rewrite(_parsed(text, name), {}, ["".join(new)])
+        text, wanted = _put(doc or _parsed(_empty(kind), name), values)
         if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
             path.unlink()
             return Written(kind, [], "", before, None)
-        if not wanted:
-            raise UserError("would be empty; delete the file in your file manager instead", place=name)
-        try:
-            edited = yamlfile.parse(text, name)
-        except UserError:
-            edited = None
-        if (
-            edited is None or edited.data != wanted
-        ):  # anchors, merges and other shapes that one line cannot change alone
+        edited = _parsed(text, name)
+        if edited.data != wanted:
             raise UserError("this entry is written in a way that only an editor can change", place=name,
                             hint=f"Write it there: {line}")  # fmt: skip
         if found := schema.problems(edited, kind):
@@ -120,25 +106,31 @@ def _check(doc: Document | None, expected: str, name: str, key: str, line: str) 
         raise Changed(name, now, yamlfile.entry_text(doc, key).rstrip() if doc and there else "", line)
 
 
-def _put(text: str, name: str, key: str, value: Any, wanted: dict[str, Any], new: list[str]) -> str:
-    """The text with that value in its place; `wanted` follows, and lines to append go to `new`."""
-    if key not in wanted:
-        wanted[key] = copy.deepcopy(value)
-        new.append(_line(key, value) + "\n")
-        return text
-    doc = _parsed(text, name)
-    if value is None and isinstance(wanted[key], dict):
-        del wanted[key]
-        return yamlfile.rewrite(doc, {key: None})
-    if not isinstance(value, Mapping):
-        wanted[key] = value
-        return yamlfile.set_value(doc, [key], value)
-    for field_, item in value.items():
-        if field_ not in wanted[key]:
-            raise _lost(doc, key, field_, item)
-        wanted[key][field_] = copy.deepcopy(item)
-        text = yamlfile.set_value(_parsed(text, name), [key, field_], item)
-    return text
+def _put(doc: Document, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The text with those values in their places, and what it has to say then.
+
+    Each entry is edited by itself, so that many in a large file cost no more than reading it.
+    """
+    wanted: dict[str, Any] = copy.deepcopy(doc.data)
+    entries = yamlfile.texts(doc)
+    changes: dict[str, str | None] = {}
+    new = ""
+    for key, value in values.items():
+        if key not in entries:
+            wanted[key] = copy.deepcopy(value)
+            new += _line(key, value) + "\n"
+        elif value is None and isinstance(wanted[key], dict):
+            del wanted[key]
+            changes[key] = None
+        else:
+            text = entries[key].replace("\r\n", "\n")
+            for field_, item in value.items() if isinstance(value, Mapping) else [("", value)]:
+                if field_ and field_ not in wanted[key]:
+                    raise _lost(doc, key, field_, item)
+                text = yamlfile.set_value(_parsed(text, doc.name), [key, field_] if field_ else [key], item)
+            wanted[key] = {**wanted[key], **value} if isinstance(value, Mapping) else value
+            changes[key] = text
+    return yamlfile.rewrite(doc, changes, [new] if new else []), wanted
 
 
 def _lost(doc: Document, key: str, field_: str, item: Any) -> UserError:
@@ -148,6 +140,16 @@ def _lost(doc: Document, key: str, field_: str, item: Any) -> UserError:
 
 
 def _new_lines(before: str, after: str) -> list[tuple[int, str]]:
+    """(number from 1, text) of what is new, where values changed in place and lines were added at one spot."""
     old, new = before.splitlines(), after.splitlines()
-    edits = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return [(n + 1, new[n]) for tag, _, _, start, end in edits if tag != "equal" for n in range(start, end)]
+    start = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    left, changed = old[start : len(old) - end], new[start : len(new) - end]
+    in_place = len(left) <= len(changed)
+    return [
+        (start + n + 1, line)
+        for n, line in enumerate(changed)
+        if line.strip() and not (in_place and n < len(left) and left[n] == line)
+    ]

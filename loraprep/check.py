@@ -29,7 +29,7 @@ def check(seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]]) -> li
     """Every hazard for the trainers in `profiles` (those that read folders), the same one in several named once."""
     if not any(s.kind == "picture" for s in seen):
         return [Finding("check-no-pictures")]
-    seen = _without_copies(seen)
+    seen = trained(seen)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for name, profile in profiles.items():
         for hazard in _hazards(seen, name, profile["reads"]):
@@ -46,7 +46,7 @@ def check(seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]]) -> li
     ]  # fmt: skip
 
 
-def _without_copies(seen: Sequence[Seen]) -> list[Seen]:
+def trained(seen: Sequence[Seen]) -> list[Seen]:
     """Without the masks and OneTrainer's copies that a built dataset/ keeps in folders of their own."""
     bases = {s.path.removesuffix(s.suffix) for s in seen if s.kind == "picture"}
 

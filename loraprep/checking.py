@@ -27,7 +27,7 @@ def run(args: list[str]) -> int:
     console.show(found)
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
     titles = ", ".join(data["title"] for data in chosen.values())
-    pictures = sum(s.kind == "picture" for s in seen)
+    pictures = sum(s.kind == "picture" for s in check.trained(seen))
     verdict = f"{bad} thing{'s' * (bad != 1)} to mend" if bad else "nothing to mend"
     console.say(f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
                 "bold red" if bad else "bold green")  # fmt: skip

@@ -160,6 +160,15 @@ def _findings(path: str) -> Callable[[Path], None]:
     return lambda root: show([Finding.from_json(f) for f in files.read_json(root / path)["findings"]])
 
 
+def _elements(root: Path) -> None:
+    described = files.read_json(root / "build/elements.json")
+    seen = sum(e["state"] == "seen" for e in described.values())
+    others = "" if seen == len(described) else "; the others have draft words"
+    say(f"{seen} of {len(described)} pictures were seen{others}.")
+    if files.read_json(root / "build/vision.json")["findings"]:
+        _findings("build/vision.json")(root)
+
+
 def _captions(root: Path) -> None:
     for path, caption in sorted(files.read_json(root / "build/captions.json")["captions"].items()):
         say(f"{path}\t{caption['text']}")
@@ -186,6 +195,7 @@ def _export(root: Path) -> None:
 RESULTS: dict[str, Callable[[Path], None]] = {
     "audit": _findings("build/audit.json"),
     "duplicates": _findings("build/duplicates.json"),
+    "elements": _elements,
     "captions": _captions,
     "curate": _findings("build/curation.json"),
     "select": _fates,

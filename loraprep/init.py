@@ -1,4 +1,4 @@
-"""`loraprep init`: the intent interview, and the files of a new project."""
+"""`loraprep init`: its flags, the intent interview, and what is wrong with either."""
 
 from __future__ import annotations
 
@@ -6,26 +6,21 @@ import argparse
 import difflib
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from string import Template
 from typing import Any, NoReturn
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, files, formats, intent, project, schema, studio, trigger, yamlfile
-from loraprep.errors import TO_MEND, UNUSABLE, Problem, UserError
+from loraprep import bundled, captioners, console, formats, newproject, project, studio, trigger
+from loraprep.errors import UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_CAPTIONERS = ("draft", "existing", "none", "openai-compatible", "wd-tagger")
+_CAPTIONERS = tuple(captioners.names())
 _STYLE_WORDS = ("include", "omit")
-_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _OLLAMA = "http://localhost:11434/v1"
-_COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
     parser.add_argument("--captioner", help=", ".join(_CAPTIONERS))
+    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
     parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
     parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
     parser.add_argument("--tagger", metavar="DIR", help="for wd-tagger: the folder with model.onnx")
@@ -78,7 +74,9 @@ def run(argv: list[str]) -> int:
     root = _root(args["name"], here)
     config = _config(args, root)
     source = _source(args)
-    _write(root, config, source if source and not args["in_place"] and not _same(source, root / "images") else None)
+    newproject.write(
+        root, config, source if source and not args["in_place"] and not _same(source, root / "images") else None
+    )
     _close(root, config, here)
     return 0
 
@@ -107,7 +105,15 @@ def _problems(args: dict[str, Any], here: Path, *, complete: bool = False) -> li
             found.append(Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of))
     if args["trigger"] and (fault := trigger.fault(args["trigger"])):
         found.append(Problem(fault, "--trigger"))
+    if args["budget"] and _budget(args["budget"]) is None:
+        found.append(Problem(f'"{args["budget"]}" is no amount of US dollars', "--budget", "Write it like 1.00."))
     return found + list(_source_problems(args, here))
+
+
+def _budget(text: str) -> float | None:
+    """Dollars, None if it is no amount."""
+    plain = text.strip().removeprefix("$").strip()
+    return float(plain) if re.fullmatch(r"\d{1,5}(\.\d+)?", plain) else None
 
 
 def _name_problems(name: str | None, here: Path, complete: bool) -> Iterator[Problem]:
@@ -288,7 +294,7 @@ def _ask_images(answers: dict[str, Any], here: Path) -> None:
         )
     source = _source(answers)
     if source and not answers["in_place"] and not _same(source, _root(answers["name"], here) / "images"):
-        console.say(f"{_count(_listed(source))} in that folder.")
+        console.say(f"{newproject.count(newproject.listed(source))} in that folder.")
         answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
 
 
@@ -322,10 +328,15 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
     if not answers["captioner"]:
         console.say(
             "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
-            ".txt files as they are; none writes the trigger alone; openai-compatible asks a vision model on "
-            "your own machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
+            ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
+            "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
+            "machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
         )
         answers["captioner"] = Prompt.ask("Captioner", choices=list(_CAPTIONERS), default="draft")
+    while answers["captioner"] == "claude" and not answers["budget"]:
+        console.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
+        told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
+        answers["budget"] = told if _budget(told) is not None else None
     if answers["captioner"] == "openai-compatible":
         answers["base_url"] = answers["base_url"] or Prompt.ask("The server's address", default=_OLLAMA)
         answers["vision_model"] = answers["vision_model"] or Prompt.ask("The vision model there")
@@ -334,7 +345,9 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
 
 
 def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
-    """What captioning in project.yaml says besides, for a captioner at home."""
+    """What captioning in project.yaml says besides, for a captioner that looks."""
+    if answers["captioner"] == "claude":
+        return {"budget_usd": _budget(answers["budget"] or "")}
     if answers["captioner"] == "openai-compatible":
         return {"base_url": answers["base_url"] or _OLLAMA, "model": answers["vision_model"] or None}
     if answers["captioner"] == "wd-tagger" and answers["tagger"]:
@@ -370,117 +383,15 @@ def _folder(answers: dict[str, Any], root: Path) -> str:
     return Path(os.path.relpath(source, root)).as_posix() if source.is_relative_to(git) else source.as_posix()
 
 
-def _listed(source: Path) -> list[Path]:
-    """Every file below `source`, relative and sorted. Links to folders are not followed: they may lead in circles."""
-
-    def unreadable(error: OSError) -> NoReturn:
-        raise error
-
-    return sorted(
-        (Path(folder) / name).relative_to(source)
-        for folder, _, names in os.walk(source, onerror=unreadable)
-        for name in names
-        if (Path(folder) / name).is_file()
-    )
-
-
-def _count(listed: list[Path]) -> str:
-    return "There is 1 file" if len(listed) == 1 else f"There are {len(listed)} files"
-
-
-def _write(root: Path, config: dict[str, Any], source: Path | None) -> None:
-    """Writes all of it or nothing: whatever was made is taken back on an error or Ctrl-C. project.yaml comes last."""
-    made = _render(config)
-    texts = {
-        ".gitignore": bundled.text("resources/project/gitignore"),
-        "dodo.py": bundled.text("resources/project/dodo.py"),
-    }
-    texts |= {f"schemas/{name}.schema.json": bundled.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
-    full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
-    profiles = project.profile("kinds", config["kind"]), project.profile("models", config["model"])
-    texts["intent.md"] = intent.text(full, *profiles)
-    kept = [name for name in texts if (root / name).exists()]
-    try:
-        with _taken_back_on_failure() as undo:
-            if config["folder"] == "images":
-                _make_folder(root / "images", undo)
-            if source:
-                _copy(source, root / "images", undo)
-            for name, text in [*texts.items(), (project.NAME, made)]:
-                if name not in kept:
-                    _make_folder((root / name).parent, undo)
-                    undo.append(root / name)
-                    files.write(root / name, text)
-            project.load(root)
-    except OSError as error:
-        raise UserError(f"cannot be written or read: {error.strerror}; nothing was made",
-                        place=Path(error.filename or root).name, exit_code=TO_MEND) from None  # fmt: skip
-    for name in kept:
-        console.say(f"{name} was there already and is kept.", "dim")
-
-
-@contextmanager
-def _taken_back_on_failure() -> Iterator[list[Path]]:
-    """Yields a list for the files and folders about to be made; on any exception they are removed, last first."""
-    made: list[Path] = []
-    try:
-        yield made
-    except BaseException:
-        for path in reversed(made):
-            if path.is_dir():
-                if not any(path.iterdir()):  # somebody else may have put something there meanwhile
-                    path.rmdir()
-            else:
-                path.unlink(missing_ok=True)
-        raise
-
-
-def _make_folder(folder: Path, undo: list[Path]) -> None:
-    missing = [p for p in (folder, *folder.parents) if not p.exists()]
-    for path in reversed(missing):
-        undo.append(path)
-        path.mkdir()
-
-
-def _copy(source: Path, images: Path, undo: list[Path]) -> None:
-    """Copies everything, sidecars too, with the times of the originals, which are only read."""
-    listed = _listed(source)
-    size = sum((source / path).stat().st_size for path in listed)
-    console.say(f"{_count(listed)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
-    with console.progress("copying") as advance:
-        for number, path in enumerate(listed, 1):
-            target = images / path
-            _make_folder(target.parent, undo)
-            if target.exists():  # a disk that takes A.png and a.png for one
-                raise UserError("two files differ only in upper and lower case, and this disk cannot hold both",
-                                place=path.as_posix(), hint="Rename one of them.", exit_code=UNUSABLE)  # fmt: skip
-            undo.append(target)
-            shutil.copyfile(source / path, target)  # the bytes alone: a read-only mark would stay in the way
-            facts = (source / path).stat()
-            os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-            advance(number, len(listed))
-
-
-def _render(config: dict[str, Any]) -> str:
-    """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
-    values = {key: yamlfile.dump(value) for key, value in config.items()}
-    values["models"] = ", ".join(bundled.names("resources/models"))
-    lines = []
-    for line in bundled.text("resources/project/project.yaml").splitlines():
-        code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
-        lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
-        if code.lstrip().startswith("captioner:"):
-            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in config["looking"].items()]
-    return "\n".join(lines) + "\n"
-
-
 def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     where = _shown(root, here)
     console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         console.say(f"! {warning}", "yellow")
+    if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
+        console.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     folder = root / config["folder"]
-    if not any(path.suffix.lower() in formats.EXTENSIONS for path in _listed(folder)):
+    if not any(path.suffix.lower() in formats.EXTENSIONS for path in newproject.listed(folder)):
         inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
         console.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where

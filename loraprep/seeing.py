@@ -47,10 +47,13 @@ def _auto(p: Project) -> bool:
 def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
     """`images` are all there are; samples are asked before there are examples."""
     texts: list[str] = []
-    if not samples:
+    config = p.config
+    if samples:  # somebody is waiting to answer them
+        config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
+    else:
         seen = _seen(images, stored(p, images))
         texts = phase4.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=_auto(p))
-    return Job(p.root, p.images, p.config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
+    return Job(p.root, p.images, config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
                chosen=chosen(p, images),
                wait="elements" in console.named, say=lambda text: console.say(text, "dim"))  # fmt: skip
 

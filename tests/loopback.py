@@ -105,6 +105,7 @@ class Loopback:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, dict[str, str], Any]] = []
+        self.times: list[tuple[str, float]] = []
         self.bad: dict[Any, list[Reply]] = {}
         self.delay = 0.0
         self.model: dict[str, Any] | Reply = model_info()
@@ -195,8 +196,13 @@ def serving() -> Iterator[Loopback]:
             self._serve()
 
         def _serve(self) -> None:
-            data = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            data = self.rfile.read(length)
+            if len(data) < length:  # the client was killed in the middle of a sentence
+                self.close_connection = True
+                return
             body = json.loads(data) if data else None
+            loopback.times.append((self.path, time.monotonic()))
             loopback.seen.append((self.command, self.path.partition("?")[0], dict(self.headers), body))
             answer = loopback.handle(self.command, self.path, body)
             time.sleep(answer.wait)

@@ -152,3 +152,23 @@ def test_what_the_schema_forbids_is_never_written(tmp_path: Path) -> None:
     assert 'this entry has no line "keep" any more' in str(error.value)
     assert "Write it there: keep: all" in str(error.value)
     assert path.read_bytes() == there.replace(b"  keep: null\n", b"", 1)
+
+
+def test_many_at_once_change_their_lines_and_add_theirs(tmp_path: Path) -> None:
+    decisions.ask(tmp_path, "captions", "# Captions.\n", [])
+    path = tmp_path / "decisions/captions.yaml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    first = {f"{n}.jpg": {"caption": f"a mill, {n}"} for n in range(300)}
+    answers.answer(tmp_path, "captions", first, answers.digest(tmp_path, "captions"))
+    before = path.read_bytes().decode()
+    second = {"7.jpg": {"caption": "a pond"}, "9.jpg": {"caption": "a pier"}, "new.jpg": {"caption": "a boat"}}
+    done = answers.answer(tmp_path, "captions", second, answers.digest(tmp_path, "captions"))
+    after = path.read_bytes().decode()
+    assert after.count("\r\n") == after.count("\n")
+    lines = changed(before, after)
+    assert [x for x in lines if x.strip() != "+"] == [
+        '- "7.jpg": {caption: "a mill, 7"}', '+ "7.jpg": {caption: a pond}', '- "9.jpg": {caption: "a mill, 9"}',
+        '+ "9.jpg": {caption: a pier}', "+ new.jpg: {caption: a boat}",
+    ]  # fmt: skip
+    assert [text for _, text in done.lines] == [x[2:] for x in lines if x[:2] == "+ " and x.strip() != "+"]
+    assert all(after.splitlines()[number - 1] == text for number, text in done.lines)

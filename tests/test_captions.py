@@ -62,7 +62,7 @@ def written(
 def test_tags_and_prose() -> None:
     tags = "brushy, water mill, pond, wide view, teal and green, warm palette"
     assert written(draft(), TAGS) == tags
-    assert written(draft(), PROSE) == "brushy, water mill, pond and wide view, teal and green, warm palette"
+    assert written(draft(), PROSE) == "brushy, water mill, pond, wide view, teal and green, warm palette"
     prose = draft(text="A water mill beside a green pond.", form="prose")
     assert written(prose, PROSE) == "brushy, a water mill beside a green pond, teal and green, warm palette"
     assert written(prose, TAGS) == "brushy, water mill, green pond, teal and green, warm palette"
@@ -77,7 +77,7 @@ def test_rules_leave_words_out() -> None:
     assert "garden" not in written(seen(), PROSE, {"omit": ["garden"]})
     assert written(seen(), TAGS, traits=("red hair",)) == "brushy, woman, close-up, oil painting, earth tones"
     spoken = seen(content_sentence="A woman with red hair.")
-    assert written(spoken, PROSE, {"style_words": "omit"}, ("red hair",)) == "brushy, woman and close-up"
+    assert written(spoken, PROSE, {"style_words": "omit"}, ("red hair",)) == "brushy, woman, close-up"
 
 
 def test_quality_tags_only_on_request() -> None:
@@ -239,7 +239,7 @@ def test_a_handwritten_caption_gets_its_trigger() -> None:
 def test_a_caption_in_another_form_is_rendered_anew_and_listed() -> None:
     data = asked(draft(), caption="[trigger], my mill, my pond", verdict="adjust")
     result = captions_for({"mill.jpg": draft()}, entry("mill.jpg", data), CONFIG, PROSE, STYLE)
-    assert result.captions["mill.jpg"].text.startswith("brushy, water mill, pond and wide view")
+    assert result.captions["mill.jpg"].text.startswith("brushy, water mill, pond, wide view")
     assert [f.images for f in result.findings if f.code == "caption-other-form"] == [("mill.jpg",)]
 
 

@@ -5,6 +5,8 @@ Each ends in one clear line, and no answer that arrived is lost or asked for aga
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import hashlib
 import json
 import logging
@@ -163,6 +165,28 @@ def test_a_dead_server_is_one_line_and_costs_nobody_an_answer(
     before = len(server.numbers())
     assert ask(root, images).findings == []
     assert server.numbers()[before:] == [2, 3, 4, 5, 6, 7]
+
+
+def test_the_rate_limit_is_respected_before_it_is_hit(server: Loopback, root: Path) -> None:
+    images = pictures(root, 2)
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    limit = {"anthropic-ratelimit-requests-remaining": "0", "anthropic-ratelimit-requests-reset": soon.isoformat()}
+    assert 3590 < messages.pause(limit) <= 3600
+    assert messages.pause({**limit, "anthropic-ratelimit-requests-remaining": "1"}) == 0
+    assert messages.pause({**limit, "anthropic-ratelimit-requests-reset": "soon"}) == 0
+    server.bad[0] = [Reply(message(json.dumps(form(0))), headers=limit)]
+    assert ask(root, images).findings == []
+    first, second = [at for path, at in server.times if path == "/v1/messages"]
+    assert second - first >= 0.05  # the most that one wait may take in these tests
+
+
+def test_the_same_file_twice_is_looked_at_once(server: Loopback, root: Path) -> None:
+    (image,) = pictures(root, 1)
+    twins = [image, dataclasses.replace(image, path="twin.jpg")]
+    assert ask(root, twins, concurrency=4).findings == []
+    assert len(server.asked()) == 1
+    seen = captioners.describe(twins, twins, job(root).config, stored=Store(root).read_all([image.digest]))
+    assert [e.state for e in seen.values()] == ["seen", "seen"]
 
 
 def test_one_unlucky_picture_does_not_stop_the_others(server: Loopback, root: Path) -> None:

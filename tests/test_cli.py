@@ -143,7 +143,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make(tmp_path_factory.mktemp("many") / "p", 4)
     for n in range(4):
         scene(n, 2600, 2400).save(root / f"images/{n}.png", compress_level=1)
-        for copy in range(8):
+        for copy in range(3):
             data = (root / f"images/{n}.png").read_bytes()  # the same pixels, other bytes: each is decoded
             chunk = b"teSt" + copy.to_bytes(4, "big")
             extra = b"\0\0\0\4" + chunk + zlib.crc32(chunk).to_bytes(4, "big")
@@ -170,7 +170,7 @@ def test_control_c_ends_with_130_and_the_next_run_goes_on(many: Path) -> None:
     assert process.returncode == 130
     assert output == "\nStopped. What was done is kept; the same command goes on.\n"
     assert run(many, "scan")[0] == 0
-    assert len((many / "build/images.jsonl").read_text("utf-8").splitlines()) == 41
+    assert len((many / "build/images.jsonl").read_text("utf-8").splitlines()) == 21
 
 
 @posix
@@ -183,7 +183,7 @@ def test_a_killed_run_leaves_nothing_half_done(many: Path) -> None:
     code, output = run(many, "scan")
     assert code == 0, output
     assert not list(many.rglob(".loraprep-*"))
-    assert len((many / "build/images.jsonl").read_text("utf-8").splitlines()) == 41
+    assert len((many / "build/images.jsonl").read_text("utf-8").splitlines()) == 21
 
 
 @posix
@@ -241,14 +241,13 @@ def test_a_terminal_gets_colours_and_a_bar_unless_it_says_no(many: Path) -> None
     assert "38;5" not in plain
 
 
-@posix
-@pytest.mark.parametrize("args", [["scan", "--full"], ["gate1"]])
-def test_a_pipe_gets_plain_lines(args: list[str], many: Path) -> None:
-    done = subprocess.run([sys.executable, "-m", "loraprep", *args], cwd=many, capture_output=True, timeout=120,
-                          check=False, env={k: v for k, v in os.environ.items() if k != "NO_COLOR"})  # fmt: skip
-    assert b"\x1b" not in done.stdout + done.stderr
-    assert b"\r" not in done.stdout + done.stderr
-    assert BAR.encode() not in done.stdout + done.stderr
+def test_a_pipe_gets_plain_lines(many: Path, empty: Path) -> None:
+    for root, args in ((many, ["scan", "--full"]), (empty, ["gate1"])):
+        done = subprocess.run([sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, timeout=120,
+                              check=False, env={k: v for k, v in os.environ.items() if k != "NO_COLOR"})  # fmt: skip
+        assert done.stdout
+        for control in (b"\x1b", b"\x08", BAR.encode()):
+            assert control not in done.stdout + done.stderr
 
 
 def test_a_listing_that_nobody_reads_to_its_end_is_no_error(empty: Path) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import bundled, init, project, yamlfile
+from loraprep import bundled, captioners, init, newproject, project, yamlfile
 from loraprep.__main__ import main
 from loraprep.errors import UserError
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
+CAPTIONERS = ", ".join(captioners.names())
 PROJECT = f"""\
 # yaml-language-server: $schema=schemas/project.schema.json
 # What to teach. Change anything here and run loraprep gate1 again; only what it touches is done again.
@@ -31,7 +32,7 @@ images:
   folder: images           # only ever read
   exclude: []              # patterns of files to leave alone
 captioning:
-  captioner: draft         # draft, existing, none, openai-compatible or wd-tagger
+  captioner: draft         # who describes the pictures: {CAPTIONERS}
   style_words: include     # include: captions name the style too; omit: the trigger absorbs it
 curation:
   target: null             # how many pictures the set should have; null: what the kind recommends
@@ -153,7 +154,7 @@ def test_every_problem_at_once(here: Path) -> None:
                      "--captioner", "x", "--style-words", "y", "--no-input")  # fmt: skip
     assert (
         str(error)
-        == """\
+        == f"""\
 NAME: "con" cannot be a project's name
     Windows keeps this word for itself. Choose another.
 --kind: unknown kind "stile"
@@ -161,7 +162,7 @@ NAME: "con" cannot be a project's name
 --model: unknown base model "sdxll"
     Did you mean sdxl?
 --captioner: unknown captioner "x"
-    One of: draft, existing, none, openai-compatible, wd-tagger.
+    One of: {CAPTIONERS}.
 --style-words: unknown style words "y"
     One of: include, omit.
 --trigger: "A B" cannot be a trigger: one word of 3 to 24 lower-case letters, digits or _, a letter first
@@ -269,7 +270,7 @@ def test_stopped_it_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch, 
             def fail(*_: Any, **__: Any) -> None:
                 raise stop
 
-            target = {"copyfile": init.shutil, "write": init.files, "load": init.project}[place]
+            target = {"copyfile": newproject.shutil, "write": newproject.files, "load": newproject.project}[place]
             patch.setattr(target, place, fail)
             code = main(["init", "mine", *FLAGS, "--images", "pics"])
         assert code == (130 if stop is KeyboardInterrupt else 1)
@@ -376,3 +377,23 @@ def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
             assert init.run([f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
             text = (here / f"{kind}-{model}/project.yaml").read_text("utf-8")
             assert yamlfile.parse(text, "project.yaml").data["model"] == model
+
+
+def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["mine", *FLAGS, "--captioner", "claude", "--budget", "$2.50"]
+    assert init.run(argv) == 0
+    assert project.load(here / "mine").config["captioning"]["budget_usd"] == 2.5
+    assert init.run(["other", *FLAGS, "--captioner", "claude"]) == 0
+    assert project.load(here / "other").config["captioning"]["budget_usd"] is None
+    assert "Nothing is sent to Claude before captioning.budget_usd holds an amount." in capsys.readouterr().out
+    error = _refused("third", *FLAGS, "--captioner", "claude", "--budget", "-1")
+    assert str(error) == '--budget: "-1" is no amount of US dollars\n    Write it like 1.00.'
+
+
+def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
+    talk("claude", "much", "0.75", "include")
+    argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
+            "--fused", "", "--images", "pics", "--in-place"]  # fmt: skip
+    assert init.run(argv) == 0
+    captioning = project.load(here / "mine").config["captioning"]
+    assert (captioning["captioner"], captioning["budget_usd"]) == ("claude", 0.75)

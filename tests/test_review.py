@@ -209,7 +209,7 @@ def test_every_view_has_a_strict_policy_and_no_inline_code(still: Reviewed, view
     assert shown.headers["cache-control"] == "no-store"
     found = Tags(shown.text)
     assert {a for _, attributes in found.all for a in attributes if a.startswith("on") or a == "style"} == set()
-    assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/review.js"]
+    assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/captions.js", "/static/review.js"]
     addresses = {a[k] for _, a in found.all for k in ("src", "href") if a.get(k)}
     assert {a for a in addresses if not a.startswith(("/", "#"))} == set()
     assert still.guard.token not in shown.text
@@ -235,7 +235,7 @@ def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
     for view in ("", "texts", "captions", "duplicates", "findings"):
         text = page.get(f"/{view}").text
         found = Tags(text)
-        assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/review.js"]
+        assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/captions.js", "/static/review.js"]
         assert all(
             a["src"].startswith(("/picture/", "/difference/")) for tag, a in found.all if tag == "img" and "src" in a
         )

@@ -15,7 +15,7 @@ FLOORS = [
     {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
      "looking", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},
     {"console", "review", "seeing", "steps", "tasks", "training"},
-    {"__main__", "checking", "init", "look"},
+    {"__main__", "checking", "init", "look", "newproject"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
 

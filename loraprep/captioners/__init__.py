@@ -212,7 +212,13 @@ def _asked(name: str, captioner: Captioner, images: Sequence[Image], job: Job, *
     wanting = [i for i in images if job.wants(i, name)]
     if captioner.NEEDS_APPROVAL and not approved:
         return Outcome().lack("approval", wanting)
-    return cast(Looker, captioner).ask(wanting, job) if wanting else Outcome()
+    if not wanting:
+        return Outcome()
+    first = {i.digest: i for i in reversed(wanting)}  # the same file twice is looked at once
+    outcome = cast(Looker, captioner).ask(sorted(first.values(), key=lambda i: i.path), job)
+    codes = {i.path: outcome.missing.get(first[i.digest].path, "") for i in wanting}
+    outcome.missing |= {path: code for path, code in codes.items() if code}
+    return outcome
 
 
 def common_words(paths: Sequence[str]) -> frozenset[str]:

@@ -104,6 +104,8 @@ def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any
     pictures = "1 picture" if len(left) == 1 else f"{len(left)} pictures"
     job.say(f"{seer.model} looks at {pictures}{' as a batch' if whole else ''}: about ${likely:.4f}, at most "
             f"${most:.4f}. ${budget.left:.4f} of ${budget.limit or 0:.2f} is left.")  # fmt: skip
+    if likely > budget.left:
+        job.say("The budget will not reach for all of them; what is seen before it ends stays.")
     found = batches.submit(left, job, seer, budget, line) if whole else _live(left, job, seer, budget, line, asking)
     return outcome.join(found)
 

@@ -103,7 +103,7 @@ def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], traits: Collecti
 def _prose(
     elements: Elements, content: Sequence[str], style: Sequence[str], rules: Mapping[str, Any], traits: Traits
 ) -> str:
-    """A sentence: a person's or the vision model's own where one may be used, else the terms joined by "and"."""
+    """A sentence: a person's or the vision model's own where one may be used, else the terms in a row."""
     sentence = elements.text if elements.form == "prose" else elements.content_sentence
     for term in rules["omit"]:
         sentence = wording.without_term(sentence, term)
@@ -117,7 +117,7 @@ def _prose(
         end = sentence[-1] if sentence[-1] in ".!?" else ""
         sentence = ", ".join([sentence.rstrip(".!? "), *named]) + end
     if not sentence:
-        sentence = " and ".join(filter(None, [", ".join(content[:-1]), *content[-1:]]))
+        sentence = ", ".join(content)
     if sentence[:2] in ("A ", "An", "Th"):  # it follows the trigger and a comma
         sentence = sentence[0].lower() + sentence[1:]
     if rules["style_words"] == "omit":

@@ -23,7 +23,12 @@ from loraprep.review.pictures import Pictures
 from loraprep.review.runs import Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair
 
-STATIC = {"review.css": "text/css", "review.js": "text/javascript", "icon.svg": "image/svg+xml"}
+STATIC = {
+    "review.css": "text/css",
+    "review.js": "text/javascript",
+    "captions.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 HOLD = "private, max-age=600"  # named by a digest, but project.yaml may change its background or trainer
 TICK = 0.4  # seconds between two looks at the files
 

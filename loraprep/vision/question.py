@@ -105,21 +105,19 @@ def read(text: str, *, mend: bool = False) -> dict[str, Any]:
 def _mended(data: Any, rule: Mapping[str, Any]) -> Any:
     """`data` forced into the form of `rule`: what does not fit becomes empty."""
     if rule["type"] == "object":
-        given = data if isinstance(data, dict) else {}
-        return {key: _mended(given.get(key), sub) for key, sub in rule["properties"].items()}
+        fields = data if isinstance(data, dict) else {}
+        return {key: _mended(fields.get(key), sub) for key, sub in rule["properties"].items()}
     if rule["type"] == "array":
         if isinstance(data, str):
             data = wording.terms(data)
-        items = [_mended(v, rule["items"]) for v in data] if isinstance(data, list) else []
-        return [v for v in items if v]
+        known = {v.casefold() for v in rule["items"].get("enum", ())}
+        given = [v for v in data if not known or str(v).casefold() in known] if isinstance(data, list) else []
+        return [v for v in (_mended(v, rule["items"]) for v in given) if v]
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     text = str(data).strip() if isinstance(data, str | int | float) and not isinstance(data, bool) else ""
     if "enum" in rule:
-        # what a list lacks is dropped; only confidence has no empty value
-        return next(
-            (v for v in rule["enum"] if v.casefold() == text.casefold()), "low" if "low" in rule["enum"] else ""
-        )
+        return next((v for v in rule["enum"] if v.casefold() == text.casefold()), rule["enum"][-1])  # "" or "low"
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 # parser's words -> message, hint, whether the place is where the construct starts and not where parsing stopped
@@ -34,7 +35,9 @@ _SECRET = re.compile(
     r"(?![\s#]|null\b|[\"']{2})"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(?:null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(?:#|,|}|$))[^\s#]"
+    r"|https?://[^\s/@]+:[^\s/@]+@"  # a password in an address
 )
+_LONG = 16  # letters of a key from the environment; shorter ones are stand-ins for servers that want none
 
 
 def plainly(problem: str, before: str) -> tuple[str, str, bool]:
@@ -49,4 +52,7 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
 def secret(line: str) -> int | None:
     """The column (from 0) where something that looks like a secret key starts, None for none."""
     match = _SECRET.search(line)
-    return match.start() if match else None
+    if match:
+        return match.start()
+    held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG)
+    return next((line.index(value) for value in held if value in line), None)
