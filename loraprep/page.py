@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, buckets, bundled, plots, sheet, thumbs
+from loraprep import arrange, buckets, bundled, groups, plots, sheet, thumbs
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Axis, Caption, Fate, Finding, Gate, Group, Image
 
@@ -57,7 +57,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes, none for a first look)."""
     pictures = [i for i in m.found if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
-    small = thumbs.all_of(pictures, m.folder, m.root, size, m.config["dataset"]["background"], m.cache, progress)
+    small = thumbs.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress)
     order = arrange.order(m.alike)
     fate = {f.path: f for f in m.fates}
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]

@@ -334,7 +334,7 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
 
 
 def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
-    config = {"name": "x", "trigger": "xyz", "dataset": {"steps": 1500, "epochs": 15, "repeats": None},
+    config = {"name": "x", "trigger": "xyz", "dataset": {"steps": 1500, "epochs": 15, "batch_size": 1, "repeats": None},
               "groups": {"b": {"suffix": "_b", "words": [], "repeats": 2}}}  # fmt: skip
     paths = {f"a{n}.png": f"x/a{n}" for n in range(10)} | {f"b/{n}.png": f"x-b/{n}" for n in range(10)}
     placed = outputs.folders(paths, config, dict.fromkeys(paths, 1))

@@ -61,10 +61,12 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
 
 def untold(axes: Sequence[Axis], kept: int) -> list[Finding]:
     """What cannot be said, and why: axes that nobody or hardly anybody looked at, too few pictures for pairs."""
+    if not kept:
+        return []
     blind = [a.label.lower() for a in axes if not a.seen]
     thin = [f"{a.label.lower()} ({a.seen} of {kept})" for a in axes if a.seen and a.seen * 2 <= kept]
     found = [Finding("not-looked-at", (), {"axes": ", ".join(blind)})] * bool(blind)
     found += [Finding("hardly-looked-at", (), {"axes": ", ".join(thin)})] * bool(thin)
-    if 0 < kept < LEAST:
+    if kept < LEAST:
         found.append(Finding("too-few-to-tell", (), {"count": kept, "least": LEAST}))
     return found
