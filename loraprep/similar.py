@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from loraprep import search
 from loraprep.measure import lab
 from loraprep.model import Image
 
@@ -20,7 +21,6 @@ SIDE = 192  # both pictures are stretched to this square: a mouth of 3 % of the 
 BLOCK = 8  # a local change fills at least such a block, 1/24 of the side
 LEVELS = (24, 48, 96, 192)
 STEPS = 6  # Gauss-Newton steps a level; more moved no result on the planted set
-ROWS = 512  # rows of the distance matrix held at once: 20,000 pictures take 80 MB
 OTHER_LIGHT = 0.22  # mean luma moved by more than this share of the range: another time of day
 OTHER_GAIN = 1.6  # or multiplied by this, which is what night does to a dark picture
 OTHER_COLOUR = 14.0  # mean a*b* moved by more than this: another season, or a black-and-white version
@@ -77,35 +77,21 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
 def near(images: Sequence[Image], phash: float, dhash: float) -> Iterator[Near]:
     """Pairs with phash <= `phash` and dhash <= `dhash` bits apart, both upright or both mirrored.
 
-    Brute force in row chunks: n^2/2 comparisons, about three seconds at 20,000 pictures. Every image needs
-    its four hashes. Order: by i, then j.
+    Exact (see search.py); every image needs its four hashes. Order: by i, then j.
     """
-    p, d = bits(image.phash for image in images), bits(image.dhash for image in images)
-    pm = bits(image.phash_mirror for image in images)
-    dm = bits(image.dhash_mirror for image in images)
-    for start in range(0, len(images), ROWS):
-        rows = slice(start, start + ROWS)
-        upright = _both(p[rows], p[start:], d[rows], d[start:], phash, dhash)
-        mirrored = _both(p[rows], pm[start:], d[rows], dm[start:], phash, dhash)
-        least = np.minimum(upright, mirrored)
-        for i, j in zip(*np.nonzero(np.triu(least < 255, 1)), strict=True):
-            flipped = bool(mirrored[i, j] < upright[i, j])
-            yield Near(start + int(i), start + int(j), int(least[i, j]), flipped)
-
-
-def _both(
-    p1: NDArray[np.uint64],
-    p2: NDArray[np.uint64],
-    d1: NDArray[np.uint64],
-    d2: NDArray[np.uint64],
-    phash: float,
-    dhash: float,
-) -> NDArray[np.uint8]:
-    """Summed bit distances of every row to every column; 255 where one of the two is too far."""
-    p = np.bitwise_count(p1[:, None] ^ p2[None, :])
-    d = np.bitwise_count(d1[:, None] ^ d2[None, :])
-    total: NDArray[np.uint8] = np.where((p <= phash) & (d <= dhash), p + d, np.uint8(255))
-    return total
+    plain = search.side(bits(i.phash for i in images), bits(i.dhash for i in images))
+    turned = search.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
+    best: dict[tuple[int, int], tuple[int, bool]] = {}
+    for other, mirrored in ((None, False), (turned, True)):
+        rows, columns = search.near(plain, other, int(phash), int(dhash))
+        b = plain if other is None else other
+        apart = np.bitwise_count(plain.first[rows] ^ b.first[columns]).astype(int)
+        apart += np.bitwise_count(plain.second[rows] ^ b.second[columns])
+        for i, j, distance in zip(rows.tolist(), columns.tolist(), apart.tolist(), strict=True):
+            if (i, j) not in best or distance < best[i, j][0]:
+                best[i, j] = distance, mirrored
+    for (i, j), (distance, mirrored) in sorted(best.items()):
+        yield Near(i, j, distance, mirrored)
 
 
 class Clusters:
