@@ -123,7 +123,8 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
         following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=assessed.axes,
         add=assessed.add, gate=verdict, fused=fused, clusters=[f for f in assessed.findings if f.code == "too-similar"],
-        alike=curation.likeness(usable), config=config, model=model, kind=profile, look=True,
+        alike=curation.likeness([i for i in found if i.state == "image"]), config=config, model=model,
+        kind=profile, look=True,
     )  # fmt: skip
 
 

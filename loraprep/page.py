@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, buckets, bundled, groups, plots, sheet, thumbs
+from loraprep import arrange, buckets, bundled, crops, groups, plots, sheet, thumbs
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Axis, Caption, Fate, Finding, Gate, Group, Image
 
@@ -168,7 +168,7 @@ def _group(m: Material, group: Group, small: Mapping[str, bytes]) -> dict[str, A
     for path in (p for p in group.pictures if p != group.best):
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
         pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
-        same = image[path].pixel_digest == image[group.best].pixel_digest
+        same = crops.shown(image[path]) == crops.shown(image[group.best])
         mirrored = bool(direct) and direct[0].mirrored
         heat = b"" if same else _heat(m, image[group.best], image[path], small, mirrored)
         rows.append({"path": path, "what": pair.what if pair else "", "heat": heat, "same": same, "mirrored": mirrored})
@@ -183,7 +183,7 @@ def _heat(m: Material, best: Image, other: Image, small: Mapping[str, bytes], mi
     def make() -> bytes:
         return sheet.differing(first, second, mirrored=mirrored)
 
-    name = f"{best.pixel_digest}-{other.pixel_digest}{'-mirrored' * mirrored}.webp"
+    name = f"{crops.shown(best)}-{crops.shown(other)}{'-mirrored' * mirrored}.webp"
     return thumbs.kept(m.cache / name if m.cache else None, make)
 
 
