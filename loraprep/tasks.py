@@ -277,7 +277,7 @@ _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.
 def task_curate() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
     return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
-                 _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset"),
+                 _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
                  [*_MEASURES, *_profiles("kinds")])  # fmt: skip
 
 
