@@ -29,7 +29,7 @@ project.yaml:4:8: model: unknown base model "dall-e"
     One of: chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image."""),
     "everything at once, sorted": (
         "version: 1\nname: my style\nintent: {kind: stile, descripton: x}\nmodel: sdxll\ntrigger: no\n"
-        'images:\n  exclude: [../x.png, "/etc/*"]\nmodel: flux\ndataset: {steps: 0, background: white}\n', """\
+        'images:\n  exclude: [../x.png, "/etc/*"]\nmodel: flux\ndataset: {steps: 0, background: whit}\n', """\
 project.yaml:2:7: name: "my style" does not fit
     name: my style
           ^
@@ -63,13 +63,13 @@ project.yaml:8:1: "model" is already set in line 4
     ^
     Keep one of the two.
 project.yaml:9:18: dataset.steps: 0 is too small; at least 1
-    dataset: {steps: 0, background: white}
+    dataset: {steps: 0, background: whit}
                      ^
     Training steps to aim at; the repeats follow from it.
-project.yaml:9:33: dataset.background: "white" does not fit
-    dataset: {steps: 0, background: white}
+project.yaml:9:33: dataset.background: "whit" does not fit
+    dataset: {steps: 0, background: whit}
                                     ^
-    The colour under transparent parts, as #rrggbb."""),
+    A colour: white, black, grey, red, green, blue, yellow, orange, purple, pink, brown, cyan, or #rrggbb."""),
     "wrong types": (
         GOOD.replace("sdxl", "[sdxl]").replace("brushy", "true")
         + "captioning: draft\nthresholds:\n  audit: {jpeg_quality: high}\nreview: {quality: yes}\ncuration:\n", """\
@@ -340,7 +340,8 @@ def test_a_long_line_is_cut_around_the_place(home: Path) -> None:
 def test_a_good_file_takes_its_defaults_from_the_schema(home: Path) -> None:
     (home / "project.yaml").write_text(GOOD + "curation:\n  exclude: ['**/*.png', '[a].jpg']\n", "utf-8")
     loaded = project.load(home)
-    assert loaded.config["curation"] == {"target": None, "include": [], "exclude": ["**/*.png", "[a].jpg"]}
+    assert loaded.config["curation"] == {"target": None, "include": [], "exclude": ["**/*.png", "[a].jpg"],
+                                         "encoder": None, "preselect": None}  # fmt: skip
     assert loaded.config["thresholds"]["audit"]["jpeg_quality"] == 70
     assert loaded.model["title"] == "SDXL"
 
