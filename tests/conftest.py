@@ -23,7 +23,7 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is there, asyncio.run cannot be used
 def browser() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -30,6 +30,7 @@ def paint(root: Path, scenes: int = 48) -> Path:
             folder / f"scene-{number:02}-web.jpg",
             60,
         )
+        _words(folder / f"scene-{number:02}-web.jpg", f"a {SUBJECTS[number]}, number {number} as sent by mail")
     for number in (4, 9):
         _save(ImageEnhance.Brightness(Image.open(folder / f"scene-{number:02}.jpg")).enhance(1.12),
               folder / f"scene-{number:02}-light.jpg")  # fmt: skip

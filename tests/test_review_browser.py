@@ -90,7 +90,11 @@ def press(page: Any, key: str) -> None:
 
 
 def answered(page: Any, number: int) -> None:
-    page.wait_for_function("n => document.querySelectorAll('.card[data-state=answered]').length === n", arg=number)
+    """Waits as a person does: until the answer is shown and the page listens to the next key."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('.card[data-state=answered]').length === n && !document.body.ariaBusy",
+        arg=number,
+    )
 
 
 def decisions(root: Path) -> dict[str, str]:

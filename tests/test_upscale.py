@@ -128,7 +128,7 @@ def test_nothing_runs_without_being_asked(root: Path) -> None:
         (None, "no upscaler is set up on this computer"),
         ("upscaler: {command: [prog, '{input}']}\n", "upscaler.command does not say {output}"),
         ("upscaler: {comand: [prog]}\n", 'unknown key "comand"'),
-        ("upscaler: {command: prog {input} {output}}\n", "this is not valid YAML"),
+        ("upscaler: {command: prog {input} {output}}\n", "this bracket is not closed"),
         ("upscaler: {command: 'prog -i x'}\n", "upscaler.command: expected a list"),
     ],
 )

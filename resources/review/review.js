@@ -80,6 +80,7 @@ async function write(address, body, then) {
   if (busy && address !== "/undo") return; // nobody has seen yet what that key would answer
   while (busy) await turn;
   busy = true;
+  document.body.setAttribute("aria-busy", "true");
   turn = send(address, body, then);
   return turn;
 }
@@ -97,6 +98,7 @@ async function send(address, body, then) {
     toast("The page cannot be reached. Is loraprep review still running?", "bad");
   } finally {
     busy = false;
+    document.body.removeAttribute("aria-busy");
     if (behind) { behind = false; refresh(); }
   }
 }
