@@ -18,6 +18,7 @@ _LATER = (
         "dataset",
         "duplicates",
         "gate",
+        "looking",
         "page",
         "report",
         "revision",
