@@ -151,10 +151,16 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def hears_control_c() -> None:
+    """What a shell starts in the background, such as these tests, ignores Ctrl-C, and so would all it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def begun(root: Path) -> subprocess.Popen[str]:
     """A `loraprep scan --full` that has begun to look at the pictures."""
     process = subprocess.Popen([sys.executable, "-m", "loraprep", "scan", "--full"], cwd=root, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               preexec_fn=hears_control_c)  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline().startswith("scan: ")
     time.sleep(0.2)
