@@ -3,11 +3,12 @@
 A trainer sorts pictures into buckets (shapes of about size x size px), scales each one until it covers its
 bucket, and cuts off what sticks out. Every trainer has rules of its own; these are theirs, in our words.
 
-Sources, read in the trainers' repositories:
+Sources, read in the trainers' repositories, except ai-toolkit's:
 - kohya: kohya-ss/sd-scripts, library/model_util.py make_bucket_resolutions and library/train_util.py
   BucketManager.select_bucket, trim_and_resize_if_required (2026-02).
-- ai-toolkit: ostris/ai-toolkit, toolkit/buckets.py get_bucket_for_image_size and toolkit/dataloader_mixins.py
-  BucketsMixin.setup_buckets (2026-08). Earlier versions picked from a list of SDXL's shapes.
+- ai-toolkit: not confirmed. Its toolkit/buckets.py exists in several versions: those that could be read pick from a
+  list of SDXL's shapes, or shrink both sides by the ratio of the areas. The rule here, with the square root of that
+  ratio, is that of a third party's port, which calls itself faithful. Boxes for this trainer may differ from its own.
 - OneTrainer: Nerogar/mgds, pipelineModules/AspectBucketing.py and ScaleCropImage.py (2026-08).
 - diffusion-pipe: tdrussell/diffusion-pipe, utils/dataset.py DirectoryDataset, ARBucketDataset and models/base.py
   convert_crop_and_resize (2026-08).
