@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
-
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())

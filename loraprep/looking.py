@@ -41,6 +41,7 @@ def look(
     records: Sequence[Image],
     *,
     encoder: str | None = None,
+    max_megapixels: float = images.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Looked:
     """Measures what is not in the cache yet. Raises UserError if the encoder cannot be used."""
@@ -53,7 +54,9 @@ def look(
     if todo:
         with ThreadPoolExecutor(_WORKERS) as pool:
             try:
-                for record, fresh in zip(todo, pool.map(lambda r: _one(folder, root, r, eye), todo), strict=True):
+                for record, fresh in zip(
+                    todo, pool.map(lambda r: _one(folder, root, r, eye, max_megapixels), todo), strict=True
+                ):
                     known[boxes.shown(record)] = fresh
                     done += 1
                     if progress:
@@ -71,20 +74,14 @@ def look(
     )
 
 
-def _one(folder: Path, root: Path, record: Image, eye: embed.Encoder | None) -> dict[str, Any]:
-    picture = images.upright(_opened(folder, root, record), longest=_LONGEST)
+def _one(folder: Path, root: Path, record: Image, eye: embed.Encoder | None, max_megapixels: float) -> dict[str, Any]:
+    opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
+    picture = images.upright(opened, longest=_LONGEST)
     return {
         "look": np.array(looks.describe(picture), np.float32),
         "corners": marks.corners(picture),
         "eye": eye.see(picture) if eye else np.zeros(0, np.float32),
     }
-
-
-def _opened(folder: Path, root: Path, record: Image) -> images.Opened:
-    """The picture as it trains: cut to its box, whatever size project.yaml lets through."""
-    limit = max(images.MAX_MEGAPIXELS, record.width * record.height / 1e6)
-    data = images.source(record, folder, root).read_bytes()
-    return images.cut(images.load(data, max_megapixels=limit), record.box)
 
 
 def _load(cache: Path, stamp: str) -> dict[str, dict[str, Any]]:
@@ -116,12 +113,14 @@ def _save(cache: Path, stamp: str, known: Mapping[str, Mapping[str, Any]]) -> No
     files.write(cache, stream.getvalue())
 
 
-def crops(folder: Path, root: Path, found: Sequence[Finding], records: Mapping[str, Image]) -> list[str]:
+def crops(
+    folder: Path, root: Path, found: Sequence[Finding], records: Mapping[str, Image], max_megapixels: float
+) -> list[str]:
     """report/mark_1.png ...: the corner of the first picture that bears each mark. Names relative to the project."""
     names = []
     for number, finding in enumerate(found[:_CROPS], 1):
         record = records[finding.images[0]]
-        picture = images.upright(_opened(folder, root, record))
+        picture = images.upright(images.load_record(record, folder, root, max_megapixels=max_megapixels))
         corner = picture.crop(marks.box(marks.NAMES.index(finding.values["corner"]), picture.size))
         corner.thumbnail((480, 240))
         stream = io.BytesIO()

@@ -57,7 +57,8 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes, none for a first look)."""
     pictures = [i for i in m.found if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
-    small = thumbs.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress)
+    small = thumbs.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress,
+                          m.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
     order = arrange.order(m.alike)
     fate = {f.path: f for f in m.fates}
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]

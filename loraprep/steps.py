@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from loraprep import audit as phase2
@@ -76,6 +75,11 @@ def _json(records: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _auto(p: Project, kind: str) -> bool:
     return bool(p.config["review"][kind] == "auto")
+
+
+def _megapixels(p: Project) -> float:
+    """The largest picture that is opened, wherever it is."""
+    return float(p.config["thresholds"]["audit"]["max_megapixels"])
 
 
 def _digests(images: Sequence[Image]) -> dict[str, str]:
@@ -159,7 +163,7 @@ def duplicates(p: Project) -> None:
     """Which pictures are there twice?"""
     images = _records(p)
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    limit = p.config["thresholds"]["audit"]["max_megapixels"]
+    limit = _megapixels(p)
     groups = phase3.find(usable, p.config["thresholds"]["duplicates"],
                          lambda i: scanning.look(p.images, p.root, i, limit))  # fmt: skip
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
@@ -256,7 +260,8 @@ def looks(p: Project) -> None:
     """How are they drawn: line and stroke, and the same mark in a corner?"""
     staying = _staying(p, _records(p))
     with console.progress("Looking at line and stroke") as progress:
-        found = looking.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"], progress=progress)
+        found = looking.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"],
+                             max_megapixels=_megapixels(p), progress=progress)  # fmt: skip
     _write(p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": _json(found.marks)})
 
 
@@ -316,7 +321,8 @@ _BALANCE = frozenset({
 
 def report(p: Project) -> None:
     """The verdict, and the report to read and to look at."""
-    images, captions = _records(p), _captions(p)
+    images, known, alike = _records(p), _seen(p), _groups(p)
+    captions, elements = known.captions, known.elements
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
@@ -325,27 +331,27 @@ def report(p: Project) -> None:
     stored = [audited, _read(p, "duplicates"), _read(p, "captions"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = phase5.assess([i for i in images if i.path in kept], _seen(p), p.kind, p.config)
+    assessed = phase5.assess([i for i in images if i.path in kept], known, p.kind, p.config)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
-    seen = [Finding.from_json(f) for name in ("samples", "vision") for f in _read(p, name)["findings"]]
-    findings += phase4.lacking(seen, staying, _elements(p))
-    if not any(e.state == "waiting" for e in _elements(p).values()):  # of half a set a count says nothing
-        findings += phase4.fused(staying, _elements(p), p.config, p.kind)
+    said = [Finding.from_json(f) for name in ("samples", "vision") for f in _read(p, name)["findings"]]
+    findings += phase4.lacking(said, staying, elements)
+    if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
+        findings += phase4.fused(staying, elements, p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
-    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], _accepted(p.root), p.config,
+    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], decisions.accepted(p.root), p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
     marked = [f for f in assessed.findings if f.code == "same-mark"]
-    marks = looking.crops(p.images, p.root, marked, {i.path: i for i in images})
+    marks = looking.crops(p.images, p.root, marked, {i.path: i for i in images}, _megapixels(p))
     balance = [r for r in gate.reasons if r.code in _BALANCE]
-    text = paper.report(gate, images, fates, _groups(p), captions, dataclasses.asdict(assessed), marks, balance,
+    text = paper.report(gate, images, fates, alike, captions, dataclasses.asdict(assessed), marks, balance,
                         p.config, p.model, p.kind,
                         outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
                                         placed["drawn"]))  # fmt: skip
     with console.progress("Drawing the report") as progress:
         html, pictures = page.render(page.Material(
             folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=paper.headline(gate),
-            following=console.following(gate), found=images, fates=fates, groups=_groups(p), captions=captions,
+            following=console.following(gate), found=images, fates=fates, groups=alike, captions=captions,
             axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
             clusters=[f for f in findings if f.code == "too-similar"],
             alike=phase5.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
@@ -356,10 +362,6 @@ def report(p: Project) -> None:
     files.write(p.root / "report.html", html)
     files.write(p.root / "dataset-report.md", text)
     _write(p, "gate1", gate.to_json())
-
-
-def _accepted(root: Path) -> dict[str, dict[str, Any]]:
-    return decisions.accepted(root)
 
 
 def _fates(p: Project) -> list[Fate]:

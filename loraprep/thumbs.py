@@ -23,38 +23,32 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
     return f"{crops.shown(image)}-{longest}{ground}.webp"
 
 
-def make(
-    path: Path,
-    longest: int,
-    background: str = "#ffffff",
-    max_megapixels: float = images.MAX_MEGAPIXELS,
-    box: Sequence[float] = (),
-) -> bytes:
-    """The picture at `path`, or what is inside `box` (shares), as WebP, at most `longest` px on its longer side, never
-    enlarged.
-
-    The same bytes under the same Pillow. Raises images.BadImage, OSError.
-    """
-    picture = images.upright(
-        images.cut(images.load(path.read_bytes(), max_megapixels=max_megapixels), box), background, longest
-    )
+def _make(image: Image, folder: Path, root: Path, longest: int, background: str, max_megapixels: float) -> bytes:
+    """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
+    opened = images.load_record(image, folder, root, max_megapixels=max_megapixels)
+    picture = images.upright(opened, background, longest)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()
 
 
 def thumbnail(
-    image: Image, folder: Path, root: Path, longest: int, background: str = "#ffffff", cache: Path | None = None
+    image: Image,
+    folder: Path,
+    root: Path,
+    longest: int,
+    background: str = "#ffffff",
+    cache: Path | None = None,
+    max_megapixels: float = images.MAX_MEGAPIXELS,
 ) -> bytes:
     """The picture of a scanned record as WebP; b"" if it can no longer be read.
 
-    With `cache` (a project's build/thumbs) it is looked up there first and left there.
+    With `cache` (a project's build/thumbs) it is looked up there first and left there. `max_megapixels` is the limit
+    that the scan had.
     """
-    # project.yaml may allow more than the default limit; the scan let this size through
-    limit = max(images.MAX_MEGAPIXELS, image.width * image.height / 1e6)
 
     def fresh() -> bytes:
-        return make(images.source(image, folder, root), longest, background, limit, image.box)
+        return _make(image, folder, root, longest, background, max_megapixels)
 
     try:
         return kept(cache / name(image, longest, background) if cache else None, fresh)
@@ -83,12 +77,13 @@ def all_of(
     background: str = "#ffffff",
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    max_megapixels: float = images.MAX_MEGAPIXELS,
 ) -> dict[str, bytes]:
     """path -> WebP for every record that is a picture, in the order of `found`."""
     pictures = [i for i in found if i.state == "image"]
     made: dict[str, bytes] = {}
     with ThreadPoolExecutor(_WORKERS) as pool:
-        jobs = pool.map(lambda i: thumbnail(i, folder, root, longest, background, cache), pictures)
+        jobs = pool.map(lambda i: thumbnail(i, folder, root, longest, background, cache, max_megapixels), pictures)
         for image, data in zip(pictures, jobs, strict=True):
             made[image.path] = data
             if progress:

@@ -117,6 +117,16 @@ def test_a_host_that_is_not_ours_is_refused(still: Reviewed, host: str) -> None:
     assert refused.text == "This page answers only under the address that the terminal shows.\n"
 
 
+def accepting_the_rest(page: Reviewed) -> dict[str, Any]:
+    """What the page posts to accept every duplicate still open."""
+    return {
+        "kind": "duplicates",
+        "id": "",
+        "values": {"rest": True},
+        "expected": answers.digest(page.root, "duplicates"),
+    }
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -130,12 +140,7 @@ def test_a_host_that_is_not_ours_is_refused(still: Reviewed, host: str) -> None:
 )
 def test_another_website_cannot_write(page: Reviewed, headers: dict[str, str]) -> None:
     before = page.file("duplicates")
-    body = {
-        "kind": "duplicates",
-        "id": "",
-        "values": {"rest": True},
-        "expected": answers.digest(page.root, "duplicates"),
-    }
+    body = accepting_the_rest(page)
     refused = page.post("/answer", body, **headers)
     assert (refused.status_code, refused.text) == (403, "Another website asked for this; it is refused.\n")
     assert page.file("duplicates") == before
@@ -149,12 +154,7 @@ def test_another_website_cannot_read_either(still: Reviewed) -> None:
 
 def test_the_cookie_alone_cannot_write(page: Reviewed) -> None:
     before = page.file("duplicates")
-    body = {
-        "kind": "duplicates",
-        "id": "",
-        "values": {"rest": True},
-        "expected": answers.digest(page.root, "duplicates"),
-    }
+    body = accepting_the_rest(page)
     for token in ("", "guess", page.guard.token):
         refused = page.post("/answer", body, **{"x-loraprep-write": token})
         assert (refused.status_code, refused.text) == (403, "Only the page itself may write. Reload it.\n")
