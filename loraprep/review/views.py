@@ -178,9 +178,11 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
         looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
-        facts: Mapping[str, Any] = entry.data.get("pictures") or {
-            p: look for look, paths in looks.items() for p in paths
-        }
+        facts: Mapping[str, Any] = (
+            entry.data.get("pictures")
+            or entry.data.get("strangers")
+            or {p: look for look, paths in looks.items() for p in paths}
+        )
         answer = entry.data.get("answer")
         out = set(left_out(entry.data, answer or "recommended"))
         pictures = []
