@@ -316,7 +316,7 @@ _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
 _BALANCE = frozenset({
     "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
     "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at", "too-few-to-tell",
-    "somebody-else",
+    "somebody-else", "ties-roughly",
 })  # fmt: skip
 
 
@@ -340,7 +340,7 @@ def report(p: Project) -> None:
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
         findings += phase4.fused(staying, elements, p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
-    accepted = {**selection["settled"], **decisions.accepted(p.root)}
+    accepted = {**selection.get("settled", {}), **decisions.accepted(p.root)}
     gate = phase6.judge(images, fates, captions, findings, selection["waiting"], accepted, p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
     marked = [f for f in assessed.findings if f.code == "same-mark"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import curation, findings, project, words, yamlfile
+from loraprep import curation, findings, lexicon, project, words, yamlfile
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.axes import axes, labels
 from loraprep.decisions import Decisions, Entry
@@ -86,7 +86,7 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
     result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
     assert said("tied", result.findings) == [
-        "All 12 of your landscapes are in muted cool colours, of the 12 other pictures 0."
+        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is."
     ]
     assert any("muted warm" in p["prompt"] for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
@@ -111,6 +111,28 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     assert said("hardly-looked-at", result.findings) == [
         "Too few captions speak of subjects (3 of 9) to say what is thin there."
     ]
+
+
+def test_what_merely_often_comes_together_takes_more_pictures(style: project.Project) -> None:
+    def noted(number: int) -> list[str]:
+        images = records(number)
+        return said(
+            "ties-roughly", curation.assess(images, curation.Seen({}, {}, {}), style.kind, style.config).findings
+        )
+
+    assert noted(28) == [
+        "28 pictures are enough to see what (nearly) always comes together, such as every portrait in warm light, but "
+        "not what merely often does; that takes about 60."
+    ]
+    assert noted(11) == noted(60) == []
+
+
+def test_pictures_to_add_are_said_in_words() -> None:
+    assert lexicon.pictures(1, "portrait") == "1 portrait"
+    assert lexicon.pictures(4, "upright") == "4 upright pictures"
+    assert lexicon.pictures(1, "backlight") == "1 picture against the light"
+    assert lexicon.pictures(20, "daylight", "more") == "20 more pictures in daylight"
+    assert lexicon.pictures(2, "red cloak") == "2 red cloak"  # a word of the artist's own
 
 
 def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) -> None:
@@ -410,6 +432,31 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     assert "| `airbrushed-01.jpg` | left out | another look than the rest; your decision |" in report
     assert "mark_1.png" not in report
     assert not (root / "report/mark_1.png").exists()
+
+
+def test_copies_read_as_settled_once_they_are_answered(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    pier = brushes.painted("inked", 0)
+    pier.save(folder / "pier.png")
+    pier.resize((pier.width // 2, pier.height // 2)).save(folder / "pier_web.jpg", quality=60)
+    code, output = run(tmp_path, "init", "twice", "--kind", "style", "--model", "sd15", "--trigger", "emberveil",
+                       "--description", "x", "--images", str(folder), "--captioner", "none", "--no-input")  # fmt: skip
+    assert code == 0, output
+    root = tmp_path / "twice"
+
+    def after() -> str:
+        run(root, "gate1")
+        lines = (root / "dataset-report.md").read_text("utf-8").splitlines()
+        at = next(n for n, line in enumerate(lines) if "is the same picture as another one, saved again" in line)
+        return lines[at + 1].strip()
+
+    assert after().startswith("- Do this: decisions/duplicates.yaml names the best")
+    asked = (root / "decisions/duplicates.yaml").read_text("utf-8")
+    assert "keep: null" in asked
+    for answered, settled in (("recommended", "already left out"), ("all", "you keep them")):
+        (root / "decisions/duplicates.yaml").write_text(asked.replace("keep: null", f"keep: {answered}"), "utf-8")
+        assert after() == f"- Settled: {settled}"
 
 
 FORBIDDEN = ("entropy", "eigen", "hill number", "cramer", "p-value", "vendi", "permutation", "coefficient", "kernel",

@@ -86,7 +86,8 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
         return [Finding("looks-untold", (), {"count": found.told, "least": LEAST})]
     result = []
     if len(found.groups) > 1:
-        counts = " and ".join(str(len(g)) for g in found.groups)
+        *most, last = (str(len(g)) for g in found.groups)
+        counts = f"{', '.join(most)} and {last}"
         shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
         result.append(
             Finding("several-hands" if found.sure and kind["looks"] == "ask" else "several-looks",
