@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import names
+from loraprep.findings import names as spelled
 from loraprep.markdown import cell, code
-from loraprep.plans import Placed, Plan, lonely
+from loraprep.plans import CutCaption, Placed, Plan, lonely
 
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
@@ -23,6 +24,12 @@ def section(
     if not repeats:
         return []
     lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
+    if beside := [profiles[p.trainer]["title"] for p in plans if p.length.regularization]:
+        lines += ["", f"Your regularization pictures come up about as often as yours in {spelled(beside)}. Their steps "
+                  "are counted in, so there are about twice as many; yours are seen just as often."]  # fmt: skip
+    if any(not c.exact for p in plans for c in p.cut_captions.values()):
+        lines += ["", "How many tokens a caption has is not counted exactly for this base model: figures are the most "
+                  "there can be, so a caption named as cut may be read whole."]  # fmt: skip
     if cut:
         lines += ["", "What the largest crops cut off (bright is what stays):", ""]
         lines += [f"- {code(path)} ![{names.stem(path)}]({CROPS}/{names.stem(path)}.png)" for path in cut]
@@ -30,6 +37,9 @@ def section(
         title = profiles[plan.trainer]["title"]
         if plan.placed:
             lines += ["", f"### {title}", "", *_buckets(plan), "", *_pictures(plan)]
+        elif plan.cut_captions:
+            lines += ["", f"### {title}", ""]
+            lines += [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
     return lines
 
 
@@ -78,10 +88,16 @@ def _pictures(plan: Plan) -> list[str]:
     ]
     for path, placed in sorted(by_path.items()):
         cells = [_words(p) for p in sorted(placed, key=lambda p: p.size)]
-        two = plan.cut_captions.get(path)
-        caption = f"{two[1]} of at most {two[0]} tokens are read" if two else "read whole"
-        lines.append(f"| {cell(path)} | {' | '.join(cells)} | {caption} |")
+        cut = plan.cut_captions.get(path)
+        lines.append(f"| {cell(path)} | {' | '.join(cells)} | {_read(cut) if cut else 'read whole'} |")
     return [*lines, "", "</details>"]
+
+
+def _read(cut: CutCaption) -> str:
+    """How much of a caption is read, and what is not."""
+    if cut.exact:
+        return f"{cut.read} of {cut.tokens} tokens are read, not: {code(cut.lost)}"
+    return f"at most {cut.tokens} tokens, of which {cut.read} are read"
 
 
 def _words(placed: Placed) -> str:

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from loraprep import files, names
+from loraprep import files, names, regularization
 from loraprep.enlarge import trained_sizes
 from loraprep.errors import Problem, UserError
-from loraprep.formats import EXTENSIONS
 from loraprep.plans import Plan
 
 
@@ -56,6 +55,7 @@ class Dataset:
     plan: Plan
     title: str  # the trainer's
     version: str
+    windows: tuple[int, ...] = ()  # tokens of CLIP that it can be told to read, ascending
 
     @property
     def made_for(self) -> str:
@@ -101,14 +101,15 @@ def dataset(
         model=model["title"],
         sizes=trained_sizes(config, model),
         folders=folders,
-        regularization=_regularization(root, config["dataset"]["regularization"], where),
-        regularizes=profile["regularization"],
+        regularization=_regularization(root, config["dataset"]["regularization"], where, plan.length.regularization),
+        regularizes=profile["regularization"] != "none",
         captions=_captions(root, places),
         batch_size=config["dataset"]["batch_size"],
         enlarge=config["dataset"]["enlarge"],
         plan=plan,
         title=profile["title"],
         version=profile["version"],
+        windows=tuple(profile.get("windows", ())),
     )
 
 
@@ -135,19 +136,14 @@ def _captions(root: Path, places: list[str]) -> dict[str, str]:
     return {f"{p}.png": (root / "dataset" / f"{p}.txt").read_text("utf-8").strip() for p in places}
 
 
-def _regularization(root: Path, folder: str | None, where: str) -> Folder | None:
+def _regularization(root: Path, folder: str | None, where: str, repeats: int) -> Folder | None:
     if folder is None:
         return None
-    place = Path(folder)
-    if place.is_absolute() or ".." in place.parts:
-        raise UserError(f'dataset.regularization: "{folder}" leaves the project', place="project.yaml",
-                        hint="Put the folder into the project and name it relative to project.yaml.")  # fmt: skip
-    inside = root / place
-    count = sum(p.suffix.lower() in EXTENSIONS for p in inside.iterdir()) if inside.is_dir() else 0
+    place, count = regularization.inside(root, folder), len(regularization.files(root, folder))
     if not count:
         raise UserError(f'dataset.regularization: there are no pictures in "{folder}"', place="project.yaml",
                         hint="Put regularization pictures into that folder, or write null.")  # fmt: skip
-    return Folder(place.name, where + place.as_posix(), 1, count)
+    return Folder(place.name, where + place.relative_to(root).as_posix(), max(1, repeats), count)
 
 
 def write(root: Path, chosen: Mapping[str, Dataset]) -> list[str]:
@@ -183,11 +179,17 @@ def readme(dataset: Dataset, how: str) -> str:
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
     ]  # fmt: skip
     if reg:
-        told = "They come on top and can double the steps." if dataset.regularizes else "They are left out here."
+        told = (
+            "They come up about as often as yours, and their steps are counted above."
+            if dataset.regularizes
+            else ("They are left out here.")
+        )
         lines.append(f"- Regularization pictures: {reg.pictures}, in {reg.path}. {told}")
-    if dataset.plan.cut_captions:
-        read = min(limit for _, limit in dataset.plan.cut_captions.values())
-        count = len(dataset.plan.cut_captions)
-        lines.append(f"- Captions that may be longer than the {read} tokens that are read: {count}. "
-                     "dataset-report.md names them.")  # fmt: skip
+    if cut := dataset.plan.cut_captions:
+        sure = all(c.exact for c in cut.values())
+        lines.append(f"- Captions that {'are' if sure else 'may be'} longer than the {dataset.plan.reads} tokens that "
+                     f"are read: {len(cut)}. dataset-report.md names them.")  # fmt: skip
+        longest = max(c.tokens for c in cut.values())
+        if sure and (enough := [n for n in dataset.windows if n >= longest]):
+            lines.append(f"- `--max_token_length {enough[0]}` reads them whole.")
     return "\n".join(lines) + "\n"
