@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loraprep import names
 from loraprep.findings import names as spelled
 from loraprep.markdown import cell, code
-from loraprep.plans import CutCaption, Placed, Plan, lonely
+from loraprep.plans import CutCaption, Placed, Plan, lonely, usual
 
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
@@ -44,12 +44,15 @@ def section(
 
 
 def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], repeats: Mapping[str, int]) -> list[str]:
+    most = usual(repeats.values())
+    others = sorted(set(repeats.values()) - {most})
     times = ", ".join(str(n) for n in sorted(set(repeats.values())))
     seen = sorted({p.length.seen for p in plans})
     told = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
+    more = [f"those with {n} repeats about {seen[0] * n // most}" for n in others]
     lines = [
-        f"Each picture is seen about {told} in the whole training, whichever trainer you use. A trainer that shows "
-        "every picture at every size in one epoch needs fewer epochs for that.",
+        f"Each picture is seen about {told} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
+        "you use. A trainer that shows every picture at every size in one epoch needs fewer epochs for that.",
         "",
         "| Trainer | Sizes | Repeats | Epochs to set | Steps per epoch | Steps | Each picture is seen |",
         "|---|---|---|---|---|---|---|",
@@ -59,10 +62,16 @@ def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], r
         about = "" if length.exact else "about "
         cells = [
             profile["title"], ", ".join(map(str, plan.sizes)), times if profile["repeats"] else "none",
-            str(length.epochs), f"{about}{length.steps_per_epoch}", f"{about}{length.steps}", f"{length.seen} times",
+            str(length.epochs), f"{about}{length.steps_per_epoch}", f"{about}{length.steps}",
+            f"{' or '.join(str(n) for n in _seen(length.seen, most, others if profile['repeats'] else ()))} times",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _seen(usually: int, most: int, others: Iterable[int]) -> list[int]:
+    """How often pictures are seen, by the repeats there are: ascending. `most`: those of the usual ones."""
+    return sorted({usually, *(usually * n // most for n in others)})
 
 
 def _buckets(plan: Plan) -> list[str]:

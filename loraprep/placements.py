@@ -12,7 +12,7 @@ from loraprep import buckets, regularization, shapes, tokens
 from loraprep.enlarge import trained_sizes
 from loraprep.findings import names as spelled
 from loraprep.model import Caption, Fate, Finding, Image
-from loraprep.plans import CutCaption, Length, Placed, Plan, lonely
+from loraprep.plans import CutCaption, Length, Placed, Plan, lonely, usual
 
 Size = tuple[int, int]
 DRAWN = 6  # crops drawn in the report; its tables name the rest
@@ -110,7 +110,7 @@ def _length(
     Regularization pictures come on top, about as often as yours: that leaves alone how often yours are seen.
     """
     batch, epochs = config["dataset"]["batch_size"], config["dataset"]["epochs"]
-    common = Counter(repeats.values()).most_common(1)[0][0] if repeats else 1
+    common = usual(repeats.values())
     each = profile["sizes"] == "each"
     times = len(sizes) if each else 1
     if not profile["repeats"]:  # every repeat becomes an epoch

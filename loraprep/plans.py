@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,12 @@ class Plan(Record):
         placed = [Placed(**{**p, "bucket": tuple(p["bucket"]) if p["bucket"] else None}) for p in data["placed"]]
         captions = {path: CutCaption(**cut) for path, cut in data["cut_captions"].items()}
         return cls(data["trainer"], data["sizes"], placed, Length(**data["length"]), captions, data["reads"])
+
+
+def usual(repeats: Iterable[int]) -> int:
+    """The repeats that most pictures have, the fewest of those that are as common; 1 without pictures."""
+    counts = Counter(repeats)
+    return max(counts, key=lambda n: (counts[n], -n), default=1)
 
 
 def lonely(plan: Plan) -> list[Placed]:

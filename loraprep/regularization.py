@@ -25,9 +25,12 @@ def inside(root: Path, folder: str) -> Path:
 
 
 def files(root: Path, folder: str | None) -> list[Path]:
-    """Its pictures, sorted by name as kohya takes them; [] without a folder."""
-    place = inside(root, folder) if folder else None
-    if place is None or not place.is_dir():
+    """Its pictures, sorted by name as kohya takes them; [] without a folder, or for one outside the project."""
+    try:
+        place = inside(root, folder or "")
+    except UserError:  # said by the export
+        return []
+    if not folder or not place.is_dir():
         return []
     return sorted(p for p in place.iterdir() if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode))
 

@@ -195,7 +195,7 @@ def ai_toolkit_reference(width: int, height: int, size: int, step: int) -> tuple
                 best = corner
     bucket = best or (max(step, math.floor(across) * step), max(step, math.floor(down) * step))
     scale = max(bucket[0] / width, bucket[1] / height)
-    scaled = (int(math.ceil(width * scale)), int(math.ceil(height * scale)))
+    scaled = (math.ceil(width * scale), math.ceil(height * scale))
     return bucket, scaled, (int((scaled[0] - bucket[0]) / 2), int((scaled[1] - bucket[1]) / 2))
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 from loraprep import files, names, regularization
 from loraprep.enlarge import trained_sizes
 from loraprep.errors import Problem, UserError
-from loraprep.plans import Plan
+from loraprep.plans import Plan, usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Dataset:
     plan: Plan
     title: str  # the trainer's
     version: str
+    repeats: bool = True  # its files can say how often a folder is repeated
     windows: tuple[int, ...] = ()  # tokens of CLIP that it can be told to read, ascending
 
     @property
@@ -109,6 +110,7 @@ def dataset(
         plan=plan,
         title=profile["title"],
         version=profile["version"],
+        repeats=profile["repeats"],
         windows=tuple(profile.get("windows", ())),
     )
 
@@ -165,6 +167,17 @@ def write(root: Path, chosen: Mapping[str, Dataset]) -> list[str]:
     return written
 
 
+def _seen_more(dataset: Dataset) -> str:
+    """What folders with repeats of their own change: " Those in 6_mystyle-hands about 90 times."."""
+    common = usual(f.repeats for f in dataset.folders for _ in range(f.pictures))
+    if not dataset.repeats:
+        alike = len({f.repeats for f in dataset.folders}) < 2
+        return "" if alike else " This format has no repeats: all pictures alike."
+    more = [f"{f.name} about {dataset.plan.length.seen * f.repeats // common} times"
+            for f in dataset.folders if f.repeats != common]  # fmt: skip
+    return f" Those in {', '.join(more)}." if more else ""
+
+
 def readme(dataset: Dataset, how: str) -> str:
     """What a person needs to know to train with these files, as Markdown."""
     length, reg = dataset.plan.length, dataset.regularization
@@ -175,7 +188,8 @@ def readme(dataset: Dataset, how: str) -> str:
         "## How long to train", "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",
         f"- That is {about}{length.steps_per_epoch} steps an epoch, {about}{length.steps} steps in all.",
-        f"- Each picture is seen about {length.seen} times, sizes together, as with any other trainer of this project.",
+        f"- Each picture is seen about {length.seen} times, sizes together, as with any other trainer of this project."
+        + _seen_more(dataset),
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
     ]  # fmt: skip
     if reg:
