@@ -61,7 +61,7 @@ def report(
         ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
          *portrait.marks(quality, crops),
          "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
-        ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
+        _fine(quality),
         _duplicates(alike, fates),
         portrait.regularization(kind, assessed["regularization"]),
         list(trainers),
@@ -151,6 +151,11 @@ def _reasons(reasons: Sequence[Reason]) -> list[str]:
         if len(reason.images) > 6:
             lines.append(f"  - All of them: {', '.join(code(p) for p in reason.images)}")
     return lines
+
+
+def _fine(reasons: Sequence[Reason]) -> list[str]:
+    good = [f"- {plain(r.sentence)}" for r in reasons if r.severity == "good"]
+    return ["### What is fine", "", *good] if good else []
 
 
 def _fused(config: Mapping[str, Any]) -> list[str]:

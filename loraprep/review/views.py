@@ -181,7 +181,7 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
         looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
-        facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or {}
+        facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or entry.data.get("strangers") or {}
         answer = entry.data.get("answer")
         out = set(left_out(entry.data, answer or "recommended"))
         pictures = []
