@@ -10,7 +10,8 @@ from typing import Literal
 from loraprep import similar
 from loraprep.decisions import Decisions, Question
 from loraprep.model import Fate, Finding, Group, Image, Pair
-from loraprep.similar import Clusters, Likeness, Near, Pixels
+from loraprep.parts import Near
+from loraprep.similar import Clusters, Likeness, Pixels
 
 HEADER = """\
 # Every copy makes the model learn that one picture by heart instead of what your pictures have in common.
@@ -20,7 +21,7 @@ HEADER = """\
 """
 
 # Measured by tests/benchmarks/duplicates.py on photographs and artwork with planted copies and variants.
-THRESHOLDS: Mapping[str, float] = {"phash": 12, "dhash": 11, "variant": 0.02}
+THRESHOLDS: Mapping[str, float] = {"phash": 12, "dhash": 11, "variant": 0.02, "cuts": True, "rotations": False}
 _LONE = 8.0  # a change this many times the typical one sits in one place, and counts from 0.6 x `variant` on
 _SAME_SCENE = 0.4  # share of textured blocks with the same structure, below which hashes met by accident
 _RECOGNISABLE = 0.02  # share of blocks with texture that it takes to say anything
@@ -82,22 +83,23 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
     def pixels(index: int) -> Pixels:
         return look(images[index]) if look else similar.thumbnail(images[index])
 
-    copies, settled = Clusters(), set[tuple[str, str]]()
+    copies = Clusters()
     pairs = []
-    near = similar.near(images, limits["phash"], limits["dhash"])
+    near = similar.near(
+        images, limits["phash"], limits["dhash"], cuts=bool(limits["cuts"]), rotations=bool(limits["rotations"])
+    )
     for found in sorted(near, key=lambda n: (n.distance, n.i, n.j)):
         one, other = images[found.i], images[found.j]
         if max(one.flat, other.flat) > _FLAT and found.distance > _FLAT_BITS:
             continue
-        first, second = sorted((copies.root(one.path), copies.root(other.path)))
-        if first == second or (first, second) in settled:
+        if copies.known(one.path, other.path):
             continue
-        seen = similar.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored)
+        seen = similar.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored, turns=found.turns)
         relation = _relation(seen, limits["variant"])
         if relation == "copy":
             copies.join(one.path, other.path)
         elif relation == "variant":
-            settled.add((first, second))
+            copies.part(one.path, other.path)
         if relation:
             pairs.append(_pair(one, other, relation, found, seen))
     return pairs
