@@ -27,7 +27,9 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _WINDOWS = ((0.9, 3), (0.85, 1), (0.8, 4))
 _CLEARLY = 0.05
 _LEAST_FRAME = 0.01  # share of the side; a thinner frame changes no hash
-_ALIKE = 0.8  # correlation of two thumbnails, below which they are not looked at; measured by tests/benchmarks/quality.py
+_ALIKE = (
+    0.8  # correlation of two thumbnails, below which they are not looked at; measured by tests/benchmarks/quality.py
+)
 _GRID = 16  # px of the thumbnails that are correlated
 _AT_ONCE = 1 << 20  # parts searched at once: about 150 MB
 
@@ -191,9 +193,7 @@ def _bits(mask: NDArray[np.bool_]) -> search.Hashes:
     return packed.view(">u8").ravel().astype(np.uint64)
 
 
-def _correlation(
-    a: Thumbs, b: Thumbs, i: NDArray[np.intp], j: NDArray[np.intp], box: Box
-) -> NDArray[np.float64]:
+def _correlation(a: Thumbs, b: Thumbs, i: NDArray[np.intp], j: NDArray[np.intp], box: Box) -> NDArray[np.float64]:
     """Of the small pictures a[i] and the part of b[j], -1..1; 0 where one has no texture."""
     left, top, right, bottom = box
     result = np.zeros(len(i))

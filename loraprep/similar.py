@@ -204,7 +204,9 @@ def _luma(rgb: Plane) -> Plane:
 
 def _chroma(rgb: Plane, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Mean a*, b* inside the mask, of every ninth pixel."""
-    mean: NDArray[np.float64] = lab(rgb[::3, ::3][inside[::3, ::3]].round().clip(0, 255).astype(np.uint8)).mean(axis=0)[1:]
+    mean: NDArray[np.float64] = lab(rgb[::3, ::3][inside[::3, ::3]].round().clip(0, 255).astype(np.uint8)).mean(axis=0)[
+        1:
+    ]
     return mean
 
 
