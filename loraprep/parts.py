@@ -23,8 +23,8 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of
 
 _SIDE = 24
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
-# (share of the side, places a side): a cut falls within 3 % of one of these, and the hashes forgive as much
-_WINDOWS = ((0.9, 3), (0.85, 1), (0.8, 4))
+# (share of the side, places a side): a cut falls within 2 % of one of these, and the hashes forgive as much
+_WINDOWS = ((0.9, 4), (0.85, 3), (0.8, 5))
 _CLEARLY = 0.05
 _LEAST_FRAME = 0.01  # share of the side; a thinner frame changes no hash
 _ALIKE = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import parts, search
+from loraprep import lettering, parts, search
 from loraprep.measure import lab
 from loraprep.model import Image
 from loraprep.parts import Near
@@ -43,7 +43,8 @@ class Likeness:
     structure is the same in both, 0..1. `texture`: how many blocks have any, 0..1. `covers`: the share of
     the first picture that the second one shows; above 1, the first is a cut of the second. `lighter`: how
     much brighter the second is, mean luma, -1..1, and `gain` the same as a ratio. `tint`: how far the
-    mean colour moved, Delta a*b*.
+    mean colour moved, Delta a*b*. `lettered`: 0 or 1 if a watermark lies over the first or the second picture, which
+    then does not count as a change; -1 without one.
     """
 
     change: float
@@ -54,6 +55,7 @@ class Likeness:
     lighter: float
     gain: float
     tint: float
+    lettered: int = -1
 
     @property
     def relit(self) -> bool:
@@ -158,7 +160,12 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int
     # Resampling to another frame softens by up to a pixel; in the same frame half a pixel is plenty, and a
     # mouth drawn with a thin line moves by little more.
     same_frame = bool(np.all(np.abs(window - (1, 0, 1, 0)) < 1 / SIDE))
-    change, typical = _change(a, moved, _within(inside, 2 if same_frame else 4), 0.5 if same_frame else 1.0)
+    reach = 0.5 if same_frame else 1.0
+    within = _within(inside, 2 if same_frame else 4)
+    change, typical = _change(a, moved, within, reach)
+    letters = _letters(a, moved, within) if change > PLAIN else None
+    if letters:
+        change, typical = _change(a, moved, within & ~letters.area, reach)
     agree, texture = _agreement(light_a, light_b, inside)
     return Likeness(
         change=change,
@@ -169,7 +176,14 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int
         lighter=float((light_b - light_a)[inside].mean() / 255),
         gain=float((light_b[inside].mean() + 8) / (light_a[inside].mean() + 8)),
         tint=float(np.hypot(*(_chroma(moved, inside) - _chroma(a, inside)))),
+        lettered=letters.over if letters else -1,
     )
+
+
+def _letters(a: Plane, b: Plane, inside: NDArray[np.bool_]) -> lettering.Letters | None:
+    fitted = np.stack([_tone(a[..., c], b[..., c], inside) for c in range(3)], axis=2)
+    beyond: Plane = np.where(inside, _beyond(a, fitted, 0.5), 0).astype(np.float32)
+    return lettering.find(_luma(a), _luma(fitted), beyond)
 
 
 def difference(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int = 0) -> Plane:

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "bundled", "colours", "errors", "files", "formats", "model", "yamlfile"},
     {"answers", "arrange", "booru", "buckets", "captioners", "crops", "decisions", "enlarge", "findings",
-     "folder", "groups", "images", "lexicon", "manifest", "markdown", "measure", "measures", "names", "plans",
+     "folder", "groups", "images", "lettering", "lexicon", "manifest", "markdown", "measure", "measures", "names", "parts", "plans",
      "plots", "portrait", "prepared", "project", "responses", "schema", "search", "sheet", "similar", "studio",
      "thumbs", "tokens", "trigger", "unchanged", "vision", "walk", "wording", "words"},
     {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
