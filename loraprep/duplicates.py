@@ -20,7 +20,7 @@ HEADER = """\
 # keep: recommended | all | none | [file names]
 """
 
-# Measured by tests/benchmarks/duplicates.py on photographs and artwork with planted copies and variants.
+# Measured by tests/benchmarks/quality.py on photographs and artwork with planted copies and variants.
 THRESHOLDS: Mapping[str, float] = {"phash": 12, "dhash": 11, "variant": 0.02, "cuts": True, "rotations": False}
 _LONE = 8.0  # a change this many times the typical one sits in one place, and counts from 0.6 x `variant` on
 _SAME_SCENE = 0.4  # share of textured blocks with the same structure, below which hashes met by accident

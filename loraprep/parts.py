@@ -112,6 +112,8 @@ Parts = Sequence[tuple[Box, NDArray[np.intp]]]  # a box and the pictures it is c
 def _best(thumbs: Thumbs, parts: Parts, turns: Sequence[int], phash: int, dhash: int) -> list[Near]:
     """Each pair of a picture and a part of another one that resembles it, once, as it resembles it best."""
     best: dict[tuple[int, int], tuple[float, Near]] = {}
+    if len(thumbs) < 2:
+        return []
     for turn, chunk in itertools.product(turns, _chunks(parts)):
         seen = np.rot90(thumbs, turn, axes=(1, 2))
         hashes = [_hashes(seen[rows], box) for box, rows in chunk]

@@ -1,6 +1,6 @@
 """What loraprep costs, beside bare decoding and beside other tools: python tests/benchmarks/run.py [--quick] [--peers]
 
-Prints the Markdown that stands in README.md. `--quick`: 200 pictures for 2,000, 10,000 for a million, fewer runs.
+Prints the Markdown that stands in README.md. `--quick`: 100 pictures for 2,000, 10,000 for a million, fewer runs.
 `--peers`: installs the other tools into an environment of their own and runs them on the same pictures.
 `--only scan,memory,start,scale,quality` runs some of it. `--out FOLDER` keeps pictures, environment and plot.
 """
@@ -57,7 +57,7 @@ class Size:
 
 
 FULL = Size(2000, 9, 3, 20_000, 100_000, (2_000, 5_000, 20_000, 50_000, 100_000, 300_000, 1_000_000))
-QUICK = Size(200, 3, 1, 2_000, 5_000, (2_000, 5_000, 10_000))
+QUICK = Size(100, 3, 1, 1_000, 2_000, (2_000, 5_000, 10_000))
 
 Row = tuple[str, str, str]  # what, measured, aimed at
 
