@@ -54,6 +54,7 @@ def report(
         _sheet(fates),
         _summary(gate, fates, kept, images),
         _groups(kept, config),
+        _crops(kept, images),
         portrait.diversity(assessed, len(kept)),
         ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
          "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
@@ -124,6 +125,17 @@ def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
         return []
     return ["## Groups", "", "| Folder | Caption starts with | Pictures in training | Repeats |", "|---|---|---|---|",
             *rows]  # fmt: skip
+
+
+def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
+    """What decisions/crops.yaml makes of the pictures in training."""
+    drawn = [images[path] for path in kept if images[path].box]
+    rows = [
+        f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own" if i.of else
+        f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
+        for i in drawn
+    ]  # fmt: skip
+    return ["## Crops and details", "", *rows] if rows else []
 
 
 def _reasons(reasons: Sequence[Reason]) -> list[str]:

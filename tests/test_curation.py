@@ -46,7 +46,7 @@ def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
     """Read off the 28 captions by a person; a picture counts as what it mainly shows."""
     captions = {
         f.stem: caption(f.stem, f.read_text("utf-8").strip())
-        for f in sorted((EXAMPLES / "brushwork/images").glob("*.txt"))
+        for f in sorted((EXAMPLES / "brushwork/images").rglob("*.txt"))
     }
     images = [replace(i, path=p) for i, p in zip(records(28), captions, strict=True)]
     found = labels(style.kind, images, {}, captions, "emberveil")

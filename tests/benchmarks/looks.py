@@ -54,7 +54,7 @@ def gather(root: Path) -> dict[str, list[str]]:
     """hand -> pictures, as paths or "@brush:scene"; an even choice of at most MOST."""
     found = {name: sorted({f for p in patterns for f in root.glob(p) if f.stat().st_size > 4000})
              for name, patterns in PATTERNS.items()}  # fmt: skip
-    found["brushwork"] = sorted(f for f in EXAMPLE.iterdir() if f.suffix != ".txt" and f.stem != "harbour_web")
+    found["brushwork"] = sorted(f for f in EXAMPLE.rglob("*.*") if f.suffix != ".txt" and f.stem != "harbour_web")
     chosen = {n: [str(f) for f in fs[:: max(1, len(fs) // MOST)][:MOST]] for n, fs in found.items()}
     for brush in sorted(set(brushes.HANDS) - {"oil"}):  # brushwork is the oil
         chosen[f"brush {brush}"] = [f"@{brush}:{n}" for n in range(0, len(brushes.SCENES), 2)]
