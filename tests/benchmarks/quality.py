@@ -100,7 +100,10 @@ def lines(found: Quality) -> list[str]:
         "",
         "| edit | called a copy | shown together | precision |",
         "|---|---|---|---|",
-        *(f"| {edit} | {s.recall:.2f} | {s.met:.2f} | {s.precision:.3f} |" for edit, s in found.each.items()),
+        *(
+            f"| {edit} | {s.recall:.2f} | {s.met:.2f} | {f'{s.precision:.3f}' if s.recall else '-'} |"
+            for edit, s in found.each.items()
+        ),
     ]
 
 
