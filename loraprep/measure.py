@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from functools import cache
 from typing import Any
 
@@ -36,14 +37,23 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 
 def lab(rgb: NDArray[np.uint8]) -> Array:
     """CIE Lab (D65, 2 degrees) of sRGB pixels (..., 3); IEC 61966-2-1 and CIE 15."""
-    value = rgb.astype(np.float64) / 255
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _TO_XYZ.T
-    root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.stack(
-        [116 * root[..., 1] - 16, 500 * (root[..., 0] - root[..., 1]), 200 * (root[..., 1] - root[..., 2])],
-        -1,
-    )
+    # no matrix product: a BLAS would start threads of its own for it, and add in another order on another machine
+    red, green, blue = (_linear()[rgb[..., channel]] for channel in range(3))
+    x, y, z = (_root(row[0] * red + row[1] * green + row[2] * blue) for row in _TO_XYZ)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+@cache
+def _linear() -> Array:
+    value = np.arange(256) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def _root(value: Array) -> Array:
+    root = np.cbrt(value)
+    dark = value <= (6 / 29) ** 3
+    root[dark] = value[dark] / (3 * (6 / 29) ** 2) + 4 / 29
+    return root
 
 
 _TO_XYZ = np.array(
@@ -55,10 +65,10 @@ def facts(small: Image.Image) -> dict[str, Any]:
     """Everything measured on `small`, the upright RGB picture of at most 512 px; keys are model.Image's."""
     rgb = np.asarray(small)
     grey = small.convert("L")
-    luma = np.asarray(grey, dtype=np.float64)
+    luma = np.asarray(grey)
     return {
         "sharpness": round(sharpness(luma), 2),
-        "contrast": round(float(luma.std()) / 255, 4),
+        "contrast": round(_deviation(luma) / 255, 4),
         "flat": round(flat(luma), 4),
         "border": tuple(round(side, 4) for side in border(rgb)),
         **hashes(grey),
@@ -66,22 +76,36 @@ def facts(small: Image.Image) -> dict[str, Any]:
     }
 
 
-def sharpness(luma: Array) -> float:
-    """Variance of the four-neighbour Laplacian (Pech-Pacheco 2000) of luma 0..255."""
+def sharpness(luma: NDArray[np.uint8]) -> float:
+    """Variance of the four-neighbour Laplacian (Pech-Pacheco 2000) of luma 0..255, in whole numbers."""
     if min(luma.shape) < 3:
         return 0.0
-    inner = luma[1:-1, 1:-1]
-    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    return float((around - 4 * inner).var())
+    wide = luma.astype(np.int16)
+    edges = wide[:-2, 1:-1] + wide[2:, 1:-1]
+    edges += wide[1:-1, :-2]
+    edges += wide[1:-1, 2:]
+    edges -= 4 * wide[1:-1, 1:-1]
+    mean = int(edges.sum(dtype=np.int64)) / edges.size
+    return int(np.square(edges, dtype=np.int32).sum(dtype=np.int64)) / edges.size - mean**2
 
 
-def flat(luma: Array) -> float:
-    """The share of 8x8 blocks without texture, 0..1."""
+def flat(luma: NDArray[np.uint8]) -> float:
+    """The share of 8x8 blocks without texture, 0..1; in whole numbers, n * sum(x^2) - sum(x)^2 = (n * deviation)^2."""
     rows, columns = luma.shape[0] // _BLOCK, luma.shape[1] // _BLOCK
     if not rows or not columns:
-        return 1.0 if float(luma.std()) < _TEXTURE else 0.0
-    blocks = luma[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK)
-    return float((blocks.std(axis=(1, 3)) < _TEXTURE).mean())
+        return 1.0 if _deviation(luma) < _TEXTURE else 0.0
+    lines = luma[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns * _BLOCK)
+    squares = np.square(lines, dtype=np.uint16)  # 255^2 is less than 2^16
+    sums, powers = (
+        part.sum(axis=1, dtype=np.int32).reshape(rows, columns, _BLOCK).sum(axis=2) for part in (lines, squares)
+    )
+    count = _BLOCK * _BLOCK
+    return float((count * powers - sums**2 < (count * _TEXTURE) ** 2).mean())
+
+
+def _deviation(luma: NDArray[np.uint8]) -> float:
+    mean = int(luma.sum(dtype=np.int64)) / luma.size
+    return math.sqrt(max(0.0, int(np.square(luma, dtype=np.uint16).sum(dtype=np.int64)) / luma.size - mean**2))
 
 
 def border(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float]:
@@ -93,27 +117,34 @@ def border(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     if min(height, width) < 16:
         return (0.0, 0.0, 0.0, 0.0)
     views = [rgb.transpose(1, 0, 2), rgb, rgb.transpose(1, 0, 2)[::-1], rgb[::-1]]
-    masks = [_differs(view) for view in views]
-    ends = [_first(mask.mean(axis=1) > 0.02) for mask in masks]
+    ends = [_end(view) for view in views]
     if any(end < 0 for end in ends):
         return (0.0, 0.0, 0.0, 0.0)
     found = []
-    for side, (mask, end) in enumerate(zip(masks, ends, strict=True)):
+    for side, (view, end) in enumerate(zip(views, ends, strict=True)):
         before, after = (ends[1], ends[3]) if side % 2 == 0 else (ends[0], ends[2])
-        edge = mask[end : end + 3, before : mask.shape[1] - after]
-        sudden = end > 1 and edge.size and float(edge.any(axis=0).mean()) >= 0.6
-        found.append(end / mask.shape[0] if sudden else 0.0)
+        edge = _differs(view[end : end + 3], view[0])[:, before : view.shape[1] - after] if end > 1 else view[:0, :0]
+        sudden = edge.size and float(edge.any(axis=0).mean()) >= 0.6
+        found.append(end / view.shape[0] if sudden else 0.0)
     return (found[0], found[1], found[2], found[3])
 
 
-def _differs(view: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    colour = np.median(view[0], axis=0)
-    mask: NDArray[np.bool_] = (np.abs(view.astype(np.int16) - colour) > _PLAIN).any(axis=2)
-    return mask
+def _end(view: NDArray[np.uint8]) -> int:
+    """The first row that more than a few pixels of differ from the outermost row's colour; -1 if there is none."""
+    start, count = 0, 8
+    while start < len(view):  # most pictures have no frame, and tell so in their first rows
+        rows = _differs(view[start : start + count], view[0]).mean(axis=1) > 0.02
+        if rows.any():
+            return start + int(rows.argmax())
+        start, count = start + count, 2 * count
+    return -1
 
 
-def _first(rows: NDArray[np.bool_]) -> int:
-    return int(rows.argmax()) if rows.any() else -1
+def _differs(rows: NDArray[np.uint8], edge: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    colour = np.median(edge, axis=0)
+    low, high = (np.clip(colour + side * _PLAIN, 0, 255) for side in (-1, 1))
+    beyond: NDArray[np.bool_] = (rows < np.ceil(low).astype(np.uint8)) | (rows > high.astype(np.uint8))
+    return beyond[..., 0] | beyond[..., 1] | beyond[..., 2]
 
 
 def hashes(grey: Image.Image) -> dict[str, str]:
