@@ -189,8 +189,8 @@ def colours(small: Image.Image) -> dict[str, Any]:
         cell.mean(axis=(0, 1)) for row in np.array_split(values, 3, axis=0) for cell in np.array_split(row, 3, axis=1)
     ]
     flat_lab, flat_rgb = values.reshape(-1, 3), rgb.reshape(-1, 3)
-    names, swatches = _swatches()
-    nearest = ((flat_lab**2).sum(1)[:, None] - 2 * flat_lab @ swatches.T + (swatches**2).sum(1)).argmin(1)
+    names, (red, green, blue) = tuple(COLOURS), (flat_rgb >> 3).T.astype(np.intp)
+    nearest = _nearest()[(red << 10) + (green << 5) + blue]
     counts = np.bincount(nearest, minlength=len(names))
     order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))[:5]
     palette = tuple(
@@ -209,8 +209,16 @@ def colours(small: Image.Image) -> dict[str, Any]:
 
 
 @cache
-def _swatches() -> tuple[tuple[str, ...], Array]:
-    return tuple(COLOURS), lab(np.array(list(COLOURS.values()), dtype=np.uint8))
+def _nearest() -> NDArray[np.uint8]:
+    """The colour of COLOURS nearest in Lab to the middle of each of 32 x 32 x 32 boxes of sRGB."""
+    levels = np.arange(4, 256, 8, dtype=np.uint8)
+    boxes = lab(np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(-1, 3)).astype(np.float32)
+    best, nearest = np.full(len(boxes), np.inf, np.float32), np.zeros(len(boxes), np.uint8)
+    for number, swatch in enumerate(lab(np.array(list(COLOURS.values()), np.uint8)).astype(np.float32)):
+        apart = np.square(boxes - swatch).sum(axis=1)
+        nearest[apart < best] = number
+        best = np.minimum(best, apart)
+    return nearest
 
 
 def _hex(rgb: Array) -> str:
