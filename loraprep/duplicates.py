@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from loraprep import similar
 from loraprep.decisions import Decisions, Question
 from loraprep.model import Fate, Finding, Group, Image, Pair
-from loraprep.similar import Clusters, Likeness, Near, Pixels
+from loraprep.similar import Clusters, Likeness, Pixels
 
 HEADER = """\
 # Every copy makes the model learn that one picture by heart instead of what your pictures have in common.
@@ -35,20 +36,26 @@ def find(
     images: Sequence[Image],
     thresholds: Mapping[str, float],
     look: Callable[[Image], Pixels] | None = None,
+    detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
 ) -> list[Group]:
     """Groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `thresholds`: `phash` and `dhash`, the most bits (of 64) two hashes may differ to be looked at;
     `variant`, the mean difference (0..1) in one block of 1/24 of the side from which a picture is a variant
     and no copy. `look` gives a picture at 256 px, RGB (height, width, 3) uint8; it is called about once for
-    each picture that resembles another, and without it the 24-px grey thumbnails must do.
+    each picture that resembles another, and without it the 24-px grey thumbnails must do. `detail` gives the
+    records with how much of their size they hold; it is called once, with every copy and variant.
     """
     limits = {**THRESHOLDS, **thresholds}
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _says_something(known[path])]
-    pairs += _alike(singles, limits, look)
+    seen = _alike(singles, limits, look)
+    if detail and seen:
+        alike = sorted({path for met in seen for path in (met.one, met.other)})
+        known |= {image.path: image for image in detail([known[path] for path in alike])}
+    pairs += [_pair(known[met.one], known[met.other], met) for met in seen]
     groups = Clusters()
     for pair in pairs:
         groups.join(pair.a, pair.b)
@@ -75,7 +82,18 @@ def _says_something(image: Image) -> bool:
     return bool(hashes) and image.contrast >= _DULL and min(image.width, image.height) >= _TINY
 
 
-def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[[Image], Pixels] | None) -> list[Pair]:
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Two pictures, by path, that are copies or variants."""
+
+    one: str
+    other: str
+    relation: Literal["copy", "variant"]
+    mirrored: bool
+    seen: Likeness
+
+
+def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[[Image], Pixels] | None) -> list[_Met]:
     """Copies and variants. Nearest first: what is known of a copy need not be asked of its copies again."""
 
     @lru_cache(maxsize=512)
@@ -83,7 +101,7 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
         return look(images[index]) if look else similar.thumbnail(images[index])
 
     copies, settled = Clusters(), set[tuple[str, str]]()
-    pairs = []
+    met = []
     near = similar.near(images, limits["phash"], limits["dhash"])
     for found in sorted(near, key=lambda n: (n.distance, n.i, n.j)):
         one, other = images[found.i], images[found.j]
@@ -99,8 +117,8 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
         elif relation == "variant":
             settled.add((first, second))
         if relation:
-            pairs.append(_pair(one, other, relation, found, seen))
-    return pairs
+            met.append(_Met(one.path, other.path, relation, found.mirrored, seen))
+    return met
 
 
 def _relation(seen: Likeness, limit: float) -> Literal["copy", "variant"] | None:
@@ -111,15 +129,16 @@ def _relation(seen: Likeness, limit: float) -> Literal["copy", "variant"] | None
     return "variant" if seen.relit or seen.change > limit or lone else "copy"
 
 
-def _pair(one: Image, other: Image, relation: Literal["copy", "variant"], found: Near, seen: Likeness) -> Pair:
-    if relation == "variant":
+def _pair(one: Image, other: Image, met: _Met) -> Pair:
+    seen = met.seen
+    if met.relation == "variant":
         what = "the same scene in other light or colours" if seen.relit else "the same scene, changed in places"
-        return Pair(one.path, other.path, relation, round(seen.agree * (1 - seen.change), 3), found.mirrored, what)
+        return Pair(one.path, other.path, "variant", round(seen.agree * (1 - seen.change), 3), met.mirrored, what)
     one_is_worse = _rank(one, (one, other)) >= _rank(other, (one, other))
     a, b = (one, other) if one_is_worse else (other, one)
     covers, lighter = (seen.covers, seen.lighter) if one_is_worse else (1 / seen.covers, -seen.lighter)
-    words = _words(a, b, covers, lighter, seen.tint, found.mirrored)
-    return Pair(a.path, b.path, relation, round(1 - seen.change, 3), found.mirrored, f"{words} copy of {b.path}")
+    words = _words(a, b, covers, lighter, seen.tint, met.mirrored)
+    return Pair(a.path, b.path, "copy", round(1 - seen.change, 3), met.mirrored, f"{words} copy of {b.path}")
 
 
 def _words(a: Image, b: Image, covers: float, lighter: float, tint: float, mirrored: bool) -> str:
@@ -244,7 +263,8 @@ def _facts(image: Image, among: Sequence[Image], *, plain: bool) -> str:
     said = [f"{image.width}x{image.height}", weight]
     if not plain:
         crispest, softest = max(map(_crispness, among)), min(map(_crispness, among))
-        if _crispness(image) == crispest > 1.15 * softest:
+        largest = max(max(i.width, i.height) for i in among)  # a smaller one is measured at another scale
+        if _crispness(image) == crispest > 1.15 * softest and max(image.width, image.height) > 0.93 * largest:
             said.append("sharper")
         if 0 < image.jpeg_quality < 70:
             said.append("JPEG blocks")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from loraprep import images, measure, scan, words
+from loraprep import images, measure, native, scan, words
 from tests import pictures
 
 
@@ -145,15 +145,15 @@ def test_photographs_hold_what_they_promise_and_enlargements_do_not() -> None:
     data = pytest.importorskip("skimage.data")
     for name in ("astronaut", "coffee", "chelsea", "camera", "rocket", "coins", "grass"):
         photo = Image.fromarray(getattr(data, name)())
-        assert measure.detail(photo) > 0.8, name
-        assert measure.detail(Image.open(io.BytesIO(pictures.jpeg(photo.convert("RGB"), quality=75)))) > 0.8, name
-        assert measure.detail(pictures.enlarged(photo)) < 0.6, name
-        assert measure.detail(pictures.enlarged(photo, 3)) < 0.5, name
+        assert native.detail(photo) > 0.8, name
+        assert native.detail(Image.open(io.BytesIO(pictures.jpeg(photo.convert("RGB"), quality=75)))) > 0.8, name
+        assert native.detail(pictures.enlarged(photo)) < 0.6, name
+        assert native.detail(pictures.enlarged(photo, 3)) < 0.5, name
 
 
 def test_smooth_drawings_are_not_called_enlarged() -> None:
-    assert measure.detail(Image.new("RGB", (600, 400), "#335577")) == 1.0
-    assert measure.detail(Image.linear_gradient("L").resize((700, 700))) == 1.0
+    assert native.detail(Image.new("RGB", (600, 400), "#335577")) == 1.0
+    assert native.detail(Image.linear_gradient("L").resize((700, 700))) == 1.0
 
 
 def test_borders_are_frames_not_margins() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter
 
-from loraprep import duplicates, scan
+from loraprep import duplicates, images, native, scan
 from loraprep.model import Image
 
 Edit = Callable[[Pillow.Image, random.Random], Pillow.Image]
@@ -31,7 +31,7 @@ PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "motorcycle_left", "c
 def record(path: str, data: bytes) -> Image:
     """The scan's record of one file."""
     digest = hashlib.sha256(data).hexdigest()
-    facts = scan.inspect(data)
+    facts = {**scan.inspect(data), "detail": native.detail(images.load(data).pixels)}
     made = Image.from_json({**facts, "path": path, "state": "image", "digest": digest, "words": []})
     return replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
 
