@@ -215,6 +215,18 @@ def test_approve_renders_anew_under_new_rules(form: str, model: dict[str, Any]) 
     assert "palette" not in caption.text
 
 
+def test_an_approval_is_for_the_words_that_were_shown() -> None:
+    answer = entry("mill.jpg", asked(draft(), verdict="approve"))
+
+    def said(seen: Elements, model: dict[str, Any] = TAGS) -> list[Any]:
+        result = captions_for({"mill.jpg": seen}, answer, CONFIG, model, STYLE)
+        return [f.images for f in result.findings if f.code == "caption-approved-otherwise"]
+
+    assert said(draft()) == []
+    assert said(draft(text="windmill, dunes")) == [("mill.jpg",)]  # another captioner looked since
+    assert said(draft(), PROSE) == []  # the same words for another base model
+
+
 def test_approving_makes_a_caption_of_colours_count() -> None:
     bare = draft(text="", form="", content={}, trusted=False)
     assert resolved(bare, entry("mill.jpg", asked(bare, verdict="approve"))).captioned

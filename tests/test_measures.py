@@ -1,5 +1,6 @@
 """The measures against values known by hand, and against sets whose answer is known."""
 
+import itertools
 import time
 
 import numpy as np
@@ -161,6 +162,44 @@ def test_a_signature_is_found_where_it_is_and_nowhere_else() -> None:
     assert marks.find(signed[:2]) == []  # two may be chance
     different = [marks.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
     assert marks.find(different) == []
+
+
+def _linked_by_whole_surfaces(codes: list[np.ndarray]) -> list[tuple[int, int]]:
+    """marks._linked as its definition reads: every shift of every pair."""
+    fields = np.stack([marks._directions(code) for code in codes])
+    power = np.sqrt((np.abs(fields) ** 2).sum(axis=(1, 2)))
+    spectra = np.fft.fft2(fields)
+    pairs = []
+    for a, b in itertools.combinations(range(len(codes)), 2):
+        surface = np.fft.ifft2(spectra[a] * np.conj(spectra[b])).real
+        near = np.roll(surface, (6, 6), (0, 1))[:13, :13].max()
+        if near >= marks._STANDS_OUT * surface.std() and near >= marks._SAME * power[a] * power[b]:
+            pairs.append((a, b))
+    return pairs
+
+
+def test_marks_are_those_of_the_whole_correlation() -> None:
+    random = np.random.default_rng(5)
+    stamp = random.random((30, 60)) < 0.3
+    for bearing in (0, 9):
+        pictures = []
+        for n in range(24):
+            coarse = random.integers(0, 255, (int(random.integers(30, 60)), int(random.integers(45, 90))))
+            drawn = np.array(Pillow.fromarray(coarse.astype(np.uint8)).resize((640, 420), Pillow.Resampling.BICUBIC))
+            if n < bearing:
+                y, x = 370 + random.integers(-3, 4), 520 + random.integers(-3, 4)
+                drawn[y : y + 30, x : x + 60][stamp] = 255
+            pictures.append(marks.corners(Pillow.fromarray(drawn).convert("RGB")))
+        for corner in range(4):
+            codes = [c[corner] for c in pictures]
+            assert all((code > 0).sum() >= marks._INK for code in codes)
+            linked = marks._linked(codes)
+            assert linked == _linked_by_whole_surfaces(codes)
+            assert (len(linked) > 9) == (bearing > 0 and corner == 3)
+
+
+def test_large_sets_compare_each_picture_with_fewer() -> None:
+    assert [marks._reach(n) for n in (3, 100, 500, 1000, 2000, 50_000)] == [80, 80, 80, 40, 20, 20]
 
 
 def test_the_crop_shows_the_corner() -> None:

@@ -138,3 +138,17 @@ def test_nothing_sticks_out_and_axe_finds_nothing_serious(browser: Any, hostile:
             for v in result.response["violations"] if v["impact"] in ("serious", "critical", "moderate")
         ]  # fmt: skip
         assert serious == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_menu_leads_to_the_heading_whatever_is_laid_out_on_the_way(
+    browser: Any,
+    hostile: Path,  # noqa: F811
+    width: int,
+) -> None:
+    for view in opened(browser, hostile, width, "light"):
+        for name in ("twice", "map", "pictures", "figures"):
+            view.click(f"nav a[href='#{name}']")
+            until(view, "id => Math.abs(document.getElementById(id).getBoundingClientRect().top - 64) < 4", name)
+            view.wait_for_timeout(300)  # and stays there
+            until(view, "id => Math.abs(document.getElementById(id).getBoundingClientRect().top - 64) < 4", name)

@@ -55,7 +55,7 @@ def captions_for(
     Words in another form than the base model's give way to the elements, if these say anything. `vocabulary`: the
     tags that the base model can know, if a list is at hand.
     """
-    captions, other_form = {}, []
+    captions, other_form, otherwise = {}, [], []
     accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
     for path, rendered in render_all(elements, config, model, kind).items():
         entry, _ = entry_for(decisions, path, elements[path].digest)
@@ -72,10 +72,16 @@ def captions_for(
             verdict = entry.data.get("verdict")
             if verdict == "approve" or (verdict is None and accepted):
                 caption = dataclasses.replace(rendered, origin="approved", captioned=True)
+                shown = entry.data.get("caption"), entry.data.get("form")
+                now = "[trigger]" + rendered.text.removeprefix(trigger), model["form"]
+                if verdict and shown[1] == now[1] and shown[0] != now[0]:
+                    otherwise.append(path)
         captions[path] = caption
     found = check(captions, elements, config, model, vocabulary)
     if other_form:
         found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
+    if otherwise:
+        found.append(Finding("caption-approved-otherwise", tuple(otherwise), {}))
     if traits := sorted(traits_of(elements, config, model["form"], kind).left_out):
         found.append(Finding("constant-traits", (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)

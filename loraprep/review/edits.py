@@ -17,8 +17,8 @@ Values = dict[str, Any]
 def plan(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Any]) -> Values:
     """The argument of `answers.answer` for one answer. `wanted` is the ident of an entry, a picture or a finding.
 
-    `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [picture idents]}; {"verdict": word};
-    {"caption": text}; {"reason": text}; {"withdraw": true}.
+    `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [idents of pictures or looks]};
+    {"verdict": word}; {"caption": text}; {"reason": text}; {"withdraw": true}.
     Raises UserError for anything else.
     """
     if kind in KINDS and given == {"rest": True}:
@@ -105,7 +105,7 @@ def _accept(s: Snapshot, wanted: str, given: Mapping[str, Any]) -> Values:
 
 
 def _names(s: Snapshot, idents: list[Any]) -> list[str]:
-    known = s.paths()
+    known = s.names()
     if not all(isinstance(i, str) and i in known for i in idents):
         raise _unknown()
     return [known[i] for i in idents]

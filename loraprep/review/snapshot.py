@@ -54,10 +54,12 @@ class Snapshot:
         keys = self.accepted if kind == "gate" else self.decisions[kind].entries
         return next((key for key in keys if ident(kind, key) == wanted), None)
 
-    def paths(self) -> dict[str, str]:
-        """ident -> path, of every picture there is and every one that an entry names."""
-        named = {p for d in self.decisions.values() for e in d.entries.values() for p in e.data.get("pictures", {})}
-        return {ident("picture", path): path for path in {*self.images, *named}}
+    def names(self) -> dict[str, str]:
+        """ident -> what an answer may name: every picture there is, and every picture and look of an entry."""
+        entries = [e.data for d in self.decisions.values() for e in d.entries.values()]
+        pictures = {p for data in entries for p in data.get("pictures", {})}
+        looks = {ident("look", name): name for data in entries for name in data.get("looks", {})}
+        return looks | {ident("picture", path): path for path in {*self.images, *pictures}}
 
 
 class Reader:

@@ -11,7 +11,7 @@ from loraprep.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.curation.answers import left_out
 from loraprep.decisions import ANSWERS, Decisions, Entry
-from loraprep.enlarge import trained_sizes
+from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.gate import NEVER_ACCEPTED
 from loraprep.model import Elements, Image
 from loraprep.review.snapshot import Snapshot, ident, pair
@@ -125,8 +125,9 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
         sizes = []
         for size in trained_sizes(config, s.project.model) if image else []:
             placed = buckets.fit(trainer, image.width, image.height, size) if image else None
-            if placed:
-                sizes.append({"size": size, "times": f"{placed.scale:.1f}", "bucket": placed.bucket})
+            if image and placed:
+                times = enlargement(image, size)  # as the question itself counts it
+                sizes.append({"size": size, "times": f"{times:.1f}", "bucket": placed.bucket})
         cards.append({
             **known, "picture": picture(s, path, image), "sizes": sizes, "trainer": trainer,
             "what": entry.data.get("what") or "", "recommended": entry.data.get("recommended", ""),
@@ -136,8 +137,10 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
 
 
 def _samples(s: Snapshot) -> list[Entry]:
-    """Entries that ask: those a person wrote have no verdict to give."""
-    return [e for e in s.decisions["captions"].entries.values() if "verdict" in e.data]
+    """Entries that ask: those a person wrote have no verdict to give, and nobody needs one of what was left out."""
+    out = {path for path, fate in s.fates.items() if fate.fate != "kept"}
+    asking = [e for e in s.decisions["captions"].entries.values() if "verdict" in e.data]
+    return [e for e in asking if subject(e) not in out or e.data["verdict"] is not None]
 
 
 def caption_cards(s: Snapshot) -> list[dict[str, Any]]:
@@ -173,14 +176,12 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
 
 
 def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """What the set does not need, each picture beside the one that shows nearly the same and stays."""
+    """What the set does not need, each picture beside the one that shows nearly the same and stays; or its looks."""
     cards = []
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
         looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
-        facts: Mapping[str, Any] = entry.data.get("pictures") or {
-            p: look for look, paths in looks.items() for p in paths
-        }
+        facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or {}
         answer = entry.data.get("answer")
         out = set(left_out(entry.data, answer or "recommended"))
         pictures = []
@@ -188,8 +189,21 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
             nearest = str(said or "").removeprefix(NEAREST)
             pictures.append({**picture(s, path, located(s, entry, path)), "facts": said or "", "out": path in out,
                              "nearest": picture(s, nearest) if nearest in s.images else None})  # fmt: skip
-        cards.append({**known, "what": entry.data.get("what") or "", "pictures": pictures, "answer": _say(answer)})
+        cards.append({
+            **known, "what": entry.data.get("what") or "", "pictures": pictures, "answer": _say(answer),
+            "looks": _looks(s, entry, looks, out), "recommended": _say(entry.data.get("recommended")),
+        })  # fmt: skip
     return cards
+
+
+def _looks(s: Snapshot, entry: Entry, looks: Mapping[str, Sequence[str]], out: set[str]) -> list[dict[str, Any]]:
+    """Each look with its pictures, the most typical first."""
+    typical: Mapping[str, Sequence[str]] = entry.data.get("examples") or {}
+    return [
+        {"id": ident("look", name), "name": name, "out": bool(paths) and out.issuperset(paths),
+         "pictures": [picture(s, p, located(s, entry, p)) for p in dict.fromkeys([*typical.get(name, ()), *paths])]}
+        for name, paths in looks.items()
+    ]  # fmt: skip
 
 
 def staying(s: Snapshot) -> list[dict[str, Any]]:

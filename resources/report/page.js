@@ -36,7 +36,7 @@
     cards.forEach((c) => { c.tabIndex = -1; });
     card.tabIndex = 0;
     card.focus({ preventScroll: true });
-    card.scrollIntoView({ block: "nearest" });
+    land(card, "nearest");
   }
 
   /** The visible card in direction (dx, dy) of this one: the next, the one before, or the nearest in another row. */
@@ -55,18 +55,32 @@
   });
   sheet.addEventListener("click", (e) => { e.target.closest(".card")?.classList.toggle("open"); });
 
+  /** Scrolls there, and again while what comes into view on the way turns out taller than was guessed. */
+  function land(target, block = "start") {
+    let before = NaN, left = 30;
+    const step = () => {
+      target.scrollIntoView({ block, behavior: "instant" });
+      const top = target.getBoundingClientRect().top;
+      if (top !== before && left--) requestAnimationFrame(step);
+      before = top;
+    };
+    step();
+  }
+
   document.addEventListener("click", (e) => {
-    const show = e.target.closest("[data-show]"), link = e.target.closest('a[href^="#p"]');
+    const show = e.target.closest("[data-show]"), link = e.target.closest('a[href^="#"]');
+    const target = link && $(link.hash.slice(1));
     if (show) {
       all();
       code.value = show.dataset.show;
       apply();
-      $("pictures").scrollIntoView();
-    } else if (link && $(link.hash.slice(1))?.classList.contains("card")) {
-      const card = $(link.hash.slice(1));
-      if (card.hidden) all();
-      card.classList.add("open");
-      requestAnimationFrame(() => go(card));
+      land($("pictures"));
+    } else if (target?.classList.contains("card")) {
+      if (target.hidden) all();
+      target.classList.add("open");
+      requestAnimationFrame(() => go(target));
+    } else if (target) {
+      requestAnimationFrame(() => land(target));
     }
   });
 

@@ -243,6 +243,11 @@ document.addEventListener("click", (event) => {
     target.setAttribute("aria-pressed", String(target.getAttribute("aria-pressed") !== "true"));
     const c = target.closest(".card");
     write("/answer", { kind: "duplicates", id: c.dataset.id, values: toggled(c) }, refresh);
+  } else if (d.out) {
+    const c = target.closest(".card");
+    target.setAttribute("aria-pressed", String(target.getAttribute("aria-pressed") !== "true"));
+    const out = $$("[data-out][aria-pressed=true]", c).map((b) => b.dataset.out);
+    write("/answer", { kind: "curation", id: c.dataset.id, values: { answer: out.length ? out : "together" } }, refresh);
   } else if (d.pin) {
     const c = target.closest(".card");
     const figure = target.closest("figure");
