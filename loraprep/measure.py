@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
 _NORMAL = 512  # px; sharpness is given as of this longer side
 _FALL = 0.63  # power of the scale with which it falls: the median over 125 photographs and paintings, halved
-_SMALL = 128  # px, likewise: for frames, hashes and colours
+_SMALL = 128  # px, likewise: for frames and colours
 _COLOURED = 64
 _BLOCK = 64  # blocks along the longer side
 _TEXTURE = 1.5  # standard deviation of luma in a block below which it has no texture (JPEG noise stays under it)
@@ -179,8 +179,10 @@ class _Plain:
 
 
 def hashes(grey: Image.Image) -> dict[str, str]:
-    """pHash and dHash, 64 bits, as imagehash defines them, of the picture and of its mirror; and `thumb`."""
-    grey = halved(grey, _SMALL)
+    """pHash and dHash, 64 bits, as imagehash defines them, of the picture and of its mirror; and `thumb`.
+
+    `grey` is the picture halved to SIDE, not the picture itself: tests/test_images.py says how many bits that moves.
+    """
     square = np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS), dtype=np.float64)
     steps = np.asarray(grey.resize((9, 8), Image.Resampling.LANCZOS), dtype=np.int16)
     # mirroring a picture negates the odd columns of its DCT, so that its hash costs no second transform
