@@ -26,7 +26,7 @@ _ON_ITS_SIDE = 6  # EXIF orientation: turn clockwise by 90 degrees to see it upr
 def paint_scene(scene: Scene) -> str:
     """Writes one picture of brushwork and the caption beside it."""
     folder = HERE / "brushwork" / "images"
-    seed = zlib.crc32(scene.name.encode())
+    seed = zlib.crc32(Path(scene.name).name.encode())
     sketch = Sketch(*scene.size, seed)
     scene.draw(sketch)
     picture = paint(sketch, seed)
@@ -41,6 +41,7 @@ def paint_scene(scene: Scene) -> str:
         exif = Image.Exif()
         exif[0x0112] = _ON_ITS_SIDE
         options["exif"] = exif
+    (folder / scene.name).parent.mkdir(parents=True, exist_ok=True)
     picture.save(folder / scene.name, **options)
     (folder / scene.name).with_suffix(".txt").write_text(scene.caption + "\n", encoding="utf-8", newline="\n")
     return scene.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -122,8 +123,11 @@ def _formats(images: Sequence[Image]) -> str:
 
 
 def _rejected(found: Sequence[Image]) -> list[Finding]:
-    codes = sorted({i.code for i in found if i.state == "rejected"})
-    return [_with_reasons(code, [i for i in found if i.state == "rejected" and i.code == code]) for code in codes]
+    alike: defaultdict[tuple[str, str], list[Image]] = defaultdict(list)
+    for i in found:
+        if i.state == "rejected":  # Git LFS's placeholders are fetched in another way than DVC's
+            alike[i.code, i.reason if i.code == "pointer" else ""].append(i)
+    return [_with_reasons(code, hits) for (code, _), hits in sorted(alike.items())]
 
 
 def _with_reasons(code: str, hits: Sequence[Image]) -> Finding:

@@ -3,15 +3,18 @@
 A trainer sorts pictures into buckets (shapes of about size x size px), scales each one until it covers its
 bucket, and cuts off what sticks out. Every trainer has rules of its own; these are theirs, in our words.
 
-Sources, read in the trainers' repositories, except ai-toolkit's:
+Sources, read in the trainers' repositories:
 - kohya: kohya-ss/sd-scripts, library/model_util.py make_bucket_resolutions and library/train_util.py
   BucketManager.select_bucket, trim_and_resize_if_required (2026-02).
-- ai-toolkit: not confirmed. Its toolkit/buckets.py exists in several versions: those that could be read pick from a
-  list of SDXL's shapes, or shrink both sides by the ratio of the areas. The rule here, with the square root of that
-  ratio, is that of a third party's port, which calls itself faithful. Boxes for this trainer may differ from its own.
-- OneTrainer: Nerogar/mgds, pipelineModules/AspectBucketing.py and ScaleCropImage.py (2026-08).
-- diffusion-pipe: tdrussell/diffusion-pipe, utils/dataset.py DirectoryDataset, ARBucketDataset and models/base.py
-  convert_crop_and_resize (2026-08).
+- ai-toolkit: ostris/ai-toolkit. toolkit/buckets.py get_bucket_for_image_size as of commit 99be3d96 (August 2026),
+  read in an audit of that commit, with the buckets it gave for nineteen pictures, and in three ports of it, which
+  agree to the letter; that it is used from toolkit/dataloader_mixins.py BucketsMixin.setup_buckets, and how it scales
+  and crops there, in the file itself. Older versions differ: until 2026 a list of SDXL's shapes, the one that loses
+  fewest pixels (0bc4d555); between them two that took the ratio of the areas without its root.
+- OneTrainer: Nerogar/mgds, src/mgds/pipelineModules/AspectBucketing.py (0ad64a64) and ScaleCropImage.py (2026-08).
+- diffusion-pipe: tdrussell/diffusion-pipe, utils/dataset.py DirectoryDataset, ARBucketDataset (0784ca8b) and
+  models/base.py convert_crop_and_resize (0467b63c), 2026-08.
+What a side is a multiple of depends on the base model with most trainers: `grid` in resources/trainers/.
 """
 
 from __future__ import annotations
@@ -23,10 +26,7 @@ from functools import cache
 
 Size = tuple[int, int]
 
-KOHYA_STEP = 64  # bucket_reso_steps
-AI_TOOLKIT_STEP = 64  # DatasetConfig.bucket_tolerance
-ONETRAINER_STEP = 64  # aspect_bucketing_quantization
-DIFFUSION_PIPE_STEP = 32
+KOHYA_STEP = 64  # bucket_reso_steps, which we write into its file
 # ar_buckets that we export, width / height to the three digits it rounds them to: the formats pictures come in
 # (1:3, 1:2, 9:16, 2:3, 3:4, 4:5, square and the same lying down). Its example's seven would cut off more.
 DIFFUSION_PIPE_RATIOS = (0.333, 0.5, 0.562, 0.667, 0.75, 0.8, 1.0, 1.25, 1.333, 1.5, 1.778, 2.0, 3.0)
@@ -43,16 +43,18 @@ class Placement:
     cut: float  # share of the picture's area that the crop cuts off, 0..1
 
 
-def fit(trainer: str, width: int, height: int, size: int, *, enlarge: bool = True) -> Placement | None:
+def fit(
+    trainer: str, width: int, height: int, size: int, grid: int = KOHYA_STEP, *, enlarge: bool = True
+) -> Placement | None:
     """What `trainer` (a key of ALGORITHMS) makes of a picture of width x height px at the trained `size`.
 
-    `enlarge` is a choice only kohya offers (False is its bucket_no_upscale). None if the trainer cannot place
-    the picture: it would stop, or make a bucket without any area. Raises KeyError for another trainer and
-    ValueError for sizes below 1.
+    `grid`: px that the sides of its buckets are multiples of. `enlarge` is a choice only kohya offers (False is its
+    bucket_no_upscale). None if the trainer cannot place the picture: it would stop, or make a bucket without any
+    area. Raises KeyError for another trainer and ValueError for sizes below 1.
     """
     if min(width, height, size) < 1:
         raise ValueError(f"no picture is {width}x{height} and no trained size {size}")
-    return ALGORITHMS[trainer](width, height, size, enlarge)
+    return ALGORITHMS[trainer](width, height, size, grid, enlarge)
 
 
 def _placed(width: int, height: int, bucket: Size, resized: Size, offset: Size) -> Placement | None:
@@ -92,10 +94,10 @@ def kohya_buckets(size: int, shortest: int, longest: int, step: int = KOHYA_STEP
     return tuple(sorted(found))
 
 
-def _kohya(width: int, height: int, size: int, enlarge: bool) -> Placement | None:
+def _kohya(width: int, height: int, size: int, grid: int, enlarge: bool) -> Placement | None:
     if not enlarge:
-        return _kohya_no_upscale(width, height, size)
-    buckets = kohya_buckets(size, *kohya_sides(size))
+        return _kohya_no_upscale(width, height, size, grid)
+    buckets = kohya_buckets(size, *kohya_sides(size, grid), grid)
     ratio = width / height
     # An exact size wins; then the first with the smallest difference of width / height.
     bucket = (
@@ -108,7 +110,7 @@ def _kohya(width: int, height: int, size: int, enlarge: bool) -> Placement | Non
     return _centred(width, height, bucket, (int(width * scale + 0.5), int(height * scale + 0.5)))
 
 
-def _kohya_no_upscale(width: int, height: int, size: int, step: int = KOHYA_STEP) -> Placement | None:
+def _kohya_no_upscale(width: int, height: int, size: int, step: int) -> Placement | None:
     area, ratio = size * size, width / height
 
     def rounded(side: float) -> int:
@@ -129,8 +131,9 @@ def _kohya_no_upscale(width: int, height: int, size: int, step: int = KOHYA_STEP
     return _centred(width, height, (resized[0] // step * step, resized[1] // step * step), resized)
 
 
-def _ai_toolkit(width: int, height: int, size: int, _enlarge: bool, step: int = AI_TOOLKIT_STEP) -> Placement | None:
-    """The area is that of the picture or of size x size, whichever is less: pictures are not stretched."""
+def _ai_toolkit(width: int, height: int, size: int, step: int, _enlarge: bool) -> Placement | None:
+    """The area is that of the picture or of size x size, whichever is less, so pictures are not stretched; then the
+    corner of the grid around it with the nearest area, none larger than size x size."""
     limit = size * size
     area = min(width * height, limit)
     scale = math.sqrt(area / (width * height))
@@ -147,16 +150,16 @@ def _ai_toolkit(width: int, height: int, size: int, _enlarge: bool, step: int = 
 
 
 @cache
-def onetrainer_buckets(size: int, step: int = ONETRAINER_STEP) -> tuple[Size, ...]:
+def onetrainer_buckets(size: int, step: int) -> tuple[Size, ...]:
     """OneTrainer's buckets for a trained size, ascending: nine formats from 1:1 to 1:4, both ways up."""
     long_short = [(math.sqrt(r) * size, size / math.sqrt(r)) for r in _ONETRAINER_RATIOS]
     both = [*long_short, *((h, w) for w, h in long_short)]
     return tuple(sorted({(round(w / step) * step, round(h / step) * step) for w, h in both}))
 
 
-def _onetrainer(width: int, height: int, size: int, _enlarge: bool) -> Placement | None:
+def _onetrainer(width: int, height: int, size: int, step: int, _enlarge: bool) -> Placement | None:
     aspect = height / width  # OneTrainer thinks in height / width
-    usable = [b for b in onetrainer_buckets(size) if min(b) > 0]
+    usable = [b for b in onetrainer_buckets(size, step) if min(b) > 0]
     if not usable:
         return None
     bucket = min(usable, key=lambda b: abs(b[1] / b[0] - aspect))
@@ -167,11 +170,10 @@ def _onetrainer(width: int, height: int, size: int, _enlarge: bool) -> Placement
     return _centred(width, height, bucket, resized)
 
 
-def _diffusion_pipe(width: int, height: int, size: int, _enlarge: bool) -> Placement | None:
+def _diffusion_pipe(width: int, height: int, size: int, step: int, _enlarge: bool) -> Placement | None:
     wanted = math.log(width / height)
     ratio = min(DIFFUSION_PIPE_RATIOS, key=lambda r: abs(wanted - math.log(r)))
     wide = math.sqrt(size * size * ratio)
-    step = DIFFUSION_PIPE_STEP
     bucket = (round(wide / step) * step, round(size * size / wide / step) * step)
     if min(bucket) < 1:
         return None
@@ -185,7 +187,7 @@ def _diffusion_pipe(width: int, height: int, size: int, _enlarge: bool) -> Place
     )  # fmt: skip
 
 
-ALGORITHMS: dict[str, Callable[[int, int, int, bool], Placement | None]] = {
+ALGORITHMS: dict[str, Callable[[int, int, int, int, bool], Placement | None]] = {
     "kohya": _kohya,
     "ai-toolkit": _ai_toolkit,
     "onetrainer": _onetrainer,

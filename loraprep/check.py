@@ -25,14 +25,20 @@ class Hazard:
     detail: str = ""
 
 
-def check(seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
-    """Every hazard for the trainers in `profiles` (those that read folders), the same one in several named once."""
+def check(
+    seen: Sequence[Seen], profiles: Mapping[str, Mapping[str, Any]], told: Mapping[str, str] | None = None
+) -> list[Finding]:
+    """Every hazard for the trainers in `profiles` (those that read folders), the same one in several named once.
+
+    `told`: folder (relative, "" for the top) -> the extension of its captions, for folders that a dataset_config.toml
+    of kohya's names. They need no repeats in their names.
+    """
     if not any(s.kind == "picture" for s in seen):
         return [Finding("check-no-pictures")]
     seen = trained(seen)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
-    for name, profile in profiles.items():
-        for hazard in _hazards(seen, name, profile["reads"]):
+    for profile in profiles.values():
+        for hazard in _hazards(seen, profile["reads"], told or {}):
             by_hazard[hazard].add(profile["title"])
     grouped: defaultdict[tuple[str, tuple[str, ...]], list[Hazard]] = defaultdict(list)
     for hazard, titles in by_hazard.items():
@@ -61,7 +67,8 @@ def _listed(titles: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
 
 
-def _hazards(seen: Sequence[Seen], trainer: str, reads: Mapping[str, Any]) -> Iterator[Hazard]:
+def _hazards(seen: Sequence[Seen], reads: Mapping[str, Any], told: Mapping[str, str]) -> Iterator[Hazard]:
+    told = told if reads["folders"] == "repeats" else {}
     pictures = [s for s in seen if s.kind == "picture" and not _mask(s, reads)]
     taken = [s for s in pictures if _taken(s, reads)]
     seen_by_it = {s.path for s in taken}
@@ -72,8 +79,8 @@ def _hazards(seen: Sequence[Seen], trainer: str, reads: Mapping[str, Any]) -> It
     if "masks" not in reads:
         yield from (Hazard("check-mask", s.path) for s in taken if s.stem.endswith("-masklabel"))
     yield from _of_pictures(taken, reads)
-    yield from _of_captions(taken, seen, reads)
-    yield from _of_folders(pictures, reads)
+    yield from _of_captions(taken, seen, reads, told)
+    yield from _of_folders([s for s in pictures if s.folder not in told], reads)
     if not reads["pictures"]:
         left = (s for s in seen if s.kind != "picture" and s.suffix not in reads["leaves"])
         yield from (Hazard("check-tried", s.path) for s in left)
@@ -104,15 +111,20 @@ def _of_pictures(taken: Iterable[Seen], reads: Mapping[str, Any]) -> Iterator[Ha
             yield Hazard("check-deep", s.path)
 
 
-def _of_captions(taken: Sequence[Seen], seen: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
-    """Captions by the extension the trainer looks for; .txt instead of kohya's .caption is a setting, and noted."""
-    extension = reads["captions"]
-    captions = {s.path.removesuffix(s.suffix): s for s in seen if s.kind == "caption" and s.suffix == extension}
-    if extension != ".txt" and not captions:
-        plain = {s.path.removesuffix(s.suffix): s for s in seen if s.kind == "caption" and s.suffix == ".txt"}
-        if plain:
-            captions = plain
-            yield from (Hazard("check-extension", s.path, extension) for s in plain.values())
+def _of_captions(
+    taken: Sequence[Seen], seen: Sequence[Seen], reads: Mapping[str, Any], told: Mapping[str, str]
+) -> Iterator[Hazard]:
+    """Captions by the extension the trainer looks for. What it would not see is named, and judged all the same."""
+    captions: dict[str, Seen] = {}
+    unseen: dict[str, Seen] = {}
+    for s in seen:
+        if s.kind == "caption":
+            wanted = s.suffix == told.get(s.folder, reads["captions"])
+            (captions if wanted else unseen)[s.path.removesuffix(s.suffix)] = s
+    if reads["captions"] != ".txt":
+        unseen = {base: s for base, s in unseen.items() if s.suffix == ".txt" and base not in captions}
+        yield from (Hazard("check-extension", s.path) for s in unseen.values())
+        captions |= unseen
     owners: defaultdict[str, list[Seen]] = defaultdict(list)
     for s in taken:
         owners[s.path.removesuffix(s.suffix)].append(s)

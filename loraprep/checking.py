@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from loraprep import bundled, check, console, findings, folder
 from loraprep.errors import UNUSABLE, UserError
@@ -10,10 +14,48 @@ from loraprep.init import Parser
 from loraprep.project import profile
 
 
+def configured(folder: Path, holding: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """(folder with pictures, "" for the top -> extension of its captions; the files that say so), for kohya.
+
+    Read from any TOML in the folder or beside it, and from exports/ beside our dataset/. A folder is found by the
+    last part of its `image_dir`: paths are often those of the machine that trains.
+    """
+    told: dict[str, str] = {}
+    used = []
+    top = folder.resolve()
+    named = {(f.rpartition("/")[2] or top.name): f for f in holding}
+    ours = top.parent / "exports/kohya/dataset_config.toml"
+    for path in [*sorted(top.glob("*.toml")), *sorted(top.parent.glob("*.toml")), *([ours] if ours.is_file() else [])]:
+        try:
+            found = dict(_subsets(tomllib.loads(path.read_text("utf-8"))))
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
+            continue  # somebody else's TOML
+        mine = {named[name]: extension for name, extension in found.items() if name in named}
+        told |= mine
+        used += [path.relative_to(top.parent).as_posix()] if mine else []
+    return told, used
+
+
+def _subsets(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(last part of image_dir, extension of its captions): [general] < [[datasets]] < [[datasets.subsets]]."""
+    for dataset in config.get("datasets", []):
+        for subset in dataset.get("subsets", []):
+            for level in (subset, dataset, config.get("general", {})):
+                if extension := level.get("caption_extension"):
+                    break
+            else:
+                extension = ".caption"
+            yield re.split(r"[/\\]", str(subset["image_dir"]).rstrip("/\\"))[-1], str(extension)
+
+
 def run(args: list[str]) -> int:
     """0 if nothing but notes was found, 1 if something would go wrong. Raises UserError for a wrong command line."""
     profiles = {n: d for n in bundled.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
-    parser = Parser(prog="loraprep check", description="What would go wrong with a dataset folder. Writes nothing.")
+    parser = Parser(
+        prog="loraprep check",
+        description="What would go wrong with a dataset folder. Writes nothing. "
+        "Ends with 0 if there is nothing to mend, else with 1.",
+    )
     parser.add_argument("folder", metavar="DIR", type=Path, help="any folder with pictures and captions")
     parser.add_argument("--trainer", action="append", choices=["all", *profiles], help="default: all; may be repeated")
     asked = parser.parse_args(args)
@@ -23,8 +65,12 @@ def run(args: list[str]) -> int:
     chosen = profiles if "all" in (asked.trainer or ["all"]) else {n: profiles[n] for n in asked.trainer}
     with console.progress("Looking at the folder") as progress:
         seen = folder.read(asked.folder, progress)
-    found = check.check(seen, chosen)
+    holding = sorted({s.folder for s in seen if s.kind == "picture"})
+    told, files = configured(asked.folder, holding) if "kohya" in chosen else ({}, [])
+    found = check.check(seen, chosen, told)
     console.show(found)
+    if files:
+        console.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
     titles = ", ".join(data["title"] for data in chosen.values())
     pictures = sum(s.kind == "picture" for s in check.trained(seen))

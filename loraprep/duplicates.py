@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal
 
 from loraprep import similar
 from loraprep.decisions import Decisions, Question
 from loraprep.model import Fate, Finding, Group, Image, Pair
+from loraprep.parts import Near
 from loraprep.similar import Clusters, Likeness, Pixels
 
 HEADER = """\
@@ -20,8 +20,8 @@ HEADER = """\
 # keep: recommended | all | none | [file names]
 """
 
-# Measured by tests/benchmarks/duplicates.py on photographs and artwork with planted copies and variants.
-THRESHOLDS: Mapping[str, float] = {"phash": 12, "dhash": 11, "variant": 0.02}
+# Measured by tests/benchmarks/quality.py on photographs and artwork with planted copies and variants.
+THRESHOLDS: Mapping[str, float] = {"phash": 12, "dhash": 11, "variant": 0.02, "cuts": True, "rotations": False}
 _LONE = 8.0  # a change this many times the typical one sits in one place, and counts from 0.6 x `variant` on
 _SAME_SCENE = 0.4  # share of textured blocks with the same structure, below which hashes met by accident
 _RECOGNISABLE = 0.02  # share of blocks with texture that it takes to say anything
@@ -29,6 +29,8 @@ _FLAT, _FLAT_BITS = 0.9, 4  # flat pictures have hashes of noise: only nearly eq
 _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
 _GROWTH = 1.4  # power of the side with which a JPEG's bytes grow, below which it was enlarged
+_CUT = 1.015  # how much larger the area of the whole picture is than that of a cut one
+_FRAMED = 0.02  # share of the area; a thinner frame is none
 _EQUAL = 0.05  # sizes and worths this near are the same
 
 
@@ -51,11 +53,12 @@ def find(
     pairs = _byte_copies(known.values())
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _says_something(known[path])]
-    seen = _alike(singles, limits, look)
-    if detail and seen:
-        alike = sorted({path for met in seen for path in (met.one, met.other)})
-        known |= {image.path: image for image in detail([known[path] for path in alike])}
-    pairs += [_pair(known[met.one], known[met.other], met) for met in seen]
+    met = _alike(singles, limits, look)
+    if detail and met:
+        alike = {singles[n].path: singles[n] for found, _, _ in met for n in (found.i, found.j)}
+        known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
+    for found, relation, seen in met:
+        pairs.append(_pair(known[singles[found.i].path], known[singles[found.j].path], relation, found, seen))
     groups = Clusters()
     for pair in pairs:
         groups.join(pair.a, pair.b)
@@ -82,15 +85,7 @@ def _says_something(image: Image) -> bool:
     return bool(hashes) and image.contrast >= _DULL and min(image.width, image.height) >= _TINY
 
 
-@dataclass(frozen=True, slots=True)
-class _Met:
-    """Two pictures, by path, that are copies or variants."""
-
-    one: str
-    other: str
-    relation: Literal["copy", "variant"]
-    mirrored: bool
-    seen: Likeness
+_Met = tuple[Near, Literal["copy", "variant"], Likeness]
 
 
 def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[[Image], Pixels] | None) -> list[_Met]:
@@ -100,24 +95,26 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
     def pixels(index: int) -> Pixels:
         return look(images[index]) if look else similar.thumbnail(images[index])
 
-    copies, settled = Clusters(), set[tuple[str, str]]()
-    met = []
-    near = similar.near(images, limits["phash"], limits["dhash"])
+    copies = Clusters()
+    met: list[_Met] = []
+    near = similar.near(
+        images, limits["phash"], limits["dhash"], cuts=bool(limits["cuts"]), rotations=bool(limits["rotations"])
+    )
     for found in sorted(near, key=lambda n: (n.distance, n.i, n.j)):
         one, other = images[found.i], images[found.j]
         if max(one.flat, other.flat) > _FLAT and found.distance > _FLAT_BITS:
             continue
-        first, second = sorted((copies.root(one.path), copies.root(other.path)))
-        if first == second or (first, second) in settled:
+        if copies.known(one.path, other.path):
             continue
-        seen = similar.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored)
+        seen = similar.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored, turns=found.turns)
         relation = _relation(seen, limits["variant"])
         if relation == "copy":
             copies.join(one.path, other.path)
-        elif relation == "variant":
-            settled.add((first, second))
+        elif relation == "variant" and 1 / _CUT < seen.covers < _CUT:
+            # one that is cut is less sure: another copy of the same picture may fit better
+            copies.part(one.path, other.path)
         if relation:
-            met.append(_Met(one.path, other.path, relation, found.mirrored, seen))
+            met.append((found, relation, seen))
     return met
 
 
@@ -129,26 +126,46 @@ def _relation(seen: Likeness, limit: float) -> Literal["copy", "variant"] | None
     return "variant" if seen.relit or seen.change > limit or lone else "copy"
 
 
-def _pair(one: Image, other: Image, met: _Met) -> Pair:
-    seen = met.seen
-    if met.relation == "variant":
+def _pair(one: Image, other: Image, relation: Literal["copy", "variant"], found: Near, seen: Likeness) -> Pair:
+    if relation == "variant":
         what = "the same scene in other light or colours" if seen.relit else "the same scene, changed in places"
-        return Pair(one.path, other.path, "variant", round(seen.agree * (1 - seen.change), 3), met.mirrored, what)
-    one_is_worse = _rank(one, (one, other)) >= _rank(other, (one, other))
-    a, b = (one, other) if one_is_worse else (other, one)
-    covers, lighter = (seen.covers, seen.lighter) if one_is_worse else (1 / seen.covers, -seen.lighter)
-    words = _words(a, b, covers, lighter, seen.tint, met.mirrored)
-    return Pair(a.path, b.path, "copy", round(1 - seen.change, 3), met.mirrored, f"{words} copy of {b.path}")
+        likeness = round(seen.agree * (1 - seen.change), 3)
+        return Pair(one.path, other.path, relation, likeness, found.mirrored, what, found.turns)
+    lesser = {image.path for image in (one, other) if image.path == _lesser(one, other, seen)}
+    turns, a, b, covers, lighter = found.turns, one, other, seen.covers, seen.lighter
+    if _order(one, (one, other), lesser) < _order(other, (one, other), lesser):
+        a, b, covers, lighter = other, one, 1 / seen.covers, -seen.lighter
+        turns = turns if found.mirrored else -turns % 4
+    lettered = a is (one, other)[seen.lettered] and seen.lettered >= 0
+    done = [word for word, holds in (("watermarked", lettered), ("turned", turns)) if holds]
+    words = ", ".join([*done, *_words(a, b, covers, lighter, seen.tint, found.mirrored)])
+    what = f"{words or _resaved(a, b)} copy of {b.path}"
+    return Pair(a.path, b.path, relation, round(1 - seen.change, 3), found.mirrored, what, turns, "".join(lesser))
 
 
-def _words(a: Image, b: Image, covers: float, lighter: float, tint: float, mirrored: bool) -> str:
+def _lesser(one: Image, other: Image, seen: Likeness) -> str:
+    """The one with a watermark over it, else the one that is cut from the other and holds no finer pixels; or ""."""
+    if seen.lettered >= 0:
+        return (one, other)[seen.lettered].path
+    cut, whole, covers = (one, other, seen.covers) if seen.covers > 1 else (other, one, 1 / seen.covers)
+    if covers < _CUT or _framed(whole) > _framed(cut) + _FRAMED:
+        return ""
+    return cut.path if _size(whole) > _size(cut) else ""
+
+
+def _resaved(a: Image, b: Image) -> str:
+    return a.format if a.format != b.format else "re-saved"
+
+
+def _words(a: Image, b: Image, covers: float, lighter: float, tint: float, mirrored: bool) -> list[str]:
     """What was done to b to get a: "smaller, recompressed"."""
     ratio = max(a.width, a.height) / max(b.width, b.height)
     inflated = a.detail < b.detail or _held(a, (a, b)) < _size(a)
     lossy = a.jpeg_quality and (not b.jpeg_quality or a.jpeg_quality < b.jpeg_quality - 3)
     said = {
         "mirrored": mirrored,
-        "cropped": covers > 1.015,
+        "framed": _framed(a) > _framed(b) + _FRAMED,
+        "cropped": covers > _CUT and _framed(b) <= _framed(a) + _FRAMED,
         "smaller": ratio < 0.93,
         "enlarged": ratio > 1.07 and inflated,
         "larger": ratio > 1.07 and not inflated,
@@ -157,8 +174,7 @@ def _words(a: Image, b: Image, covers: float, lighter: float, tint: float, mirro
         "recoloured": tint > 6,
         "recompressed": bool(lossy),
     }
-    words = [word for word, holds in said.items() if holds]
-    return ", ".join(words) or (a.format if a.format != b.format else "re-saved")
+    return [word for word, holds in said.items() if holds]
 
 
 def worth(image: Image, among: Sequence[Image]) -> float:
@@ -197,13 +213,18 @@ def _bytes(image: Image) -> int:
     return image.pixel_bytes or image.bytes
 
 
-def _rank(image: Image, among: Sequence[Image]) -> tuple[float, bool, int, int, str]:
-    """Sort key, best first; worths within five in a hundred are equal and the less inflated file wins."""
+def _order(image: Image, among: Sequence[Image], lesser: Set[str]) -> tuple[object, ...]:
+    """Sort key, best first: what is whole and has no watermark, then by `_rank`."""
+    return image.path in lesser, *_rank(image, among)
+
+
+def _rank(image: Image, among: Sequence[Image]) -> tuple[float, bool, bool, int, int, str]:
+    """Sort key, best first; worths within five in a hundred are equal, no frame and the less inflated file win."""
     best = max(worth(i, among) for i in among)
     mine = worth(image, among)
     loss = 0.0 if mine >= best * (1 - _EQUAL) else best - mine
-    inflated = _held(image, among) < (1 - _EQUAL) * math.sqrt(image.width * image.height)
-    return loss, inflated, -(image.jpeg_quality or 100), len(image.path), image.path
+    inflated = _held(image, among) < (1 - _EQUAL) * math.sqrt(image.width * image.height * (1 - _framed(image)))
+    return loss, _framed(image) > _FRAMED, inflated, -(image.jpeg_quality or 100), len(image.path), image.path
 
 
 def _group(images: Sequence[Image], pairs: Sequence[Pair]) -> Group:
@@ -215,11 +236,12 @@ def _group(images: Sequence[Image], pairs: Sequence[Pair]) -> Group:
     for pair in pairs:
         if pair.relation != "variant":
             clusters.join(pair.a, pair.b)
+    lesser = {pair.lesser for pair in pairs}
     kept = []
     for cluster in clusters.groups():
         members = [known[p] for p in cluster if p not in doubled]
-        kept.append(min(members, key=lambda i: _rank(i, members)))
-    best = min(kept, key=lambda i: _rank(i, kept))
+        kept.append(min(members, key=lambda i: _order(i, members, lesser)))
+    best = min(kept, key=lambda i: _order(i, kept, lesser))
     relations = {pair.relation for pair in pairs}
     relation: Literal["byte", "copy", "variant"] = "byte"
     relation = "variant" if "variant" in relations else "copy" if "copy" in relations else relation
@@ -227,18 +249,22 @@ def _group(images: Sequence[Image], pairs: Sequence[Pair]) -> Group:
         pictures=tuple(sorted(known)),
         relation=relation,
         best=best.path,
-        why=_why(best, [i for i in images if i.path not in doubled], relation),
+        why=_why(best, [i for i in images if i.path not in doubled], relation, lesser),
         recommended=tuple(sorted(i.path for i in kept)),
         pairs=tuple(sorted(pairs, key=lambda p: (p.a, p.b))),
         facts={i.path: _facts(i, images, plain=len(kept) == len(images)) for i in images},
     )
 
 
-def _why(best: Image, images: Sequence[Image], relation: str) -> str:
+def _why(best: Image, images: Sequence[Image], relation: str, lesser: Set[str]) -> str:
     """One clause: why `best` is the one to keep if only one is."""
     others = [i for i in images if i.path != best.path]
     if relation == "byte" or not others:
         return "the files are the same; the shortest name stays" if not best.upscaled else "it has an upscaled version"
+    if best.path not in lesser and all(i.path in lesser for i in others):
+        return "nothing is cut off it, and no watermark lies over it"
+    if all(_framed(i) > _framed(best) + _FRAMED for i in others):
+        return "it has no frame around it"
     if any(_size(i) > 1.07 * _held(i, images) and i.width > 1.07 * best.width for i in others) or any(
         i.width > 1.07 * best.width and i.detail < best.detail for i in others
     ):
@@ -253,7 +279,13 @@ def _why(best: Image, images: Sequence[Image], relation: str) -> str:
 
 
 def _size(image: Image) -> float:
-    return image.detail * math.sqrt(image.width * image.height)
+    return image.detail * math.sqrt(image.width * image.height * (1 - _framed(image)))
+
+
+def _framed(image: Image) -> float:
+    """The share of the area that is a plain frame."""
+    left, top, right, bottom = image.border
+    return 1 - (1 - left - right) * (1 - top - bottom)
 
 
 def _facts(image: Image, among: Sequence[Image], *, plain: bool) -> str:

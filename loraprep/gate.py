@@ -45,7 +45,9 @@ def judge(
     ]  # fmt: skip
     severity = config["severity"]
     away = {fate.path for fate in fates if fate.fate == "left out"}
-    parts = [part for f in every for part in _accept(f, accepted, away)]
+    decided = {fate.path for fate in fates if fate.fate == "left out" and not fate.open}
+    gone = {**dict.fromkeys(_QUALITY, away), **dict.fromkeys(_COPIES, decided)}
+    parts = [part for f in every for part in _accept(f, accepted, gone.get(f.code, frozenset()))]
     parts.sort(key=lambda part: words.order(part[0], severity))
     reasons = [
         Reason(f.code, words.severity(f.code, severity), words.sentence(f), words.why(f.code), words.fix(f),
@@ -80,13 +82,14 @@ def judge(
 _QUALITY = frozenset(
     code for code, entry in words.catalogue().items() if entry.get("phase") == "quality"
 )  # "good" entries are never counted: only block and warn are
+_COPIES = ("byte-copies", "copies")  # settled by an answer alone: an open question has still to be looked at
 
 
 def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: Set[str]) -> list[tuple[Finding, str]]:
-    """Splits a finding into what is settled (the picture is left out, or the artist accepts it) and the rest."""
+    """Splits a finding into what is settled (the picture is `away`, or the artist accepts it) and the rest."""
     entry = accepted.get(finding.code)
     gone = tuple(p for p in finding.images if p in away)
-    if gone and finding.code in _QUALITY:
+    if gone:
         here = tuple(p for p in finding.images if p not in away)
         rest = _accept(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
         return [*rest, (Finding(finding.code, gone, finding.values), "already left out")]

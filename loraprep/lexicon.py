@@ -58,6 +58,13 @@ def asked(number: int, term: str) -> str:
     return many if many and number != 1 else one
 
 
+def pictures(number: int, term: str, more: str = "") -> str:
+    """So many pictures of it: "1 portrait", "2 pictures against the light"; `more`: "20 more landscapes"."""
+    name, _, many = _asked().get(term, f"{term} | {term}").partition(" | ")
+    what = asked(number, term) if many else f"picture{'s' * (number != 1)} {name}"
+    return " ".join(filter(None, (str(number), more, what)))
+
+
 def terms(axis: str) -> tuple[str, ...]:
     """The closed list of an axis; () if there is none, as for outfits."""
     return tuple(_lists().get(axis, {}))

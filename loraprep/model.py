@@ -118,6 +118,8 @@ class Pair(Record):
     likeness: float  # 0..1
     mirrored: bool = False
     what: str = ""  # "smaller, recompressed copy of b": what a is to b, in words
+    turns: int = 0  # b must be turned left by so many quarters (once mirrored, if so) to lie as a does
+    lesser: str = ""  # the one of the two that is cut, or has a watermark over it
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loraprep import names
+from loraprep.findings import names as spelled
 from loraprep.markdown import cell, code
-from loraprep.plans import Placed, Plan, lonely
+from loraprep.plans import CutCaption, Placed, Plan, lonely, usual
 
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
@@ -23,6 +24,12 @@ def section(
     if not repeats:
         return []
     lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
+    if beside := [profiles[p.trainer]["title"] for p in plans if p.length.regularization]:
+        lines += ["", f"Your regularization pictures come up about as often as yours in {spelled(beside)}. Their steps "
+                  "are counted in, so there are about twice as many; yours are seen just as often."]  # fmt: skip
+    if any(not c.exact for p in plans for c in p.cut_captions.values()):
+        lines += ["", "How many tokens a caption has is not counted exactly for this base model: figures are the most "
+                  "there can be, so a caption named as cut may be read whole."]  # fmt: skip
     if cut:
         lines += ["", "What the largest crops cut off (bright is what stays):", ""]
         lines += [f"- {code(path)} ![{names.stem(path)}]({CROPS}/{names.stem(path)}.png)" for path in cut]
@@ -30,16 +37,22 @@ def section(
         title = profiles[plan.trainer]["title"]
         if plan.placed:
             lines += ["", f"### {title}", "", *_buckets(plan), "", *_pictures(plan)]
+        elif plan.cut_captions:
+            lines += ["", f"### {title}", ""]
+            lines += [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
     return lines
 
 
 def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], repeats: Mapping[str, int]) -> list[str]:
+    most = usual(repeats.values())
+    others = sorted(set(repeats.values()) - {most})
     times = ", ".join(str(n) for n in sorted(set(repeats.values())))
     seen = sorted({p.length.seen for p in plans})
     told = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
+    more = [f"those with {n} repeats about {seen[0] * n // most}" for n in others]
     lines = [
-        f"Each picture is seen about {told} in the whole training, whichever trainer you use. A trainer that shows "
-        "every picture at every size in one epoch needs fewer epochs for that.",
+        f"Each picture is seen about {told} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
+        "you use. A trainer that shows every picture at every size in one epoch needs fewer epochs for that.",
         "",
         "| Trainer | Sizes | Repeats | Epochs to set | Steps per epoch | Steps | Each picture is seen |",
         "|---|---|---|---|---|---|---|",
@@ -49,10 +62,16 @@ def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], r
         about = "" if length.exact else "about "
         cells = [
             profile["title"], ", ".join(map(str, plan.sizes)), times if profile["repeats"] else "none",
-            str(length.epochs), f"{about}{length.steps_per_epoch}", f"{about}{length.steps}", f"{length.seen} times",
+            str(length.epochs), f"{about}{length.steps_per_epoch}", f"{about}{length.steps}",
+            f"{' or '.join(str(n) for n in _seen(length.seen, most, others if profile['repeats'] else ()))} times",
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _seen(usually: int, most: int, others: Iterable[int]) -> list[int]:
+    """How often pictures are seen, by the repeats there are: ascending. `most`: those of the usual ones."""
+    return sorted({usually, *(usually * n // most for n in others)})
 
 
 def _buckets(plan: Plan) -> list[str]:
@@ -78,10 +97,16 @@ def _pictures(plan: Plan) -> list[str]:
     ]
     for path, placed in sorted(by_path.items()):
         cells = [_words(p) for p in sorted(placed, key=lambda p: p.size)]
-        two = plan.cut_captions.get(path)
-        caption = f"{two[1]} of at most {two[0]} tokens are read" if two else "read whole"
-        lines.append(f"| {cell(path)} | {' | '.join(cells)} | {caption} |")
+        cut = plan.cut_captions.get(path)
+        lines.append(f"| {cell(path)} | {' | '.join(cells)} | {_read(cut) if cut else 'read whole'} |")
     return [*lines, "", "</details>"]
+
+
+def _read(cut: CutCaption) -> str:
+    """How much of a caption is read, and what is not."""
+    if cut.exact:
+        return f"{cut.read} of {cut.tokens} tokens are read, not: {code(cut.lost)}"
+    return f"at most {cut.tokens} tokens, of which {cut.read} are read"
 
 
 def _words(placed: Placed) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, buckets, bundled, crops, groups, plots, sheet, thumbs
+from loraprep import arrange, bundled, crops, groups, plots, shapes, sheet, thumbs
 from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.model import Axis, Caption, Fate, Finding, Gate, Group, Image
 
@@ -80,7 +80,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         captions=[(p, m.captions[p], spans(m.captions[p], m.config["trigger"])) for p in sorted(m.captions)
                   if p in fate and fate[p].fate == "kept"],
         ignored=[f for f in m.fates if f.fate == "ignored"], trained=trained_sizes(m.config, m.model),
-        trainer=trainer(m.config), codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
+        trainer=shapes.shown(m.config), codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
         css=bundled.text(f"{FOLDER}/page.css"), script=bundled.text(f"{FOLDER}/page.js"),
     )  # fmt: skip
     if m.cache:
@@ -113,14 +113,9 @@ def _to_do(reason: Any) -> bool:
     return reason.severity in ("block", "warn") and not reason.accepted
 
 
-def trainer(config: Mapping[str, Any]) -> str:
-    """The trainer whose crop is drawn: the project's first whose rules are known, else kohya."""
-    return next((t for t in config["dataset"]["trainers"] if t in buckets.ALGORITHMS), "kohya")
-
-
 def crop(image: Image, size: int, config: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the trainer keeps at `size`: left, top, width, height in percent of the picture; None if all or nothing."""
-    placed = buckets.fit(trainer(config), image.width, image.height, size, enlarge=config["dataset"]["enlarge"])
+    placed = shapes.placed(image.width, image.height, size, config)
     if placed is None:
         return None
     left, top, right, bottom = placed.box

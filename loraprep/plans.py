@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,17 @@ class Length(Record):
     steps: int
     seen: int  # how often a picture with the most common repeats comes up, all sizes together
     exact: bool  # False where the trainer draws sizes at random: the steps are then an estimate
+    regularization: int = 0  # repeats of the regularization pictures, whose steps are counted; 0: none are used
+
+
+@dataclass(frozen=True, slots=True)
+class CutCaption(Record):
+    """A caption that is longer than what the trainer reads of it."""
+
+    tokens: int  # exact, or (where `exact` is False) the most it may have
+    read: int  # of them, by the trainer
+    exact: bool
+    lost: str = ""  # the words that are cut off, where tokens are counted exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +56,20 @@ class Plan(Record):
     sizes: list[int]
     placed: list[Placed]
     length: Length
-    cut_captions: dict[str, tuple[int, int]]  # path -> (tokens it may have, tokens the trainer reads)
+    cut_captions: dict[str, CutCaption]
+    reads: int = 0  # tokens of a caption
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
         placed = [Placed(**{**p, "bucket": tuple(p["bucket"]) if p["bucket"] else None}) for p in data["placed"]]
-        captions = {path: (two[0], two[1]) for path, two in data["cut_captions"].items()}
-        return cls(data["trainer"], data["sizes"], placed, Length(**data["length"]), captions)
+        captions = {path: CutCaption(**cut) for path, cut in data["cut_captions"].items()}
+        return cls(data["trainer"], data["sizes"], placed, Length(**data["length"]), captions, data["reads"])
+
+
+def usual(repeats: Iterable[int]) -> int:
+    """The repeats that most pictures have, the fewest of those that are as common; 1 without pictures."""
+    counts = Counter(repeats)
+    return max(counts, key=lambda n: (counts[n], -n), default=1)
 
 
 def lonely(plan: Plan) -> list[Placed]:

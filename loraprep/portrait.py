@@ -22,7 +22,7 @@ def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
         fix = first.fix or "Mend it and run loraprep gate1 again."
         return [f"Why: {plain(first.sentence)}", "", f"Next: {plain(fix)}"]
     kept = gate.counts["kept"]
-    why = f"there are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
+    why = f"There are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
     if assessed["strong"]:
         why += f"; they vary well in {assessed['strong']}"
     add = f" To make the set stronger, add {plain(assessed['add'])}" if assessed["add"] else ""
@@ -57,7 +57,7 @@ def _even(axis: Mapping[str, Any]) -> str:
     if count * 2 > axis["seen"]:
         return f"mostly {plain(most)}"
     number = round(axis["effective"])
-    return f"as varied as {number} equally common kind{'s' * (number != 1)}"
+    return f"as varied as {number} kind{'s' * (number != 1)} in equal numbers"
 
 
 def _carried(carried: Sequence[Sequence[Any]]) -> list[str]:

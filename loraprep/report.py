@@ -54,13 +54,14 @@ def report(
         _sheet(fates),
         _summary(gate, fates, kept, images),
         _groups(kept, config),
+        _crops(kept, images),
         portrait.diversity(assessed, len(kept)),
         ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
          "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
         ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
          *portrait.marks(quality, crops),
          "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
-        ["### What is fine", "", *[f"- {plain(r.sentence)}" for r in quality if r.severity == "good"]],
+        _fine(quality),
         _duplicates(alike, fates),
         portrait.regularization(kind, assessed["regularization"]),
         list(trainers),
@@ -126,6 +127,17 @@ def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
             *rows]  # fmt: skip
 
 
+def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
+    """What decisions/crops.yaml makes of the pictures in training."""
+    drawn = [images[path] for path in kept if images[path].box]
+    rows = [
+        f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own" if i.of else
+        f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
+        for i in drawn
+    ]  # fmt: skip
+    return ["## Crops and details", "", *rows] if rows else []
+
+
 def _reasons(reasons: Sequence[Reason]) -> list[str]:
     if not reasons:
         return ["Nothing found."]
@@ -139,6 +151,11 @@ def _reasons(reasons: Sequence[Reason]) -> list[str]:
         if len(reason.images) > 6:
             lines.append(f"  - All of them: {', '.join(code(p) for p in reason.images)}")
     return lines
+
+
+def _fine(reasons: Sequence[Reason]) -> list[str]:
+    good = [f"- {plain(r.sentence)}" for r in reasons if r.severity == "good"]
+    return ["### What is fine", "", *good] if good else []
 
 
 def _fused(config: Mapping[str, Any]) -> list[str]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.intp]
+Found = tuple[Indices, Indices]
 
 _STEP = 1 << 21  # candidates held at once by one thread: about 60 MB
 _TILE = (256, 4096)  # of a brute-force comparison; its intermediate results stay in the processor's cache
@@ -52,27 +53,37 @@ def side(first: Hashes, second: Hashes) -> Side:
     return Side(first, second, np.arange(len(first), dtype=np.intp))
 
 
-def near(a: Side, b: Side | None, first: int, second: int) -> tuple[Indices, Indices]:
+def near(a: Side, b: Side | None, first: int, second: int) -> Found:
     """Rows (i, j), i < j, sorted, where both hashes are at most `first` and `second` bits apart.
 
     `b` None: pairs within `a`. Else i's hashes are a's and j's are b's, which holds the same pictures in another
     form (mirrored). Exact: the same pairs as comparing each with each.
     """
+    i, j = _pairs(a, b, first, second)
+    if b is None:
+        i, j = np.minimum(i, j), np.maximum(i, j)
+    return _sorted(i, j, i < j)
+
+
+def across(a: Side, b: Side, first: int, second: int) -> Found:
+    """All rows (i, j) of the two sides, sorted, where both hashes are at most so many bits apart; exact."""
+    i, j = _pairs(a, b, first, second)
+    return _sorted(i, j, np.ones(len(i), bool))
+
+
+def _pairs(a: Side, b: Side | None, first: int, second: int) -> Found:
     if first > second:  # the stricter hash makes the smaller buckets
         a, b = a.turned(), b.turned() if b is not None else None
         first, second = second, first
     found = list(_join(a, b, first, second, nested=False))
-    i = np.concatenate([f[0] for f in found]) if found else np.zeros(0, np.intp)
-    j = np.concatenate([f[1] for f in found]) if found else np.zeros(0, np.intp)
-    if b is None:
-        i, j = np.minimum(i, j), np.maximum(i, j)
-    right = i < j
+    none = np.zeros(0, np.intp)
+    return np.concatenate([none, *(f[0] for f in found)]), np.concatenate([none, *(f[1] for f in found)])
+
+
+def _sorted(i: Indices, j: Indices, right: NDArray[np.bool_]) -> Found:
     i, j = i[right], j[right]
     order = np.lexsort((j, i))
     return i[order], j[order]
-
-
-Found = tuple[Indices, Indices]
 
 
 def _join(a: Side, b: Side | None, first: int, second: int, *, nested: bool) -> Iterator[Found]:

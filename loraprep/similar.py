@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import search
+from loraprep import lettering, parts, search
 from loraprep.measure import lab
 from loraprep.model import Image
+from loraprep.parts import Near
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -21,6 +22,8 @@ SIDE = 192  # both pictures are stretched to this square: a mouth of 3 % of the 
 BLOCK = 8  # a local change fills at least such a block, 1/24 of the side
 LEVELS = (24, 48, 96, 192)
 STEPS = 6  # Gauss-Newton steps a level; more moved no result on the planted set
+_STILL = 0.01  # px; a smaller step ends a level
+_ENOUGH = 4000  # pixels that a median or a tone curve is taken from
 OTHER_LIGHT = 0.22  # mean luma moved by more than this share of the range: another time of day
 OTHER_GAIN = 1.6  # or multiplied by this, which is what night does to a dark picture
 OTHER_COLOUR = 14.0  # mean a*b* moved by more than this: another season, or a black-and-white version
@@ -28,16 +31,6 @@ OTHER_COLOUR = 14.0  # mean a*b* moved by more than this: another season, or a b
 ADJUSTMENTS = ((1.0, 1.0), (0.75, 1.0), (1.33, 1.0), (1.0, 0.8), (1.0, 1.25))
 PLAIN = 0.006  # a difference nobody needs a better adjustment for
 TEXTURE = 5.0  # a block whose luma deviates less (of 255) has nothing to recognise
-
-
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Two pictures (indices, i < j) whose hashes are near; `distance` is phash + dhash, 0..128."""
-
-    i: int
-    j: int
-    distance: int
-    mirrored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,8 @@ class Likeness:
     structure is the same in both, 0..1. `texture`: how many blocks have any, 0..1. `covers`: the share of
     the first picture that the second one shows; above 1, the first is a cut of the second. `lighter`: how
     much brighter the second is, mean luma, -1..1, and `gain` the same as a ratio. `tint`: how far the
-    mean colour moved, Delta a*b*.
+    mean colour moved, Delta a*b*. `lettered`: 0 or 1 if a watermark lies over the first or the second picture, which
+    then does not count as a change; -1 without one.
     """
 
     change: float
@@ -61,6 +55,7 @@ class Likeness:
     lighter: float
     gain: float
     tint: float
+    lettered: int = -1
 
     @property
     def relit(self) -> bool:
@@ -74,31 +69,40 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
     return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
 
 
-def near(images: Sequence[Image], phash: float, dhash: float) -> Iterator[Near]:
+def near(
+    images: Sequence[Image], phash: float, dhash: float, *, cuts: bool = False, rotations: bool = False
+) -> list[Near]:
     """Pairs with phash <= `phash` and dhash <= `dhash` bits apart, both upright or both mirrored.
 
-    Exact (see search.py); every image needs its four hashes. Order: by i, then j.
+    With `cuts` also those where a part of one is so near to the other, with `rotations` those turned on their side or
+    head. Exact (see search.py); every image needs its four hashes and its thumbnail. Each pair once; order: by i, j.
     """
     plain = search.side(bits(i.phash for i in images), bits(i.dhash for i in images))
     turned = search.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
-    best: dict[tuple[int, int], tuple[int, bool]] = {}
+    best: dict[tuple[int, int], Near] = {}
     for other, mirrored in ((None, False), (turned, True)):
         rows, columns = search.near(plain, other, int(phash), int(dhash))
         b = plain if other is None else other
         apart = np.bitwise_count(plain.first[rows] ^ b.first[columns]).astype(int)
         apart += np.bitwise_count(plain.second[rows] ^ b.second[columns])
         for i, j, distance in zip(rows.tolist(), columns.tolist(), apart.tolist(), strict=True):
-            if (i, j) not in best or distance < best[i, j][0]:
-                best[i, j] = distance, mirrored
-    for (i, j), (distance, mirrored) in sorted(best.items()):
-        yield Near(i, j, distance, mirrored)
+            if (i, j) not in best or distance < best[i, j].distance:
+                best[i, j] = Near(i, j, distance, mirrored)
+    for wanted, more in ((cuts, parts.cuts), (rotations, parts.turned)):
+        for found in more(images, int(phash), int(dhash)) if wanted else ():
+            best.setdefault((found.i, found.j), found)
+    return [found for _, found in sorted(best.items())]
 
 
 class Clusters:
-    """Union-find over paths; the root is the smallest path, so the result has one spelling."""
+    """Union-find over paths; the root is the smallest path, so the result has one spelling.
+
+    Two clusters may be known to be apart, and then whatever joins either of them is apart from the other too.
+    """
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
+        self._apart: dict[str, set[str]] = {}  # root -> roots, both ways
 
     def root(self, path: str) -> str:
         parent = self._parent.setdefault(path, path)
@@ -109,6 +113,22 @@ class Clusters:
     def join(self, a: str, b: str) -> None:
         first, second = sorted((self.root(a), self.root(b)))
         self._parent[second] = first
+        for other in self._apart.pop(second, set()):
+            self._apart[other].discard(second)
+            self._part(first, other)
+
+    def part(self, a: str, b: str) -> None:
+        """They belong to different clusters, for good."""
+        self._part(self.root(a), self.root(b))
+
+    def _part(self, first: str, second: str) -> None:
+        self._apart.setdefault(first, set()).add(second)
+        self._apart.setdefault(second, set()).add(first)
+
+    def known(self, a: str, b: str) -> bool:
+        """Whether it is known already if they are together or apart."""
+        first, second = self.root(a), self.root(b)
+        return first == second or second in self._apart.get(first, ())
 
     def groups(self) -> list[tuple[str, ...]]:
         """Every cluster, singles too, sorted."""
@@ -124,14 +144,15 @@ def thumbnail(image: Image) -> Pixels:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def compare(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Likeness:
-    """Lay `second` (mirrored first, if so) over `first` and measure what differs.
+def compare(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int = 0) -> Likeness:
+    """Lay `second` (mirrored first, if so, then turned left by quarters) over `first` and measure what differs.
 
-    Both are (height, width, 3) RGB of the upright picture, any size; 256 px is enough. Alignment is
+    Both are (height, width, 3) RGB of the upright picture, any size; 256 px is enough. One may be a part of the other,
+    from two thirds of the side on. Alignment is
     Gauss-Newton over scale and shift per axis with one gain and offset (Lucas and Kanade 1981; robust
     Cauchy weights, so that a changed part does not drag the rest along), coarse to fine.
     """
-    a, b = _square(first), _square(second[:, ::-1] if mirrored else second)
+    a, b = _square(first), _square(_seen(second, mirrored, turns))
     window = _align(_luma(a), _luma(b))
     moved, inside = _warp(b, window)
     a, moved = _soften(a), _soften(moved)
@@ -139,7 +160,12 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Likenes
     # Resampling to another frame softens by up to a pixel; in the same frame half a pixel is plenty, and a
     # mouth drawn with a thin line moves by little more.
     same_frame = bool(np.all(np.abs(window - (1, 0, 1, 0)) < 1 / SIDE))
-    change, typical = _change(a, moved, inside, 0.5 if same_frame else 1.0)
+    reach = 0.5 if same_frame else 1.0
+    within = _within(inside, 2 if same_frame else 4)
+    change, typical = _change(a, moved, within, reach)
+    letters = _letters(a, moved, within) if change > PLAIN else None
+    if letters:
+        change, typical = _change(a, moved, within & ~letters.area, reach)
     agree, texture = _agreement(light_a, light_b, inside)
     return Likeness(
         change=change,
@@ -150,21 +176,32 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Likenes
         lighter=float((light_b - light_a)[inside].mean() / 255),
         gain=float((light_b[inside].mean() + 8) / (light_a[inside].mean() + 8)),
         tint=float(np.hypot(*(_chroma(moved, inside) - _chroma(a, inside)))),
+        lettered=letters.over if letters else -1,
     )
 
 
-def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plane:
+def _letters(a: Plane, b: Plane, inside: NDArray[np.bool_]) -> lettering.Letters | None:
+    fitted = np.stack([_tone(a[..., c], b[..., c], inside) for c in range(3)], axis=2)
+    beyond: Plane = np.where(inside, _beyond(a, fitted, 0.5), 0).astype(np.float32)
+    return lettering.find(_luma(a), _luma(fitted), beyond)
+
+
+def difference(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int = 0) -> Plane:
     """Where `second` differs from `first` once laid over it: (SIDE, SIDE), 0..1, in the frame of `first`.
 
     One brightness and colour adjustment for the whole picture and shifts by a pixel are allowed for, as in
     `compare`; what `second` does not show is 0.
     """
-    a, b = _square(first), _square(second[:, ::-1] if mirrored else second)
+    a, b = _square(first), _square(_seen(second, mirrored, turns))
     moved, inside = _warp(b, _align(_luma(a), _luma(b)))
     a, moved = _soften(a), _soften(moved)
     fitted = np.stack([_tone(a[..., c], moved[..., c], inside) for c in range(3)], axis=2)
     differs: Plane = np.where(inside, _beyond(a, fitted, 1.0) / 255, 0).astype(np.float32)
     return differs
+
+
+def _seen(pixels: Pixels, mirrored: bool, turns: int) -> Pixels:
+    return np.rot90(pixels[:, ::-1] if mirrored else pixels, turns)
 
 
 def _square(pixels: Pixels, side: int = SIDE) -> Plane:
@@ -180,8 +217,10 @@ def _luma(rgb: Plane) -> Plane:
 
 
 def _chroma(rgb: Plane, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Mean a*, b* inside the mask."""
-    mean: NDArray[np.float64] = lab(rgb[inside].round().clip(0, 255).astype(np.uint8)).mean(axis=0)[1:]
+    """Mean a*, b* inside the mask, of every ninth pixel."""
+    mean: NDArray[np.float64] = lab(rgb[::3, ::3][inside[::3, ::3]].round().clip(0, 255).astype(np.uint8)).mean(axis=0)[
+        1:
+    ]
     return mean
 
 
@@ -192,8 +231,10 @@ def _shrink(plane: Plane, side: int) -> Plane:
 
 
 def _align(a: Plane, b: Plane) -> NDArray[np.float64]:
-    """(sx, tx, sy, ty): where a point of `a` (-1..1 each way) lies in `b`. No fit: (1, 0, 1, 0)."""
-    p = np.array([1.0, 0.0, 1.0, 0.0])
+    """(sx, tx, sy, ty): where a point of `a` (-1..1 each way) lies in `b`. No fit: where it roughly seems to be."""
+    left, top, right, bottom = parts.locate(a, b)
+    start = np.array([right - left, left + right - 1, bottom - top, top + bottom - 1])
+    p = start
     tone = np.array([1.0, 0.0])
     for side in LEVELS:
         small_a, small_b = _shrink(a, side), _shrink(b, side)
@@ -205,7 +246,8 @@ def _align(a: Plane, b: Plane) -> NDArray[np.float64]:
             w, dx, dy = stack[..., 0], stack[..., 1] * tone[0], stack[..., 2] * tone[0]
             r = (small_a - (tone[0] * w + tone[1]))[inside]
             # on a plain background the median is nothing, and every outline would be an outlier
-            scale = max(2.0 * float(np.median(np.abs(r))), float(np.sqrt((r**2).mean()))) + 1.0
+            some = r[:: 1 + r.size // _ENOUGH]
+            scale = max(2.0 * float(np.median(np.abs(some))), float(np.sqrt((r**2).mean()))) + 1.0
             weight = 1 / (1 + (r / scale) ** 2)
             j = np.stack([(v * np.ones_like(w))[inside] for v in (dx * gx, dx, dy * gy, dy, w, 1.0)], axis=1)
             weighted = j * weight[:, None]
@@ -213,8 +255,10 @@ def _align(a: Plane, b: Plane) -> NDArray[np.float64]:
             step = np.linalg.solve(normal.astype(np.float64), (weighted.T @ r).astype(np.float64))
             p = p + step[:4]
             tone = tone + step[4:]
-            if not (np.all(np.abs(p[[0, 2]] - 1) < 0.25) and np.all(np.abs(p[[1, 3]]) < 0.25)):
-                return np.array([1.0, 0.0, 1.0, 0.0])
+            if not np.all(np.abs(p - start) < 0.25):
+                return start
+            if np.abs(step[:4]).max() * side / 2 < _STILL:
+                break
     return p
 
 
@@ -274,6 +318,8 @@ def _change(a: Plane, b: Plane, inside: NDArray[np.bool_], reach: float) -> tupl
 def _tone(target: Plane, source: Plane, inside: NDArray[np.bool_]) -> Plane:
     """`source` with the robust gain and offset that bring it nearest to `target`, clipped like a picture."""
     t, s = target[inside], source[inside]
+    step = 1 + t.size // (2 * _ENOUGH)
+    t, s = t[::step], s[::step]
     open_ = (t > 2) & (t < 253)  # clipped pixels say nothing about the gain
     if open_.sum() > 0.2 * t.size:
         t, s = t[open_], s[open_]
@@ -296,15 +342,21 @@ def _tone(target: Plane, source: Plane, inside: NDArray[np.bool_]) -> Plane:
 def _worst_block(a: Plane, b: Plane, inside: NDArray[np.bool_], reach: float) -> tuple[float, float]:
     """Largest and 95th-percentile block mean of what no shift by `reach` pixels explains, 0..1."""
     beyond = _beyond(a, b, reach)
-    ok = inside.copy()
-    ok[[0, 1, -2, -1], :] = False
-    ok[:, [0, 1, -2, -1]] = False
-    sums, counts = _boxes(np.where(ok, beyond, 0)), _boxes(ok.astype(np.float32))
+    sums, counts = _boxes(np.where(inside, beyond, 0)), _boxes(inside.astype(np.float32))
     full = counts >= 0.75 * BLOCK * BLOCK
     if not full.any():
         return 1.0, 1.0
     means = sums[full] / counts[full] / 255
     return float(means.max()), float(np.percentile(means, 95))
+
+
+def _within(inside: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
+    """The same rectangle without `margin` pixels on each side: softening mixes in what lies beside it."""
+    result = np.zeros_like(inside)
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if len(rows) > 2 * margin and len(columns) > 2 * margin:
+        result[rows[margin] : rows[-margin - 1] + 1, columns[margin] : columns[-margin - 1] + 1] = True
+    return result
 
 
 def _beyond(a: Plane, b: Plane, reach: float) -> Plane:

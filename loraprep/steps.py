@@ -328,17 +328,18 @@ def select(p: Project) -> None:
     if undrawn := crops.missing(p.root, _digests(images)):
         stale.append(Finding("stale-decision", tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding("group-empty", (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
-    _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale)})
+    settled = phase5.settled(answers["curation"], images, auto=_auto(p, "curation"))
+    copies = {path for f in _read(p, "duplicates")["findings"] if f["code"] == "copies" for path in f["images"]}
+    if wanted := sorted(f.path for f in fates if f.path in copies and f.fate == "kept" and not f.open):
+        settled["copies"] = {"images": wanted, "reason": "you keep them"}
+    _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale), "settled": settled})
 
 
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
-_BALANCE = _FUSED | {
-    "fused-unnamed", "one-sided", "tied", "several-hands", "several-looks", "unlike-look", "looks-untold",
-    "not-looked-at", "hardly-looked-at", "too-few-to-tell",
-}  # fmt: skip
 _BALANCE = frozenset({
     "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
     "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at", "too-few-to-tell",
+    "somebody-else", "ties-roughly",
 })  # fmt: skip
 
 
@@ -362,7 +363,8 @@ def report(p: Project) -> None:
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
         findings += phase4.fused(staying, elements, p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
-    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], decisions.accepted(p.root), p.config,
+    accepted = {**selection.get("settled", {}), **decisions.accepted(p.root)}
+    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], accepted, p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
     marked = [f for f in assessed.findings if f.code == "same-mark"]
     marks = looking.crops(p.images, p.root, marked, {i.path: i for i in images}, _megapixels(p))

@@ -17,7 +17,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, seeing, steps, training
+from loraprep import __version__, bundled, console, files, project, regularization, seeing, steps, training
 from loraprep.errors import UserError
 from loraprep.project import Project
 
@@ -300,8 +300,10 @@ def _trainers() -> list[str]:
 
 
 def task_trainers() -> dict[str, Any]:
+    values = _config("dataset", "groups", "thresholds.placement", "name", "model", "trigger")
+    beside = regularization.mark(_project().root, _project().config["dataset"]["regularization"])
     return _task(training.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
-                 _config("dataset", "groups", "thresholds.placement", "name", "model", "trigger"),
+                 {**values, "regularization": beside},
                  [*_profiles("models"), *_trainers()],
                  uptodate=[lambda: training.crops_drawn(_project())])  # fmt: skip
 

@@ -31,9 +31,29 @@ def count(text: str, encoder: str = "CLIP") -> int:
     return sum(_merged(piece) for piece in _pieces(text)) if exact(encoder) else _bound(text)
 
 
+def cut(text: str, read: int) -> tuple[str, str]:
+    """(what CLIP reads, what it does not) of a caption, if a trainer lets it read the first `read` tokens.
+
+    Counted as in `count`. A word of which only some tokens are read counts as lost, since another word is read.
+    """
+    plain = unicodedata.normalize("NFC", text)
+    lower = plain.lower()
+    shown = plain if len(plain) == len(lower) else lower  # some capitals are longer as small letters
+    used = 0
+    for start, end in _spans(lower):
+        used += _merged(lower[start:end])
+        if used > read:
+            return shown[:start].rstrip(" ,"), shown[start:].lstrip(" ,")
+    return shown, ""
+
+
 def _pieces(text: str) -> Iterator[str]:
-    """Runs of letters, single digits, runs of signs; 's, 't and their like apart."""
     text = unicodedata.normalize("NFC", text).lower()
+    return (text[start:end] for start, end in _spans(text))
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Runs of letters, single digits, runs of signs; 's, 't and their like apart."""
     at = 0
     while at < len(text):
         short = _CONTRACTION.match(text, at)
@@ -42,7 +62,7 @@ def _pieces(text: str) -> Iterator[str]:
         while not short and kind != "number" and end < len(text) and _kind(text[end]) == kind:
             end += 1
         if kind != "space":
-            yield text[at:end]
+            yield at, end
         at = end
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import dataset as build
-from loraprep import exports, files, names, outlook, placements
+from loraprep import exports, files, names, outlook, placements, regularization
 from loraprep import scan as scanning
-from loraprep.model import Fate, Image
+from loraprep.model import Fate, Finding, Image
 from loraprep.plans import Plan
 from loraprep.project import Project, profile
 from loraprep.steps import _captions, _json, _read, _records, _write
@@ -34,11 +34,14 @@ def trainers(p: Project) -> None:
     fates = [Fate(**f) for f in _read(p, "selection")["fates"]]
     repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
-    plans = [placements.plan(name, data, found, fates, captions, repeats, p.config, p.model)
+    extra = regularization.sizes(p.root, p.config["dataset"]["regularization"])
+    plans = [placements.plan(name, data, found, fates, captions, repeats, p.config, p.model, extra)
              for name, data in profiles.items()]  # fmt: skip
     cut = placements.drawn(plans, p.config["thresholds"]["placement"]["cut"])
     drawn = _draw(p, {i.path: i for i in found}, cut)
     noted = placements.findings(plans, profiles, repeats, p.config, p.model)
+    if p.config["dataset"]["regularization"] and not extra:
+        noted.append(Finding("regularization-empty", (), {"folder": p.config["dataset"]["regularization"]}))
     _write(p, "placements", {"plans": _json(plans), "repeats": repeats, "drawn": drawn,
                              "findings": _json(noted)})  # fmt: skip
 

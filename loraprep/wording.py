@@ -43,7 +43,10 @@ def clean(text: str) -> str:
     while text != before:  # what is taken out may join up what stands around it
         before = text
         text = "".join(c if _safe(c) else " " for c in text)
-        text = re.sub(r"[{}\\]", "", _CALL.sub(" ", text))
+        uncalled = _CALL.sub(" ", text)
+        if uncalled != text:  # the comma it stood before goes with it
+            uncalled = re.sub(r"([,;])(?:\s*[,;])+", r"\1", uncalled)
+        text = re.sub(r"[{}\\]", "", uncalled)
         text = " ".join(text.split()).strip(" ,;")
     return text
 

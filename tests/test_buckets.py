@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pytest
 
+from loraprep import shapes
 from loraprep.buckets import (
     ALGORITHMS,
     DIFFUSION_PIPE_RATIOS,
@@ -69,16 +70,50 @@ def test_kohya_no_upscale_by_hand(width: int, height: int, size: int, bucket: Si
     assert where.scale == pytest.approx(scale, abs=1e-3)
 
 
-@pytest.mark.parametrize(("trainer", "width", "height", "size", "bucket", "box"), [
-    ("ai-toolkit", 1152, 960, 512, (512, 512), (96, 0, 1055, 960)),  # nearest to the area, whatever its shape
-    ("ai-toolkit", 700, 700, 1024, (704, 704), (0, 0, 700, 700)),
-    ("onetrainer", 1280, 1024, 1024, (1152, 896), (0, 14, 1280, 1010)),  # 1145x916 in whole 64s, 1:1.25
-    ("onetrainer", 1000, 3000, 512, (320, 896), (0, 100, 1000, 2900)),
-    ("diffusion-pipe", 1920, 1080, 1024, (1376, 768), (0, 4, 1920, 1076)),  # 1.778: 1365x768 in whole 32s
-    ("diffusion-pipe", 1024, 1024, 768, (768, 768), (0, 0, 1024, 1024)),
+@pytest.mark.parametrize(("trainer", "width", "height", "size", "grid", "bucket", "box"), [
+    ("ai-toolkit", 1152, 960, 512, 64, (512, 512), (96, 0, 1055, 960)),  # nearest to the area, whatever its shape
+    ("ai-toolkit", 1152, 960, 512, 16, (560, 464), (0, 2, 1152, 956)),
+    ("ai-toolkit", 700, 700, 1024, 16, (704, 704), (0, 0, 700, 700)),
+    ("onetrainer", 1280, 1024, 1024, 64, (1152, 896), (0, 14, 1280, 1010)),  # 1145x916 in whole 64s, 1:1.25
+    ("onetrainer", 1280, 1024, 512, 8, (576, 456), (0, 4, 1280, 1017)),  # 572x458 in whole 8s
+    ("onetrainer", 1000, 3000, 512, 64, (320, 896), (0, 100, 1000, 2900)),
+    ("diffusion-pipe", 1920, 1080, 1024, 32, (1376, 768), (0, 4, 1920, 1076)),  # 1.778: 1365x768 in whole 32s
+    ("diffusion-pipe", 1920, 1080, 1024, 16, (1360, 768), (4, 0, 1916, 1080)),  # and in whole 16s
+    ("diffusion-pipe", 1024, 1024, 768, 16, (768, 768), (0, 0, 1024, 1024)),
 ])  # fmt: skip
-def test_others_by_hand(trainer: str, width: int, height: int, size: int, bucket: Size, box: tuple[int, ...]) -> None:
-    assert placed(fit(trainer, width, height, size)) == (bucket, box)
+def test_others_by_hand(
+    trainer: str, width: int, height: int, size: int, grid: int, bucket: Size, box: tuple[int, ...]
+) -> None:
+    assert placed(fit(trainer, width, height, size, grid)) == (bucket, box)
+
+
+@pytest.mark.parametrize(("model", "width", "height", "shapes_"), [
+    ("flux", 1195, 896, [(576, 448), (864, 672), (1152, 896)]),
+    ("qwen-image", 1024, 768, [(576, 448), (864, 672), (1024, 768)]),
+    ("qwen-image", 1408, 768, [(672, 384), (1024, 576), (1408, 736)]),
+    ("z-image", 1408, 768, [(704, 368), (1024, 576), (1392, 752)]),
+    ("z-image", 1376, 768, [(672, 384), (1024, 576), (1360, 768)]),
+    ("z-image", 768, 1376, [(384, 672), (576, 1024), (768, 1360)]),
+    ("z-image", 1024, 768, [(576, 448), (896, 656), (1024, 768)]),
+    ("z-image", 1195, 896, [(0, 0), (896, 656), (1168, 896)]),
+])  # fmt: skip
+def test_ai_toolkit_agrees_with_a_run_of_its_own_code(model: str, width: int, height: int, shapes_: list[Size]) -> None:
+    """At 512, 768 and 1024: what others got by running toolkit/buckets.py at commit 99be3d96, August 2026."""
+    grid = shapes.grid("ai-toolkit", model)
+    for size, bucket in zip((512, 768, 1024), shapes_, strict=True):
+        where = fit("ai-toolkit", width, height, size, grid)
+        assert where is not None
+        assert where.bucket == bucket or bucket == (0, 0)
+
+
+def test_what_a_side_is_a_multiple_of_depends_on_the_base_model() -> None:
+    steps = {t: [shapes.grid(t, m) for m in ("sd15", "sdxl", "flux", "qwen-image", "z-image")] for t in ALGORITHMS}
+    assert steps == {
+        "kohya": [64, 64, 64, 64, 64],
+        "ai-toolkit": [16, 16, 32, 32, 16],
+        "onetrainer": [8, 64, 64, 64, 64],
+        "diffusion-pipe": [16, 16, 16, 32, 16],
+    }
 
 
 def kohya_reference(width: int, height: int, size: int) -> tuple[Size, Size]:
@@ -143,29 +178,58 @@ def test_kohya_no_upscale_agrees_with_its_rules_on_3000_sizes() -> None:
         assert where.box[1] == pytest.approx(top)
 
 
-def test_ai_toolkit_agrees_with_its_rules_on_1000_sizes() -> None:
-    for width, height, size in sizes(1000, 3):
-        target = min(width * height, size * size)
-        factor = (target / (width * height)) ** 0.5
-        w, h = width * factor / 64, height * factor / 64
-        corners = [(a * 64, b * 64) for a in (math.floor(w), math.ceil(w)) for b in (math.floor(h), math.ceil(h))]
-        allowed = [c for c in corners if c[0] and c[1] and c[0] * c[1] <= size * size]
-        best = min(allowed, key=lambda c: abs(c[0] * c[1] - target))
-        where = fit("ai-toolkit", width, height, size)
+def ai_toolkit_reference(width: int, height: int, size: int, step: int) -> tuple[Size, Size, Size]:
+    """Bucket, size after scaling and corner of the crop, as toolkit/buckets.py and dataloader_mixins.py say it."""
+    total = width * height
+    most = size * size
+    target = min(total, most)
+    factor = (target / total) ** 0.5
+    across, down = width * factor / step, height * factor / step
+    best: Size | None = None
+    for columns in (math.floor(across), math.ceil(across)):
+        for rows in (math.floor(down), math.ceil(down)):
+            corner = (columns * step, rows * step)
+            if 0 < corner[0] * corner[1] <= most and (
+                best is None or abs(corner[0] * corner[1] - target) < abs(best[0] * best[1] - target)
+            ):
+                best = corner
+    bucket = best or (max(step, math.floor(across) * step), max(step, math.floor(down) * step))
+    scale = max(bucket[0] / width, bucket[1] / height)
+    scaled = (math.ceil(width * scale), math.ceil(height * scale))
+    return bucket, scaled, (int((scaled[0] - bucket[0]) / 2), int((scaled[1] - bucket[1]) / 2))
+
+
+def test_ai_toolkit_agrees_with_its_rules_on_10000_sizes() -> None:
+    for number, (width, height, size) in enumerate(sizes(10_000, 3)):
+        step = (16, 32)[number % 2]
+        bucket, scaled, corner = ai_toolkit_reference(width, height, size, step)
+        where = fit("ai-toolkit", width, height, size, step)
         assert where is not None
-        assert where.bucket == best
+        assert where.bucket == bucket, (width, height, size, step)
+        assert where.scale == pytest.approx(math.sqrt(scaled[0] * scaled[1] / width / height))
+        assert where.box[:2] == pytest.approx((corner[0] * width / scaled[0], corner[1] * height / scaled[1]))
+        assert bucket[0] * bucket[1] <= size * size
+        assert bucket[0] < width + step  # no stretching but to the next whole step
+        assert bucket[1] < height + step
+
+
+def test_ai_toolkit_takes_a_whole_step_where_no_corner_has_an_area() -> None:
+    where = fit("ai-toolkit", 2000, 10, 1024, 16)
+    assert where is not None
+    assert where.bucket == (2000, 16)
 
 
 def test_onetrainer_agrees_with_its_rules_on_1000_sizes() -> None:
     formats = [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4]
-    for width, height, size in sizes(1000, 4):
+    for number, (width, height, size) in enumerate(sizes(1000, 4)):
+        step = (64, 8)[number % 2]
         listed = set()
         for f in formats:
             for h, w in ((1, f), (f, 1)):
                 scale = size / math.sqrt(h * w)
-                listed.add((round(h * scale / 64) * 64, round(w * scale / 64) * 64))
+                listed.add((round(h * scale / step) * step, round(w * scale / step) * step))
         nearest = min(abs(h / w - height / width) for h, w in listed)
-        where = fit("onetrainer", width, height, size)
+        where = fit("onetrainer", width, height, size, step)
         assert where is not None
         assert (where.bucket[1], where.bucket[0]) in listed
         assert abs(where.bucket[1] / where.bucket[0] - height / width) == pytest.approx(nearest)
@@ -173,12 +237,13 @@ def test_onetrainer_agrees_with_its_rules_on_1000_sizes() -> None:
 
 def test_diffusion_pipe_agrees_with_its_rules_on_1000_sizes() -> None:
     ratios = np.array(DIFFUSION_PIPE_RATIOS)
-    for width, height, size in sizes(1000, 5):
+    for number, (width, height, size) in enumerate(sizes(1000, 5)):
+        step = (16, 32)[number % 2]
         ratio = ratios[np.abs(np.log(width / height) - np.log(ratios)).argmin()]
         w = math.sqrt(size**2 * ratio)
-        where = fit("diffusion-pipe", width, height, size)
+        where = fit("diffusion-pipe", width, height, size, step)
         assert where is not None
-        assert where.bucket == (int(round(w / 32) * 32), int(round(size**2 / w / 32) * 32))
+        assert where.bucket == (int(round(w / step) * step), int(round(size**2 / w / step) * step))
 
 
 @pytest.mark.parametrize("trainer", ALGORITHMS)
@@ -209,7 +274,7 @@ def test_what_a_trainer_cannot_place_is_said() -> None:
 
 
 def test_bucket_lists() -> None:
-    assert len(onetrainer_buckets(1024)) == 17
+    assert len(onetrainer_buckets(1024, 64)) == 17
     for size in (512, 768, 1024, 1536):
         low, high = kohya_sides(size)
         assert low <= size <= high  # kohya asserts it

@@ -201,6 +201,8 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
         ("source", f"{FOLDER}/scene-02: scene-02.jpg is another file now"),
         ("gone", f"{FOLDER}/scene-02: is in dataset.lock.json, and would not be built any more"),
         ("decision", f"{FOLDER}/scene-02: its caption would now be: brushy, a blue door"),
+        ("missing", f"dataset/{FOLDER}/scene-02.png: this picture is missing"),
+        ("wordless", f"dataset/{FOLDER}/scene-02.txt: this caption is missing"),
     ],
 )
 def test_verify_names_what_differs(root: Path, damage: str, said: str) -> None:
@@ -211,6 +213,8 @@ def test_verify_names_what_differs(root: Path, damage: str, said: str) -> None:
         Image.open(png).rotate(180).save(png)
     elif damage == "source":
         Image.open(root / "images/scene-02.jpg").rotate(180).save(root / "images/scene-02.jpg", quality=95)
+    elif damage in ("missing", "wordless"):
+        (png if damage == "missing" else txt).unlink()
     elif damage == "gone":
         (root / "images/scene-02.jpg").unlink()
     else:
@@ -318,6 +322,18 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
         assert files[twin.format("jug") + ".txt"] == files[f"{FOLDER}/jug.txt"]
         assert files[twin.format("jug") + "-masklabel.png"] == files[masks.format("jug")]
     assert run(root, "verify")[0] == 0
+    (root / "dataset").rename(root / "aside")  # as in a clone: masks are rendered too
+    assert run(root, "verify")[0] == 0
+    (root / "aside").rename(root / "dataset")
+    shown = f"dataset/{masks.format('scene-04')}"
+    whole = (root / shown).read_bytes()
+    (root / shown).unlink()
+    code, output = run(root, "verify")
+    assert (code, f"{shown}: this mask is missing" in output) == (1, True)
+    (root / shown).write_bytes(whole[:-9])
+    code, output = run(root, "verify")
+    assert (code, f"{shown}: this mask was changed" in output) == (1, True)
+    (root / shown).write_bytes(whole)
     Image.new("L", (280, 320), 255).save(root / "masks/scene-04.png")
     code, output = run(root, "verify")
     assert code == 1

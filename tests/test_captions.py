@@ -498,3 +498,14 @@ def test_the_words_of_a_length_depend_on_what_is_known() -> None:
     (t5,) = [f for f in captions_for({"mill.jpg": longer}, Decisions(), CONFIG, PROSE, STYLE).findings
              if f.code == "caption-long"]  # fmt: skip
     assert findings.sentence(t5) == "The caption of mill.jpg may be longer than 256 T5 tokens (an upper bound)."
+
+
+@pytest.mark.parametrize(("written", "said"), [
+    ("a robin on a branch, <lora:x:1>, masterpiece", "a robin on a branch, masterpiece"),
+    ("a robin, <lora:x:1>", "a robin"),
+    ("<lora:x:1>, a robin", "a robin"),
+    ("a robin; <lora:x:1> ; a branch", "a robin; a branch"),
+    ("a robin <lora:x:1> on a branch", "a robin on a branch"),
+])  # fmt: skip
+def test_a_call_that_is_taken_out_takes_its_comma_along(written: str, said: str) -> None:
+    assert wording.clean(written) == said

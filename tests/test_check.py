@@ -96,21 +96,71 @@ def test_names_that_differ_in_capitals_only() -> None:
     assert (finding.code, finding.images) == ("check-twins", ("A.png", "a.png"))
 
 
-def test_txt_under_kohyas_default_is_a_note(tmp_path: Path) -> None:
+def test_txt_under_kohyas_default_is_lost_without_a_word(tmp_path: Path) -> None:
     root = make(tmp_path, **{"a.png": GOOD, "a.txt": WORDS})
     assert codes(root, "kohya") == {"check-extension": ("a.txt",)}
-    assert findings.severity("check-extension", {}) == "note"
+    assert findings.severity("check-extension", {}) == "block"
+    root = make(tmp_path, **{"b.png": GOOD, "b.caption": WORDS})  # and when others are written as kohya wants them
+    assert codes(root, "kohya") == {"check-extension": ("a.txt",)}
+    root = make(tmp_path, **{"b.txt": WORDS})  # read beside it, or not: the .caption is
+    assert codes(root, "kohya") == {"check-extension": ("a.txt",)}
 
 
-def test_a_good_folder_passes_for_every_trainer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = make(
-        tmp_path, **{f"10_mystyle/{n}{s}": GOOD if s == ".png" else WORDS for n in "ab" for s in (".png", ".txt")}
-    )
-    assert main(["check", str(root)]) == 0
+def good(root: Path) -> Path:
+    return make(root, **{f"set/10_mystyle/{n}{s}": GOOD if s == ".png" else WORDS
+                         for n in "ab" for s in (".png", ".txt")}) / "set"  # fmt: skip
+
+
+ALL = "2 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, SimpleTuner: "
+TOML = """[general]
+caption_extension = ".txt"
+[[datasets]]
+resolution = 1024
+[[datasets.subsets]]
+image_dir = '{}'
+num_repeats = 10
+"""
+
+
+def test_a_good_folder_passes_for_every_trainer_but_kohya_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = good(tmp_path)
+    assert main(["check", str(root)]) == 1
     assert capsys.readouterr().out == (
-        "- Unless told otherwise, kohya sd-scripts would look for .caption and not see 2 captions ending in .txt.\n"
-        "2 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, SimpleTuner: nothing to mend.\n"
+        "x Given this folder alone, kohya sd-scripts would look for .caption and not see 2 captions ending in .txt.\n"
+        '    Write caption_extension = ".txt" into a dataset_config.toml beside the folder, or start it with '
+        "--caption_extension .txt.\n"
+        f"{ALL}1 thing to mend.\n"
     )
+    assert main(["check", str(root), "--trainer", "ai-toolkit"]) == 0
+
+
+@pytest.mark.parametrize(("where", "image_dir"), [
+    ("dataset_config.toml", "set/10_mystyle"),
+    ("set/mine.toml", "/workspace/somewhere/10_mystyle/"),
+    ("exports/kohya/dataset_config.toml", "C:\\art\\dataset\\10_mystyle"),
+])  # fmt: skip
+def test_a_dataset_config_that_names_txt_is_taken_into_account(
+    where: str, image_dir: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = good(make(tmp_path, **{where: TOML.format(image_dir)}))
+    assert main(["check", str(root), "--trainer", "kohya"]) == 0
+    assert capsys.readouterr().out == (
+        f"Nothing found.\nkohya sd-scripts is taken to be started with {where}.\n"
+        "2 pictures checked for kohya sd-scripts: nothing to mend.\n"
+    )
+
+
+@pytest.mark.parametrize("text", [
+    TOML.format("set/another"),  # of another folder
+    TOML.format("set/10_mystyle").replace('".txt"', '".caption"'),
+    "[[datasets]]\n[[datasets.subsets]]\n", "[tool.ruff]\n", "not TOML at all",
+])  # fmt: skip
+def test_any_other_toml_changes_nothing(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = good(make(tmp_path, **{"dataset_config.toml": text}))
+    assert main(["check", str(root), "--trainer", "kohya"]) == 1
+    assert "would look for .caption" in capsys.readouterr().out
 
 
 def test_one_message_for_several_trainers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,11 +168,13 @@ def test_one_message_for_several_trainers(tmp_path: Path, capsys: pytest.Capture
     before = {p.name: (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns) for p in root.iterdir()}
     assert main(["check", str(root), "--trainer", "kohya", "--trainer", "diffusion-pipe"]) == 1
     assert capsys.readouterr().out == (
+        "x Given this folder alone, kohya sd-scripts would look for .caption and not see a.txt.\n"
+        '    Write caption_extension = ".txt" into a dataset_config.toml beside the folder, or start it with '
+        "--caption_extension .txt.\n"
         "x a.jpg would train lying on its side in diffusion-pipe and kohya sd-scripts.\n"
         "    Turn the pixels themselves (jpegtran, or save it once from any picture program), or let loraprep build the "
         "dataset.\n"
-        "- Unless told otherwise, kohya sd-scripts would look for .caption and not see a.txt.\n"
-        "1 picture checked for kohya sd-scripts, diffusion-pipe: 1 thing to mend.\n"
+        "1 picture checked for kohya sd-scripts, diffusion-pipe: 2 things to mend.\n"
     )
     assert before == {
         p.name: (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns) for p in root.iterdir()

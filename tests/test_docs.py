@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import bundled
+from loraprep import bundled, crops, groups
 from loraprep.__main__ import HELP
-from loraprep.project import profile
+from loraprep.project import load, profile
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]
@@ -41,3 +41,27 @@ def test_every_base_model_has_a_valid_profile() -> None:
     for model in bundled.names("resources/models"):
         data = profile("models", model)
         assert data["encoder"]["soft"] <= data["encoder"]["hard"]
+
+
+def snippet(start: str) -> str:
+    """The YAML block of the README that begins so."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    return next(b for b in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if b.startswith(start))
+
+
+def test_the_groups_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
+    project = "version: 1\nname: emma\nmodel: sdxl\ntrigger: emma\nintent: {kind: character}\n"
+    (tmp_path / "images").mkdir()
+    (tmp_path / "project.yaml").write_text(project + snippet("groups:"), "utf-8")
+    config = load(tmp_path).config
+    assert [(g.folder, g.trigger, g.words, g.repeats) for g in groups.every(config)] == [
+        ("red dress", "emma_red", ("red dress",), None), ("sketches", "emma_pencil", (), 2),
+    ]  # fmt: skip
+
+
+def test_the_crops_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "decisions").mkdir()
+    (tmp_path / "decisions/crops.yaml").write_text(snippet("# yaml-language-server: $schema=../schemas/crops"), "utf-8")
+    cuts = crops.read(tmp_path, {"pier.jpg": (1280, 960)}, {"pier.jpg": None})
+    assert [(c.path, c.of) for c in cuts] == [("pier#face.jpg", "pier.jpg"), ("pier.jpg", "pier.jpg")]
+    assert crops.captions(tmp_path) == {"pier#face.jpg": "[trigger], close-up of a fisherman's face"}

@@ -1,5 +1,6 @@
 """The trainers' own files: compared whole with committed ones, read back by a parser, and the same anywhere."""
 
+import dataclasses
 import json
 import shutil
 import tomllib
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from loraprep import bundled, exports, placements, project, schema
+from loraprep import bundled, exports, findings, placements, project, schema, tokens
 from loraprep.exports import Dataset, Folder
 from loraprep.model import Caption, Fate, Image
-from loraprep.plans import Length, Plan
+from loraprep.plans import CutCaption, Length, Plan
+from tests import pictures
 from tests.test_stale import run
 
 GOLDEN = Path(__file__).parent / "golden" / "exports"
@@ -28,11 +30,12 @@ def dataset(trainer: str, **changes: Any) -> Dataset:
         "folders": [Folder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
                     Folder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
         "regularization": Folder("reg", "/workspace/mystyle/reg", 1, 40),
-        "regularizes": profile["regularization"],
+        "regularizes": profile["regularization"] != "none", "windows": tuple(profile.get("windows", ())), "repeats": profile["repeats"],
         "captions": {"10_mystyle/pier.png": "myst_7, a pier", "10_mystyle/café.png": 'myst_7, a sign "café"',
                      "3_mystyle-hands/hand.png": "myst_7, a hand"},
         "batch_size": 2, "enlarge": False,
-        "plan": Plan(trainer, [512, 768, 1024], [], Length(5, 36, 180, 150, True), {"pier.jpg": (90, 75)}),
+        "plan": Plan(trainer, [512, 768, 1024], [], Length(5, 72, 360, 150, True, 1),
+                     {"pier.jpg": CutCaption(90, 75, True, "wide view")}, 75),
         "title": profile["title"], "version": profile["version"],
     }  # fmt: skip
     return Dataset(**{**values, **changes})
@@ -172,8 +175,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
     text = (root / "project.yaml").read_text("utf-8")
-    assert "dataset:" not in text
-    (root / "project.yaml").write_text(f"{text}dataset:\n  trainers: [{', '.join(TRAINERS)}]\n", "utf-8")
+    assert "trainers: [kohya, ai-toolkit]\n" in text
+    text = text.replace("[kohya, ai-toolkit]", f"[{', '.join(TRAINERS)}]")
+    (root / "project.yaml").write_text(f"{text}thresholds:\n  placement: {{cut: 0.1}}\n", "utf-8")
     code, output = run(root, "dataset", "export")
     assert code == 0, output
     assert "exports/kohya/: dataset_config.toml. How to use it: README.md" in output
@@ -208,24 +212,24 @@ def test_a_second_run_does_nothing_and_a_lost_folder_comes_back(built: Path) -> 
 def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
     plans = [Plan.from_json(p) for p in json.loads((built / "build/placements.json").read_text("utf-8"))["plans"]]
     assert {p.trainer: (p.length.epochs, p.length.steps, p.length.seen) for p in plans} == {
-        "kohya": (5, 1680, 60), "ai-toolkit": (5, 1680, 60), "simpletuner": (5, 1680, 60),
-        "diffusion-pipe": (5, 1680, 60), "onetrainer": (15, 1680, 60), "huggingface": (60, 1680, 60),
+        "kohya": (5, 1575, 45), "ai-toolkit": (5, 1575, 45), "simpletuner": (5, 1575, 45),
+        "diffusion-pipe": (5, 1575, 45), "onetrainer": (15, 1575, 45), "huggingface": (45, 1305, 45),
     }  # fmt: skip
 
 
 def test_the_built_folder_passes_its_own_check(built: Path) -> None:
     code, output = run(built, "check", "dataset")
     assert code == 0, output
-    assert output.endswith("28 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, "
+    assert output.endswith("29 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, "
                            "SimpleTuner: nothing to mend.\n")  # fmt: skip
 
 
 def test_large_crops_are_a_finding_and_drawn(built: Path) -> None:
     report = (built / "dataset-report.md").read_text("utf-8")
-    assert "A trainer's crop would cut more than 15 % off 21 pictures, up to 20 % (ai-toolkit at 512)" in report
-    assert "- `dancer.jpg` ![dancer](report/crops/dancer.png)" in report
+    assert "A trainer's crop would cut more than 10 % off 4 pictures, up to 12 % (kohya sd-scripts at 512)" in report
+    assert "- `birches.jpg` ![birches](report/crops/birches.png)" in report
     drawn = sorted(p.name for p in (built / "report/crops").iterdir())
-    assert drawn == ["beach.png", "bridge.png", "dancer.png", "mountains.png", "red-scarf.png", "walker.png"]
+    assert drawn == ["birches.png", "cafe.png", "robin.png", "sunflowers.png"]
     assert "| 1024 | 1152x896 | 1: `mountains.jpg`, alone in its shape |" in report
 
 
@@ -233,13 +237,27 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     root = tmp_path / "reg"
     shutil.copytree(built, root)
     path = root / "project.yaml"
-    path.write_text(path.read_text("utf-8") + "  regularization: reg\n", "utf-8")
+    path.write_text(path.read_text("utf-8").replace("dataset:\n", "dataset:\n  regularization: reg\n"), "utf-8")
     code, output = run(root, "export")
     assert code == 1
+    assert '! There are no pictures in "reg", which dataset.regularization names.' in output
     assert 'project.yaml: dataset.regularization: there are no pictures in "reg"' in output
     assert "Put regularization pictures into that folder, or write null." in output
     path.write_text(path.read_text("utf-8").replace("regularization: reg", "regularization: ../reg"), "utf-8")
     assert 'dataset.regularization: "../reg" leaves the project' in run(root, "export")[1]
+    (root / "reg").mkdir()
+    for number in range(3):
+        (root / f"reg/{number}.png").write_bytes(pictures.png())
+    path.write_text(path.read_text("utf-8").replace("regularization: ../reg", "regularization: reg"), "utf-8")
+    code, output = run(root, "export")
+    assert code == 0, output
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert "Your regularization pictures come up about as often as yours in ai-toolkit, kohya sd-scripts, OneTrainer " \
+           "and SimpleTuner. Their steps are counted in" in report  # fmt: skip
+    assert "steps: 3150" in (root / "exports/ai-toolkit/datasets.yaml").read_text("utf-8")
+    assert '"balancing": 35.0' in (root / "exports/onetrainer/concepts.json").read_text("utf-8")  # 105 looks of yours
+    shutil.rmtree(root / "reg")
+    assert "There are no pictures" in run(root, "export")[1]  # a folder that changes is noticed
 
 
 def test_no_export_under_no_go(tmp_path: Path) -> None:
@@ -257,17 +275,29 @@ def test_no_export_under_no_go(tmp_path: Path) -> None:
 # What each trainer will do, in numbers.
 
 
+LONG = "abc, a hill, " + "tall poplar trees, " * 18 + "wide view"  # 79 tokens of CLIP
+
+
 def planned(
-    trainer: str, shapes: dict[str, tuple[int, int]], repeats: int = 1, **settings: Any
+    trainer: str,
+    shapes: dict[str, tuple[int, int]],
+    repeats: int = 1,
+    *,
+    base: str = "sdxl",
+    caption: str = LONG,
+    extra: list[tuple[int, int]] | None = None,
+    **settings: Any,
 ) -> tuple[Plan, list[Any]]:
-    config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
+    config = schema.with_defaults({"version": 1, "name": "x", "model": base, "trigger": "abc",
                                    "intent": {"kind": "style"}, "dataset": settings}, "project")  # fmt: skip
-    model, profile = project.profile("models", "sdxl"), project.profile("trainers", trainer)
+    model, profile = project.profile("models", base), project.profile("trainers", trainer)
+    encoder = model["encoder"]["name"]
     found = [Image(path, "image", width=w, height=h) for path, (w, h) in shapes.items()]
     fates = [Fate(path, "kept", "") for path in shapes]
-    words = {path: Caption(path, "abc, a hill", "tags", "draft", True, 90, 225) for path in list(shapes)[:1]}
+    words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
+                           exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
     times = dict.fromkeys(shapes, repeats)
-    plan = placements.plan(trainer, profile, found, fates, words, times, config, model)
+    plan = placements.plan(trainer, profile, found, fates, words, times, config, model, extra or [])
     return plan, placements.findings([plan], {trainer: profile}, times, config, model)
 
 
@@ -289,11 +319,83 @@ def test_a_lonely_bucket_is_named_when_it_matters() -> None:
     assert not [f for f in planned("onetrainer", shapes, repeats=2, batch_size=2)[1] if f.code == "bucket-dropped"]
 
 
-def test_a_caption_that_a_trainer_cuts_is_named() -> None:
-    plan, found = planned("kohya", {"a.png": (1024, 1024), "b.png": (1024, 1024)})
-    assert plan.cut_captions == {"a.png": (90, 75)}
-    assert [(f.code, f.values["read"]) for f in found] == [("caption-cut", 75)]
-    assert planned("simpletuner", {"a.png": (1024, 1024)})[0].cut_captions == {}
+@pytest.mark.parametrize(("trainer", "own", "reg", "batch", "repeats", "steps"), [
+    ("kohya", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 66),  # as kohya's own loader was seen to do
+    ("kohya", {"": (33, (1024, 1024))}, [(1920, 1080)] * 4, 4, 1, 9 + 9),  # in a bucket of their own
+    ("kohya", {"": (3, (1024, 1024))}, [(1024, 1024)] * 9, 1, 2, 12),  # more than it needs: six are used
+    ("kohya", {"": (3, (1024, 1024))}, [(1024, 1024)] * 4, 4, 2, 3),  # 6 + 2 + 2 + 1 + 1 in batches of 4
+    ("ai-toolkit", {"": (33, (1024, 1024))}, [(1920, 1080)] * 4, 4, 1, 18),  # every second step is theirs
+    ("onetrainer", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33 + 4 * 8),
+    ("simpletuner", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 2, 66 + 4 * 16),
+    ("diffusion-pipe", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
+    ("huggingface", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
+])  # fmt: skip
+def test_regularization_pictures_are_counted_as_each_trainer_shows_them(
+    trainer: str, own: dict[str, tuple[int, Any]], reg: list[tuple[int, int]], batch: int, repeats: int, steps: int
+) -> None:
+    shapes = {f"{n}.png": size for count, size in own.values() for n in range(count)}
+    alone = planned(trainer, shapes, repeats, batch_size=batch)[0].length
+    length = planned(trainer, shapes, repeats, batch_size=batch, extra=reg)[0].length
+    assert length.steps_per_epoch == steps
+    assert length.steps == steps * length.epochs
+    assert (length.epochs, length.seen) == (alone.epochs, alone.seen)  # yours are seen as often as without
+    assert bool(length.regularization) == (steps > alone.steps_per_epoch)
+
+
+def test_regularization_at_three_sizes_is_repeated_to_match() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(20)}
+    plan, _ = planned("kohya", shapes, 3, base="flux", extra=[(1024, 1024)] * 7)
+    assert plan.length.steps_per_epoch == 3 * (60 + 60)
+    tuner, _ = planned("simpletuner", shapes, 3, base="flux", extra=[(1024, 1024)] * 7)
+    assert (tuner.length.regularization, tuner.length.steps_per_epoch) == (9, 3 * (60 + 63))
+
+
+def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
+    two = {"a.png": (1024, 1024), "b.png": (1024, 1024)}
+    plan, found = planned("kohya", two)
+    assert plan.cut_captions == {"a.png": CutCaption(79, 75, True, "trees, wide view")}
+    assert [(f.code, f.values["trainers"], f.values["read"]) for f in found] == [
+        ("caption-cut", "kohya sd-scripts", 75)
+    ]
+    assert Plan.from_json(json.loads(json.dumps(dataclasses.asdict(plan)))).cut_captions == plan.cut_captions
+    assert planned("kohya", two, caption="abc, a hill")[0].cut_captions == {}
+
+
+@pytest.mark.parametrize(("base", "read"), [
+    ("sdxl", {"kohya": 75, "ai-toolkit": 75, "onetrainer": 75, "simpletuner": 75, "diffusion-pipe": 75,
+              "huggingface": 75}),
+    ("flux", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 77, "simpletuner": 512, "diffusion-pipe": 512,
+              "huggingface": 512}),
+    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 256, "diffusion-pipe": 256,
+              "huggingface": 256}),
+    ("qwen-image", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 512, "simpletuner": 512, "diffusion-pipe": 1024,
+                    "huggingface": 512}),
+])  # fmt: skip
+def test_what_each_trainer_reads_of_a_caption(base: str, read: dict[str, int]) -> None:
+    assert {name: planned(name, {"a.png": (1024, 1024)}, base=base)[0].reads for name in TRAINERS} == read
+
+
+def test_where_tokens_are_not_known_it_is_a_note_that_says_so() -> None:
+    plan, found = planned("onetrainer", {"a.png": (1024, 1024)}, base="flux")
+    (cut,) = plan.cut_captions.values()
+    assert (cut.read, cut.exact, cut.lost) == (77, False, "")
+    (note,) = [f for f in found if f.code.startswith("caption")]
+    assert note.code == "caption-may-be-cut"
+    assert findings.severity(note.code, {}) == "note"
+    assert findings.sentence(note) == (
+        "OneTrainer reads 77 tokens of a caption unless told otherwise; that of a.png may be longer."
+    )
+
+
+def test_trainers_that_cut_alike_are_named_together() -> None:
+    one, two = (planned(name, {"a.png": (1024, 1024)})[0] for name in ("kohya", "simpletuner"))
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
+                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
+    profiles = {name: project.profile("trainers", name) for name in ("kohya", "simpletuner")}
+    (found,) = placements.findings([one, two], profiles, {"a.png": 1}, config, project.profile("models", "sdxl"))
+    assert findings.sentence(found) == (
+        "kohya sd-scripts and SimpleTuner read 75 tokens of a caption unless told otherwise; that of a.png is longer."
+    )
 
 
 def test_a_picture_without_a_bucket_is_named() -> None:

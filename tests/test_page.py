@@ -191,7 +191,7 @@ def test_a_caption_in_pieces_is_the_caption() -> None:
 
 
 def test_the_crop_drawn_is_what_the_bucket_cuts() -> None:
-    config = {"dataset": {"trainers": ["simpletuner", "kohya"], "sizes": None, "enlarge": True}}
+    config = {"model": "sdxl", "dataset": {"trainers": ["simpletuner", "kohya"], "sizes": None, "enlarge": True}}
     wide = Record("a.jpg", "image", width=1600, height=1000)
     # kohya's bucket for 16:10 at 1024 is 1280x768 (5:3): the whole width, and 96 % of the height
     assert page.crop(wide, 1024, config) == {

@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "bundled", "colours", "errors", "files", "formats", "model", "yamlfile"},
     {"answers", "arrange", "booru", "buckets", "captioners", "crops", "decisions", "enlarge", "findings",
-     "folder", "groups", "images", "lexicon", "manifest", "markdown", "measure", "measures", "names", "plans",
-     "plots", "portrait", "prepared", "project", "responses", "schema", "search", "sheet", "similar", "studio",
+     "folder", "groups", "images", "lettering", "lexicon", "manifest", "markdown", "measure", "measures", "names",
+     "parts", "plans", "plots", "portrait", "prepared", "project", "regularization", "responses", "schema", "search",
+     "shapes", "sheet", "similar", "studio",
      "thumbs", "tokens", "trigger", "unchanged", "vision", "walk", "wording", "words"},
     {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
      "looking", "native", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import scan, walk
+from loraprep import audit, findings, scan, schema, walk
 from loraprep.errors import UserError
+from loraprep.model import Image
+from loraprep.project import profile
 from tests import pictures
 
 
@@ -224,3 +226,17 @@ def test_a_folder_that_dvc_keeps_elsewhere(tmp_path: Path) -> None:
         project.load(root)
     assert error.value.exit_code == 3
     assert "DVC keeps it: run dvc pull images.dvc" in str(error.value)
+
+
+def test_placeholders_of_each_kind_say_their_own_way_to_fetch_them() -> None:
+    lfs, dvc = "only Git LFS's placeholder is here; run git lfs pull", "only DVC's placeholder is here; run dvc pull"
+    found = [Image("a.jpg", "rejected", "pointer", lfs), Image("b.jpg.dvc", "rejected", "pointer", dvc),
+             Image("c.jpg", "rejected", "pointer", lfs)]  # fmt: skip
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "flux", "trigger": "abc",
+                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
+    result = audit.audit(found, {"orphans": [], "masks": {}}, config, profile("models", "flux"),
+                         profile("kinds", "style"))  # fmt: skip
+    assert [findings.sentence(f) for f in result.findings if f.code == "pointer"] == [
+        f"b.jpg.dvc is not here yet: {dvc}.",
+        f"2 pictures are not here yet: {lfs}. They are a.jpg and c.jpg.",
+    ]

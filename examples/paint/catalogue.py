@@ -126,7 +126,7 @@ SCENES = (
         "windows, lamplight, oil painting, dark blue and amber palette",
     ),
     Scene(
-        "umbrellas.jpg",
+        "people/umbrellas.jpg",
         (1024, 1216),
         indoors.umbrellas,
         "people with red, green and blue umbrellas on a rainy street, seen from behind, wet ground, full "
@@ -188,7 +188,7 @@ SCENES = (
         save={"quality": 86},
     ),
     Scene(
-        "red_scarf.jpg",
+        "people/red_scarf.jpg",
         (1024, 1280),
         living.red_scarf,
         "a woman with brown hair and a red scarf, head and shoulders, facing the viewer, light from the left, "
@@ -196,7 +196,7 @@ SCENES = (
         save={"quality": 86},
     ),
     Scene(
-        "fisherman.jpg",
+        "people/fisherman.jpg",
         (1024, 1216),
         living.fisherman,
         "an old fisherman with a white beard and a navy cap, yellow oilskin, sea behind, head and shoulders, "
@@ -204,14 +204,14 @@ SCENES = (
         save={"quality": 85},
     ),
     Scene(
-        "walker.jpg",
+        "people/walker.jpg",
         (1024, 1280),
         living.walker,
         "a man in a rust brown coat and a hat walking on a country road with a stick, poplars, full figure, "
         "front view, mild afternoon light, broken colour, ochre palette",
     ),
     Scene(
-        "dancer.jpg",
+        "people/dancer.jpg",
         (1024, 1280),
         living.dancer,
         "a ballet dancer on one leg, white tutu, arms raised, wine red curtain behind, full figure, stage "

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from loraprep.curation import advice, balance, choosing, hands
+from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.alike import content, likeness, quality
-from loraprep.curation.answers import outcome, rulings, waiting
+from loraprep.curation.answers import outcome, rulings, settled, waiting
 from loraprep.curation.axes import axes, labels
 from loraprep.curation.choosing import shortlist
 from loraprep.decisions import Decisions, Question
@@ -16,19 +16,20 @@ from loraprep.measures import variety
 from loraprep.measures.marks import SEVERAL
 from loraprep.model import Axis, Caption, Elements, Finding, Group, Image
 
-__all__ = ["HEADER", "Assessment", "Curation", "assess", "curate", "outcome", "shortlist", "waiting"]
-
 __all__ = [
-    "HEADER", "Assessment", "Curation", "Seen", "assess", "curate", "likeness", "outcome", "shortlist", "waiting",
+    "HEADER", "Assessment", "Curation", "Seen", "assess", "curate", "likeness", "outcome", "settled",
+    "shortlist", "waiting",
 ]  # fmt: skip
 
 HEADER = """\
-# Two kinds of questions. Nothing in images/ is ever deleted.
+# Three kinds of questions. Nothing in images/ is ever deleted.
 # More pictures than the set needs: these could stay out, since others show nearly the same.
 #   answer: recommended | all (keep them all) | [names of the pictures to leave out instead]
 #   Pictures you never want to lose go into project.yaml under curation.include.
 # More than one way of drawing ("looks"): mixed, they train an average that is none of them.
 #   answer: together | leave out (all but the first look) | own trigger | [look 2] to leave out only that one
+# Pictures of a character that seem to show somebody else ("strangers"): mixed, they train a face between the two.
+#   answer: leave out | keep | [names of the pictures to leave out instead]
 """
 
 
@@ -78,11 +79,14 @@ def curate(
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
     found = hands.find(remaining, seen.looks, kind, config)
     looks = hands.question(remaining, found, kind)
-    away = set(hands.leaving(looks))
+    foreign = identity.strangers(remaining, seen.elements, kind, config)
+    unknown = identity.question(remaining, {p: how for p, how in foreign.items() if p not in ruled},
+                                {looks.key} if looks else set())  # fmt: skip
+    away = {*hands.leaving(looks), *(unknown.entry["strangers"] if unknown else ())}
     pool = [i for i in remaining if i.path not in away]
     alike, worth = likeness(pool, seen.embedded), quality(pool)
     target = config["curation"]["target"] or kind["target"]
-    asked = rulings(decisions, images, looks=False)
+    asked = rulings(decisions, images, pins=True)
     pinned = [  # a detail that somebody cut out is wanted
         n
         for n, i in enumerate(pool)
@@ -91,7 +95,7 @@ def curate(
     named = labels(kind, pool, seen.elements, seen.captions, config["trigger"])
     limits = choosing.quotas(kind, pool, named, target)
     kept = choosing.choose(pool, alike, worth, target, pinned, limits, groups)
-    questions = [looks] if looks else []
+    questions = [q for q in (looks, unknown) if q]
     questions += choosing.question(pool, alike, kept, target, {q.key for q in questions})
     return Curation(assess([pool[n] for n in kept], seen, kind, config), questions)
 
@@ -108,6 +112,7 @@ def assess(images: Sequence[Image], seen: Seen, kind: Mapping[str, Any], config:
     findings = [
         *choosing.too_similar(images, alike, worth, config["thresholds"]["curation"]["similar"]),
         *choosing.strangers(images, alike),
+        *identity.findings(identity.strangers(images, seen.elements, kind, config)),
         *hands.findings(images, hands.find(images, seen.looks, kind, config), kind),
         *sided, *ties,
         *balance.untold(counted, len(images)),

@@ -33,7 +33,7 @@ def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
     named = missing(axes, kind)[:3]
     if not named:
         return ""
-    wanted = _listed([f"{number} {lexicon.asked(number, term)}" for number, term, _ in named])
+    wanted = _listed([lexicon.pictures(number, term) for number, term, _ in named])
     common = [(n, t, a) for _, _, a in named if a.name not in MEASURED for t, n in a.counts.items()]
     if common:
         _, term, axis = max(common, key=lambda x: (x[0], x[1]))
@@ -41,7 +41,7 @@ def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
         crowded = variety.hill({**axis.counts, term: axis.counts[term] + _MORE})
         new = {**axis.counts, **{t: axis.counts.get(t, 0) + k for k, t, a in named if a.name == axis.name}}
         if crowded < variety.hill(new):
-            return f"{wanted}. They would do more than {_MORE} more {lexicon.asked(_MORE, term)}."
+            return f"{wanted}. They would do more than {lexicon.pictures(_MORE, term, 'more')}."
     return f"{wanted}."
 
 
@@ -101,7 +101,8 @@ def prompts(
         have = axis.counts.get(term, 0)
         chosen.append({
             "prompt": ", ".join(filter(None, [config["trigger"], _usual(axes), term])),
-            "shows": f"You showed {have or 'none'} of this ({axis.label.lower()}): if it fails anywhere, then here.",
+            "shows": f"You have {f'only {have}' if have else 'no picture'} of this ({axis.label.lower()}). If anything "
+            "fails, this will.",
         })  # fmt: skip
     return chosen
 

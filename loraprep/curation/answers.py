@@ -10,6 +10,7 @@ from loraprep.model import Fate, Image
 
 _OTHERS = "not needed: others show the same"
 _HAND = "another look than the rest"
+_STRANGER = "it seems to show somebody else"
 
 
 def left_out(entry: Mapping[str, Any], answer: Any) -> list[str]:
@@ -17,25 +18,33 @@ def left_out(entry: Mapping[str, Any], answer: Any) -> list[str]:
     if answer == "recommended":
         answer = entry.get("recommended") or []
     looks: Mapping[str, Sequence[str]] = entry.get("looks") or {}
-    if answer == "leave out":  # the largest look stays; it is listed first
+    if answer == "leave out" and looks:  # the largest look stays; it is listed first
         return [path for pictures in list(looks.values())[1:] for path in pictures]
-    if isinstance(answer, str):  # all, together, own trigger
+    if answer == "leave out":
+        return list(entry.get("strangers") or {})
+    if isinstance(answer, str):  # all, keep, together, own trigger
         return []
     return [path for item in answer for path in looks.get(item, [item])]
 
 
-def rulings(decisions: Decisions, images: Sequence[Image], *, looks: bool = True) -> dict[str, Fate]:
+def _why(entry: Mapping[str, Any]) -> str:
+    """Why a picture leaves under this entry."""
+    return _HAND if "looks" in entry else _STRANGER if "strangers" in entry else _OTHERS
+
+
+def rulings(decisions: Decisions, images: Sequence[Image], *, pins: bool = False) -> dict[str, Fate]:
     """path -> Fate for every picture that an answered entry ruled on, renamed ones included; "kept" if it stays.
 
-    `looks=False` leaves out the answers about looks: a picture kept there is not pinned into the set.
+    `pins`: only answers to whether the set needs a picture. One that is no stranger is not pinned into the set.
     """
     now = {image.digest[:12]: image.path for image in images}
     ruled: dict[str, Fate] = {}
     for entry in decisions.entries.values():
         answer = entry.data.get("answer")
-        if answer is None or ("looks" in entry.data and not looks):
+        why = _why(entry.data)
+        if answer is None or (pins and why != _OTHERS):
             continue
-        out, why = left_out(entry.data, answer), _HAND if "looks" in entry.data else _OTHERS
+        out = left_out(entry.data, answer)
         for path, digest in entry.digests.items():
             here = now.get(digest, path)
             if here not in ruled or ruled[here].fate == "kept":
@@ -53,7 +62,7 @@ def outcome(
         entry = decisions.entries.get(question.key)
         if entry is not None and entry.data.get("answer") is not None:
             continue
-        why = _HAND if "looks" in question.entry else _OTHERS
+        why = _why(question.entry)
         waits = not (auto or accepted)
         for path in left_out(question.entry, "recommended"):
             fates.setdefault(path, Fate(path, "left out", why, "rule" if auto else "recommendation", waits))
@@ -68,3 +77,33 @@ def waiting(questions: Sequence[Question], decisions: Decisions, *, auto: bool) 
         return []
     answered = {key for key, entry in decisions.entries.items() if entry.data.get("answer") is not None}
     return sorted(q.key for q in questions if q.key not in answered)
+
+
+_ASKED = {"looks": "several-hands", "strangers": "somebody-else"}  # an entry's own key: the finding it settles
+
+
+def settled(decisions: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, dict[str, Any]]:
+    """Findings that an answer settles, as decisions/gate.yaml would say it: code -> {images, reason}.
+
+    A hand that shall get a trigger of its own is not settled before its pictures lie in a group.
+    """
+    now = {image.digest[:12]: image.path for image in images}
+    found: dict[str, dict[str, Any]] = {}
+    for entry in decisions.entries.values():
+        code = next((_ASKED[key] for key in _ASKED if key in entry.data), None)
+        answer = entry.data.get("answer")
+        if answer is None and (auto or decisions.rest == "recommended"):
+            answer = "recommended"
+        if code is None or answer is None or answer == "own trigger":
+            continue
+        out = left_out(entry.data, answer)
+        here = [now.get(digest, path) for path, digest in entry.digests.items() if path not in out]
+        said = "as recommended" if answer == "recommended" else "you answered: " + (
+            answer if isinstance(answer, str) else f"leave out {', '.join(answer)}"
+        )  # fmt: skip
+        earlier = found.get(code)
+        found[code] = {
+            "images": sorted({*(earlier["images"] if earlier else ()), *here}),
+            "reason": earlier["reason"] if earlier else said,
+        }
+    return found

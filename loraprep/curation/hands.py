@@ -27,7 +27,7 @@ class Looks:
     examples: list[list[str]]
     odd: list[str]
     told: int  # pictures whose look can be told
-    wide: bool = False  # are they so far apart that it is worth a question?
+    sure: bool = False  # is each of them so much of one piece that it is worth a question?
 
 
 def find(
@@ -44,13 +44,13 @@ def find(
     for part in large:
         far = np.linalg.norm(points[part] - points[part].mean(0), axis=1)
         examples.append([here[part[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
-    wide = hands.separation(points, large) >= hands.ASK
-    return Looks([[here[n] for n in part] for part in large], examples, [here[n] for n in odd], len(here), wide)
+    sure = len(large) > 1 and hands.width(points, large) <= hands.TIGHT
+    return Looks([[here[n] for n in part] for part in large], examples, [here[n] for n in odd], len(here), sure)
 
 
 def question(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> Question | None:
-    """One question when a style comes from hands so far apart that the measure can be trusted."""
-    if len(found.groups) < 2 or not found.wide or kind["looks"] != "ask":
+    """One question when a style comes from hands so plainly apart that the measure can be trusted."""
+    if len(found.groups) < 2 or not found.sure or kind["looks"] != "ask":
         return None
     names = [f"look {n}" for n in range(1, len(found.groups) + 1)]
     total = sum(len(g) for g in found.groups)
@@ -86,10 +86,11 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
         return [Finding("looks-untold", (), {"count": found.told, "least": LEAST})]
     result = []
     if len(found.groups) > 1:
-        counts = " and ".join(str(len(g)) for g in found.groups)
+        *most, last = (str(len(g)) for g in found.groups)
+        counts = f"{', '.join(most)} and {last}"
         shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
         result.append(
-            Finding("several-hands" if found.wide and kind["looks"] == "ask" else "several-looks",
+            Finding("several-hands" if found.sure and kind["looks"] == "ask" else "several-looks",
                     tuple(sorted(p for g in found.groups[1:] for p in g)),
                     {"hands": len(found.groups), "counts": counts, "examples": shown})
         )  # fmt: skip

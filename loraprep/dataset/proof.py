@@ -42,10 +42,12 @@ def verify(
 ) -> Verified:
     """Compares the lock with what would be built here and with the files in dataset/, where there are any.
 
-    A picture that dataset/ lacks is rendered in memory, so that a fresh clone can be verified too. Where bytes
-    differ, decoded pixels decide.
+    Where nothing of it is built, as in a fresh clone, pictures and masks are rendered in memory; else a file that is
+    not there is named. Where bytes differ, decoded pixels decide.
     """
     wanted = {o.place: o for o in outputs}
+    here, there = pixels.made_with(), lock.get("made_with", {})
+    built = any((root / "dataset" / name).is_file() for place, e in lock["images"].items() for name in ours(place, e))
     differs: list[tuple[str, str]] = []
     same: list[str] = []
     for place in sorted(set(lock["images"]) - set(wanted)):
@@ -58,10 +60,12 @@ def verify(
             differs.append((place, f"would be built from {output.image.path}, and is not in dataset.lock.json"))
             continue
         differs += _inputs(place, output, entry)
-        found, alike = _files(root, folder, place, output, entry, max_megapixels)
+        if built:
+            found, alike = _there(root, place, output, entry)
+        else:
+            found, alike = _unbuilt(root, folder, place, output, entry, max_megapixels, here == there)
         differs += found
         same += alike
-    here, there = pixels.made_with(), lock.get("made_with", {})
     libraries = [
         (name, there.get(name, "none"), here.get(name, "none"))
         for name in sorted(set(here) | set(there))
@@ -84,38 +88,62 @@ def _inputs(place: str, output: Output, entry: Mapping[str, Any]) -> list[tuple[
     return found
 
 
-def _files(
-    root: Path, folder: Path, place: str, output: Output, entry: Mapping[str, Any], limit: float
-) -> tuple[list[tuple[str, str]], list[str]]:
-    """(what is different, files of other bytes that show the same) among the files of one picture."""
+def _there(root: Path, place: str, output: Output, entry: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[str]]:
+    """(what is different, files of other bytes that show the same) among the files of one picture in dataset/."""
     found: list[tuple[str, str]] = []
     alike: list[str] = []
     words = texts(place, entry)
     for name, digest in ours(place, entry).items():
         path, shown = root / "dataset" / name, f"dataset/{name}"
-        if path.is_file() and files.sha256(path) == digest:
-            continue
-        if name in words:
-            if path.is_file():
-                found.append((shown, "this caption was changed"))
-            continue  # one that is not built yet is judged by its words above
-        if name in output.masks:
-            if path.is_file():
-                found.append((shown, "this mask was changed"))
-            continue
-        if output.image.pixel_digest != entry.get("source") or output.operations != entry.get("operations"):
-            continue  # said already: another picture
-        try:
-            data = path.read_bytes() if path.is_file() else _rendered(root, folder, output, limit)
-            if hashlib.sha256(data).hexdigest() == digest:
-                continue
-            if pixels.digest(data) == entry.get("pixels"):
-                alike.append(shown)
-            else:
-                found.append((shown, "its pixels are others"))
-        except (images.BadImage, *DECODE_ERRORS):
-            found.append((shown, "it cannot be read"))
+        kind = "caption" if name in words else "mask" if name in output.masks else "picture"
+        if not path.is_file():
+            found.append((shown, f"this {kind} is missing"))
+        elif files.sha256(path) == digest or (kind == "picture" and _other(output, entry)):
+            continue  # the latter is said already: another picture
+        elif kind != "picture":
+            found.append((shown, f"this {kind} was changed"))
+        else:
+            try:
+                if pixels.digest(path.read_bytes()) == entry.get("pixels"):
+                    alike.append(shown)
+                else:
+                    found.append((shown, "its pixels are others"))
+            except DECODE_ERRORS:
+                found.append((shown, "it cannot be read"))
     return found, alike
+
+
+def _unbuilt(
+    root: Path, folder: Path, place: str, output: Output, entry: Mapping[str, Any], limit: float, alike: bool
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """The same of a picture that is not built: rendered in memory. `alike`: under the libraries of the lock.
+
+    Its captions are judged by their words. A mask is held to the lock's bytes only where bytes can be expected.
+    """
+    shown = f"dataset/{place}.png"
+    if _other(output, entry):
+        return [], []
+    try:
+        data = _rendered(root, folder, output, limit)
+        drawn = {name: pixels.render_mask(output, root, folder, pixels.size_of(data), limit) for name in output.masks}
+    except (images.BadImage, *DECODE_ERRORS):
+        return [(shown, "it cannot be read")], []
+    wanted = ours(place, entry)
+    found = [
+        (f"dataset/{name}", "this mask would be another one")
+        for name, mask in drawn.items()
+        if alike and hashlib.sha256(mask).hexdigest() != wanted.get(name)
+    ]
+    if hashlib.sha256(data).hexdigest() == entry.get("image"):
+        return found, []
+    if pixels.digest(data) == entry.get("pixels"):
+        return found, [shown]
+    return [*found, (shown, "its pixels are others")], []
+
+
+def _other(output: Output, entry: Mapping[str, Any]) -> bool:
+    """Is it made of another file, or otherwise, than the lock says?"""
+    return output.image.pixel_digest != entry.get("source") or output.operations != entry.get("operations")
 
 
 def _rendered(root: Path, folder: Path, output: Output, limit: float) -> bytes:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from loraprep import files, names
+from loraprep import files, names, regularization
 from loraprep.enlarge import trained_sizes
 from loraprep.errors import Problem, UserError
-from loraprep.formats import EXTENSIONS
-from loraprep.plans import Plan
+from loraprep.plans import Plan, usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,8 @@ class Dataset:
     plan: Plan
     title: str  # the trainer's
     version: str
+    repeats: bool = True  # its files can say how often a folder is repeated
+    windows: tuple[int, ...] = ()  # tokens of CLIP that it can be told to read, ascending
 
     @property
     def made_for(self) -> str:
@@ -101,14 +102,16 @@ def dataset(
         model=model["title"],
         sizes=trained_sizes(config, model),
         folders=folders,
-        regularization=_regularization(root, config["dataset"]["regularization"], where),
-        regularizes=profile["regularization"],
+        regularization=_regularization(root, config["dataset"]["regularization"], where, plan.length.regularization),
+        regularizes=profile["regularization"] != "none",
         captions=_captions(root, places),
         batch_size=config["dataset"]["batch_size"],
         enlarge=config["dataset"]["enlarge"],
         plan=plan,
         title=profile["title"],
         version=profile["version"],
+        repeats=profile["repeats"],
+        windows=tuple(profile.get("windows", ())),
     )
 
 
@@ -135,19 +138,14 @@ def _captions(root: Path, places: list[str]) -> dict[str, str]:
     return {f"{p}.png": (root / "dataset" / f"{p}.txt").read_text("utf-8").strip() for p in places}
 
 
-def _regularization(root: Path, folder: str | None, where: str) -> Folder | None:
+def _regularization(root: Path, folder: str | None, where: str, repeats: int) -> Folder | None:
     if folder is None:
         return None
-    place = Path(folder)
-    if place.is_absolute() or ".." in place.parts:
-        raise UserError(f'dataset.regularization: "{folder}" leaves the project', place="project.yaml",
-                        hint="Put the folder into the project and name it relative to project.yaml.")  # fmt: skip
-    inside = root / place
-    count = sum(p.suffix.lower() in EXTENSIONS for p in inside.iterdir()) if inside.is_dir() else 0
+    place, count = regularization.inside(root, folder), len(regularization.files(root, folder))
     if not count:
         raise UserError(f'dataset.regularization: there are no pictures in "{folder}"', place="project.yaml",
                         hint="Put regularization pictures into that folder, or write null.")  # fmt: skip
-    return Folder(place.name, where + place.as_posix(), 1, count)
+    return Folder(place.name, where + place.relative_to(root).as_posix(), max(1, repeats), count)
 
 
 def write(root: Path, chosen: Mapping[str, Dataset]) -> list[str]:
@@ -169,6 +167,17 @@ def write(root: Path, chosen: Mapping[str, Dataset]) -> list[str]:
     return written
 
 
+def _seen_more(dataset: Dataset) -> str:
+    """What folders with repeats of their own change: " Those in 6_mystyle-hands about 90 times."."""
+    common = usual(f.repeats for f in dataset.folders for _ in range(f.pictures))
+    if not dataset.repeats:
+        alike = len({f.repeats for f in dataset.folders}) < 2
+        return "" if alike else " This format has no repeats: all pictures alike."
+    more = [f"{f.name} about {dataset.plan.length.seen * f.repeats // common} times"
+            for f in dataset.folders if f.repeats != common]  # fmt: skip
+    return f" Those in {', '.join(more)}." if more else ""
+
+
 def readme(dataset: Dataset, how: str) -> str:
     """What a person needs to know to train with these files, as Markdown."""
     length, reg = dataset.plan.length, dataset.regularization
@@ -179,15 +188,22 @@ def readme(dataset: Dataset, how: str) -> str:
         "## How long to train", "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",
         f"- That is {about}{length.steps_per_epoch} steps an epoch, {about}{length.steps} steps in all.",
-        f"- Each picture is seen about {length.seen} times, sizes together, as with any other trainer of this project.",
+        f"- Each picture is seen about {length.seen} times, sizes together, as with any other trainer of this project."
+        + _seen_more(dataset),
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
     ]  # fmt: skip
     if reg:
-        told = "They come on top and can double the steps." if dataset.regularizes else "They are left out here."
+        told = (
+            "They come up about as often as yours, and their steps are counted above."
+            if dataset.regularizes
+            else ("They are left out here.")
+        )
         lines.append(f"- Regularization pictures: {reg.pictures}, in {reg.path}. {told}")
-    if dataset.plan.cut_captions:
-        read = min(limit for _, limit in dataset.plan.cut_captions.values())
-        count = len(dataset.plan.cut_captions)
-        lines.append(f"- Captions that may be longer than the {read} tokens that are read: {count}. "
-                     "dataset-report.md names them.")  # fmt: skip
+    if cut := dataset.plan.cut_captions:
+        sure = all(c.exact for c in cut.values())
+        lines.append(f"- Captions that {'are' if sure else 'may be'} longer than the {dataset.plan.reads} tokens that "
+                     f"are read: {len(cut)}. dataset-report.md names them.")  # fmt: skip
+        longest = max(c.tokens for c in cut.values())
+        if sure and (enough := [n for n in dataset.windows if n >= longest]):
+            lines.append(f"- `--max_token_length {enough[0]}` reads them whole.")
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ Points = NDArray[np.float64]
 
 SMALL = 3  # pictures, fewer are no look
 ODD = 1.6  # times the distance of two hands from which a picture is like none of the looks
-ASK = 1.7  # separation from which looks are a question and not a note: the README's table says how sure that is
+TIGHT = 1.15  # width up to which looks are told surely enough to ask: the README's table says how surely
 
 
 @cache
@@ -116,12 +116,10 @@ def looks(points: Points, limit: float) -> tuple[list[list[int]], list[int]]:
     return sorted((sorted(g) for g in joined), key=lambda g: (-len(g), g)), odd
 
 
-def separation(points: Points, groups: Sequence[Sequence[int]]) -> float:
-    """How far apart the two nearest looks lie: their mean distance over the wider one's own; 0.0 for one look."""
-    distance = _distances(points)
-    own = [_mean_distance(points[list(g)]) for g in groups]
-    return min(
-        (float(distance[np.ix_(groups[a], groups[b])].mean()) / max(own[a], own[b], 1e-9)
-         for a in range(len(groups)) for b in range(a)),
-        default=0.0,
-    )  # fmt: skip
+def width(points: Points, groups: Sequence[Sequence[int]]) -> float:
+    """The mean distance of two pictures of the widest look; two of one hand are usually 1 apart.
+
+    A wide look may well be two hands taken for one, so that leaving out another would not help: TIGHT was chosen on
+    one half of the hands in tests/benchmarks/looks.py and judged on the other.
+    """
+    return max((_mean_distance(points[list(group)]) for group in groups), default=0.0)

@@ -13,7 +13,7 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import buckets, crops, groups, images, similar, thumbs
+from loraprep import crops, groups, images, shapes, similar, thumbs
 from loraprep.images import BadImage
 from loraprep.model import Image
 from loraprep.project import Project
@@ -57,17 +57,14 @@ class Pictures:
 
     def trained(self, image: Image, size: int) -> bytes:
         """Exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
-        return self._kept(f"{crops.shown(image)}-{self.trainer()}-{size}", lambda: self._trained(image, size))
+        config = self.project.config
+        shape = f"{shapes.shown(config)}-{config['model']}-{size}{'' if config['dataset']['enlarge'] else '-small'}"
+        return self._kept(f"{crops.shown(image)}-{shape}", lambda: self._trained(image, size))
 
     def difference(self, first: Image, second: Image, *, mirrored: bool) -> bytes:
         """The first picture, pale, with the places where the second one differs in full and outlined."""
         name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}"
         return self._kept(name, lambda: self._difference(first, second, mirrored))
-
-    def trainer(self) -> str:
-        """The first trainer of project.yaml whose rules are known."""
-        wanted = self.project.config["dataset"]["trainers"]
-        return next((t for t in wanted if t in buckets.ALGORITHMS), "kohya")
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self.folder / f"{name}-{groups.backgrounds(self.project.config)[0].lstrip('#')}.jpg"
@@ -84,7 +81,7 @@ class Pictures:
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)
-        placed = buckets.fit(self.trainer(), picture.width, picture.height, size)
+        placed = shapes.placed(picture.width, picture.height, size, self.project.config)
         if placed is None:
             raise BadImage("broken", f"its shape fits no bucket at {size}")
         return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import buckets, decisions, findings, groups, report
+from loraprep import decisions, findings, groups, report, shapes
 from loraprep.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.curation.answers import left_out
@@ -116,7 +116,7 @@ def _say(answer: Any) -> str:
 def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
     """Pictures that would be enlarged, each with what the trainer makes of it at every size."""
     config = s.project.config
-    trainer = next((t for t in config["dataset"]["trainers"] if t in buckets.ALGORITHMS), "kohya")
+    trainer = shapes.shown(config)
     cards = []
     for known in _states(s, "quality"):
         entry: Entry = known["entry"]
@@ -124,7 +124,7 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
         image = located(s, entry, path)
         sizes = []
         for size in trained_sizes(config, s.project.model) if image else []:
-            placed = buckets.fit(trainer, image.width, image.height, size) if image else None
+            placed = shapes.placed(image.width, image.height, size, config) if image else None
             if image and placed:
                 times = enlargement(image, size)  # as the question itself counts it
                 sizes.append({"size": size, "times": f"{times:.1f}", "bucket": placed.bucket})
@@ -181,7 +181,7 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
         looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
-        facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or {}
+        facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or entry.data.get("strangers") or {}
         answer = entry.data.get("answer")
         out = set(left_out(entry.data, answer or "recommended"))
         pictures = []

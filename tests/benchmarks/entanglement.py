@@ -44,7 +44,7 @@ def concentrated(share: float, n: int, random: np.random.Generator) -> float:
     return -variety.hill(counts)
 
 
-def main(sets: int = 20, sizes: tuple[int, ...] = (20, 40, 100), independent: int = 400) -> dict[str, float]:
+def main(sets: int = 20, sizes: tuple[int, ...] = (12, 20, 40, 60, 100), independent: int = 400) -> dict[str, float]:
     result = {}
     for n in sizes:
         random = np.random.default_rng(n)

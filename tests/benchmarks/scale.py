@@ -1,0 +1,99 @@
+"""The search for near hashes as a set grows: python -m tests.benchmarks.scale COUNT [white | cuts]
+
+Prints seconds on the clock and of CPU, and pairs found, as JSON. `white`: a third of the pictures have a white background, so that
+most bits of their hashes are the same. `cuts`: the search for cut and framed copies instead, on as many thumbnails.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from loraprep import parts, search
+from loraprep.duplicates import THRESHOLDS
+from loraprep.model import Image
+
+Hashes = search.Hashes
+PHASH, DHASH = int(THRESHOLDS["phash"]), int(THRESHOLDS["dhash"])
+
+
+def hashes(count: int, *, white: bool = False, seed: int = 1) -> tuple[Hashes, Hashes]:
+    """Random hashes; each fiftieth is another one with up to ten bits changed."""
+    random = np.random.default_rng(seed)
+    first, second = (random.integers(0, 2**64, count, dtype=np.uint64) for _ in range(2))
+    if white:
+        # a figure before white: only where the figure ends does one column differ from the next
+        plain = random.random(count) < 1 / 3
+        second[plain] &= np.uint64(0x0018_3C3C_3C3C_1800)
+        coarse = random.integers(0, 2**64, dtype=np.uint64)
+        first[plain] = coarse ^ (first[plain] & random.integers(0, 2**64, count, dtype=np.uint64)[plain]
+                                 & np.uint64(0x0F0F_FFFF_FFFF_FFFF))  # fmt: skip
+    copies = np.arange(0, count - 1, 50)
+    sources = random.permutation(count)[: len(copies)]
+    for kind in (first, second):
+        kind[copies] = kind[sources]
+        for _ in range(10):
+            kind[copies] ^= np.uint64(1) << random.integers(0, 64, len(copies), dtype=np.uint64)
+    return first, second
+
+
+def searched(count: int, *, white: bool = False) -> dict[str, float]:
+    """As the default rule does: upright with upright, upright with mirrored."""
+    plain, mirrored = search.side(*hashes(count, white=white)), search.side(*hashes(count, white=white, seed=2))
+    cost = timed(lambda: sum(len(search.near(plain, other, PHASH, DHASH)[0]) for other in (None, mirrored)))
+    return {**cost, "wrong": _wrong(plain, mirrored)}
+
+
+def timed(make: Callable[[], int]) -> dict[str, float]:
+    clock, cpu = time.perf_counter(), time.process_time()
+    pairs = make()
+    return {"seconds": time.perf_counter() - clock, "cpu": time.process_time() - cpu, "pairs": pairs}
+
+
+def _wrong(plain: search.Side, mirrored: search.Side, sample: int = 3000) -> int:
+    """Pairs of a sample on which the search and comparing each with each disagree."""
+    some = slice(0, sample)
+    a, b = plain.part(some), mirrored.part(some)
+    wrong = 0
+    for other in (a, b):
+        near = np.bitwise_count(a.first[:, None] ^ other.first[None]) <= PHASH
+        near &= np.bitwise_count(a.second[:, None] ^ other.second[None]) <= DHASH
+        true = set(zip(*(n.tolist() for n in np.nonzero(np.triu(near, 1))), strict=True))
+        found = search.near(a, None if other is a else b, PHASH, DHASH)
+        wrong += len(true ^ set(zip(found[0].tolist(), found[1].tolist(), strict=True)))
+    return wrong
+
+
+def cut(count: int) -> dict[str, float]:
+    random = np.random.default_rng(1)
+    images = []
+    for number in range(count):
+        # soft fields with a share of noise: about as alike as photographs are
+        field = np.kron(random.integers(0, 200, (6, 6)), np.ones((4, 4))) + random.integers(0, 56, (24, 24))
+        images.append(Image(f"{number}.jpg", "image", thumb=field.astype(np.uint8).tobytes().hex()))
+    return timed(lambda: len(parts.cuts(images, PHASH, DHASH)))
+
+
+def plot(points: dict[str, list[tuple[int, float]]], path: Path) -> None:
+    """Seconds over pictures, both logarithmic, with a line that grows with the square to compare."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, values in points.items():
+        axes.loglog(*zip(*values, strict=True), marker="o", label=name)
+    start = next(iter(points.values()))[0]
+    axes.loglog([start[0], 10**6], [start[1], start[1] * (10**6 / start[0]) ** 2], ":", c="grey", label="the square")
+    axes.set(xlabel="pictures", ylabel="seconds", title="Search for near hashes, mirrored forms too")
+    axes.legend()
+    figure.savefig(path)
+
+
+if __name__ == "__main__":
+    size, how = int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
+    print(json.dumps(cut(size) if how == "cuts" else searched(size, white=how == "white")))

@@ -1,0 +1,77 @@
+"""What a command costs, as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """`clock` and `cpu` in seconds; `memory`, the most the process itself held, in MB (Linux; else 0)."""
+
+    clock: float
+    cpu: float
+    memory: float
+    output: str
+
+
+def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
+    """Raises RuntimeError with what the command said if it ended with more than 1 (loraprep's NO-GO)."""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    started, before = time.perf_counter(), os.times()
+    with subprocess.Popen(
+        [str(c) for c in command], cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", errors="replace",
+    ) as process:  # fmt: skip
+        # a child of a process counts that one's memory as its own in getrusage, so the peak is read while it runs
+        reader = _Reader(process)
+        memory = 0.0
+        while process.poll() is None:
+            memory = max(memory, _peak(process.pid))
+            time.sleep(0.005)
+        output = reader.text()
+    clock, after = time.perf_counter() - started, os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    if process.returncode not in (0, 1):
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{output[-2000:]}")
+    return Cost(clock, cpu, memory, output)
+
+
+class _Reader:
+    """Reads what a process prints, so that it never waits for a full pipe."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        from threading import Thread
+
+        self._lines: list[str] = []
+        self._thread = Thread(target=lambda: self._lines.extend(process.stdout or ()), daemon=True)
+        self._thread.start()
+
+    def text(self) -> str:
+        self._thread.join()
+        return "".join(self._lines)
+
+
+def _peak(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    except OSError:
+        return 0.0
+    found = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0].split()[1]) / 1024 if found else 0.0
+
+
+def median(times: int, make: Callable[[], Cost]) -> Cost:
+    """The run with the median time on the clock."""
+    return sorted((make() for _ in range(times)), key=lambda cost: cost.clock)[times // 2]
+
+
+def spread(values: Sequence[float]) -> str:
+    """ "0.93 (0.91 to 0.95)": the median, the least and the most."""
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
