@@ -19,6 +19,7 @@ _LATER = (
         "duplicates",
         "gate",
         "looking",
+        "native",
         "page",
         "report",
         "revision",

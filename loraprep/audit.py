@@ -90,7 +90,6 @@ def audit(
     report("plain-frame", [i for i in images if max(i.border) >= limits["border"]])
     report("nearly-flat", [i for i in images if i.contrast < limits["contrast"] or i.flat > limits["flat"]])
     report("soft", [i for i in images if i.sharpness < limits["sharpness"] and i.flat <= limits["flat"]])
-    report("enlarged-before", [i for i in images if i.detail < limits["detail"]])
     report("long-shape", [i for i in images if _aspect(i) > limits["aspect_ratio"]], ratio=limits["aspect_ratio"])
     report("location", [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, config)

@@ -118,7 +118,7 @@ def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
             )
             if converted is not None:
                 return converted
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 @contextmanager

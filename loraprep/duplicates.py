@@ -38,20 +38,27 @@ def find(
     images: Sequence[Image],
     thresholds: Mapping[str, float],
     look: Callable[[Image], Pixels] | None = None,
+    detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
 ) -> list[Group]:
     """Groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `thresholds`: `phash` and `dhash`, the most bits (of 64) two hashes may differ to be looked at;
     `variant`, the mean difference (0..1) in one block of 1/24 of the side from which a picture is a variant
     and no copy. `look` gives a picture at 256 px, RGB (height, width, 3) uint8; it is called about once for
-    each picture that resembles another, and without it the 24-px grey thumbnails must do.
+    each picture that resembles another, and without it the 24-px grey thumbnails must do. `detail` gives the
+    records with how much of their size they hold; it is called once, with every copy and variant.
     """
     limits = {**THRESHOLDS, **thresholds}
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _says_something(known[path])]
-    pairs += _alike(singles, limits, look)
+    met = _alike(singles, limits, look)
+    if detail and met:
+        alike = {singles[n].path: singles[n] for found, _, _ in met for n in (found.i, found.j)}
+        known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
+    for found, relation, seen in met:
+        pairs.append(_pair(known[singles[found.i].path], known[singles[found.j].path], relation, found, seen))
     groups = Clusters()
     for pair in pairs:
         groups.join(pair.a, pair.b)
@@ -78,7 +85,10 @@ def _says_something(image: Image) -> bool:
     return bool(hashes) and image.contrast >= _DULL and min(image.width, image.height) >= _TINY
 
 
-def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[[Image], Pixels] | None) -> list[Pair]:
+_Met = tuple[Near, Literal["copy", "variant"], Likeness]
+
+
+def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[[Image], Pixels] | None) -> list[_Met]:
     """Copies and variants. Nearest first: what is known of a copy need not be asked of its copies again."""
 
     @lru_cache(maxsize=512)
@@ -86,7 +96,7 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
         return look(images[index]) if look else similar.thumbnail(images[index])
 
     copies = Clusters()
-    pairs = []
+    met: list[_Met] = []
     near = similar.near(
         images, limits["phash"], limits["dhash"], cuts=bool(limits["cuts"]), rotations=bool(limits["rotations"])
     )
@@ -104,8 +114,8 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
             # one that is cut is less sure: another copy of the same picture may fit better
             copies.part(one.path, other.path)
         if relation:
-            pairs.append(_pair(one, other, relation, found, seen))
-    return pairs
+            met.append((found, relation, seen))
+    return met
 
 
 def _relation(seen: Likeness, limit: float) -> Literal["copy", "variant"] | None:
@@ -285,7 +295,8 @@ def _facts(image: Image, among: Sequence[Image], *, plain: bool) -> str:
     said = [f"{image.width}x{image.height}", weight]
     if not plain:
         crispest, softest = max(map(_crispness, among)), min(map(_crispness, among))
-        if _crispness(image) == crispest > 1.15 * softest:
+        largest = max(max(i.width, i.height) for i in among)  # a smaller one is measured at another scale
+        if _crispness(image) == crispest > 1.15 * softest and max(image.width, image.height) > 0.93 * largest:
             said.append("sharper")
         if 0 < image.jpeg_quality < 70:
             said.append("JPEG blocks")

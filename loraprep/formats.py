@@ -73,7 +73,11 @@ def jpeg_quality(tables: dict[int, list[int]]) -> int:
     """The IJG quality, 1..100, whose luma table is nearest (tables: T.81 Annex K; scaling: jcparam.c)."""
     if not tables:
         return 0
-    total = sum(tables[min(tables)])
+    return _nearest_quality(sum(tables[min(tables)]))
+
+
+@cache
+def _nearest_quality(total: int) -> int:
     return min(range(1, 101), key=lambda q: (abs(_ijg_sums()[q] - total), -q))
 
 

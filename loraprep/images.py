@@ -7,6 +7,7 @@ pixel is decoded, and whatever a decoder raises becomes a `BadImage` with a reas
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -82,36 +83,41 @@ class Opened:
     hidden: tuple[str, ...]
 
 
-def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS) -> Opened:
+def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0) -> Opened:
     """The full check: content decides the format, the header the size, then verify, reopen, decode all.
 
+    With `at_least` a JPEG is decoded at 1/2, 1/4 or 1/8 where its longer side stays at least that: faster, and the
+    check is no weaker, since the decoder still reads every byte.
     Raises BadImage: "broken", "too-large", "unsupported", "pointer".
     """
     kind = _kind(data)
     try:
-        with Image.open(io.BytesIO(data), formats=_formats(kind)) as probe:
-            scale = _judge_size(probe, max_megapixels)
-            if kind != "JPEG":  # verify() does nothing for a JPEG
-                probe.verify()
+        picture = Image.open(io.BytesIO(data), formats=_formats(kind))
+        scale = max(_judge_size(picture, max_megapixels), _halvings(picture.size, at_least, 8))
+        if kind != "JPEG":  # verify() does nothing for a JPEG, and leaves any other unfit to be read
+            picture.verify()
+            picture, scale = Image.open(io.BytesIO(data), formats=_formats(kind)), 1
         if kind == "PNG" and not _png_ends(data):
             raise BadImage("broken", "the file ends too early")
         if kind == "WEBP" and len(data) < int.from_bytes(data[4:8], "little") + 8:
             raise BadImage("broken", "the file ends too early")
-        return _decode(data, kind, scale)
+        return _decode(picture, data, kind, scale)
     except DECODE_ERRORS as error:
         raise BadImage("broken", _plainly(error)) from None
 
 
-def upright(opened: Opened, background: str = "#ffffff", longest: int = 0) -> Image.Image:
+def upright(opened: Opened, background: str = "#ffffff", longest: int = 0, at_least: int = 0) -> Image.Image:
     """The picture as its owner sees it: RGB, 8 bit, sRGB, turned, transparency on `background`.
 
-    With `longest` it is reduced first, so that its longer side is at most that; never enlarged.
+    With `longest` it is reduced first, so that its longer side is at most that; never enlarged. With `at_least` it
+    is halved for as long as its longer side stays at least that, which costs a fraction of any other size.
     Raises BadImage "broken" if its pixels cannot be converted.
     """
     try:
         picture = eight_bit(opened.pixels)
         if longest:
             picture = _shrink(picture, longest)
+        picture = halved(picture, at_least)
         picture = compose(picture, opened.profile, background)
         return _turned(picture, opened.turn)
     except DECODE_ERRORS as error:
@@ -148,9 +154,15 @@ def source(record: Record, folder: Path, root: Path) -> Path:
     return root / record.upscaled if record.upscaled else folder / (record.of or record.path)
 
 
-def load_record(record: Record, folder: Path, root: Path, *, max_megapixels: float = MAX_MEGAPIXELS) -> Opened:
-    """A record's picture, its box cut out. Raises BadImage, OSError."""
-    return cut(load(source(record, folder, root).read_bytes(), max_megapixels=max_megapixels), record.box)
+def load_record(
+    record: Record, folder: Path, root: Path, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0
+) -> Opened:
+    """A record's picture, its box cut out; `at_least` as in `load`, for the part. Raises BadImage, OSError."""
+    if record.box:
+        left, top, right, bottom = record.box
+        at_least = math.ceil(at_least / max(min(right - left, bottom - top), 0.01))
+    data = source(record, folder, root).read_bytes()
+    return cut(load(data, max_megapixels=max_megapixels, at_least=at_least), record.box)
 
 
 def open_upright(
@@ -220,11 +232,10 @@ def _judge_size(probe: Image.Image, limit: float) -> int:
     raise BadImage("too-large", f"{width}x{height} is {megapixels:.0f} megapixels, more than the {limit:g} allowed")
 
 
-def _decode(data: bytes, kind: str, scale: int) -> Opened:
-    picture = Image.open(io.BytesIO(data), formats=_formats(kind))
+def _decode(picture: Image.Image, data: bytes, kind: str, scale: int) -> Opened:
     width, height = picture.size
     if scale > 1:
-        picture.draft(picture.mode, (width // scale, height // scale))
+        picture.draft(picture.mode, (max(1, width // scale), max(1, height // scale)))
     mode, form = picture.mode, picture.format or kind
     orientation = _orientation(picture)
     quality = jpeg_quality(picture.quantization) if isinstance(picture, JpegImagePlugin.JpegImageFile) else 0
@@ -310,13 +321,26 @@ def _png_ends(data: bytes) -> bool:
     return False
 
 
+def _halvings(size: tuple[int, int], at_least: int, most: int = 1 << 16) -> int:
+    """1, 2, 4 ...: by how much the sides can be halved, again and again, while the longer one stays `at_least`."""
+    factor = 1
+    while at_least and 2 * factor <= most and max(size) // (2 * factor) >= at_least:
+        factor *= 2
+    return factor
+
+
+def halved(picture: Image.Image, at_least: int) -> Image.Image:
+    """Box-averaged to 1/2, 1/4 ... for as long as its longer side stays at least that."""
+    factor = _halvings(picture.size, at_least)
+    return picture.reduce(factor) if factor > 1 else picture
+
+
 def _shrink(picture: Image.Image, longest: int) -> Image.Image:
-    side = max(picture.size)
-    if side <= longest:
-        return picture
-    factor = side // longest
-    if factor > 1:
-        picture = picture.reduce(factor)
+    """At most `longest` px on the longer side; never enlarged.
+
+    Halved first, as a JPEG decoder halves, so that a JPEG read at reduced scale ends as the same picture.
+    """
+    picture = halved(picture, longest)
     if max(picture.size) > longest:
         ratio = longest / max(picture.size)
         size = tuple(max(1, round(n * ratio)) for n in picture.size)
@@ -351,6 +375,7 @@ __all__ = [
     "Opened",
     "alpha",
     "cut",
+    "halved",
     "heif",
     "is_pointer",
     "jpeg_quality",

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +22,7 @@ from loraprep import (
     files,
     gate,
     init,
+    native,
     page,
     project,
     scan,
@@ -96,24 +98,27 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     found = seen.images
     usable = [i for i in found if i.state == "image" and not i.of]
     looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
-    groups = duplicates.find(usable, limits["duplicates"], lambda i: scan.look(folder, root, i))
+    full_size = partial(native.measured, folder=folder, root=root, max_megapixels=limits["audit"]["max_megapixels"])
+    groups = duplicates.find(usable, limits["duplicates"], lambda i: scan.look(folder, root, i), full_size)
     rulings = [
         audit.outcome(looked.questions, nobody, auto=True),
         duplicates.outcome(groups, found, nobody, auto=True),
     ]
-    staying = _kept(found, selection.select(found, [], rulings))
+    with console.progress("Looking at full size") as progress:
+        staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
     elements = captioners.describe(staying, staying, config)
     written = captions.captions_for(elements, nobody, config, model, profile)
     known = curation.Seen(elements, written.captions, looks={})  # line and stroke take longer than a first look may
     curated = curation.curate(staying, known, groups, profile, config, nobody)
     rulings.append(curation.outcome(curated.questions, nobody, found, auto=True))
     fates = selection.select(found, [], rulings)
-    assessed = curation.assess(_kept(found, fates), known, profile, config)
+    assessed = curation.assess(_kept(staying, fates), known, profile, config)
     kept = {i.path for i in _kept(found, fates)}
     texts = {p: c for p, c in written.captions.items() if p in kept}
     fused = captions.fused(texts, elements, config, profile)
     findings: list[Finding] = [
-        *looked.findings, *duplicates.findings(groups), *written.findings, *assessed.findings, *fused
+        *looked.findings, *native.findings(staying, limits["audit"]["detail"]), *duplicates.findings(groups),
+        *written.findings, *assessed.findings, *fused,
     ]  # fmt: skip
     verdict = gate.judge(found, fates, written.captions, findings, {}, {}, config, model, profile,
                          keep_kohya=looked.layout == "kohya")  # fmt: skip

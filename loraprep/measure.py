@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from functools import cache
 from typing import Any
 
@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from loraprep.images import halved
+
 Array = NDArray[np.float64]
 
-COMMON = 512  # long side at which sharpness, contrast, flatness and borders are measured
-_HASHED = 256  # long side from which hashes are made; four times cheaper than the full picture
-_COLOURED = 96
-_BLOCK = 8
+SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
+_NORMAL = 512  # px; sharpness is given as of this longer side
+_FALL = 0.63  # power of the scale with which it falls: the median over 125 photographs and paintings, halved
+_SMALL = 128  # px, likewise: for frames and colours
+_COLOURED = 64
+_BLOCK = 64  # blocks along the longer side
 _TEXTURE = 1.5  # standard deviation of luma in a block below which it has no texture (JPEG noise stays under it)
 _PLAIN = 14  # difference in any channel up to which a pixel belongs to a plain frame
 
@@ -36,14 +40,23 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 
 def lab(rgb: NDArray[np.uint8]) -> Array:
     """CIE Lab (D65, 2 degrees) of sRGB pixels (..., 3); IEC 61966-2-1 and CIE 15."""
-    value = rgb.astype(np.float64) / 255
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ _TO_XYZ.T
-    root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.stack(
-        [116 * root[..., 1] - 16, 500 * (root[..., 0] - root[..., 1]), 200 * (root[..., 1] - root[..., 2])],
-        -1,
-    )
+    # no matrix product: a BLAS would start threads of its own for it, and add in another order on another machine
+    red, green, blue = (_linear()[rgb[..., channel]] for channel in range(3))
+    x, y, z = (_root(row[0] * red + row[1] * green + row[2] * blue) for row in _TO_XYZ)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+@cache
+def _linear() -> Array:
+    value = np.arange(256) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def _root(value: Array) -> Array:
+    root = np.cbrt(value)
+    dark = value <= (6 / 29) ** 3
+    root[dark] = value[dark] / (3 * (6 / 29) ** 2) + 4 / 29
+    return root
 
 
 _TO_XYZ = np.array(
@@ -51,37 +64,64 @@ _TO_XYZ = np.array(
 ) / np.array([[0.95047], [1.0], [1.08883]])
 
 
-def facts(small: Image.Image) -> dict[str, Any]:
-    """Everything measured on `small`, the upright RGB picture of at most 512 px; keys are model.Image's."""
-    rgb = np.asarray(small)
-    grey = small.convert("L")
-    luma = np.asarray(grey, dtype=np.float64)
+def facts(picture: Image.Image) -> dict[str, Any]:
+    """Everything measured on `picture`: upright, RGB, halved to SIDE. Keys are model.Image's.
+
+    It is never resized: halving is what a JPEG decoder does for nothing, and it smooths no detail away, so that blur
+    is told apart as well as at twice the size after a resampling (tests/test_images.py).
+    """
+    grey = picture.convert("L")
+    luma = np.asarray(grey)
+    small = halved(picture, _SMALL)
     return {
         "sharpness": round(sharpness(luma), 2),
-        "contrast": round(float(luma.std()) / 255, 4),
+        "contrast": round(_deviation(luma) / 255, 4),
         "flat": round(flat(luma), 4),
-        "border": tuple(round(side, 4) for side in border(rgb)),
+        "border": tuple(round(side, 4) for side in border(np.asarray(small))),
         **hashes(grey),
         **colours(small),
     }
 
 
-def sharpness(luma: Array) -> float:
-    """Variance of the four-neighbour Laplacian (Pech-Pacheco 2000) of luma 0..255."""
+def sharpness(luma: NDArray[np.uint8]) -> float:
+    """Variance of the four-neighbour Laplacian (Pech-Pacheco 2000) of luma 0..255, in whole numbers, as at 512 px.
+
+    In ordinary pictures it falls as the scale grows, which is taken out; pictures measured at different sizes compare
+    only roughly all the same.
+    """
     if min(luma.shape) < 3:
         return 0.0
-    inner = luma[1:-1, 1:-1]
-    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    return float((around - 4 * inner).var())
+    wide = luma.astype(np.int16)
+    edges = wide[:-2, 1:-1] + wide[2:, 1:-1]
+    edges += wide[1:-1, :-2]
+    edges += wide[1:-1, 2:]
+    edges -= 4 * wide[1:-1, 1:-1]
+    mean = int(edges.sum(dtype=np.int64)) / edges.size
+    variance = int(np.square(edges, dtype=np.int32).sum(dtype=np.int64)) / edges.size - mean**2
+    return float(variance * (max(luma.shape) / _NORMAL) ** _FALL)
 
 
-def flat(luma: Array) -> float:
-    """The share of 8x8 blocks without texture, 0..1."""
-    rows, columns = luma.shape[0] // _BLOCK, luma.shape[1] // _BLOCK
+def flat(luma: NDArray[np.uint8]) -> float:
+    """The share of blocks, 1/64 of the longer side, without texture, 0..1.
+
+    In whole numbers: n * sum(x^2) - sum(x)^2 = (n * deviation)^2.
+    """
+    side = max(2, round(max(luma.shape) / _BLOCK))
+    rows, columns = luma.shape[0] // side, luma.shape[1] // side
     if not rows or not columns:
-        return 1.0 if float(luma.std()) < _TEXTURE else 0.0
-    blocks = luma[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK)
-    return float((blocks.std(axis=(1, 3)) < _TEXTURE).mean())
+        return 1.0 if _deviation(luma) < _TEXTURE else 0.0
+    lines = luma[: rows * side, : columns * side].reshape(rows, side, columns * side)
+    squares = np.square(lines, dtype=np.uint16)  # 255^2 is less than 2^16
+    sums, powers = (
+        part.sum(axis=1, dtype=np.int32).reshape(rows, columns, side).sum(axis=2) for part in (lines, squares)
+    )
+    count = side * side
+    return float((count * powers - sums**2 < (count * _TEXTURE) ** 2).mean())
+
+
+def _deviation(luma: NDArray[np.uint8]) -> float:
+    mean = int(luma.sum(dtype=np.int64)) / luma.size
+    return math.sqrt(max(0.0, int(np.square(luma, dtype=np.uint16).sum(dtype=np.int64)) / luma.size - mean**2))
 
 
 def border(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float]:
@@ -89,52 +129,82 @@ def border(rgb: NDArray[np.uint8]) -> tuple[float, float, float, float]:
 
     A frame ends at once along most of its length; the white around a drawn figure does not, and is none.
     """
-    height, width = rgb.shape[:2]
-    if min(height, width) < 16:
+    if min(rgb.shape[:2]) < 16:
         return (0.0, 0.0, 0.0, 0.0)
-    views = [rgb.transpose(1, 0, 2), rgb, rgb.transpose(1, 0, 2)[::-1], rgb[::-1]]
-    masks = [_differs(view) for view in views]
-    ends = [_first(mask.mean(axis=1) > 0.02) for mask in masks]
-    if any(end < 0 for end in ends):
+    sides = [rgb.transpose(1, 0, 2), rgb, rgb.transpose(1, 0, 2)[::-1], rgb[::-1]]
+    plain = [_Plain(side) for side in sides]
+    if any(p.end < 0 for p in plain):
         return (0.0, 0.0, 0.0, 0.0)
     found = []
-    for side, (mask, end) in enumerate(zip(masks, ends, strict=True)):
-        before, after = (ends[1], ends[3]) if side % 2 == 0 else (ends[0], ends[2])
-        edge = mask[end : end + 3, before : mask.shape[1] - after]
-        sudden = end > 1 and edge.size and float(edge.any(axis=0).mean()) >= 0.6
-        found.append(end / mask.shape[0] if sudden else 0.0)
+    for number, (side, of) in enumerate(zip(sides, plain, strict=True)):
+        before, after = (plain[1].end, plain[3].end) if number % 2 == 0 else (plain[0].end, plain[2].end)
+        sudden = False
+        if of.end > 1 and side.shape[1] > before + after:
+            edge = of.differs(of.end, of.end + 2)[:, before : side.shape[1] - after]
+            sudden = float(edge.any(axis=0).mean()) >= 0.6
+        found.append(of.end / len(side) if sudden else 0.0)
     return (found[0], found[1], found[2], found[3])
 
 
-def _differs(view: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    colour = np.median(view[0], axis=0)
-    mask: NDArray[np.bool_] = (np.abs(view.astype(np.int16) - colour) > _PLAIN).any(axis=2)
-    return mask
+class _Plain:
+    """One side (rows, columns, 3) of a picture, outermost row first.
 
+    `end`: the first row in which more than a few pixels are far from the middle of the outermost row; -1 if none is.
+    """
 
-def _first(rows: NDArray[np.bool_]) -> int:
-    return int(rows.argmax()) if rows.any() else -1
+    def __init__(self, side: NDArray[np.uint8]) -> None:
+        self.side = side
+        line, width = np.sort(side[0], axis=0), side.shape[1]
+        middles = [sum(pair) / 2 for pair in zip(*line[[(width - 1) // 2, width // 2]].tolist(), strict=True)]
+        low = [max(0, math.ceil(m - _PLAIN)) for m in middles]
+        span = [min(255, math.floor(m + _PLAIN)) - at for m, at in zip(middles, low, strict=True)]
+        self.low, self.span = (np.frombuffer(bytes(v) * width, np.uint8) for v in (low, span))  # for whole rows
+        self.end = self._end()
+
+    def _end(self) -> int:
+        start, count = 0, 8
+        while start < len(self.side):  # most pictures have no frame, and tell so in their first rows
+            rows = np.count_nonzero(self.differs(start, start + count), axis=1) > 0.02 * self.side.shape[1]
+            if rows.any():
+                return start + int(rows.argmax())
+            start, count = start + count, 2 * count
+        return -1
+
+    def differs(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """(rows, columns): where some channel is far from that colour."""
+        rows = np.ascontiguousarray(self.side[start:stop])
+        beyond = rows.reshape(len(rows), -1) - self.low > self.span  # what lies below `low` wraps around
+        result: NDArray[np.bool_] = beyond[:, 0::3] | beyond[:, 1::3] | beyond[:, 2::3]
+        return result
 
 
 def hashes(grey: Image.Image) -> dict[str, str]:
-    """pHash and dHash, 64 bits, as imagehash defines them, of the picture and of its mirror; and `thumb`."""
-    if max(grey.size) > _HASHED:
-        ratio = _HASHED / max(grey.size)
-        size = (max(1, round(grey.width * ratio)), max(1, round(grey.height * ratio)))
-        grey = grey.resize(size, Image.Resampling.BOX)
+    """pHash and dHash, 64 bits, as imagehash defines them, of the picture and of its mirror; and `thumb`.
+
+    `grey` is the picture halved to SIDE, not the picture itself: tests/test_images.py says how many bits that moves.
+    """
     square = np.asarray(grey.resize((32, 32), Image.Resampling.LANCZOS), dtype=np.float64)
     steps = np.asarray(grey.resize((9, 8), Image.Resampling.LANCZOS), dtype=np.int16)
     # mirroring a picture negates the odd columns of its DCT, so that its hash costs no second transform
     low = np.round(_dct(32)[:8] @ square @ _dct(32)[:8].T, 6)
-    mirrored = low * np.where(np.arange(8) % 2, -1.0, 1.0)
+    mirrored = low * _ODD
     thumb = grey.resize((24, 24), Image.Resampling.BOX)
     return {
-        "phash": _bits(low > np.median(low)),
-        "phash_mirror": _bits(mirrored > np.median(mirrored)),
+        "phash": _bits(low > _median(low)),
+        "phash_mirror": _bits(mirrored > _median(mirrored)),
         "dhash": _bits(steps[:, 1:] > steps[:, :-1]),
         "dhash_mirror": _bits(steps[:, ::-1][:, 1:] > steps[:, ::-1][:, :-1]),
         "thumb": thumb.tobytes().hex(),
     }
+
+
+_ODD = np.where(np.arange(8) % 2, -1.0, 1.0)
+
+
+def _median(low: Array) -> float:
+    """np.median of 64 numbers, in a fifth of its time."""
+    order = np.sort(low, axis=None)
+    return float(order[31] + order[32]) / 2
 
 
 @cache
@@ -149,105 +219,49 @@ def _bits(mask: NDArray[np.bool_]) -> str:
 
 
 def colours(small: Image.Image) -> dict[str, Any]:
-    """Mean Lab in a 3x3 grid, the palette by name, lightness, warmth, chroma; of the picture at 96 px."""
-    ratio = _COLOURED / max(small.size)
-    size = (max(3, round(small.width * ratio)), max(3, round(small.height * ratio)))
-    rgb = np.asarray(small.resize(size, Image.Resampling.BOX))
+    """Mean Lab in a 3x3 grid, the palette by name, lightness, warmth, chroma; of the picture at about 64 px."""
+    small = small.reduce(max(1, min(round(max(small.size) / _COLOURED), min(small.size) // 3)))
+    rgb, (width, height) = np.asarray(small).reshape(-1, 3), small.size
     values = lab(rgb)
-    grid = [
-        cell.mean(axis=(0, 1)) for row in np.array_split(values, 3, axis=0) for cell in np.array_split(row, 3, axis=1)
-    ]
-    flat_lab, flat_rgb = values.reshape(-1, 3), rgb.reshape(-1, 3)
-    names, swatches = _swatches()
-    nearest = ((flat_lab**2).sum(1)[:, None] - 2 * flat_lab @ swatches.T + (swatches**2).sum(1)).argmin(1)
+    cells = (np.arange(height) * 3 // height)[:, None] * 3 + np.arange(width) * 3 // width
+    grid = _means(values, cells.ravel(), 9)
+    red, green, blue = (rgb >> 3).T.astype(np.intp)
+    nearest = _nearest()[(red << 10) + (green << 5) + blue]
+    names = tuple(COLOURS)
     counts = np.bincount(nearest, minlength=len(names))
+    shown = _means(rgb, nearest, len(names))
     order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))[:5]
     palette = tuple(
-        (names[i], _hex(flat_rgb[nearest == i].mean(axis=0)), round(int(counts[i]) / len(flat_rgb), 3))
-        for i in order
-        if counts[i] >= 0.03 * len(flat_rgb)
+        (names[i], _hex(shown[i]), round(int(counts[i]) / len(rgb), 3)) for i in order if counts[i] >= 0.03 * len(rgb)
     )
-    mean = flat_lab.mean(axis=0)
+    mean = values.mean(axis=0)
     return {
-        "colour": tuple(round(float(v), 2) for cell in grid for v in cell),
+        "colour": tuple(round(v, 2) for v in grid.ravel().tolist()),
         "palette": palette,
         "lightness": round(float(mean[0]), 2),
         "warmth": round(float(mean[2]), 2),
-        "chroma": round(float(np.hypot(flat_lab[:, 1], flat_lab[:, 2]).mean()), 2),
+        "chroma": round(float(np.hypot(values[:, 1], values[:, 2]).mean()), 2),
     }
 
 
+def _means(values: NDArray[Any], group: NDArray[Any], count: int) -> Array:
+    """The mean of the rows of each group, shape (count, 3); of an empty one 0."""
+    size = np.maximum(np.bincount(group, minlength=count), 1)
+    return np.stack([np.bincount(group, column, count) / size for column in values.T], -1)
+
+
 @cache
-def _swatches() -> tuple[tuple[str, ...], Array]:
-    return tuple(COLOURS), lab(np.array(list(COLOURS.values()), dtype=np.uint8))
+def _nearest() -> NDArray[np.uint8]:
+    """The colour of COLOURS nearest in Lab to the middle of each of 32 x 32 x 32 boxes of sRGB."""
+    levels = np.arange(4, 256, 8, dtype=np.uint8)
+    boxes = lab(np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(-1, 3)).astype(np.float32)
+    best, nearest = np.full(len(boxes), np.inf, np.float32), np.zeros(len(boxes), np.uint8)
+    for number, swatch in enumerate(lab(np.array(list(COLOURS.values()), np.uint8)).astype(np.float32)):
+        apart = np.square(boxes - swatch).sum(axis=1)
+        nearest[apart < best] = number
+        best = np.minimum(best, apart)
+    return nearest
 
 
 def _hex(rgb: Array) -> str:
     return "#" + "".join(f"{round(float(v)):02x}" for v in rgb)
-
-
-_TILE = 256  # pixels; six tiles with the strongest edges stand for the picture
-_TILES = 6
-_SHORTFALL = 13.0  # dB below the extrapolated power law from which a band holds nothing of its own
-_FLOOR = 2.0  # dB; below it 8-bit rounding and JPEG noise are all there is to see
-_TRANSITION = 0.76  # resampling filters let this much more through than the size they started from
-
-
-def detail(pixels: Image.Image) -> float:
-    """The share of its size that the picture really holds, 0.2..1: about 0.5 after an enlargement by two.
-
-    Sharp pictures lose power steadily with frequency (Field 1987: about 6 dB an octave). An enlargement
-    follows that law up to the old size's limit and then falls away. The law is fitted to the coarse half
-    of the strongest tiles and the first frequency is sought from which the rest stays far below it.
-    Thresholds calibrated on photographs at their own size and enlarged (tests/test_images.py); whatever is
-    too small, too flat or soft from the start says nothing, and nothing counts as 1.
-    """
-    tiles = _strongest(pixels)
-    if not tiles:
-        return 1.0
-    size = tiles[0].shape[0]
-    window = np.hanning(size)
-    power = np.zeros(size // 2 + 1)
-    for tile in tiles:
-        for lines in (tile, tile.T):
-            centred = (lines - lines.mean(axis=1, keepdims=True)) * window
-            power += (np.abs(np.fft.rfft(centred, axis=1)) ** 2).mean(axis=0)
-    power /= 2 * len(tiles) * (window**2).sum()
-    edges = np.linspace(0.05, 1.0, 39)
-    frequency = np.arange(size // 2 + 1) / (size / 2)
-    bands = [(frequency >= a) & (frequency <= b) for a, b in itertools.pairwise(edges)]
-    level = np.array([10 * np.log10(power[band].mean() + 1e-3) for band in bands])
-    octave = np.log2((edges[:-1] + edges[1:]) / 2)
-    coarse = octave < np.log2(0.3)
-    slope = float(np.clip(np.polyfit(octave[coarse], level[coarse], 1)[0], -12.0, -5.0))
-    law = level[coarse].mean() + slope * (octave - octave[coarse].mean())
-    short = (law - level >= _SHORTFALL) & (law > _FLOOR)
-    # the law itself sinks into the noise at the far end; there nothing can be told either way
-    told = np.flatnonzero(law > _FLOOR)
-    if not len(told) or not short[told[-1]]:
-        return 1.0
-    first = told[-1]
-    while first > 0 and short[first - 1]:
-        first -= 1
-    return float(np.clip(edges[first] * _TRANSITION, 0.2, 1.0))
-
-
-def _strongest(pixels: Image.Image) -> list[Array]:
-    """Luma tiles with the most contrast between neighbours, as stored; [] if the picture is too small."""
-    size = min(_TILE, *pixels.size)
-    if size < 96:
-        return []
-    size -= size % 2
-    rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in (pixels.height, pixels.width))
-    tiles = []
-    for y in rows:
-        for x in columns:
-            crop = pixels.crop((x, y, x + size, y + size))
-            if crop.mode in ("P", "PA", "RGBA", "CMYK", "LAB", "1"):
-                crop = crop.convert("RGB")
-            tile = np.asarray(crop.convert("L") if crop.mode == "RGB" else crop, dtype=np.float64)
-            tile = tile[..., 0] if tile.ndim == 3 else tile
-            tiles.append(tile / 257 if float(tile.max(initial=0)) > 255 else tile)
-    strength = [float(np.abs(np.diff(tile, axis=1)).mean() + np.abs(np.diff(tile, axis=0)).mean()) for tile in tiles]
-    order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
-    return [tiles[i] for i in order[:_TILES] if strength[i] > 0.5]

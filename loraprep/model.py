@@ -51,7 +51,7 @@ class Image(Record):
     jpeg_quality: int = 0  # 1..100 estimated from the tables; 0 if not a JPEG
     hidden: tuple[str, ...] = ()  # what rides along: "gps", "exif", "xmp"
     sharpness: float = 0.0  # variance of the Laplacian of the luma (0..255) at 512 px on the long side
-    detail: float = 1.0  # share of the size that the pixels really hold: 0.5 = looks enlarged twice
+    detail: float = 1.0  # share of the size that the pixels really hold: 0.5 = looks enlarged twice; see native.py
     contrast: float = 0.0  # standard deviation of luma, 0..1
     flat: float = 0.0  # share of the area without any texture, 0..1
     border: tuple[float, float, float, float] = (

@@ -24,7 +24,7 @@ from loraprep.crops import Cut
 from loraprep.errors import UNUSABLE, UserError
 from loraprep.model import Image
 
-VERSION = 2  # of a line of images.jsonl and of the cache; raised when a measurement changes
+VERSION = 3  # of a line of images.jsonl and of the cache; raised when a measurement changes
 WORKERS = 2  # Pillow releases the GIL while it decodes; two keep memory under 1 GB
 _SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
 _LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time
@@ -268,8 +268,11 @@ def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS, box: 
 
     Raises images.BadImage.
     """
-    opened = images.cut(images.load(data, max_megapixels=max_megapixels), box)
-    small = images.upright(opened, longest=measure.COMMON)
+    enough = 0 if box else measure.SIDE  # of a part, nobody knows yet how much there is
+    opened = images.cut(images.load(data, max_megapixels=max_megapixels, at_least=enough), box)
+    said = {"words": words.embedded(opened.pixels), "rating": words.rating(opened.pixels)}
+    alpha = images.transparent(opened.pixels)
+    picture = images.upright(opened, at_least=measure.SIDE)  # takes the metadata off
     return {
         "format": opened.format,
         "width": opened.width,
@@ -278,14 +281,12 @@ def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS, box: 
         "mode": opened.mode,
         "bits": opened.bits,
         "icc": opened.icc,
-        "alpha": images.transparent(opened.pixels),
+        "alpha": alpha,
         "frames": opened.frames,
         "jpeg_quality": opened.quality,
         "hidden": opened.hidden,
-        "detail": 1.0 if opened.reduced > 1 else round(measure.detail(opened.pixels), 2),
-        **measure.facts(small),
-        "words": words.embedded(opened.pixels),
-        "rating": words.rating(opened.pixels),
+        **measure.facts(picture),
+        **said,
     }
 
 
@@ -362,5 +363,5 @@ def _listed(path: str, name: str, entries: dict[str, words.Words]) -> words.Word
 
 def look(folder: Path, root: Path, record: Image, max_megapixels: float = images.MAX_MEGAPIXELS) -> NDArray[np.uint8]:
     """The picture of a record at 256 px on the long side, (height, width, 3) RGB, as its owner sees it."""
-    picture = images.upright(images.load_record(record, folder, root, max_megapixels=max_megapixels), longest=256)
-    return np.asarray(picture, np.uint8)
+    opened = images.load_record(record, folder, root, max_megapixels=max_megapixels, at_least=256)
+    return np.asarray(images.upright(opened, longest=256), np.uint8)

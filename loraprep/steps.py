@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from loraprep import audit as phase2
@@ -17,6 +17,7 @@ from loraprep import (
     groups,
     looking,
     manifest,
+    native,
     outlook,
     page,
     seeing,
@@ -165,16 +166,38 @@ def duplicates(p: Project) -> None:
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     limit = _megapixels(p)
     groups = phase3.find(usable, p.config["thresholds"]["duplicates"],
-                         lambda i: scanning.look(p.images, p.root, i, limit))  # fmt: skip
+                         lambda i: scanning.look(p.images, p.root, i, limit),
+                         lambda some: _measured(p, some, images))  # fmt: skip
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
     decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
     _write(p, "duplicates", {"groups": _json(groups), "questions": _json(questions),
                              "findings": _json(phase3.findings(groups))})  # fmt: skip
 
 
+def _measured(
+    p: Project, some: Sequence[Image], images: Sequence[Image], progress: Callable[[int, int], None] | None = None
+) -> list[Image]:
+    return native.measured(some, p.images, p.root, cache=p.root / "build/detail-cache.json", among=images,
+                           max_megapixels=_megapixels(p), progress=progress)  # fmt: skip
+
+
+def detail(p: Project) -> None:
+    """How much of their size do the pictures that stay really hold?"""
+    images = _records(p)
+    with console.progress("Looking at full size") as progress:
+        staying = _measured(p, _staying(p, images, all_=True), images, progress)
+    found = native.findings(staying, p.config["thresholds"]["audit"]["detail"])
+    _write(p, "detail", {"detail": {i.path: i.detail for i in staying}, "findings": _json(found)})
+
+
+def _detailed(p: Project, images: Sequence[Image]) -> list[Image]:
+    known = _read(p, "detail")["detail"]
+    return [dataclasses.replace(i, detail=known.get(i.path, i.detail)) for i in images]
+
+
 def shortlist(p: Project) -> None:
     """Which pictures are worth describing, if there are more than curation.preselect?"""
-    staying = _staying(p, _records(p), all_=True)
+    staying = _detailed(p, _staying(p, _records(p), all_=True))
     fates = phase5.shortlist(staying, p.config["curation"]["preselect"], p.config["curation"]["include"])
     _write(p, "shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
@@ -274,7 +297,7 @@ def _seen(p: Project) -> phase5.Seen:
 def curate(p: Project) -> None:
     """Is it one hand, is the set varied, and which pictures carry it?"""
     images = _records(p)
-    result = phase5.curate(_staying(p, images), _seen(p), _groups(p), p.kind, p.config,
+    result = phase5.curate(_detailed(p, _staying(p, images)), _seen(p), _groups(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
     decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
     _write(p, "curation", {**dataclasses.asdict(result.assessment), "questions": _json(result.questions)})
@@ -322,14 +345,14 @@ _BALANCE = frozenset({
 
 def report(p: Project) -> None:
     """The verdict, and the report to read and to look at."""
-    images, known, alike = _records(p), _seen(p), _groups(p)
+    images, known, alike = _detailed(p, _records(p)), _seen(p), _groups(p)
     captions, elements = known.captions, known.elements
     selection, audited = _read(p, "selection"), _read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
     placed = _read(p, "placements")
     profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
-    stored = [audited, _read(p, "duplicates"), _read(p, "captions"), selection, placed]
+    stored = [audited, _read(p, "duplicates"), _read(p, "detail"), _read(p, "captions"), selection, placed]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
     assessed = phase5.assess([i for i in images if i.path in kept], known, p.kind, p.config)

@@ -22,9 +22,9 @@ from loraprep.errors import UserError
 from loraprep.project import Project
 
 __all__ = [
-    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_diff", "task_duplicates",
-    "task_elements", "task_export", "task_gate1", "task_intent", "task_looks", "task_recaption", "task_report",
-    "task_samples", "task_scan", "task_select", "task_shortlist", "task_trainers", "task_upscale",
+    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_detail", "task_diff",
+    "task_duplicates", "task_elements", "task_export", "task_gate1", "task_intent", "task_looks", "task_recaption",
+    "task_report", "task_samples", "task_scan", "task_select", "task_shortlist", "task_trainers", "task_upscale",
     "task_verify",
 ]  # fmt: skip
 
@@ -201,7 +201,7 @@ IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
 VISION = "build/vision.json"
 ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
-SHORTLIST, LOOKS = "build/shortlist.json", "build/looks.json"
+DETAIL, SHORTLIST, LOOKS = "build/detail.json", "build/shortlist.json", "build/looks.json"
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
@@ -234,8 +234,14 @@ def task_duplicates() -> dict[str, Any]:
     return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"))
 
 
+def task_detail() -> dict[str, Any]:
+    return _task(steps.detail, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [DETAIL],
+                 _config("thresholds.audit.detail", "thresholds.audit.max_megapixels", "curation.exclude",
+                         "review"))  # fmt: skip
+
+
 def task_shortlist() -> dict[str, Any]:
-    return _task(steps.shortlist, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [SHORTLIST],
+    return _task(steps.shortlist, [IMAGES, AUDIT, DUPLICATES, DETAIL, QUALITY_D, DUPLICATES_D], [SHORTLIST],
                  _config("curation.preselect", "curation.include", "curation.exclude", "review"))  # fmt: skip
 
 
@@ -275,7 +281,7 @@ _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.
 
 
 def task_curate() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
+    reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
     return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
                  _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
                  [*_MEASURES, *_profiles("kinds")])  # fmt: skip
@@ -303,7 +309,8 @@ def task_trainers() -> dict[str, Any]:
 
 
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION, PLACEMENTS]
+    reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION,
+             PLACEMENTS]  # fmt: skip
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     page = [f"resources/report/{p.name}" for p in sorted(bundled.path("resources/report").iterdir())]
     return _task(steps.report, [*reads, *([GATE_D] if present else [])],

@@ -25,7 +25,7 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
 
 def _make(image: Image, folder: Path, root: Path, longest: int, background: str, max_megapixels: float) -> bytes:
     """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
-    opened = images.load_record(image, folder, root, max_megapixels=max_megapixels)
+    opened = images.load_record(image, folder, root, max_megapixels=max_megapixels, at_least=longest)
     picture = images.upright(opened, background, longest)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)

@@ -14,7 +14,7 @@ FLOORS = [
      "shapes", "sheet", "similar", "studio",
      "thumbs", "tokens", "trigger", "unchanged", "vision", "walk", "wording", "words"},
     {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
-     "looking", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},
+     "looking", "native", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},
     {"console", "review", "seeing", "steps", "tasks", "training"},
     {"__main__", "checking", "init", "look", "newproject"},
 ]  # fmt: skip

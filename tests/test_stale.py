@@ -15,7 +15,7 @@ from tests.scenes import project
 
 ALWAYS = ["scan"]
 PURE = ["captions", "curate", "select", "report"]
-IMAGE_PHASES = ["audit", "duplicates", "shortlist", "looks", "samples", "elements", *PURE]
+IMAGE_PHASES = ["audit", "duplicates", "detail", "shortlist", "looks", "samples", "elements", *PURE]
 
 
 def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
@@ -28,7 +28,7 @@ def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
 
 
 def ran(output: str) -> list[str]:
-    names = "intent|scan|audit|duplicates|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
+    names = "intent|scan|audit|duplicates|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
     return re.findall(rf"^({names}): ", output, re.MULTILINE)
 
 
@@ -90,11 +90,11 @@ TABLE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "trigger": (replace("project.yaml", "trigger: brushy", "trigger: brushier"),
                 ["intent", "samples", "elements", "captions", "curate", "select", "report"]),
     "base model": (replace("project.yaml", "model: sd15", "model: flux"),
-                   ["intent", "audit", "shortlist", "looks", "samples", "elements", *PURE]),
+                   ["intent", "audit", "detail", "shortlist", "looks", "samples", "elements", *PURE]),
     "a threshold that nothing crosses": (
         append("project.yaml", "thresholds: {audit: {jpeg_quality: 60}}\n"), ["audit", "report"]),
     "a threshold that pictures cross": (append("project.yaml", "thresholds: {audit: {aspect_ratio: 1.1}}\n"),
-                                        ["audit", "shortlist", "looks", "samples", "elements", "curate", "select", "report"]),
+                                        ["audit", "detail", "shortlist", "looks", "samples", "elements", "curate", "select", "report"]),
     "a threshold of duplicates": (append("project.yaml", "thresholds: {duplicates: {phash: 11}}\n"),
                                   ["duplicates", "report"]),
     "style words": (append("project.yaml", "captioning: {style_words: omit}\n"),

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from loraprep import scan
+from loraprep import images, native, scan
 from loraprep.model import Image
 from tests.scenes import scene
 
@@ -44,7 +44,8 @@ class Planted:
 def planted(path: str, data: bytes, of: str, edit: str) -> Planted:
     """One file with the scan's record of it."""
     digest = hashlib.sha256(data).hexdigest()
-    made = Image.from_json({**scan.inspect(data), "path": path, "state": "image", "digest": digest, "words": []})
+    facts = {**scan.inspect(data), "detail": native.detail(images.load(data).pixels), "words": []}
+    made = Image.from_json({**facts, "path": path, "state": "image", "digest": digest})
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))
     record = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))

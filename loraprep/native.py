@@ -1,0 +1,159 @@
+"""What only the full size tells: how much of it a picture really holds. Once per picture, for those that matter.
+
+The scan reads large JPEGs at reduced scale, which halves its time; this is measured for the pictures that would stay
+and for those that are compared with a copy. Its cache is build/detail-cache.json; delete it and all is measured again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from loraprep import __version__, crops, files, images
+from loraprep.model import Finding, Image
+
+VERSION = 1  # of the cache; raised when the measurement changes
+_WORKERS = 2  # Pillow releases the GIL while it decodes
+
+Array = NDArray[np.float64]
+
+
+def measured(
+    records: Sequence[Image],
+    folder: Path,
+    root: Path,
+    *,
+    cache: Path | None = None,
+    among: Sequence[Image] = (),
+    max_megapixels: float = images.MAX_MEGAPIXELS,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Image]:
+    """The records with their `detail`, in their order; each picture is read at most once, whatever its name.
+
+    `cache` remembers the pictures of `among`, by what they show. One that can no longer be read keeps what it has:
+    the next scan says so.
+    """
+    stamp = [VERSION, __version__, PIL.__version__, max_megapixels]
+    known = _load(cache, stamp)
+    todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
+
+    def one(record: Image) -> float | None:
+        try:
+            opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
+            return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
+        except (images.BadImage, OSError):
+            return None
+
+    pool = ThreadPoolExecutor(_WORKERS)
+    try:
+        for number, (record, found) in enumerate(zip(todo, pool.map(one, todo), strict=True), 1):
+            if found is not None:
+                known[crops.shown(record)] = found
+            if progress:
+                progress(number, len(todo))
+    finally:  # an interrupted look goes on where it stopped
+        pool.shutdown(cancel_futures=True)
+        if cache and todo:
+            alive = {crops.shown(r) for r in (*among, *records)}
+            files.write_json(cache, {"stamp": stamp, "detail": {k: v for k, v in known.items() if k in alive}})
+    return [replace(r, detail=known.get(crops.shown(r), r.detail)) for r in records]
+
+
+def findings(records: Sequence[Image], limit: float) -> list[Finding]:
+    """`enlarged-before`: pictures that hold less than `limit` of their size."""
+    soft = tuple(r.path for r in records if r.detail < limit)
+    return [Finding("enlarged-before", soft)] if soft else []
+
+
+def _load(cache: Path | None, stamp: list[Any]) -> dict[str, float]:
+    try:
+        data = files.read_json(cache) if cache else {}
+        return {str(k): float(v) for k, v in data["detail"].items()} if data.get("stamp") == stamp else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}  # a cache: whatever is wrong with it, looking again mends it
+
+
+_TILE = 256  # pixels; six tiles with the strongest edges stand for the picture
+_TILES = 6
+_SHORTFALL = 13.0  # dB below the extrapolated power law from which a band holds nothing of its own
+_FLOOR = 2.0  # dB; below it 8-bit rounding and JPEG noise are all there is to see
+_TRANSITION = 0.76  # resampling filters let this much more through than the size they started from
+
+
+def detail(pixels: Pillow.Image) -> float:
+    """The share of its size that the picture really holds, 0.2..1: about 0.5 after an enlargement by two.
+
+    Sharp pictures lose power steadily with frequency (Field 1987: about 6 dB an octave). An enlargement
+    follows that law up to the old size's limit and then falls away. The law is fitted to the coarse half
+    of the strongest tiles and the first frequency is sought from which the rest stays far below it.
+    Thresholds calibrated on photographs at their own size and enlarged (tests/test_images.py); whatever is
+    too small, too flat or soft from the start says nothing, and nothing counts as 1.
+    """
+    tiles = _strongest(pixels)
+    if not tiles:
+        return 1.0
+    size = tiles[0].shape[0]
+    window = np.hanning(size)
+    power = np.zeros(size // 2 + 1)
+    for tile in tiles:
+        for lines in (tile, tile.T):
+            centred = (lines - lines.mean(axis=1, keepdims=True)) * window
+            power += (np.abs(np.fft.rfft(centred, axis=1)) ** 2).mean(axis=0)
+    power /= 2 * len(tiles) * (window**2).sum()
+    edges = np.linspace(0.05, 1.0, 39)
+    frequency = np.arange(size // 2 + 1) / (size / 2)
+    bands = [(frequency >= a) & (frequency <= b) for a, b in itertools.pairwise(edges)]
+    level = np.array([10 * np.log10(power[band].mean() + 1e-3) for band in bands])
+    octave = np.log2((edges[:-1] + edges[1:]) / 2)
+    coarse = octave < np.log2(0.3)
+    slope = float(np.clip(np.polyfit(octave[coarse], level[coarse], 1)[0], -12.0, -5.0))
+    law = level[coarse].mean() + slope * (octave - octave[coarse].mean())
+    short = (law - level >= _SHORTFALL) & (law > _FLOOR)
+    # the law itself sinks into the noise at the far end; there nothing can be told either way
+    told = np.flatnonzero(law > _FLOOR)
+    if not len(told) or not short[told[-1]]:
+        return 1.0
+    first = told[-1]
+    while first > 0 and short[first - 1]:
+        first -= 1
+    return float(np.clip(edges[first] * _TRANSITION, 0.2, 1.0))
+
+
+def _strongest(pixels: Pillow.Image) -> list[Array]:
+    """Luma tiles with the most contrast between neighbours, as stored; [] if the picture is too small."""
+    size = min(_TILE, *pixels.size)
+    if size < 96:
+        return []
+    size -= size % 2
+    rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in (pixels.height, pixels.width))
+    tiles = [_luma(pixels.crop((x, y, x + size, y + size))) for y in rows for x in columns]
+    strength = [_contrast(tile) for tile in tiles]
+    order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
+    return [tiles[i].astype(np.float64) for i in order[:_TILES] if strength[i] > 0.5]
+
+
+def _luma(crop: Pillow.Image) -> NDArray[Any]:
+    """0..255, of whole numbers where the picture has 8 bits."""
+    if crop.mode in ("P", "PA", "RGBA", "CMYK", "LAB", "1"):
+        crop = crop.convert("RGB")
+    tile = np.asarray(crop.convert("L") if crop.mode == "RGB" else crop)
+    tile = tile[..., 0] if tile.ndim == 3 else tile
+    if tile.dtype == np.uint8:
+        return tile
+    deep = tile.astype(np.float64)
+    return deep / 257 if float(deep.max(initial=0)) > 255 else deep
+
+
+def _contrast(tile: NDArray[Any]) -> float:
+    """The mean difference between neighbours, across and down."""
+    values = tile.astype(np.int16) if tile.dtype == np.uint8 else tile
+    return sum(float(np.abs(np.diff(values, axis=axis)).mean(dtype=np.float64)) for axis in (1, 0))
