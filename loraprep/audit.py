@@ -152,21 +152,26 @@ def _size_notes(images: Sequence[Image], config: Mapping[str, Any], model: Mappi
     elif images:
         findings.append(Finding("large-enough", (), {"count": len(images), "native": model["native"]}))
     soft = [i for i in images if enlargement(i, trained[0]) >= limits["enlargement_question"]]
-    if soft:
-        most = max(enlargement(i, trained[0]) for i in soft)
-        findings.append(Finding("too-small", tuple(i.path for i in soft), {"times": f"{most:.1f}", "size": trained[0]}))
+    findings += _enlarged("too-small", soft, trained[0])
     stretched = [
         i
         for i in images
         if enlargement(i, trained[-1]) >= limits["enlargement_note"]
         and enlargement(i, trained[0]) < limits["enlargement_question"]
     ]
-    if stretched:
-        most = max(enlargement(i, trained[-1]) for i in stretched)
-        findings.append(
-            Finding("stretched", tuple(i.path for i in stretched), {"times": f"{most:.1f}", "size": trained[-1]})
-        )
+    findings += _enlarged("stretched", stretched, trained[-1])
     return findings
+
+
+def _enlarged(code: str, hits: Sequence[Image], size: int) -> list[Finding]:
+    """Whole pictures and details cut out of others apart: there is no larger original of a detail."""
+    found = []
+    for part in ([i for i in hits if not i.of], [i for i in hits if i.of]):
+        if part:
+            most = max(enlargement(i, size) for i in part)
+            cause = {"cause": "detail"} if part[0].of else {}
+            found.append(Finding(code, tuple(i.path for i in part), {"times": f"{most:.1f}", "size": size, **cause}))
+    return found
 
 
 def _layout_notes(images: Sequence[Image], config: Mapping[str, Any]) -> list[Finding]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from loraprep import files, findings, report
-from loraprep.model import Finding, Gate, Reason
+from loraprep.model import Fate, Finding, Gate, Reason
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
 PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
@@ -183,8 +183,8 @@ def _captions(root: Path) -> None:
 
 
 def _fates(root: Path) -> None:
-    for fate in files.read_json(root / "build/selection.json")["fates"]:
-        say(f"{fate['path']}\t{fate['fate']}\t{fate['why']}{' (waits for your answer)' if fate['open'] else ''}")
+    for fate in (Fate(**f) for f in files.read_json(root / "build/selection.json")["fates"]):
+        say(f"{fate.path}\t{fate.shown}\t{fate.why}{' (waits for your answer)' if fate.open else ''}")
 
 
 def _dataset(root: Path) -> None:

@@ -15,7 +15,7 @@ SEVERITIES = ("block", "warn", "note", "good")
 
 @cache
 def catalogue() -> dict[str, dict[str, Any]]:
-    """code -> {severity, one, many, why, fix (or cause -> fix), phase, fixed}."""
+    """code -> {severity, one, many, why, fix (or cause, one, many -> fix), phase, fixed}."""
     data: dict[str, dict[str, Any]] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
         data |= yamlfile.load(bundled.path(name), name).data
@@ -33,17 +33,20 @@ def _fill(template: str, finding: Finding) -> str:
     return template.format(n=len(finding.images), names=names(finding.images), **finding.values)
 
 
+def _number(finding: Finding) -> str:
+    return "one" if finding.values.get("count", len(finding.images)) == 1 else "many"
+
+
 def sentence(finding: Finding) -> str:
     """What is wrong (or right), with counts and names."""
     entry = catalogue()[finding.code]
-    count = finding.values.get("count", len(finding.images))
-    return _fill(entry["one"] if count == 1 else entry.get("many", entry["one"]), finding)
+    return _fill(entry.get(_number(finding), entry["one"]), finding)
 
 
 def fix(finding: Finding) -> str:
-    """The next thing to do, "" if there is nothing. A fix may depend on the finding's cause."""
+    """The next thing to do, "" if there is nothing. A fix may depend on the finding's cause, or on one or many."""
     words = catalogue()[finding.code].get("fix", "")
-    return _fill(words if isinstance(words, str) else words[finding.values["cause"]], finding)
+    return _fill(words if isinstance(words, str) else words[finding.values.get("cause", _number(finding))], finding)
 
 
 def why(code: str) -> str:

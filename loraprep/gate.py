@@ -37,10 +37,10 @@ def judge(
     images = {i.path: i for i in found}
     every = [
         *findings,
-        *_set_findings(kept, images, config, model, kind),
+        *_set_findings(kept, images, sum(f.fate == "rejected" for f in fates), config, model, kind),
         *_caption_findings(kept, captions, findings),
         *_integrity(found, fates, kept, config, keep_kohya),
-        *(Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml"})
+        *(Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml", "cause": file})
           for file, paths in sorted(waiting.items()) if paths),
     ]  # fmt: skip
     severity = config["severity"]
@@ -68,6 +68,7 @@ def judge(
             "kept": len(kept),
             "details": sum(bool(images[p].of) for p in kept if p in images),
             "captioned": sum(captions[p].captioned for p in kept if p in captions),
+            "drafts": sum(captions[p].captioned and captions[p].origin == "draft" for p in kept if p in captions),
             "rejected": sum(f.fate == "rejected" for f in fates),
             "ignored": sum(f.fate == "ignored" for f in fates),
             "left_out": len(left),
@@ -107,17 +108,20 @@ def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: S
 def _set_findings(
     kept: Sequence[str],
     images: Mapping[str, Image],
+    lost: int,
     config: Mapping[str, Any],
     model: Mapping[str, Any],
     kind: Mapping[str, Any],
 ) -> list[Finding]:
+    """`lost`: files that are not usable as they are; to mend them comes before looking for new pictures."""
+    rescue = {"lost": lost, "cause": "none" if not lost else "one" if lost == 1 else "many"}
     number, low, high = len(kept), kind["recommended"]["min"], kind["recommended"]["max"]
     values = {"count": number, "floor": kind["floor"], "min": low, "max": high, "kind": kind["title"].lower()}
     if not number:
-        return [Finding("no-images", (), {})]
+        return [Finding("no-images", (), rescue)]
     result = []
     if number < kind["floor"]:
-        result.append(Finding("below-floor", (), values))
+        result.append(Finding("below-floor", (), values | rescue))
     elif number < low:
         result.append(Finding("below-recommended", (), values))
     elif number > high:

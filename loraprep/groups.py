@@ -45,6 +45,15 @@ def trigger(path: str, config: Mapping[str, Any]) -> str:
     return group.trigger if group else str(config["trigger"])
 
 
+def triggers(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Trigger -> the folders of the groups that have it, without the project's own."""
+    found: dict[str, list[str]] = {}
+    for group in every(config):
+        if group.trigger != config["trigger"]:
+            found.setdefault(group.trigger, []).append(f"{group.folder}/")
+    return found
+
+
 def words(path: str, config: Mapping[str, Any]) -> tuple[str, ...]:
     """The group's own words, () outside any group."""
     group = of(path, config)

@@ -197,14 +197,19 @@ class Caption(Record):
 
 @dataclass(frozen=True, slots=True)
 class Fate(Record):
-    """What becomes of one file found. fate: "kept", "left out", "rejected", "ignored"."""
+    """What becomes of one file found. "caption" is a caption file whose words are read with its picture."""
 
     path: str
-    fate: Literal["kept", "left out", "rejected", "ignored"]
+    fate: Literal["kept", "left out", "rejected", "caption", "ignored"]
     why: str  # one clause for a person
     by: Literal["you", "rule", "recommendation", ""] = ""
     open: bool = False  # a question about it waits for an answer
     upscale: bool = False  # enlarge when the dataset is built
+
+    @property
+    def shown(self) -> str:
+        """The fate as people read it."""
+        return "not usable" if self.fate == "rejected" else self.fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,7 @@ class Axis(Record):
     missing: dict[str, int] = field(default_factory=dict)  # wanted term -> how many more would cover it
     effective: float = 0.0  # as varied as so many equally common terms
     even: float = 1.0  # 0..1, how evenly the terms present share the pictures
+    thin: tuple[str, ...] = ()  # what is missing, and what else there is as little of
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,9 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         settled=[r for r in m.gate.reasons if r.accepted or r.severity in ("note", "good")],
         captions=[(p, m.captions[p], spans(m.captions[p], m.config["trigger"])) for p in sorted(m.captions)
                   if p in fate and fate[p].fate == "kept"],
-        ignored=[f for f in m.fates if f.fate == "ignored"], trained=trained_sizes(m.config, m.model),
-        trainer=shapes.shown(m.config), codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
+        others=[f for f in m.fates if f.fate in ("caption", "ignored")], trained=trained_sizes(m.config, m.model),
+        trainer=shapes.shown(m.config), triggers=groups.triggers(m.config),
+        codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
         css=bundled.text(f"{FOLDER}/page.css"), script=bundled.text(f"{FOLDER}/page.js"),
     )  # fmt: skip
     if m.cache:
@@ -218,7 +219,7 @@ def _plots(m: Material, kept: Sequence[Image]) -> dict[str, str]:
         "aspects": plots.aspects([(i.width, i.height) for i in kept]),
         "terms": plots.terms(rows, len(staying), limits),
         "variety": plots.variety(
-            [(a.label, sorted(a.counts.items(), key=lambda x: (-x[1], x[0])), list(a.missing), a.seen) for a in m.axes],
+            [(a.label, sorted(a.counts.items(), key=lambda x: (-x[1], x[0])), a.thin, a.seen) for a in m.axes],
             len(kept),
         ),
         "palette": plots.palette([[(hexa, share) for _, hexa, share in i.palette] for i in kept[::step]]),

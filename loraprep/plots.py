@@ -30,6 +30,8 @@ INKS: Mapping[str, tuple[str, str]] = {
     "warn": ("#9d4712", "#f08a4b"),
     "block": ("#a3262e", "#f07178"),
 }
+LEVELS = {"watch": ("worth watching", "mild"), "warning": ("partly sticks", "warn"),
+          "critical": ("sticks to the trigger", "block")}  # fmt: skip
 _SENTINEL = {name: f"#0{n:x}fe{n:02x}" for n, name in enumerate(INKS, 1)}  # drawn with, then replaced
 _WIDTH = 5.0  # inches of 72 units: one phone wide, so that letters are as large there as drawn
 _LONG = 34  # characters of a label; what is longer ends in an ellipsis
@@ -107,22 +109,25 @@ def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapp
 
     def draw(axes: Axes) -> None:
         for row, (term, count, side, level) in enumerate(rows):
-            ink = {"critical": "block", "warning": "warn", "watch": "mild"}.get(level, side)
+            said, ink = LEVELS.get(level, ("", side))
             axes.barh(row, count, height=0.42, color=_c(ink), hatch="////" if side == "style" else "",
                       edgecolor=_c("paper"), linewidth=0)  # fmt: skip
             axes.text(0, row - 0.3, _short(term), ha="left", va="bottom", color=_c("ink"))
-            note = {"critical": "sticks to the trigger", "warning": "partly sticks", "watch": "worth watching"}
-            said = f"{count} of {captions}" + (f" - {note[level]}" if level else "")
-            axes.text(captions, row - 0.3, said, ha="right", va="bottom", fontsize=9.5,
+            label = f"{count} of {captions}" + (f" - {said}" if said else "")
+            axes.text(captions, row - 0.3, label, ha="right", va="bottom", fontsize=9.5,
                       color=_c(ink if level else "quiet"), fontweight="bold" if level else "normal")  # fmt: skip
             axes.vlines([share * captions for share in limits.values()], row - 0.27, row + 0.27, color=_c("quiet"),
                         linewidth=1, zorder=0)  # fmt: skip
         axes.set_xlim(0, max(1, captions))
-        axes.set_ylim(max(1, len(rows)) - 0.5, -1)
+        for level, share in limits.items():  # what the ticks beside the bars mean
+            axes.text(share * captions, -0.78, LEVELS[level][0].removesuffix(" to the trigger"), ha="center",
+                      va="bottom", fontsize=8.5, color=_c("quiet"))  # fmt: skip
+        axes.set_ylim(max(1, len(rows)) - 0.5, -1.35)
         axes.set_axis_off()
-        _legend(axes, [("content", "content"), ("style", "style"), ("fused with the trigger", "block")], hatched=1)
+        there = [LEVELS[level] for level in LEVELS if any(row[3] == level for row in rows)]
+        _legend(axes, [("content", "content"), ("style", "style"), *there], hatched=1)
 
-    return _draw("terms", 0.75 + 0.36 * max(1, len(rows)), draw, left=0.02, top=0.4)
+    return _draw("terms", 0.88 + 0.36 * max(1, len(rows)), draw, left=0.02, top=0.4)
 
 
 def variety(axes_seen: Sequence[tuple[str, Sequence[tuple[str, int]], Sequence[str], int]], kept: int) -> str:
@@ -177,7 +182,14 @@ def as_file(svg: str) -> str:
     style = f"<style>:root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
     ground = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
     head, mark, rest = svg.partition(">")
-    return f"{head}{mark}\n{style}{ground}{rest}"
+    drawn = re.sub(r'(fill|stroke)="(var[^"]+)"', r'style="\1: \2"', ground + rest)  # hatches have attributes only
+    return f"{head}{mark}\n{style}" + re.sub(r'style="([^"]*var\(--[^"]*)"', _fallback, drawn)
+
+
+def _fallback(style: re.Match[str]) -> str:
+    """The colours on light paper as attributes too, for what knows no CSS variables and would draw black."""
+    plain = [f'{key}="{INKS[name][0]}"' for key, name in re.findall(r"(fill|stroke): ?var\(--(\w+)\)", style[1])]
+    return " ".join([*plain, style[0]])
 
 
 def _c(ink: str) -> str:

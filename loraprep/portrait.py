@@ -11,6 +11,7 @@ from typing import Any
 from loraprep.markdown import code, plain
 from loraprep.model import Gate, Reason
 
+_FEW = 3  # so few kinds are told in words: a number says nothing there
 _CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
 
 
@@ -20,13 +21,26 @@ def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     if blocking:
         first = next((r for r in blocking if r.code != "open-question"), blocking[0])
         fix = first.fix or "Mend it and run loraprep gate1 again."
-        return [f"Why: {plain(first.sentence)}", "", f"Next: {plain(fix)}"]
+        others = f" All {len(blocking)} things are listed under [To get to GO](#to-get-to-go)."
+        return [f"Why: {plain(first.sentence)}{others if blocking[1:] else ''}", "", f"Next: {plain(fix)}"]
     kept = gate.counts["kept"]
     why = f"There are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
+    if made := drafts(gate):
+        why += f" ({made})"
     if assessed["strong"]:
         why += f"; they vary well in {assessed['strong']}"
     add = f" To make the set stronger, add {plain(assessed['add'])}" if assessed["add"] else ""
     return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{add}"]
+
+
+def drafts(gate: Gate) -> str:
+    """How many captions are drafts, and of what; "" if none is. A person's own words make a draft too."""
+    number = gate.counts["drafts"]
+    bare = sum(len(r.images) for r in gate.reasons if r.code == "caption-draft")
+    if not number:
+        return ""
+    made = f"{bare} of pictures that nobody has described" if bare else "from your own words and measured colour"
+    return f"{'all' if number == gate.counts['kept'] else number} of them drafts, {made}"
 
 
 def diversity(assessed: Mapping[str, Any], kept: int) -> list[str]:
@@ -40,7 +54,7 @@ def diversity(assessed: Mapping[str, Any], kept: int) -> list[str]:
         have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis["counts"].items(), key=lambda x: (-x[1], x[0]))[:8])
         seen = "" if axis["seen"] == kept else f" (seen in {axis['seen']} of {kept})"
         sure = axis["seen"] * 2 > kept
-        thin = (", ".join(plain(t) for t in axis["missing"]) or "nothing") if sure else "too few seen to say"
+        thin = (", ".join(plain(t) for t in axis["thin"]) or "nothing") if sure else "too few seen to say"
         lines.append(f"| {axis['label']} | {have}{seen} | {_even(axis) if sure else ''} | {thin} |")
     if assessed["variety"]:
         lines += ["", plain(assessed["variety"])]
@@ -53,10 +67,12 @@ def _even(axis: Mapping[str, Any]) -> str:
     present = len(axis["counts"])
     if present == 1:
         return "always the same"
-    most, count = max(sorted(axis["counts"].items()), key=lambda x: x[1])
-    if count * 2 > axis["seen"]:
-        return f"mostly {plain(most)}"
+    ranked = sorted(axis["counts"].items(), key=lambda x: (-x[1], x[0]))
     number = round(axis["effective"])
+    if ranked[0][1] * 2 > axis["seen"]:
+        return f"mostly {plain(ranked[0][0])}"
+    if present <= _FEW:
+        return "well mixed" if number == present else f"mostly {' and '.join(plain(t) for t, _ in ranked[:number])}"
     return f"as varied as {number} kind{'s' * (number != 1)} in equal numbers"
 
 

@@ -68,7 +68,7 @@ def report(
         _decision(gate, assessed),
         _captions(kept, captions, config),
         _every_file(fates),
-        ["---", "", f"Base model: {model['title']}. Trigger: {code(config['trigger'])}. "
+        ["---", "", f"Base model: {model['title']}. {_triggers(config)}. "
          f"Kind: {kind['title'].lower()}. Questions are answered in decisions/, settings in project.yaml; "
          "then run `loraprep gate1` again."],
     ]  # fmt: skip
@@ -92,22 +92,38 @@ def _sheet(fates: Sequence[Fate]) -> list[str]:
 
 def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
     count = gate.counts
-    away = Counter(f.fate for f in fates if f.fate != "kept")
-    rest = ", ".join(f"{n} {fate}" for fate, n in sorted(away.items()))
+    away = Counter(f.shown for f in fates if f.fate != "kept")
+    rest = ", ".join(_away(n, shown) for shown, n in sorted(away.items()))
     percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
     width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
     height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
+    made = portrait.drafts(gate)
     return [
         "## Summary",
         "",
         f"- Images: {count['kept']} in training{_details(count['details'])}, of {count['found']} files found"
         + (f" ({rest})" if rest else ""),
-        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)",
+        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)" + (f", {made}" if made else ""),
         f"- Average resolution: {width}x{height}",
-        f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})",
+        f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})"
+        + (", left out of the training; your files are untouched" if count["duplicates_removed"] else ""),
         f"- Quality issues: {count['quality_issues']}",
         f"- Open questions: {count['open_questions']}",
     ]
+
+
+def _away(number: int, fate: str) -> str:
+    if fate != "caption":
+        return f"{number} {fate}"
+    return "1 caption file read with its picture" if number == 1 else f"{number} caption files read with their pictures"
+
+
+def _triggers(config: Mapping[str, Any]) -> str:
+    """The project's trigger, and when to use that of a group."""
+    own = groups.triggers(config)
+    usual = f"Trigger: {code(config['trigger'])}"
+    named = [f"to call up what is in {' and '.join(code(f) for f in folders)}: {code(t)}" for t, folders in own.items()]
+    return "; ".join([usual, *named])
 
 
 def _details(number: int) -> str:
@@ -194,7 +210,8 @@ def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:
     style = config["captioning"]["style_words"]
     lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
-             f"(captioning.style_words: {style}; changing it asks nobody and costs nothing).", ""]  # fmt: skip
+             f"(captioning.style_words: {style}). You can change this at any time; no picture is described again.",
+             ""]  # fmt: skip
     rows = [(p, captions[p]) for p in kept if p in captions]
     return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 
@@ -204,5 +221,5 @@ def _every_file(fates: Sequence[Fate]) -> list[str]:
     for fate in fates:
         who = {"you": "your decision", "rule": "by rule", "recommendation": "recommended", "": ""}[fate.by]
         why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
-        lines.append(f"| {cell(fate.path)} | {fate.fate} | {why} |")
+        lines.append(f"| {cell(fate.path)} | {fate.shown} | {why} |")
     return lines

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 
+from loraprep.findings import names
 from loraprep.model import Fate, Image
+
+_NAMED = 3  # pictures spelled out beside a caption file that several share
 
 
 def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Mapping[str, Fate]]) -> list[Fate]:
@@ -16,8 +19,11 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
     leaves a picture out gives the reason. A picture nobody ruled on is kept.
     """
     fates = []
+    read = _read_with(found)
     for image in found:
-        if image.state != "image":
+        if image.path in read:
+            fates.append(Fate(image.path, "caption", f"read with {names(read[image.path], _NAMED)}"))
+        elif image.state != "image":
             fates.append(Fate(image.path, image.state, image.reason or image.code, "rule"))
         elif any(image.path == p or fnmatch(image.path, p) for p in excluded):
             fates.append(Fate(image.path, "left out", "named in curation.exclude", "you"))
@@ -35,3 +41,13 @@ def _join(path: str, ruled: Sequence[Fate]) -> Fate:
         open=any(fate.open for fate in ruled),
         upscale=first.fate == "kept" and any(fate.upscale for fate in ruled),
     )
+
+
+def _read_with(found: Sequence[Image]) -> dict[str, list[str]]:
+    """Caption file -> the pictures that have words from it."""
+    read: dict[str, list[str]] = {}
+    for image in found:
+        for source in dict.fromkeys(source for source, _ in image.words if image.state == "image"):
+            if source.startswith("sidecar:"):
+                read.setdefault(source.removeprefix("sidecar:"), []).append(image.path)
+    return read

@@ -279,7 +279,7 @@ def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
     code, output = run(root, "dataset")
     assert code == 1
     assert "NO-GO" in output
-    assert "Several pictures would all be called mystyle/jug-pink in the dataset: jug-pink.jpg and jug.png." in output
+    assert "jug-pink.jpg and jug.png would have the same name in the dataset, mystyle/jug-pink." in output
     assert held(root) == before
 
 

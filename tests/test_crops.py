@@ -158,7 +158,10 @@ def test_groups_have_their_own_trigger_words_folder_and_repeats(project: Path) -
 
 def test_the_report_counts_and_names_them(project: Path) -> None:
     report = (project / "dataset-report.md").read_text("utf-8")
-    assert "- Images: 14 in training (2 of them cut out of others), of 24 files found (12 ignored)" in report
+    assert (
+        "- Images: 14 in training (2 of them cut out of others), of 24 files found "
+        "(12 caption files read with their pictures)" in report
+    )
     assert "| `red/` | `brushy_red`, red dress, red hat | 4 | as the rest |" in report
     assert "| `Skizzen/` | `brushy` | 1 | 2 |" in report
     assert "groups names images/nobody/, and no picture in training lies there." in report

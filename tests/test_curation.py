@@ -145,7 +145,7 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
 def test_what_to_collect_next_is_computed(style: project.Project) -> None:
     subjects = Axis("subject", "Subjects", {"landscape": 16, "person": 4}, 20, {"animal": 2, "building": 2}, 1.65, 0.6)
     text = advice.collect([subjects], style.kind)
-    assert text == "2 animals and 2 buildings. They would do more than 20 more landscapes."
+    assert text == "2 animals and 2 buildings. These few help more than 20 more landscapes."
     assert advice.collect([replace(subjects, missing={})], style.kind) == ""
 
 

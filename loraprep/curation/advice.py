@@ -41,7 +41,7 @@ def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
         crowded = variety.hill({**axis.counts, term: axis.counts[term] + _MORE})
         new = {**axis.counts, **{t: axis.counts.get(t, 0) + k for k, t, a in named if a.name == axis.name}}
         if crowded < variety.hill(new):
-            return f"{wanted}. They would do more than {lexicon.pictures(_MORE, term, 'more')}."
+            return f"{wanted}. These few help more than {lexicon.pictures(_MORE, term, 'more')}."
     return f"{wanted}."
 
 

@@ -71,8 +71,10 @@ def axes(kind: Mapping[str, Any], images: Sequence[Image], found: Labels) -> lis
         want = max(1, round(len(images) / 10))
         known = len(here) * 2 > len(images)
         missing = {t: want - counts[t] for t in axis["wants"] if counts[t] < want} if known else {}
+        rare = [t for t, n in sorted(counts.items()) if missing and n < want and t not in missing]
         result.append(Axis(name, axis["label"], dict(sorted(counts.items())), len(here), missing,
-                           round(variety.hill(counts), 2), round(variety.evenness(counts), 2)))  # fmt: skip
+                           round(variety.hill(counts), 2), round(variety.evenness(counts), 2),
+                           (*missing, *rare)))  # fmt: skip
     return result
 
 
