@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from loraprep import audit, decisions, findings, groups, plots, portrait, project, schema, selection
-from loraprep.curation import axes
+from loraprep.curation.axes import Labels, axes
 from loraprep.model import Finding, Image
 
 
@@ -57,9 +57,9 @@ def test_how_even_a_few_kinds_are_is_said_in_words(counts: dict[str, int], effec
 def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:
     light = ["daylight"] * 11 + ["at night"] * 3 + ["dim light"] * 2 + ["lamplight"] * 2 + ["low sun", "backlight"]
     images = [picture(f"{n:02}.jpg") for n in range(len(light))]
-    labels: axes.Labels = {name: {} for name in style.kind["axes"]}
+    labels: Labels = {name: {} for name in style.kind["axes"]}
     labels["light"] = {i.path: [term] for i, term in zip(images, light, strict=True)}
-    seen = next(a for a in axes.axes(style.kind, images, labels) if a.name == "light")
+    seen = next(a for a in axes(style.kind, images, labels) if a.name == "light")
     assert (seen.missing, seen.thin) == ({"backlight": 1}, ("backlight", "low sun"))
 
 
