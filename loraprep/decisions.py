@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from loraprep import crops, schema, yamlfile
+from loraprep import crops, files, schema, yamlfile
 from loraprep.errors import UserError
 from loraprep.yamlfile import Document
 
@@ -74,6 +74,24 @@ def read(root: Path, kind: str) -> Decisions:
         for path, caption in crops.captions(root).items():
             given.entries.setdefault(path, Entry(path, {"caption": caption}, {}, touched=True))
     return given
+
+
+def keys(root: Path, kind: str) -> list[str]:
+    """The entries of decisions/<kind>.yaml, sorted; remembered by the file's digest, so that a null run parses nothing.
+
+    Raises UserError.
+    """
+    memory, path = root / "build/asked.json", place(root, kind)[0]
+    digest = files.sha256(path) if path.exists() else ""
+    try:
+        known: dict[str, Any] = files.read_json(memory)
+    except (OSError, ValueError):
+        known = {}
+    if known.get(kind, {}).get("digest") != digest:
+        doc = load(root, kind)
+        known[kind] = {"digest": digest, "keys": sorted(set(doc.data if doc else ()) - {"rest"})}
+        files.write_json(memory, known)
+    return list(known[kind]["keys"])
 
 
 def _decisions(doc: Document, answer: str) -> Decisions:

@@ -33,12 +33,14 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
 
 
 def _join(path: str, ruled: Sequence[Fate]) -> Fate:
-    out = next((fate for fate in ruled if fate.fate == "left out"), None)
-    first = out or (ruled[0] if ruled else Fate(path, "kept", ""))
-    # One open question keeps the whole picture open; enlarging only matters to what stays.
+    away = [fate for fate in ruled if fate.fate == "left out"]
+    settled = next((fate for fate in away if not fate.open), None)
+    first = settled or next(iter([*away, *ruled]), Fate(path, "kept", ""))
+    # One open question keeps the whole picture open, unless it is out whatever the answer; enlarging only matters to
+    # what stays.
     return replace(
         first,
-        open=any(fate.open for fate in ruled),
+        open=settled is None and any(fate.open for fate in ruled),
         upscale=first.fate == "kept" and any(fate.upscale for fate in ruled),
     )
 

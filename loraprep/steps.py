@@ -311,9 +311,10 @@ def select(p: Project) -> None:
     rulings.append(phase5.outcome(_questions(p, "curation"), answers["curation"], images, auto=_auto(p, "curation")))
     fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
+    open_ = {f.path for f in fates if f.open}
     sampled = _read(p, "samples")
     waiting = {
-        "quality": [path for path, fate in rulings[0].items() if fate.open],
+        "quality": [path for path, fate in rulings[0].items() if fate.open and path in open_],
         "duplicates": phase3.waiting(_questions(p, "duplicates"), answers["duplicates"], auto=_auto(p, "duplicates")),
         "captions": phase4.waiting([s for s in sampled["samples"] if s in kept and s not in sampled["unseen"]],
                                    answers["captions"],
@@ -330,7 +331,7 @@ def select(p: Project) -> None:
     stale += [Finding("group-empty", (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
     settled = phase5.settled(answers["curation"], images, auto=_auto(p, "curation"))
     copies = {path for f in _read(p, "duplicates")["findings"] if f["code"] == "copies" for path in f["images"]}
-    if wanted := sorted(f.path for f in fates if f.path in copies and f.fate == "kept" and not f.open):
+    if wanted := sorted(copies - rulings[1].keys()):  # answered, and not to leave
         settled["copies"] = {"images": wanted, "reason": "you keep them"}
     _write(p, "selection", {"fates": _json(fates), "waiting": waiting, "findings": _json(stale), "settled": settled})
 

@@ -17,7 +17,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project, regularization, seeing, steps, training
+from loraprep import __version__, bundled, console, decisions, files, project, regularization, seeing, steps, training
 from loraprep.errors import UserError
 from loraprep.project import Project
 
@@ -185,6 +185,20 @@ class _Skips:
             return False
 
 
+class _Asked:
+    """Up to date unless an entry was taken out of the decision file since: then it is asked anew."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+        task.value_savers.append(lambda: {"asked": decisions.keys(Path.cwd(), self.kind)})
+        try:
+            return set(values.get("asked", ())) <= set(decisions.keys(Path.cwd(), self.kind))
+        except UserError:  # the task itself says what is wrong with the file
+            return False
+
+
 class _Looked:
     """Up to date unless responses/ changed since, or an answer is still missing that may come now."""
 
@@ -227,11 +241,12 @@ def task_scan() -> dict[str, Any]:
 
 def task_audit() -> dict[str, Any]:
     return _task(steps.audit, [IMAGES, UPSCALED], [AUDIT, QUALITY_D], _config("thresholds.audit", "dataset"),
-                 _profiles("kinds", "models"))  # fmt: skip
+                 _profiles("kinds", "models"), [_Asked("quality")])  # fmt: skip
 
 
 def task_duplicates() -> dict[str, Any]:
-    return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"))
+    return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"),
+                 uptodate=[_Asked("duplicates")])  # fmt: skip
 
 
 def task_detail() -> dict[str, Any]:
@@ -255,7 +270,7 @@ def task_samples() -> dict[str, Any]:
     values = _config("captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions")
     return _task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
                  [*_profiles("kinds", "models"), *_vision()],
-                 uptodate=[_Skips(), _Looked(samples=True)])  # fmt: skip
+                 uptodate=[_Skips(), _Asked("captions"), _Looked(samples=True)])  # fmt: skip
 
 
 def task_elements() -> dict[str, Any]:
@@ -284,7 +299,7 @@ def task_curate() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
     return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
                  _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
-                 [*_MEASURES, *_profiles("kinds")])  # fmt: skip
+                 [*_MEASURES, *_profiles("kinds")], [_Asked("curation")])  # fmt: skip
 
 
 def task_select() -> dict[str, Any]:

@@ -122,6 +122,22 @@ def test_exactly_these_tasks_rerun(edit: str, finished: Path, tmp_path: Path) ->
     assert sorted(ran(output)) == sorted([*ALWAYS, *expected]), output
 
 
+def test_an_entry_that_was_taken_out_is_asked_anew(finished: Path, tmp_path: Path) -> None:
+    root = tmp_path / "mystyle"
+    shutil.copytree(finished, root)
+    path = root / "decisions/captions.yaml"
+
+    def entries() -> list[str]:
+        return re.split(r"\n(?=\S+\.jpg:\n)", path.read_text("utf-8"))
+
+    head, first, *others = entries()
+    path.write_text("\n".join([head, *others]), "utf-8")
+    _, output = run(root, "gate1")
+    assert "samples" in ran(output)
+    assert sorted(e.partition(":")[0] for e in entries()[1:]) == sorted(e.partition(":")[0] for e in (first, *others))
+    assert ran(run(root, "gate1")[1]) == ["scan"]
+
+
 def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path: Path) -> None:
     root = tmp_path / "elsewhere" / "clone"
     shutil.copytree(finished, root, ignore=shutil.ignore_patterns("build", ".doit*"), copy_function=shutil.copyfile)

@@ -37,6 +37,9 @@ def queues(s: Snapshot) -> list[dict[str, Any]]:
 
 def _states(s: Snapshot, kind: str) -> list[dict[str, Any]]:
     entries = _samples(s) if kind == "captions" else list(s.decisions[kind].entries.values())
+    if kind == "quality":  # nobody asks about a picture that is out whatever the answer
+        out = {path for path, fate in s.fates.items() if fate.fate != "kept" and not fate.open}
+        entries = [e for e in entries if e.data.get("do") is not None or subject(e) not in out]
     return [{"entry": e, "id": ident(kind, e.key), "state": state(s, kind, e)} for e in entries]
 
 
