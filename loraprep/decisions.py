@@ -83,15 +83,17 @@ def keys(root: Path, kind: str) -> list[str]:
     """
     memory, path = root / "build/asked.json", place(root, kind)[0]
     digest = files.sha256(path) if path.exists() else ""
+    known: dict[str, Any] = {}
     try:
-        known: dict[str, Any] = files.read_json(memory)
-    except (OSError, ValueError):
-        known = {}
-    if known.get(kind, {}).get("digest") != digest:
-        doc = load(root, kind)
-        known[kind] = {"digest": digest, "keys": sorted(set(doc.data if doc else ()) - {"rest"})}
-        files.write_json(memory, known)
-    return list(known[kind]["keys"])
+        known = dict(files.read_json(memory))
+        if known[kind]["digest"] == digest:
+            return [str(key) for key in known[kind]["keys"]]
+    except (OSError, ValueError, KeyError, TypeError):  # a cache: whatever is wrong with it, reading again mends it
+        pass
+    doc = load(root, kind)
+    entries = sorted(set(doc.data if doc else ()) - {"rest"})
+    files.write_json(memory, {**known, kind: {"digest": digest, "keys": entries}})
+    return entries
 
 
 def _decisions(doc: Document, answer: str) -> Decisions:

@@ -283,9 +283,10 @@ def _size(image: Image) -> float:
 
 
 def _framed(image: Image) -> float:
-    """The share of the area that is a plain frame."""
+    """The share of the area that is a plain frame; bands over half a side or more are a sky or a wall, and no frame."""
     left, top, right, bottom = image.border
-    return 1 - (1 - left - right) * (1 - top - bottom)
+    across, down = 1 - left - right, 1 - top - bottom
+    return 1 - across * down if min(across, down) > 0.5 else 0.0
 
 
 def _facts(image: Image, among: Sequence[Image], *, plain: bool) -> str:

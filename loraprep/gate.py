@@ -71,6 +71,7 @@ def judge(
             "drafts": sum(captions[p].captioned and captions[p].origin == "draft" for p in kept if p in captions),
             "rejected": sum(f.fate == "rejected" for f in fates),
             "ignored": sum(f.fate == "ignored" for f in fates),
+            "captions": sum(f.fate == "caption" for f in fates),
             "left_out": len(left),
             "duplicates_found": sum(len(f.images) for f in findings if f.code in ("byte-copies", "copies")),
             "duplicates_removed": len(copies),

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL
 
+from loraprep import __version__, files, images
 from loraprep import crops as boxes
-from loraprep import files, images
 from loraprep.measures import embed, looks, marks
 from loraprep.model import Finding, Image
 
-VERSION = 1  # of the cache; raised when a measurement changes
+VERSION = 2  # of the cache; raised when a measurement changes
 _WORKERS = 2
 _LONGEST = 1600  # px: more than a look needs (about a megapixel), less than the largest scans
 _CROPS = 3  # marks that are shown; more are named
@@ -46,7 +47,7 @@ def look(
 ) -> Looked:
     """Measures what is not in the cache yet. Raises UserError if the encoder cannot be used."""
     eye = embed.Encoder(Path(encoder)) if encoder else None
-    stamp = f"{VERSION}:{len(looks.NAMES)}:{eye.digest if eye else ''}"
+    stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(looks.NAMES)}:{eye.digest if eye else ''}"
     cache = root / "build/looks-cache.npz"
     known = _load(cache, stamp)
     todo = [r for r in records if boxes.shown(r) not in known]

@@ -30,14 +30,20 @@ def files(root: Path, folder: str | None) -> list[Path]:
         place = inside(root, folder or "")
     except UserError:  # said by the export
         return []
-    if not folder or not place.is_dir():
+    try:
+        if not folder or not place.is_dir():
+            return []
+        return sorted(p for p in place.iterdir() if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode))
+    except OSError:  # it may not be listed, or changes while it is
         return []
-    return sorted(p for p in place.iterdir() if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode))
 
 
 def mark(root: Path, folder: str | None) -> list[list[object]]:
     """What changes when the folder's pictures do."""
-    return [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files(root, folder)]
+    try:
+        return [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files(root, folder)]
+    except OSError:  # one went away meanwhile: the next run sees what is there
+        return []
 
 
 def sizes(root: Path, folder: str | None) -> list[Size]:

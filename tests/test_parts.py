@@ -64,6 +64,25 @@ def test_a_copy_is_found_and_the_whole_picture_stays(folder: Folder, edit: str) 
     assert group.why == (framed if "frame" in edit else whole)
 
 
+def test_bands_over_most_of_a_picture_are_no_frame(folder: Folder) -> None:
+    bands = Pillow.new("RGB", (800, 600), (127, 127, 127))
+    bands.paste((100, 100, 100), (0, 0, 480, 600))
+    bands.paste((113, 113, 113), (480, 0, 640, 600))
+    folder.add("bands.png", bands)
+    folder.add("half.png", bands.resize((400, 300)))
+    (group,) = [g for g in folder.find() if "bands.png" in g.pictures]
+    assert group.best == "bands.png"
+
+
+def test_bits_hang_on_no_last_digit() -> None:
+    plain = np.full((1, 24, 24), 200.0, np.float32)
+    plain[0, 10:14, 10:14] = 40
+    box = (0.1, 0.1, 0.93, 0.93)
+    noisy = plain * (1 + np.float32(1e-7) * np.random.default_rng(1).standard_normal(plain.shape).astype(np.float32))
+    for a, b in zip(parts._hashes(plain, box), parts._hashes(noisy, box), strict=True):
+        assert np.bitwise_count(a ^ b).sum() == 0
+
+
 def test_cuts_can_be_left_alone(folder: Folder) -> None:
     folder.add("pier.jpg", scene(1))
     folder.add("cut.jpg", cut(scene(1), 0.0, 0.2, 0.8))
