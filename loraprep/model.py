@@ -121,6 +121,10 @@ class Pair(Record):
     turns: int = 0  # b must be turned left by so many quarters (once mirrored, if so) to lie as a does
     lesser: str = ""  # the one of the two that is cut, or has a watermark over it
 
+    def over(self, first: str) -> tuple[bool, int]:
+        """How the other one lies over `first`: mirrored? and then turned left by how many quarters?"""
+        return self.mirrored, self.turns if first == self.a or self.mirrored else -self.turns % 4
+
 
 @dataclass(frozen=True, slots=True)
 class Group(Record):

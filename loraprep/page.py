@@ -166,21 +166,21 @@ def _group(m: Material, group: Group, small: Mapping[str, bytes]) -> dict[str, A
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
         pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
         same = crops.shown(image[path]) == crops.shown(image[group.best])
-        mirrored = bool(direct) and direct[0].mirrored
-        heat = b"" if same else _heat(m, image[group.best], image[path], small, mirrored)
-        rows.append({"path": path, "what": pair.what if pair else "", "heat": heat, "same": same, "mirrored": mirrored})
+        lies = direct[0].over(group.best) if direct else (False, 0)
+        heat = b"" if same else _heat(m, image[group.best], image[path], small, lies)
+        rows.append({"path": path, "what": pair.what if pair else "", "heat": heat, "same": same, "mirrored": lies[0]})
     return {"group": group, "rows": rows}
 
 
-def _heat(m: Material, best: Image, other: Image, small: Mapping[str, bytes], mirrored: bool) -> bytes:
+def _heat(m: Material, best: Image, other: Image, small: Mapping[str, bytes], lies: tuple[bool, int]) -> bytes:
     first, second = small[best.path], small[other.path]
     if not (first and second):
         return b""
 
     def make() -> bytes:
-        return sheet.differing(first, second, mirrored=mirrored)
+        return sheet.differing(first, second, *lies)
 
-    name = f"{crops.shown(best)}-{crops.shown(other)}{'-mirrored' * mirrored}.webp"
+    name = f"{crops.shown(best)}-{crops.shown(other)}{'-mirrored' * lies[0]}{f'-{lies[1]}' * bool(lies[1])}.webp"
     return thumbs.kept(m.cache / name if m.cache else None, make)
 
 

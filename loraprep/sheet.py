@@ -96,10 +96,10 @@ def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: i
     return saved(whole, 76)
 
 
-def differing(first: bytes, second: bytes, *, mirrored: bool) -> bytes:
+def differing(first: bytes, second: bytes, mirrored: bool, turns: int) -> bytes:
     """`first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
     a, b = opened(first), opened(second)
-    heat = similar.difference(np.asarray(a), np.asarray(b), mirrored=mirrored)
+    heat = similar.difference(np.asarray(a), np.asarray(b), mirrored=mirrored, turns=turns)
     strength = np.clip((heat - _SEEN) / (_CLEAR - _SEEN), 0, 1)
     side = Pillow.fromarray(np.rint(strength * 255).astype(np.uint8)).resize(a.size, Pillow.Resampling.BICUBIC)
     share = np.asarray(side, np.float32)[..., None] / 255

@@ -344,6 +344,13 @@ _BALANCE = frozenset({
 })  # fmt: skip
 
 
+def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
+    both = {code: sorted({*settled[code]["images"], *own[code]["images"]})
+            for code in settled.keys() & own.keys() if "images" in settled[code] and "images" in own[code]}  # fmt: skip
+    return {**settled, **own, **{code: {**own[code], "images": images} for code, images in both.items()}}
+
+
 def report(p: Project) -> None:
     """The verdict, and the report to read and to look at."""
     images, known, alike = _detailed(p, _records(p)), _seen(p), _groups(p)
@@ -364,7 +371,7 @@ def report(p: Project) -> None:
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
         findings += phase4.fused(staying, elements, p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
-    accepted = {**selection.get("settled", {}), **decisions.accepted(p.root)}
+    accepted = _joined(selection.get("settled", {}), decisions.accepted(p.root))
     gate = phase6.judge(images, fates, captions, findings, selection["waiting"], accepted, p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
     marked = [f for f in assessed.findings if f.code == "same-mark"]

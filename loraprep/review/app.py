@@ -98,8 +98,8 @@ class Page:
         first, second = (s.image(request.path_params[n]) for n in ("first", "second"))
         if first is None or second is None:
             return _nothing()
-        mirrored = bool(pair(s, first.path, second.path)["mirrored"])
-        return _shown(self.pictures.difference(first, second, mirrored=mirrored))
+        known = pair(s, first.path, second.path)
+        return _shown(self.pictures.difference(first, second, *(known.over(first.path) if known else (False, 0))))
 
     async def answer(self, request: Request) -> Response:
         given = await _body(request)

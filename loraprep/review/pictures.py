@@ -61,10 +61,10 @@ class Pictures:
         shape = f"{shapes.shown(config)}-{config['model']}-{size}{'' if config['dataset']['enlarge'] else '-small'}"
         return self._kept(f"{crops.shown(image)}-{shape}", lambda: self._trained(image, size))
 
-    def difference(self, first: Image, second: Image, *, mirrored: bool) -> bytes:
+    def difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
         """The first picture, pale, with the places where the second one differs in full and outlined."""
-        name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}"
-        return self._kept(name, lambda: self._difference(first, second, mirrored))
+        name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}{turns or ''}"
+        return self._kept(name, lambda: self._difference(first, second, mirrored, turns))
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self.folder / f"{name}-{groups.backgrounds(self.project.config)[0].lstrip('#')}.jpg"
@@ -86,10 +86,10 @@ class Pictures:
             raise BadImage("broken", f"its shape fits no bucket at {size}")
         return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
 
-    def _difference(self, first: Image, second: Image, mirrored: bool) -> bytes:
+    def _difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
         one = self._small(first, 1000)
         two = self._small(second, 1000)
-        apart = similar.difference(np.asarray(one), np.asarray(two), mirrored=mirrored)
+        apart = similar.difference(np.asarray(one), np.asarray(two), mirrored=mirrored, turns=turns)
         mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
         mask = mask.point(lambda v: 255 if v > 96 else 0)
         edge = PIL.Image.fromarray(

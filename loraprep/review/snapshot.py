@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from loraprep import decisions, files, project, scan
 from loraprep.decisions import Decisions
 from loraprep.errors import UserError
-from loraprep.model import Caption, Fate, Gate, Group, Image
+from loraprep.model import Caption, Fate, Gate, Group, Image, Pair
 from loraprep.project import Project
 
 KINDS = (*decisions.KINDS, "gate")
@@ -163,10 +163,10 @@ def _gate(path: Path) -> Gate:
     return Gate.from_json(files.read_json(path))
 
 
-def pair(snapshot: Snapshot, first: str, second: str) -> Mapping[str, Any]:
-    """What is known of two pictures (paths): {"mirrored", "what"}."""
+def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:
+    """What is known of two pictures (paths)."""
     for group in snapshot.groups:
         for known in group.pairs:
             if {known.a, known.b} == {first, second}:
-                return {"mirrored": known.mirrored, "what": known.what}
-    return {"mirrored": False, "what": ""}
+                return known
+    return None

@@ -109,7 +109,7 @@ def _named(value: Any, facts: Iterable[str], recommended: Iterable[str]) -> list
 
 
 def _what(s: Snapshot, path: str, recommended: Iterable[str]) -> str:
-    return next((what for other in recommended if (what := str(pair(s, path, other)["what"]))), "")
+    return next((what for other in recommended if (known := pair(s, path, other)) and (what := known.what)), "")
 
 
 def _say(answer: Any) -> str:
