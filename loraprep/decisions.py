@@ -77,23 +77,13 @@ def read(root: Path, kind: str) -> Decisions:
 
 
 def keys(root: Path, kind: str) -> list[str]:
-    """The entries of decisions/<kind>.yaml, sorted; remembered by the file's digest, so that a null run parses nothing.
+    """The entries of decisions/<kind>.yaml, sorted. Raises UserError."""
 
-    Raises UserError.
-    """
-    memory, path = root / "build/asked.json", place(root, kind)[0]
-    digest = files.sha256(path) if path.exists() else ""
-    known: dict[str, Any] = {}
-    try:
-        known = dict(files.read_json(memory))
-        if known[kind]["digest"] == digest:
-            return [str(key) for key in known[kind]["keys"]]
-    except (OSError, ValueError, KeyError, TypeError):  # a cache: whatever is wrong with it, reading again mends it
-        pass
-    doc = load(root, kind)
-    entries = sorted(set(doc.data if doc else ()) - {"rest"})
-    files.write_json(memory, {**known, kind: {"digest": digest, "keys": entries}})
-    return entries
+    def told() -> dict[str, Any]:
+        doc = load(root, kind)
+        return {"keys": sorted(set(doc.data if doc else ()) - {"rest"})}
+
+    return list(files.remembered(root / f"build/asked-{kind}.json", place(root, kind)[0], told)["keys"])
 
 
 def _decisions(doc: Document, answer: str) -> Decisions:

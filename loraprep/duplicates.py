@@ -9,7 +9,7 @@ from typing import Literal
 
 from loraprep import similar
 from loraprep.decisions import Decisions, Question
-from loraprep.model import Fate, Finding, Group, Image, Pair
+from loraprep.model import Fate, Finding, Group, Image, Pair, the_other_way
 from loraprep.parts import Near
 from loraprep.similar import Clusters, Likeness, Pixels
 
@@ -135,7 +135,7 @@ def _pair(one: Image, other: Image, relation: Literal["copy", "variant"], found:
     turns, a, b, covers, lighter = found.turns, one, other, seen.covers, seen.lighter
     if _order(one, (one, other), lesser) < _order(other, (one, other), lesser):
         a, b, covers, lighter = other, one, 1 / seen.covers, -seen.lighter
-        turns = turns if found.mirrored else -turns % 4
+        turns = the_other_way(found.mirrored, turns)
     lettered = a is (one, other)[seen.lettered] and seen.lettered >= 0
     done = [word for word, holds in (("watermarked", lettered), ("turned", turns)) if holds]
     words = ", ".join([*done, *_words(a, b, covers, lighter, seen.tint, found.mirrored)])

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,3 +54,17 @@ def write_json(path: Path, value: Any) -> bool:
 def read_json(path: Path) -> Any:
     """The parsed file. Raises FileNotFoundError, ValueError."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def remembered(memory: Path, source: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `make` says of `source`, kept in `memory` by the source's digest, so that a null run parses nothing."""
+    digest = sha256(source) if source.exists() else ""
+    try:
+        known: dict[str, Any] = read_json(memory)
+        if known["digest"] == digest:
+            return known
+    except (OSError, ValueError, KeyError, TypeError):  # a cache: whatever is wrong with it, making it again mends it
+        pass
+    known = {"digest": digest, **make()}
+    write_json(memory, known)
+    return known

@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from PIL import Image, JpegImagePlugin
@@ -177,6 +179,17 @@ def open_upright(
     if size > max_megabytes * 1e6:
         raise BadImage("too-large", f"{size / 1e6:.0f} MB, more than the {max_megabytes:g} MB allowed")
     return upright(load(path.read_bytes(), max_megapixels=max_megapixels), background)
+
+
+_LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time: memory stays under 1 GB
+_large = Lock()
+
+
+@contextmanager
+def alone(weight: float) -> Iterator[None]:
+    """Around reading and measuring a picture of so many bytes or pixels: no other large one is held meanwhile."""
+    with _large if weight > _LARGE else nullcontext():
+        yield
 
 
 def _kind(data: bytes) -> str:
@@ -373,6 +386,7 @@ __all__ = [
     "UNSUPPORTED",
     "BadImage",
     "Opened",
+    "alone",
     "alpha",
     "cut",
     "halved",

@@ -76,8 +76,9 @@ def look(
 
 
 def _one(folder: Path, root: Path, record: Image, eye: embed.Encoder | None, max_megapixels: float) -> dict[str, Any]:
-    opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
-    picture = images.upright(opened, longest=_LONGEST)
+    with images.alone(record.width * record.height):
+        opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
+        picture = images.upright(opened, longest=_LONGEST)
     return {
         "look": np.array(looks.describe(picture), np.float32),
         "corners": marks.corners(picture),

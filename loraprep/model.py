@@ -108,6 +108,11 @@ class Finding(Record):
         return cls(data["code"], tuple(data["images"]), data["values"])
 
 
+def the_other_way(mirrored: bool, turns: int) -> int:
+    """Quarters to turn the first one left, mirrored if so, to lie as the second; `turns`: the second as the first."""
+    return turns if mirrored else -turns % 4
+
+
 @dataclass(frozen=True, slots=True)
 class Pair(Record):
     """Two pictures alike: "byte" identical files, "copy" the same picture again, "variant" the same scene, changed."""
@@ -123,7 +128,7 @@ class Pair(Record):
 
     def over(self, first: str) -> tuple[bool, int]:
         """How the other one lies over `first`: mirrored? and then turned left by how many quarters?"""
-        return self.mirrored, self.turns if first == self.a or self.mirrored else -self.turns % 4
+        return self.mirrored, self.turns if first == self.a else the_other_way(self.mirrored, self.turns)
 
 
 @dataclass(frozen=True, slots=True)

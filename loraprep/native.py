@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,6 @@ from loraprep.model import Finding, Image
 
 VERSION = 1  # of the cache; raised when the measurement changes
 _WORKERS = 2  # Pillow releases the GIL while it decodes
-_LARGE = 25e6  # pixels above which only one picture is held at a time, as in the scan
-_large = Lock()
 
 Array = NDArray[np.float64]
 
@@ -50,15 +47,10 @@ def measured(
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
 
     def one(record: Image) -> float | None:
-        if record.width * record.height > _LARGE:
-            with _large:
-                return look(record)
-        return look(record)
-
-    def look(record: Image) -> float | None:
         try:
-            opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
-            return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
+            with images.alone(record.width * record.height):
+                opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
+                return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
         except (images.BadImage, OSError):
             return None
 

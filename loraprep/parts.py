@@ -127,8 +127,7 @@ def _best(thumbs: Thumbs, parts: Parts, turns: Sequence[int], phash: int, dhash:
             i, at = search.across(whole, table, phash, dhash)
             other = i != owner[at]
             i, at = i[other], at[other]
-            apart = np.bitwise_count(whole.first[i] ^ table.first[at]).astype(int)
-            apart += np.bitwise_count(whole.second[i] ^ table.second[at])
+            apart = search.apart(whole, table, i, at)
             for n in np.unique(number[at]):
                 here = np.flatnonzero(number[at] == n)
                 alike = _correlation(small, seen, i[here], owner[at[here]], chunk[n][0])

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,6 @@ from loraprep.model import Image
 VERSION = 3  # of a line of images.jsonl and of the cache; raised when a measurement changes
 WORKERS = 2  # Pillow releases the GIL while it decodes; two keep memory under 1 GB
 _SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
-_LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time
-_large = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +232,8 @@ def _one(key: str, path: Path, memory: _Memory) -> tuple[Facts, os.stat_result |
             text = f"{before.st_size / 1e6:.0f} MB, more than the {memory.limits.megabytes:g} MB allowed"
             facts.update(digest=files.sha256(path), code="too-large", reason=text)
             return facts, None, at, False
-        if before.st_size > _LARGE:
-            with _large:
-                return _read(path, before, at, memory, facts)
-        return _read(path, before, at, memory, facts)
+        with images.alone(before.st_size):
+            return _read(path, before, at, memory, facts)
     except OSError as error:
         reason = f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"
         return {**facts, "code": "unreadable", "reason": reason}, None, at, False

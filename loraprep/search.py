@@ -71,6 +71,13 @@ def across(a: Side, b: Side, first: int, second: int) -> Found:
     return _sorted(i, j, np.ones(len(i), bool))
 
 
+def apart(a: Side, b: Side, i: Indices, j: Indices) -> NDArray[np.int64]:
+    """How many bits row i of `a` differs from row j of `b`, both hashes together."""
+    both: NDArray[np.int64] = np.bitwise_count(a.first[i] ^ b.first[j]).astype(np.int64)
+    both += np.bitwise_count(a.second[i] ^ b.second[j])
+    return both
+
+
 def _pairs(a: Side, b: Side | None, first: int, second: int) -> Found:
     if first > second:  # the stricter hash makes the smaller buckets
         a, b = a.turned(), b.turned() if b is not None else None

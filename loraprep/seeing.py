@@ -32,19 +32,14 @@ def _lookers(p: Project) -> dict[str, captioners.Looker]:
 def told(p: Project) -> dict[str, Any]:
     """decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
 
-    Remembered by the file's digest, so that a null run parses nothing. Raises UserError.
+    Raises UserError.
     """
-    path, memory = p.root / "decisions/captions.yaml", p.root / "build/told.json"
-    digest = files.sha256(path) if path.exists() else ""
-    try:
-        known: dict[str, Any] = files.read_json(memory)
-    except (OSError, ValueError):
-        known = {}
-    if known.get("digest") != digest:
+
+    def read() -> dict[str, Any]:
         answers = decisions.read(p.root, "captions")
-        known = {"digest": digest, "skipped": phase4.skipped(answers), "chosen": phase4.captioners_chosen(answers)}
-        files.write_json(memory, known)
-    return known
+        return {"skipped": phase4.skipped(answers), "chosen": phase4.captioners_chosen(answers)}
+
+    return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
 
 
 def chosen(p: Project, images: Sequence[Image]) -> dict[str, str]:

@@ -82,9 +82,7 @@ def near(
     best: dict[tuple[int, int], Near] = {}
     for other, mirrored in ((None, False), (turned, True)):
         rows, columns = search.near(plain, other, int(phash), int(dhash))
-        b = plain if other is None else other
-        apart = np.bitwise_count(plain.first[rows] ^ b.first[columns]).astype(int)
-        apart += np.bitwise_count(plain.second[rows] ^ b.second[columns])
+        apart = search.apart(plain, plain if other is None else other, rows, columns)
         for i, j, distance in zip(rows.tolist(), columns.tolist(), apart.tolist(), strict=True):
             if (i, j) not in best or distance < best[i, j].distance:
                 best[i, j] = Near(i, j, distance, mirrored)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -171,32 +172,31 @@ def _vision() -> list[str]:
     ]
 
 
-class _Skips:
-    """Up to date unless the set of skipped samples changed since the task ran.
+class _Since:
+    """Up to date while what `now` tells still fits what it told when the task ran.
 
-    samples writes decisions/captions.yaml, so the file itself cannot be its dependency.
+    For what a task reads of a decision file that it writes itself, so that the file cannot be its dependency.
     """
 
+    def __init__(self, name: str, now: Callable[[], Any], fits: Callable[[Any, Any], bool]) -> None:
+        self.name, self.now, self.fits = name, now, fits
+
     def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
-        task.value_savers.append(lambda: {"skips": steps.skipped(_project())})
+        task.value_savers.append(lambda: {self.name: self.now()})
         try:
-            return "skips" in values and values["skips"] == steps.skipped(_project())
+            return self.name in values and self.fits(values[self.name], self.now())
         except UserError:  # the task itself says what is wrong with the file
             return False
 
 
-class _Asked:
-    """Up to date unless an entry was taken out of the decision file since: then it is asked anew."""
+def _skips() -> _Since:
+    """The samples a person skipped: others are asked instead."""
+    return _Since("skips", lambda: steps.skipped(_project()), operator.eq)
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
 
-    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
-        task.value_savers.append(lambda: {"asked": decisions.keys(Path.cwd(), self.kind)})
-        try:
-            return set(values.get("asked", ())) <= set(decisions.keys(Path.cwd(), self.kind))
-        except UserError:  # the task itself says what is wrong with the file
-            return False
+def _asked(kind: str) -> _Since:
+    """Every entry there was: one that was taken out of the decision file is asked anew."""
+    return _Since("asked", lambda: decisions.keys(Path.cwd(), kind), lambda then, now: set(then) <= set(now))
 
 
 class _Looked:
@@ -241,12 +241,12 @@ def task_scan() -> dict[str, Any]:
 
 def task_audit() -> dict[str, Any]:
     return _task(steps.audit, [IMAGES, UPSCALED], [AUDIT, QUALITY_D], _config("thresholds.audit", "dataset"),
-                 _profiles("kinds", "models"), [_Asked("quality")])  # fmt: skip
+                 _profiles("kinds", "models"), [_asked("quality")])  # fmt: skip
 
 
 def task_duplicates() -> dict[str, Any]:
     return _task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], _config("thresholds.duplicates"),
-                 uptodate=[_Asked("duplicates")])  # fmt: skip
+                 uptodate=[_asked("duplicates")])  # fmt: skip
 
 
 def task_detail() -> dict[str, Any]:
@@ -270,7 +270,7 @@ def task_samples() -> dict[str, Any]:
     values = _config("captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions")
     return _task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
                  [*_profiles("kinds", "models"), *_vision()],
-                 uptodate=[_Skips(), _Asked("captions"), _Looked(samples=True)])  # fmt: skip
+                 uptodate=[_skips(), _asked("captions"), _Looked(samples=True)])  # fmt: skip
 
 
 def task_elements() -> dict[str, Any]:
@@ -299,7 +299,7 @@ def task_curate() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
     return _task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
                  _config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
-                 [*_MEASURES, *_profiles("kinds")], [_Asked("curation")])  # fmt: skip
+                 [*_MEASURES, *_profiles("kinds")], [_asked("curation")])  # fmt: skip
 
 
 def task_select() -> dict[str, Any]:

@@ -196,7 +196,7 @@ def readme(dataset: Dataset, how: str) -> str:
         told = (
             "They come up about as often as yours, and their steps are counted above."
             if dataset.regularizes
-            else ("They are left out here.")
+            else "They are left out here."
         )
         lines.append(f"- Regularization pictures: {reg.pictures}, in {reg.path}. {told}")
     if cut := dataset.plan.cut_captions:

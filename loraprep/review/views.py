@@ -36,11 +36,17 @@ def queues(s: Snapshot) -> list[dict[str, Any]]:
 
 
 def _states(s: Snapshot, kind: str) -> list[dict[str, Any]]:
-    entries = _samples(s) if kind == "captions" else list(s.decisions[kind].entries.values())
-    if kind == "quality":  # nobody asks about a picture that is out whatever the answer
-        out = {path for path, fate in s.fates.items() if fate.fate != "kept" and not fate.open}
-        entries = [e for e in entries if e.data.get("do") is not None or subject(e) not in out]
+    entries = [e for e in s.decisions[kind].entries.values() if _asks(s, kind, e)]
     return [{"entry": e, "id": ident(kind, e.key), "state": state(s, kind, e)} for e in entries]
+
+
+def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
+    """Not a caption a person wrote, which has no verdict to give, nor about what is out: for good, if of quality."""
+    if kind not in ("captions", "quality"):
+        return True
+    answer, fate = ANSWERS[kind], s.fates.get(subject(entry))
+    out = fate is not None and fate.fate != "kept" and (kind == "captions" or not fate.open)
+    return entry.data.get(answer) is not None or (not out and (kind == "quality" or answer in entry.data))
 
 
 def state(s: Snapshot, kind: str, entry: Entry) -> State:
@@ -137,13 +143,6 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
             "answer": _say(entry.data.get("do")),
         })  # fmt: skip
     return cards
-
-
-def _samples(s: Snapshot) -> list[Entry]:
-    """Entries that ask: those a person wrote have no verdict to give, and nobody needs one of what was left out."""
-    out = {path for path, fate in s.fates.items() if fate.fate != "kept"}
-    asking = [e for e in s.decisions["captions"].entries.values() if "verdict" in e.data]
-    return [e for e in asking if subject(e) not in out or e.data["verdict"] is not None]
 
 
 def caption_cards(s: Snapshot) -> list[dict[str, Any]]:
