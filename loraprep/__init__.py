@@ -18,6 +18,8 @@ _LATER = (
         "dataset",
         "duplicates",
         "gate",
+        "images",
+        "inspection",
         "looking",
         "native",
         "page",
@@ -25,6 +27,7 @@ _LATER = (
         "revision",
         "scan",
         "upscale",
+        "words",
     ),
 )
 

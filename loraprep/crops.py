@@ -6,7 +6,7 @@ The file is the artist's alone; no task writes it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -63,13 +63,18 @@ def captions(root: Path) -> dict[str, str]:
     }
 
 
+def named(root: Path) -> list[str]:
+    """The pictures that the file speaks of, sorted, whether they are there or not."""
+    doc = _load(root)
+    return sorted(doc.data) if doc else []
+
+
 def missing(root: Path, pictures: Mapping[str, object]) -> list[str]:
     """Pictures that the file speaks of and that are not there, sorted."""
-    doc = _load(root)
-    return sorted(set(doc.data) - set(pictures)) if doc else []
+    return [path for path in named(root) if path not in pictures]
 
 
-def read(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Mapping[str, object]) -> list[Cut]:
+def read(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Container[str]) -> list[Cut]:
     """Every box that the file draws in a picture of `sizes` (path -> its width and height as shown), sorted by path.
 
     `taken`: paths of files there are, which no detail may be called. Raises UserError with every problem.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def sha256(path: Path) -> str:
@@ -25,11 +27,44 @@ def write(path: Path, content: bytes | str) -> bool:
             return False
     except FileNotFoundError:
         pass
+    with _whole(path) as stream:
+        stream.write(data)
+    return True
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> bool:
+    """`write`, of lines that are made while they are written; a file that holds just these is not touched."""
+    coming, same, first = iter(lines), 0, b""
+    with path.open("rb") if path.exists() else io.BytesIO() as old:
+        for first in (line.encode() for line in coming):
+            if old.read(len(first)) != first:
+                break
+            same += len(first)
+        else:
+            first = b""
+            if path.exists() and not old.read(1):
+                return False
+    with _whole(path) as stream:
+        if same:
+            with path.open("rb") as old:
+                for start in range(0, same, _BLOCK):
+                    stream.write(old.read(min(_BLOCK, same - start)))
+        stream.write(first)
+        stream.writelines(line.encode() for line in coming)
+    return True
+
+
+_BLOCK = 1 << 20
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside `path` that takes its place when all is written, or is deleted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".loraprep-")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes private files; what we write is meant to be shared like any other file
@@ -38,7 +73,6 @@ def write(path: Path, content: bytes | str) -> bool:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return True
 
 
 def dumps(value: Any, *, indent: int | None = 1) -> str:

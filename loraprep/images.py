@@ -24,6 +24,7 @@ from loraprep.formats import (
     EXTENSIONS,
     HEIF_EXTENSIONS,
     HEIF_HINT,
+    LARGE,
     LFS,
     UNSUPPORTED,
     is_pointer,
@@ -181,14 +182,13 @@ def open_upright(
     return upright(load(path.read_bytes(), max_megapixels=max_megapixels), background)
 
 
-_LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time: memory stays under 1 GB
 _large = Lock()
 
 
 @contextmanager
 def alone(weight: float) -> Iterator[None]:
     """Around reading and measuring a picture of so many bytes or pixels: no other large one is held meanwhile."""
-    with _large if weight > _LARGE else nullcontext():
+    with _large if weight > LARGE else nullcontext():
         yield
 
 

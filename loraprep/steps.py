@@ -139,14 +139,14 @@ def _look(p: Project, full: bool) -> None:
     if not full and unchanged.holds(memory, mark, outputs):
         return
     with console.progress("Looking at the pictures") as progress:
-        found = scanning.scan(
-            p.images, p.root, include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
+        found = scanning.write(
+            p.root / "build/images.jsonl", p.images, p.root,
+            include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
             max_megapixels=limits["max_megapixels"], max_megabytes=limits["max_megabytes"],
-            cache=p.root / "build/scan-cache.json", full=full, progress=progress,
+            cache=p.root / "build/scan-cache.sqlite", full=full, progress=progress,
         )  # fmt: skip
-    scanning.write(found.images, p.root / "build/images.jsonl")
-    _write(p, "upscaled", {"orphans": sorted(found.orphans), "masks": found.masks})
-    if not any(i.code in ("unreadable", "unexpected") for i in found.images):  # that may be better the next time
+    _write(p, "upscaled", {"orphans": found.orphans, "masks": found.masks})
+    if found.sure:
         unchanged.remember(memory, mark, outputs)
 
 

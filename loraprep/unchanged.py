@@ -1,6 +1,6 @@
 """Tells whether anything the scan would read has changed, from names and times alone: no file is opened.
 
-The digests in build/scan-cache.json decide what a file is; this only saves asking for each of thousands.
+The digests in build/scan-cache.sqlite decide what a file is; this only saves asking for each of thousands.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _EYES = (
     "crops.py",
     "formats.py",
     "images.py",
+    "inspection.py",
     "measure.py",
+    "records.py",
     "scan.py",
     "walk.py",
     "words.py",

@@ -1,0 +1,197 @@
+"""What the scan remembers: which bytes a file held when it was last looked at, and what those bytes show.
+
+An SQLite file in build/, so that one changed picture of many thousands costs one picture. It is a cache: whatever is
+wrong with it, making it anew mends it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
+_VERSION = 1  # of the tables
+_TABLES = """
+CREATE TABLE files (key TEXT PRIMARY KEY, size, mtime_ns, ctime_ns, inode, at, digest TEXT) WITHOUT ROWID;
+CREATE INDEX used ON files (digest);
+CREATE TABLE facts (digest TEXT PRIMARY KEY, bytes, state, code, reason, width, height, words, pixels);
+CREATE TABLE parts (key TEXT PRIMARY KEY, pixels) WITHOUT ROWID;
+CREATE TABLE stamp (facts TEXT);
+"""
+_WAIT = 30  # seconds for others of the same scan to end their look-ups
+_GLANCE = 1  # seconds that a look-up waits for a commit
+_OFTEN = 1.0  # seconds of work that a kill may cost
+
+Stamp = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
+
+
+class Seen(NamedTuple):
+    """What the bytes of one file show. `words` (pairs) and `pixels` (the further fields of model.Image) are JSON."""
+
+    digest: str
+    bytes: int
+    state: str  # "image" or "rejected"
+    code: str = ""
+    reason: str = ""
+    width: int = 0
+    height: int = 0
+    words: str = "[]"
+    pixels: str = "{}"
+
+
+def place(key: str, folder: str, root: str) -> str:
+    """Where the file of a key is."""
+    return f"{folder}/{key[7:]}" if key.startswith("images/") else f"{root}/{key}"
+
+
+# the spelling of JSON in it: deterministic, and short; NaN and infinity raise ValueError
+spelled = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def stamp(now: os.stat_result) -> Stamp:
+    """What tells that a file was written to."""
+    return now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino
+
+
+class ScanCache:
+    """Rows by key, "images/a.jpg": those of files, those of bytes (`Seen`), those of parts of pictures.
+
+    Without a path it lasts as long as the object. `facts`: what the facts depend on besides the bytes; under another
+    value they are forgotten, the digests are not. Raises sqlite3.Error, then or later, for a damaged file.
+    """
+
+    def __init__(self, path: Path | None, facts: str) -> None:
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path or "", timeout=_WAIT)  # "": a temporary file that SQLite deletes
+        try:
+            self._prepare(facts)
+        except BaseException:
+            self._db.close()
+            raise
+        self._saved = time.monotonic()
+        self._outdated = False  # are there facts that may be nobody's?
+        self.passing: dict[str, Seen] = {}  # what is not to be remembered: it may be better the next time
+
+    def _prepare(self, facts: str) -> None:
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA cache_spill = OFF")  # else it is locked between two commits for those who look things up
+        if self._db.execute("PRAGMA user_version").fetchone() == (0,):
+            self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+        if self._db.execute("PRAGMA user_version").fetchone() != (_VERSION,):
+            raise sqlite3.DatabaseError("another version's")
+        if self._db.execute("SELECT facts FROM stamp").fetchall() != [(facts,)]:
+            for table in ("facts", "parts", "stamp"):
+                self._db.execute(f"DELETE FROM {table}")
+            self._db.execute("INSERT INTO stamp VALUES (?)", (facts,))
+            self._db.commit()
+
+    def unknown(self, files: Iterable[tuple[str, str]], *, full: bool = False) -> list[str]:
+        """The keys of those (key, path), sorted by key, that must be read; rows of any others are forgotten.
+
+        Trusted is what has not changed since its digest was taken, and had been as it was for two seconds then.
+        """
+        rows = self._db.execute(
+            "SELECT key, size, mtime_ns, ctime_ns, inode, at, digest IN (SELECT digest FROM facts) FROM files "
+            "ORDER BY key"
+        )
+        row = next(rows, None)
+        todo, gone = [], []
+        for key, path in files:
+            while row is not None and row[0] < key:
+                gone.append(row[:1])
+                row = next(rows, None)
+            if row is None or row[0] != key:
+                todo.append(key)
+                continue
+            if full or not (row[6] and _trusted(path, row)):
+                todo.append(key)
+            row = next(rows, None)
+        gone += [] if row is None else [row[:1], *(other[:1] for other in rows)]
+        self._db.executemany("DELETE FROM files WHERE key = ?", gone)
+        self._outdated = bool(gone or todo)
+        return todo
+
+    def keep(self, key: str, then: Stamp | None, at: float, digest: str, seen: Seen | None) -> None:
+        """What was read at `at` (seconds); without `then` for this scan alone, without `seen` as known by digest."""
+        if then is None:
+            assert seen is not None
+            self.passing[key] = seen
+            self._db.execute("DELETE FROM files WHERE key = ?", (key,))
+        else:
+            if seen is not None:
+                self._db.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?,?,?,?)", seen)
+            self._db.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)", (key, *then, round(at, 3), digest))
+        if time.monotonic() - self._saved > _OFTEN:
+            self.save()
+
+    def seen(self, key: str) -> Seen | None:
+        """What one file shows, None for one that was not looked at."""
+        query = "SELECT facts.* FROM files JOIN facts USING (digest) WHERE key = ?"
+        row = self._db.execute(query, (key,)).fetchone()
+        return self.passing.get(key) or (Seen(*row) if row else None)
+
+    def below(self, folder: str) -> Iterator[tuple[str, Seen]]:
+        """(key, what it shows) of every remembered file whose key starts with "folder/", sorted."""
+        query = "SELECT key, facts.* FROM files CROSS JOIN facts USING (digest) WHERE key > ? AND key < ? ORDER BY key"
+        for key, *row in self._db.execute(query, (folder + "/", folder + "0")):  # "0" comes after "/"
+            yield key, Seen(*row)
+
+    def part(self, key: str) -> str | None:
+        """The `pixels` of a part of a picture."""
+        row = self._db.execute("SELECT pixels FROM parts WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else None
+
+    def keep_part(self, key: str, pixels: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?)", (key, pixels))
+
+    def save(self) -> None:
+        self._db.commit()
+        self._saved = time.monotonic()
+
+    def tidy(self, parts: Collection[str]) -> None:
+        """Forgets facts of bytes that no file has any more, and all parts but these."""
+        if self._outdated:
+            self._db.execute("DELETE FROM facts WHERE digest NOT IN (SELECT digest FROM files)")
+        gone = [row for row in self._db.execute("SELECT key FROM parts").fetchall() if row[0] not in parts]
+        self._db.executemany("DELETE FROM parts WHERE key = ?", gone)
+
+    def close(self) -> None:
+        """Saves too: an interrupted scan goes on where it stopped."""
+        try:
+            self._db.commit()
+        finally:
+            self._db.close()
+
+
+def _trusted(path: str, row: tuple[float, ...]) -> bool:
+    try:
+        now = os.stat(path)  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
+    except OSError:
+        return False
+    return stamp(now) == row[1:5] and row[5] - max(now.st_mtime_ns, now.st_ctime_ns) / 1e9 >= SETTLED
+
+
+class Known:
+    """Which bytes the cache already has facts of, for those who read files: in another thread or process."""
+
+    def __init__(self, path: str) -> None:
+        self._db = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=_GLANCE) if path else None
+
+    def __contains__(self, digest: str) -> bool:
+        try:
+            query = "SELECT 1 FROM facts WHERE digest = ?"
+            return self._db is not None and self._db.execute(query, (digest,)).fetchone() is not None
+        except sqlite3.Error:  # then it is looked at again
+            return False
+
+
+def discard(path: Path) -> None:
+    """Throws a cache away. Raises OSError."""
+    for name in (path.name, f"{path.name}-journal"):
+        path.with_name(name).unlink(missing_ok=True)
