@@ -80,7 +80,7 @@ class ScanCache:
 
     def _prepare(self, facts: str) -> None:
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA cache_spill = OFF")  # else it is locked between two commits for those who look things up
+        self._db.execute("PRAGMA cache_spill = OFF")  # else it is locked between two commits for those who look up
         if self._db.execute("PRAGMA user_version").fetchone() == (0,):
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
         if self._db.execute("PRAGMA user_version").fetchone() != (_VERSION,):

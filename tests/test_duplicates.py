@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance
 
-from loraprep import duplicates, findings, images, native, scan
+from loraprep import duplicates, findings, images, inspection, native
 from loraprep.decisions import Decisions, Entry, Question
 from loraprep.model import Group, Image
 from tests.scenes import scene
@@ -38,7 +38,7 @@ class Folder:
     def add(self, path: str, data: bytes | Picture, **facts: Any) -> None:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
-        seen = {**scan.inspect(data), "detail": native.detail(images.load(data).pixels), "words": []}
+        seen = {**inspection.inspect(data), "detail": native.detail(images.load(data).pixels), "words": []}
         made = Image.from_json({**seen, "path": path, "state": "image", "digest": digest})
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from loraprep import images, measure, native, scan, words
+from loraprep import images, inspection, measure, native, scan, words
 from tests import pictures
 
 
@@ -106,7 +106,7 @@ def test_broken_profiles_are_named_and_ignored() -> None:
 def test_every_mode_becomes_rgb(mode: str) -> None:
     source = pictures.scene(64, 64).convert("RGB" if mode != "LAB" else "LAB")
     data = pictures.save(source.convert(mode) if mode != "LAB" else source, "TIFF")
-    facts = scan.inspect(data)
+    facts = inspection.inspect(data)
     shown = _upright(data)
     assert shown.mode == "RGB"
     assert facts["mode"] == images.load(data).mode
@@ -115,12 +115,12 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
 
 
 def test_formats_are_found_by_content(tmp_path: Path) -> None:
-    assert scan.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
-    assert scan.inspect(pictures.mpo())["format"] == "MPO"
-    gif = scan.inspect(pictures.animated())
+    assert inspection.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
+    assert inspection.inspect(pictures.mpo())["format"] == "MPO"
+    gif = inspection.inspect(pictures.animated())
     assert (gif["format"], gif["frames"]) == ("GIF", 3)
     if features.check("avif"):
-        assert scan.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
+        assert inspection.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
     path = tmp_path / "a.jpg"
     path.write_bytes(pictures.cmyk())
     assert images.open_upright(path).mode == "RGB"
@@ -128,7 +128,7 @@ def test_formats_are_found_by_content(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("quality", [10, 50, 70, 85, 95, 100])
 def test_jpeg_quality_is_read_from_the_tables(quality: int) -> None:
-    assert scan.inspect(pictures.jpeg(quality=quality))["jpeg_quality"] == quality
+    assert inspection.inspect(pictures.jpeg(quality=quality))["jpeg_quality"] == quality
 
 
 def test_hashes_are_those_of_imagehash() -> None:
@@ -150,7 +150,7 @@ def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
             photo = Image.fromarray(getattr(data, name)()).convert("RGB")
             photo = photo.resize((int(photo.width * scale), int(photo.height * scale)))
             for stored in (pictures.jpeg(photo, quality=95), pictures.png(photo)):
-                found, decoded = scan.inspect(stored), Image.open(io.BytesIO(stored))
+                found, decoded = inspection.inspect(stored), Image.open(io.BytesIO(stored))
                 apart.append(imagehash.hex_to_hash(found["phash"]) - imagehash.phash(decoded))
                 apart.append(imagehash.hex_to_hash(found["dhash"]) - imagehash.dhash(decoded))
     assert max(apart) <= 3
@@ -175,7 +175,7 @@ def test_blur_shows_in_the_sharpness_at_any_size() -> None:
         size = (int(photo.width * scale), int(photo.height * scale))
         sharp = photo.resize(size, Image.Resampling.LANCZOS)
         soft = sharp.filter(ImageFilter.GaussianBlur(2 * scale))
-        one, other = (scan.inspect(pictures.png(p))["sharpness"] for p in (sharp, soft))
+        one, other = (inspection.inspect(pictures.png(p))["sharpness"] for p in (sharp, soft))
         assert other < one / 4, scale
 
 
@@ -234,12 +234,12 @@ def test_words_inside_pictures() -> None:
 
     info = PngImagePlugin.PngInfo()
     info.add_text("parameters", "a (red:1.2) boat, <lora:x:1>sea\nNegative prompt: blurry\nSteps: 20")
-    found = dict(scan.inspect(pictures.png(pnginfo=info))["words"])
+    found = dict(inspection.inspect(pictures.png(pnginfo=info))["words"])
     assert found["png:parameters"] == "a red boat, sea"
     exif = Image.Exif()
     exif[0x010E] = "A mill\nby a pond"
     exif[0x9C9E] = "mill;pond".encode("utf-16-le")
-    found = dict(scan.inspect(pictures.jpeg(exif=exif))["words"])
+    found = dict(inspection.inspect(pictures.jpeg(exif=exif))["words"])
     assert found["exif:keywords"] == "mill, pond"
     assert "A mill" in found["exif:description"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import audit, findings, scan, schema, walk
+from loraprep import audit, findings, inspection, scan, schema, walk
 from loraprep.errors import UserError
 from loraprep.model import Image
 from loraprep.project import profile
@@ -68,22 +68,24 @@ def test_sidecars_come_first_in_the_words(root: Path) -> None:
 def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
     records = _scan(root).images
     path = root / "build/images.jsonl"
-    assert scan.write(records, path)
-    assert not scan.write(list(reversed(records)), path)
+    scan.write(path, root / "images", root, exclude=["draft"])
     assert scan.read(path) == records
+    before = path.stat()
+    scan.write(path, root / "images", root, exclude=["draft"])
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
     path.write_text('{"version": 0}\n')
     with pytest.raises(UserError, match="another version"):
         scan.read(path)
 
 
 def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = root / "build/scan-cache.json"
+    cache = root / "build/scan-cache.sqlite"
     first = _scan(root, cache=cache).images
 
     def never(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(scan, "inspect", never)
+    monkeypatch.setattr(inspection, "inspect", never)
     assert _scan(root, cache=cache).images == first
     assert _scan(root, cache=cache, full=True).images == first
     os.utime(root / "images/a.jpg", (1, 1))
@@ -94,7 +96,7 @@ def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, m
 
 
 def test_a_file_that_changed_just_now_is_digested_again(root: Path) -> None:
-    cache, path = root / "build/scan-cache.json", root / "images/sub/b.png"
+    cache, path = root / "build/scan-cache.sqlite", root / "images/sub/b.png"
     _scan(root, cache=cache)
     info, data = path.stat(), bytearray(path.read_bytes())
     data[data.index(b"IDAT") + 40] ^= 0xFF  # the same size, the same mtime
@@ -104,7 +106,7 @@ def test_a_file_that_changed_just_now_is_digested_again(root: Path) -> None:
 
 
 def test_a_broken_cache_is_only_slower(root: Path) -> None:
-    cache = root / "build/scan-cache.json"
+    cache = root / "build/scan-cache.sqlite"
     _put(cache, "[1, 2")
     first = _scan(root, cache=cache).images
     assert first == _scan(root).images
@@ -138,14 +140,14 @@ def test_the_project_itself_is_never_scanned(tmp_path: Path) -> None:
 
 
 def test_an_unforeseen_error_is_that_files_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = scan.inspect
+    real = inspection.inspect
 
-    def fails(data: bytes, **options: float) -> scan.Facts:
+    def fails(data: bytes, **options: float) -> inspection.Facts:
         if data.startswith(b"\x89PNG"):
             raise ZeroDivisionError
         return real(data, **options)
 
-    monkeypatch.setattr(scan, "inspect", fails)
+    monkeypatch.setattr(inspection, "inspect", fails)
     found = {i.path: i.code for i in _scan(root).images}
     assert found["sub/b.png"] == "unexpected"
     assert found["a.jpg"] == ""

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from loraprep import images, native, scan
+from loraprep import images, inspection, native
 from loraprep.model import Image
 from tests.scenes import scene
 
@@ -44,7 +44,7 @@ class Planted:
 def planted(path: str, data: bytes, of: str, edit: str) -> Planted:
     """One file with the scan's record of it."""
     digest = hashlib.sha256(data).hexdigest()
-    facts = {**scan.inspect(data), "detail": native.detail(images.load(data).pixels), "words": []}
+    facts = {**inspection.inspect(data), "detail": native.detail(images.load(data).pixels), "words": []}
     made = Image.from_json({**facts, "path": path, "state": "image", "digest": digest})
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))

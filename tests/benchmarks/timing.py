@@ -13,7 +13,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`clock` and `cpu` in seconds; `memory`, the most the process itself held, in MB (Linux; else 0)."""
+    """`clock` and `cpu` in seconds; `memory`, the most that the process held, in MB (Linux; else 0), and the
+    most that each process it started held, added up whether or not they held it at once.
+    """
 
     clock: float
     cpu: float
@@ -31,10 +33,12 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
     ) as process:  # fmt: skip
         # a child of a process counts that one's memory as its own in getrusage, so the peak is read while it runs
         reader = _Reader(process)
-        memory = 0.0
+        peaks: dict[int, float] = {}
         while process.poll() is None:
-            memory = max(memory, _peak(process.pid))
+            for pid in (process.pid, *_children(process.pid)):
+                peaks[pid] = max(peaks.get(pid, 0.0), _peak(pid))
             time.sleep(0.005)
+        memory = sum(peaks.values())
         output = reader.text()
     clock, after = time.perf_counter() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
@@ -56,6 +60,14 @@ class _Reader:
     def text(self) -> str:
         self._thread.join()
         return "".join(self._lines)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for thread in threads for child in (thread / "children").read_text("utf-8").split()]
+    except OSError:
+        return []
 
 
 def _peak(pid: int) -> float:
