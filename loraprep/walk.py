@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from loraprep import formats
@@ -27,10 +27,9 @@ _NEVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file found. `path` is POSIX, relative to the folder; `real` is what to open."""
+    """One file found. `path` is POSIX, relative to the folder."""
 
     path: str
-    real: Path
     state: Literal["image", "rejected", "ignored"]
     code: str = ""
     reason: str = ""
@@ -40,13 +39,14 @@ class File:
 def walk(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[File]:
     """Every file under `folder`, sorted by path. Links that lead out are named and not followed."""
     base, home = folder.resolve(), root.resolve()
-    found = [_classify(*entry, include, exclude) for entry in _entries(folder, "", base, home)]
-    stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)}
-    whole = {f.path.casefold() for f in found if _is_picture(f.path)}
+    found = [_classify(*entry, include, exclude) for entry in _entries(str(folder), "", base, home)]
+    beside = any(f.code == "sidecar" for f in found)  # else nobody asks for these
+    stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)} if beside else set()
+    whole = {f.path.casefold() for f in found if _is_picture(f.path)} if beside else set()
     result = []
     for f in found:
         if f.code == "sidecar" and _stem(f.path) not in stems and _stem(f.path) not in whole and not _lists(f.path):
-            f = File(f.path, f.real, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
+            f = File(f.path, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
         result.append(f)
     return sorted(result, key=lambda f: f.path)
 
@@ -57,8 +57,8 @@ def sidecars(found: Sequence[File]) -> dict[str, tuple[str, ...]]:
     for f in found:
         if f.code == "sidecar" and not _lists(f.path):
             by_stem.setdefault(_stem(f.path), []).append(f.path)
-    result = {}
-    for f in found:
+    result: dict[str, tuple[str, ...]] = {}
+    for f in found if by_stem else ():
         own = by_stem.get(_stem(f.path), []) + by_stem.get(f.path.casefold(), [])
         if f.state == "image" and own:
             result[f.path] = tuple(sorted(set(own), key=lambda p: (_rank(p), p)))
@@ -81,7 +81,7 @@ def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, 
         return {}, []
     names = sorted(
         rel
-        for rel, _, entry, problem in _entries(top, "", top.resolve(), root.resolve())
+        for rel, _, entry, problem in _entries(str(top), "", top.resolve(), root.resolve())
         if not problem and not _hidden(rel) and _suffix(rel) in formats.EXTENSIONS and entry is not None
     )
     exact = {_same(p): p for p in pictures}
@@ -99,10 +99,10 @@ def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, 
     return taken, sorted({f"{folder}/{n}" for n in names} - set(taken.values()))
 
 
-_Entry = tuple[str, Path, os.stat_result | None, str]  # relative path, file, lstat, problem "code: reason"
+_Entry = tuple[str, str, os.stat_result | None, str]  # relative path, file, lstat, problem "code: reason"
 
 
-def _entries(folder: Path, prefix: str, base: Path, home: Path) -> Iterator[_Entry]:
+def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entry]:
     try:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda e: e.name)
@@ -114,20 +114,21 @@ def _entries(folder: Path, prefix: str, base: Path, home: Path) -> Iterator[_Ent
             f"unreadable: this folder cannot be opened ({_said(error)})",
         )
         return
+    at_home = base == home and Path(folder).resolve() == base
     for entry in entries:
-        rel, path = prefix + entry.name, folder / entry.name
+        rel, path = prefix + entry.name, entry.path
         try:
             info = entry.stat(follow_symlinks=False)
         except OSError as error:
             yield rel, path, None, f"unreadable: it cannot be read ({_said(error)})"
             continue
         if stat.S_ISLNK(info.st_mode):
-            target = _link(path, base)
+            target = _link(Path(path), base)
             if target != "own":
                 yield rel, path, info, target
         elif stat.S_ISDIR(info.st_mode):
-            real = path.resolve()
-            if passed_over(entry.name, at_home=folder == base and base == home):
+            real = Path(path).resolve()
+            if passed_over(entry.name, at_home=at_home):
                 continue
             if real == home and base != home:
                 continue  # the project lies inside the folder of pictures
@@ -140,7 +141,7 @@ def _entries(folder: Path, prefix: str, base: Path, home: Path) -> Iterator[_Ent
                 )
                 continue
             yield from _entries(path, rel + "/", base, home)
-        elif not (folder.resolve() == base == home and _own(entry.name)):
+        elif not (at_home and _own(entry.name)):
             special = "" if stat.S_ISREG(info.st_mode) else "special: not an ordinary file"
             yield rel, path, info, special
 
@@ -171,7 +172,7 @@ def _own(name: str) -> bool:
 
 def _classify(
     raw: str,
-    real: Path,
+    real: str,
     info: os.stat_result | None,
     problem: str,
     include: Sequence[str],
@@ -181,7 +182,7 @@ def _classify(
     path = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     def because(state: Literal["image", "rejected", "ignored"], code: str = "", reason: str = "") -> File:
-        return File(path, real, state, code, reason, size)
+        return File(path, state, code, reason, size)
 
     if path != raw or not all(c.isprintable() for c in raw):
         path = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in path)
@@ -192,7 +193,7 @@ def _classify(
         return because("rejected", "unreadable", problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
-    if suffix in formats.SIDECARS and not problem and size < 1000 and _is_pointer(real):
+    if suffix in formats.SIDECARS and not problem and size < 1000 and _is_pointer(Path(real)):
         return because("rejected", "pointer", formats.LFS)
     if suffix in formats.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
@@ -204,12 +205,12 @@ def _classify(
             return because("ignored", "not-an-image", reason)
         return because("rejected" if kind or code == "link" or not suffix else "ignored", code, reason)
     if suffix == ".dvc":
-        return _tracked(real, because)
+        return _tracked(Path(real), because)
     if kind == "unsupported":
         return because("rejected", "unsupported", formats.UNSUPPORTED[suffix])
     if kind == "image":
         return because("image")
-    return because("ignored", "not-an-image", _not_an_image(real))
+    return because("ignored", "not-an-image", _not_an_image(Path(real)))
 
 
 def _is_pointer(path: Path) -> bool:
@@ -262,11 +263,17 @@ def _hidden(path: str) -> bool:
 
 
 def _suffix(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
+    return path[_dot(path) :].lower()
+
+
+def _dot(path: str) -> int:
+    """Where the suffix starts, as pathlib tells it (".jpg" and "a." have none); a fifth of its time."""
+    dot, start = path.rfind("."), path.rfind("/") + 1
+    return dot if start < dot < len(path) - 1 else len(path)
 
 
 def _bare(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix(""))
+    return path[: _dot(path)]
 
 
 def _stem(path: str) -> str:
@@ -282,7 +289,7 @@ def _is_picture(path: str) -> bool:
 
 
 def _lists(path: str) -> bool:
-    name = PurePosixPath(path).name.lower()
+    name = path.rpartition("/")[2].lower()
     return name.endswith(".json") and name.startswith(("meta_", "metadata"))
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from loraprep import audit, findings, inspection, scan, schema, walk
+from loraprep import audit, findings, inspection, scan, schema, walk, workers
 from loraprep.errors import UserError
 from loraprep.model import Image
 from loraprep.project import profile
@@ -242,3 +247,122 @@ def test_placeholders_of_each_kind_say_their_own_way_to_fetch_them() -> None:
         f"b.jpg.dvc has not been fetched yet: {dvc}.",
         f"2 pictures have not been fetched yet: {lfs}. They are a.jpg and c.jpg.",
     ]
+
+
+def _many(root: Path, count: int) -> Path:
+    """A project of so many small pictures, enough for processes."""
+    for number in range(count):
+        _put(root / f"images/{number:04}.jpg", pictures.jpeg(pictures.scene(64, 48)) + number.to_bytes(4))
+    return root
+
+
+def test_processes_and_threads_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = _many(tmp_path, scan.MANY)
+    _put(root / "images/cut.jpg", pictures.truncated_jpeg())
+    processes = scan.scan(root / "images", root).images
+    monkeypatch.setattr(workers._Crew, "_start", lambda _: None)  # no processes to be had here
+    assert scan.scan(root / "images", root).images == processes
+    assert len(processes) == scan.MANY + 1
+
+
+def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, send, started = _many(tmp_path, scan.MANY), workers._send, []
+
+    def deadly(process: subprocess.Popen[bytes], thing: object) -> None:
+        if thing == "images/0100.jpg":
+            started.append(process.pid)
+            process.kill()
+        else:
+            send(process, thing)
+
+    monkeypatch.setattr(workers, "_send", deadly)
+    monkeypatch.setattr(workers, "_AHEAD", 1)
+    found = scan.scan(root / "images", root)
+    bad = [(i.path, i.code) for i in found.images if i.state != "image"]
+    assert bad == [("0100.jpg", "unexpected")]
+    assert len(started) == 1
+    assert not found.sure  # the next scan looks at it again
+
+
+def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = _many(tmp_path, 60)
+    real, looked = inspection.inspect, []
+    monkeypatch.setattr(inspection, "inspect", lambda data, **how: looked.append(1) or real(data, **how))
+    cache = root / "build/scan-cache.sqlite"
+
+    def stop(done: int, total: int) -> None:
+        if done == 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan.scan(root / "images", root, cache=cache, progress=stop)
+    looked.clear()
+    assert len(scan.scan(root / "images", root, cache=cache).images) == 60
+    assert len(looked) == 20
+    with closing(sqlite3.connect(cache)) as database:
+        assert database.execute("SELECT count(*) FROM files").fetchone() == (60,)
+
+
+def test_a_damaged_or_foreign_cache_is_made_anew(root: Path) -> None:
+    cache = root / "build/scan-cache.sqlite"
+    first = _scan(root, cache=cache).images
+    whole = cache.read_bytes()
+    for bad in (whole[:4096], whole[:5000] + b"\xff" * (len(whole) - 5000), b"SQLite format 3\0" + b"x" * 4080):
+        cache.write_bytes(bad)
+        assert _scan(root, cache=cache).images == first
+    with closing(sqlite3.connect(cache)) as other:
+        other.executescript(
+            "PRAGMA user_version = 1; DROP TABLE facts; CREATE TABLE facts (x); INSERT INTO facts VALUES (1);"
+        )
+    assert _scan(root, cache=cache).images == first
+
+
+def test_rows_of_files_that_are_gone_are_forgotten(root: Path) -> None:
+    cache = root / "build/scan-cache.sqlite"
+    _scan(root, cache=cache)
+    (root / "images/sub/b.png").unlink()
+    _scan(root, cache=cache)
+    with closing(sqlite3.connect(cache)) as database:
+        keys = [key for (key,) in database.execute("SELECT key FROM files ORDER BY key")]
+        facts = database.execute("SELECT count(*) FROM facts").fetchone()
+    assert keys == ["images/a.jpg", "images/cut.jpg", "images/lfs.png"]
+    assert facts == (3,)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_a_killed_scan_leaves_no_process_and_little_to_do_again(tmp_path: Path) -> None:
+    root = _many(tmp_path, 600)
+    code = (
+        "import sys; from pathlib import Path; from loraprep import scan; root = Path(sys.argv[1]); "
+        "scan.scan(root / 'images', root, cache=root / 'build/c.sqlite', progress=lambda d, t: print(d, flush=True))"
+    )
+    command = [sys.executable, "-c", code, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= 30:
+                break
+        children = _children(process.pid)
+        process.kill()
+    assert len(children) == scan.WORKERS
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() and _children_state(pid) != "Z" for pid in children):
+        assert time.monotonic() < until, "a process outlived the scan"
+        time.sleep(0.05)
+    assert len(scan.scan(root / "images", root, cache=root / "build/c.sqlite").images) == 600
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (entry / "stat").exists():
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            found += [int(entry.name)] if int(fields[1]) == pid else []
+    return found
+
+
+def _children_state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
