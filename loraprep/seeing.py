@@ -117,7 +117,7 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
     if not old:
         return []
     likely, _ = _cost(p, job, old)
-    return [Finding("vision-earlier", tuple(i.path for i in old), {"usd": f"{likely:.4f}"})]
+    return [Finding("vision-earlier", tuple(i.path for i in old), {"cost": f"about ${likely:.4f}" if likely else "nothing"})]
 
 
 def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
