@@ -10,7 +10,7 @@ from typing import Any
 
 from loraprep import bundled, check, console, findings, folder
 from loraprep.errors import UNUSABLE, UserError
-from loraprep.init import Parser
+from loraprep.given import Parser
 from loraprep.project import profile
 
 

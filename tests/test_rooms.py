@@ -16,7 +16,7 @@ FLOORS = [
     {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
      "looking", "native", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},
     {"built", "console", "graph", "review", "seeing", "steps", "tasks", "training", "verdict"},
-    {"__main__", "checking", "init", "look", "newproject"},
+    {"__main__", "checking", "given", "init", "interview", "look", "newproject"},
 ]  # fmt: skip
 WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
 
