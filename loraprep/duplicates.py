@@ -30,6 +30,7 @@ _FLAT, _FLAT_BITS = 0.9, 6  # flat pictures have hashes of noise: only nearly eq
 _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
 _GROWTH = 1.4  # power of the side with which a JPEG's bytes grow, below which it was enlarged
+_LARGE_CUT, _STRICTER = 1.45, 1 / 3  # so large a cut shows less: what differs has to stay further below `variant`
 _CUT = 1.015  # how much larger the area of the whole picture is than that of a cut one
 _FRAMED = 0.02  # share of the area; a thinner frame is none
 _EQUAL = 0.05  # sizes and worths this near are the same
@@ -127,7 +128,8 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
         if relation:
             met.append((found, relation, seen))
     source: dict[int, tuple[int, Near]] = {}
-    for found, seen in sorted(cuts, key=lambda c: (c[1].change, c[0].i, c[0].j)):
+    step = limits["variant"] / 8  # changes nearer to each other than this say nothing about which fits better
+    for found, seen in sorted(cuts, key=lambda c: (round(c[1].change / step), c[0].distance, c[0].i, c[0].j)):
         one, other = images[found.i].path, images[found.j].path
         if copies.known(one, other):
             continue
@@ -148,6 +150,8 @@ def _relation(seen: Likeness, limit: float) -> Literal["copy", "variant"] | None
     if seen.texture < _RECOGNISABLE or seen.agree < _SAME_SCENE:
         return None
     lone = seen.change > 0.6 * limit and seen.change > _LONE * seen.typical
+    if max(seen.covers, 1 / seen.covers) > _LARGE_CUT:
+        limit *= _STRICTER
     return "variant" if seen.relit or seen.change > limit or lone else "copy"
 
 

@@ -144,7 +144,7 @@ def test_hashes_are_those_of_imagehash() -> None:
 def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
     """These photographs, at three sizes, as JPEG and PNG: two bits of 64 at most, none in most of them.
 
-    On 167 other photographs, drawings and screenshots pHash moved by 0.8 and dHash by 1.3 bits on average, and by more
+    On 167 other photographs, paintings, drawings and sprite sheets pHash moved by 0.8 and dHash by 1.3 bits on average, and by more
     than two in 4 and 18 of 100; the thresholds are calibrated for the hashes as they are (tests/benchmarks/quality.py).
     """
     data = pytest.importorskip("skimage.data")
