@@ -130,8 +130,7 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
     source: dict[int, tuple[int, Near]] = {}
     step = limits["variant"] / 8  # changes nearer to each other than this say nothing about which fits better
     for found, seen in sorted(cuts, key=lambda c: (round(c[1].change / step), c[0].distance, c[0].i, c[0].j)):
-        one, other = images[found.i].path, images[found.j].path
-        if copies.known(one, other):
+        if copies.known(images[found.i].path, images[found.j].path):
             continue
         cut, of = (found.i, found.j) if seen.covers > 1 else (found.j, found.i)
         before, how = source.setdefault(cut, (of, found))
@@ -140,7 +139,7 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
             if _relation(both, limits["variant"]) != "copy":
                 copies.part(images[before].path, images[of].path)
                 continue
-        copies.join(one, other)
+        copies.join(images[found.i].path, images[found.j].path)
         met.append((found, "copy", seen))
     return met
 
