@@ -25,7 +25,8 @@ Found = tuple[Indices, Indices]
 _STEP = 1 << 14  # lookups or candidates at once: what is made of them stays in the processor's cache
 _REST = 1 << 16  # the same where lookups are repeated
 _FEW = 128  # lookups with candidates left, below which these are compared all at once
-_MANY, _MOST = 2048, 200  # at least so many lookups, of at most so many candidates each, to take them one by one
+# at least so many lookups, and half of all, have candidates, of at most so many each, to take them one by one
+_MANY, _MOST = 2048, 200
 _TILE = (256, 4096)  # of a brute-force comparison; its intermediate results stay in the processor's cache
 _HEAVY = 1 << 22  # candidates of one pair of buckets from which the other hash is asked first
 _MOST_BANDS = 8
@@ -176,8 +177,8 @@ class _Table:
         self, lookups: Indices, hashes: Hashes, begin: Indices, counts: Indices, first: int, second: int
     ) -> Iterator[Found]:
         """Each lookup with its first candidate, then with its second, and so on: nothing has to be repeated."""
-        if len(counts) < _MANY or int(counts.max()) > _MOST:
-            some = np.flatnonzero(counts)
+        some = np.flatnonzero(counts)
+        if len(some) < max(_MANY, len(counts) // 2) or int(counts.max()) > _MOST:
             yield from self._rest(lookups[some], begin[some], counts[some], first, second)
             return
         # those with candidates left are always the first few; sorting is far cheaper in 16 bits
