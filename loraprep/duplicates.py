@@ -25,10 +25,12 @@ THRESHOLDS: Mapping[str, float] = {"phash": 12, "dhash": 11, "variant": 0.02, "c
 _LONE = 8.0  # a change this many times the typical one sits in one place, and counts from 0.6 x `variant` on
 _SAME_SCENE = 0.4  # share of textured blocks with the same structure, below which hashes met by accident
 _RECOGNISABLE = 0.02  # share of blocks with texture that it takes to say anything
-_FLAT, _FLAT_BITS = 0.9, 4  # flat pictures have hashes of noise: only nearly equal ones are looked at
+_SURELY = 1.5  # times `variant`: two altered copies of one picture may differ by more than either does from it
+_FLAT, _FLAT_BITS = 0.9, 6  # flat pictures have hashes of noise: only nearly equal ones are looked at
 _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
 _GROWTH = 1.4  # power of the side with which a JPEG's bytes grow, below which it was enlarged
+_LARGE_CUT, _STRICTER = 1.45, 1 / 3  # so large a cut shows less: what differs has to stay further below `variant`
 _CUT = 1.015  # how much larger the area of the whole picture is than that of a cut one
 _FRAMED = 0.02  # share of the area; a thinner frame is none
 _EQUAL = 0.05  # sizes and worths this near are the same
@@ -89,7 +91,11 @@ _Met = tuple[Near, Literal["copy", "variant"], Likeness]
 
 
 def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[[Image], Pixels] | None) -> list[_Met]:
-    """Copies and variants. Nearest first: what is known of a copy need not be asked of its copies again."""
+    """Copies and variants. Nearest first: what is known of a copy need not be asked of its copies again.
+
+    A cut fits every variant that differs only outside it. So cuts wait until all whole pictures are told apart, then
+    the best fit comes first, and what fits one picture and another that are no copies is a cut of the first alone.
+    """
 
     @lru_cache(maxsize=512)
     def pixels(index: int) -> Pixels:
@@ -97,24 +103,44 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
 
     copies = Clusters()
     met: list[_Met] = []
+    cuts: list[tuple[Near, Likeness]] = []
+    asked: set[tuple[str, str]] = set()
     near = similar.near(
         images, limits["phash"], limits["dhash"], cuts=bool(limits["cuts"]), rotations=bool(limits["rotations"])
     )
-    for found in sorted(near, key=lambda n: (n.distance, n.i, n.j)):
+    for found in sorted(near, key=lambda n: (n.part, n.distance, n.i, n.j)):
         one, other = images[found.i], images[found.j]
         if max(one.flat, other.flat) > _FLAT and found.distance > _FLAT_BITS:
             continue
-        if copies.known(one.path, other.path):
+        roots = copies.root(one.path), copies.root(other.path)
+        if copies.known(one.path, other.path) or roots in asked:
             continue
         seen = similar.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored, turns=found.turns)
-        relation = _relation(seen, limits["variant"])
+        relation, whole = _relation(seen, limits["variant"]), 1 / _CUT < seen.covers < _CUT
+        if relation == "copy" and not whole:
+            asked |= {roots, roots[::-1]}
+            cuts.append((found, seen))
+            continue
         if relation == "copy":
             copies.join(one.path, other.path)
-        elif relation == "variant" and 1 / _CUT < seen.covers < _CUT:
-            # one that is cut is less sure: another copy of the same picture may fit better
+        elif relation == "variant" and whole and (seen.relit or seen.change > _SURELY * limits["variant"]):
             copies.part(one.path, other.path)
         if relation:
             met.append((found, relation, seen))
+    source: dict[int, tuple[int, Near]] = {}
+    step = limits["variant"] / 8  # changes nearer to each other than this say nothing about which fits better
+    for found, seen in sorted(cuts, key=lambda c: (round(c[1].change / step), c[0].distance, c[0].i, c[0].j)):
+        if copies.known(images[found.i].path, images[found.j].path):
+            continue
+        cut, of = (found.i, found.j) if seen.covers > 1 else (found.j, found.i)
+        before, how = source.setdefault(cut, (of, found))
+        if before != of and not found.turns and not how.turns:
+            both = similar.compare(pixels(before), pixels(of), mirrored=found.mirrored != how.mirrored)
+            if _relation(both, limits["variant"]) != "copy":
+                copies.part(images[before].path, images[of].path)
+                continue
+        copies.join(images[found.i].path, images[found.j].path)
+        met.append((found, "copy", seen))
     return met
 
 
@@ -123,6 +149,8 @@ def _relation(seen: Likeness, limit: float) -> Literal["copy", "variant"] | None
     if seen.texture < _RECOGNISABLE or seen.agree < _SAME_SCENE:
         return None
     lone = seen.change > 0.6 * limit and seen.change > _LONE * seen.typical
+    if max(seen.covers, 1 / seen.covers) > _LARGE_CUT:
+        limit *= _STRICTER
     return "variant" if seen.relit or seen.change > limit or lone else "copy"
 
 

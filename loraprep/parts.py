@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -24,12 +24,12 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of
 _SIDE = 24
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 # (share of the side, places a side): a cut falls within 2 % of one of these, and the hashes forgive as much
-_WINDOWS = ((0.9, 4), (0.85, 3), (0.8, 5))
+_WINDOWS = ((0.96, 2), (0.9, 4), (0.85, 3), (0.8, 5))
 _CLEARLY = 0.05
 _LEAST_FRAME = 0.01  # share of the side; a thinner frame changes no hash
-_ALIKE = (
-    0.8  # correlation of two thumbnails, below which they are not looked at; measured by tests/benchmarks/quality.py
-)
+_ALIKE = 0.8  # correlation of two thumbnails, below which they are not looked at; from tests/benchmarks/quality.py
+# what a frame leaves is known where a cut is guessed, so that less will do: the frame bleeds into the thumbnail's rim
+_ALIKE_INSIDE, _FRAME_BITS = 0.6, 2
 _GRID = 16  # px of the thumbnails that are correlated
 _AT_ONCE = 1 << 20  # parts searched at once: about 150 MB
 
@@ -38,7 +38,8 @@ _AT_ONCE = 1 << 20  # parts searched at once: about 150 MB
 class Near:
     """Two pictures (indices, i < j) whose hashes are near; `distance` is phash + dhash, 0..128.
 
-    Picture j looks like picture i once it is mirrored, if so, and then turned left by so many quarters.
+    Picture j looks like picture i once it is mirrored, if so, and then turned left by so many quarters. `part`: only a
+    part of one does.
     """
 
     i: int
@@ -46,6 +47,7 @@ class Near:
     distance: int
     mirrored: bool
     turns: int = 0
+    part: bool = False
 
 
 def cuts(images: Sequence[Image], phash: int, dhash: int) -> list[Near]:
@@ -53,15 +55,19 @@ def cuts(images: Sequence[Image], phash: int, dhash: int) -> list[Near]:
 
     `phash`, `dhash`: the most bits the hashes may differ. Every image needs its `thumb`. Each pair once, sorted.
     """
-    parts = [(box, np.arange(len(images))) for box in windows()]
-    parts += [(box, np.array([n])) for n, image in enumerate(images) if (box := _inside_frame(image)) != WHOLE]
-    return _best(_thumbs(images), parts, (0,), phash, dhash)
+    thumbs = _thumbs(images)
+    whole = [(box, np.arange(len(images))) for box in windows()]
+    inside = [(box, np.array([n])) for n, image in enumerate(images) if (box := _inside_frame(image)) != WHOLE]
+    found = _best(thumbs, whole, (0,), phash, dhash, _ALIKE)
+    found |= _best(thumbs, inside, (0,), phash, dhash + _FRAME_BITS, _ALIKE_INSIDE)
+    return [replace(found[pair], part=True) for pair in sorted(found)]
 
 
 def turned(images: Sequence[Image], phash: int, dhash: int) -> list[Near]:
     """Pairs where one looks like the other turned by one, two or three quarters, mirrored or not."""
     # the thumbnail is a square whatever the picture's shape, so a turned picture has a turned thumbnail
-    return _best(_thumbs(images), [(WHOLE, np.arange(len(images)))], (1, 2, 3), phash, dhash)
+    found = _best(_thumbs(images), [(WHOLE, np.arange(len(images)))], (1, 2, 3), phash, dhash, _ALIKE)
+    return [found[pair] for pair in sorted(found)]
 
 
 def locate(first: NDArray[np.float32], second: NDArray[np.float32]) -> Box:
@@ -109,11 +115,13 @@ def _inside_frame(image: Image) -> Box:
 Parts = Sequence[tuple[Box, NDArray[np.intp]]]  # a box and the pictures it is cut from
 
 
-def _best(thumbs: Thumbs, parts: Parts, turns: Sequence[int], phash: int, dhash: int) -> list[Near]:
+def _best(
+    thumbs: Thumbs, parts: Parts, turns: Sequence[int], phash: int, dhash: int, least: float
+) -> dict[tuple[int, int], Near]:
     """Each pair of a picture and a part of another one that resembles it, once, as it resembles it best."""
     best: dict[tuple[int, int], tuple[float, Near]] = {}
     if len(thumbs) < 2:
-        return []
+        return {}
     for turn, chunk in itertools.product(turns, _chunks(parts)):
         seen = np.rot90(thumbs, turn, axes=(1, 2))
         hashes = [_hashes(seen[rows], box) for box, rows in chunk]
@@ -131,12 +139,12 @@ def _best(thumbs: Thumbs, parts: Parts, turns: Sequence[int], phash: int, dhash:
             for n in np.unique(number[at]):
                 here = np.flatnonzero(number[at] == n)
                 alike = _correlation(small, seen, i[here], owner[at[here]], chunk[n][0])
-                here, alike = here[alike >= _ALIKE], alike[alike >= _ALIKE]
+                here, alike = here[alike >= least], alike[alike >= least]
                 for a, b, distance, how in zip(i[here], owner[at[here]], apart[here], alike, strict=True):
                     near = _ordered(int(a), int(b), int(distance), mirrored, turn)
                     if (near.i, near.j) not in best or best[near.i, near.j][0] < how:
                         best[near.i, near.j] = float(how), near
-    return [near for _, (_, near) in sorted(best.items())]
+    return {pair: near for pair, (_, near) in best.items()}
 
 
 def _ordered(a: int, b: int, distance: int, mirrored: bool, turn: int) -> Near:

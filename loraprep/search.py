@@ -22,7 +22,11 @@ Hashes = NDArray[np.uint64]
 Indices = NDArray[np.intp]
 Found = tuple[Indices, Indices]
 
-_STEP = 1 << 21  # candidates held at once by one thread: about 60 MB
+_STEP = 1 << 14  # lookups or candidates at once: what is made of them stays in the processor's cache
+_REST = 1 << 16  # the same where lookups are repeated
+_FEW = 128  # lookups with candidates left, below which these are compared all at once
+# at least so many lookups, and half of all, have candidates, of at most so many each, to take them one by one
+_MANY, _MOST = 2048, 200
 _TILE = (256, 4096)  # of a brute-force comparison; its intermediate results stay in the processor's cache
 _HEAVY = 1 << 22  # candidates of one pair of buckets from which the other hash is asked first
 _MOST_BANDS = 8
@@ -145,41 +149,71 @@ class _Table:
         self.own = self.size if b is None else np.bincount(self.keys, minlength=1 << width)
         # a's positions in the order of their keys, so that neighbours look into the same bucket
         self.lookups = self.order if b is None else np.argsort(self.keys, kind="stable")
-        self.looked = self.keys[self.lookups]
+        self.looked, self.hashes = self.keys[self.lookups], a.first[self.lookups]
         self.skewed = int(self.own.max(initial=0)) * int(self.size.max(initial=0)) > _HEAVY
 
     def pairs(self, mask: int, first: int, second: int, *, nested: bool) -> Iterator[Found]:
         """Positions (in a, in b) of near pairs whose keys differ by exactly `mask`; within `a`, each pair once."""
-        lookups, keys = self.lookups, self.looked
-        if self.alone and mask:  # (k, k ^ mask) and (k ^ mask, k) are one
-            half = (keys & (1 << (mask.bit_length() - 1))) == 0
-            lookups, keys = lookups[half], keys[half]
         if self.skewed and not nested:
+            keys = np.flatnonzero(self.own)
+            if self.alone and mask:
+                keys = keys[keys & _top(mask) == 0]
             heavy = self.own[keys] * self.size[keys ^ mask] > _HEAVY
-            yield from self._heavy(np.unique(keys[heavy]), mask, first, second)
-            lookups, keys = lookups[~heavy], keys[~heavy]
-        begin, counts = self.start[keys ^ mask], self.size[keys ^ mask]
-        if self.alone and not mask:  # within a bucket: those after it
-            place = np.arange(len(self.lookups))[~heavy] if self.skewed and not nested else np.arange(len(lookups))
-            begin, counts = place + 1, begin + counts - place - 1
+            yield from self._heavy(keys[heavy], mask, first, second)
+        for at in range(0, len(self.lookups), _STEP):
+            here = slice(at, at + _STEP)
+            keys = self.looked[here]
+            begin, counts = self.start[keys ^ mask], self.size[keys ^ mask]
+            if self.skewed and not nested:
+                counts = np.where(self.own[keys] * counts > _HEAVY, 0, counts)
+            if self.alone and mask:  # (k, k ^ mask) and (k ^ mask, k) are one
+                counts = np.where(keys & _top(mask), 0, counts)
+            elif self.alone:  # within a bucket: those after it
+                after = np.arange(at + 1, at + 1 + len(keys))
+                begin, counts = after, np.where(counts, begin + counts - after, 0)
+            yield from self._compare(self.lookups[here], self.hashes[here], begin, counts, first, second)
+
+    def _compare(
+        self, lookups: Indices, hashes: Hashes, begin: Indices, counts: Indices, first: int, second: int
+    ) -> Iterator[Found]:
+        """Each lookup with its first candidate, then with its second, and so on: nothing has to be repeated."""
         some = np.flatnonzero(counts)
-        lookups, begin, counts = lookups[some], begin[some], counts[some]
+        if len(some) < max(_MANY, len(counts) // 2) or int(counts.max()) > _MOST:
+            yield from self._rest(lookups[some], begin[some], counts[some], first, second)
+            return
+        # those with candidates left are always the first few; sorting is far cheaper in 16 bits
+        order = np.argsort((_MOST - counts).astype(np.uint16), kind="stable")
+        begin, hashes = begin[order], hashes[order]
+        left = len(counts) - np.cumsum(np.bincount(counts))  # by candidates passed
+        passed, most = 0, len(left) - 1
+        while passed < most and left[passed] >= _FEW:
+            n = int(left[passed])
+            place = begin[:n] + passed
+            hits = np.flatnonzero(np.bitwise_count(self.sorted[place] ^ hashes[:n]) <= first)
+            if len(hits):
+                yield self._near(lookups[order[hits]], self.order[place[hits]], second)
+            passed += 1
+        rest = order[: np.count_nonzero(counts > passed)]
+        if len(rest):
+            yield from self._rest(lookups[rest], begin[: len(rest)] + passed, counts[rest] - passed, first, second)
+
+    def _rest(self, lookups: Indices, begin: Indices, counts: Indices, first: int, second: int) -> Iterator[Found]:
+        """A few lookups with many candidates each."""
         done = np.cumsum(counts)
         at = 0
         while at < len(lookups):
             before = int(done[at - 1]) if at else 0
-            stop = max(at + 1, int(np.searchsorted(done, before + _STEP, side="right")))
-            yield self._compare(lookups[at:stop], begin[at:stop], counts[at:stop], first, second)
+            stop = max(at + 1, int(np.searchsorted(done, before + _REST, side="right")))
+            some, ends = counts[at:stop], done[at:stop] - before
+            place = np.repeat(begin[at:stop] - (ends - some), some)
+            place += np.arange(len(place))
+            bits = np.bitwise_count(self.sorted[place] ^ np.repeat(self.a.first[lookups[at:stop]], some))
+            hits = np.flatnonzero(bits <= first)
+            i = lookups[at:stop][np.searchsorted(ends, hits, side="right")]
+            yield self._near(i, self.order[place[hits]], second)
             at = stop
 
-    def _compare(self, lookups: Indices, begin: Indices, counts: Indices, first: int, second: int) -> Found:
-        ends = np.cumsum(counts)
-        place = np.repeat(begin - (ends - counts), counts)
-        place += np.arange(len(place))
-        bits = np.bitwise_count(self.sorted[place] ^ np.repeat(self.a.first[lookups], counts))
-        hits = np.flatnonzero(bits <= first)
-        i = lookups[np.searchsorted(ends, hits, side="right")]
-        j = self.order[place[hits]]
+    def _near(self, i: Indices, j: Indices, second: int) -> Found:
         near = np.bitwise_count(self.a.second[i] ^ self.b.second[j]) <= second
         return i[near], j[near]
 
@@ -227,6 +261,11 @@ def _bands(n: int, m: int, limit: int) -> int:
 def _masks(width: int, errors: int) -> tuple[int, ...]:
     """All numbers of `width` bits with at most `errors` of them set."""
     return tuple(_of(combination) for k in range(errors + 1) for combination in itertools.combinations(range(width), k))
+
+
+def _top(mask: int) -> int:
+    """The highest bit of it."""
+    return 1 << (mask.bit_length() - 1)
 
 
 def _of(bits: Iterable[int]) -> int:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from loraprep import lettering, parts, search
-from loraprep.measure import lab
 from loraprep.model import Image
+from loraprep.palette import lab
 from loraprep.parts import Near
 
 Pixels = NDArray[np.uint8]

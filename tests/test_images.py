@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from loraprep import images, inspection, measure, native, scan, words
+from loraprep import frame, hashes, images, inspection, native, scan, words
 from tests import pictures
 
 
@@ -133,16 +133,20 @@ def test_jpeg_quality_is_read_from_the_tables(quality: int) -> None:
 
 def test_hashes_are_those_of_imagehash() -> None:
     picture = pictures.scene(200, 150)
-    found = measure.hashes(picture.convert("L"))
+    found = hashes.hashes(picture.convert("L"))
     assert found["phash"] == str(imagehash.phash(picture))
     assert found["dhash"] == str(imagehash.dhash(picture))
-    mirrored = measure.hashes(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("L"))
+    mirrored = hashes.hashes(picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).convert("L"))
     assert imagehash.hex_to_hash(found["phash_mirror"]) - imagehash.hex_to_hash(mirrored["phash"]) <= 2
     assert imagehash.hex_to_hash(found["dhash_mirror"]) - imagehash.hex_to_hash(mirrored["dhash"]) <= 2
 
 
 def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
-    """Over these photographs, at three sizes and as JPEG and PNG: three bits of 64 at most, less than one on average."""
+    """These photographs, at three sizes, as JPEG and PNG: two bits of 64 at most, none in most of them.
+
+    On 167 other photographs, paintings, drawings and sprite sheets pHash moved by 0.8 and dHash by 1.3 bits on average, and by more
+    than two in 4 and 18 of 100; the thresholds are calibrated for the hashes as they are (tests/benchmarks/quality.py).
+    """
     data = pytest.importorskip("skimage.data")
     apart = []
     for name in ("astronaut", "coffee", "chelsea", "camera", "rocket"):
@@ -153,8 +157,8 @@ def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
                 found, decoded = inspection.inspect(stored), Image.open(io.BytesIO(stored))
                 apart.append(imagehash.hex_to_hash(found["phash"]) - imagehash.phash(decoded))
                 apart.append(imagehash.hex_to_hash(found["dhash"]) - imagehash.dhash(decoded))
-    assert max(apart) <= 3
-    assert np.mean(apart) < 1
+    assert max(apart) <= 2
+    assert np.mean(apart) < 0.3
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -219,14 +223,14 @@ def test_smooth_drawings_are_not_called_enlarged() -> None:
 def test_borders_are_frames_not_margins() -> None:
     framed = Image.new("RGB", (400, 300), "black")
     framed.paste(pictures.scene(400, 220), (0, 40))
-    left, top, right, bottom = measure.border(np.asarray(framed))
+    left, top, right, bottom = frame.border(np.asarray(framed))
     assert (left, right) == (0, 0)
     assert abs(top - 40 / 300) < 0.01
     assert abs(bottom - 40 / 300) < 0.01
     figure = Image.new("RGB", (300, 300), "white")
     figure.paste("red", (140, 50, 150, 60))
     figure.paste("red", (60, 140, 240, 150))
-    assert max(measure.border(np.asarray(figure))[1:2]) == 0
+    assert max(frame.border(np.asarray(figure))[1:2]) == 0
 
 
 def test_words_inside_pictures() -> None:

@@ -9,8 +9,9 @@ PACKAGE = Path(__file__).parent.parent / "loraprep"
 FLOORS = [
     {"__init__", "bundled", "colours", "errors", "files", "formats", "model", "yamlfile"},
     {"answers", "arrange", "booru", "buckets", "captioners", "crops", "decisions", "enlarge", "findings",
-     "folder", "groups", "images", "inspection", "lettering", "lexicon", "manifest", "markdown", "measure", "measures", "names",
-     "parts", "plans", "plots", "portrait", "prepared", "project", "records", "regularization", "responses", "scancache", "schema", "search",
+     "folder", "frame", "groups", "hashes", "images", "inspection", "lettering", "lexicon", "manifest", "markdown",
+     "measure", "measures", "names", "palette", "parts", "plans", "plots", "portrait", "prepared", "project",
+     "records", "regularization", "responses", "scancache", "schema", "search",
      "shapes", "sheet", "similar", "studio",
      "thumbs", "tokens", "trigger", "unchanged", "vision", "walk", "wording", "words", "workers"},
     {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",

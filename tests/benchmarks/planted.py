@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
@@ -33,15 +34,19 @@ SIDE = 720  # px, long side of an original
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """`of`: the original's name; `edit`: what was done to it, "" for the original itself; `look`: it at 256 px."""
+    """`of`: the original's name; `edit`: what was done to it, "" for the original itself; `look`: it at 256 px.
+
+    `either`: a cut that leaves out what is changed in this other picture is a cut of both, and nobody can tell of which.
+    """
 
     image: Image
     of: str
     edit: str
     look: np.ndarray
+    either: str = ""
 
 
-def planted(path: str, data: bytes, of: str, edit: str) -> Planted:
+def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Planted:
     """One file with the scan's record of it."""
     digest = hashlib.sha256(data).hexdigest()
     facts = {**inspection.inspect(data), "detail": native.detail(images.load(data).pixels), "words": []}
@@ -49,7 +54,7 @@ def planted(path: str, data: bytes, of: str, edit: str) -> Planted:
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))
     record = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
-    return Planted(record, of, edit, np.asarray(small))
+    return Planted(record, of, edit, np.asarray(small), either)
 
 
 def encoded(picture: Picture, form: str = "JPEG", quality: int = 90) -> bytes:
@@ -180,17 +185,24 @@ def quarters(picture: Picture) -> Iterator[Picture]:
 
 
 def originals(folders: list[Path]) -> Iterator[tuple[str, Picture]]:
-    """(name, RGB picture); `folders` with pictures of your own, no two alike, are taken as well."""
+    """(name, RGB picture): our own, or, in place of them, those in `folders`, no two alike."""
+    if folders:
+        yield from _files(folders)
+        return
     for name, photograph in photographs():
         for number, part in enumerate(quarters(photograph)):
             yield f"{name}-{number}", part.resize(_fit(part.size), Pillow.Resampling.LANCZOS)
-    files = [f for folder in (PAINTINGS, *folders) for f in sorted(folder.rglob("*"))]
+    yield from _files([PAINTINGS])
+    for seed in range(12):
+        yield f"scene-{seed}", scene(seed)
+
+
+def _files(folders: list[Path]) -> Iterator[tuple[str, Picture]]:
+    files = [f for folder in folders for f in sorted(folder.rglob("*"))]
     for number, file in enumerate(f for f in files if f.suffix in (".jpg", ".png", ".webp")):
         if file.stem != COPY_OF_A_PAINTING:
             picture = Pillow.open(file).convert("RGB")
             yield f"{number:03}-{file.stem}", picture.resize(_fit(picture.size), Pillow.Resampling.LANCZOS)
-    for seed in range(12):
-        yield f"scene-{seed}", scene(seed)
 
 
 def _fit(size: tuple[int, int]) -> tuple[int, int]:
@@ -206,11 +218,25 @@ def plant(folders: list[Path], edits: dict[str, Edit]) -> Iterator[Planted]:
         yield planted(f"{name}/original.jpg", data, name, "")
         yield planted(f"{name}/byte copy.jpg", data, name, "byte copy")
         yield planted(f"{name}/png copy.png", encoded(Pillow.open(io.BytesIO(data)), "PNG"), name, "PNG copy")
-        for edit, make in edits.items():
-            yield planted(f"{name}/{edit}.jpg", encoded(make(picture, chance), quality=88), name, edit)
-        for edit, make in ALIKE.items():
-            yield planted(f"{name}/{edit}.jpg", encoded(make(picture, chance), quality=88), f"{name}, {edit}", edit)
+        made, states = {}, {}
+        for edit, make in {**edits, **ALIKE}.items():
+            states[edit] = chance.getstate()
+            made[edit] = make(picture, chance)
+        for edit in edits:
+            either = f"{name}, part changed" if _shows_no_change(edits, edit, states[edit], made) else ""
+            yield planted(f"{name}/{edit}.jpg", encoded(made[edit], quality=88), name, edit, either)
+        for edit in ALIKE:
+            yield planted(f"{name}/{edit}.jpg", encoded(made[edit], quality=88), f"{name}, {edit}", edit)
     for seed in range(12):
         for mouth in range(4):
             name = f"head-{seed}, mouth {mouth}"
             yield planted(f"{name}.jpg", encoded(portrait(seed, mouth)), name, "")
+
+
+def _shows_no_change(edits: dict[str, Edit], edit: str, state: tuple[Any, ...], made: dict[str, Picture]) -> bool:
+    """Would the same cut of the picture with a changed part look the same?"""
+    if "crop" not in edit:
+        return False
+    chance = random.Random()
+    chance.setstate(state)
+    return np.array_equal(np.asarray(edits[edit](made["part changed"], chance)), np.asarray(made[edit]))

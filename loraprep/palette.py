@@ -1,0 +1,120 @@
+"""Which colours a picture holds: by name, and as CIE Lab in thirds of its sides.
+
+In whole numbers wherever something is added up, and without a matrix product: a BLAS would start threads of its own
+for it, and add in another order on another machine.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Array = NDArray[np.float64]
+
+_SIDE = 64  # px, about, of the longer side of what the colours are taken from
+_FINE = 1 << 16  # steps of X, Y and Z from black to white, and of their roots
+
+# Names that people use for colours, with a typical sRGB value each; a pixel takes the nearest in Lab.
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "black": (12, 12, 14), "charcoal": (54, 56, 60), "grey": (128, 128, 128), "silver": (186, 188, 190),
+    "white": (250, 250, 250), "cream": (250, 240, 215), "beige": (222, 200, 165), "tan": (196, 158, 112),
+    "brown": (120, 76, 42), "dark brown": (62, 40, 26), "rust": (172, 74, 34), "maroon": (104, 22, 34),
+    "red": (206, 32, 38), "coral": (246, 122, 96), "peach": (252, 204, 172), "orange": (240, 134, 28),
+    "gold": (216, 168, 48), "yellow": (250, 222, 60), "pale yellow": (250, 242, 168), "olive": (114, 112, 38),
+    "lime green": (154, 210, 54), "green": (52, 142, 62), "dark green": (24, 62, 38), "sage": (152, 172, 140),
+    "mint": (178, 232, 204), "teal": (18, 124, 124), "turquoise": (68, 204, 196), "light blue": (166, 208, 238),
+    "sky blue": (92, 164, 226), "blue": (36, 82, 198), "navy": (20, 30, 82), "slate blue": (92, 112, 146),
+    "lavender": (202, 188, 232), "purple": (112, 52, 154), "dark purple": (52, 26, 72), "magenta": (206, 42, 142),
+    "pink": (248, 168, 192), "mauve": (160, 114, 134),
+}  # fmt: skip
+
+
+def lab(rgb: NDArray[np.uint8]) -> Array:
+    """CIE Lab (D65, 2 degrees) of sRGB pixels (..., 3); IEC 61966-2-1 and CIE 15, within 0.03 of a unit."""
+    return _lab(*_roots(rgb))
+
+
+def colours(small: Image.Image) -> dict[str, Any]:
+    """Mean Lab in a 3x3 grid, the palette by name, lightness, warmth, chroma; of an RGB picture of 64 px or more."""
+    small = small.reduce(max(1, min(round(max(small.size) / _SIDE), min(small.size) // 3)))
+    rgb, (width, height) = np.asarray(small).reshape(-1, 3), small.size
+    roots = _roots(rgb)
+    cells = (np.arange(height) * 3 // height)[:, None] * 3 + np.arange(width) * 3 // width
+    grid = _lab(*_means(roots, cells.ravel(), 9))
+    red, green, blue = (rgb >> 3).T.astype(np.intp)
+    nearest = _nearest()[(red << 10) + (green << 5) + blue]
+    names = tuple(COLOURS)
+    counts = np.bincount(nearest, minlength=len(names))
+    shown = _means(rgb.T, nearest, len(names)).T
+    order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))[:5]
+    palette = tuple(
+        (names[i], _hex(shown[i]), round(int(counts[i]) / len(rgb), 3)) for i in order if counts[i] >= 0.03 * len(rgb)
+    )
+    mean = _lab(*(int(root.sum(dtype=np.int64)) / root.size for root in roots))
+    x, y, z = roots
+    chroma = np.sqrt(np.square((x - y) * (500 / _FINE)) + np.square((y - z) * (200 / _FINE)))
+    return {
+        "colour": tuple(round(v, 2) for v in grid.ravel().tolist()),
+        "palette": palette,
+        "lightness": round(float(mean[0]), 2),
+        "warmth": round(float(mean[2]), 2),
+        "chroma": round(float(chroma.mean()), 2),
+    }
+
+
+def _roots(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """What CIE calls f(X/Xn), f(Y/Yn) and f(Z/Zn), each in 0.._FINE, from tables."""
+    light, root = _tables()
+    red, green, blue = (light[rgb[..., channel]] for channel in range(3))
+    x, y, z = (root[(r * red + g * green + b * blue) >> 14] for r, g, b in _TO_XYZ)
+    return x, y, z
+
+
+def _lab(x: Any, y: Any, z: Any) -> Array:
+    """Lab of roots of 0.._FINE, shape (..., 3)."""
+    return np.stack([116 / _FINE * y - 16, 500 / _FINE * (x - y), 200 / _FINE * (y - z)], -1)
+
+
+# 30 bits in all: 15 of light, 15 of the share; each row adds up to 1, so that white is white
+_TO_XYZ = np.rint(
+    np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
+    / np.array([[0.95047], [1.0], [1.08883]])
+    * (1 << 15)
+).astype(np.int32)
+
+
+@cache
+def _tables() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Light, in 0..2^15, of each value of sRGB; the root, in 0.._FINE, of each of _FINE + 1 steps of light."""
+    value = np.arange(256) / 255
+    light = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+    step = np.arange(_FINE + 4) / _FINE  # the rows above are rounded, and may add up to a little more than 1
+    root = np.where(step > (6 / 29) ** 3, np.cbrt(step), step / (3 * (6 / 29) ** 2) + 4 / 29)
+    return tuple(np.rint(v).astype(np.int32) for v in (light * (1 << 15), root * _FINE))
+
+
+def _means(planes: Any, group: NDArray[Any], count: int) -> Array:
+    """The mean of each plane of whole numbers in each group, shape (planes, count); of an empty one 0."""
+    size = np.maximum(np.bincount(group, minlength=count), 1)
+    return np.stack([np.bincount(group, plane, count) / size for plane in planes])
+
+
+@cache
+def _nearest() -> NDArray[np.uint8]:
+    """The colour of COLOURS nearest in Lab to the middle of each of 32 x 32 x 32 boxes of sRGB."""
+    levels = np.arange(4, 256, 8, dtype=np.uint8)
+    boxes = lab(np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(-1, 3)).astype(np.float32)
+    best, nearest = np.full(len(boxes), np.inf, np.float32), np.zeros(len(boxes), np.uint8)
+    for number, swatch in enumerate(lab(np.array(list(COLOURS.values()), np.uint8)).astype(np.float32)):
+        apart = np.square(boxes - swatch).sum(axis=1)
+        nearest[apart < best] = number
+        best = np.minimum(best, apart)
+    return nearest
+
+
+def _hex(rgb: Array) -> str:
+    return "#" + "".join(f"{round(float(v)):02x}" for v in rgb)
