@@ -94,8 +94,9 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
         *most, last = (str(len(g)) for g in found.groups)
         counts = f"{', '.join(most)} and {last}"
         shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
+        style = "several-hands" if found.sure else "perhaps-hands"
         result.append(
-            Finding("several-hands" if found.sure and kind["looks"] == "ask" else "several-looks",
+            Finding(style if kind["looks"] == "ask" else "several-looks",
                     tuple(sorted(p for g in found.groups[1:] for p in g)),
                     {"hands": len(found.groups), "counts": counts, "examples": shown})
         )  # fmt: skip

@@ -58,7 +58,7 @@ FRESH: dict[str, tuple[str, ...]] = {
     "portraits in oil": ("games/flare/mods/fantasycore/images/portraits/**/*.png",),
     "cartoons": ("scratch/Media/Costumes/**/*.png",),
     "towns": (f"{_F}/settlements/*",),
-    "settlers": (f"{_F}/units/*/*",),
+    "settlers": (f"{_F}/units/*/*.png",),
     "coats of arms": (f"{_F}/coat-of-arms/*",),
     "felt pen": ("games/pingus/data/images/story/*",),
     "telescope": ("tuxmath/images/backgrounds/*",),
