@@ -327,7 +327,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
     after = curation.curate(images, seen, [], character.kind, character.config, given("keep"))
     assert after.questions == []
     assert said("somebody-else", after.assessment.findings) == [
-        f"{stray} seems to show somebody else ({stray}: a man, dark hair; the others: a woman, red hair)."
+        f"{stray} seems to show somebody else (a man, dark hair; the others: a woman, red hair)."
     ]
     assert curation.settled(given("keep"), images, auto=False) == {
         "somebody-else": {"images": [stray], "reason": "you answered: keep"}

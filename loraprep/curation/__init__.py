@@ -29,7 +29,7 @@ HEADER = """\
 # More than one way of drawing ("looks"): mixed, they train an average that is none of them.
 #   answer: together | leave out (all but the first look) | own trigger | [look 2] to leave out only that one
 # Pictures of a character that seem to show somebody else ("strangers"): mixed, they train a face between the two.
-#   answer: leave out | keep | [names of the pictures to leave out instead]
+#   answer: keep | leave out | own trigger | [names of the pictures to leave out instead]
 """
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.measures.planes import Plane, active, drawn, half, log
+from loraprep.measures.planes import Plane, active, drawn, half
 
 _OCTAVES = 3
 _STEP = 0.6  # L*, a just visible step between neighbours
@@ -72,11 +72,12 @@ def _strokes(plane: Plane, n: int) -> dict[str, float]:
 
 def _sharpness(plane: Plane, name: str, light: Plane) -> dict[str, float]:
     """How much of its strong edges a plane loses at half the size: drawn, scanned and sprayed colours differ."""
-    small = half(plane)
+    small, below = half(plane), half(light)
     fine, coarse = (
-        drawn(np.hypot(*np.gradient(p)), active(ground)) for p, ground in ((plane, light), (small, half(light)))
+        np.log(np.maximum(np.quantile(drawn(np.hypot(*np.gradient(p)), active(ground)), (0.9, 0.98)), 1e-3))
+        for p, ground in ((plane, light), (small, below))
     )
-    return {f"sharp_{name}_{q}": log(np.quantile(fine, q / 100)) - log(np.quantile(coarse, q / 100)) for q in (90, 98)}
+    return {f"sharp_{name}_{q}": float(lost) for q, lost in zip((90, 98), fine - coarse, strict=True)}
 
 
 def _tones(light: Plane, on: NDArray[np.bool_]) -> dict[str, float]:
@@ -86,11 +87,11 @@ def _tones(light: Plane, on: NDArray[np.bool_]) -> dict[str, float]:
     counts = counts[counts > 0]
     edges = drawn(np.hypot(*np.gradient(light)), on).ravel()
     strong = edges > np.quantile(edges, 0.9)
-    middle = float(np.median(tones))
+    darkest, middle = (float(v) for v in np.quantile(tones, (0.02, 0.5)))
     flat = (np.abs(np.diff(light, axis=1, append=light[:, -1:])) < 1e-3).astype(np.float32)
     return {
         "tones": float(-(counts * np.log(counts)).sum()),
-        "darkest": float(np.quantile(tones, 0.02)),
+        "darkest": darkest,
         "outline": float(np.median(tones[strong])) - middle if strong.any() else 0.0,
         "even": math.sqrt(float(drawn(flat, on).mean())),
     }
