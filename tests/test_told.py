@@ -67,7 +67,7 @@ def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
     values = {"count": 9, "floor": 10, "min": 20, "max": 100, "kind": "style"}
     said = {cause: findings.fix(Finding("below-floor", (), {**values, "lost": lost, "cause": cause}))
             for cause, lost in (("none", 0), ("one", 1), ("many", 7))}  # fmt: skip
-    assert said["none"] == "Add different pictures, or keep some that are left out."
+    assert said["none"] == "Best: add different pictures. Else keep some that are left out."
     assert said["one"].startswith("One file could not be used yet: mend it first;")
     assert said["many"].startswith("7 files could not be used yet: mend those first;")
 

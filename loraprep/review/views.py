@@ -179,7 +179,7 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
 
 
 def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """What the set does not need, each picture beside the one that shows nearly the same and stays; its looks; strangers."""
+    """What the set does not need, each picture beside the one that stays and is nearly the same; looks; strangers."""
     cards = []
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
