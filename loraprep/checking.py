@@ -10,7 +10,7 @@ from typing import Any
 
 from loraprep import bundled, check, console, findings, folder
 from loraprep.errors import UNUSABLE, UserError
-from loraprep.init import Parser
+from loraprep.given import Parser
 from loraprep.project import profile
 
 
@@ -26,9 +26,11 @@ def configured(folder: Path, holding: Sequence[str]) -> tuple[dict[str, str], li
     named = {(f.rpartition("/")[2] or top.name): f for f in holding}
     ours = top.parent / "exports/kohya/dataset_config.toml"
     for path in [*sorted(top.glob("*.toml")), *sorted(top.parent.glob("*.toml")), *([ours] if ours.is_file() else [])]:
+        if not path.is_file():  # reading a pipe would wait for ever
+            continue
         try:
             found = dict(_subsets(tomllib.loads(path.read_text("utf-8"))))
-        except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
             continue  # somebody else's TOML
         mine = {named[name]: extension for name, extension in found.items() if name in named}
         told |= mine
@@ -39,7 +41,7 @@ def configured(folder: Path, holding: Sequence[str]) -> tuple[dict[str, str], li
 def _subsets(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(last part of image_dir, extension of its captions): [general] < [[datasets]] < [[datasets.subsets]]."""
     for dataset in config.get("datasets", []):
-        for subset in dataset.get("subsets", []):
+        for subset in (s for s in dataset.get("subsets", []) if "image_dir" in s):
             for level in (subset, dataset, config.get("general", {})):
                 if extension := level.get("caption_extension"):
                     break

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from loraprep import (
     audit,
@@ -21,7 +21,7 @@ from loraprep import (
     duplicates,
     files,
     gate,
-    init,
+    given,
     native,
     page,
     project,
@@ -38,14 +38,12 @@ from loraprep.model import Fate, Finding, Gate, Image
 _OURS = b'<meta name="generator" content="loraprep look">'
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(message, hint="loraprep look --help lists the flags.", exit_code=UNUSABLE)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("loraprep look", description="Looks at a folder of pictures without any project: what is there, "
-                     "what is there twice, what would be enlarged or cut, what would stop Gate 1.")  # fmt: skip
+    parser = given.Parser(
+        "loraprep look",
+        description="Looks at a folder of pictures without any project: what is there, what is there twice, what would "
+        "be enlarged or cut, what would stop Gate 1.",
+    )
     parser.add_argument("folder", metavar="DIR", help="the folder with your pictures; it is only read")
     parser.add_argument("--kind", default="style", help="character, style (the default) or object")
     parser.add_argument("--model", help="the base model you train: " + ", ".join(bundled.names("resources/models"))
@@ -162,13 +160,13 @@ def _kept(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
 
 def _name(folder: Path) -> str:
     """A project's name made of the folder's: letters, digits, - and _."""
-    return init.project_name(".", folder)
+    return given.project_name(".", folder)
 
 
 def _free(name: str, here: Path) -> str:
     """A project beside a folder of its own name needs another one."""
     names = [name, f"{name}-lora", *(f"{name}-lora-{n}" for n in range(2, 1000))]
-    return next(n for n in names if not init.project_root(n, here).exists())
+    return next(n for n in names if not given.project_root(n, here).exists())
 
 
 def _studio_model(here: Path) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from loraprep import arrange, bundled, crops, groups, plots, shapes, sheet, thumbs
 from loraprep.enlarge import enlargement, trained_sizes
-from loraprep.model import Axis, Caption, Fate, Finding, Gate, Group, Image
+from loraprep.model import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
 
 FOLDER = "resources/report"
 LARGE, SMALL, MANY = 384, 256, 300  # px of a thumbnail up to MANY pictures, and above: 2,000 stay under 40 MB
@@ -71,14 +71,16 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         )
     number = {i.path: n for n, i in enumerate(pictures)}
     rejected = [i for i in m.found if i.state == "rejected"]
-    cards = [_card(m, pictures[n], n, fate, small[pictures[n].path]) for n in order]
-    cards += [_card(m, image, len(pictures) + n, fate, b"") for n, image in enumerate(rejected)]
+    told = _told(m)
+    shown = [(pictures[n], n, small[pictures[n].path]) for n in order]
+    shown += [(image, len(pictures) + n, b"") for n, image in enumerate(rejected)]
+    cards = [_card(m, image, n, told[image.path], fate[image.path], data) for image, n, data in shown]
+    spoken = {card["image"].path: card["spans"] for card in cards if card["caption"]}
     page = _template().render(
         m=m, cards=cards, plots=drawn, map=_map(m, pictures, small), number=number, fate=fate,
         groups=[_group(m, g, small) for g in m.groups], todo=[r for r in m.gate.reasons if _to_do(r)],
         settled=[r for r in m.gate.reasons if r.accepted or r.severity in ("note", "good")],
-        captions=[(p, m.captions[p], spans(m.captions[p], m.config["trigger"])) for p in sorted(m.captions)
-                  if p in fate and fate[p].fate == "kept"],
+        captions=[(p, m.captions[p], spoken[p]) for p in sorted(spoken) if fate[p].fate == "kept"],
         others=[f for f in m.fates if f.fate in ("caption", "ignored")], trained=trained_sizes(m.config, m.model),
         trainer=shapes.shown(m.config), triggers=groups.triggers(m.config),
         codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
@@ -128,13 +130,22 @@ def crop(image: Image, size: int, config: Mapping[str, Any]) -> dict[str, Any] |
     }  # fmt: skip
 
 
-def _card(m: Material, image: Image, number: int, fate: Mapping[str, Fate], data: bytes) -> dict[str, Any]:
+def _told(m: Material) -> dict[str, list[Reason]]:
+    """What the gate says about each picture; praise apart."""
+    told: dict[str, list[Reason]] = {image.path: [] for image in m.found}
+    for reason in m.gate.reasons:
+        for path in dict.fromkeys(reason.images):
+            if reason.severity != "good" and path in told:
+                told[path].append(reason)
+    return told
+
+
+def _card(m: Material, image: Image, number: int, reasons: Sequence[Reason], fate: Fate, data: bytes) -> dict[str, Any]:
     sizes = trained_sizes(m.config, m.model)
     seen = image.state == "image"
-    reasons = [r for r in m.gate.reasons if image.path in r.images and r.severity != "good"]
     caption = m.captions.get(image.path)
     return {
-        "n": number, "image": image, "fate": fate[image.path], "thumb": data, "reasons": reasons, "caption": caption,
+        "n": number, "image": image, "fate": fate, "thumb": data, "reasons": reasons, "caption": caption,
         "spans": spans(caption, m.config["trigger"]) if caption else [],
         "terms": sorted({t.casefold() for t in (*caption.content, *caption.style)}) if caption else [],
         "crop": crop(image, sizes[-1], m.config) if seen else None,

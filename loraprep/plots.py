@@ -164,11 +164,15 @@ def palette(pictures: Sequence[Sequence[tuple[str, float]]]) -> str:
     """A stripe a picture, in the order given, made of its main colours (("#rrggbb", share), largest first)."""
 
     def draw(axes: Axes) -> None:
+        bars: list[tuple[int, float, float, str]] = []  # in one call, which costs a quarter of one for each
         for n, colours in enumerate(pictures):
             whole, low = sum(share for _, share in colours) or 1.0, 0.0
             for colour, share in colours:
-                axes.bar(n, share / whole, bottom=low, width=1.02, color=colour, linewidth=0)
+                bars.append((n, share / whole, low, colour))
                 low += share / whole
+        if bars:
+            places, heights, lows, inks = zip(*bars, strict=True)
+            axes.bar(places, heights, bottom=lows, width=1.02, color=inks, linewidth=0)
         axes.set_xlim(-0.5, max(1, len(pictures)) - 0.5)
         axes.set_ylim(0, 1)
         axes.set_axis_off()

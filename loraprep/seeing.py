@@ -52,10 +52,6 @@ def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
     return Store(p.root).read_all(i.digest for i in images) if looks(p) else {}
 
 
-def _auto(p: Project) -> bool:
-    return bool(p.config["review"]["captions"] == "auto")
-
-
 def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
     """`images` are all there are; samples are asked before there are examples."""
     texts: list[str] = []
@@ -64,7 +60,7 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
         config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
     else:
         seen = _seen(images, stored(p, images))
-        texts = phase4.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=_auto(p))
+        texts = phase4.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
     return Job(p.root, p.images, config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
                chosen=chosen(p, images),
                wait="elements" in console.named, say=lambda text: console.say(text, "dim"))  # fmt: skip
@@ -92,7 +88,7 @@ def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], befo
     samples, missing = before["samples"], before["missing"]
     rest = [i for i in staying if i.path not in samples]
     answers = decisions.read(p.root, "captions")
-    may = phase4.approved(samples, answers, auto=_auto(p))
+    may = phase4.approved(samples, answers, auto=p.auto("captions"))
     job = _job(p, images, samples=False)
     stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
     if may and stopped:
@@ -117,7 +113,9 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
     if not old:
         return []
     likely, _ = _cost(p, job, old)
-    return [Finding("vision-earlier", tuple(i.path for i in old), {"usd": f"{likely:.4f}"})]
+    return [
+        Finding("vision-earlier", tuple(i.path for i in old), {"cost": f"about ${likely:.4f}" if likely else "nothing"})
+    ]
 
 
 def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:

@@ -1,22 +1,23 @@
-"""The steps that face the trainers: what each will do with the pictures, and the files it needs. No printing."""
+"""The steps that make what trains: what each trainer will do with the pictures, dataset/, and the files it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loraprep import built, console, decisions, exports, files, manifest, names, outlook, placements, regularization
 from loraprep import dataset as build
-from loraprep import exports, files, names, outlook, placements, regularization
 from loraprep import scan as scanning
-from loraprep.model import Fate, Finding, Image
+from loraprep import upscale as enlarging
+from loraprep.errors import UserError
+from loraprep.model import Finding, Image
 from loraprep.plans import Plan
 from loraprep.project import Project, profile
-from loraprep.steps import _captions, _json, _read, _records, _write
 
 
 def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
     """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
-    keep_kohya = _read(p, "audit")["layout"] == "kohya"
+    keep_kohya = built.read(p, "audit")["layout"] == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
     for (path, _), place in build.places(kept, cutouts, p.config, keep_kohya=keep_kohya).items():
@@ -30,8 +31,8 @@ def _trainers(p: Project) -> dict[str, dict[str, Any]]:
 
 def trainers(p: Project) -> None:
     """What each trainer will do with each picture."""
-    found, captions = _records(p), _captions(p)
-    fates = [Fate(**f) for f in _read(p, "selection")["fates"]]
+    found, captions = built.records(p), built.captions(p)
+    fates = built.fates(p)
     repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
     extra = regularization.sizes(p.root, p.config["dataset"]["regularization"])
@@ -42,8 +43,8 @@ def trainers(p: Project) -> None:
     noted = placements.findings(plans, profiles, repeats, p.config, p.model)
     if p.config["dataset"]["regularization"] and not extra:
         noted.append(Finding("regularization-empty", (), {"folder": p.config["dataset"]["regularization"]}))
-    _write(p, "placements", {"plans": _json(plans), "repeats": repeats, "drawn": drawn,
-                             "findings": _json(noted)})  # fmt: skip
+    built.write(p, "placements", {"plans": built.plain(plans), "repeats": repeats, "drawn": drawn,
+                             "findings": built.plain(noted)})  # fmt: skip
 
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
@@ -77,7 +78,7 @@ def crops_drawn(p: Project) -> bool:
 
 def export(p: Project) -> None:
     """What your trainers need beside dataset/: their own configuration files."""
-    lock, stored = files.read_json(p.root / "dataset.lock.json"), _read(p, "placements")
+    lock, stored = files.read_json(p.root / "dataset.lock.json"), built.read(p, "placements")
     advice = p.kind["regularization"]
     words = advice["class_prompt"].format(class_word=p.config["intent"]["class_word"] or advice["class_word"])
     plans = [Plan.from_json(x) for x in stored["plans"]]
@@ -94,3 +95,46 @@ def export(p: Project) -> None:
 def exports_intact(p: Project) -> bool:
     """Is there a folder for every trainer of the project?"""
     return all((p.root / "exports" / name / "README.md").is_file() for name in p.config["dataset"]["trainers"])
+
+
+def _outputs(p: Project) -> list[build.Output]:
+    return build.plan(built.records(p), built.fates(p), built.captions(p), decisions.read(p.root, "captions"),
+                      p.config, p.model, keep_kohya=built.read(p, "audit")["layout"] == "kohya")  # fmt: skip
+
+
+def dataset(p: Project) -> None:
+    """Builds the training folder: pictures, captions, and the lock that proves them."""
+    with console.progress("Building the dataset") as progress:
+        build.build(p.root, p.images, _outputs(p), p.config, progress=progress)
+
+
+def verify(p: Project) -> bool:
+    """Compares the dataset with its lock."""
+    lock = manifest.read_lock(p.root)
+    if lock is None:
+        raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
+    with console.progress("Comparing") as progress:
+        found = build.verify(p.root, p.images, _outputs(p), lock, p.max_megapixels, progress=progress)
+    for line in build.in_words(found):
+        console.say(line)
+    return not found.differs
+
+
+def upscale(p: Project) -> None:
+    """Enlarges the pictures decided for it with your own upscaler."""
+    pictures = enlarging.wanted(built.records(p), built.fates(p))
+    if not pictures:
+        console.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
+        return
+    upscaler = enlarging.configured()
+    console.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
+    with console.progress("Enlarging") as progress:
+        made = enlarging.run(
+            pictures, built.records(p), p.root, p.images, upscaler, max_megapixels=p.max_megapixels, progress=progress
+        )
+    console.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
+
+
+def dataset_intact(p: Project) -> bool:
+    """Is every file of dataset/ still what we wrote?"""
+    return manifest.intact(p.root)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from loraprep import bundled
@@ -117,16 +117,20 @@ def phrases(text: str) -> list[str]:
 
 def says(text: str, term: str) -> bool:
     """Does the text hold the term as whole words, whatever its case, with spaces or underscores?"""
-    pattern = r"[\s_]+".join(re.escape(word) for word in term.replace("_", " ").split())
-    return bool(pattern) and bool(re.search(rf"(?<![^\W_]){pattern}(?![^\W_])", text, re.IGNORECASE))
+    return bool(term.replace("_", " ").split()) and bool(_whole(term).search(text))
 
 
 def without_term(text: str, term: str) -> str:
     """A sentence without that term and the loose ends it leaves."""
-    pattern = r"[\s_]+".join(re.escape(word) for word in term.replace("_", " ").split())
-    cut = re.sub(rf"(?:\b(?:an?|the)\s+)?(?<![^\W_]){pattern}(?![^\W_])", "", text, flags=re.IGNORECASE)
+    cut = _whole(term, r"(?:\b(?:an?|the)\s+)?").sub("", text)
     cut = re.sub(r"\s+([,.;:])", r"\1", " ".join(cut.split()))
     return re.sub(r"([,.;:])(?:\s*,)+", r"\1", cut).strip(" ,;:")
+
+
+@lru_cache(maxsize=1 << 14)  # the words of a large set; re itself keeps 512
+def _whole(term: str, before: str = "") -> re.Pattern[str]:
+    words = r"[\s_]+".join(re.escape(word) for word in term.replace("_", " ").split())
+    return re.compile(rf"{before}(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
 
 
 @cache

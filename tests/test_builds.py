@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import dataset, images, project, steps
+from loraprep import dataset, images, project, steps, training
 from loraprep.dataset import outputs, pixels
 from loraprep.errors import UserError
 from tests import scenes
@@ -184,11 +184,11 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
 
     monkeypatch.setattr(pixels, "render", killed)
     with pytest.raises(KeyboardInterrupt):
-        steps.dataset(p)
+        training.dataset(p)
     monkeypatch.setattr(pixels, "render", real)
     assert held(root)
     steps.scan(p)
-    steps.dataset(p)
+    training.dataset(p)
     assert held(root) == whole
     assert dataset.intact(root)
 
@@ -388,6 +388,6 @@ def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkey
 
     monkeypatch.setattr(pixels, "render", broken)
     with pytest.raises(UserError) as error:
-        steps.dataset(p)
+        training.dataset(p)
     assert len(error.value.problems) == 13
     assert "scene-01.jpg: could not be built: the file ends too early" in str(error.value)

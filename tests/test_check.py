@@ -1,6 +1,7 @@
 """loraprep check on folders with one fault each, and on folders without any."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -155,12 +156,19 @@ def test_a_dataset_config_that_names_txt_is_taken_into_account(
 @pytest.mark.parametrize("text", [
     TOML.format("set/another"),  # of another folder
     TOML.format("set/10_mystyle").replace('".txt"', '".caption"'),
-    "[[datasets]]\n[[datasets.subsets]]\n", "[tool.ruff]\n", "not TOML at all",
+    "[[datasets]]\n[[datasets.subsets]]\n", "[tool.ruff]\n", "not TOML at all", "a = " + "[" * 100_000,
 ])  # fmt: skip
 def test_any_other_toml_changes_nothing(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = good(make(tmp_path, **{"dataset_config.toml": text}))
     assert main(["check", str(root), "--trainer", "kohya"]) == 1
     assert "would look for .caption" in capsys.readouterr().out
+
+
+def test_a_subset_without_a_folder_hides_no_other_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    text = TOML.format("set/10_mystyle") + "\n[[datasets.subsets]]\nnum_repeats = 2\n"
+    root = good(make(tmp_path, **{"dataset_config.toml": text}))
+    os.mkfifo(root / "pipe.toml")
+    assert main(["check", str(root), "--trainer", "kohya"]) == 0
 
 
 def test_one_message_for_several_trainers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import bundled, captioners, init, newproject, project, yamlfile
+from loraprep import bundled, captioners, init, interview, newproject, project, yamlfile
 from loraprep.__main__ import main
 from loraprep.errors import UserError
 
@@ -365,10 +365,10 @@ def test_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
     page = "# Sizes\n\nIntro.\n\n## Style LoRA\n| a |\n\n**Twenty** to [a `hundred`](x.md),\nvaried.\n\nMore.\n"
     page += "## Object\nTen.\n"
     monkeypatch.setattr(bundled, "text", lambda name: page)
-    assert init._excerpt("", "style") == "Twenty to a hundred, varied."
-    assert init._excerpt("", "object") == "Ten."
-    assert init._excerpt("", "") == "Intro."
-    assert init._excerpt("", "face") == ""
+    assert interview._excerpt("", "style") == "Twenty to a hundred, varied."
+    assert interview._excerpt("", "object") == "Ten."
+    assert interview._excerpt("", "") == "Intro."
+    assert interview._excerpt("", "face") == ""
 
 
 def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:

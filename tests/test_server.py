@@ -122,6 +122,14 @@ def test_a_form_that_is_ignored_leads_down_and_is_said_in_words(tmp_path: Path) 
         assert "close-up | portrait | upper body | full body | wide view | detail" in system
 
 
+def test_one_reply_that_cannot_be_read_changes_nothing_for_the_next_pictures(tmp_path: Path) -> None:
+    with serving(lambda number, body: Answer("Here you are!") if number == 1 else good()) as home:
+        images = photos(tmp_path, 3)
+        for image in images:
+            assert ask(tmp_path, home, [image]) == Outcome()
+        assert home.forms() == ["json_schema", "json_schema", "json_object", "json_schema"]
+
+
 MILL = {"content": {"subject": "a mill", "objects": ["pond"]}, "style": {"medium": "oil painting"}, "tags": ["mill"]}
 
 

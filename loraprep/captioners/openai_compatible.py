@@ -76,7 +76,8 @@ class Server:
         self.model, self.variable = endpoint.model, endpoint.variable
         self._memory = root / _MEMORY
         self._lock = threading.Lock()
-        self._rung = self._remembered()
+        self._works = self._remembered()  # the rung on which a picture was answered, -1 before that
+        self._rung = max(self._works, 0)
         self._line = chat.client(endpoint)
 
     async def close(self) -> None:
@@ -92,22 +93,29 @@ class Server:
         return 0.0
 
     async def look(self, picture: Prepared, question: Question, *, larger: bool) -> Reply:
-        """One reply about the picture, on the first rung of the ladder, from the remembered one on, that works."""
+        """One reply about the picture, on the first rung of the ladder, from the remembered one on, that works.
+
+        A form that the server refuses, or that no picture has filled yet, is not tried again for the next picture; one
+        that has worked is, whatever came back about this one.
+        """
+        rung = self._rung
         while True:
-            rung = self._rung
             last = rung == len(LADDER) - 1
             try:
                 said = await self._complete(LADDER[rung], picture, question, larger=larger)
             except Trouble as trouble:
                 if trouble.code != "refused-form" or last:
                     raise
-                self._down(rung)
-                continue
-            reply = _reply(said, words_do=last)
-            if reply is not None:
-                self._remember(rung)
-                return reply
-            self._down(rung)
+                self._rung = max(self._rung, rung + 1)
+            else:
+                reply = _reply(said, words_do=last)
+                if reply is not None:
+                    if rung == self._rung:
+                        self._remember(rung)
+                    return reply
+                if rung != self._works:
+                    self._rung = max(self._rung, rung + 1)
+            rung += 1
 
     async def _complete(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> chat.Said:
         return await chat.complete(self._line, self.endpoint, self._body(rung, picture, question, larger=larger))
@@ -128,9 +136,6 @@ class Server:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def _down(self, rung: int) -> None:
-        self._rung = max(self._rung, rung + 1)
-
     def _key(self) -> str:
         return f"{self.endpoint.address} {self.model}"
 
@@ -143,9 +148,10 @@ class Server:
 
     def _remembered(self) -> int:
         known = self._stored().get(self._key())
-        return LADDER.index(known) if known in LADDER else 0
+        return LADDER.index(known) if known in LADDER else -1
 
     def _remember(self, rung: int) -> None:
+        self._works = rung
         with self._lock:
             known = self._stored()
             if known.get(self._key()) != LADDER[rung]:

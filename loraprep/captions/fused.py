@@ -37,9 +37,8 @@ def fused(
     found = []
     for term, number in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
         level = next((n for n in ("critical", "warning", "watch") if number >= limits[f"fused_{n}"] * len(spoken)), "")
-        longer = any(n == number and t.endswith(" " + term) for t, n in counts.items())  # said by "green pond" already
-        if not level or longer:
-            continue
+        if not level or any(n == number and t.endswith(" " + term) for t, n in counts.items()):
+            continue  # rare, or said by "green pond" already
         seen = sum(any(wording.says(t, term) for t in terms) for terms in looked.values())
         showing = seen >= limits[f"fused_{level}"] * len(looked)
         cause = ("pictures" if showing else "wording") if known else "unknown"

@@ -37,16 +37,11 @@ class Pictures:
             if path.name.partition("-")[0] not in alive:
                 path.unlink(missing_ok=True)
 
-    @property
-    def _limit(self) -> float:
-        """Megapixels, as the scan has it."""
-        return float(self.project.config["thresholds"]["audit"]["max_megapixels"])
-
     def thumb(self, image: Image) -> bytes:
         """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
         background = groups.backgrounds(self.project.config)[0]
         data = thumbs.thumbnail(image, self.project.images, self.project.root, THUMB, background,
-                                self.project.root / thumbs.FOLDER, self._limit)  # fmt: skip
+                                self.project.root / thumbs.FOLDER, self.project.max_megapixels)  # fmt: skip
         if not data:
             raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
         return data
@@ -76,7 +71,9 @@ class Pictures:
             return data
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        opened = images.load_record(image, self.project.images, self.project.root, max_megapixels=self._limit)
+        opened = images.load_record(
+            image, self.project.images, self.project.root, max_megapixels=self.project.max_megapixels
+        )
         return images.upright(opened, groups.backgrounds(self.project.config)[0], longest=longest)
 
     def _trained(self, image: Image, size: int) -> bytes:

@@ -1,0 +1,103 @@
+"""The steps that tell: the report with its verdict, and what changed since an earlier one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from loraprep import built, console, decisions, files, looking, outlook, page
+from loraprep import captions as phase4
+from loraprep import curation as phase5
+from loraprep import gate as phase6
+from loraprep import report as paper
+from loraprep import revision as since
+from loraprep.errors import UserError
+from loraprep.model import Caption, Fate, Finding
+from loraprep.plans import Plan
+from loraprep.project import Project, profile
+
+_FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
+_BALANCE = frozenset({
+    "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
+    "several-looks", "perhaps-hands", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at",
+    "too-few-to-tell",
+    "somebody-else", "ties-roughly",
+})  # fmt: skip
+
+
+def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
+    both = {code: sorted({*settled[code]["images"], *own[code]["images"]})
+            for code in settled.keys() & own.keys() if "images" in settled[code] and "images" in own[code]}  # fmt: skip
+    return {**settled, **own, **{code: {**own[code], "images": images} for code, images in both.items()}}
+
+
+def report(p: Project) -> None:
+    """The verdict, and the report to read and to look at."""
+    images, known, alike = built.detailed(p, built.records(p)), built.seen(p), built.groups(p)
+    captions, elements = known.captions, known.elements
+    selection, audited = built.read(p, "selection"), built.read(p, "audit")
+    fates = [Fate(**f) for f in selection["fates"]]
+    kept = {f.path for f in fates if f.fate == "kept"}
+    placed = built.read(p, "placements")
+    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+    stored = [
+        audited,
+        built.read(p, "duplicates"),
+        built.read(p, "detail"),
+        built.read(p, "captions"),
+        selection,
+        placed,
+    ]
+    findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
+    # what really trains, after every answer: build/curation.json holds what would, by the recommendations
+    assessed = phase5.assess([i for i in images if i.path in kept], known, p.kind, p.config)
+    findings += assessed.findings
+    staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
+    said = [Finding.from_json(f) for name in ("samples", "vision") for f in built.read(p, name)["findings"]]
+    findings += phase4.lacking(said, staying, elements)
+    if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
+        findings += phase4.fused(staying, elements, p.config, p.kind)
+    keep_kohya = audited["layout"] == "kohya"
+    accepted = _joined(selection.get("settled", {}), decisions.accepted(p.root))
+    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], accepted, p.config,
+                        p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
+    marked = [f for f in assessed.findings if f.code == "same-mark"]
+    marks = looking.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
+    balance = [r for r in gate.reasons if r.code in _BALANCE]
+    text = paper.report(gate, images, fates, alike, captions, dataclasses.asdict(assessed), marks, balance,
+                        p.config, p.model, p.kind,
+                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                                        placed["drawn"]))  # fmt: skip
+    with console.progress("Drawing the report") as progress:
+        html, pictures = page.render(page.Material(
+            folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=paper.headline(gate),
+            following=console.following(gate), found=images, fates=fates, groups=alike, captions=captions,
+            axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
+            clusters=[f for f in findings if f.code == "too-similar"],
+            alike=phase5.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
+            kind=p.kind,
+        ), progress)  # fmt: skip
+    for name, data in pictures.items():
+        files.write(p.root / "report" / name, data)
+    files.write(p.root / "report.html", html)
+    files.write(p.root / "dataset-report.md", text)
+    built.write(p, "gate1", gate.to_json())
+
+
+def diff(p: Project, revision: str) -> None:
+    """What changed since a revision: pictures, captions, verdict."""
+    then = since.at(p.root, revision, since.REPORT)
+    if then is None:
+        hint = "Name a revision at which loraprep gate1 had run and its report was committed."
+        raise UserError(f"at {revision} there was no dataset-report.md", hint=hint)
+    before, now = since.told(then), since.told((p.root / since.REPORT).read_text("utf-8"))
+    if not before.verdict:
+        raise UserError(f"dataset-report.md at {revision} is in a form that is not read here",
+                        hint=f"Look at it yourself: git show {revision}:./{since.REPORT}")  # fmt: skip
+    lines = since.compare(before, now, revision)
+    if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
+        lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
+    for line in lines:
+        console.say(line)
