@@ -21,8 +21,7 @@ _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
 _BALANCE = frozenset({
     "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
     "several-looks", "perhaps-hands", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at",
-    "too-few-to-tell",
-    "somebody-else", "ties-roughly",
+    "too-few-to-tell", "somebody-else", "ties-roughly",
 })  # fmt: skip
 
 

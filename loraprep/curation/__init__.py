@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.alike import content, likeness, quality
 from loraprep.curation.answers import outcome, rulings, settled, waiting
@@ -143,4 +145,9 @@ def _variety(images: Sequence[Image], seen: Seen) -> str:
         return ""
     kernel, basis = content(images, seen.captions, seen.embedded)
     count = round(variety.vendi(kernel))
-    return f"Your {len(images)} pictures count as {count} different one{'s' * (count != 1)}, judged by {basis}."
+    one, other = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
+    least, most = sorted((images[int(one)].path, images[int(other)].path))
+    return (
+        f"Your {len(images)} pictures count as {count} different one{'s' * (count != 1)}: each counts for one, less "
+        f"what others show already. Most alike are {least} and {most}. Judged by {basis}."
+    )
