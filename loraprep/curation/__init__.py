@@ -11,7 +11,8 @@ import numpy as np
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.alike import content, likeness, quality
 from loraprep.curation.answers import outcome, rulings, settled, waiting
-from loraprep.curation.axes import axes, labels
+from loraprep.curation.axes import axes as count_axes  # the package has its module under the name "axes"
+from loraprep.curation.axes import labels
 from loraprep.curation.choosing import shortlist
 from loraprep.decisions import Decisions, Question
 from loraprep.measures import variety
@@ -106,7 +107,7 @@ def assess(images: Sequence[Image], seen: Seen, kind: Mapping[str, Any], config:
     """Everything phase 5 says about the pictures that train, sorted by path."""
     alike, worth = likeness(images, seen.embedded), quality(images)
     named = labels(kind, images, seen.elements, seen.captions, config["trigger"])
-    counted = axes(kind, images, named)
+    counted = count_axes(kind, images, named)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     sided = balance.one_sided(counted, len(images))
     ties = balance.tied(counted, named)
@@ -145,9 +146,9 @@ def _variety(images: Sequence[Image], seen: Seen) -> str:
         return ""
     kernel, basis = content(images, seen.captions, seen.embedded)
     count = round(variety.vendi(kernel))
-    one, other = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
-    least, most = sorted((images[int(one)].path, images[int(other)].path))
-    return (
-        f"Your {len(images)} pictures count as {count} different one{'s' * (count != 1)}: each counts for one, less "
-        f"what others show already. Most alike are {least} and {most}. Judged by {basis}."
-    )
+    said = f"Your {len(images)} pictures count as {count} different one{'s' * (count != 1)}"
+    if count < len(images):
+        at = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
+        one, other = sorted(images[int(n)].path for n in at)
+        said += f": each counts for one, less what others show already. Most alike are {one} and {other}"
+    return f"{said}. Judged by {basis}."
