@@ -6,12 +6,14 @@ wesnoth-1.16-httt tuxpaint-stamps-default openclipart-png mate-backgrounds renpy
 examples/brushwork and one set of scenes in five other brushes. Every figure is of hands that the calibration did
 not see: before a set is judged, its hands are left out and resources/looks.json's numbers are made anew without them.
 
-The real hands are two halves. What is measured of a picture, THRESHOLD and when to ask (hands.TIGHT, hands.APART)
-were chosen on the first; the second was looked at twice, before and after the last descriptors were settled, and
-changed nothing but when to ask, which was then chosen on the first half and the hands of NEIGHBOURS. A third dozen
+The real hands are two halves. THRESHOLD, the finer half of what is measured (measures/texture.py) and when to ask
+(hands.TIGHT, hands.APART) were chosen on the first; for when to ask, one-handed sets of some twenty more authors of
+the same packages helped. The second was not chosen by, but it is no blind test: it was in sight when the coarser half
+of what is measured was chosen, and its figures were read once before the last changes. A third dozen
 (`apt-get install naev-data endless-sky-data flare-game freecol pingus-data scratch tuxmath-data wesnoth-1.16-trow`)
-was gathered when all was settled, is never calibrated with and was judged once, by resources/looks.json as it is:
-its figures are the ones to believe. `--write` makes resources/looks.json. Descriptors are kept in --cache.
+was picked by eye from contact sheets, as what seems drawn by one hand each, before anything was measured of it; it is
+never calibrated with and was judged once, at the end. Two of them are too small to tell, so ten remain: their figures
+are the ones to believe. `--write` makes resources/looks.json. Descriptors are kept in --cache.
 """
 
 from __future__ import annotations
