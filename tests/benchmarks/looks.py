@@ -32,6 +32,7 @@ from tests.benchmarks import brushes
 
 DIMENSIONS, SHRINK, THRESHOLD = 20, 0.4, 2.9
 MOST, LEAST = 16, 7  # pictures of a hand
+LARGE = (21, 64)  # and where a hand is tried with all that there are, since with more a set falls apart more easily
 _W, _S = "games/wesnoth/1.16/data", "stellarium/skycultures"
 _SKIES = (
     "arabic_al-sufi", "aztec", "babylonian_mulapin", "belarusian", "boorong", "dakota", "egyptian_dendera",
@@ -71,12 +72,12 @@ NEIGHBOURS = ("portraits orcs", "portraits dwarves", "portraits monsters", "clip
 EXAMPLE = Path(__file__).parents[2] / "examples/brushwork/images"
 
 
-def gather(root: Path) -> dict[str, list[str]]:
-    """hand -> pictures, as paths or "@brush:scene"; an even choice of at most MOST."""
+def gather(root: Path, most: int = MOST) -> dict[str, list[str]]:
+    """hand -> pictures, as paths or "@brush:scene"; an even choice of at most `most`."""
     found = {name: sorted({f for p in patterns for f in root.glob(p) if f.is_file() and f.stat().st_size > 4000})
              for name, patterns in (PATTERNS | FRESH).items()}  # fmt: skip
     found["brushwork"] = sorted(f for f in EXAMPLE.rglob("*.*") if f.suffix != ".txt" and f.stem != "harbour_web")
-    chosen = {n: [str(f) for f in fs[:: max(1, len(fs) // MOST)][:MOST]] for n, fs in found.items()}
+    chosen = {n: [str(f) for f in fs[:: max(1, len(fs) // most)][:most]] for n, fs in found.items()}
     for brush in sorted(set(brushes.HANDS) - {"oil"}):  # brushwork is the oil
         chosen[f"brush {brush}"] = [f"@{brush}:{n}" for n in range(0, len(brushes.SCENES), 2)]
     return {n: fs for n, fs in chosen.items() if len(fs) >= LEAST}
@@ -181,6 +182,19 @@ def main(root: Path, cache: Path, write: bool, trials: int) -> None:
         told = [s for s, asked in zip(scores, sure, strict=True) if asked]
         print(f"{title}, 2 to 4 hands: {trials} sets, adjusted Rand index {np.mean(scores):.2f}; asked about "
               f"{np.mean(sure):.0%} of them, there {np.mean(told or [0]):.2f}")  # fmt: skip
+    alone = {h: [f for f in fs if f[0] != "@"] for h, fs in gather(root, LARGE[1]).items()}
+    large = measured(
+        {h: fs for h, fs in alone.items() if h in {*first, *second, *third} and len(fs) >= LARGE[0]}, cache
+    )
+    large = {h: rows for h, rows in large.items() if len(rows) >= LARGE[0]}
+    told_large: dict[str, tuple[int, bool]] = {}
+    for h, rows in large.items():
+        mean, projection = hands.fit([sets[x] for x in known if x != h], DIMENSIONS, SHRINK)
+        groups, _ = hands.looks((rows - mean) @ projection, THRESHOLD)
+        told_large[h] = len(groups), hands.sure((rows - mean) @ projection, groups)
+    print(f"one hand with all its pictures ({min(map(len, large.values()))} to {max(map(len, large.values()))}): "
+          f"{sum(n == 1 for n, _ in told_large.values())} of {len(large)} one look, asked about "
+          f"{[h for h, (_, sure) in told_large.items() if sure]}")  # fmt: skip
     if write:
         mean, projection = hands.fit([sets[h] for h in known], DIMENSIONS, SHRINK)
         data = {
