@@ -21,7 +21,7 @@ from loraprep import crops as boxes
 from loraprep.measures import embed, looks, marks
 from loraprep.model import Finding, Image
 
-VERSION = 2  # of the cache; raised when a measurement changes
+VERSION = 3  # of the cache; raised when a measurement changes
 _WORKERS = 2
 _LONGEST = 1600  # px: more than a look needs (about a megapixel), less than the largest scans
 _CROPS = 3  # marks that are shown; more are named

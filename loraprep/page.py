@@ -67,7 +67,8 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     if not m.look:
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
         beside["contact-sheet.webp"] = sheet.contact(
-            [(small[pictures[n].path], fate[pictures[n].path].fate == "kept") for n in order]
+            [(small[pictures[n].path], fate[pictures[n].path].fate == "kept") for n in order],
+            [pictures[n].path for n in order],
         )
     number = {i.path: n for n, i in enumerate(pictures)}
     rejected = [i for i in m.found if i.state == "rejected"]

@@ -10,7 +10,7 @@ from loraprep import groups, portrait
 from loraprep.markdown import cell, code, plain
 from loraprep.model import Caption, Fate, Gate, Group, Image, Reason
 
-_MARKS = {"block": "**Blocks GO.**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
+_MARKS = {"block": "**[Blocks GO](#to-get-to-go).**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 
 
 def headline(gate: Gate) -> str:
@@ -107,9 +107,16 @@ def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Map
         f"- Average resolution: {width}x{height}",
         f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})"
         + (", left out of the training; your files are untouched" if count["duplicates_removed"] else ""),
-        f"- Quality issues: {count['quality_issues']}",
-        f"- Open questions: {count['open_questions']}",
+        f"- Quality issues: {count['quality_issues']}"
+        + (" (what blocks GO or is worth mending; notes are not counted)" if count["quality_issues"] else ""),
+        f"- Open questions: {count['open_questions']}" + _asked(gate),
     ]
+
+
+def _asked(gate: Gate) -> str:
+    """In which files they are, and where they are named: a count alone helps nobody."""
+    files = [f"{len(paths)} in decisions/{file}.yaml" for file, paths in gate.waiting.items()]
+    return f" ({', '.join(files)}; named under [To get to GO](#to-get-to-go))" if files else ""
 
 
 def _away(number: int, fate: str) -> str:
@@ -162,7 +169,7 @@ def _reasons(reasons: Sequence[Reason]) -> list[str]:
         lines.append(f"- {_MARKS[reason.severity]} {plain(reason.sentence)}" + (f" {reason.why}" if reason.why else ""))
         if reason.accepted:
             lines.append(f"  - Settled: {plain(reason.accepted)}")
-        elif reason.fix:
+        elif reason.fix and reason.severity != "block":  # that is said once, under "To get to GO"
             lines.append(f"  - Do this: {plain(reason.fix)}")
         if len(reason.images) > 6:
             lines.append(f"  - All of them: {', '.join(code(p) for p in reason.images)}")
@@ -210,7 +217,8 @@ def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:
     style = config["captioning"]["style_words"]
     lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
-             f"(captioning.style_words: {style}). You can change this at any time; no picture is described again.",
+             f"(captioning.style_words: {style}). You can change this at any time; no picture is described again. "
+             "Tokens are the pieces of words that the base model reads; what is longer than its limit is cut off.",
              ""]  # fmt: skip
     rows = [(p, captions[p]) for p in kept if p in captions]
     return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
@@ -219,7 +227,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapp
 def _every_file(fates: Sequence[Fate]) -> list[str]:
     lines = ["## Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
     for fate in fates:
-        who = {"you": "your decision", "rule": "by rule", "recommendation": "recommended", "": ""}[fate.by]
+        who = {"you": "your decision", "recommendation": "recommended"}.get(fate.by, "")
         why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
         lines.append(f"| {cell(fate.path)} | {fate.shown} | {why} |")
     return lines

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
 
 from loraprep import similar
 
@@ -19,6 +20,8 @@ MOST = 300  # pictures on one contact sheet; below that size nobody recognises t
 LIMIT = 400_000  # bytes of a contact sheet, which goes into git
 GAP = 6
 _HIGH = 1000  # px that a full contact sheet is high, about
+_NAMED = 90  # px that a row is high from which the names under its pictures can be read
+_LETTERS = 12  # px
 _FADED = 90  # alpha of a picture that is left out, of 255
 _SEEN = 0.02  # a difference below this share of the range is what saving a JPEG again does
 _CLEAR = 0.15  # and from this on nobody overlooks it
@@ -35,14 +38,18 @@ def saved(picture: Pillow.Image, quality: int = 72) -> bytes:
     return out.getvalue()
 
 
-def contact(thumbs: Sequence[tuple[bytes, bool]]) -> bytes:
+def contact(thumbs: Sequence[tuple[bytes, bool]], names: Sequence[str] = ()) -> bytes:
     """The sheet of (WebP, is it in training?), in the order given, in rows of one height; under LIMIT bytes.
 
-    What is not in training is grey and faded. More than MOST are thinned out evenly.
+    What is not in training is grey and faded. More than MOST are thinned out evenly. Each bears its name of `names`,
+    if it is large enough for that.
     """
     step = max(1.0, len(thumbs) / MOST)
-    chosen = [thumbs[int(n * step)] for n in range(min(len(thumbs), MOST))]
-    pictures = [_faded(opened(data)) if not kept else opened(data).convert("RGBA") for data, kept in chosen if data]
+    places = [n for n in (int(n * step) for n in range(min(len(thumbs), MOST))) if thumbs[n][0]]
+    chosen = [thumbs[n] for n in places]
+    pictures = [_faded(opened(data)) if not kept else opened(data).convert("RGBA") for data, kept in chosen]
+    for picture, n in zip(pictures, places if names else (), strict=False):
+        picture.info["name"] = names[n]
     if not pictures:
         return saved(Pillow.new("RGBA", (WIDTH, 1)))
     wide = sum(p.width / p.height for p in pictures)
@@ -71,9 +78,23 @@ def _row(pictures: Sequence[Pillow.Image], height: int, *, last: bool) -> Pillow
     for n, picture in enumerate(pictures):
         ends = n == len(pictures) - 1 and high == fitting  # rounding must not leave a rag at the right
         wide = WIDTH - left if ends else max(1, round(high * picture.width / picture.height))
-        row.paste(picture.resize((wide, high), Pillow.Resampling.LANCZOS), (left, 0))
+        shown = picture.resize((wide, high), Pillow.Resampling.LANCZOS)
+        if high >= _NAMED and (name := picture.info.get("name")):
+            _name(shown, name)
+        row.paste(shown, (left, 0))
         left += wide + GAP
     return row
+
+
+def _name(picture: Pillow.Image, name: str) -> None:
+    """The name along the lower edge, light on dark, whatever page it lies on; its end is what tells files apart."""
+    font = ImageFont.load_default(_LETTERS)
+    room, shown = picture.width - 6, name
+    while len(shown) > 2 and font.getlength(shown) > room:
+        shown = "..." + shown.removeprefix("...")[1:]
+    high = _LETTERS + 4
+    picture.paste((24, 24, 24, 255), (0, picture.height - high, picture.width, picture.height))
+    ImageDraw.Draw(picture).text((3, picture.height - high + 1), shown, (240, 240, 240, 255), font)
 
 
 def _faded(picture: Pillow.Image) -> Pillow.Image:

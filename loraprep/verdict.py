@@ -20,8 +20,8 @@ from loraprep.project import Project, profile
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
 _BALANCE = frozenset({
     "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
-    "several-looks", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at", "too-few-to-tell",
-    "somebody-else", "ties-roughly",
+    "several-looks", "perhaps-hands", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at",
+    "too-few-to-tell", "somebody-else", "ties-roughly",
 })  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
         "Only 0 pictures are large and full enough to compare line and stroke (it takes 8), so whether they are all "
         "one hand was not judged."
     ]
-    assert result.variety.endswith("judged by layout and colour alone, since few captions say what is in them.")
+    assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
     some = told(images[:3], ["a cat"] * 3)
     result = curation.assess(images, curation.Seen({}, some, {}), style.kind, style.config)
     assert said("hardly-looked-at", result.findings) == [
@@ -139,7 +139,10 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
     images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
     texts = ["a cat on a sill"] * 12
     result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
-    assert result.variety.startswith("Your 12 pictures count as 1 different one,")
+    assert result.variety.startswith(
+        "Your 12 pictures count as 1 different one: each counts for one, less what others show "
+        "already. Most alike are 0.jpg and 1.jpg."
+    )
 
 
 def test_what_to_collect_next_is_computed(style: project.Project) -> None:
@@ -327,7 +330,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
     after = curation.curate(images, seen, [], character.kind, character.config, given("keep"))
     assert after.questions == []
     assert said("somebody-else", after.assessment.findings) == [
-        f"{stray} seems to show somebody else ({stray}: a man, dark hair; the others: a woman, red hair)."
+        f"{stray} seems to show somebody else (a man, dark hair; the others: a woman, red hair)."
     ]
     assert curation.settled(given("keep"), images, auto=False) == {
         "somebody-else": {"images": [stray], "reason": "you answered: keep"}
@@ -451,7 +454,7 @@ def test_copies_read_as_settled_once_they_are_answered(tmp_path: Path) -> None:
         at = next(n for n, line in enumerate(lines) if "is the same picture as another one, saved again" in line)
         return lines[at + 1].strip()
 
-    assert after().startswith("- Do this: decisions/duplicates.yaml names the best")
+    assert after().startswith("- Do this: Look at them in loraprep review, then answer keep: recommended")
     asked = (root / "decisions/duplicates.yaml").read_text("utf-8")
     assert "keep: null" in asked
     for answered, settled in (("recommended", "already left out"), ("all", "you keep them")):

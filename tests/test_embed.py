@@ -90,7 +90,7 @@ def test_gate1_with_an_encoder_keeps_what_it_saw(tmp_path: Path) -> None:
         stream.write(f"curation: {{encoder: '{eye}'}}\n")
     _, output = run(root, "gate1")
     assert "bug" not in output
-    assert "judged by what the encoder sees and their layout." in (root / "dataset-report.md").read_text("utf-8")
+    assert "Judged by what the encoder sees and their layout." in (root / "dataset-report.md").read_text("utf-8")
     before = (root / "build/looks.json").read_bytes()
     (root / "build/looks.json").unlink()
     _, output = run(root, "gate1")

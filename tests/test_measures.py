@@ -130,7 +130,7 @@ def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[
     both = hands.place([*drawn["inked"], *drawn["washed"]])
     groups, odd = hands.looks(both, hands.threshold())
     assert (groups, odd) == ([list(range(8)), list(range(8, 16))], [])
-    assert hands.width(both, groups) <= hands.TIGHT
+    assert hands.sure(both, groups)
 
 
 def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:

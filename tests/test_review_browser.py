@@ -390,3 +390,47 @@ def test_looks_are_shown_apart_and_answered_by_keyboard(browser: Any, root: Path
             assert f"  {written}\n" in path.read_text("utf-8")
             gone = page.locator(".look.leaves h3").all_inner_texts()
             assert gone == (["look 2: 2 pictures"] if key in "2l" else [])
+
+
+STRANGERS = """
+scene-07.jpg:
+  what: "2 pictures seem to show somebody else. The model would learn a mix of both. Is it your character?"
+  strangers:
+    scene-07.jpg: "a man, dark hair; the others: a woman, red hair"
+    scene-08.jpg: "blond hair, blue eyes; the others: red hair, green eyes"
+  recommended: leave out
+  answer: null
+"""
+
+
+def test_strangers_are_shown_beside_the_others_and_answered_by_keyboard(browser: Any, root: Path) -> None:
+    path = root / "decisions/curation.yaml"
+    path.write_text(path.read_text("utf-8") + STRANGERS, "utf-8")
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "curation")
+        page.keyboard.press("Enter")  # the picture that is not needed
+        answered(page, 1)
+        card = page.locator(".card.curation:visible")
+        assert [" ".join(t.split()) for t in card.locator(".actions button").all_inner_texts()] == [
+            "As recommended: leave out \u21b5", "It is my character: keep K", "Leave out L", "Own trigger O"]  # fmt: skip
+        assert card.locator(".facts").all_inner_texts() == [
+            "a man, dark hair; the others: a woman, red hair",
+            "blond hair, blue eyes; the others: red hair, green eyes",
+        ]
+        others = card.locator(".others figcaption").all_inner_texts()
+        assert len(others) == 8
+        assert not {"scene-07.jpg", "scene-08.jpg"} & {*others}
+        assert card.locator("figure.leaves strong").all_inner_texts() == ["scene-07.jpg", "scene-08.jpg"]
+        for key, written, leaving in (
+            ("k", "answer: keep", []), ("2", "answer: [scene-08.jpg]", ["scene-08.jpg"]), ("2", "answer: keep", []),
+            ("1", "answer: [scene-07.jpg]", ["scene-07.jpg"]), ("o", "answer: own trigger", []),
+            ("l", "answer: leave out", ["scene-07.jpg", "scene-08.jpg"]),
+            ("Enter", "answer: recommended", ["scene-07.jpg", "scene-08.jpg"]),
+        ):  # fmt: skip
+            page.keyboard.press(key)
+            page.wait_for_function(
+                "text => document.querySelector('.toast').innerText.includes(text) && !document.body.ariaBusy",
+                arg=written,
+            )
+            assert f"  {written}\n" in path.read_text("utf-8")
+            assert card.locator("figure.leaves strong").all_inner_texts() == leaving

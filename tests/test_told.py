@@ -67,7 +67,7 @@ def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
     values = {"count": 9, "floor": 10, "min": 20, "max": 100, "kind": "style"}
     said = {cause: findings.fix(Finding("below-floor", (), {**values, "lost": lost, "cause": cause}))
             for cause, lost in (("none", 0), ("one", 1), ("many", 7))}  # fmt: skip
-    assert said["none"] == "Add different pictures, or keep some that are left out."
+    assert said["none"] == "Best: add different pictures. Else keep some that are left out."
     assert said["one"].startswith("One file could not be used yet: mend it first;")
     assert said["many"].startswith("7 files could not be used yet: mend those first;")
 
@@ -76,7 +76,7 @@ def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
 def test_where_an_answer_is_missing_a_line_to_write_is_shown(kind: str) -> None:
     file = f"decisions/{kind}.yaml"
     fix = findings.fix(Finding("open-question", ("a.jpg",), {"file": file, "cause": kind}))
-    assert fix.startswith(f"In {file}, write {decisions.ANSWERS[kind]}: ")
+    assert f"in {file}, write {decisions.ANSWERS[kind]}: " in fix
     assert f"in place of {decisions.ANSWERS[kind]}: null" in fix
 
 
@@ -97,7 +97,7 @@ def test_a_detail_is_not_told_to_find_a_larger_original(style: project.Project) 
     assert told[("pier.jpg",)][0] == "1.3"
     assert told[("pier.jpg",)][1].startswith("A larger original is best;")
     assert told[("mill#wheel.jpg",)][0] == "1.5"
-    assert told[("mill#wheel.jpg",)][1].startswith("It is only a part of a picture. Draw a larger box")
+    assert told[("mill#wheel.jpg",)][1].startswith("It is only a part of a picture. If it is to be sharper, first")
 
 
 def test_every_trigger_is_named_with_its_folders(style: project.Project) -> None:

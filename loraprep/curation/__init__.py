@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.alike import content, likeness, quality
 from loraprep.curation.answers import outcome, rulings, settled, waiting
-from loraprep.curation.axes import axes, labels
+from loraprep.curation.axes import axes as count_axes  # the package has its module under the name "axes"
+from loraprep.curation.axes import labels
 from loraprep.curation.choosing import shortlist
 from loraprep.decisions import Decisions, Question
 from loraprep.measures import variety
@@ -29,7 +32,7 @@ HEADER = """\
 # More than one way of drawing ("looks"): mixed, they train an average that is none of them.
 #   answer: together | leave out (all but the first look) | own trigger | [look 2] to leave out only that one
 # Pictures of a character that seem to show somebody else ("strangers"): mixed, they train a face between the two.
-#   answer: leave out | keep | [names of the pictures to leave out instead]
+#   answer: keep | leave out | own trigger | [names of the pictures to leave out instead]
 """
 
 
@@ -104,7 +107,7 @@ def assess(images: Sequence[Image], seen: Seen, kind: Mapping[str, Any], config:
     """Everything phase 5 says about the pictures that train, sorted by path."""
     alike, worth = likeness(images, seen.embedded), quality(images)
     named = labels(kind, images, seen.elements, seen.captions, config["trigger"])
-    counted = axes(kind, images, named)
+    counted = count_axes(kind, images, named)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     sided = balance.one_sided(counted, len(images))
     ties = balance.tied(counted, named)
@@ -143,4 +146,9 @@ def _variety(images: Sequence[Image], seen: Seen) -> str:
         return ""
     kernel, basis = content(images, seen.captions, seen.embedded)
     count = round(variety.vendi(kernel))
-    return f"Your {len(images)} pictures count as {count} different one{'s' * (count != 1)}, judged by {basis}."
+    said = f"Your {len(images)} pictures count as {count} different one{'s' * (count != 1)}"
+    if count < len(images):
+        at = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
+        one, other = sorted(images[int(n)].path for n in at)
+        said += f": each counts for one, less what others show already. Most alike are {one} and {other}"
+    return f"{said}. Judged by {basis}."

@@ -27,7 +27,7 @@ class Looks:
     examples: list[list[str]]
     odd: list[str]
     told: int  # pictures whose look can be told
-    sure: bool = False  # is each of them so much of one piece that it is worth a question?
+    sure: bool = False  # is each so much of one piece, and so far from the others, that it is a question?
 
 
 def find(
@@ -44,8 +44,13 @@ def find(
     for part in large:
         far = np.linalg.norm(points[part] - points[part].mean(0), axis=1)
         examples.append([here[part[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
-    sure = len(large) > 1 and hands.width(points, large) <= hands.TIGHT
-    return Looks([[here[n] for n in part] for part in large], examples, [here[n] for n in odd], len(here), sure)
+    return Looks(
+        [[here[n] for n in part] for part in large],
+        examples,
+        [here[n] for n in odd],
+        len(here),
+        hands.sure(points, large),
+    )
 
 
 def question(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> Question | None:
@@ -89,8 +94,9 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
         *most, last = (str(len(g)) for g in found.groups)
         counts = f"{', '.join(most)} and {last}"
         shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
+        style = "several-hands" if found.sure else "perhaps-hands"
         result.append(
-            Finding("several-hands" if found.sure and kind["looks"] == "ask" else "several-looks",
+            Finding(style if kind["looks"] == "ask" else "several-looks",
                     tuple(sorted(p for g in found.groups[1:] for p in g)),
                     {"hands": len(found.groups), "counts": counts, "examples": shown})
         )  # fmt: skip

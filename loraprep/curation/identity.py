@@ -79,5 +79,5 @@ def question(images: Sequence[Image], found: Mapping[str, str], taken: Set[str])
 
 def findings(found: Mapping[str, str]) -> list[Finding]:
     """Those that train all the same."""
-    told = "; ".join(f"{path}: {how}" for path, how in sorted(found.items()))
+    told = "; ".join(f"{path}: {how}" if len(found) > 1 else how for path, how in sorted(found.items()))
     return [Finding("somebody-else", tuple(sorted(found)), {"how": told})] if found else []

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +18,17 @@ from loraprep.measures.looks import NAMES
 Points = NDArray[np.float64]
 
 SMALL = 3  # pictures, fewer are no look
-ODD = 1.6  # times the distance of two hands from which a picture is like none of the looks
-TIGHT = 1.15  # width up to which looks are told surely enough to ask: the README's table says how surely
+FEW = 12  # pictures of a group that count towards how far apart it lies
+ODD = 2.4  # mean distance from which a picture is like none of the looks: two of one hand are usually 1 apart
+TIGHT, APART = 1.6, 4.0  # where looks are told surely enough to ask: the README's table says how surely
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """Pictures that were joined, and of which two groups."""
+
+    pictures: tuple[int, ...]
+    halves: tuple[_Node, ...] = ()
 
 
 @cache
@@ -66,60 +78,85 @@ def place(descriptors: Sequence[Sequence[float]]) -> Points:
     return (np.array(descriptors, float).reshape(-1, len(NAMES)) - mean) @ projection
 
 
-def linked(points: Points, threshold: float) -> list[list[int]]:
-    """Groups by average linkage (Sokal and Michener 1958), joined while their mean distance is below `threshold`.
+def apart(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
+    """How far two groups lie apart, in spreads of where the middle of FEW pictures would fall.
 
-    Largest first, each sorted; ties go to the first pair, so that the same set gives the same groups.
+    Ward's distance (1963), the distance of the middles times sqrt(2nm / (n + m)), with n and m counted up to FEW:
+    without that end, the pictures of any one hand would fall apart if there were only enough of them.
+    """
+    n, m = min(len(a), FEW), min(len(b), FEW)
+    middle = float(np.linalg.norm(points[list(a)].mean(0) - points[list(b)].mean(0)))
+    return middle * math.sqrt(2 * n * m / (n + m))
+
+
+def _tree(points: Points) -> _Node:
+    """All pictures, joined two groups at a time, always those whose joining widens them least (Ward 1963).
+
+    Ties go to the first pair, so that the same set gives the same tree.
     """
     n = len(points)
-    distance = _distances(points)
-    np.fill_diagonal(distance, np.inf)
-    groups = {i: [i] for i in range(n)}
-    while len(groups) > 1:
-        a, b = divmod(int(distance.argmin()), n)
-        if distance[a, b] > threshold:
-            break
-        a, b = min(a, b), max(a, b)
-        wa, wb = len(groups[a]), len(groups[b])
-        joined = (distance[a] * wa + distance[b] * wb) / (wa + wb)
-        distance[a], distance[:, a] = joined, joined
-        distance[a, a] = np.inf
-        distance[b], distance[:, b] = np.inf, np.inf
-        groups[a] = sorted(groups[a] + groups.pop(b))
-    return sorted(groups.values(), key=lambda g: (-len(g), g))
+    cost = _distances(points) ** 2
+    np.fill_diagonal(cost, np.inf)
+    size = np.ones(n)
+    nodes: dict[int, _Node] = {k: _Node((k,)) for k in range(n)}
+    while len(nodes) > 1:
+        a, b = sorted(divmod(int(cost.argmin()), n))
+        joined = ((size[a] + size) * cost[a] + (size[b] + size) * cost[b] - size * cost[a, b]) / (
+            size[a] + size[b] + size
+        )
+        size[a] += size[b]
+        cost[a], cost[:, a] = joined, joined
+        cost[a, a], cost[b], cost[:, b] = np.inf, np.inf, np.inf
+        other = nodes.pop(b)
+        nodes[a] = _Node((*nodes[a].pictures, *other.pictures), (nodes[a], other))
+    return nodes[0]
+
+
+def _parts(points: Points, node: _Node, limit: float, least: int) -> list[tuple[int, ...]]:
+    """The groups of at least `least` pictures that lie `limit` apart; what is too few for one is in none of them."""
+    if len(node.pictures) < 2 * least:
+        return [node.pictures]
+    small, large = sorted(node.halves, key=lambda half: len(half.pictures))
+    if len(small.pictures) < least:
+        parts = _parts(points, large, limit, least)
+        return parts if len(parts) > 1 else [node.pictures]
+    parts = [part for half in node.halves for part in _parts(points, half, limit, least)]
+    return parts if len(parts) > 2 or apart(points, small.pictures, large.pictures) > limit else [node.pictures]
 
 
 def threshold() -> float:
-    """The mean distance from which two groups are two hands, as calibrated."""
+    """How far apart two groups are two hands, as calibrated."""
     return _scale()[2]
 
 
 def looks(points: Points, limit: float) -> tuple[list[list[int]], list[int]]:
     """(groups, odd): the looks, largest first, and pictures far from all of them.
 
-    A group is a look from a tenth of the pictures and SMALL on; the few of a smaller one join the nearest look,
-    unless they are ODD times as far from it as two hands are.
+    A group is a look from a tenth of the pictures and SMALL on, and if it lies `limit` apart from what it was joined
+    with; the few of a smaller one join the nearest look. A picture is odd if it is ODD from the pictures of its look.
     """
-    parts = linked(points, limit)
-    least = max(SMALL, round(len(points) / 10))
-    groups = [part for part in parts if len(part) >= least] or parts[:1]
-    rest = [n for part in parts if part not in groups for n in part]
+    groups = [list(part) for part in _parts(points, _tree(points), limit, max(SMALL, round(len(points) / 10)))]
     distance = _distances(points)
-    joined = [list(g) for g in groups]
-    odd = []
-    for n in sorted(rest):
-        far = [float(distance[n, g].mean()) for g in groups]
-        if min(far) < ODD * limit:
-            joined[int(np.argmin(far))].append(n)
-        else:
-            odd.append(n)
-    return sorted((sorted(g) for g in joined), key=lambda g: (-len(g), g)), odd
+    for n in sorted(set(range(len(points))) - {n for part in groups for n in part}):
+        groups[int(np.argmin([distance[n, part].mean() for part in groups]))].append(n)
+    odd = [n for part in groups for n in part if distance[n, part].sum() / max(1, len(part) - 1) > ODD]
+    kept = [sorted(n for n in part if n not in odd) for part in groups]
+    return sorted((part for part in kept if part), key=lambda part: (-len(part), part)), sorted(odd)
 
 
 def width(points: Points, groups: Sequence[Sequence[int]]) -> float:
-    """The mean distance of two pictures of the widest look; two of one hand are usually 1 apart.
-
-    A wide look may well be two hands taken for one, so that leaving out another would not help: TIGHT was chosen on
-    one half of the hands in tests/benchmarks/looks.py and judged on the other.
-    """
+    """The mean distance of two pictures of the widest look; two of one hand are usually 1 apart."""
     return max((_mean_distance(points[list(group)]) for group in groups), default=0.0)
+
+
+def sure(points: Points, groups: Sequence[Sequence[int]]) -> bool:
+    """Are the looks told surely enough to ask about them: each of one piece, and every two of them far apart?
+
+    A wide look may well be two hands taken for one, so that leaving out another would not help; two near ones may be
+    one hand in two moods. TIGHT and APART were chosen on one half of the hands in tests/benchmarks/looks.py.
+    """
+    return (
+        len(groups) > 1
+        and width(points, groups) <= TIGHT
+        and all(apart(points, a, b) >= APART for a, b in combinations(groups, 2))
+    )

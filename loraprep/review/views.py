@@ -25,6 +25,7 @@ TITLES = {
     "findings": "Findings",
     "texts": "All captions",
 }
+_OTHERS = 8  # pictures of the character, to compare a stranger with
 NEAREST = "closest to "  # how a curation question names the picture that stays instead
 
 
@@ -178,7 +179,7 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
 
 
 def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """What the set does not need, each picture beside the one that shows nearly the same and stays; or its looks."""
+    """What the set does not need, each picture beside the one that stays and is nearly the same; looks; strangers."""
     cards = []
     for known in _states(s, "curation"):
         entry: Entry = known["entry"]
@@ -191,8 +192,11 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
             nearest = str(said or "").removeprefix(NEAREST)
             pictures.append({**picture(s, path, located(s, entry, path)), "facts": said or "", "out": path in out,
                              "nearest": picture(s, nearest) if nearest in s.images else None})  # fmt: skip
+        strangers = "strangers" in entry.data
         cards.append({
             **known, "what": entry.data.get("what") or "", "pictures": pictures, "answer": _say(answer),
+            "strangers": strangers,
+            "others": [p for p in staying(s) if p["name"] not in facts][:_OTHERS] if strangers else [],
             "looks": _looks(s, entry, looks, out), "recommended": _say(entry.data.get("recommended")),
         })  # fmt: skip
     return cards

@@ -253,7 +253,7 @@ document.addEventListener("click", (event) => {
     const figure = target.closest("figure");
     figure.classList.toggle("leaves");
     const out = $$("figure.leaves", c).map((f) => f.dataset.picture);
-    write("/answer", { kind: "curation", id: c.dataset.id, values: { answer: out.length ? out : "all" } }, refresh);
+    write("/answer", { kind: "curation", id: c.dataset.id, values: { answer: out.length ? out : d.none } }, refresh);
   }
 });
 
