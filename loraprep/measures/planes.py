@@ -35,7 +35,7 @@ _XYZ = np.array(
 
 
 def lab(rgb: NDArray[np.uint8]) -> Plane:
-    """measure.lab in single precision: a megapixel at a time is what that one is too slow for."""
+    """palette.lab in single precision: a megapixel at a time is what that one is too slow for."""
     xyz = _LINEAR.astype(np.float32)[rgb] @ _XYZ.T.astype(np.float32)
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * np.float32(841 / 108) + np.float32(4 / 29))
     planes = [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])]
