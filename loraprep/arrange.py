@@ -11,14 +11,14 @@ Matrix = NDArray[Any]
 LANDMARKS = 400  # pictures that span the map; the rest is laid between them
 
 
-def order(alike: Matrix) -> list[int]:
+def order(alike: Matrix, spots: NDArray[np.float64]) -> list[int]:
     """All indices of an (n, n) likeness (1 the same, 0 nothing in common), each beside one that is like it.
 
-    A nearest-neighbour chain from one end of the set; ties go to the first. n^2 steps of numpy.
+    A nearest-neighbour chain from one end of the set, the leftmost of its `plane`; ties go to the first. n^2 steps.
     """
     if not len(alike):
         return []
-    chain = [int(np.argmin(plane(alike)[:, 0]))]
+    chain = [int(np.argmin(spots[:, 0]))]
     left = np.ones(len(alike), bool)
     left[chain] = False
     while left.any():

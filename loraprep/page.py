@@ -59,7 +59,8 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     size = LARGE if len(pictures) <= MANY else SMALL
     small = thumbs.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress,
                           m.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
-    order = arrange.order(m.alike)
+    spots = arrange.plane(m.alike)
+    order = arrange.order(m.alike, spots)
     fate = {f.path: f for f in m.fates}
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]
     drawn = _plots(m, kept)
@@ -78,7 +79,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     cards = [_card(m, image, n, told[image.path], fate[image.path], data) for image, n, data in shown]
     spoken = {card["image"].path: card["spans"] for card in cards if card["caption"]}
     page = _template().render(
-        m=m, cards=cards, plots=drawn, map=_map(m, pictures, small), number=number, fate=fate,
+        m=m, cards=cards, plots=drawn, map=_map(spots, pictures, small), number=number, fate=fate,
         groups=[_group(m, g, small) for g in m.groups], todo=[r for r in m.gate.reasons if _to_do(r)],
         settled=[r for r in m.gate.reasons if r.accepted or r.severity in ("note", "good")],
         captions=[(p, m.captions[p], spoken[p]) for p in sorted(spoken) if fate[p].fate == "kept"],
@@ -196,7 +197,7 @@ def _heat(m: Material, best: Image, other: Image, small: Mapping[str, bytes], li
     return thumbs.kept(m.cache / name if m.cache else None, make)
 
 
-def _map(m: Material, pictures: Sequence[Image], small: Mapping[str, bytes]) -> dict[str, Any]:
+def _map(plane: NDArray[Any], pictures: Sequence[Image], small: Mapping[str, bytes]) -> dict[str, Any]:
     """The map as one picture, and where each thumbnail lies on it, in percent."""
     if not pictures:
         return {}
@@ -204,7 +205,7 @@ def _map(m: Material, pictures: Sequence[Image], small: Mapping[str, bytes]) -> 
     columns, rows = max(6, round(side * 1.25)), max(4, round(side * 0.82))
     while columns * rows < len(pictures):
         rows += 1
-    places = arrange.cells(arrange.plane(m.alike), columns, rows)
+    places = arrange.cells(plane, columns, rows)
     cell = max(20, min(96, 1500 // columns))
     data = sheet.mosaic([small[i.path] for i in pictures], places, columns, rows, cell)
     spots = [

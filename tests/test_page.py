@@ -227,7 +227,7 @@ def two_kinds(count: int) -> np.ndarray:
 @pytest.mark.parametrize("count", [12, 900])  # above LANDMARKS the rest is laid between landmarks
 def test_like_lies_beside_like(count: int) -> None:
     alike = two_kinds(count)
-    chain = arrange.order(alike)
+    chain = arrange.order(alike, arrange.plane(alike))
     assert sorted(chain) == list(range(count))
     assert sum((a + b) % 2 for a, b in itertools.pairwise(chain)) == 1
     spots = arrange.plane(alike)
@@ -242,7 +242,7 @@ def test_like_lies_beside_like(count: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_few_pictures_have_a_place_too(count: int) -> None:
     alike = np.full((count, count), 1.0)
-    assert sorted(arrange.order(alike)) == list(range(count))
+    assert sorted(arrange.order(alike, arrange.plane(alike))) == list(range(count))
     assert len(set(arrange.cells(arrange.plane(alike), 6, 4))) == count
 
 
