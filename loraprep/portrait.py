@@ -81,9 +81,9 @@ def _carried(carried: Sequence[Sequence[Any]]) -> list[str]:
         return []
     most = ", ".join(code(path) for path, _ in carried[:_CARRY])
     least = [code(path) for path, value in carried if value < _SPARE]
-    lines = ["", f"Hardest to do without, since they show what no other picture shows: {most}."]
+    lines = ["", f"Hardest to do without, since no other picture has their layout and colours: {most}."]
     if least:
-        lines += [f"Easiest to do without, since others show nearly the same: {', '.join(least[:6])}."]
+        lines += [f"Easiest to do without, since others have nearly the same: {', '.join(least[:6])}."]
     return lines
 
 

@@ -108,7 +108,7 @@ def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Map
         f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})"
         + (", left out of the training; your files are untouched" if count["duplicates_removed"] else ""),
         f"- Quality issues: {count['quality_issues']}"
-        + (" (what blocks GO or is worth mending; notes are not counted)" if count["quality_issues"] else ""),
+        + (" (under Quality Issues below, settled ones too; notes are not counted)" if count["quality_issues"] else ""),
         f"- Open questions: {count['open_questions']}" + _asked(gate),
     ]
 

@@ -55,7 +55,7 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
             "how_many": f"All {both} of your" if both == left.count(one) else f"{both} of your {left.count(one)}",
             "a": one, "b": other, "both": both, "of_a": left.count(one), "axis_a": a.label.lower(),
             "axis_b": b.label.lower(), "rest": f"{rest or 'none'} {'is' if rest < 2 else 'are'}",
-            "instead": instead, "others": len(paths) - left.count(one),
+            "instead": instead, "others": len(paths) - left.count(one), "told": len(paths),
         }  # fmt: skip
         result.append((-strength, Finding("tied", tuple(members), values)))
     return [finding for _, finding in sorted(result, key=lambda r: (r[0], r[1].images))]
