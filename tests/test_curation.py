@@ -86,7 +86,8 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
     result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
     assert said("tied", result.findings) == [
-        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is."
+        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is "
+        "(told from the 24 whose subjects and palette are known)."
     ]
     assert any("muted warm" in p["prompt"] for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
