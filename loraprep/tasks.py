@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +64,10 @@ def _asked(kind: str) -> graph.Since:
     return graph.Since("asked", lambda: decisions.keys(Path.cwd(), kind), lambda then, now: set(then) <= set(now))
 
 
-class _Looked:
-    """Up to date unless responses/ changed since, or an answer is still missing that may come now."""
-
-    def __init__(self, *, samples: bool) -> None:
-        self.samples = samples
-
-    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
-        task.value_savers.append(lambda: {"looked": steps.looked(graph.current(), samples=self.samples)})
-        now = steps.looked(graph.current(), samples=self.samples)
-        return values.get("looked") == now and not now.get("waiting")
+def _looked(*, samples: bool) -> graph.Since:
+    """Whether responses/ changed since, or an answer is still missing that may come now."""
+    return graph.Since("looked", lambda: steps.looked(graph.current(), samples=samples),
+                       lambda then, now: then == now and not now.get("waiting"))  # fmt: skip
 
 
 def task_intent() -> dict[str, Any]:
@@ -121,7 +114,7 @@ def task_samples() -> dict[str, Any]:
     )
     return graph.task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
                       [*graph.profiles("kinds", "models"), *_vision()],
-                      uptodate=[_skips(), _asked("captions"), _Looked(samples=True)])  # fmt: skip
+                      uptodate=[_skips(), _asked("captions"), _looked(samples=True)])  # fmt: skip
 
 
 _BEFORE_LOOKING = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D]
@@ -130,7 +123,7 @@ _BEFORE_LOOKING = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUP
 def task_elements() -> dict[str, Any]:
     return graph.task(steps.elements, _BEFORE_LOOKING, [ELEMENTS, VISION],
                       graph.config("trigger", "intent.kind", "review.captions", *_ASKING),
-                      _vision(), uptodate=[_Looked(samples=False)])  # fmt: skip
+                      _vision(), uptodate=[_looked(samples=False)])  # fmt: skip
 
 
 def task_recaption() -> dict[str, Any]:

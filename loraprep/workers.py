@@ -121,11 +121,7 @@ class _Crew:
             try:
                 self._serve(process, left)
             finally:
-                with self._lock:
-                    self._running.discard(process)
-                if self._stopped:
-                    process.kill()
-                process.communicate()
+                self._end(process, kill=self._stopped)
             if left and not self._stopped:  # it died; the first one not answered is what it was at
                 self._put((left.popleft(), Died(process.returncode)))
 
@@ -148,12 +144,16 @@ class _Crew:
                 process.kill()
         _send(process, self._work)
         if _receive(process) != _READY:
-            with self._lock:
-                self._running.discard(process)
-            process.kill()
-            process.communicate()
+            self._end(process, kill=True)
             return None
         return process
+
+    def _end(self, process: subprocess.Popen[bytes], *, kill: bool) -> None:
+        with self._lock:
+            self._running.discard(process)
+        if kill:
+            process.kill()
+        process.communicate()
 
     def _serve(self, process: subprocess.Popen[bytes], left: deque[str]) -> None:
         """Has the process do what is in `left` and further things, until there are none or it ends."""
