@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep import __version__
-from loraprep.errors import UNUSABLE, UserError
+from loraprep.core.errors import UNUSABLE, UserError
 
 HELP = """\
 loraprep makes a folder of pictures ready for LoRA training, before any GPU time is spent.

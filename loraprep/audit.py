@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from loraprep.core.records import Fate, Finding, Image
 from loraprep.decisions import Decisions, Question, again_key, entry_for
 from loraprep.enlarge import enlargement, trained_sizes
-from loraprep.model import Fate, Finding, Image
 
 HEADER = """\
 # These pictures are smaller than what you train at. A trainer enlarges them, and the model learns the blur.

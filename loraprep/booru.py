@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from loraprep import bundled, files, wording, yamlfile
-from loraprep.errors import UserError
+from loraprep import wording
+from loraprep.core import files, resources, yamlfile
+from loraprep.core.errors import UserError
 
 GENERAL, CHARACTER = 0, 4  # categories of selected_tags.csv; 9 is the rating
 LIST = "selected_tags.csv"
@@ -29,7 +30,7 @@ def plain(tag: str) -> str:
 @cache
 def _rules() -> tuple[tuple[str, str, str, str], ...]:
     """(group, key, term, pattern) in the file's order; the term is "" where the tag keeps its own words."""
-    data = yamlfile.load(bundled.path("resources/tags.yaml"), "resources/tags.yaml").data
+    data = yamlfile.load(resources.path("resources/tags.yaml"), "resources/tags.yaml").data
     found = []
     for group, keys in data.items():
         for key, listed in keys.items():

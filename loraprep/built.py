@@ -8,12 +8,13 @@ from typing import Any
 
 from loraprep import audit as phase2
 from loraprep import curation as phase5
-from loraprep import decisions, files
+from loraprep import decisions
 from loraprep import duplicates as phase3
 from loraprep import scan as scanning
 from loraprep import selection as selecting
+from loraprep.core import files
+from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
 from loraprep.decisions import Question
-from loraprep.model import Caption, Elements, Fate, Finding, Group, Image
 from loraprep.project import Project
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from loraprep import names
+from loraprep.core.records import Finding
 from loraprep.folder import Seen
-from loraprep.model import Finding
 
 _COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are trained on
 _SPELLED = 6  # details in one sentence; the rest are named

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import bundled, check, console, findings, folder
-from loraprep.errors import UNUSABLE, UserError
+from loraprep import check, console, folder
+from loraprep.core import findings, resources
+from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.given import Parser
 from loraprep.project import profile
 
@@ -52,7 +53,7 @@ def _subsets(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def run(args: list[str]) -> int:
     """0 if nothing but notes was found, 1 if something would go wrong. Raises UserError for a wrong command line."""
-    profiles = {n: d for n in bundled.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
+    profiles = {n: d for n in resources.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
     parser = Parser(
         prog="loraprep check",
         description="What would go wrong with a dataset folder. Writes nothing. "

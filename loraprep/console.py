@@ -13,8 +13,9 @@ from doit.reporter import ConsoleReporter
 from rich.console import Console
 from rich.markup import escape
 
-from loraprep import files, findings, report
-from loraprep.model import Fate, Finding, Gate, Reason
+from loraprep import report
+from loraprep.core import files, findings
+from loraprep.core.records import Fate, Finding, Gate, Reason
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
 PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along

@@ -10,10 +10,11 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from loraprep import schema, yamlfile
-from loraprep.errors import Problem, UserError
-from loraprep.model import Image
-from loraprep.yamlfile import Document
+from loraprep import schema
+from loraprep.core import yamlfile
+from loraprep.core.errors import Problem, UserError
+from loraprep.core.records import Image
+from loraprep.core.yamlfile import Document
 
 NAME = "decisions/crops.yaml"
 LEAST = 32  # px; less of a picture teaches nothing

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from loraprep import crops, files, schema, yamlfile
-from loraprep.errors import UserError
-from loraprep.yamlfile import Document
+from loraprep import crops, schema
+from loraprep.core import files, yamlfile
+from loraprep.core.errors import UserError
+from loraprep.core.yamlfile import Document
 
 KINDS = ("quality", "duplicates", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.

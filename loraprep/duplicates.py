@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Literal
 
 from loraprep import similar
+from loraprep.core.records import Fate, Finding, Group, Image, Pair, the_other_way
 from loraprep.decisions import Decisions, Question
-from loraprep.model import Fate, Finding, Group, Image, Pair, the_other_way
 from loraprep.parts import Near
 from loraprep.similar import Clusters, Likeness, Pixels
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep.model import Image
+from loraprep.core.records import Image
 
 
 def enlargement(image: Image, size: int) -> float:

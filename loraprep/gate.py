@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from loraprep import findings as words
 from loraprep import groups, names
+from loraprep.core import findings as words
+from loraprep.core.records import Caption, Fate, Finding, Gate, Image, Reason
 from loraprep.enlarge import enlargement, trained_sizes
-from loraprep.model import Caption, Fate, Finding, Gate, Image, Reason
 
 # A vision model has not described these yet, which is why they have no caption.
 UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from loraprep import bundled, captioners, project, studio, trigger
-from loraprep.errors import UNUSABLE, Problem, UserError
+from loraprep import captioners, project, studio, trigger
+from loraprep.core import resources
+from loraprep.core.errors import UNUSABLE, Problem, UserError
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 def problems(args: dict[str, Any], here: Path, *, complete: bool = False) -> list[Problem]:
     """All that is wrong with the answers so far; `complete`: a missing one is wrong too."""
     found = list(name_problems(args["name"], here, complete))
-    kinds, models = bundled.names("resources/kinds"), bundled.names("resources/models")
+    kinds, models = resources.names("resources/kinds"), resources.names("resources/models")
     known = {"kind": kinds, "model": models, "captioner": CAPTIONERS, "style_words": STYLE_WORDS}
     for key, allowed in known.items():
         value, flag, what = (

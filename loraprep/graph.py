@@ -14,8 +14,10 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, bundled, console, files, project
-from loraprep.errors import UserError
+from loraprep import __version__, console, project
+from loraprep.core import files
+from loraprep.core import resources as bundled
+from loraprep.core.errors import UserError
 from loraprep.project import Project
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from loraprep.colours import DECODE_ERRORS, compose, describe, eight_bit, transparent
+from loraprep.core.records import Image as Record
 from loraprep.formats import (
     EXTENSIONS,
     HEIF_EXTENSIONS,
@@ -31,7 +32,6 @@ from loraprep.formats import (
     jpeg_quality,
     sniff,
 )
-from loraprep.model import Image as Record
 
 # Pillow's own bomb check lets a WebP of 2.5 GB through with a warning; `_judge_size` replaces it.
 Image.MAX_IMAGE_PIXELS = None

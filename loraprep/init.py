@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from loraprep import bundled, console, formats, given, interview, newproject, studio, trigger
-from loraprep.errors import UNUSABLE, UserError
+from loraprep import console, formats, given, interview, newproject, studio, trigger
+from loraprep.core import resources
+from loraprep.core.errors import UNUSABLE, UserError
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -17,7 +18,7 @@ def _parser() -> argparse.ArgumentParser:
                      "Every question has a flag.")  # fmt: skip
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")
-    parser.add_argument("--model", help="the base model you train: " + ", ".join(bundled.names("resources/models")))
+    parser.add_argument("--model", help="the base model you train: " + ", ".join(resources.names("resources/models")))
     parser.add_argument("--trigger", help="one made-up word (proposed from the name)")
     parser.add_argument("--description", help="one sentence: what should the model learn?")
     parser.add_argument("--class-word", help="what it is an instance of: woman, oil painting, mug")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import files, images, measure, words
+from loraprep import images, measure, words
+from loraprep.core import files
 from loraprep.scancache import Known, Seen, Stamp, place, spelled, stamp
 
 Facts = dict[str, Any]  # keys of model.Image

@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import bundled, console, given, newproject, project, studio, trigger
-from loraprep.errors import Problem
+from loraprep import console, given, newproject, project, studio, trigger
+from loraprep.core import resources
+from loraprep.core.errors import Problem
 
 OLLAMA = "http://localhost:11434/v1"
 
@@ -21,7 +22,7 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
     while not answers["name"]:
         answers["name"] = _accepted(Prompt.ask("What shall the project be called?"),
                                     lambda name: given.name_problems(name, here, complete=True))  # fmt: skip
-    kinds = list(bundled.names("resources/kinds"))
+    kinds = list(resources.names("resources/kinds"))
     if not answers["kind"]:
         console.say("What are you trying to teach the model: a specific character, an art style, or a particular "
                     "object or concept?")  # fmt: skip
@@ -60,7 +61,7 @@ def _explain(kind: str) -> list[str]:
 def _excerpt(name: str, heading: str) -> str:
     """The first paragraph under the first heading that starts with `heading`, as plain text; "" if there is none."""
     try:
-        lines = bundled.text(name).splitlines()
+        lines = resources.text(name).splitlines()
     except FileNotFoundError:
         return ""
     inside, paragraph = False, list[str]()
@@ -86,7 +87,7 @@ def _ask_model(here: Path) -> str:
         console.say(
             "No base model was found in studio.md." if found else "There is no studio.md to take the base model from."
         )
-    models = list(bundled.names("resources/models"))
+    models = list(resources.names("resources/models"))
     return (
         Prompt.ask("Base model", choices=models, default=known[0])
         if known

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from loraprep import bundled, wording, yamlfile
+from loraprep import wording
+from loraprep.core import resources, yamlfile
 
 # Words that show a thing but are not it: "no humans", "without a hat".
 _DENIED = re.compile(r"\b(?:no|without)\s+(?:an?\s+|any\s+|the\s+)?[^\W_]+", re.IGNORECASE)
@@ -18,7 +19,7 @@ _DENIED = re.compile(r"\b(?:no|without)\s+(?:an?\s+|any\s+|the\s+)?[^\W_]+", re.
 @cache
 def _lists() -> dict[str, dict[str, list[str]]]:
     name = "resources/lexicon.yaml"
-    data: dict[str, dict[str, list[str]]] = yamlfile.load(bundled.path(name), name).data
+    data: dict[str, dict[str, list[str]]] = yamlfile.load(resources.path(name), name).data
     return data
 
 
@@ -48,7 +49,7 @@ def _pattern(axis: str) -> re.Pattern[str]:
 @cache
 def _asked() -> dict[str, str]:
     name = "resources/asked.yaml"
-    data: dict[str, str] = yamlfile.load(bundled.path(name), name).data
+    data: dict[str, str] = yamlfile.load(resources.path(name), name).data
     return data
 
 

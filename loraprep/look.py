@@ -13,13 +13,11 @@ from typing import Any
 
 from loraprep import (
     audit,
-    bundled,
     captioners,
     captions,
     console,
     curation,
     duplicates,
-    files,
     gate,
     given,
     native,
@@ -31,9 +29,10 @@ from loraprep import (
     studio,
     trigger,
 )
+from loraprep.core import files, resources
+from loraprep.core.errors import UNUSABLE, Problem, UserError
+from loraprep.core.records import Fate, Finding, Gate, Image
 from loraprep.decisions import Decisions
-from loraprep.errors import UNUSABLE, Problem, UserError
-from loraprep.model import Fate, Finding, Gate, Image
 
 _OURS = b'<meta name="generator" content="loraprep look">'
 
@@ -46,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folder", metavar="DIR", help="the folder with your pictures; it is only read")
     parser.add_argument("--kind", default="style", help="character, style (the default) or object")
-    parser.add_argument("--model", help="the base model you train: " + ", ".join(bundled.names("resources/models"))
+    parser.add_argument("--model", help="the base model you train: " + ", ".join(resources.names("resources/models"))
                         + " (default: studio.md's, else flux)")  # fmt: skip
     parser.add_argument("--out", metavar="FILE", help="the page to write (default: look-DIR.html here)")
     return parser
@@ -180,7 +179,7 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
         what = "that is a file; name the folder it lies in" if folder.exists() else "there is no such folder"
         found.append(Problem(what, args.folder, "loraprep look DIR"))
     for flag, value, known in (("--kind", args.kind, "kinds"), ("--model", model, "models")):
-        names = bundled.names(f"resources/{known}")
+        names = resources.names(f"resources/{known}")
         if value not in names:
             given = args.model if flag == "--model" else value
             found.append(Problem(f'unknown {known[:-1]} "{given}"', flag, f"One of: {', '.join(names)}."))

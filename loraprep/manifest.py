@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from loraprep import files
-from loraprep.errors import UserError
+from loraprep.core import files
+from loraprep.core.errors import UserError
 
 MANIFEST = "dataset.manifest.json"  # inside build/, so that a trainer never reads it as a picture
 LOCK = "dataset.lock.json"

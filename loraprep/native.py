@@ -18,8 +18,9 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import __version__, crops, files, images
-from loraprep.model import Finding, Image
+from loraprep import __version__, crops, images
+from loraprep.core import files
+from loraprep.core.records import Finding, Image
 
 VERSION = 1  # of the cache; raised when the measurement changes
 _WORKERS = 2  # Pillow releases the GIL while it decodes

@@ -10,8 +10,9 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep import bundled, captioners, console, files, intent, project, schema, yamlfile
-from loraprep.errors import TO_MEND, UNUSABLE, UserError
+from loraprep import captioners, console, intent, project, schema
+from loraprep.core import files, resources, yamlfile
+from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
@@ -39,10 +40,10 @@ def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
     """Writes all of it or nothing: whatever was made is taken back on an error or Ctrl-C. project.yaml comes last."""
     made = _render(config)
     texts = {
-        ".gitignore": bundled.text("resources/project/gitignore"),
-        "dodo.py": bundled.text("resources/project/dodo.py"),
+        ".gitignore": resources.text("resources/project/gitignore"),
+        "dodo.py": resources.text("resources/project/dodo.py"),
     }
-    texts |= {f"schemas/{name}.schema.json": bundled.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
+    texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
     full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
     profiles = project.profile("kinds", config["kind"]), project.profile("models", config["model"])
     texts["intent.md"] = intent.text(full, *profiles)
@@ -111,10 +112,10 @@ def _copy(source: Path, images: Path, undo: list[Path]) -> None:
 def _render(config: dict[str, Any]) -> str:
     """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in config.items()}
-    values["models"] = ", ".join(bundled.names("resources/models"))
+    values["models"] = ", ".join(resources.names("resources/models"))
     values["captioners"] = ", ".join(captioners.names())
     lines = []
-    for line in bundled.text("resources/project/project.yaml").splitlines():
+    for line in resources.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
         lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
         if code.lstrip().startswith("captioner:"):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loraprep import names
-from loraprep.findings import names as spelled
-from loraprep.markdown import cell, code
+from loraprep.core.findings import names as spelled
+from loraprep.core.markdown import cell, code
 from loraprep.plans import CutCaption, Placed, Plan, lonely, usual
 
 CROPS = "report/crops"  # where the drawn crops are, relative to the project

@@ -13,9 +13,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, bundled, crops, groups, plots, shapes, sheet, thumbs
+from loraprep import arrange, crops, groups, plots, shapes, sheet, thumbs
+from loraprep.core import resources
+from loraprep.core.records import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
 from loraprep.enlarge import enlargement, trained_sizes
-from loraprep.model import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
 
 FOLDER = "resources/report"
 LARGE, SMALL, MANY = 384, 256, 300  # px of a thumbnail up to MANY pictures, and above: 2,000 stay under 40 MB
@@ -86,7 +87,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         others=[f for f in m.fates if f.fate in ("caption", "ignored")], trained=trained_sizes(m.config, m.model),
         trainer=shapes.shown(m.config), triggers=groups.triggers(m.config),
         codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
-        css=bundled.text(f"{FOLDER}/page.css"), script=bundled.text(f"{FOLDER}/page.js"),
+        css=resources.text(f"{FOLDER}/page.css"), script=resources.text(f"{FOLDER}/page.js"),
     )  # fmt: skip
     if m.cache:
         thumbs.sweep(m.found, m.cache)
@@ -96,7 +97,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
 def _template() -> Any:
     import jinja2  # 0.1 s that `loraprep init` and a null run need not wait for
 
-    loader = jinja2.FileSystemLoader(bundled.path(FOLDER))
+    loader = jinja2.FileSystemLoader(resources.path(FOLDER))
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep import search
-from loraprep.model import Image
+from loraprep.core.records import Image
 
 Thumbs = NDArray[np.float32]  # (n, 24, 24), luma 0..255
 Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of the sides

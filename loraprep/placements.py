@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from loraprep import buckets, regularization, shapes, tokens
+from loraprep.core.findings import names as spelled
+from loraprep.core.records import Caption, Fate, Finding, Image
 from loraprep.enlarge import trained_sizes
-from loraprep.findings import names as spelled
-from loraprep.model import Caption, Fate, Finding, Image
 from loraprep.plans import CutCaption, Length, Placed, Plan, lonely, usual
 
 Size = tuple[int, int]

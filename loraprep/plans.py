@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep.model import Record
+from loraprep.core.records import Record
 
 
 @dataclass(frozen=True, slots=True)

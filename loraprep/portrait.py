@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep.markdown import code, plain
-from loraprep.model import Gate, Reason
+from loraprep.core.markdown import code, plain
+from loraprep.core.records import Gate, Reason
 
 _FEW = 3  # so few kinds are told in words: a number says nothing there
 _CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed

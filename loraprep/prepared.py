@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 
 from loraprep import images
-from loraprep.model import Image
+from loraprep.core.records import Image
 
 SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
 AREA = 1024 * 1024  # aimed at in between, so that every shape costs about the same

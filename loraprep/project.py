@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from loraprep import bundled, schema, yamlfile
-from loraprep.errors import UNUSABLE, Problem, UserError
-from loraprep.yamlfile import Document
+from loraprep import schema
+from loraprep.core import resources, yamlfile
+from loraprep.core.errors import UNUSABLE, Problem, UserError
+from loraprep.core.yamlfile import Document
 
 NAME = "project.yaml"
 
@@ -47,7 +48,7 @@ class Project:
 def profile(folder: Literal["models", "kinds", "trainers"], name: str) -> dict[str, Any]:
     """The data of resources/<folder>/<name>.yaml. Raises UserError if it breaks its schema."""
     file = f"resources/{folder}/{name}.yaml"
-    doc = yamlfile.load(bundled.path(file), file)
+    doc = yamlfile.load(resources.path(file), file)
     if found := schema.problems(doc, folder.removesuffix("s")):
         raise UserError.many(found)
     data: dict[str, Any] = doc.data

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from loraprep.errors import UserError
+from loraprep.core.errors import UserError
 from loraprep.formats import EXTENSIONS
 
 Size = tuple[int, int]

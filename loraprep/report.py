@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import groups, portrait
-from loraprep.markdown import cell, code, plain
-from loraprep.model import Caption, Fate, Gate, Group, Image, Reason
+from loraprep.core.markdown import cell, code, plain
+from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
 
 _MARKS = {"block": "**[Blocks GO](#to-get-to-go).**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from loraprep import files
-from loraprep.errors import Problem, UserError
-from loraprep.model import Record
+from loraprep.core import files
+from loraprep.core.errors import Problem, UserError
+from loraprep.core.records import Record
 
 FOLDER = "responses"
 VERSION = 1  # of the file's form

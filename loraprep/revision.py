@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loraprep import files
-from loraprep.errors import UserError
+from loraprep.core import files
+from loraprep.core.errors import UserError
 
 REPORT, LOCK = "dataset-report.md", "dataset.lock.json"
 _CODE = r"(?P<fence{n}>`+) ?(?P<{name}>.+?) ?(?P=fence{n})"

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import PIL
 
-from loraprep import __version__, files, formats, images, inspection, walk, workers
-from loraprep.errors import UNUSABLE, UserError
-from loraprep.model import Image
+from loraprep import __version__, formats, images, inspection, walk, workers
+from loraprep.core import files
+from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.records import Image
 from loraprep.records import Records
 from loraprep.scancache import ScanCache, Seen, discard, place
 

@@ -13,9 +13,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from loraprep import bundled
-from loraprep.errors import Problem
-from loraprep.yamlfile import Document
+from loraprep.core import resources
+from loraprep.core.errors import Problem
+from loraprep.core.yamlfile import Document
 
 _TYPES = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
@@ -28,14 +28,14 @@ _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trai
 @cache
 def schema(name: str) -> dict[str, Any]:
     """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
-    loaded: dict[str, Any] = json.loads(bundled.text(f"schemas/{name}.schema.json"))
-    codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", bundled.text("resources/gate.yaml"), re.MULTILINE)}
+    loaded: dict[str, Any] = json.loads(resources.text(f"schemas/{name}.schema.json"))
+    codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", resources.text("resources/gate.yaml"), re.MULTILINE)}
     if name == "project":
-        loaded["properties"]["model"]["enum"] = list(bundled.names("resources/models"))
-        loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(bundled.names("resources/kinds"))
+        loaded["properties"]["model"]["enum"] = list(resources.names("resources/models"))
+        loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(resources.names("resources/kinds"))
         loaded["properties"]["severity"]["propertyNames"] = codes
         trainers = loaded["properties"]["dataset"]["properties"]["trainers"]
-        trainers["items"]["enum"] = list(bundled.names("resources/trainers"))
+        trainers["items"]["enum"] = list(resources.names("resources/trainers"))
     elif name == "gate":
         loaded["propertyNames"] = codes
     return loaded

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from loraprep import captioners, console, decisions, files, findings
+from loraprep import captioners, console, decisions
 from loraprep import captions as phase4
-from loraprep.errors import UserError
-from loraprep.model import Elements, Finding, Image
+from loraprep.core import files, findings
+from loraprep.core.errors import UserError
+from loraprep.core.records import Elements, Finding, Image
 from loraprep.project import Project
 from loraprep.responses import Answer, Answers, Store
 from loraprep.vision.job import Job, Outcome

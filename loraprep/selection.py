@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 
-from loraprep.findings import names
-from loraprep.model import Fate, Image
+from loraprep.core.findings import names
+from loraprep.core.records import Fate, Image
 
 _NAMED = 3  # pictures spelled out beside a caption file that several share
 

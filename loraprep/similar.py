@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from loraprep import lettering, parts, search
-from loraprep.model import Image
+from loraprep.core.records import Image
 from loraprep.palette import lab
 from loraprep.parts import Near
 

@@ -14,7 +14,6 @@ from loraprep import (
     console,
     crops,
     decisions,
-    files,
     groups,
     looking,
     manifest,
@@ -29,8 +28,9 @@ from loraprep import duplicates as phase3
 from loraprep import intent as phase1
 from loraprep import scan as scanning
 from loraprep import selection as selecting
-from loraprep.errors import UserError
-from loraprep.model import Finding, Image
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.records import Finding, Image
 from loraprep.project import Project
 from loraprep.responses import Store
 

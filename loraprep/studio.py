@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from loraprep import bundled
+from loraprep.core import resources
 from loraprep.project import profile
 
 _LINE = re.compile(r"^[ \t*_>-]*Base model[*_ \t]*:[*_ \t]*(\S.*?)[*_ \t]*$", re.MULTILINE | re.IGNORECASE)
@@ -85,7 +85,7 @@ def _column(text: str) -> list[str]:
 def resolve(name: str) -> str:
     """Our id of a base model as people write it: "Flux.1-dev" -> "flux"; "" if unknown."""
     wanted = _bare(name)
-    for model in bundled.names("resources/models"):
+    for model in resources.names("resources/models"):
         data = profile("models", model)
         if wanted in {_bare(n) for n in (model, data["title"], *data["aliases"])}:
             return model

@@ -11,7 +11,8 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from loraprep import bundled, console, decisions, graph, regularization, seeing, steps, training, verdict
+from loraprep import console, decisions, graph, regularization, seeing, steps, training, verdict
+from loraprep.core import resources
 from loraprep.graph import DOIT_CONFIG
 
 __all__ = [
@@ -50,7 +51,7 @@ def _vision() -> list[str]:
         return []
     kind = graph.current().config["intent"]["kind"]
     prompts = [f"resources/prompts/{name}.md" for name in ("common", kind)]
-    prices = [f"resources/vision/{name}.yaml" for name in bundled.names("resources/vision")]
+    prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
     return [*prompts, "schemas/elements.schema.json", *prices]
 
 
@@ -174,7 +175,7 @@ def task_report() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION,
              PLACEMENTS]  # fmt: skip
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
-    page = [f"resources/report/{p.name}" for p in sorted(bundled.path("resources/report").iterdir())]
+    page = [f"resources/report/{p.name}" for p in sorted(resources.path("resources/report").iterdir())]
     return graph.task(verdict.report, [*reads, *([GATE_D] if present else [])],
                       ["dataset-report.md", "report.html", *PICTURES, GATE],
                       {"config": graph.current().config, "gate.yaml": present},

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loraprep import crops, files, images
-from loraprep.model import Image
+from loraprep import crops, images
+from loraprep.core import files
+from loraprep.core.records import Image
 
 FOLDER = "build/thumbs"
 QUALITY = 72  # WebP; 256 px of a painting take about 9 kB

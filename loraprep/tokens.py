@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from loraprep import bundled
+from loraprep.core import resources
 
 _CONTRACTION = re.compile(r"'(?:s|t|re|ve|m|ll|d)")
 _END = "</w>"
@@ -75,7 +75,7 @@ def _kind(char: str) -> str:
 
 @cache
 def _ranks() -> dict[tuple[str, str], int]:
-    lines = bundled.text("resources/clip-merges.txt").partition("\n---\n")[2].splitlines()
+    lines = resources.text("resources/clip-merges.txt").partition("\n---\n")[2].splitlines()
     return {(first, second): rank for rank, line in enumerate(lines) for first, second in [line.split(" ")]}
 
 
@@ -109,7 +109,7 @@ def _merged(piece: str) -> int:
 
 @cache
 def _plain() -> frozenset[str]:
-    lines = bundled.text("resources/clip-words.txt").splitlines()
+    lines = resources.text("resources/clip-words.txt").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import built, console, decisions, exports, files, manifest, names, outlook, placements, regularization
+from loraprep import built, console, decisions, exports, manifest, names, outlook, placements, regularization
 from loraprep import dataset as build
 from loraprep import scan as scanning
 from loraprep import upscale as enlarging
-from loraprep.errors import UserError
-from loraprep.model import Finding, Image
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.records import Finding, Image
 from loraprep.plans import Plan
 from loraprep.project import Project, profile
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from loraprep import bundled
+from loraprep.core import resources
 
 PATTERN = re.compile(r"[a-z][a-z0-9_]{2,23}")
 _LONGEST = 20  # of a proposal: short words cost fewer tokens, and an ending may be added
@@ -43,7 +43,7 @@ def warning(trigger: str, class_word: str) -> str:
 @cache
 def known_words() -> frozenset[str]:
     """Common English and booru words, as listed and without the _ and spaces between their parts."""
-    lines = [line.strip().lower() for line in bundled.text("resources/dataset/trigger-words.txt").splitlines()]
+    lines = [line.strip().lower() for line in resources.text("resources/dataset/trigger-words.txt").splitlines()]
     listed = [line for line in lines if line and not line.startswith("#")]
     return frozenset(listed) | frozenset(_bare(word) for word in listed)
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import PIL
 
-from loraprep import __version__, files, walk
+from loraprep import __version__, walk
+from loraprep.core import files
 
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
 _EYES = (

@@ -6,14 +6,15 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import built, console, decisions, files, looking, outlook, page
+from loraprep import built, console, decisions, looking, outlook, page
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import gate as phase6
 from loraprep import report as paper
 from loraprep import revision as since
-from loraprep.errors import UserError
-from loraprep.model import Caption, Fate, Finding
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.records import Caption, Fate, Finding
 from loraprep.plans import Plan
 from loraprep.project import Project, profile
 

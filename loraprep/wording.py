@@ -11,7 +11,7 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-from loraprep import bundled
+from loraprep.core import resources
 
 CONTENT = (
     "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "material", "shape", "objects",
@@ -29,7 +29,7 @@ _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE
 @cache
 def lists() -> dict[str, Any]:
     """resources/words.json."""
-    data: dict[str, Any] = json.loads(bundled.text("resources/words.json"))
+    data: dict[str, Any] = json.loads(resources.text("resources/words.json"))
     return data
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from loraprep import answers, decisions
 from loraprep.answers import Changed
+from loraprep.core.errors import UserError
 from loraprep.decisions import Question
-from loraprep.errors import UserError
 
 DIGEST = "0123456789ab" * 5 + "0123"
 

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from loraprep import dataset, images, project, steps, training
+from loraprep.core.errors import UserError
 from loraprep.dataset import outputs, pixels
-from loraprep.errors import UserError
 from tests import scenes
 from tests.test_stale import append, run
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import bundled, check, findings, folder
+from loraprep import check, folder
 from loraprep.__main__ import main
+from loraprep.core import findings, resources
 from loraprep.project import profile
 from tests import pictures
 
-PROFILES = {n: d for n in bundled.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
+PROFILES = {n: d for n in resources.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
 
 
 def make(root: Path, **files: bytes | str) -> Path:
@@ -200,9 +201,9 @@ def test_a_wrong_command_line_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_every_word_can_be_said() -> None:
     """Each code of check.yaml fills its sentences, one picture or many, and none is left over from an earlier idea."""
-    from loraprep import yamlfile
+    from loraprep.core import yamlfile
 
-    words = yamlfile.load(bundled.path("resources/check.yaml"), "resources/check.yaml").data
+    words = yamlfile.load(resources.path("resources/check.yaml"), "resources/check.yaml").data
     source = Path(check.__file__).read_text("utf-8")
     for code in words:
         assert code in source or code.rsplit("-", 1)[0] + "-{" in source, code

@@ -9,7 +9,7 @@ import pytest
 
 from loraprep import captioners, decisions, scan, schema
 from loraprep.captions import chosen_captioners
-from loraprep.errors import UserError
+from loraprep.core.errors import UserError
 from loraprep.responses import Answer, Store
 from loraprep.vision.job import Job
 from loraprep.vision.question import question

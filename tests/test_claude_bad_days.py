@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 
-from loraprep import captioners, findings, schema
+from loraprep import captioners, schema
 from loraprep.captioners import claude
-from loraprep.errors import UserError
-from loraprep.model import Image
+from loraprep.core import findings
+from loraprep.core.errors import UserError
+from loraprep.core.records import Image
 from loraprep.responses import Store
 from loraprep.vision import asking, batches, messages
 from loraprep.vision.job import Job, Outcome

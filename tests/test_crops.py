@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from loraprep import crops, groups, names, scan
-from loraprep.errors import UserError
+from loraprep.core.errors import UserError
 from tests import pictures, scenes
 from tests.test_builds import AUTO
 from tests.test_stale import append, run

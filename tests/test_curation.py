@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import curation, findings, lexicon, project, words, yamlfile
+from loraprep import curation, lexicon, project, words
+from loraprep.core import findings, yamlfile
+from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.axes import axes, labels
 from loraprep.decisions import Decisions, Entry
 from loraprep.measures import looks as measured
-from loraprep.model import Axis, Caption, Elements, Finding, Group, Image
 from tests.benchmarks import brushes, strangers
 from tests.benchmarks.subset import synthetic
 from tests.test_stale import answer, run

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from loraprep import audit, decisions, yamlfile
+from loraprep import audit, decisions
+from loraprep.core import yamlfile
+from loraprep.core.errors import UserError
 from loraprep.decisions import Question
-from loraprep.errors import UserError
 from tests.scenes import scene
 from tests.test_stale import run
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import bundled, crops, groups
+from loraprep import crops, groups
 from loraprep.__main__ import HELP
+from loraprep.core import resources
 from loraprep.project import load, profile
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,7 @@ def test_every_command_of_the_help_is_in_the_readme() -> None:
 def test_texts_and_profiles_agree_on_the_numbers() -> None:
     sizes = (ROOT / "resources/dataset/dataset-sizes.md").read_text("utf-8")
     floors = {"character": 5, "style": 10, "object": 5}
-    for kind in bundled.names("resources/kinds"):
+    for kind in resources.names("resources/kinds"):
         data = profile("kinds", kind)
         low, high = data["recommended"]["min"], data["recommended"]["max"]
         assert f"| {kind} | {low}-{high} | {floors[kind]} |" in sizes
@@ -37,8 +38,8 @@ def test_texts_and_profiles_agree_on_the_numbers() -> None:
 
 def test_every_base_model_has_a_valid_profile() -> None:
     wanted = {"sd15", "sdxl", "pony", "illustrious", "noobai", "flux", "sd35", "qwen-image", "z-image", "chroma"}
-    assert wanted <= set(bundled.names("resources/models"))
-    for model in bundled.names("resources/models"):
+    assert wanted <= set(resources.names("resources/models"))
+    for model in resources.names("resources/models"):
         data = profile("models", model)
         assert data["encoder"]["soft"] <= data["encoder"]["hard"]
 

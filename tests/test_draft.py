@@ -9,8 +9,8 @@ import pytest
 from loraprep import captioners
 from loraprep.captioners import Context, common_words, name_terms
 from loraprep.captioners.draft import measured
-from loraprep.errors import UserError
-from loraprep.model import Elements, Image
+from loraprep.core.errors import UserError
+from loraprep.core.records import Elements, Image
 
 BASE: dict[str, Any] = {"state": "image", "digest": "d", "lightness": 50.0, "contrast": 0.2, "chroma": 20.0}
 PALETTE = (("teal", "#008080", 0.5), ("green", "#00aa00", 0.3), ("grey", "#888888", 0.05))

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance
 
-from loraprep import duplicates, findings, images, inspection, native
+from loraprep import duplicates, images, inspection, native
+from loraprep.core import findings
+from loraprep.core.records import Group, Image
 from loraprep.decisions import Decisions, Entry, Question
-from loraprep.model import Group, Image
 from tests.scenes import scene
 
 Picture = Pillow.Image

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from loraprep import project
+from loraprep.core.errors import UserError
 from loraprep.curation.alike import likeness
-from loraprep.errors import UserError
 from loraprep.measures.embed import Encoder
 from tests.benchmarks.subset import synthetic
 from tests.scenes import project as small_project

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from loraprep import bundled, exports, findings, placements, project, schema, tokens
+from loraprep import exports, placements, project, schema, tokens
+from loraprep.core import findings, resources
+from loraprep.core.records import Caption, Fate, Image
 from loraprep.exports import Dataset, Folder
-from loraprep.model import Caption, Fate, Image
 from loraprep.plans import CutCaption, Length, Plan
 from tests import pictures
 from tests.test_stale import run
@@ -42,7 +43,7 @@ def dataset(trainer: str, **changes: Any) -> Dataset:
 
 
 def test_every_profile_has_its_writer_and_no_other() -> None:
-    assert sorted(bundled.names("resources/trainers")) == TRAINERS
+    assert sorted(resources.names("resources/trainers")) == TRAINERS
 
 
 def test_project_yaml_knows_exactly_these_trainers() -> None:

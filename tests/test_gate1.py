@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from loraprep import yamlfile
+from loraprep.core import yamlfile
 from loraprep.schema import problems
 from tests.test_stale import answer, run
 

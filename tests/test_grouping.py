@@ -10,8 +10,8 @@ from PIL import Image as Pillow
 from PIL import ImageOps
 
 from loraprep import duplicates
+from loraprep.core.records import Group, Image
 from loraprep.decisions import Decisions
-from loraprep.model import Group, Image
 from tests.scenes import scene
 from tests.test_duplicates import Folder, encoded
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import bundled, captioners, init, interview, newproject, project, yamlfile
+from loraprep import captioners, init, interview, newproject, project
 from loraprep.__main__ import main
-from loraprep.errors import UserError
+from loraprep.core import resources, yamlfile
+from loraprep.core.errors import UserError
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
 CAPTIONERS = ", ".join(captioners.names())
@@ -105,7 +106,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
         f"schemas/{n}.schema.json"
         for n in ("captions", "crops", "curation", "duplicates", "gate", "project", "quality")
     ]
-    assert all(data == bundled.path(name).read_bytes() for name, data in schemas.items())
+    assert all(data == resources.path(name).read_bytes() for name, data in schemas.items())
     assert (root / "images/deep/b.png").stat().st_mtime_ns == 10**18
     assert capsys.readouterr().out == (
         "There are 3 files, 0.0 MB, to copy into images/; the originals stay as they are.\n"
@@ -364,7 +365,7 @@ def test_leaving_the_interview(here: Path, talk: Any) -> None:
 def test_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
     page = "# Sizes\n\nIntro.\n\n## Style LoRA\n| a |\n\n**Twenty** to [a `hundred`](x.md),\nvaried.\n\nMore.\n"
     page += "## Object\nTen.\n"
-    monkeypatch.setattr(bundled, "text", lambda name: page)
+    monkeypatch.setattr(resources, "text", lambda name: page)
     assert interview._excerpt("", "style") == "Twenty to a hundred, varied."
     assert interview._excerpt("", "object") == "Ten."
     assert interview._excerpt("", "") == "Intro."
@@ -372,8 +373,8 @@ def test_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
-    for kind in bundled.names("resources/kinds"):
-        for model in bundled.names("resources/models"):
+    for kind in resources.names("resources/kinds"):
+        for model in resources.names("resources/models"):
             assert init.run([f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
             text = (here / f"{kind}-{model}/project.yaml").read_text("utf-8")
             assert yamlfile.parse(text, "project.yaml").data["model"] == model

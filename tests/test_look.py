@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loraprep import look
-from loraprep.errors import UserError
+from loraprep.core.errors import UserError
 from tests import pictures
 from tests.scenes import project, scene
 from tests.test_page import Parsed, outside

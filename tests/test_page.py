@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from loraprep import arrange, page, plots, sheet, thumbs
-from loraprep.model import Caption
-from loraprep.model import Image as Record
+from loraprep.core.records import Caption
+from loraprep.core.records import Image as Record
 from tests.scenes import project, scene
 from tests.test_stale import answer, run
 

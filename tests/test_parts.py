@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps
 
 from loraprep import lettering, parts, similar
-from loraprep.model import Image
+from loraprep.core.records import Image
 from tests.scenes import scene
 from tests.test_duplicates import Folder, encoded
 

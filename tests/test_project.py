@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loraprep import project
-from loraprep.errors import UserError
+from loraprep.core.errors import UserError
 
 GOOD = "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sdxl\ntrigger: brushy\n"
 KEY = "sk-ant-api03-" + "Zx9" * 10

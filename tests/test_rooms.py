@@ -1,60 +1,44 @@
-"""The house keeps its floors: a file imports only from lower ones, and phases never import phases."""
+"""The house keeps its floors: every module lies in a room, and imports only from its own room and from lower ones."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "loraprep"
-FLOORS = [
-    {"__init__", "bundled", "colours", "errors", "files", "formats", "model", "yamlfile"},
-    {"answers", "arrange", "booru", "buckets", "captioners", "crops", "decisions", "enlarge", "findings",
-     "folder", "frame", "groups", "hashes", "images", "inspection", "lettering", "lexicon", "manifest", "markdown",
-     "measure", "measures", "names", "palette", "parts", "plans", "plots", "portrait", "prepared", "project",
-     "records", "regularization", "responses", "scancache", "schema", "search",
-     "shapes", "sheet", "similar", "studio",
-     "thumbs", "tokens", "trigger", "unchanged", "vision", "walk", "wording", "words", "workers"},
-    {"audit", "captions", "check", "curation", "dataset", "drawing", "duplicates", "exports", "gate", "intent",
-     "looking", "native", "outlook", "page", "placements", "report", "revision", "scan", "selection", "upscale"},
-    {"built", "console", "graph", "review", "seeing", "steps", "tasks", "training", "verdict"},
-    {"__main__", "checking", "given", "init", "interview", "look", "newproject"},
+ROOMS = [
+    "cli", "review", "pipeline", "report", "dataset", "trainers", "curation", "captions", "duplicates", "scan", "imaging",
+    "project", "core",
 ]  # fmt: skip
-WITHIN = {0, 1, 3, 4}  # floors whose files may use each other; phases may not
+LIBRARIES = {"yaml": {"core"}, "doit": {"pipeline", "__main__"}}  # who alone may import them
 
 
-def _floor(name: str) -> int:
-    return next(n for n, floor in enumerate(FLOORS) if name.split(".")[0] in floor)
-
-
-def _imports(path: Path) -> set[str]:
-    found = set()
+def _imported(path: Path) -> Iterator[str]:
+    """Dotted names of all that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "loraprep":
-            found |= {a.name for a in node.names if not a.name.startswith("__")}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("loraprep."):
-            found.add((node.module or "").split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("loraprep.")}
-    return found
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def _room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if _room(p) in ROOMS], ids=lambda p: p.relative_to(PACKAGE).as_posix()
+)
 def test_imports_only_downwards(path: Path) -> None:
-    me = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for other in _imports(path) - {me}:
-        floor = _floor(other)
-        assert floor < _floor(me) or (floor == _floor(me) and floor in WITHIN), f"{me} imports {other}"
+    rooms = {name.split(".")[1] for name in _imported(path) if name.startswith("loraprep.")}
+    assert rooms & set(ROOMS) <= set(ROOMS[ROOMS.index(_room(path)) :])
 
 
-def test_only_one_file_knows_yaml_and_few_know_doit() -> None:
-    def users(library: str) -> set[str]:
-        return {
-            path.stem
-            for path in PACKAGE.rglob("*.py")
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
-            if (isinstance(node, ast.Import) and any(a.name.split(".")[0] == library for a in node.names))
-            or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == library)
-        }
-
-    assert users("yaml") <= {"reading", "editing"}  # of yamlfile/
-    assert users("doit") <= {"graph", "tasks", "console", "__main__"}
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_has_its_room(library: str) -> None:
+    users = {_room(p) for p in MODULES if any(name.split(".")[0] == library for name in _imported(p))}
+    assert users - {"yamlfile", "graph", "tasks", "console"} <= LIBRARIES[library]

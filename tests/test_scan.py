@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import audit, findings, inspection, scan, schema, walk, workers
-from loraprep.errors import UserError
-from loraprep.model import Image
+from loraprep import audit, inspection, scan, schema, walk, workers
+from loraprep.core import findings
+from loraprep.core.errors import UserError
+from loraprep.core.records import Image
 from loraprep.project import profile
 from tests import pictures
 

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import bundled, findings, project, scan, schema
+from loraprep import project, scan, schema
 from loraprep.captioners import openai_compatible as captioner
 from loraprep.captioners.openai_compatible import LADDER
-from loraprep.errors import UserError
-from loraprep.model import Finding, Image
+from loraprep.core import findings, resources
+from loraprep.core.errors import UserError
+from loraprep.core.records import Finding, Image
 from loraprep.responses import Store
 from loraprep.vision import asking, repair
 from loraprep.vision.job import Job, Outcome
@@ -324,7 +325,7 @@ def test_refusals_are_told_from_pictures_of_sorry_people() -> None:
 
 def test_every_code_of_this_captioner_has_words() -> None:
     known = findings.catalogue()
-    source = bundled.path("schemas").parent / "loraprep/vision/chat.py"
+    source = resources.path("schemas").parent / "loraprep/vision/chat.py"
     codes = {part.split('"')[1] for part in source.read_text("utf-8").split("Trouble(")[1:] if part.startswith('"')}
     assert {"server", "model", "request"} <= codes
     for code in (codes - {"refused-form"}) | {"no-server", "no-key", "unsendable", "no-tagger"}:

@@ -154,7 +154,8 @@ def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path
 
 WATCHED = """
 import sys
-from loraprep import __main__, yamlfile
+from loraprep import __main__
+from loraprep.core import yamlfile
 real = yamlfile.load
 def load(path, name, **more):
     print("parsed:", name)

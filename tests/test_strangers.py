@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import files
+from loraprep.core import files
 from loraprep.responses import Answer, Store
 from tests.scenes import scene
 from tests.test_stale import answer, run

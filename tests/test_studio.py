@@ -50,10 +50,10 @@ def test_reads_the_base_models(text: str, known: list[str], unknown: list[str]) 
 
 
 def test_every_alias_leads_to_its_own_model() -> None:
-    from loraprep import bundled
+    from loraprep.core import resources
     from loraprep.project import profile
 
-    for model in bundled.names("resources/models"):
+    for model in resources.names("resources/models"):
         for name in (model, profile("models", model)["title"], *profile("models", model)["aliases"]):
             assert studio.resolve(name) == model
 

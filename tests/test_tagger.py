@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import booru, findings, scan, schema, wording
+from loraprep import booru, scan, schema, wording
 from loraprep.captioners import wd_tagger
 from loraprep.captions import captions_for, render
+from loraprep.core import findings
+from loraprep.core.errors import UserError
+from loraprep.core.records import Elements, Image
 from loraprep.decisions import Decisions
-from loraprep.errors import UserError
-from loraprep.model import Elements, Image
 from loraprep.project import profile
 from loraprep.responses import Store
 from loraprep.vision.job import Job, Outcome

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from loraprep import audit, decisions, findings, groups, plots, portrait, project, schema, selection
+from loraprep import audit, decisions, groups, plots, portrait, project, schema, selection
+from loraprep.core import findings
+from loraprep.core.records import Finding, Image
 from loraprep.curation.axes import Labels, axes
-from loraprep.model import Finding, Image
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import bundled, captioners, images, prepared, project, yamlfile
+from loraprep import captioners, images, prepared, project
 from loraprep.captioners import Context, claude
 from loraprep.captions import approved, earlier, examples, render
+from loraprep.core import resources, yamlfile
+from loraprep.core.errors import UserError
+from loraprep.core.records import Image
 from loraprep.decisions import Decisions, Entry
-from loraprep.errors import UserError
-from loraprep.model import Image
 from loraprep.responses import Answer, Answers, Store
 from loraprep.vision import question
 from loraprep.vision.messages import Claude, catalogue
@@ -42,7 +43,7 @@ def test_every_kind_has_its_instructions_and_counts_what_the_form_can_say() -> N
     assert {"content.framing", "content.angle", "style.lighting", "content.subject_class", "style.medium"} <= set(
         closed
     )
-    for kind in bundled.names("resources/kinds"):
+    for kind in resources.names("resources/kinds"):
         text = question.question(kind).instructions
         assert "image captions" in text
         assert "training" not in text.lower()  # speaking of it can be refused
@@ -306,6 +307,6 @@ def test_wrong_captioning_settings_are_explained(tmp_path: Path) -> None:
 
 
 def test_the_price_list_is_readable() -> None:
-    data = yamlfile.load(bundled.path("resources/vision/claude.yaml"), "claude.yaml").data
+    data = yamlfile.load(resources.path("resources/vision/claude.yaml"), "claude.yaml").data
     assert data["default"] in data["models"]
     assert all(m["input"] < m["output"] for m in data["models"].values())

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from loraprep import yamlfile
-from loraprep.errors import UserError
+from loraprep.core import yamlfile
+from loraprep.core.errors import UserError
 
 HOSTILE = ["[a].jpg", "a: b.png", "#x.png", "- y.png", "*.png", "&a.png", "? q.png", "it's.png", 'say "hi".png',
            "no", "null", "~", "1.5", "012", "a #b.png", "{x}.png", "%p.png", "@q.png", "`r.png", "!s.png", "a,b.png",

@@ -25,8 +25,8 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
 
 from loraprep import wording
-from loraprep.errors import UNUSABLE, UserError
-from loraprep.model import Elements, Image
+from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.records import Elements, Image
 from loraprep.responses import Answers
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import Question

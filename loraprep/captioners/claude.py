@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep.model import Finding, Image
+from loraprep.core.records import Finding, Image
 from loraprep.prepared import size, tokens
 from loraprep.vision import job as looking
 from loraprep.vision.job import Job, Outcome, Trouble

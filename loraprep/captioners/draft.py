@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from loraprep import wording
 from loraprep.captioners import Context, name_terms
-from loraprep.model import Elements, Image
+from loraprep.core.records import Elements, Image
 
 SAMPLES = True
 NEEDS_APPROVAL = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loraprep import wording
 from loraprep.captioners import Context
 from loraprep.captioners.draft import sorted_terms
-from loraprep.model import Elements, Image
+from loraprep.core.records import Elements, Image
 
 SAMPLES = False
 NEEDS_APPROVAL = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loraprep.captioners import Context
-from loraprep.model import Elements, Image
+from loraprep.core.records import Elements, Image
 
 SAMPLES = False
 NEEDS_APPROVAL = False

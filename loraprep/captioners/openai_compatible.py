@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from loraprep import files
-from loraprep.model import Image
+from loraprep.core import files
+from loraprep.core.records import Image
 from loraprep.prepared import Prepared
 from loraprep.vision import asking, chat, repair
 from loraprep.vision.chat import Endpoint

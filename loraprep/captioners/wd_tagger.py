@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import booru, files, images
+from loraprep import booru, images
 from loraprep.booru import CHARACTER, GENERAL, Row
-from loraprep.errors import UserError
-from loraprep.model import Image
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.records import Image
 from loraprep.responses import Answer
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import SCHEMA, Question, Unreadable, described, read

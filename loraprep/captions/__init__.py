@@ -24,8 +24,8 @@ from loraprep.captions.samples import (
     skipped,
     waiting,
 )
+from loraprep.core.records import Caption, Elements, Finding
 from loraprep.decisions import Decisions, entry_for
-from loraprep.model import Caption, Elements, Finding
 
 __all__ = [
     "HEADER", "Captions", "Traits", "approved", "captioners_chosen", "captions_for", "choose_samples",

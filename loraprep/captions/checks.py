@@ -8,8 +8,8 @@ from typing import Any
 
 from loraprep import groups, tokens, wording
 from loraprep.booru import Vocabulary
-from loraprep.findings import SHOWN
-from loraprep.model import Caption, Elements, Finding
+from loraprep.core.findings import SHOWN
+from loraprep.core.records import Caption, Elements, Finding
 
 
 def check(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep import groups, wording
-from loraprep.model import Caption, Elements, Finding
+from loraprep.core.records import Caption, Elements, Finding
 
 LEAST = 5  # captions below which "in nearly all of them" says nothing
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import findings, wording
+from loraprep import wording
 from loraprep.captions.samples import own_caption, waiting
+from loraprep.core import findings
+from loraprep.core.records import Caption, Elements, Finding, Image
 from loraprep.decisions import Decisions, entry_for
-from loraprep.model import Caption, Elements, Finding, Image
 
 _FINAL = {"refused": "vision-refused", "truncated": "vision-truncated", "unclear": "vision-unclear"}
 _MOST = 12  # examples: enough to show a tone, and they are sent with every picture

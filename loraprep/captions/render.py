@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from loraprep import booru, groups, tokens, wording
-from loraprep.model import Caption, Elements
+from loraprep.core.records import Caption, Elements
 
 Form = Literal["tags", "prose"]
 Terms = list[tuple[str, str]]  # (element key, term)

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from loraprep import groups, wording
+from loraprep.core.records import Caption, Elements, Image
 from loraprep.decisions import Decisions, Entry, Question, entry_for
-from loraprep.model import Caption, Elements, Image
 
 HEADER = """\
 # Pictures that differ. Would you describe them like this: what is in them, and how they are made?

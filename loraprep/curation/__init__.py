@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.alike import content, likeness, quality
 from loraprep.curation.answers import outcome, rulings, settled, waiting
@@ -17,7 +18,6 @@ from loraprep.curation.choosing import shortlist
 from loraprep.decisions import Decisions, Question
 from loraprep.measures import variety
 from loraprep.measures.marks import SEVERAL
-from loraprep.model import Axis, Caption, Elements, Finding, Group, Image
 
 __all__ = [
     "HEADER", "Assessment", "Curation", "Seen", "assess", "curate", "likeness", "outcome", "settled",

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import lexicon, wording
+from loraprep.core.records import Axis, Caption, Finding
 from loraprep.curation.axes import MEASURED
 from loraprep.measures import variety
-from loraprep.model import Axis, Caption, Finding
 
 _MORE = 20  # "do more than 20 more landscapes": the most that is compared with
 _EVEN = 0.6  # from this evenness an axis counts as well spread

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.model import Caption, Image
+from loraprep.core.records import Caption, Image
 
 Matrix = NDArray[np.float32]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loraprep.core.records import Fate, Image
 from loraprep.decisions import Decisions, Question
-from loraprep.model import Fate, Image
 
 _OTHERS = "not needed: others show the same"
 _HAND = "another look than the rest"

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep import lexicon, wording
+from loraprep.core.records import Axis, Caption, Elements, Image
 from loraprep.measures import variety
-from loraprep.model import Axis, Caption, Elements, Image
 
 # A C* or b* this far from zero reads as a colour and not as grey (CIELAB, 2.3 is one just noticeable step).
 _TINTED = 6.0

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loraprep import lexicon
+from loraprep.core.records import Axis, Finding
 from loraprep.curation.axes import Labels, single
 from loraprep.measures import variety
-from loraprep.model import Axis, Finding
 
 LEAST = 12  # pictures seen on both axes, below which nothing is said of a pair of axes
 TRUSTED = 60  # from so many on the strength of a single set follows the truth (Spearman 0.95: tests/benchmarks)

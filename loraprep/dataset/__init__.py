@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import files, images
+from loraprep import images
+from loraprep.core import files
+from loraprep.core.errors import Problem, UserError
 from loraprep.dataset import pixels
 from loraprep.dataset.adoption import adopt, edited
 from loraprep.dataset.outputs import Output, places, plan, repeats, shape
 from loraprep.dataset.proof import in_words, verify
-from loraprep.errors import Problem, UserError
 from loraprep.manifest import LOCK, MANIFEST, entries, intact, ours, read_lock
 
 __all__ = [

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import answers, decisions, files, words
+from loraprep import answers, decisions, words
+from loraprep.core import files
+from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.outputs import off, says
 from loraprep.decisions import Entry
-from loraprep.errors import Problem, UserError
 from loraprep.manifest import MANIFEST, entries, known, texts
 
 _DECISIONS = "decisions/captions.yaml"

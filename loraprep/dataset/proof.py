@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import files, images
+from loraprep import images
 from loraprep.colours import DECODE_ERRORS
+from loraprep.core import files
 from loraprep.dataset import pixels
 from loraprep.dataset.outputs import Output
 from loraprep.manifest import ours, texts

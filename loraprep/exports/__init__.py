@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from loraprep import files, names, regularization
+from loraprep import names, regularization
+from loraprep.core import files
+from loraprep.core.errors import Problem, UserError
 from loraprep.enlarge import trained_sizes
-from loraprep.errors import Problem, UserError
 from loraprep.plans import Plan, usual
 
 

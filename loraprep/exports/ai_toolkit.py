@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loraprep import yamlfile
+from loraprep.core import yamlfile
 from loraprep.exports import Dataset, Folder
 
 NAME = "ai-toolkit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep import files as disk
+from loraprep.core import files as disk
 from loraprep.exports import Dataset
 
 NAME = "huggingface"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from loraprep import files as disk
+from loraprep.core import files as disk
 from loraprep.exports import Dataset, Folder
 
 NAME = "onetrainer"

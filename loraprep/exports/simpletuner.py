@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loraprep import files as disk
+from loraprep.core import files as disk
 from loraprep.exports import Dataset, Folder
 
 NAME = "simpletuner"

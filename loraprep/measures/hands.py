@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep import bundled
+from loraprep.core import resources
 from loraprep.measures.looks import NAMES
 
 Points = NDArray[np.float64]
@@ -34,7 +34,7 @@ class _Node:
 @cache
 def _scale() -> tuple[Points, Points, float]:
     """(mean, projection n x d, threshold) from resources/looks.json, made by tests/benchmarks/looks.py."""
-    data = json.loads(bundled.text("resources/looks.json"))
+    data = json.loads(resources.text("resources/looks.json"))
     if data["names"] != list(NAMES):
         raise ValueError("resources/looks.json was made for other descriptors; run tests/benchmarks/looks.py")
     return np.array(data["mean"]), np.array(data["projection"]), float(data["threshold"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from loraprep import console
-from loraprep.errors import UNUSABLE, UserError
+from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.review.app import Page
 from loraprep.review.guard import Guard
 from loraprep.review.snapshot import Reader

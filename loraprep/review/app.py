@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from loraprep import answers, bundled
+from loraprep import answers
 from loraprep.answers import Changed, Written
-from loraprep.errors import UserError
+from loraprep.core import resources
+from loraprep.core.errors import UserError
 from loraprep.images import BadImage
 from loraprep.review import edits, views
 from loraprep.review.pictures import Pictures
@@ -44,7 +45,7 @@ class Page:
         self.pictures.sweep(now.images.values())
         self.done: list[Written] = []  # for undo, newest last
         self.templates = Environment(
-            loader=FileSystemLoader(bundled.path("resources/review")), autoescape=True, undefined=StrictUndefined,
+            loader=FileSystemLoader(resources.path("resources/review")), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
 
@@ -80,7 +81,7 @@ class Page:
         name = request.path_params["name"]
         if name not in STATIC:
             return _nothing()
-        return Response(bundled.path(f"resources/review/{name}").read_bytes(), media_type=STATIC[name],
+        return Response(resources.path(f"resources/review/{name}").read_bytes(), media_type=STATIC[name],
                         headers={"cache-control": "no-cache"})  # fmt: skip
 
     def picture(self, request: Request) -> Response:

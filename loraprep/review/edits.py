@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from loraprep.core.errors import UserError
 from loraprep.decisions import KINDS
-from loraprep.errors import UserError
 from loraprep.review import views
 from loraprep.review.snapshot import Snapshot, ident
 

@@ -14,8 +14,8 @@ from PIL import ImageFilter
 from PIL.Image import Resampling
 
 from loraprep import crops, groups, images, shapes, similar, thumbs
+from loraprep.core.records import Image
 from loraprep.images import BadImage
-from loraprep.model import Image
 from loraprep.project import Project
 
 LONGEST = 1600  # px; what a large screen shows of one picture

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import decisions, files, project, scan
+from loraprep import decisions, project, scan
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
 from loraprep.decisions import Decisions
-from loraprep.errors import UserError
-from loraprep.model import Caption, Fate, Gate, Group, Image, Pair
 from loraprep.project import Project
 
 KINDS = (*decisions.KINDS, "gate")

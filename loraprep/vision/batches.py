@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from loraprep import files
-from loraprep.errors import UserError
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.records import Image, Record
 from loraprep.images import BadImage
-from loraprep.model import Image, Record
 from loraprep.vision.job import Job, Outcome, Trouble, keep
 from loraprep.vision.ledger import Budget
 from loraprep.vision.messages import Claude, catalogue, patiently, reply, trouble

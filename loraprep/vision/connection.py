@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from loraprep.core.records import Image
 from loraprep.images import BadImage
-from loraprep.model import Image
 from loraprep.vision import messages
 from loraprep.vision.job import Job, Trouble
 from loraprep.vision.messages import Claude

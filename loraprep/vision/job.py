@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from loraprep import groups
-from loraprep.model import Finding, Image
+from loraprep.core.records import Finding, Image
 from loraprep.responses import Answer, State, Store
 from loraprep.vision.question import SCHEMA, Question, Unreadable, read
 

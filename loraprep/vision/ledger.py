@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loraprep.errors import UserError
+from loraprep.core.errors import UserError
 
 NAME = "ledger.jsonl"
 _EXACT = 9  # decimals of a dollar: a single token of the cheapest model costs 1e-7

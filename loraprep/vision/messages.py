@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from loraprep import bundled, wording, yamlfile
+from loraprep import wording
+from loraprep.core import resources, yamlfile
 from loraprep.prepared import Prepared
 from loraprep.vision.asking import PATIENCE
 from loraprep.vision.job import Reply, Trouble
@@ -31,7 +32,7 @@ T = TypeVar("T")
 def catalogue() -> dict[str, Any]:
     """resources/vision/claude.yaml."""
     name = "resources/vision/claude.yaml"
-    data: dict[str, Any] = yamlfile.load(bundled.path(name), name).data
+    data: dict[str, Any] = yamlfile.load(resources.path(name), name).data
     return data
 
 

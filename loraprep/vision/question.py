@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from loraprep import bundled, wording
-from loraprep.model import Elements, Image
+from loraprep import wording
+from loraprep.core import resources
+from loraprep.core.records import Elements, Image
 from loraprep.responses import Answer, digest_of
 
 SCHEMA = 1  # of schemas/elements.schema.json; raised when a field changes its meaning
@@ -51,13 +52,13 @@ class Question:
 
 def question(kind: str, examples: Sequence[str] = ()) -> Question:
     """The question for a kind: resources/prompts/common.md and <kind>.md. Examples are texts without the trigger."""
-    parts = [bundled.text(f"resources/prompts/{name}.md").strip() for name in ("common", kind)]
+    parts = [resources.text(f"resources/prompts/{name}.md").strip() for name in ("common", kind)]
     return Question("\n\n".join(parts) + "\n", tuple(sorted(set(examples))))
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(bundled.text("schemas/elements.schema.json"))
+    loaded: dict[str, Any] = json.loads(resources.text("schemas/elements.schema.json"))
     return loaded
 
 

@@ -20,7 +20,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from loraprep import images, inspection, native
-from loraprep.model import Image
+from loraprep.core.records import Image
 from tests.scenes import scene
 
 Picture = Pillow.Image

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from loraprep import parts, search
+from loraprep.core.records import Image
 from loraprep.duplicates import THRESHOLDS
-from loraprep.model import Image
 
 Hashes = search.Hashes
 PHASH, DHASH = int(THRESHOLDS["phash"]), int(THRESHOLDS["dhash"])

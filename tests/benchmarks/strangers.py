@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from loraprep import lexicon
+from loraprep.core.records import Elements
 from loraprep.curation import identity
-from loraprep.model import Elements
 from tests.benchmarks.subset import synthetic
 
 KIND = {"identity": {"person": "content.subject", "hair": "content.hair", "eyes": "content.eyes"}}

@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
+from loraprep.core.records import Image
 from loraprep.curation import alike
 from loraprep.measures import choice
-from loraprep.model import Image
 
 N, CATEGORIES, TARGET, SEEDS = 1000, 40, 40, 100
 

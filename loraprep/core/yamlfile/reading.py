@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from loraprep.errors import Problem, UserError
-from loraprep.yamlfile.complaints import plainly, secret
+from loraprep.core.errors import Problem, UserError
+from loraprep.core.yamlfile.complaints import plainly, secret
 
 MAX_BYTES, MAX_DEPTH = 16_000_000, 32
 _TAGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("str", "bool", "null", "int", "float", "map", "seq"))

@@ -1,6 +1,6 @@
 """The only YAML code: a strict loader with places, and edits that change one value and nothing else."""
 
-from loraprep.yamlfile.editing import (
+from loraprep.core.yamlfile.editing import (
     append,
     block,
     document,
@@ -15,7 +15,7 @@ from loraprep.yamlfile.editing import (
     texts,
     untouched,
 )
-from loraprep.yamlfile.reading import Document, load, parse
+from loraprep.core.yamlfile.reading import Document, load, parse
 
 __all__ = [
     "Document", "append", "block", "document", "dump", "entry_text", "load", "only_answered", "parse",

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from loraprep import files
-from loraprep.errors import UserError
-from loraprep.yamlfile.reading import Document, child, parse
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.yamlfile.reading import Document, child, parse
 
 _MARKER = "  # as written "  # ends an entry that only the tool wrote: the digest of its own text
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*(?:[ \t]+\Z)?")

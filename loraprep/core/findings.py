@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from loraprep import bundled, yamlfile
-from loraprep.model import Finding
+from loraprep.core import resources, yamlfile
+from loraprep.core.records import Finding
 
 SHOWN = 6  # file names spelled out in one sentence; the report lists all of them
 SEVERITIES = ("block", "warn", "note", "good")
@@ -18,7 +18,7 @@ def catalogue() -> dict[str, dict[str, Any]]:
     """code -> {severity, one, many, why, fix (or cause, one, many -> fix), phase, fixed}."""
     data: dict[str, dict[str, Any]] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
-        data |= yamlfile.load(bundled.path(name), name).data
+        data |= yamlfile.load(resources.path(name), name).data
     return data
 
 
