@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # What brings numpy, Pillow or jsonschema is loaded when it is first used: a run that finds nothing stale uses little.
 _LATER = (
-    "schema",
+    "project.schema",
     *(
         "audit",
         "captioners",

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from loraprep.core.records import Fate, Finding, Image
-from loraprep.decisions import Decisions, Question, again_key, entry_for
-from loraprep.enlarge import enlargement, trained_sizes
+from loraprep.project.decisions import Decisions, Question, again_key, entry_for
+from loraprep.project.sizes import enlargement, trained_sizes
 
 HEADER = """\
 # These pictures are smaller than what you train at. A trainer enlarges them, and the model learns the blur.

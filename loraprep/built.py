@@ -8,14 +8,14 @@ from typing import Any
 
 from loraprep import audit as phase2
 from loraprep import curation as phase5
-from loraprep import decisions
 from loraprep import duplicates as phase3
 from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
-from loraprep.decisions import Question
-from loraprep.project import Project
+from loraprep.project import decisions
+from loraprep.project.decisions import Question
+from loraprep.project.project import Project
 
 
 def read(p: Project, name: str) -> Any:

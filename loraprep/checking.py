@@ -12,7 +12,7 @@ from loraprep import check, console, folder
 from loraprep.core import findings, resources
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.given import Parser
-from loraprep.project import profile
+from loraprep.project.project import profile
 
 
 def configured(folder: Path, holding: Sequence[str]) -> tuple[dict[str, str], list[str]]:

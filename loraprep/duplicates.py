@@ -9,8 +9,8 @@ from typing import Literal
 
 from loraprep import similar
 from loraprep.core.records import Fate, Finding, Group, Image, Pair, the_other_way
-from loraprep.decisions import Decisions, Question
 from loraprep.parts import Near
+from loraprep.project.decisions import Decisions, Question
 from loraprep.similar import Clusters, Likeness, Pixels
 
 HEADER = """\

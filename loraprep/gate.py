@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from loraprep import groups, names
+from loraprep import names
 from loraprep.core import findings as words
 from loraprep.core.records import Caption, Fate, Finding, Gate, Image, Reason
-from loraprep.enlarge import enlargement, trained_sizes
+from loraprep.project import groups
+from loraprep.project.sizes import enlargement, trained_sizes
 
 # A vision model has not described these yet, which is why they have no caption.
 UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from loraprep import captioners, project, studio, trigger
+from loraprep import captioners
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
+from loraprep.project import project, studio, trigger
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

@@ -14,11 +14,12 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, console, project
+from loraprep import __version__, console
 from loraprep.core import files
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
-from loraprep.project import Project
+from loraprep.project import project
+from loraprep.project.project import Project
 
 
 @cache

@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import console, given, newproject, project, studio, trigger
+from loraprep import console, given, newproject
 from loraprep.core import resources
 from loraprep.core.errors import Problem
+from loraprep.project import project, studio, trigger
 
 OLLAMA = "http://localhost:11434/v1"
 

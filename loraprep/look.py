@@ -22,17 +22,14 @@ from loraprep import (
     given,
     native,
     page,
-    project,
     scan,
-    schema,
     selection,
-    studio,
-    trigger,
 )
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
-from loraprep.decisions import Decisions
+from loraprep.project import project, schema, studio, trigger
+from loraprep.project.decisions import Decisions
 
 _OURS = b'<meta name="generator" content="loraprep look">'
 

@@ -17,10 +17,10 @@ import numpy as np
 import PIL
 
 from loraprep import __version__, images
-from loraprep import crops as boxes
 from loraprep.core import files
 from loraprep.core.records import Finding, Image
 from loraprep.measures import embed, looks, marks
+from loraprep.project import crops as boxes
 
 VERSION = 3  # of the cache; raised when a measurement changes
 _WORKERS = 2

@@ -18,9 +18,10 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import __version__, crops, images
+from loraprep import __version__, images
 from loraprep.core import files
 from loraprep.core.records import Finding, Image
+from loraprep.project import crops
 
 VERSION = 1  # of the cache; raised when the measurement changes
 _WORKERS = 2  # Pillow releases the GIL while it decodes

@@ -10,9 +10,10 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep import captioners, console, intent, project, schema
+from loraprep import captioners, console
 from loraprep.core import files, resources, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
+from loraprep.project import intent, project, schema
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer

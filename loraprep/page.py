@@ -13,10 +13,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, crops, groups, plots, shapes, sheet, thumbs
+from loraprep import arrange, plots, shapes, sheet, thumbs
 from loraprep.core import resources
 from loraprep.core.records import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
-from loraprep.enlarge import enlargement, trained_sizes
+from loraprep.project import crops, groups
+from loraprep.project.sizes import enlargement, trained_sizes
 
 FOLDER = "resources/report"
 LARGE, SMALL, MANY = 384, 256, 300  # px of a thumbnail up to MANY pictures, and above: 2,000 stay under 40 MB

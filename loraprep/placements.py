@@ -11,8 +11,8 @@ from typing import Any
 from loraprep import buckets, regularization, shapes, tokens
 from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Finding, Image
-from loraprep.enlarge import trained_sizes
 from loraprep.plans import CutCaption, Length, Placed, Plan, lonely, usual
+from loraprep.project.sizes import trained_sizes
 
 Size = tuple[int, int]
 DRAWN = 6  # crops drawn in the report; its tables name the rest

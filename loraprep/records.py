@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from loraprep import crops, images, inspection, walk, words
-from loraprep.crops import Cut
+from loraprep import images, inspection, walk, words
+from loraprep.project import crops
+from loraprep.project.crops import Cut
 from loraprep.scancache import ScanCache, Seen, spelled
 from loraprep.walk import File
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import groups, portrait
+from loraprep import portrait
 from loraprep.core.markdown import cell, code, plain
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
+from loraprep.project import groups
 
 _MARKS = {"block": "**[Blocks GO](#to-get-to-go).**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from loraprep import captioners, console, decisions
+from loraprep import captioners, console
 from loraprep import captions as phase4
 from loraprep.core import files, findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Finding, Image
-from loraprep.project import Project
+from loraprep.project import decisions
+from loraprep.project.project import Project
 from loraprep.responses import Answer, Answers, Store
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import described, question

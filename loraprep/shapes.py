@@ -8,7 +8,7 @@ from typing import Any
 
 from loraprep import buckets
 from loraprep.buckets import Placement
-from loraprep.project import profile
+from loraprep.project.project import profile
 
 
 def shown(config: Mapping[str, Any]) -> str:

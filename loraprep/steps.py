@@ -7,31 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from loraprep import audit as phase2
-from loraprep import (
-    booru,
-    built,
-    captioners,
-    console,
-    crops,
-    decisions,
-    groups,
-    looking,
-    manifest,
-    native,
-    seeing,
-    unchanged,
-)
+from loraprep import booru, built, captioners, console, looking, manifest, native, seeing, unchanged
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
 from loraprep import duplicates as phase3
-from loraprep import intent as phase1
 from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
-from loraprep.project import Project
+from loraprep.project import crops, decisions, groups
+from loraprep.project import intent as phase1
+from loraprep.project.project import Project
 from loraprep.responses import Store
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from loraprep import console, decisions, graph, regularization, seeing, steps, training, verdict
+from loraprep import console, graph, regularization, seeing, steps, training, verdict
 from loraprep.core import resources
 from loraprep.graph import DOIT_CONFIG
+from loraprep.project import decisions
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_detail", "task_diff",

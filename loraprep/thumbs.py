@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loraprep import crops, images
+from loraprep import images
 from loraprep.core import files
 from loraprep.core.records import Image
+from loraprep.project import crops
 
 FOLDER = "build/thumbs"
 QUALITY = 72  # WebP; 256 px of a painting take about 9 kB

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import built, console, decisions, exports, manifest, names, outlook, placements, regularization
+from loraprep import built, console, exports, manifest, names, outlook, placements, regularization
 from loraprep import dataset as build
 from loraprep import scan as scanning
 from loraprep import upscale as enlarging
@@ -13,7 +13,8 @@ from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.plans import Plan
-from loraprep.project import Project, profile
+from loraprep.project import decisions
+from loraprep.project.project import Project, profile
 
 
 def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:

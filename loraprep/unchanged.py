@@ -21,7 +21,7 @@ from loraprep.core import files
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
 _EYES = (
     "colours.py",
-    "crops.py",
+    "project/crops.py",
     "formats.py",
     "frame.py",
     "hashes.py",

@@ -17,12 +17,13 @@ from pathlib import Path, PurePosixPath
 import platformdirs
 from PIL import Image as Pillow
 
-from loraprep import images, schema
+from loraprep import images
 from loraprep.colours import eight_bit
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
 from loraprep.images import BadImage
+from loraprep.project import schema
 
 _EXAMPLE = 'upscaler: {command: [realesrgan-ncnn-vulkan, -i, "{input}", -o, "{output}", -s, "4"]}'
 _SHAPE = 0.01  # a result whose sides are in another ratio than this is a crop, or another picture

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import built, console, decisions, looking, outlook, page
+from loraprep import built, console, looking, outlook, page
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import gate as phase6
@@ -16,7 +16,8 @@ from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Finding
 from loraprep.plans import Plan
-from loraprep.project import Project, profile
+from loraprep.project import decisions
+from loraprep.project.project import Project, profile
 
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
 _BALANCE = frozenset({

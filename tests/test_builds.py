@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import dataset, images, project, steps, training
+from loraprep import dataset, images, steps, training
 from loraprep.core.errors import UserError
 from loraprep.dataset import outputs, pixels
+from loraprep.project import project
 from tests import scenes
 from tests.test_stale import append, run
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loraprep import captions, decisions, tokens, wording
+from loraprep import captions, tokens, wording
 from loraprep.captions import captions_for, choose_samples, fused, questions, render, waiting
 from loraprep.core import findings
 from loraprep.core.records import Caption, Elements, Image
-from loraprep.decisions import Decisions, Entry
+from loraprep.project import decisions
+from loraprep.project.decisions import Decisions, Entry
 
 TRIGGER = "brushy"
 TAGS: dict[str, Any] = {"title": "SDXL", "form": "tags", "encoder": {"name": "CLIP", "soft": 75, "hard": 225}}

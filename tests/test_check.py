@@ -9,7 +9,7 @@ import pytest
 from loraprep import check, folder
 from loraprep.__main__ import main
 from loraprep.core import findings, resources
-from loraprep.project import profile
+from loraprep.project.project import profile
 from tests import pictures
 
 PROFILES = {n: d for n in resources.names("resources/trainers") if "reads" in (d := profile("trainers", n))}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import captioners, decisions, scan, schema
+from loraprep import captioners, scan
 from loraprep.captions import chosen_captioners
 from loraprep.core.errors import UserError
+from loraprep.project import decisions, schema
 from loraprep.responses import Answer, Store
 from loraprep.vision.job import Job
 from loraprep.vision.question import question

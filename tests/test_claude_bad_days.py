@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from loraprep import captioners, schema
+from loraprep import captioners
 from loraprep.captioners import claude
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
+from loraprep.project import schema
 from loraprep.responses import Store
 from loraprep.vision import asking, batches, messages
 from loraprep.vision.job import Job, Outcome

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import curation, lexicon, project, words
+from loraprep import curation, lexicon, words
 from loraprep.core import findings, yamlfile
 from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
 from loraprep.curation import advice, balance, choosing, hands, identity
 from loraprep.curation.axes import axes, labels
-from loraprep.decisions import Decisions, Entry
 from loraprep.measures import looks as measured
+from loraprep.project import project
+from loraprep.project.decisions import Decisions, Entry
 from tests.benchmarks import brushes, strangers
 from tests.benchmarks.subset import synthetic
 from tests.test_stale import answer, run

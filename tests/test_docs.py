@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import crops, groups
 from loraprep.__main__ import HELP
 from loraprep.core import resources
-from loraprep.project import load, profile
+from loraprep.project import crops, groups
+from loraprep.project.project import load, profile
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]

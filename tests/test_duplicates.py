@@ -16,7 +16,7 @@ from PIL import ImageDraw, ImageEnhance
 from loraprep import duplicates, images, inspection, native
 from loraprep.core import findings
 from loraprep.core.records import Group, Image
-from loraprep.decisions import Decisions, Entry, Question
+from loraprep.project.decisions import Decisions, Entry, Question
 from tests.scenes import scene
 
 Picture = Pillow.Image

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from loraprep import project
 from loraprep.core.errors import UserError
 from loraprep.curation.alike import likeness
 from loraprep.measures.embed import Encoder
+from loraprep.project import project
 from tests.benchmarks.subset import synthetic
 from tests.scenes import project as small_project
 from tests.test_stale import run

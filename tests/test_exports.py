@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from loraprep import exports, placements, project, schema, tokens
+from loraprep import exports, placements, tokens
 from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.exports import Dataset, Folder
 from loraprep.plans import CutCaption, Length, Plan
+from loraprep.project import project, schema
 from tests import pictures
 from tests.test_stale import run
 

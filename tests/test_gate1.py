@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from loraprep.core import yamlfile
-from loraprep.schema import problems
+from loraprep.project.schema import problems
 from tests.test_stale import answer, run
 
 # Photographs and pictures that scikit-image ships; each is used once, whole.

@@ -11,7 +11,7 @@ from PIL import ImageOps
 
 from loraprep import duplicates
 from loraprep.core.records import Group, Image
-from loraprep.decisions import Decisions
+from loraprep.project.decisions import Decisions
 from tests.scenes import scene
 from tests.test_duplicates import Folder, encoded
 

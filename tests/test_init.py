@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import captioners, init, interview, newproject, project
+from loraprep import captioners, init, interview, newproject
 from loraprep.__main__ import main
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
+from loraprep.project import project
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
 CAPTIONERS = ", ".join(captioners.names())

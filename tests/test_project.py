@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import project
 from loraprep.core.errors import UserError
+from loraprep.project import project
 
 GOOD = "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sdxl\ntrigger: brushy\n"
 KEY = "sk-ant-api03-" + "Zx9" * 10

@@ -22,7 +22,8 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from loraprep import __main__, answers, console
+from loraprep import __main__, console
+from loraprep.project import decision_edits
 from loraprep.review import run as review
 from loraprep.review import views
 from loraprep.review.app import VIEWS, Page
@@ -63,7 +64,7 @@ class Reviewed:
         return self.client.post(path, json=body, headers={**own, **headers})
 
     def answer(self, kind: str, key: str, values: dict[str, Any], expected: str | None = None) -> Any:
-        seen = answers.digest(self.root, kind) if expected is None else expected
+        seen = decision_edits.digest(self.root, kind) if expected is None else expected
         return self.post("/answer", {"kind": kind, "id": ident(kind, key), "values": values, "expected": seen})
 
     def file(self, kind: str) -> str:
@@ -123,7 +124,7 @@ def accepting_the_rest(page: Reviewed) -> dict[str, Any]:
         "kind": "duplicates",
         "id": "",
         "values": {"rest": True},
-        "expected": answers.digest(page.root, "duplicates"),
+        "expected": decision_edits.digest(page.root, "duplicates"),
     }
 
 
@@ -231,7 +232,7 @@ def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
     evil = '</textarea><script>alert(1)</script>" onload="x'
     page.answer("captions", "none", {"caption": evil})
     assert page.post("/answer", {"kind": "captions", "id": ident("picture", ODD), "values": {"caption": evil},
-                                 "expected": answers.digest(page.root, "captions")}).status_code == 200  # fmt: skip
+                                 "expected": decision_edits.digest(page.root, "captions")}).status_code == 200  # fmt: skip
     for view in ("", "texts", "captions", "duplicates", "findings"):
         text = page.get(f"/{view}").text
         found = Tags(text)
@@ -255,7 +256,7 @@ def test_an_answer_writes_one_line_and_says_which(page: Reviewed) -> None:
     assert changed(before, after) == ["-   keep: null", "+   keep: recommended"]
     number = next(n for n, (a, b) in enumerate(zip(before.splitlines(), after.splitlines(), strict=True), 1) if a != b)
     assert told.json() == {"kind": "duplicates", "file": "decisions/duplicates.yaml",
-                           "digest": answers.digest(page.root, "duplicates"),
+                           "digest": decision_edits.digest(page.root, "duplicates"),
                            "lines": [{"number": number, "text": "keep: recommended"}]}  # fmt: skip
 
 
@@ -285,13 +286,13 @@ def test_pictures_come_as_idents_and_are_written_as_names(page: Reviewed) -> Non
 )
 def test_what_is_no_answer_is_refused_and_nothing_is_written(page: Reviewed, kind: str, key: str, values: Any) -> None:
     there = {p.name: p.read_bytes() for p in (page.root / "decisions").iterdir()}
-    expected = answers.digest(page.root, kind) if kind.isalpha() else ""
+    expected = decision_edits.digest(page.root, kind) if kind.isalpha() else ""
     assert page.answer(kind, key, values, expected).status_code == 400
     assert {p.name: p.read_bytes() for p in (page.root / "decisions").iterdir()} == there
 
 
 def test_a_changed_file_is_refused_and_both_are_shown(page: Reviewed) -> None:
-    seen = answers.digest(page.root, "quality")
+    seen = decision_edits.digest(page.root, "quality")
     path = page.root / "decisions/quality.yaml"
     path.write_text(page.file("quality").replace("  do: null", "  do: keep  # Ada says", 1), "utf-8")
     there = path.read_bytes()
@@ -324,7 +325,7 @@ def test_find_and_replace_shows_first_and_writes_one_line_a_picture(page: Review
     chosen = [r["id"] for r in seen if r["name"] not in samples]
     left = chosen.pop()
     told = page.post("/replace", {"find": "loose strokes", "put": "broken strokes", "words": True, "write": chosen,
-                                  "expected": answers.digest(page.root, "captions")})  # fmt: skip
+                                  "expected": decision_edits.digest(page.root, "captions")})  # fmt: skip
     assert told.status_code == 200
     lines = [x for x in changed(before, page.file("captions")) if x != "+ "]
     assert len(lines) == len(chosen) == len(seen) - len({r["name"] for r in seen} & samples) - 1

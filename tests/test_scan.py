@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import audit, inspection, scan, schema, walk, workers
+from loraprep import audit, inspection, scan, walk, workers
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.project import profile
+from loraprep.project import schema
+from loraprep.project.project import profile
 from tests import pictures
 
 
@@ -224,7 +225,7 @@ def test_links_into_dvcs_cache_say_what_to_do(root: Path) -> None:
 
 
 def test_a_folder_that_dvc_keeps_elsewhere(tmp_path: Path) -> None:
-    from loraprep import project
+    from loraprep.project import project
     from tests import scenes
 
     root = scenes.project(tmp_path / "mystyle", 1)

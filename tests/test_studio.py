@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import studio
+from loraprep.project import studio
 
 TABLE = """\
 # Studio
@@ -51,7 +51,7 @@ def test_reads_the_base_models(text: str, known: list[str], unknown: list[str]) 
 
 def test_every_alias_leads_to_its_own_model() -> None:
     from loraprep.core import resources
-    from loraprep.project import profile
+    from loraprep.project.project import profile
 
     for model in resources.names("resources/models"):
         for name in (model, profile("models", model)["title"], *profile("models", model)["aliases"]):

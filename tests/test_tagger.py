@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import booru, scan, schema, wording
+from loraprep import booru, scan, wording
 from loraprep.captioners import wd_tagger
 from loraprep.captions import captions_for, render
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
-from loraprep.decisions import Decisions
-from loraprep.project import profile
+from loraprep.project import schema
+from loraprep.project.decisions import Decisions
+from loraprep.project.project import profile
 from loraprep.responses import Store
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import closed, elements, question, read

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from loraprep import audit, decisions, groups, plots, portrait, project, schema, selection
+from loraprep import audit, plots, portrait, selection
 from loraprep.core import findings
 from loraprep.core.records import Finding, Image
 from loraprep.curation.axes import Labels, axes
+from loraprep.project import decisions, groups, project, schema
 
 
 @pytest.fixture

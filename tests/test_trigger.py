@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loraprep import trigger
+from loraprep.project import trigger
 
 
 @pytest.fixture(autouse=True)

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import captioners, images, prepared, project
+from loraprep import captioners, images, prepared
 from loraprep.captioners import Context, claude
 from loraprep.captions import approved, earlier, examples, render
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.decisions import Decisions, Entry
+from loraprep.project import project
+from loraprep.project.decisions import Decisions, Entry
 from loraprep.responses import Answer, Answers, Store
 from loraprep.vision import question
 from loraprep.vision.messages import Claude, catalogue

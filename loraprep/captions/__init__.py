@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import groups, tokens, wording
+from loraprep import tokens, wording
 from loraprep.booru import Vocabulary
 from loraprep.captions.checks import check
 from loraprep.captions.fused import fused
@@ -25,7 +25,8 @@ from loraprep.captions.samples import (
     waiting,
 )
 from loraprep.core.records import Caption, Elements, Finding
-from loraprep.decisions import Decisions, entry_for
+from loraprep.project import groups
+from loraprep.project.decisions import Decisions, entry_for
 
 __all__ = [
     "HEADER", "Captions", "Traits", "approved", "captioners_chosen", "captions_for", "choose_samples",

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import groups, tokens, wording
+from loraprep import tokens, wording
 from loraprep.booru import Vocabulary
 from loraprep.core.findings import SHOWN
 from loraprep.core.records import Caption, Elements, Finding
+from loraprep.project import groups
 
 
 def check(

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import groups, wording
+from loraprep import wording
 from loraprep.core.records import Caption, Elements, Finding
+from loraprep.project import groups
 
 LEAST = 5  # captions below which "in nearly all of them" says nothing
 

@@ -9,7 +9,7 @@ from loraprep import wording
 from loraprep.captions.samples import own_caption, waiting
 from loraprep.core import findings
 from loraprep.core.records import Caption, Elements, Finding, Image
-from loraprep.decisions import Decisions, entry_for
+from loraprep.project.decisions import Decisions, entry_for
 
 _FINAL = {"refused": "vision-refused", "truncated": "vision-truncated", "unclear": "vision-unclear"}
 _MOST = 12  # examples: enough to show a tone, and they are sent with every picture

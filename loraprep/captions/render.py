@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from loraprep import booru, groups, tokens, wording
+from loraprep import booru, tokens, wording
 from loraprep.core.records import Caption, Elements
+from loraprep.project import groups
 
 Form = Literal["tags", "prose"]
 Terms = list[tuple[str, str]]  # (element key, term)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from loraprep import groups, wording
+from loraprep import wording
 from loraprep.core.records import Caption, Elements, Image
-from loraprep.decisions import Decisions, Entry, Question, entry_for
+from loraprep.project import groups
+from loraprep.project.decisions import Decisions, Entry, Question, entry_for
 
 HEADER = """\
 # Pictures that differ. Would you describe them like this: what is in them, and how they are made?

@@ -15,9 +15,9 @@ from loraprep.curation.answers import outcome, rulings, settled, waiting
 from loraprep.curation.axes import axes as count_axes  # the package has its module under the name "axes"
 from loraprep.curation.axes import labels
 from loraprep.curation.choosing import shortlist
-from loraprep.decisions import Decisions, Question
 from loraprep.measures import variety
 from loraprep.measures.marks import SEVERAL
+from loraprep.project.decisions import Decisions, Question
 
 __all__ = [
     "HEADER", "Assessment", "Curation", "Seen", "assess", "curate", "likeness", "outcome", "settled",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep.core.records import Fate, Image
-from loraprep.decisions import Decisions, Question
+from loraprep.project.decisions import Decisions, Question
 
 _OTHERS = "not needed: others show the same"
 _HAND = "another look than the rest"

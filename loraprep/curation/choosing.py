@@ -11,8 +11,8 @@ import numpy as np
 from loraprep.core.records import Fate, Finding, Group, Image
 from loraprep.curation.alike import Matrix, likeness, quality
 from loraprep.curation.axes import Labels
-from loraprep.decisions import Question
 from loraprep.measures import choice
+from loraprep.project.decisions import Question
 
 _BURST = 0.88  # likeness from which pictures are one moment taken several times
 

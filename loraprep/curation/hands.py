@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from loraprep.core.records import Finding, Image
-from loraprep.decisions import Question
 from loraprep.measures import hands
+from loraprep.project.decisions import Question
 
 LEAST = 8  # pictures whose look can be told, below which nothing is said of hands
 _MOST = 2 / 3  # from this share of the largest look on, leaving out the others is the recommendation

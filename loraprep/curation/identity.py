@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from loraprep import groups, lexicon
+from loraprep import lexicon
 from loraprep.core.records import Elements, Finding, Image
-from loraprep.decisions import Question
+from loraprep.project import groups
+from loraprep.project.decisions import Question
 
 LEAST = 8  # pictures in which a trait was seen, below which nothing is taken for the rule
 _RULE = 0.8  # share of those pictures from which what they show is the character's own

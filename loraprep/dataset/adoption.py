@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import answers, decisions, words
+from loraprep import words
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.outputs import off, says
-from loraprep.decisions import Entry
 from loraprep.manifest import MANIFEST, entries, known, texts
+from loraprep.project import decision_edits, decisions
+from loraprep.project.decisions import Entry
 
 _DECISIONS = "decisions/captions.yaml"
 
@@ -132,8 +133,8 @@ def _write(root: Path, wanted: Mapping[str, str], header: str) -> None:
         for key, caption in sorted(wanted.items())
     }
     try:
-        answers.answer(root, "captions", values, doc.digest if doc else "")
-    except answers.Changed:
+        decision_edits.answer(root, "captions", values, doc.digest if doc else "")
+    except decision_edits.Changed:
         raise UserError("changed while your captions were taken over; nothing was written", place=_DECISIONS,
                         hint="Run it again.") from None  # fmt: skip
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from PIL import ImageColor
 
-from loraprep import groups, names
+from loraprep import names
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
-from loraprep.decisions import Decisions, Entry, entry_for
-from loraprep.enlarge import trained_sizes
+from loraprep.project import groups
+from loraprep.project.decisions import Decisions, Entry, entry_for
+from loraprep.project.sizes import trained_sizes
 
 MASKS = "masks"  # dataset/masks/10_mystyle/pier.png: kohya, ai-toolkit and diffusion-pipe take a folder of masks
 ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where the others would train on them

@@ -17,8 +17,8 @@ from typing import Any, Protocol, cast
 from loraprep import names, regularization
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
-from loraprep.enlarge import trained_sizes
 from loraprep.plans import Plan, usual
+from loraprep.project.sizes import trained_sizes
 
 
 @dataclass(frozen=True, slots=True)

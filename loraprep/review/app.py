@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from loraprep import answers
-from loraprep.answers import Changed, Written
 from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.images import BadImage
+from loraprep.project import decision_edits
+from loraprep.project.decision_edits import Changed, Written
 from loraprep.review import edits, views
 from loraprep.review.pictures import Pictures
 from loraprep.review.runs import Runs
@@ -113,7 +113,7 @@ class Page:
         return self._written(kind, edits.plan(self.reader.read(), kind, str(given.get("id")), values), given)
 
     def _written(self, kind: str, planned: edits.Values, given: dict[str, Any]) -> Response:
-        done = answers.answer(self.reader.root, kind, planned, str(given.get("expected", "")))
+        done = decision_edits.answer(self.reader.root, kind, planned, str(given.get("expected", "")))
         self.done.append(done)
         return JSONResponse(_told(done))
 
@@ -136,7 +136,7 @@ class Page:
     def undo(self, _request: Request) -> Response:
         if not self.done:
             raise UserError("there is nothing to take back")
-        undone = answers.restore(self.reader.root, self.done[-1])
+        undone = decision_edits.restore(self.reader.root, self.done[-1])
         self.done.pop()
         return JSONResponse({**_told(undone), "undone": True})
 

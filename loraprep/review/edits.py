@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep.core.errors import UserError
-from loraprep.decisions import KINDS
+from loraprep.project.decisions import KINDS
 from loraprep.review import views
 from loraprep.review.snapshot import Snapshot, ident
 

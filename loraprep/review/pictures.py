@@ -13,10 +13,11 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import crops, groups, images, shapes, similar, thumbs
+from loraprep import images, shapes, similar, thumbs
 from loraprep.core.records import Image
 from loraprep.images import BadImage
-from loraprep.project import Project
+from loraprep.project import crops, groups
+from loraprep.project.project import Project
 
 LONGEST = 1600  # px; what a large screen shows of one picture
 THUMB = 256

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import decisions, groups, report, shapes
+from loraprep import report, shapes
 from loraprep.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.records import Elements, Image
 from loraprep.curation.answers import left_out
-from loraprep.decisions import ANSWERS, Decisions, Entry
-from loraprep.enlarge import enlargement, trained_sizes
 from loraprep.gate import NEVER_ACCEPTED
+from loraprep.project import decisions, groups
+from loraprep.project.decisions import ANSWERS, Decisions, Entry
+from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.review.snapshot import Snapshot, ident, pair
 
 State = Literal["open", "answered", "accepted", "gone"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from loraprep import groups
 from loraprep.core.records import Finding, Image
+from loraprep.project import groups
 from loraprep.responses import Answer, State, Store
 from loraprep.vision.question import SCHEMA, Question, Unreadable, read
 

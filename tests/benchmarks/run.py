@@ -35,7 +35,7 @@ def load(path):
 with ThreadPoolExecutor(2) as pool: list(pool.map(load, sorted(Path(sys.argv[1]).iterdir()), chunksize=16))
 """
 CAPTIONS = """
-import itertools, time; from pathlib import Path; from loraprep import project; from loraprep.core import files
+import itertools, time; from pathlib import Path; from loraprep.project import project; from loraprep.core import files
 from loraprep.captions import render_all; from loraprep.model import Elements
 p = project.load(Path.cwd()); seen = files.read_json(p.root / "build/elements.json")
 some = {k: Elements.from_json(v) for k, v in itertools.islice(seen.items(), 1000)}

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from loraprep.core import resources
-from loraprep.project import profile
+from loraprep.project.project import profile
 
 _LINE = re.compile(r"^[ \t*_>-]*Base model[*_ \t]*:[*_ \t]*(\S.*?)[*_ \t]*$", re.MULTILINE | re.IGNORECASE)
 _SECTION = re.compile(r"^##[ \t]+Models\b[^\n]*$(.*?)(?=^##?[ \t]|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)

@@ -10,11 +10,11 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from loraprep import schema
 from loraprep.core import yamlfile
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Image
 from loraprep.core.yamlfile import Document
+from loraprep.project import schema
 
 NAME = "decisions/crops.yaml"
 LEAST = 32  # px; less of a picture teaches nothing

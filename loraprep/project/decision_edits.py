@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import decisions, schema
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.core.yamlfile import Document
+from loraprep.project import decisions, schema
 
 _GATE_HEADER = """\
 # Findings you know and accept, each with your reason; the report quotes it. New pictures are asked about again.

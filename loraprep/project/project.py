@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from loraprep import schema
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.yamlfile import Document
+from loraprep.project import schema
 
 NAME = "project.yaml"
 

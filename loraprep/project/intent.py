@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import groups
+from loraprep.project import groups
 
 
 def text(config: Mapping[str, Any], kind: Mapping[str, Any], model: Mapping[str, Any]) -> str:

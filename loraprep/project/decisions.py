@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from loraprep import crops, schema
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.core.yamlfile import Document
+from loraprep.project import crops, schema
 
 KINDS = ("quality", "duplicates", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.

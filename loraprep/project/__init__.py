@@ -1,0 +1,1 @@
+"""A project folder: its settings, its decisions, and what follows from them alone."""
