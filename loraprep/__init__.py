@@ -18,7 +18,7 @@ _LATER = (
         "dataset",
         "duplicates",
         "gate",
-        "images",
+        "imaging.decode",
         "inspection",
         "looking",
         "native",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from loraprep import images
+from loraprep.imaging import decode
 
 CAPTIONS = frozenset({".txt", ".caption"})
 # What trainers leave beside the pictures; harmless, and theirs.
@@ -78,7 +78,7 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
 
 def _look(path: str, real: Path) -> Seen:
     suffix = PurePosixPath(path).suffix.lower()
-    if suffix in images.EXTENSIONS:
+    if suffix in decode.EXTENSIONS:
         return _picture(path, real)
     if suffix in CAPTIONS:
         return _caption(path, real)
@@ -88,10 +88,10 @@ def _look(path: str, real: Path) -> Seen:
 def _picture(path: str, real: Path) -> Seen:
     try:
         data = real.read_bytes()
-        opened = images.load(data)
-        return Seen(path, "picture", orientation=opened.orientation, transparent=images.transparent(opened.pixels),
+        opened = decode.load(data)
+        return Seen(path, "picture", orientation=opened.orientation, transparent=decode.transparent(opened.pixels),
                     deep=opened.bits > 8, bytes=len(data))  # fmt: skip
-    except images.BadImage as error:
+    except decode.BadImage as error:
         return Seen(path, "picture", problem=error.reason, huge=error.code == "too-large")
     except OSError as error:
         return Seen(path, "picture", problem=error.strerror or "it could not be read")

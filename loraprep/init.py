@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from loraprep import console, formats, given, interview, newproject
+from loraprep import console, given, interview, newproject
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.imaging import formats
 from loraprep.project import studio, trigger
 
 

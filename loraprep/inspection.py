@@ -9,24 +9,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import images, measure, words
+from loraprep import words
 from loraprep.core import files
+from loraprep.imaging import decode
+from loraprep.imaging import facts as measure
 from loraprep.scancache import Known, Seen, Stamp, place, spelled, stamp
 
 Facts = dict[str, Any]  # keys of model.Image
 Answer = tuple[Stamp | None, float, str, Seen | None]  # what ScanCache.keep wants after the key
 
 
-def inspect(data: bytes, *, max_megapixels: float = images.MAX_MEGAPIXELS, box: Sequence[float] = ()) -> Facts:
+def inspect(data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = ()) -> Facts:
     """All facts that the bytes of one picture, or the part of it in `box`, hold, by the names of model.Image.
 
     Raises images.BadImage.
     """
     enough = 0 if box else measure.SIDE  # of a part, nobody knows yet how much there is
-    opened = images.cut(images.load(data, max_megapixels=max_megapixels, at_least=enough), box)
+    opened = decode.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
     said = {"words": words.embedded(opened.pixels), "rating": words.rating(opened.pixels)}
-    alpha = images.transparent(opened.pixels)
-    picture = images.upright(opened, at_least=measure.SIDE)  # takes the metadata off
+    alpha = decode.transparent(opened.pixels)
+    picture = decode.upright(opened, at_least=measure.SIDE)  # takes the metadata off
     return {
         "format": opened.format,
         "width": opened.width,
@@ -69,7 +71,7 @@ def looker(folder: str, root: str, max_megapixels: float, max_megabytes: float, 
             facts = inspect(data, max_megapixels=max_megapixels)
             seen = Seen(digest, len(data), "image", "", "", facts["width"], facts["height"],
                         spelled(facts.pop("words")), spelled(facts))  # fmt: skip
-        except images.BadImage as bad:
+        except decode.BadImage as bad:
             seen = Seen(digest, len(data), "rejected", bad.code, bad.reason)
         except Exception as error:  # one bad file never hides the rest: a defect of ours is reported as its own
             text = f"looking at it failed in a way nobody foresaw ({type(error).__name__})"

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import PIL
 
-from loraprep import __version__, images
+from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.records import Finding, Image
+from loraprep.imaging import decode
 from loraprep.measures import embed, looks, marks
 from loraprep.project import crops as boxes
 
@@ -43,7 +44,7 @@ def look(
     records: Sequence[Image],
     *,
     encoder: str | None = None,
-    max_megapixels: float = images.MAX_MEGAPIXELS,
+    max_megapixels: float = decode.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Looked:
     """Measures what is not in the cache yet. Raises UserError if the encoder cannot be used."""
@@ -77,9 +78,9 @@ def look(
 
 
 def _one(folder: Path, root: Path, record: Image, eye: embed.Encoder | None, max_megapixels: float) -> dict[str, Any]:
-    with images.alone(record.width * record.height):
-        opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
-        picture = images.upright(opened, longest=_LONGEST)
+    with decode.alone(record.width * record.height):
+        opened = decode.load_record(record, folder, root, max_megapixels=max_megapixels)
+        picture = decode.upright(opened, longest=_LONGEST)
     return {
         "look": np.array(looks.describe(picture), np.float32),
         "corners": marks.corners(picture),
@@ -123,7 +124,7 @@ def crops(
     names = []
     for number, finding in enumerate(found[:_CROPS], 1):
         record = records[finding.images[0]]
-        picture = images.upright(images.load_record(record, folder, root, max_megapixels=max_megapixels))
+        picture = decode.upright(decode.load_record(record, folder, root, max_megapixels=max_megapixels))
         corner = picture.crop(marks.box(marks.NAMES.index(finding.values["corner"]), picture.size))
         corner.thumbnail((480, 240))
         stream = io.BytesIO()

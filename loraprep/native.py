@@ -18,9 +18,10 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import __version__, images
+from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.records import Finding, Image
+from loraprep.imaging import decode
 from loraprep.project import crops
 
 VERSION = 1  # of the cache; raised when the measurement changes
@@ -36,7 +37,7 @@ def measured(
     *,
     cache: Path | None = None,
     among: Sequence[Image] = (),
-    max_megapixels: float = images.MAX_MEGAPIXELS,
+    max_megapixels: float = decode.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Image]:
     """The records with their `detail`, in their order; each picture is read at most once, whatever its name.
@@ -50,10 +51,10 @@ def measured(
 
     def one(record: Image) -> float | None:
         try:
-            with images.alone(record.width * record.height):
-                opened = images.load_record(record, folder, root, max_megapixels=max_megapixels)
+            with decode.alone(record.width * record.height):
+                opened = decode.load_record(record, folder, root, max_megapixels=max_megapixels)
                 return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
-        except (images.BadImage, OSError):
+        except (decode.BadImage, OSError):
             return None
 
     pool = ThreadPoolExecutor(_WORKERS)

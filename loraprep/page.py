@@ -13,9 +13,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, plots, shapes, sheet, thumbs
+from loraprep import arrange, plots, shapes, sheet
 from loraprep.core import resources
 from loraprep.core.records import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
+from loraprep.imaging import thumbnails
 from loraprep.project import crops, groups
 from loraprep.project.sizes import enlargement, trained_sizes
 
@@ -59,7 +60,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes, none for a first look)."""
     pictures = [i for i in m.found if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
-    small = thumbs.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress,
+    small = thumbnails.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress,
                           m.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
     spots = arrange.plane(m.alike)
     order = arrange.order(m.alike, spots)
@@ -91,7 +92,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         css=resources.text(f"{FOLDER}/page.css"), script=resources.text(f"{FOLDER}/page.js"),
     )  # fmt: skip
     if m.cache:
-        thumbs.sweep(m.found, m.cache)
+        thumbnails.sweep(m.found, m.cache)
     return page, beside
 
 
@@ -196,7 +197,7 @@ def _heat(m: Material, best: Image, other: Image, small: Mapping[str, bytes], li
         return sheet.differing(first, second, *lies)
 
     name = f"{crops.shown(best)}-{crops.shown(other)}{'-mirrored' * lies[0]}{f'-{lies[1]}' * bool(lies[1])}.webp"
-    return thumbs.kept(m.cache / name if m.cache else None, make)
+    return thumbnails.kept(m.cache / name if m.cache else None, make)
 
 
 def _map(plane: NDArray[Any], pictures: Sequence[Image], small: Mapping[str, bytes]) -> dict[str, Any]:

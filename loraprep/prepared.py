@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
-from loraprep import images
 from loraprep.core.records import Image
+from loraprep.imaging import decode
 
 SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
 AREA = 1024 * 1024  # aimed at in between, so that every shape costs about the same
@@ -52,12 +52,12 @@ def prepare(
     image: Image, folder: Path, root: Path, *, background: str, max_megapixels: float, quality: int = 92
 ) -> Prepared:
     """The picture of that record, ready to send. Raises BadImage, also if the file is not the one that was scanned."""
-    data = images.source(image, folder, root).read_bytes()
+    data = decode.source(image, folder, root).read_bytes()
     if hashlib.sha256(data).hexdigest() != image.pixel_digest:
-        raise images.BadImage("changed", "the file changed since it was looked at; run it again")
-    opened = images.cut(images.load(data, max_megapixels=max_megapixels), image.box)
+        raise decode.BadImage("changed", "the file changed since it was looked at; run it again")
+    opened = decode.cut(decode.load(data, max_megapixels=max_megapixels), image.box)
     width, height = size(opened.width, opened.height)
-    picture = images.upright(opened, background, longest=max(width, height))
+    picture = decode.upright(opened, background, longest=max(width, height))
     if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel
         picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
     body = _jpeg(picture, quality)

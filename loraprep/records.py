@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from loraprep import images, inspection, walk, words
+from loraprep import inspection, walk, words
+from loraprep.imaging import decode
 from loraprep.project import crops
 from loraprep.project.crops import Cut
 from loraprep.scancache import ScanCache, Seen, spelled
@@ -131,7 +132,7 @@ class Records:
             try:
                 data = (self._root / whole["upscaled"] if "upscaled" in whole else self._folder / cut.of).read_bytes()
                 pixels = inspection.part(data, self._limit, cut.box)
-            except (images.BadImage, OSError):  # it was there a moment ago
+            except (decode.BadImage, OSError):  # it was there a moment ago
                 reason = "it changed while it was looked at; run loraprep scan again"
                 return {"path": cut.path, "state": "rejected", "code": "unreadable", "reason": reason}, ""
             cache.keep_part(key, pixels)

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.formats import EXTENSIONS
+from loraprep.imaging.formats import EXTENSIONS
 
 Size = tuple[int, int]
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF")  # never Pillow's EPS and the like

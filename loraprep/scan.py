@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import PIL
 
-from loraprep import __version__, formats, images, inspection, walk, workers
+from loraprep import __version__, inspection, walk, workers
 from loraprep.core import files
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.records import Image
+from loraprep.imaging import decode, formats
 from loraprep.records import Records
 from loraprep.scancache import ScanCache, Seen, discard, place
 
@@ -103,9 +104,9 @@ def look(folder: Path, root: Path, record: Image, max_megapixels: float | None =
     """The picture of a record at 256 px on the long side, (height, width, 3) RGB, as its owner sees it."""
     import numpy as np
 
-    limit = max_megapixels or images.MAX_MEGAPIXELS
-    opened = images.load_record(record, folder, root, max_megapixels=limit, at_least=256)
-    return np.asarray(images.upright(opened, longest=256), np.uint8)
+    limit = max_megapixels or decode.MAX_MEGAPIXELS
+    opened = decode.load_record(record, folder, root, max_megapixels=limit, at_least=256)
+    return np.asarray(decode.upright(opened, longest=256), np.uint8)
 
 
 def _scan(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:
@@ -135,7 +136,7 @@ def _unwritable(cache: Path, error: Exception) -> UserError:
 
 
 def _once(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:
-    limits = how.get("max_megapixels") or images.MAX_MEGAPIXELS, how.get("max_megabytes") or images.MAX_MEGABYTES
+    limits = how.get("max_megapixels") or decode.MAX_MEGAPIXELS, how.get("max_megabytes") or decode.MAX_MEGABYTES
     # facts from another library or limit may differ; digests never do
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([VERSION, __version__, PIL.__version__, *limits, heif], indent=None)

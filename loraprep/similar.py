@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from loraprep import lettering, parts, search
 from loraprep.core.records import Image
-from loraprep.palette import lab
+from loraprep.imaging.palette import lab
 from loraprep.parts import Near
 
 Pixels = NDArray[np.uint8]

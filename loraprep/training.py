@@ -51,7 +51,8 @@ def trainers(p: Project) -> None:
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
     """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
-    from loraprep import drawing, images  # Pillow and numpy, for which most runs have no use
+    from loraprep import drawing
+    from loraprep.imaging import decode  # Pillow and numpy, for which most runs have no use
 
     folder, drawn = p.root / outlook.CROPS, []
     wanted = {f"{names.stem(path)}.png" for path in cut}
@@ -61,7 +62,7 @@ def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float,
     for path, box in sorted(cut.items()):
         try:
             shown = scanning.look(p.images, p.root, image[path])
-        except (images.BadImage, OSError):
+        except (decode.BadImage, OSError):
             continue
         files.write(folder / f"{names.stem(path)}.png", drawing.draw(shown, box))
         drawn.append(path)

@@ -20,15 +20,15 @@ from loraprep.core import files
 
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
 _EYES = (
-    "colours.py",
+    "imaging/colour.py",
     "project/crops.py",
-    "formats.py",
-    "frame.py",
-    "hashes.py",
-    "images.py",
+    "imaging/formats.py",
+    "imaging/border.py",
+    "imaging/hashes.py",
+    "imaging/decode.py",
     "inspection.py",
-    "measure.py",
-    "palette.py",
+    "imaging/facts.py",
+    "imaging/palette.py",
     "records.py",
     "scan.py",
     "walk.py",

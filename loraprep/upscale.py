@@ -17,12 +17,12 @@ from pathlib import Path, PurePosixPath
 import platformdirs
 from PIL import Image as Pillow
 
-from loraprep import images
-from loraprep.colours import eight_bit
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
-from loraprep.images import BadImage
+from loraprep.imaging import decode
+from loraprep.imaging.colour import eight_bit
+from loraprep.imaging.decode import BadImage
 from loraprep.project import schema
 
 _EXAMPLE = 'upscaler: {command: [realesrgan-ncnn-vulkan, -i, "{input}", -o, "{output}", -s, "4"]}'
@@ -78,7 +78,7 @@ def run(
     folder: Path,
     upscaler: Upscaler,
     *,
-    max_megapixels: float = images.MAX_MEGAPIXELS,
+    max_megapixels: float = decode.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
     """Runs the upscaler for each picture and returns the new files in upscaled/.
@@ -99,7 +99,7 @@ def run(
         try:
             if _bare(path) in shared:
                 raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
-            data = _one(images.source(picture, folder, root), upscaler, max_megapixels)
+            data = _one(decode.source(picture, folder, root), upscaler, max_megapixels)
             _inside(root, name)
             files.write(root / name, data)
             made.append(name)
@@ -127,8 +127,8 @@ def _inside(root: Path, name: str) -> None:
 
 def _one(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
     """The enlarged picture as PNG. Raises BadImage with the reason."""
-    opened = images.load(source.read_bytes(), max_megapixels=max_megapixels)
-    picture, alpha = images.upright(opened), images.alpha(opened)
+    opened = decode.load(source.read_bytes(), max_megapixels=max_megapixels)
+    picture, alpha = decode.upright(opened), decode.alpha(opened)
     if alpha is not None:
         picture.putalpha(alpha)
     with tempfile.TemporaryDirectory(prefix="loraprep-", ignore_cleanup_errors=True) as temporary:
@@ -138,12 +138,12 @@ def _one(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
         _call(upscaler, given, result, log)
         if not result.is_file():
             raise BadImage("upscaler", f"the upscaler ended, and wrote no picture{_last(log)}")
-        enlarged = images.load(result.read_bytes(), max_megapixels=max_megapixels)
+        enlarged = decode.load(result.read_bytes(), max_megapixels=max_megapixels)
     _check(picture, enlarged.width, enlarged.height)
-    better = images.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
+    better = decode.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
     if alpha is not None:
         better = better.convert("RGBA")
-        if images.alpha(enlarged) is None:  # a program that drops transparency: its shape is enlarged plainly
+        if decode.alpha(enlarged) is None:  # a program that drops transparency: its shape is enlarged plainly
             better.putalpha(alpha.resize(better.size, Pillow.Resampling.LANCZOS))
     better.info.clear()
     out = io.BytesIO()

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from loraprep import formats
+from loraprep.imaging import formats
 
 # what the tool and git keep in a project; never pictures of the artist, also when images.folder is "."
 _OWN_FOLDERS = ("build", "dataset", "decisions", "exports", "masks", "report", "responses", "schemas", "upscaled")

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import dataset, images, steps, training
+from loraprep import dataset, steps, training
 from loraprep.core.errors import UserError
 from loraprep.dataset import outputs, pixels
+from loraprep.imaging import decode
 from loraprep.project import project
 from tests import scenes
 from tests.test_stale import append, run
@@ -385,7 +386,7 @@ def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkey
     shutil.rmtree(root / "dataset")
 
     def broken(*_: object) -> bytes:
-        raise images.BadImage("broken", "the file ends too early")
+        raise decode.BadImage("broken", "the file ends too early")
 
     monkeypatch.setattr(pixels, "render", broken)
     with pytest.raises(UserError) as error:

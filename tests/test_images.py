@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from loraprep import frame, hashes, images, inspection, native, scan, words
+from loraprep import inspection, native, scan, words
+from loraprep.imaging import border, decode, hashes
 from tests import pictures
 
 
 def _upright(data: bytes, background: str = "#ffffff") -> Image.Image:
-    return images.upright(images.load(data), background)
+    return decode.upright(decode.load(data), background)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +37,8 @@ def _upright(data: bytes, background: str = "#ffffff") -> Image.Image:
     ],
 )
 def test_bad_files_are_refused_with_a_reason(data: bytes, code: str, said: str) -> None:
-    with pytest.raises(images.BadImage) as caught:
-        images.load(data)
+    with pytest.raises(decode.BadImage) as caught:
+        decode.load(data)
     assert caught.value.code == code
     assert said in caught.value.reason
 
@@ -45,22 +46,22 @@ def test_bad_files_are_refused_with_a_reason(data: bytes, code: str, said: str) 
 def test_every_truncation_is_noticed() -> None:
     for data in (pictures.jpeg(), pictures.png(), pictures.save(pictures.scene(), "BMP")):
         for keep in range(0, len(data) - 1, max(1, len(data) // 37)):
-            with pytest.raises(images.BadImage):
-                images.load(data[:keep])
+            with pytest.raises(decode.BadImage):
+                decode.load(data[:keep])
 
 
 def test_a_huge_jpeg_is_read_smaller_unless_it_is_progressive() -> None:
     big = pictures.scene(800, 600)
-    opened = images.load(pictures.jpeg(big), max_megapixels=0.3)
+    opened = decode.load(pictures.jpeg(big), max_megapixels=0.3)
     assert (opened.reduced, opened.width, opened.height, opened.pixels.width) == (2, 800, 600, 400)
-    with pytest.raises(images.BadImage):
-        images.load(pictures.jpeg(big, progressive=True), max_megapixels=0.3)
+    with pytest.raises(decode.BadImage):
+        decode.load(pictures.jpeg(big, progressive=True), max_megapixels=0.3)
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_orientation(turn: int) -> None:
-    opened = images.load(pictures.rotated(turn))
-    shown = images.upright(opened)
+    opened = decode.load(pictures.rotated(turn))
+    shown = decode.upright(opened)
     assert shown.size == (opened.width, opened.height) == ((320, 240) if turn < 5 else (240, 320))
     assert opened.orientation == turn
     from PIL import ImageOps
@@ -70,14 +71,14 @@ def test_orientation(turn: int) -> None:
 
 
 def test_a_tiff_is_turned_once() -> None:
-    opened = images.load(pictures.save(pictures.scene(), "TIFF", tiffinfo={0x0112: 6}))
-    assert images.upright(opened).size == (opened.width, opened.height) == (240, 320)
+    opened = decode.load(pictures.save(pictures.scene(), "TIFF", tiffinfo={0x0112: 6}))
+    assert decode.upright(opened).size == (opened.width, opened.height) == (240, 320)
     assert opened.orientation == 6
 
 
 def test_sixteen_bits_keep_their_tones() -> None:
-    opened = images.load(pictures.deep_grey())
-    values = np.asarray(images.upright(opened))
+    opened = decode.load(pictures.deep_grey())
+    values = np.asarray(decode.upright(opened))
     assert opened.bits == 16
     assert (values.min(), values.max()) == (0, 255)
     assert 120 < values.mean() < 135
@@ -97,9 +98,9 @@ def test_colours_go_through_the_profile() -> None:
 
 
 def test_broken_profiles_are_named_and_ignored() -> None:
-    opened = images.load(pictures.png(icc_profile=b"not a profile" * 20))
+    opened = decode.load(pictures.png(icc_profile=b"not a profile" * 20))
     assert opened.icc == "unreadable"
-    assert images.upright(opened).mode == "RGB"
+    assert decode.upright(opened).mode == "RGB"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F"])
@@ -109,7 +110,7 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
     facts = inspection.inspect(data)
     shown = _upright(data)
     assert shown.mode == "RGB"
-    assert facts["mode"] == images.load(data).mode
+    assert facts["mode"] == decode.load(data).mode
     if mode not in ("1", "LAB"):
         assert abs(np.asarray(shown).mean() - np.asarray(pictures.scene(64, 64)).mean()) < 12
 
@@ -123,7 +124,7 @@ def test_formats_are_found_by_content(tmp_path: Path) -> None:
         assert inspection.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
     path = tmp_path / "a.jpg"
     path.write_bytes(pictures.cmyk())
-    assert images.open_upright(path).mode == "RGB"
+    assert decode.open_upright(path).mode == "RGB"
 
 
 @pytest.mark.parametrize("quality", [10, 50, 70, 85, 95, 100])
@@ -164,10 +165,10 @@ def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_reduced_decode_notices_every_truncation(progressive: bool) -> None:
     data = pictures.jpeg(pictures.scene(1200, 900), progressive=progressive)
-    assert images.load(data, at_least=256).pixels.width == 300
+    assert decode.load(data, at_least=256).pixels.width == 300
     for keep in [*range(0, len(data) - 1, max(1, len(data) // 37)), len(data) - 3, len(data) - 2]:
-        with pytest.raises(images.BadImage):
-            images.load(data[:keep], at_least=256)
+        with pytest.raises(decode.BadImage):
+            decode.load(data[:keep], at_least=256)
 
 
 def test_blur_shows_in_the_sharpness_at_any_size() -> None:
@@ -223,14 +224,14 @@ def test_smooth_drawings_are_not_called_enlarged() -> None:
 def test_borders_are_frames_not_margins() -> None:
     framed = Image.new("RGB", (400, 300), "black")
     framed.paste(pictures.scene(400, 220), (0, 40))
-    left, top, right, bottom = frame.border(np.asarray(framed))
+    left, top, right, bottom = border.border(np.asarray(framed))
     assert (left, right) == (0, 0)
     assert abs(top - 40 / 300) < 0.01
     assert abs(bottom - 40 / 300) < 0.01
     figure = Image.new("RGB", (300, 300), "white")
     figure.paste("red", (140, 50, 150, 60))
     figure.paste("red", (60, 140, 240, 150))
-    assert max(frame.border(np.asarray(figure))[1:2]) == 0
+    assert max(border.border(np.asarray(figure))[1:2]) == 0
 
 
 def test_words_inside_pictures() -> None:

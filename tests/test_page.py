@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from loraprep import arrange, page, plots, sheet, thumbs
+from loraprep import arrange, page, plots, sheet
 from loraprep.core.records import Caption
 from loraprep.core.records import Image as Record
+from loraprep.imaging import thumbnails
 from tests.scenes import project, scene
 from tests.test_stale import answer, run
 
@@ -302,5 +303,5 @@ def test_thumbnails_of_two_thousand_stay_under_the_limit() -> None:
     """The page's size is nearly all thumbnails: 2,000 of an unusually rough picture, in base64, and their cards."""
     rough = scene(1, 1200, 1000)
     out = io.BytesIO()
-    rough.resize((page.SMALL, page.SMALL * 5 // 6)).save(out, "WEBP", quality=thumbs.QUALITY, method=4)
+    rough.resize((page.SMALL, page.SMALL * 5 // 6)).save(out, "WEBP", quality=thumbnails.QUALITY, method=4)
     assert 2000 * (len(out.getvalue()) * 4 / 3 + 2500) < 40e6

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import captioners, images, prepared
+from loraprep import captioners, prepared
 from loraprep.captioners import Context, claude
 from loraprep.captions import approved, earlier, examples, render
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
+from loraprep.imaging import decode
 from loraprep.project import project
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.responses import Answer, Answers, Store
@@ -138,7 +139,7 @@ def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
     with Pillow.open(io.BytesIO(prepare(tmp_path, pictures.see_through()).data)) as picture:
         assert picture.getpixel((10, 10)) == (255, 255, 255)
     assert prepare(tmp_path, pictures.cmyk()).data == prepare(tmp_path, pictures.cmyk()).data
-    with pytest.raises(images.BadImage):
+    with pytest.raises(decode.BadImage):
         prepare(tmp_path, b"no picture")
 
 

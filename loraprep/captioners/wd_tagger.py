@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import booru, images
+from loraprep import booru
 from loraprep.booru import CHARACTER, GENERAL, Row
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
+from loraprep.imaging import decode
 from loraprep.responses import Answer
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import SCHEMA, Question, Unreadable, described, read
@@ -81,7 +82,7 @@ def ask(pictures: Sequence[Image], job: Job) -> Outcome:
             job.progress(number, len(pictures), "")
             try:
                 scores = tagger.scores(_pixels(image, job, tagger.side))
-            except (images.BadImage, OSError) as error:
+            except (decode.BadImage, OSError) as error:
                 outcome.lack("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
                 continue
             job.store.add(image.digest, _kept(tagger.rows, scores, job.config))
@@ -120,11 +121,11 @@ def _load(folder: Path | None) -> _Tagger:
 
 def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
     """The picture that was scanned, as its owner sees it, on white, not much larger than needed."""
-    data = images.source(image, job.folder, job.root).read_bytes()
+    data = decode.source(image, job.folder, job.root).read_bytes()
     if hashlib.sha256(data).hexdigest() != image.pixel_digest:
-        raise images.BadImage("changed", "the file changed since it was looked at; run it again")
-    opened = images.load(data, max_megapixels=job.config["thresholds"]["audit"]["max_megapixels"])
-    return images.upright(images.cut(opened, image.box), "#ffffff", longest=2 * side)
+        raise decode.BadImage("changed", "the file changed since it was looked at; run it again")
+    opened = decode.load(data, max_megapixels=job.config["thresholds"]["audit"]["max_megapixels"])
+    return decode.upright(decode.cut(opened, image.box), "#ffffff", longest=2 * side)
 
 
 def _kept(rows: Sequence[Row], scores: NDArray[np.float32], config: Mapping[str, Any]) -> Answer:

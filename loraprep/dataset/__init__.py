@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import images
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset import pixels
 from loraprep.dataset.adoption import adopt, edited
 from loraprep.dataset.outputs import Output, places, plan, repeats, shape
 from loraprep.dataset.proof import in_words, verify
+from loraprep.imaging import decode
 from loraprep.manifest import LOCK, MANIFEST, entries, intact, ours, read_lock
 
 __all__ = [
@@ -49,8 +49,8 @@ def build(
             progress(number, len(outputs))
         try:
             lock[output.place] = _one(root, folder, output, before.get(output.place, {}), limit)
-        except (images.BadImage, OSError) as error:
-            reason = error.reason if isinstance(error, images.BadImage) else str(error.strerror or error).lower()
+        except (decode.BadImage, OSError) as error:
+            reason = error.reason if isinstance(error, decode.BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
     if progress:
         progress(len(outputs), len(outputs))
@@ -145,7 +145,7 @@ def _refuse(root: Path, folder: Path, before: Mapping[str, Any], outputs: Sequen
                     "Move it out of dataset/ and run loraprep dataset again.")
             for name in _files(output) if name not in known and (root / "dataset" / name).exists()
         ]  # fmt: skip
-        source = images.source(output.image, folder, root)
+        source = decode.source(output.image, folder, root)
         if source not in checked:
             checked[source] = files.sha256(source) if source.is_file() else ""
         if checked[source] != output.image.pixel_digest:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image, features
 
-from loraprep import images
 from loraprep.dataset.outputs import Output
+from loraprep.imaging import decode
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
 _CODECS = {"jpg": "jpeg", "libjpeg_turbo": "libjpeg_turbo", "littlecms2": "littlecms2", "zlib": "zlib",
@@ -49,8 +49,8 @@ def render(output: Output, root: Path, folder: Path, max_megapixels: float) -> b
 
     Raises images.BadImage, OSError.
     """
-    opened = images.load_record(output.image, folder, root, max_megapixels=max_megapixels)
-    picture = images.upright(opened, output.background or "#ffffff")
+    opened = decode.load_record(output.image, folder, root, max_megapixels=max_megapixels)
+    picture = decode.upright(opened, output.background or "#ffffff")
     return png(_enlarged(picture, output.area))
 
 
@@ -59,11 +59,11 @@ def render_mask(output: Output, root: Path, folder: Path, size: tuple[int, int],
     if output.mask == "white":
         return png(Image.new("L", size, 255))
     if output.mask == "alpha":
-        opened = images.load_record(output.image, folder, root, max_megapixels=max_megapixels)
-        mask = images.alpha(opened) or Image.new("L", size, 255)
+        opened = decode.load_record(output.image, folder, root, max_megapixels=max_megapixels)
+        mask = decode.alpha(opened) or Image.new("L", size, 255)
     else:
-        whole = images.load((root / output.mask).read_bytes(), max_megapixels=max_megapixels)
-        mask = images.upright(images.cut(whole, output.image.box), "#000000").convert("L")
+        whole = decode.load((root / output.mask).read_bytes(), max_megapixels=max_megapixels)
+        mask = decode.upright(decode.cut(whole, output.image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 
 

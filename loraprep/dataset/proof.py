@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import images
-from loraprep.colours import DECODE_ERRORS
 from loraprep.core import files
 from loraprep.dataset import pixels
 from loraprep.dataset.outputs import Output
+from loraprep.imaging import decode
+from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.manifest import ours, texts
 
 # Folders that trainers write their caches into, and what file managers leave behind.
@@ -127,7 +127,7 @@ def _unbuilt(
     try:
         data = _rendered(root, folder, output, limit)
         drawn = {name: pixels.render_mask(output, root, folder, pixels.size_of(data), limit) for name in output.masks}
-    except (images.BadImage, *DECODE_ERRORS):
+    except (decode.BadImage, *DECODE_ERRORS):
         return [(shown, "it cannot be read")], []
     wanted = ours(place, entry)
     found = [
@@ -148,9 +148,9 @@ def _other(output: Output, entry: Mapping[str, Any]) -> bool:
 
 
 def _rendered(root: Path, folder: Path, output: Output, limit: float) -> bytes:
-    source = images.source(output.image, folder, root)
+    source = decode.source(output.image, folder, root)
     if not source.is_file():
-        raise images.BadImage("unreadable", f"{source.name} is not there")
+        raise decode.BadImage("unreadable", f"{source.name} is not there")
     return pixels.render(output, root, folder, limit)
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from loraprep.core import resources
 from loraprep.core.errors import UserError
-from loraprep.images import BadImage
+from loraprep.imaging.decode import BadImage
 from loraprep.project import decision_edits
 from loraprep.project.decision_edits import Changed, Written
 from loraprep.review import edits, views

@@ -13,9 +13,10 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import images, shapes, similar, thumbs
+from loraprep import shapes, similar
 from loraprep.core.records import Image
-from loraprep.images import BadImage
+from loraprep.imaging import decode, thumbnails
+from loraprep.imaging.decode import BadImage
 from loraprep.project import crops, groups
 from loraprep.project.project import Project
 
@@ -41,8 +42,8 @@ class Pictures:
     def thumb(self, image: Image) -> bytes:
         """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
         background = groups.backgrounds(self.project.config)[0]
-        data = thumbs.thumbnail(image, self.project.images, self.project.root, THUMB, background,
-                                self.project.root / thumbs.FOLDER, self.project.max_megapixels)  # fmt: skip
+        data = thumbnails.thumbnail(image, self.project.images, self.project.root, THUMB, background,
+                                self.project.root / thumbnails.FOLDER, self.project.max_megapixels)  # fmt: skip
         if not data:
             raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
         return data
@@ -72,10 +73,10 @@ class Pictures:
             return data
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        opened = images.load_record(
+        opened = decode.load_record(
             image, self.project.images, self.project.root, max_megapixels=self.project.max_megapixels
         )
-        return images.upright(opened, groups.backgrounds(self.project.config)[0], longest=longest)
+        return decode.upright(opened, groups.backgrounds(self.project.config)[0], longest=longest)
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loraprep.core.records import Image
-from loraprep.images import BadImage
+from loraprep.imaging.decode import BadImage
 from loraprep.prepared import Prepared, size, tokens
 from loraprep.vision.job import Job, Outcome, Reply, Seer, Trouble, keep
 from loraprep.vision.ledger import Budget

@@ -15,7 +15,7 @@ from typing import Any
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image, Record
-from loraprep.images import BadImage
+from loraprep.imaging.decode import BadImage
 from loraprep.vision.job import Job, Outcome, Trouble, keep
 from loraprep.vision.ledger import Budget
 from loraprep.vision.messages import Claude, catalogue, patiently, reply, trouble

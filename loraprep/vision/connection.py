@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from loraprep.core.records import Image
-from loraprep.images import BadImage
+from loraprep.imaging.decode import BadImage
 from loraprep.vision import messages
 from loraprep.vision.job import Job, Trouble
 from loraprep.vision.messages import Claude

@@ -19,9 +19,9 @@ from typing import Any
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from loraprep.colours import DECODE_ERRORS, compose, describe, eight_bit, transparent
 from loraprep.core.records import Image as Record
-from loraprep.formats import (
+from loraprep.imaging.colour import DECODE_ERRORS, compose, describe, eight_bit, transparent
+from loraprep.imaging.formats import (
     EXTENSIONS,
     HEIF_EXTENSIONS,
     HEIF_HINT,

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loraprep import images
 from loraprep.core import files
 from loraprep.core.records import Image
+from loraprep.imaging import decode
 from loraprep.project import crops
 
 FOLDER = "build/thumbs"
@@ -27,8 +27,8 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
 
 def _make(image: Image, folder: Path, root: Path, longest: int, background: str, max_megapixels: float) -> bytes:
     """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
-    opened = images.load_record(image, folder, root, max_megapixels=max_megapixels, at_least=longest)
-    picture = images.upright(opened, background, longest)
+    opened = decode.load_record(image, folder, root, max_megapixels=max_megapixels, at_least=longest)
+    picture = decode.upright(opened, background, longest)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()
@@ -41,7 +41,7 @@ def thumbnail(
     longest: int,
     background: str = "#ffffff",
     cache: Path | None = None,
-    max_megapixels: float = images.MAX_MEGAPIXELS,
+    max_megapixels: float = decode.MAX_MEGAPIXELS,
 ) -> bytes:
     """The picture of a scanned record as WebP; b"" if it can no longer be read.
 
@@ -54,7 +54,7 @@ def thumbnail(
 
     try:
         return kept(cache / name(image, longest, background) if cache else None, fresh)
-    except (images.BadImage, OSError):
+    except (decode.BadImage, OSError):
         return b""  # gone or damaged since the scan, which will say so when it looks again
 
 
@@ -79,7 +79,7 @@ def all_of(
     background: str = "#ffffff",
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-    max_megapixels: float = images.MAX_MEGAPIXELS,
+    max_megapixels: float = decode.MAX_MEGAPIXELS,
 ) -> dict[str, bytes]:
     """path -> WebP for every record that is a picture, in the order of `found`."""
     pictures = [i for i in found if i.state == "image"]

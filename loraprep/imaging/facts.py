@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from loraprep.frame import border
-from loraprep.hashes import hashes
-from loraprep.images import halved
-from loraprep.palette import colours
+from loraprep.imaging.border import border
+from loraprep.imaging.decode import halved
+from loraprep.imaging.hashes import hashes
+from loraprep.imaging.palette import colours
 
 SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
 _NORMAL = 512  # px; sharpness is given as of this longer side
