@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 _LATER = (
     "project.schema",
     *(
-        "audit",
+        "scan.audit",
         "captioners",
         "captions",
         "curation",
@@ -19,15 +19,15 @@ _LATER = (
         "duplicates",
         "gate",
         "imaging.decode",
-        "inspection",
+        "scan.inspect",
         "looking",
-        "native",
+        "scan.detail",
         "page",
         "report",
         "revision",
-        "scan",
+        "scan.scan",
         "upscale",
-        "words",
+        "scan.metadata",
     ),
 )
 

@@ -6,16 +6,15 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from loraprep import audit as phase2
 from loraprep import curation as phase5
 from loraprep import duplicates as phase3
-from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
 from loraprep.project import decisions
 from loraprep.project.decisions import Question
 from loraprep.project.project import Project
+from loraprep.scan import audit, scan
 
 
 def read(p: Project, name: str) -> Any:
@@ -27,7 +26,7 @@ def write(p: Project, name: str, value: Any) -> None:
 
 
 def records(p: Project) -> list[Image]:
-    return scanning.read(p.root / "build/images.jsonl")
+    return scan.read(p.root / "build/images.jsonl")
 
 
 def questions(p: Project, name: str) -> list[Question]:
@@ -57,7 +56,7 @@ def digests(images: Sequence[Image]) -> dict[str, str]:
 def rulings(p: Project, images: Sequence[Image]) -> list[dict[str, Fate]]:
     """What phases 2 and 3 mean for each picture, by the answers given so far."""
     return [
-        phase2.outcome(questions(p, "audit"), decisions.read(p.root, "quality"), auto=p.auto("quality")),
+        audit.outcome(questions(p, "audit"), decisions.read(p.root, "quality"), auto=p.auto("quality")),
         phase3.outcome(groups(p), images, decisions.read(p.root, "duplicates"), auto=p.auto("duplicates")),
     ]
 

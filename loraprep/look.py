@@ -11,25 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import (
-    audit,
-    captioners,
-    captions,
-    console,
-    curation,
-    duplicates,
-    gate,
-    given,
-    native,
-    page,
-    scan,
-    selection,
-)
+from loraprep import captioners, captions, console, curation, duplicates, gate, given, page, selection
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
+from loraprep.scan import audit, detail, scan
 
 _OURS = b'<meta name="generator" content="loraprep look">'
 
@@ -92,7 +80,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     found = seen.images
     usable = [i for i in found if i.state == "image" and not i.of]
     looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
-    full_size = partial(native.measured, folder=folder, root=root, max_megapixels=limits["audit"]["max_megapixels"])
+    full_size = partial(detail.measured, folder=folder, root=root, max_megapixels=limits["audit"]["max_megapixels"])
     groups = duplicates.find(usable, limits["duplicates"], lambda i: scan.look(folder, root, i), full_size)
     rulings = [
         audit.outcome(looked.questions, nobody, auto=True),
@@ -111,7 +99,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     texts = {p: c for p, c in written.captions.items() if p in kept}
     fused = captions.fused(texts, elements, config, profile)
     findings: list[Finding] = [
-        *looked.findings, *native.findings(staying, limits["audit"]["detail"]), *duplicates.findings(groups),
+        *looked.findings, *detail.findings(staying, limits["audit"]["detail"]), *duplicates.findings(groups),
         *written.findings, *assessed.findings, *fused,
     ]  # fmt: skip
     verdict = gate.judge(found, fates, written.captions, findings, {}, {}, config, model, profile,

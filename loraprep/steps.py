@@ -6,13 +6,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from loraprep import audit as phase2
-from loraprep import booru, built, captioners, console, looking, manifest, native, seeing, unchanged
+from loraprep import booru, built, captioners, console, looking, manifest, seeing
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
 from loraprep import duplicates as phase3
-from loraprep import scan as scanning
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.errors import UserError
@@ -21,6 +19,10 @@ from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
 from loraprep.project.project import Project
 from loraprep.responses import Store
+from loraprep.scan import audit as phase2
+from loraprep.scan import detail as native
+from loraprep.scan import fingerprint
+from loraprep.scan import scan as scanning
 
 
 def intent(p: Project) -> None:
@@ -49,12 +51,12 @@ def _look(p: Project, full: bool) -> None:
         p.root / "build/scan-unchanged.json",
         [p.root / "build/images.jsonl", p.root / "build/upscaled.json"],
     )
-    mark = unchanged.mark(
+    mark = fingerprint.mark(
         p.images,
         p.root,
         [p.config["images"], limits["max_megapixels"], limits["max_megabytes"], _own_digest(p, crops.NAME)],
     )
-    if not full and unchanged.holds(memory, mark, outputs):
+    if not full and fingerprint.holds(memory, mark, outputs):
         return
     with console.progress("Looking at the pictures") as progress:
         found = scanning.write(
@@ -65,7 +67,7 @@ def _look(p: Project, full: bool) -> None:
         )  # fmt: skip
     built.write(p, "upscaled", {"orphans": found.orphans, "masks": found.masks})
     if found.sure:
-        unchanged.remember(memory, mark, outputs)
+        fingerprint.remember(memory, mark, outputs)
 
 
 def audit(p: Project) -> None:

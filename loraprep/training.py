@@ -7,7 +7,6 @@ from typing import Any
 
 from loraprep import built, console, exports, manifest, names, outlook, placements, regularization
 from loraprep import dataset as build
-from loraprep import scan as scanning
 from loraprep import upscale as enlarging
 from loraprep.core import files
 from loraprep.core.errors import UserError
@@ -15,6 +14,7 @@ from loraprep.core.records import Finding, Image
 from loraprep.plans import Plan
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
+from loraprep.scan import scan
 
 
 def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
@@ -61,7 +61,7 @@ def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float,
             old.unlink()
     for path, box in sorted(cut.items()):
         try:
-            shown = scanning.look(p.images, p.root, image[path])
+            shown = scan.look(p.images, p.root, image[path])
         except (decode.BadImage, OSError):
             continue
         files.write(folder / f"{names.stem(path)}.png", drawing.draw(shown, box))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import captioners, scan
+from loraprep import captioners
 from loraprep.captions import chosen_captioners
 from loraprep.core.errors import UserError
 from loraprep.project import decisions, schema
 from loraprep.responses import Answer, Store
+from loraprep.scan import scan
 from loraprep.vision.job import Job
 from loraprep.vision.question import question
 from tests import pictures

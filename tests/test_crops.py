@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import names, scan
+from loraprep import names
 from loraprep.core.errors import UserError
 from loraprep.project import crops, groups
+from loraprep.scan import scan
 from tests import pictures, scenes
 from tests.test_builds import AUTO
 from tests.test_stale import append, run

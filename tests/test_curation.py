@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import curation, lexicon, words
+from loraprep import curation, lexicon
 from loraprep.core import findings, yamlfile
 from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
 from loraprep.curation import advice, balance, choosing, hands, identity
@@ -16,6 +16,7 @@ from loraprep.curation.axes import axes, labels
 from loraprep.measures import looks as measured
 from loraprep.project import project
 from loraprep.project.decisions import Decisions, Entry
+from loraprep.scan import metadata
 from tests.benchmarks import brushes, strangers
 from tests.benchmarks.subset import synthetic
 from tests.test_stale import answer, run
@@ -392,8 +393,8 @@ def test_stars_are_read_from_xmp() -> None:
     for stars, expected in ((b"4", 4), (b"-1", -1), (b"many", 0)):
         stream = io.BytesIO()
         Pillow.new("RGB", (8, 8)).save(stream, "JPEG", xmp=packet % stars)
-        assert words.rating(Pillow.open(stream)) == expected
-    assert words.rating(Pillow.new("RGB", (8, 8))) == 0
+        assert metadata.rating(Pillow.open(stream)) == expected
+    assert metadata.rating(Pillow.new("RGB", (8, 8))) == 0
 
 
 def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from loraprep import audit
 from loraprep.core import yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import decisions
 from loraprep.project.decisions import Question
+from loraprep.scan import audit
 from tests.scenes import scene
 from tests.test_stale import run
 

@@ -13,11 +13,12 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance
 
-from loraprep import duplicates, inspection, native
+from loraprep import duplicates
 from loraprep.core import findings
 from loraprep.core.records import Group, Image
 from loraprep.imaging import decode
 from loraprep.project.decisions import Decisions, Entry, Question
+from loraprep.scan import detail, inspect
 from tests.scenes import scene
 
 Picture = Pillow.Image
@@ -40,7 +41,7 @@ class Folder:
     def add(self, path: str, data: bytes | Picture, **facts: Any) -> None:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
-        seen = {**inspection.inspect(data), "detail": native.detail(decode.load(data).pixels), "words": []}
+        seen = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
         made = Image.from_json({**seen, "path": path, "state": "image", "digest": digest})
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from loraprep import inspection, native, scan, words
 from loraprep.imaging import border, decode, hashes
+from loraprep.scan import detail, inspect, metadata, scan
 from tests import pictures
 
 
@@ -107,7 +107,7 @@ def test_broken_profiles_are_named_and_ignored() -> None:
 def test_every_mode_becomes_rgb(mode: str) -> None:
     source = pictures.scene(64, 64).convert("RGB" if mode != "LAB" else "LAB")
     data = pictures.save(source.convert(mode) if mode != "LAB" else source, "TIFF")
-    facts = inspection.inspect(data)
+    facts = inspect.inspect(data)
     shown = _upright(data)
     assert shown.mode == "RGB"
     assert facts["mode"] == decode.load(data).mode
@@ -116,12 +116,12 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
 
 
 def test_formats_are_found_by_content(tmp_path: Path) -> None:
-    assert inspection.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
-    assert inspection.inspect(pictures.mpo())["format"] == "MPO"
-    gif = inspection.inspect(pictures.animated())
+    assert inspect.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
+    assert inspect.inspect(pictures.mpo())["format"] == "MPO"
+    gif = inspect.inspect(pictures.animated())
     assert (gif["format"], gif["frames"]) == ("GIF", 3)
     if features.check("avif"):
-        assert inspection.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
+        assert inspect.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
     path = tmp_path / "a.jpg"
     path.write_bytes(pictures.cmyk())
     assert decode.open_upright(path).mode == "RGB"
@@ -129,7 +129,7 @@ def test_formats_are_found_by_content(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("quality", [10, 50, 70, 85, 95, 100])
 def test_jpeg_quality_is_read_from_the_tables(quality: int) -> None:
-    assert inspection.inspect(pictures.jpeg(quality=quality))["jpeg_quality"] == quality
+    assert inspect.inspect(pictures.jpeg(quality=quality))["jpeg_quality"] == quality
 
 
 def test_hashes_are_those_of_imagehash() -> None:
@@ -155,7 +155,7 @@ def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
             photo = Image.fromarray(getattr(data, name)()).convert("RGB")
             photo = photo.resize((int(photo.width * scale), int(photo.height * scale)))
             for stored in (pictures.jpeg(photo, quality=95), pictures.png(photo)):
-                found, decoded = inspection.inspect(stored), Image.open(io.BytesIO(stored))
+                found, decoded = inspect.inspect(stored), Image.open(io.BytesIO(stored))
                 apart.append(imagehash.hex_to_hash(found["phash"]) - imagehash.phash(decoded))
                 apart.append(imagehash.hex_to_hash(found["dhash"]) - imagehash.dhash(decoded))
     assert max(apart) <= 2
@@ -180,7 +180,7 @@ def test_blur_shows_in_the_sharpness_at_any_size() -> None:
         size = (int(photo.width * scale), int(photo.height * scale))
         sharp = photo.resize(size, Image.Resampling.LANCZOS)
         soft = sharp.filter(ImageFilter.GaussianBlur(2 * scale))
-        one, other = (inspection.inspect(pictures.png(p))["sharpness"] for p in (sharp, soft))
+        one, other = (inspect.inspect(pictures.png(p))["sharpness"] for p in (sharp, soft))
         assert other < one / 4, scale
 
 
@@ -190,19 +190,19 @@ def test_full_size_is_looked_at_once_for_each_picture(tmp_path: Path, monkeypatc
         (tmp_path / "images" / name).write_bytes(pictures.png(pictures.enlarged(pictures.scene(300, 300))))
     records = scan.scan(tmp_path / "images", tmp_path).images
     looked = []
-    real = native.detail
-    monkeypatch.setattr(native, "detail", lambda pixels: looked.append(1) or real(pixels))
+    real = detail.detail
+    monkeypatch.setattr(detail, "detail", lambda pixels: looked.append(1) or real(pixels))
     cache = tmp_path / "build/detail-cache.json"
     cache.parent.mkdir()
-    first = native.measured(records, tmp_path / "images", tmp_path, cache=cache)
-    again = native.measured(records, tmp_path / "images", tmp_path, cache=cache)
+    first = detail.measured(records, tmp_path / "images", tmp_path, cache=cache)
+    again = detail.measured(records, tmp_path / "images", tmp_path, cache=cache)
     assert looked == [1]
     assert first == again
     assert first[0].detail == first[1].detail
     cache.write_text("{", "utf-8")
-    assert native.measured(records, tmp_path / "images", tmp_path, cache=cache) == first
+    assert detail.measured(records, tmp_path / "images", tmp_path, cache=cache) == first
     (tmp_path / "images/a.png").unlink()
-    gone = native.measured(records[:1], tmp_path / "images", tmp_path)
+    gone = detail.measured(records[:1], tmp_path / "images", tmp_path)
     assert gone == records[:1]
 
 
@@ -210,15 +210,15 @@ def test_photographs_hold_what_they_promise_and_enlargements_do_not() -> None:
     data = pytest.importorskip("skimage.data")
     for name in ("astronaut", "coffee", "chelsea", "camera", "rocket", "coins", "grass"):
         photo = Image.fromarray(getattr(data, name)())
-        assert native.detail(photo) > 0.8, name
-        assert native.detail(Image.open(io.BytesIO(pictures.jpeg(photo.convert("RGB"), quality=75)))) > 0.8, name
-        assert native.detail(pictures.enlarged(photo)) < 0.6, name
-        assert native.detail(pictures.enlarged(photo, 3)) < 0.5, name
+        assert detail.detail(photo) > 0.8, name
+        assert detail.detail(Image.open(io.BytesIO(pictures.jpeg(photo.convert("RGB"), quality=75)))) > 0.8, name
+        assert detail.detail(pictures.enlarged(photo)) < 0.6, name
+        assert detail.detail(pictures.enlarged(photo, 3)) < 0.5, name
 
 
 def test_smooth_drawings_are_not_called_enlarged() -> None:
-    assert native.detail(Image.new("RGB", (600, 400), "#335577")) == 1.0
-    assert native.detail(Image.linear_gradient("L").resize((700, 700))) == 1.0
+    assert detail.detail(Image.new("RGB", (600, 400), "#335577")) == 1.0
+    assert detail.detail(Image.linear_gradient("L").resize((700, 700))) == 1.0
 
 
 def test_borders_are_frames_not_margins() -> None:
@@ -239,12 +239,12 @@ def test_words_inside_pictures() -> None:
 
     info = PngImagePlugin.PngInfo()
     info.add_text("parameters", "a (red:1.2) boat, <lora:x:1>sea\nNegative prompt: blurry\nSteps: 20")
-    found = dict(inspection.inspect(pictures.png(pnginfo=info))["words"])
+    found = dict(inspect.inspect(pictures.png(pnginfo=info))["words"])
     assert found["png:parameters"] == "a red boat, sea"
     exif = Image.Exif()
     exif[0x010E] = "A mill\nby a pond"
     exif[0x9C9E] = "mill;pond".encode("utf-16-le")
-    found = dict(inspection.inspect(pictures.jpeg(exif=exif))["words"])
+    found = dict(inspect.inspect(pictures.jpeg(exif=exif))["words"])
     assert found["exif:keywords"] == "mill, pond"
     assert "A mill" in found["exif:description"]
 
@@ -255,4 +255,4 @@ def test_comfyui_gives_its_positive_prompt_only() -> None:
         "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a mill", "clip": ["4", 1]}},
         "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "ugly", "clip": ["4", 1]}},
     }
-    assert words.comfy(graph) == ["a mill"]
+    assert metadata.comfy(graph) == ["a mill"]

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import audit, inspection, scan, walk, workers
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.project import schema
 from loraprep.project.project import profile
+from loraprep.scan import audit, inspect, pool, scan, walk
 from tests import pictures
 
 
@@ -92,7 +92,7 @@ def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, m
     def never(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(inspection, "inspect", never)
+    monkeypatch.setattr(inspect, "inspect", never)
     assert _scan(root, cache=cache).images == first
     assert _scan(root, cache=cache, full=True).images == first
     os.utime(root / "images/a.jpg", (1, 1))
@@ -147,14 +147,14 @@ def test_the_project_itself_is_never_scanned(tmp_path: Path) -> None:
 
 
 def test_an_unforeseen_error_is_that_files_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = inspection.inspect
+    real = inspect.inspect
 
-    def fails(data: bytes, **options: float) -> inspection.Facts:
+    def fails(data: bytes, **options: float) -> inspect.Facts:
         if data.startswith(b"\x89PNG"):
             raise ZeroDivisionError
         return real(data, **options)
 
-    monkeypatch.setattr(inspection, "inspect", fails)
+    monkeypatch.setattr(inspect, "inspect", fails)
     found = {i.path: i.code for i in _scan(root).images}
     assert found["sub/b.png"] == "unexpected"
     assert found["a.jpg"] == ""
@@ -262,13 +262,13 @@ def test_processes_and_threads_see_the_same(tmp_path: Path, monkeypatch: pytest.
     root = _many(tmp_path, scan.MANY)
     _put(root / "images/cut.jpg", pictures.truncated_jpeg())
     processes = scan.scan(root / "images", root).images
-    monkeypatch.setattr(workers._Crew, "_start", lambda _: None)  # no processes to be had here
+    monkeypatch.setattr(pool._Crew, "_start", lambda _: None)  # no processes to be had here
     assert scan.scan(root / "images", root).images == processes
     assert len(processes) == scan.MANY + 1
 
 
 def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root, send, started = _many(tmp_path, scan.MANY), workers._send, []
+    root, send, started = _many(tmp_path, scan.MANY), pool._send, []
 
     def deadly(process: subprocess.Popen[bytes], thing: object) -> None:
         if thing == "images/0100.jpg":
@@ -277,8 +277,8 @@ def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pyte
         else:
             send(process, thing)
 
-    monkeypatch.setattr(workers, "_send", deadly)
-    monkeypatch.setattr(workers, "_AHEAD", 1)
+    monkeypatch.setattr(pool, "_send", deadly)
+    monkeypatch.setattr(pool, "_AHEAD", 1)
     found = scan.scan(root / "images", root)
     bad = [(i.path, i.code) for i in found.images if i.state != "image"]
     assert bad == [("0100.jpg", "unexpected")]
@@ -288,8 +288,8 @@ def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pyte
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = _many(tmp_path, 60)
-    real, looked = inspection.inspect, []
-    monkeypatch.setattr(inspection, "inspect", lambda data, **how: looked.append(1) or real(data, **how))
+    real, looked = inspect.inspect, []
+    monkeypatch.setattr(inspect, "inspect", lambda data, **how: looked.append(1) or real(data, **how))
     cache = root / "build/scan-cache.sqlite"
 
     def stop(done: int, total: int) -> None:
@@ -335,7 +335,7 @@ def test_rows_of_files_that_are_gone_are_forgotten(root: Path) -> None:
 def test_a_killed_scan_leaves_no_process_and_little_to_do_again(tmp_path: Path) -> None:
     root = _many(tmp_path, 600)
     code = (
-        "import sys; from pathlib import Path; from loraprep import scan; root = Path(sys.argv[1]); "
+        "import sys; from pathlib import Path; from loraprep.scan import scan; root = Path(sys.argv[1]); "
         "scan.scan(root / 'images', root, cache=root / 'build/c.sqlite', progress=lambda d, t: print(d, flush=True))"
     )
     command = [sys.executable, "-c", code, str(root)]

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import scan
 from loraprep.captioners import openai_compatible as captioner
 from loraprep.captioners.openai_compatible import LADDER
 from loraprep.core import findings, resources
@@ -20,6 +19,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.project import project, schema
 from loraprep.responses import Store
+from loraprep.scan import scan
 from loraprep.vision import asking, repair
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import question

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import booru, scan, wording
+from loraprep import booru, wording
 from loraprep.captioners import wd_tagger
 from loraprep.captions import captions_for, render
 from loraprep.core import findings
@@ -21,6 +21,7 @@ from loraprep.project import schema
 from loraprep.project.decisions import Decisions
 from loraprep.project.project import profile
 from loraprep.responses import Store
+from loraprep.scan import scan
 from loraprep.vision.job import Job, Outcome
 from loraprep.vision.question import closed, elements, question, read
 

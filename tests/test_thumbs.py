@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from loraprep import scan
 from loraprep.imaging import thumbnails
+from loraprep.scan import scan
 from tests import pictures
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from loraprep import audit, plots, portrait, selection
+from loraprep import plots, portrait, selection
 from loraprep.core import findings
 from loraprep.core.records import Finding, Image
 from loraprep.curation.axes import Labels, axes
 from loraprep.project import decisions, groups, project, schema
+from loraprep.scan import audit
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import words
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.outputs import off, says
 from loraprep.manifest import MANIFEST, entries, known, texts
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decisions import Entry
+from loraprep.scan import metadata
 
 _DECISIONS = "decisions/captions.yaml"
 
@@ -46,7 +46,7 @@ def _edited(root: Path, before: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _text(path: Path) -> str:
-    return " ".join(words.decode(path.read_bytes()).split())
+    return " ".join(metadata.decode(path.read_bytes()).split())
 
 
 def _plain(text: str) -> str:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loraprep import scan
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
 from loraprep.project import decisions, project
 from loraprep.project.decisions import Decisions
 from loraprep.project.project import Project
+from loraprep.scan import scan
 
 KINDS = (*decisions.KINDS, "gate")
 _BUILD = ("images.jsonl", "audit.json", "duplicates.json", "samples.json", "captions.json", "curation.json",

@@ -19,9 +19,9 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-from loraprep import inspection, native
 from loraprep.core.records import Image
 from loraprep.imaging import decode
+from loraprep.scan import detail, inspect
 from tests.scenes import scene
 
 Picture = Pillow.Image
@@ -50,7 +50,7 @@ class Planted:
 def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Planted:
     """One file with the scan's record of it."""
     digest = hashlib.sha256(data).hexdigest()
-    facts = {**inspection.inspect(data), "detail": native.detail(decode.load(data).pixels), "words": []}
+    facts = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
     made = Image.from_json({**facts, "path": path, "state": "image", "digest": digest})
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))

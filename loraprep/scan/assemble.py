@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from loraprep import inspection, walk, words
 from loraprep.imaging import decode
 from loraprep.project import crops
 from loraprep.project.crops import Cut
-from loraprep.scancache import ScanCache, Seen, spelled
-from loraprep.walk import File
+from loraprep.scan import inspect, metadata, walk
+from loraprep.scan.cache import ScanCache, Seen, spelled
+from loraprep.scan.walk import File
 
 # A line in two pieces: fields of its own, and the JSON of what its pixels say, which is copied as it is.
 _Record = tuple[dict[str, Any], str]
@@ -33,7 +33,7 @@ class Records:
         self._better, self.orphans = walk.beside(root, "upscaled", pictures)
         self._masks, strays = walk.beside(root, "masks", pictures)
         self._sidecars = walk.sidecars(found)
-        self._listed = [(path, words.listing(folder / path, path)) for path in walk.listings(found)]
+        self._listed = [(path, metadata.listing(folder / path, path)) for path in walk.listings(found)]
         self.useless = dict.fromkeys(strays, "no picture has its name")
         self.parts: set[str] = set()
 
@@ -82,7 +82,7 @@ class Records:
             head |= self._mask(mask, seen, cache.seen(mask))
         inside = list(dict.fromkeys(map(tuple, [*_pairs(own.words), *(_pairs(seen.words) if better else ())])))
         beside = self._sidecars.get(path, ())
-        texts = [pair for name in beside for pair in words.sidecar(self._folder / name, name)]
+        texts = [pair for name in beside for pair in metadata.sidecar(self._folder / name, name)]
         texts += [pair for name, entries in self._listed for pair in _listed(path, name, entries)]
         known = {text for _, text in texts}
         if said := [*texts, *(pair for pair in inside if pair[1] not in known)]:
@@ -131,7 +131,7 @@ class Records:
         if pixels is None:
             try:
                 data = (self._root / whole["upscaled"] if "upscaled" in whole else self._folder / cut.of).read_bytes()
-                pixels = inspection.part(data, self._limit, cut.box)
+                pixels = inspect.part(data, self._limit, cut.box)
             except (decode.BadImage, OSError):  # it was there a moment ago
                 reason = "it changed while it was looked at; run loraprep scan again"
                 return {"path": cut.path, "state": "rejected", "code": "unreadable", "reason": reason}, ""
@@ -156,7 +156,7 @@ def _pairs(text: str) -> list[list[str]]:
     return [] if text == "[]" else json.loads(text)
 
 
-def _listed(path: str, name: str, entries: dict[str, words.Words]) -> words.Words:
+def _listed(path: str, name: str, entries: dict[str, metadata.Words]) -> metadata.Words:
     """Entries of a metadata JSON are keyed by full path, by path or by stem; the tail must agree."""
     here = PurePosixPath(path)
     beside = here.relative_to(PurePosixPath(name).parent) if here.is_relative_to(PurePosixPath(name).parent) else here

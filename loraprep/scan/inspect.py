@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import words
 from loraprep.core import files
 from loraprep.imaging import decode
 from loraprep.imaging import facts as measure
-from loraprep.scancache import Known, Seen, Stamp, place, spelled, stamp
+from loraprep.scan import metadata
+from loraprep.scan.cache import Known, Seen, Stamp, place, spelled, stamp
 
 Facts = dict[str, Any]  # keys of model.Image
 Answer = tuple[Stamp | None, float, str, Seen | None]  # what ScanCache.keep wants after the key
@@ -26,7 +26,7 @@ def inspect(data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: 
     """
     enough = 0 if box else measure.SIDE  # of a part, nobody knows yet how much there is
     opened = decode.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
-    said = {"words": words.embedded(opened.pixels), "rating": words.rating(opened.pixels)}
+    said = {"words": metadata.embedded(opened.pixels), "rating": metadata.rating(opened.pixels)}
     alpha = decode.transparent(opened.pixels)
     picture = decode.upright(opened, at_least=measure.SIDE)  # takes the metadata off
     return {

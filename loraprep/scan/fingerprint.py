@@ -15,8 +15,9 @@ from pathlib import Path
 
 import PIL
 
-from loraprep import __version__, walk
+from loraprep import __version__
 from loraprep.core import files
+from loraprep.scan import walk
 
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
 _EYES = (
@@ -26,13 +27,13 @@ _EYES = (
     "imaging/border.py",
     "imaging/hashes.py",
     "imaging/decode.py",
-    "inspection.py",
+    "scan/inspect.py",
     "imaging/facts.py",
     "imaging/palette.py",
-    "records.py",
-    "scan.py",
-    "walk.py",
-    "words.py",
+    "scan/assemble.py",
+    "scan/scan.py",
+    "scan/walk.py",
+    "scan/metadata.py",
 )  # code that decides what is seen
 
 
@@ -42,7 +43,7 @@ def mark(folder: Path, root: Path, settings: object) -> str:
     "" where that says too little: a link, an entry that cannot be read, or a change in the last two seconds.
     """
     now, seen = time.time(), hashlib.sha256()
-    eyes = {name: files.sha256(Path(__file__).with_name(name)) for name in _EYES}
+    eyes = {name: files.sha256(Path(__file__).parents[1] / name) for name in _EYES}
     heif = importlib.util.find_spec("pillow_heif") is not None
     seen.update(files.dumps([__version__, PIL.__version__, heif, eyes, str(folder), settings]).encode())
     try:

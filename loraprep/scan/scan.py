@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import PIL
 
-from loraprep import __version__, inspection, walk, workers
+from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode, formats
-from loraprep.records import Records
-from loraprep.scancache import ScanCache, Seen, discard, place
+from loraprep.scan import inspect, pool, walk
+from loraprep.scan.assemble import Records
+from loraprep.scan.cache import ScanCache, Seen, discard, place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,11 +161,11 @@ def _see(
     done = len(keys) - len(todo)
     progress(done, len(keys))
     where = how.get("cache")
-    work = workers.Work("loraprep.inspection", "looker", (top, home, *limits, str(where.absolute()) if where else ""))
+    work = pool.Work("loraprep.scan.inspect", "looker", (top, home, *limits, str(where.absolute()) if where else ""))
     large = [key for key in todo if _size(place(key, top, home)) > formats.LARGE]
     small = sorted(set(todo) - set(large)) if large else todo
     for some, count in ((small, WORKERS), (large, 1)):  # one large picture at a time: memory stays under 1 GB
-        with closing(workers.each(work, some, count, processes=len(some) >= MANY)) as answers:
+        with closing(pool.each(work, some, count, processes=len(some) >= MANY)) as answers:
             for key, answer in answers:
                 cache.keep(key, *_answer(answer, place(key, top, home)))
                 done += 1
@@ -172,8 +173,8 @@ def _see(
     cache.save()
 
 
-def _answer(answer: Any, path: str) -> inspection.Answer:
-    if isinstance(answer, workers.Died):
+def _answer(answer: Any, path: str) -> inspect.Answer:
+    if isinstance(answer, pool.Died):
         how = f"signal {-answer.code}" if answer.code < 0 else f"exit code {answer.code}"
         reason = f"the program that looked at it broke off ({how})"
         return None, 0, "", Seen("", _size(path), "rejected", "unexpected", reason)

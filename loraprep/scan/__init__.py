@@ -1,0 +1,1 @@
+"""Phase 2: what is in the folder, and is it fit to train on?"""
