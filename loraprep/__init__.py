@@ -16,7 +16,7 @@ _LATER = (
         "captions",
         "curation",
         "dataset",
-        "duplicates",
+        "duplicates.duplicates",
         "gate",
         "imaging.decode",
         "scan.inspect",

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from loraprep import curation as phase5
-from loraprep import duplicates as phase3
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
+from loraprep.duplicates import duplicates
 from loraprep.project import decisions
 from loraprep.project.decisions import Question
 from loraprep.project.project import Project
@@ -57,7 +57,7 @@ def rulings(p: Project, images: Sequence[Image]) -> list[dict[str, Fate]]:
     """What phases 2 and 3 mean for each picture, by the answers given so far."""
     return [
         audit.outcome(questions(p, "audit"), decisions.read(p.root, "quality"), auto=p.auto("quality")),
-        phase3.outcome(groups(p), images, decisions.read(p.root, "duplicates"), auto=p.auto("duplicates")),
+        duplicates.outcome(groups(p), images, decisions.read(p.root, "duplicates"), auto=p.auto("duplicates")),
     ]
 
 

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import captioners, captions, console, curation, duplicates, gate, given, page, selection
+from loraprep import captioners, captions, console, curation, gate, given, page, selection
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
+from loraprep.duplicates import duplicates
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
 from loraprep.scan import audit, detail, scan

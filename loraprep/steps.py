@@ -10,11 +10,11 @@ from loraprep import booru, built, captioners, console, looking, manifest, seein
 from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import dataset as build
-from loraprep import duplicates as phase3
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
+from loraprep.duplicates import duplicates as phase3
 from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
 from loraprep.project.project import Project

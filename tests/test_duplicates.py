@@ -13,9 +13,9 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance
 
-from loraprep import duplicates
 from loraprep.core import findings
 from loraprep.core.records import Group, Image
+from loraprep.duplicates import duplicates
 from loraprep.imaging import decode
 from loraprep.project.decisions import Decisions, Entry, Question
 from loraprep.scan import detail, inspect

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from loraprep import duplicates
 from loraprep.core.records import Group, Image
+from loraprep.duplicates import duplicates
 from loraprep.project.decisions import Decisions
 from tests.scenes import scene
 from tests.test_duplicates import Folder, encoded

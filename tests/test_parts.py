@@ -11,8 +11,8 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps
 
-from loraprep import lettering, parts, similar
 from loraprep.core.records import Image
+from loraprep.duplicates import compare, cuts, watermark
 from tests.scenes import scene
 from tests.test_duplicates import Folder, encoded
 
@@ -79,7 +79,7 @@ def test_bits_hang_on_no_last_digit() -> None:
     plain[0, 10:14, 10:14] = 40
     box = (0.1, 0.1, 0.93, 0.93)
     noisy = plain * (1 + np.float32(1e-7) * np.random.default_rng(1).standard_normal(plain.shape).astype(np.float32))
-    for a, b in zip(parts._hashes(plain, box), parts._hashes(noisy, box), strict=True):
+    for a, b in zip(cuts._hashes(plain, box), cuts._hashes(noisy, box), strict=True):
         assert np.bitwise_count(a ^ b).sum() == 0
 
 
@@ -104,7 +104,7 @@ def test_turned_copies_only_if_asked_for(folder: Folder, turn: int, mirrored: bo
     for one, other in ((pair.a, pair.b), (pair.b, pair.a)):  # laid over each other they do not differ, either way
         first, second = (np.asarray(Pillow.open(io.BytesIO(folder.data[p])).convert("RGB")) for p in (one, other))
         flipped, turns = pair.over(one)
-        assert similar.difference(first, second, mirrored=flipped, turns=turns).mean() < 0.01
+        assert compare.difference(first, second, mirrored=flipped, turns=turns).mean() < 0.01
 
 
 def test_a_cut_does_not_make_one_of_two_variants(folder: Folder) -> None:
@@ -137,22 +137,22 @@ def test_letters_lie_over_the_picture_that_is_brighter_there() -> None:
     lined[150:156, 101:150:5] += 25
     beyond = np.abs(lined - plain)
     for pair, over in (((plain, lined), 1), ((lined, plain), 0)):
-        found = lettering.find(*pair, beyond)
+        found = watermark.find(*pair, beyond)
         assert found
         assert found.over == over
         assert found.area[152, 120]
         assert not found.area[60, 60]
     dark = 2 * plain - lined  # the same strokes darker: glasses, whiskers, closed eyes
-    assert lettering.find(plain, dark, beyond) is None
-    assert lettering.find(plain, plain, np.zeros_like(plain)) is None
+    assert watermark.find(plain, dark, beyond) is None
+    assert watermark.find(plain, plain, np.zeros_like(plain)) is None
 
 
 def test_hashes_of_a_part_are_nearly_those_of_the_picture_cut_out() -> None:
     """From 24 pixels a side instead of the file: at most four of 64 bits of imagehash's own differ."""
     picture = scene(1, 960, 960).convert("L")
     thumb = np.asarray(picture.resize((24, 24), Pillow.Resampling.BOX), np.float32)[None]
-    for box in parts.windows()[::7]:
-        phash, dhash = parts._hashes(thumb, box)
+    for box in cuts.windows()[::7]:
+        phash, dhash = cuts._hashes(thumb, box)
         there = picture.crop(tuple(round(960 * n) for n in box))  # type: ignore[arg-type]
         for mine, theirs in ((phash, imagehash.phash(there)), (dhash, imagehash.dhash(there))):
             assert (int(mine[0]) ^ int(str(theirs), 16)).bit_count() <= 4
@@ -161,9 +161,9 @@ def test_hashes_of_a_part_are_nearly_those_of_the_picture_cut_out() -> None:
 def test_where_a_part_lies() -> None:
     whole = np.asarray(scene(3, 480, 480).convert("L"), np.float32)
     part = np.asarray(cut(scene(3, 480, 480), 0.1, 0.0, 0.8).resize((480, 480)).convert("L"), np.float32)
-    assert parts.locate(whole, whole) == parts.WHOLE
-    assert np.allclose(parts.locate(part, whole), (0.1, 0.0, 0.9, 0.8), atol=0.03)
-    assert np.allclose(parts.locate(whole, part), (-0.125, 0.0, 1.125, 1.25), atol=0.05)
+    assert cuts.locate(whole, whole) == cuts.WHOLE
+    assert np.allclose(cuts.locate(part, whole), (0.1, 0.0, 0.9, 0.8), atol=0.03)
+    assert np.allclose(cuts.locate(whole, part), (-0.125, 0.0, 1.125, 1.25), atol=0.05)
 
 
 def test_each_pair_once_and_in_order() -> None:
@@ -171,14 +171,14 @@ def test_each_pair_once_and_in_order() -> None:
     for number in range(4):
         folder.add(f"{number}.jpg", cut(scene(1), 0.02 * number, 0.03 * number, 0.9))
     images: list[Image] = list(folder.images.values())
-    pairs = [(n.i, n.j) for n in similar.near(images, 12, 11, cuts=True, rotations=True)]
+    pairs = [(n.i, n.j) for n in compare.near(images, 12, 11, cuts=True, rotations=True)]
     assert pairs == sorted(set(pairs))
     assert all(i < j for i, j in pairs)
     assert {(0, 1), (1, 2), (2, 3)} <= set(pairs)
 
 
 def test_clusters_stay_apart_whatever_joins_them() -> None:
-    clusters = similar.Clusters()
+    clusters = compare.Clusters()
     clusters.join("b", "c")
     clusters.part("c", "e")
     clusters.join("a", "b")

@@ -13,8 +13,9 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import shapes, similar
+from loraprep import shapes
 from loraprep.core.records import Image
+from loraprep.duplicates import compare
 from loraprep.imaging import decode, thumbnails
 from loraprep.imaging.decode import BadImage
 from loraprep.project import crops, groups
@@ -88,7 +89,7 @@ class Pictures:
     def _difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
         one = self._small(first, 1000)
         two = self._small(second, 1000)
-        apart = similar.difference(np.asarray(one), np.asarray(two), mirrored=mirrored, turns=turns)
+        apart = compare.difference(np.asarray(one), np.asarray(two), mirrored=mirrored, turns=turns)
         mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
         mask = mask.point(lambda v: 255 if v > 96 else 0)
         edge = PIL.Image.fromarray(

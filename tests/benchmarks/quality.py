@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from loraprep import duplicates
+from loraprep.duplicates import duplicates
 from tests.benchmarks.planted import ALIKE, EASY, HARD, Planted, plant
 
 Pairs = set[tuple[str, str]]

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from loraprep import parts, search
 from loraprep.core.records import Image
-from loraprep.duplicates import THRESHOLDS
+from loraprep.duplicates import cuts, hamming
+from loraprep.duplicates.duplicates import THRESHOLDS
 
-Hashes = search.Hashes
+Hashes = hamming.Hashes
 PHASH, DHASH = int(THRESHOLDS["phash"]), int(THRESHOLDS["dhash"])
 
 
@@ -44,8 +44,8 @@ def hashes(count: int, *, white: bool = False, seed: int = 1) -> tuple[Hashes, H
 
 def searched(count: int, *, white: bool = False) -> dict[str, float]:
     """As the default rule does: upright with upright, upright with mirrored."""
-    plain, mirrored = search.side(*hashes(count, white=white)), search.side(*hashes(count, white=white, seed=2))
-    cost = timed(lambda: sum(len(search.near(plain, other, PHASH, DHASH)[0]) for other in (None, mirrored)))
+    plain, mirrored = hamming.side(*hashes(count, white=white)), hamming.side(*hashes(count, white=white, seed=2))
+    cost = timed(lambda: sum(len(hamming.near(plain, other, PHASH, DHASH)[0]) for other in (None, mirrored)))
     return {**cost, "wrong": _wrong(plain, mirrored)}
 
 
@@ -55,7 +55,7 @@ def timed(make: Callable[[], int]) -> dict[str, float]:
     return {"seconds": time.perf_counter() - clock, "cpu": time.process_time() - cpu, "pairs": pairs}
 
 
-def _wrong(plain: search.Side, mirrored: search.Side, sample: int = 3000) -> int:
+def _wrong(plain: hamming.Side, mirrored: hamming.Side, sample: int = 3000) -> int:
     """Pairs of a sample on which the search and comparing each with each disagree."""
     some = slice(0, sample)
     a, b = plain.part(some), mirrored.part(some)
@@ -64,7 +64,7 @@ def _wrong(plain: search.Side, mirrored: search.Side, sample: int = 3000) -> int
         near = np.bitwise_count(a.first[:, None] ^ other.first[None]) <= PHASH
         near &= np.bitwise_count(a.second[:, None] ^ other.second[None]) <= DHASH
         true = set(zip(*(n.tolist() for n in np.nonzero(np.triu(near, 1))), strict=True))
-        found = search.near(a, None if other is a else b, PHASH, DHASH)
+        found = hamming.near(a, None if other is a else b, PHASH, DHASH)
         wrong += len(true ^ set(zip(found[0].tolist(), found[1].tolist(), strict=True)))
     return wrong
 
@@ -76,7 +76,7 @@ def cut(count: int) -> dict[str, float]:
         # soft fields with a share of noise: about as alike as photographs are
         field = np.kron(random.integers(0, 200, (6, 6)), np.ones((4, 4))) + random.integers(0, 56, (24, 24))
         images.append(Image(f"{number}.jpg", "image", thumb=field.astype(np.uint8).tobytes().hex()))
-    return timed(lambda: len(parts.cuts(images, PHASH, DHASH)))
+    return timed(lambda: len(cuts.cuts(images, PHASH, DHASH)))
 
 
 def plot(points: dict[str, list[tuple[int, float]]], path: Path) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal
 
-from loraprep import similar
 from loraprep.core.records import Fate, Finding, Group, Image, Pair, the_other_way
-from loraprep.parts import Near
+from loraprep.duplicates import compare
+from loraprep.duplicates.compare import Clusters, Likeness, Pixels
+from loraprep.duplicates.cuts import Near
 from loraprep.project.decisions import Decisions, Question
-from loraprep.similar import Clusters, Likeness, Pixels
 
 HEADER = """\
 # Every copy makes the model learn that one picture by heart instead of what your pictures have in common.
@@ -99,13 +99,13 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
 
     @lru_cache(maxsize=512)
     def pixels(index: int) -> Pixels:
-        return look(images[index]) if look else similar.thumbnail(images[index])
+        return look(images[index]) if look else compare.thumbnail(images[index])
 
     copies = Clusters()
     met: list[_Met] = []
     cuts: list[tuple[Near, Likeness]] = []
     asked: set[tuple[str, str]] = set()
-    near = similar.near(
+    near = compare.near(
         images, limits["phash"], limits["dhash"], cuts=bool(limits["cuts"]), rotations=bool(limits["rotations"])
     )
     for found in sorted(near, key=lambda n: (n.part, n.distance, n.i, n.j)):
@@ -115,7 +115,7 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
         roots = copies.root(one.path), copies.root(other.path)
         if copies.known(one.path, other.path) or roots in asked:
             continue
-        seen = similar.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored, turns=found.turns)
+        seen = compare.compare(pixels(found.i), pixels(found.j), mirrored=found.mirrored, turns=found.turns)
         relation, whole = _relation(seen, limits["variant"]), 1 / _CUT < seen.covers < _CUT
         if relation == "copy" and not whole:
             asked |= {roots, roots[::-1]}
@@ -135,7 +135,7 @@ def _alike(images: Sequence[Image], limits: Mapping[str, float], look: Callable[
         cut, of = (found.i, found.j) if seen.covers > 1 else (found.j, found.i)
         before, how = source.setdefault(cut, (of, found))
         if before != of and not found.turns and not how.turns:
-            both = similar.compare(pixels(before), pixels(of), mirrored=found.mirrored != how.mirrored)
+            both = compare.compare(pixels(before), pixels(of), mirrored=found.mirrored != how.mirrored)
             if _relation(both, limits["variant"]) != "copy":
                 copies.part(images[before].path, images[of].path)
                 continue

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import lettering, parts, search
 from loraprep.core.records import Image
+from loraprep.duplicates import cuts as parts
+from loraprep.duplicates import hamming, watermark
+from loraprep.duplicates.cuts import Near
 from loraprep.imaging.palette import lab
-from loraprep.parts import Near
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -77,12 +78,12 @@ def near(
     With `cuts` also those where a part of one is so near to the other, with `rotations` those turned on their side or
     head. Exact (see search.py); every image needs its four hashes and its thumbnail. Each pair once; order: by i, j.
     """
-    plain = search.side(bits(i.phash for i in images), bits(i.dhash for i in images))
-    turned = search.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
+    plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
+    turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
     best: dict[tuple[int, int], Near] = {}
     for other, mirrored in ((None, False), (turned, True)):
-        rows, columns = search.near(plain, other, int(phash), int(dhash))
-        apart = search.apart(plain, plain if other is None else other, rows, columns)
+        rows, columns = hamming.near(plain, other, int(phash), int(dhash))
+        apart = hamming.apart(plain, plain if other is None else other, rows, columns)
         for i, j, distance in zip(rows.tolist(), columns.tolist(), apart.tolist(), strict=True):
             if (i, j) not in best or distance < best[i, j].distance:
                 best[i, j] = Near(i, j, distance, mirrored)
@@ -178,10 +179,10 @@ def compare(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int
     )
 
 
-def _letters(a: Plane, b: Plane, inside: NDArray[np.bool_]) -> lettering.Letters | None:
+def _letters(a: Plane, b: Plane, inside: NDArray[np.bool_]) -> watermark.Letters | None:
     fitted = np.stack([_tone(a[..., c], b[..., c], inside) for c in range(3)], axis=2)
     beyond: Plane = np.where(inside, _beyond(a, fitted, 0.5), 0).astype(np.float32)
-    return lettering.find(_luma(a), _luma(fitted), beyond)
+    return watermark.find(_luma(a), _luma(fitted), beyond)
 
 
 def difference(first: Pixels, second: Pixels, *, mirrored: bool = False, turns: int = 0) -> Plane:

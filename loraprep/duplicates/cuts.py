@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep import search
 from loraprep.core.records import Image
+from loraprep.duplicates import hamming
 
 Thumbs = NDArray[np.float32]  # (n, 24, 24), luma 0..255
 Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of the sides
@@ -125,17 +125,17 @@ def _best(
     for turn, chunk in itertools.product(turns, _chunks(parts)):
         seen = np.rot90(thumbs, turn, axes=(1, 2))
         hashes = [_hashes(seen[rows], box) for box, rows in chunk]
-        table = search.side(np.concatenate([h[0] for h in hashes]), np.concatenate([h[1] for h in hashes]))
+        table = hamming.side(np.concatenate([h[0] for h in hashes]), np.concatenate([h[1] for h in hashes]))
         owner = np.concatenate([rows for _, rows in chunk])
         number = np.repeat(np.arange(len(chunk)), [len(rows) for _, rows in chunk])
         for mirrored in (False, True):
             # mirroring the one is mirroring the other, and there are fewer whole pictures than parts
             small = thumbs[:, :, ::-1] if mirrored else thumbs
-            whole = search.side(*_hashes(small, WHOLE))
-            i, at = search.across(whole, table, phash, dhash)
+            whole = hamming.side(*_hashes(small, WHOLE))
+            i, at = hamming.across(whole, table, phash, dhash)
             other = i != owner[at]
             i, at = i[other], at[other]
-            apart = search.apart(whole, table, i, at)
+            apart = hamming.apart(whole, table, i, at)
             for n in np.unique(number[at]):
                 here = np.flatnonzero(number[at] == n)
                 alike = _correlation(small, seen, i[here], owner[at[here]], chunk[n][0])
@@ -164,7 +164,7 @@ def _chunks(parts: Parts) -> Iterator[Parts]:
         yield chunk
 
 
-def _hashes(thumbs: Thumbs, box: Box) -> tuple[search.Hashes, search.Hashes]:
+def _hashes(thumbs: Thumbs, box: Box) -> tuple[hamming.Hashes, hamming.Hashes]:
     """pHash and dHash of that part of each thumbnail, 64 bits each, in imagehash's order of bits."""
     left, top, right, bottom = box
     low = _through(thumbs, _waves() @ _cut(top, bottom, 32), _waves() @ _cut(left, right, 32))
@@ -197,7 +197,7 @@ def _cut(start: float, end: float, cells: int) -> NDArray[np.float64]:
     return matrix
 
 
-def _bits(mask: NDArray[np.bool_]) -> search.Hashes:
+def _bits(mask: NDArray[np.bool_]) -> hamming.Hashes:
     packed = np.packbits(mask.reshape(len(mask), 64), axis=1)
     return packed.view(">u8").ravel().astype(np.uint64)
 

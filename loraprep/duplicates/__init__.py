@@ -1,0 +1,1 @@
+"""Phase 3: which pictures are there twice? The artist decides."""
