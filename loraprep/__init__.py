@@ -12,8 +12,8 @@ _LATER = (
     "project.schema",
     *(
         "scan.audit",
-        "captioners",
-        "captions",
+        "captions.captioners",
+        "captions.captions",
         "curation",
         "dataset",
         "duplicates.duplicates",

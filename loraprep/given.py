@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from loraprep import captioners
+from loraprep.captions import captioners
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.project import project, studio, trigger

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import captioners, captions, console, curation, gate, given, page, selection
+from loraprep import console, curation, gate, given, page, selection
+from loraprep.captions import captioners, captions
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image

@@ -10,7 +10,8 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep import captioners, console
+from loraprep import console
+from loraprep.captions import captioners
 from loraprep.core import files, resources, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.project import intent, project, schema

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import buckets, regularization, shapes, tokens
+from loraprep import buckets, regularization, shapes
+from loraprep.captions import tokens
 from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Finding, Image
 from loraprep.plans import CutCaption, Length, Placed, Plan, lonely, usual

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from loraprep import captioners, console
-from loraprep import captions as phase4
+from loraprep import console
+from loraprep.captions import captioners, captions
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.prompt import described, question
+from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import files, findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Finding, Image
 from loraprep.project import decisions
 from loraprep.project.project import Project
-from loraprep.responses import Answer, Answers, Store
-from loraprep.vision.job import Job, Outcome
-from loraprep.vision.question import described, question
 
 
 def looks(p: Project) -> bool:
@@ -39,14 +39,14 @@ def told(p: Project) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         answers = decisions.read(p.root, "captions")
-        return {"skipped": phase4.skipped(answers), "chosen": phase4.captioners_chosen(answers)}
+        return {"skipped": captions.skipped(answers), "chosen": captions.captioners_chosen(answers)}
 
     return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
 
 
 def chosen(p: Project, images: Sequence[Image]) -> dict[str, str]:
     """path -> the captioner that a person chose for that picture."""
-    return phase4.chosen_captioners(images, decisions.read(p.root, "captions"))
+    return captions.chosen_captioners(images, decisions.read(p.root, "captions"))
 
 
 def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
@@ -62,7 +62,7 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
         config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
     else:
         seen = _seen(images, stored(p, images))
-        texts = phase4.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
+        texts = captions.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
     return Job(p.root, p.images, config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
                chosen=chosen(p, images),
                wait="elements" in console.named, say=lambda text: console.say(text, "dim"))  # fmt: skip
@@ -90,7 +90,7 @@ def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], befo
     samples, missing = before["samples"], before["missing"]
     rest = [i for i in staying if i.path not in samples]
     answers = decisions.read(p.root, "captions")
-    may = phase4.approved(samples, answers, auto=p.auto("captions"))
+    may = captions.approved(samples, answers, auto=p.auto("captions"))
     job = _job(p, images, samples=False)
     stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
     if may and stopped:
@@ -123,7 +123,7 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
 def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
     now = {name: module.settings(p.config, job.question) for name, module in _lookers(p).items()}
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
-    paths = set(phase4.earlier(then, now, samples))
+    paths = set(captions.earlier(then, now, samples))
     return [i for i in staying if i.path in paths]
 
 
@@ -138,7 +138,7 @@ def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
     """Only Claude costs something, and only if it is the one that would be asked."""
     if next(iter(captioners.lookers(p.config["captioning"])), "") != "claude":
         return 0.0, 0.0
-    from loraprep.captioners import claude
+    from loraprep.captions.captioners import claude
 
     return claude.cost(images, job)
 

@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from loraprep import booru, built, captioners, console, looking, manifest, seeing
-from loraprep import captions as phase4
+from loraprep import built, console, looking, manifest, seeing
 from loraprep import curation as phase5
 from loraprep import dataset as build
 from loraprep import selection as selecting
+from loraprep.captions import captioners, danbooru
+from loraprep.captions import captions as phase4
+from loraprep.captions.vision.store import Store
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
@@ -18,7 +20,6 @@ from loraprep.duplicates import duplicates as phase3
 from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
 from loraprep.project.project import Project
-from loraprep.responses import Store
 from loraprep.scan import audit as phase2
 from loraprep.scan import detail as native
 from loraprep.scan import fingerprint
@@ -182,7 +183,7 @@ def captions(p: Project) -> None:
     findings, known = [], None
     if p.model.get("vocabulary"):
         try:
-            known = booru.vocabulary(p.root, p.config)
+            known = danbooru.vocabulary(p.root, p.config)
         except UserError as error:
             findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
     answers = decisions.read(p.root, "captions")
@@ -193,7 +194,7 @@ def captions(p: Project) -> None:
 
 def vocabulary_digest(p: Project) -> str:
     """Of the list that checks this project's tags, "" if there is none."""
-    return booru.digest(p.root, p.config) if p.model.get("vocabulary") else ""
+    return danbooru.digest(p.root, p.config) if p.model.get("vocabulary") else ""
 
 
 def looks(p: Project) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep import built, console, looking, outlook, page
-from loraprep import captions as phase4
 from loraprep import curation as phase5
 from loraprep import gate as phase6
 from loraprep import report as paper
 from loraprep import revision as since
+from loraprep.captions import captions as phase4
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Finding

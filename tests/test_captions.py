@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loraprep import captions, tokens, wording
-from loraprep.captions import captions_for, choose_samples, fused, questions, render, waiting
+from loraprep.captions import captions, hygiene, tokens
+from loraprep.captions.captions import captions_for, choose_samples, fused, questions, render, waiting
 from loraprep.core import findings
 from loraprep.core.records import Caption, Elements, Image
 from loraprep.project import decisions
@@ -35,7 +35,7 @@ CONFIG: dict[str, Any] = {
 def draft(
     path: str = "mill.jpg", text: str = "water_mill, pond, wide view", form: str = "tags", **more: Any
 ) -> Elements:
-    said = wording.terms(text) if form == "tags" else wording.phrases(text)
+    said = hygiene.terms(text) if form == "tags" else hygiene.phrases(text)
     values: dict[str, Any] = {
         "content": {"subject": said[:1], "objects": said[1:]},
         "style": {"palette": ["teal and green"], "temperature": ["warm palette"]},
@@ -114,7 +114,7 @@ def test_colours_alone_are_not_captioned() -> None:
 def test_whatever_the_data_says_a_rendered_caption_is_safe(text: str, form: str, model: dict[str, Any]) -> None:
     for words in (text, f"<lora:{text}:1>, {{{text}}}, {TRIGGER}", f"<lo<lora:x>ra:y>{text}\n{TRIGGER.upper()}"):
         caption = written(draft(text=words, form=form), model)
-        assert wording.faults(caption, TRIGGER) == []
+        assert hygiene.faults(caption, TRIGGER) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_whatever_the_data_says_a_rendered_caption_is_safe(text: str, form: str,
     ],
 )
 def test_hard_checks(text: str, fault: str) -> None:
-    assert any(fault in f for f in wording.faults(text, TRIGGER))
+    assert any(fault in f for f in hygiene.faults(text, TRIGGER))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_hard_checks(text: str, fault: str) -> None:
     ],
 )
 def test_form(text: str, form: str) -> None:
-    assert wording.form_of(text) == form
+    assert hygiene.form_of(text) == form
 
 
 # counts of CLIP's own byte-pair encoder (openai/CLIP), without start and end
@@ -510,4 +510,4 @@ def test_the_words_of_a_length_depend_on_what_is_known() -> None:
     ("a robin <lora:x:1> on a branch", "a robin on a branch"),
 ])  # fmt: skip
 def test_a_call_that_is_taken_out_takes_its_comma_along(written: str, said: str) -> None:
-    assert wording.clean(written) == said
+    assert hygiene.clean(written) == said

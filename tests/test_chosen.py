@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import captioners
-from loraprep.captions import chosen_captioners
+from loraprep.captions import captioners
+from loraprep.captions.captions import chosen_captioners
+from loraprep.captions.vision.job import Job
+from loraprep.captions.vision.prompt import question
+from loraprep.captions.vision.store import Answer, Store
 from loraprep.core.errors import UserError
 from loraprep.project import decisions, schema
-from loraprep.responses import Answer, Store
 from loraprep.scan import scan
-from loraprep.vision.job import Job
-from loraprep.vision.question import question
 from tests import pictures
 from tests.homeserver import SEEN, serving
 

@@ -18,17 +18,17 @@ from typing import Any
 
 import pytest
 
-from loraprep import captioners
-from loraprep.captioners import claude
+from loraprep.captions import captioners
+from loraprep.captions.captioners import claude
+from loraprep.captions.vision import anthropic_messages, batches, runner
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.ledger import Budget
+from loraprep.captions.vision.prompt import question
+from loraprep.captions.vision.store import Store
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.project import schema
-from loraprep.responses import Store
-from loraprep.vision import asking, batches, messages
-from loraprep.vision.job import Job, Outcome
-from loraprep.vision.ledger import Budget
-from loraprep.vision.question import question
 from tests.loopback import (
     KEY,
     Loopback,
@@ -50,9 +50,9 @@ HTML = Reply(b"<html><body>Sign in to the hotel's network</body></html>", kind="
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
-    monkeypatch.setattr(messages, "PATIENCE", asking.Patience(4, 0.01, 0.05))
-    monkeypatch.setattr(asking, "PATIENCE", asking.Patience(4, 0.01, 0.05))
-    monkeypatch.setattr(messages, "TIMEOUT", 2.0)
+    monkeypatch.setattr(anthropic_messages, "PATIENCE", runner.Patience(4, 0.01, 0.05))
+    monkeypatch.setattr(runner, "PATIENCE", runner.Patience(4, 0.01, 0.05))
+    monkeypatch.setattr(anthropic_messages, "TIMEOUT", 2.0)
     monkeypatch.setattr(batches, "EVERY", 0.05)
     for name in ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -173,9 +173,9 @@ def test_the_rate_limit_is_respected_before_it_is_hit(server: Loopback, root: Pa
     images = pictures(root, 2)
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
     limit = {"anthropic-ratelimit-requests-remaining": "0", "anthropic-ratelimit-requests-reset": soon.isoformat()}
-    assert 3590 < messages.pause(limit) <= 3600
-    assert messages.pause({**limit, "anthropic-ratelimit-requests-remaining": "1"}) == 0
-    assert messages.pause({**limit, "anthropic-ratelimit-requests-reset": "soon"}) == 0
+    assert 3590 < anthropic_messages.pause(limit) <= 3600
+    assert anthropic_messages.pause({**limit, "anthropic-ratelimit-requests-remaining": "1"}) == 0
+    assert anthropic_messages.pause({**limit, "anthropic-ratelimit-requests-reset": "soon"}) == 0
     server.bad[0] = [Reply(message(json.dumps(form(0))), headers=limit)]
     assert ask(root, images).findings == []
     first, second = [at for path, at in server.times if path == "/v1/messages"]
@@ -199,7 +199,7 @@ def test_one_unlucky_picture_does_not_stop_the_others(server: Loopback, root: Pa
 
 
 def test_a_timeout_counts_as_billed(server: Loopback, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "TIMEOUT", 0.3)
+    monkeypatch.setattr(anthropic_messages, "TIMEOUT", 0.3)
     (image,) = pictures(root, 1)
     server.bad[0] = [Reply(wait=0.8)]
     assert ask(root, [image]).findings == []

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import curation, lexicon
+from loraprep import curation
+from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
 from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
 from loraprep.curation import advice, balance, choosing, hands, identity

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from loraprep import captioners
-from loraprep.captioners import Context, common_words, name_terms
-from loraprep.captioners.draft import measured
+from loraprep.captions import captioners
+from loraprep.captions.captioners import Context, common_words, name_terms
+from loraprep.captions.captioners.draft import measured
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
 

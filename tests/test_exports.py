@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from loraprep import exports, placements, tokens
+from loraprep import exports, placements
+from loraprep.captions import tokens
 from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.exports import Dataset, Folder

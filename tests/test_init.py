@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import captioners, init, interview, newproject
+from loraprep import init, interview, newproject
 from loraprep.__main__ import main
+from loraprep.captions import captioners
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import project

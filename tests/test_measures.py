@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from loraprep import lexicon
+from loraprep.captions import lexicon
 from loraprep.measures import choice, hands, looks, marks, variety
 from tests.benchmarks import brushes, entanglement, subset
 

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep.captioners import openai_compatible as captioner
-from loraprep.captioners.openai_compatible import LADDER
+from loraprep.captions.captioners import openai_compatible
+from loraprep.captions.captioners.openai_compatible import LADDER
+from loraprep.captions.vision import repair, runner
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.prompt import question
+from loraprep.captions.vision.store import Store
 from loraprep.core import findings, resources
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.project import project, schema
-from loraprep.responses import Store
 from loraprep.scan import scan
-from loraprep.vision import asking, repair
-from loraprep.vision.job import Job, Outcome
-from loraprep.vision.question import question
 from tests import pictures
 from tests.homeserver import SEEN, Answer, Home, good, serving
 
@@ -31,7 +31,7 @@ MODEL = "qwen3-vl"
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "PATIENCE", asking.Patience(attempts=3, first=0.01, most=0.05))
+    monkeypatch.setattr(runner, "PATIENCE", runner.Patience(attempts=3, first=0.01, most=0.05))
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def photos(root: Path, count: int = 1) -> list[Image]:
 
 def ask(root: Path, home: Home, images: list[Image], examples: tuple[str, ...] = (), **captioning: Any) -> Outcome:
     job = Job(root, root / "images", config(home, **captioning), question("style", examples))
-    return captioner.ask(images, job)
+    return openai_compatible.ask(images, job)
 
 
 def said(outcome: Outcome) -> list[str]:
@@ -297,7 +297,7 @@ def test_a_key_is_sent_and_written_nowhere(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_server_of_its_own_beside_claude(home: Home) -> None:
     server = {"base_url": "http://localhost:1234/v1/", "model": "joycaption", "key_variable": None}
-    endpoint = captioner._endpoint(config(home, server=server))
+    endpoint = openai_compatible._endpoint(config(home, server=server))
     assert (endpoint.address, endpoint.model) == ("http://localhost:1234/v1", "joycaption")
 
 

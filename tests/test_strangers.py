@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from loraprep.captions.vision.store import Answer, Store
 from loraprep.core import files
-from loraprep.responses import Answer, Store
 from tests.scenes import scene
 from tests.test_stale import answer, run
 

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import booru, wording
-from loraprep.captioners import wd_tagger
-from loraprep.captions import captions_for, render
+from loraprep.captions import danbooru, hygiene
+from loraprep.captions.captioners import wd_tagger
+from loraprep.captions.captions import captions_for, render
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.prompt import closed, elements, question, read
+from loraprep.captions.vision.store import Store
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
 from loraprep.project import schema
 from loraprep.project.decisions import Decisions
 from loraprep.project.project import profile
-from loraprep.responses import Store
 from loraprep.scan import scan
-from loraprep.vision.job import Job, Outcome
-from loraprep.vision.question import closed, elements, question, read
 
 SIDE = 8
 # One row a tag: its name, category, count, and how strongly the mean blue, green and red (0..1) speak for it.
@@ -191,12 +191,12 @@ def test_one_picture_that_changed_does_not_stop_the_others(tmp_path: Path, tagge
 
 def test_every_term_of_the_lists_can_be_counted() -> None:
     lists = closed()
-    for group, key, term, pattern in booru._rules():
+    for group, key, term, pattern in danbooru._rules():
         if (name := f"{group}.{key}") in lists:
             assert term in lists[name], (name, pattern)
-        assert key in (*wording.CONTENT, *wording.STYLE, "subject_class", "place")
+        assert key in (*hygiene.CONTENT, *hygiene.STYLE, "subject_class", "place")
     tags = ["1girl", "solo", "cat", "long hair", "green apple", "white background", "night sky", "blurry background"]
-    found = read(json.dumps(booru.elements(tags)), mend=True)
+    found = read(json.dumps(danbooru.elements(tags)), mend=True)
     assert found["content"]["subject_class"] == "person"
     assert found["content"]["place"] == "plain background"
     assert found["content"]["hair"] == ["long hair"]
@@ -210,7 +210,7 @@ def test_every_term_of_the_lists_can_be_counted() -> None:
 
 def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: Path) -> None:
     settings = config(tagger)
-    known = booru.vocabulary(tmp_path, settings)
+    known = danbooru.vocabulary(tmp_path, settings)
     own = {
         f"{n}.png": Elements(f"{n}.png", "d", "existing", "seen", text=text, form="tags", trusted=True)
         for n, text in enumerate(
@@ -232,15 +232,15 @@ def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: P
 
 
 def test_a_clone_without_the_tagger_checks_the_same(tmp_path: Path, tagger: Path) -> None:
-    here = booru.vocabulary(tmp_path, config(tagger))
+    here = danbooru.vocabulary(tmp_path, config(tagger))
     assert here is not None
-    assert booru.vocabulary(tmp_path, config("/somewhere/else/wd")) == here
-    assert booru.digest(tmp_path, config("/somewhere/else/wd")) == booru.digest(tmp_path, config(tagger)) != ""
-    assert booru.vocabulary(tmp_path / "other", config("nowhere")) is None
+    assert danbooru.vocabulary(tmp_path, config("/somewhere/else/wd")) == here
+    assert danbooru.digest(tmp_path, config("/somewhere/else/wd")) == danbooru.digest(tmp_path, config(tagger)) != ""
+    assert danbooru.vocabulary(tmp_path / "other", config("nowhere")) is None
 
 
 def test_a_broken_list_is_said(tmp_path: Path) -> None:
     (tmp_path / "wd").mkdir()
     (tmp_path / "wd/selected_tags.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read: it is not such a list"):
-        booru.vocabulary(tmp_path, config("wd"))
+        danbooru.vocabulary(tmp_path, config("wd"))

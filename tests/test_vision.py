@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import captioners, prepared
-from loraprep.captioners import Context, claude
-from loraprep.captions import approved, earlier, examples, render
+from loraprep.captions import captioners
+from loraprep.captions.captioners import Context, claude
+from loraprep.captions.captions import approved, earlier, examples, render
+from loraprep.captions.vision import encode, prompt
+from loraprep.captions.vision.anthropic_messages import Claude, catalogue
+from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode
 from loraprep.project import project
 from loraprep.project.decisions import Decisions, Entry
-from loraprep.responses import Answer, Answers, Store
-from loraprep.vision import question
-from loraprep.vision.messages import Claude, catalogue
 from tests import pictures
 from tests.loopback import form
 
@@ -32,7 +32,7 @@ DIGEST = "ab" * 32
 
 
 def answer(state: Any = "seen", captioner: str = "claude", **more: Any) -> Answer:
-    elements = question._cleaned(form(3)) if state == "seen" else {}
+    elements = prompt._cleaned(form(3)) if state == "seen" else {}
     base = Answer(captioner, "claude-haiku-5-5", "0" * 12, "", {"effort": "low"}, 1, state, elements)
     return dataclasses.replace(base, **more)
 
@@ -41,12 +41,12 @@ def answer(state: Any = "seen", captioner: str = "claude", **more: Any) -> Answe
 
 
 def test_every_kind_has_its_instructions_and_counts_what_the_form_can_say() -> None:
-    closed = question.closed()
+    closed = prompt.closed()
     assert {"content.framing", "content.angle", "style.lighting", "content.subject_class", "style.medium"} <= set(
         closed
     )
     for kind in resources.names("resources/kinds"):
-        text = question.question(kind).instructions
+        text = prompt.question(kind).instructions
         assert "image captions" in text
         assert "training" not in text.lower()  # speaking of it can be refused
         for name, axis in project.profile("kinds", kind)["axes"].items():
@@ -64,37 +64,37 @@ def test_the_form_keeps_to_what_servers_take() -> None:
         for sub in [*rule.get("properties", {}).values(), *([rule["items"]] if "items" in rule else [])]:
             walk(sub)
 
-    walk(question.schema())
+    walk(prompt.schema())
 
 
 def test_a_reply_is_read_and_cleaned() -> None:
     said = form(3)
     said["content"]["subject"] = "A Stone\nMill {x|y}"
     said["content_sentence"] = "A mill. " * 200
-    read = question.read(json.dumps(said))
+    read = prompt.read(json.dumps(said))
     assert read["content"]["subject"] == "a stone mill x|y"
     assert len(read["content_sentence"]) <= 600
     for bad in ("", "[]", "{}", json.dumps({**form(1), "more": 1}), "[" * 100_000):
-        with pytest.raises(question.Unreadable):
-            question.read(bad)
+        with pytest.raises(prompt.Unreadable):
+            prompt.read(bad)
 
 
 def test_a_reply_of_a_server_that_cannot_be_held_to_a_form_is_mended() -> None:
     loose = {"content": {"subject": "a mill", "framing": "Wide View", "angle": "sideways", "objects": "pond, bridge"},
              "content_sentence": "A mill.", "tags": ["mill", 3, None], "confidence": {"content": "very"}}  # fmt: skip
-    read = question.read(json.dumps(loose), mend=True)
+    read = prompt.read(json.dumps(loose), mend=True)
     assert read["content"]["framing"] == "wide view"
     assert read["content"]["angle"] == []
     assert read["content"]["objects"] == ["pond", "bridge"]
     assert read["tags"] == ["mill", "3"]
     assert read["style"]["mood"] == []
     assert read["confidence"] == {"content": "low", "style": "low"}
-    with pytest.raises(question.Unreadable, match="says nothing"):
-        question.read("{}", mend=True)
+    with pytest.raises(prompt.Unreadable, match="says nothing"):
+        prompt.read("{}", mend=True)
 
 
 def test_elements_become_captions_of_both_forms() -> None:
-    seen = question.elements(Image("a.jpg", "image", digest=DIGEST), answer())
+    seen = prompt.elements(Image("a.jpg", "image", digest=DIGEST), answer())
     assert seen.content["setting"] == ["outdoors", "valley"]
     rules = {"style_words": "include", "quality_tags": False, "omit": []}
     prose = render(seen, "emberveil", rules, project.profile("models", "flux"))
@@ -116,14 +116,14 @@ def test_elements_become_captions_of_both_forms() -> None:
      ((1200, 800), (1254, 836))],
 )  # fmt: skip
 def test_pictures_are_sent_in_a_fitting_size(size: tuple[int, int], sent: tuple[int, int]) -> None:
-    assert prepared.size(*size) == sent
+    assert encode.size(*size) == sent
     assert 1024 <= max(sent) <= 1568
 
 
-def prepare(root: Path, data: bytes) -> prepared.Prepared:
+def prepare(root: Path, data: bytes) -> encode.Prepared:
     (root / "a.jpg").write_bytes(data)
     image = Image("a.jpg", "image", digest=DIGEST, pixel_digest=hashlib.sha256(data).hexdigest())
-    return prepared.prepare(image, root, root, background="#ffffff", max_megapixels=100)
+    return encode.prepare(image, root, root, background="#ffffff", max_megapixels=100)
 
 
 def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
@@ -145,19 +145,19 @@ def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
 
 def test_the_request(tmp_path: Path) -> None:
     sent = prepare(tmp_path, pictures.jpeg())
-    body = Claude("claude-haiku-5-5", "low").request(sent, question.question("style", ["a mill at dawn"]))
+    body = Claude("claude-haiku-5-5", "low").request(sent, prompt.question("style", ["a mill at dawn"]))
     first, second = body["messages"][0]["content"]
     assert (first["type"], second["type"]) == ("image", "text")
     assert body["thinking"] == {"type": "disabled"}
     assert body["output_config"]["effort"] == "low"
     assert body["system"][0]["text"].endswith("- a mill at dawn\n")
-    assert "thinking" not in Claude("claude-opus-5-5", "low").request(sent, question.question("style"))
+    assert "thinking" not in Claude("claude-opus-5-5", "low").request(sent, prompt.question("style"))
     assert len(json.dumps(body)) < 10_000_000
 
 
 def test_prices_are_dated_and_an_image_costs_what_the_list_says() -> None:
     assert catalogue()["as_of"] == "October 2026"
-    haiku, ask = Claude("claude-haiku-5-5", "low"), question.question("style")
+    haiku, ask = Claude("claude-haiku-5-5", "low"), prompt.question("style")
     assert haiku.price({"input_tokens": 1369 + 900, "output_tokens": 300}) == pytest.approx(0.0003769)
     assert haiku.price({"cache_read_input_tokens": 1000}) == pytest.approx(0.00001)
     assert (
@@ -245,7 +245,7 @@ def test_what_starts_the_rest() -> None:
 
 def test_examples_are_what_a_person_agreed_to() -> None:
     image = Image("a.jpg", "image", digest="d" * 64)
-    seen = {"a.jpg": question.elements(image, answer())}
+    seen = {"a.jpg": prompt.elements(image, answer())}
 
     def said(given: Entry, *, auto: bool = False) -> list[str]:
         return examples([image], seen, Decisions(None, {"a.jpg": given}), "emberveil", auto=auto)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import tokens, wording
-from loraprep.booru import Vocabulary
+from loraprep.captions import hygiene, tokens
+from loraprep.captions.danbooru import Vocabulary
 from loraprep.core.findings import SHOWN
 from loraprep.core.records import Caption, Elements, Finding
 from loraprep.project import groups
@@ -37,8 +37,8 @@ def check(
     thin = [p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_sides(c)) < 2]
     hits = {
         "caption-draft": drafts,
-        "caption-flattery": [p for p, c in spoken.items() if wording.flatters(c.text)],
-        "caption-hedging": [p for p, c in spoken.items() if wording.hedges(c.text)],
+        "caption-flattery": [p for p, c in spoken.items() if hygiene.flatters(c.text)],
+        "caption-hedging": [p for p, c in spoken.items() if hygiene.hedges(c.text)],
         "caption-long": [p for p, c in spoken.items() if encoder["soft"] < c.tokens <= c.limit],
         "caption-thin-style": thin,
         "caption-too-long": [p for p, c in spoken.items() if c.tokens > c.limit],
@@ -51,7 +51,7 @@ def check(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.get("vocabulary") == "danbooru":
         found += _unknown_tags(spoken, config, vocabulary)
-    faults = {p: f for p, c in sorted(captions.items()) if (f := wording.faults(c.text, trigger[p]))}
+    faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
         found.append(Finding("caption-unusable", tuple(faults), {"reasons": reasons}))
@@ -59,14 +59,14 @@ def check(
 
 
 def _sides(caption: Caption) -> set[str]:
-    return wording.style_categories(" , ".join([caption.text, *caption.style]))
+    return hygiene.style_categories(" , ".join([caption.text, *caption.style]))
 
 
 def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], known: Vocabulary) -> list[Finding]:
     intent = config["intent"]
     declared = [word for group in groups.every(config) for word in group.words]
     allowed = (intent["class_word"], *intent["fused"], *declared)
-    unknown = {p: known.unknown(wording.terms(wording.without_trigger(c.text, groups.trigger(p, config))), allowed)
+    unknown = {p: known.unknown(hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, config))), allowed)
                for p, c in captions.items() if c.form == "tags"}  # fmt: skip
     times = Counter(term.casefold() for terms in unknown.values() for term in terms)
     if not times:

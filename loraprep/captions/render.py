@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from loraprep import booru, tokens, wording
+from loraprep.captions import danbooru, hygiene, tokens
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 
@@ -42,17 +42,17 @@ def render(
     """
     form: Form = model["form"]
     if elements.captioner == "existing" and elements.text:
-        form, body = form_of(elements.form), wording.bare(elements.text, trigger)
+        form, body = form_of(elements.form), hygiene.bare(elements.text, trigger)
         content, style = _flat(elements.content), _flat(elements.style)
     else:
         pairs = _kept(_pairs(elements, form, traits), trigger, rules, traits.left_out)
-        content = [t for key, t in pairs if key not in wording.STYLE]
-        style = [t for key, t in pairs if key in wording.STYLE]
+        content = [t for key, t in pairs if key not in hygiene.STYLE]
+        style = [t for key, t in pairs if key in hygiene.STYLE]
         body = ", ".join([*content, *style]) if form == "tags" else _prose(elements, content, style, rules, traits)
         if rules["quality_tags"] and form == "tags" and body:
             body = ", ".join([*model.get("quality_tags", []), body])
-        body = wording.bare(body, trigger)
-    lead = [term for word in words if (term := wording.clean(word)) and not wording.says(body, term)]
+        body = hygiene.bare(body, trigger)
+    lead = [term for word in words if (term := hygiene.clean(word)) and not hygiene.says(body, term)]
     content = [*lead, *content]
     text = ", ".join([trigger, *lead, *([body] if body else [])])
     captioned = elements.captioner == "none" or (
@@ -75,28 +75,28 @@ def _flat(group: Mapping[str, Sequence[str]]) -> list[str]:
 def _pairs(elements: Elements, form: Form, traits: Traits) -> Terms:
     """(key, term) in the order to write them: a person's own tags as they stand, else by element."""
     group = {"content": elements.content, "style": elements.style}
-    by_key = [(k, t) for keys, name in ((wording.CONTENT, "content"), (wording.STYLE, "style"))
+    by_key = [(k, t) for keys, name in ((hygiene.CONTENT, "content"), (hygiene.STYLE, "style"))
               for k in keys for t in group[name].get(k, ())]  # fmt: skip
-    own = wording.terms(elements.text) if form == elements.form == "tags" else elements.tags if form == "tags" else []
+    own = hygiene.terms(elements.text) if form == elements.form == "tags" else elements.tags if form == "tags" else []
     keys = {term.casefold(): key for key, term in by_key}
-    tagged = [(keys.get(t.casefold()) or booru.key_of(t) or "objects", t) for t in own]
+    tagged = [(keys.get(t.casefold()) or danbooru.key_of(t) or "objects", t) for t in own]
     # a person's or a tagger's tags take the place of the content terms; style follows, measured style last, unless a
     # tagger's tags name that side of it already
     said = {key for key, _ in tagged} if elements.tags else set()
     # vision models keep these out of their tags
     named = [(key, t) for key, t in by_key if t.casefold() in traits.named]
-    return [*tagged, *named, *(p for p in by_key if p[0] in wording.STYLE and p[0] not in said)] if tagged else by_key
+    return [*tagged, *named, *(p for p in by_key if p[0] in hygiene.STYLE and p[0] not in said)] if tagged else by_key
 
 
 def _kept(pairs: Terms, trigger: str, rules: Mapping[str, Any], traits: Collection[str]) -> Terms:
     """Without what the project leaves out and what the trigger stands for; every term safe, and once."""
-    never = set(traits) | {wording.clean(term.replace("_", " ")).casefold() for term in rules["omit"]}
+    never = set(traits) | {hygiene.clean(term.replace("_", " ")).casefold() for term in rules["omit"]}
     kept: dict[str, tuple[str, str]] = {}
     for key, raw in pairs:
-        for term in wording.terms(wording.bare(raw, trigger)):
+        for term in hygiene.terms(hygiene.bare(raw, trigger)):
             plain = term.casefold()
-            style = key in wording.STYLE and rules["style_words"] == "omit"
-            if plain not in never and not style and not wording.is_quality(term):
+            style = key in hygiene.STYLE and rules["style_words"] == "omit"
+            if plain not in never and not style and not hygiene.is_quality(term):
                 kept.setdefault(plain, (key, term))
     return list(kept.values())
 
@@ -107,14 +107,14 @@ def _prose(
     """A sentence: a person's or the vision model's own where one may be used, else the terms in a row."""
     sentence = elements.text if elements.form == "prose" else elements.content_sentence
     for term in rules["omit"]:
-        sentence = wording.without_term(sentence, term)
+        sentence = hygiene.without_term(sentence, term)
     written = {key: terms for key, terms in elements.content.items() if key != "subject_class"}  # that is counted only
     left_out = [t for t in _flat(written) if t not in content]
-    if not elements.text and any(wording.says(sentence, t) for t in left_out):
+    if not elements.text and any(hygiene.says(sentence, t) for t in left_out):
         sentence = ""  # it speaks of what this kind's captions leave to the trigger
     sentence = sentence.strip()
     if sentence and not elements.text:  # vision models keep these out of their sentences too
-        named = [t for t in content if t.casefold() in traits.named and not wording.says(sentence, t)]
+        named = [t for t in content if t.casefold() in traits.named and not hygiene.says(sentence, t)]
         end = sentence[-1] if sentence[-1] in ".!?" else ""
         sentence = ", ".join([sentence.rstrip(".!? "), *named]) + end
     if not sentence:
@@ -125,7 +125,7 @@ def _prose(
         return sentence
     if elements.style_sentence and not elements.text:
         return f"{sentence.rstrip('. ')}. {elements.style_sentence}".lstrip(". ")
-    said = ", ".join(t for t in style if not wording.says(sentence, t))
+    said = ", ".join(t for t in style if not hygiene.says(sentence, t))
     return ", ".join(filter(None, [sentence.rstrip(". "), said]))
 
 
@@ -140,7 +140,7 @@ def traits_of(
     """
     keys = {key.rpartition(".")[2] for key in kind["omit"]}
     seen = [
-        {(key, term.casefold()) for key, raw in _trait_terms(e, form) if key in keys for term in wording.terms(raw)}
+        {(key, term.casefold()) for key, raw in _trait_terms(e, form) if key in keys for term in hygiene.terms(raw)}
         for e in elements.values()
     ]
     share = config["thresholds"]["captions"]["fused_critical"]

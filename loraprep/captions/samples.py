@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from loraprep import wording
+from loraprep.captions import hygiene
 from loraprep.core.records import Caption, Elements, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry, Question, entry_for
@@ -145,7 +145,7 @@ def _edited(entry: Entry, text: str) -> bool:
     if body == text:
         return True
     if entry.data.get("form") == "tags":
-        return {t.casefold() for t in wording.terms(body) if not wording.is_quality(t)} != listed
-    said = {w for term in listed for w in term.split()} | set(wording.lists()["stopwords"])
-    strange = [w for p in wording.phrases(body) for w in p.split() if w not in said]
-    return bool(strange) or not all(wording.says(body, t) for t in listed)
+        return {t.casefold() for t in hygiene.terms(body) if not hygiene.is_quality(t)} != listed
+    said = {w for term in listed for w in term.split()} | set(hygiene.lists()["stopwords"])
+    strange = [w for p in hygiene.phrases(body) for w in p.split() if w not in said]
+    return bool(strange) or not all(hygiene.says(body, t) for t in listed)

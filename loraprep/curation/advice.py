@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import lexicon, wording
+from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Axis, Caption, Finding
 from loraprep.curation.axes import MEASURED
 from loraprep.measures import variety
@@ -83,7 +83,7 @@ def prompts(
     words = {"trigger": config["trigger"], "class_word": class_word(config, kind)}
     chosen = []
     for probe in kind["try_first"]:
-        new = next((t for t in probe["things"] if not any(wording.says(said, w) for w in _content(t))), None)
+        new = next((t for t in probe["things"] if not any(hygiene.says(said, w) for w in _content(t))), None)
         thing = new or (probe["things"] or [""])[-1]
         chosen.append({
             "prompt": probe["prompt"].format(thing=thing, **words),
@@ -108,7 +108,7 @@ def prompts(
 
 
 def _content(thing: str) -> list[str]:
-    stop = set(wording.lists()["stopwords"])
+    stop = set(hygiene.lists()["stopwords"])
     return [w for w in thing.split() if w not in stop]
 
 

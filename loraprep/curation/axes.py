@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import lexicon, wording
+from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Axis, Caption, Elements, Image
 from loraprep.measures import variety
 
@@ -58,7 +58,7 @@ def _terms(
     if elements and elements.state == "seen" and seen:
         return [lexicon.meant(key, ", ".join(seen)) or lexicon.counted(key, seen[0])]
     texts = ([caption.text] if caption else []) + ([elements.text] if elements else [])
-    said = (lexicon.meant(key, wording.without_trigger(text, trigger)) for text in texts)
+    said = (lexicon.meant(key, hygiene.without_trigger(text, trigger)) for text in texts)
     return [term for term in said if term][:1]
 
 

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 
-from loraprep import lexicon
+from loraprep.captions import lexicon
 from loraprep.core.records import Axis, Finding
 from loraprep.curation.axes import Labels, single
 from loraprep.measures import variety

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from loraprep import lexicon
+from loraprep.captions import lexicon
 from loraprep.core.records import Elements, Finding, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Question

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from loraprep import report, shapes
-from loraprep.captions import captions_for
+from loraprep.captions.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.records import Elements, Image

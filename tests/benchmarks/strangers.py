@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from loraprep import lexicon
+from loraprep.captions import lexicon
 from loraprep.core.records import Elements
 from loraprep.curation import identity
 from tests.benchmarks.subset import synthetic

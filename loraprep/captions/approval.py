@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import wording
+from loraprep.captions import hygiene
 from loraprep.captions.samples import own_caption, waiting
 from loraprep.core import findings
 from loraprep.core.records import Caption, Elements, Finding, Image
@@ -68,7 +68,7 @@ def examples(
             continue
         verdict, seen = entry.data.get("verdict"), elements.get(image.path)
         if own := own_caption(entry):
-            found.add(wording.without_trigger(wording.clean(own), trigger))
+            found.add(hygiene.without_trigger(hygiene.clean(own), trigger))
         elif seen is not None and seen.state == "seen" and (verdict == "approve" or (verdict is None and accepted)):
             tags = f" Tags: {', '.join(seen.tags)}" if seen.tags else ""
             found.add(f"{seen.content_sentence} {seen.style_sentence}{tags}".strip())

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import booru
-from loraprep.booru import CHARACTER, GENERAL, Row
+from loraprep.captions import danbooru
+from loraprep.captions.danbooru import CHARACTER, GENERAL, Row
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.prompt import SCHEMA, Question, Unreadable, described, read
+from loraprep.captions.vision.store import Answer
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode
-from loraprep.responses import Answer
-from loraprep.vision.job import Job, Outcome
-from loraprep.vision.question import SCHEMA, Question, Unreadable, described, read
 
 SAMPLES = True
 NEEDS_APPROVAL = False  # it costs nothing and learns nothing from the samples
@@ -48,7 +48,7 @@ class _Tagger:
         """One probability a row."""
         result = self.session.run(None, {self.session.get_inputs()[0].name: tensor(picture, self.side)})[0][0]
         if len(result) != len(self.rows):
-            raise _Unusable(f"model.onnx knows {len(result)} tags and {booru.LIST} lists {len(self.rows)}")
+            raise _Unusable(f"model.onnx knows {len(result)} tags and {danbooru.LIST} lists {len(self.rows)}")
         return np.asarray(result, np.float32)
 
 
@@ -77,7 +77,7 @@ def ask(pictures: Sequence[Image], job: Job) -> Outcome:
     """Tags every picture and stores what was found, one after the other. What is missing is said, not raised."""
     outcome = Outcome()
     try:
-        tagger = _load(booru.folder(job.root, job.config))
+        tagger = _load(danbooru.folder(job.root, job.config))
         for number, image in enumerate(pictures):
             job.progress(number, len(pictures), "")
             try:
@@ -103,7 +103,7 @@ def _load(folder: Path | None) -> _Tagger:
     if not model.is_file():
         raise _Unusable(f"there is no model.onnx in the folder {folder.name}")
     try:
-        rows = booru.read(folder / booru.LIST).rows
+        rows = danbooru.read(folder / danbooru.LIST).rows
     except UserError as error:
         raise _Unusable(error.problems[0].message) from None
     options = onnxruntime.SessionOptions()
@@ -135,6 +135,6 @@ def _kept(rows: Sequence[Row], scores: NDArray[np.float32], config: Mapping[str,
     sure = [(row.name, score) for row, score in pairs if row.category in least and score >= least[row.category]]
     tags = [name for name, _ in sorted(sure, key=lambda pair: (-round(pair[1], 3), pair[0]))]
     try:
-        return _answer(config, "seen", read(files.dumps(booru.elements(tags)), mend=True))
+        return _answer(config, "seen", read(files.dumps(danbooru.elements(tags)), mend=True))
     except Unreadable:
         return _answer(config, "unclear", {}, "no tag reached the thresholds")

@@ -9,13 +9,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loraprep.captions.vision import job as looking
+from loraprep.captions.vision.encode import size, tokens
+from loraprep.captions.vision.job import Job, Outcome, Trouble
+from loraprep.captions.vision.ledger import Budget
+from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import described as describe
 from loraprep.core.records import Finding, Image
-from loraprep.prepared import size, tokens
-from loraprep.vision import job as looking
-from loraprep.vision.job import Job, Outcome, Trouble
-from loraprep.vision.ledger import Budget
-from loraprep.vision.question import Question
-from loraprep.vision.question import described as describe
 
 __all__ = ["NEEDS_APPROVAL", "SAMPLES", "ask", "cost", "describe", "settings"]
 
@@ -26,7 +26,7 @@ BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents help
 
 
 def _seer(config: Mapping[str, Any]) -> Any:
-    from loraprep.vision.messages import Claude, catalogue
+    from loraprep.captions.vision.anthropic_messages import Claude, catalogue
 
     captioning = config["captioning"]
     return Claude(captioning["model"] or catalogue()["default"], captioning["effort"], captioning["prices"])
@@ -71,11 +71,11 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
     if not (key.isascii() and key.isprintable()) or " " in key:
         return outcome.lack("key", images, said="it holds characters that no key has", variable=seer.variable,
                             model=seer.model)  # fmt: skip
-    from loraprep.vision import connection
+    from loraprep.captions.vision import anthropic_client
 
     budget = Budget.open(job.root, captioning["budget_usd"])
     address = captioning["base_url"] or os.environ.get(ADDRESS) or None
-    with connection.open_to(key, address) as line:
+    with anthropic_client.open_to(key, address) as line:
         try:
             return _ask(images, job, seer, budget, line)
         except Trouble as stop:
@@ -86,7 +86,7 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
 
 
 def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any) -> Outcome:
-    from loraprep.vision import asking, batches
+    from loraprep.captions.vision import batches, runner
 
     pending = batches.collect(job, seer, budget, line)
     left = [i for i in images if i.digest not in pending and job.wants(i, seer.captioner)]
@@ -106,7 +106,7 @@ def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any
             f"${most:.4f}. ${budget.left:.4f} of ${budget.limit or 0:.2f} is left.")  # fmt: skip
     if likely > budget.left:
         job.say("The budget will not reach for all of them; what is seen before it ends stays.")
-    found = batches.submit(left, job, seer, budget, line) if whole else _live(left, job, seer, budget, line, asking)
+    found = batches.submit(left, job, seer, budget, line) if whole else _live(left, job, seer, budget, line, runner)
     return outcome.join(found)
 
 

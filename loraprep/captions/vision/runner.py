@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loraprep.captions.vision.encode import Prepared, size, tokens
+from loraprep.captions.vision.job import Job, Outcome, Reply, Seer, Trouble, keep
+from loraprep.captions.vision.ledger import Budget
 from loraprep.core.records import Image
 from loraprep.imaging.decode import BadImage
-from loraprep.prepared import Prepared, size, tokens
-from loraprep.vision.job import Job, Outcome, Reply, Seer, Trouble, keep
-from loraprep.vision.ledger import Budget
 
 _DEAD = 3  # pictures in a row that nothing could be got for: the server is taken for dead
 

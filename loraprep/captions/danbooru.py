@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from loraprep import wording
+from loraprep.captions import hygiene
 from loraprep.core import files, resources, yamlfile
 from loraprep.core.errors import UserError
 
@@ -23,7 +23,7 @@ _NEAR = 0.75  # difflib's ratio from which another tag is proposed
 
 def plain(tag: str) -> str:
     """A tag as it is written in captions: spaces for underscores except in kaomoji, no escaped brackets, lower case."""
-    found = wording.terms(tag.replace("\\", "").replace(",", " "))
+    found = hygiene.terms(tag.replace("\\", "").replace(",", " "))
     return (found[0] if found else "").casefold()
 
 
@@ -52,7 +52,7 @@ def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
 def key_of(tag: str) -> str:
     """The element a tag names: by the list, else by its last words; "" if neither knows."""
     key = next((key for _, key, _ in _hits(plain(tag)) if key not in ("subject_class", "place")), "")
-    return key or wording.key_of(tag)
+    return key or hygiene.key_of(tag)
 
 
 def elements(tags: Sequence[str]) -> dict[str, Any]:
@@ -77,10 +77,10 @@ _ONE = frozenset({"subject", "subject_class", "place", "framing", "medium", "tem
 
 
 def _fallback(tag: str) -> list[tuple[str, str, str]]:
-    if wording.is_count(tag):
+    if hygiene.is_count(tag):
         return []
-    key = wording.key_of(tag) or "objects"
-    return [("style" if key in wording.STYLE else "content", key, tag)]
+    key = hygiene.key_of(tag) or "objects"
+    return [("style" if key in hygiene.STYLE else "content", key, tag)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Vocabulary:
     def unknown(self, terms: Sequence[str], allowed: Sequence[str] = ()) -> list[str]:
         """The terms that are no tags, in order; tags that ask for quality and those in `allowed` are left in peace."""
         known = {row.name for row in self.rows} | {plain(a) for a in allowed}
-        return [t for t in terms if plain(t) not in known and not wording.is_quality(t)]
+        return [t for t in terms if plain(t) not in known and not hygiene.is_quality(t)]
 
     def nearest(self, term: str) -> str:
         """The known tag that is spelled most like the term, "" if none is near; of equals the more common."""

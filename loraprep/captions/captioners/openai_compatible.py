@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from loraprep.captions.vision import openai_chat, repair, runner
+from loraprep.captions.vision.encode import Prepared
+from loraprep.captions.vision.job import Job, Outcome, Reply, Trouble
+from loraprep.captions.vision.job import settings as stored_with
+from loraprep.captions.vision.openai_chat import Endpoint
+from loraprep.captions.vision.prompt import Question, described, schema
 from loraprep.core import files
 from loraprep.core.records import Image
-from loraprep.prepared import Prepared
-from loraprep.vision import asking, chat, repair
-from loraprep.vision.chat import Endpoint
-from loraprep.vision.job import Job, Outcome, Reply, Trouble
-from loraprep.vision.job import settings as stored_with
-from loraprep.vision.question import Question, described, schema
 
 SAMPLES = True
 NEEDS_APPROVAL = True  # it costs time, and the samples' words are its examples
@@ -62,7 +62,7 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
         return Outcome().lack("no-server", images, keys=" and ".join(f"captioning.{key}" for key in lacking))
     if endpoint.variable and not endpoint.key:
         return Outcome().lack("no-key", images, variable=endpoint.variable)
-    return asking.ask(images, job, Server(endpoint, job.root), None, job.config["captioning"]["concurrency"])
+    return runner.ask(images, job, Server(endpoint, job.root), None, job.config["captioning"]["concurrency"])
 
 
 class Server:
@@ -78,7 +78,7 @@ class Server:
         self._lock = threading.Lock()
         self._works = self._remembered()  # the rung on which a picture was answered, -1 before that
         self._rung = max(self._works, 0)
-        self._line = chat.client(endpoint)
+        self._line = openai_chat.client(endpoint)
 
     async def close(self) -> None:
         await self._line.aclose()
@@ -117,14 +117,17 @@ class Server:
                     self._rung = max(self._rung, rung + 1)
             rung += 1
 
-    async def _complete(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> chat.Said:
-        return await chat.complete(self._line, self.endpoint, self._body(rung, picture, question, larger=larger))
+    async def _complete(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> openai_chat.Said:
+        return await openai_chat.complete(self._line, self.endpoint, self._body(rung, picture, question, larger=larger))
 
     def _body(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> dict[str, Any]:
         system = question.system if rung == "json_schema" else f"{question.system}\n{repair.form(schema())}"
         body: dict[str, Any] = {
             "model": self.model,
-            "messages": [{"role": "system", "content": system}, {"role": "user", "content": chat.picture(picture)}],
+            "messages": [
+                {"role": "system", "content": system},
+                {"role": "user", "content": openai_chat.picture(picture)},
+            ],
             **_parameters(),
         }
         if larger:
@@ -158,7 +161,7 @@ class Server:
                 files.write_json(self._memory, dict(sorted({**known, self._key(): LADDER[rung]}.items())))
 
 
-def _reply(said: chat.Said, *, words_do: bool) -> Reply | None:
+def _reply(said: openai_chat.Said, *, words_do: bool) -> Reply | None:
     """What was said as a Reply; None if the form failed and a lower rung may do better.
 
     With `words_do` plain sentences count too: captioning models such as JoyCaption and Florence write nothing else.
@@ -170,7 +173,7 @@ def _reply(said: chat.Said, *, words_do: bool) -> Reply | None:
         stop = "truncated"
     if stop != "seen":
         detail = said.refusal or (said.text if stop == "refused" else "") or said.finish
-        return Reply("", stop, detail=chat.short(detail), usage=said.usage)
+        return Reply("", stop, detail=openai_chat.short(detail), usage=said.usage)
     found = repair.elements(said.text, sentences=words_do)
     if found is None and not words_do:
         return None

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from loraprep import wording
-from loraprep.prepared import Prepared
-from loraprep.vision.job import Trouble
+from loraprep.captions import hygiene
+from loraprep.captions.vision.encode import Prepared
+from loraprep.captions.vision.job import Trouble
 
 # Seconds. A model at home may take minutes for a picture, above all the first, when it is loaded.
 _TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
@@ -52,7 +52,7 @@ def picture(prepared: Prepared) -> list[dict[str, Any]]:
 
 def short(text: str, most: int = 160) -> str:
     """A server's words as one safe line."""
-    line = wording.clean(text)
+    line = hygiene.clean(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from loraprep import wording
-from loraprep.captioners import Context
-from loraprep.captioners.draft import sorted_terms
+from loraprep.captions import hygiene
+from loraprep.captions.captioners import Context
+from loraprep.captions.captioners.draft import sorted_terms
 from loraprep.core.records import Elements, Image
 
 SAMPLES = False
@@ -17,12 +17,12 @@ def describe(image: Image, context: Context) -> Elements:
         (
             (source, bare)
             for source, words in image.words
-            if source.startswith("sidecar:") and (bare := wording.bare(words, context.trigger))
+            if source.startswith("sidecar:") and (bare := hygiene.bare(words, context.trigger))
         ),
         ("", ""),
     )
-    form = wording.form_of(text)
-    content, style = sorted_terms(wording.terms(text) if form == "tags" else wording.phrases(text))
+    form = hygiene.form_of(text)
+    content, style = sorted_terms(hygiene.terms(text) if form == "tags" else hygiene.phrases(text))
     return Elements(
         path=image.path,
         digest=image.digest,

@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
 
-from loraprep import wording
+from loraprep.captions import hygiene
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.store import Answers
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.records import Elements, Image
-from loraprep.responses import Answers
-from loraprep.vision.job import Job, Outcome
-from loraprep.vision.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +241,9 @@ def name_terms(path: str) -> list[str]:
     found = []
     for part in [PurePosixPath(parts[-1]).stem, *reversed(parts[:-1])]:
         words = [word for piece in _PIECE.findall(part) for word in _piece(piece)]
-        while words and words[-1] in wording.lists()["stopwords"]:
+        while words and words[-1] in hygiene.lists()["stopwords"]:
             words.pop()
-        if any(word not in wording.lists()["stopwords"] for word in words):
+        if any(word not in hygiene.lists()["stopwords"] for word in words):
             found.append(" ".join(words))
     return list(dict.fromkeys(found))
 
@@ -258,7 +258,7 @@ def _piece(piece: str) -> list[str]:
         return []
     words = []
     for run in letters:
-        if run.lower() in wording.lists()["machine_names"]:  # WhatsApp, ComfyUI: before camel case is split
+        if run.lower() in hygiene.lists()["machine_names"]:  # WhatsApp, ComfyUI: before camel case is split
             continue
         split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", run).split()
         if sum(len(word) < 3 for word in split) * 2 > len(split) > 1:  # aXbQz: a code, not words
@@ -268,11 +268,11 @@ def _piece(piece: str) -> list[str]:
 
 
 def _says_something(word: str) -> bool:
-    if word in wording.lists()["machine_names"]:
+    if word in hygiene.lists()["machine_names"]:
         return False
     if not any(c.isalpha() for c in word):
         return False
     if word.isascii():  # "a" and "of" stay inside a name; single letters and "dscq" are no words
-        stop = word in wording.lists()["stopwords"]
+        stop = word in hygiene.lists()["stopwords"]
         return stop or (len(word) > 1 and bool(re.search(r"[aeiouy]", word)))
     return True

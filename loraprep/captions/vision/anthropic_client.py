@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from loraprep.captions.vision import anthropic_messages
+from loraprep.captions.vision.anthropic_messages import Claude
+from loraprep.captions.vision.job import Job, Trouble
 from loraprep.core.records import Image
 from loraprep.imaging.decode import BadImage
-from loraprep.vision import messages
-from loraprep.vision.job import Job, Trouble
-from loraprep.vision.messages import Claude
 
 
 class Line:
@@ -26,7 +26,7 @@ class Line:
         warnings.filterwarnings("ignore", r"The model '.*' is deprecated", DeprecationWarning)  # said as a finding
         self.key = key
         self._options: dict[str, Any] = {
-            "api_key": key, "base_url": address, "max_retries": 0, "timeout": messages.TIMEOUT, "open_telemetry": False,
+            "api_key": key, "base_url": address, "max_retries": 0, "timeout": anthropic_messages.TIMEOUT, "open_telemetry": False,
         }  # fmt: skip
         self.client = anthropic.Anthropic(**self._options)
 
@@ -41,9 +41,9 @@ class Line:
         """Can this model do it at all? The day it goes away if it is on its way out, "" otherwise. Raises Trouble."""
         from anthropic.resources.messages.messages import DEPRECATED_MODELS
 
-        known = ", ".join(messages.catalogue()["models"])
+        known = ", ".join(anthropic_messages.catalogue()["models"])
         try:
-            info: Any = messages.patiently(lambda: self.client.models.retrieve(seer.model), self.key)
+            info: Any = anthropic_messages.patiently(lambda: self.client.models.retrieve(seer.model), self.key)
         except Trouble as error:
             if error.code != "model":
                 raise
@@ -71,7 +71,7 @@ class Line:
             body = seer.request(picture, job.question)
             asked = {k: v for k, v in body.items() if k not in ("max_tokens",)}
             try:
-                told: Any = messages.patiently(lambda: self.client.messages.count_tokens(**asked), self.key)  # noqa: B023
+                told: Any = anthropic_messages.patiently(lambda: self.client.messages.count_tokens(**asked), self.key)  # noqa: B023
             except Trouble as error:
                 if error.whole or error.code == "server":
                     raise

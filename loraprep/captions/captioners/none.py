@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.captioners import Context
+from loraprep.captions.captioners import Context
 from loraprep.core.records import Elements, Image
 
 SAMPLES = False

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from loraprep.captions.vision.prompt import SCHEMA, Question, Unreadable, read
+from loraprep.captions.vision.store import Answer, State, Store
 from loraprep.core.records import Finding, Image
 from loraprep.project import groups
-from loraprep.responses import Answer, State, Store
-from loraprep.vision.question import SCHEMA, Question, Unreadable, read
 
 if TYPE_CHECKING:
-    from loraprep.prepared import Prepared
+    from loraprep.captions.vision.encode import Prepared
 
 
 class Trouble(Exception):
@@ -108,7 +108,7 @@ class Job:
 
     def prepare(self, image: Image) -> Prepared:
         """The picture as it is sent. Raises BadImage."""
-        from loraprep.prepared import prepare  # brings Pillow, which a run that asks nobody does not need
+        from loraprep.captions.vision.encode import prepare  # brings Pillow, which a run that asks nobody does not need
 
         return prepare(image, self.folder, self.root, background=groups.backgrounds(self.config)[0],
                        max_megapixels=self.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from loraprep import wording
+from loraprep.captions import hygiene
 from loraprep.core import resources, yamlfile
 
 # Words that show a thing but are not it: "no humans", "without a hat".
@@ -98,7 +98,7 @@ def meant(axis: str, text: str) -> str:
 def _clauses(text: str) -> Iterable[str]:
     """Phrases in the order of the text; "still life" and the like are never cut."""
     for piece in re.split(r"[,;.:()]", text):
-        yield from wording.phrases(piece)
+        yield from hygiene.phrases(piece)
 
 
 def _head(phrase: str) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from loraprep import wording
+from loraprep.captions import hygiene
+from loraprep.captions.vision.store import Answer, digest_of
 from loraprep.core import resources
 from loraprep.core.records import Elements, Image
-from loraprep.responses import Answer, digest_of
 
 SCHEMA = 1  # of schemas/elements.schema.json; raised when a field changes its meaning
 LONGEST_TERM, LONGEST_TEXT, MOST_TERMS = 80, 600, 40  # a reply is data from outside: bounded like any other
@@ -110,7 +110,7 @@ def _mended(data: Any, rule: Mapping[str, Any]) -> Any:
         return {key: _mended(fields.get(key), sub) for key, sub in rule["properties"].items()}
     if rule["type"] == "array":
         if isinstance(data, str):
-            data = wording.terms(data)
+            data = hygiene.terms(data)
         known = {v.casefold() for v in rule["items"].get("enum", ())}
         given = [v for v in data if not known or str(v).casefold() in known] if isinstance(data, list) else []
         return [v for v in (_mended(v, rule["items"]) for v in given) if v]
@@ -126,9 +126,9 @@ def _cleaned(data: Any, key: str = "") -> Any:
     if isinstance(data, dict):
         return {k: _cleaned(v, k) for k, v in data.items()}
     if isinstance(data, list):
-        terms = [wording.clean(v)[:LONGEST_TERM].strip() for v in data][:MOST_TERMS]
+        terms = [hygiene.clean(v)[:LONGEST_TERM].strip() for v in data][:MOST_TERMS]
         return [t if key == "visible_text" else t.casefold() for t in terms if t]
-    text = wording.clean(data)[:LONGEST_TEXT].strip()
+    text = hygiene.clean(data)[:LONGEST_TEXT].strip()
     return text if key.endswith("_sentence") else text.casefold() if key == "subject" else text
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import wording
+from loraprep.captions import hygiene
 from loraprep.core.records import Caption, Elements, Finding
 from loraprep.project import groups
 
@@ -40,7 +40,7 @@ def fused(
         level = next((n for n in ("critical", "warning", "watch") if number >= limits[f"fused_{n}"] * len(spoken)), "")
         if not level or any(n == number and t.endswith(" " + term) for t, n in counts.items()):
             continue  # rare, or said by "green pond" already
-        seen = sum(any(wording.says(t, term) for t in terms) for terms in looked.values())
+        seen = sum(any(hygiene.says(t, term) for t in terms) for terms in looked.values())
         showing = seen >= limits[f"fused_{level}"] * len(looked)
         cause = ("pictures" if showing else "wording") if known else "unknown"
         values = {
@@ -67,16 +67,16 @@ def _unnamed(
     shown = Counter(
         term
         for e in seen
-        for term in {t.casefold() for key, terms in e.content.items() if key in wording.CONTENT and key not in meant
+        for term in {t.casefold() for key, terms in e.content.items() if key in hygiene.CONTENT and key not in meant
                      for t in terms}
     )  # fmt: skip
-    left_out = {wording.clean(t.replace("_", " ")).casefold() for t in config["captioning"]["omit"]}
+    left_out = {hygiene.clean(t.replace("_", " ")).casefold() for t in config["captioning"]["omit"]}
     return [
         Finding("fused-unnamed", (), {"term": term, "share": f"{number} of {len(seen)}"})
         for term, number in sorted(shown.items(), key=lambda x: (-x[1], x[0]))
         if number >= limits["fused_critical"] * len(seen)
         and counts.get(term, 0) < limits["fused_watch"] * len(spoken)
-        and sum(wording.says(c.text, term) for c in spoken.values()) < limits["fused_watch"] * len(spoken)
+        and sum(hygiene.says(c.text, term) for c in spoken.values()) < limits["fused_watch"] * len(spoken)
         and term not in left_out
         and not _exempt(term, config)
     ]
@@ -91,14 +91,14 @@ def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[
     """The terms that a caption holds, in lower case; without those of its style unless these count too."""
     said = {t.casefold() for t in (*caption.content, *caption.style)}
     if caption.form == "prose":
-        said = {t for t in (*said, *wording.phrases(caption.text)) if wording.says(caption.text, t)}
+        said = {t for t in (*said, *hygiene.phrases(caption.text)) if hygiene.says(caption.text, t)}
         said |= {words[-1] for t in said if (words := t.split())}
     if style_too:
         return said
     content = caption.text.replace(elements.style_sentence, "") if elements else caption.text
     for term in caption.style:
-        content = wording.without_term(content, term)
-    return {t for t in said if wording.says(content, t) and not wording.is_style(t)}
+        content = hygiene.without_term(content, term)
+    return {t for t in said if hygiene.says(content, t) and not hygiene.is_style(t)}
 
 
 def _shown(elements: Elements) -> list[str]:
@@ -113,8 +113,8 @@ def _exempt(term: str, config: Mapping[str, Any]) -> bool:
     words = [word for group in groups.every(config) for word in (group.trigger, *group.words)]  # meant to belong to it
     declared = (config["trigger"], intent["class_word"], *intent["fused"], *words)
     return (
-        any(wording.says(wording.clean(d), term) for d in declared)
-        or wording.key_of(term) == "framing"
-        or wording.is_count(term)
-        or wording.is_quality(term)
+        any(hygiene.says(hygiene.clean(d), term) for d in declared)
+        or hygiene.key_of(term) == "framing"
+        or hygiene.is_count(term)
+        or hygiene.is_quality(term)
     )

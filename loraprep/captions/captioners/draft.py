@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loraprep import wording
-from loraprep.captioners import Context, name_terms
+from loraprep.captions import hygiene
+from loraprep.captions.captioners import Context, name_terms
 from loraprep.core.records import Elements, Image
 
 SAMPLES = True
@@ -25,8 +25,8 @@ _SHARE = 0.15  # of the area, from which a colour is named
 def describe(image: Image, context: Context) -> Elements:
     """A person's own words first (beside the picture, inside it, its name), measured colour and light after."""
     source, text = _written(image, context)
-    form = wording.form_of(text) if text else ""
-    said = wording.terms(text) if form == "tags" else wording.phrases(text)
+    form = hygiene.form_of(text) if text else ""
+    said = hygiene.terms(text) if form == "tags" else hygiene.phrases(text)
     if not text:
         said = [w for w in (_uncommon(t, context) for t in name_terms(image.path)) if w]
         source = "name" if said else ""
@@ -44,7 +44,7 @@ def describe(image: Image, context: Context) -> Elements:
         style=style,
         text=text,
         form=form,
-        trusted=bool(said) and not wording.only_colours(" ".join(said)),
+        trusted=bool(said) and not hygiene.only_colours(" ".join(said)),
         sources=sources,
     )
 
@@ -52,22 +52,22 @@ def describe(image: Image, context: Context) -> Elements:
 def _written(image: Image, context: Context) -> tuple[str, str]:
     """(source, text) of the most trusted words that are more than names of colours, or of any."""
     found = [(source, bare) for source, words in image.words if (bare := _useful(words, context.trigger))]
-    return next((f for f in found if not wording.only_colours(f[1])), found[0] if found else ("", ""))
+    return next((f for f in found if not hygiene.only_colours(f[1])), found[0] if found else ("", ""))
 
 
 def _useful(words: str, trigger: str) -> str:
     """The words without the trigger; "" if nothing is left but numbers and requests for quality."""
-    text = wording.bare(words, trigger)
-    if not any(c.isalpha() for c in text) or all(wording.is_quality(t) for t in wording.terms(text)):
+    text = hygiene.bare(words, trigger)
+    if not any(c.isalpha() for c in text) or all(hygiene.is_quality(t) for t in hygiene.terms(text)):
         return ""
     return text
 
 
 def _uncommon(term: str, context: Context) -> str:
     words = [w for w in term.split() if w not in context.common and w != context.trigger]
-    if all(w in wording.lists()["stopwords"] for w in words):
+    if all(w in hygiene.lists()["stopwords"] for w in words):
         return ""
-    return wording.bare(" ".join(words), context.trigger)
+    return hygiene.bare(" ".join(words), context.trigger)
 
 
 def sorted_terms(said: Iterable[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -75,10 +75,10 @@ def sorted_terms(said: Iterable[str]) -> tuple[dict[str, list[str]], dict[str, l
     content: dict[str, list[str]] = {}
     style: dict[str, list[str]] = {}
     for term in said:
-        if wording.is_quality(term):
+        if hygiene.is_quality(term):
             continue
-        key = wording.key_of(term) or ("objects" if "subject" in content else "subject")
-        (style if key in wording.STYLE else content).setdefault(key, []).append(term)
+        key = hygiene.key_of(term) or ("objects" if "subject" in content else "subject")
+        (style if key in hygiene.STYLE else content).setdefault(key, []).append(term)
     return content, style
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from loraprep import wording
+from loraprep.captions import hygiene
+from loraprep.captions.vision.encode import Prepared
+from loraprep.captions.vision.job import Reply, Trouble
+from loraprep.captions.vision.prompt import Question, schema
+from loraprep.captions.vision.runner import PATIENCE
 from loraprep.core import resources, yamlfile
-from loraprep.prepared import Prepared
-from loraprep.vision.asking import PATIENCE
-from loraprep.vision.job import Reply, Trouble
-from loraprep.vision.question import Question, schema
 
 TIMEOUT = 120.0  # seconds for one picture; a batch of pictures takes longer to send
 _ROOM, _THINKING_ROOM, _LARGER = 2000, 8000, 2  # tokens of a reply; after one that was cut off, so many times as many
@@ -145,7 +145,7 @@ def reply(message: Any, wait: float = 0.0) -> Reply:
         case "refusal":
             details = getattr(message, "stop_details", None)
             category = getattr(details, "category", None) or "no reason given"
-            return Reply("", "refused", wording.clean(str(category))[:80], usage, wait)
+            return Reply("", "refused", hygiene.clean(str(category))[:80], usage, wait)
         case "max_tokens" | "model_context_window_exceeded":
             return Reply("", "truncated", "the reply was cut off", usage, wait)
         case "end_turn" | "stop_sequence":
@@ -198,7 +198,7 @@ def plain(text: str, key: str) -> str:
     """A server's words, fit to be shown: one line, short, and never the key, whatever the server echoes."""
     if key:
         text = text.replace(key, "(the key)")
-    return wording.clean(text)[:200].rstrip(". ")
+    return hygiene.clean(text)[:200].rstrip(". ")
 
 
 def patiently(call: Callable[[], T], key: str) -> T:

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from loraprep.captions.vision.anthropic_messages import Claude, catalogue, patiently, reply, trouble
+from loraprep.captions.vision.job import Job, Outcome, Trouble, keep
+from loraprep.captions.vision.ledger import Budget
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image, Record
 from loraprep.imaging.decode import BadImage
-from loraprep.vision.job import Job, Outcome, Trouble, keep
-from loraprep.vision.ledger import Budget
-from loraprep.vision.messages import Claude, catalogue, patiently, reply, trouble
 
 NAME = "batches.json"
 EVERY = 30.0  # seconds between two looks at a pending batch

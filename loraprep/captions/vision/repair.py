@@ -9,9 +9,9 @@ from typing import Any
 
 import json_repair
 
-from loraprep import wording
-from loraprep.captioners.draft import sorted_terms
-from loraprep.vision.question import LONGEST_TEXT, schema
+from loraprep.captions import hygiene
+from loraprep.captions.captioners.draft import sorted_terms
+from loraprep.captions.vision.prompt import LONGEST_TEXT, schema
 
 _MOST = 50_000  # characters of a reply; a form that is filled in has a tenth of that
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -76,16 +76,16 @@ def _grouped(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_prose(text: str) -> dict[str, Any] | None:
-    line = wording.clean(re.sub(r"[*#`_]+", "", text))
+    line = hygiene.clean(re.sub(r"[*#`_]+", "", text))
     if len(line.split()) < _FEWEST:
         return None
     content: list[str] = []
     style: list[str] = []
     for sentence in re.split(r"(?<=[.!?])\s+", line):
-        said = wording.phrases(sentence)
-        about_style = sum(wording.is_style(p) for p in said) * 2 >= len(said) > 0
+        said = hygiene.phrases(sentence)
+        about_style = sum(hygiene.is_style(p) for p in said) * 2 >= len(said) > 0
         (style if about_style else content).append(sentence)
-    seen, made = sorted_terms(wording.phrases(line))
+    seen, made = sorted_terms(hygiene.phrases(line))
     return {
         "content": seen,
         "style": made,

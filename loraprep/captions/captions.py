@@ -1,0 +1,100 @@
+"""Phase 4: what each picture's caption says. Elements are seen once; captions are rendered from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from loraprep.captions import hygiene, tokens
+from loraprep.captions.approval import approved, earlier, examples, lacking
+from loraprep.captions.bleed import fused
+from loraprep.captions.checks import check
+from loraprep.captions.danbooru import Vocabulary
+from loraprep.captions.render import Form, Traits, form_of, render, render_all, traits_of
+from loraprep.captions.samples import (
+    HEADER,
+    captioners_chosen,
+    choose_samples,
+    chosen_captioners,
+    own_caption,
+    questions,
+    skipped,
+    waiting,
+)
+from loraprep.core.records import Caption, Elements, Finding
+from loraprep.project import groups
+from loraprep.project.decisions import Decisions, entry_for
+
+__all__ = [
+    "HEADER", "Captions", "Traits", "approved", "captioners_chosen", "captions_for", "choose_samples",
+    "chosen_captioners", "earlier", "examples", "fused", "lacking", "questions", "render", "render_all", "skipped",
+    "waiting",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """Every caption by path, and what is wrong with them."""
+
+    captions: dict[str, Caption]
+    findings: list[Finding]
+
+
+def captions_for(
+    elements: Mapping[str, Elements],
+    decisions: Decisions,
+    config: Mapping[str, Any],
+    model: Mapping[str, Any],
+    kind: Mapping[str, Any],
+    vocabulary: Vocabulary | None = None,
+) -> Captions:
+    """Every caption: a person's words verbatim where they gave some, else rendered; and what is wrong with them.
+
+    Words in another form than the base model's give way to the elements, if these say anything. `vocabulary`: the
+    tags that the base model can know, if a list is at hand.
+    """
+    captions, other_form, otherwise = {}, [], []
+    accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
+    for path, rendered in render_all(elements, config, model, kind).items():
+        entry, _ = entry_for(decisions, path, elements[path].digest)
+        caption, trigger = rendered, groups.trigger(path, config)
+        if entry is not None and (own := own_caption(entry)):
+            body = hygiene.without_trigger(own, trigger)
+            form = form_of(entry.data.get("form") or hygiene.form_of(body))
+            caption = _verbatim(rendered, own, form, trigger, model["encoder"]["name"])
+            stored = "form" in entry.data  # without it nobody can say which base model it was written for
+            if stored and form != model["form"] and rendered.captioned and rendered.origin not in ("none", "existing"):
+                other_form.append(path)
+                caption = rendered
+        elif entry is not None and entry.digests and rendered.text != trigger:
+            verdict = entry.data.get("verdict")
+            if verdict == "approve" or (verdict is None and accepted):
+                caption = dataclasses.replace(rendered, origin="approved", captioned=True)
+                shown = entry.data.get("caption"), entry.data.get("form")
+                now = "[trigger]" + rendered.text.removeprefix(trigger), model["form"]
+                if verdict and shown[1] == now[1] and shown[0] != now[0]:
+                    otherwise.append(path)
+        captions[path] = caption
+    found = check(captions, elements, config, model, vocabulary)
+    if other_form:
+        found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
+    if otherwise:
+        found.append(Finding("caption-approved-otherwise", tuple(otherwise), {}))
+    if traits := sorted(traits_of(elements, config, model["form"], kind).left_out):
+        found.append(Finding("constant-traits", (), {"terms": ", ".join(traits)}))
+    return Captions(captions, found)
+
+
+def _verbatim(rendered: Caption, own: str, form: Form, trigger: str, encoder: str) -> Caption:
+    """The person's words with the trigger filled in, put first if it is absent; nothing else is touched."""
+    text = own.replace("[trigger]", trigger)
+    if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", text):
+        text = f"{trigger}, {text}"
+    body = hygiene.bare(text, trigger)
+    said = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
+    style = tuple(t for t in said if hygiene.is_style(t))
+    return Caption(rendered.path, text, form, "written", bool(body), tokens.count(text, encoder), rendered.limit,
+                   tuple(t for t in said if t not in style), style, tokens.exact(encoder))  # fmt: skip
