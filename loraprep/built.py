@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from loraprep import curation as phase5
 from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
+from loraprep.curation import curate
 from loraprep.duplicates import duplicates
 from loraprep.project import decisions
 from loraprep.project.decisions import Question
@@ -78,10 +78,10 @@ def detailed(p: Project, images: Sequence[Image]) -> list[Image]:
     return [dataclasses.replace(i, detail=known.get(i.path, i.detail)) for i in images]
 
 
-def seen(p: Project) -> phase5.Seen:
+def seen(p: Project) -> curate.Seen:
     looked = read(p, "looks")
     marks = [Finding.from_json(f) for f in looked["marks"]]
-    return phase5.Seen(elements(p), captions(p), looked["looks"], looked["embedded"], marks)
+    return curate.Seen(elements(p), captions(p), looked["looks"], looked["embedded"], marks)
 
 
 def fates(p: Project) -> list[Fate]:

@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import console, curation, gate, given, page, selection
+from loraprep import console, gate, given, page, selection
 from loraprep.captions import captioners, captions
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
+from loraprep.curation import curate
 from loraprep.duplicates import duplicates
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
@@ -92,11 +93,11 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
     elements = captioners.describe(staying, staying, config)
     written = captions.captions_for(elements, nobody, config, model, profile)
-    known = curation.Seen(elements, written.captions, looks={})  # line and stroke take longer than a first look may
-    curated = curation.curate(staying, known, groups, profile, config, nobody)
-    rulings.append(curation.outcome(curated.questions, nobody, found, auto=True))
+    known = curate.Seen(elements, written.captions, looks={})  # line and stroke take longer than a first look may
+    curated = curate.curate(staying, known, groups, profile, config, nobody)
+    rulings.append(curate.outcome(curated.questions, nobody, found, auto=True))
     fates = selection.select(found, [], rulings)
-    assessed = curation.assess(_kept(staying, fates), known, profile, config)
+    assessed = curate.assess(_kept(staying, fates), known, profile, config)
     kept = {i.path for i in _kept(found, fates)}
     texts = {p: c for p, c in written.captions.items() if p in kept}
     fused = captions.fused(texts, elements, config, profile)
@@ -112,7 +113,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
         following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=assessed.axes,
         add=assessed.add, gate=verdict, fused=fused, clusters=[f for f in assessed.findings if f.code == "too-similar"],
-        alike=curation.likeness([i for i in found if i.state == "image"]), config=config, model=model,
+        alike=curate.likeness([i for i in found if i.state == "image"]), config=config, model=model,
         kind=profile, look=True,
     )  # fmt: skip
 

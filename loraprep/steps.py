@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from loraprep import built, console, looking, manifest, seeing
-from loraprep import curation as phase5
+from loraprep import built, console, manifest, seeing
 from loraprep import dataset as build
 from loraprep import selection as selecting
 from loraprep.captions import captioners, danbooru
@@ -16,6 +15,8 @@ from loraprep.captions.vision.store import Store
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
+from loraprep.curation import curate as phase5
+from loraprep.curation import features
 from loraprep.duplicates import duplicates as phase3
 from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
@@ -201,7 +202,7 @@ def looks(p: Project) -> None:
     """How are they drawn: line and stroke, and the same mark in a corner?"""
     staying = built.staying(p, built.records(p))
     with console.progress("Looking at line and stroke") as progress:
-        found = looking.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"],
+        found = features.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"],
                              max_megapixels=p.max_megapixels, progress=progress)  # fmt: skip
     built.write(p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": built.plain(found.marks)})
 

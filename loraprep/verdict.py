@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import built, console, looking, outlook, page
-from loraprep import curation as phase5
+from loraprep import built, console, outlook, page
 from loraprep import gate as phase6
 from loraprep import report as paper
 from loraprep import revision as since
@@ -15,6 +14,7 @@ from loraprep.captions import captions as phase4
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Finding
+from loraprep.curation import curate, features
 from loraprep.plans import Plan
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
@@ -53,7 +53,7 @@ def report(p: Project) -> None:
     ]
     findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = phase5.assess([i for i in images if i.path in kept], known, p.kind, p.config)
+    assessed = curate.assess([i for i in images if i.path in kept], known, p.kind, p.config)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
     said = [Finding.from_json(f) for name in ("samples", "vision") for f in built.read(p, name)["findings"]]
@@ -65,7 +65,7 @@ def report(p: Project) -> None:
     gate = phase6.judge(images, fates, captions, findings, selection["waiting"], accepted, p.config,
                         p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
     marked = [f for f in assessed.findings if f.code == "same-mark"]
-    marks = looking.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
+    marks = features.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = paper.report(gate, images, fates, alike, captions, dataclasses.asdict(assessed), marks, balance,
                         p.config, p.model, p.kind,
@@ -77,7 +77,7 @@ def report(p: Project) -> None:
             following=console.following(gate), found=images, fates=fates, groups=alike, captions=captions,
             axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
             clusters=[f for f in findings if f.code == "too-similar"],
-            alike=phase5.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
+            alike=curate.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
             kind=p.kind,
         ), progress)  # fmt: skip
     for name, data in pictures.items():

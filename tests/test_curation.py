@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from loraprep import curation
 from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
 from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
-from loraprep.curation import advice, balance, choosing, hands, identity
+from loraprep.curation import advice, confounds, curate, identity, styles, subset
 from loraprep.curation.axes import axes, labels
-from loraprep.measures import looks as measured
+from loraprep.curation.measures import style_features
 from loraprep.project import project
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.scan import metadata
@@ -88,20 +87,20 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
         for n, i in enumerate(records(24))
     ]
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
-    result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
+    result = curate.assess(images, curate.Seen({}, told(images, texts), {}), style.kind, style.config)
     assert said("tied", result.findings) == [
         "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is "
         "(told from the 24 whose subjects and palette are known)."
     ]
     assert any("muted warm" in p["prompt"] for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
-    result = curation.assess(untied, curation.Seen({}, told(untied, texts), {}), style.kind, style.config)
+    result = curate.assess(untied, curate.Seen({}, told(untied, texts), {}), style.kind, style.config)
     assert said("tied", result.findings) == []
 
 
 def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     images = records(9)
-    result = curation.assess(images, curation.Seen({}, {}, {}), style.kind, style.config)
+    result = curate.assess(images, curate.Seen({}, {}, {}), style.kind, style.config)
     assert said("too-few-to-tell", result.findings) == [
         "9 pictures are too few to tell what always comes together (it takes 12)."
     ]
@@ -112,7 +111,7 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     ]
     assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
     some = told(images[:3], ["a cat"] * 3)
-    result = curation.assess(images, curation.Seen({}, some, {}), style.kind, style.config)
+    result = curate.assess(images, curate.Seen({}, some, {}), style.kind, style.config)
     assert said("hardly-looked-at", result.findings) == [
         "Too few captions speak of subjects (3 of 9) to say what is thin there."
     ]
@@ -121,9 +120,7 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
 def test_what_merely_often_comes_together_takes_more_pictures(style: project.Project) -> None:
     def noted(number: int) -> list[str]:
         images = records(number)
-        return said(
-            "ties-roughly", curation.assess(images, curation.Seen({}, {}, {}), style.kind, style.config).findings
-        )
+        return said("ties-roughly", curate.assess(images, curate.Seen({}, {}, {}), style.kind, style.config).findings)
 
     assert noted(28) == [
         "28 pictures are enough to see what (nearly) always comes together, such as every portrait in warm light, but "
@@ -143,7 +140,7 @@ def test_pictures_to_add_are_said_in_words() -> None:
 def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) -> None:
     images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
     texts = ["a cat on a sill"] * 12
-    result = curation.assess(images, curation.Seen({}, told(images, texts), {}), style.kind, style.config)
+    result = curate.assess(images, curate.Seen({}, told(images, texts), {}), style.kind, style.config)
     assert result.variety.startswith(
         "Your 12 pictures count as 1 different one: each counts for one, less what others show "
         "already. Most alike are 0.jpg and 1.jpg."
@@ -182,15 +179,15 @@ def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
     starred = replace(images[7], path="star.jpg", rating=5)
     bad = replace(images[9], path="rejected.jpg", rating=-1, sharpness=5000.0)
     pool = sorted([*images[10:], *burst, starred, bad], key=lambda i: i.path)
-    fates = curation.shortlist(pool, 20, ["burst-1.jpg"])
+    fates = curate.shortlist(pool, 20, ["burst-1.jpg"])
     kept = {i.path for i in pool} - set(fates)
     assert len(kept) == 20
     assert {"burst-1.jpg", "star.jpg"} <= kept
     assert "rejected.jpg" in fates
     assert len([p for p in kept if p.startswith("burst")]) <= 2  # the pin, and at most the best of the burst
     assert fates["rejected.jpg"].why == "not on the shortlist of 20 (curation.preselect)"
-    assert curation.shortlist(pool, 20, ["burst-1.jpg"]) == fates
-    assert curation.shortlist(pool, None, []) == curation.shortlist(pool, 500, []) == {}
+    assert curate.shortlist(pool, 20, ["burst-1.jpg"]) == fates
+    assert curate.shortlist(pool, None, []) == curate.shortlist(pool, 500, []) == {}
 
 
 def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
@@ -200,10 +197,10 @@ def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
     images = records(100)
     texts = ["close-up" if n < 60 else "full body" for n in range(100)]
     found = labels(kind, images, {}, told(images, texts), "emberveil")
-    (quota,) = choosing.quotas(kind, images, found, 20)
+    (quota,) = subset.quotas(kind, images, found, 20)
     assert (quota.low, quota.high, len(quota.members)) == (5, 8, 60)
     config = {**style.config, "curation": {**style.config["curation"], "target": 20}}
-    result = curation.curate(images, curation.Seen({}, told(images, texts), {}), [], kind, config, Decisions())
+    result = curate.curate(images, curate.Seen({}, told(images, texts), {}), [], kind, config, Decisions())
     out = set(result.questions[0].entry["recommended"])
     faces = [i.path for i in images[:60] if i.path not in out]
     assert (len(out), 5 <= len(faces) <= 8) == (80, True)
@@ -214,7 +211,7 @@ def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> N
     group = Group((images[3].path, images[4].path), "copy", images[3].path, "", (images[3].path,))
     pins = [images[20].path]
     config = {**style.config, "curation": {**style.config["curation"], "target": 29, "include": pins}}
-    result = curation.curate(images, curation.Seen({}, {}, {}), [group], style.kind, config, Decisions())
+    result = curate.curate(images, curate.Seen({}, {}, {}), [group], style.kind, config, Decisions())
     (question,) = result.questions
     assert question.entry["recommended"] in ([images[3].path], [images[4].path])
 
@@ -222,7 +219,7 @@ def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> N
 @pytest.fixture(scope="module")
 def two_hands() -> dict[str, tuple[float, ...]]:
     return {
-        f"{brush}-{n:02}.png": measured.describe(brushes.painted(brush, n))
+        f"{brush}-{n:02}.png": style_features.describe(brushes.painted(brush, n))
         for brush, numbers in (("inked", range(0, 24, 2)), ("washed", range(1, 16, 3)))
         for n in numbers
     }
@@ -232,8 +229,8 @@ def test_two_hands_are_one_question_and_its_answers(
     style: project.Project, two_hands: dict[str, tuple[float, ...]]
 ) -> None:
     images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
-    seen = curation.Seen({}, {}, two_hands)
-    result = curation.curate(images, seen, [], style.kind, style.config, Decisions())
+    seen = curate.Seen({}, {}, two_hands)
+    result = curate.curate(images, seen, [], style.kind, style.config, Decisions())
     (question,) = result.questions
     inked = [p for p in sorted(two_hands) if p.startswith("inked")]
     washed = [p for p in sorted(two_hands) if p.startswith("washed")]
@@ -249,31 +246,31 @@ def test_two_hands_are_one_question_and_its_answers(
         digests = {p: d[:12] for p, d in question.digests.items()}
         entry = Entry(question.key, {**question.entry, "answer": answer}, digests, True)
         given = Decisions(None, {question.key: entry})
-        return sorted(curation.outcome([question], given, images, auto=False))
+        return sorted(curate.outcome([question], given, images, auto=False))
 
     assert out("together") == out("own trigger") == out("recommended") == []
     assert out("leave out") == out(["look 2"]) == washed
     assert out(["look 1"]) == inked
     assert out([washed[1]]) == [washed[1]]
-    assert curation.waiting([question], Decisions(), auto=False) == [question.key]
-    assert curation.waiting([question], Decisions("recommended"), auto=False) == []
+    assert curate.waiting([question], Decisions(), auto=False) == [question.key]
+    assert curate.waiting([question], Decisions("recommended"), auto=False) == []
     grouped = {**style.config, "groups": {"washes": {}}}
     moved = [replace(i, path=f"washes/{i.path}") if i.path in washed else i for i in images]
     looked = {i.path: two_hands[i.path.removeprefix("washes/")] for i in moved}
-    assert curation.curate(moved, curation.Seen({}, {}, looked), [], style.kind, grouped, Decisions()).questions == []
+    assert curate.curate(moved, curate.Seen({}, {}, looked), [], style.kind, grouped, Decisions()).questions == []
 
 
 def test_hands_that_are_answered_together_are_settled(
     style: project.Project, two_hands: dict[str, tuple[float, ...]]
 ) -> None:
     images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
-    seen = curation.Seen({}, {}, two_hands)
-    (question,) = curation.curate(images, seen, [], style.kind, style.config, Decisions()).questions
+    seen = curate.Seen({}, {}, two_hands)
+    (question,) = curate.curate(images, seen, [], style.kind, style.config, Decisions()).questions
     digests = {p: d[:12] for p, d in question.digests.items()}
 
     def settled(answer: object, rest: str | None = None, *, auto: bool = False) -> dict[str, dict[str, object]]:
         entry = Entry(question.key, {**question.entry, "answer": answer}, digests, answer is not None)
-        return curation.settled(Decisions(rest, {question.key: entry}), images, auto=auto)
+        return curate.settled(Decisions(rest, {question.key: entry}), images, auto=auto)
 
     paths = [i.path for i in images]
     assert settled("together") == {"several-hands": {"images": paths, "reason": "you answered: together"}}
@@ -308,8 +305,8 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
            "n7": {"hair": ["auburn braid"], "eyes": ["blue eyes"]},
            "n9": {"hair": ["blonde wig"]},
            "n11": {"hair": ["dark hair"], "eyes": ["dark eyes"]}}  # fmt: skip
-    seen = curation.Seen(look_at(images, **odd), {}, {})
-    result = curation.curate(images, seen, [], character.kind, character.config, Decisions())
+    seen = curate.Seen(look_at(images, **odd), {}, {})
+    result = curate.curate(images, seen, [], character.kind, character.config, Decisions())
     (question,) = result.questions
     stray = images[3].path
     assert question.key == stray
@@ -320,7 +317,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         "answer": None,
     }
     assert said("somebody-else", result.assessment.findings) == []  # it would be left out
-    (open_,) = curation.outcome([question], Decisions(), images, auto=False).values()
+    (open_,) = curate.outcome([question], Decisions(), images, auto=False).values()
     assert (open_.path, open_.fate, open_.why, open_.open) == (
         stray, "left out", "it seems to show somebody else", True,
     )  # fmt: skip
@@ -329,18 +326,18 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         digests = {p: d[:12] for p, d in question.digests.items()}
         return Decisions(None, {stray: Entry(stray, {**question.entry, "answer": answer}, digests, True)})
 
-    assert [list(curation.outcome([question], given(a), images, auto=False)) for a in (
+    assert [list(curate.outcome([question], given(a), images, auto=False)) for a in (
         "leave out", "recommended", [stray], "keep", "all",
     )] == [[stray], [stray], [stray], [], []]  # fmt: skip
-    after = curation.curate(images, seen, [], character.kind, character.config, given("keep"))
+    after = curate.curate(images, seen, [], character.kind, character.config, given("keep"))
     assert after.questions == []
     assert said("somebody-else", after.assessment.findings) == [
         f"{stray} seems to show somebody else (a man, dark hair; the others: a woman, red hair)."
     ]
-    assert curation.settled(given("keep"), images, auto=False) == {
+    assert curate.settled(given("keep"), images, auto=False) == {
         "somebody-else": {"images": [stray], "reason": "you answered: keep"}
     }
-    assert curation.curate(images, seen, [], character.kind, character.config, given("leave out")).questions == []
+    assert curate.curate(images, seen, [], character.kind, character.config, given("leave out")).questions == []
 
 
 def test_nobody_is_a_stranger_where_it_cannot_be_told(character: project.Project, style: project.Project) -> None:
@@ -375,16 +372,16 @@ def test_one_hand_is_no_question_and_a_stray_is_shown(
 ) -> None:
     one = {p: d for p, d in two_hands.items() if p.startswith("inked")} | {"washed-01.png": two_hands["washed-01.png"]}
     images = [replace(i, path=p) for i, p in zip(records(13), sorted(one), strict=True)]
-    found = hands.find(images, one, style.kind, style.config)
+    found = styles.find(images, one, style.kind, style.config)
     assert len(found.groups) == 1
-    assert hands.question(images, found, style.kind) is None
+    assert styles.question(images, found, style.kind) is None
 
 
 def test_ties_are_not_looked_for_among_few() -> None:
     few = [Axis("a", "A", {"x": 5, "y": 5}, 10), Axis("b", "B", {"u": 5, "v": 5}, 10)]
     found = {"a": {str(n): ["x" if n % 2 else "y"] for n in range(10)}}
     found["b"] = {str(n): ["u" if n % 2 else "v"] for n in range(10)}
-    assert balance.tied(few, found) == []
+    assert confounds.tied(few, found) == []
 
 
 def test_stars_are_read_from_xmp() -> None:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.curation.alike import likeness
-from loraprep.measures.embed import Encoder
+from loraprep.curation.measures.embedding import Encoder
+from loraprep.curation.similarity import likeness
 from loraprep.project import project
 from tests.benchmarks.subset import synthetic
 from tests.scenes import project as small_project

@@ -9,37 +9,39 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from loraprep.captions import lexicon
-from loraprep.measures import choice, hands, looks, marks, variety
+from loraprep.curation.measures import diversity, facility_location, style_clusters, style_features, watermarks
 from tests.benchmarks import brushes, entanglement, subset
 
 
 def test_hill_numbers_and_evenness() -> None:
-    assert variety.hill({"a": 4, "b": 4, "c": 4}) == pytest.approx(3)
-    assert variety.hill({"a": 12}) == pytest.approx(1)
-    assert variety.hill({}) == 0
-    assert variety.hill({"a": 9, "b": 1}) == pytest.approx(1.384, abs=1e-3)  # exp(0.3251)
-    assert variety.evenness({"a": 4, "b": 4}) == pytest.approx(1)
-    assert variety.evenness({"a": 99, "b": 1}) < 0.1
+    assert diversity.hill({"a": 4, "b": 4, "c": 4}) == pytest.approx(3)
+    assert diversity.hill({"a": 12}) == pytest.approx(1)
+    assert diversity.hill({}) == 0
+    assert diversity.hill({"a": 9, "b": 1}) == pytest.approx(1.384, abs=1e-3)  # exp(0.3251)
+    assert diversity.evenness({"a": 4, "b": 4}) == pytest.approx(1)
+    assert diversity.evenness({"a": 99, "b": 1}) < 0.1
 
 
 def test_the_vendi_score_counts_different_pictures() -> None:
-    assert variety.vendi(np.eye(7)) == pytest.approx(7)
-    assert variety.vendi(np.ones((7, 7))) == pytest.approx(1)
+    assert diversity.vendi(np.eye(7)) == pytest.approx(7)
+    assert diversity.vendi(np.ones((7, 7))) == pytest.approx(1)
     pairs = np.kron(np.eye(4), np.ones((2, 2)))
-    assert variety.vendi(pairs) == pytest.approx(4)
-    assert variety.vendi(np.zeros((0, 0))) == 0
+    assert diversity.vendi(pairs) == pytest.approx(4)
+    assert diversity.vendi(np.zeros((0, 0))) == 0
 
 
 def test_association_of_what_is_tied_and_of_what_is_not() -> None:
     subjects = ["portrait", "landscape"] * 10
-    strength, chance = variety.association(subjects, ["warm", "cool"] * 10)
+    strength, chance = diversity.association(subjects, ["warm", "cool"] * 10)
     assert strength == pytest.approx(1)
     assert chance == pytest.approx(1 / 2001)
-    strength, chance = variety.association(subjects, ["warm", "warm", "cool", "cool"] * 5)
+    strength, chance = diversity.association(subjects, ["warm", "warm", "cool", "cool"] * 5)
     assert strength == 0
     assert chance > 0.5
-    assert variety.association(["a"] * 20, ["x", "y"] * 10) == (0.0, 1.0)
-    assert variety.association(subjects, ["warm", "cool"] * 10) == variety.association(subjects, ["warm", "cool"] * 10)
+    assert diversity.association(["a"] * 20, ["x", "y"] * 10) == (0.0, 1.0)
+    assert diversity.association(subjects, ["warm", "cool"] * 10) == diversity.association(
+        subjects, ["warm", "cool"] * 10
+    )
 
 
 def test_measures_rise_with_known_entanglement_and_chances_are_honest() -> None:
@@ -60,32 +62,34 @@ def _kernel(points: np.ndarray) -> np.ndarray:
 def test_a_subset_covers_keeps_pins_quotas_and_never_both_copies() -> None:
     points = np.array([[0, 0], [0.1, 0], [0.2, 0], [9, 0], [9.1, 0], [0, 9], [0, 9.1], [9, 9]], float)
     alike, worth = _kernel(points), np.zeros(8, np.float32)
-    first = choice.subset(alike, worth, 4)
+    first = facility_location.subset(alike, worth, 4)
     assert [len({i for i in first if i in group}) for group in ({0, 1, 2}, {3, 4}, {5, 6}, {7})] == [1, 1, 1, 1]
-    assert choice.subset(alike, worth, 4) == first
-    assert 2 in choice.subset(alike, worth, 2, pinned=[2])
-    quota = choice.Quota(frozenset({0, 1, 2}), 2, 2)
-    assert len(set(choice.subset(alike, worth, 4, quotas=[quota])) & {0, 1, 2}) == 2
-    top = choice.Quota(frozenset({3, 4, 5, 6, 7}), 0, 1)
-    assert len(set(choice.subset(alike, worth, 3, quotas=[top])) & {3, 4, 5, 6, 7}) == 1
-    assert len(set(choice.subset(alike, worth, 8, copies=[[3, 4], [5, 6]]))) == 6
-    pinned = choice.subset(alike, worth, 8, pinned=[3, 4], copies=[[3, 4]])
+    assert facility_location.subset(alike, worth, 4) == first
+    assert 2 in facility_location.subset(alike, worth, 2, pinned=[2])
+    quota = facility_location.Quota(frozenset({0, 1, 2}), 2, 2)
+    assert len(set(facility_location.subset(alike, worth, 4, quotas=[quota])) & {0, 1, 2}) == 2
+    top = facility_location.Quota(frozenset({3, 4, 5, 6, 7}), 0, 1)
+    assert len(set(facility_location.subset(alike, worth, 3, quotas=[top])) & {3, 4, 5, 6, 7}) == 1
+    assert len(set(facility_location.subset(alike, worth, 8, copies=[[3, 4], [5, 6]]))) == 6
+    pinned = facility_location.subset(alike, worth, 8, pinned=[3, 4], copies=[[3, 4]])
     assert {3, 4} <= set(pinned)
     # a quota that there are no pictures for does not leave the set short
-    assert len(choice.subset(alike, worth, 8, quotas=[choice.Quota(frozenset({0}), 1, 1), top])) == 8
+    assert (
+        len(facility_location.subset(alike, worth, 8, quotas=[facility_location.Quota(frozenset({0}), 1, 1), top])) == 8
+    )
 
 
 def test_what_is_lost_without_a_picture() -> None:
     alike = _kernel(np.array([[0, 0], [0.1, 0], [9, 9]], float))
-    lost = choice.losses(alike, [0, 1, 2])
+    lost = facility_location.losses(alike, [0, 1, 2])
     assert lost[2] == pytest.approx(1)  # nobody else shows it
     assert lost[0] < 0.02
-    assert choice.losses(alike, []) == []
+    assert facility_location.losses(alike, []) == []
 
 
 def test_of_equal_pictures_the_sharper_is_taken() -> None:
     alike = np.ones((3, 3), np.float32)
-    assert choice.subset(alike, np.array([0.2, 0.9, 0.5], np.float32), 1) == [1]
+    assert facility_location.subset(alike, np.array([0.2, 0.9, 0.5], np.float32), 1) == [1]
 
 
 def test_five_thousand_candidates_in_five_seconds() -> None:
@@ -118,31 +122,31 @@ def test_words_mean_closed_terms() -> None:
 def drawn() -> dict[str, list[tuple[float, ...]]]:
     """Eight scenes in three brushes."""
     return {
-        brush: [looks.describe(brushes.painted(brush, n)) for n in range(0, 24, 3)]
+        brush: [style_features.describe(brushes.painted(brush, n)) for n in range(0, 24, 3)]
         for brush in ("inked", "airbrushed", "washed")
     }
 
 
 def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[tuple[float, ...]]]) -> None:
     for brush, descriptors in drawn.items():
-        groups, _ = hands.looks(hands.place(descriptors), hands.threshold())
+        groups, _ = style_clusters.looks(style_clusters.place(descriptors), style_clusters.threshold())
         assert len(groups) == 1, brush
-    both = hands.place([*drawn["inked"], *drawn["washed"]])
-    groups, odd = hands.looks(both, hands.threshold())
+    both = style_clusters.place([*drawn["inked"], *drawn["washed"]])
+    groups, odd = style_clusters.looks(both, style_clusters.threshold())
     assert (groups, odd) == ([list(range(8)), list(range(8, 16))], [])
-    assert hands.sure(both, groups)
+    assert style_clusters.sure(both, groups)
 
 
 def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:
     picture = brushes.painted("inked", 0)
     turned = Pillow.merge("RGB", picture.split()[::-1])
-    points = hands.place([drawn["inked"][0], looks.describe(turned), drawn["airbrushed"][0]])
+    points = style_clusters.place([drawn["inked"][0], style_features.describe(turned), drawn["airbrushed"][0]])
     assert np.linalg.norm(points[0] - points[1]) < 0.5 * np.linalg.norm(points[0] - points[2])
 
 
 def test_empty_and_tiny_pictures_have_no_look() -> None:
-    assert looks.describe(Pillow.new("RGB", (400, 300), "white")) == ()
-    assert looks.describe(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
+    assert style_features.describe(Pillow.new("RGB", (400, 300), "white")) == ()
+    assert style_features.describe(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
 
 
 def _signed(number: int, text: str) -> Pillow.Image:
@@ -155,25 +159,25 @@ def _signed(number: int, text: str) -> Pillow.Image:
 
 
 def test_a_signature_is_found_where_it_is_and_nowhere_else() -> None:
-    signed = [marks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
-    clean = [marks.corners(brushes.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
-    assert marks.find([*clean, *signed]) == [(3, [5, 6, 7, 8])]
-    assert marks.find(clean) == []
-    assert marks.find(signed[:2]) == []  # two may be chance
-    different = [marks.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
-    assert marks.find(different) == []
+    signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
+    clean = [watermarks.corners(brushes.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
+    assert watermarks.find([*clean, *signed]) == [(3, [5, 6, 7, 8])]
+    assert watermarks.find(clean) == []
+    assert watermarks.find(signed[:2]) == []  # two may be chance
+    different = [watermarks.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
+    assert watermarks.find(different) == []
 
 
 def _linked_by_whole_surfaces(codes: list[np.ndarray]) -> list[tuple[int, int]]:
     """marks._linked as its definition reads: every shift of every pair."""
-    fields = np.stack([marks._directions(code) for code in codes])
+    fields = np.stack([watermarks._directions(code) for code in codes])
     power = np.sqrt((np.abs(fields) ** 2).sum(axis=(1, 2)))
     spectra = np.fft.fft2(fields)
     pairs = []
     for a, b in itertools.combinations(range(len(codes)), 2):
         surface = np.fft.ifft2(spectra[a] * np.conj(spectra[b])).real
         near = np.roll(surface, (6, 6), (0, 1))[:13, :13].max()
-        if near >= marks._STANDS_OUT * surface.std() and near >= marks._SAME * power[a] * power[b]:
+        if near >= watermarks._STANDS_OUT * surface.std() and near >= watermarks._SAME * power[a] * power[b]:
             pairs.append((a, b))
     return pairs
 
@@ -189,19 +193,19 @@ def test_marks_are_those_of_the_whole_correlation() -> None:
             if n < bearing:
                 y, x = 370 + random.integers(-3, 4), 520 + random.integers(-3, 4)
                 drawn[y : y + 30, x : x + 60][stamp] = 255
-            pictures.append(marks.corners(Pillow.fromarray(drawn).convert("RGB")))
+            pictures.append(watermarks.corners(Pillow.fromarray(drawn).convert("RGB")))
         for corner in range(4):
             codes = [c[corner] for c in pictures]
-            assert all((code > 0).sum() >= marks._INK for code in codes)
-            linked = marks._linked(codes)
+            assert all((code > 0).sum() >= watermarks._INK for code in codes)
+            linked = watermarks._linked(codes)
             assert linked == _linked_by_whole_surfaces(codes)
             assert (len(linked) > 9) == (bearing > 0 and corner == 3)
 
 
 def test_large_sets_compare_each_picture_with_fewer() -> None:
-    assert [marks._reach(n) for n in (3, 100, 500, 1000, 2000, 50_000)] == [80, 80, 80, 40, 20, 20]
+    assert [watermarks._reach(n) for n in (3, 100, 500, 1000, 2000, 50_000)] == [80, 80, 80, 40, 20, 20]
 
 
 def test_the_crop_shows_the_corner() -> None:
-    assert marks.box(3, (1280, 640)) == (992, 496, 1280, 640)
-    assert marks.box(0, (1280, 640)) == (0, 0, 288, 144)
+    assert watermarks.box(3, (1280, 640)) == (992, 496, 1280, 640)
+    assert watermarks.box(0, (1280, 640)) == (0, 0, 288, 144)

@@ -9,7 +9,7 @@ from typing import Any
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Axis, Caption, Finding
 from loraprep.curation.axes import MEASURED
-from loraprep.measures import variety
+from loraprep.curation.measures import diversity
 
 _MORE = 20  # "do more than 20 more landscapes": the most that is compared with
 _EVEN = 0.6  # from this evenness an axis counts as well spread
@@ -22,7 +22,7 @@ def missing(axes: Sequence[Axis], kind: Mapping[str, Any]) -> list[tuple[int, st
     for axis in axes:
         for term, number in axis.missing.items():
             more = {**axis.counts, term: axis.counts.get(term, 0) + number}
-            lacking.append((-(variety.hill(more) - axis.effective), -number, term, axis))
+            lacking.append((-(diversity.hill(more) - axis.effective), -number, term, axis))
     order = {name: n for n, name in enumerate(kind["axes"])}
     lacking.sort(key=lambda x: (x[0], order[x[3].name], x[1], x[2]))
     return [(-number, term, axis) for _, number, term, axis in lacking]
@@ -38,9 +38,9 @@ def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
     if common:
         _, term, axis = max(common, key=lambda x: (x[0], x[1]))
         # more of what is common never widens an axis: checked, not assumed
-        crowded = variety.hill({**axis.counts, term: axis.counts[term] + _MORE})
+        crowded = diversity.hill({**axis.counts, term: axis.counts[term] + _MORE})
         new = {**axis.counts, **{t: axis.counts.get(t, 0) + k for k, t, a in named if a.name == axis.name}}
-        if crowded < variety.hill(new):
+        if crowded < diversity.hill(new):
             return f"{wanted}. These few help more than {lexicon.pictures(_MORE, term, 'more')}."
     return f"{wanted}."
 

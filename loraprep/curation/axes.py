@@ -8,7 +8,7 @@ from typing import Any
 
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Axis, Caption, Elements, Image
-from loraprep.measures import variety
+from loraprep.curation.measures import diversity
 
 # A C* or b* this far from zero reads as a colour and not as grey (CIELAB, 2.3 is one just noticeable step).
 _TINTED = 6.0
@@ -73,7 +73,7 @@ def axes(kind: Mapping[str, Any], images: Sequence[Image], found: Labels) -> lis
         missing = {t: want - counts[t] for t in axis["wants"] if counts[t] < want} if known else {}
         rare = [t for t, n in sorted(counts.items()) if missing and n < want and t not in missing]
         result.append(Axis(name, axis["label"], dict(sorted(counts.items())), len(here), missing,
-                           round(variety.hill(counts), 2), round(variety.evenness(counts), 2),
+                           round(diversity.hill(counts), 2), round(diversity.evenness(counts), 2),
                            (*missing, *rare)))  # fmt: skip
     return result
 

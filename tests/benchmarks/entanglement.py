@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loraprep.measures import variety
+from loraprep.curation.measures import diversity
 
 SUBJECTS = ("person", "animal", "building", "landscape", "plant")
 PALETTES = ("muted warm", "muted cool", "muted neutral")
@@ -31,7 +31,7 @@ def tied(share: float, n: int, random: np.random.Generator) -> tuple[float, floa
     follows = random.random(n) < share
     own = {s: PALETTES[k % 3] for k, s in enumerate(SUBJECTS)}
     palettes = [own[s] if f else random.choice(PALETTES) for s, f in zip(subjects, follows, strict=True)]
-    return variety.association(list(subjects), palettes, 500)
+    return diversity.association(list(subjects), palettes, 500)
 
 
 def concentrated(share: float, n: int, random: np.random.Generator) -> float:
@@ -41,7 +41,7 @@ def concentrated(share: float, n: int, random: np.random.Generator) -> float:
     counts = dict.fromkeys(SUBJECTS, 0) | {"animal": number}
     for s in random.choice(others, n - number):
         counts[s] += 1
-    return -variety.hill(counts)
+    return -diversity.hill(counts)
 
 
 def main(sets: int = 20, sizes: tuple[int, ...] = (12, 20, 40, 60, 100), independent: int = 400) -> dict[str, float]:

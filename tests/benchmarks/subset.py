@@ -13,8 +13,8 @@ import time
 import numpy as np
 
 from loraprep.core.records import Image
-from loraprep.curation import alike
-from loraprep.measures import choice
+from loraprep.curation import similarity
+from loraprep.curation.measures import facility_location
 
 N, CATEGORIES, TARGET, SEEDS = 1000, 40, 40, 100
 
@@ -33,7 +33,9 @@ def by_likeness(points: np.ndarray, seed: int) -> list[int]:
     square = (points**2).sum(1)
     distance = np.sqrt(np.maximum(square[:, None] + square - 2 * points @ points.T, 0))
     kernel = (1 - distance / distance.max()).astype(np.float32)
-    return choice.subset(choice.near(kernel), np.random.default_rng(seed).random(N).astype(np.float32), TARGET)
+    return facility_location.subset(
+        facility_location.near(kernel), np.random.default_rng(seed).random(N).astype(np.float32), TARGET
+    )
 
 
 def by_kmeans(points: np.ndarray, seed: int) -> list[int]:
@@ -86,10 +88,10 @@ def main() -> tuple[int, int]:
 def timed(number: int = 5000) -> float:
     images = synthetic(number)
     started = time.perf_counter()
-    likeness, worth = alike.likeness(images), alike.quality(images)
-    quota = choice.Quota(frozenset(range(0, number, 3)), 25, 40)
-    chosen = choice.subset(choice.near(likeness), worth, 100, [7], [quota])
-    choice.losses(likeness, chosen)
+    likeness, worth = similarity.likeness(images), similarity.quality(images)
+    quota = facility_location.Quota(frozenset(range(0, number, 3)), 25, 40)
+    chosen = facility_location.subset(facility_location.near(likeness), worth, 100, [7], [quota])
+    facility_location.losses(likeness, chosen)
     return time.perf_counter() - started
 
 

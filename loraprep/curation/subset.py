@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from loraprep.core.records import Fate, Finding, Group, Image
-from loraprep.curation.alike import Matrix, likeness, quality
 from loraprep.curation.axes import Labels
-from loraprep.measures import choice
+from loraprep.curation.measures import facility_location
+from loraprep.curation.similarity import Matrix, likeness, quality
 from loraprep.project.decisions import Question
 
 _BURST = 0.88  # likeness from which pictures are one moment taken several times
@@ -33,7 +33,7 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
     alike, worth = likeness(images), quality(images)
     pins = [n for n, i in enumerate(images) if matches(i.path, pinned)]
     chosen: dict[int, None] = dict.fromkeys(pins)
-    best = [max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in choice.bursts(alike, _BURST)]
+    best = [max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in facility_location.bursts(alike, _BURST)]
     waves = [  # each fills what the one before left open
         [n for n in best if images[n].rating >= 0],
         [n for n, i in enumerate(images) if i.rating >= 0],
@@ -43,8 +43,8 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
         if len(chosen) < number:
             pool = sorted(set(wave) | set(chosen))
             at = {n: k for k, n in enumerate(pool)}
-            part = choice.near(alike[np.ix_(pool, pool)])
-            picked = choice.subset(part, worth[pool], number, [at[n] for n in chosen])
+            part = facility_location.near(alike[np.ix_(pool, pool)])
+            picked = facility_location.subset(part, worth[pool], number, [at[n] for n in chosen])
             chosen |= dict.fromkeys(pool[k] for k in picked)
     return {
         i.path: Fate(i.path, "left out", f"not on the shortlist of {number} (curation.preselect)", "rule")
@@ -53,7 +53,9 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
     }
 
 
-def quotas(kind: Mapping[str, Any], images: Sequence[Image], found: Labels, target: int) -> list[choice.Quota]:
+def quotas(
+    kind: Mapping[str, Any], images: Sequence[Image], found: Labels, target: int
+) -> list[facility_location.Quota]:
     """The kind's shares of the set as numbers, for axes that most pictures were looked at for.
 
     A quota asks for no more than there is: where all pictures together cannot fill it, it takes them all.
@@ -67,7 +69,7 @@ def quotas(kind: Mapping[str, Any], images: Sequence[Image], found: Labels, targ
             terms, (low, high) = set(quota["terms"]), quota["share"]
             members = frozenset(n for n, i in enumerate(images) if terms & set(seen.get(i.path, ())))
             least, most = min(len(members), round(low * target)), max(1, int(high * target))
-            result.append(choice.Quota(members, least, most))
+            result.append(facility_location.Quota(members, least, most))
     return result
 
 
@@ -77,7 +79,7 @@ def choose(
     worth: Matrix,
     target: int,
     pinned: Sequence[int],
-    limits: Sequence[choice.Quota],
+    limits: Sequence[facility_location.Quota],
     groups: Sequence[Group],
 ) -> list[int]:
     """The indices that stay, sorted: everything, if it is no more than `target`; else the best subset."""
@@ -85,12 +87,16 @@ def choose(
         return list(range(len(images)))
     at = {i.path: n for n, i in enumerate(images)}
     copies = [[at[p] for p in g.pictures if p in at] for g in groups if g.relation != "variant"]
-    return sorted(choice.subset(choice.near(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]))
+    return sorted(
+        facility_location.subset(
+            facility_location.near(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]
+        )
+    )
 
 
 def carried(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
     """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it."""
-    lost = choice.losses(alike, kept)
+    lost = facility_location.losses(alike, kept)
     return sorted(((images[n].path, round(v, 2)) for n, v in zip(kept, lost, strict=True)), key=lambda x: (-x[1], x[0]))
 
 
@@ -102,7 +108,7 @@ def too_similar(images: Sequence[Image], alike: Matrix, worth: Matrix, threshold
             tuple(images[n].path for n in group),
             {"keep": images[max(group, key=lambda n: (worth[n], -n))].path},
         )
-        for group in choice.clusters(alike, threshold)
+        for group in facility_location.clusters(alike, threshold)
     ]
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from loraprep.measures import texture
-from loraprep.measures.planes import STILL, Plane, active, blocks, double, drawn, half, log, split
+from loraprep.curation.measures import texture
+from loraprep.curation.measures.image_planes import STILL, Plane, active, blocks, double, drawn, half, log, split
 
 _LEVELS = 4
 _STEP = 0.7  # L*, a visible step between neighbours

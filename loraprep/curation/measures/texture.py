@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.measures.planes import Plane, active, drawn, half
+from loraprep.curation.measures.image_planes import Plane, active, drawn, half
 
 _OCTAVES = 3
 _STEP = 0.6  # L*, a just visible step between neighbours

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from loraprep.captions import lexicon
 from loraprep.core.records import Axis, Finding
 from loraprep.curation.axes import Labels, single
-from loraprep.measures import variety
+from loraprep.curation.measures import diversity
 
 LEAST = 12  # pictures seen on both axes, below which nothing is said of a pair of axes
 TRUSTED = 60  # from so many on the strength of a single set follows the truth (Spearman 0.95: tests/benchmarks)
@@ -41,10 +41,10 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
     for a, b in tried:
         paths = seen[a.name, b.name]
         left, right = single(found[a.name], paths), single(found[b.name], paths)
-        strength, chance = variety.association(left, right)
+        strength, chance = diversity.association(left, right)
         if strength < _STRENGTH or chance * len(tried) > _CHANCE:
             continue
-        one, other, both = variety.together(left, right, _FEW)
+        one, other, both = diversity.together(left, right, _FEW)
         if not both:  # they hang together, but no pair is plain enough to say
             continue
         members = [p for p, x, y in zip(paths, left, right, strict=True) if (x, y) == (one, other)]

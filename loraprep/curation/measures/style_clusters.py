@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core import resources
-from loraprep.measures.looks import NAMES
+from loraprep.curation.measures.style_features import NAMES
 
 Points = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ import PIL
 from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.records import Finding, Image
+from loraprep.curation.measures import embedding, style_features, watermarks
 from loraprep.imaging import decode
-from loraprep.measures import embed, looks, marks
 from loraprep.project import crops as boxes
 
 VERSION = 3  # of the cache; raised when a measurement changes
@@ -48,8 +48,8 @@ def look(
     progress: Callable[[int, int], None] | None = None,
 ) -> Looked:
     """Measures what is not in the cache yet. Raises UserError if the encoder cannot be used."""
-    eye = embed.Encoder(Path(encoder)) if encoder else None
-    stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(looks.NAMES)}:{eye.digest if eye else ''}"
+    eye = embedding.Encoder(Path(encoder)) if encoder else None
+    stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{eye.digest if eye else ''}"
     cache = root / "build/looks-cache.npz"
     known = _load(cache, stamp)
     todo = [r for r in records if boxes.shown(r) not in known]
@@ -71,19 +71,21 @@ def look(
         looks={r.path: tuple(k["look"].tolist()) for r, k in zip(records, here, strict=True)},
         embedded={r.path: tuple(k["eye"].tolist()) for r, k in zip(records, here, strict=True)} if eye else {},
         marks=[
-            Finding("same-mark", tuple(records[n].path for n in group), {"corner": marks.NAMES[corner]})
-            for corner, group in marks.find([k["corners"] for k in here])
+            Finding("same-mark", tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
+            for corner, group in watermarks.find([k["corners"] for k in here])
         ],
     )
 
 
-def _one(folder: Path, root: Path, record: Image, eye: embed.Encoder | None, max_megapixels: float) -> dict[str, Any]:
+def _one(
+    folder: Path, root: Path, record: Image, eye: embedding.Encoder | None, max_megapixels: float
+) -> dict[str, Any]:
     with decode.alone(record.width * record.height):
         opened = decode.load_record(record, folder, root, max_megapixels=max_megapixels)
         picture = decode.upright(opened, longest=_LONGEST)
     return {
-        "look": np.array(looks.describe(picture), np.float32),
-        "corners": marks.corners(picture),
+        "look": np.array(style_features.describe(picture), np.float32),
+        "corners": watermarks.corners(picture),
         "eye": eye.see(picture) if eye else np.zeros(0, np.float32),
     }
 
@@ -104,7 +106,7 @@ def _load(cache: Path, stamp: str) -> dict[str, dict[str, Any]]:
 
 def _save(cache: Path, stamp: str, known: Mapping[str, Mapping[str, Any]]) -> None:
     order = sorted(known)
-    wide = np.zeros((len(order), len(looks.NAMES)), np.float32)
+    wide = np.zeros((len(order), len(style_features.NAMES)), np.float32)
     for row, digest in enumerate(order):
         wide[row, : len(known[digest]["look"])] = known[digest]["look"]
     stream = io.BytesIO()
@@ -125,7 +127,7 @@ def crops(
     for number, finding in enumerate(found[:_CROPS], 1):
         record = records[finding.images[0]]
         picture = decode.upright(decode.load_record(record, folder, root, max_megapixels=max_megapixels))
-        corner = picture.crop(marks.box(marks.NAMES.index(finding.values["corner"]), picture.size))
+        corner = picture.crop(watermarks.box(watermarks.NAMES.index(finding.values["corner"]), picture.size))
         corner.thumbnail((480, 240))
         stream = io.BytesIO()
         corner.save(stream, "PNG")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from loraprep.core.records import Finding, Image
-from loraprep.measures import hands
+from loraprep.curation.measures import style_clusters
 from loraprep.project.decisions import Question
 
 LEAST = 8  # pictures whose look can be told, below which nothing is said of hands
@@ -38,8 +38,8 @@ def find(
     here = [i.path for i in images if looks.get(i.path) and not any(i.path.startswith(f"{g}/") for g in declared)]
     if len(here) < LEAST:
         return Looks([here] * bool(here), [here[:_EXAMPLES]] * bool(here), [], len(here))
-    points = hands.place([looks[p] for p in here])
-    large, odd = hands.looks(points, hands.threshold())
+    points = style_clusters.place([looks[p] for p in here])
+    large, odd = style_clusters.looks(points, style_clusters.threshold())
     examples = []
     for part in large:
         far = np.linalg.norm(points[part] - points[part].mean(0), axis=1)
@@ -49,7 +49,7 @@ def find(
         examples,
         [here[n] for n in odd],
         len(here),
-        hands.sure(points, large),
+        style_clusters.sure(points, large),
     )
 
 
