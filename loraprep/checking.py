@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import check, console, folder
+from loraprep import console
 from loraprep.core import findings, resources
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.given import Parser
 from loraprep.project.project import profile
+from loraprep.trainers import folder, lint
 
 
 def configured(folder: Path, holding: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -70,13 +71,13 @@ def run(args: list[str]) -> int:
         seen = folder.read(asked.folder, progress)
     holding = sorted({s.folder for s in seen if s.kind == "picture"})
     told, files = configured(asked.folder, holding) if "kohya" in chosen else ({}, [])
-    found = check.check(seen, chosen, told)
+    found = lint.check(seen, chosen, told)
     console.show(found)
     if files:
         console.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
     titles = ", ".join(data["title"] for data in chosen.values())
-    pictures = sum(s.kind == "picture" for s in check.trained(seen))
+    pictures = sum(s.kind == "picture" for s in lint.trained(seen))
     verdict = f"{bad} thing{'s' * (bad != 1)} to mend" if bad else "nothing to mend"
     console.say(f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
                 "bold red" if bad else "bold green")  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from loraprep import names
 from loraprep.core import findings as words
 from loraprep.core.records import Caption, Fate, Finding, Gate, Image, Reason
 from loraprep.project import groups
 from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.trainers import naming
 
 # A vision model has not described these yet, which is why they have no caption.
 UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
@@ -157,7 +157,7 @@ def _integrity(
     missing = {i.path for i in found} ^ {f.path for f in fates}
     twice = len(fates) != len({f.path for f in fates})
     result = [Finding("unaccounted", tuple(sorted(missing)), {})] if missing or twice else []
-    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config.get("groups", ()))
+    placed = naming.places(kept, config["name"], keep_kohya=keep_kohya, groups=config.get("groups", ()))
     cutouts = {i.path for i in found if i.alpha}
-    every = names.on_colours(placed, cutouts, groups.backgrounds(config))
-    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in names.collisions(every)]
+    every = naming.on_colours(placed, cutouts, groups.backgrounds(config))
+    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in naming.collisions(every)]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loraprep import names
 from loraprep.core.findings import names as spelled
 from loraprep.core.markdown import cell, code
-from loraprep.plans import CutCaption, Placed, Plan, lonely, usual
+from loraprep.trainers import naming
+from loraprep.trainers.plan import CutCaption, Placed, Plan, lonely, usual
 
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
@@ -32,7 +32,7 @@ def section(
                   "there can be, so a caption named as cut may be read whole."]  # fmt: skip
     if cut:
         lines += ["", "What the largest crops cut off (bright is what stays):", ""]
-        lines += [f"- {code(path)} ![{names.stem(path)}]({CROPS}/{names.stem(path)}.png)" for path in cut]
+        lines += [f"- {code(path)} ![{naming.stem(path)}]({CROPS}/{naming.stem(path)}.png)" for path in cut]
     for plan in plans:
         title = profiles[plan.trainer]["title"]
         if plan.placed:

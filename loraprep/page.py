@@ -13,12 +13,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, plots, shapes, sheet
+from loraprep import arrange, plots, sheet
 from loraprep.core import resources
 from loraprep.core.records import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
 from loraprep.imaging import thumbnails
 from loraprep.project import crops, groups
 from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.trainers import placement
 
 FOLDER = "resources/report"
 LARGE, SMALL, MANY = 384, 256, 300  # px of a thumbnail up to MANY pictures, and above: 2,000 stay under 40 MB
@@ -87,7 +88,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         settled=[r for r in m.gate.reasons if r.accepted or r.severity in ("note", "good")],
         captions=[(p, m.captions[p], spoken[p]) for p in sorted(spoken) if fate[p].fate == "kept"],
         others=[f for f in m.fates if f.fate in ("caption", "ignored")], trained=trained_sizes(m.config, m.model),
-        trainer=shapes.shown(m.config), triggers=groups.triggers(m.config),
+        trainer=placement.shown(m.config), triggers=groups.triggers(m.config),
         codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
         css=resources.text(f"{FOLDER}/page.css"), script=resources.text(f"{FOLDER}/page.js"),
     )  # fmt: skip
@@ -123,7 +124,7 @@ def _to_do(reason: Any) -> bool:
 
 def crop(image: Image, size: int, config: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the trainer keeps at `size`: left, top, width, height in percent of the picture; None if all or nothing."""
-    placed = shapes.placed(image.width, image.height, size, config)
+    placed = placement.placed(image.width, image.height, size, config)
     if placed is None:
         return None
     left, top, right, bottom = placed.box

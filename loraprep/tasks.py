@@ -11,10 +11,11 @@ from typing import Any
 
 from doit.exceptions import TaskFailed
 
-from loraprep import console, graph, regularization, seeing, steps, training, verdict
+from loraprep import console, graph, seeing, steps, training, verdict
 from loraprep.core import resources
 from loraprep.graph import DOIT_CONFIG
 from loraprep.project import decisions
+from loraprep.trainers import regularization
 
 __all__ = [
     "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_detail", "task_diff",

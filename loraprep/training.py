@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import built, console, exports, manifest, names, outlook, placements, regularization
+from loraprep import built, console, manifest, outlook
 from loraprep import dataset as build
 from loraprep import upscale as enlarging
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
-from loraprep.plans import Plan
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
 from loraprep.scan import scan
+from loraprep.trainers import export as exports
+from loraprep.trainers import forecast, naming, regularization
+from loraprep.trainers.plan import Plan
 
 
 def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
@@ -23,7 +25,7 @@ def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[st
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
     for (path, _), place in build.places(kept, cutouts, p.config, keep_kohya=keep_kohya).items():
-        times[path] = times.get(path, 0) + (names.repeats_of(place.split("/")[0]) or 1)
+        times[path] = times.get(path, 0) + (naming.repeats_of(place.split("/")[0]) or 1)
     return times
 
 
@@ -38,11 +40,11 @@ def trainers(p: Project) -> None:
     repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
     extra = regularization.sizes(p.root, p.config["dataset"]["regularization"])
-    plans = [placements.plan(name, data, found, fates, captions, repeats, p.config, p.model, extra)
+    plans = [forecast.plan(name, data, found, fates, captions, repeats, p.config, p.model, extra)
              for name, data in profiles.items()]  # fmt: skip
-    cut = placements.drawn(plans, p.config["thresholds"]["placement"]["cut"])
+    cut = forecast.drawn(plans, p.config["thresholds"]["placement"]["cut"])
     drawn = _draw(p, {i.path: i for i in found}, cut)
-    noted = placements.findings(plans, profiles, repeats, p.config, p.model)
+    noted = forecast.findings(plans, profiles, repeats, p.config, p.model)
     if p.config["dataset"]["regularization"] and not extra:
         noted.append(Finding("regularization-empty", (), {"folder": p.config["dataset"]["regularization"]}))
     built.write(p, "placements", {"plans": built.plain(plans), "repeats": repeats, "drawn": drawn,
@@ -55,7 +57,7 @@ def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float,
     from loraprep.imaging import decode  # Pillow and numpy, for which most runs have no use
 
     folder, drawn = p.root / outlook.CROPS, []
-    wanted = {f"{names.stem(path)}.png" for path in cut}
+    wanted = {f"{naming.stem(path)}.png" for path in cut}
     for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
         if old.name not in wanted:
             old.unlink()
@@ -64,7 +66,7 @@ def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float,
             shown = scan.look(p.images, p.root, image[path])
         except (decode.BadImage, OSError):
             continue
-        files.write(folder / f"{names.stem(path)}.png", drawing.draw(shown, box))
+        files.write(folder / f"{naming.stem(path)}.png", drawing.draw(shown, box))
         drawn.append(path)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -75,7 +77,7 @@ def crops_drawn(p: Project) -> bool:
     """Is every crop that the report shows still there?"""
     stored = p.root / "build/placements.json"
     return stored.is_file() and all(
-        (p.root / outlook.CROPS / f"{names.stem(path)}.png").is_file() for path in files.read_json(stored)["drawn"]
+        (p.root / outlook.CROPS / f"{naming.stem(path)}.png").is_file() for path in files.read_json(stored)["drawn"]
     )
 
 

@@ -15,9 +15,9 @@ from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Finding
 from loraprep.curation import curate, features
-from loraprep.plans import Plan
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
+from loraprep.trainers.plan import Plan
 
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
 _BALANCE = frozenset({

@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from loraprep import shapes
-from loraprep.buckets import (
+from loraprep.trainers import placement
+from loraprep.trainers.buckets import (
     ALGORITHMS,
     DIFFUSION_PIPE_RATIOS,
     Placement,
@@ -99,7 +99,7 @@ def test_others_by_hand(
 ])  # fmt: skip
 def test_ai_toolkit_agrees_with_a_run_of_its_own_code(model: str, width: int, height: int, shapes_: list[Size]) -> None:
     """At 512, 768 and 1024: what others got by running toolkit/buckets.py at commit 99be3d96, August 2026."""
-    grid = shapes.grid("ai-toolkit", model)
+    grid = placement.grid("ai-toolkit", model)
     for size, bucket in zip((512, 768, 1024), shapes_, strict=True):
         where = fit("ai-toolkit", width, height, size, grid)
         assert where is not None
@@ -107,7 +107,7 @@ def test_ai_toolkit_agrees_with_a_run_of_its_own_code(model: str, width: int, he
 
 
 def test_what_a_side_is_a_multiple_of_depends_on_the_base_model() -> None:
-    steps = {t: [shapes.grid(t, m) for m in ("sd15", "sdxl", "flux", "qwen-image", "z-image")] for t in ALGORITHMS}
+    steps = {t: [placement.grid(t, m) for m in ("sd15", "sdxl", "flux", "qwen-image", "z-image")] for t in ALGORITHMS}
     assert steps == {
         "kohya": [64, 64, 64, 64, 64],
         "ai-toolkit": [16, 16, 32, 32, 16],

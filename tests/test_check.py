@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import check, folder
 from loraprep.__main__ import main
 from loraprep.core import findings, resources
 from loraprep.project.project import profile
+from loraprep.trainers import folder, lint
 from tests import pictures
 
 PROFILES = {n: d for n in resources.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
@@ -25,7 +25,7 @@ def make(root: Path, **files: bytes | str) -> Path:
 
 
 def codes(root: Path, trainer: str) -> dict[str, tuple[str, ...]]:
-    return {f.code: f.images for f in check.check(folder.read(root), {trainer: PROFILES[trainer]})}
+    return {f.code: f.images for f in lint.check(folder.read(root), {trainer: PROFILES[trainer]})}
 
 
 GOOD = pictures.png()
@@ -94,7 +94,7 @@ def test_each_hazard_is_named(
 def test_names_that_differ_in_capitals_only() -> None:
     seen = [folder.Seen(p, "picture" if p.endswith("png") else "caption", lines=1, bytes=9)
             for p in ("A.png", "A.txt", "a.png", "a.txt")]  # fmt: skip
-    (finding,) = check.check(seen, {"onetrainer": PROFILES["onetrainer"]})
+    (finding,) = lint.check(seen, {"onetrainer": PROFILES["onetrainer"]})
     assert (finding.code, finding.images) == ("check-twins", ("A.png", "a.png"))
 
 
@@ -204,10 +204,10 @@ def test_every_word_can_be_said() -> None:
     from loraprep.core import yamlfile
 
     words = yamlfile.load(resources.path("resources/check.yaml"), "resources/check.yaml").data
-    source = Path(check.__file__).read_text("utf-8")
+    source = Path(lint.__file__).read_text("utf-8")
     for code in words:
         assert code in source or code.rsplit("-", 1)[0] + "-{" in source, code
         for images in ((), ("a.png",), ("a.png", "b.png")):
-            finding = check.Finding(code, images, {"trainers": "kohya sd-scripts", "details": "a.png: broken"})
+            finding = lint.Finding(code, images, {"trainers": "kohya sd-scripts", "details": "a.png: broken"})
             assert findings.sentence(finding)
             assert "{" not in findings.sentence(finding) + findings.fix(finding) + findings.why(code)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import names
 from loraprep.core.errors import UserError
 from loraprep.project import crops, groups
 from loraprep.scan import scan
+from loraprep.trainers import naming
 from tests import pictures, scenes
 from tests.test_builds import AUTO
 from tests.test_stale import append, run
@@ -63,7 +63,7 @@ def test_details_are_pictures_of_their_own(root: Path) -> None:
     record = found(root)["sub/mill#wheel.png"]
     assert (record.of, record.width, record.height) == ("sub/mill.png", 100, 120)
     assert record.words == ()
-    assert names.stem(record.path) == "sub-mill-wheel"
+    assert naming.stem(record.path) == "sub-mill-wheel"
     assert crops.captions(root) == {"sub/mill#wheel.png": "[trigger], a wheel"}
 
 
@@ -224,11 +224,11 @@ def test_the_deepest_group_wins_and_names_alike_are_no_folders() -> None:
     ],
 )
 def test_names_are_safe_everywhere(path: str, stem: str) -> None:
-    assert names.stem(path) == stem
+    assert naming.stem(path) == stem
 
 
 def test_a_long_name_is_cut_and_stays_its_own() -> None:
-    one, two = names.stem("x" * 240 + "1.png"), names.stem("x" * 240 + "2.png")
+    one, two = naming.stem("x" * 240 + "1.png"), naming.stem("x" * 240 + "2.png")
     assert len(one) <= 100
     assert one != two
 

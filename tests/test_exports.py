@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 import yaml
 
-from loraprep import exports, placements
 from loraprep.captions import tokens
 from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
-from loraprep.exports import Dataset, Folder
-from loraprep.plans import CutCaption, Length, Plan
 from loraprep.project import project, schema
+from loraprep.trainers import export, forecast
+from loraprep.trainers.export import Dataset, Folder
+from loraprep.trainers.plan import CutCaption, Length, Plan
 from tests import pictures
 from tests.test_stale import run
 
 GOLDEN = Path(__file__).parent / "golden" / "exports"
-TRAINERS = sorted(exports.trainers())
+TRAINERS = sorted(export.trainers())
 
 
 def dataset(trainer: str, **changes: Any) -> Dataset:
@@ -55,7 +55,7 @@ def test_project_yaml_knows_exactly_these_trainers() -> None:
 
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_the_files_are_the_committed_ones(trainer: str, tmp_path: Path) -> None:
-    written = exports.write(tmp_path, {trainer: dataset(trainer)})
+    written = export.write(tmp_path, {trainer: dataset(trainer)})
     made = {path: (tmp_path / path).read_text("utf-8") for path in written}
     wanted = {f"exports/{p.relative_to(GOLDEN).as_posix()}": p.read_text("utf-8")
               for p in sorted((GOLDEN / trainer).iterdir())}  # fmt: skip
@@ -63,7 +63,7 @@ def test_the_files_are_the_committed_ones(trainer: str, tmp_path: Path) -> None:
 
 
 def parsed(trainer: str, data: Dataset) -> Any:
-    files = exports.trainers()[trainer].files(data)
+    files = export.trainers()[trainer].files(data)
     ((name, text),) = files.items()
     match name.rpartition(".")[2]:
         case "toml":
@@ -161,9 +161,9 @@ def test_odd_paths_survive_every_format() -> None:
 
 
 def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> None:
-    exports.write(tmp_path, {name: dataset(name) for name in ("kohya", "onetrainer")})
+    export.write(tmp_path, {name: dataset(name) for name in ("kohya", "onetrainer")})
     (tmp_path / "exports/onetrainer/mine").mkdir()
-    written = exports.write(tmp_path, {"kohya": dataset("kohya")})
+    written = export.write(tmp_path, {"kohya": dataset("kohya")})
     assert written == ["exports/kohya/README.md", "exports/kohya/dataset_config.toml"]
     assert [p.name for p in (tmp_path / "exports/onetrainer").iterdir()] == ["mine"]
 
@@ -300,8 +300,8 @@ def planned(
     words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
                            exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
     times = dict.fromkeys(shapes, repeats)
-    plan = placements.plan(trainer, profile, found, fates, words, times, config, model, extra or [])
-    return plan, placements.findings([plan], {trainer: profile}, times, config, model)
+    plan = forecast.plan(trainer, profile, found, fates, words, times, config, model, extra or [])
+    return plan, forecast.findings([plan], {trainer: profile}, times, config, model)
 
 
 def test_33_pictures_in_batches_bucket_by_bucket() -> None:
@@ -395,7 +395,7 @@ def test_trainers_that_cut_alike_are_named_together() -> None:
     config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
                                    "intent": {"kind": "style"}}, "project")  # fmt: skip
     profiles = {name: project.profile("trainers", name) for name in ("kohya", "simpletuner")}
-    (found,) = placements.findings([one, two], profiles, {"a.png": 1}, config, project.profile("models", "sdxl"))
+    (found,) = forecast.findings([one, two], profiles, {"a.png": 1}, config, project.profile("models", "sdxl"))
     assert findings.sentence(found) == (
         "kohya sd-scripts and SimpleTuner read 75 tokens of a caption unless told otherwise; that of a.png is longer."
     )

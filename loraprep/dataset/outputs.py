@@ -11,13 +11,13 @@ from typing import Any
 
 from PIL import ImageColor
 
-from loraprep import names
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry, entry_for
 from loraprep.project.sizes import trained_sizes
+from loraprep.trainers import naming
 
 MASKS = "masks"  # dataset/masks/10_mystyle/pier.png: kohya, ai-toolkit and diffusion-pipe take a folder of masks
 ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where the others would train on them
@@ -94,7 +94,7 @@ def plan(
     colours = groups.backgrounds(config)
     cutouts = {path for path in kept if image[path].alpha}
     every = places(kept, cutouts, config, keep_kohya=keep_kohya)
-    if clash := names.collisions(every):
+    if clash := naming.collisions(every):
         raise UserError.many(
             Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
             for pair in clash
@@ -125,9 +125,9 @@ def places(
 ) -> dict[tuple[str, str], str]:
     """(path, colour) -> place of every picture that stays; what is cut out (`cutouts`) stands once on each colour."""
     colours = groups.backgrounds(config)
-    placed = names.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
+    placed = naming.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
     times = {path: len(colours) if path in cutouts else 1 for path in kept}
-    return names.on_colours(folders(placed, config, times), cutouts, colours)
+    return naming.on_colours(folders(placed, config, times), cutouts, colours)
 
 
 def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mapping[str, int]) -> dict[str, str]:
@@ -138,7 +138,7 @@ def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mappin
     fixed: dict[str, int] = {}
     for path, place in placed.items():
         group = groups.of(path, config)
-        own = group.repeats if group and group.repeats else names.repeats_of(place.split("/")[0])
+        own = group.repeats if group and group.repeats else naming.repeats_of(place.split("/")[0])
         if own:
             fixed[path] = own
     rest = sum(copies[path] for path in placed if path not in fixed)
@@ -147,7 +147,7 @@ def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mappin
     result = {}
     for path, place in placed.items():
         folder, _, stem = place.partition("/")
-        if names.repeats_of(folder):
+        if naming.repeats_of(folder):
             folder = folder.partition("_")[2]
         result[path] = f"{fixed.get(path, times)}_{folder}/{stem}"
     return result
@@ -182,7 +182,7 @@ def shape(outputs: Sequence[Output], config: Mapping[str, Any]) -> dict[str, Any
     counts = Counter(o.place.split("/")[0] for o in outputs)
     masked = {o.place.split("/")[0] for o in outputs if o.mask}
     group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, config))}
-    times = {folder: names.repeats_of(folder) or 1 for folder in counts}
+    times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
     usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
     listed = {
         folder: {"images": counts[folder], "repeats": times[folder], "group": group.get(folder, ""),

@@ -13,13 +13,13 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
-from loraprep import shapes
 from loraprep.core.records import Image
 from loraprep.duplicates import compare
 from loraprep.imaging import decode, thumbnails
 from loraprep.imaging.decode import BadImage
 from loraprep.project import crops, groups
 from loraprep.project.project import Project
+from loraprep.trainers import placement
 
 LONGEST = 1600  # px; what a large screen shows of one picture
 THUMB = 256
@@ -56,7 +56,7 @@ class Pictures:
     def trained(self, image: Image, size: int) -> bytes:
         """Exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
         config = self.project.config
-        shape = f"{shapes.shown(config)}-{config['model']}-{size}{'' if config['dataset']['enlarge'] else '-small'}"
+        shape = f"{placement.shown(config)}-{config['model']}-{size}{'' if config['dataset']['enlarge'] else '-small'}"
         return self._kept(f"{crops.shown(image)}-{shape}", lambda: self._trained(image, size))
 
     def difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
@@ -81,7 +81,7 @@ class Pictures:
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)
-        placed = shapes.placed(picture.width, picture.height, size, self.project.config)
+        placed = placement.placed(picture.width, picture.height, size, self.project.config)
         if placed is None:
             raise BadImage("broken", f"its shape fits no bucket at {size}")
         return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import report, shapes
+from loraprep import report
 from loraprep.captions.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
@@ -17,6 +17,7 @@ from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.review.snapshot import Snapshot, ident, pair
+from loraprep.trainers import placement
 
 State = Literal["open", "answered", "accepted", "gone"]
 TITLES = {
@@ -128,7 +129,7 @@ def _say(answer: Any) -> str:
 def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
     """Pictures that would be enlarged, each with what the trainer makes of it at every size."""
     config = s.project.config
-    trainer = shapes.shown(config)
+    trainer = placement.shown(config)
     cards = []
     for known in _states(s, "quality"):
         entry: Entry = known["entry"]
@@ -136,7 +137,7 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
         image = located(s, entry, path)
         sizes = []
         for size in trained_sizes(config, s.project.model) if image else []:
-            placed = shapes.placed(image.width, image.height, size, config) if image else None
+            placed = placement.placed(image.width, image.height, size, config) if image else None
             if image and placed:
                 times = enlargement(image, size)  # as the question itself counts it
                 sizes.append({"size": size, "times": f"{times:.1f}", "bucket": placed.bucket})

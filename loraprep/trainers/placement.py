@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from loraprep import buckets
-from loraprep.buckets import Placement
 from loraprep.project.project import profile
+from loraprep.trainers import buckets
+from loraprep.trainers.buckets import Placement
 
 
 def shown(config: Mapping[str, Any]) -> str:

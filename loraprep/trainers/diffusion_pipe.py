@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tomlkit
 
-from loraprep.buckets import DIFFUSION_PIPE_RATIOS
-from loraprep.exports import Dataset
+from loraprep.trainers.buckets import DIFFUSION_PIPE_RATIOS
+from loraprep.trainers.export import Dataset
 
 NAME = "diffusion-pipe"
 HOW = """\

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from loraprep.core import yamlfile
-from loraprep.exports import Dataset, Folder
+from loraprep.trainers.export import Dataset, Folder
 
 NAME = "ai-toolkit"
 DROPOUT = 0.05  # of captions, as in ai-toolkit's own Flux example

@@ -8,17 +8,16 @@ in resources/trainers/.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from loraprep import names, regularization
-from loraprep.core import files
+from loraprep.core import files, resources
 from loraprep.core.errors import Problem, UserError
-from loraprep.plans import Plan, usual
 from loraprep.project.sizes import trained_sizes
+from loraprep.trainers import naming, regularization
+from loraprep.trainers.plan import Plan, usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,10 @@ class Trainer(Protocol):
 
 def trainers() -> dict[str, Trainer]:
     """Every trainer there is, by name."""
-    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    modules = [
+        importlib.import_module(f"{__package__}.{name.replace('-', '_')}")
+        for name in resources.names("resources/trainers")
+    ]
     return {m.NAME: cast(Trainer, m) for m in sorted(modules, key=lambda m: str(m.NAME))}
 
 
@@ -120,7 +122,7 @@ def _folder(name: str, top: str, pictures: int, lock: Mapping[str, Any]) -> Fold
     masked = lock.get("folders", {}).get(name, {}).get("masks", False)
     masks, twins = (lock.get("masks", {}).get(key, "") for key in ("folder", "onetrainer"))
     return Folder(
-        name, top + name, names.repeats_of(name) or 1, pictures,
+        name, top + name, naming.repeats_of(name) or 1, pictures,
         f"{top}{masks}/{name}" if masked and masks else "",
         f"{top}{twins}/{name}" if twins else "",
     )  # fmt: skip

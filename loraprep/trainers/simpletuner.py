@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from loraprep.core import files as disk
-from loraprep.exports import Dataset, Folder
+from loraprep.trainers.export import Dataset, Folder
 
 NAME = "simpletuner"
 HOW = """\

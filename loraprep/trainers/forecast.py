@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import buckets, regularization, shapes
 from loraprep.captions import tokens
 from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Finding, Image
-from loraprep.plans import CutCaption, Length, Placed, Plan, lonely, usual
 from loraprep.project.sizes import trained_sizes
+from loraprep.trainers import buckets, placement, regularization
+from loraprep.trainers.plan import CutCaption, Length, Placed, Plan, lonely, usual
 
 Size = tuple[int, int]
 DRAWN = 6  # crops drawn in the report; its tables name the rest
@@ -73,7 +73,7 @@ def _built(image: Image, least: int) -> Size:
 
 
 def _place(trainer: str, path: str, built: Size, size: int, config: Mapping[str, Any]) -> Placed:
-    where = shapes.placed(*built, size, config, trainer)
+    where = placement.placed(*built, size, config, trainer)
     if where is None:
         return Placed(path, size, None)
     left, top, right, bottom = where.box
@@ -126,7 +126,7 @@ def _length(
     if counts:
         for size in sizes if each else sizes[-1:]:
             for shape, shown in zip(extra.sizes, beside, strict=False):
-                where = shapes.placed(*shape, size, config, extra.trainer)
+                where = placement.placed(*shape, size, config, extra.trainer)
                 if where:
                     counts[size, *where.bucket] += shown
         steps = buckets.steps_per_epoch(counts.values(), batch, keep_partial=profile["last_batch"] == "kept")

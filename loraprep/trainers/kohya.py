@@ -6,8 +6,8 @@ from typing import Any
 
 import tomlkit
 
-from loraprep.buckets import KOHYA_STEP, kohya_sides
-from loraprep.exports import Dataset, Folder
+from loraprep.trainers.buckets import KOHYA_STEP, kohya_sides
+from loraprep.trainers.export import Dataset, Folder
 
 NAME = "kohya"
 HOW = """\

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep import names
 from loraprep.core.records import Finding
-from loraprep.folder import Seen
+from loraprep.trainers import naming
+from loraprep.trainers.folder import Seen
 
 _COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are trained on
 _SPELLED = 6  # details in one sentence; the rest are named
@@ -174,7 +174,7 @@ def _of_folders(pictures: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[
     if reads["folders"] == "deep":
         return
     holding = {s.folder for s in pictures}
-    parent = "" not in holding or any(names.repeats_of(f.split("/")[0]) for f in holding if f)
+    parent = "" not in holding or any(naming.repeats_of(f.split("/")[0]) for f in holding if f)
     for s in pictures:
         top, _, below = s.folder.partition("/")
         if reads["folders"] == "repeats" and parent:
@@ -182,7 +182,7 @@ def _of_folders(pictures: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[
                 yield Hazard("check-beside", s.path)
             elif below:
                 yield Hazard("check-nested", s.path)
-            elif not names.repeats_of(top):
+            elif not naming.repeats_of(top):
                 yield Hazard("check-repeats", s.path, top)
         elif s.folder and any(s.folder != f and (not f or s.folder.startswith(f + "/")) for f in holding):
             yield Hazard("check-nested", s.path)

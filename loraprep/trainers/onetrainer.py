@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 
 from loraprep.core import files as disk
-from loraprep.exports import Dataset, Folder
+from loraprep.trainers.export import Dataset, Folder
 
 NAME = "onetrainer"
 HOW = """\

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loraprep.core import files as disk
-from loraprep.exports import Dataset
+from loraprep.trainers.export import Dataset
 
 NAME = "huggingface"
 HOW = """\
