@@ -15,7 +15,7 @@ _LATER = (
         "captions.captioners",
         "captions.captions",
         "curation.curate",
-        "dataset",
+        "dataset.build",
         "duplicates.duplicates",
         "gate",
         "imaging.decode",
@@ -26,7 +26,7 @@ _LATER = (
         "report",
         "revision",
         "scan.scan",
-        "upscale",
+        "dataset.upscale",
         "scan.metadata",
     ),
 )

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from loraprep import selection as selecting
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
 from loraprep.curation import curate
+from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.project import decisions
 from loraprep.project.decisions import Question
@@ -68,7 +68,7 @@ def shortlist(p: Project) -> dict[str, Fate]:
 def staying(p: Project, images: Sequence[Image], *, all_: bool = False) -> list[Image]:
     """The pictures that phases 2 and 3, curation.exclude and (unless `all_`) the shortlist let through."""
     ruled = rulings(p, images) if all_ else [*rulings(p, images), shortlist(p)]
-    fates = selecting.select(images, p.config["curation"]["exclude"], ruled)
+    fates = selection.select(images, p.config["curation"]["exclude"], ruled)
     kept = {f.path for f in fates if f.fate == "kept"}
     return [i for i in images if i.path in kept]
 

@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import console, gate, given, page, selection
+from loraprep import console, gate, given, page
 from loraprep.captions import captioners, captions
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
 from loraprep.curation import curate
+from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions

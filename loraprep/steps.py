@@ -6,9 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from loraprep import built, console, manifest, seeing
-from loraprep import dataset as build
-from loraprep import selection as selecting
+from loraprep import built, console, seeing
 from loraprep.captions import captioners, danbooru
 from loraprep.captions import captions as phase4
 from loraprep.captions.vision.store import Store
@@ -17,6 +15,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.curation import curate as phase5
 from loraprep.curation import features
+from loraprep.dataset import build, lock, selection
 from loraprep.duplicates import duplicates as phase3
 from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
@@ -35,7 +34,7 @@ def intent(p: Project) -> None:
 def scan(p: Project, full: bool = False) -> None:
     """Looks at every file in the images folder, and takes over captions edited in dataset/."""
     _look(p, full)
-    if manifest.touched(p.root):
+    if lock.touched(p.root):
         for path in build.adopt(
             p.root, phase4.HEADER, built.digests([i for i in built.records(p) if i.state == "image"])
         ):
@@ -223,7 +222,7 @@ def select(p: Project) -> None:
     answers = {kind: decisions.read(p.root, kind) for kind in decisions.KINDS}
     rulings = [*built.rulings(p, images), built.shortlist(p)]
     rulings.append(phase5.outcome(built.questions(p, "curation"), answers["curation"], images, auto=p.auto("curation")))
-    fates = selecting.select(images, p.config["curation"]["exclude"], rulings)
+    fates = selection.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
     open_ = {f.path for f in fates if f.open}
     sampled = built.read(p, "samples")

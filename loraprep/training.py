@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import built, console, manifest, outlook
-from loraprep import dataset as build
-from loraprep import upscale as enlarging
+from loraprep import built, console, outlook
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
+from loraprep.dataset import build
+from loraprep.dataset import lock as manifest
+from loraprep.dataset import upscale as enlarging
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
 from loraprep.scan import scan

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import dataset, steps, training
+from loraprep import steps, training
 from loraprep.core.errors import UserError
-from loraprep.dataset import outputs, pixels
+from loraprep.dataset import build, outputs, pixels
 from loraprep.imaging import decode
 from loraprep.project import project
 from tests import scenes
@@ -192,7 +192,7 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     steps.scan(p)
     training.dataset(p)
     assert held(root) == whole
-    assert dataset.intact(root)
+    assert build.intact(root)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from loraprep import plots, portrait, selection
+from loraprep import plots, portrait
 from loraprep.core import findings
 from loraprep.core.records import Finding, Image
 from loraprep.curation.axes import Labels, axes
+from loraprep.dataset import selection
 from loraprep.project import decisions, groups, project, schema
 from loraprep.scan import audit
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import upscale
 from loraprep.core.errors import UserError
+from loraprep.dataset import upscale
 from tests import pictures, scenes
 from tests.test_builds import AUTO
 from tests.test_stale import append, run

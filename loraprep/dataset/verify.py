@@ -10,10 +10,10 @@ from typing import Any
 
 from loraprep.core import files
 from loraprep.dataset import pixels
+from loraprep.dataset.lock import ours, texts
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode
 from loraprep.imaging.colour import DECODE_ERRORS
-from loraprep.manifest import ours, texts
 
 # Folders that trainers write their caches into, and what file managers leave behind.
 _CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")

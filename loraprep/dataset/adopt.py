@@ -11,8 +11,8 @@ from typing import Any
 
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
+from loraprep.dataset.lock import MANIFEST, entries, known, texts
 from loraprep.dataset.outputs import off, says
-from loraprep.manifest import MANIFEST, entries, known, texts
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decisions import Entry
 from loraprep.scan import metadata
