@@ -13,9 +13,9 @@ from doit.reporter import ConsoleReporter
 from rich.console import Console
 from rich.markup import escape
 
-from loraprep import report
 from loraprep.core import files, findings
 from loraprep.core.records import Fate, Finding, Gate, Reason
+from loraprep.report import markdown
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
 PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
@@ -134,7 +134,7 @@ def verdict(root: Path) -> bool:
         if len(chosen) > _FIRST:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
     say("")
-    say(report.headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
+    say(markdown.headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
     then = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
     say(f"The whole report: report.html (to look at) and dataset-report.md. Next: {then}.")
     return gate.verdict == "GO"

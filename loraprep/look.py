@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import console, gate, given, page
+from loraprep import console, given
 from loraprep.captions import captioners, captions
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
@@ -21,6 +21,8 @@ from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
+from loraprep.report import gate
+from loraprep.report import html as page
 from loraprep.scan import audit, detail, scan
 
 _OURS = b'<meta name="generator" content="loraprep look">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import built, console, outlook
+from loraprep import built, console
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
@@ -14,6 +14,7 @@ from loraprep.dataset import lock as manifest
 from loraprep.dataset import upscale as enlarging
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
+from loraprep.report import trainer_section
 from loraprep.scan import scan
 from loraprep.trainers import export as exports
 from loraprep.trainers import forecast, naming, regularization
@@ -54,10 +55,10 @@ def trainers(p: Project) -> None:
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
     """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
-    from loraprep import drawing
     from loraprep.imaging import decode  # Pillow and numpy, for which most runs have no use
+    from loraprep.report import crop_preview
 
-    folder, drawn = p.root / outlook.CROPS, []
+    folder, drawn = p.root / trainer_section.CROPS, []
     wanted = {f"{naming.stem(path)}.png" for path in cut}
     for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
         if old.name not in wanted:
@@ -67,7 +68,7 @@ def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float,
             shown = scan.look(p.images, p.root, image[path])
         except (decode.BadImage, OSError):
             continue
-        files.write(folder / f"{naming.stem(path)}.png", drawing.draw(shown, box))
+        files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw(shown, box))
         drawn.append(path)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -78,7 +79,8 @@ def crops_drawn(p: Project) -> bool:
     """Is every crop that the report shows still there?"""
     stored = p.root / "build/placements.json"
     return stored.is_file() and all(
-        (p.root / outlook.CROPS / f"{naming.stem(path)}.png").is_file() for path in files.read_json(stored)["drawn"]
+        (p.root / trainer_section.CROPS / f"{naming.stem(path)}.png").is_file()
+        for path in files.read_json(stored)["drawn"]
     )
 
 

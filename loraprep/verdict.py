@@ -6,10 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import built, console, outlook, page
-from loraprep import gate as phase6
-from loraprep import report as paper
-from loraprep import revision as since
+from loraprep import built, console
 from loraprep.captions import captions as phase4
 from loraprep.core import files
 from loraprep.core.errors import UserError
@@ -17,6 +14,10 @@ from loraprep.core.records import Caption, Fate, Finding
 from loraprep.curation import curate, features
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
+from loraprep.report import diff as since
+from loraprep.report import gate as phase6
+from loraprep.report import html as page
+from loraprep.report import markdown, trainer_section
 from loraprep.trainers.plan import Plan
 
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
@@ -67,13 +68,13 @@ def report(p: Project) -> None:
     marked = [f for f in assessed.findings if f.code == "same-mark"]
     marks = features.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
     balance = [r for r in gate.reasons if r.code in _BALANCE]
-    text = paper.report(gate, images, fates, alike, captions, dataclasses.asdict(assessed), marks, balance,
+    text = markdown.report(gate, images, fates, alike, captions, dataclasses.asdict(assessed), marks, balance,
                         p.config, p.model, p.kind,
-                        outlook.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
+                        trainer_section.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
                                         placed["drawn"]))  # fmt: skip
     with console.progress("Drawing the report") as progress:
         html, pictures = page.render(page.Material(
-            folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=paper.headline(gate),
+            folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=markdown.headline(gate),
             following=console.following(gate), found=images, fates=fates, groups=alike, captions=captions,
             axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
             clusters=[f for f in findings if f.code == "too-similar"],

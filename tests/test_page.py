@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from loraprep import arrange, page, plots, sheet
 from loraprep.core.records import Caption
 from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
+from loraprep.report import contact_sheet, layout, plots
+from loraprep.report import html as page
 from tests.scenes import project, scene
 from tests.test_stale import answer, run
 
@@ -150,7 +151,7 @@ def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
             assert b"date" not in data.lower()
             assert b"matplotlib" not in data.lower()
         else:
-            assert Image.open(io.BytesIO(data)).width == sheet.WIDTH
+            assert Image.open(io.BytesIO(data)).width == contact_sheet.WIDTH
 
 
 def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hostile: Path) -> None:
@@ -204,16 +205,16 @@ def test_what_differs_glows_and_nothing_else() -> None:
     first = scene(3, 256, 224)
     second = first.copy()
     ImageDraw.Draw(second).rectangle((150, 60, 200, 110), "#ffffff")
-    packed = [sheet.saved(p.convert("RGB"), 90) for p in (first, second)]
-    heat = np.asarray(sheet.opened(sheet.differing(*packed, False, 0))).astype(int)
+    packed = [contact_sheet.saved(p.convert("RGB"), 90) for p in (first, second)]
+    heat = np.asarray(contact_sheet.opened(contact_sheet.differing(*packed, False, 0))).astype(int)
     glow = (heat.max(axis=2) - heat.min(axis=2)) > 60
     assert glow[70:100, 160:190].mean() > 0.8
     glow[50:122, 140:212] = False
     assert glow.mean() < 0.01
-    again = np.asarray(sheet.opened(sheet.differing(packed[0], packed[0], False, 0))).astype(int)
+    again = np.asarray(contact_sheet.opened(contact_sheet.differing(packed[0], packed[0], False, 0))).astype(int)
     assert (again.max(axis=2) - again.min(axis=2)).max() < 40
-    turned = sheet.saved(first.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 90)
-    back = np.asarray(sheet.opened(sheet.differing(packed[0], turned, True, 0))).astype(int)
+    turned = contact_sheet.saved(first.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 90)
+    back = np.asarray(contact_sheet.opened(contact_sheet.differing(packed[0], turned, True, 0))).astype(int)
     assert ((back.max(axis=2) - back.min(axis=2)) > 60).mean() < 0.01
 
 
@@ -228,14 +229,14 @@ def two_kinds(count: int) -> np.ndarray:
 @pytest.mark.parametrize("count", [12, 900])  # above LANDMARKS the rest is laid between landmarks
 def test_like_lies_beside_like(count: int) -> None:
     alike = two_kinds(count)
-    chain = arrange.order(alike, arrange.plane(alike))
+    chain = layout.order(alike, layout.plane(alike))
     assert sorted(chain) == list(range(count))
     assert sum((a + b) % 2 for a, b in itertools.pairwise(chain)) == 1
-    spots = arrange.plane(alike)
+    spots = layout.plane(alike)
     assert spots.min() >= 0
     assert spots.max() <= 1
     assert abs(spots[::2, 0].mean() - spots[1::2, 0].mean()) > 0.9
-    cells = arrange.cells(spots, 40, 30)
+    cells = layout.cells(spots, 40, 30)
     assert len(set(cells)) == count
     assert all(0 <= c < 40 and 0 <= r < 30 for c, r in cells)
 
@@ -243,16 +244,16 @@ def test_like_lies_beside_like(count: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_few_pictures_have_a_place_too(count: int) -> None:
     alike = np.full((count, count), 1.0)
-    assert sorted(arrange.order(alike, arrange.plane(alike))) == list(range(count))
-    assert len(set(arrange.cells(arrange.plane(alike), 6, 4))) == count
+    assert sorted(layout.order(alike, layout.plane(alike))) == list(range(count))
+    assert len(set(layout.cells(layout.plane(alike), 6, 4))) == count
 
 
 def test_a_contact_sheet_of_very_many_stays_small() -> None:
     rng = np.random.default_rng(0)
-    noisy = [sheet.saved(Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8)), 90) for _ in range(8)]
-    data = sheet.contact([(noisy[n % 8], n % 3 > 0) for n in range(1000)])
-    assert len(data) <= sheet.LIMIT
-    assert Image.open(io.BytesIO(data)).width == sheet.WIDTH
+    noisy = [contact_sheet.saved(Image.fromarray(rng.integers(0, 255, (64, 96, 3), np.uint8)), 90) for _ in range(8)]
+    data = contact_sheet.contact([(noisy[n % 8], n % 3 > 0) for n in range(1000)])
+    assert len(data) <= contact_sheet.LIMIT
+    assert Image.open(io.BytesIO(data)).width == contact_sheet.WIDTH
 
 
 def test_plots_take_any_words_and_bring_their_colours() -> None:

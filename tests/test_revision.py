@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import revision
+from loraprep.report import diff
 from tests import scenes
 from tests.test_builds import AUTO
 from tests.test_stale import append, run
@@ -48,12 +48,12 @@ def test_pictures_captions_and_verdict(root: Path) -> None:
     append("decisions/crops.yaml", "")(root) if (root / "decisions/crops.yaml").exists() else None
     (root / "decisions/crops.yaml").write_text("scene-05.jpg: {crop: [0, 0, 1, 0.9]}\n", "utf-8")
     append("decisions/quality.yaml", "\nscene-06.jpg: {do: remove}\n")(root)
-    then = revision.told((root / "dataset-report.md").read_text("utf-8")).captions
+    then = diff.told((root / "dataset-report.md").read_text("utf-8")).captions
     code, output = run(root, "dataset")
     assert code == 0, output
     code, output = run(root, "diff", "go")
     assert code == 0, output
-    now = revision.told((root / "dataset-report.md").read_text("utf-8")).captions
+    now = diff.told((root / "dataset-report.md").read_text("utf-8")).captions
     said = output[output.index("Since go:") :]
     changed = [p for p in now if p in then and now[p] != then[p]]
     assert "scene-04.jpg" in changed
@@ -98,7 +98,7 @@ def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
 @pytest.mark.parametrize("name", ["brushwork", "nogo"])
 def test_a_report_is_read_back_whole(name: str) -> None:
     text = (EXAMPLES / name / "dataset-report.md").read_text("utf-8")
-    told = revision.told(text)
+    told = diff.told(text)
     assert told.verdict == {"brushwork": "GO", "nogo": "NO-GO"}[name]
     assert len(told.fates) == sum(
         text.count(f"| {fate} |") for fate in ("kept", "left out", "not usable", "caption", "ignored")

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from loraprep import plots, portrait
 from loraprep.core import findings
 from loraprep.core.records import Finding, Image
 from loraprep.curation.axes import Labels, axes
 from loraprep.dataset import selection
 from loraprep.project import decisions, groups, project, schema
+from loraprep.report import plots, summary
 from loraprep.scan import audit
 
 
@@ -55,7 +55,7 @@ def test_how_even_a_few_kinds_are_is_said_in_words(counts: dict[str, int], effec
     number = sum(counts.values())
     axis = {"label": "Shape", "counts": counts, "seen": number, "effective": effective, "thin": ()}
     assessed = {"axes": [axis], "variety": "", "add": "", "carried": []}
-    assert portrait.diversity(assessed, number)[4].endswith(f"| {said} | nothing |")
+    assert summary.diversity(assessed, number)[4].endswith(f"| {said} | nothing |")
 
 
 def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:

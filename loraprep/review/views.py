@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep import report
 from loraprep.captions.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.records import Elements, Image
 from loraprep.curation.answers import left_out
-from loraprep.gate import NEVER_ACCEPTED
 from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.report import markdown
+from loraprep.report.gate import NEVER_ACCEPTED
 from loraprep.review.snapshot import Snapshot, ident, pair
 from loraprep.trainers import placement
 
@@ -277,4 +277,4 @@ def headline(s: Snapshot) -> str:
         return f"Not yet: {left} answer{'s' * (left != 1)} from you."
     if s.gate.only_waiting:
         return "Everything is answered. Run Gate 1 to see the verdict."
-    return report.headline(s.gate)
+    return markdown.headline(s.gate)

@@ -13,12 +13,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from loraprep import arrange, plots, sheet
 from loraprep.core import resources
 from loraprep.core.records import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
 from loraprep.imaging import thumbnails
 from loraprep.project import crops, groups
 from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.report import contact_sheet, layout, plots
 from loraprep.trainers import placement
 
 FOLDER = "resources/report"
@@ -63,15 +63,15 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     size = LARGE if len(pictures) <= MANY else SMALL
     small = thumbnails.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress,
                           m.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
-    spots = arrange.plane(m.alike)
-    order = arrange.order(m.alike, spots)
+    spots = layout.plane(m.alike)
+    order = layout.order(m.alike, spots)
     fate = {f.path: f for f in m.fates}
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]
     drawn = _plots(m, kept)
     beside = {}
     if not m.look:
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
-        beside["contact-sheet.webp"] = sheet.contact(
+        beside["contact-sheet.webp"] = contact_sheet.contact(
             [(small[pictures[n].path], fate[pictures[n].path].fate == "kept") for n in order],
             [pictures[n].path for n in order],
         )
@@ -195,7 +195,7 @@ def _heat(m: Material, best: Image, other: Image, small: Mapping[str, bytes], li
         return b""
 
     def make() -> bytes:
-        return sheet.differing(first, second, *lies)
+        return contact_sheet.differing(first, second, *lies)
 
     name = f"{crops.shown(best)}-{crops.shown(other)}{'-mirrored' * lies[0]}{f'-{lies[1]}' * bool(lies[1])}.webp"
     return thumbnails.kept(m.cache / name if m.cache else None, make)
@@ -209,9 +209,9 @@ def _map(plane: NDArray[Any], pictures: Sequence[Image], small: Mapping[str, byt
     columns, rows = max(6, round(side * 1.25)), max(4, round(side * 0.82))
     while columns * rows < len(pictures):
         rows += 1
-    places = arrange.cells(plane, columns, rows)
+    places = layout.cells(plane, columns, rows)
     cell = max(20, min(96, 1500 // columns))
-    data = sheet.mosaic([small[i.path] for i in pictures], places, columns, rows, cell)
+    data = contact_sheet.mosaic([small[i.path] for i in pictures], places, columns, rows, cell)
     spots = [
         {"n": n, "path": i.path, "left": round(c * 100 / columns, 3), "top": round(r * 100 / rows, 3)}
         for n, (i, (c, r)) in enumerate(zip(pictures, places, strict=True))

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import portrait
 from loraprep.core.markdown import cell, code, plain
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
 from loraprep.project import groups
+from loraprep.report import summary
 
 _MARKS = {"block": "**[Blocks GO](#to-get-to-go).**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 
@@ -51,20 +51,20 @@ def report(
     quality = [r for r in gate.reasons if id(r) not in shown]
     blocks = [
         [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**", "",
-         *portrait.opening(gate, assessed)],
+         *summary.opening(gate, assessed)],
         _sheet(fates),
         _summary(gate, fates, kept, images),
         _groups(kept, config),
         _crops(kept, images),
-        portrait.diversity(assessed, len(kept)),
+        summary.diversity(assessed, len(kept)),
         ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
          "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
         ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
-         *portrait.marks(quality, crops),
+         *summary.marks(quality, crops),
          "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
         _fine(quality),
         _duplicates(alike, fates),
-        portrait.regularization(kind, assessed["regularization"]),
+        summary.regularization(kind, assessed["regularization"]),
         list(trainers),
         _decision(gate, assessed),
         _captions(kept, captions, config),
@@ -98,7 +98,7 @@ def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Map
     percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
     width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
     height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
-    made = portrait.drafts(gate)
+    made = summary.drafts(gate)
     return [
         "## Summary",
         "",
@@ -212,7 +212,7 @@ def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
         lines += ["### To get to GO", ""]
         lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(blocking, 1)]
         return lines
-    return lines + portrait.strengths(gate, assessed)
+    return lines + summary.strengths(gate, assessed)
 
 
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:
