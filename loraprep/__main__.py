@@ -85,9 +85,9 @@ def _run(args: list[str]) -> int:
 
         return look.run(args[1:])
     if args[:1] == ["review"]:
-        from loraprep import review
+        from loraprep.review import serve
 
-        return review.run(_home(), args[1:])
+        return serve.run(_home(), args[1:])
     if args[:1] == ["check"]:
         from loraprep import checking
 

@@ -24,10 +24,10 @@ from starlette.testclient import TestClient
 
 from loraprep import __main__, console
 from loraprep.project import decision_edits
-from loraprep.review import run as review
 from loraprep.review import views
 from loraprep.review.app import VIEWS, Page
 from loraprep.review.guard import Guard
+from loraprep.review.serve import run as review
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
 from tests.test_stale import run
