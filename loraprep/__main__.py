@@ -110,9 +110,9 @@ def _doit(args: list[str]) -> int:
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 
-    from loraprep import graph, tasks
+    from loraprep.pipeline import doit_task, tasks
 
-    graph.load(Path.cwd())  # before doit makes its state file: an unusable project.yaml leaves nothing behind
+    doit_task.load(Path.cwd())  # before doit makes its state file: an unusable project.yaml leaves nothing behind
     _understood(args, {name.removeprefix("task_"): getattr(tasks, name) for name in tasks.__all__ if "task_" in name})
 
     class Loraprep(DoitMain):  # type: ignore[misc]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep import console
 from loraprep.core import findings, resources
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.given import Parser
+from loraprep.pipeline import reporter
 from loraprep.project.project import profile
 from loraprep.trainers import folder, lint
 
@@ -67,18 +67,18 @@ def run(args: list[str]) -> int:
         raise UserError(f'there is no folder "{asked.folder}"', exit_code=UNUSABLE,
                         hint="Name the folder that you would give to the trainer.")  # fmt: skip
     chosen = profiles if "all" in (asked.trainer or ["all"]) else {n: profiles[n] for n in asked.trainer}
-    with console.progress("Looking at the folder") as progress:
+    with reporter.progress("Looking at the folder") as progress:
         seen = folder.read(asked.folder, progress)
     holding = sorted({s.folder for s in seen if s.kind == "picture"})
     told, files = configured(asked.folder, holding) if "kohya" in chosen else ({}, [])
     found = lint.check(seen, chosen, told)
-    console.show(found)
+    reporter.show(found)
     if files:
-        console.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
+        reporter.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
     titles = ", ".join(data["title"] for data in chosen.values())
     pictures = sum(s.kind == "picture" for s in lint.trained(seen))
     verdict = f"{bad} thing{'s' * (bad != 1)} to mend" if bad else "nothing to mend"
-    console.say(f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
+    reporter.say(f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
                 "bold red" if bad else "bold green")  # fmt: skip
     return 1 if bad else 0

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from loraprep import console, given, interview, newproject
+from loraprep import given, interview, newproject
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
+from loraprep.pipeline import reporter
 from loraprep.project import studio, trigger
 
 
@@ -109,14 +110,14 @@ def _folder(answers: dict[str, Any], root: Path) -> str:
 
 def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     where = given.shown(root, here)
-    console.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
+    reporter.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
-        console.say(f"! {warning}", "yellow")
+        reporter.say(f"! {warning}", "yellow")
     if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
-        console.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
+        reporter.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     folder = root / config["folder"]
     if not any(path.suffix.lower() in formats.EXTENSIONS for path in newproject.listed(folder)):
         inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
-        console.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
+        reporter.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
-    console.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")
+    reporter.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")

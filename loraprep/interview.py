@@ -9,9 +9,10 @@ from typing import Any
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import console, given, newproject
+from loraprep import given, newproject
 from loraprep.core import resources
 from loraprep.core.errors import Problem
+from loraprep.pipeline import reporter
 from loraprep.project import project, studio, trigger
 
 OLLAMA = "http://localhost:11434/v1"
@@ -25,20 +26,20 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
                                     lambda name: given.name_problems(name, here, complete=True))  # fmt: skip
     kinds = list(resources.names("resources/kinds"))
     if not answers["kind"]:
-        console.say("What are you trying to teach the model: a specific character, an art style, or a particular "
+        reporter.say("What are you trying to teach the model: a specific character, an art style, or a particular "
                     "object or concept?")  # fmt: skip
         for kind in kinds:
-            console.say(f"  {kind}: {project.profile('kinds', kind)['teaches']}")
+            reporter.say(f"  {kind}: {project.profile('kinds', kind)['teaches']}")
         answers["kind"] = Prompt.ask("Kind", choices=kinds)
     for paragraph in _explain(answers["kind"]):
-        console.say(paragraph + "\n")
+        reporter.say(paragraph + "\n")
     if not answers["model"]:
         answers["model"] = _ask_model(here)
     _ask_words(answers, here)
     _ask_images(answers, here)
     _ask_captioner(answers)
     if not answers["style_words"]:
-        console.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
+        reporter.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
                     "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
                     "this later without captioning again.")  # fmt: skip
         answers["style_words"] = Prompt.ask("Style words", choices=list(given.STYLE_WORDS), default="include")
@@ -79,13 +80,13 @@ def _excerpt(name: str, heading: str) -> str:
 def _ask_model(here: Path) -> str:
     found, known, unknown = studio.read(here)
     if unknown:
-        console.say(f"studio.md also names {', '.join(unknown)}, which loraprep does not know.", "yellow")
+        reporter.say(f"studio.md also names {', '.join(unknown)}, which loraprep does not know.", "yellow")
     if len(known) > 1:
-        console.say(f"studio.md names several base models: {', '.join(known)}. Which one is this for?")
+        reporter.say(f"studio.md names several base models: {', '.join(known)}. Which one is this for?")
     elif known:
-        console.say(f"studio.md says {known[0]}.")
+        reporter.say(f"studio.md says {known[0]}.")
     else:
-        console.say(
+        reporter.say(
             "No base model was found in studio.md." if found else "There is no studio.md to take the base model from."
         )
     models = list(resources.names("resources/models"))
@@ -106,7 +107,7 @@ def _ask_words(answers: dict[str, Any], here: Path) -> None:
         word = Prompt.ask("Trigger, one made-up word", default=proposal)
         said = trigger.fault(word) or trigger.warning(word, answers["class_word"])
         if said:
-            console.say(said, "yellow")
+            reporter.say(said, "yellow")
         if not trigger.fault(word) and (not said or Confirm.ask("Keep it all the same?", default=False)):
             answers["trigger"] = word
     if answers["notes"] is None:
@@ -132,7 +133,7 @@ def _ask_images(answers: dict[str, Any], here: Path) -> None:
         and not answers["in_place"]
         and not given.same(source, given.project_root(answers["name"], here) / "images")
     ):
-        console.say(f"{newproject.count(newproject.listed(source))} in that folder.")
+        reporter.say(f"{newproject.count(newproject.listed(source))} in that folder.")
         answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
 
 
@@ -140,13 +141,13 @@ def _accepted(value: str, check: Callable[[str], Iterator[Problem]]) -> str | No
     """The value, or None after saying what is wrong with it."""
     problems = list(check(value))
     for problem in problems:
-        console.say(f"{problem.message}. {problem.hint}".rstrip(), "yellow")
+        reporter.say(f"{problem.message}. {problem.hint}".rstrip(), "yellow")
     return None if problems else value
 
 
 def _ask_captioner(answers: dict[str, Any]) -> None:
     if not answers["captioner"]:
-        console.say(
+        reporter.say(
             "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
             ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
             "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
@@ -154,7 +155,7 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
         )
         answers["captioner"] = Prompt.ask("Captioner", choices=list(given.CAPTIONERS), default="draft")
     while answers["captioner"] == "claude" and not answers["budget"]:
-        console.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
+        reporter.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
         told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
         answers["budget"] = told if given.budget(told) is not None else None
     if answers["captioner"] == "openai-compatible":

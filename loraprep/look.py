@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import console, given
+from loraprep import given
 from loraprep.captions import captioners, captions
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
@@ -19,6 +19,7 @@ from loraprep.core.records import Fate, Finding, Gate, Image
 from loraprep.curation import curate
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
+from loraprep.pipeline import reporter
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
 from loraprep.report import gate
@@ -61,7 +62,7 @@ def run(argv: list[str]) -> int:
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
     material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
-    with console.progress("Drawing the page") as progress:
+    with reporter.progress("Drawing the page") as progress:
         html, _ = page.render(material, progress)
     try:
         files.write(out, html)
@@ -80,7 +81,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     profile = project.profile("kinds", config["intent"]["kind"])
     model = project.profile("models", config["model"])
     limits, nobody = config["thresholds"], Decisions()
-    with console.progress("Looking at the pictures") as progress:
+    with reporter.progress("Looking at the pictures") as progress:
         seen = scan.scan(folder, root, max_megapixels=limits["audit"]["max_megapixels"],
                          max_megabytes=limits["audit"]["max_megabytes"], progress=progress)  # fmt: skip
     found = seen.images
@@ -92,7 +93,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         audit.outcome(looked.questions, nobody, auto=True),
         duplicates.outcome(groups, found, nobody, auto=True),
     ]
-    with console.progress("Looking at full size") as progress:
+    with reporter.progress("Looking at full size") as progress:
         staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
     elements = captioners.describe(staying, staying, config)
     written = captions.captions_for(elements, nobody, config, model, profile)
@@ -190,13 +191,13 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
 def _close(material: page.Material, out: Path, here: Path) -> None:
     verdict = material.gate
     counts = verdict.counts
-    console.say(f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
+    reporter.say(f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
                 f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
                 f"{material.model['title']}.")  # fmt: skip
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
-        console.reason(reason)
-    console.say(material.headline, "bold")
+        reporter.reason(reason)
+    reporter.say(material.headline, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
-    console.say(f"Look at it: {shown}")
-    console.say("Start from there:")
-    console.say(f"  {material.following[0]}")
+    reporter.say(f"Look at it: {shown}")
+    reporter.say("Start from there:")
+    reporter.say(f"  {material.following[0]}")

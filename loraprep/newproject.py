@@ -10,10 +10,10 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep import console
 from loraprep.captions import captioners
 from loraprep.core import files, resources, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
+from loraprep.pipeline import reporter
 from loraprep.project import intent, project, schema
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
@@ -66,7 +66,7 @@ def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
         raise UserError(f"cannot be written or read: {error.strerror}; nothing was made",
                         place=Path(error.filename or root).name, exit_code=TO_MEND) from None  # fmt: skip
     for name in kept:
-        console.say(f"{name} was there already and is kept.", "dim")
+        reporter.say(f"{name} was there already and is kept.", "dim")
 
 
 @contextmanager
@@ -96,8 +96,8 @@ def _copy(source: Path, images: Path, undo: list[Path]) -> None:
     """Copies everything, sidecars too, with the times of the originals, which are only read."""
     inside = listed(source)
     size = sum((source / path).stat().st_size for path in inside)
-    console.say(f"{count(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
-    with console.progress("copying") as advance:
+    reporter.say(f"{count(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
+    with reporter.progress("copying") as advance:
         for number, path in enumerate(inside, 1):
             target = images / path
             _make_folder(target.parent, undo)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep import steps, training
 from loraprep.core.errors import UserError
 from loraprep.dataset import build, outputs, pixels
 from loraprep.imaging import decode
+from loraprep.pipeline import steps, training_steps
 from loraprep.project import project
 from tests import scenes
 from tests.test_stale import append, run
@@ -186,11 +186,11 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
 
     monkeypatch.setattr(pixels, "render", killed)
     with pytest.raises(KeyboardInterrupt):
-        training.dataset(p)
+        training_steps.dataset(p)
     monkeypatch.setattr(pixels, "render", real)
     assert held(root)
     steps.scan(p)
-    training.dataset(p)
+    training_steps.dataset(p)
     assert held(root) == whole
     assert build.intact(root)
 
@@ -390,6 +390,6 @@ def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkey
 
     monkeypatch.setattr(pixels, "render", broken)
     with pytest.raises(UserError) as error:
-        training.dataset(p)
+        training_steps.dataset(p)
     assert len(error.value.problems) == 13
     assert "scene-01.jpg: could not be built: the file ends too early" in str(error.value)

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from loraprep.console import PROGRESS
+from loraprep.pipeline.reporter import PROGRESS
 
 KEPT = 400  # lines of the last run that a reloaded page still shows
 

@@ -14,10 +14,11 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
-from loraprep import __version__, console
+from loraprep import __version__
 from loraprep.core import files
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
+from loraprep.pipeline import reporter
 from loraprep.project import project
 from loraprep.project.project import Project
 
@@ -49,7 +50,7 @@ DOIT_CONFIG = {
     "backend": "sqlite3",
     "dep_file": ".doit.sqlite",
     "check_file_uptodate": ByContent,
-    "reporter": console.Reporter,
+    "reporter": reporter.Reporter,
     "verbosity": 2,
 }
 
@@ -118,7 +119,7 @@ def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[.
         except UserError as error:
             return TaskFailed(str(error))
         except KeyboardInterrupt:
-            console.say("\nStopped. What was done is kept; the same command goes on.", "dim")
+            reporter.say("\nStopped. What was done is kept; the same command goes on.", "dim")
             raise SystemExit(130) from None
         return None
 

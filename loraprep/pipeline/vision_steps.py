@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from loraprep import console
 from loraprep.captions import captioners, captions
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import described, question
@@ -14,6 +13,7 @@ from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import files, findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Finding, Image
+from loraprep.pipeline import reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project
 
@@ -65,7 +65,7 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
         texts = captions.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
     return Job(p.root, p.images, config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
                chosen=chosen(p, images),
-               wait="elements" in console.named, say=lambda text: console.say(text, "dim"))  # fmt: skip
+               wait="elements" in reporter.named, say=lambda text: reporter.say(text, "dim"))  # fmt: skip
 
 
 def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
@@ -105,7 +105,7 @@ def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], befo
 
 
 def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str, *, approved: bool) -> Outcome:
-    with console.progress(what) as progress:
+    with reporter.progress(what) as progress:
         return captioners.ask(images, staying, job.showing(progress), approved=approved)
 
 
@@ -161,12 +161,12 @@ def recaption(p: Project, staying: Sequence[Image], images: Sequence[Image], sam
     else:
         again = _old(p, job, staying, samples)
         if not again:
-            console.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
+            reporter.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
     job = _job(p, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
     outcome = _ask(job, again, staying, "Looking again", approved=True)
     for finding in outcome.findings:
-        console.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
+        reporter.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
     done = sum(len(job.store.read(i.digest).listed) > job.since[i.digest] for i in again)
-    console.say(f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. "
+    reporter.say(f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. "
                 "Next: loraprep gate1.")  # fmt: skip

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from loraprep import built, console
 from loraprep.captions import captions as phase4
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Finding
 from loraprep.curation import curate, features
+from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
 from loraprep.report import diff as since
@@ -37,18 +37,18 @@ def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, A
 
 def report(p: Project) -> None:
     """The verdict, and the report to read and to look at."""
-    images, known, alike = built.detailed(p, built.records(p)), built.seen(p), built.groups(p)
+    images, known, alike = artifacts.detailed(p, artifacts.records(p)), artifacts.seen(p), artifacts.groups(p)
     captions, elements = known.captions, known.elements
-    selection, audited = built.read(p, "selection"), built.read(p, "audit")
+    selection, audited = artifacts.read(p, "selection"), artifacts.read(p, "audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
-    placed = built.read(p, "placements")
+    placed = artifacts.read(p, "placements")
     profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
     stored = [
         audited,
-        built.read(p, "duplicates"),
-        built.read(p, "detail"),
-        built.read(p, "captions"),
+        artifacts.read(p, "duplicates"),
+        artifacts.read(p, "detail"),
+        artifacts.read(p, "captions"),
         selection,
         placed,
     ]
@@ -57,7 +57,7 @@ def report(p: Project) -> None:
     assessed = curate.assess([i for i in images if i.path in kept], known, p.kind, p.config)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
-    said = [Finding.from_json(f) for name in ("samples", "vision") for f in built.read(p, name)["findings"]]
+    said = [Finding.from_json(f) for name in ("samples", "vision") for f in artifacts.read(p, name)["findings"]]
     findings += phase4.lacking(said, staying, elements)
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
         findings += phase4.fused(staying, elements, p.config, p.kind)
@@ -72,10 +72,10 @@ def report(p: Project) -> None:
                         p.config, p.model, p.kind,
                         trainer_section.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
                                         placed["drawn"]))  # fmt: skip
-    with console.progress("Drawing the report") as progress:
+    with reporter.progress("Drawing the report") as progress:
         html, pictures = page.render(page.Material(
             folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=markdown.headline(gate),
-            following=console.following(gate), found=images, fates=fates, groups=alike, captions=captions,
+            following=reporter.following(gate), found=images, fates=fates, groups=alike, captions=captions,
             axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
             clusters=[f for f in findings if f.code == "too-similar"],
             alike=curate.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
@@ -85,7 +85,7 @@ def report(p: Project) -> None:
         files.write(p.root / "report" / name, data)
     files.write(p.root / "report.html", html)
     files.write(p.root / "dataset-report.md", text)
-    built.write(p, "gate1", gate.to_json())
+    artifacts.write(p, "gate1", gate.to_json())
 
 
 def diff(p: Project, revision: str) -> None:
@@ -102,4 +102,4 @@ def diff(p: Project, revision: str) -> None:
     if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
         lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
     for line in lines:
-        console.say(line)
+        reporter.say(line)

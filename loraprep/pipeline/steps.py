@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from loraprep import built, console, seeing
 from loraprep.captions import captioners, danbooru
 from loraprep.captions import captions as phase4
 from loraprep.captions.vision.store import Store
@@ -17,6 +16,7 @@ from loraprep.curation import curate as phase5
 from loraprep.curation import features
 from loraprep.dataset import build, lock, selection
 from loraprep.duplicates import duplicates as phase3
+from loraprep.pipeline import artifacts, reporter, vision_steps
 from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
 from loraprep.project.project import Project
@@ -36,9 +36,9 @@ def scan(p: Project, full: bool = False) -> None:
     _look(p, full)
     if lock.touched(p.root):
         for path in build.adopt(
-            p.root, phase4.HEADER, built.digests([i for i in built.records(p) if i.state == "image"])
+            p.root, phase4.HEADER, artifacts.digests([i for i in artifacts.records(p) if i.state == "image"])
         ):
-            console.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
+            reporter.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
 
 
 def _own_digest(p: Project, name: str) -> str:
@@ -59,31 +59,31 @@ def _look(p: Project, full: bool) -> None:
     )
     if not full and fingerprint.holds(memory, mark, outputs):
         return
-    with console.progress("Looking at the pictures") as progress:
+    with reporter.progress("Looking at the pictures") as progress:
         found = scanning.write(
             p.root / "build/images.jsonl", p.images, p.root,
             include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
             max_megapixels=limits["max_megapixels"], max_megabytes=limits["max_megabytes"],
             cache=p.root / "build/scan-cache.sqlite", full=full, progress=progress,
         )  # fmt: skip
-    built.write(p, "upscaled", {"orphans": found.orphans, "masks": found.masks})
+    artifacts.write(p, "upscaled", {"orphans": found.orphans, "masks": found.masks})
     if found.sure:
         fingerprint.remember(memory, mark, outputs)
 
 
 def audit(p: Project) -> None:
     """Are the pictures technically fit to train on?"""
-    images = built.records(p)
-    result = phase2.audit(images, built.read(p, "upscaled"), p.config, p.model, p.kind)
+    images = artifacts.records(p)
+    result = phase2.audit(images, artifacts.read(p, "upscaled"), p.config, p.model, p.kind)
     asked = phase2.to_ask(result.questions, decisions.read(p.root, "quality"))
     decisions.ask(p.root, "quality", phase2.HEADER, asked)
-    built.write(p, "audit", {"findings": built.plain(result.findings), "questions": built.plain(result.questions),
+    artifacts.write(p, "audit", {"findings": artifacts.plain(result.findings), "questions": artifacts.plain(result.questions),
                         "layout": result.layout})  # fmt: skip
 
 
 def duplicates(p: Project) -> None:
     """Which pictures are there twice?"""
-    images = built.records(p)
+    images = artifacts.records(p)
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     limit = p.max_megapixels
     groups = phase3.find(usable, p.config["thresholds"]["duplicates"],
@@ -91,8 +91,8 @@ def duplicates(p: Project) -> None:
                          lambda some: _measured(p, some, images))  # fmt: skip
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
     decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
-    built.write(p, "duplicates", {"groups": built.plain(groups), "questions": built.plain(questions),
-                             "findings": built.plain(phase3.findings(groups))})  # fmt: skip
+    artifacts.write(p, "duplicates", {"groups": artifacts.plain(groups), "questions": artifacts.plain(questions),
+                             "findings": artifacts.plain(phase3.findings(groups))})  # fmt: skip
 
 
 def _measured(
@@ -104,75 +104,75 @@ def _measured(
 
 def detail(p: Project) -> None:
     """How much of their size do the pictures that stay really hold?"""
-    images = built.records(p)
-    with console.progress("Looking at full size") as progress:
-        staying = _measured(p, built.staying(p, images, all_=True), images, progress)
+    images = artifacts.records(p)
+    with reporter.progress("Looking at full size") as progress:
+        staying = _measured(p, artifacts.staying(p, images, all_=True), images, progress)
     found = native.findings(staying, p.config["thresholds"]["audit"]["detail"])
-    built.write(p, "detail", {"detail": {i.path: i.detail for i in staying}, "findings": built.plain(found)})
+    artifacts.write(p, "detail", {"detail": {i.path: i.detail for i in staying}, "findings": artifacts.plain(found)})
 
 
 def shortlist(p: Project) -> None:
     """Which pictures are worth describing, if there are more than curation.preselect?"""
-    staying = built.detailed(p, built.staying(p, built.records(p), all_=True))
+    staying = artifacts.detailed(p, artifacts.staying(p, artifacts.records(p), all_=True))
     fates = phase5.shortlist(staying, p.config["curation"]["preselect"], p.config["curation"]["include"])
-    built.write(p, "shortlist", {path: fate.to_json() for path, fate in fates.items()})
+    artifacts.write(p, "shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
 
 def skipped(p: Project) -> list[str]:
     """The samples a person skipped and the captioners they chose for single pictures: others are asked instead."""
-    told = seeing.told(p)
+    told = vision_steps.told(p)
     return [*told["skipped"], *(f"{key}: {name}" for key, name in sorted(told["chosen"].items()))]
 
 
 def samples(p: Project) -> None:
     """Up to five captions that you approve before the rest is written."""
-    images = built.records(p)
-    staying = built.staying(p, images)
+    images = artifacts.records(p)
+    staying = artifacts.staying(p, images)
     answers = decisions.read(p.root, "captions")
     chosen = phase4.choose_samples(staying, answers) if captioners.asks_samples(p.config["captioning"]) else []
     shown = [i for i in staying if i.path in set(chosen)]
-    outcome = seeing.ask_samples(p, shown, staying)
-    stored, own = seeing.stored(p, shown), seeing.chosen(p, shown)
+    outcome = vision_steps.ask_samples(p, shown, staying)
+    stored, own = vision_steps.stored(p, shown), vision_steps.chosen(p, shown)
     elements = captioners.describe(shown, staying, p.config, None, stored, outcome.missing, own)
     captions = phase4.render_all(elements, p.config, p.model, p.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     questions = phase4.questions(
-        [c for c in chosen if c not in unseen], captions, elements, built.digests(images), p.config
+        [c for c in chosen if c not in unseen], captions, elements, artifacts.digests(images), p.config
     )
     decisions.ask(p.root, "captions", phase4.HEADER, questions)
-    built.write(p, "samples", {"samples": chosen, "unseen": unseen, "missing": outcome.missing,
-                          "findings": built.plain(outcome.findings)})  # fmt: skip
+    artifacts.write(p, "samples", {"samples": chosen, "unseen": unseen, "missing": outcome.missing,
+                          "findings": artifacts.plain(outcome.findings)})  # fmt: skip
 
 
 def elements(p: Project) -> None:
     """What is in each picture: content and style."""
-    images = built.records(p)
-    staying = built.staying(p, images)
-    outcome = seeing.ask_rest(p, images, staying, built.read(p, "samples"))
-    with console.progress("Describing") as progress:
-        stored = seeing.stored(p, staying)
-        own = seeing.chosen(p, staying)
+    images = artifacts.records(p)
+    staying = artifacts.staying(p, images)
+    outcome = vision_steps.ask_rest(p, images, staying, artifacts.read(p, "samples"))
+    with reporter.progress("Describing") as progress:
+        stored = vision_steps.stored(p, staying)
+        own = vision_steps.chosen(p, staying)
         seen = captioners.describe(staying, staying, p.config, progress, stored, outcome.missing, own)
-    built.write(p, "elements", {path: e.to_json() for path, e in seen.items()})
-    built.write(p, "vision", {"findings": built.plain(outcome.findings), "waiting": outcome.missing})
+    artifacts.write(p, "elements", {path: e.to_json() for path, e in seen.items()})
+    artifacts.write(p, "vision", {"findings": artifacts.plain(outcome.findings), "waiting": outcome.missing})
 
 
 def recaption(p: Project, pattern: Sequence[str] = ()) -> None:
     """Has a vision model look again: loraprep recaption [PATTERN]."""
-    images = built.records(p)
-    seeing.recaption(p, built.staying(p, images), images, built.read(p, "samples")["samples"], pattern)
+    images = artifacts.records(p)
+    vision_steps.recaption(p, artifacts.staying(p, images), images, artifacts.read(p, "samples")["samples"], pattern)
 
 
 def looked(p: Project, *, samples: bool) -> dict[str, Any]:
     """What the task last knew of responses/ and would have to notice: the answers there are, and if some may come."""
-    if not seeing.looks(p):
+    if not vision_steps.looks(p):
         return {}
     try:
         if samples:
-            before = built.read(p, "samples")
-            digests = {i.digest for i in built.records(p) if i.path in set(before["samples"])}
+            before = artifacts.read(p, "samples")
+            digests = {i.digest for i in artifacts.records(p) if i.path in set(before["samples"])}
             return {"answers": Store(p.root).fingerprint(digests), "waiting": bool(before["missing"])}
-        coming = {code for code in built.read(p, "vision")["waiting"].values() if code != "approval"}
+        coming = {code for code in artifacts.read(p, "vision")["waiting"].values() if code != "approval"}
         return {"answers": Store(p.root).fingerprint(), "waiting": bool(coming)}
     except (OSError, ValueError, KeyError, TypeError, UserError):
         return {"waiting": True}
@@ -187,9 +187,9 @@ def captions(p: Project) -> None:
         except UserError as error:
             findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
     answers = decisions.read(p.root, "captions")
-    result = phase4.captions_for(built.elements(p), answers, p.config, p.model, p.kind, known)
-    built.write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
-                           "findings": built.plain([*findings, *result.findings])})  # fmt: skip
+    result = phase4.captions_for(artifacts.elements(p), answers, p.config, p.model, p.kind, known)
+    artifacts.write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
+                           "findings": artifacts.plain([*findings, *result.findings])})  # fmt: skip
 
 
 def vocabulary_digest(p: Project) -> str:
@@ -199,55 +199,65 @@ def vocabulary_digest(p: Project) -> str:
 
 def looks(p: Project) -> None:
     """How are they drawn: line and stroke, and the same mark in a corner?"""
-    staying = built.staying(p, built.records(p))
-    with console.progress("Looking at line and stroke") as progress:
+    staying = artifacts.staying(p, artifacts.records(p))
+    with reporter.progress("Looking at line and stroke") as progress:
         found = features.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"],
                              max_megapixels=p.max_megapixels, progress=progress)  # fmt: skip
-    built.write(p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": built.plain(found.marks)})
+    artifacts.write(
+        p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": artifacts.plain(found.marks)}
+    )
 
 
 def curate(p: Project) -> None:
     """Is it one hand, is the set varied, and which pictures carry it?"""
-    images = built.records(p)
-    staying = built.detailed(p, built.staying(p, images))
-    result = phase5.curate(staying, built.seen(p), built.groups(p), p.kind, p.config,
+    images = artifacts.records(p)
+    staying = artifacts.detailed(p, artifacts.staying(p, images))
+    result = phase5.curate(staying, artifacts.seen(p), artifacts.groups(p), p.kind, p.config,
                            decisions.read(p.root, "curation"))  # fmt: skip
     decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
-    built.write(p, "curation", {**dataclasses.asdict(result.assessment), "questions": built.plain(result.questions)})
+    artifacts.write(
+        p, "curation", {**dataclasses.asdict(result.assessment), "questions": artifacts.plain(result.questions)}
+    )
 
 
 def select(p: Project) -> None:
     """Every file, its fate and why."""
-    images = built.records(p)
+    images = artifacts.records(p)
     answers = {kind: decisions.read(p.root, kind) for kind in decisions.KINDS}
-    rulings = [*built.rulings(p, images), built.shortlist(p)]
-    rulings.append(phase5.outcome(built.questions(p, "curation"), answers["curation"], images, auto=p.auto("curation")))
+    rulings = [*artifacts.rulings(p, images), artifacts.shortlist(p)]
+    rulings.append(
+        phase5.outcome(artifacts.questions(p, "curation"), answers["curation"], images, auto=p.auto("curation"))
+    )
     fates = selection.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
     open_ = {f.path for f in fates if f.open}
-    sampled = built.read(p, "samples")
+    sampled = artifacts.read(p, "samples")
     shown = [s for s in sampled["samples"] if s in kept and s not in sampled["unseen"]]
     auto = {kind: p.auto(kind) for kind in ("duplicates", "captions", "curation")}
     waiting = {
         "quality": [path for path, fate in rulings[0].items() if fate.open and path in open_],
-        "duplicates": phase3.waiting(built.questions(p, "duplicates"), answers["duplicates"], auto=auto["duplicates"]),
+        "duplicates": phase3.waiting(
+            artifacts.questions(p, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
+        ),
         "captions": phase4.waiting(shown, answers["captions"], auto=auto["captions"]),
-        "curation": phase5.waiting(built.questions(p, "curation"), answers["curation"], auto=auto["curation"]),
+        "curation": phase5.waiting(artifacts.questions(p, "curation"), answers["curation"], auto=auto["curation"]),
     }
     stale = [
         Finding("stale-decision", tuple(gone), {"file": f"decisions/{kind}.yaml"})
         for kind, given in sorted(answers.items())
-        if (gone := decisions.stale(given, built.digests(images)))
+        if (gone := decisions.stale(given, artifacts.digests(images)))
     ]
-    if undrawn := crops.missing(p.root, built.digests(images)):
+    if undrawn := crops.missing(p.root, artifacts.digests(images)):
         stale.append(Finding("stale-decision", tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding("group-empty", (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
     settled = phase5.settled(answers["curation"], images, auto=p.auto("curation"))
-    copies = {path for f in built.read(p, "duplicates")["findings"] if f["code"] == "copies" for path in f["images"]}
+    copies = {
+        path for f in artifacts.read(p, "duplicates")["findings"] if f["code"] == "copies" for path in f["images"]
+    }
     if wanted := sorted(copies - rulings[1].keys()):  # answered, and not to leave
         settled["copies"] = {"images": wanted, "reason": "you keep them"}
-    built.write(
+    artifacts.write(
         p,
         "selection",
-        {"fates": built.plain(fates), "waiting": waiting, "findings": built.plain(stale), "settled": settled},
+        {"fates": artifacts.plain(fates), "waiting": waiting, "findings": artifacts.plain(stale), "settled": settled},
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep import built, console
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.dataset import build
 from loraprep.dataset import lock as manifest
 from loraprep.dataset import upscale as enlarging
+from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
 from loraprep.report import trainer_section
@@ -23,7 +23,7 @@ from loraprep.trainers.plan import Plan
 
 def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
     """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
-    keep_kohya = built.read(p, "audit")["layout"] == "kohya"
+    keep_kohya = artifacts.read(p, "audit")["layout"] == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
     for (path, _), place in build.places(kept, cutouts, p.config, keep_kohya=keep_kohya).items():
@@ -37,8 +37,8 @@ def _trainers(p: Project) -> dict[str, dict[str, Any]]:
 
 def trainers(p: Project) -> None:
     """What each trainer will do with each picture."""
-    found, captions = built.records(p), built.captions(p)
-    fates = built.fates(p)
+    found, captions = artifacts.records(p), artifacts.captions(p)
+    fates = artifacts.fates(p)
     repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
     extra = regularization.sizes(p.root, p.config["dataset"]["regularization"])
@@ -49,8 +49,8 @@ def trainers(p: Project) -> None:
     noted = forecast.findings(plans, profiles, repeats, p.config, p.model)
     if p.config["dataset"]["regularization"] and not extra:
         noted.append(Finding("regularization-empty", (), {"folder": p.config["dataset"]["regularization"]}))
-    built.write(p, "placements", {"plans": built.plain(plans), "repeats": repeats, "drawn": drawn,
-                             "findings": built.plain(noted)})  # fmt: skip
+    artifacts.write(p, "placements", {"plans": artifacts.plain(plans), "repeats": repeats, "drawn": drawn,
+                             "findings": artifacts.plain(noted)})  # fmt: skip
 
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
@@ -86,7 +86,7 @@ def crops_drawn(p: Project) -> bool:
 
 def export(p: Project) -> None:
     """What your trainers need beside dataset/: their own configuration files."""
-    lock, stored = files.read_json(p.root / "dataset.lock.json"), built.read(p, "placements")
+    lock, stored = files.read_json(p.root / "dataset.lock.json"), artifacts.read(p, "placements")
     advice = p.kind["regularization"]
     words = advice["class_prompt"].format(class_word=p.config["intent"]["class_word"] or advice["class_word"])
     plans = [Plan.from_json(x) for x in stored["plans"]]
@@ -106,13 +106,13 @@ def exports_intact(p: Project) -> bool:
 
 
 def _outputs(p: Project) -> list[build.Output]:
-    return build.plan(built.records(p), built.fates(p), built.captions(p), decisions.read(p.root, "captions"),
-                      p.config, p.model, keep_kohya=built.read(p, "audit")["layout"] == "kohya")  # fmt: skip
+    return build.plan(artifacts.records(p), artifacts.fates(p), artifacts.captions(p), decisions.read(p.root, "captions"),
+                      p.config, p.model, keep_kohya=artifacts.read(p, "audit")["layout"] == "kohya")  # fmt: skip
 
 
 def dataset(p: Project) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
-    with console.progress("Building the dataset") as progress:
+    with reporter.progress("Building the dataset") as progress:
         build.build(p.root, p.images, _outputs(p), p.config, progress=progress)
 
 
@@ -121,26 +121,32 @@ def verify(p: Project) -> bool:
     lock = manifest.read_lock(p.root)
     if lock is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
-    with console.progress("Comparing") as progress:
+    with reporter.progress("Comparing") as progress:
         found = build.verify(p.root, p.images, _outputs(p), lock, p.max_megapixels, progress=progress)
     for line in build.in_words(found):
-        console.say(line)
+        reporter.say(line)
     return not found.differs
 
 
 def upscale(p: Project) -> None:
     """Enlarges the pictures decided for it with your own upscaler."""
-    pictures = enlarging.wanted(built.records(p), built.fates(p))
+    pictures = enlarging.wanted(artifacts.records(p), artifacts.fates(p))
     if not pictures:
-        console.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
+        reporter.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
         return
     upscaler = enlarging.configured()
-    console.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
-    with console.progress("Enlarging") as progress:
+    reporter.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
+    with reporter.progress("Enlarging") as progress:
         made = enlarging.run(
-            pictures, built.records(p), p.root, p.images, upscaler, max_megapixels=p.max_megapixels, progress=progress
+            pictures,
+            artifacts.records(p),
+            p.root,
+            p.images,
+            upscaler,
+            max_megapixels=p.max_megapixels,
+            progress=progress,
         )
-    console.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
+    reporter.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 
 def dataset_intact(p: Project) -> bool:

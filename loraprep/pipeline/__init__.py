@@ -1,0 +1,1 @@
+"""The doit graph, and what its tasks do."""

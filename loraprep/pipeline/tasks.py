@@ -1,0 +1,231 @@
+"""The tasks: what each reads, writes and depends on. What they do is in steps.py, training.py and verdict.py.
+
+`dodo.py` imports everything from here; `loraprep TASK` runs the same tasks.
+"""
+
+from __future__ import annotations
+
+import operator
+from pathlib import Path
+from typing import Any
+
+from doit.exceptions import TaskFailed
+
+from loraprep.core import resources
+from loraprep.pipeline import doit_task, report_steps, reporter, steps, training_steps, vision_steps
+from loraprep.pipeline.doit_task import DOIT_CONFIG
+from loraprep.project import decisions
+from loraprep.trainers import regularization
+
+__all__ = [
+    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_detail", "task_diff",
+    "task_duplicates", "task_elements", "task_export", "task_gate1", "task_intent", "task_looks", "task_recaption",
+    "task_report", "task_samples", "task_scan", "task_select", "task_shortlist", "task_trainers", "task_upscale",
+    "task_verify",
+]  # fmt: skip
+
+
+IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
+AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
+VISION = "build/vision.json"
+ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
+DETAIL, SHORTLIST, LOOKS = "build/detail.json", "build/shortlist.json", "build/looks.json"
+SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
+PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
+QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
+CROPS_D = "decisions/crops.yaml"
+CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
+
+
+def _own(path: str) -> list[str]:
+    """A decision file that is the person's alone, as a dependency: it may be absent."""
+    return [path] if Path(path).exists() else []
+
+
+_ASKING = tuple(  # settings of who looks
+    f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
+)
+
+
+def _vision() -> list[str]:
+    """What a vision model is asked with, and what it costs; nothing if nobody looks."""
+    if not vision_steps.looks(doit_task.current()):
+        return []
+    kind = doit_task.current().config["intent"]["kind"]
+    prompts = [f"resources/prompts/{name}.md" for name in ("common", kind)]
+    prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
+    return [*prompts, "schemas/elements.schema.json", *prices]
+
+
+def _skips() -> doit_task.Since:
+    """The samples a person skipped: others are asked instead."""
+    return doit_task.Since("skips", lambda: steps.skipped(doit_task.current()), operator.eq)
+
+
+def _asked(kind: str) -> doit_task.Since:
+    """Every entry there was: one that was taken out of the decision file is asked anew."""
+    return doit_task.Since("asked", lambda: decisions.keys(Path.cwd(), kind), lambda then, now: set(then) <= set(now))
+
+
+def _looked(*, samples: bool) -> doit_task.Since:
+    """Whether responses/ changed since, or an answer is still missing that may come now."""
+    return doit_task.Since("looked", lambda: steps.looked(doit_task.current(), samples=samples),
+                       lambda then, now: then == now and not now.get("waiting"))  # fmt: skip
+
+
+def task_intent() -> dict[str, Any]:
+    return doit_task.task(steps.intent, [], ["intent.md"], doit_task.config("name", "intent", "model", "trigger", "groups"),
+                      doit_task.profiles("kinds", "models"))  # fmt: skip
+
+
+def task_scan() -> dict[str, Any]:
+    full = {"name": "full", "long": "full", "type": bool, "default": False, "help": "read every file again"}
+    made = doit_task.task(steps.scan, [], [IMAGES, UPSCALED])
+    return {**made, "uptodate": [False], "params": [full]}
+
+
+def task_audit() -> dict[str, Any]:
+    return doit_task.task(steps.audit, [IMAGES, UPSCALED], [AUDIT, QUALITY_D], doit_task.config("thresholds.audit", "dataset"),
+                      doit_task.profiles("kinds", "models"), [_asked("quality")])  # fmt: skip
+
+
+def task_duplicates() -> dict[str, Any]:
+    return doit_task.task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], doit_task.config("thresholds.duplicates"),
+                      uptodate=[_asked("duplicates")])  # fmt: skip
+
+
+def task_detail() -> dict[str, Any]:
+    return doit_task.task(steps.detail, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [DETAIL],
+                      doit_task.config("thresholds.audit.detail", "thresholds.audit.max_megapixels", "curation.exclude",
+                              "review"))  # fmt: skip
+
+
+def task_shortlist() -> dict[str, Any]:
+    return doit_task.task(steps.shortlist, [IMAGES, AUDIT, DUPLICATES, DETAIL, QUALITY_D, DUPLICATES_D], [SHORTLIST],
+                      doit_task.config("curation.preselect", "curation.include", "curation.exclude", "review"))  # fmt: skip
+
+
+def task_looks() -> dict[str, Any]:
+    return doit_task.task(steps.looks, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D], [LOOKS],
+                      doit_task.config("curation.encoder", "curation.exclude", "review"))  # fmt: skip
+
+
+def task_samples() -> dict[str, Any]:
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D, *_own(CROPS_D)]
+    values = doit_task.config(
+        "captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions"
+    )
+    return doit_task.task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
+                      [*doit_task.profiles("kinds", "models"), *_vision()],
+                      uptodate=[_skips(), _asked("captions"), _looked(samples=True)])  # fmt: skip
+
+
+_BEFORE_LOOKING = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D]
+
+
+def task_elements() -> dict[str, Any]:
+    return doit_task.task(steps.elements, _BEFORE_LOOKING, [ELEMENTS, VISION],
+                      doit_task.config("trigger", "intent.kind", "review.captions", *_ASKING),
+                      _vision(), uptodate=[_looked(samples=False)])  # fmt: skip
+
+
+def task_recaption() -> dict[str, Any]:
+    made = doit_task.task(steps.recaption, _BEFORE_LOOKING)
+    return {**made, "uptodate": [False], "pos_arg": "pattern"}
+
+
+def task_captions() -> dict[str, Any]:
+    values = doit_task.config("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions")
+    return doit_task.task(steps.captions, [ELEMENTS, CAPTIONS_D, *_own(CROPS_D)], [CAPTIONS],
+                      {**values, "vocabulary": steps.vocabulary_digest(doit_task.current()), "crops": _own(CROPS_D)},
+                      [*doit_task.profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
+
+
+_MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
+
+
+def task_curate() -> dict[str, Any]:
+    reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
+    return doit_task.task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
+                      doit_task.config("curation", "thresholds.curation", "intent", "trigger", "review",
+                                   "dataset.regularization"),
+                      [*_MEASURES, *doit_task.profiles("kinds")], [_asked("curation")])  # fmt: skip
+
+
+def task_select() -> dict[str, Any]:
+    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
+    reads += [QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *_own(CROPS_D)]
+    return doit_task.task(steps.select, reads, [SELECTION],
+                      {**doit_task.config("curation.exclude", "review", "captioning.captioner", "groups"),
+                       "crops": _own(CROPS_D)})  # fmt: skip
+
+
+def _trainers() -> list[str]:
+    return [f"resources/trainers/{name}.yaml" for name in doit_task.current().config["dataset"]["trainers"]]
+
+
+def task_trainers() -> dict[str, Any]:
+    values = doit_task.config("dataset", "groups", "thresholds.placement", "name", "model", "trigger")
+    beside = regularization.mark(doit_task.current().root, doit_task.current().config["dataset"]["regularization"])
+    return doit_task.task(training_steps.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
+                      {**values, "regularization": beside},
+                      [*doit_task.profiles("models"), *_trainers()],
+                      uptodate=[lambda: training_steps.crops_drawn(doit_task.current())])  # fmt: skip
+
+
+def task_report() -> dict[str, Any]:
+    reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION,
+             PLACEMENTS]  # fmt: skip
+    present = Path(GATE_D).exists()  # a person's own file, which may be absent
+    page = [f"resources/report/{p.name}" for p in sorted(resources.path("resources/report").iterdir())]
+    return doit_task.task(report_steps.report, [*reads, *([GATE_D] if present else [])],
+                      ["dataset-report.md", "report.html", *PICTURES, GATE],
+                      {"config": doit_task.current().config, "gate.yaml": present},
+                      ["resources/gate.yaml", *page, *doit_task.profiles("kinds", "models"), *_trainers()])  # fmt: skip
+
+
+def task_gate1() -> dict[str, Any]:
+    """The verdict. Always runs, since a NO-GO that was seen once is still a NO-GO."""
+
+    def gate1() -> TaskFailed | None:
+        return None if reporter.verdict(Path.cwd()) else TaskFailed("", report=False)
+
+    made = {
+        "actions": [gate1],
+        "file_dep": [GATE, "dataset-report.md"],
+        "uptodate": [False],
+        "task_dep": ["intent"],
+    }
+    return {**made, "doc": "All six phases and the verdict: GO or NO-GO"}
+
+
+def task_dataset() -> dict[str, Any]:
+    return doit_task.task(training_steps.dataset, [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *_own(CROPS_D)],
+                      ["dataset.lock.json"],
+                      {**doit_task.config("dataset", "name", "model", "groups", "trigger"), "crops": _own(CROPS_D)},
+                      doit_task.profiles("models"),
+                      uptodate=[lambda: training_steps.dataset_intact(doit_task.current())], task_dep=["gate1"])  # fmt: skip
+
+
+def task_export() -> dict[str, Any]:
+    return doit_task.task(training_steps.export, ["dataset.lock.json", PLACEMENTS], [],
+                      doit_task.config("dataset", "name", "trigger", "intent"),
+                      [*doit_task.profiles("kinds", "models"), *_trainers()],
+                      uptodate=[lambda: training_steps.exports_intact(doit_task.current())], task_dep=["dataset"])  # fmt: skip
+
+
+def task_verify() -> dict[str, Any]:
+    """Always runs, and writes nothing but what the phases before it do."""
+    made = doit_task.task(training_steps.verify, [SELECTION, CAPTIONS, IMAGES, AUDIT])
+    return {**made, "uptodate": [False], "task_dep": ["scan"]}
+
+
+def task_diff() -> dict[str, Any]:
+    """`loraprep diff REV`; the report of now is brought up to date first."""
+    made = doit_task.task(report_steps.diff, ["dataset-report.md"])
+    return {**made, "uptodate": [False], "pos_arg": "revision"}
+
+
+def task_upscale() -> dict[str, Any]:
+    """Only ever by name: it runs a program of the artist's own."""
+    return {**doit_task.task(training_steps.upscale, [SELECTION, IMAGES]), "uptodate": [False]}
