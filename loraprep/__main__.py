@@ -77,21 +77,21 @@ def _run(args: list[str]) -> int:
         print(f"loraprep {__version__}")
         return 0
     if args[:1] == ["init"]:
-        from loraprep import init
+        from loraprep.cli.init import command as init
 
         return init.run(args[1:])
     if args[:1] == ["look"]:
-        from loraprep import look
+        from loraprep.cli import preview
 
-        return look.run(args[1:])
+        return preview.run(args[1:])
     if args[:1] == ["review"]:
         from loraprep.review import serve
 
         return serve.run(_home(), args[1:])
     if args[:1] == ["check"]:
-        from loraprep import checking
+        from loraprep.cli import check
 
-        return checking.run(args[1:])
+        return check.run(args[1:])
     return _doit(args)
 
 

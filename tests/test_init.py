@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from loraprep import init, interview, newproject
 from loraprep.__main__ import main
 from loraprep.captions import captioners
+from loraprep.cli.init import command, create, interview
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import project
@@ -84,7 +84,7 @@ def _files(root: Path) -> dict[str, bytes]:
 
 def _refused(*argv: str) -> UserError:
     with pytest.raises(UserError) as caught:
-        init.run([*argv])
+        command.run([*argv])
     assert caught.value.exit_code == 3
     return caught.value
 
@@ -94,7 +94,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     argv = ["mystyle", *FLAGS, "--trigger", "emberveil", "--description", "loose: bright # painting",
             "--images", "pics", "--captioner", "draft", "--class-word", "oil painting",
             "--fused", "thick strokes, canvas,"]  # fmt: skip
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     root = here / "mystyle"
     written = _files(root)
     assert written.pop("project.yaml").decode() == PROJECT
@@ -123,7 +123,7 @@ def _separation() -> str:
 def test_own_notes_stand_in_intent(here: Path) -> None:
     argv = ["mystyle", *FLAGS, "--trigger", "emberveil", "--description", "loose: bright # painting", "--notes",
             "no cats please", "--fused", "thick strokes,canvas"]  # fmt: skip
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     assert (here / "mystyle/intent.md").read_text("utf-8") == INTENT
 
 
@@ -136,7 +136,7 @@ def test_the_least_that_is_needed(here: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert init.run(["mine", *FLAGS, "--trigger", "cat"]) == 0
+    assert command.run(["mine", *FLAGS, "--trigger", "cat"]) == 0
     assert '! "cat" is a common word' in capsys.readouterr().out
 
 
@@ -145,7 +145,7 @@ def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.Cap
 )
 def test_any_words_survive(here: Path, text: str) -> None:
     argv = ["mine", *FLAGS, f"--description={text}", f"--notes={text}", f"--class-word={text}", "--trigger", "true"]
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     intent = project.load(here / "mine").config["intent"]
     shown = "".join(c if c.isprintable() else " " for c in text)
     assert intent["description"] == intent["notes"] == intent["class_word"] == shown
@@ -199,7 +199,7 @@ def test_never_overwrites(here: Path, capsys: pytest.CaptureFixture[str]) -> Non
     root.mkdir()
     (root / ".gitignore").write_text("mine\n")
     (root / "intent.md").write_text("mine\n")
-    assert init.run(["mine", *FLAGS]) == 0
+    assert command.run(["mine", *FLAGS]) == 0
     assert (root / ".gitignore").read_text() == (root / "intent.md").read_text() == "mine\n"
     said = capsys.readouterr().out
     assert ".gitignore was there already and is kept." in said
@@ -218,7 +218,7 @@ def test_does_not_copy_into_a_filled_folder(here: Path) -> None:
     before = _files(here)
     assert "mine/images: images/ already holds something" in str(_refused("mine", *FLAGS, "--images", "pics"))
     assert _files(here) == before
-    assert init.run(["mine", *FLAGS, "--images", "mine/images"]) == 0  # what is there is what is meant
+    assert command.run(["mine", *FLAGS, "--images", "mine/images"]) == 0  # what is there is what is meant
     assert _files(here / "mine/images") == {"old.png": b"old"}
 
 
@@ -227,7 +227,7 @@ def test_adopts_a_folder_of_pictures(here: Path, monkeypatch: pytest.MonkeyPatch
     (here / "pics").rename(folder)
     monkeypatch.chdir(folder)
     before = _files(folder)
-    assert init.run([".", *FLAGS]) == 0
+    assert command.run([".", *FLAGS]) == 0
     loaded = project.load(folder)
     assert (loaded.name, loaded.config["images"]["folder"]) == ("t-2024", ".")
     assert before.items() <= _files(folder).items()
@@ -235,10 +235,10 @@ def test_adopts_a_folder_of_pictures(here: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_in_place_is_relative_inside_a_git_root_else_absolute(here: Path) -> None:
-    assert init.run(["one", *FLAGS, "--images", "pics", "--in-place"]) == 0
+    assert command.run(["one", *FLAGS, "--images", "pics", "--in-place"]) == 0
     assert project.load(here / "one").config["images"]["folder"] == (here / "pics").as_posix()
     (here / ".git").mkdir()
-    assert init.run(["two", *FLAGS, "--images", "pics", "--in-place"]) == 0
+    assert command.run(["two", *FLAGS, "--images", "pics", "--in-place"]) == 0
     assert project.load(here / "two").config["images"]["folder"] == "../pics"
     assert not (here / "two/images").exists()
     assert "which folder?" in str(_refused("three", *FLAGS, "--in-place"))
@@ -256,7 +256,7 @@ def test_in_a_studio(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "grimoire/studio.md").write_text("## Models\n| Name | Base |\n|--|--|\n| a | SDXL 1.0 |\n")
     (here / "work").mkdir()
     monkeypatch.chdir(here / "work")
-    assert init.run(["mine", "--kind", "object", "--no-input"]) == 0
+    assert command.run(["mine", "--kind", "object", "--no-input"]) == 0
     assert project.load(here / "grimoire/training/mine").config["model"] == "sdxl"
     (here / "grimoire/studio.md").write_text("Base model: SDXL, Flux\n")
     assert "studio.md names several: sdxl, flux." in str(_refused("other", "--kind", "object", "--no-input"))
@@ -273,7 +273,7 @@ def test_stopped_it_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch, 
             def fail(*_: Any, **__: Any) -> None:
                 raise stop
 
-            target = {"copyfile": newproject.shutil, "write": newproject.files, "load": newproject.project}[place]
+            target = {"copyfile": create.shutil, "write": create.files, "load": create.project}[place]
             patch.setattr(target, place, fail)
             code = main(["init", "mine", *FLAGS, "--images", "pics"])
         assert code == (130 if stop is KeyboardInterrupt else 1)
@@ -306,7 +306,7 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_the_interview(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
     talk("a/b", "mine", "character", "flux", "Mira, my knight", "woman", "woman", "n", "mirra", "same red cloak",
          "cloak", "nowhere", "pics", "y", "existing", "omit")  # fmt: skip
-    assert init.run([]) == 0
+    assert command.run([]) == 0
     config = project.load(here / "mine").config
     assert config["intent"] == {"kind": "character", "description": "Mira, my knight", "class_word": "woman",
                                 "notes": "same red cloak", "fused": ["cloak"]}  # fmt: skip
@@ -323,7 +323,7 @@ def test_flags_are_not_asked_again_and_in_place_is_offered(here: Path, talk: Any
     talk("n")
     argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
             "--fused", "", "--images", "pics", "--captioner", "none", "--style-words", "omit"]  # fmt: skip
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     assert project.load(here / "mine").config["images"]["folder"] == (here / "pics").as_posix()
 
 
@@ -331,11 +331,11 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
     flags = ["--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "", "--fused", "",
              "--images", "pics", "--in-place", "--style-words", "omit"]  # fmt: skip
     talk("openai-compatible", "", "qwen3-vl")
-    assert init.run(["mine", *FLAGS[:-1], *flags]) == 0
+    assert command.run(["mine", *FLAGS[:-1], *flags]) == 0
     captioning = project.load(here / "mine").config["captioning"]
     assert (captioning["base_url"], captioning["model"]) == ("http://localhost:11434/v1", "qwen3-vl")
     talk("wd-tagger", "wd")
-    assert init.run(["two", *FLAGS[:-1], *flags]) == 0
+    assert command.run(["two", *FLAGS[:-1], *flags]) == 0
     assert project.load(here / "two").config["captioning"]["tagger"]["folder"] == (here / "wd").as_posix()
     argv = [
         "three",
@@ -347,7 +347,7 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
         "--vision-model",
         "m",
     ]
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     captioning = project.load(here / "three").config["captioning"]
     assert (captioning["base_url"], captioning["model"]) == ("http://box:1234/v1", "m")
 
@@ -377,16 +377,16 @@ def test_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
     for kind in resources.names("resources/kinds"):
         for model in resources.names("resources/models"):
-            assert init.run([f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
+            assert command.run([f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
             text = (here / f"{kind}-{model}/project.yaml").read_text("utf-8")
             assert yamlfile.parse(text, "project.yaml").data["model"] == model
 
 
 def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["mine", *FLAGS, "--captioner", "claude", "--budget", "$2.50"]
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     assert project.load(here / "mine").config["captioning"]["budget_usd"] == 2.5
-    assert init.run(["other", *FLAGS, "--captioner", "claude"]) == 0
+    assert command.run(["other", *FLAGS, "--captioner", "claude"]) == 0
     assert project.load(here / "other").config["captioning"]["budget_usd"] is None
     assert "Nothing is sent to Claude before captioning.budget_usd holds an amount." in capsys.readouterr().out
     error = _refused("third", *FLAGS, "--captioner", "claude", "--budget", "-1")
@@ -397,6 +397,6 @@ def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
     talk("claude", "much", "0.75", "include")
     argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
             "--fused", "", "--images", "pics", "--in-place"]  # fmt: skip
-    assert init.run(argv) == 0
+    assert command.run(argv) == 0
     captioning = project.load(here / "mine").config["captioning"]
     assert (captioning["captioner"], captioning["budget_usd"]) == ("claude", 0.75)

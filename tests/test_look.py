@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep import look
+from loraprep.cli import preview
 from loraprep.core.errors import UserError
 from tests import pictures
 from tests.scenes import project, scene
@@ -107,7 +107,7 @@ def test_it_writes_its_page_again_but_nobody_elses(looked: tuple[Path, str], fol
 def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
-        look.run(["gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
+        preview.run(["gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
         "gone: there is no such folder\n    loraprep look DIR\n"
@@ -124,9 +124,9 @@ def test_the_page_never_lands_among_the_pictures_unless_one_stands_there(
     (tmp_path / "art/a.jpg").write_bytes(pictures.jpeg())
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="the page would lie among your pictures"):
-        look.run(["art", "--out", "art/look.html"])
+        preview.run(["art", "--out", "art/look.html"])
     monkeypatch.chdir(tmp_path / "art")
-    assert look.run(["."]) == 0
+    assert preview.run(["."]) == 0
     assert sorted(p.name for p in (tmp_path / "art").iterdir()) == ["a.jpg", "look-art.html"]
 
 
@@ -135,13 +135,13 @@ def test_the_line_fits_where_one_stands(tmp_path: Path) -> None:
     art = tmp_path / "art"
     art.mkdir()
     flags = ["--kind", "object", "--model", "sdxl"]
-    assert shlex.split(look.command(art, "art", "object", "sdxl", art)) == ["loraprep", "init", ".", *flags]
+    assert shlex.split(preview.command(art, "art", "object", "sdxl", art)) == ["loraprep", "init", ".", *flags]
     # a project cannot lie in the folder it copies from: beside a folder of its own name it gets another one
-    beside = shlex.split(look.command(art, "art", "object", "sdxl", tmp_path))
+    beside = shlex.split(preview.command(art, "art", "object", "sdxl", tmp_path))
     assert beside == ["loraprep", "init", "art-lora", *flags, "--images", "art"]
     dashed = tmp_path / "-x"
     dashed.mkdir()
-    assert shlex.split(look.command(dashed, "x", "object", "sdxl", tmp_path))[-1] == "./-x"
+    assert shlex.split(preview.command(dashed, "x", "object", "sdxl", tmp_path))[-1] == "./-x"
 
 
 def test_an_empty_folder_is_looked_at_too(
@@ -149,6 +149,6 @@ def test_an_empty_folder_is_looked_at_too(
 ) -> None:
     (tmp_path / "none").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert look.run(["none"]) == 0
+    assert preview.run(["none"]) == 0
     assert "0 files: 0 pictures could train" in capsys.readouterr().out
     assert "There are no pictures here yet." in (tmp_path / "look-none.html").read_text("utf-8")

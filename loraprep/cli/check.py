@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from loraprep.cli.arguments import Parser
 from loraprep.core import findings, resources
 from loraprep.core.errors import UNUSABLE, UserError
-from loraprep.given import Parser
 from loraprep.pipeline import reporter
 from loraprep.project.project import profile
 from loraprep.trainers import folder, lint

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.prompt import Confirm, Prompt
 
-from loraprep import given, newproject
+from loraprep.cli import arguments
+from loraprep.cli.init import create
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.pipeline import reporter
@@ -23,7 +24,7 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
     answers = dict(args)
     while not answers["name"]:
         answers["name"] = _accepted(Prompt.ask("What shall the project be called?"),
-                                    lambda name: given.name_problems(name, here, complete=True))  # fmt: skip
+                                    lambda name: arguments.name_problems(name, here, complete=True))  # fmt: skip
     kinds = list(resources.names("resources/kinds"))
     if not answers["kind"]:
         reporter.say("What are you trying to teach the model: a specific character, an art style, or a particular "
@@ -42,7 +43,7 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
         reporter.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
                     "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
                     "this later without captioning again.")  # fmt: skip
-        answers["style_words"] = Prompt.ask("Style words", choices=list(given.STYLE_WORDS), default="include")
+        answers["style_words"] = Prompt.ask("Style words", choices=list(arguments.STYLE_WORDS), default="include")
     return answers
 
 
@@ -103,7 +104,7 @@ def _ask_words(answers: dict[str, Any], here: Path) -> None:
     if answers["class_word"] is None:
         answers["class_word"] = Prompt.ask("What is it an instance of (woman, oil painting, mug)?", default="")
     while not answers["trigger"]:
-        proposal = trigger.propose(given.project_name(answers["name"], here), answers["class_word"])
+        proposal = trigger.propose(arguments.project_name(answers["name"], here), answers["class_word"])
         word = Prompt.ask("Trigger, one made-up word", default=proposal)
         said = trigger.fault(word) or trigger.warning(word, answers["class_word"])
         if said:
@@ -125,15 +126,15 @@ def _ask_images(answers: dict[str, Any], here: Path) -> None:
         if not told:
             return
         answers["images"] = _accepted(
-            told, lambda at: given.source_problems({**answers, "images": at, "in_place": True}, here)
+            told, lambda at: arguments.source_problems({**answers, "images": at, "in_place": True}, here)
         )
-    source = given.source(answers)
+    source = arguments.source(answers)
     if (
         source
         and not answers["in_place"]
-        and not given.same(source, given.project_root(answers["name"], here) / "images")
+        and not arguments.same(source, arguments.project_root(answers["name"], here) / "images")
     ):
-        reporter.say(f"{newproject.count(newproject.listed(source))} in that folder.")
+        reporter.say(f"{create.count(create.listed(source))} in that folder.")
         answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
 
 
@@ -153,11 +154,11 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
             "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
             "machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
         )
-        answers["captioner"] = Prompt.ask("Captioner", choices=list(given.CAPTIONERS), default="draft")
+        answers["captioner"] = Prompt.ask("Captioner", choices=list(arguments.CAPTIONERS), default="draft")
     while answers["captioner"] == "claude" and not answers["budget"]:
         reporter.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
         told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
-        answers["budget"] = told if given.budget(told) is not None else None
+        answers["budget"] = told if arguments.budget(told) is not None else None
     if answers["captioner"] == "openai-compatible":
         answers["base_url"] = answers["base_url"] or Prompt.ask("The server's address", default=OLLAMA)
         answers["vision_model"] = answers["vision_model"] or Prompt.ask("The vision model there")

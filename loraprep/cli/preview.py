@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep import given
 from loraprep.captions import captioners, captions
+from loraprep.cli import arguments
 from loraprep.core import files, resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
@@ -30,7 +30,7 @@ _OURS = b'<meta name="generator" content="loraprep look">'
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = given.Parser(
+    parser = arguments.Parser(
         "loraprep look",
         description="Looks at a folder of pictures without any project: what is there, what is there twice, what would "
         "be enlarged or cut, what would stop Gate 1.",
@@ -151,13 +151,13 @@ def _kept(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
 
 def _name(folder: Path) -> str:
     """A project's name made of the folder's: letters, digits, - and _."""
-    return given.project_name(".", folder)
+    return arguments.project_name(".", folder)
 
 
 def _free(name: str, here: Path) -> str:
     """A project beside a folder of its own name needs another one."""
     names = [name, f"{name}-lora", *(f"{name}-lora-{n}" for n in range(2, 1000))]
-    return next(n for n in names if not given.project_root(n, here).exists())
+    return next(n for n in names if not arguments.project_root(n, here).exists())
 
 
 def _studio_model(here: Path) -> str:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from loraprep import given, interview, newproject
+from loraprep.cli import arguments
+from loraprep.cli.init import create, interview
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
@@ -17,7 +18,7 @@ from loraprep.project import studio, trigger
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = given.Parser("loraprep init", description="Asks what you want to teach and writes a project. "
+    parser = arguments.Parser("loraprep init", description="Asks what you want to teach and writes a project. "
                      "Every question has a flag.")  # fmt: skip
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")
@@ -29,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
-    parser.add_argument("--captioner", help=", ".join(given.CAPTIONERS))
+    parser.add_argument("--captioner", help=", ".join(arguments.CAPTIONERS))
     parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
     parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
     parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
@@ -47,7 +48,7 @@ def run(argv: list[str]) -> int:
     args = vars(_parser().parse_args(argv))
     here = Path.cwd()
     if not args["no_input"] and sys.stdin.isatty():
-        problems = given.problems(args, here)  # a mistyped flag is said before anything is asked
+        problems = arguments.problems(args, here)  # a mistyped flag is said before anything is asked
         if problems:
             raise UserError.many(problems, UNUSABLE)
         try:
@@ -55,15 +56,17 @@ def run(argv: list[str]) -> int:
         except EOFError:  # Ctrl-D says the same as Ctrl-C
             raise KeyboardInterrupt from None
     elif not args["model"]:
-        args["model"] = given.studio_model(here)
-    problems = given.problems(args, here, complete=True)
+        args["model"] = arguments.studio_model(here)
+    problems = arguments.problems(args, here, complete=True)
     if problems:
         raise UserError.many(problems, UNUSABLE)
-    root = given.project_root(args["name"], here)
+    root = arguments.project_root(args["name"], here)
     config = _config(args, root)
-    source = given.source(args)
-    newproject.write(
-        root, config, source if source and not args["in_place"] and not given.same(source, root / "images") else None
+    source = arguments.source(args)
+    create.write(
+        root,
+        config,
+        source if source and not args["in_place"] and not arguments.same(source, root / "images") else None,
     )
     _close(root, config, here)
     return 0
@@ -72,7 +75,7 @@ def run(argv: list[str]) -> int:
 def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
     """What captioning in project.yaml says besides, for a captioner that looks."""
     if answers["captioner"] == "claude":
-        return {"budget_usd": given.budget(answers["budget"] or "")}
+        return {"budget_usd": arguments.budget(answers["budget"] or "")}
     if answers["captioner"] == "openai-compatible":
         return {"base_url": answers["base_url"] or interview.OLLAMA, "model": answers["vision_model"] or None}
     if answers["captioner"] == "wd-tagger" and answers["tagger"]:
@@ -82,7 +85,7 @@ def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
 
 def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
     """The values of project.yaml's template."""
-    name = given.project_name(answers["name"], root)
+    name = arguments.project_name(answers["name"], root)
     class_word = (answers["class_word"] or "").strip()
     return {
         "name": name, "kind": answers["kind"], "class_word": class_word,
@@ -98,7 +101,7 @@ def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
 
 def _folder(answers: dict[str, Any], root: Path) -> str:
     """images.folder: relative inside the project or the same git root, so that a clone finds it; else absolute."""
-    source = given.source(answers)
+    source = arguments.source(answers)
     if source is None:
         return "." if answers["name"] == "." else "images"
     if not answers["in_place"]:
@@ -109,14 +112,14 @@ def _folder(answers: dict[str, Any], root: Path) -> str:
 
 
 def _close(root: Path, config: dict[str, Any], here: Path) -> None:
-    where = given.shown(root, here)
+    where = arguments.shown(root, here)
     reporter.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
         reporter.say(f"! {warning}", "yellow")
     if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
         reporter.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     folder = root / config["folder"]
-    if not any(path.suffix.lower() in formats.EXTENSIONS for path in newproject.listed(folder)):
+    if not any(path.suffix.lower() in formats.EXTENSIONS for path in create.listed(folder)):
         inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
         reporter.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
