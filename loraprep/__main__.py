@@ -140,8 +140,10 @@ def _understood(args: Sequence[str], tasks: Mapping[str, Callable[[], dict[str, 
             if word not in tasks and "/" not in word:  # a / as in a target: build/audit.json
                 known = [*tasks] if command else [*tasks, *re.findall(r"^  loraprep (\w+)", HELP, re.MULTILINE)]
                 near = difflib.get_close_matches(word, known, n=1)
-                raise _unknown(f'there is no {"task" if command else "command"} "{word}"',
-                               f"Did you mean {near[0]}?" if near else "loraprep --help lists them.")  # fmt: skip
+                raise _unknown(
+                    f'there is no {"task" if command else "command"} "{word}"',
+                    f"Did you mean {near[0]}?" if near else "loraprep --help lists them.",
+                )
             task = {"name": word, **(tasks[word]() if word in tasks else {})}
         elif not command:
             if not task:

@@ -67,9 +67,13 @@ def _unnamed(
     shown = Counter(
         term
         for e in seen
-        for term in {t.casefold() for key, terms in e.content.items() if key in hygiene.CONTENT and key not in meant
-                     for t in terms}
-    )  # fmt: skip
+        for term in {
+            t.casefold()
+            for key, terms in e.content.items()
+            if key in hygiene.CONTENT and key not in meant
+            for t in terms
+        }
+    )
     left_out = {hygiene.clean(t.replace("_", " ")).casefold() for t in config["captioning"]["omit"]}
     return [
         Finding("fused-unnamed", (), {"term": term, "share": f"{number} of {len(seen)}"})

@@ -29,10 +29,24 @@ from loraprep.project import groups
 from loraprep.project.decisions import Decisions, entry_for
 
 __all__ = [
-    "HEADER", "Captions", "Traits", "approved", "captioners_chosen", "captions_for", "choose_samples",
-    "chosen_captioners", "earlier", "examples", "fused", "lacking", "questions", "render", "render_all", "skipped",
+    "HEADER",
+    "Captions",
+    "Traits",
+    "approved",
+    "captioners_chosen",
+    "captions_for",
+    "choose_samples",
+    "chosen_captioners",
+    "earlier",
+    "examples",
+    "fused",
+    "lacking",
+    "questions",
+    "render",
+    "render_all",
+    "skipped",
     "waiting",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +110,15 @@ def _verbatim(rendered: Caption, own: str, form: Form, trigger: str, encoder: st
     body = hygiene.bare(text, trigger)
     said = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
     style = tuple(t for t in said if hygiene.is_style(t))
-    return Caption(rendered.path, text, form, "written", bool(body), tokens.count(text, encoder), rendered.limit,
-                   tuple(t for t in said if t not in style), style, tokens.exact(encoder))  # fmt: skip
+    return Caption(
+        rendered.path,
+        text,
+        form,
+        "written",
+        bool(body),
+        tokens.count(text, encoder),
+        rendered.limit,
+        tuple(t for t in said if t not in style),
+        style,
+        tokens.exact(encoder),
+    )

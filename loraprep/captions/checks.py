@@ -32,8 +32,11 @@ def check(
     times = Counter(c.text.casefold() for c in spoken.values())
     styled = config["captioning"]["style_words"] == "include"
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
-    drafts = [p for p, c in spoken.items() if c.origin == "draft"
-              and not elements[p].sources.get("text", "").startswith("sidecar:")]  # fmt: skip
+    drafts = [
+        p
+        for p, c in spoken.items()
+        if c.origin == "draft" and not elements[p].sources.get("text", "").startswith("sidecar:")
+    ]
     thin = [p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_sides(c)) < 2]
     hits = {
         "caption-draft": drafts,
@@ -45,9 +48,15 @@ def check(
         "caption-twice": [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
     }
     sure = tokens.exact(encoder["name"])
-    values = {"soft": encoder["soft"], "limit": encoder["hard"], "encoder": encoder["name"], "title": model["title"],
-              "is": "is" if sure else "may be", "are": "are" if sure else "may be",
-              "bound": "" if sure else " (an upper bound)"}  # fmt: skip
+    values = {
+        "soft": encoder["soft"],
+        "limit": encoder["hard"],
+        "encoder": encoder["name"],
+        "title": model["title"],
+        "is": "is" if sure else "may be",
+        "are": "are" if sure else "may be",
+        "bound": "" if sure else " (an upper bound)",
+    }
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.get("vocabulary") == "danbooru":
         found += _unknown_tags(spoken, config, vocabulary)
@@ -66,13 +75,21 @@ def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], kn
     intent = config["intent"]
     declared = [word for group in groups.every(config) for word in group.words]
     allowed = (intent["class_word"], *intent["fused"], *declared)
-    unknown = {p: known.unknown(hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, config))), allowed)
-               for p, c in captions.items() if c.form == "tags"}  # fmt: skip
+    unknown = {
+        p: known.unknown(hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, config))), allowed)
+        for p, c in captions.items()
+        if c.form == "tags"
+    }
     times = Counter(term.casefold() for terms in unknown.values() for term in terms)
     if not times:
         return []
     common = sorted(times, key=lambda term: (-times[term], term))
     shown = [f'"{t}"{f" (near: {near})" if (near := known.nearest(t)) else ""}' for t in common[:SHOWN]]
     more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
-    return [Finding("unknown-tags", tuple(sorted(p for p, terms in unknown.items() if terms)),
-                    {"tags": ", ".join(shown) + more, "times": len(common)})]  # fmt: skip
+    return [
+        Finding(
+            "unknown-tags",
+            tuple(sorted(p for p, terms in unknown.items() if terms)),
+            {"tags": ", ".join(shown) + more, "times": len(common)},
+        )
+    ]

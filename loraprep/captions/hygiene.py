@@ -14,13 +14,35 @@ from typing import Any, Literal
 from loraprep.core import resources
 
 CONTENT = (
-    "subject", "action", "pose", "expression", "outfit", "hair", "eyes", "face", "material", "shape", "objects",
-    "setting", "time", "framing", "angle",
-)  # fmt: skip
+    "subject",
+    "action",
+    "pose",
+    "expression",
+    "outfit",
+    "hair",
+    "eyes",
+    "face",
+    "material",
+    "shape",
+    "objects",
+    "setting",
+    "time",
+    "framing",
+    "angle",
+)
 STYLE = (
-    "medium", "technique", "brushwork", "palette", "temperature", "lighting", "composition", "edges", "texture",
-    "harmony", "mood",
-)  # fmt: skip
+    "medium",
+    "technique",
+    "brushwork",
+    "palette",
+    "temperature",
+    "lighting",
+    "composition",
+    "edges",
+    "texture",
+    "harmony",
+    "mood",
+)
 _JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji hang on them
 _CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
 _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"

@@ -60,8 +60,18 @@ def render(
     )
     origin = elements.captioner if elements.captioner in ("draft", "existing", "none") else "rendered"
     encoder = model["encoder"]
-    return Caption(elements.path, text, form, origin, captioned, tokens.count(text, encoder["name"]),
-                   encoder["hard"], tuple(content), tuple(style), tokens.exact(encoder["name"]))  # fmt: skip
+    return Caption(
+        elements.path,
+        text,
+        form,
+        origin,
+        captioned,
+        tokens.count(text, encoder["name"]),
+        encoder["hard"],
+        tuple(content),
+        tuple(style),
+        tokens.exact(encoder["name"]),
+    )
 
 
 def form_of(text: str) -> Form:
@@ -75,8 +85,12 @@ def _flat(group: Mapping[str, Sequence[str]]) -> list[str]:
 def _pairs(elements: Elements, form: Form, traits: Traits) -> Terms:
     """(key, term) in the order to write them: a person's own tags as they stand, else by element."""
     group = {"content": elements.content, "style": elements.style}
-    by_key = [(k, t) for keys, name in ((hygiene.CONTENT, "content"), (hygiene.STYLE, "style"))
-              for k in keys for t in group[name].get(k, ())]  # fmt: skip
+    by_key = [
+        (k, t)
+        for keys, name in ((hygiene.CONTENT, "content"), (hygiene.STYLE, "style"))
+        for k in keys
+        for t in group[name].get(k, ())
+    ]
     own = hygiene.terms(elements.text) if form == elements.form == "tags" else elements.tags if form == "tags" else []
     keys = {term.casefold(): key for key, term in by_key}
     tagged = [(keys.get(t.casefold()) or danbooru.key_of(t) or "objects", t) for t in own]

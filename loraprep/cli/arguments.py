@@ -92,8 +92,11 @@ def source_problems(args: dict[str, Any], here: Path) -> Iterator[Problem]:
         elif images.resolve().is_relative_to(folder.resolve()):
             yield Problem("the project would lie inside the folder that is copied", "--images", inside)
         elif images.exists() and (not images.is_dir() or any(images.iterdir())):
-            yield Problem("images/ already holds something, so nothing is copied into it", shown(images, here),
-                          "Leave --images out to use what is there, or choose another name.")  # fmt: skip
+            yield Problem(
+                "images/ already holds something, so nothing is copied into it",
+                shown(images, here),
+                "Leave --images out to use what is there, or choose another name.",
+            )
 
 
 def _why_no_model(here: Path) -> str:

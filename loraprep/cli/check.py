@@ -64,8 +64,11 @@ def run(args: list[str]) -> int:
     parser.add_argument("--trainer", action="append", choices=["all", *profiles], help="default: all; may be repeated")
     asked = parser.parse_args(args)
     if not asked.folder.is_dir():
-        raise UserError(f'there is no folder "{asked.folder}"', exit_code=UNUSABLE,
-                        hint="Name the folder that you would give to the trainer.")  # fmt: skip
+        raise UserError(
+            f'there is no folder "{asked.folder}"',
+            exit_code=UNUSABLE,
+            hint="Name the folder that you would give to the trainer.",
+        )
     chosen = profiles if "all" in (asked.trainer or ["all"]) else {n: profiles[n] for n in asked.trainer}
     with reporter.progress("Looking at the folder") as progress:
         seen = folder.read(asked.folder, progress)
@@ -79,6 +82,8 @@ def run(args: list[str]) -> int:
     titles = ", ".join(data["title"] for data in chosen.values())
     pictures = sum(s.kind == "picture" for s in lint.trained(seen))
     verdict = f"{bad} thing{'s' * (bad != 1)} to mend" if bad else "nothing to mend"
-    reporter.say(f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
-                "bold red" if bad else "bold green")  # fmt: skip
+    reporter.say(
+        f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
+        "bold red" if bad else "bold green",
+    )
     return 1 if bad else 0

@@ -37,8 +37,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folder", metavar="DIR", help="the folder with your pictures; it is only read")
     parser.add_argument("--kind", default="style", help="character, style (the default) or object")
-    parser.add_argument("--model", help="the base model you train: " + ", ".join(resources.names("resources/models"))
-                        + " (default: studio.md's, else flux)")  # fmt: skip
+    parser.add_argument(
+        "--model",
+        help="the base model you train: "
+        + ", ".join(resources.names("resources/models"))
+        + " (default: studio.md's, else flux)",
+    )
     parser.add_argument("--out", metavar="FILE", help="the page to write (default: look-DIR.html here)")
     return parser
 
@@ -55,9 +59,15 @@ def run(argv: list[str]) -> int:
     if problems:
         raise UserError.many(problems, UNUSABLE)
     config = schema.with_defaults(
-        {"version": 1, "name": name, "model": model, "trigger": trigger.propose(name, ""),
-         "intent": {"kind": args.kind}}, "project",
-    )  # fmt: skip
+        {
+            "version": 1,
+            "name": name,
+            "model": model,
+            "trigger": trigger.propose(name, ""),
+            "intent": {"kind": args.kind},
+        },
+        "project",
+    )
     # `init .` would make a project of the folder itself, in which some names are the tool's own
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
@@ -67,8 +77,12 @@ def run(argv: list[str]) -> int:
     try:
         files.write(out, html)
     except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", place=str(args.out or out.name),
-                        hint="Name another place with --out FILE.", exit_code=UNUSABLE) from None  # fmt: skip
+        raise UserError(
+            f"cannot be written: {error.strerror}",
+            place=str(args.out or out.name),
+            hint="Name another place with --out FILE.",
+            exit_code=UNUSABLE,
+        ) from None
     _close(material, out, here)
     return 0
 
@@ -82,8 +96,13 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     model = project.profile("models", config["model"])
     limits, nobody = config["thresholds"], Decisions()
     with reporter.progress("Looking at the pictures") as progress:
-        seen = scan.scan(folder, root, max_megapixels=limits["audit"]["max_megapixels"],
-                         max_megabytes=limits["audit"]["max_megabytes"], progress=progress)  # fmt: skip
+        seen = scan.scan(
+            folder,
+            root,
+            max_megapixels=limits["audit"]["max_megapixels"],
+            max_megabytes=limits["audit"]["max_megabytes"],
+            progress=progress,
+        )
     found = seen.images
     usable = [i for i in found if i.state == "image" and not i.of]
     looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
@@ -106,20 +125,40 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     texts = {p: c for p, c in written.captions.items() if p in kept}
     fused = captions.fused(texts, elements, config, profile)
     findings: list[Finding] = [
-        *looked.findings, *detail.findings(staying, limits["audit"]["detail"]), *duplicates.findings(groups),
-        *written.findings, *assessed.findings, *fused,
-    ]  # fmt: skip
-    verdict = gate.judge(found, fates, written.captions, findings, {}, {}, config, model, profile,
-                         keep_kohya=looked.layout == "kohya")  # fmt: skip
+        *looked.findings,
+        *detail.findings(staying, limits["audit"]["detail"]),
+        *duplicates.findings(groups),
+        *written.findings,
+        *assessed.findings,
+        *fused,
+    ]
+    verdict = gate.judge(
+        found, fates, written.captions, findings, {}, {}, config, model, profile, keep_kohya=looked.layout == "kohya"
+    )
     asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
     verdict.counts["open_questions"] = asked
     return page.Material(
-        folder=folder, root=root, cache=None, title=folder.resolve().name, headline=headline(verdict),
-        following=following, found=found, fates=fates, groups=groups, captions=written.captions, axes=assessed.axes,
-        add=assessed.add, gate=verdict, fused=fused, clusters=[f for f in assessed.findings if f.code == "too-similar"],
-        alike=curate.likeness([i for i in found if i.state == "image"]), config=config, model=model,
-        kind=profile, look=True,
-    )  # fmt: skip
+        folder=folder,
+        root=root,
+        cache=None,
+        title=folder.resolve().name,
+        headline=headline(verdict),
+        following=following,
+        found=found,
+        fates=fates,
+        groups=groups,
+        captions=written.captions,
+        axes=assessed.axes,
+        add=assessed.add,
+        gate=verdict,
+        fused=fused,
+        clusters=[f for f in assessed.findings if f.code == "too-similar"],
+        alike=curate.likeness([i for i in found if i.state == "image"]),
+        config=config,
+        model=model,
+        kind=profile,
+        look=True,
+    )
 
 
 def headline(verdict: Gate) -> str:
@@ -191,9 +230,11 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
 def _close(material: page.Material, out: Path, here: Path) -> None:
     verdict = material.gate
     counts = verdict.counts
-    reporter.say(f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
-                f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
-                f"{material.model['title']}.")  # fmt: skip
+    reporter.say(
+        f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
+        f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
+        f"{material.model['title']}."
+    )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
         reporter.reason(reason)
     reporter.say(material.headline, "bold")

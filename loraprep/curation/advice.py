@@ -85,25 +85,31 @@ def prompts(
     for probe in kind["try_first"]:
         new = next((t for t in probe["things"] if not any(hygiene.says(said, w) for w in _content(t))), None)
         thing = new or (probe["things"] or [""])[-1]
-        chosen.append({
-            "prompt": probe["prompt"].format(thing=thing, **words),
-            "shows": probe["shows"].format(thing=thing, **words),
-        })  # fmt: skip
+        chosen.append(
+            {
+                "prompt": probe["prompt"].format(thing=thing, **words),
+                "shows": probe["shows"].format(thing=thing, **words),
+            }
+        )
     for tie in ties[:1]:
         v = tie.values
-        chosen.append({
-            "prompt": f"{config['trigger']}, {_article(v['a'])}, {v['c_said']}",
-            "shows": f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
-        })  # fmt: skip
+        chosen.append(
+            {
+                "prompt": f"{config['trigger']}, {_article(v['a'])}, {v['c_said']}",
+                "shows": f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
+            }
+        )
     thin = missing(axes, kind)
     if thin:
         _, term, axis = thin[0]
         have = axis.counts.get(term, 0)
-        chosen.append({
-            "prompt": ", ".join(filter(None, [config["trigger"], _usual(axes), term])),
-            "shows": f"You have {f'only {have}' if have else 'no picture'} of this ({axis.label.lower()}). If anything "
-            "fails, this will.",
-        })  # fmt: skip
+        chosen.append(
+            {
+                "prompt": ", ".join(filter(None, [config["trigger"], _usual(axes), term])),
+                "shows": f"You have {f'only {have}' if have else 'no picture'} of this ({axis.label.lower()}). "
+                "If anything fails, this will.",
+            }
+        )
     return chosen
 
 

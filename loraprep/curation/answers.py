@@ -98,9 +98,11 @@ def settled(decisions: Decisions, images: Sequence[Image], *, auto: bool) -> dic
             continue
         out = left_out(entry.data, answer)
         here = [now.get(digest, path) for path, digest in entry.digests.items() if path not in out]
-        said = "as recommended" if answer == "recommended" else "you answered: " + (
-            answer if isinstance(answer, str) else f"leave out {', '.join(answer)}"
-        )  # fmt: skip
+        said = (
+            "as recommended"
+            if answer == "recommended"
+            else "you answered: " + (answer if isinstance(answer, str) else f"leave out {', '.join(answer)}")
+        )
         earlier = found.get(code)
         found[code] = {
             "images": sorted({*(earlier["images"] if earlier else ()), *here}),

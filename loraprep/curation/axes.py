@@ -72,9 +72,18 @@ def axes(kind: Mapping[str, Any], images: Sequence[Image], found: Labels) -> lis
         known = len(here) * 2 > len(images)
         missing = {t: want - counts[t] for t in axis["wants"] if counts[t] < want} if known else {}
         rare = [t for t, n in sorted(counts.items()) if missing and n < want and t not in missing]
-        result.append(Axis(name, axis["label"], dict(sorted(counts.items())), len(here), missing,
-                           round(diversity.hill(counts), 2), round(diversity.evenness(counts), 2),
-                           (*missing, *rare)))  # fmt: skip
+        result.append(
+            Axis(
+                name,
+                axis["label"],
+                dict(sorted(counts.items())),
+                len(here),
+                missing,
+                round(diversity.hill(counts), 2),
+                round(diversity.evenness(counts), 2),
+                (*missing, *rare),
+            )
+        )
     return result
 
 

@@ -51,12 +51,21 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
         instead = Counter(y for y in right if y != other).most_common(1)[0][0]
         rest = sum(x != one and y == other for x, y in zip(left, right, strict=True))
         values = {
-            "a_said": lexicon.asked(2, one), "b_said": lexicon.asked(1, other), "c_said": lexicon.asked(1, instead),
+            "a_said": lexicon.asked(2, one),
+            "b_said": lexicon.asked(1, other),
+            "c_said": lexicon.asked(1, instead),
             "how_many": f"All {both} of your" if both == left.count(one) else f"{both} of your {left.count(one)}",
-            "a": one, "b": other, "both": both, "of_a": left.count(one), "axis_a": a.label.lower(),
-            "axis_b": b.label.lower(), "rest": f"{rest or 'none'} {'is' if rest < 2 else 'are'}",
-            "instead": instead, "others": len(paths) - left.count(one), "told": len(paths),
-        }  # fmt: skip
+            "a": one,
+            "b": other,
+            "both": both,
+            "of_a": left.count(one),
+            "axis_a": a.label.lower(),
+            "axis_b": b.label.lower(),
+            "rest": f"{rest or 'none'} {'is' if rest < 2 else 'are'}",
+            "instead": instead,
+            "others": len(paths) - left.count(one),
+            "told": len(paths),
+        }
         result.append((-strength, Finding("tied", tuple(members), values)))
     return [finding for _, finding in sorted(result, key=lambda r: (r[0], r[1].images))]
 

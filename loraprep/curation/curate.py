@@ -20,9 +20,18 @@ from loraprep.curation.subset import shortlist
 from loraprep.project.decisions import Decisions, Question
 
 __all__ = [
-    "HEADER", "Assessment", "Curation", "Seen", "assess", "curate", "likeness", "outcome", "settled",
-    "shortlist", "waiting",
-]  # fmt: skip
+    "HEADER",
+    "Assessment",
+    "Curation",
+    "Seen",
+    "assess",
+    "curate",
+    "likeness",
+    "outcome",
+    "settled",
+    "shortlist",
+    "waiting",
+]
 
 HEADER = """\
 # Three kinds of questions. Nothing in images/ is ever deleted.
@@ -83,8 +92,9 @@ def curate(
     found = styles.find(remaining, seen.looks, kind, config)
     looks = styles.question(remaining, found, kind)
     foreign = identity.strangers(remaining, seen.elements, kind, config)
-    unknown = identity.question(remaining, {p: how for p, how in foreign.items() if p not in ruled},
-                                {looks.key} if looks else set())  # fmt: skip
+    unknown = identity.question(
+        remaining, {p: how for p, how in foreign.items() if p not in ruled}, {looks.key} if looks else set()
+    )
     away = {*styles.leaving(looks), *(unknown.entry["strangers"] if unknown else ())}
     pool = [i for i in remaining if i.path not in away]
     alike, worth = likeness(pool, seen.embedded), quality(pool)
@@ -117,10 +127,11 @@ def assess(images: Sequence[Image], seen: Seen, kind: Mapping[str, Any], config:
         *subset.strangers(images, alike),
         *identity.findings(identity.strangers(images, seen.elements, kind, config)),
         *styles.findings(images, styles.find(images, seen.looks, kind, config), kind),
-        *sided, *ties,
+        *sided,
+        *ties,
         *confounds.untold(counted, len(images)),
         *_marked(seen.marks, kept),
-    ]  # fmt: skip
+    ]
     return Assessment(
         axes=counted,
         findings=findings,

@@ -111,11 +111,14 @@ def _save(cache: Path, stamp: str, known: Mapping[str, Mapping[str, Any]]) -> No
         wide[row, : len(known[digest]["look"])] = known[digest]["look"]
     stream = io.BytesIO()
     np.savez_compressed(
-        stream, stamp=np.array(stamp), digests=np.array(order, dtype="U80"), looks=wide,
+        stream,
+        stamp=np.array(stamp),
+        digests=np.array(order, dtype="U80"),
+        looks=wide,
         lengths=np.array([len(known[d]["look"]) for d in order]),
         corners=np.array([known[d]["corners"] for d in order], np.uint8),
         eyes=np.array([known[d]["eye"] for d in order], np.float32),
-    )  # fmt: skip
+    )
     files.write(cache, stream.getvalue())
 
 

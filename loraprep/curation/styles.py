@@ -96,10 +96,12 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
         shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
         style = "several-hands" if found.sure else "perhaps-hands"
         result.append(
-            Finding(style if kind["looks"] == "ask" else "several-looks",
-                    tuple(sorted(p for g in found.groups[1:] for p in g)),
-                    {"hands": len(found.groups), "counts": counts, "examples": shown})
-        )  # fmt: skip
+            Finding(
+                style if kind["looks"] == "ask" else "several-looks",
+                tuple(sorted(p for g in found.groups[1:] for p in g)),
+                {"hands": len(found.groups), "counts": counts, "examples": shown},
+            )
+        )
     if found.odd:
         result.append(Finding("unlike-look", tuple(found.odd), {}))
     return result

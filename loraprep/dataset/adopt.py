@@ -107,18 +107,24 @@ def _words(root: Path, name: str, entry: Mapping[str, Any]) -> str:
 def _problem(path: str, edits: list[_Edit], now: str, answer: Entry | None, entry: Mapping[str, Any]) -> Problem | None:
     first = edits[0]
     if not first.caption.replace("[trigger]", "").strip(" ,"):
-        return Problem("you left nothing of this caption, and no words say what is in the picture",
-                       f"dataset/{first.name}",
-                       "Write what is in it, or delete this file to have the earlier caption back.")  # fmt: skip
+        return Problem(
+            "you left nothing of this caption, and no words say what is in the picture",
+            f"dataset/{first.name}",
+            "Write what is in it, or delete this file to have the earlier caption back.",
+        )
     if any(edit.caption != first.caption for edit in edits):
         said = "\n".join(f"dataset/{edit.name}: {edit.caption}" for edit in edits)
-        return Problem("you edited two captions of this picture, differently", path,
-                       "Make them the same, then run it again.", said)  # fmt: skip
+        return Problem(
+            "you edited two captions of this picture, differently", path, "Make them the same, then run it again.", said
+        )
     if now != first.caption and says(answer) != entry["decided"]:
         said = f"dataset/{first.name}: {first.caption}\n{_DECISIONS}: {now or 'no caption any more'}"
-        return Problem("its caption was edited in both places since the dataset was built; nothing is written", path,
-                       f"Write the one you want into both, or delete dataset/{first.name} to keep the one in "
-                       f"{_DECISIONS}.", said)  # fmt: skip
+        return Problem(
+            "its caption was edited in both places since the dataset was built; nothing is written",
+            path,
+            f"Write the one you want into both, or delete dataset/{first.name} to keep the one in {_DECISIONS}.",
+            said,
+        )
     return None
 
 
@@ -135,8 +141,9 @@ def _write(root: Path, wanted: Mapping[str, str], header: str) -> None:
     try:
         decision_edits.answer(root, "captions", values, doc.digest if doc else "")
     except decision_edits.Changed:
-        raise UserError("changed while your captions were taken over; nothing was written", place=_DECISIONS,
-                        hint="Run it again.") from None  # fmt: skip
+        raise UserError(
+            "changed while your captions were taken over; nothing was written", place=_DECISIONS, hint="Run it again."
+        ) from None
 
 
 def _agree(root: Path, before: dict[str, Any], agreed: list[tuple[_Edit, str]]) -> None:

@@ -17,9 +17,20 @@ from loraprep.dataset.verify import in_words, verify
 from loraprep.imaging import decode
 
 __all__ = [
-    "LOCK", "MANIFEST", "Output", "adopt", "build", "edited", "in_words", "intact", "places", "plan",
-    "read_lock", "repeats", "verify",
-]  # fmt: skip
+    "LOCK",
+    "MANIFEST",
+    "Output",
+    "adopt",
+    "build",
+    "edited",
+    "in_words",
+    "intact",
+    "places",
+    "plan",
+    "read_lock",
+    "repeats",
+    "verify",
+]
 
 
 def build(
@@ -124,27 +135,40 @@ def _refuse(root: Path, folder: Path, before: Mapping[str, Any], outputs: Sequen
     ]
     known = {name for place, entry in before.items() for name in ours(place, entry)}
     problems += [
-        Problem("you changed this picture, so it is not overwritten", f"dataset/{place}.png",
-                f"To keep it, move it to upscaled/ under the name of {entry.get('path', 'its picture')}; "
-                "else delete it. Then run loraprep dataset again.")
+        Problem(
+            "you changed this picture, so it is not overwritten",
+            f"dataset/{place}.png",
+            f"To keep it, move it to upscaled/ under the name of {entry.get('path', 'its picture')}; "
+            "else delete it. Then run loraprep dataset again.",
+        )
         for place, entry in sorted(before.items())
-        if "image" in entry and "next" not in entry and (path := root / "dataset" / f"{place}.png").is_file()
+        if "image" in entry
+        and "next" not in entry
+        and (path := root / "dataset" / f"{place}.png").is_file()
         and files.sha256(path) != entry["image"]
-    ]  # fmt: skip
+    ]
     home = root.resolve()
     folders = sorted({(root / "dataset" / name).parent for output in outputs for name in _files(output)})
     problems += [
-        Problem("this folder is a link that leads out of the project, and is not written through",
-                path.relative_to(root).as_posix(), "Put a real folder in its place.")
-        for path in folders if not path.resolve().is_relative_to(home)
-    ]  # fmt: skip
+        Problem(
+            "this folder is a link that leads out of the project, and is not written through",
+            path.relative_to(root).as_posix(),
+            "Put a real folder in its place.",
+        )
+        for path in folders
+        if not path.resolve().is_relative_to(home)
+    ]
     checked: dict[Path, str] = {}
     for output in outputs:
         problems += [
-            Problem("this file was not made by loraprep and is in the way", f"dataset/{name}",
-                    "Move it out of dataset/ and run loraprep dataset again.")
-            for name in _files(output) if name not in known and (root / "dataset" / name).exists()
-        ]  # fmt: skip
+            Problem(
+                "this file was not made by loraprep and is in the way",
+                f"dataset/{name}",
+                "Move it out of dataset/ and run loraprep dataset again.",
+            )
+            for name in _files(output)
+            if name not in known and (root / "dataset" / name).exists()
+        ]
         source = decode.source(output.image, folder, root)
         if source not in checked:
             checked[source] = files.sha256(source) if source.is_file() else ""

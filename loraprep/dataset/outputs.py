@@ -185,17 +185,24 @@ def shape(outputs: Sequence[Output], config: Mapping[str, Any]) -> dict[str, Any
     times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
     usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
     listed = {
-        folder: {"images": counts[folder], "repeats": times[folder], "group": group.get(folder, ""),
-                 "masks": folder in masked, "seen": times[folder] * config["dataset"]["epochs"]}
+        folder: {
+            "images": counts[folder],
+            "repeats": times[folder],
+            "group": group.get(folder, ""),
+            "masks": folder in masked,
+            "seen": times[folder] * config["dataset"]["epochs"],
+        }
         for folder in sorted(counts)
-    }  # fmt: skip
+    }
     alone = set(config["dataset"]["trainers"]) == {ONETRAINER}
     twins = any(o.twins for o in outputs)
     masks = {"folder": MASKS if masked and not alone else "", "onetrainer": ONETRAINER if twins else ""}
     return {
-        "folders": listed, "repeats": times.get(usual, 1), "seen": times.get(usual, 1) * config["dataset"]["epochs"],
+        "folders": listed,
+        "repeats": times.get(usual, 1),
+        "seen": times.get(usual, 1) * config["dataset"]["epochs"],
         "masks": masks,
-    }  # fmt: skip
+    }
 
 
 COLOURS = ("white", "black", "grey", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "cyan")

@@ -13,8 +13,16 @@ from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
-_CODECS = {"jpg": "jpeg", "libjpeg_turbo": "libjpeg_turbo", "littlecms2": "littlecms2", "zlib": "zlib",
-           "zlib_ng": "zlib_ng", "webp": "webp", "libtiff": "libtiff", "avif": "avif"}  # fmt: skip
+_CODECS = {
+    "jpg": "jpeg",
+    "libjpeg_turbo": "libjpeg_turbo",
+    "littlecms2": "littlecms2",
+    "zlib": "zlib",
+    "zlib_ng": "zlib_ng",
+    "webp": "webp",
+    "libtiff": "libtiff",
+    "avif": "avif",
+}
 
 
 def made_with() -> dict[str, str]:

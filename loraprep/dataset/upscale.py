@@ -47,15 +47,23 @@ def configured() -> Upscaler:
     """The upscaler of this computer. Raises UserError if none is set up or its settings cannot be used."""
     path = config_path()
     if not path.is_file():
-        raise UserError("no upscaler is set up on this computer", place=str(path), exit_code=UNUSABLE,
-                        hint=f"Write into that file, with the program you use:\n{_EXAMPLE}")  # fmt: skip
+        raise UserError(
+            "no upscaler is set up on this computer",
+            place=str(path),
+            exit_code=UNUSABLE,
+            hint=f"Write into that file, with the program you use:\n{_EXAMPLE}",
+        )
     doc = yamlfile.load(path, str(path), exit_code=UNUSABLE)
     if found := schema.problems(doc, "user"):
         raise UserError.many(found, UNUSABLE)
     settings = schema.with_defaults(doc.data, "user").get("upscaler")
     if settings is None:
-        raise UserError("no upscaler is set up on this computer", place=str(path), exit_code=UNUSABLE,
-                        hint=f"Write into that file, with the program you use:\n{_EXAMPLE}")  # fmt: skip
+        raise UserError(
+            "no upscaler is set up on this computer",
+            place=str(path),
+            exit_code=UNUSABLE,
+            hint=f"Write into that file, with the program you use:\n{_EXAMPLE}",
+        )
     for mark in ("{input}", "{output}"):
         if not any(mark in argument for argument in settings["command"][1:]):
             message = f"upscaler.command does not say {mark}"
@@ -156,8 +164,15 @@ def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
     program = upscaler.command[0]
     with log.open("wb") as stream:
         try:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, check=False,
-                                  timeout=upscaler.timeout, cwd=given.parent)  # fmt: skip
+            done = subprocess.run(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=upscaler.timeout,
+                cwd=given.parent,
+            )
         except subprocess.TimeoutExpired:
             raise BadImage("upscaler", f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None
         except FileNotFoundError:

@@ -171,13 +171,16 @@ def in_words(found: Verified) -> list[str]:
     if found.same_pixels:
         made = ", ".join(f"{name} {there} (here {here})" for name, there, here in found.libraries) or "other libraries"
         files_ = "1 file has" if len(found.same_pixels) == 1 else f"{len(found.same_pixels)} files have"
-        lines.append(f"{files_} other bytes here and the same pixels: the lock was made with {made}. "
-                     "Training is the same.")  # fmt: skip
+        lines.append(
+            f"{files_} other bytes here and the same pixels: the lock was made with {made}. Training is the same."
+        )
     lines += [f"{name}: not made by loraprep; a trainer may read it" for name in found.strangers]
     if found.differs:
         number = len(found.differs)
-        lines.append(f"{number} difference{'s' * (number != 1)} from dataset.lock.json. If you meant them, run "
-                     "loraprep dataset and commit; else take the files from git.")  # fmt: skip
+        lines.append(
+            f"{number} difference{'s' * (number != 1)} from dataset.lock.json. If you meant them, run "
+            "loraprep dataset and commit; else take the files from git."
+        )
     elif found.same_pixels:
         lines.append(f"{_pictures(found.pictures)} and the captions are what dataset.lock.json says, in pixels.")
     else:

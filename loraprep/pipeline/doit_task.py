@@ -108,8 +108,11 @@ def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[.
         try:
             _lock(Path.cwd())
             before = [files.sha256(Path(r)) for r in reads]
-            given = {**({"full": True} if full else {}), **({"pattern": list(pattern)} if pattern else {}),
-                     **({"revision": _one(revision)} if revision is not None else {})}  # fmt: skip
+            given = {
+                **({"full": True} if full else {}),
+                **({"pattern": list(pattern)} if pattern else {}),
+                **({"revision": _one(revision)} if revision is not None else {}),
+            }
             if action(current(), **given) is False:
                 return TaskFailed("", report=False)
             if before != [files.sha256(Path(r)) for r in reads]:

@@ -21,17 +21,35 @@ from loraprep.report import markdown, trainer_section
 from loraprep.trainers.plan import Plan
 
 _FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
-_BALANCE = frozenset({
-    "fused-critical", "fused-warning", "fused-watch", "fused-unnamed", "one-sided", "tied", "several-hands",
-    "several-looks", "perhaps-hands", "unlike-look", "looks-untold", "not-looked-at", "hardly-looked-at",
-    "too-few-to-tell", "somebody-else", "ties-roughly",
-})  # fmt: skip
+_BALANCE = frozenset(
+    {
+        "fused-critical",
+        "fused-warning",
+        "fused-watch",
+        "fused-unnamed",
+        "one-sided",
+        "tied",
+        "several-hands",
+        "several-looks",
+        "perhaps-hands",
+        "unlike-look",
+        "looks-untold",
+        "not-looked-at",
+        "hardly-looked-at",
+        "too-few-to-tell",
+        "somebody-else",
+        "ties-roughly",
+    }
+)
 
 
 def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
-    both = {code: sorted({*settled[code]["images"], *own[code]["images"]})
-            for code in settled.keys() & own.keys() if "images" in settled[code] and "images" in own[code]}  # fmt: skip
+    both = {
+        code: sorted({*settled[code]["images"], *own[code]["images"]})
+        for code in settled.keys() & own.keys()
+        if "images" in settled[code] and "images" in own[code]
+    }
     return {**settled, **own, **{code: {**own[code], "images": images} for code, images in both.items()}}
 
 
@@ -63,24 +81,62 @@ def report(p: Project) -> None:
         findings += phase4.fused(staying, elements, p.config, p.kind)
     keep_kohya = audited["layout"] == "kohya"
     accepted = _joined(selection.get("settled", {}), decisions.accepted(p.root))
-    gate = phase6.judge(images, fates, captions, findings, selection["waiting"], accepted, p.config,
-                        p.model, p.kind, keep_kohya=keep_kohya)  # fmt: skip
+    gate = phase6.judge(
+        images,
+        fates,
+        captions,
+        findings,
+        selection["waiting"],
+        accepted,
+        p.config,
+        p.model,
+        p.kind,
+        keep_kohya=keep_kohya,
+    )
     marked = [f for f in assessed.findings if f.code == "same-mark"]
     marks = features.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
     balance = [r for r in gate.reasons if r.code in _BALANCE]
-    text = markdown.report(gate, images, fates, alike, captions, dataclasses.asdict(assessed), marks, balance,
-                        p.config, p.model, p.kind,
-                        trainer_section.section([Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"],
-                                        placed["drawn"]))  # fmt: skip
+    text = markdown.report(
+        gate,
+        images,
+        fates,
+        alike,
+        captions,
+        dataclasses.asdict(assessed),
+        marks,
+        balance,
+        p.config,
+        p.model,
+        p.kind,
+        trainer_section.section(
+            [Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"], placed["drawn"]
+        ),
+    )
     with reporter.progress("Drawing the report") as progress:
-        html, pictures = page.render(page.Material(
-            folder=p.images, root=p.root, cache=p.root / "build/thumbs", title=p.name, headline=markdown.headline(gate),
-            following=reporter.following(gate), found=images, fates=fates, groups=alike, captions=captions,
-            axes=assessed.axes, add=assessed.add, gate=gate, fused=[f for f in findings if f.code in _FUSED],
-            clusters=[f for f in findings if f.code == "too-similar"],
-            alike=curate.likeness([i for i in images if i.state == "image"]), config=p.config, model=p.model,
-            kind=p.kind,
-        ), progress)  # fmt: skip
+        html, pictures = page.render(
+            page.Material(
+                folder=p.images,
+                root=p.root,
+                cache=p.root / "build/thumbs",
+                title=p.name,
+                headline=markdown.headline(gate),
+                following=reporter.following(gate),
+                found=images,
+                fates=fates,
+                groups=alike,
+                captions=captions,
+                axes=assessed.axes,
+                add=assessed.add,
+                gate=gate,
+                fused=[f for f in findings if f.code in _FUSED],
+                clusters=[f for f in findings if f.code == "too-similar"],
+                alike=curate.likeness([i for i in images if i.state == "image"]),
+                config=p.config,
+                model=p.model,
+                kind=p.kind,
+            ),
+            progress,
+        )
     for name, data in pictures.items():
         files.write(p.root / "report" / name, data)
     files.write(p.root / "report.html", html)
@@ -96,8 +152,10 @@ def diff(p: Project, revision: str) -> None:
         raise UserError(f"at {revision} there was no dataset-report.md", hint=hint)
     before, now = since.told(then), since.told((p.root / since.REPORT).read_text("utf-8"))
     if not before.verdict:
-        raise UserError(f"dataset-report.md at {revision} is in a form that is not read here",
-                        hint=f"Look at it yourself: git show {revision}:./{since.REPORT}")  # fmt: skip
+        raise UserError(
+            f"dataset-report.md at {revision} is in a form that is not read here",
+            hint=f"Look at it yourself: git show {revision}:./{since.REPORT}",
+        )
     lines = since.compare(before, now, revision)
     if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
         lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")

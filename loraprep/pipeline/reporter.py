@@ -57,9 +57,15 @@ def progress(what: str) -> Iterator[Show]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                   TextColumn("{task.fields[note]}", style="dim"),
-                   console=out, transient=True)  # fmt: skip
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+        console=out,
+        transient=True,
+    )
     with bar:
         task = bar.add_task(escape(what), total=None, note="")
 
@@ -159,8 +165,16 @@ def show(listed: Sequence[Finding]) -> None:
     """Findings in words, what matters most first."""
     for finding in sorted(listed, key=lambda f: findings.order(f, {})):
         severity = findings.severity(finding.code, {})
-        reason(Reason(finding.code, severity, findings.sentence(finding), findings.why(finding.code),
-                      findings.fix(finding), finding.images))  # fmt: skip
+        reason(
+            Reason(
+                finding.code,
+                severity,
+                findings.sentence(finding),
+                findings.why(finding.code),
+                findings.fix(finding),
+                finding.images,
+            )
+        )
     if not listed:
         say("Nothing found.")
 
@@ -190,8 +204,10 @@ def _fates(root: Path) -> None:
 
 def _dataset(root: Path) -> None:
     lock = files.read_json(root / "dataset.lock.json")
-    folders = [f"{name}: {of['images']} pictures with captions, each seen {of['seen']} times"
-               for name, of in lock["folders"].items()]  # fmt: skip
+    folders = [
+        f"{name}: {of['images']} pictures with captions, each seen {of['seen']} times"
+        for name, of in lock["folders"].items()
+    ]
     say(f"dataset/{folders[0]}." if len(folders) == 1 else "\n".join(["dataset/", *folders]), "bold green")
 
 

@@ -61,11 +61,17 @@ def _look(p: Project, full: bool) -> None:
         return
     with reporter.progress("Looking at the pictures") as progress:
         found = scanning.write(
-            p.root / "build/images.jsonl", p.images, p.root,
-            include=p.config["images"]["include"], exclude=p.config["images"]["exclude"],
-            max_megapixels=limits["max_megapixels"], max_megabytes=limits["max_megabytes"],
-            cache=p.root / "build/scan-cache.sqlite", full=full, progress=progress,
-        )  # fmt: skip
+            p.root / "build/images.jsonl",
+            p.images,
+            p.root,
+            include=p.config["images"]["include"],
+            exclude=p.config["images"]["exclude"],
+            max_megapixels=limits["max_megapixels"],
+            max_megabytes=limits["max_megabytes"],
+            cache=p.root / "build/scan-cache.sqlite",
+            full=full,
+            progress=progress,
+        )
     artifacts.write(p, "upscaled", {"orphans": found.orphans, "masks": found.masks})
     if found.sure:
         fingerprint.remember(memory, mark, outputs)
@@ -77,8 +83,15 @@ def audit(p: Project) -> None:
     result = phase2.audit(images, artifacts.read(p, "upscaled"), p.config, p.model, p.kind)
     asked = phase2.to_ask(result.questions, decisions.read(p.root, "quality"))
     decisions.ask(p.root, "quality", phase2.HEADER, asked)
-    artifacts.write(p, "audit", {"findings": artifacts.plain(result.findings), "questions": artifacts.plain(result.questions),
-                        "layout": result.layout})  # fmt: skip
+    artifacts.write(
+        p,
+        "audit",
+        {
+            "findings": artifacts.plain(result.findings),
+            "questions": artifacts.plain(result.questions),
+            "layout": result.layout,
+        },
+    )
 
 
 def duplicates(p: Project) -> None:
@@ -86,20 +99,37 @@ def duplicates(p: Project) -> None:
     images = artifacts.records(p)
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     limit = p.max_megapixels
-    groups = phase3.find(usable, p.config["thresholds"]["duplicates"],
-                         lambda i: scanning.look(p.images, p.root, i, limit),
-                         lambda some: _measured(p, some, images))  # fmt: skip
+    groups = phase3.find(
+        usable,
+        p.config["thresholds"]["duplicates"],
+        lambda i: scanning.look(p.images, p.root, i, limit),
+        lambda some: _measured(p, some, images),
+    )
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
     decisions.ask(p.root, "duplicates", phase3.HEADER, questions)
-    artifacts.write(p, "duplicates", {"groups": artifacts.plain(groups), "questions": artifacts.plain(questions),
-                             "findings": artifacts.plain(phase3.findings(groups))})  # fmt: skip
+    artifacts.write(
+        p,
+        "duplicates",
+        {
+            "groups": artifacts.plain(groups),
+            "questions": artifacts.plain(questions),
+            "findings": artifacts.plain(phase3.findings(groups)),
+        },
+    )
 
 
 def _measured(
     p: Project, some: Sequence[Image], images: Sequence[Image], progress: Callable[[int, int], None] | None = None
 ) -> list[Image]:
-    return native.measured(some, p.images, p.root, cache=p.root / "build/detail-cache.json", among=images,
-                           max_megapixels=p.max_megapixels, progress=progress)  # fmt: skip
+    return native.measured(
+        some,
+        p.images,
+        p.root,
+        cache=p.root / "build/detail-cache.json",
+        among=images,
+        max_megapixels=p.max_megapixels,
+        progress=progress,
+    )
 
 
 def detail(p: Project) -> None:
@@ -140,8 +170,16 @@ def samples(p: Project) -> None:
         [c for c in chosen if c not in unseen], captions, elements, artifacts.digests(images), p.config
     )
     decisions.ask(p.root, "captions", phase4.HEADER, questions)
-    artifacts.write(p, "samples", {"samples": chosen, "unseen": unseen, "missing": outcome.missing,
-                          "findings": artifacts.plain(outcome.findings)})  # fmt: skip
+    artifacts.write(
+        p,
+        "samples",
+        {
+            "samples": chosen,
+            "unseen": unseen,
+            "missing": outcome.missing,
+            "findings": artifacts.plain(outcome.findings),
+        },
+    )
 
 
 def elements(p: Project) -> None:
@@ -188,8 +226,14 @@ def captions(p: Project) -> None:
             findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
     answers = decisions.read(p.root, "captions")
     result = phase4.captions_for(artifacts.elements(p), answers, p.config, p.model, p.kind, known)
-    artifacts.write(p, "captions", {"captions": {path: c.to_json() for path, c in result.captions.items()},
-                           "findings": artifacts.plain([*findings, *result.findings])})  # fmt: skip
+    artifacts.write(
+        p,
+        "captions",
+        {
+            "captions": {path: c.to_json() for path, c in result.captions.items()},
+            "findings": artifacts.plain([*findings, *result.findings]),
+        },
+    )
 
 
 def vocabulary_digest(p: Project) -> str:
@@ -201,8 +245,14 @@ def looks(p: Project) -> None:
     """How are they drawn: line and stroke, and the same mark in a corner?"""
     staying = artifacts.staying(p, artifacts.records(p))
     with reporter.progress("Looking at line and stroke") as progress:
-        found = features.look(p.images, p.root, staying, encoder=p.config["curation"]["encoder"],
-                             max_megapixels=p.max_megapixels, progress=progress)  # fmt: skip
+        found = features.look(
+            p.images,
+            p.root,
+            staying,
+            encoder=p.config["curation"]["encoder"],
+            max_megapixels=p.max_megapixels,
+            progress=progress,
+        )
     artifacts.write(
         p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": artifacts.plain(found.marks)}
     )
@@ -212,8 +262,9 @@ def curate(p: Project) -> None:
     """Is it one hand, is the set varied, and which pictures carry it?"""
     images = artifacts.records(p)
     staying = artifacts.detailed(p, artifacts.staying(p, images))
-    result = phase5.curate(staying, artifacts.seen(p), artifacts.groups(p), p.kind, p.config,
-                           decisions.read(p.root, "curation"))  # fmt: skip
+    result = phase5.curate(
+        staying, artifacts.seen(p), artifacts.groups(p), p.kind, p.config, decisions.read(p.root, "curation")
+    )
     decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
     artifacts.write(
         p, "curation", {**dataclasses.asdict(result.assessment), "questions": artifacts.plain(result.questions)}

@@ -18,11 +18,29 @@ from loraprep.project import decisions
 from loraprep.trainers import regularization
 
 __all__ = [
-    "DOIT_CONFIG", "task_audit", "task_captions", "task_curate", "task_dataset", "task_detail", "task_diff",
-    "task_duplicates", "task_elements", "task_export", "task_gate1", "task_intent", "task_looks", "task_recaption",
-    "task_report", "task_samples", "task_scan", "task_select", "task_shortlist", "task_trainers", "task_upscale",
+    "DOIT_CONFIG",
+    "task_audit",
+    "task_captions",
+    "task_curate",
+    "task_dataset",
+    "task_detail",
+    "task_diff",
+    "task_duplicates",
+    "task_elements",
+    "task_export",
+    "task_gate1",
+    "task_intent",
+    "task_looks",
+    "task_recaption",
+    "task_report",
+    "task_samples",
+    "task_scan",
+    "task_select",
+    "task_shortlist",
+    "task_trainers",
+    "task_upscale",
     "task_verify",
-]  # fmt: skip
+]
 
 
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
@@ -69,13 +87,21 @@ def _asked(kind: str) -> doit_task.Since:
 
 def _looked(*, samples: bool) -> doit_task.Since:
     """Whether responses/ changed since, or an answer is still missing that may come now."""
-    return doit_task.Since("looked", lambda: steps.looked(doit_task.current(), samples=samples),
-                       lambda then, now: then == now and not now.get("waiting"))  # fmt: skip
+    return doit_task.Since(
+        "looked",
+        lambda: steps.looked(doit_task.current(), samples=samples),
+        lambda then, now: then == now and not now.get("waiting"),
+    )
 
 
 def task_intent() -> dict[str, Any]:
-    return doit_task.task(steps.intent, [], ["intent.md"], doit_task.config("name", "intent", "model", "trigger", "groups"),
-                      doit_task.profiles("kinds", "models"))  # fmt: skip
+    return doit_task.task(
+        steps.intent,
+        [],
+        ["intent.md"],
+        doit_task.config("name", "intent", "model", "trigger", "groups"),
+        doit_task.profiles("kinds", "models"),
+    )
 
 
 def task_scan() -> dict[str, Any]:
@@ -85,29 +111,51 @@ def task_scan() -> dict[str, Any]:
 
 
 def task_audit() -> dict[str, Any]:
-    return doit_task.task(steps.audit, [IMAGES, UPSCALED], [AUDIT, QUALITY_D], doit_task.config("thresholds.audit", "dataset"),
-                      doit_task.profiles("kinds", "models"), [_asked("quality")])  # fmt: skip
+    return doit_task.task(
+        steps.audit,
+        [IMAGES, UPSCALED],
+        [AUDIT, QUALITY_D],
+        doit_task.config("thresholds.audit", "dataset"),
+        doit_task.profiles("kinds", "models"),
+        [_asked("quality")],
+    )
 
 
 def task_duplicates() -> dict[str, Any]:
-    return doit_task.task(steps.duplicates, [IMAGES], [DUPLICATES, DUPLICATES_D], doit_task.config("thresholds.duplicates"),
-                      uptodate=[_asked("duplicates")])  # fmt: skip
+    return doit_task.task(
+        steps.duplicates,
+        [IMAGES],
+        [DUPLICATES, DUPLICATES_D],
+        doit_task.config("thresholds.duplicates"),
+        uptodate=[_asked("duplicates")],
+    )
 
 
 def task_detail() -> dict[str, Any]:
-    return doit_task.task(steps.detail, [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D], [DETAIL],
-                      doit_task.config("thresholds.audit.detail", "thresholds.audit.max_megapixels", "curation.exclude",
-                              "review"))  # fmt: skip
+    return doit_task.task(
+        steps.detail,
+        [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D],
+        [DETAIL],
+        doit_task.config("thresholds.audit.detail", "thresholds.audit.max_megapixels", "curation.exclude", "review"),
+    )
 
 
 def task_shortlist() -> dict[str, Any]:
-    return doit_task.task(steps.shortlist, [IMAGES, AUDIT, DUPLICATES, DETAIL, QUALITY_D, DUPLICATES_D], [SHORTLIST],
-                      doit_task.config("curation.preselect", "curation.include", "curation.exclude", "review"))  # fmt: skip
+    return doit_task.task(
+        steps.shortlist,
+        [IMAGES, AUDIT, DUPLICATES, DETAIL, QUALITY_D, DUPLICATES_D],
+        [SHORTLIST],
+        doit_task.config("curation.preselect", "curation.include", "curation.exclude", "review"),
+    )
 
 
 def task_looks() -> dict[str, Any]:
-    return doit_task.task(steps.looks, [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D], [LOOKS],
-                      doit_task.config("curation.encoder", "curation.exclude", "review"))  # fmt: skip
+    return doit_task.task(
+        steps.looks,
+        [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D],
+        [LOOKS],
+        doit_task.config("curation.encoder", "curation.exclude", "review"),
+    )
 
 
 def task_samples() -> dict[str, Any]:
@@ -115,18 +163,28 @@ def task_samples() -> dict[str, Any]:
     values = doit_task.config(
         "captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions"
     )
-    return doit_task.task(steps.samples, reads, [SAMPLES, CAPTIONS_D], {**values, "crops": _own(CROPS_D)},
-                      [*doit_task.profiles("kinds", "models"), *_vision()],
-                      uptodate=[_skips(), _asked("captions"), _looked(samples=True)])  # fmt: skip
+    return doit_task.task(
+        steps.samples,
+        reads,
+        [SAMPLES, CAPTIONS_D],
+        {**values, "crops": _own(CROPS_D)},
+        [*doit_task.profiles("kinds", "models"), *_vision()],
+        uptodate=[_skips(), _asked("captions"), _looked(samples=True)],
+    )
 
 
 _BEFORE_LOOKING = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D]
 
 
 def task_elements() -> dict[str, Any]:
-    return doit_task.task(steps.elements, _BEFORE_LOOKING, [ELEMENTS, VISION],
-                      doit_task.config("trigger", "intent.kind", "review.captions", *_ASKING),
-                      _vision(), uptodate=[_looked(samples=False)])  # fmt: skip
+    return doit_task.task(
+        steps.elements,
+        _BEFORE_LOOKING,
+        [ELEMENTS, VISION],
+        doit_task.config("trigger", "intent.kind", "review.captions", *_ASKING),
+        _vision(),
+        uptodate=[_looked(samples=False)],
+    )
 
 
 def task_recaption() -> dict[str, Any]:
@@ -136,9 +194,13 @@ def task_recaption() -> dict[str, Any]:
 
 def task_captions() -> dict[str, Any]:
     values = doit_task.config("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions")
-    return doit_task.task(steps.captions, [ELEMENTS, CAPTIONS_D, *_own(CROPS_D)], [CAPTIONS],
-                      {**values, "vocabulary": steps.vocabulary_digest(doit_task.current()), "crops": _own(CROPS_D)},
-                      [*doit_task.profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"])  # fmt: skip
+    return doit_task.task(
+        steps.captions,
+        [ELEMENTS, CAPTIONS_D, *_own(CROPS_D)],
+        [CAPTIONS],
+        {**values, "vocabulary": steps.vocabulary_digest(doit_task.current()), "crops": _own(CROPS_D)},
+        [*doit_task.profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"],
+    )
 
 
 _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
@@ -146,18 +208,25 @@ _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.
 
 def task_curate() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
-    return doit_task.task(steps.curate, [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D], [CURATION, CURATION_D],
-                      doit_task.config("curation", "thresholds.curation", "intent", "trigger", "review",
-                                   "dataset.regularization"),
-                      [*_MEASURES, *doit_task.profiles("kinds")], [_asked("curation")])  # fmt: skip
+    return doit_task.task(
+        steps.curate,
+        [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
+        [CURATION, CURATION_D],
+        doit_task.config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
+        [*_MEASURES, *doit_task.profiles("kinds")],
+        [_asked("curation")],
+    )
 
 
 def task_select() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
     reads += [QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *_own(CROPS_D)]
-    return doit_task.task(steps.select, reads, [SELECTION],
-                      {**doit_task.config("curation.exclude", "review", "captioning.captioner", "groups"),
-                       "crops": _own(CROPS_D)})  # fmt: skip
+    return doit_task.task(
+        steps.select,
+        reads,
+        [SELECTION],
+        {**doit_task.config("curation.exclude", "review", "captioning.captioner", "groups"), "crops": _own(CROPS_D)},
+    )
 
 
 def _trainers() -> list[str]:
@@ -167,21 +236,40 @@ def _trainers() -> list[str]:
 def task_trainers() -> dict[str, Any]:
     values = doit_task.config("dataset", "groups", "thresholds.placement", "name", "model", "trigger")
     beside = regularization.mark(doit_task.current().root, doit_task.current().config["dataset"]["regularization"])
-    return doit_task.task(training_steps.trainers, [IMAGES, AUDIT, CAPTIONS, SELECTION], [PLACEMENTS],
-                      {**values, "regularization": beside},
-                      [*doit_task.profiles("models"), *_trainers()],
-                      uptodate=[lambda: training_steps.crops_drawn(doit_task.current())])  # fmt: skip
+    return doit_task.task(
+        training_steps.trainers,
+        [IMAGES, AUDIT, CAPTIONS, SELECTION],
+        [PLACEMENTS],
+        {**values, "regularization": beside},
+        [*doit_task.profiles("models"), *_trainers()],
+        uptodate=[lambda: training_steps.crops_drawn(doit_task.current())],
+    )
 
 
 def task_report() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION, SELECTION,
-             PLACEMENTS]  # fmt: skip
+    reads = [
+        IMAGES,
+        AUDIT,
+        DUPLICATES,
+        DETAIL,
+        SAMPLES,
+        LOOKS,
+        ELEMENTS,
+        VISION,
+        CAPTIONS,
+        CURATION,
+        SELECTION,
+        PLACEMENTS,
+    ]
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     page = [f"resources/report/{p.name}" for p in sorted(resources.path("resources/report").iterdir())]
-    return doit_task.task(report_steps.report, [*reads, *([GATE_D] if present else [])],
-                      ["dataset-report.md", "report.html", *PICTURES, GATE],
-                      {"config": doit_task.current().config, "gate.yaml": present},
-                      ["resources/gate.yaml", *page, *doit_task.profiles("kinds", "models"), *_trainers()])  # fmt: skip
+    return doit_task.task(
+        report_steps.report,
+        [*reads, *([GATE_D] if present else [])],
+        ["dataset-report.md", "report.html", *PICTURES, GATE],
+        {"config": doit_task.current().config, "gate.yaml": present},
+        ["resources/gate.yaml", *page, *doit_task.profiles("kinds", "models"), *_trainers()],
+    )
 
 
 def task_gate1() -> dict[str, Any]:
@@ -200,18 +288,27 @@ def task_gate1() -> dict[str, Any]:
 
 
 def task_dataset() -> dict[str, Any]:
-    return doit_task.task(training_steps.dataset, [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *_own(CROPS_D)],
-                      ["dataset.lock.json"],
-                      {**doit_task.config("dataset", "name", "model", "groups", "trigger"), "crops": _own(CROPS_D)},
-                      doit_task.profiles("models"),
-                      uptodate=[lambda: training_steps.dataset_intact(doit_task.current())], task_dep=["gate1"])  # fmt: skip
+    return doit_task.task(
+        training_steps.dataset,
+        [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *_own(CROPS_D)],
+        ["dataset.lock.json"],
+        {**doit_task.config("dataset", "name", "model", "groups", "trigger"), "crops": _own(CROPS_D)},
+        doit_task.profiles("models"),
+        uptodate=[lambda: training_steps.dataset_intact(doit_task.current())],
+        task_dep=["gate1"],
+    )
 
 
 def task_export() -> dict[str, Any]:
-    return doit_task.task(training_steps.export, ["dataset.lock.json", PLACEMENTS], [],
-                      doit_task.config("dataset", "name", "trigger", "intent"),
-                      [*doit_task.profiles("kinds", "models"), *_trainers()],
-                      uptodate=[lambda: training_steps.exports_intact(doit_task.current())], task_dep=["dataset"])  # fmt: skip
+    return doit_task.task(
+        training_steps.export,
+        ["dataset.lock.json", PLACEMENTS],
+        [],
+        doit_task.config("dataset", "name", "trigger", "intent"),
+        [*doit_task.profiles("kinds", "models"), *_trainers()],
+        uptodate=[lambda: training_steps.exports_intact(doit_task.current())],
+        task_dep=["dataset"],
+    )
 
 
 def task_verify() -> dict[str, Any]:

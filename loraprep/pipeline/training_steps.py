@@ -42,15 +42,20 @@ def trainers(p: Project) -> None:
     repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
     extra = regularization.sizes(p.root, p.config["dataset"]["regularization"])
-    plans = [forecast.plan(name, data, found, fates, captions, repeats, p.config, p.model, extra)
-             for name, data in profiles.items()]  # fmt: skip
+    plans = [
+        forecast.plan(name, data, found, fates, captions, repeats, p.config, p.model, extra)
+        for name, data in profiles.items()
+    ]
     cut = forecast.drawn(plans, p.config["thresholds"]["placement"]["cut"])
     drawn = _draw(p, {i.path: i for i in found}, cut)
     noted = forecast.findings(plans, profiles, repeats, p.config, p.model)
     if p.config["dataset"]["regularization"] and not extra:
         noted.append(Finding("regularization-empty", (), {"folder": p.config["dataset"]["regularization"]}))
-    artifacts.write(p, "placements", {"plans": artifacts.plain(plans), "repeats": repeats, "drawn": drawn,
-                             "findings": artifacts.plain(noted)})  # fmt: skip
+    artifacts.write(
+        p,
+        "placements",
+        {"plans": artifacts.plain(plans), "repeats": repeats, "drawn": drawn, "findings": artifacts.plain(noted)},
+    )
 
 
 def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
@@ -106,8 +111,15 @@ def exports_intact(p: Project) -> bool:
 
 
 def _outputs(p: Project) -> list[build.Output]:
-    return build.plan(artifacts.records(p), artifacts.fates(p), artifacts.captions(p), decisions.read(p.root, "captions"),
-                      p.config, p.model, keep_kohya=artifacts.read(p, "audit")["layout"] == "kohya")  # fmt: skip
+    return build.plan(
+        artifacts.records(p),
+        artifacts.fates(p),
+        artifacts.captions(p),
+        decisions.read(p.root, "captions"),
+        p.config,
+        p.model,
+        keep_kohya=artifacts.read(p, "audit")["layout"] == "kohya",
+    )
 
 
 def dataset(p: Project) -> None:

@@ -63,9 +63,16 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
     else:
         seen = _seen(images, stored(p, images))
         texts = captions.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
-    return Job(p.root, p.images, config, question(p.config["intent"]["kind"], texts), since=dict(since or {}),
-               chosen=chosen(p, images),
-               wait="elements" in reporter.named, say=lambda text: reporter.say(text, "dim"))  # fmt: skip
+    return Job(
+        p.root,
+        p.images,
+        config,
+        question(p.config["intent"]["kind"], texts),
+        since=dict(since or {}),
+        chosen=chosen(p, images),
+        wait="elements" in reporter.named,
+        say=lambda text: reporter.say(text, "dim"),
+    )
 
 
 def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
@@ -143,21 +150,27 @@ def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
     return claude.cost(images, job)
 
 
-def recaption(p: Project, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str],
-              patterns: Sequence[str]) -> None:  # fmt: skip
+def recaption(
+    p: Project, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]
+) -> None:
     """Asks again: about the pictures that `patterns` name, else about those seen under earlier settings.
 
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """
     if not looks(p):
-        raise UserError("no captioner of this project looks at pictures, so there is nothing to ask again",
-                        place="project.yaml", hint="Set captioning.captioner to claude first.")  # fmt: skip
+        raise UserError(
+            "no captioner of this project looks at pictures, so there is nothing to ask again",
+            place="project.yaml",
+            hint="Set captioning.captioner to claude first.",
+        )
     job = _job(p, images, samples=False)
     if patterns:
         again = [i for i in staying if any(i.path == n or fnmatch(i.path, n) for n in patterns)]
         if not again:
-            raise UserError(f"no picture in the set is called {' or '.join(patterns)}",
-                            hint="Write a name or a pattern as in: loraprep recaption 'sketches/*'")  # fmt: skip
+            raise UserError(
+                f"no picture in the set is called {' or '.join(patterns)}",
+                hint="Write a name or a pattern as in: loraprep recaption 'sketches/*'",
+            )
     else:
         again = _old(p, job, staying, samples)
         if not again:
@@ -168,5 +181,6 @@ def recaption(p: Project, staying: Sequence[Image], images: Sequence[Image], sam
     for finding in outcome.findings:
         reporter.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
     done = sum(len(job.store.read(i.digest).listed) > job.since[i.digest] for i in again)
-    reporter.say(f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. "
-                "Next: loraprep gate1.")  # fmt: skip
+    reporter.say(
+        f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. Next: loraprep gate1."
+    )

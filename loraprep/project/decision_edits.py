@@ -60,8 +60,11 @@ def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> W
             return Written(kind, [], "", before, None)
         edited = _parsed(text, name)
         if edited.data != wanted:
-            raise UserError("this entry is written in a way that only an editor can change", place=name,
-                            hint=f"Write it there: {line}")  # fmt: skip
+            raise UserError(
+                "this entry is written in a way that only an editor can change",
+                place=name,
+                hint=f"Write it there: {line}",
+            )
         if found := schema.problems(edited, kind):
             raise UserError.many(found)
         yamlfile.save(path, text, doc.digest if doc else None)

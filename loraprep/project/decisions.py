@@ -60,8 +60,13 @@ def load(root: Path, kind: str) -> Document | None:
     path, name = place(root, kind)
     if not path.exists():
         return None
-    doc = yamlfile.load(path, name, comments_alone=True, flaws=True,
-                        if_empty="Bring it back from git, or delete it; then it is written anew.")  # fmt: skip
+    doc = yamlfile.load(
+        path,
+        name,
+        comments_alone=True,
+        flaws=True,
+        if_empty="Bring it back from git, or delete it; then it is written anew.",
+    )
     if found := schema.problems(doc, kind):
         raise UserError.many(found)
     return doc

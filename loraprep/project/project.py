@@ -59,10 +59,18 @@ def load(root: Path) -> Project:
     """Reads and checks project.yaml. Raises UserError (exit code 3) with every problem in it."""
     path = root / NAME
     if not path.is_file():
-        raise UserError("there is no project.yaml here", exit_code=UNUSABLE,
-                        hint="Start a project with: loraprep init NAME --images FOLDER")  # fmt: skip
-    doc = yamlfile.load(path, NAME, exit_code=UNUSABLE, flaws=True,
-                        if_empty="Bring it back from git, or delete it and run loraprep init . here.")  # fmt: skip
+        raise UserError(
+            "there is no project.yaml here",
+            exit_code=UNUSABLE,
+            hint="Start a project with: loraprep init NAME --images FOLDER",
+        )
+    doc = yamlfile.load(
+        path,
+        NAME,
+        exit_code=UNUSABLE,
+        flaws=True,
+        if_empty="Bring it back from git, or delete it and run loraprep init . here.",
+    )
     found = schema.problems(doc, "project")
     if isinstance(doc.data, dict):
         found += _outside(doc)

@@ -18,9 +18,14 @@ from loraprep.core.errors import Problem
 from loraprep.core.yamlfile import Document
 
 _TYPES = {
-    "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-    "object": "a block of keys", "array": "a list", "null": "nothing",
-}  # fmt: skip
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a block of keys",
+    "array": "a list",
+    "null": "nothing",
+}
 # keys whose values have a name of their own
 _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
 

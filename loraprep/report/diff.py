@@ -67,16 +67,23 @@ def at(root: Path, revision: str, name: str) -> str | None:
     """A committed file's text at a revision, None if it was not there. Raises UserError: no git, no such revision."""
     commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
-        raise UserError(f'git knows no revision "{revision}" here',
-                        hint="Name one that `git log` shows, such as HEAD~1, a tag or a branch.")  # fmt: skip
+        raise UserError(
+            f'git knows no revision "{revision}" here',
+            hint="Name one that `git log` shows, such as HEAD~1, a tag or a branch.",
+        )
     return _git(root, "show", f"{commit.strip()}:./{name}")
 
 
 def _git(root: Path, *args: str) -> str | None:
     """What git answers, None if it says no. No shell, no pager, no hooks."""
     try:
-        done = subprocess.run(["git", "-C", str(root), "--no-pager", *args], capture_output=True, check=False,
-                              stdin=subprocess.DEVNULL, timeout=60)  # fmt: skip
+        done = subprocess.run(
+            ["git", "-C", str(root), "--no-pager", *args],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
     except FileNotFoundError:
         raise UserError("git is not installed", hint="loraprep diff needs it; get it from git-scm.com.") from None
     except subprocess.TimeoutExpired:
@@ -96,8 +103,11 @@ def compare(then: Told, now: Told, since: str) -> list[str]:
     if changed:
         lines.append(f"{len(changed)} caption{'s' * (len(changed) != 1)} changed:")
         for path in changed:
-            lines += [f"  {path}", f"    then: {then.captions.get(path, 'none')}",
-                      f"    now:  {now.captions.get(path, 'none')}"]  # fmt: skip
+            lines += [
+                f"  {path}",
+                f"    then: {then.captions.get(path, 'none')}",
+                f"    now:  {now.captions.get(path, 'none')}",
+            ]
     if not (came or left):
         lines.insert(0, f"The same {len(both)} pictures are in training.")
     if not changed:

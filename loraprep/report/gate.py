@@ -41,9 +41,12 @@ def judge(
         *_set_findings(kept, images, sum(f.fate == "rejected" for f in fates), config, model, kind),
         *_caption_findings(kept, captions, findings),
         *_integrity(found, fates, kept, config, keep_kohya),
-        *(Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml", "cause": file})
-          for file, paths in sorted(waiting.items()) if paths),
-    ]  # fmt: skip
+        *(
+            Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml", "cause": file})
+            for file, paths in sorted(waiting.items())
+            if paths
+        ),
+    ]
     severity = config["severity"]
     away = {fate.path for fate in fates if fate.fate == "left out"}
     decided = {fate.path for fate in fates if fate.fate == "left out" and not fate.open}
@@ -51,10 +54,11 @@ def judge(
     parts = [part for f in every for part in _accept(f, accepted, gone.get(f.code, frozenset()))]
     parts.sort(key=lambda part: words.order(part[0], severity))
     reasons = [
-        Reason(f.code, words.severity(f.code, severity), words.sentence(f), words.why(f.code), words.fix(f),
-               f.images, note)
+        Reason(
+            f.code, words.severity(f.code, severity), words.sentence(f), words.why(f.code), words.fix(f), f.images, note
+        )
         for f, note in parts
-    ]  # fmt: skip
+    ]
     blocking = [r for r in reasons if r.severity == "block" and not r.accepted]
     left = [fate for fate in fates if fate.fate == "left out"]
     copies = [fate for fate in left if "copy" in fate.why]

@@ -61,8 +61,16 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes, none for a first look)."""
     pictures = [i for i in m.found if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
-    small = thumbnails.all_of(pictures, m.folder, m.root, size, groups.backgrounds(m.config)[0], m.cache, progress,
-                          m.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
+    small = thumbnails.all_of(
+        pictures,
+        m.folder,
+        m.root,
+        size,
+        groups.backgrounds(m.config)[0],
+        m.cache,
+        progress,
+        m.config["thresholds"]["audit"]["max_megapixels"],
+    )
     spots = layout.plane(m.alike)
     order = layout.order(m.alike, spots)
     fate = {f.path: f for f in m.fates}
@@ -83,15 +91,27 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     cards = [_card(m, image, n, told[image.path], fate[image.path], data) for image, n, data in shown]
     spoken = {card["image"].path: card["spans"] for card in cards if card["caption"]}
     page = _template().render(
-        m=m, cards=cards, plots=drawn, map=_map(spots, pictures, small), number=number, fate=fate,
-        groups=[_group(m, g, small) for g in m.groups], todo=[r for r in m.gate.reasons if _to_do(r)],
+        m=m,
+        cards=cards,
+        plots=drawn,
+        map=_map(spots, pictures, small),
+        number=number,
+        fate=fate,
+        groups=[_group(m, g, small) for g in m.groups],
+        todo=[r for r in m.gate.reasons if _to_do(r)],
         settled=[r for r in m.gate.reasons if r.accepted or r.severity in ("note", "good")],
         captions=[(p, m.captions[p], spoken[p]) for p in sorted(spoken) if fate[p].fate == "kept"],
-        others=[f for f in m.fates if f.fate in ("caption", "ignored")], trained=trained_sizes(m.config, m.model),
-        trainer=placement.shown(m.config), triggers=groups.triggers(m.config),
-        codes=_codes(m), terms=_common(m), styles=_inks(), stretches=plots.STRETCH,
-        css=resources.text(f"{FOLDER}/page.css"), script=resources.text(f"{FOLDER}/page.js"),
-    )  # fmt: skip
+        others=[f for f in m.fates if f.fate in ("caption", "ignored")],
+        trained=trained_sizes(m.config, m.model),
+        trainer=placement.shown(m.config),
+        triggers=groups.triggers(m.config),
+        codes=_codes(m),
+        terms=_common(m),
+        styles=_inks(),
+        stretches=plots.STRETCH,
+        css=resources.text(f"{FOLDER}/page.css"),
+        script=resources.text(f"{FOLDER}/page.js"),
+    )
     if m.cache:
         thumbnails.sweep(m.found, m.cache)
     return page, beside
@@ -130,10 +150,14 @@ def crop(image: Image, size: int, config: Mapping[str, Any]) -> dict[str, Any] |
     left, top, right, bottom = placed.box
     across, down = 100 / image.width, 100 / image.height
     return {
-        "left": round(left * across, 2), "top": round(top * down, 2), "width": round((right - left) * across, 2),
-        "height": round((bottom - top) * down, 2), "cut": round(placed.cut * 100),
-        "bucket": f"{placed.bucket[0]}x{placed.bucket[1]}", "size": size,
-    }  # fmt: skip
+        "left": round(left * across, 2),
+        "top": round(top * down, 2),
+        "width": round((right - left) * across, 2),
+        "height": round((bottom - top) * down, 2),
+        "cut": round(placed.cut * 100),
+        "bucket": f"{placed.bucket[0]}x{placed.bucket[1]}",
+        "size": size,
+    }
 
 
 def _told(m: Material) -> dict[str, list[Reason]]:
@@ -151,16 +175,24 @@ def _card(m: Material, image: Image, number: int, reasons: Sequence[Reason], fat
     seen = image.state == "image"
     caption = m.captions.get(image.path)
     return {
-        "n": number, "image": image, "fate": fate, "thumb": data, "reasons": reasons, "caption": caption,
+        "n": number,
+        "image": image,
+        "fate": fate,
+        "thumb": data,
+        "reasons": reasons,
+        "caption": caption,
         "spans": spans(caption, m.config["trigger"]) if caption else [],
         "terms": sorted({t.casefold() for t in (*caption.content, *caption.style)}) if caption else [],
         "crop": crop(image, sizes[-1], m.config) if seen else None,
         "times": [(s, enlargement(image, s)) for s in sizes] if seen else [],
         "codes": sorted({r.code for r in reasons}),
         "marks": list(dict.fromkeys((r.severity, r.code) for r in reasons if _to_do(r))),
-        "notes": list(dict.fromkeys(r.code.replace("-", " ") + (" (settled)" if r.accepted else "")
-                                    for r in reasons if not _to_do(r))),
-    }  # fmt: skip
+        "notes": list(
+            dict.fromkeys(
+                r.code.replace("-", " ") + (" (settled)" if r.accepted else "") for r in reasons if not _to_do(r)
+            )
+        ),
+    }
 
 
 def spans(caption: Caption, trigger: str) -> list[tuple[str, str]]:

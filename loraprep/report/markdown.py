@@ -50,18 +50,36 @@ def report(
     shown = {id(r) for r in balance}
     quality = [r for r in gate.reasons if id(r) not in shown]
     blocks = [
-        [f"# Dataset Report: {plain(config['name'])}", "", f"**{plain(headline(gate))}**", "",
-         *summary.opening(gate, assessed)],
+        [
+            f"# Dataset Report: {plain(config['name'])}",
+            "",
+            f"**{plain(headline(gate))}**",
+            "",
+            *summary.opening(gate, assessed),
+        ],
         _sheet(fates),
         _summary(gate, fates, kept, images),
         _groups(kept, config),
         _crops(kept, images),
         summary.diversity(assessed, len(kept)),
-        ["## Content-Style Balance", "", kind["separation"].strip(), "", *_reasons(balance), *_fused(config),
-         "", "![The most common words of the captions; fused ones are marked](report/terms.svg)"],
-        ["## Quality Issues", "", *_reasons([r for r in quality if r.severity != "good"]),
-         *summary.marks(quality, crops),
-         "", "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)"],
+        [
+            "## Content-Style Balance",
+            "",
+            kind["separation"].strip(),
+            "",
+            *_reasons(balance),
+            *_fused(config),
+            "",
+            "![The most common words of the captions; fused ones are marked](report/terms.svg)",
+        ],
+        [
+            "## Quality Issues",
+            "",
+            *_reasons([r for r in quality if r.severity != "good"]),
+            *summary.marks(quality, crops),
+            "",
+            "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)",
+        ],
         _fine(quality),
         _duplicates(alike, fates),
         summary.regularization(kind, assessed["regularization"]),
@@ -69,10 +87,14 @@ def report(
         _decision(gate, assessed),
         _captions(kept, captions, config),
         _every_file(fates),
-        ["---", "", f"Base model: {model['title']}. {_triggers(config)}. "
-         f"Kind: {kind['title'].lower()}. Questions are answered in decisions/, settings in project.yaml; "
-         "then run `loraprep gate1` again."],
-    ]  # fmt: skip
+        [
+            "---",
+            "",
+            f"Base model: {model['title']}. {_triggers(config)}. "
+            f"Kind: {kind['title'].lower()}. Questions are answered in decisions/, settings in project.yaml; "
+            "then run `loraprep gate1` again.",
+        ],
+    ]
     return "\n\n".join("\n".join(block).rstrip() for block in blocks if block) + "\n"
 
 
@@ -147,18 +169,24 @@ def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
         rows.append(f"| {code(group.folder + '/')} | {words} | {number} | {group.repeats or 'as the rest'} |")
     if not rows:
         return []
-    return ["## Groups", "", "| Folder | Caption starts with | Pictures in training | Repeats |", "|---|---|---|---|",
-            *rows]  # fmt: skip
+    return [
+        "## Groups",
+        "",
+        "| Folder | Caption starts with | Pictures in training | Repeats |",
+        "|---|---|---|---|",
+        *rows,
+    ]
 
 
 def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
     """What decisions/crops.yaml makes of the pictures in training."""
     drawn = [images[path] for path in kept if images[path].box]
     rows = [
-        f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own" if i.of else
-        f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
+        f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own"
+        if i.of
+        else f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
         for i in drawn
-    ]  # fmt: skip
+    ]
     return ["## Crops and details", "", *rows] if rows else []
 
 
@@ -191,8 +219,11 @@ def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
     if not alike:
         return ["## Duplicates", "", "None found."]
     fate = {f.path: f for f in fates}
-    lines = ["## Duplicates", "", "Training on duplicates makes the model memorize those pictures instead of "
-             "learning what they have in common."]  # fmt: skip
+    lines = [
+        "## Duplicates",
+        "",
+        "Training on duplicates makes the model memorize those pictures instead of learning what they have in common.",
+    ]
     for group in alike:
         named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
         lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
@@ -217,10 +248,14 @@ def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
 
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:
     style = config["captioning"]["style_words"]
-    lines = ["## Captions", "", f"Style words are {'written' if style == 'include' else 'left out'} "
-             f"(captioning.style_words: {style}). You can change this at any time; no picture is described again. "
-             "Tokens are the pieces of words that the base model reads; what is longer than its limit is cut off.",
-             ""]  # fmt: skip
+    lines = [
+        "## Captions",
+        "",
+        f"Style words are {'written' if style == 'include' else 'left out'} "
+        f"(captioning.style_words: {style}). You can change this at any time; no picture is described again. "
+        "Tokens are the pieces of words that the base model reads; what is longer than its limit is cut off.",
+        "",
+    ]
     rows = [(p, captions[p]) for p in kept if p in captions]
     return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 

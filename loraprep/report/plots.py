@@ -30,8 +30,11 @@ INKS: Mapping[str, tuple[str, str]] = {
     "warn": ("#9d4712", "#f08a4b"),
     "block": ("#a3262e", "#f07178"),
 }
-LEVELS = {"watch": ("worth watching", "mild"), "warning": ("partly sticks", "warn"),
-          "critical": ("sticks to the trigger", "block")}  # fmt: skip
+LEVELS = {
+    "watch": ("worth watching", "mild"),
+    "warning": ("partly sticks", "warn"),
+    "critical": ("sticks to the trigger", "block"),
+}
 _SENTINEL = {name: f"#0{n:x}fe{n:02x}" for n, name in enumerate(INKS, 1)}  # drawn with, then replaced
 _WIDTH = 5.0  # inches of 72 units: one phone wide, so that letters are as large there as drawn
 _LONG = 34  # characters of a label; what is longer ends in an ellipsis
@@ -56,8 +59,15 @@ def enlargement(times: Mapping[int, Sequence[float]]) -> str:
             for (_, _, ink), count in zip(STRETCH, _counts(values), strict=True):
                 axes.barh(row, count, left=left, height=0.56, color=_c(ink), edgecolor=_c("paper"), linewidth=1.5)
                 if count >= max(1, len(values) * 0.05):
-                    axes.text(left + count / 2, row, str(count), color=_c("paper"), ha="center", va="center",
-                              fontweight="bold")  # fmt: skip
+                    axes.text(
+                        left + count / 2,
+                        row,
+                        str(count),
+                        color=_c("paper"),
+                        ha="center",
+                        va="center",
+                        fontweight="bold",
+                    )
                 left += count
         axes.set_yticks(range(len(times)), [f"{size} px" for size in sorted(times)])
         axes.set_ylim(len(times) - 0.5, -0.5)
@@ -89,10 +99,19 @@ def aspects(sizes: Sequence[tuple[int, int]]) -> str:
             # in units of the axis: 13 shapes over 4.8 inches, `most` * 1.55 over 2 inches
             side = 0.62 / math.sqrt(max(w / h, h / w))
             wide, high = side * math.sqrt(w / h), side * math.sqrt(h / w) * most * 0.286
-            axes.add_patch(Rectangle((n - wide / 2, -most * 0.2 - high / 2), wide, high, facecolor="none",
-                                     edgecolor=_c("content" if count else "quiet"), linewidth=1.1))  # fmt: skip
-            axes.text(n, -most * 0.37, f"{w}:{h}", ha="center", va="top", fontsize=8.5,
-                      color=_c("ink" if count else "quiet"))  # fmt: skip
+            axes.add_patch(
+                Rectangle(
+                    (n - wide / 2, -most * 0.2 - high / 2),
+                    wide,
+                    high,
+                    facecolor="none",
+                    edgecolor=_c("content" if count else "quiet"),
+                    linewidth=1.1,
+                )
+            )
+            axes.text(
+                n, -most * 0.37, f"{w}:{h}", ha="center", va="top", fontsize=8.5, color=_c("ink" if count else "quiet")
+            )
         axes.axhline(0, color=_c("line"), linewidth=1)
         axes.set_ylim(-most * 0.5, most * 1.15)
         axes.set_xlim(-0.6, len(SHAPES) - 0.4)
@@ -110,18 +129,46 @@ def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapp
     def draw(axes: Axes) -> None:
         for row, (term, count, side, level) in enumerate(rows):
             said, ink = LEVELS.get(level, ("", side))
-            axes.barh(row, count, height=0.42, color=_c(ink), hatch="////" if side == "style" else "",
-                      edgecolor=_c("paper"), linewidth=0)  # fmt: skip
+            axes.barh(
+                row,
+                count,
+                height=0.42,
+                color=_c(ink),
+                hatch="////" if side == "style" else "",
+                edgecolor=_c("paper"),
+                linewidth=0,
+            )
             axes.text(0, row - 0.3, _short(term), ha="left", va="bottom", color=_c("ink"))
             label = f"{count} of {captions}" + (f" - {said}" if said else "")
-            axes.text(captions, row - 0.3, label, ha="right", va="bottom", fontsize=9.5,
-                      color=_c(ink if level else "quiet"), fontweight="bold" if level else "normal")  # fmt: skip
-            axes.vlines([share * captions for share in limits.values()], row - 0.27, row + 0.27, color=_c("quiet"),
-                        linewidth=1, zorder=0)  # fmt: skip
+            axes.text(
+                captions,
+                row - 0.3,
+                label,
+                ha="right",
+                va="bottom",
+                fontsize=9.5,
+                color=_c(ink if level else "quiet"),
+                fontweight="bold" if level else "normal",
+            )
+            axes.vlines(
+                [share * captions for share in limits.values()],
+                row - 0.27,
+                row + 0.27,
+                color=_c("quiet"),
+                linewidth=1,
+                zorder=0,
+            )
         axes.set_xlim(0, max(1, captions))
         for level, share in limits.items():  # what the ticks beside the bars mean
-            axes.text(share * captions, -0.78, LEVELS[level][0].removesuffix(" to the trigger"), ha="center",
-                      va="bottom", fontsize=8.5, color=_c("quiet"))  # fmt: skip
+            axes.text(
+                share * captions,
+                -0.78,
+                LEVELS[level][0].removesuffix(" to the trigger"),
+                ha="center",
+                va="bottom",
+                fontsize=8.5,
+                color=_c("quiet"),
+            )
         axes.set_ylim(max(1, len(rows)) - 0.5, -1.35)
         axes.set_axis_off()
         there = [LEVELS[level] for level in LEVELS if any(row[3] == level for row in rows)]
@@ -151,8 +198,14 @@ def variety(axes_seen: Sequence[tuple[str, Sequence[tuple[str, int]], Sequence[s
             axes.text(most * 0.47, row, _short(term, 26), ha="right", va="center", color=_c("ink"))
             width = count / most * most * 0.42
             axes.barh(row, width, left=most * 0.5, height=0.6, color=_c("mild" if thin else "content"))
-            axes.text(most * 0.5 + width + most * 0.015, row, f"{count} thin" if thin else str(count), ha="left",
-                      va="center", color=_c("warn" if thin else "quiet"))  # fmt: skip
+            axes.text(
+                most * 0.5 + width + most * 0.015,
+                row,
+                f"{count} thin" if thin else str(count),
+                ha="left",
+                va="center",
+                color=_c("warn" if thin else "quiet"),
+            )
         axes.set_xlim(0, most)
         axes.set_ylim(max(1, len(rows)) - 0.4, -0.6)
         axes.set_axis_off()
@@ -207,11 +260,25 @@ def _short(text: str, long: int = _LONG) -> str:
 def _legend(axes: Axes, entries: Sequence[tuple[str, str]], hatched: int = -1, at: float = 0.0) -> None:
     from matplotlib.patches import Patch
 
-    marks = [Patch(facecolor=_c(ink), label=label, hatch="////" if n == hatched else "", edgecolor=_c("paper"),
-                   linewidth=0) for n, (label, ink) in enumerate(entries)]  # fmt: skip
-    axes.legend(handles=marks, loc="lower left", bbox_to_anchor=(at, 1.0), ncols=len(entries), frameon=False,
-                fontsize=9, handlelength=0.8, handleheight=0.9, handletextpad=0.3, columnspacing=0.7,
-                borderaxespad=0.2, borderpad=0, labelcolor=_c("ink"))  # fmt: skip
+    marks = [
+        Patch(facecolor=_c(ink), label=label, hatch="////" if n == hatched else "", edgecolor=_c("paper"), linewidth=0)
+        for n, (label, ink) in enumerate(entries)
+    ]
+    axes.legend(
+        handles=marks,
+        loc="lower left",
+        bbox_to_anchor=(at, 1.0),
+        ncols=len(entries),
+        frameon=False,
+        fontsize=9,
+        handlelength=0.8,
+        handleheight=0.9,
+        handletextpad=0.3,
+        columnspacing=0.7,
+        borderaxespad=0.2,
+        borderpad=0,
+        labelcolor=_c("ink"),
+    )
 
 
 def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float | None, top: float = 0.05) -> str:
@@ -227,11 +294,22 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
 
     # the text of captions is no formula, and any script is fine: the reader's own font shows it
     settings: Any = {
-        "svg.hashsalt": name, "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 10.5,
-        "text.parse_math": False, "hatch.color": _c("paper"), "hatch.linewidth": 0.7, "axes.edgecolor": _c("line"),
-        "xtick.color": _c("ink"), "ytick.color": _c("ink"), "axes.spines.top": False, "axes.spines.right": False,
-        "axes.spines.bottom": False, "axes.spines.left": False, "ytick.left": False,
-    }  # fmt: skip
+        "svg.hashsalt": name,
+        "svg.fonttype": "none",
+        "font.family": "DejaVu Sans",
+        "font.size": 10.5,
+        "text.parse_math": False,
+        "hatch.color": _c("paper"),
+        "hatch.linewidth": 0.7,
+        "axes.edgecolor": _c("line"),
+        "xtick.color": _c("ink"),
+        "ytick.color": _c("ink"),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.bottom": False,
+        "axes.spines.left": False,
+        "ytick.left": False,
+    }
     out = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")

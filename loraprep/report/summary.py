@@ -107,11 +107,16 @@ def regularization(kind: Mapping[str, Any], advice: Mapping[str, Any]) -> list[s
         else "Name a folder of yours in project.yaml (dataset.regularization) and it is exported with the set."
     )
     return [
-        "## Regularization", "", kind["regularization"]["advice"].strip(), "", worth, "",
+        "## Regularization",
+        "",
+        kind["regularization"]["advice"].strip(),
+        "",
+        worth,
+        "",
         f"{'How' if advice['worth'] else 'If you try it all the same'}: about as many pictures as you train on "
         f"({advice['number']}, times the repeats), captioned {prompts}, without the trigger. It doubles the steps. "
         f"{folder}",
-    ]  # fmt: skip
+    ]
 
 
 def strengths(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
@@ -123,8 +128,15 @@ def strengths(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     limits += [f"- {plain(r.sentence)}" for r in weak]
     limits += [f"- You know and accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
     return [
-        "### What this dataset will train well", "", f"{gate.counts['kept']} pictures.{varied}", "",
-        "### Known limitations", "", *(limits or ["None that can be measured."]), "",
-        "### Prompts to try first", "",
+        "### What this dataset will train well",
+        "",
+        f"{gate.counts['kept']} pictures.{varied}",
+        "",
+        "### Known limitations",
+        "",
+        *(limits or ["None that can be measured."]),
+        "",
+        "### Prompts to try first",
+        "",
         *[f"- {code(p['prompt'])}: {plain(p['shows'])}" for p in assessed["prompts"]],
-    ]  # fmt: skip
+    ]

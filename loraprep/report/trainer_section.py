@@ -25,11 +25,17 @@ def section(
         return []
     lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
     if beside := [profiles[p.trainer]["title"] for p in plans if p.length.regularization]:
-        lines += ["", f"Your regularization pictures come up about as often as yours in {spelled(beside)}. Their steps "
-                  "are counted in, so there are about twice as many; yours are seen just as often."]  # fmt: skip
+        lines += [
+            "",
+            f"Your regularization pictures come up about as often as yours in {spelled(beside)}. Their steps "
+            "are counted in, so there are about twice as many; yours are seen just as often.",
+        ]
     if any(not c.exact for p in plans for c in p.cut_captions.values()):
-        lines += ["", "How many tokens a caption has is not counted exactly for this base model: figures are the most "
-                  "there can be, so a caption named as cut may be read whole."]  # fmt: skip
+        lines += [
+            "",
+            "How many tokens a caption has is not counted exactly for this base model: figures are the most "
+            "there can be, so a caption named as cut may be read whole.",
+        ]
     if cut:
         lines += ["", "What the largest crops cut off (bright is what stays):", ""]
         lines += [f"- {code(path)} ![{naming.stem(path)}]({CROPS}/{naming.stem(path)}.png)" for path in cut]
@@ -65,10 +71,14 @@ def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], r
         length, profile = plan.length, profiles[plan.trainer]
         about = "" if length.exact else "about "
         cells = [
-            profile["title"], ", ".join(map(str, plan.sizes)), times if profile["repeats"] else "none",
-            str(length.epochs), f"{about}{length.steps_per_epoch}", f"{about}{length.steps}",
+            profile["title"],
+            ", ".join(map(str, plan.sizes)),
+            times if profile["repeats"] else "none",
+            str(length.epochs),
+            f"{about}{length.steps_per_epoch}",
+            f"{about}{length.steps}",
             f"{' or '.join(str(n) for n in _seen(length.seen, most, others if profile['repeats'] else ()))} times",
-        ]  # fmt: skip
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

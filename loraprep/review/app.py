@@ -45,9 +45,12 @@ class Page:
         self.pictures.sweep(now.images.values())
         self.done: list[Written] = []  # for undo, newest last
         self.templates = Environment(
-            loader=FileSystemLoader(resources.path("resources/review")), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+            loader=FileSystemLoader(resources.path("resources/review")),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
 
     def app(self) -> Starlette:
         return Starlette(
@@ -70,9 +73,14 @@ class Page:
         def show(request: Request) -> Response:
             s = self.reader.read()
             text = self.templates.get_template(f"{name}.html").render(
-                view=name, s=s, queues=views.queues(s), headline=views.headline(s), writing=request.scope["writing"],
-                digests=json.dumps({**s.digests, "build": s.build}), **VIEWS[name](s),
-            )  # fmt: skip
+                view=name,
+                s=s,
+                queues=views.queues(s),
+                headline=views.headline(s),
+                writing=request.scope["writing"],
+                digests=json.dumps({**s.digests, "build": s.build}),
+                **VIEWS[name](s),
+            )
             return HTMLResponse(text, headers={"cache-control": "no-store"})
 
         return show
@@ -81,8 +89,11 @@ class Page:
         name = request.path_params["name"]
         if name not in STATIC:
             return _nothing()
-        return Response(resources.path(f"resources/review/{name}").read_bytes(), media_type=STATIC[name],
-                        headers={"cache-control": "no-cache"})  # fmt: skip
+        return Response(
+            resources.path(f"resources/review/{name}").read_bytes(),
+            media_type=STATIC[name],
+            headers={"cache-control": "no-cache"},
+        )
 
     def picture(self, request: Request) -> Response:
         what, image = request.path_params["what"], self.reader.read().image(request.path_params["digest"])
@@ -124,8 +135,13 @@ class Page:
     def _replace(self, given: dict[str, Any]) -> Response:
         """Without "write" a preview; with it, the rows whose idents it lists are written, in one edit."""
         s = self.reader.read()
-        rows = edits.replaced(s, str(given.get("find", "")), str(given.get("put", "")), case=bool(given.get("case")),
-                              words=bool(given.get("words")))  # fmt: skip
+        rows = edits.replaced(
+            s,
+            str(given.get("find", "")),
+            str(given.get("put", "")),
+            case=bool(given.get("case")),
+            words=bool(given.get("words")),
+        )
         if "write" not in given:
             return JSONResponse({"rows": rows})
         chosen = {row["id"]: row["after"] for row in rows if row["id"] in given["write"]}
@@ -233,8 +249,15 @@ def _mend(request: Request, error: Exception) -> Response:
 
 def _changed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Changed)
-    return JSONResponse({"message": f"{error.name} was changed meanwhile, so nothing was written.",
-                         "theirs": error.text, "yours": error.line, "digest": error.now}, 409)  # fmt: skip
+    return JSONResponse(
+        {
+            "message": f"{error.name} was changed meanwhile, so nothing was written.",
+            "theirs": error.text,
+            "yours": error.line,
+            "digest": error.now,
+        },
+        409,
+    )
 
 
 def _unshown(_request: Request, error: Exception) -> Response:

@@ -57,8 +57,12 @@ class Guard:
         given = (query.get("token") or [""])[0]
         if given and scope["path"] == "/" and _same(given, self.token):
             # out of the address bar, the history and every later request's address
-            await _plain(send, 303, "", {"location": "/", "set-cookie": f"{self.cookie}={self.token}; Path=/; "
-                                         "HttpOnly; SameSite=Strict"})  # fmt: skip
+            await _plain(
+                send,
+                303,
+                "",
+                {"location": "/", "set-cookie": f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"},
+            )
             return
         if not _same(self._given(headers), self.token):
             await _plain(send, 403, "Open the address that the terminal shows; it holds the key to this page.\n")

@@ -43,8 +43,15 @@ class Pictures:
     def thumb(self, image: Image) -> bytes:
         """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
         background = groups.backgrounds(self.project.config)[0]
-        data = thumbnails.thumbnail(image, self.project.images, self.project.root, THUMB, background,
-                                self.project.root / thumbnails.FOLDER, self.project.max_megapixels)  # fmt: skip
+        data = thumbnails.thumbnail(
+            image,
+            self.project.images,
+            self.project.root,
+            THUMB,
+            background,
+            self.project.root / thumbnails.FOLDER,
+            self.project.max_megapixels,
+        )
         if not data:
             raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
         return data

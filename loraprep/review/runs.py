@@ -45,10 +45,16 @@ class Runs:
 
     async def _run(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "loraprep", "gate1", cwd=self.root,
+            sys.executable,
+            "-m",
+            "loraprep",
+            "gate1",
+            cwd=self.root,
             env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", PROGRESS: "lines"},
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
         assert self._process.stdout is not None
         while data := await self._process.stdout.readline():
             self._say(data.decode("utf-8", "replace").rstrip("\r\n"))

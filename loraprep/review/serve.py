@@ -51,8 +51,11 @@ def _listen(port: int) -> socket.socket:
         listening.listen()  # the address is printed before the server runs, and must answer whoever is quick
     except (OSError, OverflowError) as error:
         listening.close()
-        raise UserError(f"port {port} cannot be used: {error}", exit_code=UNUSABLE,
-                        hint="Leave --port away, and a free one is taken.") from None  # fmt: skip
+        raise UserError(
+            f"port {port} cannot be used: {error}",
+            exit_code=UNUSABLE,
+            hint="Leave --port away, and a free one is taken.",
+        ) from None
     return listening
 
 
@@ -62,8 +65,17 @@ class Server(uvicorn.Server):
     def __init__(self, reader: Reader, port: int) -> None:
         page = Page(reader, ending=lambda: self.should_exit)
         guard = Guard(page.app(), port)
-        super().__init__(uvicorn.Config(guard, lifespan="off", ws="none", log_level="warning", access_log=False,
-                                        server_header=False, timeout_graceful_shutdown=2))  # fmt: skip
+        super().__init__(
+            uvicorn.Config(
+                guard,
+                lifespan="off",
+                ws="none",
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
         self.page = page
         self.address = f"http://{HOST}:{port}/?token={guard.token}"
 

@@ -18,8 +18,16 @@ from loraprep.project.project import Project
 from loraprep.scan import scan
 
 KINDS = (*decisions.KINDS, "gate")
-_BUILD = ("images.jsonl", "audit.json", "duplicates.json", "samples.json", "captions.json", "curation.json",
-          "selection.json", "gate1.json")  # fmt: skip
+_BUILD = (
+    "images.jsonl",
+    "audit.json",
+    "duplicates.json",
+    "samples.json",
+    "captions.json",
+    "curation.json",
+    "selection.json",
+    "gate1.json",
+)
 
 
 def ident(*parts: str) -> str:

@@ -100,13 +100,26 @@ def duplicate_cards(s: Snapshot) -> list[dict[str, Any]]:
         answer = entry.data.get("keep")
         staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
         pictures = [
-            {**picture(s, path, located(s, entry, path)), "facts": said or "", "recommended": path in recommended,
-             "stays": path in staying, "askable": not entry.digests or path in entry.digests,
-             "why": best.get(path, ""), "what": "" if path in recommended else _what(s, path, recommended)}
+            {
+                **picture(s, path, located(s, entry, path)),
+                "facts": said or "",
+                "recommended": path in recommended,
+                "stays": path in staying,
+                "askable": not entry.digests or path in entry.digests,
+                "why": best.get(path, ""),
+                "what": "" if path in recommended else _what(s, path, recommended),
+            }
             for path, said in sorted(facts.items(), key=lambda f: f[0] not in recommended)  # what to compare with
-        ]  # fmt: skip
-        cards.append({**known, "what": entry.data.get("what") or "", "pictures": pictures, "answer": _say(answer),
-                      "all": len(recommended) == len(facts)})  # fmt: skip
+        ]
+        cards.append(
+            {
+                **known,
+                "what": entry.data.get("what") or "",
+                "pictures": pictures,
+                "answer": _say(answer),
+                "all": len(recommended) == len(facts),
+            }
+        )
     return cards
 
 
@@ -141,11 +154,17 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
             if image and placed:
                 times = enlargement(image, size)  # as the question itself counts it
                 sizes.append({"size": size, "times": f"{times:.1f}", "bucket": placed.bucket})
-        cards.append({
-            **known, "picture": picture(s, path, image), "sizes": sizes, "trainer": trainer,
-            "what": entry.data.get("what") or "", "recommended": entry.data.get("recommended", ""),
-            "answer": _say(entry.data.get("do")),
-        })  # fmt: skip
+        cards.append(
+            {
+                **known,
+                "picture": picture(s, path, image),
+                "sizes": sizes,
+                "trainer": trainer,
+                "what": entry.data.get("what") or "",
+                "recommended": entry.data.get("recommended", ""),
+                "answer": _say(entry.data.get("do")),
+            }
+        )
     return cards
 
 
@@ -155,11 +174,18 @@ def caption_cards(s: Snapshot) -> list[dict[str, Any]]:
     for known in _states(s, "captions"):
         entry: Entry = known["entry"]
         text = str(entry.data.get("caption", ""))
-        cards.append({
-            **known, "picture": picture(s, subject(entry), located(s, entry, subject(entry))), "text": text,
-            "what": entry.data.get("what") or "", "answer": _say(entry.data.get("verdict")), **measured(s, text),
-            "content": entry.data.get("content", []), "style": entry.data.get("style", []),
-        })  # fmt: skip
+        cards.append(
+            {
+                **known,
+                "picture": picture(s, subject(entry), located(s, entry, subject(entry))),
+                "text": text,
+                "what": entry.data.get("what") or "",
+                "answer": _say(entry.data.get("verdict")),
+                **measured(s, text),
+                "content": entry.data.get("content", []),
+                "style": entry.data.get("style", []),
+            }
+        )
     return cards
 
 
@@ -175,10 +201,14 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
     caption = made.captions[""]
     broken = [f.values["reasons"].removeprefix(": ") for f in made.findings if f.code == "caption-unusable"]
     return {
-        "tokens": caption.tokens, "soft": encoder["soft"], "hard": encoder["hard"], "encoder": encoder["name"],
+        "tokens": caption.tokens,
+        "soft": encoder["soft"],
+        "hard": encoder["hard"],
+        "encoder": encoder["name"],
         "faults": broken if caption.captioned else ["it says nothing"],
-        "content": list(caption.content), "style": list(caption.style),
-    }  # fmt: skip
+        "content": list(caption.content),
+        "style": list(caption.style),
+    }
 
 
 def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
@@ -193,15 +223,27 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
         pictures = []
         for path, said in facts.items():
             nearest = str(said or "").removeprefix(NEAREST)
-            pictures.append({**picture(s, path, located(s, entry, path)), "facts": said or "", "out": path in out,
-                             "nearest": picture(s, nearest) if nearest in s.images else None})  # fmt: skip
+            pictures.append(
+                {
+                    **picture(s, path, located(s, entry, path)),
+                    "facts": said or "",
+                    "out": path in out,
+                    "nearest": picture(s, nearest) if nearest in s.images else None,
+                }
+            )
         strangers = "strangers" in entry.data
-        cards.append({
-            **known, "what": entry.data.get("what") or "", "pictures": pictures, "answer": _say(answer),
-            "strangers": strangers,
-            "others": [p for p in staying(s) if p["name"] not in facts][:_OTHERS] if strangers else [],
-            "looks": _looks(s, entry, looks, out), "recommended": _say(entry.data.get("recommended")),
-        })  # fmt: skip
+        cards.append(
+            {
+                **known,
+                "what": entry.data.get("what") or "",
+                "pictures": pictures,
+                "answer": _say(answer),
+                "strangers": strangers,
+                "others": [p for p in staying(s) if p["name"] not in facts][:_OTHERS] if strangers else [],
+                "looks": _looks(s, entry, looks, out),
+                "recommended": _say(entry.data.get("recommended")),
+            }
+        )
     return cards
 
 
@@ -209,10 +251,14 @@ def _looks(s: Snapshot, entry: Entry, looks: Mapping[str, Sequence[str]], out: s
     """Each look with its pictures, the most typical first."""
     typical: Mapping[str, Sequence[str]] = entry.data.get("examples") or {}
     return [
-        {"id": ident("look", name), "name": name, "out": bool(paths) and out.issuperset(paths),
-         "pictures": [picture(s, p, located(s, entry, p)) for p in dict.fromkeys([*typical.get(name, ()), *paths])]}
+        {
+            "id": ident("look", name),
+            "name": name,
+            "out": bool(paths) and out.issuperset(paths),
+            "pictures": [picture(s, p, located(s, entry, p)) for p in dict.fromkeys([*typical.get(name, ()), *paths])],
+        }
         for name, paths in looks.items()
-    ]  # fmt: skip
+    ]
 
 
 def staying(s: Snapshot) -> list[dict[str, Any]]:
@@ -229,13 +275,24 @@ def finding_cards(s: Snapshot) -> list[dict[str, Any]]:
         entry = s.accepted.get(reason.code)
         news = [p for p in reason.images if p not in entry["images"]] if entry and "images" in entry else []
         settled = reason.accepted or (entry["reason"] if entry and not news else "")
-        cards.append({
-            "id": ident("gate", reason.code), "n": n, "code": reason.code, "severity": reason.severity,
-            "sentence": reason.sentence, "why": reason.why, "fix": reason.fix, "accepted": settled,
-            "mine": reason.code in s.accepted, "acceptable": reason.code not in NEVER_ACCEPTED,
-            "blocks": reason.severity == "block" and not settled, "state": "answered" if settled else "open",
-            "pictures": [picture(s, p) for p in reason.images if p in s.images], "count": len(reason.images),
-        })  # fmt: skip
+        cards.append(
+            {
+                "id": ident("gate", reason.code),
+                "n": n,
+                "code": reason.code,
+                "severity": reason.severity,
+                "sentence": reason.sentence,
+                "why": reason.why,
+                "fix": reason.fix,
+                "accepted": settled,
+                "mine": reason.code in s.accepted,
+                "acceptable": reason.code not in NEVER_ACCEPTED,
+                "blocks": reason.severity == "block" and not settled,
+                "state": "answered" if settled else "open",
+                "pictures": [picture(s, p) for p in reason.images if p in s.images],
+                "count": len(reason.images),
+            }
+        )
     order = {name: n for n, name in enumerate(findings.SEVERITIES)}
     return sorted(cards, key=lambda c: (bool(c["accepted"]), order[c["severity"]], c["n"]))
 
@@ -251,8 +308,16 @@ def text_rows(s: Snapshot) -> tuple[list[dict[str, Any]], dict[str, list[tuple[s
         text, mine = written(s, path)
         for name, said in (("content", caption.content), ("style", caption.style)):
             counts[name].update({t.casefold() for t in said})
-        rows.append({**picture(s, path), "text": text, "mine": mine, "origin": caption.origin,
-                     "tokens": caption.tokens, "limit": caption.limit})  # fmt: skip
+        rows.append(
+            {
+                **picture(s, path),
+                "text": text,
+                "mine": mine,
+                "origin": caption.origin,
+                "tokens": caption.tokens,
+                "limit": caption.limit,
+            }
+        )
     return rows, {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
 
 

@@ -70,9 +70,13 @@ class Records:
         better, mask = self._better.get(path, ""), self._masks.get(path, "")
         seen = (better and cache.seen(better)) or own
         head: dict[str, Any] = {
-            "path": path, "state": seen.state, "digest": own.digest, "bytes": own.bytes,
-            "pixel_digest": seen.digest, "pixel_bytes": seen.bytes,
-        }  # fmt: skip
+            "path": path,
+            "state": seen.state,
+            "digest": own.digest,
+            "bytes": own.bytes,
+            "pixel_digest": seen.digest,
+            "pixel_bytes": seen.bytes,
+        }
         if seen.code:
             stands_in = f"{better}, which stands in for it: " if better else ""
             head |= {"code": seen.code, "reason": stands_in + seen.reason}

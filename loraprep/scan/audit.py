@@ -71,8 +71,11 @@ def audit(
         if hits:
             findings.append(Finding(code, tuple(i.path for i in hits), values))
 
-    report("wrong-extension", [i for i in images if i.format not in _PROMISED.get(_suffix(i), {i.format})],
-           formats=_formats(images))  # fmt: skip
+    report(
+        "wrong-extension",
+        [i for i in images if i.format not in _PROMISED.get(_suffix(i), {i.format})],
+        formats=_formats(images),
+    )
     report("rotated", [i for i in images if i.orientation != 1])
     report("cmyk", [i for i in images if i.mode == "CMYK"])
     report("grey", [i for i in images if i.mode in ("1", "L", "LA", "I", "F") or i.mode.startswith("I;")])
@@ -85,8 +88,9 @@ def audit(
     )
     report("transparent", [i for i in images if i.alpha], background=_colours(config["dataset"]["background"]))
     report("animated", [i for i in images if i.frames > 1 and i.format != "MPO"])
-    report("compressed", [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]],
-           quality=limits["jpeg_quality"])  # fmt: skip
+    report(
+        "compressed", [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]], quality=limits["jpeg_quality"]
+    )
     report("plain-frame", [i for i in images if max(i.border) >= limits["border"]])
     report("nearly-flat", [i for i in images if i.contrast < limits["contrast"] or i.flat > limits["flat"]])
     report("soft", [i for i in images if i.sharpness < limits["sharpness"] and i.flat <= limits["flat"]])
@@ -239,6 +243,7 @@ def outcome(questions: Sequence[Question], decisions: Decisions, *, auto: bool) 
     for key, entry in decisions.entries.items():
         if not entry.digests and key not in fates and entry.data.get("do") in ("remove", "upscale"):
             remove = entry.data["do"] == "remove"
-            fates[key] = Fate(key, "left out" if remove else "kept", "you left it out" if remove else "", "you",
-                              False, not remove)  # fmt: skip
+            fates[key] = Fate(
+                key, "left out" if remove else "kept", "you left it out" if remove else "", "you", False, not remove
+            )
     return fates

@@ -69,8 +69,17 @@ def looker(folder: str, root: str, max_megapixels: float, max_megabytes: float, 
             return stamp(before), at, digest, None
         try:
             facts = inspect(data, max_megapixels=max_megapixels)
-            seen = Seen(digest, len(data), "image", "", "", facts["width"], facts["height"],
-                        spelled(facts.pop("words")), spelled(facts))  # fmt: skip
+            seen = Seen(
+                digest,
+                len(data),
+                "image",
+                "",
+                "",
+                facts["width"],
+                facts["height"],
+                spelled(facts.pop("words")),
+                spelled(facts),
+            )
         except decode.BadImage as bad:
             seen = Seen(digest, len(data), "rejected", bad.code, bad.reason)
         except Exception as error:  # one bad file never hides the rest: a defect of ours is reported as its own

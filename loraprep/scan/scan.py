@@ -132,8 +132,11 @@ def _scan(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]
 
 def _unwritable(cache: Path, error: Exception) -> UserError:
     said = getattr(error, "strerror", None) or str(error)
-    return UserError(f"it cannot be written ({said.lower()})", place=f"build/{cache.name}",
-                     hint="Make sure that the disk has room and that you may write into build/.")  # fmt: skip
+    return UserError(
+        f"it cannot be written ({said.lower()})",
+        place=f"build/{cache.name}",
+        hint="Make sure that the disk has room and that you may write into build/.",
+    )
 
 
 def _once(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:

@@ -101,9 +101,10 @@ def _kohya(width: int, height: int, size: int, grid: int, enlarge: bool) -> Plac
     ratio = width / height
     # An exact size wins; then the first with the smallest difference of width / height.
     bucket = (
-        (width, height) if (width, height) in buckets
+        (width, height)
+        if (width, height) in buckets
         else min(buckets, key=lambda b: abs(b[0] / b[1] - ratio) if b[1] else math.inf)
-    )  # fmt: skip
+    )
     if min(bucket) < 1:
         return None
     scale = bucket[1] / height if ratio > bucket[0] / bucket[1] else bucket[0] / width
@@ -182,9 +183,11 @@ def _diffusion_pipe(width: int, height: int, size: int, step: int, _enlarge: boo
     inside = (format_ * height, float(height)) if width / height >= format_ else (float(width), width / format_)
     left, top = (width - inside[0]) / 2, (height - inside[1]) / 2
     return Placement(
-        bucket, bucket[1] / inside[1], (left, top, left + inside[0], top + inside[1]),
+        bucket,
+        bucket[1] / inside[1],
+        (left, top, left + inside[0], top + inside[1]),
         1 - inside[0] * inside[1] / (width * height),
-    )  # fmt: skip
+    )
 
 
 ALGORITHMS: dict[str, Callable[[int, int, int, int, bool], Placement | None]] = {

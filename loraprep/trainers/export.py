@@ -95,8 +95,10 @@ def dataset(
     above = (config["dataset"]["path"] or "").rstrip("/\\")
     where = f"{above}/" if above else ""
     places = sorted(lock["images"])
-    folders = [_folder(name, f"{where}dataset/", sum(_in(p) == name for p in places), lock)
-               for name in sorted({_in(p) for p in places})]  # fmt: skip
+    folders = [
+        _folder(name, f"{where}dataset/", sum(_in(p) == name for p in places), lock)
+        for name in sorted({_in(p) for p in places})
+    ]
     return Dataset(
         name=config["name"],
         trigger=config["trigger"],
@@ -122,10 +124,13 @@ def _folder(name: str, top: str, pictures: int, lock: Mapping[str, Any]) -> Fold
     masked = lock.get("folders", {}).get(name, {}).get("masks", False)
     masks, twins = (lock.get("masks", {}).get(key, "") for key in ("folder", "onetrainer"))
     return Folder(
-        name, top + name, naming.repeats_of(name) or 1, pictures,
+        name,
+        top + name,
+        naming.repeats_of(name) or 1,
+        pictures,
         f"{top}{masks}/{name}" if masked and masks else "",
         f"{top}{twins}/{name}" if twins else "",
-    )  # fmt: skip
+    )
 
 
 def _in(place: str) -> str:
@@ -146,8 +151,11 @@ def _regularization(root: Path, folder: str | None, where: str, repeats: int) ->
         return None
     place, count = regularization.inside(root, folder), len(regularization.files(root, folder))
     if not count:
-        raise UserError(f'dataset.regularization: there are no pictures in "{folder}"', place="project.yaml",
-                        hint="Put regularization pictures into that folder, or write null.")  # fmt: skip
+        raise UserError(
+            f'dataset.regularization: there are no pictures in "{folder}"',
+            place="project.yaml",
+            hint="Put regularization pictures into that folder, or write null.",
+        )
     return Folder(place.name, where + place.relative_to(root).as_posix(), max(1, repeats), count)
 
 
@@ -176,8 +184,11 @@ def _seen_more(dataset: Dataset) -> str:
     if not dataset.repeats:
         alike = len({f.repeats for f in dataset.folders}) < 2
         return "" if alike else " This format has no repeats: all pictures alike."
-    more = [f"{f.name} about {dataset.plan.length.seen * f.repeats // common} times"
-            for f in dataset.folders if f.repeats != common]  # fmt: skip
+    more = [
+        f"{f.name} about {dataset.plan.length.seen * f.repeats // common} times"
+        for f in dataset.folders
+        if f.repeats != common
+    ]
     return f" Those in {', '.join(more)}." if more else ""
 
 
@@ -186,15 +197,20 @@ def readme(dataset: Dataset, how: str) -> str:
     length, reg = dataset.plan.length, dataset.regularization
     about = "" if length.exact else "about "
     lines = [
-        f"# {dataset.name} for {dataset.title}", "", dataset.made_for, "",
-        how.strip().replace("EPOCHS", str(length.epochs)), "",
-        "## How long to train", "",
+        f"# {dataset.name} for {dataset.title}",
+        "",
+        dataset.made_for,
+        "",
+        how.strip().replace("EPOCHS", str(length.epochs)),
+        "",
+        "## How long to train",
+        "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",
         f"- That is {about}{length.steps_per_epoch} steps an epoch, {about}{length.steps} steps in all.",
         f"- Each picture is seen about {length.seen} times, sizes together, as with any other trainer of this project."
         + _seen_more(dataset),
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
-    ]  # fmt: skip
+    ]
     if reg:
         told = (
             "They come up about as often as yours, and their steps are counted above."
@@ -204,8 +220,10 @@ def readme(dataset: Dataset, how: str) -> str:
         lines.append(f"- Regularization pictures: {reg.pictures}, in {reg.path}. {told}")
     if cut := dataset.plan.cut_captions:
         sure = all(c.exact for c in cut.values())
-        lines.append(f"- Captions that {'are' if sure else 'may be'} longer than the {dataset.plan.reads} tokens that "
-                     f"are read: {len(cut)}. dataset-report.md names them.")  # fmt: skip
+        lines.append(
+            f"- Captions that {'are' if sure else 'may be'} longer than the {dataset.plan.reads} tokens that "
+            f"are read: {len(cut)}. dataset-report.md names them."
+        )
         longest = max(c.tokens for c in cut.values())
         if sure and (enough := [n for n in dataset.windows if n >= longest]):
             lines.append(f"- `--max_token_length {enough[0]}` reads them whole.")

@@ -89,8 +89,14 @@ def _picture(path: str, real: Path) -> Seen:
     try:
         data = real.read_bytes()
         opened = decode.load(data)
-        return Seen(path, "picture", orientation=opened.orientation, transparent=decode.transparent(opened.pixels),
-                    deep=opened.bits > 8, bytes=len(data))  # fmt: skip
+        return Seen(
+            path,
+            "picture",
+            orientation=opened.orientation,
+            transparent=decode.transparent(opened.pixels),
+            deep=opened.bits > 8,
+            bytes=len(data),
+        )
     except decode.BadImage as error:
         return Seen(path, "picture", problem=error.reason, huge=error.code == "too-large")
     except OSError as error:
@@ -110,5 +116,11 @@ def _caption(path: str, real: Path) -> Seen:
     except UnicodeDecodeError:
         return Seen(path, "caption", utf8=False, bytes=len(data))
     lines = text.splitlines()
-    return Seen(path, "caption", bom=bom, lines=sum(bool(line.strip()) for line in lines), bytes=len(data),
-                first=bool(lines and lines[0].strip()))  # fmt: skip
+    return Seen(
+        path,
+        "caption",
+        bom=bom,
+        lines=sum(bool(line.strip()) for line in lines),
+        bytes=len(data),
+        first=bool(lines and lines[0].strip()),
+    )

@@ -78,8 +78,7 @@ def _place(trainer: str, path: str, built: Size, size: int, config: Mapping[str,
         return Placed(path, size, None)
     left, top, right, bottom = where.box
     box = (left / built[0], top / built[1], right / built[0], bottom / built[1])
-    return Placed(path, size, where.bucket, round(where.scale, 4), round(where.cut, 4),
-                  tuple(round(x, 4) for x in box))  # fmt: skip
+    return Placed(path, size, where.bucket, round(where.scale, 4), round(where.cut, 4), tuple(round(x, 4) for x in box))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +186,13 @@ def _cut_captions(plans: Sequence[Plan], title: Mapping[str, str], hard: int) ->
             exact = all(cut.exact for cut in one.cut_captions.values())
             alike[one.reads, tuple(one.cut_captions), exact].append(title[one.trainer])
     return [
-        Finding("caption-cut" if exact else "caption-may-be-cut", paths,
-                {"trainers": spelled(names), "read": read, "reads": "reads" if len(names) == 1 else "read"})
+        Finding(
+            "caption-cut" if exact else "caption-may-be-cut",
+            paths,
+            {"trainers": spelled(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
+        )
         for (read, paths, exact), names in alike.items()
-    ]  # fmt: skip
+    ]
 
 
 def _percent(share: float) -> str:

@@ -44,12 +44,16 @@ def check(
     for hazard, titles in by_hazard.items():
         grouped[hazard.code, tuple(sorted(titles, key=str.casefold))].append(hazard)
     return [
-        Finding(code, tuple(sorted(h.path for h in hazards)), {
-            "trainers": _listed(titles),
-            "details": "; ".join(sorted(f"{h.path}: {h.detail}" for h in hazards if h.detail)[:_SPELLED]),
-        })
+        Finding(
+            code,
+            tuple(sorted(h.path for h in hazards)),
+            {
+                "trainers": _listed(titles),
+                "details": "; ".join(sorted(f"{h.path}: {h.detail}" for h in hazards if h.detail)[:_SPELLED]),
+            },
+        )
         for (code, titles), hazards in sorted(grouped.items())
-    ]  # fmt: skip
+    ]
 
 
 def trained(seen: Sequence[Seen]) -> list[Seen]:

@@ -19,8 +19,11 @@ def inside(root: Path, folder: str) -> Path:
     """The folder that dataset.regularization names. Raises UserError if it leaves the project."""
     place = Path(folder)
     if place.is_absolute() or ".." in place.parts:
-        raise UserError(f'dataset.regularization: "{folder}" leaves the project', place="project.yaml",
-                        hint="Put the folder into the project and name it relative to project.yaml.")  # fmt: skip
+        raise UserError(
+            f'dataset.regularization: "{folder}" leaves the project',
+            place="project.yaml",
+            hint="Put the folder into the project and name it relative to project.yaml.",
+        )
     return root / place
 
 

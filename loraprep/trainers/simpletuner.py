@@ -24,10 +24,15 @@ def files(dataset: Dataset) -> dict[str, str]:
     if dataset.regularization:
         for size in dataset.sizes:
             entries.append({**_entry(dataset.regularization, size, dataset), "is_regularisation_data": True})
-    entries.append({
-        "id": f"{dataset.name}-text-embeds", "type": "local", "dataset_type": "text_embeds", "default": True,
-        "cache_dir": f"cache/text/{dataset.name}",
-    })  # fmt: skip
+    entries.append(
+        {
+            "id": f"{dataset.name}-text-embeds",
+            "type": "local",
+            "dataset_type": "text_embeds",
+            "default": True,
+            "cache_dir": f"cache/text/{dataset.name}",
+        }
+    )
     return {"multidatabackend.json": disk.dumps(entries)}
 
 
@@ -36,8 +41,14 @@ def _with_masks(folder: Folder, size: int, dataset: Dataset) -> list[dict[str, A
     entry = _entry(folder, size, dataset)
     if not folder.masks:
         return [entry]
-    masks = {**entry, "id": f"{entry['id']}-masks", "dataset_type": "conditioning", "conditioning_type": "mask",
-             "instance_data_dir": folder.masks, "cache_dir_vae": f"{entry['cache_dir_vae']}-masks"}  # fmt: skip
+    masks = {
+        **entry,
+        "id": f"{entry['id']}-masks",
+        "dataset_type": "conditioning",
+        "conditioning_type": "mask",
+        "instance_data_dir": folder.masks,
+        "cache_dir_vae": f"{entry['cache_dir_vae']}-masks",
+    }
     return [{**entry, "conditioning_data": masks["id"]}, masks]
 
 

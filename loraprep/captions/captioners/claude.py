@@ -50,8 +50,10 @@ def cost(images: Sequence[Image], job: Job, seer: Any = None) -> tuple[float, fl
     for image in images:
         shown = tokens(*size(image.width, image.height))
         used = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
-        whole = {"input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
-                 "output_tokens": used.get("output_tokens", 0)}  # fmt: skip
+        whole = {
+            "input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
+            "output_tokens": used.get("output_tokens", 0),
+        }
         likely += seer.price(whole if used else seer.guess(shown, job.question))
         most += seer.most(shown, job.question, larger=False)
     return likely, most
@@ -69,8 +71,9 @@ def ask(images: Sequence[Image], job: Job) -> Outcome:
     if not key:
         return outcome.lack("no-key", images, variable=seer.variable)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        return outcome.lack("key", images, said="it holds characters that no key has", variable=seer.variable,
-                            model=seer.model)  # fmt: skip
+        return outcome.lack(
+            "key", images, said="it holds characters that no key has", variable=seer.variable, model=seer.model
+        )
     from loraprep.captions.vision import anthropic_client
 
     budget = Budget.open(job.root, captioning["budget_usd"])
@@ -93,8 +96,9 @@ def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any
     outcome = Outcome().lack("batch", [i for i in images if i.digest in pending])
     if not left:
         return outcome
-    outcome.findings += [Finding("vision-deprecated", (), {"model": seer.model, "until": until})
-                         for until in [line.check(seer)] if until]  # fmt: skip
+    outcome.findings += [
+        Finding("vision-deprecated", (), {"model": seer.model, "until": until}) for until in [line.check(seer)] if until
+    ]
     line.count(seer, job, left)
     captioning = job.config["captioning"]
     whole = captioning["batch"] == "always" or (captioning["batch"] == "auto" and len(left) > BATCH_ABOVE)
@@ -102,8 +106,10 @@ def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any
         seer.share = batches.share()
     likely, most = cost(left, job, seer)
     pictures = "1 picture" if len(left) == 1 else f"{len(left)} pictures"
-    job.say(f"{seer.model} looks at {pictures}{' as a batch' if whole else ''}: about ${likely:.4f}, at most "
-            f"${most:.4f}. ${budget.left:.4f} of ${budget.limit or 0:.2f} is left.")  # fmt: skip
+    job.say(
+        f"{seer.model} looks at {pictures}{' as a batch' if whole else ''}: about ${likely:.4f}, at most "
+        f"${most:.4f}. ${budget.left:.4f} of ${budget.limit or 0:.2f} is left."
+    )
     if likely > budget.left:
         job.say("The budget will not reach for all of them; what is seen before it ends stays.")
     found = batches.submit(left, job, seer, budget, line) if whole else _live(left, job, seer, budget, line, runner)

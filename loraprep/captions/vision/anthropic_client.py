@@ -26,8 +26,12 @@ class Line:
         warnings.filterwarnings("ignore", r"The model '.*' is deprecated", DeprecationWarning)  # said as a finding
         self.key = key
         self._options: dict[str, Any] = {
-            "api_key": key, "base_url": address, "max_retries": 0, "timeout": anthropic_messages.TIMEOUT, "open_telemetry": False,
-        }  # fmt: skip
+            "api_key": key,
+            "base_url": address,
+            "max_retries": 0,
+            "timeout": anthropic_messages.TIMEOUT,
+            "open_telemetry": False,
+        }
         self.client = anthropic.Anthropic(**self._options)
 
     def live(self, seer: Claude) -> Claude:

@@ -78,16 +78,22 @@ class Claude:
         return {"input_tokens": tokens + given, "output_tokens": _FORM}
 
     def price(self, usage: dict[str, int]) -> float:
-        weights = {"input_tokens": 1, "cache_creation_input_tokens": catalogue()["cache_write"],
-                   "cache_read_input_tokens": catalogue()["cache_read"]}  # fmt: skip
+        weights = {
+            "input_tokens": 1,
+            "cache_creation_input_tokens": catalogue()["cache_write"],
+            "cache_read_input_tokens": catalogue()["cache_read"],
+        }
         given = sum(usage.get(key, 0) * weight for key, weight in weights.items())
         dollars = given * self.facts["input"] + usage.get("output_tokens", 0) * self.facts["output"]
         return float(dollars * self.share / 1e6)
 
     def request(self, picture: Prepared, question: Question, *, larger: bool = False) -> dict[str, Any]:
         """The body of `messages.create`: instructions that can be cached, the image before the text, the form."""
-        source = {"type": "base64", "media_type": picture.media_type,
-                  "data": base64.b64encode(picture.data).decode("ascii")}  # fmt: skip
+        source = {
+            "type": "base64",
+            "media_type": picture.media_type,
+            "data": base64.b64encode(picture.data).decode("ascii"),
+        }
         output: dict[str, Any] = {"format": {"type": "json_schema", "schema": schema()}}
         if self.sends_effort:
             output["effort"] = self.effort
@@ -95,12 +101,17 @@ class Claude:
             "model": self.model,
             "max_tokens": self.room(larger=larger),
             "system": [{"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}],
-            "messages": [{"role": "user", "content": [
-                {"type": "image", "source": source},
-                {"type": "text", "text": "Fill in the form about this picture."},
-            ]}],
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "image", "source": source},
+                        {"type": "text", "text": "Fill in the form about this picture."},
+                    ],
+                }
+            ],
             "output_config": output,
-        }  # fmt: skip
+        }
         if "thinking" in self.facts:
             body["thinking"] = self.facts["thinking"]
         return body

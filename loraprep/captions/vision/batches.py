@@ -96,8 +96,17 @@ def submit(images: Sequence[Image], job: Job, seer: Claude, budget: Budget, line
     left = [i for i in sent if i.digest not in out and job.wants(i, seer.captioner)]
     outcome.lack("batch-partly", left)
     need = sum(seer.most(1600, job.question, larger=False) for _ in short)
-    return outcome.lack("budget", short, done=len(sent), total=len(images), left=f"{budget.left:.4f}",
-                        limit=f"{budget.limit or 0:.2f}", need=f"{need:.4f}", model=seer.model, said="")  # fmt: skip
+    return outcome.lack(
+        "budget",
+        short,
+        done=len(sent),
+        total=len(images),
+        left=f"{budget.left:.4f}",
+        limit=f"{budget.limit or 0:.2f}",
+        need=f"{need:.4f}",
+        model=seer.model,
+        said="",
+    )
 
 
 _Bodies = list[tuple[int, bool, dict[str, Any]]]  # (image tokens, larger, body of messages.create)
@@ -125,14 +134,26 @@ def _groups(images: Sequence[Image], job: Job, seer: Claude, outcome: Outcome) -
 
 
 def _send(
-    group: Sequence[Image], bodies: Sequence[dict[str, Any]], reserved: str, job: Job, seer: Claude, budget: Budget,
+    group: Sequence[Image],
+    bodies: Sequence[dict[str, Any]],
+    reserved: str,
+    job: Job,
+    seer: Claude,
+    budget: Budget,
     line: Any,
-) -> None:  # fmt: skip
+) -> None:
     before = _load(job)
     newest = next(iter(_recent(line, 1)), None)
     had = {i.digest: len(job.store.read(i.digest).listed) for i in group}
-    batch = Batch(had, reserved, newest.id if newest else "", seer.model, seer.effort, job.question.prompt,
-                  job.question.examples_digest)  # fmt: skip
+    batch = Batch(
+        had,
+        reserved,
+        newest.id if newest else "",
+        seer.model,
+        seer.effort,
+        job.question.prompt,
+        job.question.examples_digest,
+    )
     _save(job, [*before, batch])
     requests = [{"custom_id": i.digest, "params": body} for i, body in zip(group, bodies, strict=True)]
     try:

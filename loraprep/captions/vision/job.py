@@ -110,8 +110,13 @@ class Job:
         """The picture as it is sent. Raises BadImage."""
         from loraprep.captions.vision.encode import prepare  # brings Pillow, which a run that asks nobody does not need
 
-        return prepare(image, self.folder, self.root, background=groups.backgrounds(self.config)[0],
-                       max_megapixels=self.config["thresholds"]["audit"]["max_megapixels"])  # fmt: skip
+        return prepare(
+            image,
+            self.folder,
+            self.root,
+            background=groups.backgrounds(self.config)[0],
+            max_megapixels=self.config["thresholds"]["audit"]["max_megapixels"],
+        )
 
 
 @dataclass(slots=True)
@@ -151,10 +156,17 @@ def keep(
         except Unreadable as error:
             state, detail = "unclear", str(error)
     answer = Answer(
-        captioner=seer.captioner, model=seer.model, prompt=job.question.prompt if prompt is None else prompt,
+        captioner=seer.captioner,
+        model=seer.model,
+        prompt=job.question.prompt if prompt is None else prompt,
         examples=job.question.examples_digest if examples is None else examples,
-        parameters=seer.parameters(), schema=SCHEMA, state=state, elements=elements, detail=detail, usage=reply.usage,
-    )  # fmt: skip
+        parameters=seer.parameters(),
+        schema=SCHEMA,
+        state=state,
+        elements=elements,
+        detail=detail,
+        usage=reply.usage,
+    )
     job.store.add(digest, answer)
     return answer
 

@@ -175,6 +175,12 @@ def described(image: Image, context: Any) -> Elements:
     if answer is not None and answer.state == "seen":
         return elements(image, answer)
     if answer is not None:
-        return Elements(image.path, image.digest, answer.captioner, "refused", missing=answer.state,
-                        sources={"missing": answer.detail})  # fmt: skip
+        return Elements(
+            image.path,
+            image.digest,
+            answer.captioner,
+            "refused",
+            missing=answer.state,
+            sources={"missing": answer.detail},
+        )
     return Elements(image.path, image.digest, "", "waiting", missing=context.missing.get(image.path, "unasked"))

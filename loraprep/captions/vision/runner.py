@@ -120,8 +120,13 @@ class _Run:
             "variable": self.seer.variable,
         }
         if code == "budget" and self.budget:
-            values |= {"done": self.total - len(images), "total": self.total, "left": f"{self.budget.left:.4f}",
-                       "limit": f"{self.budget.limit or 0:.2f}", "need": f"{self._need(images):.4f}"}  # fmt: skip
+            values |= {
+                "done": self.total - len(images),
+                "total": self.total,
+                "left": f"{self.budget.left:.4f}",
+                "limit": f"{self.budget.limit or 0:.2f}",
+                "need": f"{self._need(images):.4f}",
+            }
         return values
 
     def _need(self, images: Sequence[Image]) -> float:

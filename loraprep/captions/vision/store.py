@@ -133,8 +133,11 @@ class Store:
     def fingerprint(self, digests: Iterable[str] | None = None) -> str:
         """A digest of the files' names and contents: of those pictures, or of all there are."""
         folder = self.root / FOLDER
-        names = sorted(p.name for p in folder.glob("*.json")) if digests is None else sorted(
-            f"{d}.json" for d in set(digests))  # fmt: skip
+        names = (
+            sorted(p.name for p in folder.glob("*.json"))
+            if digests is None
+            else sorted(f"{d}.json" for d in set(digests))
+        )
         total = hashlib.sha256()
         for name in names:
             path = folder / name

@@ -18,8 +18,9 @@ from loraprep.project import studio, trigger
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = arguments.Parser("loraprep init", description="Asks what you want to teach and writes a project. "
-                     "Every question has a flag.")  # fmt: skip
+    parser = arguments.Parser(
+        "loraprep init", description="Asks what you want to teach and writes a project. Every question has a flag."
+    )
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
     parser.add_argument("--kind", help="character, style or object")
     parser.add_argument("--model", help="the base model you train: " + ", ".join(resources.names("resources/models")))
@@ -88,15 +89,19 @@ def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
     name = arguments.project_name(answers["name"], root)
     class_word = (answers["class_word"] or "").strip()
     return {
-        "name": name, "kind": answers["kind"], "class_word": class_word,
+        "name": name,
+        "kind": answers["kind"],
+        "class_word": class_word,
         "model": studio.resolve(answers["model"]),
-        "description": (answers["description"] or "").strip(), "notes": (answers["notes"] or "").strip(),
+        "description": (answers["description"] or "").strip(),
+        "notes": (answers["notes"] or "").strip(),
         "fused": [term.strip() for term in (answers["fused"] or "").split(",") if term.strip()],
         "trigger": answers["trigger"] or trigger.propose(name, class_word),
-        "captioner": answers["captioner"] or "draft", "looking": _looking(answers, Path.cwd()),
+        "captioner": answers["captioner"] or "draft",
+        "looking": _looking(answers, Path.cwd()),
         "style_words": answers["style_words"] or "include",
         "folder": _folder(answers, root),
-    }  # fmt: skip
+    }
 
 
 def _folder(answers: dict[str, Any], root: Path) -> str:

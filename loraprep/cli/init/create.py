@@ -63,8 +63,11 @@ def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
                     files.write(root / name, text)
             project.load(root)
     except OSError as error:
-        raise UserError(f"cannot be written or read: {error.strerror}; nothing was made",
-                        place=Path(error.filename or root).name, exit_code=TO_MEND) from None  # fmt: skip
+        raise UserError(
+            f"cannot be written or read: {error.strerror}; nothing was made",
+            place=Path(error.filename or root).name,
+            exit_code=TO_MEND,
+        ) from None
     for name in kept:
         reporter.say(f"{name} was there already and is kept.", "dim")
 
@@ -102,8 +105,12 @@ def _copy(source: Path, images: Path, undo: list[Path]) -> None:
             target = images / path
             _make_folder(target.parent, undo)
             if target.exists():  # a disk that takes A.png and a.png for one
-                raise UserError("two files differ only in upper and lower case, and this disk cannot hold both",
-                                place=path.as_posix(), hint="Rename one of them.", exit_code=UNUSABLE)  # fmt: skip
+                raise UserError(
+                    "two files differ only in upper and lower case, and this disk cannot hold both",
+                    place=path.as_posix(),
+                    hint="Rename one of them.",
+                    exit_code=UNUSABLE,
+                )
             undo.append(target)
             shutil.copyfile(source / path, target)  # the bytes alone: a read-only mark would stay in the way
             facts = (source / path).stat()

@@ -23,12 +23,16 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
     """Asks for what no flag answered, explaining on the way. Returns the completed answers."""
     answers = dict(args)
     while not answers["name"]:
-        answers["name"] = _accepted(Prompt.ask("What shall the project be called?"),
-                                    lambda name: arguments.name_problems(name, here, complete=True))  # fmt: skip
+        answers["name"] = _accepted(
+            Prompt.ask("What shall the project be called?"),
+            lambda name: arguments.name_problems(name, here, complete=True),
+        )
     kinds = list(resources.names("resources/kinds"))
     if not answers["kind"]:
-        reporter.say("What are you trying to teach the model: a specific character, an art style, or a particular "
-                    "object or concept?")  # fmt: skip
+        reporter.say(
+            "What are you trying to teach the model: a specific character, an art style, or a particular "
+            "object or concept?"
+        )
         for kind in kinds:
             reporter.say(f"  {kind}: {project.profile('kinds', kind)['teaches']}")
         answers["kind"] = Prompt.ask("Kind", choices=kinds)
@@ -40,9 +44,11 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
     _ask_images(answers, here)
     _ask_captioner(answers)
     if not answers["style_words"]:
-        reporter.say("Style words such as \"thick brushwork\": include names them in the captions, so prompts can vary "
-                    "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
-                    "this later without captioning again.")  # fmt: skip
+        reporter.say(
+            'Style words such as "thick brushwork": include names them in the captions, so prompts can vary '
+            "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
+            "this later without captioning again."
+        )
         answers["style_words"] = Prompt.ask("Style words", choices=list(arguments.STYLE_WORDS), default="include")
     return answers
 

@@ -18,6 +18,20 @@ from loraprep.core.yamlfile.editing import (
 from loraprep.core.yamlfile.reading import Document, load, parse
 
 __all__ = [
-    "Document", "append", "block", "document", "dump", "entry_text", "load", "only_answered", "parse",
-    "remove_entry", "rewrite", "save", "set_value", "signed", "texts", "untouched",
-]  # fmt: skip
+    "Document",
+    "append",
+    "block",
+    "document",
+    "dump",
+    "entry_text",
+    "load",
+    "only_answered",
+    "parse",
+    "remove_entry",
+    "rewrite",
+    "save",
+    "set_value",
+    "signed",
+    "texts",
+    "untouched",
+]

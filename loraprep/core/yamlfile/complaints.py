@@ -7,26 +7,54 @@ import re
 
 # parser's words -> message, hint, whether the place is where the construct starts and not where parsing stopped
 _PLAINLY: tuple[tuple[str, str, str, bool], ...] = (
-    (r"alias|expected alphabetic or numeric character", "YAML's shorthand with & and * is not read here",
-     'Put text that starts with one of them in quotes: "*.png"', True),
+    (
+        r"alias|expected alphabetic or numeric character",
+        "YAML's shorthand with & and * is not read here",
+        'Put text that starts with one of them in quotes: "*.png"',
+        True,
+    ),
     (r"found character '\\t'", "a tab; YAML allows only spaces here", "Replace the tab by spaces.", False),
     (r"found character '(.)' that cannot start", "text cannot start with {} in YAML", "Put it in quotes.", False),
-    (r"mapping values are not allowed.* behind a bare key", "this line does not fit the lines above it",
-     "Keys of one block start in the same column.", False),
-    (r"mapping values are not allowed", "a second : in one value",
-     'Put the whole value in quotes: key: "text: more text"', False),
+    (
+        r"mapping values are not allowed.* behind a bare key",
+        "this line does not fit the lines above it",
+        "Keys of one block start in the same column.",
+        False,
+    ),
+    (
+        r"mapping values are not allowed",
+        "a second : in one value",
+        'Put the whole value in quotes: key: "text: more text"',
+        False,
+    ),
     (r"could not find expected ':'", "there is no : after this key", "Write it as key: value", True),
-    (r"found unknown escape character", "inside double quotes \\ has a meaning of its own in YAML",
-     "Write / instead of \\, or use single quotes.", False),
-    (r"found unexpected end of stream|found unexpected document separator",
-     "this quote is opened here and never closed", "Close it with the same quote.", True),
+    (
+        r"found unknown escape character",
+        "inside double quotes \\ has a meaning of its own in YAML",
+        "Write / instead of \\, or use single quotes.",
+        False,
+    ),
+    (
+        r"found unexpected end of stream|found unexpected document separator",
+        "this quote is opened here and never closed",
+        "Close it with the same quote.",
+        True,
+    ),
     (r"expected ',' or '([\]}])'", "this bracket is not closed with {}, or a comma is missing in it", "", True),
-    (r"expected <block end>|expected the node content", "this line does not fit the lines above it",
-     "Keys of one block start in the same column; a name with odd characters needs quotes.", False),
+    (
+        r"expected <block end>|expected the node content",
+        "this line does not fit the lines above it",
+        "Keys of one block start in the same column; a name with odd characters needs quotes.",
+        False,
+    ),
     (r"sequence entries are not allowed", "a list cannot start here", "Write each - on a line of its own.", False),
-    (r"but found another document|expected '<document start>'", "--- and ... end the file for YAML",
-     "Delete that line.", False),
-)  # fmt: skip
+    (
+        r"but found another document|expected '<document start>'",
+        "--- and ... end the file for YAML",
+        "Delete that line.",
+        False,
+    ),
+)
 
 # Shapes of keys that services hand out, and keys whose very name says secret
 _SECRET = re.compile(

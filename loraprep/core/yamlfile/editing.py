@@ -43,8 +43,9 @@ def dump(value: Any) -> str:
     """A value on one line, in flow style, quoted where another reader might mistake it."""
     if isinstance(value, str) and not value.isprintable():
         value = "".join(c if c.isprintable() else " " for c in value)
-    text: str = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=math.inf, allow_unicode=True,
-                          sort_keys=False)  # fmt: skip
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False
+    )
     return text.removesuffix("\n").removesuffix("\n...").rstrip()
 
 
@@ -237,7 +238,10 @@ def save(path: Path, text: str, expected: str | None) -> bool:
     """
     now = path.read_bytes() if path.exists() else None
     if (hashlib.sha256(now).hexdigest() if now is not None else None) != expected:
-        raise UserError("changed while loraprep was working; nothing was written",
-                        place=f"{path.parent.name}/{path.name}", hint="Run it again.")  # fmt: skip
+        raise UserError(
+            "changed while loraprep was working; nothing was written",
+            place=f"{path.parent.name}/{path.name}",
+            hint="Run it again.",
+        )
     mark = b"\xef\xbb\xbf" if now is not None and now.startswith(b"\xef\xbb\xbf") else b""
     return files.write(path, mark + text.encode())

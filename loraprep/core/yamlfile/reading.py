@@ -128,10 +128,22 @@ def load(
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
-        raise UserError("is not UTF-8 text", place=f"{name}:{line}:{column}", exit_code=exit_code,
-                        hint="Save it as UTF-8 in your editor.") from None  # fmt: skip
-    return parse(text, name, path, exit_code=exit_code, digest=hashlib.sha256(raw).hexdigest(), if_empty=if_empty,
-                 comments_alone=comments_alone, flaws=flaws)  # fmt: skip
+        raise UserError(
+            "is not UTF-8 text",
+            place=f"{name}:{line}:{column}",
+            exit_code=exit_code,
+            hint="Save it as UTF-8 in your editor.",
+        ) from None
+    return parse(
+        text,
+        name,
+        path,
+        exit_code=exit_code,
+        digest=hashlib.sha256(raw).hexdigest(),
+        if_empty=if_empty,
+        comments_alone=comments_alone,
+        flaws=flaws,
+    )
 
 
 def parse(

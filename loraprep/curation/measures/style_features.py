@@ -154,10 +154,21 @@ def _colour(light: Plane, chroma: Plane) -> dict[str, float]:
 
 
 NAMES: tuple[str, ...] = (
-    *(f"sparse{n}" for n in range(_LEVELS)), *(f"skew{n}" for n in range(_LEVELS)),
-    *(f"slope{n}" for n in range(_LEVELS - 1)), "strength",
+    *(f"sparse{n}" for n in range(_LEVELS)),
+    *(f"skew{n}" for n in range(_LEVELS)),
+    *(f"slope{n}" for n in range(_LEVELS - 1)),
+    "strength",
     *(f"step{n}_{k}" for n in range(2) for k in range(len(_STEPS) + 1)),
-    *(f"along{n}" for n in range(3)), *(f"along_quiet{n}" for n in range(3)), "width0", "width1", "strong",
-    *(f"calm{n}_{q}" for n in range(2) for q in (10, 30, 50, 70, 90)), "grain", "one_tone",
-    *(f"{a}_{b}" for b in ("thin", "thick") for a in ("dark", "pale", "ink")), "tint", "joint", *texture.NAMES,
-)  # fmt: skip
+    *(f"along{n}" for n in range(3)),
+    *(f"along_quiet{n}" for n in range(3)),
+    "width0",
+    "width1",
+    "strong",
+    *(f"calm{n}_{q}" for n in range(2) for q in (10, 30, 50, 70, 90)),
+    "grain",
+    "one_tone",
+    *(f"{a}_{b}" for b in ("thin", "thick") for a in ("dark", "pale", "ink")),
+    "tint",
+    "joint",
+    *texture.NAMES,
+)

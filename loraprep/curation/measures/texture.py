@@ -101,5 +101,8 @@ NAMES: tuple[str, ...] = (
     *(f"around_{t}{n}_{k}" for n in range(_OCTAVES) for t in ("pale", "dark") for k in range(10)),
     *(f"{v}{n}_{far}" for n in range(_OCTAVES) for v in ("way", "strength") for far in _REACH),
     *(f"sharp_{p}_{q}" for p in ("light", "green", "blue") for q in (90, 98)),
-    "tones", "darkest", "outline", "even",
-)  # fmt: skip
+    "tones",
+    "darkest",
+    "outline",
+    "even",
+)
