@@ -23,7 +23,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from loraprep import __main__
-from loraprep.pipeline import reporter
+from loraprep.core import terminal
 from loraprep.project import decision_edits
 from loraprep.review import views
 from loraprep.review.app import VIEWS, Page
@@ -468,8 +468,8 @@ def test_build_from_another_version_counts_as_not_there(page: Reviewed) -> None:
 def test_a_long_step_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     seconds = iter([0.0, 0.4, 1.1, 1.1, 1.5, 2.2, 2.2])
     monkeypatch.setattr("time.monotonic", lambda: next(seconds))
-    monkeypatch.setenv(reporter.PROGRESS, "lines")
-    with reporter.progress("Describing") as progress:
+    monkeypatch.setenv(terminal.PROGRESS, "lines")
+    with terminal.progress("Describing") as progress:
         for done in range(1, 5):
             progress(done, 60)
     assert capsys.readouterr().out == "Describing: 2 of 60\nDescribing: 4 of 60\n"

@@ -7,7 +7,21 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "loraprep"
-ROOMS = ["cli", "review", "pipeline", "report", "dataset", "trainers", "curation", "captions", "duplicates", "scan", "imaging", "project", "core"]
+ROOMS = [
+    "cli",
+    "review",
+    "pipeline",
+    "report",
+    "dataset",
+    "trainers",
+    "curation",
+    "captions",
+    "duplicates",
+    "scan",
+    "imaging",
+    "project",
+    "core",
+]
 LIBRARIES = {"yaml": {"core"}, "doit": {"pipeline", "__main__"}}  # who alone may import them
 
 

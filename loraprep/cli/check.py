@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep.cli.arguments import Parser
-from loraprep.core import findings, resources
+from loraprep.core import findings, resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.pipeline import reporter
 from loraprep.project.project import profile
@@ -70,19 +70,19 @@ def run(args: list[str]) -> int:
             hint="Name the folder that you would give to the trainer.",
         )
     chosen = profiles if "all" in (asked.trainer or ["all"]) else {n: profiles[n] for n in asked.trainer}
-    with reporter.progress("Looking at the folder") as progress:
+    with terminal.progress("Looking at the folder") as progress:
         seen = folder.read(asked.folder, progress)
     holding = sorted({s.folder for s in seen if s.kind == "picture"})
     told, files = configured(asked.folder, holding) if "kohya" in chosen else ({}, [])
     found = lint.check(seen, chosen, told)
     reporter.show(found)
     if files:
-        reporter.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
+        terminal.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
     titles = ", ".join(data["title"] for data in chosen.values())
     pictures = sum(s.kind == "picture" for s in lint.trained(seen))
     verdict = f"{bad} thing{'s' * (bad != 1)} to mend" if bad else "nothing to mend"
-    reporter.say(
+    terminal.say(
         f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",
         "bold red" if bad else "bold green",
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from loraprep.captions import captioners, captions
 from loraprep.cli import arguments
-from loraprep.core import files, resources
+from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Finding, Gate, Image
 from loraprep.curation import curate
@@ -72,7 +72,7 @@ def run(argv: list[str]) -> int:
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
     material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
-    with reporter.progress("Drawing the page") as progress:
+    with terminal.progress("Drawing the page") as progress:
         html, _ = page.render(material, progress)
     try:
         files.write(out, html)
@@ -95,7 +95,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     profile = project.profile("kinds", config["intent"]["kind"])
     model = project.profile("models", config["model"])
     limits, nobody = config["thresholds"], Decisions()
-    with reporter.progress("Looking at the pictures") as progress:
+    with terminal.progress("Looking at the pictures") as progress:
         seen = scan.scan(
             folder,
             root,
@@ -112,7 +112,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         audit.outcome(looked.questions, nobody, auto=True),
         duplicates.outcome(groups, found, nobody, auto=True),
     ]
-    with reporter.progress("Looking at full size") as progress:
+    with terminal.progress("Looking at full size") as progress:
         staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
     elements = captioners.describe(staying, staying, config)
     written = captions.captions_for(elements, nobody, config, model, profile)
@@ -230,15 +230,15 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
 def _close(material: page.Material, out: Path, here: Path) -> None:
     verdict = material.gate
     counts = verdict.counts
-    reporter.say(
+    terminal.say(
         f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
         f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
         f"{material.model['title']}."
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
         reporter.reason(reason)
-    reporter.say(material.headline, "bold")
+    terminal.say(material.headline, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
-    reporter.say(f"Look at it: {shown}")
-    reporter.say("Start from there:")
-    reporter.say(f"  {material.following[0]}")
+    terminal.say(f"Look at it: {shown}")
+    terminal.say("Start from there:")
+    terminal.say(f"  {material.following[0]}")

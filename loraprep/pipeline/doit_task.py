@@ -15,7 +15,7 @@ from doit.tools import config_changed
 from filelock import FileLock, Timeout
 
 from loraprep import __version__
-from loraprep.core import files
+from loraprep.core import files, terminal
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
 from loraprep.pipeline import reporter
@@ -122,7 +122,7 @@ def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[.
         except UserError as error:
             return TaskFailed(str(error))
         except KeyboardInterrupt:
-            reporter.say("\nStopped. What was done is kept; the same command goes on.", "dim")
+            terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
             raise SystemExit(130) from None
         return None
 

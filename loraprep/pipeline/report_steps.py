@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep.captions import captions as phase4
-from loraprep.core import files
+from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Finding
 from loraprep.curation import curate, features
@@ -112,7 +112,7 @@ def report(p: Project) -> None:
             [Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"], placed["drawn"]
         ),
     )
-    with reporter.progress("Drawing the report") as progress:
+    with terminal.progress("Drawing the report") as progress:
         html, pictures = page.render(
             page.Material(
                 folder=p.images,
@@ -160,4 +160,4 @@ def diff(p: Project, revision: str) -> None:
     if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
         lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
     for line in lines:
-        reporter.say(line)
+        terminal.say(line)

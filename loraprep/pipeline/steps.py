@@ -9,14 +9,14 @@ from typing import Any
 from loraprep.captions import captioners, danbooru
 from loraprep.captions import captions as phase4
 from loraprep.captions.vision.store import Store
-from loraprep.core import files
+from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.curation import curate as phase5
 from loraprep.curation import features
 from loraprep.dataset import build, lock, selection
 from loraprep.duplicates import duplicates as phase3
-from loraprep.pipeline import artifacts, reporter, vision_steps
+from loraprep.pipeline import artifacts, vision_steps
 from loraprep.project import crops, decisions, groups
 from loraprep.project import intent as phase1
 from loraprep.project.project import Project
@@ -38,7 +38,7 @@ def scan(p: Project, full: bool = False) -> None:
         for path in build.adopt(
             p.root, phase4.HEADER, artifacts.digests([i for i in artifacts.records(p) if i.state == "image"])
         ):
-            reporter.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
+            terminal.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
 
 
 def _own_digest(p: Project, name: str) -> str:
@@ -59,7 +59,7 @@ def _look(p: Project, full: bool) -> None:
     )
     if not full and fingerprint.holds(memory, mark, outputs):
         return
-    with reporter.progress("Looking at the pictures") as progress:
+    with terminal.progress("Looking at the pictures") as progress:
         found = scanning.write(
             p.root / "build/images.jsonl",
             p.images,
@@ -135,7 +135,7 @@ def _measured(
 def detail(p: Project) -> None:
     """How much of their size do the pictures that stay really hold?"""
     images = artifacts.records(p)
-    with reporter.progress("Looking at full size") as progress:
+    with terminal.progress("Looking at full size") as progress:
         staying = _measured(p, artifacts.staying(p, images, all_=True), images, progress)
     found = native.findings(staying, p.config["thresholds"]["audit"]["detail"])
     artifacts.write(p, "detail", {"detail": {i.path: i.detail for i in staying}, "findings": artifacts.plain(found)})
@@ -187,7 +187,7 @@ def elements(p: Project) -> None:
     images = artifacts.records(p)
     staying = artifacts.staying(p, images)
     outcome = vision_steps.ask_rest(p, images, staying, artifacts.read(p, "samples"))
-    with reporter.progress("Describing") as progress:
+    with terminal.progress("Describing") as progress:
         stored = vision_steps.stored(p, staying)
         own = vision_steps.chosen(p, staying)
         seen = captioners.describe(staying, staying, p.config, progress, stored, outcome.missing, own)
@@ -244,7 +244,7 @@ def vocabulary_digest(p: Project) -> str:
 def looks(p: Project) -> None:
     """How are they drawn: line and stroke, and the same mark in a corner?"""
     staying = artifacts.staying(p, artifacts.records(p))
-    with reporter.progress("Looking at line and stroke") as progress:
+    with terminal.progress("Looking at line and stroke") as progress:
         found = features.look(
             p.images,
             p.root,

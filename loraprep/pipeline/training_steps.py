@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loraprep.core import files
+from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.records import Finding, Image
 from loraprep.dataset import build
 from loraprep.dataset import lock as manifest
 from loraprep.dataset import upscale as enlarging
-from loraprep.pipeline import artifacts, reporter
+from loraprep.pipeline import artifacts
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
 from loraprep.report import trainer_section
@@ -124,7 +124,7 @@ def _outputs(p: Project) -> list[build.Output]:
 
 def dataset(p: Project) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
-    with reporter.progress("Building the dataset") as progress:
+    with terminal.progress("Building the dataset") as progress:
         build.build(p.root, p.images, _outputs(p), p.config, progress=progress)
 
 
@@ -133,10 +133,10 @@ def verify(p: Project) -> bool:
     lock = manifest.read_lock(p.root)
     if lock is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
-    with reporter.progress("Comparing") as progress:
+    with terminal.progress("Comparing") as progress:
         found = build.verify(p.root, p.images, _outputs(p), lock, p.max_megapixels, progress=progress)
     for line in build.in_words(found):
-        reporter.say(line)
+        terminal.say(line)
     return not found.differs
 
 
@@ -144,11 +144,11 @@ def upscale(p: Project) -> None:
     """Enlarges the pictures decided for it with your own upscaler."""
     pictures = enlarging.wanted(artifacts.records(p), artifacts.fates(p))
     if not pictures:
-        reporter.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
+        terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
         return
     upscaler = enlarging.configured()
-    reporter.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
-    with reporter.progress("Enlarging") as progress:
+    terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
+    with terminal.progress("Enlarging") as progress:
         made = enlarging.run(
             pictures,
             artifacts.records(p),
@@ -158,7 +158,7 @@ def upscale(p: Project) -> None:
             max_megapixels=p.max_megapixels,
             progress=progress,
         )
-    reporter.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
+    terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 
 def dataset_intact(p: Project) -> bool:

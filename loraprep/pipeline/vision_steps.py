@@ -10,7 +10,7 @@ from loraprep.captions import captioners, captions
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import described, question
 from loraprep.captions.vision.store import Answer, Answers, Store
-from loraprep.core import files, findings
+from loraprep.core import files, findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Finding, Image
 from loraprep.pipeline import reporter
@@ -71,7 +71,7 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
         since=dict(since or {}),
         chosen=chosen(p, images),
         wait="elements" in reporter.named,
-        say=lambda text: reporter.say(text, "dim"),
+        say=lambda text: terminal.say(text, "dim"),
     )
 
 
@@ -112,7 +112,7 @@ def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], befo
 
 
 def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str, *, approved: bool) -> Outcome:
-    with reporter.progress(what) as progress:
+    with terminal.progress(what) as progress:
         return captioners.ask(images, staying, job.showing(progress), approved=approved)
 
 
@@ -174,13 +174,13 @@ def recaption(
     else:
         again = _old(p, job, staying, samples)
         if not again:
-            reporter.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
+            terminal.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
     job = _job(p, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
     outcome = _ask(job, again, staying, "Looking again", approved=True)
     for finding in outcome.findings:
-        reporter.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
+        terminal.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
     done = sum(len(job.store.read(i.digest).listed) > job.since[i.digest] for i in again)
-    reporter.say(
+    terminal.say(
         f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. Next: loraprep gate1."
     )

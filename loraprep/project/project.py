@@ -12,6 +12,8 @@ from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.yamlfile import Document
 from loraprep.project import schema
+from loraprep.project.profiles import BaseModel, Kind, base_model, kind
+from loraprep.project.settings import Settings, settings
 
 NAME = "project.yaml"
 
@@ -25,6 +27,9 @@ class Project:
     kind: dict[str, Any]
     model: dict[str, Any]
     images: Path
+    settings: Settings
+    base_model: BaseModel
+    kind_typed: Kind
 
     @property
     def name(self) -> str:
@@ -84,7 +89,16 @@ def load(root: Path) -> Project:
         if images.with_name(f"{images.name}.dvc").is_file():
             hint = f"DVC keeps it: run dvc pull {images.name}.dvc"
         raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
-    return Project(root, config, profile("kinds", config["intent"]["kind"]), profile("models", config["model"]), images)
+    return Project(
+        root,
+        config,
+        profile("kinds", config["intent"]["kind"]),
+        profile("models", config["model"]),
+        images,
+        settings=settings(config),
+        base_model=base_model(config["model"]),
+        kind_typed=kind(config["intent"]["kind"]),
+    )
 
 
 def _outside(doc: Document) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from loraprep.pipeline.reporter import PROGRESS
+from loraprep.core.terminal import PROGRESS
 
 KEPT = 400  # lines of the last run that a reloaded page still shows
 

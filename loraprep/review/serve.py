@@ -11,8 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
+from loraprep.core import terminal
 from loraprep.core.errors import UNUSABLE, UserError
-from loraprep.pipeline import reporter
 from loraprep.review.app import Page
 from loraprep.review.guard import Guard
 from loraprep.review.snapshot import Reader
@@ -33,13 +33,13 @@ def run(root: Path, args: list[str]) -> int:
     reader.read()  # project.yaml's problems belong on the terminal
     with _listen(options.port) as listening:
         server = Server(reader, listening.getsockname()[1])
-        reporter.say(f"Your review page: {server.address}")
-        reporter.say("It answers only this computer. Every decision is written at once; Ctrl-C closes it.", "dim")
+        terminal.say(f"Your review page: {server.address}")
+        terminal.say("It answers only this computer. Every decision is written at once; Ctrl-C closes it.", "dim")
         if not options.no_browser:
             threading.Thread(target=webbrowser.open, args=[server.address], daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):  # the normal way to close it
             server.run(sockets=[listening])
-    reporter.say("Closed. What you decided is in decisions/; loraprep gate1 looks again.")
+    terminal.say("Closed. What you decided is in decisions/; loraprep gate1 looks again.")
     return 0
 
 

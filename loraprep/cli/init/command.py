@@ -10,10 +10,9 @@ from typing import Any
 
 from loraprep.cli import arguments
 from loraprep.cli.init import create, interview
-from loraprep.core import resources
+from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
-from loraprep.pipeline import reporter
 from loraprep.project import studio, trigger
 
 
@@ -118,14 +117,14 @@ def _folder(answers: dict[str, Any], root: Path) -> str:
 
 def _close(root: Path, config: dict[str, Any], here: Path) -> None:
     where = arguments.shown(root, here)
-    reporter.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
+    terminal.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := trigger.warning(config["trigger"], config["class_word"]):
-        reporter.say(f"! {warning}", "yellow")
+        terminal.say(f"! {warning}", "yellow")
     if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
-        reporter.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
+        terminal.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
     folder = root / config["folder"]
     if not any(path.suffix.lower() in formats.EXTENSIONS for path in create.listed(folder)):
         inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
-        reporter.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
+        terminal.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
-    reporter.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")
+    terminal.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")

@@ -11,9 +11,8 @@ from string import Template
 from typing import Any, NoReturn
 
 from loraprep.captions import captioners
-from loraprep.core import files, resources, yamlfile
+from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
-from loraprep.pipeline import reporter
 from loraprep.project import intent, project, schema
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
@@ -69,7 +68,7 @@ def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
             exit_code=TO_MEND,
         ) from None
     for name in kept:
-        reporter.say(f"{name} was there already and is kept.", "dim")
+        terminal.say(f"{name} was there already and is kept.", "dim")
 
 
 @contextmanager
@@ -99,8 +98,8 @@ def _copy(source: Path, images: Path, undo: list[Path]) -> None:
     """Copies everything, sidecars too, with the times of the originals, which are only read."""
     inside = listed(source)
     size = sum((source / path).stat().st_size for path in inside)
-    reporter.say(f"{count(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
-    with reporter.progress("copying") as advance:
+    terminal.say(f"{count(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
+    with terminal.progress("copying") as advance:
         for number, path in enumerate(inside, 1):
             target = images / path
             _make_folder(target.parent, undo)

@@ -11,9 +11,8 @@ from rich.prompt import Confirm, Prompt
 
 from loraprep.cli import arguments
 from loraprep.cli.init import create
-from loraprep.core import resources
+from loraprep.core import resources, terminal
 from loraprep.core.errors import Problem
-from loraprep.pipeline import reporter
 from loraprep.project import project, studio, trigger
 
 OLLAMA = "http://localhost:11434/v1"
@@ -29,22 +28,22 @@ def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
         )
     kinds = list(resources.names("resources/kinds"))
     if not answers["kind"]:
-        reporter.say(
+        terminal.say(
             "What are you trying to teach the model: a specific character, an art style, or a particular "
             "object or concept?"
         )
         for kind in kinds:
-            reporter.say(f"  {kind}: {project.profile('kinds', kind)['teaches']}")
+            terminal.say(f"  {kind}: {project.profile('kinds', kind)['teaches']}")
         answers["kind"] = Prompt.ask("Kind", choices=kinds)
     for paragraph in _explain(answers["kind"]):
-        reporter.say(paragraph + "\n")
+        terminal.say(paragraph + "\n")
     if not answers["model"]:
         answers["model"] = _ask_model(here)
     _ask_words(answers, here)
     _ask_images(answers, here)
     _ask_captioner(answers)
     if not answers["style_words"]:
-        reporter.say(
+        terminal.say(
             'Style words such as "thick brushwork": include names them in the captions, so prompts can vary '
             "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
             "this later without captioning again."
@@ -87,13 +86,13 @@ def _excerpt(name: str, heading: str) -> str:
 def _ask_model(here: Path) -> str:
     found, known, unknown = studio.read(here)
     if unknown:
-        reporter.say(f"studio.md also names {', '.join(unknown)}, which loraprep does not know.", "yellow")
+        terminal.say(f"studio.md also names {', '.join(unknown)}, which loraprep does not know.", "yellow")
     if len(known) > 1:
-        reporter.say(f"studio.md names several base models: {', '.join(known)}. Which one is this for?")
+        terminal.say(f"studio.md names several base models: {', '.join(known)}. Which one is this for?")
     elif known:
-        reporter.say(f"studio.md says {known[0]}.")
+        terminal.say(f"studio.md says {known[0]}.")
     else:
-        reporter.say(
+        terminal.say(
             "No base model was found in studio.md." if found else "There is no studio.md to take the base model from."
         )
     models = list(resources.names("resources/models"))
@@ -114,7 +113,7 @@ def _ask_words(answers: dict[str, Any], here: Path) -> None:
         word = Prompt.ask("Trigger, one made-up word", default=proposal)
         said = trigger.fault(word) or trigger.warning(word, answers["class_word"])
         if said:
-            reporter.say(said, "yellow")
+            terminal.say(said, "yellow")
         if not trigger.fault(word) and (not said or Confirm.ask("Keep it all the same?", default=False)):
             answers["trigger"] = word
     if answers["notes"] is None:
@@ -140,7 +139,7 @@ def _ask_images(answers: dict[str, Any], here: Path) -> None:
         and not answers["in_place"]
         and not arguments.same(source, arguments.project_root(answers["name"], here) / "images")
     ):
-        reporter.say(f"{create.count(create.listed(source))} in that folder.")
+        terminal.say(f"{create.count(create.listed(source))} in that folder.")
         answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
 
 
@@ -148,13 +147,13 @@ def _accepted(value: str, check: Callable[[str], Iterator[Problem]]) -> str | No
     """The value, or None after saying what is wrong with it."""
     problems = list(check(value))
     for problem in problems:
-        reporter.say(f"{problem.message}. {problem.hint}".rstrip(), "yellow")
+        terminal.say(f"{problem.message}. {problem.hint}".rstrip(), "yellow")
     return None if problems else value
 
 
 def _ask_captioner(answers: dict[str, Any]) -> None:
     if not answers["captioner"]:
-        reporter.say(
+        terminal.say(
             "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
             ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
             "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
@@ -162,7 +161,7 @@ def _ask_captioner(answers: dict[str, Any]) -> None:
         )
         answers["captioner"] = Prompt.ask("Captioner", choices=list(arguments.CAPTIONERS), default="draft")
     while answers["captioner"] == "claude" and not answers["budget"]:
-        reporter.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
+        terminal.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
         told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
         answers["budget"] = told if arguments.budget(told) is not None else None
     if answers["captioner"] == "openai-compatible":

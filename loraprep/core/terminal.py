@@ -1,0 +1,76 @@
+"""What the terminal shows: plain lines and progress, safe whatever a file is called."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.markup import escape
+
+PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
+
+
+def console() -> Console:
+    """Made anew each time, so that it follows a redirected stdout. rich respects NO_COLOR and pipes."""
+    return Console(highlight=False, soft_wrap=True, emoji=False)
+
+
+def say(text: str, style: str = "") -> None:
+    """Prints text from anywhere: file names in it can't act as markup or as terminal codes."""
+    safe = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+    if "\t" in safe:  # a listing for other programs: rich would turn its tabs into spaces
+        print(safe)
+        return
+    console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
+
+
+class Show(Protocol):
+    """What `progress` yields: called with how much is done, of how much, and a few words."""
+
+    def __call__(self, done: int, total: int, note: str = "", /) -> None: ...
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Show]:
+    """A bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
+    if os.environ.get(PROGRESS) == "lines":
+        yield _lines(what)
+        return
+    out = console()
+    if not out.is_terminal:
+        yield lambda done, total, note="", /: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", style="dim"),
+        console=out,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(escape(what), total=None, note="")
+
+        def show(done: int, total: int, note: str = "", /) -> None:
+            bar.update(task, completed=done, total=total, note=escape(note))
+
+        yield show
+
+
+def _lines(what: str) -> Show:
+    last = time.monotonic()
+
+    def show(done: int, total: int, note: str = "", /) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            say(f"{what}: {done} of {total} {note}".rstrip(), "dim")
+
+    return show

@@ -1,0 +1,156 @@
+"""resources/{kinds,models,trainers}/*.yaml as frozen classes: a new kind, base model or trainer begins with such a file.
+
+Their schemas are the contract and the place of defaults; a test holds that classes and schemas name the same keys.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, TypeVar
+
+import msgspec
+
+from loraprep.core import resources, yamlfile
+from loraprep.core.errors import UserError
+from loraprep.project import schema
+from loraprep.project.settings import Table
+
+_T = TypeVar("_T", bound=Table)
+
+
+class Recommended(Table, frozen=True):
+    """A range of how many pictures."""
+
+    min: int
+    max: int
+
+
+class Quota(Table, frozen=True):
+    """The share of the set (0..1, from and to) that pictures with one of the terms may have."""
+
+    terms: tuple[str, ...]
+    share: tuple[float, float]
+
+
+class AxisProfile(Table, frozen=True):
+    """One kind of variety that a set of this kind wants."""
+
+    label: str
+    element: str  # where its terms come from: content.*, style.*, palette, aspect
+    wants: tuple[str, ...]
+    quotas: tuple[Quota, ...] = ()
+
+
+class RegularizationAdvice(Table, frozen=True):
+    """When regularization pictures help this kind, and how they are captioned."""
+
+    advice: str
+    class_prompt: str
+    class_word: str
+    watch: tuple[str, ...] = ()
+
+
+class TryFirst(Table, frozen=True):
+    """A prompt to try after training, and what it shows."""
+
+    prompt: str
+    things: tuple[str, ...]
+    shows: str
+
+
+class Kind(Table, frozen=True):
+    """What is taught: resources/kinds/NAME.yaml."""
+
+    title: str
+    teaches: str
+    floor: int  # fewer pictures block GO
+    recommended: Recommended
+    target: int
+    separation: str
+    axes: dict[str, AxisProfile]
+    regularization: RegularizationAdvice
+    try_first: tuple[TryFirst, ...]
+    looks: Literal["ask", "note"]  # what several styles in one set mean
+    omit: tuple[str, ...] = ()
+    identity: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Encoder(Table, frozen=True):
+    """The text encoder's limits, in tokens: what it was trained to read well, and what it reads at most."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+class BaseModel(Table, frozen=True):
+    """What gets trained: resources/models/NAME.yaml."""
+
+    title: str
+    form: Literal["tags", "prose"]
+    encoder: Encoder
+    native: int  # px
+    sizes: tuple[int, ...]  # px
+    aliases: tuple[str, ...]
+    sources: tuple[str, ...]
+    vocabulary: Literal["danbooru", ""] = ""
+    quality_tags: tuple[str, ...] = ()
+    advice: str = ""
+
+
+class Reads(Table, frozen=True):
+    """What a trainer does with a folder that it did not make."""
+
+    pictures: tuple[str, ...]
+    case: Literal["same", "any"]
+    captions: str
+    folders: Literal["repeats", "flat", "deep"]
+    upright: bool
+    transparent: Literal["hidden", "white"]
+    lines: Literal["first", "all", "each"]
+    empty: Literal["stops", "trains"]
+    missing: Literal["class", "skipped", "empty", "needed"]
+    leaves: tuple[str, ...] = ()
+    masks: str = ""
+
+
+class TrainerProfile(Table, frozen=True):
+    """What a trainer does with pictures: resources/trainers/NAME.yaml."""
+
+    title: str
+    version: str
+    repeats: bool
+    sizes: Literal["each", "one"]
+    last_batch: Literal["kept", "dropped"]
+    regularization: Literal["fills", "alternates", "folder", "none"]
+    tokens: dict[str, int]
+    sources: tuple[str, ...]
+    windows: tuple[int, ...] = ()
+    grid: dict[str, int] | None = None
+    reads: Reads | None = None
+
+
+@cache
+def kind(name: str) -> Kind:
+    """Load resources/kinds/NAME.yaml. Raises UserError if it breaks its schema."""
+    return _load("kinds", name, Kind)
+
+
+@cache
+def base_model(name: str) -> BaseModel:
+    """Load resources/models/NAME.yaml. Raises UserError if it breaks its schema."""
+    return _load("models", name, BaseModel)
+
+
+@cache
+def trainer(name: str) -> TrainerProfile:
+    """Load resources/trainers/NAME.yaml. Raises UserError if it breaks its schema."""
+    return _load("trainers", name, TrainerProfile)
+
+
+def _load(folder: str, name: str, form: type[_T]) -> _T:
+    file = f"resources/{folder}/{name}.yaml"
+    doc = yamlfile.load(resources.path(file), file)
+    if found := schema.problems(doc, folder.removesuffix("s")):
+        raise UserError.many(found)
+    return msgspec.convert(doc.data, form)

@@ -1,0 +1,211 @@
+"""What project.yaml says, as frozen classes: built once, when the schema has accepted the file and filled the defaults.
+
+schemas/project.schema.json is the contract and the one place of defaults, so no field here has any; a test holds
+that classes and schema name the same keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+Severity = Literal["block", "warn", "note", "good"]
+Review = Literal["ask", "auto"]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A block of keys in project.yaml or in a profile under resources/."""
+
+
+class Intent(Table, frozen=True):
+    """What is to be taught."""
+
+    kind: str  # a file of resources/kinds/
+    description: str
+    class_word: str  # what it is an instance of, "" if nobody said
+    notes: str
+    fused: tuple[str, ...]  # terms that are meant to belong to the trigger
+
+
+class ImageFolder(Table, frozen=True):
+    """Where the pictures are; patterns are gitignore's, relative to the folder."""
+
+    folder: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+class GroupSettings(Table, frozen=True):
+    """A subfolder that trains as something of its own."""
+
+    suffix: str  # joined to the trigger
+    words: tuple[str, ...]  # right after the trigger
+    repeats: int | None  # None: as the rest
+
+
+class AuditLimits(Table, frozen=True):
+    """Limits of the quality audit; resources/gate.yaml says each finding."""
+
+    max_megapixels: float
+    max_megabytes: float
+    enlargement_note: float  # at the largest trained size
+    enlargement_question: float  # at the smallest trained size
+    aspect_ratio: float  # long to short side
+    jpeg_quality: float  # 0..100
+    sharpness: float  # variance of the Laplacian at 512 px
+    contrast: float  # standard deviation of luma, 0..1
+    flat: float  # share of the area, 0..1
+    detail: float  # share of the size that the pixels hold, 0..1
+    border: float  # share of the side, 0..1
+
+
+class DuplicateLimits(Table, frozen=True):
+    """How alike two pictures must be to be compared, and from when on they differ."""
+
+    phash: float  # bits of 64
+    dhash: float  # bits of 64
+    variant: float  # mean difference in one place, 0..1
+    cuts: bool
+    rotations: bool
+
+
+class CaptionLimits(Table, frozen=True):
+    """From which share of captions on a term counts as fused with the trigger, 0..1."""
+
+    fused_critical: float
+    fused_warning: float
+    fused_watch: float
+
+
+class PlacementLimits(Table, frozen=True):
+    """What a trainer may cut off a picture, as a share of it, 0..1."""
+
+    cut: float
+
+
+class CurationLimits(Table, frozen=True):
+    """From which likeness on (0..1) three pictures are a cluster."""
+
+    similar: float
+
+
+class Thresholds(Table, frozen=True):
+    """How strict each phase is."""
+
+    audit: AuditLimits
+    duplicates: DuplicateLimits
+    captions: CaptionLimits
+    placement: PlacementLimits
+    curation: CurationLimits
+
+
+class Prices(Table, frozen=True):
+    """US dollars per million tokens."""
+
+    input: float
+    output: float
+
+
+class Server(Table, frozen=True):
+    """An OpenAI-compatible server; None: what captioning says for all."""
+
+    base_url: str | None
+    model: str | None
+    key_variable: str | None  # name of the environment variable that holds the key
+
+
+class Tagger(Table, frozen=True):
+    """A WD tagger's folder, and from which probability on a tag is taken."""
+
+    folder: str | None
+    general: float
+    character: float
+
+
+class Captioning(Table, frozen=True):
+    """Who describes the pictures, and what of it is written."""
+
+    captioner: str | tuple[str, ...]
+    model: str | None  # the vision model; None: the captioner's own choice
+    budget_usd: float | None  # None: nothing is sent
+    batch: Literal["auto", "never", "always"]
+    concurrency: int
+    effort: Literal["low", "medium", "high", "xhigh", "max"]
+    base_url: str | None
+    prices: Prices | None
+    style_words: Literal["include", "omit"]
+    quality_tags: bool
+    omit: tuple[str, ...]
+    constant_traits: Literal["omit", "include"]
+    server: Server
+    tagger: Tagger
+
+    @property
+    def captioners(self) -> tuple[str, ...]:
+        """The captioners in the order in which they are tried."""
+        return (self.captioner,) if isinstance(self.captioner, str) else self.captioner
+
+
+class CurationSettings(Table, frozen=True):
+    """Which pictures are trained on."""
+
+    target: int | None  # None: what the kind recommends at most
+    preselect: int | None  # None: all
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    encoder: str | None  # path of an ONNX image encoder
+
+
+class DatasetSettings(Table, frozen=True):
+    """The training folder."""
+
+    trainers: tuple[str, ...]
+    steps: int
+    epochs: int
+    repeats: int | None  # None: computed from steps and epochs
+    batch_size: int
+    enlarge: bool
+    path: str | None  # where the project lies on the machine that trains
+    regularization: str | None  # a folder in the project
+    background: str | tuple[str, ...]  # a colour by name or as #rrggbb
+    cutouts: Literal["background", "mask"]
+    sizes: tuple[int, ...] | None  # px; None: the base model's own
+
+    @property
+    def backgrounds(self) -> tuple[str, ...]:
+        """The colours under transparent parts, in order."""
+        return (self.background,) if isinstance(self.background, str) else self.background
+
+
+class ReviewSettings(Table, frozen=True):
+    """Who answers the questions of each decision file."""
+
+    quality: Review
+    duplicates: Review
+    captions: Review
+    curation: Review
+
+
+class Settings(Table, frozen=True):
+    """All of project.yaml."""
+
+    version: Literal[1]
+    name: str
+    intent: Intent
+    model: str  # a file of resources/models/
+    trigger: str
+    images: ImageFolder
+    groups: dict[str, GroupSettings]  # folder inside the images folder -> group
+    thresholds: Thresholds
+    severity: dict[str, Severity]  # finding code -> what the artist wants of it
+    captioning: Captioning
+    curation: CurationSettings
+    dataset: DatasetSettings
+    review: ReviewSettings
+
+
+def settings(data: Mapping[str, Any]) -> Settings:
+    """Convert project.yaml, accepted by its schema and complete with its defaults."""
+    return msgspec.convert(data, Settings)
