@@ -1,4 +1,4 @@
-"""resources/{kinds,models,trainers}/*.yaml as frozen classes: a new kind, base model or trainer begins with such a file.
+"""resources/{kinds,models,trainers}/*.yaml as frozen classes: a new kind, base model or trainer is such a file.
 
 Their schemas are the contract and the place of defaults; a test holds that classes and schemas name the same keys.
 """
