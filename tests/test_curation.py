@@ -10,7 +10,8 @@ from PIL import Image as Pillow
 
 from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
-from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
+from loraprep.core.findings import Finding
+from loraprep.core.records import Axis, Caption, Elements, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, styles, subset
 from loraprep.curation.axes import axes, labels
 from loraprep.curation.measures import style_features

@@ -20,7 +20,8 @@ from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Store
 from loraprep.core import findings, resources
 from loraprep.core.errors import UserError
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Finding
+from loraprep.core.records import Image
 from loraprep.project import project, schema
 from loraprep.scan import scan
 from tests import pictures

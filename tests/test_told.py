@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from loraprep.core import findings
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.curation.axes import Labels, axes
 from loraprep.dataset import selection
 from loraprep.project import decisions, groups, project, schema
@@ -69,7 +70,7 @@ def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> 
 
 def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
     values = {"count": 9, "floor": 10, "min": 20, "max": 100, "kind": "style"}
-    said = {cause: findings.fix(Finding("below-floor", (), {**values, "lost": lost, "cause": cause}))
+    said = {cause: findings.fix(Finding(Code.BELOW_FLOOR, (), {**values, "lost": lost, "cause": cause}))
             for cause, lost in (("none", 0), ("one", 1), ("many", 7))}  # fmt: skip
     assert said["none"] == "Best: add different pictures. Else keep some that are left out."
     assert said["one"].startswith("One file could not be used yet: mend it first;")
@@ -79,13 +80,13 @@ def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
 @pytest.mark.parametrize("kind", decisions.KINDS)
 def test_where_an_answer_is_missing_a_line_to_write_is_shown(kind: str) -> None:
     file = f"decisions/{kind}.yaml"
-    fix = findings.fix(Finding("open-question", ("a.jpg",), {"file": file, "cause": kind}))
+    fix = findings.fix(Finding(Code.OPEN_QUESTION, ("a.jpg",), {"file": file, "cause": kind}))
     assert f"in {file}, write {decisions.ANSWERS[kind]}: " in fix
     assert f"in place of {decisions.ANSWERS[kind]}: null" in fix
 
 
 def test_a_fix_speaks_of_one_or_of_many() -> None:
-    one, many = (Finding("nearly-flat", names) for names in (("fog.jpg",), ("fog.jpg", "sky.jpg")))
+    one, many = (Finding(Code.NEARLY_FLAT, names) for names in (("fog.jpg",), ("fog.jpg", "sky.jpg")))
     assert findings.fix(one) == "Leave it out, unless that is what you want to teach."
     assert findings.fix(many) == "Leave them out, unless that is what you want to teach."
     for code, entry in findings.catalogue().items():

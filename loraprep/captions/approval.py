@@ -8,10 +8,11 @@ from typing import Any
 from loraprep.captions import hygiene
 from loraprep.captions.samples import own_caption, waiting
 from loraprep.core import findings
-from loraprep.core.records import Caption, Elements, Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Elements, Image
 from loraprep.project.decisions import Decisions, entry_for
 
-_FINAL = {"refused": "vision-refused", "truncated": "vision-truncated", "unclear": "vision-unclear"}
+_FINAL = {"refused": Code.VISION_REFUSED, "truncated": Code.VISION_TRUNCATED, "unclear": Code.VISION_UNCLEAR}
 _MOST = 12  # examples: enough to show a tone, and they are sent with every picture
 
 
@@ -30,13 +31,13 @@ def lacking(
             continue
         before = found[finding.code].images if finding.code in found else ()
         found[finding.code] = Finding(finding.code, tuple(sorted({*about, *before})), finding.values)
-    lost: dict[str, list[str]] = {}
-    details: dict[str, set[str]] = {}
+    lost: dict[Code, list[str]] = {}
+    details: dict[Code, set[str]] = {}
     for path in sorted(captions):
         missing = elements[path].missing if path in elements else ""
         if not missing or captions[path].origin in ("written", "approved"):
             continue
-        code = _FINAL.get(missing, "vision-stand-in" if captions[path].captioned else "")
+        code = _FINAL.get(missing, Code.VISION_STAND_IN if captions[path].captioned else None)
         if code:
             lost.setdefault(code, []).append(path)
             details.setdefault(code, set()).add(elements[path].sources.get("missing", ""))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep.captions import hygiene
-from loraprep.core.records import Caption, Elements, Finding
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 
 LEAST = 5  # captions below which "in nearly all of them" says nothing
@@ -49,7 +50,7 @@ def fused(
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
         }
-        found.append(Finding(f"fused-{level}", (), values))
+        found.append(Finding(Code(f"fused-{level}"), (), values))
     return found + (_unnamed(spoken, elements, counts, config, kind) if known else [])
 
 
@@ -76,7 +77,7 @@ def _unnamed(
     )
     left_out = {hygiene.clean(t.replace("_", " ")).casefold() for t in config["captioning"]["omit"]}
     return [
-        Finding("fused-unnamed", (), {"term": term, "share": f"{number} of {len(seen)}"})
+        Finding(Code.FUSED_UNNAMED, (), {"term": term, "share": f"{number} of {len(seen)}"})
         for term, number in sorted(shown.items(), key=lambda x: (-x[1], x[0]))
         if number >= limits["fused_critical"] * len(seen)
         and counts.get(term, 0) < limits["fused_watch"] * len(spoken)

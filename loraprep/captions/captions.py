@@ -24,7 +24,8 @@ from loraprep.captions.samples import (
     skipped,
     waiting,
 )
-from loraprep.core.records import Caption, Elements, Finding
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, entry_for
 
@@ -94,11 +95,13 @@ def captions_for(
         captions[path] = caption
     found = check(captions, elements, config, model, vocabulary)
     if other_form:
-        found.append(Finding("caption-other-form", tuple(other_form), {"form": model["form"], "title": model["title"]}))
+        found.append(
+            Finding(Code.CAPTION_OTHER_FORM, tuple(other_form), {"form": model["form"], "title": model["title"]})
+        )
     if otherwise:
-        found.append(Finding("caption-approved-otherwise", tuple(otherwise), {}))
+        found.append(Finding(Code.CAPTION_APPROVED_OTHERWISE, tuple(otherwise), {}))
     if traits := sorted(traits_of(elements, config, model["form"], kind).left_out):
-        found.append(Finding("constant-traits", (), {"terms": ", ".join(traits)}))
+        found.append(Finding(Code.CONSTANT_TRAITS, (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
 
 

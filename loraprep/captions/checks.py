@@ -8,8 +8,8 @@ from typing import Any
 
 from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.core.findings import SHOWN
-from loraprep.core.records import Caption, Elements, Finding
+from loraprep.core.findings import SHOWN, Code, Finding
+from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 
 
@@ -39,13 +39,13 @@ def check(
     ]
     thin = [p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_sides(c)) < 2]
     hits = {
-        "caption-draft": drafts,
-        "caption-flattery": [p for p, c in spoken.items() if hygiene.flatters(c.text)],
-        "caption-hedging": [p for p, c in spoken.items() if hygiene.hedges(c.text)],
-        "caption-long": [p for p, c in spoken.items() if encoder["soft"] < c.tokens <= c.limit],
-        "caption-thin-style": thin,
-        "caption-too-long": [p for p, c in spoken.items() if c.tokens > c.limit],
-        "caption-twice": [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
+        Code.CAPTION_DRAFT: drafts,
+        Code.CAPTION_FLATTERY: [p for p, c in spoken.items() if hygiene.flatters(c.text)],
+        Code.CAPTION_HEDGING: [p for p, c in spoken.items() if hygiene.hedges(c.text)],
+        Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder["soft"] < c.tokens <= c.limit],
+        Code.CAPTION_THIN_STYLE: thin,
+        Code.CAPTION_TOO_LONG: [p for p, c in spoken.items() if c.tokens > c.limit],
+        Code.CAPTION_TWICE: [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
     }
     sure = tokens.exact(encoder["name"])
     values = {
@@ -63,7 +63,7 @@ def check(
     faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
-        found.append(Finding("caption-unusable", tuple(faults), {"reasons": reasons}))
+        found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
 
 
@@ -88,7 +88,7 @@ def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], kn
     more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
     return [
         Finding(
-            "unknown-tags",
+            Code.UNKNOWN_TAGS,
             tuple(sorted(p for p, terms in unknown.items() if terms)),
             {"tags": ", ".join(shown) + more, "times": len(common)},
         )

@@ -15,7 +15,8 @@ from loraprep.captions import captioners, captions
 from loraprep.cli import arguments
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
-from loraprep.core.records import Fate, Finding, Gate, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Fate, Gate, Image
 from loraprep.curation import curate
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
@@ -152,7 +153,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         add=assessed.add,
         gate=verdict,
         fused=fused,
-        clusters=[f for f in assessed.findings if f.code == "too-similar"],
+        clusters=[f for f in assessed.findings if f.code == Code.TOO_SIMILAR],
         alike=curate.likeness([i for i in found if i.state == "image"]),
         config=config,
         model=model,

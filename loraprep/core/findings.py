@@ -3,11 +3,190 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from loraprep.core import resources, yamlfile
-from loraprep.core.records import Finding
+
+
+class Code(StrEnum):
+    """What can be found; each has its words in resources/gate.yaml, or check.yaml for a foreign folder."""
+
+    # the set as a whole
+    NO_IMAGES = "no-images"
+    BELOW_FLOOR = "below-floor"
+    BELOW_RECOMMENDED = "below-recommended"
+    ABOVE_RECOMMENDED = "above-recommended"
+    ENOUGH_IMAGES = "enough-images"
+    OPEN_QUESTION = "open-question"
+    UNCAPTIONED = "uncaptioned"
+    NAME_COLLISION = "name-collision"
+    UNACCOUNTED = "unaccounted"
+    MOSTLY_ENLARGED = "mostly-enlarged"
+    GROUP_EMPTY = "group-empty"
+    STALE_DECISION = "stale-decision"
+
+    # phase 2: files that cannot be used
+    BROKEN = "broken"
+    TOO_LARGE = "too-large"
+    UNSUPPORTED = "unsupported"
+    POINTER = "pointer"
+    LINK = "link"
+    SPECIAL = "special"
+    UNREADABLE = "unreadable"
+    NAME = "name"
+    UNEXPECTED = "unexpected"
+
+    # phase 2: size
+    BELOW_NATIVE = "below-native"
+    LARGE_ENOUGH = "large-enough"
+    STRETCHED = "stretched"
+    TOO_SMALL = "too-small"
+    ENLARGED_BEFORE = "enlarged-before"
+    UPSCALED_ORPHAN = "upscaled-orphan"
+    MASK_UNUSABLE = "mask-unusable"
+
+    # phase 2: format, colour, shape
+    WRONG_EXTENSION = "wrong-extension"
+    ROTATED = "rotated"
+    CMYK = "cmyk"
+    GREY = "grey"
+    INDEXED = "indexed"
+    DEEP = "deep"
+    BROKEN_PROFILE = "broken-profile"
+    OTHER_COLOURS = "other-colours"
+    TRANSPARENT = "transparent"
+    ANIMATED = "animated"
+    COMPRESSED = "compressed"
+    PLAIN_FRAME = "plain-frame"
+    NEARLY_FLAT = "nearly-flat"
+    SOFT = "soft"
+    LONG_SHAPE = "long-shape"
+    LOCATION = "location"
+    ALL_RGB = "all-rgb"
+    ALL_OPEN = "all-open"
+    FLAT_LAYOUT = "flat-layout"
+    KOHYA_LAYOUT = "kohya-layout"
+    KOHYA_STRAY = "kohya-stray"
+
+    # phase 3
+    BYTE_COPIES = "byte-copies"
+    COPIES = "copies"
+    VARIANTS = "variants"
+
+    # phase 4
+
+    # phase 4: looking at the pictures. phase: looking - these pictures have no caption for that reason
+    VISION_APPROVAL = "vision-approval"
+    VISION_NO_BUDGET = "vision-no-budget"
+    VISION_NO_PRICE = "vision-no-price"
+    VISION_NO_KEY = "vision-no-key"
+    VISION_KEY = "vision-key"
+    VISION_CREDIT = "vision-credit"
+    VISION_MODEL = "vision-model"
+    VISION_BUDGET = "vision-budget"
+    VISION_SERVER = "vision-server"
+    VISION_REQUEST = "vision-request"
+    VISION_UNSENDABLE = "vision-unsendable"
+    VISION_BATCH = "vision-batch"
+    VISION_BATCH_PARTLY = "vision-batch-partly"
+    VISION_DEPRECATED = "vision-deprecated"
+    VISION_EARLIER = "vision-earlier"
+    VISION_REFUSED = "vision-refused"
+    VISION_TRUNCATED = "vision-truncated"
+    VISION_UNCLEAR = "vision-unclear"
+    VISION_STAND_IN = "vision-stand-in"
+    CAPTION_UNUSABLE = "caption-unusable"
+    CAPTION_DRAFT = "caption-draft"
+    CAPTION_OTHER_FORM = "caption-other-form"
+    CAPTION_LONG = "caption-long"
+    CAPTION_TOO_LONG = "caption-too-long"
+    CAPTION_HEDGING = "caption-hedging"
+    CAPTION_FLATTERY = "caption-flattery"
+    CAPTION_APPROVED_OTHERWISE = "caption-approved-otherwise"
+    CAPTION_TWICE = "caption-twice"
+    CAPTION_THIN_STYLE = "caption-thin-style"
+    UNKNOWN_TAGS = "unknown-tags"
+    NO_VOCABULARY = "no-vocabulary"
+    FUSED_CRITICAL = "fused-critical"
+    FUSED_WARNING = "fused-warning"
+    FUSED_WATCH = "fused-watch"
+    FUSED_UNNAMED = "fused-unnamed"
+    CONSTANT_TRAITS = "constant-traits"
+
+    # phase 4, looking at home
+    VISION_NO_SERVER = "vision-no-server"
+    VISION_SERVER_KEY = "vision-server-key"
+    VISION_NO_TAGGER = "vision-no-tagger"
+
+    # phase 5
+    TOO_SIMILAR = "too-similar"
+    UNLIKE_THE_REST = "unlike-the-rest"
+    SEVERAL_HANDS = "several-hands"
+    SEVERAL_LOOKS = "several-looks"
+    PERHAPS_HANDS = "perhaps-hands"
+    SOMEBODY_ELSE = "somebody-else"
+    UNLIKE_LOOK = "unlike-look"
+    LOOKS_UNTOLD = "looks-untold"
+    SAME_MARK = "same-mark"
+    NOT_LOOKED_AT = "not-looked-at"
+    HARDLY_LOOKED_AT = "hardly-looked-at"
+    TOO_FEW_TO_TELL = "too-few-to-tell"
+    TIES_ROUGHLY = "ties-roughly"
+    TIED = "tied"
+    ONE_SIDED = "one-sided"
+
+    # what the trainers will do
+    CUT_OFF = "cut-off"
+    NO_BUCKET = "no-bucket"
+    CAPTION_CUT = "caption-cut"
+    CAPTION_MAY_BE_CUT = "caption-may-be-cut"
+    REGULARIZATION_EMPTY = "regularization-empty"
+    BUCKET_DROPPED = "bucket-dropped"
+    BUCKET_LONELY = "bucket-lonely"
+
+    # loraprep check: a folder that any trainer may be given
+    CHECK_NO_PICTURES = "check-no-pictures"
+    CHECK_UNREADABLE = "check-unreadable"
+    CHECK_HUGE = "check-huge"
+    CHECK_MIXED_CASE = "check-mixed-case"
+    CHECK_NOT_READ = "check-not-read"
+    CHECK_MASK = "check-mask"
+    CHECK_SIDEWAYS = "check-sideways"
+    CHECK_TRANSPARENT_HIDDEN = "check-transparent-hidden"
+    CHECK_TRANSPARENT_WHITE = "check-transparent-white"
+    CHECK_DEEP = "check-deep"
+    CHECK_EXTENSION = "check-extension"
+    CHECK_NOT_UTF8 = "check-not-utf8"
+    CHECK_BOM = "check-bom"
+    CHECK_EMPTY_STOPS = "check-empty-stops"
+    CHECK_EMPTY = "check-empty"
+    CHECK_LINES_FIRST = "check-lines-first"
+    CHECK_LINES_EACH = "check-lines-each"
+    CHECK_SHARED = "check-shared"
+    CHECK_TWINS = "check-twins"
+    CHECK_UNDERSCORES = "check-underscores"
+    CHECK_UNCAPTIONED_CLASS = "check-uncaptioned-class"
+    CHECK_UNCAPTIONED_SKIPPED = "check-uncaptioned-skipped"
+    CHECK_UNCAPTIONED_EMPTY = "check-uncaptioned-empty"
+    CHECK_UNCAPTIONED_NEEDED = "check-uncaptioned-needed"
+    CHECK_ALONE = "check-alone"
+    CHECK_TRIED = "check-tried"
+    CHECK_BESIDE = "check-beside"
+    CHECK_NESTED = "check-nested"
+    CHECK_REPEATS = "check-repeats"
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something worth saying about the set; words and severity come from the catalogue by `code`."""
+
+    code: Code
+    images: tuple[str, ...] = ()
+    values: dict[str, Any] = msgspec.field(default_factory=dict)  # what the sentence's placeholders are filled with
+
 
 SHOWN = 6  # file names spelled out in one sentence; the report lists all of them
 SEVERITIES = ("block", "warn", "note", "good")

@@ -95,19 +95,6 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Finding(Record):
-    """Something worth saying about the set. Words and severity come from resources/gate.yaml by `code`."""
-
-    code: str
-    images: tuple[str, ...] = ()
-    values: dict[str, Any] = field(default_factory=dict)  # what the sentence's placeholders are filled with
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(data["code"], tuple(data["images"]), data["values"])
-
-
 def the_other_way(mirrored: bool, turns: int) -> int:
     """Quarters to turn the first one left, mirrored if so, to lie as the second; `turns`: the second as the first."""
     return turns if mirrored else -turns % 4

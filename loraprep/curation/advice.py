@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loraprep.captions import hygiene, lexicon
-from loraprep.core.records import Axis, Caption, Finding
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Axis, Caption
 from loraprep.curation.axes import MEASURED
 from loraprep.curation.measures import diversity
 
@@ -149,7 +150,7 @@ def regularization(
     reasons += [
         f'nearly all pictures are "{f.values["term"]}" ({f.values["label"].lower()})'
         for f in findings
-        if f.code == "one-sided" and f.values["label"] in kind["regularization"].get("watch", ())
+        if f.code == Code.ONE_SIDED and f.values["label"] in kind["regularization"].get("watch", ())
     ]
     if 0 < kept < kind["recommended"]["min"]:
         reasons.append(f"{kept} pictures are few")

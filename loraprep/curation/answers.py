@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loraprep.core.findings import Code
 from loraprep.core.records import Fate, Image
 from loraprep.project.decisions import Decisions, Question
 
@@ -79,7 +80,7 @@ def waiting(questions: Sequence[Question], decisions: Decisions, *, auto: bool) 
     return sorted(q.key for q in questions if q.key not in answered)
 
 
-_ASKED = {"looks": "several-hands", "strangers": "somebody-else"}  # an entry's own key: the finding it settles
+_ASKED = {"looks": Code.SEVERAL_HANDS, "strangers": Code.SOMEBODY_ELSE}  # an entry's own key: the finding it settles
 
 
 def settled(decisions: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loraprep.captions import lexicon
-from loraprep.core.records import Axis, Finding
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Axis
 from loraprep.curation.axes import Labels, single
 from loraprep.curation.measures import diversity
 
@@ -22,7 +23,7 @@ _FEW = 5
 def one_sided(axes: Sequence[Axis], kept: int) -> list[Finding]:
     """An axis on which nearly all pictures that were looked at are the same."""
     return [
-        Finding("one-sided", (), {"label": a.label, "term": term, "share": f"{count} of {a.seen}"})
+        Finding(Code.ONE_SIDED, (), {"label": a.label, "term": term, "share": f"{count} of {a.seen}"})
         for a in axes
         for term, count in a.counts.items()
         if kept >= _FEW and a.seen >= _FEW and a.seen * 2 > kept and count >= _NEARLY_ALL * a.seen
@@ -66,7 +67,7 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
             "others": len(paths) - left.count(one),
             "told": len(paths),
         }
-        result.append((-strength, Finding("tied", tuple(members), values)))
+        result.append((-strength, Finding(Code.TIED, tuple(members), values)))
     return [finding for _, finding in sorted(result, key=lambda r: (r[0], r[1].images))]
 
 
@@ -76,10 +77,10 @@ def untold(axes: Sequence[Axis], kept: int) -> list[Finding]:
         return []
     blind = [a.label.lower() for a in axes if not a.seen]
     thin = [f"{a.label.lower()} ({a.seen} of {kept})" for a in axes if a.seen and a.seen * 2 <= kept]
-    found = [Finding("not-looked-at", (), {"axes": ", ".join(blind)})] * bool(blind)
-    found += [Finding("hardly-looked-at", (), {"axes": ", ".join(thin)})] * bool(thin)
+    found = [Finding(Code.NOT_LOOKED_AT, (), {"axes": ", ".join(blind)})] * bool(blind)
+    found += [Finding(Code.HARDLY_LOOKED_AT, (), {"axes": ", ".join(thin)})] * bool(thin)
     if kept < LEAST:
-        found.append(Finding("too-few-to-tell", (), {"count": kept, "least": LEAST}))
+        found.append(Finding(Code.TOO_FEW_TO_TELL, (), {"count": kept, "least": LEAST}))
     elif kept < TRUSTED:
-        found.append(Finding("ties-roughly", (), {"count": kept, "trusted": TRUSTED}))
+        found.append(Finding(Code.TIES_ROUGHLY, (), {"count": kept, "trusted": TRUSTED}))
     return found

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from loraprep.core.records import Axis, Caption, Elements, Finding, Group, Image
+from loraprep.core.findings import Finding
+from loraprep.core.records import Axis, Caption, Elements, Group, Image
 from loraprep.curation import advice, confounds, identity, styles, subset
 from loraprep.curation.answers import outcome, rulings, settled, waiting
 from loraprep.curation.axes import axes as count_axes  # the package has its module under the name "axes"

@@ -18,7 +18,8 @@ import PIL
 
 from loraprep import __version__
 from loraprep.core import files
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.curation.measures import embedding, style_features, watermarks
 from loraprep.imaging import decode
 from loraprep.project import crops as boxes
@@ -71,7 +72,7 @@ def look(
         looks={r.path: tuple(k["look"].tolist()) for r, k in zip(records, here, strict=True)},
         embedded={r.path: tuple(k["eye"].tolist()) for r, k in zip(records, here, strict=True)} if eye else {},
         marks=[
-            Finding("same-mark", tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
+            Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
             for corner, group in watermarks.find([k["corners"] for k in here])
         ],
     )

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from loraprep.captions import lexicon
-from loraprep.core.records import Elements, Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Elements, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Question
 
@@ -81,4 +82,4 @@ def question(images: Sequence[Image], found: Mapping[str, str], taken: Set[str])
 def findings(found: Mapping[str, str]) -> list[Finding]:
     """Those that train all the same."""
     told = "; ".join(f"{path}: {how}" if len(found) > 1 else how for path, how in sorted(found.items()))
-    return [Finding("somebody-else", tuple(sorted(found)), {"how": told})] if found else []
+    return [Finding(Code.SOMEBODY_ELSE, tuple(sorted(found)), {"how": told})] if found else []

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.curation.measures import style_clusters
 from loraprep.project.decisions import Question
 
@@ -88,22 +89,22 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
     if not images:
         return []
     if found.told < LEAST:
-        return [Finding("looks-untold", (), {"count": found.told, "least": LEAST})]
+        return [Finding(Code.LOOKS_UNTOLD, (), {"count": found.told, "least": LEAST})]
     result = []
     if len(found.groups) > 1:
         *most, last = (str(len(g)) for g in found.groups)
         counts = f"{', '.join(most)} and {last}"
         shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
-        style = "several-hands" if found.sure else "perhaps-hands"
+        style = Code.SEVERAL_HANDS if found.sure else Code.PERHAPS_HANDS
         result.append(
             Finding(
-                style if kind["looks"] == "ask" else "several-looks",
+                style if kind["looks"] == "ask" else Code.SEVERAL_LOOKS,
                 tuple(sorted(p for g in found.groups[1:] for p in g)),
                 {"hands": len(found.groups), "counts": counts, "examples": shown},
             )
         )
     if found.odd:
-        result.append(Finding("unlike-look", tuple(found.odd), {}))
+        result.append(Finding(Code.UNLIKE_LOOK, tuple(found.odd), {}))
     return result
 
 

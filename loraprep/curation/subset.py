@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from loraprep.core.records import Fate, Finding, Group, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Fate, Group, Image
 from loraprep.curation.axes import Labels
 from loraprep.curation.measures import facility_location
 from loraprep.curation.similarity import Matrix, likeness, quality
@@ -104,7 +105,7 @@ def too_similar(images: Sequence[Image], alike: Matrix, worth: Matrix, threshold
     """Clusters of three or more with the one to keep if they are thinned out."""
     return [
         Finding(
-            "too-similar",
+            Code.TOO_SIMILAR,
             tuple(images[n].path for n in group),
             {"keep": images[max(group, key=lambda n: (worth[n], -n))].path},
         )
@@ -121,7 +122,7 @@ def strangers(images: Sequence[Image], alike: Matrix) -> list[Finding]:
     middle = float(np.median(nearest))
     spread = 1.4826 * float(np.median(np.abs(nearest - middle))) + 0.02
     odd = tuple(i.path for i, v in zip(images, nearest, strict=True) if v < middle - 3.5 * spread)
-    return [Finding("unlike-the-rest", odd, {})] if odd else []
+    return [Finding(Code.UNLIKE_THE_REST, odd, {})] if odd else []
 
 
 def question(

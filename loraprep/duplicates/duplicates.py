@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal
 
-from loraprep.core.records import Fate, Finding, Group, Image, Pair, the_other_way
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Fate, Group, Image, Pair, the_other_way
 from loraprep.duplicates import compare
 from loraprep.duplicates.compare import Clusters, Likeness, Pixels
 from loraprep.duplicates.cuts import Near
@@ -481,8 +482,8 @@ def findings(groups: Sequence[Group]) -> list[Finding]:
     copies = {p for g in groups for p in g.pictures if p not in g.recommended} - doubled
     varied = [g for g in groups if g.relation == "variant"]
     found = [
-        Finding("byte-copies", tuple(sorted(doubled))),
-        Finding("copies", tuple(sorted(copies))),
-        Finding("variants", tuple(sorted(p for g in varied for p in g.recommended)), {"scenes": len(varied)}),
+        Finding(Code.BYTE_COPIES, tuple(sorted(doubled))),
+        Finding(Code.COPIES, tuple(sorted(copies))),
+        Finding(Code.VARIANTS, tuple(sorted(p for g in varied for p in g.recommended)), {"scenes": len(varied)}),
     ]
     return [finding for finding in found if finding.images]

@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from loraprep.core import files
-from loraprep.core.records import Caption, Elements, Fate, Finding, Group, Image
+from loraprep.core.findings import Finding
+from loraprep.core.records import Caption, Elements, Fate, Group, Image
 from loraprep.curation import curate
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
@@ -46,7 +49,7 @@ def captions(p: Project) -> dict[str, Caption]:
 
 
 def plain(records: Sequence[Any]) -> list[dict[str, Any]]:
-    return [dataclasses.asdict(r) for r in records]
+    return [msgspec.to_builtins(r) for r in records]
 
 
 def digests(images: Sequence[Image]) -> dict[str, str]:
@@ -80,7 +83,7 @@ def detailed(p: Project, images: Sequence[Image]) -> list[Image]:
 
 def seen(p: Project) -> curate.Seen:
     looked = read(p, "looks")
-    marks = [Finding.from_json(f) for f in looked["marks"]]
+    marks = [msgspec.convert(f, Finding) for f in looked["marks"]]
     return curate.Seen(elements(p), captions(p), looked["looks"], looked["embedded"], marks)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from loraprep.captions import captions as phase4
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
-from loraprep.core.records import Caption, Fate, Finding
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Fate
 from loraprep.curation import curate, features
 from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
@@ -20,25 +22,25 @@ from loraprep.report import html as page
 from loraprep.report import markdown, trainer_section
 from loraprep.trainers.plan import Plan
 
-_FUSED = frozenset({"fused-critical", "fused-warning", "fused-watch"})
+_FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
 _BALANCE = frozenset(
     {
-        "fused-critical",
-        "fused-warning",
-        "fused-watch",
-        "fused-unnamed",
-        "one-sided",
+        Code.FUSED_CRITICAL,
+        Code.FUSED_WARNING,
+        Code.FUSED_WATCH,
+        Code.FUSED_UNNAMED,
+        Code.ONE_SIDED,
         "tied",
-        "several-hands",
-        "several-looks",
-        "perhaps-hands",
-        "unlike-look",
-        "looks-untold",
-        "not-looked-at",
-        "hardly-looked-at",
-        "too-few-to-tell",
-        "somebody-else",
-        "ties-roughly",
+        Code.SEVERAL_HANDS,
+        Code.SEVERAL_LOOKS,
+        Code.PERHAPS_HANDS,
+        Code.UNLIKE_LOOK,
+        Code.LOOKS_UNTOLD,
+        Code.NOT_LOOKED_AT,
+        Code.HARDLY_LOOKED_AT,
+        Code.TOO_FEW_TO_TELL,
+        Code.SOMEBODY_ELSE,
+        Code.TIES_ROUGHLY,
     }
 )
 
@@ -70,12 +72,12 @@ def report(p: Project) -> None:
         selection,
         placed,
     ]
-    findings = [Finding.from_json(f) for s in stored for f in s["findings"]]
+    findings = [msgspec.convert(f, Finding) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
     assessed = curate.assess([i for i in images if i.path in kept], known, p.kind, p.config)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
-    said = [Finding.from_json(f) for name in ("samples", "vision") for f in artifacts.read(p, name)["findings"]]
+    said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in artifacts.read(p, name)["findings"]]
     findings += phase4.lacking(said, staying, elements)
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
         findings += phase4.fused(staying, elements, p.config, p.kind)
@@ -93,7 +95,7 @@ def report(p: Project) -> None:
         p.kind,
         keep_kohya=keep_kohya,
     )
-    marked = [f for f in assessed.findings if f.code == "same-mark"]
+    marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
     marks = features.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = markdown.report(
@@ -102,7 +104,7 @@ def report(p: Project) -> None:
         fates,
         alike,
         captions,
-        dataclasses.asdict(assessed),
+        msgspec.to_builtins(assessed),
         marks,
         balance,
         p.config,
@@ -129,7 +131,7 @@ def report(p: Project) -> None:
                 add=assessed.add,
                 gate=gate,
                 fused=[f for f in findings if f.code in _FUSED],
-                clusters=[f for f in findings if f.code == "too-similar"],
+                clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
                 alike=curate.likeness([i for i in images if i.state == "image"]),
                 config=p.config,
                 model=p.model,

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from doit.reporter import ConsoleReporter
 
 from loraprep.core import files, findings
-from loraprep.core.records import Fate, Finding, Gate, Reason
+from loraprep.core.findings import Finding
+from loraprep.core.records import Fate, Gate, Reason
 from loraprep.core.terminal import say
 from loraprep.report import markdown
 
@@ -113,7 +115,7 @@ def show(listed: Sequence[Finding]) -> None:
 
 
 def _findings(path: str) -> Callable[[Path], None]:
-    return lambda root: show([Finding.from_json(f) for f in files.read_json(root / path)["findings"]])
+    return lambda root: show([msgspec.convert(f, Finding) for f in files.read_json(root / path)["findings"]])
 
 
 def _elements(root: Path) -> None:

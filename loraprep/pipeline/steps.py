@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import msgspec
 
 from loraprep.captions import captioners, danbooru
 from loraprep.captions import captions as phase4
 from loraprep.captions.vision.store import Store
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.curation import curate as phase5
 from loraprep.curation import features
 from loraprep.dataset import build, lock, selection
@@ -223,7 +225,7 @@ def captions(p: Project) -> None:
         try:
             known = danbooru.vocabulary(p.root, p.config)
         except UserError as error:
-            findings = [Finding("no-vocabulary", (), {"said": error.problems[0].message})]
+            findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
     answers = decisions.read(p.root, "captions")
     result = phase4.captions_for(artifacts.elements(p), answers, p.config, p.model, p.kind, known)
     artifacts.write(
@@ -267,7 +269,7 @@ def curate(p: Project) -> None:
     )
     decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
     artifacts.write(
-        p, "curation", {**dataclasses.asdict(result.assessment), "questions": artifacts.plain(result.questions)}
+        p, "curation", {**msgspec.to_builtins(result.assessment), "questions": artifacts.plain(result.questions)}
     )
 
 
@@ -294,13 +296,13 @@ def select(p: Project) -> None:
         "curation": phase5.waiting(artifacts.questions(p, "curation"), answers["curation"], auto=auto["curation"]),
     }
     stale = [
-        Finding("stale-decision", tuple(gone), {"file": f"decisions/{kind}.yaml"})
+        Finding(Code.STALE_DECISION, tuple(gone), {"file": f"decisions/{kind}.yaml"})
         for kind, given in sorted(answers.items())
         if (gone := decisions.stale(given, artifacts.digests(images)))
     ]
     if undrawn := crops.missing(p.root, artifacts.digests(images)):
-        stale.append(Finding("stale-decision", tuple(undrawn), {"file": crops.NAME}))
-    stale += [Finding("group-empty", (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
+        stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
+    stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
     settled = phase5.settled(answers["curation"], images, auto=p.auto("curation"))
     copies = {
         path for f in artifacts.read(p, "duplicates")["findings"] if f["code"] == "copies" for path in f["images"]

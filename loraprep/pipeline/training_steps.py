@@ -7,7 +7,8 @@ from typing import Any
 
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.dataset import build
 from loraprep.dataset import lock as manifest
 from loraprep.dataset import upscale as enlarging
@@ -50,7 +51,7 @@ def trainers(p: Project) -> None:
     drawn = _draw(p, {i.path: i for i in found}, cut)
     noted = forecast.findings(plans, profiles, repeats, p.config, p.model)
     if p.config["dataset"]["regularization"] and not extra:
-        noted.append(Finding("regularization-empty", (), {"folder": p.config["dataset"]["regularization"]}))
+        noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": p.config["dataset"]["regularization"]}))
     artifacts.write(
         p,
         "placements",

@@ -12,7 +12,8 @@ from loraprep.captions.vision.prompt import described, question
 from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import files, findings, terminal
 from loraprep.core.errors import UserError
-from loraprep.core.records import Elements, Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Elements, Image
 from loraprep.pipeline import reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project
@@ -123,7 +124,9 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
         return []
     likely, _ = _cost(p, job, old)
     return [
-        Finding("vision-earlier", tuple(i.path for i in old), {"cost": f"about ${likely:.4f}" if likely else "nothing"})
+        Finding(
+            Code.VISION_EARLIER, tuple(i.path for i in old), {"cost": f"about ${likely:.4f}" if likely else "nothing"}
+        )
     ]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from loraprep.core import findings as words
-from loraprep.core.records import Caption, Fate, Finding, Gate, Image, Reason
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Fate, Gate, Image, Reason
 from loraprep.project import groups
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.trainers import naming
@@ -15,7 +16,9 @@ from loraprep.trainers import naming
 UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
 # Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
 NEVER_ACCEPTED = (
-    frozenset({"open-question", "no-images", "uncaptioned", "caption-unusable", "unaccounted", "name-collision"})
+    frozenset(
+        {Code.OPEN_QUESTION, Code.NO_IMAGES, "uncaptioned", Code.CAPTION_UNUSABLE, "unaccounted", Code.NAME_COLLISION}
+    )
     | UNSEEN
 )
 
@@ -42,7 +45,7 @@ def judge(
         *_caption_findings(kept, captions, findings),
         *_integrity(found, fates, kept, config, keep_kohya),
         *(
-            Finding("open-question", tuple(paths), {"file": f"decisions/{file}.yaml", "cause": file})
+            Finding(Code.OPEN_QUESTION, tuple(paths), {"file": f"decisions/{file}.yaml", "cause": file})
             for file, paths in sorted(waiting.items())
             if paths
         ),
@@ -66,7 +69,7 @@ def judge(
         name=config["name"],
         verdict="NO-GO" if blocking else "GO",
         waiting={file: sorted(paths) for file, paths in sorted(waiting.items()) if paths},
-        only_waiting=bool(blocking) and all(r.code in ("open-question", "vision-approval") for r in blocking),
+        only_waiting=bool(blocking) and all(r.code in (Code.OPEN_QUESTION, Code.VISION_APPROVAL) for r in blocking),
         reasons=reasons,
         counts={
             "found": sum(not i.of for i in found),
@@ -78,7 +81,7 @@ def judge(
             "ignored": sum(f.fate == "ignored" for f in fates),
             "captions": sum(f.fate == "caption" for f in fates),
             "left_out": len(left),
-            "duplicates_found": sum(len(f.images) for f in findings if f.code in ("byte-copies", "copies")),
+            "duplicates_found": sum(len(f.images) for f in findings if f.code in (Code.BYTE_COPIES, Code.COPIES)),
             "duplicates_removed": len(copies),
             "quality_issues": sum(r.severity in ("block", "warn") for r in reasons if r.code in _QUALITY),
             "open_questions": sum(len(paths) for paths in waiting.values()),
@@ -89,7 +92,7 @@ def judge(
 _QUALITY = frozenset(
     code for code, entry in words.catalogue().items() if entry.get("phase") == "quality"
 )  # "good" entries are never counted: only block and warn are
-_COPIES = ("byte-copies", "copies")  # settled by an answer alone: an open question has still to be looked at
+_COPIES = (Code.BYTE_COPIES, "copies")  # settled by an answer alone: an open question has still to be looked at
 
 
 def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: Set[str]) -> list[tuple[Finding, str]]:
@@ -124,20 +127,20 @@ def _set_findings(
     number, low, high = len(kept), kind["recommended"]["min"], kind["recommended"]["max"]
     values = {"count": number, "floor": kind["floor"], "min": low, "max": high, "kind": kind["title"].lower()}
     if not number:
-        return [Finding("no-images", (), rescue)]
+        return [Finding(Code.NO_IMAGES, (), rescue)]
     result = []
     if number < kind["floor"]:
-        result.append(Finding("below-floor", (), values | rescue))
+        result.append(Finding(Code.BELOW_FLOOR, (), values | rescue))
     elif number < low:
-        result.append(Finding("below-recommended", (), values))
+        result.append(Finding(Code.BELOW_RECOMMENDED, (), values))
     elif number > high:
-        result.append(Finding("above-recommended", (), values))
+        result.append(Finding(Code.ABOVE_RECOMMENDED, (), values))
     else:
-        result.append(Finding("enough-images", (), values))
+        result.append(Finding(Code.ENOUGH_IMAGES, (), values))
     smallest = trained_sizes(config, model)[0]
     blurred = tuple(p for p in kept if enlargement(images[p], smallest) > 2)
     if len(blurred) * 2 > number:
-        result.append(Finding("mostly-enlarged", blurred, {"size": smallest, "kept": number}))
+        result.append(Finding(Code.MOSTLY_ENLARGED, blurred, {"size": smallest, "kept": number}))
     return result
 
 
@@ -147,7 +150,7 @@ def _caption_findings(
     """Pictures without a caption, but for those that a finding about looking names with its reason."""
     said = {p for f in findings if f.code in UNSEEN for p in f.images}
     bare = tuple(p for p in kept if p not in said and (p not in captions or not captions[p].captioned))
-    return [Finding("uncaptioned", bare, {"kept": len(kept)})] if bare else []
+    return [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept)})] if bare else []
 
 
 def _integrity(
@@ -160,8 +163,10 @@ def _integrity(
     """Promise: every file found has exactly one fate, and every kept one a name of its own."""
     missing = {i.path for i in found} ^ {f.path for f in fates}
     twice = len(fates) != len({f.path for f in fates})
-    result = [Finding("unaccounted", tuple(sorted(missing)), {})] if missing or twice else []
+    result = [Finding(Code.UNACCOUNTED, tuple(sorted(missing)), {})] if missing or twice else []
     placed = naming.places(kept, config["name"], keep_kohya=keep_kohya, groups=config.get("groups", ()))
     cutouts = {i.path for i in found if i.alpha}
     every = naming.on_colours(placed, cutouts, groups.backgrounds(config))
-    return result + [Finding("name-collision", pair, {"place": placed[pair[0]]}) for pair in naming.collisions(every)]
+    return result + [
+        Finding(Code.NAME_COLLISION, pair, {"place": placed[pair[0]]}) for pair in naming.collisions(every)
+    ]

@@ -14,7 +14,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from loraprep.core import resources
-from loraprep.core.records import Axis, Caption, Fate, Finding, Gate, Group, Image, Reason
+from loraprep.core.findings import Finding
+from loraprep.core.records import Axis, Caption, Fate, Gate, Group, Image, Reason
 from loraprep.imaging import thumbnails
 from loraprep.project import crops, groups
 from loraprep.project.sizes import enlargement, trained_sizes

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from loraprep.core.findings import Code
 from loraprep.core.markdown import code, plain
 from loraprep.core.records import Gate, Reason
 
@@ -19,7 +20,7 @@ def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     """After the verdict: why, and what to do next, a sentence each."""
     blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
     if blocking:
-        first = next((r for r in blocking if r.code != "open-question"), blocking[0])
+        first = next((r for r in blocking if r.code != Code.OPEN_QUESTION), blocking[0])
         fix = first.fix or "Mend it and run loraprep gate1 again."
         others = f" All {len(blocking)} things are listed under [To get to GO](#to-get-to-go)."
         return [f"Why: {plain(first.sentence)}{others if blocking[1:] else ''}", "", f"Next: {plain(fix)}"]
@@ -36,7 +37,7 @@ def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
 def drafts(gate: Gate) -> str:
     """How many captions are drafts, and of what; "" if none is. A person's own words make a draft too."""
     number = gate.counts["drafts"]
-    bare = sum(len(r.images) for r in gate.reasons if r.code == "caption-draft")
+    bare = sum(len(r.images) for r in gate.reasons if r.code == Code.CAPTION_DRAFT)
     if not number:
         return ""
     made = f"{bare} of pictures that nobody has described" if bare else "from your own words and measured colour"
@@ -89,7 +90,7 @@ def _carried(carried: Sequence[Sequence[Any]]) -> list[str]:
 
 def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:
     """The corners in which the same mark was found, shown."""
-    found = [r for r in reasons if r.code == "same-mark"]
+    found = [r for r in reasons if r.code == Code.SAME_MARK]
     return [line for r, crop in zip(found, crops, strict=False) for line in ("", f"![{plain(r.sentence)}]({crop})")]
 
 

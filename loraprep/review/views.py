@@ -9,6 +9,7 @@ from typing import Any, Literal
 from loraprep.captions.captions import captions_for
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
+from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
 from loraprep.curation.answers import left_out
 from loraprep.project import decisions, groups
@@ -199,7 +200,7 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
     made = captions_for({"": nobody}, given, project.config, project.model, project.kind)
     caption = made.captions[""]
-    broken = [f.values["reasons"].removeprefix(": ") for f in made.findings if f.code == "caption-unusable"]
+    broken = [f.values["reasons"].removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return {
         "tokens": caption.tokens,
         "soft": encoder["soft"],
@@ -270,7 +271,7 @@ def finding_cards(s: Snapshot) -> list[dict[str, Any]]:
     """The verdict's reasons that want a person, then those that are settled; good news is in the report."""
     cards = []
     for n, reason in enumerate(s.gate.reasons if s.gate else []):
-        if reason.severity == "good" or reason.code == "open-question":
+        if reason.severity == "good" or reason.code == Code.OPEN_QUESTION:
             continue
         entry = s.accepted.get(reason.code)
         news = [p for p in reason.images if p not in entry["images"]] if entry and "images" in entry else []

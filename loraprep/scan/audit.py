@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from loraprep.core.records import Fate, Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Fate, Image
 from loraprep.project.decisions import Decisions, Question, again_key, entry_for
 from loraprep.project.sizes import enlargement, trained_sizes
 
@@ -67,45 +68,47 @@ def audit(
     limits = config["thresholds"]["audit"]
     findings = [*_rejected(found), *_size_notes(images, config, model)]
 
-    def report(code: str, hits: Sequence[Image], **values: Any) -> None:
+    def report(code: Code, hits: Sequence[Image], **values: Any) -> None:
         if hits:
             findings.append(Finding(code, tuple(i.path for i in hits), values))
 
     report(
-        "wrong-extension",
+        Code.WRONG_EXTENSION,
         [i for i in images if i.format not in _PROMISED.get(_suffix(i), {i.format})],
         formats=_formats(images),
     )
-    report("rotated", [i for i in images if i.orientation != 1])
-    report("cmyk", [i for i in images if i.mode == "CMYK"])
-    report("grey", [i for i in images if i.mode in ("1", "L", "LA", "I", "F") or i.mode.startswith("I;")])
-    report("indexed", [i for i in images if i.mode in ("P", "PA")])
-    report("deep", [i for i in images if i.bits > 8])
-    report("broken-profile", [i for i in images if i.icc == "unreadable"])
+    report(Code.ROTATED, [i for i in images if i.orientation != 1])
+    report(Code.CMYK, [i for i in images if i.mode == "CMYK"])
+    report(Code.GREY, [i for i in images if i.mode in ("1", "L", "LA", "I", "F") or i.mode.startswith("I;")])
+    report(Code.INDEXED, [i for i in images if i.mode in ("P", "PA")])
+    report(Code.DEEP, [i for i in images if i.bits > 8])
+    report(Code.BROKEN_PROFILE, [i for i in images if i.icc == "unreadable"])
     report(
-        "other-colours",
+        Code.OTHER_COLOURS,
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
-    report("transparent", [i for i in images if i.alpha], background=_colours(config["dataset"]["background"]))
-    report("animated", [i for i in images if i.frames > 1 and i.format != "MPO"])
+    report(Code.TRANSPARENT, [i for i in images if i.alpha], background=_colours(config["dataset"]["background"]))
+    report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
     report(
-        "compressed", [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]], quality=limits["jpeg_quality"]
+        Code.COMPRESSED,
+        [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]],
+        quality=limits["jpeg_quality"],
     )
-    report("plain-frame", [i for i in images if max(i.border) >= limits["border"]])
-    report("nearly-flat", [i for i in images if i.contrast < limits["contrast"] or i.flat > limits["flat"]])
-    report("soft", [i for i in images if i.sharpness < limits["sharpness"] and i.flat <= limits["flat"]])
-    report("long-shape", [i for i in images if _aspect(i) > limits["aspect_ratio"]], ratio=limits["aspect_ratio"])
-    report("location", [i for i in images if "gps" in i.hidden])
+    report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits["border"]])
+    report(Code.NEARLY_FLAT, [i for i in images if i.contrast < limits["contrast"] or i.flat > limits["flat"]])
+    report(Code.SOFT, [i for i in images if i.sharpness < limits["sharpness"] and i.flat <= limits["flat"]])
+    report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits["aspect_ratio"]], ratio=limits["aspect_ratio"])
+    report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, config)
     if orphans := beside["orphans"]:
-        findings.append(Finding("upscaled-orphan", tuple(sorted(orphans))))
+        findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans))))
     if masks := beside["masks"]:
         reasons = "; ".join(f"{path}: {reason}" for path, reason in sorted(masks.items()))
-        findings.append(Finding("mask-unusable", tuple(sorted(masks)), {"reasons": reasons}))
-    if images and not any(f.code in ("cmyk", "grey", "indexed", "deep") for f in findings):
-        findings.append(Finding("all-rgb", (), {"count": len(images)}))
-    if images and not any(f.code in ("broken", "unexpected") for f in findings):
-        findings.append(Finding("all-open", (), {"count": len(images)}))
+        findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
+    if images and not any(f.code in (Code.CMYK, Code.GREY, Code.INDEXED, Code.DEEP) for f in findings):
+        findings.append(Finding(Code.ALL_RGB, (), {"count": len(images)}))
+    if images and not any(f.code in (Code.BROKEN, Code.UNEXPECTED) for f in findings):
+        findings.append(Finding(Code.ALL_OPEN, (), {"count": len(images)}))
     return Audit(findings, _questions(images, config, model, kind), layout(images))
 
 
@@ -130,11 +133,11 @@ def _rejected(found: Sequence[Image]) -> list[Finding]:
     alike: defaultdict[tuple[str, str], list[Image]] = defaultdict(list)
     for i in found:
         if i.state == "rejected":  # Git LFS's placeholders are fetched in another way than DVC's
-            alike[i.code, i.reason if i.code == "pointer" else ""].append(i)
-    return [_with_reasons(code, hits) for (code, _), hits in sorted(alike.items())]
+            alike[i.code, i.reason if i.code == Code.POINTER else ""].append(i)
+    return [_with_reasons(Code(code), hits) for (code, _), hits in sorted(alike.items())]
 
 
-def _with_reasons(code: str, hits: Sequence[Image]) -> Finding:
+def _with_reasons(code: Code, hits: Sequence[Image]) -> Finding:
     reasons = "; ".join(f"{i.path}: {i.reason}" for i in hits)
     return Finding(code, tuple(i.path for i in hits), {"reasons": reasons, "reason": hits[0].reason})
 
@@ -148,26 +151,26 @@ def _size_notes(images: Sequence[Image], config: Mapping[str, Any], model: Mappi
     if small:
         findings.append(
             Finding(
-                "below-native",
+                Code.BELOW_NATIVE,
                 tuple(i.path for i in small),
                 {"native": model["native"], "title": model["title"]},
             )
         )
     elif images:
-        findings.append(Finding("large-enough", (), {"count": len(images), "native": model["native"]}))
+        findings.append(Finding(Code.LARGE_ENOUGH, (), {"count": len(images), "native": model["native"]}))
     soft = [i for i in images if enlargement(i, trained[0]) >= limits["enlargement_question"]]
-    findings += _enlarged("too-small", soft, trained[0])
+    findings += _enlarged(Code.TOO_SMALL, soft, trained[0])
     stretched = [
         i
         for i in images
         if enlargement(i, trained[-1]) >= limits["enlargement_note"]
         and enlargement(i, trained[0]) < limits["enlargement_question"]
     ]
-    findings += _enlarged("stretched", stretched, trained[-1])
+    findings += _enlarged(Code.STRETCHED, stretched, trained[-1])
     return findings
 
 
-def _enlarged(code: str, hits: Sequence[Image], size: int) -> list[Finding]:
+def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
     """Whole pictures and details cut out of others apart: there is no larger original of a detail."""
     found = []
     for part in ([i for i in hits if not i.of], [i for i in hits if i.of]):
@@ -181,11 +184,11 @@ def _enlarged(code: str, hits: Sequence[Image], size: int) -> list[Finding]:
 def _layout_notes(images: Sequence[Image], config: Mapping[str, Any]) -> list[Finding]:
     kind = layout(images)
     if kind == "flat" and images and "kohya" in config["dataset"]["trainers"]:
-        return [Finding("flat-layout", (), {"count": len(images)})]
+        return [Finding(Code.FLAT_LAYOUT, (), {"count": len(images)})]
     if kind == "kohya":
         stray = [i for i in images if not _KOHYA.fullmatch(PurePosixPath(i.path).parts[0]) or i.path.count("/") != 1]
-        return [Finding("kohya-layout", (), {"count": len(images)})] + (
-            [Finding("kohya-stray", tuple(i.path for i in stray))] if stray else []
+        return [Finding(Code.KOHYA_LAYOUT, (), {"count": len(images)})] + (
+            [Finding(Code.KOHYA_STRAY, tuple(i.path for i in stray))] if stray else []
         )
     return []
 

@@ -20,7 +20,8 @@ from PIL import Image as Pillow
 
 from loraprep import __version__
 from loraprep.core import files
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.imaging import decode
 from loraprep.project import crops
 
@@ -75,7 +76,7 @@ def measured(
 def findings(records: Sequence[Image], limit: float) -> list[Finding]:
     """`enlarged-before`: pictures that hold less than `limit` of their size."""
     soft = tuple(r.path for r in records if r.detail < limit)
-    return [Finding("enlarged-before", soft)] if soft else []
+    return [Finding(Code.ENLARGED_BEFORE, soft)] if soft else []
 
 
 def _load(cache: Path | None, stamp: list[Any]) -> dict[str, float]:

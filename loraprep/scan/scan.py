@@ -18,6 +18,7 @@ import PIL
 from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging import decode, formats
 from loraprep.scan import inspect, pool, walk
@@ -149,7 +150,7 @@ def _once(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]
     with closing(ScanCache(how.get("cache"), stamp)) as cache:
         _see(records.keys(), cache, folder, root, limits, how)
         result = into(records.lines(cache))
-        sure = not any(seen.code in ("unreadable", "unexpected") for seen in cache.passing.values())
+        sure = not any(seen.code in (Code.UNREADABLE, Code.UNEXPECTED) for seen in cache.passing.values())
         cache.tidy(records.parts)
     return result, Around(records.orphans, dict(sorted(records.useless.items())), sure)
 

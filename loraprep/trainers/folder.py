@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from loraprep.core.findings import Code
 from loraprep.imaging import decode
 
 CAPTIONS = frozenset({".txt", ".caption"})
@@ -98,7 +99,7 @@ def _picture(path: str, real: Path) -> Seen:
             bytes=len(data),
         )
     except decode.BadImage as error:
-        return Seen(path, "picture", problem=error.reason, huge=error.code == "too-large")
+        return Seen(path, "picture", problem=error.reason, huge=error.code == Code.TOO_LARGE)
     except OSError as error:
         return Seen(path, "picture", problem=error.strerror or "it could not be read")
     except Exception as error:  # one odd file never hides the rest

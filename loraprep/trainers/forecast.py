@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from loraprep.captions import tokens
+from loraprep.core.findings import Code, Finding
 from loraprep.core.findings import names as spelled
-from loraprep.core.records import Caption, Fate, Finding, Image
+from loraprep.core.records import Caption, Fate, Image
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import buckets, placement, regularization
 from loraprep.trainers.plan import CutCaption, Length, Placed, Plan, lonely, usual
@@ -163,16 +164,16 @@ def findings(
     if worst:
         cut, where = max(worst.values(), key=lambda w: w[0])
         values = {"most": _percent(cut), "limit": _percent(limit), "where": where}
-        result.append(Finding("cut-off", tuple(sorted(worst)), values))
+        result.append(Finding(Code.CUT_OFF, tuple(sorted(worst)), values))
     for trainer, homeless in sorted(unplaced.items()):
-        result.append(Finding("no-bucket", tuple(sorted(homeless)), {"trainer": title[trainer]}))
+        result.append(Finding(Code.NO_BUCKET, tuple(sorted(homeless)), {"trainer": title[trainer]}))
     result += _cut_captions(plans, title, model["encoder"]["hard"])
     for one in plans:
         alone = {p.path: repeats[p.path] for p in lonely(one)} if batch > 1 else {}
         dropped = profiles[one.trainer]["last_batch"] == "dropped"
         never = tuple(sorted(path for path, times in alone.items() if dropped and times < batch))
         rest = tuple(sorted(set(alone) - set(never)))
-        for code, paths in (("bucket-dropped", never), ("bucket-lonely", rest)):
+        for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, rest)):
             if paths:
                 result.append(Finding(code, paths, {"trainer": title[one.trainer], "batch": batch}))
     return result
@@ -187,7 +188,7 @@ def _cut_captions(plans: Sequence[Plan], title: Mapping[str, str], hard: int) ->
             alike[one.reads, tuple(one.cut_captions), exact].append(title[one.trainer])
     return [
         Finding(
-            "caption-cut" if exact else "caption-may-be-cut",
+            Code.CAPTION_CUT if exact else Code.CAPTION_MAY_BE_CUT,
             paths,
             {"trainers": spelled(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
         )

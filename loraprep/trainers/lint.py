@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep.core.records import Finding
+from loraprep.core.findings import Code, Finding
 from loraprep.trainers import naming
 from loraprep.trainers.folder import Seen
 
@@ -20,7 +20,7 @@ _FACE_PARTS = 4  # kohya cuts this many underscore parts off a name to find the 
 class Hazard:
     """One thing that would go wrong in one trainer. Hazards of one code and sort of detail become one finding."""
 
-    code: str
+    code: Code
     path: str
     detail: str = ""
 
@@ -34,13 +34,13 @@ def check(
     of kohya's names. They need no repeats in their names.
     """
     if not any(s.kind == "picture" for s in seen):
-        return [Finding("check-no-pictures")]
+        return [Finding(Code.CHECK_NO_PICTURES)]
     seen = trained(seen)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for profile in profiles.values():
         for hazard in _hazards(seen, profile["reads"], told or {}):
             by_hazard[hazard].add(profile["title"])
-    grouped: defaultdict[tuple[str, tuple[str, ...]], list[Hazard]] = defaultdict(list)
+    grouped: defaultdict[tuple[Code, tuple[str, ...]], list[Hazard]] = defaultdict(list)
     for hazard, titles in by_hazard.items():
         grouped[hazard.code, tuple(sorted(titles, key=str.casefold))].append(hazard)
     return [
@@ -79,15 +79,15 @@ def _hazards(seen: Sequence[Seen], reads: Mapping[str, Any], told: Mapping[str, 
     for s in pictures:
         if s.path not in seen_by_it:
             wrong_case = s.suffix.lower() in reads["pictures"]
-            yield Hazard("check-mixed-case" if wrong_case else "check-not-read", s.path, s.suffix)
+            yield Hazard(Code.CHECK_MIXED_CASE if wrong_case else Code.CHECK_NOT_READ, s.path, s.suffix)
     if "masks" not in reads:
-        yield from (Hazard("check-mask", s.path) for s in taken if s.stem.endswith("-masklabel"))
+        yield from (Hazard(Code.CHECK_MASK, s.path) for s in taken if s.stem.endswith("-masklabel"))
     yield from _of_pictures(taken, reads)
     yield from _of_captions(taken, seen, reads, told)
     yield from _of_folders([s for s in pictures if s.folder not in told], reads)
     if not reads["pictures"]:
         left = (s for s in seen if s.kind != "picture" and s.suffix not in reads["leaves"])
-        yield from (Hazard("check-tried", s.path) for s in left)
+        yield from (Hazard(Code.CHECK_TRIED, s.path) for s in left)
 
 
 def _mask(s: Seen, reads: Mapping[str, Any]) -> bool:
@@ -105,14 +105,14 @@ def _taken(s: Seen, reads: Mapping[str, Any]) -> bool:
 def _of_pictures(taken: Iterable[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
     for s in taken:
         if s.problem:
-            yield Hazard("check-huge" if s.huge else "check-unreadable", s.path, s.problem)
+            yield Hazard(Code.CHECK_HUGE if s.huge else Code.CHECK_UNREADABLE, s.path, s.problem)
             continue
         if s.orientation != 1 and not reads["upright"]:
-            yield Hazard("check-sideways", s.path)
+            yield Hazard(Code.CHECK_SIDEWAYS, s.path)
         if s.transparent:
-            yield Hazard(f"check-transparent-{reads['transparent']}", s.path)
+            yield Hazard(Code(f"check-transparent-{reads['transparent']}"), s.path)
         if s.deep:
-            yield Hazard("check-deep", s.path)
+            yield Hazard(Code.CHECK_DEEP, s.path)
 
 
 def _of_captions(
@@ -127,14 +127,14 @@ def _of_captions(
             (captions if wanted else unseen)[s.path.removesuffix(s.suffix)] = s
     if reads["captions"] != ".txt":
         unseen = {base: s for base, s in unseen.items() if s.suffix == ".txt" and base not in captions}
-        yield from (Hazard("check-extension", s.path) for s in unseen.values())
+        yield from (Hazard(Code.CHECK_EXTENSION, s.path) for s in unseen.values())
         captions |= unseen
     owners: defaultdict[str, list[Seen]] = defaultdict(list)
     for s in taken:
         owners[s.path.removesuffix(s.suffix)].append(s)
     for base, sharing in owners.items():
         if len(sharing) > 1:
-            yield from (Hazard("check-shared", s.path) for s in sharing)
+            yield from (Hazard(Code.CHECK_SHARED, s.path) for s in sharing)
         if base in captions:
             yield from _of_caption(captions[base], reads)
         else:
@@ -144,10 +144,10 @@ def _of_captions(
         folded[base.casefold()].append(base)
     for twins in folded.values():
         if len(twins) > 1:
-            yield from (Hazard("check-twins", s.path) for base in twins for s in owners[base])
+            yield from (Hazard(Code.CHECK_TWINS, s.path) for base in twins for s in owners[base])
     for base, caption in captions.items():
         if base not in owners:
-            yield Hazard("check-alone", caption.path)
+            yield Hazard(Code.CHECK_ALONE, caption.path)
 
 
 def _without(s: Seen, captions: Mapping[str, Seen], reads: Mapping[str, Any]) -> Hazard:
@@ -155,22 +155,22 @@ def _without(s: Seen, captions: Mapping[str, Seen], reads: Mapping[str, Any]) ->
     if reads["folders"] == "repeats" and len(parts) > _FACE_PARTS:
         other = "/".join(filter(None, [s.folder, "_".join(parts[:-_FACE_PARTS])]))
         if other in captions:
-            return Hazard("check-underscores", s.path, f"takes {captions[other].path}")
-    return Hazard(f"check-uncaptioned-{reads['missing']}", s.path)
+            return Hazard(Code.CHECK_UNDERSCORES, s.path, f"takes {captions[other].path}")
+    return Hazard(Code(f"check-uncaptioned-{reads['missing']}"), s.path)
 
 
 def _of_caption(caption: Seen, reads: Mapping[str, Any]) -> Iterator[Hazard]:
     if not caption.utf8:
-        yield Hazard("check-not-utf8", caption.path)
+        yield Hazard(Code.CHECK_NOT_UTF8, caption.path)
         return
     if caption.bom:
-        yield Hazard("check-bom", caption.path)
+        yield Hazard(Code.CHECK_BOM, caption.path)
     if not caption.bytes and reads["empty"] == "stops":
-        yield Hazard("check-empty-stops", caption.path)
+        yield Hazard(Code.CHECK_EMPTY_STOPS, caption.path)
     elif not caption.lines or (reads["lines"] == "first" and not caption.first):
-        yield Hazard("check-empty", caption.path)
+        yield Hazard(Code.CHECK_EMPTY, caption.path)
     elif caption.lines > 1 and reads["lines"] != "all":
-        yield Hazard(f"check-lines-{reads['lines']}", caption.path)
+        yield Hazard(Code(f"check-lines-{reads['lines']}"), caption.path)
 
 
 def _of_folders(pictures: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
@@ -183,10 +183,10 @@ def _of_folders(pictures: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[
         top, _, below = s.folder.partition("/")
         if reads["folders"] == "repeats" and parent:
             if not s.folder:
-                yield Hazard("check-beside", s.path)
+                yield Hazard(Code.CHECK_BESIDE, s.path)
             elif below:
-                yield Hazard("check-nested", s.path)
+                yield Hazard(Code.CHECK_NESTED, s.path)
             elif not naming.repeats_of(top):
-                yield Hazard("check-repeats", s.path, top)
+                yield Hazard(Code.CHECK_REPEATS, s.path, top)
         elif s.folder and any(s.folder != f and (not f or s.folder.startswith(f + "/")) for f in holding):
-            yield Hazard("check-nested", s.path)
+            yield Hazard(Code.CHECK_NESTED, s.path)

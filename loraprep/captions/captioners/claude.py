@@ -15,7 +15,8 @@ from loraprep.captions.vision.job import Job, Outcome, Trouble
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.prompt import Question
 from loraprep.captions.vision.prompt import described as describe
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 
 __all__ = ["NEEDS_APPROVAL", "SAMPLES", "ask", "cost", "describe", "settings"]
 
@@ -97,7 +98,9 @@ def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any
     if not left:
         return outcome
     outcome.findings += [
-        Finding("vision-deprecated", (), {"model": seer.model, "until": until}) for until in [line.check(seer)] if until
+        Finding(Code.VISION_DEPRECATED, (), {"model": seer.model, "until": until})
+        for until in [line.check(seer)]
+        if until
     ]
     line.count(seer, job, left)
     captioning = job.config["captioning"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from loraprep.captions.vision.prompt import SCHEMA, Question, Unreadable, read
 from loraprep.captions.vision.store import Answer, State, Store
-from loraprep.core.records import Finding, Image
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
 from loraprep.project import groups
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Outcome:
         paths = tuple(sorted(i.path for i in images))
         if paths:
             self.missing |= dict.fromkeys(paths, code)
-            self.findings.append(Finding(f"vision-{code}", paths, values))
+            self.findings.append(Finding(Code(f"vision-{code}"), paths, values))
         return self
 
     def join(self, other: Outcome) -> Outcome:
