@@ -1,26 +1,17 @@
-"""Debian's or another Chromium for the tests that look at pages as a person does."""
+"""What tests of several modules ask for by name."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-# Headless in a container, and quiet: nothing is fetched, updated or reported.
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-def missing(what: str) -> None:
-    """Skips with the reason; where nothing may be skipped (.ci/run), fails."""
-    if os.environ.get("LORAPREP_NO_SKIP"):
-        pytest.fail(what)
-    pytest.skip(what)
+from tests import pages, tags
+from tests.browsers import ARGS, missing
+from tests.runs import run
 
 
 @pytest.fixture(scope="module")  # while it is there, asyncio.run cannot be used
@@ -37,3 +28,23 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=path, args=ARGS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of tests/pages.py after a first run."""
+    root = pages.paint(tmp_path_factory.mktemp("page") / "mystyle")
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    return root
+
+
+@pytest.fixture(scope="module")
+def html(hostile: Path) -> str:
+    return (hostile / "report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tagger of tests/tags.py."""
+    return tags.tagger(tmp_path_factory.mktemp("models") / "wd-tiny-tagger")

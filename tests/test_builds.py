@@ -13,10 +13,7 @@ from loraprep import dataset, images, project, steps, training
 from loraprep.dataset import outputs, pixels
 from loraprep.errors import UserError
 from tests import scenes
-from tests.test_stale import append, run
-
-AUTO = "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n"
-FOLDER = "10_mystyle"
+from tests.runs import AUTO, FOLDER, append, held, run
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +39,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "mystyle"))
-
-
-def held(root: Path) -> dict[str, bytes]:
-    top = root / "dataset"
-    return {p.relative_to(top).as_posix(): p.read_bytes() for p in sorted(top.rglob("*")) if p.is_file()}
 
 
 def stamps(root: Path) -> dict[str, int]:

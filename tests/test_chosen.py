@@ -13,7 +13,7 @@ from loraprep.errors import UserError
 from loraprep.responses import Answer, Store
 from loraprep.vision.job import Job
 from loraprep.vision.question import question
-from tests import pictures
+from tests import ROOT, pictures
 from tests.homeserver import SEEN, serving
 
 
@@ -80,7 +80,7 @@ def test_an_unknown_captioner_is_refused_with_its_place(tmp_path: Path) -> None:
 
 
 def test_the_schemas_list_every_captioner() -> None:
-    root = Path(__file__).parent.parent / "schemas"
+    root = ROOT / "schemas"
     decision = json.loads((root / "captions.schema.json").read_text("utf-8"))
     project = json.loads((root / "project.schema.json").read_text("utf-8"))
     single, several = project["properties"]["captioning"]["properties"]["captioner"]["anyOf"]

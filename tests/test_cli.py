@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from loraprep.__main__ import HELP, main
+from tests.runs import ran, run
 from tests.scenes import scene
-from tests.test_stale import ran, run
 
 NO_PROJECT = """\
 there is no project.yaml here or above

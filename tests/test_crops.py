@@ -10,8 +10,7 @@ from PIL import Image
 from loraprep import crops, groups, names, scan
 from loraprep.errors import UserError
 from tests import pictures, scenes
-from tests.test_builds import AUTO
-from tests.test_stale import append, run
+from tests.runs import AUTO, append, run
 
 
 def put(root: Path, text: str) -> None:

@@ -14,11 +14,12 @@ from loraprep.curation.axes import axes, labels
 from loraprep.decisions import Decisions, Entry
 from loraprep.measures import looks as measured
 from loraprep.model import Axis, Caption, Elements, Finding, Group, Image
+from tests import ROOT
 from tests.benchmarks import brushes, strangers
 from tests.benchmarks.subset import synthetic
-from tests.test_stale import answer, run
+from tests.runs import answer, run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from PIL import Image
 from loraprep import audit, decisions, yamlfile
 from loraprep.decisions import Question
 from loraprep.errors import UserError
+from tests.runs import run
 from tests.scenes import scene
-from tests.test_stale import run
 
 HEADER = "# Small pictures train soft.\n# do: upscale | remove | keep\n"
 FRESH = """\

@@ -8,8 +8,8 @@ import pytest
 from loraprep import bundled, crops, groups
 from loraprep.__main__ import HELP
 from loraprep.project import load, profile
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]
 
 

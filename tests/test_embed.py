@@ -10,9 +10,10 @@ from loraprep import project
 from loraprep.curation.alike import likeness
 from loraprep.errors import UserError
 from loraprep.measures.embed import Encoder
+from tests import ROOT
 from tests.benchmarks.subset import synthetic
+from tests.runs import run
 from tests.scenes import project as small_project
-from tests.test_stale import run
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -103,7 +104,7 @@ def test_gate1_with_an_encoder_keeps_what_it_saw(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_the_setting() -> None:
-    config = project.load(Path(__file__).parent.parent / "examples/brushwork").config
+    config = project.load(ROOT / "examples/brushwork").config
     assert config["curation"]["encoder"] is None
     assert config["curation"]["preselect"] is None
     assert config["dataset"]["regularization"] is None

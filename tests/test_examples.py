@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.test_stale import run
+from tests import ROOT
+from tests.runs import run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("brushwork", 0), ("nogo", 1)])

@@ -14,10 +14,10 @@ from loraprep import bundled, exports, findings, placements, project, schema, to
 from loraprep.exports import Dataset, Folder
 from loraprep.model import Caption, Fate, Image
 from loraprep.plans import CutCaption, Length, Plan
-from tests import pictures
-from tests.test_stale import run
+from tests import ROOT, pictures
+from tests.runs import run
 
-GOLDEN = Path(__file__).parent / "golden" / "exports"
+GOLDEN = ROOT / "tests/golden/exports"
 TRAINERS = sorted(exports.trainers())
 
 
@@ -171,7 +171,7 @@ def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("exports") / "first"
-    source = Path(__file__).parent.parent / "examples/brushwork"
+    source = ROOT / "examples/brushwork"
     shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
     text = (root / "project.yaml").read_text("utf-8")
@@ -262,7 +262,7 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
 
 def test_no_export_under_no_go(tmp_path: Path) -> None:
     root = tmp_path / "nogo"
-    source = Path(__file__).parent.parent / "examples/nogo"
+    source = ROOT / "examples/nogo"
     shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
     code, output = run(root, "export")

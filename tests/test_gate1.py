@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from loraprep import yamlfile
 from loraprep.schema import problems
-from tests.test_stale import answer, run
+from tests.runs import answer, run
 
 # Photographs and pictures that scikit-image ships; each is used once, whole.
 PHOTOS = [

@@ -10,11 +10,9 @@ from typing import Any
 
 from tests.homeserver import Answer, good, serving
 from tests.pictures import png
+from tests.runs import answer, ran, run
 from tests.scenes import scene
-from tests.test_stale import answer, ran, run
-from tests.test_tagger import tagger
 
-__all__ = ["tagger"]  # a fixture
 PICTURES = 10  # a style's least
 
 

@@ -10,9 +10,9 @@ import pytest
 from loraprep import look
 from loraprep.errors import UserError
 from tests import pictures
+from tests.pages import Parsed, outside
+from tests.runs import run
 from tests.scenes import project, scene
-from tests.test_page import Parsed, outside
-from tests.test_stale import run
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from PIL import ImageDraw, ImageFont, ImageOps
 
 from loraprep import lettering, parts, similar
 from loraprep.model import Image
+from tests.folders import Folder, encoded
 from tests.scenes import scene
-from tests.test_duplicates import Folder, encoded
 
 Picture = Pillow.Image
 

@@ -29,7 +29,7 @@ from loraprep.review.app import VIEWS, Page
 from loraprep.review.guard import Guard
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
-from tests.test_stale import run
+from tests.runs import run
 
 PORT = 4173
 OURS = f"http://127.0.0.1:{PORT}"

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from loraprep import revision
-from tests import scenes
-from tests.test_builds import AUTO
-from tests.test_stale import append, run
+from tests import ROOT, scenes
+from tests.runs import AUTO, append, run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def git(root: Path, *args: str) -> None:

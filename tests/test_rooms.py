@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "loraprep"
+from tests import ROOT
+
+PACKAGE = ROOT / "loraprep"
 FLOORS = [
     {"__init__", "bundled", "colours", "errors", "files", "formats", "model", "yamlfile"},
     {"answers", "arrange", "booru", "buckets", "captioners", "crops", "decisions", "enlarge", "findings",
@@ -44,6 +46,15 @@ def test_imports_only_downwards(path: Path) -> None:
     for other in _imports(path) - {me}:
         floor = _floor(other)
         assert floor < _floor(me) or (floor == _floor(me) and floor in WITHIN), f"{me} imports {other}"
+
+
+def test_no_test_module_imports_another() -> None:
+    """What several share is in modules without tests: running one file runs nothing of another's at import."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = [node.module or "", *(a.name for a in node.names)] if isinstance(node, ast.ImportFrom) else []
+            named += [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            assert not [n for n in named if n.split(".")[-1].startswith("test_")], f"{path.name} imports {named}"
 
 
 def test_only_one_file_knows_yaml_and_few_know_doit() -> None:

@@ -11,25 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.runs import answer, append, ran, replace, run
 from tests.scenes import project
 
 ALWAYS = ["scan"]
 PURE = ["captions", "curate", "select", "report"]
 IMAGE_PHASES = ["audit", "duplicates", "detail", "shortlist", "looks", "samples", "elements", *PURE]
-
-
-def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "loraprep", *args],
-        cwd=root, capture_output=True, text=True, timeout=patience, check=False, encoding="utf-8",
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
-
-
-def ran(output: str) -> list[str]:
-    names = "intent|scan|audit|duplicates|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
-    return re.findall(rf"^({names}): ", output, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +29,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code, output = run(root, "gate1")
     assert code == 0, output
     return root
-
-
-def answer(path: Path) -> None:
-    path.write_text(path.read_text("utf-8").replace("rest: null", "rest: recommended"), "utf-8")
-
-
-def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
-    def edit(root: Path) -> None:
-        text = (root / path).read_text("utf-8")
-        assert old in text, f"{old!r} is not in {path}"
-        (root / path).write_text(text.replace(old, new, 1), "utf-8")
-
-    return edit
-
-
-def append(path: str, text: str) -> Callable[[Path], None]:
-    return lambda root: (root / path).write_text((root / path).read_text("utf-8") + text, "utf-8") and None
 
 
 def add(root: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from loraprep import files
 from loraprep.responses import Answer, Store
+from tests.runs import answer, run
 from tests.scenes import scene
-from tests.test_stale import answer, run
 
 STRAY = "p07.jpg"
 

@@ -12,8 +12,7 @@ from PIL import Image
 from loraprep import upscale
 from loraprep.errors import UserError
 from tests import pictures, scenes
-from tests.test_builds import AUTO
-from tests.test_stale import append, run
+from tests.runs import AUTO, append, run
 
 PROGRAM = """\
 import sys, time
