@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from doit.reporter import ConsoleReporter
 from rich.console import Console
@@ -21,16 +21,33 @@ PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a ba
 _FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        _gone()
+
+
+def _gone() -> NoReturn:
+    """Ends without a word: whoever read along (`| head`) has what they wanted.
+
+    By SystemExit, since doit shows the traceback of any other exception before main could see it.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is said on the way out; sys.stdout may be doit's
+    raise SystemExit(0)
+
+
 def console() -> Console:
     """Made anew each time, so that it follows a redirected stdout. rich respects NO_COLOR and pipes."""
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    return _Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str, style: str = "") -> None:
     """Prints text from anywhere: file names in it can't act as markup or as terminal codes."""
     safe = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
     if "\t" in safe:  # a listing for other programs: rich would turn its tabs into spaces
-        print(safe)
+        try:
+            print(safe)
+        except BrokenPipeError:
+            _gone()
         return
     console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 
