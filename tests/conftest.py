@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,12 @@ import pytest
 from tests import pages, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
+
+# Some machines are told to keep no bytecode: then each of hundreds of processes would compile all of loraprep again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# As many threads a process as there are workers would only get in each other's way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="module")  # while it is there, asyncio.run cannot be used

@@ -9,6 +9,8 @@ import pytest
 from tests import scenes
 from tests.runs import AUTO, FOLDER, append, held, run
 
+pytestmark = pytest.mark.run
+
 ASKED = AUTO.replace("captions: auto", "captions: ask")
 
 

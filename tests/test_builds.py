@@ -51,6 +51,7 @@ def lock(root: Path) -> dict[str, dict[str, dict[str, str]]]:
     return data
 
 
+@pytest.mark.run
 def test_a_clone_is_verified_and_builds_the_same_bytes(root: Path, tmp_path: Path) -> None:
     clone = tmp_path / "elsewhere/deeper/clone"
     away = shutil.ignore_patterns("build", ".doit*", "dataset")
@@ -65,6 +66,7 @@ def test_a_clone_is_verified_and_builds_the_same_bytes(root: Path, tmp_path: Pat
     assert (clone / "dataset.lock.json").read_bytes() == (root / "dataset.lock.json").read_bytes()
 
 
+@pytest.mark.run
 def test_the_lock_says_where_everything_comes_from(root: Path) -> None:
     entry = lock(root)["images"][f"{FOLDER}/scene-05"]
     assert entry["path"] == entry["from"] == "scene-05.jpg"
@@ -89,6 +91,7 @@ def images_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.run
 def test_one_changed_decision_rewrites_one_pair(root: Path) -> None:
     before = stamps(root)
     append("decisions/captions.yaml", '\nscene-07.jpg: {caption: "[trigger], a red barn"}\n')(root)
@@ -104,6 +107,7 @@ def test_one_changed_decision_rewrites_one_pair(root: Path) -> None:
     assert Image.open(root / f"dataset/{FOLDER}/scene-08.png").size == (500, 540)
 
 
+@pytest.mark.run
 def test_what_is_not_ours_is_never_touched(root: Path) -> None:
     own = {"notes.md": b"mine", f"{FOLDER}/mine.png": b"mine too", f"{FOLDER}/mine.txt": b"words"}
     for name, data in own.items():
@@ -120,6 +124,7 @@ def test_what_is_not_ours_is_never_touched(root: Path) -> None:
     assert f"dataset/{FOLDER}/mine.png: not made by loraprep; a trainer may read it" in output
 
 
+@pytest.mark.run
 def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(root: Path) -> None:
     shutil.copy(root / "images/scene-01.jpg", root / "images/new.jpg")
     Image.open(root / "images/new.jpg").rotate(40).save(root / "images/new.jpg", quality=95)
@@ -132,6 +137,7 @@ def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(ro
     assert held(root) == before
 
 
+@pytest.mark.run
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: Path) -> None:
     (root / "dataset").rename(tmp_path / "outside")
@@ -143,6 +149,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: 
     assert not (tmp_path / f"outside/{FOLDER}/scene-01.png").exists()
 
 
+@pytest.mark.run
 def test_a_picture_changed_in_dataset_is_not_overwritten(root: Path) -> None:
     path = root / f"dataset/{FOLDER}/scene-01.png"
     Image.open(path).rotate(90).save(path)
@@ -157,6 +164,7 @@ def test_a_picture_changed_in_dataset_is_not_overwritten(root: Path) -> None:
     assert path.is_file()
 
 
+@pytest.mark.run
 def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +193,7 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     assert dataset.intact(root)
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -217,6 +226,7 @@ def test_verify_names_what_differs(root: Path, damage: str, said: str) -> None:
     assert "from dataset.lock.json. If you meant" in output
 
 
+@pytest.mark.run
 def test_other_bytes_of_the_same_pixels_are_the_same_dataset(root: Path) -> None:
     png = root / f"dataset/{FOLDER}/scene-03.png"
     data = io.BytesIO()
@@ -234,6 +244,7 @@ def test_other_bytes_of_the_same_pixels_are_the_same_dataset(root: Path) -> None
     assert "13 pictures and the captions are what dataset.lock.json says, in pixels." in output
 
 
+@pytest.mark.run
 def test_verify_says_when_there_is_nothing_to_compare_with(root: Path) -> None:
     (root / "dataset.lock.json").write_text("<<<<<<< HEAD\n", "utf-8")
     code, output = run(root, "verify")
@@ -245,6 +256,7 @@ def test_verify_says_when_there_is_nothing_to_compare_with(root: Path) -> None:
     assert "there is no dataset.lock.json yet" in output
 
 
+@pytest.mark.run
 def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> None:
     text = (root / "project.yaml").read_text("utf-8")
     (root / "project.yaml").write_text(
@@ -260,6 +272,7 @@ def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> N
     assert not any("scene-01-" in name for name in files)
 
 
+@pytest.mark.run
 def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
     text = (root / "project.yaml").read_text("utf-8")
     (root / "project.yaml").write_text(
@@ -275,6 +288,7 @@ def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
     assert held(root) == before
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("trainers", "masks", "twin"),
     [
@@ -370,6 +384,7 @@ def test_a_background_is_named_once(caption: str, form: str, there: str, back: s
     assert outputs.off(there, "grey") == back
 
 
+@pytest.mark.run
 def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     p = project.load(root)

@@ -17,6 +17,8 @@ import pytest
 from tests.loopback import KEY, Loopback, Reply, form, numbered, serving
 from tests.scenes import scene
 
+pytestmark = pytest.mark.run
+
 PICTURES = 40
 
 

@@ -395,6 +395,7 @@ def test_stars_are_read_from_xmp() -> None:
     assert words.rating(Pillow.new("RGB", (8, 8))) == 0
 
 
+@pytest.mark.run
 def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     """From a folder to the question, its answer, and the crop of a signature."""
     from PIL import ImageDraw, ImageFont
@@ -439,6 +440,7 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     assert not (root / "report/mark_1.png").exists()
 
 
+@pytest.mark.run
 def test_copies_read_as_settled_once_they_are_answered(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

@@ -84,6 +84,7 @@ def test_likeness_by_what_is_shown() -> None:
     assert (likeness(images, some) == plain).all()
 
 
+@pytest.mark.run
 def test_gate1_with_an_encoder_keeps_what_it_saw(tmp_path: Path) -> None:
     root = small_project(tmp_path / "mystyle", 6)
     eye = tiny(tmp_path / "eye.onnx")

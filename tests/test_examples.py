@@ -16,6 +16,7 @@ from tests.runs import run
 EXAMPLES = ROOT / "examples"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(("name", "expected"), [("brushwork", 0), ("nogo", 1)])
 def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: Path) -> None:
     root = tmp_path / name
@@ -36,6 +37,7 @@ def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: P
     assert again == committed
 
 
+@pytest.mark.run
 def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
     """If it is not: loraprep -C examples/brushwork dataset, and read what changed in dataset.lock.json."""
     root = tmp_path / "brushwork"
@@ -49,6 +51,7 @@ def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
     assert not (root / "dataset").exists()
 
 
+@pytest.mark.run
 def test_the_other_example_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "nogo"
     shutil.copytree(EXAMPLES / "nogo", root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset"))

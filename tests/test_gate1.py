@@ -13,6 +13,8 @@ from loraprep import yamlfile
 from loraprep.schema import problems
 from tests.runs import answer, run
 
+pytestmark = pytest.mark.run
+
 # Photographs and pictures that scikit-image ships; each is used once, whole.
 PHOTOS = [
     "astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png",

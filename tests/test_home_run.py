@@ -8,10 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.homeserver import Answer, good, serving
 from tests.pictures import png
 from tests.runs import answer, ran, run
 from tests.scenes import scene
+
+pytestmark = pytest.mark.run
 
 PICTURES = 10  # a style's least
 

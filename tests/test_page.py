@@ -18,6 +18,7 @@ from tests.runs import answer, run
 from tests.scenes import project, scene
 
 
+@pytest.mark.run
 def test_it_is_whole_and_needs_nothing_from_outside(html: str) -> None:
     parsed = Parsed(html)
     assert outside(parsed) == []
@@ -34,6 +35,7 @@ def test_it_is_whole_and_needs_nothing_from_outside(html: str) -> None:
     assert all("alt" in a for t, a in parsed.tags if t == "img")
 
 
+@pytest.mark.run
 def test_every_picture_found_has_a_card_with_its_fate_and_why(html: str) -> None:
     cards = {a["data-name"]: a for a in Parsed(html).of_class("card")}
     # a right-to-left override would turn the line around: such a file is refused, and named by its escape
@@ -48,6 +50,7 @@ def test_every_picture_found_has_a_card_with_its_fate_and_why(html: str) -> None
     assert "data-open" in cards["scene-00 <b>web.jpg"]
 
 
+@pytest.mark.run
 def test_names_and_captions_are_text_whatever_they_contain(html: str) -> None:
     parsed = Parsed(html)
     assert [t for t, _ in parsed.tags if t == "script"] == ["script"]
@@ -60,6 +63,7 @@ def test_names_and_captions_are_text_whatever_they_contain(html: str) -> None:
     assert "‮" not in html
 
 
+@pytest.mark.run
 def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
     text = (hostile / "dataset-report.md").read_text("utf-8")
     shown = re.findall(r"!\[[^\]]+\]\((report/[^/)]+)\)", text)
@@ -78,6 +82,7 @@ def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
             assert Image.open(io.BytesIO(data)).width == sheet.WIDTH
 
 
+@pytest.mark.run
 def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hostile: Path) -> None:
     made = ["report.html", *(f"report/{p.name}" for p in (hostile / "report").iterdir() if p.is_file())]
     before = {name: (hostile / name).read_bytes() for name in made}
@@ -91,6 +96,7 @@ def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hosti
     assert {p: p.stat().st_mtime_ns for p in (hostile / "build/thumbs").iterdir()} == kept
 
 
+@pytest.mark.run
 def test_a_project_without_pictures_has_a_page_too(tmp_path: Path) -> None:
     root = project(tmp_path / "empty", pictures=0)
     code, output = run(root, "gate1")

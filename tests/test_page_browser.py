@@ -8,6 +8,8 @@ import pytest
 
 from tests.browsers import missing
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture
 def view(browser: Any, hostile: Path) -> Iterator[Any]:

@@ -14,6 +14,8 @@ from tests.browsers import missing, open_, serving, window
 from tests.gallery import ODD, paint
 from tests.runs import run
 
+pytestmark = pytest.mark.run
+
 VIEWS = ("", "duplicates", "captions", "quality", "curation", "findings", "texts")
 
 

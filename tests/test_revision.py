@@ -38,6 +38,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.run
 def test_pictures_captions_and_verdict(root: Path) -> None:
     for suffix in (".jpg", ".txt"):
         (root / f"images/scene-03{suffix}").rename(root.parent / f"scene-03{suffix}")
@@ -67,6 +68,7 @@ def test_pictures_captions_and_verdict(root: Path) -> None:
     assert "    now:  brushy, a `lit` window | door\n" in said
 
 
+@pytest.mark.run
 def test_from_no_go_to_go(root: Path) -> None:
     code, output = run(root, "diff", "HEAD~1")
     assert code == 0, output
@@ -75,6 +77,7 @@ def test_from_no_go_to_go(root: Path) -> None:
     assert "  mended: 5 questions in decisions/captions.yaml wait for your answer" in output
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("revision_", ["nothing", "--output=x", "HEAD:project.yaml"])
 def test_a_revision_that_is_none(root: Path, revision_: str) -> None:
     code, output = run(root, "diff", "--", revision_) if revision_.startswith("-") else run(root, "diff", revision_)
@@ -83,6 +86,7 @@ def test_a_revision_that_is_none(root: Path, revision_: str) -> None:
     assert not (root / "x").exists()
 
 
+@pytest.mark.run
 def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
     git(root, "rm", "-q", "--cached", "dataset-report.md")
     git(root, "commit", "-qm", "no report")

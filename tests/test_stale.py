@@ -14,6 +14,8 @@ import pytest
 from tests.runs import answer, append, ran, replace, run
 from tests.scenes import project
 
+pytestmark = pytest.mark.run
+
 ALWAYS = ["scan"]
 PURE = ["captions", "curate", "select", "report"]
 IMAGE_PHASES = ["audit", "duplicates", "detail", "shortlist", "looks", "samples", "elements", *PURE]

@@ -13,6 +13,8 @@ from loraprep.responses import Answer, Store
 from tests.runs import answer, run
 from tests.scenes import scene
 
+pytestmark = pytest.mark.run
+
 STRAY = "p07.jpg"
 
 

@@ -32,6 +32,7 @@ def test_the_tests_build_with_the_pinned_hatchling() -> None:
     assert pinned in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
 
 
+@pytest.mark.run
 def test_it_holds_all_that_is_read_at_run_time(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("schemas", "resources"):
@@ -43,6 +44,7 @@ def test_it_holds_all_that_is_read_at_run_time(wheel: Path) -> None:
     assert not [name for name in held if name.startswith(("tests/", "examples/")) or "__pycache__" in name]
 
 
+@pytest.mark.run
 def test_the_wheel_alone_makes_a_project_and_judges_it(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
     (tmp_path / "pics").mkdir()
