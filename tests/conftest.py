@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests import pages, tags
+from tests import pages, store, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
 
@@ -20,6 +20,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def pytest_configure() -> None:
+    store.begin()  # before there are workers
 
 
 @pytest.fixture(scope="module")  # while it is there, asyncio.run cannot be used

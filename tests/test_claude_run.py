@@ -52,9 +52,9 @@ def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of 40 pictures that was scanned, with nothing asked yet."""
+    """A project of 40 pictures that were all looked at closely, with nothing asked yet."""
     root = make(tmp_path_factory.mktemp("forty") / "emberveil", PICTURES)
-    run(root, "scan")
+    assert run(root, "looks")[0] == 0
     return root
 
 
