@@ -4,19 +4,25 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from tests import warm
 
 AUTO = "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n"
 FOLDER = "10_mystyle"  # of the dataset of a project that is called mystyle and has `repeats: 10`
 
 
-def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
-    """The exit code, and all that it said: stdout, then stderr."""
+def run(
+    root: Path, *args: str, patience: int = 120, fresh: bool = False, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """The exit code, and all that it said: stdout, then stderr. `fresh`: with nothing loaded, as a person starts it."""
+    env = env or {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    if hasattr(os, "fork") and not fresh:
+        return warm.run(root, args, env, patience)
     done = subprocess.run(
-        [sys.executable, "-m", "loraprep", *args],
-        cwd=root, capture_output=True, text=True, timeout=patience, check=False, encoding="utf-8",
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+        [sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, text=True, timeout=patience,
+        check=False, encoding="utf-8", env=env,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

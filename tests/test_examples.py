@@ -26,7 +26,7 @@ def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: P
     (root / "dataset-report.md").unlink()
     (root / "intent.md").unlink()
     shutil.rmtree(root / "report")
-    code, output = run(root, "gate1")
+    code, output = run(root, "gate1", fresh=True)
     assert code == expected, output
     again = {path: (root / path).read_bytes() for path in committed}
     for path in [p for p in committed if p.suffix == ".webp" and p.parts[0] == "report" and again[p] != committed[p]]:

@@ -193,7 +193,7 @@ def test_the_same_files_in_another_folder_and_none_knows_where_it_was_made(built
     other = tmp_path / "elsewhere"
     shutil.copytree(built, other, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
-    code, output = run(other, "export")  # builds what it needs by itself
+    code, output = run(other, "export", fresh=True)  # builds what it needs by itself
     assert code == 0, output
     assert texts(other) == texts(built)
     assert not any(str(built.parent) in text or str(other) in text for text in texts(other).values())
