@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests import scenes
-from tests.test_builds import AUTO, FOLDER, held
-from tests.test_stale import append, run
+from tests.runs import AUTO, FOLDER, append, held, run
+
+pytestmark = pytest.mark.run
 
 ASKED = AUTO.replace("captions: auto", "captions: ask")
 

@@ -15,10 +15,7 @@ from loraprep.imaging import decode
 from loraprep.pipeline import steps, training_steps
 from loraprep.project import project
 from tests import scenes
-from tests.test_stale import append, run
-
-AUTO = "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n"
-FOLDER = "10_mystyle"
+from tests.runs import AUTO, FOLDER, append, held, run
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +43,6 @@ def root(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "mystyle"))
 
 
-def held(root: Path) -> dict[str, bytes]:
-    top = root / "dataset"
-    return {p.relative_to(top).as_posix(): p.read_bytes() for p in sorted(top.rglob("*")) if p.is_file()}
-
-
 def stamps(root: Path) -> dict[str, int]:
     top = root / "dataset"
     return {p.relative_to(top).as_posix(): p.stat().st_mtime_ns for p in sorted(top.rglob("*")) if p.is_file()}
@@ -61,20 +53,22 @@ def lock(root: Path) -> dict[str, dict[str, dict[str, str]]]:
     return data
 
 
+@pytest.mark.run
 def test_a_clone_is_verified_and_builds_the_same_bytes(root: Path, tmp_path: Path) -> None:
     clone = tmp_path / "elsewhere/deeper/clone"
     away = shutil.ignore_patterns("build", ".doit*", "dataset")
     shutil.copytree(root, clone, ignore=away, copy_function=shutil.copyfile)  # other mtimes
-    code, output = run(clone, "verify")
+    code, output = run(clone, "verify", fresh=True)
     assert code == 0, output
     assert "13 pictures and the captions are what dataset.lock.json says, byte for byte." in output
     assert not (clone / "dataset").exists()
-    code, output = run(clone, "dataset")
+    code, output = run(clone, "dataset", fresh=True)
     assert code == 0, output
     assert held(clone) == held(root)
     assert (clone / "dataset.lock.json").read_bytes() == (root / "dataset.lock.json").read_bytes()
 
 
+@pytest.mark.run
 def test_the_lock_says_where_everything_comes_from(root: Path) -> None:
     entry = lock(root)["images"][f"{FOLDER}/scene-05"]
     assert entry["path"] == entry["from"] == "scene-05.jpg"
@@ -99,6 +93,7 @@ def images_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.run
 def test_one_changed_decision_rewrites_one_pair(root: Path) -> None:
     before = stamps(root)
     append("decisions/captions.yaml", '\nscene-07.jpg: {caption: "[trigger], a red barn"}\n')(root)
@@ -114,6 +109,7 @@ def test_one_changed_decision_rewrites_one_pair(root: Path) -> None:
     assert Image.open(root / f"dataset/{FOLDER}/scene-08.png").size == (500, 540)
 
 
+@pytest.mark.run
 def test_what_is_not_ours_is_never_touched(root: Path) -> None:
     own = {"notes.md": b"mine", f"{FOLDER}/mine.png": b"mine too", f"{FOLDER}/mine.txt": b"words"}
     for name, data in own.items():
@@ -130,6 +126,7 @@ def test_what_is_not_ours_is_never_touched(root: Path) -> None:
     assert f"dataset/{FOLDER}/mine.png: not made by loraprep; a trainer may read it" in output
 
 
+@pytest.mark.run
 def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(root: Path) -> None:
     shutil.copy(root / "images/scene-01.jpg", root / "images/new.jpg")
     Image.open(root / "images/new.jpg").rotate(40).save(root / "images/new.jpg", quality=95)
@@ -142,6 +139,7 @@ def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(ro
     assert held(root) == before
 
 
+@pytest.mark.run
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: Path) -> None:
     (root / "dataset").rename(tmp_path / "outside")
@@ -153,6 +151,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: 
     assert not (tmp_path / f"outside/{FOLDER}/scene-01.png").exists()
 
 
+@pytest.mark.run
 def test_a_picture_changed_in_dataset_is_not_overwritten(root: Path) -> None:
     path = root / f"dataset/{FOLDER}/scene-01.png"
     Image.open(path).rotate(90).save(path)
@@ -167,6 +166,7 @@ def test_a_picture_changed_in_dataset_is_not_overwritten(root: Path) -> None:
     assert path.is_file()
 
 
+@pytest.mark.run
 def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,6 +195,7 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     assert build.intact(root)
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -227,6 +228,7 @@ def test_verify_names_what_differs(root: Path, damage: str, said: str) -> None:
     assert "from dataset.lock.json. If you meant" in output
 
 
+@pytest.mark.run
 def test_other_bytes_of_the_same_pixels_are_the_same_dataset(root: Path) -> None:
     png = root / f"dataset/{FOLDER}/scene-03.png"
     data = io.BytesIO()
@@ -244,6 +246,7 @@ def test_other_bytes_of_the_same_pixels_are_the_same_dataset(root: Path) -> None
     assert "13 pictures and the captions are what dataset.lock.json says, in pixels." in output
 
 
+@pytest.mark.run
 def test_verify_says_when_there_is_nothing_to_compare_with(root: Path) -> None:
     (root / "dataset.lock.json").write_text("<<<<<<< HEAD\n", "utf-8")
     code, output = run(root, "verify")
@@ -255,6 +258,7 @@ def test_verify_says_when_there_is_nothing_to_compare_with(root: Path) -> None:
     assert "there is no dataset.lock.json yet" in output
 
 
+@pytest.mark.run
 def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> None:
     text = (root / "project.yaml").read_text("utf-8")
     (root / "project.yaml").write_text(
@@ -270,6 +274,7 @@ def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> N
     assert not any("scene-01-" in name for name in files)
 
 
+@pytest.mark.run
 def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
     text = (root / "project.yaml").read_text("utf-8")
     (root / "project.yaml").write_text(
@@ -285,6 +290,7 @@ def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
     assert held(root) == before
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("trainers", "masks", "twin"),
     [
@@ -380,6 +386,7 @@ def test_a_background_is_named_once(caption: str, form: str, there: str, back: s
     assert outputs.off(there, "grey") == back
 
 
+@pytest.mark.run
 def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     p = project.load(root)

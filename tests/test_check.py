@@ -209,6 +209,6 @@ def test_every_word_can_be_said() -> None:
     for code in words:
         assert Code(code).name in source or code.rsplit("-", 1)[0] + "-{" in source, code
         for images in ((), ("a.png",), ("a.png", "b.png")):
-            finding = lint.Finding(code, images, {"trainers": "kohya sd-scripts", "details": "a.png: broken"})
+            finding = lint.Finding(Code(code), images, {"trainers": "kohya sd-scripts", "details": "a.png: broken"})
             assert findings.sentence(finding)
             assert "{" not in findings.sentence(finding) + findings.fix(finding) + findings.why(code)

@@ -15,7 +15,7 @@ from loraprep.captions.vision.store import Answer, Store
 from loraprep.core.errors import UserError
 from loraprep.project import decisions, schema
 from loraprep.scan import scan
-from tests import pictures
+from tests import ROOT, pictures
 from tests.homeserver import SEEN, serving
 
 
@@ -82,7 +82,7 @@ def test_an_unknown_captioner_is_refused_with_its_place(tmp_path: Path) -> None:
 
 
 def test_the_schemas_list_every_captioner() -> None:
-    root = Path(__file__).parent.parent / "schemas"
+    root = ROOT / "schemas"
     decision = json.loads((root / "captions.schema.json").read_text("utf-8"))
     project = json.loads((root / "project.schema.json").read_text("utf-8"))
     single, several = project["properties"]["captioning"]["properties"]["captioner"]["anyOf"]

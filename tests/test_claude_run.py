@@ -14,26 +14,31 @@ from pathlib import Path
 
 import pytest
 
+from tests import runs
 from tests.loopback import KEY, Loopback, Reply, form, numbered, serving
 from tests.scenes import scene
+
+pytestmark = pytest.mark.run
 
 PICTURES = 40
 
 
-def start(root: Path, *args: str, url: str = "", key: str = KEY) -> subprocess.Popen[str]:
+def environment(url: str = "", key: str = KEY) -> dict[str, str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("ANTHROPIC")}
     env |= {"NO_COLOR": "1", "COLUMNS": "200", "ANTHROPIC_LOG": "debug"}
     env |= {"ANTHROPIC_BASE_URL": url} if url else {}
-    env |= {"ANTHROPIC_API_KEY": key} if key else {}
+    return env | ({"ANTHROPIC_API_KEY": key} if key else {})
+
+
+def start(root: Path, *args: str, url: str = "", key: str = KEY) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", "loraprep", *args], cwd=root, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, encoding="utf-8", env=env)  # fmt: skip
+                            stderr=subprocess.STDOUT, text=True, encoding="utf-8", env=environment(url, key))  # fmt: skip
 
 
-def run(root: Path, *args: str, url: str = "", key: str = KEY) -> tuple[int, str]:
-    process = start(root, *args, url=url, key=key)
-    output, _ = process.communicate(timeout=180)
+def run(root: Path, *args: str, url: str = "", key: str = KEY, fresh: bool = False) -> tuple[int, str]:
+    code, output = runs.run(root, *args, patience=180, fresh=fresh, env=environment(url, key))
     assert KEY not in output
-    return process.returncode, output
+    return code, output
 
 
 def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
@@ -50,9 +55,9 @@ def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of 40 pictures that was scanned, with nothing asked yet."""
+    """A project of 40 pictures that were all looked at closely, with nothing asked yet."""
     root = make(tmp_path_factory.mktemp("forty") / "emberveil", PICTURES)
-    run(root, "scan")
+    assert run(root, "looks")[0] == 0
     return root
 
 
@@ -117,7 +122,7 @@ def test_forty_pictures(pictures: Path, server: Loopback, tmp_path: Path) -> Non
     clone = tmp_path / "elsewhere"
     shutil.copytree(root, clone, ignore=shutil.ignore_patterns("build", ".doit*"), copy_function=shutil.copyfile)
     kept = {p.relative_to(clone): p.read_bytes() for p in sorted(clone.rglob("*")) if p.is_file()}
-    code, output = run(clone, "gate1", key="")
+    code, output = run(clone, "gate1", key="", fresh=True)
     assert code == 0, output
     assert {p: (clone / p).read_bytes() for p in kept} == kept
     for name in ("elements", "captions", "gate1", "vision"):

@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from loraprep.__main__ import HELP, main
+from tests.runs import ran, run
 from tests.scenes import scene
-from tests.test_stale import ran, run
 
 NO_PROJECT = """\
 there is no project.yaml here or above
@@ -80,17 +79,20 @@ def test_help_and_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
     assert main(["--version"]) == 0
 
 
+@pytest.mark.run
 def test_init_without_a_name(tmp_path: Path) -> None:
     code, output = run(tmp_path, "init", "--no-input", "--kind", "style", "--model", "sdxl")
     assert (code, output) == (3, "NAME: the project needs a name\n    loraprep init NAME --images FOLDER\n")
 
 
+@pytest.mark.run
 def test_init_where_a_project_is(empty: Path) -> None:
     code, output = run(empty.parent, "init", "p", "--no-input", "--kind", "style", "--model", "sdxl")
     assert (code, output) == (3, "p/project.yaml: there is a project already\n"
                                  "    Edit that file, or choose another name; nothing is overwritten.\n")  # fmt: skip
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("names", [[], ["note.txt"]])
 def test_init_with_a_folder_without_pictures(names: list[str], tmp_path: Path) -> None:
     (tmp_path / "pics").mkdir()
@@ -106,6 +108,7 @@ def test_init_with_a_folder_without_pictures(names: list[str], tmp_path: Path) -
     assert "Traceback" not in output
 
 
+@pytest.mark.run
 def test_a_folder_of_pictures_that_went_away(empty: Path, tmp_path: Path) -> None:
     root = tmp_path / "p"
     shutil.copytree(empty, root)
@@ -122,6 +125,7 @@ project.yaml:1:1: images.folder: there is no folder "images"
     )
 
 
+@pytest.mark.run
 def test_a_task_that_is_up_to_date_prints_its_result_again(tmp_path: Path) -> None:
     root = make(tmp_path / "p", 3)
     first, second = run(root, "audit"), run(root, "audit")
@@ -168,6 +172,7 @@ def begun(root: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.run
 @posix
 def test_control_c_ends_with_130_and_the_next_run_goes_on(many: Path) -> None:
     process = begun(many)
@@ -179,6 +184,7 @@ def test_control_c_ends_with_130_and_the_next_run_goes_on(many: Path) -> None:
     assert len((many / "build/images.jsonl").read_text("utf-8").splitlines()) == 21
 
 
+@pytest.mark.run
 @posix
 def test_a_killed_run_leaves_nothing_half_done(many: Path) -> None:
     shutil.rmtree(many / "build", ignore_errors=True)
@@ -192,6 +198,7 @@ def test_a_killed_run_leaves_nothing_half_done(many: Path) -> None:
     assert len((many / "build/images.jsonl").read_text("utf-8").splitlines()) == 21
 
 
+@pytest.mark.run
 @posix
 def test_a_second_run_says_that_another_one_is_at_work(many: Path) -> None:
     shutil.rmtree(many / "build", ignore_errors=True)
@@ -237,6 +244,7 @@ COLOUR = "\x1b[1;3"
 BAR = "Looking at the pictures"
 
 
+@pytest.mark.run
 @posix
 def test_a_terminal_gets_colours_and_a_bar_unless_it_says_no(many: Path) -> None:
     seen = on_a_terminal(many, "scan", "--full")
@@ -247,6 +255,7 @@ def test_a_terminal_gets_colours_and_a_bar_unless_it_says_no(many: Path) -> None
     assert "38;5" not in plain
 
 
+@pytest.mark.run
 def test_a_pipe_gets_plain_lines(many: Path, empty: Path) -> None:
     for root, args in ((many, ["scan", "--full"]), (empty, ["gate1"])):
         done = subprocess.run([sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, timeout=120,
@@ -256,8 +265,27 @@ def test_a_pipe_gets_plain_lines(many: Path, empty: Path) -> None:
             assert control not in done.stdout + done.stderr
 
 
-def test_a_listing_that_nobody_reads_to_its_end_is_no_error(empty: Path) -> None:
-    done: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run
-    command = f'"{sys.executable}" -m loraprep select | "{sys.executable}" -c "pass"'
-    ended = done(command, shell=True, cwd=empty, capture_output=True, text=True, timeout=60, check=False)
-    assert "Traceback" not in ended.stderr
+def read_one_line_of(root: Path, *args: str, **environment: str) -> tuple[int, str, str]:
+    """As by `| head -1`: exit code, the line, and what went to stderr after its reader was gone."""
+    env = {**os.environ, "NO_COLOR": "1", **environment}
+    process = subprocess.Popen([sys.executable, "-m", "loraprep", *args], cwd=root, text=True, env=env,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    return process.wait(timeout=60), line, said
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("buffered", [True, False])
+def test_a_reader_of_one_line_is_no_error(tmp_path: Path, buffered: bool) -> None:
+    """Stored results are printed inside of doit, which would show a traceback, and the rest of a buffer at the end."""
+    root = make(tmp_path / "p", 3)
+    run(root, "select")
+    for command in ("captions", "select", "audit"):
+        code, line, said = read_one_line_of(root, command, PYTHONUNBUFFERED="" if buffered else "1")
+        assert (code, said) == (0, ""), command
+        assert line.startswith("scan: ")

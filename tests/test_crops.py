@@ -12,8 +12,7 @@ from loraprep.project import crops, groups
 from loraprep.scan import scan
 from loraprep.trainers import naming
 from tests import pictures, scenes
-from tests.test_builds import AUTO
-from tests.test_stale import append, run
+from tests.runs import AUTO, append, run
 
 
 def put(root: Path, text: str) -> None:
@@ -140,6 +139,7 @@ groups:
     return root
 
 
+@pytest.mark.run
 def test_groups_have_their_own_trigger_words_folder_and_repeats(project: Path) -> None:
     folders = {p.name: sorted(f.stem for f in p.glob("*.txt")) for p in (project / "dataset").iterdir()}
     assert folders == {
@@ -158,6 +158,7 @@ def test_groups_have_their_own_trigger_words_folder_and_repeats(project: Path) -
         "group": "Skizzen", "images": 1, "masks": False, "repeats": 2, "seen": 30}  # fmt: skip
 
 
+@pytest.mark.run
 def test_the_report_counts_and_names_them(project: Path) -> None:
     report = (project / "dataset-report.md").read_text("utf-8")
     assert (
@@ -179,6 +180,7 @@ def test_the_report_counts_and_names_them(project: Path) -> None:
     )
 
 
+@pytest.mark.run
 def test_a_detail_stays_when_its_picture_is_left_out(project: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(project, tmp_path / "mystyle"))
     append("decisions/quality.yaml", "\nscene-07.jpg: {do: remove}\n")(root)
@@ -188,6 +190,7 @@ def test_a_detail_stays_when_its_picture_is_left_out(project: Path, tmp_path: Pa
     assert "scene-07#edge.jpg\tkept" in output
 
 
+@pytest.mark.run
 def test_a_caption_in_captions_yaml_wins_over_the_details_own(project: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(project, tmp_path / "mystyle"))
     append("decisions/captions.yaml", '\nred/scene-01#hat.jpg: {caption: "[trigger], a feather"}\n')(root)
@@ -195,6 +198,7 @@ def test_a_caption_in_captions_yaml_wins_over_the_details_own(project: Path, tmp
     assert "red/scene-01#hat.jpg\tbrushy_red, a feather\n" in output
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("folder", ["../out", "/abs", "C:\\x", ".hidden", "a//b"])
 def test_a_groups_folder_stays_inside_the_images(tmp_path: Path, folder: str) -> None:
     root = scenes.project(tmp_path / "mystyle", 1)

@@ -18,11 +18,12 @@ from loraprep.curation.measures import style_features
 from loraprep.project import project
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.scan import metadata
+from tests import ROOT
 from tests.benchmarks import brushes, strangers
 from tests.benchmarks.subset import synthetic
-from tests.test_stale import answer, run
+from tests.runs import answer, run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -396,6 +397,7 @@ def test_stars_are_read_from_xmp() -> None:
     assert metadata.rating(Pillow.new("RGB", (8, 8))) == 0
 
 
+@pytest.mark.run
 def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     """From a folder to the question, its answer, and the crop of a signature."""
     from PIL import ImageDraw, ImageFont
@@ -440,6 +442,7 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     assert not (root / "report/mark_1.png").exists()
 
 
+@pytest.mark.run
 def test_copies_read_as_settled_once_they_are_answered(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

@@ -15,8 +15,8 @@ from loraprep.core.errors import UserError
 from loraprep.project import decisions
 from loraprep.project.decisions import Question
 from loraprep.scan import audit
+from tests.runs import run
 from tests.scenes import scene
-from tests.test_stale import run
 
 HEADER = "# Small pictures train soft.\n# do: upscale | remove | keep\n"
 FRESH = """\
@@ -295,6 +295,7 @@ def test_a_file_that_cannot_be_read_or_added_to_stays_as_it_is(text: str, tmp_pa
     assert (tmp_path / "decisions/quality.yaml").read_text("utf-8") == text
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("kind", ["quality", "duplicates", "captions", "curation", "gate"])
 def test_a_bad_decision_file_stops_says_where_and_is_never_written(kind: str, project: Path, tmp_path: Path) -> None:
     root = tmp_path / "p"
@@ -317,6 +318,7 @@ def test_all_that_is_wrong_with_a_decision_file_is_said_at_once(tmp_path: Path) 
     assert str(refused.value) == SAID
 
 
+@pytest.mark.run
 def test_a_real_retouch_and_rename_end_to_end(project: Path, tmp_path: Path) -> None:
     root = tmp_path / "p"
     shutil.copytree(project, root)

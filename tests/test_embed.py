@@ -10,9 +10,10 @@ from loraprep.core.errors import UserError
 from loraprep.curation.measures.embedding import Encoder
 from loraprep.curation.similarity import likeness
 from loraprep.project import project
+from tests import ROOT
 from tests.benchmarks.subset import synthetic
+from tests.runs import run
 from tests.scenes import project as small_project
-from tests.test_stale import run
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -83,6 +84,7 @@ def test_likeness_by_what_is_shown() -> None:
     assert (likeness(images, some) == plain).all()
 
 
+@pytest.mark.run
 def test_gate1_with_an_encoder_keeps_what_it_saw(tmp_path: Path) -> None:
     root = small_project(tmp_path / "mystyle", 6)
     eye = tiny(tmp_path / "eye.onnx")
@@ -103,7 +105,7 @@ def test_gate1_with_an_encoder_keeps_what_it_saw(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_the_setting() -> None:
-    config = project.load(Path(__file__).parent.parent / "examples/brushwork").config
+    config = project.load(ROOT / "examples/brushwork").config
     assert config["curation"]["encoder"] is None
     assert config["curation"]["preselect"] is None
     assert config["dataset"]["regularization"] is None

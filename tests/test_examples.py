@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.test_stale import run
+from tests import ROOT
+from tests.runs import run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(("name", "expected"), [("brushwork", 0), ("nogo", 1)])
 def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: Path) -> None:
     root = tmp_path / name
@@ -24,7 +26,7 @@ def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: P
     (root / "dataset-report.md").unlink()
     (root / "intent.md").unlink()
     shutil.rmtree(root / "report")
-    code, output = run(root, "gate1")
+    code, output = run(root, "gate1", fresh=True)
     assert code == expected, output
     again = {path: (root / path).read_bytes() for path in committed}
     for path in [p for p in committed if p.suffix == ".webp" and p.parts[0] == "report" and again[p] != committed[p]]:
@@ -35,6 +37,7 @@ def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: P
     assert again == committed
 
 
+@pytest.mark.run
 def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
     """If it is not: loraprep -C examples/brushwork dataset, and read what changed in dataset.lock.json."""
     root = tmp_path / "brushwork"
@@ -48,6 +51,7 @@ def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
     assert not (root / "dataset").exists()
 
 
+@pytest.mark.run
 def test_the_other_example_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "nogo"
     shutil.copytree(EXAMPLES / "nogo", root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset"))

@@ -17,10 +17,10 @@ from loraprep.project import project, schema
 from loraprep.trainers import export, forecast
 from loraprep.trainers.export import Dataset, Folder
 from loraprep.trainers.plan import CutCaption, Length, Plan
-from tests import pictures
-from tests.test_stale import run
+from tests import ROOT, pictures
+from tests.runs import run
 
-GOLDEN = Path(__file__).parent / "golden" / "exports"
+GOLDEN = ROOT / "tests/golden/exports"
 TRAINERS = sorted(export.trainers())
 
 
@@ -174,7 +174,7 @@ def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("exports") / "first"
-    source = Path(__file__).parent.parent / "examples/brushwork"
+    source = ROOT / "examples/brushwork"
     shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
     text = (root / "project.yaml").read_text("utf-8")
@@ -191,16 +191,18 @@ def texts(root: Path) -> dict[str, str]:
     return {p.relative_to(root).as_posix(): p.read_text("utf-8") for p in sorted((root / "exports").rglob("*.*"))}
 
 
+@pytest.mark.run
 def test_the_same_files_in_another_folder_and_none_knows_where_it_was_made(built: Path, tmp_path: Path) -> None:
     other = tmp_path / "elsewhere"
     shutil.copytree(built, other, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
-    code, output = run(other, "export")  # builds what it needs by itself
+    code, output = run(other, "export", fresh=True)  # builds what it needs by itself
     assert code == 0, output
     assert texts(other) == texts(built)
     assert not any(str(built.parent) in text or str(other) in text for text in texts(other).values())
 
 
+@pytest.mark.run
 def test_a_second_run_does_nothing_and_a_lost_folder_comes_back(built: Path) -> None:
     before = texts(built)
     code, output = run(built, "export")
@@ -212,6 +214,7 @@ def test_a_second_run_does_nothing_and_a_lost_folder_comes_back(built: Path) -> 
     assert texts(built) == before
 
 
+@pytest.mark.run
 def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
     plans = [Plan.from_json(p) for p in json.loads((built / "build/placements.json").read_text("utf-8"))["plans"]]
     assert {p.trainer: (p.length.epochs, p.length.steps, p.length.seen) for p in plans} == {
@@ -220,6 +223,7 @@ def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.run
 def test_the_built_folder_passes_its_own_check(built: Path) -> None:
     code, output = run(built, "check", "dataset")
     assert code == 0, output
@@ -227,6 +231,7 @@ def test_the_built_folder_passes_its_own_check(built: Path) -> None:
                            "SimpleTuner: nothing to mend.\n")  # fmt: skip
 
 
+@pytest.mark.run
 def test_large_crops_are_a_finding_and_drawn(built: Path) -> None:
     report = (built / "dataset-report.md").read_text("utf-8")
     assert "A trainer's crop would cut more than 10 % off 4 pictures, up to 12 % (kohya sd-scripts at 512)" in report
@@ -236,6 +241,7 @@ def test_large_crops_are_a_finding_and_drawn(built: Path) -> None:
     assert "| 1024 | 1152x896 | 1: `mountains.jpg`, alone in its shape |" in report
 
 
+@pytest.mark.run
 def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) -> None:
     root = tmp_path / "reg"
     shutil.copytree(built, root)
@@ -263,9 +269,10 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     assert "There are no pictures" in run(root, "export")[1]  # a folder that changes is noticed
 
 
+@pytest.mark.run
 def test_no_export_under_no_go(tmp_path: Path) -> None:
     root = tmp_path / "nogo"
-    source = Path(__file__).parent.parent / "examples/nogo"
+    source = ROOT / "examples/nogo"
     shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
     code, output = run(root, "export")

@@ -11,7 +11,9 @@ from PIL import Image, ImageOps
 
 from loraprep.core import yamlfile
 from loraprep.project.schema import problems
-from tests.test_stale import answer, run
+from tests.runs import answer, run
+
+pytestmark = pytest.mark.run
 
 # Photographs and pictures that scikit-image ships; each is used once, whole.
 PHOTOS = [
@@ -99,12 +101,12 @@ def test_gate1_json_follows_its_schema(home: Path) -> None:
 def test_no_go_exits_1_every_time_and_the_same_twice_gives_the_same_bytes(home: Path) -> None:
     root = home / "real"
     first = (
-        run(root, "gate1"),
+        run(root, "gate1", fresh=True),
         (root / "dataset-report.md").read_bytes(),
         (root / "build/gate1.json").read_bytes(),
     )
     second = (
-        run(root, "gate1"),
+        run(root, "gate1", fresh=True),
         (root / "dataset-report.md").read_bytes(),
         (root / "build/gate1.json").read_bytes(),
     )
@@ -112,7 +114,7 @@ def test_no_go_exits_1_every_time_and_the_same_twice_gives_the_same_bytes(home: 
     assert first[1:] == second[1:]
     shutil.rmtree(root / "build")
     (root / ".doit.sqlite").unlink()
-    run(root, "gate1")
+    run(root, "gate1", fresh=True)
     assert (root / "dataset-report.md").read_bytes() == first[1]
 
 

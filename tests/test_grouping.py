@@ -12,8 +12,8 @@ from PIL import ImageOps
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import duplicates
 from loraprep.project.decisions import Decisions
+from tests.folders import Folder, encoded
 from tests.scenes import scene
-from tests.test_duplicates import Folder, encoded
 
 ORIGINALS = [scene(seed, 240, 200) for seed in range(4)]
 EDITS = {

@@ -8,13 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.homeserver import Answer, good, serving
 from tests.pictures import png
+from tests.runs import answer, ran, run
 from tests.scenes import scene
-from tests.test_stale import answer, ran, run
-from tests.test_tagger import tagger
 
-__all__ = ["tagger"]  # a fixture
+pytestmark = pytest.mark.run
+
 PICTURES = 10  # a style's least
 
 
@@ -80,7 +82,7 @@ def test_a_server_at_home_from_samples_to_a_clone(tmp_path: Path) -> None:
         for file in [*root.glob("responses/*"), root / "dataset-report.md"]:
             assert home.address not in file.read_text("utf-8")
     there = clone(root, tmp_path / "elsewhere")
-    code, output = run(there, "gate1")
+    code, output = run(there, "gate1", fresh=True)
     assert code == 0, output
     assert captions(there) == captions(root)
     assert (there / "dataset-report.md").read_bytes() == (root / "dataset-report.md").read_bytes()
@@ -111,7 +113,7 @@ def test_a_tagger_describes_everything_at_once_and_checks_the_tags(tmp_path: Pat
     assert all(text.startswith("millstyle, ") for text in captions(root).values())
     there = clone(root, tmp_path / "elsewhere")
     edit(there / "project.yaml", str(tagger), "/not/here/wd-tiny-tagger")
-    code, output = run(there, "gate1")
+    code, output = run(there, "gate1", fresh=True)
     assert code == 0, output
     assert (there / "dataset-report.md").read_text("utf-8") == report
 

@@ -10,9 +10,9 @@ import pytest
 from loraprep.cli import preview
 from loraprep.core.errors import UserError
 from tests import pictures
+from tests.pages import Parsed, outside
+from tests.runs import run
 from tests.scenes import project, scene
-from tests.test_page import Parsed, outside
-from tests.test_stale import run
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def looked(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return here, output
 
 
+@pytest.mark.run
 def test_it_writes_one_page_and_says_where(looked: tuple[Path, str], folder: Path) -> None:
     here, output = looked
     assert [p.name for p in here.iterdir()] == ["look-my-best-HOME.html"]
@@ -60,6 +61,7 @@ def test_it_writes_one_page_and_says_where(looked: tuple[Path, str], folder: Pat
     ]
 
 
+@pytest.mark.run
 def test_the_page_shows_what_gate_1_would_say(looked: tuple[Path, str], folder: Path) -> None:
     here, _ = looked
     html = (here / "look-my-best-HOME.html").read_text("utf-8")
@@ -75,6 +77,7 @@ def test_the_page_shows_what_gate_1_would_say(looked: tuple[Path, str], folder: 
     assert shlex.quote(str(folder.resolve())) in text
 
 
+@pytest.mark.run
 def test_the_line_it_ends_with_starts_a_project(looked: tuple[Path, str], folder: Path) -> None:
     here, output = looked
     words = shlex.split(output.splitlines()[-1])
@@ -87,6 +90,7 @@ def test_the_line_it_ends_with_starts_a_project(looked: tuple[Path, str], folder
     shutil.rmtree(here / "my-best-HOME")
 
 
+@pytest.mark.run
 def test_it_writes_its_page_again_but_nobody_elses(looked: tuple[Path, str], folder: Path) -> None:
     here, _ = looked
     page = here / "look-my-best-HOME.html"

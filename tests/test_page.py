@@ -3,7 +3,6 @@
 import io
 import itertools
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,84 +15,12 @@ from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
 from loraprep.report import contact_sheet, layout, plots
 from loraprep.report import html as page
+from tests.pages import NASTY, Parsed, outside
+from tests.runs import answer, run
 from tests.scenes import project, scene
-from tests.test_stale import answer, run
-
-VOID = {"meta", "link", "img", "input", "br", "hr"}
-NASTY = ["<img src=x onerror=alert(1)>.jpg", "[a].jpg", "a&b \"c\" 'd'.jpg", "{{ 7*7 }}.jpg", "‮gpj.exe.jpg"]
-MARKUP = 'a <script>alert(1)</script> mill, {{ 7*7 }}, " onload=alert(2) x=", loose strokes'
 
 
-class Parsed(HTMLParser):
-    """Every tag closed, every attribute kept; the text of the page apart from style and script."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.styles: list[str] = []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice in <{tag}>"
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        inside = self.open[-1] if self.open else ""
-        (self.styles if inside == "style" else self.text).append(data if inside != "script" else "")
-
-    def of_class(self, name: str) -> list[dict[str, str | None]]:
-        return [a for _, a in self.tags if name in (a.get("class") or "").split()]
-
-
-def outside(parsed: Parsed) -> list[str]:
-    """Every reference that leads out of the file."""
-    found = [
-        v
-        for _, a in parsed.tags
-        for k, v in a.items()
-        if k in ("src", "href", "xlink:href", "action", "srcset", "poster", "data") and v
-    ]
-    css = "".join(parsed.styles) + " ".join(a.get("style") or "" for _, a in parsed.tags)
-    found += [m.strip("'\" ") for m in re.findall(r"url\(([^)]*)\)", css)]
-    assert "@import" not in css
-    return [f for f in found if not f.startswith(("#", "data:image/webp;base64,"))]
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 scenes, a copy, a variant, a broken file, and names and captions that would like to be code."""
-    root = project(tmp_path_factory.mktemp("page") / "mystyle")
-    for number, name in enumerate(NASTY, 50):
-        scene(number).save(root / "images" / name, "JPEG", quality=92)
-        (root / "images" / name).with_suffix(".txt").write_text(MARKUP + f" number {number}\n", "utf-8")
-    small = Image.open(root / "images/scene-00.jpg").resize((320, 280))
-    small.save(root / "images/scene-00 <b>web.jpg", quality=60)
-    changed = Image.open(root / "images/scene-01.jpg")
-    ImageDraw.Draw(changed).ellipse((200, 200, 330, 330), "#ff00ff")
-    changed.save(root / "images/scene-01-sun.jpg", quality=92)
-    (root / "images/broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
-    code, output = run(root, "gate1")
-    assert code == 1, output
-    return root
-
-
-@pytest.fixture(scope="module")
-def html(hostile: Path) -> str:
-    return (hostile / "report.html").read_text("utf-8")
-
-
+@pytest.mark.run
 def test_it_is_whole_and_needs_nothing_from_outside(html: str) -> None:
     parsed = Parsed(html)
     assert outside(parsed) == []
@@ -110,6 +37,7 @@ def test_it_is_whole_and_needs_nothing_from_outside(html: str) -> None:
     assert all("alt" in a for t, a in parsed.tags if t == "img")
 
 
+@pytest.mark.run
 def test_every_picture_found_has_a_card_with_its_fate_and_why(html: str) -> None:
     cards = {a["data-name"]: a for a in Parsed(html).of_class("card")}
     # a right-to-left override would turn the line around: such a file is refused, and named by its escape
@@ -124,6 +52,7 @@ def test_every_picture_found_has_a_card_with_its_fate_and_why(html: str) -> None
     assert "data-open" in cards["scene-00 <b>web.jpg"]
 
 
+@pytest.mark.run
 def test_names_and_captions_are_text_whatever_they_contain(html: str) -> None:
     parsed = Parsed(html)
     assert [t for t, _ in parsed.tags if t == "script"] == ["script"]
@@ -136,6 +65,7 @@ def test_names_and_captions_are_text_whatever_they_contain(html: str) -> None:
     assert "‮" not in html
 
 
+@pytest.mark.run
 def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
     text = (hostile / "dataset-report.md").read_text("utf-8")
     shown = re.findall(r"!\[[^\]]+\]\((report/[^/)]+)\)", text)
@@ -154,6 +84,7 @@ def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
             assert Image.open(io.BytesIO(data)).width == contact_sheet.WIDTH
 
 
+@pytest.mark.run
 def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hostile: Path) -> None:
     made = ["report.html", *(f"report/{p.name}" for p in (hostile / "report").iterdir() if p.is_file())]
     before = {name: (hostile / name).read_bytes() for name in made}
@@ -162,11 +93,12 @@ def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hosti
     for name in made:
         (hostile / name).unlink()
     (hostile / "build/thumbs" / f"{'0' * 64}-256.webp").write_bytes(b"of a picture that is gone")
-    run(hostile, "report")
+    run(hostile, "report", fresh=True)
     assert {name: (hostile / name).read_bytes() for name in made} == before
     assert {p: p.stat().st_mtime_ns for p in (hostile / "build/thumbs").iterdir()} == kept
 
 
+@pytest.mark.run
 def test_a_project_without_pictures_has_a_page_too(tmp_path: Path) -> None:
     root = project(tmp_path / "empty", pictures=0)
     code, output = run(root, "gate1")

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import missing
-from tests.test_page import hostile, html  # noqa: F401  (fixtures)
+from tests.browsers import missing
+
+pytestmark = pytest.mark.run
 
 
 @pytest.fixture
-def view(browser: Any, hostile: Path) -> Iterator[Any]:  # noqa: F811
+def view(browser: Any, hostile: Path) -> Iterator[Any]:
     """The page at 1440 px, light; anything it asks the network for, and any error in its script, fails the test."""
     yield from opened(browser, hostile, 1440, "light")
 
@@ -122,7 +123,7 @@ def test_pictures_shown_again_are_borrowed_from_their_cards(view: Any) -> None:
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_sticks_out_and_axe_finds_nothing_serious(browser: Any, hostile: Path, width: int, scheme: str) -> None:  # noqa: F811
+def test_nothing_sticks_out_and_axe_finds_nothing_serious(browser: Any, hostile: Path, width: int, scheme: str) -> None:
     try:
         from axe_playwright_python.sync_playwright import Axe
     except ImportError:
@@ -143,7 +144,7 @@ def test_nothing_sticks_out_and_axe_finds_nothing_serious(browser: Any, hostile:
 @pytest.mark.parametrize("width", [390, 1440])
 def test_the_menu_leads_to_the_heading_whatever_is_laid_out_on_the_way(
     browser: Any,
-    hostile: Path,  # noqa: F811
+    hostile: Path,
     width: int,
 ) -> None:
     for view in opened(browser, hostile, width, "light"):

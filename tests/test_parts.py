@@ -13,8 +13,8 @@ from PIL import ImageDraw, ImageFont, ImageOps
 
 from loraprep.core.records import Image
 from loraprep.duplicates import compare, cuts, watermark
+from tests.folders import Folder, encoded
 from tests.scenes import scene
-from tests.test_duplicates import Folder, encoded
 
 Picture = Pillow.Image
 

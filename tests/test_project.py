@@ -346,6 +346,7 @@ def test_a_good_file_takes_its_defaults_from_the_schema(home: Path) -> None:
     assert loaded.model["title"] == "SDXL"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("how", [["loraprep"], ["doit", "-f", "dodo.py"]])
 def test_the_command_line_ends_with_3_and_writes_nothing(how: list[str], home: Path) -> None:
     secret = GOOD + f"token_key: {KEY}\n"

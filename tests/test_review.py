@@ -31,7 +31,7 @@ from loraprep.review.guard import Guard
 from loraprep.review.serve import run as review
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
-from tests.test_stale import run
+from tests.runs import run
 
 PORT = 4173
 OURS = f"http://127.0.0.1:{PORT}"
@@ -92,6 +92,7 @@ def changed(before: str, after: str) -> list[str]:
 # --- who may talk to it
 
 
+@pytest.mark.run
 def test_the_token_is_taken_out_of_the_address_and_kept_in_a_strict_cookie(still: Reviewed) -> None:
     fresh = TestClient(still.guard, base_url=OURS, follow_redirects=False)
     first = fresh.get(f"/?token={still.guard.token}")
@@ -101,6 +102,7 @@ def test_the_token_is_taken_out_of_the_address_and_kept_in_a_strict_cookie(still
     assert fresh.get("/").status_code == 200
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("path", ["/", "/texts", "/static/review.js", "/events", "/?token=guess", "/nowhere"])
 def test_without_the_token_nothing_is_shown(still: Reviewed, path: str) -> None:
     stranger = TestClient(still.guard, base_url=OURS)
@@ -110,6 +112,7 @@ def test_without_the_token_nothing_is_shown(still: Reviewed, path: str) -> None:
         assert refused.text == "Open the address that the terminal shows; it holds the key to this page.\n"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     "host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:1", f"0.0.0.0:{PORT}", ""]
 )
@@ -129,6 +132,7 @@ def accepting_the_rest(page: Reviewed) -> dict[str, Any]:
     }
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     "headers",
     [
@@ -148,12 +152,14 @@ def test_another_website_cannot_write(page: Reviewed, headers: dict[str, str]) -
     assert page.file("duplicates") == before
 
 
+@pytest.mark.run
 def test_another_website_cannot_read_either(still: Reviewed) -> None:
     assert still.get("/", **{"sec-fetch-site": "cross-site"}).status_code == 403
     assert still.get("/", origin="https://evil.example").status_code == 403
     assert still.get("/", **{"sec-fetch-site": "none"}).status_code == 200  # typed, or opened by loraprep
 
 
+@pytest.mark.run
 def test_the_cookie_alone_cannot_write(page: Reviewed) -> None:
     before = page.file("duplicates")
     body = accepting_the_rest(page)
@@ -165,6 +171,7 @@ def test_the_cookie_alone_cannot_write(page: Reviewed) -> None:
     assert page.file("duplicates") == before
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     "path",
     ["/../project.yaml", "/static/../../project.yaml", "/static/..%2f..%2fproject.yaml", "/static/%2e%2e/project.yaml",
@@ -187,6 +194,7 @@ def test_no_path_leads_out(still: Reviewed, path: str) -> None:
     assert sent[1]["body"] == b"There is no such page.\n"
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("path", ["/static/base.html", "/static/x", "/picture/project.yaml/large", "/picture/0/thumb",
                                   "/picture/{}/99999", "/picture/{}/1", "/picture/{}/../x", "/difference/{}/0", "/nowhere"])  # fmt: skip
 def test_only_what_is_listed_can_be_had(still: Reviewed, path: str) -> None:
@@ -194,11 +202,13 @@ def test_only_what_is_listed_can_be_had(still: Reviewed, path: str) -> None:
     assert still.get(path.format(shown)).status_code in (403, 404)
 
 
+@pytest.mark.run
 def test_an_answer_of_many_megabytes_is_refused(page: Reviewed) -> None:
     refused = page.post("/measure", {"text": "x" * 2_000_000})
     assert (refused.status_code, refused.text) == (403, "That is more than an answer.\n")
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("view", [*VIEWS])
 def test_every_view_has_a_strict_policy_and_no_inline_code(still: Reviewed, view: str) -> None:
     shown = still.get("/" if view == "overview" else f"/{view}")
@@ -229,6 +239,7 @@ class Tags(HTMLParser):
         self.all.append((tag, {k: v or "" for k, v in attrs}))
 
 
+@pytest.mark.run
 def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
     evil = '</textarea><script>alert(1)</script>" onload="x'
     page.answer("captions", "none", {"caption": evil})
@@ -249,6 +260,7 @@ def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
 # --- what it writes
 
 
+@pytest.mark.run
 def test_an_answer_writes_one_line_and_says_which(page: Reviewed) -> None:
     before = page.file("duplicates")
     told = page.answer("duplicates", "scene-05-web.jpg", {"keep": "recommended"})
@@ -261,6 +273,7 @@ def test_an_answer_writes_one_line_and_says_which(page: Reviewed) -> None:
                            "lines": [{"number": number, "text": "keep: recommended"}]}  # fmt: skip
 
 
+@pytest.mark.run
 def test_pictures_come_as_idents_and_are_written_as_names(page: Reviewed) -> None:
     before = page.file("duplicates")
     web = [ident("picture", "scene-05-web.jpg")]
@@ -270,6 +283,7 @@ def test_pictures_come_as_idents_and_are_written_as_names(page: Reviewed) -> Non
     assert (refused.status_code, refused.json()["message"]) == (400, "this is not there any more\n    Reload the page.")
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("kind", "key", "values"),
     [
@@ -292,6 +306,7 @@ def test_what_is_no_answer_is_refused_and_nothing_is_written(page: Reviewed, kin
     assert {p.name: p.read_bytes() for p in (page.root / "decisions").iterdir()} == there
 
 
+@pytest.mark.run
 def test_a_changed_file_is_refused_and_both_are_shown(page: Reviewed) -> None:
     seen = decision_edits.digest(page.root, "quality")
     path = page.root / "decisions/quality.yaml"
@@ -308,6 +323,7 @@ def test_a_changed_file_is_refused_and_both_are_shown(page: Reviewed) -> None:
     assert "  do: remove  # Ada says" in page.file("quality")
 
 
+@pytest.mark.run
 def test_an_adjusted_caption_changes_its_two_lines(page: Reviewed) -> None:
     key = next(iter(page.snapshot().decisions["captions"].entries))
     before = page.file("captions")
@@ -317,6 +333,7 @@ def test_an_adjusted_caption_changes_its_two_lines(page: Reviewed) -> None:
     assert len(lines) == 4
 
 
+@pytest.mark.run
 def test_find_and_replace_shows_first_and_writes_one_line_a_picture(page: Reviewed) -> None:
     before = page.file("captions")
     samples = set(page.snapshot().decisions["captions"].entries)
@@ -337,6 +354,7 @@ def test_find_and_replace_shows_first_and_writes_one_line_a_picture(page: Review
     assert output.count("broken strokes") == len(chosen)
 
 
+@pytest.mark.run
 def test_taking_words_out_takes_their_comma_and_never_the_trigger(page: Reviewed) -> None:
     rows = page.post("/replace", {"find": "loose strokes", "put": "", "words": True}).json()["rows"]
     assert rows
@@ -346,6 +364,7 @@ def test_taking_words_out_takes_their_comma_and_never_the_trigger(page: Reviewed
     assert page.post("/replace", {"find": " ", "put": "x", "words": False}).json() == {"rows": []}
 
 
+@pytest.mark.run
 def test_a_finding_is_accepted_with_a_reason_and_withdrawn(page: Reviewed) -> None:
     reason = "They are studies."
     told = page.answer("gate", "caption-draft", {"reason": reason})
@@ -362,6 +381,7 @@ def test_a_finding_is_accepted_with_a_reason_and_withdrawn(page: Reviewed) -> No
     assert not (page.root / "decisions/gate.yaml").exists()
 
 
+@pytest.mark.run
 def test_undo_gives_the_bytes_back(page: Reviewed) -> None:
     before = {p.name: p.read_bytes() for p in (page.root / "decisions").iterdir()}
     page.answer("quality", "small-0.jpg", {"do": "keep"})
@@ -373,6 +393,7 @@ def test_undo_gives_the_bytes_back(page: Reviewed) -> None:
     assert (nothing.status_code, nothing.json()) == (400, {"message": "there is nothing to take back"})
 
 
+@pytest.mark.run
 def test_a_broken_decision_file_is_shown_and_the_rest_still_works(page: Reviewed) -> None:
     path = page.root / "decisions/quality.yaml"
     path.write_text(page.file("quality") + "small-0.jpg: {do: [}\n", "utf-8")
@@ -385,6 +406,7 @@ def test_a_broken_decision_file_is_shown_and_the_rest_still_works(page: Reviewed
     assert page.answer("duplicates", "scene-05-web.jpg", {"keep": "all"}).status_code == 200
 
 
+@pytest.mark.run
 def test_a_retouched_picture_is_asked_about_again(page: Reviewed) -> None:
     page.answer("quality", "small-0.jpg", {"do": "keep"})
     with Image.open(page.root / "images/small-0.jpg") as picture:
@@ -402,6 +424,7 @@ def test_a_retouched_picture_is_asked_about_again(page: Reviewed) -> None:
 # --- what it shows
 
 
+@pytest.mark.run
 def test_pictures_are_shown_by_digest_and_at_the_size_they_train(still: Reviewed) -> None:
     s = still.snapshot()
     image = s.images["small-0.jpg"]
@@ -416,6 +439,7 @@ def test_pictures_are_shown_by_digest_and_at_the_size_they_train(still: Reviewed
     assert pinks > 300, "the sun is outlined"
 
 
+@pytest.mark.run
 def test_a_picture_that_went_away_is_said_and_breaks_nothing(page: Reviewed) -> None:
     gone = page.snapshot().images["scene-00.jpg"].pixel_digest
     (page.root / "images/scene-00.jpg").unlink()
@@ -426,6 +450,7 @@ def test_a_picture_that_went_away_is_said_and_breaks_nothing(page: Reviewed) -> 
     assert page.get("/texts").status_code == 200
 
 
+@pytest.mark.run
 def test_a_project_that_never_ran_shows_how_to_begin(tmp_path: Path) -> None:
     page = Reviewed(paint(tmp_path / "new", 11))
     for view in VIEWS:
@@ -433,6 +458,7 @@ def test_a_project_that_never_ran_shows_how_to_begin(tmp_path: Path) -> None:
     assert "Gate 1 has not run yet. Run it to see what it asks." in page.get("/").text
 
 
+@pytest.mark.run
 def test_caption_words_and_length_follow_what_is_typed(still: Reviewed) -> None:
     told = still.post("/measure", {"text": "[trigger], a mill at dawn,\n loose strokes"}).json()
     assert told["content"] == ["a mill at dawn"] or "mill" in " ".join(told["content"])
@@ -445,6 +471,7 @@ def test_caption_words_and_length_follow_what_is_typed(still: Reviewed) -> None:
     ]
 
 
+@pytest.mark.run
 def test_a_project_yaml_that_breaks_meanwhile_is_told_in_words(page: Reviewed) -> None:
     path = page.root / "project.yaml"
     good = path.read_text("utf-8")
@@ -458,6 +485,7 @@ def test_a_project_yaml_that_breaks_meanwhile_is_told_in_words(page: Reviewed) -
     assert page.get("/texts").status_code == 200
 
 
+@pytest.mark.run
 def test_build_from_another_version_counts_as_not_there(page: Reviewed) -> None:
     for name in ("images.jsonl", "captions.json", "selection.json", "gate1.json", "duplicates.json"):
         (page.root / "build" / name).write_text('{"other": 1}', "utf-8")
@@ -510,6 +538,7 @@ def served(page: Reviewed) -> Iterator[Callable[[], subprocess.Popen[str]]]:
         process.wait()
 
 
+@pytest.mark.run
 @pytest.mark.skipif(os.name == "nt", reason="there is no Ctrl-C to send to one process on Windows")
 def test_it_listens_on_this_computer_only_and_ends_with_ctrl_c(served: Callable[[], subprocess.Popen[str]]) -> None:
     process = served()

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import missing
+from tests.browsers import missing, open_, serving, window
 from tests.gallery import ODD, paint
-from tests.test_stale import run
+from tests.runs import run
+
+pytestmark = pytest.mark.run
 
 VIEWS = ("", "duplicates", "captions", "quality", "curation", "findings", "texts")
 
@@ -36,52 +32,6 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def root(asked: Path, tmp_path: Path) -> Path:
     shutil.copytree(asked, tmp_path / "mystyle")
     return tmp_path / "mystyle"
-
-
-@contextmanager
-def serving(root: Path) -> Iterator[str]:
-    """The address of `loraprep review`, running as its own process."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "loraprep", "review", "--no-browser"], cwd=root, text=True, encoding="utf-8",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found
-        yield found.group()
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def window(browser: Any, address: str, **options: Any) -> Iterator[Any]:
-    """A window at the page; whatever goes wrong inside fails the test."""
-    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "console", lambda said: wrong.append(said.text) if said.type == "error" and "409" not in said.text else None
-    )
-    page.on("dialog", lambda box: (wrong.append(f"a dialog: {box.message}"), box.dismiss()))
-    page.on(
-        "request", lambda r: None if r.url.startswith(address.split("?")[0]) else wrong.append(f"asked for {r.url}")
-    )
-    try:
-        page.goto(address)
-        page.wait_for_selector("main")
-        yield page
-        assert wrong == []
-    finally:
-        context.close()
-
-
-def open_(page: Any, view: str) -> None:
-    page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/{view}")
-    page.wait_for_selector(f"main[data-view={view or 'overview'}]")
 
 
 def press(page: Any, key: str) -> None:

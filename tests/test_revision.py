@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from loraprep.report import diff
-from tests import scenes
-from tests.test_builds import AUTO
-from tests.test_stale import append, run
+from tests import ROOT, scenes
+from tests.runs import AUTO, append, run
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def git(root: Path, *args: str) -> None:
@@ -39,6 +38,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.run
 def test_pictures_captions_and_verdict(root: Path) -> None:
     for suffix in (".jpg", ".txt"):
         (root / f"images/scene-03{suffix}").rename(root.parent / f"scene-03{suffix}")
@@ -68,6 +68,7 @@ def test_pictures_captions_and_verdict(root: Path) -> None:
     assert "    now:  brushy, a `lit` window | door\n" in said
 
 
+@pytest.mark.run
 def test_from_no_go_to_go(root: Path) -> None:
     code, output = run(root, "diff", "HEAD~1")
     assert code == 0, output
@@ -76,6 +77,7 @@ def test_from_no_go_to_go(root: Path) -> None:
     assert "  mended: 5 questions in decisions/captions.yaml wait for your answer" in output
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("revision_", ["nothing", "--output=x", "HEAD:project.yaml"])
 def test_a_revision_that_is_none(root: Path, revision_: str) -> None:
     code, output = run(root, "diff", "--", revision_) if revision_.startswith("-") else run(root, "diff", revision_)
@@ -84,6 +86,7 @@ def test_a_revision_that_is_none(root: Path, revision_: str) -> None:
     assert not (root / "x").exists()
 
 
+@pytest.mark.run
 def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
     git(root, "rm", "-q", "--cached", "dataset-report.md")
     git(root, "commit", "-qm", "no report")

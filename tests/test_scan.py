@@ -331,6 +331,7 @@ def test_rows_of_files_that_are_gone_are_forgotten(root: Path) -> None:
     assert facts == (3,)
 
 
+@pytest.mark.run
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_a_killed_scan_leaves_no_process_and_little_to_do_again(tmp_path: Path) -> None:
     root = _many(tmp_path, 600)

@@ -1,35 +1,24 @@
 """Stale means stale: edit this, and exactly these tasks run again."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.runs import answer, append, ran, replace, run
 from tests.scenes import project
+
+pytestmark = pytest.mark.run
 
 ALWAYS = ["scan"]
 PURE = ["captions", "curate", "select", "report"]
 IMAGE_PHASES = ["audit", "duplicates", "detail", "shortlist", "looks", "samples", "elements", *PURE]
-
-
-def run(root: Path, *args: str, patience: int = 120) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "loraprep", *args],
-        cwd=root, capture_output=True, text=True, timeout=patience, check=False, encoding="utf-8",
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
-
-
-def ran(output: str) -> list[str]:
-    names = "intent|scan|audit|duplicates|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
-    return re.findall(rf"^({names}): ", output, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +31,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code, output = run(root, "gate1")
     assert code == 0, output
     return root
-
-
-def answer(path: Path) -> None:
-    path.write_text(path.read_text("utf-8").replace("rest: null", "rest: recommended"), "utf-8")
-
-
-def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
-    def edit(root: Path) -> None:
-        text = (root / path).read_text("utf-8")
-        assert old in text, f"{old!r} is not in {path}"
-        (root / path).write_text(text.replace(old, new, 1), "utf-8")
-
-    return edit
-
-
-def append(path: str, text: str) -> Callable[[Path], None]:
-    return lambda root: (root / path).write_text((root / path).read_text("utf-8") + text, "utf-8") and None
 
 
 def add(root: Path) -> None:
@@ -144,7 +116,7 @@ def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path
     root = tmp_path / "elsewhere" / "clone"
     shutil.copytree(finished, root, ignore=shutil.ignore_patterns("build", ".doit*"), copy_function=shutil.copyfile)
     committed = {p.relative_to(root): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
-    code, output = run(root, "gate1")
+    code, output = run(root, "gate1", fresh=True)
     assert code == 0, output
     assert {path: (root / path).read_bytes() for path in committed} == committed
     built = [p.relative_to(finished) for p in (finished / "build").rglob("*") if p.is_file()]
@@ -152,7 +124,15 @@ def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path
     assert {path: (root / path).read_bytes() for path in again} == again
 
 
-WATCHED = """
+# A file younger than two seconds is looked at again: a run for which five have passed takes those of now as settled.
+LATER = """
+import time
+now = time.time
+time.time = lambda: now() + 5
+"""
+WATCHED = (
+    LATER
+    + """
 import sys
 from loraprep import __main__
 from loraprep.core import yamlfile
@@ -165,13 +145,19 @@ code = __main__.main(["gate1"])
 print("loaded:", *sorted({m.partition(".")[0] for m in sys.modules}))
 sys.exit(code)
 """
+)
+
+
+def later(root: Path) -> None:
+    code = f"{LATER}\nfrom loraprep import __main__\n__main__.main(['gate1'])"
+    subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, timeout=60, check=True)
+    assert json.loads((root / "build/scan-unchanged.json").read_text("utf-8"))["mark"]
 
 
 def test_a_null_run_opens_nothing_it_knows(finished: Path, tmp_path: Path) -> None:
     root = tmp_path / "mystyle"
     shutil.copytree(finished, root)
-    time.sleep(2.1)  # a file younger than two seconds is looked at again
-    run(root, "gate1")
+    later(root)
     before = {p: p.stat() for p in sorted(root.rglob("*")) if not p.name.startswith(".doit")}
     done = subprocess.run([sys.executable, "-c", WATCHED], cwd=root, capture_output=True, text=True, timeout=60,
                           check=False, encoding="utf-8")  # fmt: skip
@@ -187,8 +173,7 @@ def test_a_null_run_opens_nothing_it_knows(finished: Path, tmp_path: Path) -> No
 def test_what_changes_while_no_time_passes_is_still_seen(finished: Path, tmp_path: Path) -> None:
     root = tmp_path / "mystyle"
     shutil.copytree(finished, root)
-    time.sleep(2.1)
-    run(root, "gate1")
+    later(root)
     path = root / "images/scene-01.txt"
     was = path.stat()
     path.write_text(path.read_text("utf-8")[::-1], "utf-8")

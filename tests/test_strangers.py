@@ -10,8 +10,10 @@ import pytest
 
 from loraprep.captions.vision.store import Answer, Store
 from loraprep.core import files
+from tests.runs import answer, run
 from tests.scenes import scene
-from tests.test_stale import answer, run
+
+pytestmark = pytest.mark.run
 
 STRAY = "p07.jpg"
 

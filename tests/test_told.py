@@ -11,7 +11,8 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.curation.axes import Labels, axes
 from loraprep.dataset import selection
-from loraprep.project import decisions, groups, project, schema
+from loraprep.project import decisions, groups, profiles, project, schema
+from loraprep.project.settings import settings
 from loraprep.report import plots, summary
 from loraprep.scan import audit
 
@@ -24,7 +25,16 @@ def style() -> project.Project:
         "project",
     )  # fmt: skip
     profile = project.profile
-    return project.Project(Path(), config, profile("kinds", "style"), profile("models", "flux"), Path("images"))
+    return project.Project(
+        Path(),
+        config,
+        profile("kinds", "style"),
+        profile("models", "flux"),
+        Path("images"),
+        settings(config),
+        profiles.base_model("flux"),
+        profiles.kind("style"),
+    )
 
 
 def picture(path: str, *sidecars: str, **facts: Any) -> Image:

@@ -12,8 +12,7 @@ from PIL import Image
 from loraprep.core.errors import UserError
 from loraprep.dataset import upscale
 from tests import pictures, scenes
-from tests.test_builds import AUTO
-from tests.test_stale import append, run
+from tests.runs import AUTO, append, run
 
 PROGRAM = """\
 import sys, time
@@ -68,6 +67,7 @@ def digests(folder: Path) -> dict[str, tuple[str, int]]:
             for p in folder.rglob("*") if p.is_file()}  # fmt: skip
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("mode", ["good", "flat", "vandal"])
 def test_better_pixels_are_kept_and_used(root: Path, mode: str) -> None:
     setup(root, mode)
@@ -93,6 +93,7 @@ def test_better_pixels_are_kept_and_used(root: Path, mode: str) -> None:
     assert "Nothing to enlarge" in output
 
 
+@pytest.mark.run
 @pytest.mark.parametrize(
     ("mode", "said"),
     [
@@ -115,6 +116,7 @@ def test_each_failure_is_named_and_leaves_nothing_behind(root: Path, mode: str, 
     assert not list((root / "upscaled").rglob("*.png")) if (root / "upscaled").exists() else True
 
 
+@pytest.mark.run
 def test_nothing_runs_without_being_asked(root: Path) -> None:
     setup(root, "good")
     code, output = run(root, "dataset")
@@ -145,6 +147,7 @@ def test_settings_are_checked_and_shown_how_to_write(
     assert error.value.exit_code == 3
 
 
+@pytest.mark.run
 def test_a_name_that_two_pictures_share_is_nobodys(root: Path) -> None:
     setup(root, "good")
     pictures.scene(210, 200, 8).save(root / "images/small.png")
@@ -156,6 +159,7 @@ def test_a_name_that_two_pictures_share_is_nobodys(root: Path) -> None:
     assert not (root / "upscaled/small.png").exists()
 
 
+@pytest.mark.run
 def test_a_program_that_is_not_there(root: Path) -> None:
     (root.parent / "config.yaml").write_text(
         "upscaler: {command: [no-such-upscaler, '{input}', '{output}']}\n", "utf-8"
@@ -165,6 +169,7 @@ def test_a_program_that_is_not_there(root: Path) -> None:
     assert "there is no program no-such-upscaler (upscaler.command in your settings)" in output
 
 
+@pytest.mark.run
 def test_a_project_cannot_name_a_program(root: Path) -> None:
     append("project.yaml", "upscaler: {command: [evil, '{input}', '{output}']}\n")(root)
     code, output = run(root, "upscale")
