@@ -101,11 +101,9 @@ def curate(
     alike, worth = likeness(pool, seen.embedded), quality(pool)
     target = config["curation"]["target"] or kind["target"]
     asked = rulings(decisions, images, pins=True)
-    pinned = [  # a detail that somebody cut out is wanted
-        n
-        for n, i in enumerate(pool)
-        if i.path in asked or i.of or subset.matches(i.path, config["curation"]["include"])
-    ]
+    always = set(subset.always_kept(pool, config["curation"]["include"]))
+    # a detail that somebody cut out is wanted
+    pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
     named = labels(kind, pool, seen.elements, seen.captions, config["trigger"])
     limits = subset.quotas(kind, pool, named, target)
     kept = subset.choose(pool, alike, worth, target, pinned, limits, groups)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from fnmatch import fnmatch
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
 from loraprep.core.findings import Code, Finding
+from loraprep.core.patterns import Patterns
 from loraprep.core.records import Fate, Group, Image
 from loraprep.curation.axes import Labels
 from loraprep.curation.measures import facility_location
@@ -18,9 +18,10 @@ from loraprep.project.decisions import Question
 _BURST = 0.88  # likeness from which pictures are one moment taken several times
 
 
-def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Does a pattern of project.yaml name this picture? A pattern is a path or a glob."""
-    return any(path == pattern or fnmatch(path, pattern) for pattern in patterns)
+def always_kept(images: Sequence[Image], patterns: Sequence[str]) -> list[int]:
+    """The indices of the pictures that patterns of curation.include name."""
+    always = Patterns(patterns)
+    return [n for n, i in enumerate(images) if always.match(i.path)]
 
 
 def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
@@ -32,7 +33,7 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
     if not number or len(images) <= number:
         return {}
     alike, worth = likeness(images), quality(images)
-    pins = [n for n, i in enumerate(images) if matches(i.path, pinned)]
+    pins = always_kept(images, pinned)
     chosen: dict[int, None] = dict.fromkeys(pins)
     best = [max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in facility_location.bursts(alike, _BURST)]
     waves = [  # each fills what the one before left open
