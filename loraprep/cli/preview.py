@@ -20,7 +20,7 @@ from loraprep.core.records import Fate, Gate, Image
 from loraprep.curation import curate
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
-from loraprep.pipeline import reporter
+from loraprep.pipeline import results
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
 from loraprep.report import gate
@@ -237,7 +237,7 @@ def _close(material: page.Material, out: Path, here: Path) -> None:
         f"{material.model['title']}."
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
-        reporter.reason(reason)
+        results.print_reason(reason)
     terminal.say(material.headline, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
     terminal.say(f"Look at it: {shown}")
