@@ -17,6 +17,7 @@ from loraprep.core import findings
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import duplicates
 from loraprep.imaging import decode
+from loraprep.project import resolution
 from loraprep.project.decisions import Decisions, Entry, Question
 from loraprep.scan import detail, inspect
 from tests.scenes import scene
@@ -260,7 +261,7 @@ def test_answers(two: Folder, keep: Any, gone: set[str]) -> None:
     assert set(left) == gone
     assert all(f.by == "you" and not f.open for f in left.values())
     assert not two.questions(decisions)
-    assert not duplicates.waiting([question], decisions, auto=False)
+    assert not resolution.waiting([question], decisions, auto=False)
 
 
 def test_no_answer_counts_as_the_recommendation_and_waits(two: Folder) -> None:
@@ -270,9 +271,9 @@ def test_no_answer_counts_as_the_recommendation_and_waits(two: Folder) -> None:
         "pier.jpg": ("kept", "recommendation", True),
         "pier_web.jpg": ("left out", "recommendation", True),
     }
-    assert duplicates.waiting([question], Decisions(), auto=False) == ["pier.jpg"]
+    assert resolution.waiting([question], Decisions(), auto=False) == ["pier.jpg"]
     for decisions, auto in ((Decisions("recommended"), False), (Decisions(), True)):
-        assert not duplicates.waiting([question], decisions, auto=auto)
+        assert not resolution.waiting([question], decisions, auto=auto)
         assert not two.left_out(decisions, auto)["pier_web.jpg"].open
 
 
