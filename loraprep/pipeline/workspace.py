@@ -9,6 +9,7 @@ from typing import Any
 
 from loraprep.core import files
 from loraprep.core.records import Image
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import decisions
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.project import Project
@@ -26,6 +27,11 @@ class Workspace:
     def root(self) -> Path:
         """The project's folder."""
         return self.project.root
+
+    @property
+    def pictures(self) -> Pictures:
+        """Where the pixels are, and how many of them may be opened."""
+        return Pictures.of(self.project)
 
     def images(self) -> list[Image]:
         """The records of build/images.jsonl. Raises UserError if it is missing or from another version."""

@@ -9,10 +9,9 @@ from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.curation import curate, features
 from loraprep.dataset import selection
-from loraprep.duplicates import duplicates
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import crops, decisions, groups
+from loraprep.project import crops, decisions, groups, resolution
 
 
 def choose_shortlist(work: Workspace) -> None:
@@ -29,11 +28,9 @@ def measure_styles(work: Workspace) -> None:
     staying = artifacts.staying(work, work.images())
     with terminal.progress("Looking at line and stroke") as progress:
         found = features.look(
-            project.images,
-            project.root,
+            work.pictures,
             staying,
             encoder=project.config["curation"]["encoder"],
-            max_megapixels=project.max_megapixels,
             progress=progress,
         )
     work.write("looks", {"looks": found.looks, "embedded": found.embedded, "marks": artifacts.plain(found.marks)})
@@ -74,16 +71,16 @@ def select_images(work: Workspace) -> None:
     auto = {kind: project.auto(kind) for kind in ("duplicates", "captions", "curation")}
     waiting = {
         "quality": [path for path, fate in rulings[0].items() if fate.open and path in open_],
-        "duplicates": duplicates.waiting(
+        "duplicates": resolution.waiting(
             artifacts.questions(work, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
         ),
         "captions": captions.waiting(shown, answers["captions"], auto=auto["captions"]),
-        "curation": curate.waiting(artifacts.questions(work, "curation"), answers["curation"], auto=auto["curation"]),
+        "curation": resolution.waiting(artifacts.questions(work, "curation"), answers["curation"], auto=auto["curation"]),
     }
     stale = [
         Finding(Code.STALE_DECISION, tuple(gone), {"file": f"decisions/{kind}.yaml"})
         for kind, given in sorted(answers.items())
-        if (gone := decisions.stale(given, artifacts.digests(images)))
+        if (gone := resolution.stale(given, artifacts.digests(images)))
     ]
     if undrawn := crops.missing(project.root, artifacts.digests(images)):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))

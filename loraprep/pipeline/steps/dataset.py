@@ -13,7 +13,7 @@ def build_dataset(work: Workspace) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
     project = work.project
     with terminal.progress("Building the dataset") as progress:
-        build.build(project.root, project.images, _outputs(work), project.config, progress=progress)
+        build.build(work.pictures, _outputs(work), project.config, progress=progress)
 
 
 def verify_dataset(work: Workspace) -> bool:
@@ -23,9 +23,7 @@ def verify_dataset(work: Workspace) -> bool:
     if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     with terminal.progress("Comparing") as progress:
-        found = build.verify(
-            project.root, project.images, _outputs(work), locked, project.max_megapixels, progress=progress
-        )
+        found = build.verify(work.pictures, _outputs(work), locked, progress=progress)
     for line in build.in_words(found):
         terminal.say(line)
     return not found.differs
@@ -46,7 +44,6 @@ def _outputs(work: Workspace) -> list[build.Output]:
 
 def upscale_images(work: Workspace) -> None:
     """Enlarges the pictures decided for it with your own upscaler."""
-    project = work.project
     pictures = upscale.wanted(work.images(), artifacts.fates(work))
     if not pictures:
         terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
@@ -54,15 +51,7 @@ def upscale_images(work: Workspace) -> None:
     upscaler = upscale.configured()
     terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
     with terminal.progress("Enlarging") as progress:
-        made = upscale.run(
-            pictures,
-            work.images(),
-            project.root,
-            project.images,
-            upscaler,
-            max_megapixels=project.max_megapixels,
-            progress=progress,
-        )
+        made = upscale.run(work.pictures, pictures, work.images(), upscaler, progress=progress)
     terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 

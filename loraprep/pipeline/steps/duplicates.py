@@ -5,7 +5,7 @@ from __future__ import annotations
 from loraprep.duplicates import duplicates
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
-from loraprep.scan import detail, scan
+from loraprep.scan import detail
 
 
 def find_duplicates(work: Workspace) -> None:
@@ -16,14 +16,12 @@ def find_duplicates(work: Workspace) -> None:
     groups = duplicates.find(
         usable,
         project.config["thresholds"]["duplicates"],
-        lambda i: scan.look(project.images, project.root, i, project.max_megapixels),
+        work.pictures.preview,
         lambda some: detail.measured(
+            work.pictures,
             some,
-            project.images,
-            project.root,
             cache=project.root / "build/detail-cache.json",
             among=images,
-            max_megapixels=project.max_megapixels,
         ),
     )
     questions = duplicates.questions(groups, usable, work.decisions("duplicates"))

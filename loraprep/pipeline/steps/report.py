@@ -99,7 +99,7 @@ def write_report(work: Workspace) -> None:
         keep_kohya=audited["layout"] == "kohya",
     )
     marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
-    marks = features.crops(project.images, project.root, marked, {i.path: i for i in images}, project.max_megapixels)
+    marks = features.crops(work.pictures, marked, {i.path: i for i in images})
     balance = [r for r in verdict.reasons if r.code in _BALANCE]
     text = markdown.report(
         verdict,
@@ -120,8 +120,7 @@ def write_report(work: Workspace) -> None:
     with terminal.progress("Drawing the report") as progress:
         page, pictures = html.render(
             html.Material(
-                folder=project.images,
-                root=project.root,
+                source=work.pictures,
                 cache=project.root / "build/thumbs",
                 title=project.name,
                 headline=markdown.headline(verdict),

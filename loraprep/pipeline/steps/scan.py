@@ -78,12 +78,10 @@ def measure_detail(work: Workspace) -> None:
     images = work.images()
     with terminal.progress("Looking at full size") as progress:
         staying = detail.measured(
+            work.pictures,
             artifacts.staying(work, images, all_=True),
-            project.images,
-            project.root,
             cache=project.root / "build/detail-cache.json",
             among=images,
-            max_megapixels=project.max_megapixels,
             progress=progress,
         )
     found = detail.findings(staying, project.config["thresholds"]["audit"]["detail"])

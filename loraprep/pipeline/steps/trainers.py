@@ -13,7 +13,6 @@ from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project.project import Project, profile
 from loraprep.report import trainer_section
-from loraprep.scan import scan
 from loraprep.trainers import export, forecast, naming, regularization
 from loraprep.trainers.plan import Plan
 
@@ -45,7 +44,7 @@ def forecast_trainers(work: Workspace) -> None:
         for name, data in profiles.items()
     ]
     cut = forecast.drawn(plans, project.config["thresholds"]["placement"]["cut"])
-    drawn = _draw(project, {i.path: i for i in found}, cut)
+    drawn = _draw(work, {i.path: i for i in found}, cut)
     noted = forecast.findings(plans, profiles, repeats, project.config, project.model)
     if project.config["dataset"]["regularization"] and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": project.config["dataset"]["regularization"]}))
@@ -55,19 +54,19 @@ def forecast_trainers(work: Workspace) -> None:
     )
 
 
-def _draw(project: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
+def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
     """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
     from loraprep.imaging import decode  # Pillow and numpy, for which most runs have no use
     from loraprep.report import crop_preview
 
-    folder, drawn = project.root / trainer_section.CROPS, []
+    folder, drawn = work.root / trainer_section.CROPS, []
     wanted = {f"{naming.stem(path)}.png" for path in cut}
     for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
         if old.name not in wanted:
             old.unlink()
     for path, box in sorted(cut.items()):
         try:
-            shown = scan.look(project.images, project.root, image[path])
+            shown = work.pictures.preview(image[path])
         except (decode.BadImage, OSError):
             continue
         files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw(shown, box))

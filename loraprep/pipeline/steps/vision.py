@@ -67,7 +67,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         texts = captions.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
-        p.images,
+        work.pictures,
         config,
         question(p.config["intent"]["kind"], texts),
         since=dict(since or {}),
