@@ -75,7 +75,9 @@ def select_images(work: Workspace) -> None:
             artifacts.questions(work, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
         ),
         "captions": captions.waiting(shown, answers["captions"], auto=auto["captions"]),
-        "curation": resolution.waiting(artifacts.questions(work, "curation"), answers["curation"], auto=auto["curation"]),
+        "curation": resolution.waiting(
+            artifacts.questions(work, "curation"), answers["curation"], auto=auto["curation"]
+        ),
     }
     stale = [
         Finding(Code.STALE_DECISION, tuple(gone), {"file": f"decisions/{kind}.yaml"})
