@@ -52,7 +52,9 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        return _run(args)
+        code = _run(args)
+        sys.stdout.flush()  # here, where a reader that is gone is no error
+        return code
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -1,26 +1,29 @@
-"""Debian's or another Chromium for the tests that look at pages as a person does."""
+"""What tests of several modules ask for by name."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-# Headless in a container, and quiet: nothing is fetched, updated or reported.
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from tests import pages, store, tags
+from tests.browsers import ARGS, missing
+from tests.runs import run
+
+# Some machines are told to keep no bytecode: then each of hundreds of processes would compile all of loraprep again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# As many threads a process as there are workers would only get in each other's way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def missing(what: str) -> None:
-    """Skips with the reason; where nothing may be skipped (.ci/run), fails."""
-    if os.environ.get("LORAPREP_NO_SKIP"):
-        pytest.fail(what)
-    pytest.skip(what)
+def pytest_configure() -> None:
+    store.begin()  # before there are workers
 
 
 @pytest.fixture(scope="module")  # while it is there, asyncio.run cannot be used
@@ -37,3 +40,23 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=path, args=ARGS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of tests/pages.py after a first run."""
+    root = pages.paint(tmp_path_factory.mktemp("page") / "mystyle")
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    return root
+
+
+@pytest.fixture(scope="module")
+def html(hostile: Path) -> str:
+    return (hostile / "report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tagger of tests/tags.py."""
+    return tags.tagger(tmp_path_factory.mktemp("models") / "wd-tiny-tagger")

@@ -9,8 +9,8 @@ from loraprep.__main__ import HELP
 from loraprep.core import resources
 from loraprep.project import crops, groups
 from loraprep.project.project import load, profile
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "loraprep"
+from tests import ROOT
+
+PACKAGE = ROOT / "loraprep"
 ROOMS = [
     "cli",
     "review",
@@ -60,3 +62,10 @@ def test_imports_only_downwards(path: Path) -> None:
 def test_a_library_has_its_room(library: str) -> None:
     users = {_room(p) for p in MODULES if any(name.split(".")[0] == library for name in _imported(p))}
     assert users == LIBRARIES[library]
+
+
+def test_no_test_module_imports_another() -> None:
+    """What several share is in modules without tests: running one file runs nothing of another's at import."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        shared = [name for name in _imported(path) if any(part.startswith("test_") for part in name.split(".")[1:])]
+        assert not [name for name in shared if name.startswith("tests.")], path

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.scenes import scene
-
-CHECKOUT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built by the hatchling of the test environment, the one that pyproject.toml pins for everybody."""
     place = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", "--no-index",
-               "--wheel-dir", str(place), str(CHECKOUT)]  # fmt: skip
+               "--wheel-dir", str(place), str(ROOT)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     (made,) = place.glob("*.whl")
@@ -27,25 +26,25 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_tests_build_with_the_pinned_hatchling() -> None:
-    declared = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     (pinned,) = declared["build-system"]["requires"]
     assert pinned in declared["project"]["optional-dependencies"]["test"]
-    assert pinned in (CHECKOUT / "constraints.txt").read_text("utf-8").splitlines()
+    assert pinned in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
 
 
+@pytest.mark.run
 def test_it_holds_all_that_is_read_at_run_time(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("schemas", "resources"):
-        wanted = {
-            f"loraprep/{p.relative_to(CHECKOUT).as_posix()}" for p in (CHECKOUT / folder).rglob("*") if p.is_file()
-        }
+        wanted = {f"loraprep/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / folder).rglob("*") if p.is_file()}
         assert wanted
         assert wanted <= held
-    modules = {p.relative_to(CHECKOUT).as_posix() for p in (CHECKOUT / "loraprep").rglob("*.py")}
+    modules = {p.relative_to(ROOT).as_posix() for p in (ROOT / "loraprep").rglob("*.py")}
     assert modules <= held
     assert not [name for name in held if name.startswith(("tests/", "examples/")) or "__pycache__" in name]
 
 
+@pytest.mark.run
 def test_the_wheel_alone_makes_a_project_and_judges_it(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
     (tmp_path / "pics").mkdir()

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,16 +14,33 @@ from rich.markup import escape
 PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        _gone()
+
+
+def _gone() -> NoReturn:
+    """End without a word: whoever read along (`| head`) has what they wanted.
+
+    By SystemExit, since doit shows the traceback of any other exception before main could see it.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what is said on the way out; sys.stdout may be doit's
+    raise SystemExit(0)
+
+
 def console() -> Console:
     """Made anew each time, so that it follows a redirected stdout. rich respects NO_COLOR and pipes."""
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    return _Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str, style: str = "") -> None:
     """Prints text from anywhere: file names in it can't act as markup or as terminal codes."""
     safe = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
     if "\t" in safe:  # a listing for other programs: rich would turn its tabs into spaces
-        print(safe)
+        try:
+            print(safe)
+        except BrokenPipeError:
+            _gone()
         return
     console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 

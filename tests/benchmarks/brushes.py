@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageDraw, ImageFilter
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+from tests import ROOT
+
+sys.path.insert(0, str(ROOT / "examples"))
 
 from paint import catalogue, strokes
 from paint.sketch import Sketch

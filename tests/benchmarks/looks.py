@@ -28,6 +28,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from loraprep.curation.measures import style_clusters, style_features
+from tests import ROOT
 from tests.benchmarks import brushes
 
 DIMENSIONS, SHRINK, THRESHOLD = 20, 0.4, 2.9
@@ -69,7 +70,7 @@ FRESH: dict[str, tuple[str, ...]] = {
 }
 # four painters of one house style, and authors who draw in many ways themselves: calibrated with, not judged by
 NEIGHBOURS = ("portraits orcs", "portraits dwarves", "portraits monsters", "clip art")
-EXAMPLE = Path(__file__).parents[2] / "examples/brushwork/images"
+EXAMPLE = ROOT / "examples/brushwork/images"
 
 
 def gather(root: Path, most: int = MOST) -> dict[str, list[str]]:
@@ -204,7 +205,7 @@ def main(root: Path, cache: Path, write: bool, trials: int) -> None:
             "projection": [[round(float(v), 5) for v in row] for row in projection],
         }  # fmt: skip
         text = json.dumps(data, indent=None).replace("], [", "],\n  [")
-        (Path(__file__).parents[2] / "resources/looks.json").write_text(text + "\n", encoding="utf-8")
+        (ROOT / "resources/looks.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tests.runs import ran
 from tests.scenes import LIGHT, SUBJECTS
-from tests.test_stale import ran
 
 RUNS = 7
 

@@ -22,13 +22,14 @@ from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 from loraprep.core.records import Image
 from loraprep.imaging import decode
 from loraprep.scan import detail, inspect
+from tests import ROOT
 from tests.scenes import scene
 
 Picture = Pillow.Image
 Edit = Callable[[Picture, random.Random], Picture]
 PHOTOGRAPHS = ("astronaut", "brick", "camera", "chelsea", "clock_motion", "coffee", "coins", "grass", "gravel",
                "hubble_deep_field", "ihc", "moon", "motorcycle_left", "retina", "rocket")  # fmt: skip
-PAINTINGS = Path(__file__).parents[2] / "examples/brushwork/images"
+PAINTINGS = ROOT / "examples/brushwork/images"
 COPY_OF_A_PAINTING = "harbour_web"
 SIDE = 720  # px, long side of an original
 

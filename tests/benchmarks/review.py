@@ -18,11 +18,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import ARGS
+from tests.browsers import ARGS, open_, serving
 from tests.gallery import paint
+from tests.runs import run
 from tests.scenes import LIGHT, SUBJECTS, scene
-from tests.test_review_browser import open_, serving
-from tests.test_stale import run
 
 # Stops at the first picture below the window: asking the hidden rest where it is would cost more than the page.
 SEEN = """() => {

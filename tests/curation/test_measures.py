@@ -1,0 +1,204 @@
+"""The measures against values known by hand, and against sets whose answer is known."""
+
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from loraprep.captions import lexicon
+from loraprep.curation.measures import diversity, facility_location, style_clusters, style_features, watermarks
+from tests.benchmarks import brushes, entanglement
+
+
+def test_hill_numbers_and_evenness() -> None:
+    assert diversity.hill({"a": 4, "b": 4, "c": 4}) == pytest.approx(3)
+    assert diversity.hill({"a": 12}) == pytest.approx(1)
+    assert diversity.hill({}) == 0
+    assert diversity.hill({"a": 9, "b": 1}) == pytest.approx(1.384, abs=1e-3)  # exp(0.3251)
+    assert diversity.evenness({"a": 4, "b": 4}) == pytest.approx(1)
+    assert diversity.evenness({"a": 99, "b": 1}) < 0.1
+
+
+def test_the_vendi_score_counts_different_pictures() -> None:
+    assert diversity.vendi(np.eye(7)) == pytest.approx(7)
+    assert diversity.vendi(np.ones((7, 7))) == pytest.approx(1)
+    pairs = np.kron(np.eye(4), np.ones((2, 2)))
+    assert diversity.vendi(pairs) == pytest.approx(4)
+    assert diversity.vendi(np.zeros((0, 0))) == 0
+
+
+def test_association_of_what_is_tied_and_of_what_is_not() -> None:
+    subjects = ["portrait", "landscape"] * 10
+    strength, chance = diversity.association(subjects, ["warm", "cool"] * 10)
+    assert strength == pytest.approx(1)
+    assert chance == pytest.approx(1 / 2001)
+    strength, chance = diversity.association(subjects, ["warm", "warm", "cool", "cool"] * 5)
+    assert strength == 0
+    assert chance > 0.5
+    assert diversity.association(["a"] * 20, ["x", "y"] * 10) == (0.0, 1.0)
+    assert diversity.association(subjects, ["warm", "cool"] * 10) == diversity.association(
+        subjects, ["warm", "cool"] * 10
+    )
+
+
+def test_measures_rise_with_known_entanglement_and_chances_are_honest() -> None:
+    found = entanglement.main(sets=8, sizes=(20, 60), independent=200)
+    for n in (20, 60):
+        assert found[f"share of one subject, n={n}"] >= 0.95
+        assert found[f"palette tied to subject, means, n={n}"] >= 0.95
+        for level in (0.05, 0.2, 0.5):  # 200 independent sets: three standard errors
+            error = 3 * (level * (1 - level) / 200) ** 0.5
+            assert abs(found[f"chance <= {level}, independent, n={n}"] - level) <= error
+
+
+def _kernel(points: np.ndarray) -> np.ndarray:
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    return np.maximum(0, 1 - distance / 10).astype(np.float32)
+
+
+def test_a_subset_covers_keeps_pins_quotas_and_never_both_copies() -> None:
+    points = np.array([[0, 0], [0.1, 0], [0.2, 0], [9, 0], [9.1, 0], [0, 9], [0, 9.1], [9, 9]], float)
+    alike, worth = _kernel(points), np.zeros(8, np.float32)
+    first = facility_location.subset(alike, worth, 4)
+    assert [len({i for i in first if i in group}) for group in ({0, 1, 2}, {3, 4}, {5, 6}, {7})] == [1, 1, 1, 1]
+    assert facility_location.subset(alike, worth, 4) == first
+    assert 2 in facility_location.subset(alike, worth, 2, pinned=[2])
+    quota = facility_location.Quota(frozenset({0, 1, 2}), 2, 2)
+    assert len(set(facility_location.subset(alike, worth, 4, quotas=[quota])) & {0, 1, 2}) == 2
+    top = facility_location.Quota(frozenset({3, 4, 5, 6, 7}), 0, 1)
+    assert len(set(facility_location.subset(alike, worth, 3, quotas=[top])) & {3, 4, 5, 6, 7}) == 1
+    assert len(set(facility_location.subset(alike, worth, 8, copies=[[3, 4], [5, 6]]))) == 6
+    pinned = facility_location.subset(alike, worth, 8, pinned=[3, 4], copies=[[3, 4]])
+    assert {3, 4} <= set(pinned)
+    # a quota that there are no pictures for does not leave the set short
+    assert (
+        len(facility_location.subset(alike, worth, 8, quotas=[facility_location.Quota(frozenset({0}), 1, 1), top])) == 8
+    )
+
+
+def test_what_is_lost_without_a_picture() -> None:
+    alike = _kernel(np.array([[0, 0], [0.1, 0], [9, 9]], float))
+    lost = facility_location.losses(alike, [0, 1, 2])
+    assert lost[2] == pytest.approx(1)  # nobody else shows it
+    assert lost[0] < 0.02
+    assert facility_location.losses(alike, []) == []
+
+
+def test_of_equal_pictures_the_sharper_is_taken() -> None:
+    alike = np.ones((3, 3), np.float32)
+    assert facility_location.subset(alike, np.array([0.2, 0.9, 0.5], np.float32), 1) == [1]
+
+
+def test_words_mean_closed_terms() -> None:
+    assert lexicon.meant("subject_class", "a robin on a snowy branch, red berries") == "animal"
+    assert lexicon.meant("subject_class", "a snow leopard on a rock") == "animal"
+    assert lexicon.meant("subject_class", "man riding horse") == "person"
+    assert lexicon.meant("subject_class", "1girl, solo, standing") == "person"
+    assert lexicon.meant("subject_class", "no humans, scenery") == "landscape"
+    assert lexicon.meant("subject_class", "poppies") == "plant"
+    assert lexicon.meant("subject_class", "bright blue and ochre") == ""
+    assert lexicon.meant("framing", "a man, head and shoulders") == "portrait"
+    assert lexicon.meant("angle", "looking at viewer, from_above") == "from above"
+    assert lexicon.meant("lighting", "a lit street at night, warm lamplight") == "at night"
+    assert lexicon.counted("angle", "profile") == "side"
+    assert lexicon.counted("outfit", "red coat") == "red coat"
+    assert (lexicon.asked(1, "person"), lexicon.asked(3, "person"), lexicon.asked(2, "at night")) == (
+        "person",
+        "people",
+        "at night",
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, list[tuple[float, ...]]]:
+    """Eight scenes in three brushes."""
+    return {
+        brush: [style_features.describe(brushes.painted(brush, n)) for n in range(0, 24, 3)]
+        for brush in ("inked", "airbrushed", "washed")
+    }
+
+
+def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[tuple[float, ...]]]) -> None:
+    for brush, descriptors in drawn.items():
+        groups, _ = style_clusters.looks(style_clusters.place(descriptors), style_clusters.threshold())
+        assert len(groups) == 1, brush
+    both = style_clusters.place([*drawn["inked"], *drawn["washed"]])
+    groups, odd = style_clusters.looks(both, style_clusters.threshold())
+    assert (groups, odd) == ([list(range(8)), list(range(8, 16))], [])
+    assert style_clusters.sure(both, groups)
+
+
+def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:
+    picture = brushes.painted("inked", 0)
+    turned = Pillow.merge("RGB", picture.split()[::-1])
+    points = style_clusters.place([drawn["inked"][0], style_features.describe(turned), drawn["airbrushed"][0]])
+    assert np.linalg.norm(points[0] - points[1]) < 0.5 * np.linalg.norm(points[0] - points[2])
+
+
+def test_empty_and_tiny_pictures_have_no_look() -> None:
+    assert style_features.describe(Pillow.new("RGB", (400, 300), "white")) == ()
+    assert style_features.describe(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
+
+
+def _signed(number: int, text: str) -> Pillow.Image:
+    picture = brushes.painted("airbrushed", number)
+    font = ImageFont.load_default(26)
+    pen = ImageDraw.Draw(picture)
+    width = pen.textlength(text, font=font)
+    pen.text((picture.width - width - 16 - number % 2, picture.height - 40), text, font=font, fill="white")
+    return picture
+
+
+def test_a_signature_is_found_where_it_is_and_nowhere_else() -> None:
+    signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
+    clean = [watermarks.corners(brushes.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
+    assert watermarks.find([*clean, *signed]) == [(3, [5, 6, 7, 8])]
+    assert watermarks.find(clean) == []
+    assert watermarks.find(signed[:2]) == []  # two may be chance
+    different = [watermarks.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
+    assert watermarks.find(different) == []
+
+
+def _linked_by_whole_surfaces(codes: list[np.ndarray]) -> list[tuple[int, int]]:
+    """marks._linked as its definition reads: every shift of every pair."""
+    fields = np.stack([watermarks._directions(code) for code in codes])
+    power = np.sqrt((np.abs(fields) ** 2).sum(axis=(1, 2)))
+    spectra = np.fft.fft2(fields)
+    pairs = []
+    for a, b in itertools.combinations(range(len(codes)), 2):
+        surface = np.fft.ifft2(spectra[a] * np.conj(spectra[b])).real
+        near = np.roll(surface, (6, 6), (0, 1))[:13, :13].max()
+        if near >= watermarks._STANDS_OUT * surface.std() and near >= watermarks._SAME * power[a] * power[b]:
+            pairs.append((a, b))
+    return pairs
+
+
+def test_marks_are_those_of_the_whole_correlation() -> None:
+    random = np.random.default_rng(5)
+    stamp = random.random((30, 60)) < 0.3
+    for bearing in (0, 9):
+        pictures = []
+        for n in range(24):
+            coarse = random.integers(0, 255, (int(random.integers(30, 60)), int(random.integers(45, 90))))
+            drawn = np.array(Pillow.fromarray(coarse.astype(np.uint8)).resize((640, 420), Pillow.Resampling.BICUBIC))
+            if n < bearing:
+                y, x = 370 + random.integers(-3, 4), 520 + random.integers(-3, 4)
+                drawn[y : y + 30, x : x + 60][stamp] = 255
+            pictures.append(watermarks.corners(Pillow.fromarray(drawn).convert("RGB")))
+        for corner in range(4):
+            codes = [c[corner] for c in pictures]
+            assert all((code > 0).sum() >= watermarks._INK for code in codes)
+            linked = watermarks._linked(codes)
+            assert linked == _linked_by_whole_surfaces(codes)
+            assert (len(linked) > 9) == (bearing > 0 and corner == 3)
+
+
+def test_large_sets_compare_each_picture_with_fewer() -> None:
+    assert [watermarks._reach(n) for n in (3, 100, 500, 1000, 2000, 50_000)] == [80, 80, 80, 40, 20, 20]
+
+
+def test_the_crop_shows_the_corner() -> None:
+    assert watermarks.box(3, (1280, 640)) == (992, 496, 1280, 640)
+    assert watermarks.box(0, (1280, 640)) == (0, 0, 288, 144)

@@ -1,0 +1,402 @@
+"""dataset/: the same bytes anywhere, only what changed, and nothing that isn't ours."""
+
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from loraprep.core.errors import UserError
+from loraprep.dataset import build, outputs, pixels
+from loraprep.imaging import decode
+from loraprep.pipeline import steps, training_steps
+from loraprep.project import project
+from tests import scenes
+from tests.runs import AUTO, FOLDER, append, held, run
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve pictures, GO and built; one is a cut-out, one is drawn a box in and gives a detail."""
+    root = scenes.project(tmp_path_factory.mktemp("builds") / "mystyle", 11)
+    append("project.yaml", AUTO + "dataset: {repeats: 10}\n")(root)
+    jug = scenes.scene(77, 600, 600).convert("RGBA")
+    shape = Image.new("L", jug.size, 0)
+    shape.paste(255, (60, 60, 540, 540))
+    jug.putalpha(shape)
+    jug.save(root / "images/jug.png")
+    (root / "images/jug.txt").write_text("a jug, loose strokes\n", "utf-8")
+    (root / "decisions").mkdir()
+    (root / "decisions/crops.yaml").write_text(
+        "scene-05.jpg: {crop: [0.1, 0.1, 0.9, 0.9]}\n"
+        'scene-06.jpg: {extra: [{name: corner, box: [0, 0, 400, 400], caption: "[trigger], a corner"}]}\n', "utf-8")  # fmt: skip
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    return root
+
+
+@pytest.fixture
+def root(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "mystyle"))
+
+
+def stamps(root: Path) -> dict[str, int]:
+    top = root / "dataset"
+    return {p.relative_to(top).as_posix(): p.stat().st_mtime_ns for p in sorted(top.rglob("*")) if p.is_file()}
+
+
+def lock(root: Path) -> dict[str, dict[str, dict[str, str]]]:
+    data: dict[str, dict[str, dict[str, str]]] = json.loads((root / "dataset.lock.json").read_text("utf-8"))
+    return data
+
+
+@pytest.mark.run
+def test_a_clone_is_verified_and_builds_the_same_bytes(root: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "elsewhere/deeper/clone"
+    away = shutil.ignore_patterns("build", ".doit*", "dataset")
+    shutil.copytree(root, clone, ignore=away, copy_function=shutil.copyfile)  # other mtimes
+    code, output = run(clone, "verify", fresh=True)
+    assert code == 0, output
+    assert "13 pictures and the captions are what dataset.lock.json says, byte for byte." in output
+    assert not (clone / "dataset").exists()
+    code, output = run(clone, "dataset", fresh=True)
+    assert code == 0, output
+    assert held(clone) == held(root)
+    assert (clone / "dataset.lock.json").read_bytes() == (root / "dataset.lock.json").read_bytes()
+
+
+@pytest.mark.run
+def test_the_lock_says_where_everything_comes_from(root: Path) -> None:
+    entry = lock(root)["images"][f"{FOLDER}/scene-05"]
+    assert entry["path"] == entry["from"] == "scene-05.jpg"
+    assert entry["operations"] == "upright srgb rgb8 box=0.1,0.1,0.9,0.9"
+    assert entry["image"] == images_digest(held(root)[f"{FOLDER}/scene-05.png"])
+    assert entry["pixels"] == pixels.digest(held(root)[f"{FOLDER}/scene-05.png"])
+    assert entry["caption_from"] in ("approved", "draft")
+    detail = lock(root)["images"][f"{FOLDER}/scene-06-corner"]
+    assert (detail["path"], detail["from"], detail["caption_from"]) == (
+        "scene-06#corner.jpg",
+        "scene-06.jpg",
+        "written",
+    )
+    assert {"loraprep", "pillow", "littlecms2", "libjpeg_turbo"} <= set(lock(root)["made_with"])
+    folders = {"group": "", "images": 13, "masks": False, "repeats": 10, "seen": 150}
+    assert lock(root)["folders"] == {FOLDER: folders}
+
+
+def images_digest(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.run
+def test_one_changed_decision_rewrites_one_pair(root: Path) -> None:
+    before = stamps(root)
+    append("decisions/captions.yaml", '\nscene-07.jpg: {caption: "[trigger], a red barn"}\n')(root)
+    append("decisions/crops.yaml", "scene-08.jpg: {crop: [0, 0, 500, 540]}\n")(root)
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    after = stamps(root)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert f"{FOLDER}/scene-07.txt" in changed
+    assert f"{FOLDER}/scene-08.png" in changed
+    assert changed <= {f"{FOLDER}/scene-07.txt", f"{FOLDER}/scene-08.png", f"{FOLDER}/scene-08.txt"}
+    assert set(after) == set(before)
+    assert Image.open(root / f"dataset/{FOLDER}/scene-08.png").size == (500, 540)
+
+
+@pytest.mark.run
+def test_what_is_not_ours_is_never_touched(root: Path) -> None:
+    own = {"notes.md": b"mine", f"{FOLDER}/mine.png": b"mine too", f"{FOLDER}/mine.txt": b"words"}
+    for name, data in own.items():
+        (root / "dataset" / name).write_bytes(data)
+    ours = set(held(root)) - set(own)
+    text = (root / "project.yaml").read_text("utf-8").replace("repeats: 10", "repeats: 7")
+    (root / "project.yaml").write_text(text, "utf-8")
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    assert set(held(root)) == set(own) | {name.replace(FOLDER, "7_mystyle") for name in ours}
+    assert {name: held(root)[name] for name in own} == own
+    code, output = run(root, "verify")
+    assert code == 0, output
+    assert f"dataset/{FOLDER}/mine.png: not made by loraprep; a trainer may read it" in output
+
+
+@pytest.mark.run
+def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(root: Path) -> None:
+    shutil.copy(root / "images/scene-01.jpg", root / "images/new.jpg")
+    Image.open(root / "images/new.jpg").rotate(40).save(root / "images/new.jpg", quality=95)
+    (root / "images/new.txt").write_text("a tilted harbour", "utf-8")
+    (root / f"dataset/{FOLDER}/new.png").write_bytes(b"mine")
+    before = held(root)
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert f"dataset/{FOLDER}/new.png: this file was not made by loraprep and is in the way" in output
+    assert held(root) == before
+
+
+@pytest.mark.run
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: Path) -> None:
+    (root / "dataset").rename(tmp_path / "outside")
+    (root / "dataset").symlink_to(tmp_path / "outside")
+    (tmp_path / f"outside/{FOLDER}/scene-01.png").unlink()
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert f"dataset/{FOLDER}: this folder is a link that leads out of the project" in output
+    assert not (tmp_path / f"outside/{FOLDER}/scene-01.png").exists()
+
+
+@pytest.mark.run
+def test_a_picture_changed_in_dataset_is_not_overwritten(root: Path) -> None:
+    path = root / f"dataset/{FOLDER}/scene-01.png"
+    Image.open(path).rotate(90).save(path)
+    mine = path.read_bytes()
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert f"dataset/{FOLDER}/scene-01.png: you changed this picture, so it is not overwritten" in output
+    assert "move it to upscaled/ under the name of scene-01.jpg" in output
+    assert path.read_bytes() == mine
+    path.unlink()
+    assert run(root, "dataset")[0] == 0
+    assert path.is_file()
+
+
+@pytest.mark.run
+def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = held(root)
+    shutil.rmtree(root / "dataset")
+    (root / "build/dataset.manifest.json").unlink()
+    (root / "dataset.lock.json").unlink()
+    monkeypatch.chdir(root)
+    p = project.load(root)
+    real, done = pixels.render, []
+
+    def killed(*args: object) -> bytes:
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(1)
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pixels, "render", killed)
+    with pytest.raises(KeyboardInterrupt):
+        training_steps.dataset(p)
+    monkeypatch.setattr(pixels, "render", real)
+    assert held(root)
+    steps.scan(p)
+    training_steps.dataset(p)
+    assert held(root) == whole
+    assert build.intact(root)
+
+
+@pytest.mark.run
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("caption", f"{FOLDER}/scene-02: its caption would now be: brushy, a blue door"),
+        ("pixels", f"dataset/{FOLDER}/scene-02.png: its pixels are others"),
+        ("source", f"{FOLDER}/scene-02: scene-02.jpg is another file now"),
+        ("gone", f"{FOLDER}/scene-02: is in dataset.lock.json, and would not be built any more"),
+        ("decision", f"{FOLDER}/scene-02: its caption would now be: brushy, a blue door"),
+        ("missing", f"dataset/{FOLDER}/scene-02.png: this picture is missing"),
+        ("wordless", f"dataset/{FOLDER}/scene-02.txt: this caption is missing"),
+    ],
+)
+def test_verify_names_what_differs(root: Path, damage: str, said: str) -> None:
+    png, txt = root / f"dataset/{FOLDER}/scene-02.png", root / f"dataset/{FOLDER}/scene-02.txt"
+    if damage == "caption":
+        txt.write_text("brushy, a blue door\n", "utf-8")
+    elif damage == "pixels":
+        Image.open(png).rotate(180).save(png)
+    elif damage == "source":
+        Image.open(root / "images/scene-02.jpg").rotate(180).save(root / "images/scene-02.jpg", quality=95)
+    elif damage in ("missing", "wordless"):
+        (png if damage == "missing" else txt).unlink()
+    elif damage == "gone":
+        (root / "images/scene-02.jpg").unlink()
+    else:
+        append("decisions/captions.yaml", '\nscene-02.jpg: {caption: "[trigger], a blue door"}\n')(root)
+    code, output = run(root, "verify")
+    assert code == 1, output
+    assert said in output
+    assert "from dataset.lock.json. If you meant" in output
+
+
+@pytest.mark.run
+def test_other_bytes_of_the_same_pixels_are_the_same_dataset(root: Path) -> None:
+    png = root / f"dataset/{FOLDER}/scene-03.png"
+    data = io.BytesIO()
+    Image.open(png).save(data, "PNG", compress_level=9)
+    assert data.getvalue() != png.read_bytes()
+    png.write_bytes(data.getvalue())
+    text = (root / "dataset.lock.json").read_text("utf-8")
+    here = Image.__version__  # type: ignore[attr-defined]
+    (root / "dataset.lock.json").write_text(text.replace(f'"pillow": "{here}"', '"pillow": "12.0.0"'), "utf-8")
+    code, output = run(root, "verify")
+    assert code == 0, output
+    assert (
+        f"1 file has other bytes here and the same pixels: the lock was made with pillow 12.0.0 (here {here})" in output
+    )
+    assert "13 pictures and the captions are what dataset.lock.json says, in pixels." in output
+
+
+@pytest.mark.run
+def test_verify_says_when_there_is_nothing_to_compare_with(root: Path) -> None:
+    (root / "dataset.lock.json").write_text("<<<<<<< HEAD\n", "utf-8")
+    code, output = run(root, "verify")
+    assert code == 1
+    assert "dataset.lock.json: this file is damaged, or holds a git merge conflict" in output
+    (root / "dataset.lock.json").unlink()
+    code, output = run(root, "verify")
+    assert code == 1
+    assert "there is no dataset.lock.json yet" in output
+
+
+@pytest.mark.run
+def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> None:
+    text = (root / "project.yaml").read_text("utf-8")
+    (root / "project.yaml").write_text(
+        text.replace("{repeats: 10}", "{repeats: 10, background: [grey, '#00ff00']}"), "utf-8"
+    )
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    files = held(root)
+    assert files[f"{FOLDER}/jug.txt"].decode().endswith(", grey background\n")
+    assert files[f"{FOLDER}/jug-00ff00.txt"].decode().endswith(", green background\n")
+    assert Image.open(root / f"dataset/{FOLDER}/jug.png").getpixel((5, 5)) == (128, 128, 128)
+    assert Image.open(root / f"dataset/{FOLDER}/jug-00ff00.png").getpixel((5, 5)) == (0, 255, 0)
+    assert not any("scene-01-" in name for name in files)
+
+
+@pytest.mark.run
+def test_copies_on_colours_never_take_another_pictures_name(root: Path) -> None:
+    text = (root / "project.yaml").read_text("utf-8")
+    (root / "project.yaml").write_text(
+        text.replace("{repeats: 10}", "{repeats: 10, background: [grey, pink]}"), "utf-8"
+    )
+    (root / "images/scene-09.jpg").rename(root / "images/jug-pink.jpg")
+    (root / "images/scene-09.txt").rename(root / "images/jug-pink.txt")
+    before = held(root)
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert "NO-GO" in output
+    assert "jug-pink.jpg and jug.png would have the same name in the dataset, mystyle/jug-pink." in output
+    assert held(root) == before
+
+
+@pytest.mark.run
+@pytest.mark.parametrize(
+    ("trainers", "masks", "twin"),
+    [
+        ("[kohya, ai-toolkit]", "masks/10_mystyle/{}.png", ""),
+        ("[onetrainer]", "10_mystyle/{}-masklabel.png", ""),
+        ("[kohya, onetrainer]", "masks/10_mystyle/{}.png", "onetrainer/10_mystyle/{}"),
+    ],
+)
+def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, masks: str, twin: str) -> None:
+    text = (root / "project.yaml").read_text("utf-8")
+    options = f"{{repeats: 10, cutouts: mask, trainers: {trainers}}}"
+    (root / "project.yaml").write_text(text.replace("{repeats: 10}", options), "utf-8")
+    (root / "masks").mkdir()
+    drawn = Image.new("L", (280, 320), 0)  # scene-04 is 560x640
+    drawn.paste(255, (0, 0, 140, 320))
+    drawn.save(root / "masks/scene-04.png")
+    Image.new("L", (300, 200)).save(root / "masks/scene-03.png")
+    Image.new("L", (300, 200)).save(root / "masks/nobody.png")
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    assert "masks/scene-03.png: it is 300x200, another shape than its picture" in output
+    assert "masks/nobody.png: no picture has its name" in output
+    files = held(root)
+
+    def mask(name: str) -> Image.Image:
+        return Image.open(io.BytesIO(files[masks.format(name)]))
+
+    assert mask("jug").getpixel((5, 5)) == 0
+    assert mask("jug").getpixel((300, 300)) == 255
+    assert mask("scene-04").size == (560, 640)
+    assert [mask("scene-04").getpixel((x, 300)) for x in (20, 540)] == [255, 0]
+    assert mask("scene-01").getextrema() == (255, 255)  # a folder of masks needs one for each picture
+    said = lock(root)["masks"]
+    assert said == {"folder": "masks" if masks.startswith("masks") else "", "onetrainer": "onetrainer" if twin else ""}
+    if twin:
+        assert files[twin.format("jug") + ".png"] == files[f"{FOLDER}/jug.png"]
+        assert files[twin.format("jug") + ".txt"] == files[f"{FOLDER}/jug.txt"]
+        assert files[twin.format("jug") + "-masklabel.png"] == files[masks.format("jug")]
+    assert run(root, "verify")[0] == 0
+    (root / "dataset").rename(root / "aside")  # as in a clone: masks are rendered too
+    assert run(root, "verify")[0] == 0
+    (root / "aside").rename(root / "dataset")
+    shown = f"dataset/{masks.format('scene-04')}"
+    whole = (root / shown).read_bytes()
+    (root / shown).unlink()
+    code, output = run(root, "verify")
+    assert (code, f"{shown}: this mask is missing" in output) == (1, True)
+    (root / shown).write_bytes(whole[:-9])
+    code, output = run(root, "verify")
+    assert (code, f"{shown}: this mask was changed" in output) == (1, True)
+    (root / shown).write_bytes(whole)
+    Image.new("L", (280, 320), 255).save(root / "masks/scene-04.png")
+    code, output = run(root, "verify")
+    assert code == 1
+    assert f"{FOLDER}/scene-04: its mask is another one now" in output
+    assert run(root, "dataset")[0] == 0
+    files = held(root)
+    assert mask("scene-04").getextrema() == (255, 255)
+    shutil.rmtree(root / "masks")
+    text = (root / "project.yaml").read_text("utf-8").replace("cutouts: mask", "cutouts: background")
+    (root / "project.yaml").write_text(text, "utf-8")
+    assert run(root, "dataset")[0] == 0
+    assert [p.name for p in (root / "dataset").iterdir()] == [FOLDER]
+    assert not [name for name in held(root) if "mask" in name]
+
+
+def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
+    config = {"name": "x", "trigger": "xyz", "dataset": {"steps": 1500, "epochs": 15, "batch_size": 1, "repeats": None},
+              "groups": {"b": {"suffix": "_b", "words": [], "repeats": 2}}}  # fmt: skip
+    paths = {f"a{n}.png": f"x/a{n}" for n in range(10)} | {f"b/{n}.png": f"x-b/{n}" for n in range(10)}
+    placed = outputs.folders(paths, config, dict.fromkeys(paths, 1))
+    assert placed["b/3.png"] == "2_x-b/3"
+    assert placed["a3.png"] == "8_x/a3"  # (10 x 8 + 10 x 2) x 15 = 1500
+    assert outputs.folders({"10_cat/a.png": "10_cat/a"}, config, {"10_cat/a.png": 1}) == {"10_cat/a.png": "10_cat/a"}
+
+
+@pytest.mark.parametrize(
+    ("caption", "form", "there", "back"),
+    [
+        ("emma, jug", "tags", "emma, jug, grey background", "emma, jug"),
+        ("emma, a jug.", "prose", "emma, a jug, on a grey background", "emma, a jug"),
+        ("emma, plain white background, jug", "tags", "emma, grey background, jug", "emma, grey background, jug"),
+        (
+            "emma, offwhite background",
+            "tags",
+            "emma, offwhite background, grey background",
+            "emma, offwhite background",
+        ),
+    ],
+)
+def test_a_background_is_named_once(caption: str, form: str, there: str, back: str) -> None:
+    assert outputs.on(caption, "grey", form) == there
+    assert outputs.off(there, "grey") == back
+
+
+@pytest.mark.run
+def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    p = project.load(root)
+    shutil.rmtree(root / "dataset")
+
+    def broken(*_: object) -> bytes:
+        raise decode.BadImage("broken", "the file ends too early")
+
+    monkeypatch.setattr(pixels, "render", broken)
+    with pytest.raises(UserError) as error:
+        training_steps.dataset(p)
+    assert len(error.value.problems) == 13
+    assert "scene-01.jpg: could not be built: the file ends too early" in str(error.value)

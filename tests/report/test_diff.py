@@ -1,0 +1,112 @@
+"""`loraprep diff REV`: what changed since, in words."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from loraprep.report import diff
+from tests import ROOT, scenes
+from tests.runs import AUTO, append, run
+
+EXAMPLES = ROOT / "examples"
+
+
+def git(root: Path, *args: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *args], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project in a subfolder of a repository, committed at NO-GO and, tagged, at GO."""
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    root = scenes.project(tmp_path / "studio/mystyle", 11)
+    git(tmp_path / "studio", "init", "-q")
+    (root / ".gitignore").write_text("build/\ndataset/\n.doit*\n", "utf-8")
+    run(root, "gate1")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "first")
+    append("project.yaml", AUTO)(root)
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "GO")
+    git(root, "tag", "go")
+    return root
+
+
+@pytest.mark.run
+def test_pictures_captions_and_verdict(root: Path) -> None:
+    for suffix in (".jpg", ".txt"):
+        (root / f"images/scene-03{suffix}").rename(root.parent / f"scene-03{suffix}")
+    scenes.scene(99).save(root / "images/heron.jpg", quality=92)
+    (root / "images/heron.txt").write_text("a heron at dawn, loose strokes", "utf-8")
+    append("decisions/captions.yaml", '\nscene-04.jpg: {caption: "[trigger], a `lit` window | door"}\n')(root)
+    append("decisions/crops.yaml", "")(root) if (root / "decisions/crops.yaml").exists() else None
+    (root / "decisions/crops.yaml").write_text("scene-05.jpg: {crop: [0, 0, 1, 0.9]}\n", "utf-8")
+    append("decisions/quality.yaml", "\nscene-06.jpg: {do: remove}\n")(root)
+    then = diff.told((root / "dataset-report.md").read_text("utf-8")).captions
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    code, output = run(root, "diff", "go")
+    assert code == 0, output
+    now = diff.told((root / "dataset-report.md").read_text("utf-8")).captions
+    said = output[output.index("Since go:") :]
+    changed = [p for p in now if p in then and now[p] != then[p]]
+    assert "scene-04.jpg" in changed
+    captions = "".join(f"  {p}\n    then: {then[p]}\n    now:  {now[p]}\n" for p in changed)
+    assert said == (
+        "Since go:\n1 picture is in training that was not:\n  heron.jpg (new here)\n"
+        "2 pictures are no longer in training:\n  scene-03.jpg (its file is gone)\n"
+        "  scene-06.jpg (left out: you left it out; your decision)\n"
+        f"{len(changed)} caption{'s' * (len(changed) > 1)} changed:\n{captions}"
+        "The verdict is GO, as it was.\nBuilt from other pixels, or cropped otherwise: scene-05.jpg\n"
+    )
+    assert "    now:  brushy, a `lit` window | door\n" in said
+
+
+@pytest.mark.run
+def test_from_no_go_to_go(root: Path) -> None:
+    code, output = run(root, "diff", "HEAD~1")
+    assert code == 0, output
+    assert "The same 11 pictures are in training.\n" in output
+    assert "The verdict was NO-GO, and is GO now.\n" in output
+    assert "  mended: 5 questions in decisions/captions.yaml wait for your answer" in output
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("revision_", ["nothing", "--output=x", "HEAD:project.yaml"])
+def test_a_revision_that_is_none(root: Path, revision_: str) -> None:
+    code, output = run(root, "diff", "--", revision_) if revision_.startswith("-") else run(root, "diff", revision_)
+    assert code in (1, 3), output
+    assert "Traceback" not in output
+    assert not (root / "x").exists()
+
+
+@pytest.mark.run
+def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
+    git(root, "rm", "-q", "--cached", "dataset-report.md")
+    git(root, "commit", "-qm", "no report")
+    code, output = run(root, "diff", "HEAD")
+    assert code == 1
+    assert "at HEAD there was no dataset-report.md" in output
+    code, output = run(root, "diff")
+    assert code == 1
+    assert "loraprep diff wants one revision" in output
+
+
+@pytest.mark.parametrize("name", ["brushwork", "nogo"])
+def test_a_report_is_read_back_whole(name: str) -> None:
+    text = (EXAMPLES / name / "dataset-report.md").read_text("utf-8")
+    told = diff.told(text)
+    assert told.verdict == {"brushwork": "GO", "nogo": "NO-GO"}[name]
+    assert len(told.fates) == sum(
+        text.count(f"| {fate} |") for fate in ("kept", "left out", "not usable", "caption", "ignored")
+    )
+    assert set(told.captions) == told.kept
+    assert told.headline.startswith(told.verdict)
+    assert bool(told.to_mend) == (name == "nogo")
+    assert not any("\\" in reason for reason in told.to_mend)

@@ -1,0 +1,128 @@
+"""How things are told: which words stand where, for one and for many."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loraprep.core import findings
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
+from loraprep.curation.axes import Labels, axes
+from loraprep.dataset import selection
+from loraprep.project import decisions, groups, profiles, project, schema
+from loraprep.project.settings import settings
+from loraprep.report import plots, summary
+from loraprep.scan import audit
+
+
+@pytest.fixture
+def style() -> project.Project:
+    config = schema.with_defaults(
+        {"version": 1, "name": "mystyle", "model": "flux", "trigger": "emberveil", "intent": {"kind": "style"},
+         "groups": {"people": {"suffix": "_people"}, "red": {}, "street/people": {"suffix": "_people"}}},
+        "project",
+    )  # fmt: skip
+    profile = project.profile
+    return project.Project(
+        Path(),
+        config,
+        profile("kinds", "style"),
+        profile("models", "flux"),
+        Path("images"),
+        settings(config),
+        profiles.base_model("flux"),
+        profiles.kind("style"),
+    )
+
+
+def picture(path: str, *sidecars: str, **facts: Any) -> Image:
+    told = tuple((f"sidecar:{name}", "a mill") for name in sidecars)
+    return Image(path, "image", words=told, **{"width": 1200, "height": 900, **facts})
+
+
+def test_a_caption_file_is_said_to_be_read_with_its_pictures() -> None:
+    spare = [Image(name, "ignored", "sidecar", "words beside a picture") for name in ("a.txt", "b.txt", "empty.txt")]
+    found = [picture("a.jpg", "a.txt", "list.json"), picture("a.png", "a.txt", "list.json"),
+             picture("c.jpg", "list.json"), picture("d.jpg", "list.json"), *spare,
+             replace(picture("b.jpg", "b.txt"), state="rejected", reason="the file ends too early"),
+             Image("list.json", "ignored", "sidecar", "words beside a picture")]  # fmt: skip
+    fates = {f.path: (f.shown, f.why) for f in selection.select(found, [], [])}
+    assert fates["a.txt"] == ("caption", "read with a.jpg and a.png")
+    assert fates["list.json"] == ("caption", "read with a.jpg, a.png, c.jpg and 1 more")
+    assert fates["b.txt"] == fates["empty.txt"] == ("ignored", "words beside a picture")
+    assert fates["b.jpg"] == ("not usable", "the file ends too early")
+
+
+@pytest.mark.parametrize(("counts", "effective", "said"), [
+    ({"upright": 13, "wide": 13, "square": 3}, 2.6, "well mixed"),
+    ({"upright": 10, "wide": 9, "square": 1}, 2.35, "mostly upright and wide"),
+    ({"upright": 10, "wide": 3}, 1.7, "mostly upright"),
+    ({"upright": 4}, 1.0, "always the same"),
+    ({"a": 5, "b": 5, "c": 4, "d": 4}, 3.97, "as varied as 4 kinds in equal numbers"),
+])  # fmt: skip
+def test_how_even_a_few_kinds_are_is_said_in_words(counts: dict[str, int], effective: float, said: str) -> None:
+    number = sum(counts.values())
+    axis = {"label": "Shape", "counts": counts, "seen": number, "effective": effective, "thin": ()}
+    assessed = {"axes": [axis], "variety": "", "add": "", "carried": []}
+    assert summary.diversity(assessed, number)[4].endswith(f"| {said} | nothing |")
+
+
+def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:
+    light = ["daylight"] * 11 + ["at night"] * 3 + ["dim light"] * 2 + ["lamplight"] * 2 + ["low sun", "backlight"]
+    images = [picture(f"{n:02}.jpg") for n in range(len(light))]
+    labels: Labels = {name: {} for name in style.kind["axes"]}
+    labels["light"] = {i.path: [term] for i, term in zip(images, light, strict=True)}
+    seen = next(a for a in axes(style.kind, images, labels) if a.name == "light")
+    assert (seen.missing, seen.thin) == ({"backlight": 1}, ("backlight", "low sun"))
+
+
+def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
+    values = {"count": 9, "floor": 10, "min": 20, "max": 100, "kind": "style"}
+    said = {cause: findings.fix(Finding(Code.BELOW_FLOOR, (), {**values, "lost": lost, "cause": cause}))
+            for cause, lost in (("none", 0), ("one", 1), ("many", 7))}  # fmt: skip
+    assert said["none"] == "Best: add different pictures. Else keep some that are left out."
+    assert said["one"].startswith("One file could not be used yet: mend it first;")
+    assert said["many"].startswith("7 files could not be used yet: mend those first;")
+
+
+@pytest.mark.parametrize("kind", decisions.KINDS)
+def test_where_an_answer_is_missing_a_line_to_write_is_shown(kind: str) -> None:
+    file = f"decisions/{kind}.yaml"
+    fix = findings.fix(Finding(Code.OPEN_QUESTION, ("a.jpg",), {"file": file, "cause": kind}))
+    assert f"in {file}, write {decisions.ANSWERS[kind]}: " in fix
+    assert f"in place of {decisions.ANSWERS[kind]}: null" in fix
+
+
+def test_a_fix_speaks_of_one_or_of_many() -> None:
+    one, many = (Finding(Code.NEARLY_FLAT, names) for names in (("fog.jpg",), ("fog.jpg", "sky.jpg")))
+    assert findings.fix(one) == "Leave it out, unless that is what you want to teach."
+    assert findings.fix(many) == "Leave them out, unless that is what you want to teach."
+    for code, entry in findings.catalogue().items():
+        fix = entry.get("fix", "")
+        assert isinstance(fix, str) or set(fix) >= {"one", "many"} or not {"one", "many"} & set(fix), code
+
+
+def test_a_detail_is_not_told_to_find_a_larger_original(style: project.Project) -> None:
+    found = [picture("pier.jpg", width=760, height=760), picture("mill.jpg", width=2000, height=1500),
+             picture("mill#wheel.jpg", width=700, height=700, of="mill.jpg")]  # fmt: skip
+    result = audit.audit(found, {"orphans": [], "masks": {}}, style.config, style.model, style.kind)
+    told = {f.images: (f.values["times"], findings.fix(f)) for f in result.findings if f.code == "stretched"}
+    assert told[("pier.jpg",)][0] == "1.3"
+    assert told[("pier.jpg",)][1].startswith("A larger original is best;")
+    assert told[("mill#wheel.jpg",)][0] == "1.5"
+    assert told[("mill#wheel.jpg",)][1].startswith("It is only a part of a picture. If it is to be sharper, first")
+
+
+def test_every_trigger_is_named_with_its_folders(style: project.Project) -> None:
+    assert groups.triggers(style.config) == {"emberveil_people": ["people/", "street/people/"]}
+
+
+def test_a_plot_alone_has_its_colours_without_css_too() -> None:
+    rows = [("a mill", 9, "content", "critical"), ("oil paint", 5, "style", "")]
+    svg = plots.as_file(plots.terms(rows, 10, {"watch": 0.35, "warning": 0.6, "critical": 0.85}))
+    assert 'fill="var(' not in svg
+    assert f'fill="{plots.INKS["style"][0]}" style="fill: var(--style)"' in svg
+    for said in ("worth watching", "partly sticks", ">sticks<", "sticks to the trigger"):
+        assert said in svg

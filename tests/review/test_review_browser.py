@@ -1,0 +1,386 @@
+"""The review page as a person uses it: Chromium, the keyboard, and the files that result."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browsers import missing, open_, serving, window
+from tests.gallery import ODD, paint
+from tests.runs import run
+
+pytestmark = pytest.mark.run
+
+VIEWS = ("", "duplicates", "captions", "quality", "curation", "findings", "texts")
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 pictures, Gate 1 run once, nothing answered."""
+    root = paint(tmp_path_factory.mktemp("gallery") / "mystyle")
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    return root
+
+
+@pytest.fixture
+def root(asked: Path, tmp_path: Path) -> Path:
+    shutil.copytree(asked, tmp_path / "mystyle")
+    return tmp_path / "mystyle"
+
+
+def press(page: Any, key: str) -> None:
+    """One key, and what it wrote, if it writes: the count of what the page said tells."""
+    page.keyboard.press(key)
+
+
+def answered(page: Any, number: int) -> None:
+    """Waits as a person does: until the answer is shown and the page listens to the next key."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('.card[data-state=answered]').length === n && !document.body.ariaBusy",
+        arg=number,
+    )
+
+
+def decisions(root: Path) -> dict[str, str]:
+    return {p.name: p.read_text("utf-8") for p in sorted((root / "decisions").glob("*.yaml"))}
+
+
+def changed(before: str, after: str) -> list[str]:
+    return [x for x in difflib.ndiff(before.splitlines(), after.splitlines()) if x[:2] in ("- ", "+ ")]
+
+
+def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path) -> None:
+    before = decisions(root)
+    images = {p.name: p.read_bytes() for p in (root / "images").iterdir()}
+    with serving(root) as address, window(browser, address) as page:
+        page.keyboard.press("Enter")  # "Begin with duplicates"
+        page.wait_for_selector("main[data-view=duplicates]")
+        for number, key in enumerate(["Enter", "Enter", "2", "a", "Enter", "x", "Enter"], 1):
+            page.keyboard.press(key)
+            answered(page, number)
+        assert page.locator(".toast").inner_text().startswith("decisions/duplicates.yaml:")
+
+        open_(page, "quality")
+        for number, key in enumerate(["u", "k", "r", "Enter"], 1):
+            page.keyboard.press(key)
+            answered(page, number)
+
+        open_(page, "captions")
+        page.keyboard.press("Enter")
+        answered(page, 1)
+        page.keyboard.press("e")
+        page.keyboard.type(", a second light")
+        page.wait_for_function(
+            "() => document.querySelector('.card:not([hidden]) .chips').innerText.includes('second light')"
+        )
+        page.keyboard.press("Enter")
+        answered(page, 2)
+        page.keyboard.press("s")
+        answered(page, 3)
+        page.keyboard.press("Enter")
+        answered(page, 4)
+
+        open_(page, "curation")
+        page.keyboard.press("Enter")
+        answered(page, 1)
+        after = decisions(root)
+
+        page.keyboard.press("g")
+        # copies and a small picture were kept, so the set is larger than it was: one more question
+        page.wait_for_selector(".card[data-state=open]:not([hidden])", timeout=60_000)
+        page.wait_for_function("() => document.querySelector('.progress pre').innerText.includes('Not yet: 1 answer')")
+        again = decisions(root)
+        page.keyboard.press("Enter")
+        answered(page, 2)
+        assert changed(again["curation.yaml"], decisions(root)["curation.yaml"]) == [
+            "-   answer: null", "+   answer: recommended"]  # fmt: skip
+        page.keyboard.press("g")
+        page.wait_for_function("() => document.querySelector('.pill').innerText === 'GO'", timeout=60_000)
+        open_(page, "")
+        assert page.locator("h1").inner_text().startswith("GO. ")
+
+    assert json.loads((root / "build/gate1.json").read_text("utf-8"))["verdict"] == "GO"
+    for name, text in decisions(root).items():  # a run appends, and changes nothing that is answered
+        assert text.startswith(after[name]), name
+    assert {p.name: p.read_bytes() for p in (root / "images").iterdir()} == images
+    lines = {name: changed(before[name], text) for name, text in after.items()}
+    assert lines["duplicates.yaml"] == [
+        "-   keep: null", "+   keep: recommended", "-   keep: null", "+   keep: recommended",
+        "-   keep: null", "+   keep: [scene-06-web.jpg]", "-   keep: null", "+   keep: all",
+        "-   keep: null", "+   keep: recommended", "-   keep: null", "+   keep: none",
+        "-   keep: null", "+   keep: recommended",
+    ]  # fmt: skip
+    assert lines["quality.yaml"] == [
+        "-   do: null", "+   do: upscale", "-   do: null", "+   do: keep", "-   do: null", "+   do: remove",
+        "-   do: null", "+   do: recommended",
+    ]  # fmt: skip
+    assert lines["curation.yaml"] == ["-   answer: null", "+   answer: recommended"]
+    written = lines["captions.yaml"]
+    assert [x for x in written if "verdict" in x] == [
+        "-   verdict: null", "+   verdict: approve", "-   verdict: null", "+   verdict: adjust",
+        "-   verdict: null", "+   verdict: skip", "-   verdict: null", "+   verdict: approve",
+    ]  # fmt: skip
+    (old, new) = (x for x in written if "verdict" not in x)
+    assert new == "+" + old[1:-1] + ', a second light"'
+
+
+def test_marks_pins_undo_and_the_rest(browser: Any, root: Path) -> None:
+    before = decisions(root)
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "duplicates")
+        page.keyboard.press("d")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.card:not([hidden]) .difference')].every(i => i.complete && i.naturalWidth)"
+        )
+        page.keyboard.press("f")
+        page.keyboard.press("f")
+        assert page.locator(".card:not([hidden]) figure:visible strong").inner_text() == "scene-04-light.jpg"
+        page.keyboard.press("s")
+        page.keyboard.press("Shift+Digit2")  # the group of three: this one stays too
+        answered(page, 1)
+        assert changed(before["duplicates.yaml"], decisions(root)["duplicates.yaml"])[1] == (
+            "+   keep: [scene-04.jpg, scene-04-light.jpg]"
+        )
+        page.keyboard.press("z")
+        answered(page, 0)
+        assert decisions(root) == before
+        page.keyboard.press("R")
+        page.wait_for_function("() => document.querySelectorAll('.card[data-state=accepted]').length === 7")
+        rest = '  # write "recommended" to accept everything below that is still open'
+        assert changed(before["duplicates.yaml"], decisions(root)["duplicates.yaml"]) == [
+            f"- rest: null{rest}", f"+ rest: recommended{rest}"]  # fmt: skip
+
+        open_(page, "curation")
+        names = page.locator(".pairs figcaption strong").all_inner_texts()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("p")
+        answered(page, 1)
+        leaving = [n for n in names if n != names[1]]
+        entry = json.dumps(leaving)
+        line = changed(before["curation.yaml"], decisions(root)["curation.yaml"])[1]
+        assert [n for n in names if n in line] == leaving, entry
+        page.wait_for_function("() => document.querySelectorAll('figure.stays .mark').length === 1")
+        page.keyboard.press("p")  # and unpinned
+        page.wait_for_function("() => document.querySelectorAll('figure.stays .mark').length === 0")
+
+
+def test_an_edit_in_an_editor_shows_and_a_race_is_never_lost(browser: Any, root: Path) -> None:
+    path = root / "decisions/quality.yaml"
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "quality")
+        path.write_text(path.read_text("utf-8").replace("  do: null", "  do: keep  # by hand", 1), "utf-8")
+        answered(page, 1)  # the page follows the file
+        page.evaluate("digests.quality = 'an older file'")  # as if the next edit came between look and key
+        there = path.read_text("utf-8")
+        page.keyboard.press("r")
+        page.wait_for_selector("dialog.conflict[open]")
+        assert page.locator(".conflict .message").inner_text() == (
+            "decisions/quality.yaml was changed meanwhile, so nothing was written."
+        )
+        assert "do: keep  # by hand" in page.locator(".theirs").inner_text()
+        assert page.locator(".yours").inner_text() == "small-0.jpg: {do: remove}"
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog.conflict:not([open])", state="attached")
+        assert path.read_text("utf-8") == there
+        page.evaluate("digests.quality = 'an older file'")
+        page.keyboard.press("r")
+        page.wait_for_selector("dialog.conflict[open]")
+        page.keyboard.press("w")
+        page.wait_for_function("() => document.querySelector('.toast').innerText.includes('do: remove  # by hand')")
+        assert path.read_text("utf-8") == there.replace("do: keep", "do: remove")
+
+
+def test_names_and_captions_with_markup_are_text(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts")
+        names = page.locator(".row h3").all_inner_texts()
+        assert ODD in names
+        assert "[a].jpg" in names
+        page.keyboard.press("/")
+        page.keyboard.type("onerror")
+        assert page.locator(".row:visible").count() == 1
+        page.keyboard.press("Escape")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("e")
+        page.keyboard.press("Control+a")
+        evil = '[trigger], <img src=x onerror=alert(2)> "quoted" </p><script>alert(3)</script>'
+        page.keyboard.type(evil)
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.querySelector('.row.here .facts').innerText.startsWith('yours')")
+        assert page.locator(".row.here .text").inner_text() == evil
+        page.reload()
+        page.wait_for_selector(".row")
+        assert page.locator(".row .text").first.inner_text() == evil
+        assert page.locator("main script, main .row .text *").count() == 0
+        last = decisions(root)["captions.yaml"].splitlines()[-1]
+        assert (
+            last
+            == r'"<img src=x onerror=alert(1)>.png": {caption: "[trigger], <img src=x onerror=alert(2)> \"quoted\" </p><script>alert(3)</script>"}'
+        )
+
+
+def test_find_and_replace_with_preview(browser: Any, root: Path) -> None:
+    before = decisions(root)["captions.yaml"]
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts")
+        page.locator("[name=find]").fill("loose strokes")
+        page.locator("[name=put]").fill("broken strokes")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".preview .change")
+        number = page.locator(".preview .change").count()
+        assert page.locator(".preview h2").inner_text() == f"{number} captions would change"
+        assert decisions(root)["captions.yaml"] == before
+        page.locator(".preview input").first.uncheck()
+        page.locator(".preview .primary").press("Enter")
+        page.wait_for_function("() => document.querySelector('.preview').hidden")
+        page.wait_for_function(
+            "n => [...document.querySelectorAll('.row .text')].filter(p => p.textContent.includes('broken')).length === n",
+            arg=number - 1,
+        )
+        page.keyboard.press("z")
+        page.wait_for_function(
+            "() => ![...document.querySelectorAll('.row .text')].some(p => p.textContent.includes('broken'))"
+        )
+    assert decisions(root)["captions.yaml"] == before
+
+
+def test_a_finding_is_accepted_by_keyboard(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "findings")
+        page.keyboard.press("a")
+        page.keyboard.type('It is <b>a study</b>: "fine"')
+        page.keyboard.press("Enter")
+        said = 'It is <b>a study</b>: "fine"'
+        page.wait_for_function("s => [...document.querySelectorAll('.quote')].some(q => q.innerText === s)", arg=said)
+    assert decisions(root)["gate.yaml"].splitlines()[-1].endswith(r'reason: "It is <b>a study</b>: \"fine\""}')
+
+
+def test_words_that_are_being_written_survive_an_edit_elsewhere(browser: Any, root: Path) -> None:
+    path = root / "decisions/captions.yaml"
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "captions")
+        page.keyboard.press("e")
+        page.keyboard.type(", half a thought")
+        path.write_text(path.read_text("utf-8") + "# a remark\n", "utf-8")
+        page.wait_for_function("h => digests.captions !== h", arg=page.evaluate("digests.captions"))
+        page.wait_for_function("() => document.activeElement.matches('textarea')")
+        page.keyboard.type(", and the rest")
+        page.keyboard.press("Enter")
+        answered(page, 1)
+    text = path.read_text("utf-8")
+    assert ', half a thought, and the rest"' in text
+    assert text.endswith("# a remark\n")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_serious_for_axe_and_nothing_wider_than_the_window(
+    browser: Any, root: Path, scheme: str, width: int
+) -> None:
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        missing("axe-playwright-python is not installed (pip install -e '.[test]')")
+    look = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
+    with serving(root) as address:
+        context = browser.new_context(**look, bypass_csp=True)  # axe puts its script into the page
+        page = context.new_page()
+        page.goto(address)
+        found = []
+        for view in VIEWS:
+            open_(page, view)
+            page.wait_for_timeout(250)
+            result = Axe().run(page).response
+            found += [(view, v["id"], n["html"][:200], n["failureSummary"]) for v in result["violations"]
+                      if v["impact"] in ("serious", "critical") for n in v["nodes"]]  # fmt: skip
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        context.close()
+    assert found == []
+
+
+LOOKS = """
+scene-07.jpg:
+  what: "these look like 2 hands: look 1 (3), look 2 (2). Which belong?"
+  looks:
+    look 1: [scene-04.jpg, scene-05.jpg, scene-06.jpg]
+    look 2: [scene-07.jpg, scene-08.jpg]
+  examples:
+    look 1: [scene-06.jpg]
+    look 2: [scene-08.jpg]
+  recommended: together
+  answer: null
+"""
+
+
+def test_looks_are_shown_apart_and_answered_by_keyboard(browser: Any, root: Path) -> None:
+    path = root / "decisions/curation.yaml"
+    path.write_text(path.read_text("utf-8") + LOOKS, "utf-8")
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "curation")
+        page.keyboard.press("Enter")  # the picture that is not needed
+        answered(page, 1)
+        assert page.locator(".look:visible h3").all_inner_texts() == ["look 1: 3 pictures", "look 2: 2 pictures"]
+        assert page.locator(".look:visible figcaption").all_inner_texts() == [
+            "scene-06.jpg", "scene-04.jpg", "scene-05.jpg", "scene-08.jpg", "scene-07.jpg"]  # fmt: skip
+        for key, written in {
+            "2": "answer: [look 2]", "t": "answer: together", "l": "answer: leave out", "o": "answer: own trigger",
+            "Enter": "answer: recommended",
+        }.items():  # fmt: skip
+            page.keyboard.press(key)
+            page.wait_for_function(
+                "text => document.querySelector('.toast').innerText.includes(text) && !document.body.ariaBusy",
+                arg=written,
+            )
+            assert f"  {written}\n" in path.read_text("utf-8")
+            gone = page.locator(".look.leaves h3").all_inner_texts()
+            assert gone == (["look 2: 2 pictures"] if key in "2l" else [])
+
+
+STRANGERS = """
+scene-07.jpg:
+  what: "2 pictures seem to show somebody else. The model would learn a mix of both. Is it your character?"
+  strangers:
+    scene-07.jpg: "a man, dark hair; the others: a woman, red hair"
+    scene-08.jpg: "blond hair, blue eyes; the others: red hair, green eyes"
+  recommended: leave out
+  answer: null
+"""
+
+
+def test_strangers_are_shown_beside_the_others_and_answered_by_keyboard(browser: Any, root: Path) -> None:
+    path = root / "decisions/curation.yaml"
+    path.write_text(path.read_text("utf-8") + STRANGERS, "utf-8")
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "curation")
+        page.keyboard.press("Enter")  # the picture that is not needed
+        answered(page, 1)
+        card = page.locator(".card.curation:visible")
+        assert [" ".join(t.split()) for t in card.locator(".actions button").all_inner_texts()] == [
+            "As recommended: leave out \u21b5", "It is my character: keep K", "Leave out L", "Own trigger O"]  # fmt: skip
+        assert card.locator(".facts").all_inner_texts() == [
+            "a man, dark hair; the others: a woman, red hair",
+            "blond hair, blue eyes; the others: red hair, green eyes",
+        ]
+        others = card.locator(".others figcaption").all_inner_texts()
+        assert len(others) == 8
+        assert not {"scene-07.jpg", "scene-08.jpg"} & {*others}
+        assert card.locator("figure.leaves strong").all_inner_texts() == ["scene-07.jpg", "scene-08.jpg"]
+        for key, written, leaving in (
+            ("k", "answer: keep", []), ("2", "answer: [scene-08.jpg]", ["scene-08.jpg"]), ("2", "answer: keep", []),
+            ("1", "answer: [scene-07.jpg]", ["scene-07.jpg"]), ("o", "answer: own trigger", []),
+            ("l", "answer: leave out", ["scene-07.jpg", "scene-08.jpg"]),
+            ("Enter", "answer: recommended", ["scene-07.jpg", "scene-08.jpg"]),
+        ):  # fmt: skip
+            page.keyboard.press(key)
+            page.wait_for_function(
+                "text => document.querySelector('.toast').innerText.includes(text) && !document.body.ariaBusy",
+                arg=written,
+            )
+            assert f"  {written}\n" in path.read_text("utf-8")
+            assert card.locator("figure.leaves strong").all_inner_texts() == leaving

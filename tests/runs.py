@@ -1,0 +1,57 @@
+"""Whole runs: loraprep as a process of its own in a project, and what a person edits between two of them."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests import warm
+
+AUTO = "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n"
+FOLDER = "10_mystyle"  # of the dataset of a project that is called mystyle and has `repeats: 10`
+
+
+def run(
+    root: Path, *args: str, patience: int = 120, fresh: bool = False, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """The exit code, and all that it said: stdout, then stderr. `fresh`: with nothing loaded, as a person starts it."""
+    env = env or {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    if hasattr(os, "fork") and not fresh:
+        return warm.run(root, args, env, patience)
+    done = subprocess.run(
+        [sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, text=True, timeout=patience,
+        check=False, encoding="utf-8", env=env,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def ran(output: str) -> list[str]:
+    """The tasks that ran, in their order."""
+    names = "intent|scan|audit|duplicates|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
+    return re.findall(rf"^({names}): ", output, re.MULTILINE)
+
+
+def answer(path: Path) -> None:
+    """Takes what is recommended for every open question of a decision file."""
+    path.write_text(path.read_text("utf-8").replace("rest: null", "rest: recommended"), "utf-8")
+
+
+def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        text = (root / path).read_text("utf-8")
+        assert old in text, f"{old!r} is not in {path}"
+        (root / path).write_text(text.replace(old, new, 1), "utf-8")
+
+    return edit
+
+
+def append(path: str, text: str) -> Callable[[Path], None]:
+    return lambda root: (root / path).write_text((root / path).read_text("utf-8") + text, "utf-8") and None
+
+
+def held(root: Path) -> dict[str, bytes]:
+    """Every file below dataset/."""
+    top = root / "dataset"
+    return {p.relative_to(top).as_posix(): p.read_bytes() for p in sorted(top.rglob("*")) if p.is_file()}

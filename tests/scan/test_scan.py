@@ -1,0 +1,371 @@
+"""Every file is accounted for, none is touched, and nothing is read twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from loraprep.core import findings
+from loraprep.core.errors import UserError
+from loraprep.core.records import Image
+from loraprep.project import schema
+from loraprep.project.project import profile
+from loraprep.scan import audit, inspect, pool, scan, walk
+from tests import pictures
+
+
+def _put(path: Path, data: bytes | str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    _put(folder / "a.jpg", pictures.jpeg())
+    _put(folder / "a.txt", "mill, pond\n")
+    _put(folder / "sub/b.png", pictures.png())
+    _put(folder / "sub/b.png.txt", "a boat")
+    _put(folder / "cut.jpg", pictures.truncated_jpeg())
+    _put(folder / "raw.nef", b"II*\0")
+    _put(folder / "notes.md", "words")
+    _put(folder / "lonely.txt", "words")
+    _put(folder / ".hidden.jpg", pictures.jpeg())
+    _put(folder / "draft/c.png", pictures.png())
+    _put(folder / "lfs.png", "version https://git-lfs.github.com/spec/v1\n")
+    return tmp_path
+
+
+def _scan(root: Path, **options: object) -> scan.Scan:
+    return scan.scan(root / "images", root, **{"exclude": ["draft"], **options})  # type: ignore[arg-type]
+
+
+def test_every_file_is_accounted_for(root: Path) -> None:
+    found = {i.path: (i.state, i.code) for i in _scan(root).images}
+    assert found == {
+        ".hidden.jpg": ("ignored", "hidden"),
+        "a.jpg": ("image", ""),
+        "a.txt": ("ignored", "sidecar"),
+        "cut.jpg": ("rejected", "broken"),
+        "draft/c.png": ("ignored", "excluded"),
+        "lfs.png": ("rejected", "pointer"),
+        "lonely.txt": ("ignored", "not-an-image"),
+        "notes.md": ("ignored", "not-an-image"),
+        "raw.nef": ("rejected", "unsupported"),
+        "sub/b.png": ("image", ""),
+        "sub/b.png.txt": ("ignored", "sidecar"),
+    }
+    assert all(i.reason for i in _scan(root).images if i.state != "image")
+
+
+def test_sidecars_come_first_in_the_words(root: Path) -> None:
+    records = {i.path: i for i in _scan(root).images}
+    assert records["a.jpg"].words[0] == ("sidecar:a.txt", "mill, pond")
+    assert records["sub/b.png"].sidecars == ("sub/b.png.txt",)
+
+
+def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
+    records = _scan(root).images
+    path = root / "build/images.jsonl"
+    scan.write(path, root / "images", root, exclude=["draft"])
+    assert scan.read(path) == records
+    before = path.stat()
+    scan.write(path, root / "images", root, exclude=["draft"])
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    path.write_text('{"version": 0}\n')
+    with pytest.raises(UserError, match="another version"):
+        scan.read(path)
+
+
+def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = root / "build/scan-cache.sqlite"
+    first = _scan(root, cache=cache).images
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(inspect, "inspect", never)
+    assert _scan(root, cache=cache).images == first
+    assert _scan(root, cache=cache, full=True).images == first
+    os.utime(root / "images/a.jpg", (1, 1))
+    (root / "images/sub/b.png").rename(root / "images/moved.png")
+    again = {i.path: i.digest for i in _scan(root, cache=cache).images if i.state == "image"}
+    before = {i.path: i.digest for i in first}
+    assert again == {"a.jpg": before["a.jpg"], "moved.png": before["sub/b.png"]}
+
+
+def test_a_file_that_changed_just_now_is_digested_again(root: Path) -> None:
+    cache, path = root / "build/scan-cache.sqlite", root / "images/sub/b.png"
+    _scan(root, cache=cache)
+    info, data = path.stat(), bytearray(path.read_bytes())
+    data[data.index(b"IDAT") + 40] ^= 0xFF  # the same size, the same mtime
+    path.write_bytes(data)
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert {i.path: i.state for i in _scan(root, cache=cache).images}["sub/b.png"] == "rejected"
+
+
+def test_a_broken_cache_is_only_slower(root: Path) -> None:
+    cache = root / "build/scan-cache.sqlite"
+    _put(cache, "[1, 2")
+    first = _scan(root, cache=cache).images
+    assert first == _scan(root).images
+
+
+def test_upscaled_pictures_supply_the_pixels(root: Path) -> None:
+    _put(root / "upscaled/a.png", pictures.png(pictures.scene(640, 480)))
+    _put(root / "upscaled/nobody.png", pictures.png())
+    found = _scan(root)
+    record = next(i for i in found.images if i.path == "a.jpg")
+    assert (record.upscaled, record.width, record.format) == ("upscaled/a.png", 640, "PNG")
+    assert record.digest != record.pixel_digest
+    assert found.orphans == ["upscaled/nobody.png"]
+
+
+def test_nothing_in_images_is_touched(root: Path) -> None:
+    def state() -> dict[str, tuple[int, int, bytes]]:
+        files = [p for p in (root / "images").rglob("*") if p.is_file()]
+        return {str(p): (p.stat().st_mtime_ns, p.stat().st_mode, p.read_bytes()) for p in files}
+
+    before = state()
+    _scan(root)
+    assert state() == before
+
+
+def test_the_project_itself_is_never_scanned(tmp_path: Path) -> None:
+    for name in ("dataset/1_x/a.png", "build/b.png", "upscaled/p.png", "report/r.png", ".venv/v.png", "p.png"):
+        _put(tmp_path / name, pictures.png())
+    _put(tmp_path / "project.yaml", "version: 1")
+    assert [i.path for i in scan.scan(tmp_path, tmp_path).images] == ["p.png"]
+
+
+def test_an_unforeseen_error_is_that_files_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = inspect.inspect
+
+    def fails(data: bytes, **options: float) -> inspect.Facts:
+        if data.startswith(b"\x89PNG"):
+            raise ZeroDivisionError
+        return real(data, **options)
+
+    monkeypatch.setattr(inspect, "inspect", fails)
+    found = {i.path: i.code for i in _scan(root).images}
+    assert found["sub/b.png"] == "unexpected"
+    assert found["a.jpg"] == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links, pipes and free names")
+def test_links_pipes_and_names(root: Path) -> None:
+    folder = root / "images"
+    _put(root.parent / "outside.jpg", pictures.jpeg())
+    (folder / "out.jpg").symlink_to(root.parent / "outside.jpg")
+    (folder / "in.jpg").symlink_to(folder / "a.jpg")
+    (folder / "gone.jpg").symlink_to(folder / "nothing.jpg")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe.jpg")
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jpg")).write_bytes(pictures.jpeg())
+    _put(folder / "two\nlines.jpg", pictures.jpeg())
+    found = {i.path: (i.state, i.code) for i in _scan(root).images}
+    assert found["out.jpg"] == found["gone.jpg"] == ("rejected", "link")
+    assert found["in.jpg"] == ("image", "")
+    assert found["loop"] == ("ignored", "not-an-image")
+    assert found["pipe.jpg"] == ("rejected", "special")
+    assert found["caf\\xe9.jpg"] == found["two\\nlines.jpg"] == ("rejected", "name")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "met"),
+    [
+        ("**/*", "a/b.png", True),
+        ("*.gif", "a/b.GIF", True),
+        ("sketches", "x/sketches/a.png", True),
+        ("a/*.png", "a/b/c.png", False),
+        ("a/**", "a/b/c.png", True),
+        ("[ab].png", "b.png", True),
+        ("[!ab].png", "b.png", False),
+    ],
+)
+def test_patterns(pattern: str, path: str, met: bool) -> None:
+    assert walk._matches(pattern, path) is met
+
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+def test_placeholders_of_git_lfs_and_dvc_are_named_as_what_they_are(root: Path) -> None:
+    _put(root / "images/words.jpg", pictures.jpeg(pictures.scene(seed=4)))
+    _put(root / "images/words.txt", LFS)
+    for name in ("far.jpg", "far", "here.jpg"):
+        _put(root / f"images/{name}.dvc", "outs:\n- md5: 4d7a\n  path: far.jpg\n")
+    _put(root / "images/here.jpg", pictures.jpeg(pictures.scene(seed=5)))
+    _put(root / "upscaled/a.jpg", LFS)
+    found = {i.path: (i.state, i.code, i.reason) for i in _scan(root).images}
+    lfs = "only Git LFS's placeholder is here; run git lfs pull"
+    assert found["lfs.png"] == ("rejected", "pointer", lfs)
+    assert found["words.txt"] == ("rejected", "pointer", lfs)  # else another caption would be written without a word
+    assert found["a.jpg"] == ("rejected", "pointer", f"upscaled/a.jpg, which stands in for it: {lfs}")
+    dvc = ("rejected", "pointer", "only DVC's placeholder is here; run dvc pull")
+    assert found["far.jpg.dvc"] == found["far.dvc"] == dvc
+    assert found["here.jpg.dvc"] == ("ignored", "not-an-image", "DVC's note on where its file is kept")
+    assert found["here.jpg"][0] == "image"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+def test_links_into_dvcs_cache_say_what_to_do(root: Path) -> None:
+    _put(root / ".dvc/cache/files/md5/4d/7a", pictures.jpeg())
+    (root / "images/linked.jpg").symlink_to(root / ".dvc/cache/files/md5/4d/7a")
+    record = next(i for i in _scan(root).images if i.path == "linked.jpg")
+    assert record.reason == "it leads into DVC's cache; run dvc config cache.type copy, then dvc checkout --relink"
+
+
+def test_a_folder_that_dvc_keeps_elsewhere(tmp_path: Path) -> None:
+    from loraprep.project import project
+    from tests import scenes
+
+    root = scenes.project(tmp_path / "mystyle", 1)
+    shutil.rmtree(root / "images")
+    _put(root / "images.dvc", "outs:\n- path: images\n")
+    with pytest.raises(UserError) as error:
+        project.load(root)
+    assert error.value.exit_code == 3
+    assert "DVC keeps it: run dvc pull images.dvc" in str(error.value)
+
+
+def test_placeholders_of_each_kind_say_their_own_way_to_fetch_them() -> None:
+    lfs, dvc = "only Git LFS's placeholder is here; run git lfs pull", "only DVC's placeholder is here; run dvc pull"
+    found = [Image("a.jpg", "rejected", "pointer", lfs), Image("b.jpg.dvc", "rejected", "pointer", dvc),
+             Image("c.jpg", "rejected", "pointer", lfs)]  # fmt: skip
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "flux", "trigger": "abc",
+                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
+    result = audit.audit(found, {"orphans": [], "masks": {}}, config, profile("models", "flux"),
+                         profile("kinds", "style"))  # fmt: skip
+    assert [findings.sentence(f) for f in result.findings if f.code == "pointer"] == [
+        f"b.jpg.dvc has not been fetched yet: {dvc}.",
+        f"2 pictures have not been fetched yet: {lfs}. They are a.jpg and c.jpg.",
+    ]
+
+
+def _many(root: Path, count: int) -> Path:
+    """A project of so many small pictures, enough for processes."""
+    for number in range(count):
+        _put(root / f"images/{number:04}.jpg", pictures.jpeg(pictures.scene(64, 48)) + number.to_bytes(4))
+    return root
+
+
+def test_processes_and_threads_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = _many(tmp_path, scan.MANY)
+    _put(root / "images/cut.jpg", pictures.truncated_jpeg())
+    processes = scan.scan(root / "images", root).images
+    monkeypatch.setattr(pool._Crew, "_start", lambda _: None)  # no processes to be had here
+    assert scan.scan(root / "images", root).images == processes
+    assert len(processes) == scan.MANY + 1
+
+
+def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, send, started = _many(tmp_path, scan.MANY), pool._send, []
+
+    def deadly(process: subprocess.Popen[bytes], thing: object) -> None:
+        if thing == "images/0100.jpg":
+            started.append(process.pid)
+            process.kill()
+        else:
+            send(process, thing)
+
+    monkeypatch.setattr(pool, "_send", deadly)
+    monkeypatch.setattr(pool, "_AHEAD", 1)
+    found = scan.scan(root / "images", root)
+    bad = [(i.path, i.code) for i in found.images if i.state != "image"]
+    assert bad == [("0100.jpg", "unexpected")]
+    assert len(started) == 1
+    assert not found.sure  # the next scan looks at it again
+
+
+def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = _many(tmp_path, 60)
+    real, looked = inspect.inspect, []
+    monkeypatch.setattr(inspect, "inspect", lambda data, **how: looked.append(1) or real(data, **how))
+    cache = root / "build/scan-cache.sqlite"
+
+    def stop(done: int, total: int) -> None:
+        if done == 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan.scan(root / "images", root, cache=cache, progress=stop)
+    looked.clear()
+    assert len(scan.scan(root / "images", root, cache=cache).images) == 60
+    assert len(looked) == 20
+    with closing(sqlite3.connect(cache)) as database:
+        assert database.execute("SELECT count(*) FROM files").fetchone() == (60,)
+
+
+def test_a_damaged_or_foreign_cache_is_made_anew(root: Path) -> None:
+    cache = root / "build/scan-cache.sqlite"
+    first = _scan(root, cache=cache).images
+    whole = cache.read_bytes()
+    for bad in (whole[:4096], whole[:5000] + b"\xff" * (len(whole) - 5000), b"SQLite format 3\0" + b"x" * 4080):
+        cache.write_bytes(bad)
+        assert _scan(root, cache=cache).images == first
+    with closing(sqlite3.connect(cache)) as other:
+        other.executescript(
+            "PRAGMA user_version = 1; DROP TABLE facts; CREATE TABLE facts (x); INSERT INTO facts VALUES (1);"
+        )
+    assert _scan(root, cache=cache).images == first
+
+
+def test_rows_of_files_that_are_gone_are_forgotten(root: Path) -> None:
+    cache = root / "build/scan-cache.sqlite"
+    _scan(root, cache=cache)
+    (root / "images/sub/b.png").unlink()
+    _scan(root, cache=cache)
+    with closing(sqlite3.connect(cache)) as database:
+        keys = [key for (key,) in database.execute("SELECT key FROM files ORDER BY key")]
+        facts = database.execute("SELECT count(*) FROM facts").fetchone()
+    assert keys == ["images/a.jpg", "images/cut.jpg", "images/lfs.png"]
+    assert facts == (3,)
+
+
+@pytest.mark.run
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+def test_a_killed_scan_leaves_no_process_and_little_to_do_again(tmp_path: Path) -> None:
+    root = _many(tmp_path, 600)
+    code = (
+        "import sys; from pathlib import Path; from loraprep.scan import scan; root = Path(sys.argv[1]); "
+        "scan.scan(root / 'images', root, cache=root / 'build/c.sqlite', progress=lambda d, t: print(d, flush=True))"
+    )
+    command = [sys.executable, "-c", code, str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= 30:
+                break
+        children = _children(process.pid)
+        process.kill()
+    assert len(children) == scan.WORKERS
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() and _children_state(pid) != "Z" for pid in children):
+        assert time.monotonic() < until, "a process outlived the scan"
+        time.sleep(0.05)
+    assert len(scan.scan(root / "images", root, cache=root / "build/c.sqlite").images) == 600
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (entry / "stat").exists():
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            found += [int(entry.name)] if int(fields[1]) == pid else []
+    return found
+
+
+def _children_state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"

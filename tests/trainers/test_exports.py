@@ -1,0 +1,414 @@
+"""The trainers' own files: compared whole with committed ones, read back by a parser, and the same anywhere."""
+
+import dataclasses
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from loraprep.captions import tokens
+from loraprep.core import findings, resources
+from loraprep.core.records import Caption, Fate, Image
+from loraprep.project import project, schema
+from loraprep.trainers import export, forecast
+from loraprep.trainers.export import Dataset, Folder
+from loraprep.trainers.plan import CutCaption, Length, Plan
+from tests import ROOT, pictures
+from tests.runs import run
+
+GOLDEN = ROOT / "tests/golden/exports"
+TRAINERS = sorted(export.trainers())
+
+
+def dataset(trainer: str, **changes: Any) -> Dataset:
+    """Two folders with repeats of their own, regularization, three sizes, tags, and a path on another machine."""
+    profile = project.profile("trainers", trainer)
+    values: dict[str, Any] = {
+        "name": "mystyle", "trigger": "myst_7", "class_word": "oil painting", "tags": True, "model": "Flux",
+        "sizes": [512, 768, 1024],
+        "folders": [Folder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
+                    Folder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
+        "regularization": Folder("reg", "/workspace/mystyle/reg", 1, 40),
+        "regularizes": profile["regularization"] != "none", "windows": tuple(profile.get("windows", ())), "repeats": profile["repeats"],
+        "captions": {"10_mystyle/pier.png": "myst_7, a pier", "10_mystyle/café.png": 'myst_7, a sign "café"',
+                     "3_mystyle-hands/hand.png": "myst_7, a hand"},
+        "batch_size": 2, "enlarge": False,
+        "plan": Plan(trainer, [512, 768, 1024], [], Length(5, 72, 360, 150, True, 1),
+                     {"pier.jpg": CutCaption(90, 75, True, "wide view")}, 75),
+        "title": profile["title"], "version": profile["version"],
+    }  # fmt: skip
+    return Dataset(**{**values, **changes})
+
+
+def test_every_profile_has_its_writer_and_no_other() -> None:
+    assert sorted(resources.names("resources/trainers")) == TRAINERS
+
+
+def test_project_yaml_knows_exactly_these_trainers() -> None:
+    allowed = schema.schema("project")["properties"]["dataset"]["properties"]["trainers"]["items"]["enum"]
+    assert sorted(allowed) == TRAINERS
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_files_are_the_committed_ones(trainer: str, tmp_path: Path) -> None:
+    written = export.write(tmp_path, {trainer: dataset(trainer)})
+    made = {path: (tmp_path / path).read_text("utf-8") for path in written}
+    wanted = {f"exports/{p.relative_to(GOLDEN).as_posix()}": p.read_text("utf-8")
+              for p in sorted((GOLDEN / trainer).iterdir())}  # fmt: skip
+    assert made == wanted
+
+
+def parsed(trainer: str, data: Dataset) -> Any:
+    files = export.trainers()[trainer].files(data)
+    ((name, text),) = files.items()
+    match name.rpartition(".")[2]:
+        case "toml":
+            return tomllib.loads(text)
+        case "yaml":
+            return yaml.safe_load(text)
+        case "jsonl":
+            return [json.loads(line) for line in text.splitlines()]
+        case _:
+            return json.loads(text)
+
+
+def test_kohya_has_a_dataset_for_each_size_and_keys_it_knows() -> None:
+    known = {
+        "general": {"enable_bucket", "caption_extension", "shuffle_caption", "keep_tokens", "flip_aug"},
+        "datasets": {"resolution", "batch_size", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps",
+                     "bucket_no_upscale", "subsets"},
+        "subsets": {"image_dir", "num_repeats", "class_tokens", "is_reg"},
+    }  # fmt: skip
+    config = parsed("kohya", dataset("kohya"))
+    assert set(config) == {"general", "datasets"}
+    assert set(config["general"]) <= known["general"]
+    assert [d["resolution"] for d in config["datasets"]] == [512, 768, 1024]
+    for one in config["datasets"]:
+        assert set(one) <= known["datasets"]
+        assert one["min_bucket_reso"] <= one["resolution"] <= one["max_bucket_reso"]
+        assert one["min_bucket_reso"] % 64 == one["max_bucket_reso"] % 64 == 0
+        assert [s["num_repeats"] for s in one["subsets"]] == [10, 3, 1]
+        assert [s.get("is_reg", False) for s in one["subsets"]] == [False, False, True]
+        assert all(set(s) <= known["subsets"] for s in one["subsets"])
+
+
+@pytest.mark.parametrize("trainer", ["kohya", "ai-toolkit", "onetrainer"])
+def test_nothing_is_mirrored_and_the_trigger_stays_first(trainer: str) -> None:
+    config = parsed(trainer, dataset(trainer))
+    if trainer == "kohya":
+        assert config["general"]["flip_aug"] is False
+        assert (config["general"]["shuffle_caption"], config["general"]["keep_tokens"]) == (True, 1)
+        assert not any("dropout" in key for key in config["general"])
+    elif trainer == "ai-toolkit":
+        for entry in config["config"]["process"][0]["datasets"]:
+            assert entry["flip_x"] is False
+            assert entry["shuffle_tokens"] is False  # it would move the trigger, whatever keep_tokens says
+    else:
+        for concept in config:
+            assert not any(on for key, on in concept["image"].items() if "flip" in key or "jitter" in key)
+            assert concept["text"]["keep_tags_count"] == 1
+
+
+def test_prose_is_never_shuffled() -> None:
+    assert parsed("kohya", dataset("kohya", tags=False))["general"]["shuffle_caption"] is False
+    assert not any(c["text"]["enable_tag_shuffling"] for c in parsed("onetrainer", dataset("onetrainer", tags=False)))
+
+
+def test_simpletuner_counts_extra_repeats_and_never_deletes() -> None:
+    entries = parsed("simpletuner", dataset("simpletuner"))
+    assert [e["repeats"] for e in entries if "repeats" in e] == [9, 9, 9, 2, 2, 2, 0, 0, 0]
+    assert len({e["id"] for e in entries}) == len(entries)
+    assert [e for e in entries if e["dataset_type"] == "text_embeds" and e["default"]] == entries[-1:]
+    assert not any(key.startswith("delete") for e in entries for key in e)
+
+
+def test_masks_reach_every_trainer_that_learns_by_them() -> None:
+    folders = [
+        Folder("10_a", "dataset/10_a", 10, 2),
+        Folder("5_b", "dataset/5_b", 5, 1, "dataset/masks/5_b", "dataset/onetrainer/5_b"),
+    ]
+    kohya = parsed("kohya", dataset("kohya", folders=folders, sizes=[1024]))["datasets"]
+    assert [[(s["image_dir"], s.get("conditioning_data_dir", "")) for s in d["subsets"]] for d in kohya] == [
+        [("dataset/10_a", ""), ("/workspace/mystyle/reg", "")], [("dataset/5_b", "dataset/masks/5_b")],
+    ]  # fmt: skip
+    assert "class_tokens" not in kohya[1]["subsets"][0]  # kohya refuses it beside masks
+    process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
+    assert [d.get("mask_path") for d in process["datasets"]] == [None, "dataset/masks/5_b", None]
+    pipe = parsed("diffusion-pipe", dataset("diffusion-pipe", folders=folders))
+    assert [d.get("mask_path") for d in pipe["directory"]] == [None, "dataset/masks/5_b"]
+    assert [c["path"] for c in parsed("onetrainer", dataset("onetrainer", folders=folders))][:2] == [
+        "dataset/10_a", "dataset/onetrainer/5_b",
+    ]  # fmt: skip
+    tuner = {e["id"]: e for e in parsed("simpletuner", dataset("simpletuner", folders=folders, sizes=[1024]))}
+    assert tuner["mystyle-5_b-1024"]["conditioning_data"] == "mystyle-5_b-1024-masks"
+    masks = tuner["mystyle-5_b-1024-masks"]
+    assert (masks["conditioning_type"], masks["instance_data_dir"]) == ("mask", "dataset/masks/5_b")
+
+
+def test_odd_paths_survive_every_format() -> None:
+    odd = 'C:\\Users\\Zoë "Z"\\art\\dataset\\10_mystyle'
+    folders = [Folder("10_mystyle", odd, 10, 2)]
+    assert parsed("kohya", dataset("kohya", folders=folders))["datasets"][0]["subsets"][0]["image_dir"] == odd
+    assert parsed("diffusion-pipe", dataset("diffusion-pipe", folders=folders))["directory"][0]["path"] == odd
+    process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
+    assert process["datasets"][0]["folder_path"] == odd
+    assert parsed("onetrainer", dataset("onetrainer", folders=folders))[0]["path"] == odd
+    assert parsed("simpletuner", dataset("simpletuner", folders=folders))[0]["instance_data_dir"] == odd
+
+
+def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> None:
+    export.write(tmp_path, {name: dataset(name) for name in ("kohya", "onetrainer")})
+    (tmp_path / "exports/onetrainer/mine").mkdir()
+    written = export.write(tmp_path, {"kohya": dataset("kohya")})
+    assert written == ["exports/kohya/README.md", "exports/kohya/dataset_config.toml"]
+    assert [p.name for p in (tmp_path / "exports/onetrainer").iterdir()] == ["mine"]
+
+
+# The whole way, on the brushwork example with every trainer.
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("exports") / "first"
+    source = ROOT / "examples/brushwork"
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
+                    copy_function=shutil.copyfile)  # fmt: skip
+    text = (root / "project.yaml").read_text("utf-8")
+    assert "trainers: [kohya, ai-toolkit]\n" in text
+    text = text.replace("[kohya, ai-toolkit]", f"[{', '.join(TRAINERS)}]")
+    (root / "project.yaml").write_text(f"{text}thresholds:\n  placement: {{cut: 0.1}}\n", "utf-8")
+    code, output = run(root, "dataset", "export")
+    assert code == 0, output
+    assert "exports/kohya/: dataset_config.toml. How to use it: README.md" in output
+    return root
+
+
+def texts(root: Path) -> dict[str, str]:
+    return {p.relative_to(root).as_posix(): p.read_text("utf-8") for p in sorted((root / "exports").rglob("*.*"))}
+
+
+@pytest.mark.run
+def test_the_same_files_in_another_folder_and_none_knows_where_it_was_made(built: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere"
+    shutil.copytree(built, other, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
+                    copy_function=shutil.copyfile)  # fmt: skip
+    code, output = run(other, "export", fresh=True)  # builds what it needs by itself
+    assert code == 0, output
+    assert texts(other) == texts(built)
+    assert not any(str(built.parent) in text or str(other) in text for text in texts(other).values())
+
+
+@pytest.mark.run
+def test_a_second_run_does_nothing_and_a_lost_folder_comes_back(built: Path) -> None:
+    before = texts(built)
+    code, output = run(built, "export")
+    assert code == 0
+    assert "export: " not in output.replace("exports/", "")
+    shutil.rmtree(built / "exports/kohya")
+    code, output = run(built, "export")
+    assert code == 0
+    assert texts(built) == before
+
+
+@pytest.mark.run
+def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
+    plans = [Plan.from_json(p) for p in json.loads((built / "build/placements.json").read_text("utf-8"))["plans"]]
+    assert {p.trainer: (p.length.epochs, p.length.steps, p.length.seen) for p in plans} == {
+        "kohya": (5, 1575, 45), "ai-toolkit": (5, 1575, 45), "simpletuner": (5, 1575, 45),
+        "diffusion-pipe": (5, 1575, 45), "onetrainer": (15, 1575, 45), "huggingface": (45, 1305, 45),
+    }  # fmt: skip
+
+
+@pytest.mark.run
+def test_the_built_folder_passes_its_own_check(built: Path) -> None:
+    code, output = run(built, "check", "dataset")
+    assert code == 0, output
+    assert output.endswith("29 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, "
+                           "SimpleTuner: nothing to mend.\n")  # fmt: skip
+
+
+@pytest.mark.run
+def test_large_crops_are_a_finding_and_drawn(built: Path) -> None:
+    report = (built / "dataset-report.md").read_text("utf-8")
+    assert "A trainer's crop would cut more than 10 % off 4 pictures, up to 12 % (kohya sd-scripts at 512)" in report
+    assert "- `birches.jpg` ![birches](report/crops/birches.png)" in report
+    drawn = sorted(p.name for p in (built / "report/crops").iterdir())
+    assert drawn == ["birches.png", "cafe.png", "robin.png", "sunflowers.png"]
+    assert "| 1024 | 1152x896 | 1: `mountains.jpg`, alone in its shape |" in report
+
+
+@pytest.mark.run
+def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) -> None:
+    root = tmp_path / "reg"
+    shutil.copytree(built, root)
+    path = root / "project.yaml"
+    path.write_text(path.read_text("utf-8").replace("dataset:\n", "dataset:\n  regularization: reg\n"), "utf-8")
+    code, output = run(root, "export")
+    assert code == 1
+    assert '! There are no pictures in "reg", which dataset.regularization names.' in output
+    assert 'project.yaml: dataset.regularization: there are no pictures in "reg"' in output
+    assert "Put regularization pictures into that folder, or write null." in output
+    path.write_text(path.read_text("utf-8").replace("regularization: reg", "regularization: ../reg"), "utf-8")
+    assert 'dataset.regularization: "../reg" leaves the project' in run(root, "export")[1]
+    (root / "reg").mkdir()
+    for number in range(3):
+        (root / f"reg/{number}.png").write_bytes(pictures.png())
+    path.write_text(path.read_text("utf-8").replace("regularization: ../reg", "regularization: reg"), "utf-8")
+    code, output = run(root, "export")
+    assert code == 0, output
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert "Your regularization pictures come up about as often as yours in ai-toolkit, kohya sd-scripts, OneTrainer " \
+           "and SimpleTuner. Their steps are counted in" in report  # fmt: skip
+    assert "steps: 3150" in (root / "exports/ai-toolkit/datasets.yaml").read_text("utf-8")
+    assert '"balancing": 35.0' in (root / "exports/onetrainer/concepts.json").read_text("utf-8")  # 105 looks of yours
+    shutil.rmtree(root / "reg")
+    assert "There are no pictures" in run(root, "export")[1]  # a folder that changes is noticed
+
+
+@pytest.mark.run
+def test_no_export_under_no_go(tmp_path: Path) -> None:
+    root = tmp_path / "nogo"
+    source = ROOT / "examples/nogo"
+    shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
+                    copy_function=shutil.copyfile)  # fmt: skip
+    code, output = run(root, "export")
+    assert code == 1
+    assert "NO-GO" in output
+    assert not (root / "exports").exists()
+    assert not (root / "dataset").exists()
+
+
+# What each trainer will do, in numbers.
+
+
+LONG = "abc, a hill, " + "tall poplar trees, " * 18 + "wide view"  # 79 tokens of CLIP
+
+
+def planned(
+    trainer: str,
+    shapes: dict[str, tuple[int, int]],
+    repeats: int = 1,
+    *,
+    base: str = "sdxl",
+    caption: str = LONG,
+    extra: list[tuple[int, int]] | None = None,
+    **settings: Any,
+) -> tuple[Plan, list[Any]]:
+    config = schema.with_defaults({"version": 1, "name": "x", "model": base, "trigger": "abc",
+                                   "intent": {"kind": "style"}, "dataset": settings}, "project")  # fmt: skip
+    model, profile = project.profile("models", base), project.profile("trainers", trainer)
+    encoder = model["encoder"]["name"]
+    found = [Image(path, "image", width=w, height=h) for path, (w, h) in shapes.items()]
+    fates = [Fate(path, "kept", "") for path in shapes]
+    words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
+                           exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
+    times = dict.fromkeys(shapes, repeats)
+    plan = forecast.plan(trainer, profile, found, fates, words, times, config, model, extra or [])
+    return plan, forecast.findings([plan], {trainer: profile}, times, config, model)
+
+
+def test_33_pictures_in_batches_bucket_by_bucket() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(30)} | {f"w{n}.png": (1920, 1080) for n in range(3)}
+    plan, _ = planned("kohya", shapes, batch_size=4, epochs=10)
+    assert (plan.length.steps_per_epoch, plan.length.steps) == (8 + 1, 90)
+    plan, _ = planned("diffusion-pipe", shapes, batch_size=4, epochs=10)
+    assert plan.length.steps_per_epoch == 7 + 0  # it throws away what does not fill a batch
+
+
+def test_a_lonely_bucket_is_named_when_it_matters() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(8)} | {"wide.png": (1920, 1080)}
+    assert "bucket-lonely" not in {f.code for f in planned("kohya", shapes)[1]}
+    (lonely,) = [f for f in planned("kohya", shapes, batch_size=2)[1] if f.code == "bucket-lonely"]
+    assert lonely.images == ("wide.png",)
+    (dropped,) = [f for f in planned("onetrainer", shapes, batch_size=2)[1] if f.code == "bucket-dropped"]
+    assert dropped.images == ("wide.png",)
+    assert not [f for f in planned("onetrainer", shapes, repeats=2, batch_size=2)[1] if f.code == "bucket-dropped"]
+
+
+@pytest.mark.parametrize(("trainer", "own", "reg", "batch", "repeats", "steps"), [
+    ("kohya", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 66),  # as kohya's own loader was seen to do
+    ("kohya", {"": (33, (1024, 1024))}, [(1920, 1080)] * 4, 4, 1, 9 + 9),  # in a bucket of their own
+    ("kohya", {"": (3, (1024, 1024))}, [(1024, 1024)] * 9, 1, 2, 12),  # more than it needs: six are used
+    ("kohya", {"": (3, (1024, 1024))}, [(1024, 1024)] * 4, 4, 2, 3),  # 6 + 2 + 2 + 1 + 1 in batches of 4
+    ("ai-toolkit", {"": (33, (1024, 1024))}, [(1920, 1080)] * 4, 4, 1, 18),  # every second step is theirs
+    ("onetrainer", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33 + 4 * 8),
+    ("simpletuner", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 2, 66 + 4 * 16),
+    ("diffusion-pipe", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
+    ("huggingface", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
+])  # fmt: skip
+def test_regularization_pictures_are_counted_as_each_trainer_shows_them(
+    trainer: str, own: dict[str, tuple[int, Any]], reg: list[tuple[int, int]], batch: int, repeats: int, steps: int
+) -> None:
+    shapes = {f"{n}.png": size for count, size in own.values() for n in range(count)}
+    alone = planned(trainer, shapes, repeats, batch_size=batch)[0].length
+    length = planned(trainer, shapes, repeats, batch_size=batch, extra=reg)[0].length
+    assert length.steps_per_epoch == steps
+    assert length.steps == steps * length.epochs
+    assert (length.epochs, length.seen) == (alone.epochs, alone.seen)  # yours are seen as often as without
+    assert bool(length.regularization) == (steps > alone.steps_per_epoch)
+
+
+def test_regularization_at_three_sizes_is_repeated_to_match() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(20)}
+    plan, _ = planned("kohya", shapes, 3, base="flux", extra=[(1024, 1024)] * 7)
+    assert plan.length.steps_per_epoch == 3 * (60 + 60)
+    tuner, _ = planned("simpletuner", shapes, 3, base="flux", extra=[(1024, 1024)] * 7)
+    assert (tuner.length.regularization, tuner.length.steps_per_epoch) == (9, 3 * (60 + 63))
+
+
+def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
+    two = {"a.png": (1024, 1024), "b.png": (1024, 1024)}
+    plan, found = planned("kohya", two)
+    assert plan.cut_captions == {"a.png": CutCaption(79, 75, True, "trees, wide view")}
+    assert [(f.code, f.values["trainers"], f.values["read"]) for f in found] == [
+        ("caption-cut", "kohya sd-scripts", 75)
+    ]
+    assert Plan.from_json(json.loads(json.dumps(dataclasses.asdict(plan)))).cut_captions == plan.cut_captions
+    assert planned("kohya", two, caption="abc, a hill")[0].cut_captions == {}
+
+
+@pytest.mark.parametrize(("base", "read"), [
+    ("sdxl", {"kohya": 75, "ai-toolkit": 75, "onetrainer": 75, "simpletuner": 75, "diffusion-pipe": 75,
+              "huggingface": 75}),
+    ("flux", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 77, "simpletuner": 512, "diffusion-pipe": 512,
+              "huggingface": 512}),
+    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 256, "diffusion-pipe": 256,
+              "huggingface": 256}),
+    ("qwen-image", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 512, "simpletuner": 512, "diffusion-pipe": 1024,
+                    "huggingface": 512}),
+])  # fmt: skip
+def test_what_each_trainer_reads_of_a_caption(base: str, read: dict[str, int]) -> None:
+    assert {name: planned(name, {"a.png": (1024, 1024)}, base=base)[0].reads for name in TRAINERS} == read
+
+
+def test_where_tokens_are_not_known_it_is_a_note_that_says_so() -> None:
+    plan, found = planned("onetrainer", {"a.png": (1024, 1024)}, base="flux")
+    (cut,) = plan.cut_captions.values()
+    assert (cut.read, cut.exact, cut.lost) == (77, False, "")
+    (note,) = [f for f in found if f.code.startswith("caption")]
+    assert note.code == "caption-may-be-cut"
+    assert findings.severity(note.code, {}) == "note"
+    assert findings.sentence(note) == (
+        "OneTrainer reads 77 tokens of a caption unless told otherwise; that of a.png may be longer."
+    )
+
+
+def test_trainers_that_cut_alike_are_named_together() -> None:
+    one, two = (planned(name, {"a.png": (1024, 1024)})[0] for name in ("kohya", "simpletuner"))
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
+                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
+    profiles = {name: project.profile("trainers", name) for name in ("kohya", "simpletuner")}
+    (found,) = forecast.findings([one, two], profiles, {"a.png": 1}, config, project.profile("models", "sdxl"))
+    assert findings.sentence(found) == (
+        "kohya sd-scripts and SimpleTuner read 75 tokens of a caption unless told otherwise; that of a.png is longer."
+    )
+
+
+def test_a_picture_without_a_bucket_is_named() -> None:
+    plan, found = planned("kohya", {"a.png": (40, 30), "b.png": (1024, 1024)}, enlarge=False)
+    assert [p.bucket for p in plan.placed] == [None, (1024, 1024)]
+    assert [(f.code, f.images) for f in found if f.code == "no-bucket"] == [("no-bucket", ("a.png",))]

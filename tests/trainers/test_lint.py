@@ -1,0 +1,214 @@
+"""loraprep check on folders with one fault each, and on folders without any."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from loraprep.__main__ import main
+from loraprep.core import findings, resources
+from loraprep.core.findings import Code
+from loraprep.project.project import profile
+from loraprep.trainers import folder, lint
+from tests import pictures
+
+PROFILES = {n: d for n in resources.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
+
+
+def make(root: Path, **files: bytes | str) -> Path:
+    """A folder of the given files."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return root
+
+
+def codes(root: Path, trainer: str) -> dict[str, tuple[str, ...]]:
+    return {f.code: f.images for f in lint.check(folder.read(root), {trainer: PROFILES[trainer]})}
+
+
+GOOD = pictures.png()
+WORDS = "mystyle, a hill\n"
+
+
+@pytest.mark.parametrize(("files", "trainer", "expected"), [
+    ({"a.Png": GOOD, "b.PNG": GOOD, "b.caption": WORDS}, "kohya", {"check-mixed-case": ("a.Png",)}),
+    ({"a.Png": GOOD, "a.txt": WORDS}, "ai-toolkit", {}),
+    ({"a.jfif": pictures.jpeg(), "a.txt": WORDS, "b.png": GOOD, "b.txt": WORDS}, "ai-toolkit",
+     {"check-not-read": ("a.jfif",), "check-alone": ("a.txt",)}),
+    ({"a.png": GOOD, "a.caption": WORDS, "b.png": GOOD, "b.caption": b"\xef\xbb\xbfmystyle"}, "kohya",
+     {"check-bom": ("b.caption",)}),
+    ({"a.png": GOOD, "a.caption": ""}, "kohya", {"check-empty-stops": ("a.caption",)}),
+    ({"a.png": GOOD, "a.caption": "\nmystyle, a hill\n"}, "kohya", {"check-empty": ("a.caption",)}),
+    ({"a.png": GOOD, "a.txt": ""}, "onetrainer", {"check-empty": ("a.txt",)}),
+    ({"a.png": GOOD, "a.caption": "mystyle\na hill"}, "kohya", {"check-lines-first": ("a.caption",)}),
+    ({"a.png": GOOD, "a.txt": "mystyle\n\na hill"}, "onetrainer", {"check-lines-each": ("a.txt",)}),
+    ({"a.png": GOOD, "a.txt": "mystyle\na hill"}, "simpletuner", {"check-lines-each": ("a.txt",)}),
+    ({"a.png": GOOD, "a.txt": "mystyle\na hill"}, "ai-toolkit", {}),
+    ({"a.png": GOOD, "a.txt": "mystyle, caf\xe9".encode("latin-1")}, "ai-toolkit", {"check-not-utf8": ("a.txt",)}),
+    ({"a.png": GOOD, "a.jpg": pictures.jpeg(), "a.txt": WORDS}, "onetrainer", {"check-shared": ("a.jpg", "a.png")}),
+    ({"a.jpg": pictures.rotated(), "a.caption": WORDS}, "kohya", {"check-sideways": ("a.jpg",)}),
+    ({"a.jpg": pictures.rotated(), "a.txt": WORDS}, "diffusion-pipe", {"check-sideways": ("a.jpg",)}),
+    ({"a.jpg": pictures.rotated(), "a.txt": WORDS}, "ai-toolkit", {}),
+    ({"a.png": pictures.see_through(), "a.caption": WORDS}, "kohya", {"check-transparent-hidden": ("a.png",)}),
+    ({"a.png": pictures.see_through(), "a.txt": WORDS}, "diffusion-pipe", {"check-transparent-white": ("a.png",)}),
+    ({"a.png": pictures.deep_grey(), "a.txt": WORDS}, "onetrainer", {"check-deep": ("a.png",)}),
+    ({"a.jpg": pictures.truncated_jpeg(), "a.txt": WORDS}, "ai-toolkit", {"check-unreadable": ("a.jpg",)}),
+    ({"a.png": GOOD, "b.png": GOOD, "b.caption": WORDS}, "kohya", {"check-uncaptioned-class": ("a.png",)}),
+    ({"a.png": GOOD}, "diffusion-pipe", {"check-uncaptioned-skipped": ("a.png",)}),
+    ({"a.png": GOOD}, "onetrainer", {"check-uncaptioned-empty": ("a.png",)}),
+    ({"a.png": GOOD}, "simpletuner", {"check-uncaptioned-needed": ("a.png",)}),
+    ({"girl_10_20_30_40.png": GOOD, "girl.png": GOOD, "girl.caption": WORDS}, "kohya",
+     {"check-underscores": ("girl_10_20_30_40.png",)}),
+    ({"girl_10_20_30.png": GOOD, "girl.png": GOOD, "girl.caption": WORDS}, "kohya",
+     {"check-uncaptioned-class": ("girl_10_20_30.png",)}),
+    ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "x_b/b.png": GOOD, "x_b/b.caption": WORDS}, "kohya",
+     {"check-repeats": ("x_b/b.png",)}),
+    ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "1.5_b/b.png": GOOD, "1.5_b/b.caption": WORDS}, "kohya",
+     {"check-repeats": ("1.5_b/b.png",)}),
+    ({"0_a/a.png": GOOD, "0_a/a.caption": WORDS}, "kohya", {"check-repeats": ("0_a/a.png",)}),
+    ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "b.png": GOOD, "b.caption": WORDS}, "kohya",
+     {"check-beside": ("b.png",)}),
+    ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "10_a/in/b.png": GOOD, "10_a/in/b.caption": WORDS}, "kohya",
+     {"check-nested": ("10_a/in/b.png",)}),
+    ({"a.png": GOOD, "a.txt": WORDS, "in/b.png": GOOD, "in/b.txt": WORDS}, "onetrainer",
+     {"check-nested": ("in/b.png",)}),
+    ({"a.png": GOOD, "a.txt": WORDS, "in/b.png": GOOD, "in/b.txt": WORDS}, "ai-toolkit", {}),
+    ({"a.png": GOOD, "a.txt": WORDS, "a-masklabel.png": GOOD}, "onetrainer", {}),
+    ({"a.png": GOOD, "a.txt": WORDS, "a-masklabel.png": GOOD}, "ai-toolkit",
+     {"check-mask": ("a-masklabel.png",), "check-uncaptioned-empty": ("a-masklabel.png",)}),
+    ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "masks/10_a/a.png": GOOD, "onetrainer/10_a/a.png": GOOD,
+      "onetrainer/10_a/a-masklabel.png": GOOD}, "kohya", {}),
+    ({"a.png": GOOD, "a.txt": WORDS, "notes.md": "x"}, "diffusion-pipe", {"check-tried": ("notes.md",)}),
+    ({"a.txt": WORDS}, "kohya", {"check-no-pictures": ()}),
+    ({"a.png": GOOD, "a.txt": WORDS, ".aitk_size.json": "{}", "_latent_cache/a.safetensors": "x", "a_flux.npz": "x",
+      "cache/flux/metadata.arrow": "x"}, "diffusion-pipe", {}),
+])  # fmt: skip
+def test_each_hazard_is_named(
+    files: dict[str, bytes | str], trainer: str, expected: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    assert codes(make(tmp_path, **files), trainer) == expected
+
+
+def test_names_that_differ_in_capitals_only() -> None:
+    seen = [folder.Seen(p, "picture" if p.endswith("png") else "caption", lines=1, bytes=9)
+            for p in ("A.png", "A.txt", "a.png", "a.txt")]  # fmt: skip
+    (finding,) = lint.check(seen, {"onetrainer": PROFILES["onetrainer"]})
+    assert (finding.code, finding.images) == ("check-twins", ("A.png", "a.png"))
+
+
+def test_txt_under_kohyas_default_is_lost_without_a_word(tmp_path: Path) -> None:
+    root = make(tmp_path, **{"a.png": GOOD, "a.txt": WORDS})
+    assert codes(root, "kohya") == {"check-extension": ("a.txt",)}
+    assert findings.severity("check-extension", {}) == "block"
+    root = make(tmp_path, **{"b.png": GOOD, "b.caption": WORDS})  # and when others are written as kohya wants them
+    assert codes(root, "kohya") == {"check-extension": ("a.txt",)}
+    root = make(tmp_path, **{"b.txt": WORDS})  # read beside it, or not: the .caption is
+    assert codes(root, "kohya") == {"check-extension": ("a.txt",)}
+
+
+def good(root: Path) -> Path:
+    return make(root, **{f"set/10_mystyle/{n}{s}": GOOD if s == ".png" else WORDS
+                         for n in "ab" for s in (".png", ".txt")}) / "set"  # fmt: skip
+
+
+ALL = "2 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, SimpleTuner: "
+TOML = """[general]
+caption_extension = ".txt"
+[[datasets]]
+resolution = 1024
+[[datasets.subsets]]
+image_dir = '{}'
+num_repeats = 10
+"""
+
+
+def test_a_good_folder_passes_for_every_trainer_but_kohya_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = good(tmp_path)
+    assert main(["check", str(root)]) == 1
+    assert capsys.readouterr().out == (
+        "x Given this folder alone, kohya sd-scripts would look for .caption and not see 2 captions ending in .txt.\n"
+        '    Write caption_extension = ".txt" into a dataset_config.toml beside the folder, or start it with '
+        "--caption_extension .txt.\n"
+        f"{ALL}1 thing to mend.\n"
+    )
+    assert main(["check", str(root), "--trainer", "ai-toolkit"]) == 0
+
+
+@pytest.mark.parametrize(("where", "image_dir"), [
+    ("dataset_config.toml", "set/10_mystyle"),
+    ("set/mine.toml", "/workspace/somewhere/10_mystyle/"),
+    ("exports/kohya/dataset_config.toml", "C:\\art\\dataset\\10_mystyle"),
+])  # fmt: skip
+def test_a_dataset_config_that_names_txt_is_taken_into_account(
+    where: str, image_dir: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = good(make(tmp_path, **{where: TOML.format(image_dir)}))
+    assert main(["check", str(root), "--trainer", "kohya"]) == 0
+    assert capsys.readouterr().out == (
+        f"Nothing found.\nkohya sd-scripts is taken to be started with {where}.\n"
+        "2 pictures checked for kohya sd-scripts: nothing to mend.\n"
+    )
+
+
+@pytest.mark.parametrize("text", [
+    TOML.format("set/another"),  # of another folder
+    TOML.format("set/10_mystyle").replace('".txt"', '".caption"'),
+    "[[datasets]]\n[[datasets.subsets]]\n", "[tool.ruff]\n", "not TOML at all", "a = " + "[" * 100_000,
+])  # fmt: skip
+def test_any_other_toml_changes_nothing(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = good(make(tmp_path, **{"dataset_config.toml": text}))
+    assert main(["check", str(root), "--trainer", "kohya"]) == 1
+    assert "would look for .caption" in capsys.readouterr().out
+
+
+def test_a_subset_without_a_folder_hides_no_other_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    text = TOML.format("set/10_mystyle") + "\n[[datasets.subsets]]\nnum_repeats = 2\n"
+    root = good(make(tmp_path, **{"dataset_config.toml": text}))
+    os.mkfifo(root / "pipe.toml")
+    assert main(["check", str(root), "--trainer", "kohya"]) == 0
+
+
+def test_one_message_for_several_trainers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make(tmp_path, **{"a.jpg": pictures.rotated(), "a.txt": WORDS})
+    before = {p.name: (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns) for p in root.iterdir()}
+    assert main(["check", str(root), "--trainer", "kohya", "--trainer", "diffusion-pipe"]) == 1
+    assert capsys.readouterr().out == (
+        "x Given this folder alone, kohya sd-scripts would look for .caption and not see a.txt.\n"
+        '    Write caption_extension = ".txt" into a dataset_config.toml beside the folder, or start it with '
+        "--caption_extension .txt.\n"
+        "x a.jpg would train lying on its side in diffusion-pipe and kohya sd-scripts.\n"
+        "    Turn the pixels themselves (jpegtran, or save it once from any picture program), or let loraprep build the "
+        "dataset.\n"
+        "1 picture checked for kohya sd-scripts, diffusion-pipe: 2 things to mend.\n"
+    )
+    assert before == {
+        p.name: (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns) for p in root.iterdir()
+    }
+
+
+def test_a_wrong_command_line_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / "gone")]) == 3
+    assert capsys.readouterr().err == (
+        f'there is no folder "{tmp_path / "gone"}"\n    Name the folder that you would give to the trainer.\n'
+    )
+    assert main(["check", str(tmp_path), "--trainer", "khoya"]) == 3
+    assert "loraprep check --help lists the flags." in capsys.readouterr().err
+
+
+def test_every_word_can_be_said() -> None:
+    """Each code of check.yaml fills its sentences, one picture or many, and none is left over from an earlier idea."""
+    from loraprep.core import yamlfile
+
+    words = yamlfile.load(resources.path("resources/check.yaml"), "resources/check.yaml").data
+    source = Path(lint.__file__).read_text("utf-8")
+    for code in words:
+        assert Code(code).name in source or code.rsplit("-", 1)[0] + "-{" in source, code
+        for images in ((), ("a.png",), ("a.png", "b.png")):
+            finding = lint.Finding(Code(code), images, {"trainers": "kohya sd-scripts", "details": "a.png: broken"})
+            assert findings.sentence(finding)
+            assert "{" not in findings.sentence(finding) + findings.fix(finding) + findings.why(code)

@@ -1,0 +1,104 @@
+"""loraprep runs in processes that are forked from one that has everything loaded: a second less each time.
+
+They are processes like any other (exit code, working folder, environment, streams, locks); they only share the seed of
+Python's hashes, so that what promises the same bytes of two runs is tested with `run(..., fresh=True)`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests import ROOT
+
+
+@cache
+def _parent() -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-m", "tests.warm"], cwd=ROOT, text=True, encoding="utf-8",
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    atexit.register(process.kill)
+    return process
+
+
+def run(root: Path, args: tuple[str, ...], env: Mapping[str, str], patience: int) -> tuple[int, str]:
+    """The exit code, and stdout and stderr. Raises TimeoutError after `patience` seconds."""
+    parent = _parent()
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        asked = {"root": str(root), "args": args, "env": dict(env), "patience": patience, "into": folder}
+        print(json.dumps(asked), file=parent.stdin, flush=True)
+        code = int(parent.stdout.readline())
+        said = [(Path(folder) / name).read_text("utf-8") for name in ("stdout", "stderr")]
+    if code == -signal.SIGALRM:
+        raise TimeoutError("".join(said))
+    return code, "".join(said)
+
+
+def _serve() -> None:
+    _load()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _run(json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _load() -> None:
+    import importlib
+    import pkgutil
+
+    import loraprep
+
+    for module in pkgutil.walk_packages(loraprep.__path__, "loraprep."):
+        if not module.name.endswith("__main__"):
+            vars(importlib.import_module(module.name))
+            getattr(importlib.import_module(module.name), "loaded_or_not", None)  # loads what loads when it is used
+    for name in ("doit.doit_cmd", "matplotlib.figure", "matplotlib.backends.backend_svg", "rich.progress"):
+        importlib.import_module(name)
+
+
+def _run(asked: dict[str, Any]) -> None:
+    """Never returns: this is the child."""
+    code = 2
+    try:
+        signal.alarm(asked["patience"])
+        os.environ.clear()
+        os.environ.update(asked["env"])
+        os.chdir(asked["root"])
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            file = os.open(f"{asked['into']}/{name}", os.O_WRONLY | os.O_CREAT)
+            os.dup2(file, number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        sys.stdin = sys.__stdin__ = open(0, encoding="utf-8")  # type: ignore[misc] # noqa: SIM115
+        sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8")  # type: ignore[misc] # noqa: SIM115
+        sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", buffering=1)  # type: ignore[misc] # noqa: SIM115
+        sys.argv = ["loraprep", *asked["args"]]
+        from loraprep.__main__ import main
+
+        try:
+            code = main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        sys.stdout.flush()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        code = 1
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve()
