@@ -16,12 +16,13 @@ from loraprep.curation import curate, features
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
-from loraprep.project.project import Project, profile
+from loraprep.project.profiles import trainer
+from loraprep.project.project import Project
 from loraprep.report import diff as since
 from loraprep.report import gate as phase6
 from loraprep.report import html as page
 from loraprep.report import markdown, trainer_section
-from loraprep.trainers.plan import Plan
+from loraprep.trainers.plan import TrainingPlan
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
 _BALANCE = frozenset(
@@ -64,7 +65,7 @@ def report(p: Project) -> None:
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
     placed = artifacts.read(p, "placements")
-    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+    profiles = {name: trainer(name) for name in p.settings.dataset.trainers}
     stored = [
         audited,
         artifacts.read(p, "duplicates"),
@@ -112,7 +113,7 @@ def report(p: Project) -> None:
         p.model,
         p.kind,
         trainer_section.section(
-            [Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"], placed["drawn"]
+            msgspec.convert(placed["plans"], list[TrainingPlan]), profiles, placed["repeats"], placed["drawn"]
         ),
     )
     with terminal.progress("Drawing the report") as progress:
@@ -134,6 +135,7 @@ def report(p: Project) -> None:
                 clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
                 alike=curate.likeness([i for i in images if i.state == "image"]),
                 config=p.config,
+                settings=p.settings,
                 model=p.model,
                 kind=p.kind,
             ),
