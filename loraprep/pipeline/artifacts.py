@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from loraprep.core import files
-from loraprep.core.findings import Finding
 from loraprep.core.records import Caption, Elements, Fate, Group, Image
-from loraprep.curation import curate
+from loraprep.curation.assessment import Observations, PictureFeatures
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.project import decisions
@@ -81,10 +80,9 @@ def detailed(p: Project, images: Sequence[Image]) -> list[Image]:
     return [dataclasses.replace(i, detail=known.get(i.path, i.detail)) for i in images]
 
 
-def seen(p: Project) -> curate.Seen:
-    looked = read(p, "looks")
-    marks = [msgspec.convert(f, Finding) for f in looked["marks"]]
-    return curate.Seen(elements(p), captions(p), looked["looks"], looked["embedded"], marks)
+def seen(p: Project) -> Observations:
+    features = msgspec.convert(read(p, "looks"), PictureFeatures)
+    return Observations(elements(p), captions(p), features.styles, features.embeddings, features.marks)
 
 
 def fates(p: Project) -> list[Fate]:

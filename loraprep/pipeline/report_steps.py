@@ -12,7 +12,7 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate
-from loraprep.curation import curate, features
+from loraprep.curation import curate, similarity
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
@@ -22,6 +22,7 @@ from loraprep.report import diff as since
 from loraprep.report import gate as phase6
 from loraprep.report import html as page
 from loraprep.report import markdown, trainer_section
+from loraprep.report.marks import draw_marks
 from loraprep.trainers.plan import TrainingPlan
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
@@ -76,7 +77,7 @@ def report(p: Project) -> None:
     ]
     findings = [msgspec.convert(f, Finding) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = curate.assess([i for i in images if i.path in kept], known, p.kind, p.config)
+    assessed = curate.assess([i for i in images if i.path in kept], known, p.kind_typed, p.settings)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
     said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in artifacts.read(p, name)["findings"]]
@@ -98,7 +99,7 @@ def report(p: Project) -> None:
         keep_kohya=keep_kohya,
     )
     marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
-    marks = features.crops(Pictures.of(p), marked, {i.path: i for i in images})
+    marks = draw_marks(Pictures.of(p), marked, {i.path: i for i in images})
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = markdown.report(
         gate,
@@ -133,7 +134,7 @@ def report(p: Project) -> None:
                 gate=gate,
                 fused=[f for f in findings if f.code in _FUSED],
                 clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
-                alike=curate.likeness([i for i in images if i.state == "image"]),
+                alike=similarity.picture_likeness([i for i in images if i.state == "image"]),
                 config=p.config,
                 settings=p.settings,
                 model=p.model,

@@ -14,8 +14,9 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.curation import curate as phase5
-from loraprep.curation import features
+from loraprep.curation import answers as curation_answers
+from loraprep.curation import curate as curation
+from loraprep.curation import features, subset
 from loraprep.dataset import build, lock, selection
 from loraprep.duplicates import duplicates as phase3
 from loraprep.imaging.pictures import Pictures
@@ -144,7 +145,7 @@ def detail(p: Project) -> None:
 def shortlist(p: Project) -> None:
     """Which pictures are worth describing, if there are more than curation.preselect?"""
     staying = artifacts.detailed(p, artifacts.staying(p, artifacts.records(p), all_=True))
-    fates = phase5.shortlist(staying, p.config["curation"]["preselect"], p.config["curation"]["include"])
+    fates = subset.shortlist(staying, p.settings.curation.preselect, p.settings.curation.include)
     artifacts.write(p, "shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
 
@@ -245,25 +246,19 @@ def looks(p: Project) -> None:
     """How are they drawn: line and stroke, and the same mark in a corner?"""
     staying = artifacts.staying(p, artifacts.records(p))
     with terminal.progress("Looking at line and stroke") as progress:
-        found = features.look(
-            Pictures.of(p),
-            staying,
-            encoder=p.config["curation"]["encoder"],
-            progress=progress,
+        found = features.measure_features(
+            Pictures.of(p), staying, encoder=p.settings.curation.encoder, progress=progress
         )
-    artifacts.write(
-        p, "looks", {"looks": found.looks, "embedded": found.embedded, "marks": artifacts.plain(found.marks)}
-    )
+    artifacts.write(p, "looks", msgspec.to_builtins(found))
 
 
 def curate(p: Project) -> None:
     """Is it one hand, is the set varied, and which pictures carry it?"""
     images = artifacts.records(p)
     staying = artifacts.detailed(p, artifacts.staying(p, images))
-    result = phase5.curate(
-        staying, artifacts.seen(p), artifacts.groups(p), p.kind, p.config, decisions.read(p.root, "curation")
-    )
-    decisions.ask(p.root, "curation", phase5.HEADER, result.questions)
+    answers = decisions.read(p.root, "curation")
+    result = curation.curate(staying, artifacts.seen(p), artifacts.groups(p), p.kind_typed, p.settings, answers)
+    decisions.ask(p.root, "curation", curation.HEADER, result.questions)
     artifacts.write(
         p, "curation", {**msgspec.to_builtins(result.assessment), "questions": artifacts.plain(result.questions)}
     )
@@ -275,7 +270,9 @@ def select(p: Project) -> None:
     answers = {kind: decisions.read(p.root, kind) for kind in decisions.KINDS}
     rulings = [*artifacts.rulings(p, images), artifacts.shortlist(p)]
     rulings.append(
-        phase5.outcome(artifacts.questions(p, "curation"), answers["curation"], images, auto=p.auto("curation"))
+        curation_answers.outcome(
+            artifacts.questions(p, "curation"), answers["curation"], images, auto=p.auto("curation")
+        )
     )
     fates = selection.select(images, p.config["curation"]["exclude"], rulings)
     kept = {f.path for f in fates if f.fate == "kept"}
@@ -289,7 +286,9 @@ def select(p: Project) -> None:
             artifacts.questions(p, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
         ),
         "captions": phase4.waiting(shown, answers["captions"], auto=auto["captions"]),
-        "curation": phase5.waiting(artifacts.questions(p, "curation"), answers["curation"], auto=auto["curation"]),
+        "curation": curation_answers.waiting(
+            artifacts.questions(p, "curation"), answers["curation"], auto=auto["curation"]
+        ),
     }
     stale = [
         Finding(Code.STALE_DECISION, tuple(gone), {"file": f"decisions/{kind}.yaml"})
@@ -299,7 +298,7 @@ def select(p: Project) -> None:
     if undrawn := crops.missing(p.root, artifacts.digests(images)):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, p.config)]
-    settled = phase5.settled(answers["curation"], images, auto=p.auto("curation"))
+    settled = curation_answers.settled(answers["curation"], images, auto=p.auto("curation"))
     copies = {
         path for f in artifacts.read(p, "duplicates")["findings"] if f["code"] == "copies" for path in f["images"]
     }
