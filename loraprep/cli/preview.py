@@ -22,7 +22,7 @@ from loraprep.curation.assessment import Observations
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.imaging.pictures import Pictures
-from loraprep.pipeline import reporter
+from loraprep.pipeline import results
 from loraprep.project import profiles, project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
 from loraprep.project.settings import settings
@@ -242,7 +242,7 @@ def _close(material: page.Material, out: Path, here: Path) -> None:
         f"{material.model['title']}."
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
-        reporter.reason(reason)
+        results.print_reason(reason)
     terminal.say(material.headline, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
     terminal.say(f"Look at it: {shown}")

@@ -1,4 +1,4 @@
-"""The steps that tell: the report with its verdict, and what changed since an earlier one."""
+"""The steps that tell: intent.md, the report with its verdict, and what changed since an earlier one."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from typing import Any
 
 import msgspec
 
-from loraprep.captions import captions as phase4
+from loraprep.captions import captions
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Caption, Fate
+from loraprep.core.records import Caption, Fate, Gate
 from loraprep.curation import curate, similarity
-from loraprep.imaging.pictures import Pictures
-from loraprep.pipeline import artifacts, reporter
-from loraprep.project import decisions
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.workspace import Workspace
+from loraprep.project import decisions, intent
 from loraprep.project.profiles import trainer
-from loraprep.project.project import Project
-from loraprep.report import diff as since
-from loraprep.report import gate as phase6
-from loraprep.report import html as page
-from loraprep.report import markdown, trainer_section
-from loraprep.report.marks import draw_marks
+from loraprep.report import diff, gate, html, markdown, trainer_section
+from loraprep.report import marks as report_marks
 from loraprep.trainers.plan import TrainingPlan
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
@@ -58,111 +54,123 @@ def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, A
     return {**settled, **own, **{code: {**own[code], "images": images} for code, images in both.items()}}
 
 
-def report(p: Project) -> None:
+def write_intent(work: Workspace) -> None:
+    """What you want to teach, as intent.md."""
+    project = work.project
+    files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
+
+
+def write_report(work: Workspace) -> None:
     """The verdict, and the report to read and to look at."""
-    images, known, alike = artifacts.detailed(p, artifacts.records(p)), artifacts.seen(p), artifacts.groups(p)
-    captions, elements = known.captions, known.elements
-    selection, audited = artifacts.read(p, "selection"), artifacts.read(p, "audit")
+    project = work.project
+    images, known, alike = artifacts.detailed(work, work.images()), artifacts.seen(work), artifacts.groups(work)
+    elements = known.elements
+    selection, audited = work.read("selection"), work.read("audit")
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
-    placed = artifacts.read(p, "placements")
-    profiles = {name: trainer(name) for name in p.settings.dataset.trainers}
+    placed = work.read("placements")
+    profiles = {name: trainer(name) for name in project.settings.dataset.trainers}
     stored = [
         audited,
-        artifacts.read(p, "duplicates"),
-        artifacts.read(p, "detail"),
-        artifacts.read(p, "captions"),
+        work.read("duplicates"),
+        work.read("detail"),
+        work.read("captions"),
         selection,
         placed,
     ]
     findings = [msgspec.convert(f, Finding) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = curate.assess([i for i in images if i.path in kept], known, p.kind_typed, p.settings)
+    assessed = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
     findings += assessed.findings
-    staying: Mapping[str, Caption] = {path: c for path, c in captions.items() if path in kept}
-    said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in artifacts.read(p, name)["findings"]]
-    findings += phase4.lacking(said, staying, elements)
+    staying: Mapping[str, Caption] = {path: c for path, c in known.captions.items() if path in kept}
+    said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in work.read(name)["findings"]]
+    findings += captions.lacking(said, staying, elements)
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
-        findings += phase4.fused(staying, elements, p.config, p.kind)
-    keep_kohya = audited["layout"] == "kohya"
-    accepted = _joined(selection.get("settled", {}), decisions.accepted(p.root))
-    gate = phase6.judge(
+        findings += captions.fused(staying, elements, project.config, project.kind)
+    verdict = gate.judge(
         images,
         fates,
-        captions,
+        known.captions,
         findings,
         selection["waiting"],
-        accepted,
-        p.config,
-        p.model,
-        p.kind,
-        keep_kohya=keep_kohya,
+        _joined(selection.get("settled", {}), decisions.accepted(project.root)),
+        project.config,
+        project.model,
+        project.kind,
+        keep_kohya=audited["layout"] == "kohya",
     )
     marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
-    marks = draw_marks(Pictures.of(p), marked, {i.path: i for i in images})
-    balance = [r for r in gate.reasons if r.code in _BALANCE]
+    marks = report_marks.draw_marks(work.pictures, marked, {i.path: i for i in images})
+    balance = [r for r in verdict.reasons if r.code in _BALANCE]
     text = markdown.report(
-        gate,
+        verdict,
         images,
         fates,
         alike,
-        captions,
+        known.captions,
         msgspec.to_builtins(assessed),
         marks,
         balance,
-        p.config,
-        p.model,
-        p.kind,
+        project.config,
+        project.model,
+        project.kind,
         trainer_section.section(
             msgspec.convert(placed["plans"], list[TrainingPlan]), profiles, placed["repeats"], placed["drawn"]
         ),
     )
     with terminal.progress("Drawing the report") as progress:
-        html, pictures = page.render(
-            page.Material(
-                source=Pictures.of(p),
-                cache=p.root / "build/thumbs",
-                title=p.name,
-                headline=markdown.headline(gate),
-                following=reporter.following(gate),
+        page, pictures = html.render(
+            html.Material(
+                source=work.pictures,
+                cache=project.root / "build/thumbs",
+                title=project.name,
+                headline=markdown.headline(verdict),
+                following=_next_commands(verdict),
                 found=images,
                 fates=fates,
                 groups=alike,
-                captions=captions,
+                captions=known.captions,
                 axes=assessed.axes,
                 add=assessed.add,
-                gate=gate,
+                gate=verdict,
                 fused=[f for f in findings if f.code in _FUSED],
                 clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
                 alike=similarity.picture_likeness([i for i in images if i.state == "image"]),
-                config=p.config,
-                settings=p.settings,
-                model=p.model,
-                kind=p.kind,
+                config=project.config,
+                settings=project.settings,
+                model=project.model,
+                kind=project.kind,
             ),
             progress,
         )
     for name, data in pictures.items():
-        files.write(p.root / "report" / name, data)
-    files.write(p.root / "report.html", html)
-    files.write(p.root / "dataset-report.md", text)
-    artifacts.write(p, "gate1", gate.to_json())
+        files.write(project.root / "report" / name, data)
+    files.write(project.root / "report.html", page)
+    files.write(project.root / "dataset-report.md", text)
+    work.write("gate1", verdict.to_json())
 
 
-def diff(p: Project, revision: str) -> None:
+def _next_commands(verdict: Gate) -> list[str]:
+    if verdict.verdict == "GO":
+        return ["loraprep dataset"]
+    return ["loraprep review", "loraprep gate1"] if verdict.waiting else ["loraprep gate1"]
+
+
+def show_diff(work: Workspace, revision: str) -> None:
     """What changed since a revision: pictures, captions, verdict."""
-    then = since.at(p.root, revision, since.REPORT)
+    root = work.root
+    then = diff.at(root, revision, diff.REPORT)
     if then is None:
         hint = "Name a revision at which loraprep gate1 had run and its report was committed."
         raise UserError(f"at {revision} there was no dataset-report.md", hint=hint)
-    before, now = since.told(then), since.told((p.root / since.REPORT).read_text("utf-8"))
+    before, now = diff.told(then), diff.told((root / diff.REPORT).read_text("utf-8"))
     if not before.verdict:
         raise UserError(
             f"dataset-report.md at {revision} is in a form that is not read here",
-            hint=f"Look at it yourself: git show {revision}:./{since.REPORT}",
+            hint=f"Look at it yourself: git show {revision}:./{diff.REPORT}",
         )
-    lines = since.compare(before, now, revision)
-    if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
+    lines = diff.compare(before, now, revision)
+    if redrawn := diff.pixels_changed(diff.at(root, revision, diff.LOCK), root / diff.LOCK):
         lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
     for line in lines:
         terminal.say(line)
