@@ -37,6 +37,8 @@ class Patterns:
 
 def usable(line: str) -> bool:
     """Is it a pattern? Not so are an open or backward range, a backslash at the end, and what is empty."""
+    if not {"[", "\\"} & set(line):  # told without loading the library: project.yaml is read in every run
+        return line.strip() not in ("", "/", "!", "!/")
     return _compiled(line) is not None
 
 
