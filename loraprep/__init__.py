@@ -16,7 +16,7 @@ _LATER = (
         "captions.captions",
         "curation.curate",
         "dataset.build",
-        "duplicates.duplicates",
+        "duplicates.relations",
         "report.gate",
         "imaging.decode",
         "scan.inspect",

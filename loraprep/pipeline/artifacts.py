@@ -11,7 +11,7 @@ import msgspec
 from loraprep.core.records import Caption, Elements, Fate, Group, Image
 from loraprep.curation.assessment import Observations, PictureFeatures
 from loraprep.dataset import selection
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions as duplicate_questions
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project.decisions import Question
 from loraprep.scan import audit
@@ -46,7 +46,7 @@ def rulings(work: Workspace, images: Sequence[Image]) -> list[dict[str, Fate]]:
     auto = work.project.auto
     return [
         audit.outcome(questions(work, "audit"), work.decisions("quality"), auto=auto("quality")),
-        duplicates.outcome(groups(work), images, work.decisions("duplicates"), auto=auto("duplicates")),
+        duplicate_questions.outcome(groups(work), images, work.decisions("duplicates"), auto=auto("duplicates")),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions, relations
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
 from loraprep.scan import detail
@@ -13,9 +13,9 @@ def find_duplicates(work: Workspace) -> None:
     project = work.project
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    groups = duplicates.find(
+    groups = relations.find_groups(
         usable,
-        project.config["thresholds"]["duplicates"],
+        project.settings.thresholds.duplicates,
         work.pictures.preview,
         lambda some: detail.measured(
             work.pictures,
@@ -24,13 +24,13 @@ def find_duplicates(work: Workspace) -> None:
             among=images,
         ),
     )
-    questions = duplicates.questions(groups, usable, work.decisions("duplicates"))
-    work.ask("duplicates", duplicates.HEADER, questions)
+    asked = questions.open_questions(groups, usable, work.decisions("duplicates"))
+    work.ask("duplicates", questions.HEADER, asked)
     work.write(
         "duplicates",
         {
             "groups": artifacts.plain(groups),
-            "questions": artifacts.plain(questions),
-            "findings": artifacts.plain(duplicates.findings(groups)),
+            "questions": artifacts.plain(asked),
+            "findings": artifacts.plain(relations.findings(groups)),
         },
     )
