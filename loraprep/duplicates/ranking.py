@@ -13,7 +13,7 @@ FRAMED = 0.02  # share of the area; a thinner frame is none
 
 
 def worth(image: Image, among: Sequence[Image]) -> float:
-    """Estimate how much picture there is: the long side in pixels that hold detail, less what compression and blur took.
+    """Estimate how much picture there is: the long side in px that hold detail, less what compression and blur took.
 
     Pixels alone do not count: an enlargement holds no more detail than what it was made from. Sharpness is
     that at 512 px, so sizes compare, over contrast, so a mere contrast boost gains nothing; its fourth root,
@@ -56,7 +56,7 @@ def best_first(image: Image, among: Sequence[Image], lesser: Set[str]) -> tuple[
 
 
 def _rank(image: Image, among: Sequence[Image]) -> tuple[float, bool, bool, int, int, str]:
-    """Return a sort key, best first; worths within five in a hundred are equal, no frame and the less inflated file win."""
+    """Return a sort key, best first; worths within 5 in 100 are equal, no frame and the less inflated file win."""
     best = max(worth(i, among) for i in among)
     mine = worth(image, among)
     loss = 0.0 if mine >= best * (1 - EQUAL) else best - mine
