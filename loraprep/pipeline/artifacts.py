@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from loraprep.core.findings import Finding
 from loraprep.core.records import Caption, Elements, Fate, Group, Image
-from loraprep.curation import curate
+from loraprep.curation.assessment import Observations, PictureFeatures
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.pipeline.workspace import Workspace
@@ -68,10 +67,9 @@ def detailed(work: Workspace, images: Sequence[Image]) -> list[Image]:
     return [dataclasses.replace(i, detail=known.get(i.path, i.detail)) for i in images]
 
 
-def seen(work: Workspace) -> curate.Seen:
-    looked = work.read("looks")
-    marks = [msgspec.convert(f, Finding) for f in looked["marks"]]
-    return curate.Seen(elements(work), captions(work), looked["looks"], looked["embedded"], marks)
+def seen(work: Workspace) -> Observations:
+    features = msgspec.convert(work.read("looks"), PictureFeatures)
+    return Observations(elements(work), captions(work), features.styles, features.embeddings, features.marks)
 
 
 def fates(work: Workspace) -> list[Fate]:

@@ -7,7 +7,8 @@ import msgspec
 from loraprep.captions import captions
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
-from loraprep.curation import curate, features
+from loraprep.curation import answers as curation_answers
+from loraprep.curation import curate, features, subset
 from loraprep.dataset import selection
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
@@ -18,7 +19,7 @@ def choose_shortlist(work: Workspace) -> None:
     """Which pictures are worth describing, if there are more than curation.preselect?"""
     project = work.project
     staying = artifacts.detailed(work, artifacts.staying(work, work.images(), all_=True))
-    fates = curate.shortlist(staying, project.config["curation"]["preselect"], project.config["curation"]["include"])
+    fates = subset.shortlist(staying, project.settings.curation.preselect, project.settings.curation.include)
     work.write("shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
 
@@ -27,13 +28,10 @@ def measure_styles(work: Workspace) -> None:
     project = work.project
     staying = artifacts.staying(work, work.images())
     with terminal.progress("Looking at line and stroke") as progress:
-        found = features.look(
-            work.pictures,
-            staying,
-            encoder=project.config["curation"]["encoder"],
-            progress=progress,
+        found = features.measure_features(
+            work.pictures, staying, encoder=project.settings.curation.encoder, progress=progress
         )
-    work.write("looks", {"looks": found.looks, "embedded": found.embedded, "marks": artifacts.plain(found.marks)})
+    work.write("looks", msgspec.to_builtins(found))
 
 
 def curate_images(work: Workspace) -> None:
@@ -44,8 +42,8 @@ def curate_images(work: Workspace) -> None:
         staying,
         artifacts.seen(work),
         artifacts.groups(work),
-        project.kind,
-        project.config,
+        project.kind_typed,
+        project.settings,
         work.decisions("curation"),
     )
     work.ask("curation", curate.HEADER, result.questions)
@@ -59,7 +57,7 @@ def select_images(work: Workspace) -> None:
     answers = {kind: work.decisions(kind) for kind in decisions.KINDS}
     rulings = [*artifacts.rulings(work, images), artifacts.shortlist(work)]
     rulings.append(
-        curate.outcome(
+        curation_answers.outcome(
             artifacts.questions(work, "curation"), answers["curation"], images, auto=project.auto("curation")
         )
     )
@@ -87,7 +85,7 @@ def select_images(work: Workspace) -> None:
     if undrawn := crops.missing(project.root, artifacts.digests(images)):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
-    settled = curate.settled(answers["curation"], images, auto=project.auto("curation"))
+    settled = curation_answers.settled(answers["curation"], images, auto=project.auto("curation"))
     copies = {path for f in work.read("duplicates")["findings"] if f["code"] == "copies" for path in f["images"]}
     if wanted := sorted(copies - rulings[1].keys()):  # answered, and not to leave
         settled["copies"] = {"images": wanted, "reason": "you keep them"}

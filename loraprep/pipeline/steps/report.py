@@ -12,13 +12,14 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Gate
-from loraprep.curation import curate, features
+from loraprep.curation import curate, similarity
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, intent
-from loraprep.project.project import profile
+from loraprep.project.profiles import trainer
 from loraprep.report import diff, gate, html, markdown, trainer_section
-from loraprep.trainers.plan import Plan
+from loraprep.report import marks as report_marks
+from loraprep.trainers.plan import TrainingPlan
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
 _BALANCE = frozenset(
@@ -68,7 +69,7 @@ def write_report(work: Workspace) -> None:
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
     placed = work.read("placements")
-    profiles = {name: profile("trainers", name) for name in project.config["dataset"]["trainers"]}
+    profiles = {name: trainer(name) for name in project.settings.dataset.trainers}
     stored = [
         audited,
         work.read("duplicates"),
@@ -79,7 +80,7 @@ def write_report(work: Workspace) -> None:
     ]
     findings = [msgspec.convert(f, Finding) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = curate.assess([i for i in images if i.path in kept], known, project.kind, project.config)
+    assessed = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in known.captions.items() if path in kept}
     said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in work.read(name)["findings"]]
@@ -99,7 +100,7 @@ def write_report(work: Workspace) -> None:
         keep_kohya=audited["layout"] == "kohya",
     )
     marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
-    marks = features.crops(work.pictures, marked, {i.path: i for i in images})
+    marks = report_marks.draw_marks(work.pictures, marked, {i.path: i for i in images})
     balance = [r for r in verdict.reasons if r.code in _BALANCE]
     text = markdown.report(
         verdict,
@@ -114,7 +115,7 @@ def write_report(work: Workspace) -> None:
         project.model,
         project.kind,
         trainer_section.section(
-            [Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"], placed["drawn"]
+            msgspec.convert(placed["plans"], list[TrainingPlan]), profiles, placed["repeats"], placed["drawn"]
         ),
     )
     with terminal.progress("Drawing the report") as progress:
@@ -134,8 +135,9 @@ def write_report(work: Workspace) -> None:
                 gate=verdict,
                 fused=[f for f in findings if f.code in _FUSED],
                 clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
-                alike=curate.likeness([i for i in images if i.state == "image"]),
+                alike=similarity.picture_likeness([i for i in images if i.state == "image"]),
                 config=project.config,
+                settings=project.settings,
                 model=project.model,
                 kind=project.kind,
             ),

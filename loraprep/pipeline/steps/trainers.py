@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+import msgspec
 
 from loraprep.core import files
 from loraprep.core.findings import Code, Finding
@@ -11,10 +12,12 @@ from loraprep.core.records import Image
 from loraprep.dataset import build
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project.project import Project, profile
+from loraprep.project import profiles
+from loraprep.project.profiles import TrainerProfile
+from loraprep.project.project import Project
 from loraprep.report import trainer_section
 from loraprep.trainers import export, forecast, naming, regularization
-from loraprep.trainers.plan import Plan
+from loraprep.trainers.plan import TrainingPlan
 
 
 def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
@@ -27,8 +30,8 @@ def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> di
     return times
 
 
-def _profiles(project: Project) -> dict[str, dict[str, Any]]:
-    return {name: profile("trainers", name) for name in project.config["dataset"]["trainers"]}
+def _profiles(project: Project) -> dict[str, TrainerProfile]:
+    return {name: profiles.trainer(name) for name in project.settings.dataset.trainers}
 
 
 def forecast_trainers(work: Workspace) -> None:
@@ -37,17 +40,19 @@ def forecast_trainers(work: Workspace) -> None:
     found, captions = work.images(), artifacts.captions(work)
     fates = artifacts.fates(work)
     repeats = _repeats(work, [f.path for f in fates if f.fate == "kept"], found)
-    profiles = _profiles(project)
-    extra = regularization.sizes(project.root, project.config["dataset"]["regularization"])
+    chosen, folder = _profiles(project), project.settings.dataset.regularization
+    extra = regularization.regularization_sizes(project.root, folder)
+    largest = forecast.trained_sizes(project.settings, project.base_model)[-1]
+    pictures = forecast.training_pictures(found, fates, captions, repeats, largest)
     plans = [
-        forecast.plan(name, data, found, fates, captions, repeats, project.config, project.model, extra)
-        for name, data in profiles.items()
+        forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
+        for name, profile in chosen.items()
     ]
-    cut = forecast.drawn(plans, project.config["thresholds"]["placement"]["cut"])
+    cut = forecast.crops_to_draw(plans, project.settings.thresholds.placement.cut)
     drawn = _draw(work, {i.path: i for i in found}, cut)
-    noted = forecast.findings(plans, profiles, repeats, project.config, project.model)
-    if project.config["dataset"]["regularization"] and not extra:
-        noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": project.config["dataset"]["regularization"]}))
+    noted = forecast.training_findings(plans, chosen, repeats, project.settings, project.base_model)
+    if folder and not extra:
+        noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
     work.write(
         "placements",
         {"plans": artifacts.plain(plans), "repeats": repeats, "drawn": drawn, "findings": artifacts.plain(noted)},
@@ -88,16 +93,15 @@ def crops_drawn(work: Workspace) -> bool:
 def export_configs(work: Workspace) -> None:
     """What your trainers need beside dataset/: their own configuration files."""
     project = work.project
-    lock, stored = files.read_json(project.root / "dataset.lock.json"), work.read("placements")
-    advice = project.kind["regularization"]
-    words = advice["class_prompt"].format(class_word=project.config["intent"]["class_word"] or advice["class_word"])
-    plans = [Plan.from_json(x) for x in stored["plans"]]
-    profiles = _profiles(project)
-    export.write(
+    locked, advice = export.locked_dataset(project.root), project.kind_typed.regularization
+    words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
+    plans = msgspec.convert(work.read("placements")["plans"], list[TrainingPlan])
+    chosen = _profiles(project)
+    export.write_exports(
         project.root,
         {
-            plan.trainer: export.dataset(
-                project.root, lock, plan, profiles[plan.trainer], project.config, project.model, words
+            plan.trainer: export.training_set(
+                project.root, locked, plan, chosen[plan.trainer], project.settings, project.base_model, words
             )
             for plan in plans
         },
@@ -106,5 +110,5 @@ def export_configs(work: Workspace) -> None:
 
 def exports_intact(work: Workspace) -> bool:
     """Is there a folder for every trainer of the project?"""
-    trainers = work.project.config["dataset"]["trainers"]
+    trainers = work.project.settings.dataset.trainers
     return all((work.root / "exports" / name / "README.md").is_file() for name in trainers)
