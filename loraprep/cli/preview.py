@@ -20,6 +20,7 @@ from loraprep.core.records import Fate, Gate, Image
 from loraprep.curation import curate
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
+from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import reporter
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
@@ -107,8 +108,9 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     found = seen.images
     usable = [i for i in found if i.state == "image" and not i.of]
     looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
-    full_size = partial(detail.measured, folder=folder, root=root, max_megapixels=limits["audit"]["max_megapixels"])
-    groups = duplicates.find(usable, limits["duplicates"], lambda i: scan.look(folder, root, i), full_size)
+    pictures = Pictures(folder, root, limits["audit"]["max_megapixels"])
+    full_size = partial(detail.measured, pictures)
+    groups = duplicates.find(usable, limits["duplicates"], pictures.preview, full_size)
     rulings = [
         audit.outcome(looked.questions, nobody, auto=True),
         duplicates.outcome(groups, found, nobody, auto=True),
@@ -139,8 +141,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
     verdict.counts["open_questions"] = asked
     return page.Material(
-        folder=folder,
-        root=root,
+        source=pictures,
         cache=None,
         title=folder.resolve().name,
         headline=headline(verdict),

@@ -22,6 +22,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.curation.measures import embedding, style_features, watermarks
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops as boxes
 
 VERSION = 3  # of the cache; raised when a measurement changes
@@ -40,27 +41,23 @@ class Looked:
 
 
 def look(
-    folder: Path,
-    root: Path,
+    pictures: Pictures,
     records: Sequence[Image],
     *,
     encoder: str | None = None,
-    max_megapixels: float = decode.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Looked:
     """Measures what is not in the cache yet. Raises UserError if the encoder cannot be used."""
     eye = embedding.Encoder(Path(encoder)) if encoder else None
     stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{eye.digest if eye else ''}"
-    cache = root / "build/looks-cache.npz"
+    cache = pictures.root / "build/looks-cache.npz"
     known = _load(cache, stamp)
     todo = [r for r in records if boxes.shown(r) not in known]
     done = 0
     if todo:
         with ThreadPoolExecutor(_WORKERS) as pool:
             try:
-                for record, fresh in zip(
-                    todo, pool.map(lambda r: _one(folder, root, r, eye, max_megapixels), todo), strict=True
-                ):
+                for record, fresh in zip(todo, pool.map(lambda r: _one(pictures, r, eye), todo), strict=True):
                     known[boxes.shown(record)] = fresh
                     done += 1
                     if progress:
@@ -78,12 +75,9 @@ def look(
     )
 
 
-def _one(
-    folder: Path, root: Path, record: Image, eye: embedding.Encoder | None, max_megapixels: float
-) -> dict[str, Any]:
+def _one(pictures: Pictures, record: Image, eye: embedding.Encoder | None) -> dict[str, Any]:
     with decode.alone(record.width * record.height):
-        opened = decode.load_record(record, folder, root, max_megapixels=max_megapixels)
-        picture = decode.upright(opened, longest=_LONGEST)
+        picture = pictures.upright(record, longest=_LONGEST)
     return {
         "look": np.array(style_features.describe(picture), np.float32),
         "corners": watermarks.corners(picture),
@@ -123,22 +117,20 @@ def _save(cache: Path, stamp: str, known: Mapping[str, Mapping[str, Any]]) -> No
     files.write(cache, stream.getvalue())
 
 
-def crops(
-    folder: Path, root: Path, found: Sequence[Finding], records: Mapping[str, Image], max_megapixels: float
-) -> list[str]:
+def crops(pictures: Pictures, found: Sequence[Finding], records: Mapping[str, Image]) -> list[str]:
     """report/mark_1.png ...: the corner of the first picture that bears each mark. Names relative to the project."""
     names = []
     for number, finding in enumerate(found[:_CROPS], 1):
         record = records[finding.images[0]]
-        picture = decode.upright(decode.load_record(record, folder, root, max_megapixels=max_megapixels))
+        picture = pictures.upright(record)
         corner = picture.crop(watermarks.box(watermarks.NAMES.index(finding.values["corner"]), picture.size))
         corner.thumbnail((480, 240))
         stream = io.BytesIO()
         corner.save(stream, "PNG")
         name = f"report/mark_{number}.png"
-        files.write(root / name, stream.getvalue())
+        files.write(pictures.root / name, stream.getvalue())
         names.append(name)
-    for stale in sorted((root / "report").glob("mark_*.png")):
+    for stale in sorted((pictures.root / "report").glob("mark_*.png")):
         if f"report/{stale.name}" not in names:
             stale.unlink()
     return names

@@ -15,6 +15,7 @@ from loraprep.dataset.lock import LOCK, MANIFEST, entries, intact, ours, read_lo
 from loraprep.dataset.outputs import Output, places, plan, repeats, shape
 from loraprep.dataset.verify import in_words, verify
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 
 __all__ = [
     "LOCK",
@@ -34,8 +35,7 @@ __all__ = [
 
 
 def build(
-    root: Path,
-    folder: Path,
+    pictures: Pictures,
     outputs: Sequence[Output],
     config: Mapping[str, Any],
     *,
@@ -47,9 +47,9 @@ def build(
     Raises UserError, before anything is written, for foreign files in the way, sources that changed since the
     scan, and captions that were edited and not adopted.
     """
+    root = pictures.root
     before = entries(root)
-    _refuse(root, folder, before, outputs)
-    limit = config["thresholds"]["audit"]["max_megapixels"]
+    _refuse(pictures, before, outputs)
     # A kill in the middle leaves files that no manifest knows: first it is written down what will be ours.
     journal = {o.place: {**before.get(o.place, {}), "files": _files(o), "next": _text_digest(o)} for o in outputs}
     files.write_json(root / "build" / MANIFEST, {**before, **journal})
@@ -59,7 +59,7 @@ def build(
         if progress:
             progress(number, len(outputs))
         try:
-            lock[output.place] = _one(root, folder, output, before.get(output.place, {}), limit)
+            lock[output.place] = _one(pictures, output, before.get(output.place, {}))
         except (decode.BadImage, OSError) as error:
             reason = error.reason if isinstance(error, decode.BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
@@ -74,14 +74,14 @@ def build(
     return result
 
 
-def _one(root: Path, folder: Path, output: Output, old: Mapping[str, Any], limit: float) -> dict[str, Any]:
+def _one(pictures: Pictures, output: Output, old: Mapping[str, Any]) -> dict[str, Any]:
     """Brings one picture, its caption, masks and twins up to date and returns the lock's entry."""
-    top, text = root / "dataset", output.caption + "\n"
+    top, text = pictures.root / "dataset", output.caption + "\n"
     same = old.get("source") == output.image.pixel_digest and old.get("operations") == output.operations
     target = top / f"{output.place}.png"
     data = target.read_bytes() if same and target.is_file() else b""
     if not data or hashlib.sha256(data).hexdigest() != old.get("image"):
-        data = pixels.render(output, root, folder, limit)
+        data = pixels.render(pictures, output)
         files.write(target, data)
         same = False
     files.write(target.with_suffix(".txt"), text)
@@ -91,7 +91,7 @@ def _one(root: Path, folder: Path, output: Output, old: Mapping[str, Any], limit
     for name in output.masks:
         path = top / name
         if not (kept and path.is_file() and files.sha256(path) == known.get(name)):
-            files.write(path, pixels.render_mask(output, root, folder, pixels.size_of(data), limit))
+            files.write(path, pixels.render_mask(pictures, output, pixels.size_of(data)))
         also[name] = files.sha256(path)
     for twin in output.twins:
         files.write(top / f"{twin}.png", data)
@@ -128,7 +128,8 @@ def _files(output: Output) -> list[str]:
     return [*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks]
 
 
-def _refuse(root: Path, folder: Path, before: Mapping[str, Any], outputs: Sequence[Output]) -> None:
+def _refuse(pictures: Pictures, before: Mapping[str, Any], outputs: Sequence[Output]) -> None:
+    root = pictures.root
     problems = [
         Problem("you edited this caption since the last look", f"dataset/{name}", "Run loraprep dataset again.")
         for name in edited(root, before)
@@ -169,7 +170,7 @@ def _refuse(root: Path, folder: Path, before: Mapping[str, Any], outputs: Sequen
             for name in _files(output)
             if name not in known and (root / "dataset" / name).exists()
         ]
-        source = decode.source(output.image, folder, root)
+        source = pictures.source(output.image)
         if source not in checked:
             checked[source] = files.sha256(source) if source.is_file() else ""
         if checked[source] != output.image.pixel_digest:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 from importlib.metadata import version
-from pathlib import Path
 
 from PIL import Image, features
 
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
 _CODECS = {
@@ -52,25 +52,23 @@ def digest(data: bytes) -> str:
         return hashlib.sha256(head + picture.tobytes()).hexdigest()
 
 
-def render(output: Output, root: Path, folder: Path, max_megapixels: float) -> bytes:
+def render(pictures: Pictures, output: Output) -> bytes:
     """Upright, sRGB, 8 bit RGB, its box cut out, enlarged (Lanczos) to `area`, as PNG.
 
-    Raises images.BadImage, OSError.
+    Raises BadImage, OSError.
     """
-    opened = decode.load_record(output.image, folder, root, max_megapixels=max_megapixels)
-    picture = decode.upright(opened, output.background or "#ffffff")
+    picture = pictures.upright(output.image, output.background or "#ffffff")
     return png(_enlarged(picture, output.area))
 
 
-def render_mask(output: Output, root: Path, folder: Path, size: tuple[int, int], max_megapixels: float) -> bytes:
+def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> bytes:
     """The loss mask at the picture's size, 8 bit grey: white is learned, black is not. Raises BadImage, OSError."""
     if output.mask == "white":
         return png(Image.new("L", size, 255))
     if output.mask == "alpha":
-        opened = decode.load_record(output.image, folder, root, max_megapixels=max_megapixels)
-        mask = decode.alpha(opened) or Image.new("L", size, 255)
+        mask = decode.alpha(pictures.load(output.image)) or Image.new("L", size, 255)
     else:
-        whole = decode.load((root / output.mask).read_bytes(), max_megapixels=max_megapixels)
+        whole = decode.load((pictures.root / output.mask).read_bytes(), max_megapixels=pictures.max_megapixels)
         mask = decode.upright(decode.cut(whole, output.image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 

@@ -23,6 +23,7 @@ from loraprep.core.records import Fate, Image
 from loraprep.imaging import decode
 from loraprep.imaging.colour import eight_bit
 from loraprep.imaging.decode import BadImage
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import schema
 
 _EXAMPLE = 'upscaler: {command: [realesrgan-ncnn-vulkan, -i, "{input}", -o, "{output}", -s, "4"]}'
@@ -80,13 +81,11 @@ def wanted(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
 
 
 def run(
-    pictures: Sequence[Image],
+    pictures: Pictures,
+    images: Sequence[Image],
     everyone: Sequence[Image],
-    root: Path,
-    folder: Path,
     upscaler: Upscaler,
     *,
-    max_megapixels: float = decode.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
     """Runs the upscaler for each picture and returns the new files in upscaled/.
@@ -99,23 +98,23 @@ def run(
     shared = {stem for stem, number in stems.items() if number > 1}
     made: list[str] = []
     problems: list[Problem] = []
-    for number, picture in enumerate(pictures):
+    for number, image in enumerate(images):
         if progress:
-            progress(number, len(pictures))
-        path = picture.of or picture.path
+            progress(number, len(images))
+        path = image.of or image.path
         name = f"upscaled/{PurePosixPath(path).with_suffix('.png')}"
         try:
             if _bare(path) in shared:
                 raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
-            data = _one(decode.source(picture, folder, root), upscaler, max_megapixels)
-            _inside(root, name)
-            files.write(root / name, data)
+            data = _one(pictures.source(image), upscaler, pictures.max_megapixels)
+            _inside(pictures.root, name)
+            files.write(pictures.root / name, data)
             made.append(name)
         except (BadImage, OSError) as error:
             reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"was not enlarged: {reason}", path, "The others are not affected."))
     if progress:
-        progress(len(pictures), len(pictures))
+        progress(len(images), len(images))
     if problems:
         raise UserError.many(problems)
     return made

@@ -14,6 +14,7 @@ from loraprep.dataset.lock import ours, texts
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode
 from loraprep.imaging.colour import DECODE_ERRORS
+from loraprep.imaging.pictures import Pictures
 
 # Folders that trainers write their caches into, and what file managers leave behind.
 _CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
@@ -33,11 +34,9 @@ class Verified:
 
 
 def verify(
-    root: Path,
-    folder: Path,
+    pictures: Pictures,
     outputs: Sequence[Output],
     lock: Mapping[str, Any],
-    max_megapixels: float,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verified:
@@ -46,6 +45,7 @@ def verify(
     Where nothing of it is built, as in a fresh clone, pictures and masks are rendered in memory; else a file that is
     not there is named. Where bytes differ, decoded pixels decide.
     """
+    root = pictures.root
     wanted = {o.place: o for o in outputs}
     here, there = pixels.made_with(), lock.get("made_with", {})
     built = any((root / "dataset" / name).is_file() for place, e in lock["images"].items() for name in ours(place, e))
@@ -64,7 +64,7 @@ def verify(
         if built:
             found, alike = _there(root, place, output, entry)
         else:
-            found, alike = _unbuilt(root, folder, place, output, entry, max_megapixels, here == there)
+            found, alike = _unbuilt(pictures, place, output, entry, alike=here == there)
         differs += found
         same += alike
     libraries = [
@@ -115,7 +115,7 @@ def _there(root: Path, place: str, output: Output, entry: Mapping[str, Any]) -> 
 
 
 def _unbuilt(
-    root: Path, folder: Path, place: str, output: Output, entry: Mapping[str, Any], limit: float, alike: bool
+    pictures: Pictures, place: str, output: Output, entry: Mapping[str, Any], *, alike: bool
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """The same of a picture that is not built: rendered in memory. `alike`: under the libraries of the lock.
 
@@ -125,8 +125,8 @@ def _unbuilt(
     if _other(output, entry):
         return [], []
     try:
-        data = _rendered(root, folder, output, limit)
-        drawn = {name: pixels.render_mask(output, root, folder, pixels.size_of(data), limit) for name in output.masks}
+        data = _rendered(pictures, output)
+        drawn = {name: pixels.render_mask(pictures, output, pixels.size_of(data)) for name in output.masks}
     except (decode.BadImage, *DECODE_ERRORS):
         return [(shown, "it cannot be read")], []
     wanted = ours(place, entry)
@@ -147,11 +147,11 @@ def _other(output: Output, entry: Mapping[str, Any]) -> bool:
     return output.image.pixel_digest != entry.get("source") or output.operations != entry.get("operations")
 
 
-def _rendered(root: Path, folder: Path, output: Output, limit: float) -> bytes:
-    source = decode.source(output.image, folder, root)
+def _rendered(pictures: Pictures, output: Output) -> bytes:
+    source = pictures.source(output.image)
     if not source.is_file():
         raise decode.BadImage("unreadable", f"{source.name} is not there")
-    return pixels.render(output, root, folder, limit)
+    return pixels.render(pictures, output)
 
 
 def _strangers(root: Path, locked: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,6 @@ pixel is decoded, and whatever a decoder raises becomes a `BadImage` with a reas
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -19,7 +18,6 @@ from typing import Any
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
-from loraprep.core.records import Image as Record
 from loraprep.imaging.colour import DECODE_ERRORS, compose, describe, eight_bit, transparent
 from loraprep.imaging.formats import (
     EXTENSIONS,
@@ -155,22 +153,6 @@ def alpha(opened: Opened) -> Image.Image | None:
     if not transparent(opened.pixels):
         return None
     return _turned(eight_bit(opened.pixels).convert("RGBA").getchannel("A"), opened.turn)
-
-
-def source(record: Record, folder: Path, root: Path) -> Path:
-    """The file that a record's pixels come from: a better version in upscaled/, else the image it is (a part of)."""
-    return root / record.upscaled if record.upscaled else folder / (record.of or record.path)
-
-
-def load_record(
-    record: Record, folder: Path, root: Path, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0
-) -> Opened:
-    """A record's picture, its box cut out; `at_least` as in `load`, for the part. Raises BadImage, OSError."""
-    if record.box:
-        left, top, right, bottom = record.box
-        at_least = math.ceil(at_least / max(min(right - left, bottom - top), 0.01))
-    data = source(record, folder, root).read_bytes()
-    return cut(load(data, max_megapixels=max_megapixels, at_least=at_least), record.box)
 
 
 def open_upright(

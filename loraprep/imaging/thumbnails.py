@@ -11,6 +11,7 @@ from pathlib import Path
 from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
 FOLDER = "build/thumbs"
@@ -25,32 +26,24 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
     return f"{crops.shown(image)}-{longest}{ground}.webp"
 
 
-def _make(image: Image, folder: Path, root: Path, longest: int, background: str, max_megapixels: float) -> bytes:
+def _make(pictures: Pictures, image: Image, longest: int, background: str) -> bytes:
     """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
-    opened = decode.load_record(image, folder, root, max_megapixels=max_megapixels, at_least=longest)
-    picture = decode.upright(opened, background, longest)
+    picture = decode.upright(pictures.load(image, at_least=longest), background, longest)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()
 
 
 def thumbnail(
-    image: Image,
-    folder: Path,
-    root: Path,
-    longest: int,
-    background: str = "#ffffff",
-    cache: Path | None = None,
-    max_megapixels: float = decode.MAX_MEGAPIXELS,
+    pictures: Pictures, image: Image, longest: int, background: str = "#ffffff", cache: Path | None = None
 ) -> bytes:
     """The picture of a scanned record as WebP; b"" if it can no longer be read.
 
-    With `cache` (a project's build/thumbs) it is looked up there first and left there. `max_megapixels` is the limit
-    that the scan had.
+    With `cache` (a project's build/thumbs) it is looked up there first and left there.
     """
 
     def fresh() -> bytes:
-        return _make(image, folder, root, longest, background, max_megapixels)
+        return _make(pictures, image, longest, background)
 
     try:
         return kept(cache / name(image, longest, background) if cache else None, fresh)
@@ -72,24 +65,22 @@ def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
 
 
 def all_of(
+    pictures: Pictures,
     found: Sequence[Image],
-    folder: Path,
-    root: Path,
     longest: int,
     background: str = "#ffffff",
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-    max_megapixels: float = decode.MAX_MEGAPIXELS,
 ) -> dict[str, bytes]:
     """path -> WebP for every record that is a picture, in the order of `found`."""
-    pictures = [i for i in found if i.state == "image"]
+    images = [i for i in found if i.state == "image"]
     made: dict[str, bytes] = {}
     with ThreadPoolExecutor(_WORKERS) as pool:
-        jobs = pool.map(lambda i: thumbnail(i, folder, root, longest, background, cache, max_megapixels), pictures)
-        for image, data in zip(pictures, jobs, strict=True):
+        jobs = pool.map(lambda i: thumbnail(pictures, i, longest, background, cache), images)
+        for image, data in zip(images, jobs, strict=True):
             made[image.path] = data
             if progress:
-                progress(len(made), len(pictures))
+                progress(len(made), len(images))
     return made
 
 

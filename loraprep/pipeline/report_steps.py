@@ -13,6 +13,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate
 from loraprep.curation import curate, features
+from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
@@ -96,7 +97,7 @@ def report(p: Project) -> None:
         keep_kohya=keep_kohya,
     )
     marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
-    marks = features.crops(p.images, p.root, marked, {i.path: i for i in images}, p.max_megapixels)
+    marks = features.crops(Pictures.of(p), marked, {i.path: i for i in images})
     balance = [r for r in gate.reasons if r.code in _BALANCE]
     text = markdown.report(
         gate,
@@ -117,8 +118,7 @@ def report(p: Project) -> None:
     with terminal.progress("Drawing the report") as progress:
         html, pictures = page.render(
             page.Material(
-                folder=p.images,
-                root=p.root,
+                source=Pictures.of(p),
                 cache=p.root / "build/thumbs",
                 title=p.name,
                 headline=markdown.headline(gate),

@@ -18,6 +18,7 @@ from loraprep.curation import curate as phase5
 from loraprep.curation import features
 from loraprep.dataset import build, lock, selection
 from loraprep.duplicates import duplicates as phase3
+from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, vision_steps
 from loraprep.project import crops, decisions, groups, resolution
 from loraprep.project import intent as phase1
@@ -100,11 +101,10 @@ def duplicates(p: Project) -> None:
     """Which pictures are there twice?"""
     images = artifacts.records(p)
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    limit = p.max_megapixels
     groups = phase3.find(
         usable,
         p.config["thresholds"]["duplicates"],
-        lambda i: scanning.look(p.images, p.root, i, limit),
+        Pictures.of(p).preview,
         lambda some: _measured(p, some, images),
     )
     questions = phase3.questions(groups, usable, decisions.read(p.root, "duplicates"))
@@ -124,12 +124,10 @@ def _measured(
     p: Project, some: Sequence[Image], images: Sequence[Image], progress: Callable[[int, int], None] | None = None
 ) -> list[Image]:
     return native.measured(
+        Pictures.of(p),
         some,
-        p.images,
-        p.root,
         cache=p.root / "build/detail-cache.json",
         among=images,
-        max_megapixels=p.max_megapixels,
         progress=progress,
     )
 
@@ -248,11 +246,9 @@ def looks(p: Project) -> None:
     staying = artifacts.staying(p, artifacts.records(p))
     with terminal.progress("Looking at line and stroke") as progress:
         found = features.look(
-            p.images,
-            p.root,
+            Pictures.of(p),
             staying,
             encoder=p.config["curation"]["encoder"],
-            max_megapixels=p.max_megapixels,
             progress=progress,
         )
     artifacts.write(

@@ -12,11 +12,11 @@ from loraprep.core.records import Image
 from loraprep.dataset import build
 from loraprep.dataset import lock as manifest
 from loraprep.dataset import upscale as enlarging
+from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
 from loraprep.report import trainer_section
-from loraprep.scan import scan
 from loraprep.trainers import export as exports
 from loraprep.trainers import forecast, naming, regularization
 from loraprep.trainers.plan import Plan
@@ -71,7 +71,7 @@ def _draw(p: Project, image: Mapping[str, Image], cut: Mapping[str, tuple[float,
             old.unlink()
     for path, box in sorted(cut.items()):
         try:
-            shown = scan.look(p.images, p.root, image[path])
+            shown = Pictures.of(p).preview(image[path])
         except (decode.BadImage, OSError):
             continue
         files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw(shown, box))
@@ -126,7 +126,7 @@ def _outputs(p: Project) -> list[build.Output]:
 def dataset(p: Project) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
     with terminal.progress("Building the dataset") as progress:
-        build.build(p.root, p.images, _outputs(p), p.config, progress=progress)
+        build.build(Pictures.of(p), _outputs(p), p.config, progress=progress)
 
 
 def verify(p: Project) -> bool:
@@ -135,7 +135,7 @@ def verify(p: Project) -> bool:
     if lock is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     with terminal.progress("Comparing") as progress:
-        found = build.verify(p.root, p.images, _outputs(p), lock, p.max_megapixels, progress=progress)
+        found = build.verify(Pictures.of(p), _outputs(p), lock, progress=progress)
     for line in build.in_words(found):
         terminal.say(line)
     return not found.differs
@@ -150,15 +150,7 @@ def upscale(p: Project) -> None:
     upscaler = enlarging.configured()
     terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
     with terminal.progress("Enlarging") as progress:
-        made = enlarging.run(
-            pictures,
-            artifacts.records(p),
-            p.root,
-            p.images,
-            upscaler,
-            max_megapixels=p.max_megapixels,
-            progress=progress,
-        )
+        made = enlarging.run(Pictures.of(p), pictures, artifacts.records(p), upscaler, progress=progress)
     terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 

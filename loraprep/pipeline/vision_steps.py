@@ -14,6 +14,7 @@ from loraprep.core import files, findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Elements, Image
+from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project
@@ -66,7 +67,7 @@ def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[s
         texts = captions.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
-        p.images,
+        Pictures.of(p),
         config,
         question(p.config["intent"]["kind"], texts),
         since=dict(since or {}),

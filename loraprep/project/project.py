@@ -39,11 +39,6 @@ class Project:
     def trigger(self) -> str:
         return str(self.config["trigger"])
 
-    @property
-    def max_megapixels(self) -> float:
-        """The largest picture that is opened, wherever it is."""
-        return float(self.config["thresholds"]["audit"]["max_megapixels"])
-
     def auto(self, kind: str) -> bool:
         """Are questions of this decision file answered as recommended?"""
         return bool(self.config["review"][kind] == "auto")

@@ -17,6 +17,7 @@ from loraprep.core import resources
 from loraprep.core.findings import Finding
 from loraprep.core.records import Axis, Caption, Fate, Gate, Group, Image, Reason
 from loraprep.imaging import thumbnails
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, groups
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import contact_sheet, layout, plots
@@ -32,12 +33,11 @@ STRIPES = 240  # pictures in the palette
 class Material:
     """Everything the page shows. `fused` and `clusters` are findings, `alike` the likeness of the pictures in `found`.
 
-    `folder` and `root` say where the pixels are, `cache` where thumbnails are kept (None: nowhere). `title` and
+    `source` says where the pixels are, `cache` where thumbnails are kept (None: nowhere). `title` and
     `headline` are the page's, `following` the commands to type next, `look` a first look without a project.
     """
 
-    folder: Path
-    root: Path
+    source: Pictures
     cache: Path | None
     title: str
     headline: str
@@ -62,16 +62,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
     """(report.html, the pictures that dataset-report.md shows: name in report/ -> bytes, none for a first look)."""
     pictures = [i for i in m.found if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
-    small = thumbnails.all_of(
-        pictures,
-        m.folder,
-        m.root,
-        size,
-        groups.backgrounds(m.config)[0],
-        m.cache,
-        progress,
-        m.config["thresholds"]["audit"]["max_megapixels"],
-    )
+    small = thumbnails.all_of(m.source, pictures, size, groups.backgrounds(m.config)[0], m.cache, progress)
     spots = layout.plane(m.alike)
     order = layout.order(m.alike, spots)
     fate = {f.path: f for f in m.fates}

@@ -20,7 +20,7 @@ from loraprep.imaging.decode import BadImage
 from loraprep.project import decision_edits
 from loraprep.project.decision_edits import Changed, Written
 from loraprep.review import edits, views
-from loraprep.review.pictures import Pictures
+from loraprep.review.renditions import Renditions
 from loraprep.review.runs import Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair
 
@@ -41,7 +41,7 @@ class Page:
         self.reader, self.ending = reader, ending
         self.runs = Runs(reader.root)
         now = reader.read()
-        self.pictures = Pictures(now.project)
+        self.pictures = Renditions(now.project)
         self.pictures.sweep(now.images.values())
         self.done: list[Written] = []  # for undo, newest last
         self.templates = Environment(

@@ -23,6 +23,7 @@ from loraprep.core import files
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
 VERSION = 1  # of the cache; raised when the measurement changes
@@ -32,13 +33,11 @@ Array = NDArray[np.float64]
 
 
 def measured(
+    pictures: Pictures,
     records: Sequence[Image],
-    folder: Path,
-    root: Path,
     *,
     cache: Path | None = None,
     among: Sequence[Image] = (),
-    max_megapixels: float = decode.MAX_MEGAPIXELS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Image]:
     """The records with their `detail`, in their order; each picture is read at most once, whatever its name.
@@ -46,14 +45,14 @@ def measured(
     `cache` remembers the pictures of `among`, by what they show. One that can no longer be read keeps what it has:
     the next scan says so.
     """
-    stamp = [VERSION, __version__, PIL.__version__, max_megapixels]
+    stamp = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
 
     def one(record: Image) -> float | None:
         try:
             with decode.alone(record.width * record.height):
-                opened = decode.load_record(record, folder, root, max_megapixels=max_megapixels)
+                opened = pictures.load(record)
                 return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
         except (decode.BadImage, OSError):
             return None

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import PIL
 
@@ -24,10 +24,6 @@ from loraprep.imaging import decode, formats
 from loraprep.scan import inspect, pool, walk
 from loraprep.scan.assemble import Records
 from loraprep.scan.cache import ScanCache, Seen, discard, place
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 VERSION = 4  # of a line of images.jsonl and of the facts; raised when a measurement changes
 WORKERS = 2  # the decoder keeps two cores busy; more pictures at a time would need more memory
@@ -100,15 +96,6 @@ def read(path: Path) -> list[Image]:
             place=f"build/{path.name}",
             hint="run loraprep scan",
         ) from None
-
-
-def look(folder: Path, root: Path, record: Image, max_megapixels: float | None = None) -> NDArray[np.uint8]:
-    """The picture of a record at 256 px on the long side, (height, width, 3) RGB, as its owner sees it."""
-    import numpy as np
-
-    limit = max_megapixels or decode.MAX_MEGAPIXELS
-    opened = decode.load_record(record, folder, root, max_megapixels=limit, at_least=256)
-    return np.asarray(decode.upright(opened, longest=256), np.uint8)
 
 
 def _scan(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:

@@ -13,6 +13,7 @@ from loraprep.captions.vision.job import Job
 from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Answer, Store
 from loraprep.core.errors import UserError
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import decisions, schema
 from loraprep.scan import scan
 from tests import ROOT, pictures
@@ -37,7 +38,7 @@ def test_one_picture_is_described_by_another_captioner(tmp_path: Path) -> None:
         data = {"version": 1, "name": "mill", "intent": {"kind": "style"}, "model": "flux", "trigger": "millstyle",
                 "captioning": {"captioner": ["openai-compatible", "draft"], "base_url": home.address, "model": "m"}}  # fmt: skip
         config = schema.with_defaults(data, "project")
-        job = Job(tmp_path, folder, config, question("style"), chosen=chosen)
+        job = Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style"), chosen=chosen)
         outcome = captioners.ask(images, images, job, approved=True)
         assert outcome.missing == {}
         assert len(home.asked) == 1
@@ -62,8 +63,8 @@ def test_what_others_saw_is_no_answer_of_the_one_that_was_chosen(tmp_path: Path)
         data = {"version": 1, "name": "mill", "intent": {"kind": "style"}, "model": "flux", "trigger": "millstyle",
                 "captioning": {"captioner": "openai-compatible", "base_url": home.address, "model": "m"}}  # fmt: skip
         config = schema.with_defaults(data, "project")
-        for job, asked in ((Job(tmp_path, folder, config, question("style")), 0),
-                           (Job(tmp_path, folder, config, question("style"), chosen=chosen), 1)):  # fmt: skip
+        for job, asked in ((Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style")), 0),
+                           (Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style"), chosen=chosen), 1)):  # fmt: skip
             captioners.ask(images, images, job, approved=True)
             captioners.ask(images, images, job, approved=True)
             assert len(home.asked) == asked

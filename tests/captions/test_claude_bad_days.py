@@ -28,6 +28,7 @@ from loraprep.captions.vision.store import Store
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import schema
 from tests.loopback import (
     KEY,
@@ -86,13 +87,13 @@ def pictures(root: Path, count: int) -> list[Image]:
 def job(root: Path, **captioning: Any) -> Job:
     data = {"version": 1, "name": "x", "intent": {"kind": "style"}, "model": "flux", "trigger": "emberveil",
             "captioning": {"captioner": "claude", "budget_usd": 1.0, "concurrency": 1, **captioning}}  # fmt: skip
-    return Job(root, root / "images", schema.with_defaults(data, "project"), question("style"))
+    return Job(root, Pictures(root / "images", root, 100.0), schema.with_defaults(data, "project"), question("style"))
 
 
 def ask(root: Path, images: list[Image], **more: Any) -> Outcome:
     wait = more.pop("wait", False)
     one = job(root, **more)
-    one = Job(one.root, one.folder, one.config, one.question, wait=wait)
+    one = Job(one.root, one.pictures, one.config, one.question, wait=wait)
     return captioners.ask(images, images, one, approved=True)
 
 

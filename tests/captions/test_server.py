@@ -22,6 +22,7 @@ from loraprep.core import findings, resources
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Finding
 from loraprep.core.records import Image
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import project, schema
 from loraprep.scan import scan
 from tests import pictures
@@ -57,7 +58,7 @@ def photos(root: Path, count: int = 1) -> list[Image]:
 
 
 def ask(root: Path, home: Home, images: list[Image], examples: tuple[str, ...] = (), **captioning: Any) -> Outcome:
-    job = Job(root, root / "images", config(home, **captioning), question("style", examples))
+    job = Job(root, Pictures(root / "images", root, 100.0), config(home, **captioning), question("style", examples))
     return openai_compatible.ask(images, job)
 
 

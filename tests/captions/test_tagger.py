@@ -20,6 +20,7 @@ from loraprep.captions.vision.store import Store
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import schema
 from loraprep.project.decisions import Decisions
 from loraprep.project.project import profile
@@ -41,7 +42,7 @@ def photos(root: Path, **colours: tuple[int, int, int]) -> list[Image]:
 
 
 def ask(root: Path, images: list[Image], settings: dict[str, Any]) -> Outcome:
-    return wd_tagger.ask(images, Job(root, root / "images", settings, question("style")))
+    return wd_tagger.ask(images, Job(root, Pictures(root / "images", root, 100.0), settings, question("style")))
 
 
 def test_the_models_tags_become_content_and_style(tmp_path: Path, tagger: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, features
 
 from loraprep.imaging import border, decode, hashes
+from loraprep.imaging.pictures import Pictures
 from loraprep.scan import detail, inspect, metadata, scan
 from tests import pictures
 
@@ -115,16 +116,14 @@ def test_every_mode_becomes_rgb(mode: str) -> None:
         assert abs(np.asarray(shown).mean() - np.asarray(pictures.scene(64, 64)).mean()) < 12
 
 
-def test_formats_are_found_by_content(tmp_path: Path) -> None:
+def test_formats_are_found_by_content() -> None:
     assert inspect.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
     assert inspect.inspect(pictures.mpo())["format"] == "MPO"
     gif = inspect.inspect(pictures.animated())
     assert (gif["format"], gif["frames"]) == ("GIF", 3)
     if features.check("avif"):
         assert inspect.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
-    path = tmp_path / "a.jpg"
-    path.write_bytes(pictures.cmyk())
-    assert decode.open_upright(path).mode == "RGB"
+    assert decode.upright(decode.load(pictures.cmyk())).mode == "RGB"
 
 
 @pytest.mark.parametrize("quality", [10, 50, 70, 85, 95, 100])
@@ -194,15 +193,15 @@ def test_full_size_is_looked_at_once_for_each_picture(tmp_path: Path, monkeypatc
     monkeypatch.setattr(detail, "detail", lambda pixels: looked.append(1) or real(pixels))
     cache = tmp_path / "build/detail-cache.json"
     cache.parent.mkdir()
-    first = detail.measured(records, tmp_path / "images", tmp_path, cache=cache)
-    again = detail.measured(records, tmp_path / "images", tmp_path, cache=cache)
+    first = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)
+    again = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)
     assert looked == [1]
     assert first == again
     assert first[0].detail == first[1].detail
     cache.write_text("{", "utf-8")
-    assert detail.measured(records, tmp_path / "images", tmp_path, cache=cache) == first
+    assert detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache) == first
     (tmp_path / "images/a.png").unlink()
-    gone = detail.measured(records[:1], tmp_path / "images", tmp_path)
+    gone = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records[:1])
     assert gone == records[:1]
 
 

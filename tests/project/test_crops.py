@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, groups
 from loraprep.scan import scan
 from loraprep.trainers import naming
@@ -43,7 +44,7 @@ def test_a_crop_is_measured_as_what_is_left_of_the_picture(root: Path) -> None:
     assert after["pier.jpg"].digest != before["pier.jpg"].digest  # answers about the whole are asked about again
     assert after["pier.jpg"].pixel_digest == before["pier.jpg"].pixel_digest
     assert after["sub/mill.png"] == before["sub/mill.png"]
-    shown = scan.look(root / "images", root, after["turned.jpg"])
+    shown = Pictures(root / "images", root, 100.0).preview(after["turned.jpg"])
     assert shown.shape == (160, 240, 3)
     assert found(root) == after
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,11 +120,7 @@ def _load(folder: Path | None) -> _Tagger:
 
 def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
     """The picture that was scanned, as its owner sees it, on white, not much larger than needed."""
-    data = decode.source(image, job.folder, job.root).read_bytes()
-    if hashlib.sha256(data).hexdigest() != image.pixel_digest:
-        raise decode.BadImage("changed", "the file changed since it was looked at; run it again")
-    opened = decode.load(data, max_megapixels=job.config["thresholds"]["audit"]["max_megapixels"])
-    return decode.upright(decode.cut(opened, image.box), "#ffffff", longest=2 * side)
+    return decode.upright(job.pictures.load_unchanged(image), longest=2 * side)
 
 
 def _kept(rows: Sequence[Row], scores: NDArray[np.float32], config: Mapping[str, Any]) -> Answer:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image as Pillow
 
 from loraprep.core.records import Image
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 
 SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
 AREA = 1024 * 1024  # aimed at in between, so that every shape costs about the same
@@ -48,14 +47,9 @@ def size(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def prepare(
-    image: Image, folder: Path, root: Path, *, background: str, max_megapixels: float, quality: int = 92
-) -> Prepared:
+def prepare(pictures: Pictures, image: Image, *, background: str, quality: int = 92) -> Prepared:
     """The picture of that record, ready to send. Raises BadImage, also if the file is not the one that was scanned."""
-    data = decode.source(image, folder, root).read_bytes()
-    if hashlib.sha256(data).hexdigest() != image.pixel_digest:
-        raise decode.BadImage("changed", "the file changed since it was looked at; run it again")
-    opened = decode.cut(decode.load(data, max_megapixels=max_megapixels), image.box)
+    opened = pictures.load_unchanged(image)
     width, height = size(opened.width, opened.height)
     picture = decode.upright(opened, background, longest=max(width, height))
     if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel

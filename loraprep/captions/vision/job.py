@@ -16,6 +16,7 @@ from loraprep.project import groups
 
 if TYPE_CHECKING:
     from loraprep.captions.vision.encode import Prepared
+    from loraprep.imaging.pictures import Pictures
 
 
 class Trouble(Exception):
@@ -77,7 +78,7 @@ class Seer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every captioner that looks gets to know. `config` is project.yaml's; `folder` holds the pictures.
+    """What every captioner that looks gets to know. `config` is project.yaml's; `root` the project.
 
     `chosen`: path -> the captioner that a person chose for that picture.
     `wait`: stay until everything is there, also if that takes hours. `since`: digest -> number of answers that do not
@@ -85,7 +86,7 @@ class Job:
     """
 
     root: Path
-    folder: Path
+    pictures: Pictures
     config: dict[str, Any]
     question: Question
     wait: bool = False
@@ -111,13 +112,7 @@ class Job:
         """The picture as it is sent. Raises BadImage."""
         from loraprep.captions.vision.encode import prepare  # brings Pillow, which a run that asks nobody does not need
 
-        return prepare(
-            image,
-            self.folder,
-            self.root,
-            background=groups.backgrounds(self.config)[0],
-            max_megapixels=self.config["thresholds"]["audit"]["max_megapixels"],
-        )
+        return prepare(self.pictures, image, background=groups.backgrounds(self.config)[0])
 
 
 @dataclass(slots=True)

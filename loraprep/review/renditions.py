@@ -15,8 +15,9 @@ from PIL.Image import Resampling
 
 from loraprep.core.records import Image
 from loraprep.duplicates import compare
-from loraprep.imaging import decode, thumbnails
+from loraprep.imaging import thumbnails
 from loraprep.imaging.decode import BadImage
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, groups
 from loraprep.project.project import Project
 from loraprep.trainers import placement
@@ -26,11 +27,12 @@ THUMB = 256
 _MARKED = 0.04  # of the range; below it is what saving a JPEG again does
 
 
-class Pictures:
-    """Renditions as bytes, kept under build/review/ by digest. Every method raises BadImage, OSError."""
+class Renditions:
+    """Pictures as bytes, kept under build/review/ by digest. Every method raises BadImage, OSError."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.source = Pictures.of(project)
         self.folder = project.root / "build" / "review"
 
     def sweep(self, images: Iterable[Image]) -> None:
@@ -43,15 +45,7 @@ class Pictures:
     def thumb(self, image: Image) -> bytes:
         """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
         background = groups.backgrounds(self.project.config)[0]
-        data = thumbnails.thumbnail(
-            image,
-            self.project.images,
-            self.project.root,
-            THUMB,
-            background,
-            self.project.root / thumbnails.FOLDER,
-            self.project.max_megapixels,
-        )
+        data = thumbnails.thumbnail(self.source, image, THUMB, background, self.project.root / thumbnails.FOLDER)
         if not data:
             raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
         return data
@@ -81,10 +75,7 @@ class Pictures:
             return data
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        opened = decode.load_record(
-            image, self.project.images, self.project.root, max_megapixels=self.project.max_megapixels
-        )
-        return decode.upright(opened, groups.backgrounds(self.project.config)[0], longest=longest)
+        return self.source.upright(image, groups.backgrounds(self.project.config)[0], longest)
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)

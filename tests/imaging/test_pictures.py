@@ -1,0 +1,50 @@
+"""A project's limit holds wherever one of its pictures is opened."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
+from loraprep.pipeline import training_steps
+from loraprep.project import project
+from loraprep.scan import scan
+
+PROJECT = """version: 1
+name: big
+trigger: bgx
+model: flux
+intent: {kind: style}
+thresholds: {audit: {max_megapixels: 200}}
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that allows 200 megapixels, with a picture of 120 (black and white: some kilobytes)."""
+    root = tmp_path_factory.mktemp("big")
+    (root / "images").mkdir()
+    (root / "project.yaml").write_text(PROJECT, "utf-8")
+    out = io.BytesIO()
+    Pillow.new("1", (12000, 10000), 1).save(out, "PNG")
+    (root / "images/poster.png").write_bytes(out.getvalue())
+    return root
+
+
+def test_a_picture_above_the_usual_limit_is_drawn_where_the_project_allows_it(root: Path) -> None:
+    p = project.load(root)
+    (record,) = scan.scan(p.images, p.root, max_megapixels=200).images
+    assert (record.state, record.width, record.height) == ("image", 12000, 10000)
+    assert training_steps._draw(p, {record.path: record}, {record.path: (0.0, 0.1, 1.0, 0.9)}) == [record.path]
+    (drawn,) = (root / "report/crops").iterdir()
+    assert Pillow.open(drawn).size == (256, 214)
+
+
+def test_a_picture_above_the_limit_is_opened_nowhere(root: Path) -> None:
+    (record,) = scan.scan(root / "images", root, max_megapixels=200).images
+    pictures = Pictures(root / "images", root, 100)
+    for opening in (pictures.load, pictures.load_unchanged, pictures.upright, pictures.preview):
+        with pytest.raises(decode.BadImage, match="megapixels"):
+            opening(record)
