@@ -96,7 +96,7 @@ def prompts(
         v = tie.values
         chosen.append(
             {
-                "prompt": f"{config['trigger']}, {_article(v['a'])}, {v['c_said']}",
+                "prompt": f"{config['trigger']}, {_article(tie.text('a'))}, {v['c_said']}",
                 "shows": f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
             }
         )
@@ -148,7 +148,7 @@ def regularization(
         if most >= _SAME * subject.seen:
             reasons.append(f"{most} of {subject.seen} pictures show the same subject ({term})")
     reasons += [
-        f'nearly all pictures are "{f.values["term"]}" ({f.values["label"].lower()})'
+        f'nearly all pictures are "{f.values["term"]}" ({f.text("label").lower()})'
         for f in findings
         if f.code == Code.ONE_SIDED and f.values["label"] in kind["regularization"].get("watch", ())
     ]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loraprep.captions import lexicon
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Axis
 from loraprep.curation.axes import Labels, single
 from loraprep.curation.measures import diversity
@@ -51,7 +51,7 @@ def tied(axes: Sequence[Axis], found: Labels) -> list[Finding]:
         members = [p for p, x, y in zip(paths, left, right, strict=True) if (x, y) == (one, other)]
         instead = Counter(y for y in right if y != other).most_common(1)[0][0]
         rest = sum(x != one and y == other for x, y in zip(left, right, strict=True))
-        values = {
+        values: dict[str, Value] = {
             "a_said": lexicon.asked(2, one),
             "b_said": lexicon.asked(1, other),
             "c_said": lexicon.asked(1, instead),

@@ -10,8 +10,8 @@ from typing import Any
 
 from loraprep.captions import tokens
 from loraprep.core.findings import Code, Finding
-from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Image
+from loraprep.core.text import listed
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import buckets, placement, regularization
 from loraprep.trainers.plan import CutCaption, Length, Placed, Plan, lonely, usual
@@ -190,7 +190,7 @@ def _cut_captions(plans: Sequence[Plan], title: Mapping[str, str], hard: int) ->
         Finding(
             Code.CAPTION_CUT if exact else Code.CAPTION_MAY_BE_CUT,
             paths,
-            {"trainers": spelled(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
+            {"trainers": listed(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
         )
         for (read, paths, exact), names in alike.items()
     ]

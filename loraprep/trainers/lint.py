@@ -15,6 +15,16 @@ _COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are t
 _SPELLED = 6  # details in one sentence; the rest are named
 _FACE_PARTS = 4  # kohya cuts this many underscore parts off a name to find the caption of the uncut picture
 
+# By what a trainer's profile says under `reads`.
+_TRANSPARENT = {"hidden": Code.CHECK_TRANSPARENT_HIDDEN, "white": Code.CHECK_TRANSPARENT_WHITE}
+_LINES = {"first": Code.CHECK_LINES_FIRST, "each": Code.CHECK_LINES_EACH}
+_UNCAPTIONED = {
+    "class": Code.CHECK_UNCAPTIONED_CLASS,
+    "skipped": Code.CHECK_UNCAPTIONED_SKIPPED,
+    "empty": Code.CHECK_UNCAPTIONED_EMPTY,
+    "needed": Code.CHECK_UNCAPTIONED_NEEDED,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
@@ -110,7 +120,7 @@ def _of_pictures(taken: Iterable[Seen], reads: Mapping[str, Any]) -> Iterator[Ha
         if s.orientation != 1 and not reads["upright"]:
             yield Hazard(Code.CHECK_SIDEWAYS, s.path)
         if s.transparent:
-            yield Hazard(Code(f"check-transparent-{reads['transparent']}"), s.path)
+            yield Hazard(_TRANSPARENT[reads["transparent"]], s.path)
         if s.deep:
             yield Hazard(Code.CHECK_DEEP, s.path)
 
@@ -156,7 +166,7 @@ def _without(s: Seen, captions: Mapping[str, Seen], reads: Mapping[str, Any]) ->
         other = "/".join(filter(None, [s.folder, "_".join(parts[:-_FACE_PARTS])]))
         if other in captions:
             return Hazard(Code.CHECK_UNDERSCORES, s.path, f"takes {captions[other].path}")
-    return Hazard(Code(f"check-uncaptioned-{reads['missing']}"), s.path)
+    return Hazard(_UNCAPTIONED[reads["missing"]], s.path)
 
 
 def _of_caption(caption: Seen, reads: Mapping[str, Any]) -> Iterator[Hazard]:
@@ -170,7 +180,7 @@ def _of_caption(caption: Seen, reads: Mapping[str, Any]) -> Iterator[Hazard]:
     elif not caption.lines or (reads["lines"] == "first" and not caption.first):
         yield Hazard(Code.CHECK_EMPTY, caption.path)
     elif caption.lines > 1 and reads["lines"] != "all":
-        yield Hazard(Code(f"check-lines-{reads['lines']}"), caption.path)
+        yield Hazard(_LINES[reads["lines"]], caption.path)
 
 
 def _of_folders(pictures: Sequence[Seen], reads: Mapping[str, Any]) -> Iterator[Hazard]:
