@@ -92,8 +92,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(house, house, "init", "mine", "--kind", "costume", "--model", "tiny", "--trigger", "brushy", "--images", "pics",
         "--captioner", "draft", "--no-input")  # fmt: skip
     root = house / "mine"
-    with (root / "project.yaml").open("a", encoding="utf-8") as stream:
-        stream.write(f"{AUTO}dataset: {{trainers: [easel]}}\n")
+    declared = (root / "project.yaml").read_text("utf-8")
+    assert "trainers: [kohya]" in declared
+    (root / "project.yaml").write_text(AUTO + declared.replace("trainers: [kohya]", "trainers: [easel]"), "utf-8")
     return house
 
 
@@ -126,4 +127,4 @@ def test_a_vision_model_is_asked_about_a_kind_that_has_nothing_to_say_to_it(hous
     said = run(house, root, "gate1", code=1)
     assert "No such file" not in said
     assert "Traceback" not in said
-    assert "captioning.budget_usd" in (root / "dataset-report.md").read_text("utf-8")
+    assert "Nothing was sent: no budget" in (root / "dataset-report.md").read_text("utf-8")

@@ -63,7 +63,10 @@ def _unnamed(
 ) -> list[Finding]:
     """What nearly every picture shows and hardly a caption names; what an axis of the kind counts is said there."""
     limits = config["thresholds"]["captions"]
-    meant = {key.rpartition(".")[2] for key in (*kind["omit"], *(a["element"] for a in kind.get("axes", {}).values()))}
+    meant = {
+        key.rpartition(".")[2]
+        for key in (*kind.get("omit", ()), *(a["element"] for a in kind.get("axes", {}).values()))
+    }
     seen = [elements[path] for path in spoken if path in elements and independent(elements[path])]
     shown = Counter(
         term
