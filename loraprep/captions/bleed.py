@@ -24,8 +24,8 @@ def fused(
 
     Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
-    "close-up"), and, where a style is taught, how the pictures are made. Where most pictures were looked at, each finding knows
-    its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop the word).
+    "close-up"), and, where a style is taught, how the pictures are made. Where most pictures were looked at, each
+    finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
     """
     spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
     if len(spoken) < LEAST:
