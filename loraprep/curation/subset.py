@@ -24,7 +24,7 @@ def is_named(path: str, patterns: Iterable[str]) -> bool:
     return any(path == pattern or fnmatch(path, pattern) for pattern in patterns)
 
 
-def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
+def shortlist_fates(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
     """Leave out, before anybody describes them, all but `number`, by pixels and stars alone.
 
     Of a burst only the best (stars, then sharpness) is considered; what the owner rejected comes last; the rest is

@@ -189,15 +189,15 @@ def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
     starred = replace(images[7], path="star.jpg", rating=5)
     bad = replace(images[9], path="rejected.jpg", rating=-1, sharpness=5000.0)
     pool = sorted([*images[10:], *burst, starred, bad], key=lambda i: i.path)
-    fates = subset.shortlist(pool, 20, ["burst-1.jpg"])
+    fates = subset.shortlist_fates(pool, 20, ["burst-1.jpg"])
     kept = {i.path for i in pool} - set(fates)
     assert len(kept) == 20
     assert {"burst-1.jpg", "star.jpg"} <= kept
     assert "rejected.jpg" in fates
     assert len([p for p in kept if p.startswith("burst")]) <= 2  # the pin, and at most the best of the burst
     assert fates["rejected.jpg"].why == "not on the shortlist of 20 (curation.preselect)"
-    assert subset.shortlist(pool, 20, ["burst-1.jpg"]) == fates
-    assert subset.shortlist(pool, None, []) == subset.shortlist(pool, 500, []) == {}
+    assert subset.shortlist_fates(pool, 20, ["burst-1.jpg"]) == fates
+    assert subset.shortlist_fates(pool, None, []) == subset.shortlist_fates(pool, 500, []) == {}
 
 
 def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:

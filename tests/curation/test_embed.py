@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.curation.measures.embedding import Encoder
+from loraprep.curation.measures.embedding import ImageEncoder
 from loraprep.curation.similarity import picture_likeness
 from loraprep.project import project
 from tests import ROOT
@@ -46,21 +46,21 @@ def tiny(path: Path, *, tokens: bool = False, inputs: int = 1) -> Path:
 
 
 def test_an_encoder_sees_what_it_was_made_to_see(tmp_path: Path) -> None:
-    encoder = Encoder(tiny(tmp_path / "eye.onnx"))
+    encoder = ImageEncoder(tiny(tmp_path / "eye.onnx"))
     red, also_red, blue = (encoder.embed(Image.new("RGB", size, c)) for size, c in
                            (((80, 60), "red"), ((300, 500), (250, 5, 0)), ((64, 64), "blue")))  # fmt: skip
     assert red.shape == (12,)
     assert np.linalg.norm(red) == pytest.approx(1, abs=1e-3)
     assert red @ also_red > 0.99
     assert red @ blue < 0.5
-    rows = Encoder(tiny(tmp_path / "tokens.onnx", tokens=True))
+    rows = ImageEncoder(tiny(tmp_path / "tokens.onnx", tokens=True))
     assert rows.embed(Image.new("RGB", (80, 60), "red")).shape == (3,)
 
 
 def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:
     def message(path: Path) -> str:
         with pytest.raises(UserError) as caught:
-            Encoder(path)
+            ImageEncoder(path)
         assert caught.value.exit_code == 3
         return str(caught.value)
 

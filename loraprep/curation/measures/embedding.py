@@ -19,7 +19,7 @@ _SIGLIP = (0.5,) * 3, (0.5,) * 3  # google-research/big_vision: pixels from -1 t
 _SIZE = 224  # where the model leaves its input size open
 
 
-class Encoder:
+class ImageEncoder:
     """An ONNX model with one picture input (batch, 3, height, width) or (batch, height, width, 3).
 
     The picture is squeezed to the model's own size, since what is cut off cannot be compared. Of the outputs the

@@ -18,7 +18,7 @@ def choose_shortlist(work: Workspace) -> None:
     """Which pictures are worth describing, if there are more than curation.preselect?"""
     project = work.project
     staying = artifacts.detailed(work, artifacts.staying(work, work.images(), all_=True))
-    fates = subset.shortlist(staying, project.settings.curation.preselect, project.settings.curation.include)
+    fates = subset.shortlist_fates(staying, project.settings.curation.preselect, project.settings.curation.include)
     work.write("shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
 
