@@ -59,7 +59,7 @@ def curate(
         {about_styles.key} if about_styles else set(),
     )
     questions = [q for q in (about_styles, about_strangers) if q]
-    leaving = {path for q in questions for path in curation_entry(q.entry).left_out("recommended")}
+    leaving = {path for q in questions for path in curation_entry(q).left_out("recommended")}
     pool = [i for i in remaining if i.path not in leaving]
     alike, worth = picture_likeness(pool, seen.embeddings), picture_quality(pool)
     target = settings.curation.target or kind.target

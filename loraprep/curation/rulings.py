@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from loraprep.core.findings import Code
 from loraprep.core.records import Fate, Image
-from loraprep.project.decisions import Answer, Decisions, Question
+from loraprep.project.decisions import Answer, Decisions, Entry, Question
 from loraprep.project.resolution import Present, resolve
 
 _SURPLUS = "not needed: others show the same"
@@ -52,9 +51,9 @@ class CurationEntry(msgspec.Struct, frozen=True):
         return [path for item in answer for path in self.looks.get(item, [item])]
 
 
-def curation_entry(data: Mapping[str, Any]) -> CurationEntry:
-    """Convert what decisions/curation.yaml, accepted by its schema, or a question says under one key."""
-    return msgspec.convert(data, CurationEntry)
+def curation_entry(asked: Question | Entry) -> CurationEntry:
+    """Convert what a question, or decisions/curation.yaml, accepted by its schema, says under one key."""
+    return msgspec.convert(asked.entry if isinstance(asked, Question) else asked.data, CurationEntry)
 
 
 def curation_rulings(decisions: Decisions, images: Sequence[Image], *, pins: bool = False) -> dict[str, Fate]:
@@ -66,7 +65,7 @@ def curation_rulings(decisions: Decisions, images: Sequence[Image], *, pins: boo
     present = Present({image.path: image.digest for image in images})
     ruled: dict[str, Fate] = {}
     for given in decisions.entries.values():
-        entry = curation_entry(given.data)
+        entry = curation_entry(given)
         if given.answer is None or (pins and entry.why != _SURPLUS):
             continue
         out = entry.left_out(given.answer)
@@ -88,7 +87,7 @@ def curation_fates(
         counts = resolve(question, decisions, auto=auto)
         if counts.by == "you":
             continue
-        entry = curation_entry(question.entry)
+        entry = curation_entry(question)
         for path in entry.left_out("recommended"):
             fates.setdefault(path, Fate(path, "left out", entry.why, counts.by, counts.open))
         for pictures in entry.other_styles if counts.open else ():
@@ -111,7 +110,7 @@ def settled_findings(decisions: Decisions, images: Sequence[Image], *, auto: boo
     present = Present({image.path: image.digest for image in images})
     found: dict[Code, Settled] = {}
     for given in decisions.entries.values():
-        entry = curation_entry(given.data)
+        entry = curation_entry(given)
         answer = given.answer
         if answer is None and decisions.accepts(auto=auto):
             answer = "recommended"

@@ -220,7 +220,7 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
         looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
         facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or entry.data.get("strangers") or {}
         answer = entry.data.get("answer")
-        out = set(curation_entry(entry.data).left_out(answer or "recommended"))
+        out = set(curation_entry(entry).left_out(answer or "recommended"))
         pictures = []
         for path, said in facts.items():
             nearest = str(said or "").removeprefix(NEAREST)

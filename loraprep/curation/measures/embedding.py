@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,7 @@ class ImageEncoder:
         options.intra_op_num_threads = 1  # pictures run side by side, and one thread adds up in one order
         options.log_severity_level = 3
         try:
-            self._model: Any = onnxruntime.InferenceSession(
+            self._model = onnxruntime.InferenceSession(
                 str(path), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the runtime raises its own kinds for a damaged or a foreign file
