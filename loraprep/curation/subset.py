@@ -25,7 +25,7 @@ def always_kept(images: Sequence[Image], patterns: Sequence[str]) -> list[int]:
     return [n for n, i in enumerate(images) if always.match(i.path)]
 
 
-def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
+def shortlist_fates(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
     """Leave out, before anybody describes them, all but `number`, by pixels and stars alone.
 
     Of a burst only the best (stars, then sharpness) is considered; what the owner rejected comes last; the rest is
