@@ -19,6 +19,7 @@ from loraprep import __version__
 from loraprep.core import files, terminal
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
+from loraprep.core.files import Json
 from loraprep.pipeline import reporter
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
@@ -87,13 +88,13 @@ def task(
     action: Callable[..., bool | None],
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
-    values: object = None,
+    values: Json = None,
     resources: Iterable[str] = (),
     uptodate: Iterable[object] = (),
     **more: Any,
 ) -> dict[str, Any]:
     """A doit task around a step. Inputs: the files read, the settings' values, resource files, our version."""
-    inputs = {
+    inputs: Json = {
         "version": __version__,
         "values": values,
         "resources": {r: files.sha256(bundled.path(r)) for r in resources},

@@ -95,11 +95,15 @@ def read(root: Path, kind: str) -> Decisions:
 def keys(root: Path, kind: str) -> list[str]:
     """The entries of decisions/<kind>.yaml, sorted. Raises UserError."""
 
-    def told() -> dict[str, Any]:
+    def asked() -> _Keys:
         doc = load(root, kind)
-        return {"keys": sorted(set(doc.data if doc else ()) - {"rest"})}
+        return _Keys(sorted(set(doc.data if doc else ()) - {"rest"}))
 
-    return list(files.remembered(root / f"build/asked-{kind}.json", place(root, kind)[0], told)["keys"])
+    return files.remembered(root / f"build/asked-{kind}.json", place(root, kind)[0], asked, _Keys).keys
+
+
+class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keys: list[str]
 
 
 def _decisions(doc: Document, answer: str) -> Decisions:

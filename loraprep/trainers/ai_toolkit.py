@@ -14,6 +14,7 @@ import math
 from typing import Any
 
 from loraprep.core import yamlfile
+from loraprep.core.files import Json
 from loraprep.trainers.buckets import BucketFit, centred_crop
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 
@@ -48,7 +49,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     sets = [_entry(folder, dataset) for folder in dataset.folders]
     if dataset.regularization:
         sets.append({**_entry(dataset.regularization, dataset), "is_reg": True, "caption_dropout_rate": 0.0})
-    process = {
+    process: dict[str, Json] = {
         "datasets": sets,
         "train": {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps},
     }

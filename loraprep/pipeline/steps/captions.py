@@ -91,7 +91,7 @@ def write_captions(work: Workspace) -> None:
 def samples_skipped(work: Workspace) -> list[str]:
     """The samples a person skipped and the captioners they chose for single pictures: others are asked instead."""
     told = vision.told(work.project)
-    return [*told["skipped"], *(f"{key}: {name}" for key, name in sorted(told["chosen"].items()))]
+    return [*told.skipped, *(f"{key}: {name}" for key, name in sorted(told.chosen.items()))]
 
 
 def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:

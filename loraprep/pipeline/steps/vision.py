@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
+import msgspec
+
 from loraprep.captions import captioners, captions
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import described, question
@@ -26,23 +28,27 @@ def looks(p: Project) -> bool:
 
 def _lookers(p: Project) -> dict[str, captioners.Looker]:
     try:
-        chosen = told(p)["chosen"]
+        chosen = told(p).chosen
     except UserError:  # said by the task that reads the file
         chosen = {}
     return captioners.lookers(p.config["captioning"], chosen.values())
 
 
-def told(p: Project) -> dict[str, Any]:
-    """decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """decisions/captions.yaml in short: the samples skipped, and the captioner chosen for single pictures."""
 
-    Raises UserError.
-    """
+    skipped: list[str]
+    chosen: dict[str, str]
 
-    def read() -> dict[str, Any]:
+
+def told(p: Project) -> CaptionAnswers:
+    """Read what decisions/captions.yaml says in short. Raises UserError."""
+
+    def short() -> CaptionAnswers:
         answers = decisions.read(p.root, "captions")
-        return {"skipped": captions.skipped(answers), "chosen": captions.captioners_chosen(answers)}
+        return CaptionAnswers(captions.skipped(answers), captions.captioners_chosen(answers))
 
-    return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
+    return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], short, CaptionAnswers)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
