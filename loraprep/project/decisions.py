@@ -87,7 +87,7 @@ def read(root: Path, kind: str) -> Decisions:
     doc = load(root, kind)
     given = _decisions(doc, ANSWERS[kind]) if doc else Decisions()
     if kind == "captions":  # a detail's caption stands beside its box; one in captions.yaml wins
-        for path, caption in crops.captions(root).items():
+        for path, caption in crops.detail_captions(root).items():
             given.entries.setdefault(path, Entry(path, {"caption": caption}, {}, touched=True))
     return given
 

@@ -33,15 +33,16 @@ class Project:
 
     @property
     def name(self) -> str:
-        return str(self.config["name"])
+        return self.settings.name
 
     @property
     def trigger(self) -> str:
-        return str(self.config["trigger"])
+        return self.settings.trigger
 
     def auto(self, kind: str) -> bool:
         """Are questions of this decision file answered as recommended?"""
-        return bool(self.config["review"][kind] == "auto")
+        answered: str = getattr(self.settings.review, kind)
+        return answered == "auto"
 
 
 @cache

@@ -82,7 +82,7 @@ def select_images(work: Workspace) -> None:
         for kind, given in sorted(answers.items())
         if (gone := resolution.stale(given, artifacts.digests(images)))
     ]
-    if undrawn := crops.missing(project.root, artifacts.digests(images)):
+    if undrawn := crops.missing_paths(project.root, artifacts.digests(images)):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
     settled = curation_answers.settled(answers["curation"], images, auto=project.auto("curation"))

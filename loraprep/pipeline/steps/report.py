@@ -57,7 +57,9 @@ def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, A
 def write_intent(work: Workspace) -> None:
     """What you want to teach, as intent.md."""
     project = work.project
-    files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
+    files.write(
+        project.root / "intent.md", intent.intent_text(project.settings, project.kind_typed, project.base_model)
+    )
 
 
 def write_report(work: Workspace) -> None:
