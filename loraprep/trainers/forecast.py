@@ -123,8 +123,12 @@ class _Regularization(msgspec.Struct, frozen=True):
     def times(self, shown: int) -> list[int]:
         """How often each comes up in an epoch in which yours come up `shown` times together."""
         if self.way == "fills":
-            return regularization.filled(self.pictures, shown)
-        return [regularization.repeats(self.pictures, shown)] * self.pictures if self.way == "folder" else []
+            return regularization.regularization_turns(self.pictures, shown)
+        return (
+            [regularization.regularization_repeats(self.pictures, shown)] * self.pictures
+            if self.way == "folder"
+            else []
+        )
 
 
 def _length(
