@@ -53,6 +53,7 @@ def schema(name: str) -> Tree:
         node: Any = loaded
         for key in path:
             node = node[key] if isinstance(key, int) else node.setdefault(key, {})
+        node.pop("pattern", None)  # the list says more than the form of a name
         node["enum"] = list(names())
     return loaded
 
