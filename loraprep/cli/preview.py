@@ -21,7 +21,8 @@ from loraprep.curation import curate, similarity
 from loraprep.curation.assessment import Observations
 from loraprep.curation.rulings import curation_fates
 from loraprep.dataset import selection
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions as duplicate_questions
+from loraprep.duplicates import relations
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import results
 from loraprep.project import profiles, project, schema, studio, trigger
@@ -114,10 +115,10 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
     pictures = Pictures(folder, root, limits["audit"]["max_megapixels"])
     full_size = partial(detail.measured, pictures)
-    groups = duplicates.find(usable, limits["duplicates"], pictures.preview, full_size)
+    groups = relations.find_groups(usable, chosen.thresholds.duplicates, pictures.preview, full_size)
     rulings = [
         audit.outcome(looked.questions, nobody, auto=True),
-        duplicates.outcome(groups, found, nobody, auto=True),
+        duplicate_questions.outcome(groups, found, nobody, auto=True),
     ]
     with terminal.progress("Looking at full size") as progress:
         staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
@@ -134,7 +135,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     findings: list[Finding] = [
         *looked.findings,
         *detail.findings(staying, limits["audit"]["detail"]),
-        *duplicates.findings(groups),
+        *relations.findings(groups),
         *written.findings,
         *assessed.findings,
         *fused,
@@ -142,7 +143,9 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     verdict = gate.judge(
         found, fates, written.captions, findings, {}, {}, config, model, profile, keep_kohya=looked.layout == "kohya"
     )
-    asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
+    asked = (
+        len(looked.questions) + len(duplicate_questions.open_questions(groups, usable, nobody)) + len(curated.questions)
+    )
     verdict.counts["open_questions"] = asked
     return page.Material(
         source=pictures,
