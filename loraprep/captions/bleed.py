@@ -11,6 +11,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 
+_FUSED = {"critical": Code.FUSED_CRITICAL, "warning": Code.FUSED_WARNING, "watch": Code.FUSED_WATCH}
 LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
@@ -50,7 +51,7 @@ def fused(
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
         }
-        found.append(Finding(Code(f"fused-{level}"), (), values))
+        found.append(Finding(_FUSED[level], (), values))
     return found + (_unnamed(spoken, elements, counts, config, kind) if known else [])
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 
-from loraprep.core.findings import names
 from loraprep.core.records import Fate, Image
+from loraprep.core.text import listed
 
 _NAMED = 3  # pictures spelled out beside a caption file that several share
 
@@ -22,7 +22,7 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
     read = _read_with(found)
     for image in found:
         if image.path in read:
-            fates.append(Fate(image.path, "caption", f"read with {names(read[image.path], _NAMED)}"))
+            fates.append(Fate(image.path, "caption", f"read with {listed(read[image.path], _NAMED)}"))
         elif image.state != "image":
             fates.append(Fate(image.path, image.state, image.reason or image.code, "rule"))
         elif any(image.path == p or fnmatch(image.path, p) for p in excluded):

@@ -200,7 +200,7 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
     made = captions_for({"": nobody}, given, project.config, project.model, project.kind)
     caption = made.captions[""]
-    broken = [f.values["reasons"].removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
+    broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return {
         "tokens": caption.tokens,
         "soft": encoder["soft"],

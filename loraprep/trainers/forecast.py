@@ -10,8 +10,8 @@ import msgspec
 
 from loraprep.captions import tokens
 from loraprep.core.findings import Code, Finding
-from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Image
+from loraprep.core.text import listed
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
 from loraprep.trainers import placement, regularization
@@ -221,8 +221,8 @@ def _alone(
         never = {path for path in alone if dropped and repeats[path] < batch}
         for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, alone - never)):
             if paths:
-                values = {"trainer": profiles[plan.trainer].title, "batch": batch}
-                result.append(Finding(code, tuple(sorted(paths)), values))
+                trainer = profiles[plan.trainer].title
+                result.append(Finding(code, tuple(sorted(paths)), {"trainer": trainer, "batch": batch}))
     return result
 
 
@@ -237,7 +237,7 @@ def _cut_captions(plans: Sequence[TrainingPlan], titles: Mapping[str, str], hard
         Finding(
             Code.CAPTION_CUT if exact else Code.CAPTION_MAY_BE_CUT,
             paths,
-            {"trainers": spelled(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
+            {"trainers": listed(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
         )
         for (read, paths, exact), names in alike.items()
     ]
