@@ -64,9 +64,9 @@ def curate(
     alike, worth = picture_likeness(pool, seen.embeddings), picture_quality(pool)
     target = settings.curation.target or kind.target
     asked = curation_rulings(decisions, images, pins=True)
-    pinned = [  # a detail that somebody cut out is wanted
-        n for n, i in enumerate(pool) if i.path in asked or i.of or subset.is_named(i.path, settings.curation.include)
-    ]
+    always = set(subset.always_kept(pool, settings.curation.include))
+    # a detail that somebody cut out is wanted
+    pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
     labels = axis_labels(kind, pool, seen.elements, seen.captions, settings.trigger)
     quotas = subset.member_quotas(kind, pool, labels, target)
     kept = subset.choose_subset(pool, alike, worth, target, pinned, quotas, groups)
