@@ -47,7 +47,7 @@ def regularization_mark(root: Path, folder: str | None) -> list[tuple[str, int, 
 
 
 def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
-    """Read width and height of each picture, from its header, in the order of their names; without what cannot be read."""
+    """Read width and height of each picture from its header, by name; without what cannot be read."""
     from PIL import Image  # here, since a run that finds nothing stale asks only for the mark
 
     found = []
@@ -61,7 +61,7 @@ def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
 
 
 def regularization_turns(pictures: int, shown: int) -> list[int]:
-    """Count how often kohya shows each of `pictures` in an epoch that shows yours `shown` times: in turn, until as often.
+    """Count how often kohya shows each of `pictures` in an epoch that shows yours `shown` times: in turn.
 
     Source: kohya-ss/sd-scripts, library/train_util.py DreamBoothDataset.__init__. What is too many is left out.
     """
