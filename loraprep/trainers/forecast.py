@@ -14,6 +14,7 @@ from loraprep.core.records import Caption, Fate, Image
 from loraprep.core.text import listed
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
+from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import placement, regularization
 from loraprep.trainers.buckets import Size, steps_per_epoch
 from loraprep.trainers.plan import (
@@ -36,11 +37,6 @@ class TrainingPicture(msgspec.Struct, frozen=True):
     size: Size  # px, enlarged if the artist asked for it
     repeats: int  # how often it comes up in an epoch
     caption: Caption | None
-
-
-def trained_sizes(settings: Settings, model: BaseModel) -> list[int]:
-    """Return the trained sizes in px, ascending: `dataset.sizes`, else the base model's."""
-    return sorted(settings.dataset.sizes or model.sizes)
 
 
 def training_pictures(
