@@ -13,7 +13,7 @@ from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.lock import MANIFEST, entries, known, texts
 from loraprep.dataset.outputs import off, says
-from loraprep.project import decision_edits, decisions
+from loraprep.project import decision_edits, decisions, resolution
 from loraprep.project.decisions import Entry
 from loraprep.scan import metadata
 
@@ -78,7 +78,7 @@ def adopt(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
     agreed: list[tuple[_Edit, str]] = []
     for path, edits in sorted(found.items()):
         entry, caption = before[edits[0].place], edits[0].caption
-        answer, _ = decisions.entry_for(given, path, entry["digest"])
+        answer, _ = resolution.entry_for(given, path, entry["digest"])
         now = str(answer.data.get("caption", "")) if answer else ""
         problem = _problem(path, edits, now, answer, entry)
         if problem:
