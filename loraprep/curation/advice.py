@@ -115,7 +115,7 @@ def prompts(
 
 
 def _content(thing: str) -> list[str]:
-    stop = set(hygiene.lists()["stopwords"])
+    stop = hygiene.lists().stopwords
     return [w for w in thing.split() if w not in stop]
 
 

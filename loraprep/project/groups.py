@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from loraprep.project.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -18,8 +20,13 @@ class Group:
     repeats: int | None
 
 
-def every(config: Mapping[str, Any]) -> list[Group]:
+def every(config: Settings | Mapping[str, Any]) -> list[Group]:
     """All groups, by folder."""
+    if isinstance(config, Settings):
+        return [
+            Group(folder, config.trigger + own.suffix, own.words, own.repeats)
+            for folder, own in sorted(config.groups.items())
+        ]
     declared = config.get("groups", {})
     return [
         Group(folder, config["trigger"] + own["suffix"], tuple(own["words"]), own["repeats"])
@@ -33,16 +40,16 @@ def backgrounds(config: Mapping[str, Any]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
-def of(path: str, config: Mapping[str, Any]) -> Group | None:
+def of(path: str, config: Settings | Mapping[str, Any]) -> Group | None:
     """The group a picture belongs to: the deepest folder named that it lies in."""
     inside = [group for group in every(config) if path.startswith(group.folder + "/")]
     return max(inside, key=lambda group: len(group.folder), default=None)
 
 
-def trigger(path: str, config: Mapping[str, Any]) -> str:
+def trigger(path: str, config: Settings | Mapping[str, Any]) -> str:
     """The word that stands first in this picture's caption."""
     group = of(path, config)
-    return group.trigger if group else str(config["trigger"])
+    return group.trigger if group else config.trigger if isinstance(config, Settings) else str(config["trigger"])
 
 
 def triggers(config: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -54,7 +61,7 @@ def triggers(config: Mapping[str, Any]) -> dict[str, list[str]]:
     return found
 
 
-def words(path: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+def words(path: str, config: Settings | Mapping[str, Any]) -> tuple[str, ...]:
     """The group's own words, () outside any group."""
     group = of(path, config)
     return group.words if group else ()

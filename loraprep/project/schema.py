@@ -29,10 +29,15 @@ _TYPES = {
 # keys whose values have a name of their own
 _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
 
+_CAPTIONERS = "loraprep.captions.captioners"  # a folder as resources/models is one: it is listed, not imported from
+
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
+    """Load schemas/<name>.schema.json; models, kinds, trainers, captioners and finding codes are those there are.
+
+    The names that the file itself lists are for editors.
+    """
     loaded: dict[str, Any] = json.loads(resources.text(f"schemas/{name}.schema.json"))
     codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", resources.text("resources/gate.yaml"), re.MULTILINE)}
     if name == "project":
@@ -41,6 +46,11 @@ def schema(name: str) -> dict[str, Any]:
         loaded["properties"]["severity"]["propertyNames"] = codes
         trainers = loaded["properties"]["dataset"]["properties"]["trainers"]
         trainers["items"]["enum"] = list(resources.names("resources/trainers"))
+        single, several = loaded["properties"]["captioning"]["properties"]["captioner"]["anyOf"]
+        single["enum"] = several["items"]["enum"] = list(resources.module_names(_CAPTIONERS))
+    elif name == "captions":
+        entry = loaded["additionalProperties"]["properties"]
+        entry["captioner"]["enum"] = list(resources.module_names(_CAPTIONERS))
     elif name == "gate":
         loaded["propertyNames"] = codes
     return loaded
