@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from loraprep.captions import captioners, captions, danbooru
+from loraprep.captions import chain, compose, danbooru, registry, render
+from loraprep.captions.samples import HEADER, choose_samples, sample_questions
 from loraprep.captions.vision.store import Store
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
@@ -20,18 +21,20 @@ def sample_captions(work: Workspace) -> None:
     project = work.project
     images = work.images()
     staying = artifacts.staying(work, images)
-    asks = captioners.asks_samples(project.config["captioning"])
-    samples = captions.choose_samples(staying, work.decisions("captions")) if asks else []
+    asks = registry.shows_samples(project.settings.captioning)
+    samples = choose_samples(staying, work.decisions("captions")) if asks else []
     shown = [i for i in staying if i.path in set(samples)]
     outcome = vision.ask_samples(work, shown, staying)
     stored, chosen = vision.stored(project, shown), vision.chosen(work, shown)
-    elements = captioners.describe(shown, staying, project.config, None, stored, outcome.missing, chosen)
-    rendered = captions.render_all(elements, project.config, project.model, project.kind)
-    unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
-    questions = captions.questions(
-        [s for s in samples if s not in unseen], rendered, elements, artifacts.digests(images), project.config
+    elements = chain.describe_all(
+        shown, staying, project.settings, answers=stored, missing=outcome.missing, chosen=chosen
     )
-    work.ask("captions", captions.HEADER, questions)
+    rendered = render.render_all(elements, project.settings, project.base_model, project.kind_typed)
+    unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
+    questions = sample_questions(
+        [s for s in samples if s not in unseen], rendered, artifacts.digests(images), project.settings
+    )
+    work.ask("captions", HEADER, questions)
     work.write(
         "samples",
         {
@@ -51,7 +54,9 @@ def describe_images(work: Workspace) -> None:
     outcome = vision.ask_rest(work, images, staying, work.read("samples"))
     with terminal.progress("Describing") as progress:
         stored, chosen = vision.stored(project, staying), vision.chosen(work, staying)
-        described = captioners.describe(staying, staying, project.config, progress, stored, outcome.missing, chosen)
+        described = chain.describe_all(
+            staying, staying, project.settings, progress, answers=stored, missing=outcome.missing, chosen=chosen
+        )
     work.write("elements", {path: e.to_json() for path, e in described.items()})
     work.write("vision", {"findings": artifacts.plain(outcome.findings), "waiting": outcome.missing})
 
@@ -66,17 +71,17 @@ def write_captions(work: Workspace) -> None:
     """Every caption, for your base model and trigger."""
     project = work.project
     findings, known = [], None
-    if project.model.get("vocabulary"):
+    if project.base_model.vocabulary:
         try:
-            known = danbooru.vocabulary(project.root, project.config)
+            known = danbooru.vocabulary(project.root, project.settings.captioning.tagger)
         except UserError as error:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
-    result = captions.captions_for(
+    result = compose.compose_captions(
         artifacts.elements(work),
         work.decisions("captions"),
-        project.config,
-        project.model,
-        project.kind,
+        project.settings,
+        project.base_model,
+        project.kind_typed,
         known,
     )
     work.write(
@@ -112,4 +117,5 @@ def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:
 def vocabulary_digest(work: Workspace) -> str:
     """Of the list that checks this project's tags, "" if there is none."""
     project = work.project
-    return danbooru.digest(project.root, project.config) if project.model.get("vocabulary") else ""
+    tagger = project.settings.captioning.tagger
+    return danbooru.vocabulary_digest(project.root, tagger) if project.base_model.vocabulary else ""

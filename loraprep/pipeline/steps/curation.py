@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from loraprep.captions import captions
+from loraprep.captions.samples import open_samples
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.curation import answers as curation_answers
@@ -72,7 +72,7 @@ def select_images(work: Workspace) -> None:
         "duplicates": resolution.waiting(
             artifacts.questions(work, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
         ),
-        "captions": captions.waiting(shown, answers["captions"], auto=auto["captions"]),
+        "captions": open_samples(shown, answers["captions"], auto=auto["captions"]),
         "curation": resolution.waiting(
             artifacts.questions(work, "curation"), answers["curation"], auto=auto["curation"]
         ),

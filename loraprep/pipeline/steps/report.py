@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from loraprep.captions import captions
+from loraprep.captions import bleed, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -84,9 +84,9 @@ def write_report(work: Workspace) -> None:
     findings += assessed.findings
     staying: Mapping[str, Caption] = {path: c for path, c in known.captions.items() if path in kept}
     said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in work.read(name)["findings"]]
-    findings += captions.lacking(said, staying, elements)
+    findings += vision_findings.vision_findings(said, staying, elements)
     if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, elements, project.config, project.kind)
+        findings += bleed.fused_terms(staying, elements, project.settings, project.kind_typed)
     verdict = gate.judge(
         images,
         fates,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.captions import captions
+from loraprep.captions import samples
 from loraprep.core import files, terminal
 from loraprep.dataset import build, lock
 from loraprep.pipeline import artifacts
@@ -16,7 +16,7 @@ def scan_images(work: Workspace, full: bool = False) -> None:
     _scan(work, full)
     if lock.touched(work.root):
         for path in build.adopt(
-            work.root, captions.HEADER, artifacts.digests([i for i in work.images() if i.state == "image"])
+            work.root, samples.HEADER, artifacts.digests([i for i in work.images() if i.state == "image"])
         ):
             terminal.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
 

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-from loraprep.captions import captioners, captions
+import msgspec
+
+from loraprep.captions import approval, chain, registry, vision_findings
+from loraprep.captions.captioner import Context, VisionCaptioner
+from loraprep.captions.samples import captioners_by_key, captioners_by_path, skipped_samples
+from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.job import Job, Outcome
-from loraprep.captions.vision.prompt import described, question
+from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import files, findings, terminal
 from loraprep.core.errors import UserError
@@ -21,15 +26,15 @@ from loraprep.project.project import Project
 
 def looks(p: Project) -> bool:
     """Does any captioner of the project, or one chosen for a single picture, look at the pixels?"""
-    return bool(_lookers(p))
+    return bool(_vision_captioners(p))
 
 
-def _lookers(p: Project) -> dict[str, captioners.Looker]:
+def _vision_captioners(p: Project) -> dict[str, VisionCaptioner]:
     try:
         chosen = told(p)["chosen"]
     except UserError:  # said by the task that reads the file
         chosen = {}
-    return captioners.lookers(p.config["captioning"], chosen.values())
+    return registry.vision_captioners(p.settings.captioning, chosen.values())
 
 
 def told(p: Project) -> dict[str, Any]:
@@ -40,14 +45,14 @@ def told(p: Project) -> dict[str, Any]:
 
     def read() -> dict[str, Any]:
         answers = decisions.read(p.root, "captions")
-        return {"skipped": captions.skipped(answers), "chosen": captions.captioners_chosen(answers)}
+        return {"skipped": skipped_samples(answers), "chosen": captioners_by_key(answers)}
 
     return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
     """path -> the captioner that a person chose for that picture."""
-    return captions.chosen_captioners(images, work.decisions("captions"))
+    return captioners_by_path(images, work.decisions("captions"))
 
 
 def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
@@ -59,17 +64,18 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
     """`images` are all there are; samples are asked before there are examples."""
     p = work.project
     texts: list[str] = []
-    config = p.config
+    settings = p.settings
     if samples:  # somebody is waiting to answer them
-        config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
+        captioning = msgspec.structs.replace(settings.captioning, batch="never")
+        settings = msgspec.structs.replace(settings, captioning=captioning)
     else:
         seen = _seen(images, stored(p, images))
-        texts = captions.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
+        texts = approval.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
         work.pictures,
-        config,
-        question(p.config["intent"]["kind"], texts),
+        settings,
+        question(p.settings.intent.kind, texts),
         since=dict(since or {}),
         chosen=chosen(work, images),
         wait="elements" in work.named,
@@ -78,8 +84,8 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
 
 
 def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
-    context = captioners.Context("", answers=answers)
-    return {i.path: described(i, context) for i in images if i.digest in answers}
+    context = Context("", answers=answers)
+    return {i.path: describe_from_store(i, context) for i in images if i.digest in answers}
 
 
 def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
@@ -100,13 +106,13 @@ def ask_rest(work: Workspace, images: Sequence[Image], staying: Sequence[Image],
     samples, missing = before["samples"], before["missing"]
     rest = [i for i in staying if i.path not in samples]
     answers = work.decisions("captions")
-    may = captions.approved(samples, answers, auto=p.auto("captions"))
+    may = approval.approved(samples, answers, auto=p.auto("captions"))
     job = _job(work, images, samples=False)
-    stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
+    stopped = next((code for _, code in sorted(missing.items()) if code not in chain.PER_PICTURE), "")
     if may and stopped:
         values = next(f["values"] for f in before["findings"] if f["code"] == f"vision-{stopped}")
-        given = captioners.undescribed(rest, staying, job)
-        outcome = Outcome().lack(stopped, given, **values)
+        given = chain.undescribed(rest, staying, job)
+        outcome = Outcome().add_missing(stopped, given, **values)
     else:
         outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
     outcome.missing |= missing
@@ -116,7 +122,7 @@ def ask_rest(work: Workspace, images: Sequence[Image], staying: Sequence[Image],
 
 def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str, *, approved: bool) -> Outcome:
     with terminal.progress(what) as progress:
-        return captioners.ask(images, staying, job.showing(progress), approved=approved)
+        return chain.ask_all(images, staying, job.showing(progress), approved=approved)
 
 
 def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
@@ -133,9 +139,9 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
 
 
 def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
-    now = {name: module.settings(p.config, job.question) for name, module in _lookers(p).items()}
+    now = {n: captioner.answer_settings(p.settings, job.question) for n, captioner in _vision_captioners(p).items()}
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
-    paths = set(captions.earlier(then, now, samples))
+    paths = set(vision_findings.seen_under_earlier_settings(then, now, samples))
     return [i for i in staying if i.path in paths]
 
 
@@ -147,12 +153,9 @@ def _last(job: Job, image: Image) -> Answer | None:
 
 
 def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
-    """Only Claude costs something, and only if it is the one that would be asked."""
-    if next(iter(captioners.lookers(p.config["captioning"])), "") != "claude":
-        return 0.0, 0.0
-    from loraprep.captions.captioners import claude
-
-    return claude.cost(images, job)
+    """What the one would take that would be asked: the first of the chain that looks."""
+    first = next(iter(registry.vision_captioners(p.settings.captioning).values()), None)
+    return first.estimate_cost(images, job) if first else (0.0, 0.0)
 
 
 def recaption(
