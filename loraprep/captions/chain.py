@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import structs
+
 from loraprep.captions.captioner import Captioner, Context, looks_at_pixels
 from loraprep.captions.file_names import common_words
 from loraprep.captions.registry import load_captioner
@@ -68,14 +70,14 @@ def _first_description(image: Image, names: Sequence[str], context: Context) -> 
             break
         found = load_captioner(name).describe(image, context)
         if describes(found):
-            return dataclasses.replace(found, missing=missing)
+            return structs.replace(found, missing=missing)
         if not missing:
             missing, detail = found.missing, found.sources.get("missing", "")
         described = found if found.state in ("draft", "none") else described
     if not missing and described is not None:
         return described
     stand_in = load_captioner("draft").describe(image, context)
-    return dataclasses.replace(
+    return structs.replace(
         stand_in,
         state="refused" if missing in FINAL else "waiting",
         missing=missing,

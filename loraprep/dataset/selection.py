@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatch
+
+from msgspec.structs import replace
 
 from loraprep.core.findings import names
 from loraprep.core.records import Fate, Image

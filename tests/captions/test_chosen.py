@@ -59,7 +59,9 @@ def test_what_others_saw_is_no_answer_of_the_one_that_was_chosen(tmp_path: Path)
     (folder / "mill.png").write_bytes(pictures.png(pictures.scene()))
     images = scan.scan(folder, tmp_path, include=["**/*"], exclude=[]).images
     other = {**SEEN, "content": {**SEEN["content"], "subject": "a castle"}}
-    Store(tmp_path).add(images[0].digest, Answer("claude", "m", "p", "", {}, 1, "seen", parse_reply(json.dumps(other))))
+    Store(tmp_path).add(
+        images[0].digest, Answer("claude", "m", "p", "", {}, 1, "seen", parse_reply(json.dumps(other), mend=True))
+    )
     chosen = {"mill.png": "openai-compatible"}
     with serving() as home:
         config = smallest(captioning={"captioner": "openai-compatible", "base_url": home.address, "model": "m"})

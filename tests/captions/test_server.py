@@ -305,7 +305,7 @@ def test_a_key_is_sent_and_written_nowhere(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_server_of_its_own_beside_claude(home: Home) -> None:
     server = {"base_url": "http://localhost:1234/v1/", "model": "joycaption", "key_variable": None}
-    endpoint = openai_compatible._endpoint(config(home, server=server))
+    endpoint = openai_compatible._endpoint(config(home, server=server).captioning)
     assert (endpoint.address, endpoint.model) == ("http://localhost:1234/v1", "joycaption")
 
 
@@ -334,8 +334,8 @@ def test_refusals_are_told_from_pictures_of_sorry_people() -> None:
 
 def test_every_code_of_this_captioner_has_words() -> None:
     known = findings.catalogue()
-    source = resources.path("schemas").parent / "loraprep/vision/chat.py"
-    codes = {part.split('"')[1] for part in source.read_text("utf-8").split("Trouble(")[1:] if part.startswith('"')}
+    source = resources.path("schemas").parent / "loraprep/captions/vision/openai_chat.py"
+    codes = {part.split('"')[1] for part in source.read_text("utf-8").split("VisionError(")[1:] if part.startswith('"')}
     assert {"server", "model", "request"} <= codes
     for code in (codes - {"refused-form"}) | {"no-server", "no-key", "unsendable", "no-tagger"}:
         assert f"vision-{code}" in known
@@ -369,4 +369,4 @@ def test_the_name_of_a_variable_is_no_key(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     for name in ("MY_KEY", "'MY_KEY' ", "null", "MY_KEY # of the server"):
         (tmp_path / "project.yaml").write_text(f"{text}captioning:\n  server:\n    key_variable: {name}\n", "utf-8")
-        assert project.load(tmp_path).config["captioning"]["server"]["key_variable"] in ("MY_KEY", None)
+        assert project.load(tmp_path).settings.captioning.server.key_variable in ("MY_KEY", None)

@@ -67,9 +67,9 @@ def test_the_models_tags_become_content_and_style(tmp_path: Path, tagger: Path) 
     assert blue.elements.tags == ("blue sky",)
     # of equal probability in alphabetical order; no rating, and the character's name is not sure enough
     assert red.elements.tags == ("^_^", "from above", "red theme", "scenery", "watercolor (medium)")
-    content = {"subject_class": "landscape", "setting": ["scenery"], "angle": ["from above"], "objects": ["^_^"]}
+    content = {"subject_class": "landscape", "setting": ("scenery",), "angle": ("from above",), "objects": ("^_^",)}
     assert filled(red.elements.content) == content
-    assert filled(red.elements.style) == {"medium": "watercolour", "palette": ["red theme"]}
+    assert filled(red.elements.style) == {"medium": "watercolour", "palette": ("red theme",)}
     assert str(tagger.parent) not in next((tmp_path / "responses").glob("*.json")).read_text("utf-8")
 
 

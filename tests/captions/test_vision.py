@@ -29,6 +29,7 @@ from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import profiles, project
 from loraprep.project.decisions import Decisions, Entry
 from tests import pictures
@@ -149,7 +150,7 @@ def test_pictures_are_sent_in_a_fitting_size(size: tuple[int, int], sent: tuple[
 def prepare(root: Path, data: bytes) -> encode.Prepared:
     (root / "a.jpg").write_bytes(data)
     image = Image("a.jpg", "image", digest=DIGEST, pixel_digest=hashlib.sha256(data).hexdigest())
-    return encode.prepare(image, root, root, background="#ffffff", max_megapixels=100)
+    return encode.prepare(Pictures(root, root, 100.0), image, background="#ffffff")
 
 
 def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:

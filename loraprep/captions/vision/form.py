@@ -7,6 +7,7 @@ here name the same fields.
 from __future__ import annotations
 
 import copy
+import json
 from functools import cache
 from typing import TypeAlias
 
@@ -97,7 +98,8 @@ def form() -> FormField:
 
 @cache
 def _loaded() -> dict[str, Json]:
-    return msgspec.json.decode(resources.text("schemas/elements.schema.json"), type=dict[str, Json])
+    loaded: dict[str, Json] = json.loads(resources.text("schemas/elements.schema.json"))
+    return loaded
 
 
 def json_schema() -> dict[str, Json]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
-import msgspec
+from msgspec import structs
 
 from loraprep.captions import approval, chain, registry, vision_findings
 from loraprep.captions.captioner import Context, VisionCaptioner
@@ -15,67 +15,67 @@ from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Answer, Answers, Store
-from loraprep.core import files, findings, terminal
+from loraprep.core import findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Elements, Image
+from loraprep.pipeline.artifacts import Sampled
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions
 from loraprep.project.project import Project
 
 
-def looks(p: Project) -> bool:
-    """Does any captioner of the project, or one chosen for a single picture, look at the pixels?"""
-    return bool(_vision_captioners(p))
+def looks(work: Workspace) -> bool:
+    """Say whether any captioner of the project, or one chosen for a single picture, looks at the pixels."""
+    return bool(_vision_captioners(work))
 
 
-def _vision_captioners(p: Project) -> dict[str, VisionCaptioner]:
+def _vision_captioners(work: Workspace) -> dict[str, VisionCaptioner]:
     try:
-        chosen = told(p)["chosen"]
+        chosen = told(work)["chosen"]
     except UserError:  # said by the task that reads the file
         chosen = {}
-    return registry.vision_captioners(p.settings.captioning, chosen.values())
+    return registry.vision_captioners(work.project.settings.captioning, chosen.values())
 
 
-def told(p: Project) -> dict[str, Any]:
-    """decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+def told(work: Workspace) -> dict[str, Any]:
+    """Return decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
 
     Raises UserError.
     """
 
     def read() -> dict[str, Any]:
-        answers = decisions.read(p.root, "captions")
+        answers = work.decisions("captions")
         return {"skipped": skipped_samples(answers), "chosen": captioners_by_key(answers)}
 
-    return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
+    return work.remembered("told.json", decisions.place(work.root, "captions")[0], read)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
-    """path -> the captioner that a person chose for that picture."""
+    """Return path -> the captioner that a person chose for that picture. Raises UserError."""
     return captioners_by_path(images, work.decisions("captions"))
 
 
-def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
-    """digest -> answers so far. Raises UserError naming every damaged file."""
-    return Store(p.root).read_all(i.digest for i in images) if looks(p) else {}
+def stored(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
+    """Return the answers so far, by digest. Raises UserError naming every damaged file."""
+    return Store(work.root).read_all(i.digest for i in images) if looks(work) else {}
 
 
 def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
-    """`images` are all there are; samples are asked before there are examples."""
+    """Make a round of asking; `images` are all there are. Samples are asked before there are examples."""
     p = work.project
     texts: list[str] = []
     settings = p.settings
     if samples:  # somebody is waiting to answer them
-        captioning = msgspec.structs.replace(settings.captioning, batch="never")
-        settings = msgspec.structs.replace(settings, captioning=captioning)
+        settings = structs.replace(settings, captioning=structs.replace(settings.captioning, batch="never"))
     else:
-        seen = _seen(images, stored(p, images))
+        seen = _seen(images, stored(work, images))
         texts = approval.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
         work.pictures,
         settings,
-        question(p.settings.intent.kind, texts),
+        question(settings.intent.kind, texts),
         since=dict(since or {}),
         chosen=chosen(work, images),
         wait="elements" in work.named,
@@ -89,34 +89,32 @@ def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, 
 
 
 def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
-    """Has the samples looked at, without waiting for anything."""
-    if not looks(work.project) or not chosen:
+    """Have the samples looked at, without waiting for anything."""
+    if not looks(work) or not chosen:
         return Outcome()
     return _ask(_job(work, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
 
 
-def ask_rest(work: Workspace, images: Sequence[Image], staying: Sequence[Image], before: Mapping[str, Any]) -> Outcome:
-    """Has all others looked at once the samples are approved. `before` is build/samples.json.
+def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outcome:
+    """Have all others looked at once the samples are approved.
 
     What kept the samples from being looked at keeps the others too, so it is not tried again in the same run.
     """
-    p = work.project
-    if not looks(p):
+    if not looks(work):
         return Outcome()
-    samples, missing = before["samples"], before["missing"]
-    rest = [i for i in staying if i.path not in samples]
+    rest = [i for i in staying if i.path not in before.samples]
     answers = work.decisions("captions")
-    may = approval.approved(samples, answers, auto=p.auto("captions"))
-    job = _job(work, images, samples=False)
-    stopped = next((code for _, code in sorted(missing.items()) if code not in chain.PER_PICTURE), "")
+    may = approval.approved(before.samples, answers, auto=work.project.auto("captions"))
+    job = _job(work, work.images(), samples=False)
+    stopped = next((code for _, code in sorted(before.missing.items()) if code not in chain.PER_PICTURE), "")
     if may and stopped:
-        values = next(f["values"] for f in before["findings"] if f["code"] == f"vision-{stopped}")
+        values = next(f.values for f in before.findings if f.code == f"vision-{stopped}")
         given = chain.undescribed(rest, staying, job)
         outcome = Outcome().add_missing(stopped, given, **values)
     else:
         outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
-    outcome.missing |= missing
-    outcome.findings += earlier(p, job, staying, samples)
+    outcome.missing |= before.missing
+    outcome.findings += earlier(work, job, staying, before.samples)
     return outcome
 
 
@@ -125,12 +123,12 @@ def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str,
         return chain.ask_all(images, staying, job.showing(progress), approved=approved)
 
 
-def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
-    """The note about pictures that were seen under earlier settings, with what asking again would cost."""
-    old = _old(p, job, staying, samples)
+def earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
+    """Note which pictures were seen under earlier settings, and what asking again would cost."""
+    old = _old(work, job, staying, samples)
     if not old:
         return []
-    likely, _ = _cost(p, job, old)
+    likely, _ = _cost(work.project, job, old)
     return [
         Finding(
             Code.VISION_EARLIER, tuple(i.path for i in old), {"cost": f"about ${likely:.4f}" if likely else "nothing"}
@@ -138,8 +136,11 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
     ]
 
 
-def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
-    now = {n: captioner.answer_settings(p.settings, job.question) for n, captioner in _vision_captioners(p).items()}
+def _old(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
+    now = {
+        name: captioner.answer_settings(work.project.settings, job.question)
+        for name, captioner in _vision_captioners(work).items()
+    }
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
     paths = set(vision_findings.seen_under_earlier_settings(then, now, samples))
     return [i for i in staying if i.path in paths]
@@ -153,26 +154,23 @@ def _last(job: Job, image: Image) -> Answer | None:
 
 
 def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
-    """What the one would take that would be asked: the first of the chain that looks."""
+    """Estimate (likely, at most) US dollars by the captioner that would be asked: the first that looks."""
     first = next(iter(registry.vision_captioners(p.settings.captioning).values()), None)
     return first.estimate_cost(images, job) if first else (0.0, 0.0)
 
 
-def recaption(
-    work: Workspace, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]
-) -> None:
-    """Asks again: about the pictures that `patterns` name, else about those seen under earlier settings.
+def recaption(work: Workspace, staying: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]) -> None:
+    """Ask again: about the pictures that `patterns` name, else about those seen under earlier settings.
 
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """
-    p = work.project
-    if not looks(p):
+    if not looks(work):
         raise UserError(
             "no captioner of this project looks at pictures, so there is nothing to ask again",
             place="project.yaml",
             hint="Set captioning.captioner to claude first.",
         )
-    job = _job(work, images, samples=False)
+    job = _job(work, work.images(), samples=False)
     if patterns:
         again = [i for i in staying if any(i.path == n or fnmatch(i.path, n) for n in patterns)]
         if not again:
@@ -181,11 +179,13 @@ def recaption(
                 hint="Write a name or a pattern as in: loraprep recaption 'sketches/*'",
             )
     else:
-        again = _old(p, job, staying, samples)
+        again = _old(work, job, staying, samples)
         if not again:
             terminal.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
-    job = _job(work, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
+    job = _job(
+        work, work.images(), samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again}
+    )
     outcome = _ask(job, again, staying, "Looking again", approved=True)
     for finding in outcome.findings:
         terminal.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
