@@ -1,6 +1,7 @@
 """A small project of pictures that differ, drawn from fixed seeds."""
 
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,12 @@ LIGHT = ["at dawn", "at noon", "at night"]
 
 
 def scene(seed: int, width: int = 640, height: int = 560) -> Image.Image:
-    """Blurred colour fields, shapes and strokes: two seeds share neither layout nor palette."""
+    """Blurred colour fields, shapes and strokes: two seeds share neither layout nor palette. The caller may draw on it."""
+    return _drawn(seed, width, height).copy()
+
+
+@lru_cache(maxsize=64)
+def _drawn(seed: int, width: int, height: int) -> Image.Image:
     random = np.random.default_rng(seed)
     field = Image.fromarray(random.integers(0, 256, (5, 6, 3), np.uint8)).resize(
         (width, height), Image.Resampling.BICUBIC
