@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests import pages, store, tags
+from tests import pages, shortcuts, store, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
 
@@ -20,6 +20,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+shortcuts.take()
 
 
 def pytest_configure() -> None:

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests import ROOT
+from tests import ROOT, shortcuts
 
 
 @cache
@@ -59,6 +59,7 @@ def _load() -> None:
 
     import loraprep
 
+    shortcuts.take()
     for module in pkgutil.walk_packages(loraprep.__path__, "loraprep."):
         if not module.name.endswith("__main__"):
             vars(importlib.import_module(module.name))
