@@ -49,10 +49,25 @@ def project(root: Path, pictures: int = 24) -> Path:
     for picture in sorted((seen / "images").iterdir())[: 2 * pictures]:
         shutil.copyfile(picture, root / "images" / picture.name)
     shutil.copyfile(seen / "project.yaml", root / "project.yaml")
+    remember(seen, root)
+    return root
+
+
+def pictures(root: Path, number: int) -> Path:
+    """The same pictures alone, as images/p00.jpg and so on; what was seen in them is remembered all the same."""
+    seen = store.kept("scenes", _seen)
+    (root / "images").mkdir(parents=True)
+    for n, picture in enumerate(sorted((seen / "images").glob("*.jpg"))[:number]):
+        shutil.copyfile(picture, root / f"images/p{n:02}.jpg")
+    remember(seen, root)
+    return root
+
+
+def remember(seen: Path, root: Path) -> None:
+    """Takes over what looking closely at the pictures of another project gave; it hangs on their pixels alone."""
     (root / "build").mkdir()
     for cache in ("looks-cache.npz", "detail-cache.json"):
         shutil.copyfile(seen / "build" / cache, root / "build" / cache)
-    return root
 
 
 _MOST = 24

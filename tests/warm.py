@@ -7,6 +7,7 @@ Python's hashes, so that what promises the same bytes of two runs is tested with
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -46,6 +47,7 @@ def run(root: Path, args: tuple[str, ...], env: Mapping[str, str], patience: int
 
 def _serve() -> None:
     _load()
+    gc.freeze()  # no child looks through all of this for garbage
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
