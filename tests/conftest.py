@@ -43,16 +43,18 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project of tests/pages.py after a first run."""
-    root = pages.paint(tmp_path_factory.mktemp("page") / "mystyle")
-    code, output = run(root, "gate1")
+@pytest.fixture(scope="session")
+def hostile() -> Path:
+    """The project of tests/pages.py after a first run, to read."""
+    return store.kept("hostile", _judged) / "mystyle"
+
+
+def _judged(folder: Path) -> None:
+    code, output = run(pages.paint(folder / "mystyle"), "gate1")
     assert code == 1, output
-    return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def html(hostile: Path) -> str:
     return (hostile / "report.html").read_text("utf-8")
 

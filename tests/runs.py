@@ -14,7 +14,7 @@ FOLDER = "10_mystyle"  # of the dataset of a project that is called mystyle and 
 
 
 def run(
-    root: Path, *args: str, patience: int = 120, fresh: bool = False, env: Mapping[str, str] | None = None
+    root: Path, *args: str, patience: int = 600, fresh: bool = False, env: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
     """The exit code, and all that it said: stdout, then stderr. `fresh`: with nothing loaded, as a person starts it."""
     env = env or {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
