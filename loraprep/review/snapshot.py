@@ -7,16 +7,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, Selected
+from loraprep.pipeline.workspace import IMAGES
 from loraprep.project import decisions, project
 from loraprep.project.decisions import Decisions
 from loraprep.project.project import Project
-from loraprep.scan import scan
+from loraprep.scan.image_list import read_images
 
+A = TypeVar("A", bound=Artifact)
 KINDS = (*decisions.KINDS, "gate")
 _BUILD = (
     "images.jsonl",
@@ -97,16 +101,15 @@ class Reader:
     def _look(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-        found = self._build("images.jsonl", scan.read, [])
-        images = {i.path: i for i in found if i.state == "image"}
+        images = {i.path: i for i in self._images() if i.state == "image"}
         return Snapshot(
             project=self._project(),
             images=images,
             shown={i.pixel_digest: i for i in images.values()},
-            groups=self._build("duplicates.json", _groups, []),
-            captions=self._build("captions.json", _captions, {}),
-            fates=self._build("selection.json", _fates, {}),
-            gate=self._build("gate1.json", _gate, None),
+            groups=found.groups if (found := self._artifact(Duplicates)) else [],
+            captions=written.captions if (written := self._artifact(Captioned)) else {},
+            fates={f.path: f for f in selected.fates} if (selected := self._artifact(Selected)) else {},
+            gate=self._artifact(Judged),
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),
             digests={kind: stamps[kind] for kind in KINDS},
@@ -144,33 +147,26 @@ class Reader:
             return {}
         return read
 
-    def _build(self, name: str, load: Callable[[Path], Any], empty: Any) -> Any:
-        path = self.root / "build" / name
+    def _images(self) -> list[Image]:
+        path = self.root / "build" / IMAGES
         try:
-            return self._cached(name, self._digest(path), lambda: load(path))
-        except (OSError, ValueError, TypeError, KeyError, UserError):  # not there yet, or from another version
-            return empty
+            read: list[Image] = self._cached(IMAGES, self._digest(path), lambda: read_images(path))
+        except UserError:  # not there yet, or from another version
+            return []
+        return read
+
+    def _artifact(self, kind: type[A]) -> A | None:
+        stamp = self._digest(self.root / "build" / kind.NAME)
+        try:
+            read: A = self._cached(kind.NAME, stamp, lambda: artifacts.load(kind, self.root))
+        except UserError:  # not there yet, or from another version
+            return None
+        return read
 
     def _cached(self, name: str, stamp: object, load: Callable[[], Any]) -> Any:
         if name not in self._parts or self._parts[name][0] != stamp:
             self._parts[name] = (stamp, load())
         return self._parts[name][1]
-
-
-def _groups(path: Path) -> list[Group]:
-    return [Group.from_json(g) for g in files.read_json(path)["groups"]]
-
-
-def _captions(path: Path) -> dict[str, Caption]:
-    return {p: Caption.from_json(c) for p, c in files.read_json(path)["captions"].items()}
-
-
-def _fates(path: Path) -> dict[str, Fate]:
-    return {f["path"]: Fate(**f) for f in files.read_json(path)["fates"]}
-
-
-def _gate(path: Path) -> Gate:
-    return Gate.from_json(files.read_json(path))
 
 
 def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:

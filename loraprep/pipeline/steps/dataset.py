@@ -5,19 +5,19 @@ from __future__ import annotations
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
 from loraprep.dataset import build, lock, upscale
-from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Audited, Captioned, Selected
 from loraprep.pipeline.workspace import Workspace
 
 
 def build_dataset(work: Workspace) -> None:
-    """Builds the training folder: pictures, captions, and the lock that proves them."""
+    """Build the training folder: pictures, captions, and the lock that proves them."""
     project = work.project
     with terminal.progress("Building the dataset") as progress:
         build.build(work.pictures, _outputs(work), project.config, progress=progress)
 
 
 def verify_dataset(work: Workspace) -> bool:
-    """Compares the dataset with its lock."""
+    """Compare the dataset with its lock; False if they differ."""
     project = work.project
     locked = lock.read_lock(project.root)
     if locked is None:
@@ -33,18 +33,18 @@ def _outputs(work: Workspace) -> list[build.Output]:
     project = work.project
     return build.plan(
         work.images(),
-        artifacts.fates(work),
-        artifacts.captions(work),
+        work.read(Selected).fates,
+        work.read(Captioned).captions,
         work.decisions("captions"),
         project.config,
         project.model,
-        keep_kohya=work.read("audit")["layout"] == "kohya",
+        keep_kohya=work.read(Audited).layout == "kohya",
     )
 
 
 def upscale_images(work: Workspace) -> None:
-    """Enlarges the pictures decided for it with your own upscaler."""
-    pictures = upscale.wanted(work.images(), artifacts.fates(work))
+    """Enlarge the pictures decided for it with the artist's own upscaler."""
+    pictures = upscale.wanted(work.images(), work.read(Selected).fates)
     if not pictures:
         terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
         return
@@ -53,8 +53,3 @@ def upscale_images(work: Workspace) -> None:
     with terminal.progress("Enlarging") as progress:
         made = upscale.run(work.pictures, pictures, work.images(), upscaler, progress=progress)
     terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
-
-
-def dataset_intact(work: Workspace) -> bool:
-    """Is every file of dataset/ still what we wrote?"""
-    return lock.intact(work.root)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from loraprep.captions import captions
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Caption, Fate, Gate
+from loraprep.core.records import Gate
 from loraprep.curation import curate, similarity
-from loraprep.pipeline import artifacts
+from loraprep.curation.assessment import Assessment
+from loraprep.curation.rulings import Settled
+from loraprep.pipeline.artifacts import (
+    Audited,
+    Captioned,
+    DetailMeasured,
+    Duplicates,
+    Forecast,
+    Judged,
+    Sampled,
+    Selected,
+    VisionAsked,
+)
+from loraprep.pipeline.steps.inputs import observations, with_detail
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import decisions, intent
+from loraprep.project import intent
 from loraprep.project.profiles import trainer
-from loraprep.report import diff, gate, html, markdown, trainer_section
-from loraprep.report import marks as report_marks
-from loraprep.trainers.plan import TrainingPlan
+from loraprep.report import diff, gate, html, markdown, marks, trainer_section
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
 _BALANCE = frozenset(
@@ -44,110 +57,127 @@ _BALANCE = frozenset(
 )
 
 
-def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
+def _joined(answered: Mapping[Code, Settled], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
+    settled = {str(code): structs.asdict(s) for code, s in answered.items()}
     both = {
         code: sorted({*settled[code]["images"], *own[code]["images"]})
         for code in settled.keys() & own.keys()
-        if "images" in settled[code] and "images" in own[code]
+        if "images" in own[code]
     }
     return {**settled, **own, **{code: {**own[code], "images": images} for code, images in both.items()}}
 
 
 def write_intent(work: Workspace) -> None:
-    """What you want to teach, as intent.md."""
+    """Write what is to be taught, as intent.md."""
     project = work.project
     files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
 
 
-def write_report(work: Workspace) -> None:
-    """The verdict, and the report to read and to look at."""
+class Judgement(msgspec.Struct, frozen=True):
+    """The verdict on a set, and what it rests on."""
+
+    verdict: Gate
+    findings: list[Finding]
+    assessment: Assessment  # of what really trains, after every answer
+
+
+def judge_set(work: Workspace) -> Judgement:
+    """Judge the set by everything in build/ and what the artist accepts in decisions/gate.yaml."""
     project = work.project
-    images, known, alike = artifacts.detailed(work, work.images()), artifacts.seen(work), artifacts.groups(work)
-    elements = known.elements
-    selection, audited = work.read("selection"), work.read("audit")
-    fates = [Fate(**f) for f in selection["fates"]]
-    kept = {f.path for f in fates if f.fate == "kept"}
-    placed = work.read("placements")
-    profiles = {name: trainer(name) for name in project.settings.dataset.trainers}
-    stored = [
-        audited,
-        work.read("duplicates"),
-        work.read("detail"),
-        work.read("captions"),
-        selection,
-        placed,
+    images, known = with_detail(work, work.images()), observations(work)
+    audited, selected = work.read(Audited), work.read(Selected)
+    kept = {f.path for f in selected.fates if f.fate == "kept"}
+    findings = [
+        *audited.findings,
+        *work.read(Duplicates).findings,
+        *work.read(DetailMeasured).findings,
+        *work.read(Captioned).findings,
+        *selected.findings,
+        *work.read(Forecast).findings,
     ]
-    findings = [msgspec.convert(f, Finding) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
-    findings += assessed.findings
-    staying: Mapping[str, Caption] = {path: c for path, c in known.captions.items() if path in kept}
-    said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in work.read(name)["findings"]]
-    findings += captions.lacking(said, staying, elements)
-    if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, elements, project.config, project.kind)
+    assessment = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
+    findings += assessment.findings
+    staying = {path: c for path, c in known.captions.items() if path in kept}
+    said = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
+    findings += captions.lacking(said, staying, known.elements)
+    if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
+        findings += captions.fused(staying, known.elements, project.config, project.kind)
     verdict = gate.judge(
         images,
-        fates,
+        selected.fates,
         known.captions,
         findings,
-        selection["waiting"],
-        _joined(selection.get("settled", {}), decisions.accepted(project.root)),
+        selected.waiting,
+        _joined(selected.settled, work.accepted()),
         project.config,
         project.model,
         project.kind,
-        keep_kohya=audited["layout"] == "kohya",
+        keep_kohya=audited.layout == "kohya",
     )
-    marked = [f for f in assessed.findings if f.code == Code.SAME_MARK]
-    marks = report_marks.draw_marks(work.pictures, marked, {i.path: i for i in images})
-    balance = [r for r in verdict.reasons if r.code in _BALANCE]
+    return Judgement(verdict, findings, assessment)
+
+
+def page_material(work: Workspace, judged: Judgement, headline: str, following: Sequence[str]) -> html.Material:
+    """Gather what the page shows: report.html, or the first look at a folder."""
+    project, images = work.project, work.images()
+    return html.Material(
+        source=work.pictures,
+        cache=work.cache("thumbs"),
+        title=project.name,
+        headline=headline,
+        following=following,
+        found=with_detail(work, images),
+        fates=work.read(Selected).fates,
+        groups=work.read(Duplicates).groups,
+        captions=work.read(Captioned).captions,
+        axes=judged.assessment.axes,
+        add=judged.assessment.add,
+        gate=judged.verdict,
+        fused=[f for f in judged.findings if f.code in _FUSED],
+        clusters=[f for f in judged.findings if f.code == Code.TOO_SIMILAR],
+        alike=similarity.picture_likeness([i for i in images if i.state == "image"]),
+        config=project.config,
+        settings=project.settings,
+        model=project.model,
+        kind=project.kind,
+        look=not work.on_disk,
+    )
+
+
+def write_report(work: Workspace) -> None:
+    """Write the verdict, and the report to read and to look at."""
+    project, judged, forecast = work.project, judge_set(work), work.read(Forecast)
+    verdict, images = judged.verdict, with_detail(work, work.images())
+    marked = [f for f in judged.assessment.findings if f.code == Code.SAME_MARK]
     text = markdown.report(
         verdict,
         images,
-        fates,
-        alike,
-        known.captions,
-        msgspec.to_builtins(assessed),
-        marks,
-        balance,
+        work.read(Selected).fates,
+        work.read(Duplicates).groups,
+        work.read(Captioned).captions,
+        msgspec.to_builtins(judged.assessment),
+        marks.draw_marks(work.pictures, marked, {i.path: i for i in images}),
+        [r for r in verdict.reasons if r.code in _BALANCE],
         project.config,
         project.model,
         project.kind,
         trainer_section.section(
-            msgspec.convert(placed["plans"], list[TrainingPlan]), profiles, placed["repeats"], placed["drawn"]
+            forecast.plans,
+            {name: trainer(name) for name in project.settings.dataset.trainers},
+            forecast.repeats,
+            forecast.drawn,
         ),
     )
     with terminal.progress("Drawing the report") as progress:
-        page, pictures = html.render(
-            html.Material(
-                source=work.pictures,
-                cache=project.root / "build/thumbs",
-                title=project.name,
-                headline=markdown.headline(verdict),
-                following=_next_commands(verdict),
-                found=images,
-                fates=fates,
-                groups=alike,
-                captions=known.captions,
-                axes=assessed.axes,
-                add=assessed.add,
-                gate=verdict,
-                fused=[f for f in findings if f.code in _FUSED],
-                clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
-                alike=similarity.picture_likeness([i for i in images if i.state == "image"]),
-                config=project.config,
-                settings=project.settings,
-                model=project.model,
-                kind=project.kind,
-            ),
-            progress,
-        )
+        material = page_material(work, judged, markdown.headline(verdict), _next_commands(verdict))
+        page, pictures = html.render(material, progress)
     for name, data in pictures.items():
         files.write(project.root / "report" / name, data)
     files.write(project.root / "report.html", page)
     files.write(project.root / "dataset-report.md", text)
-    work.write("gate1", verdict.to_json())
+    work.write(Judged(**structs.asdict(verdict)))
 
 
 def _next_commands(verdict: Gate) -> list[str]:
@@ -156,9 +186,14 @@ def _next_commands(verdict: Gate) -> list[str]:
     return ["loraprep review", "loraprep gate1"] if verdict.waiting else ["loraprep gate1"]
 
 
-def show_diff(work: Workspace, revision: str) -> None:
-    """What changed since a revision: pictures, captions, verdict."""
-    root = work.root
+def show_diff(work: Workspace, revision: Sequence[str]) -> None:
+    """Say what changed since a revision: pictures, captions, verdict."""
+    if len(revision) != 1:
+        raise UserError("loraprep diff wants one revision", hint="For example: loraprep diff HEAD~1")
+    _show_diff(work.root, revision[0])
+
+
+def _show_diff(root: Path, revision: str) -> None:
     then = diff.at(root, revision, diff.REPORT)
     if then is None:
         hint = "Name a revision at which loraprep gate1 had run and its report was committed."
