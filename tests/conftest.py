@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
-from tests import pages, shortcuts, store, tags
+from tests import pages, runs, shortcuts, store, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
 
@@ -21,6 +22,15 @@ sys.dont_write_bytecode = False
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 shortcuts.take()
+
+
+hypothesis.settings.register_profile("same every time", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("same every time")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    runs.marked = item.get_closest_marker("run") is not None
 
 
 def pytest_configure() -> None:

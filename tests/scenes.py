@@ -73,17 +73,28 @@ def remember(seen: Path, root: Path) -> None:
 _MOST = 24
 
 
-def _seen(root: Path) -> None:
-    (root / "images").mkdir()
-    for number in range(_MOST):
+def draw(folder: Path, count: int) -> None:
+    """The first `count` pictures of `project` and their captions."""
+    folder.mkdir()
+    for number in range(count):
         name = f"scene-{number:02}"
         size = [(640, 560), (560, 640), (600, 600)][number % 3]
-        scene(number, *size).save(root / f"images/{name}.jpg", quality=92)
+        scene(number, *size).save(folder / f"{name}.jpg", quality=92)
         words = f"a {SUBJECTS[number % 12]} {LIGHT[number % 3]}, number {number}, loose strokes, bright palette\n"
-        (root / f"images/{name}.txt").write_text(words, "utf-8")
-    (root / "project.yaml").write_text(
-        "version: 1\nname: mystyle\n"
-        "intent: {kind: style, description: loose bright painting}\n"
-        "model: sd15\ntrigger: brushy\n", "utf-8")  # fmt: skip
+        (folder / f"{name}.txt").write_text(words, "utf-8")
+
+
+SETTINGS = """\
+version: 1
+name: mystyle
+intent: {kind: style, description: loose bright painting}
+model: sd15
+trigger: brushy
+"""
+
+
+def _seen(root: Path) -> None:
+    draw(root / "images", _MOST)
+    (root / "project.yaml").write_text(SETTINGS, "utf-8")
     code, output = run(root, "looks")
     assert code == 0, output

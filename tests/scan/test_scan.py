@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -212,8 +211,8 @@ def test_a_folder_that_dvc_keeps_elsewhere(tmp_path: Path) -> None:
     from loraprep.project import project
     from tests import scenes
 
-    root = scenes.project(tmp_path / "mystyle", 1)
-    shutil.rmtree(root / "images")
+    root = tmp_path / "mystyle"
+    _put(root / "project.yaml", scenes.SETTINGS)
     _put(root / "images.dvc", "outs:\n- path: images\n")
     with pytest.raises(UserError) as error:
         project.load(root)
