@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.project import project, studio, trigger
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-CAPTIONERS = tuple(captioners.names())
+CAPTIONERS = tuple(registry.captioner_names())
 STYLE_WORDS = ("include", "omit")
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep.captions import captioners, captions
+from loraprep.captions import bleed, chain, compose
 from loraprep.cli import arguments
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
@@ -121,8 +121,8 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     ]
     with terminal.progress("Looking at full size") as progress:
         staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
-    elements = captioners.describe(staying, staying, config)
-    written = captions.captions_for(elements, nobody, config, model, profile)
+    elements = chain.describe_all(staying, staying, chosen)
+    written = compose.compose_captions(elements, nobody, chosen, profiles.base_model(chosen.model), kind)
     known = Observations(elements, written.captions, styles={})  # line and stroke take longer than a first look may
     curated = curate.curate(staying, known, groups, kind, chosen, nobody)
     rulings.append(curation_fates(curated.questions, nobody, found, auto=True))
@@ -130,7 +130,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     assessed = curate.assess(_kept(staying, fates), known, kind, chosen)
     kept = {i.path for i in _kept(found, fates)}
     texts = {p: c for p, c in written.captions.items() if p in kept}
-    fused = captions.fused(texts, elements, config, profile)
+    fused = bleed.fused_terms(texts, elements, chosen, kind)
     findings: list[Finding] = [
         *looked.findings,
         *detail.findings(staying, limits["audit"]["detail"]),

@@ -109,7 +109,7 @@ def prompts_to_try(
 
 
 def _content(thing: str) -> list[str]:
-    stop = set(hygiene.lists()["stopwords"])
+    stop = hygiene.lists().stopwords
     return [w for w in thing.split() if w not in stop]
 
 

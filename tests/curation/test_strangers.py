@@ -6,8 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from loraprep.captions.vision.form import SeenElements
 from loraprep.captions.vision.store import Answer, Store
 from loraprep.core import files
 from tests.runs import answer, run
@@ -26,12 +28,12 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(21):
         path = root / f"images/p{number:02}.jpg"
         scene(number, 1100, 1040).save(path, quality=92)
-        usual = {"subject": ["a young woman"], "hair": ["long red hair"], "eyes": ["green eyes"]}
-        odd = {"subject": ["a man"], "hair": ["short black hair"], "eyes": ["brown eyes"]}
+        usual = {"subject": "a young woman", "hair": ["long red hair"], "eyes": ["green eyes"]}
+        odd = {"subject": "a man", "hair": ["short black hair"], "eyes": ["brown eyes"]}
         content = {**(odd if path.name == STRAY else usual), "setting": [f"room {number}"]}
         Store(root).add(files.sha256(path), Answer(
             captioner="claude", model="m", prompt="p", examples="", parameters={}, schema=1, state="seen",
-            elements={"content": content, "style": {"medium": ["oil painting"]}},
+            elements=msgspec.convert({"content": content, "style": {"medium": "oil painting"}}, SeenElements),
         ))  # fmt: skip
     (root / "project.yaml").write_text(
         "version: 1\nname: mira\nintent: {kind: character, description: a woman}\nmodel: flux\ntrigger: miravale\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.project import intent, profiles, project, schema
@@ -122,7 +122,7 @@ def _render(config: dict[str, Any]) -> str:
     """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in config.items()}
     values["models"] = ", ".join(resources.names("resources/models"))
-    values["captioners"] = ", ".join(captioners.names())
+    values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))

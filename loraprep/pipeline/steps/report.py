@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import captions
+from loraprep.captions import bleed, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -103,9 +103,9 @@ def judge_set(work: Workspace) -> Judgement:
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     said = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
-    findings += captions.lacking(said, staying, known.elements)
+    findings += vision_findings.vision_findings(said, staying, known.elements)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, known.elements, project.config, project.kind)
+        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind_typed)
     verdict = gate.judge(
         images,
         selected.fates,
