@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from loraprep.captions import hygiene
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 from loraprep.project.profiles import Kind
@@ -53,7 +53,7 @@ def fused_terms(
         seen = sum(any(hygiene.says(t, term) for t in terms) for terms in looked.values())
         showing = seen >= level.share * len(looked)
         cause = ("pictures" if showing else "wording") if known else "unknown"
-        values = {
+        values: dict[str, Value] = {
             "term": term,
             "share": f"{number} of {len(spoken)}",
             "cause": cause,

@@ -62,7 +62,7 @@ class Job:
         return prepare(self.pictures, image, background=self.settings.dataset.backgrounds[0])
 
 
-LACKS = {  # why there is no answer, as Outcome.missing and Trouble name it: the finding that says so
+LACKS = {  # why there is no answer, as Outcome.missing and VisionError name it: the finding that says so
     "approval": Code.VISION_APPROVAL,
     "batch": Code.VISION_BATCH,
     "batch-partly": Code.VISION_BATCH_PARTLY,
