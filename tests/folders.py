@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -34,6 +35,11 @@ def encoded(picture: Picture, form: str = "JPEG", quality: int = 92) -> bytes:
     return stream.getvalue()
 
 
+@lru_cache(maxsize=256)  # the same few pictures lie in many folders
+def _seen(data: bytes) -> dict[str, Any]:
+    return {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
+
+
 class Folder:
     """Pictures by name, as the scan would record them."""
 
@@ -45,8 +51,7 @@ class Folder:
     def add(self, path: str, data: bytes | Picture, **facts: Any) -> None:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
-        seen = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
-        made = Image.from_json({**seen, "path": path, "state": "image", "digest": digest})
+        made = Image.from_json({**_seen(data), "path": path, "state": "image", "digest": digest})
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data
 

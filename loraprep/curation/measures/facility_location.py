@@ -100,7 +100,7 @@ def _barred(i: int, chosen: Sequence[int], quotas: Sequence[MemberQuota]) -> boo
 
 
 def _needed(chosen: Sequence[int], quotas: Sequence[MemberQuota], target: int) -> list[MemberQuota]:
-    """The quotas still short, once every place left is spoken for."""
+    """Find the quotas still short, once every place left is spoken for."""
     short = [(q, q.low - sum(c in q.members for c in chosen)) for q in quotas]
     short = [(q, n) for q, n in short if n > 0]
     return [q for q, _ in short] if sum(n for _, n in short) >= target - len(chosen) else []

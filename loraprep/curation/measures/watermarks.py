@@ -56,7 +56,7 @@ _UNIT[0] = 0
 
 
 def _directions(code: Corners) -> NDArray[np.complex64]:
-    """Unit numbers of doubled angle with their mean taken out: a frame or a horizon alone is no mark."""
+    """Turn codes into unit numbers of doubled angle, less their mean: a frame or a horizon alone is no mark."""
     unit = _UNIT[code]
     drawn = code > 0
     mean = unit.sum() / max(1, int(drawn.sum()))
@@ -142,7 +142,7 @@ def _energy(parts: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _back() -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """The transform back at shifts of up to _NEAR pixels: pairs (from the left, from the right) whose sum it is."""
+    """Make the transform back at shifts of up to _NEAR px: pairs (from the left, from the right) whose sum it is."""
     shifts = np.arange(-_NEAR, _NEAR + 1)
     down = np.outer(shifts, np.arange(HEIGHT)) * (2 * math.pi / HEIGHT)
     across = np.outer(np.arange(WIDTH // 2 + 1), shifts) * (2 * math.pi / WIDTH)
