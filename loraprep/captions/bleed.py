@@ -17,7 +17,7 @@ LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
 class _Level(NamedTuple):
-    code: Code
+    finding: Code
     share: float  # of the captions, from which on it is said
 
 
@@ -28,14 +28,14 @@ def fused_terms(
 
     Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
-    "close-up"), and, for a style, how the pictures are made. Where most pictures were looked at, each finding knows
-    its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop the word).
+    "close-up"), and, where a style is taught, how the pictures are made. Where most pictures were looked at, each
+    finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
     """
     spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
     if len(spoken) < LEAST:
         return []
     limits = settings.thresholds.captions
-    style_too = settings.intent.kind != "style"
+    style_too = not kind.teaches_style
     named = {path: _named(c, elements.get(path), style_too) for path, c in spoken.items()}
     counts = Counter(term for terms in named.values() for term in terms if not _exempt(term, settings))
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
@@ -59,7 +59,7 @@ def fused_terms(
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
         }
-        found.append(Finding(level.code, (), values))
+        found.append(Finding(level.finding, (), values))
     return found + (_unnamed(spoken, elements, counts, settings, kind) if known else [])
 
 

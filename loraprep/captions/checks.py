@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.core.findings import SHOWN, Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
+from loraprep.core.text import SHOWN
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel
 from loraprep.project.settings import Settings
@@ -51,7 +52,7 @@ def check_captions(
         Code.CAPTION_TWICE: [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
     }
     sure = tokens.exact(encoder.name)
-    values = {
+    values: dict[str, Value] = {
         "soft": encoder.soft,
         "limit": encoder.hard,
         "encoder": encoder.name,

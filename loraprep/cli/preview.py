@@ -17,8 +17,9 @@ from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Gate, Image
-from loraprep.curation import answers, curate, similarity
+from loraprep.curation import curate, similarity
 from loraprep.curation.assessment import Observations
+from loraprep.curation.rulings import curation_fates
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.imaging.pictures import Pictures
@@ -124,7 +125,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     written = compose.compose_captions(elements, nobody, chosen, profiles.base_model(chosen.model), kind)
     known = Observations(elements, written.captions, styles={})  # line and stroke take longer than a first look may
     curated = curate.curate(staying, known, groups, kind, chosen, nobody)
-    rulings.append(answers.outcome(curated.questions, nobody, found, auto=True))
+    rulings.append(curation_fates(curated.questions, nobody, found, auto=True))
     fates = selection.select(found, [], rulings)
     assessed = curate.assess(_kept(staying, fates), known, kind, chosen)
     kept = {i.path for i in _kept(found, fates)}

@@ -9,9 +9,10 @@ import msgspec
 
 from loraprep.core import files
 from loraprep.core.errors import UserError
-from loraprep.core.findings import Finding
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Fate, Gate, Group
 from loraprep.curation.assessment import Assessment, PictureFeatures
+from loraprep.curation.rulings import Settled
 from loraprep.project.decisions import Question
 from loraprep.trainers.plan import TrainingPlan
 
@@ -140,11 +141,7 @@ class Selected(Artifact, frozen=True):
     fates: list[Fate]
     waiting: dict[str, list[str]]  # decision file -> keys of open questions
     findings: list[Finding]
-    settled: dict[str, dict[str, str | list[str]]]  # finding code -> `images` and `reason`: accepted by an answer
-
-    def kept(self) -> set[str]:
-        """Return the paths of the pictures that train."""
-        return {f.path for f in self.fates if f.fate == "kept"}
+    settled: dict[Code, Settled]  # findings that an answer accepts
 
 
 class Forecast(Artifact, frozen=True):

@@ -67,7 +67,7 @@ def _vision(work: Workspace) -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
     if not vision.looks(work):
         return []
-    prompts = [f"resources/prompts/{name}.md" for name in ("common", work.project.settings.intent.kind)]
+    prompts = ["resources/prompts/common.md", *profiles(work, "kinds")]
     prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
     return [*prompts, "schemas/elements.schema.json", *prices]
 

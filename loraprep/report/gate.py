@@ -13,11 +13,18 @@ from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.trainers import naming
 
 # A vision model has not described these yet, which is why they have no caption.
-UNSEEN = frozenset(code for code, entry in words.catalogue().items() if entry.get("phase") == "looking")
+UNSEEN = words.in_section("looking")
 # Findings about these can't be waved through by gate.yaml: the dataset would be wrong or unsafe.
 NEVER_ACCEPTED = (
     frozenset(
-        {Code.OPEN_QUESTION, Code.NO_IMAGES, "uncaptioned", Code.CAPTION_UNUSABLE, "unaccounted", Code.NAME_COLLISION}
+        {
+            Code.OPEN_QUESTION,
+            Code.NO_IMAGES,
+            Code.UNCAPTIONED,
+            Code.CAPTION_UNUSABLE,
+            Code.UNACCOUNTED,
+            Code.NAME_COLLISION,
+        }
     )
     | UNSEEN
 )
@@ -89,10 +96,8 @@ def judge(
     )
 
 
-_QUALITY = frozenset(
-    code for code, entry in words.catalogue().items() if entry.get("phase") == "quality"
-)  # "good" entries are never counted: only block and warn are
-_COPIES = (Code.BYTE_COPIES, "copies")  # settled by an answer alone: an open question has still to be looked at
+_QUALITY = words.in_section("quality")  # "good" entries are never counted: only block and warn are
+_COPIES = (Code.BYTE_COPIES, Code.COPIES)  # settled by an answer alone: an open question has still to be looked at
 
 
 def _accept(finding: Finding, accepted: Mapping[str, Mapping[str, Any]], away: Set[str]) -> list[tuple[Finding, str]]:

@@ -247,7 +247,7 @@ def _map(plane: NDArray[Any], pictures: Sequence[Image], small: Mapping[str, byt
 
 def _plots(m: Material, kept: Sequence[Image]) -> dict[str, str]:
     sizes = trained_sizes(m.config, m.model)
-    levels = {f.values["term"]: f.code.removeprefix("fused-") for f in m.fused}
+    levels = {f.text("term"): f.code.removeprefix("fused-") for f in m.fused}
     staying = [m.captions[i.path] for i in kept if i.path in m.captions]
     rows = []
     for (term, side), count in _ranked(staying)[:TERMS]:

@@ -11,7 +11,7 @@ from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
-from loraprep.curation.answers import left_out
+from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
@@ -200,7 +200,7 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
     made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind_typed)
     caption = made.captions[""]
-    broken = [f.values["reasons"].removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
+    broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return {
         "tokens": caption.tokens,
         "soft": encoder["soft"],
@@ -220,7 +220,7 @@ def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
         looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
         facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or entry.data.get("strangers") or {}
         answer = entry.data.get("answer")
-        out = set(left_out(entry.data, answer or "recommended"))
+        out = set(curation_entry(entry).left_out(answer or "recommended"))
         pictures = []
         for path, said in facts.items():
             nearest = str(said or "").removeprefix(NEAREST)

@@ -13,7 +13,7 @@ from loraprep.captions.vision.model import Reply, VisionModel
 from loraprep.captions.vision.prompt import Question
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, Parameters, Request, State, Store
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.imaging.pictures import Pictures
 from loraprep.project.settings import Settings
@@ -62,6 +62,26 @@ class Job:
         return prepare(self.pictures, image, background=self.settings.dataset.backgrounds[0])
 
 
+MISSING = {  # why there is no answer, as Outcome.missing and VisionError name it: the finding that says so
+    "approval": Code.VISION_APPROVAL,
+    "batch": Code.VISION_BATCH,
+    "batch-partly": Code.VISION_BATCH_PARTLY,
+    "budget": Code.VISION_BUDGET,
+    "credit": Code.VISION_CREDIT,
+    "key": Code.VISION_KEY,
+    "model": Code.VISION_MODEL,
+    "no-budget": Code.VISION_NO_BUDGET,
+    "no-key": Code.VISION_NO_KEY,
+    "no-price": Code.VISION_NO_PRICE,
+    "no-server": Code.VISION_NO_SERVER,
+    "no-tagger": Code.VISION_NO_TAGGER,
+    "request": Code.VISION_REQUEST,
+    "server": Code.VISION_SERVER,
+    "server-key": Code.VISION_SERVER_KEY,
+    "unsendable": Code.VISION_UNSENDABLE,
+}
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of asking. `missing`: path -> code, for pictures that have no answer yet; the findings say why."""
@@ -69,12 +89,12 @@ class Outcome:
     missing: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def add_missing(self, code: str, images: Sequence[Image], **values: str | int) -> Outcome:
-        """Add pictures that got no answer, with a finding vision-<code> whose sentence takes `values`."""
+    def add_missing(self, code: str, images: Sequence[Image], **values: Value) -> Outcome:
+        """Add pictures that got no answer, with the finding that says why; its sentence takes `values`."""
         paths = tuple(sorted(i.path for i in images))
         if paths:
             self.missing |= dict.fromkeys(paths, code)
-            self.findings.append(Finding(Code(f"vision-{code}"), paths, dict(values)))
+            self.findings.append(Finding(MISSING[code], paths, values))
         return self
 
     def join(self, other: Outcome) -> Outcome:

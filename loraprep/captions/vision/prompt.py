@@ -8,6 +8,7 @@ import msgspec
 
 from loraprep.captions.vision.store import digest_of
 from loraprep.core import resources
+from loraprep.project import profiles
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -39,9 +40,9 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def question(kind: str, examples: Sequence[str] = ()) -> Question:
-    """Compose the question for a kind from resources/prompts/common.md and <kind>.md.
+    """Compose the question for a kind: resources/prompts/common.md and the kind's own `prompt`.
 
     `examples`: texts without the trigger.
     """
-    parts = [resources.text(f"resources/prompts/{name}.md").strip() for name in ("common", kind)]
-    return Question("\n\n".join(parts) + "\n", tuple(sorted(set(examples))))
+    parts = [resources.text("resources/prompts/common.md").strip(), profiles.kind(kind).prompt.strip()]
+    return Question("\n\n".join(filter(None, parts)) + "\n", tuple(sorted(set(examples))))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from loraprep.captions.samples import open_samples
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
-from loraprep.curation import answers as curation_answers
-from loraprep.curation import curate, features, subset
+from loraprep.curation import curate, features, rulings, subset
 from loraprep.dataset import selection
 from loraprep.pipeline.artifacts import (
     Curated,
@@ -26,7 +25,7 @@ def choose_shortlist(work: Workspace) -> None:
     """Choose the pictures worth describing, if there are more than curation.preselect."""
     project = work.project
     staying = with_detail(work, staying_images(work))
-    fates = subset.shortlist(staying, project.settings.curation.preselect, project.settings.curation.include)
+    fates = subset.shortlist_fates(staying, project.settings.curation.preselect, project.settings.curation.include)
     work.write(Shortlist(fates=fates))
 
 
@@ -63,9 +62,9 @@ def select_images(work: Workspace) -> None:
     images = work.images()
     answers = {kind: work.decisions(kind) for kind in decisions.KINDS}
     staying, found, curated = work.read(Staying), work.read(Duplicates), work.read(Curated)
-    surplus = curation_answers.outcome(curated.questions, answers["curation"], images, auto=project.auto("curation"))
-    rulings = [staying.quality, staying.duplicates, work.read(Shortlist).fates, surplus]
-    fates = selection.select(images, project.settings.curation.exclude, rulings)
+    surplus = rulings.curation_fates(curated.questions, answers["curation"], images, auto=project.auto("curation"))
+    ruled = [staying.quality, staying.duplicates, work.read(Shortlist).fates, surplus]
+    fates = selection.select(images, project.settings.curation.exclude, ruled)
     kept = {f.path for f in fates if f.fate == "kept"}
     open_ = {f.path for f in fates if f.open}
     sampled = work.read(Sampled)
@@ -85,8 +84,8 @@ def select_images(work: Workspace) -> None:
     if undrawn := crops.missing(project.root, work.digests()):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
-    settled = curation_answers.settled(answers["curation"], images, auto=project.auto("curation"))
+    settled = rulings.settled_findings(answers["curation"], images, auto=project.auto("curation"))
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
-        settled["copies"] = {"images": wanted, "reason": "you keep them"}
+        settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")
     work.write(Selected(fates=fates, waiting=waiting, findings=stale, settled=settled))

@@ -16,6 +16,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
 from loraprep.curation import curate, similarity
 from loraprep.curation.assessment import Assessment
+from loraprep.curation.rulings import Settled
 from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
@@ -56,12 +57,13 @@ _BALANCE = frozenset(
 )
 
 
-def _joined(settled: Mapping[str, dict[str, Any]], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
+def _joined(answered: Mapping[Code, Settled], own: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what answers settle, and what decisions/gate.yaml accepts; where both name pictures, all of them."""
+    settled = {str(code): structs.asdict(s) for code, s in answered.items()}
     both = {
         code: sorted({*settled[code]["images"], *own[code]["images"]})
         for code in settled.keys() & own.keys()
-        if "images" in settled[code] and "images" in own[code]
+        if "images" in own[code]
     }
     return {**settled, **own, **{code: {**own[code], "images": images} for code, images in both.items()}}
 

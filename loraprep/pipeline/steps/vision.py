@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatch
 from typing import Any
 
 from msgspec import structs
@@ -18,6 +17,7 @@ from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
+from loraprep.core.patterns import Patterns
 from loraprep.core.records import Elements, Image
 from loraprep.pipeline.artifacts import Sampled
 from loraprep.pipeline.workspace import Workspace
@@ -172,7 +172,8 @@ def recaption(work: Workspace, staying: Sequence[Image], samples: Sequence[str],
         )
     job = _job(work, work.images(), samples=False)
     if patterns:
-        again = [i for i in staying if any(i.path == n or fnmatch(i.path, n) for n in patterns)]
+        named = Patterns(patterns)
+        again = [i for i in staying if named.match(i.path)]
         if not again:
             raise UserError(
                 f"no picture in the set is called {' or '.join(patterns)}",
