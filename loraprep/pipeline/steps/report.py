@@ -121,13 +121,15 @@ def judge_set(work: Workspace) -> Judgement:
     return Judgement(verdict, findings, assessment)
 
 
-def page_material(work: Workspace, judged: Judgement, headline: str, following: Sequence[str]) -> html.Material:
+def page_material(
+    work: Workspace, judged: Judgement, title: str, headline: str, following: Sequence[str]
+) -> html.Material:
     """Gather what the page shows: report.html, or the first look at a folder."""
     project, images = work.project, work.images()
     return html.Material(
         source=work.pictures,
         cache=work.cache("thumbs"),
-        title=project.name,
+        title=title,
         headline=headline,
         following=following,
         found=with_detail(work, images),
@@ -173,7 +175,7 @@ def write_report(work: Workspace) -> None:
         ),
     )
     with terminal.progress("Drawing the report") as progress:
-        material = page_material(work, judged, markdown.headline(verdict), _next_commands(verdict))
+        material = page_material(work, judged, project.name, markdown.headline(verdict), _next_commands(verdict))
         page, pictures = html.render(material, progress)
     for name, data in pictures.items():
         files.write(project.root / "report" / name, data)
