@@ -365,7 +365,9 @@ def test_fused_terms_by_document_frequency() -> None:
     assert levels == {"lamp": "fused-critical", "cat": "fused-watch", "sofa": "fused-watch", "dog": "fused-watch",
                       "rug": "fused-watch"}  # fmt: skip
     known = changed(CONFIG, intent={"kind": "character", "class_word": "cat", "fused": ("Lamp",)})
-    levels = {f.values["term"]: f.code for f in fused_terms(_set(*bodies), {}, known, STYLE)}
+    levels = {
+        f.values["term"]: f.code for f in fused_terms(_set(*bodies), {}, known, changed(STYLE, teaches_style=False))
+    }
     assert "lamp" not in levels
     assert "cat" not in levels
     assert levels["warm palette"] == "fused-critical"
@@ -415,7 +417,7 @@ CHARACTER = changed(CONFIG, intent={"kind": "character", "class_word": "young wo
 
 
 def causes(elements: dict[str, Elements], model: BaseModel, config: Settings = CHARACTER) -> dict[str, str]:
-    kind = changed(STYLE, title="Character")
+    kind = changed(STYLE, title=config.intent.kind, teaches_style=config.intent.kind == "style")
     rendered = render_all(elements, config, model, kind)
     for finding in (found := fused_terms(rendered, elements, config, kind)):
         assert "{" not in findings.sentence(finding) + findings.fix(finding)
