@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loraprep.project.settings import Settings
+from loraprep.project.settings import GroupSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +22,30 @@ class Group:
 
 def every(config: Settings | Mapping[str, Any]) -> list[Group]:
     """All groups, by folder."""
-    if isinstance(config, Settings):
-        return [
-            Group(folder, config.trigger + own.suffix, own.words, own.repeats)
-            for folder, own in sorted(config.groups.items())
-        ]
-    declared = config.get("groups", {})
+    trigger = _trigger(config)
     return [
-        Group(folder, config["trigger"] + own["suffix"], tuple(own["words"]), own["repeats"])
-        for folder, own in sorted(declared.items())
+        Group(folder, trigger + own.suffix, own.words, own.repeats) for folder, own in sorted(_declared(config).items())
     ]
 
 
-def backgrounds(config: Mapping[str, Any]) -> list[str]:
+def _trigger(config: Settings | Mapping[str, Any]) -> str:
+    return config.trigger if isinstance(config, Settings) else str(config["trigger"])
+
+
+def _declared(config: Settings | Mapping[str, Any]) -> Mapping[str, GroupSettings]:
+    """Groups by folder. A dictionary is taken while some rooms still hand one on."""
+    if isinstance(config, Settings):
+        return config.groups
+    return {
+        folder: GroupSettings(suffix=own["suffix"], words=tuple(own["words"]), repeats=own["repeats"])
+        for folder, own in config.get("groups", {}).items()
+    }
+
+
+def backgrounds(config: Settings | Mapping[str, Any]) -> list[str]:
     """The colours of dataset.background, each for a copy of its own of what is cut out."""
+    if isinstance(config, Settings):
+        return list(config.dataset.backgrounds)
     given = config["dataset"]["background"]
     return [given] if isinstance(given, str) else list(given)
 
@@ -49,14 +59,14 @@ def of(path: str, config: Settings | Mapping[str, Any]) -> Group | None:
 def trigger(path: str, config: Settings | Mapping[str, Any]) -> str:
     """The word that stands first in this picture's caption."""
     group = of(path, config)
-    return group.trigger if group else config.trigger if isinstance(config, Settings) else str(config["trigger"])
+    return group.trigger if group else _trigger(config)
 
 
-def triggers(config: Mapping[str, Any]) -> dict[str, list[str]]:
+def triggers(config: Settings | Mapping[str, Any]) -> dict[str, list[str]]:
     """Trigger -> the folders of the groups that have it, without the project's own."""
     found: dict[str, list[str]] = {}
     for group in every(config):
-        if group.trigger != config["trigger"]:
+        if group.trigger != _trigger(config):
             found.setdefault(group.trigger, []).append(f"{group.folder}/")
     return found
 
@@ -67,7 +77,7 @@ def words(path: str, config: Settings | Mapping[str, Any]) -> tuple[str, ...]:
     return group.words if group else ()
 
 
-def empty(paths: Collection[str], config: Mapping[str, Any]) -> list[str]:
+def empty(paths: Collection[str], config: Settings | Mapping[str, Any]) -> list[str]:
     """Folders of groups in which none of `paths` lies."""
     used = {group.folder for path in paths if (group := of(path, config))}
     return [group.folder for group in every(config) if group.folder not in used]

@@ -417,7 +417,7 @@ CHARACTER = changed(CONFIG, intent={"kind": "character", "class_word": "young wo
 
 
 def causes(elements: dict[str, Elements], model: BaseModel, config: Settings = CHARACTER) -> dict[str, str]:
-    kind = changed(STYLE, title=config.intent.kind, teaches_style=config.intent.kind == "style")
+    kind = changed(STYLE, title="Character", teaches_style=config.intent.kind == "style")
     rendered = render_all(elements, config, model, kind)
     for finding in (found := fused_terms(rendered, elements, config, kind)):
         assert "{" not in findings.sentence(finding) + findings.fix(finding)

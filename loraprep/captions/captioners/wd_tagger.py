@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,6 @@ from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import Question
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, State
-from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode
@@ -151,6 +151,6 @@ def _to_keep(rows: Sequence[Row], scores: NDArray[np.float32], limits: Tagger) -
     sure = [(row.name, score) for row, score in pairs if row.category in least and score >= least[row.category]]
     tags = [name for name, _ in sorted(sure, key=lambda pair: (-round(pair[1], 3), pair[0]))]
     try:
-        return _answer(limits, "seen", parse_reply(files.dumps(danbooru.sort_tags(tags)), mend=True))
+        return _answer(limits, "seen", parse_reply(json.dumps(danbooru.sort_tags(tags)), mend=True))
     except Unreadable:
         return _answer(limits, "unclear", SeenElements(), "no tag reached the thresholds")

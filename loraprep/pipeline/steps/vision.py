@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from loraprep.captions import approval, chain, registry, vision_findings
@@ -32,23 +32,27 @@ def looks(work: Workspace) -> bool:
 
 def _vision_captioners(work: Workspace) -> dict[str, VisionCaptioner]:
     try:
-        chosen = told(work)["chosen"]
+        chosen = told(work).chosen
     except UserError:  # said by the task that reads the file
         chosen = {}
     return registry.vision_captioners(work.project.settings.captioning, chosen.values())
 
 
-def told(work: Workspace) -> dict[str, Any]:
-    """Return decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """decisions/captions.yaml in short: the samples skipped, and the captioner chosen for single pictures."""
 
-    Raises UserError.
-    """
+    skipped: list[str]
+    chosen: dict[str, str]
 
-    def read() -> dict[str, Any]:
+
+def told(work: Workspace) -> CaptionAnswers:
+    """Return what decisions/captions.yaml says in short. Raises UserError."""
+
+    def short() -> CaptionAnswers:
         answers = work.decisions("captions")
-        return {"skipped": skipped_samples(answers), "chosen": captioners_by_key(answers)}
+        return CaptionAnswers(skipped_samples(answers), captioners_by_key(answers))
 
-    return work.remembered("told.json", decisions.place(work.root, "captions")[0], read)
+    return work.remembered("told.json", decisions.place(work.root, "captions")[0], short, CaptionAnswers)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
