@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from loraprep.captions import hygiene
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 from loraprep.project.profiles import Kind
@@ -17,7 +17,7 @@ LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
 class _Level(NamedTuple):
-    finding: Code
+    code: Code
     share: float  # of the captions, from which on it is said
 
 
@@ -53,13 +53,13 @@ def fused_terms(
         seen = sum(any(hygiene.says(t, term) for t in terms) for terms in looked.values())
         showing = seen >= level.share * len(looked)
         cause = ("pictures" if showing else "wording") if known else "unknown"
-        values = {
+        values: dict[str, Value] = {
             "term": term,
             "share": f"{number} of {len(spoken)}",
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
         }
-        found.append(Finding(level.finding, (), values))
+        found.append(Finding(level.code, (), values))
     return found + (_unnamed(spoken, elements, counts, settings, kind) if known else [])
 
 

@@ -116,7 +116,7 @@ MODULES = [Module(p) for p in sorted(PACKAGE.rglob("*.py")) if p.name != "findin
 def lacks() -> Iterator[tuple[set[Code], set[str], str]]:
     """Pictures that nobody could describe: `Outcome.add_missing(code, ...)` with its values as keywords."""
     job = next(m for m in MODULES if m.name == "captions/vision/job.py")
-    table = job.tables["MISSING"]
+    table = job.tables["LACKS"]
     assert isinstance(table, ast.Dict)
     known = {k.value: codes_in(v) for k, v in zip(table.keys, table.values, strict=True) if isinstance(k, ast.Constant)}
     for module in MODULES:

@@ -62,7 +62,7 @@ class Job:
         return prepare(self.pictures, image, background=self.settings.dataset.backgrounds[0])
 
 
-MISSING = {  # why there is no answer, as Outcome.missing and VisionError name it: the finding that says so
+LACKS = {  # why there is no answer, as Outcome.missing and VisionError name it: the finding that says so
     "approval": Code.VISION_APPROVAL,
     "batch": Code.VISION_BATCH,
     "batch-partly": Code.VISION_BATCH_PARTLY,
@@ -90,11 +90,11 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
 
     def add_missing(self, code: str, images: Sequence[Image], **values: Value) -> Outcome:
-        """Add pictures that got no answer, with the finding that says why; its sentence takes `values`."""
+        """Add pictures that got no answer, with a finding vision-<code> whose sentence takes `values`."""
         paths = tuple(sorted(i.path for i in images))
         if paths:
             self.missing |= dict.fromkeys(paths, code)
-            self.findings.append(Finding(MISSING[code], paths, values))
+            self.findings.append(Finding(LACKS[code], paths, values))
         return self
 
     def join(self, other: Outcome) -> Outcome:
