@@ -1,11 +1,12 @@
-"""What we wrote into dataset/ last time."""
+"""What was written into dataset/: dataset.lock.json, in git, and the manifest in build/, which knows half builds too."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from loraprep.core import files
 from loraprep.core.errors import UserError
@@ -14,67 +15,134 @@ MANIFEST = "dataset.manifest.json"  # inside build/, so that a trainer never rea
 LOCK = "dataset.lock.json"
 
 
-def entries(root: Path) -> dict[str, Any]:
-    """place -> what was written there: the manifest, else (build/ was deleted) the lock; {} without both."""
+class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from": "from"}):
+    """One picture of dataset/ as it was written. Digests are SHA-256; what an earlier version did not write is "".
+
+    `files`, `next` and `was` stand in the manifest alone: the files that an interrupted build may have written, the
+    digest of the caption it was about to write, and that of the caption before another copy of it was adopted.
+    """
+
+    path: str = ""  # of the image
+    digest: str = ""  # of images/<path>
+    trigger: str = ""
+    taken_from: str = ""  # the file its pixels come from
+    source: str = ""  # the digest of that file
+    operations: str = ""  # see Output.operations
+    image: str = ""  # the digest of the PNG, "" if it was not written yet
+    pixels: str = ""  # the digest of its decoded pixels
+    caption: str = ""  # the digest of the .txt file
+    caption_from: str = ""  # Caption.origin
+    decided: str = ""  # see Output.decided
+    background: str | UnsetType = UNSET  # the colour of a copy that stands on several
+    also: dict[str, str] | UnsetType = UNSET  # masks and twins: file in dataset/ -> digest
+    mask_from: str | UnsetType = UNSET  # see Output.mask_source
+    files: tuple[str, ...] | UnsetType = UNSET
+    next: str | UnsetType = UNSET
+    was: str | UnsetType = UNSET
+
+    def written(self, place: str) -> dict[str, str]:
+        """File in dataset/ -> its digest, "" for one that an interrupted build may have written; `place` is its key."""
+        known = dict.fromkeys(self.files or (), "")
+        if self.image:
+            known |= {f"{place}.png": self.image, f"{place}.txt": self.caption, **(self.also or {})}
+        return known
+
+    def caption_files(self, place: str) -> list[str]:
+        """Its caption files in dataset/, all with the same words."""
+        return [name for name in self.written(place) if name.endswith(".txt")]
+
+    @property
+    def caption_digests(self) -> frozenset[str]:
+        """The digests that a caption of ours may have."""
+        return frozenset(digest for digest in (self.caption, self.next, self.was) if digest)
+
+
+class LockedFolder(msgspec.Struct, frozen=True):
+    """A folder of dataset/."""
+
+    images: int
+    repeats: int  # of each picture in an epoch
+    group: str  # the folder of the group in project.yaml, "" for none
+    masks: bool  # has each of its pictures a loss mask?
+    seen: int  # how often a picture comes up in the whole training
+
+
+class MaskFolders(msgspec.Struct, frozen=True):
+    """Folders in dataset/: of the masks, and of OneTrainer's own copies with masks beside them; "" for none."""
+
+    folder: str = ""
+    onetrainer: str = ""
+
+
+class DatasetLock(msgspec.Struct, frozen=True):
+    """dataset.lock.json. `images`: place in dataset/ without extension -> picture; `made_with`: library -> version."""
+
+    images: dict[str, LockedImage]
+    folders: dict[str, LockedFolder] = msgspec.field(default_factory=dict)
+    repeats: int = 1  # of the folder with most pictures
+    seen: int = 0  # of the same folder
+    masks: MaskFolders = MaskFolders()
+    made_with: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def manifest(root: Path) -> dict[str, LockedImage]:
+    """Read what was written where: from the manifest, else (build/ was deleted) from the lock; {} without both.
+
+    Raises UserError if there is only a lock and it cannot be read.
+    """
     try:
-        written: dict[str, Any] = files.read_json(root / "build" / MANIFEST)
-        return written
+        return msgspec.json.decode((root / "build" / MANIFEST).read_bytes(), type=dict[str, LockedImage])
     except (OSError, ValueError):
         lock = read_lock(root)
-        return dict(lock["images"]) if lock else {}
+        return lock.images if lock else {}
 
 
-def read_lock(root: Path) -> dict[str, Any] | None:
-    """dataset.lock.json, None without one. Raises UserError if it cannot be read."""
+def write_manifest(root: Path, images: Mapping[str, LockedImage]) -> None:
+    """Write the manifest, if it differs."""
+    files.write_json(root / "build" / MANIFEST, msgspec.to_builtins(images))
+
+
+def read_lock(root: Path) -> DatasetLock | None:
+    """Read dataset.lock.json, None without one. Raises UserError if it is damaged."""
     if not (root / LOCK).is_file():
         return None
     return parse_lock((root / LOCK).read_text(encoding="utf-8", errors="replace"), LOCK)
 
 
-def parse_lock(text: str, name: str) -> dict[str, Any]:
-    """The lock in `text`. Raises UserError with `name` as its place."""
+def parse_lock(text: str, name: str) -> DatasetLock:
+    """Read the lock in `text`. Raises UserError with `name` as its place if it is damaged."""
     try:
-        data = json.loads(text)
-        if not all(isinstance(e, dict) and "image" in e and "caption" in e for e in data["images"].values()):
-            raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError):
+        lock = msgspec.json.decode(text, type=DatasetLock)
+        if not all(image.image and image.caption for image in lock.images.values()):
+            raise ValueError("a picture without digests")
+    except ValueError:
         hint = f"Take it from git (git checkout {LOCK}), or delete it and run loraprep dataset."
         raise UserError("this file is damaged, or holds a git merge conflict", place=name, hint=hint) from None
-    return dict(data)
+    return lock
 
 
-def ours(place: str, entry: Mapping[str, Any]) -> dict[str, str]:
-    """file in dataset/ -> its digest, for one entry; "" for one that an interrupted build may have written."""
-    known = dict.fromkeys(entry.get("files", ()), "")
-    if "image" in entry:
-        known |= {f"{place}.png": entry["image"], f"{place}.txt": entry["caption"], **entry.get("also", {})}
-    return known
+def write_lock(root: Path, lock: DatasetLock) -> None:
+    """Write dataset.lock.json, if it differs."""
+    files.write_json(root / LOCK, msgspec.to_builtins(lock))
 
 
-def texts(place: str, entry: Mapping[str, Any]) -> list[str]:
-    """The caption files of an entry, all with the same words."""
-    return [name for name in ours(place, entry) if name.endswith(".txt")]
+def written_files(images: Mapping[str, LockedImage]) -> dict[str, str]:
+    """File in dataset/ -> its digest, of all `images`; "" for what an interrupted build may have written."""
+    return {name: digest for place, image in images.items() for name, digest in image.written(place).items()}
 
 
-def touched(root: Path) -> bool:
-    """Does some caption in dataset/ no longer hold the bytes we wrote? Cheap; what it means is told by `adopt`."""
+def caption_edited(root: Path) -> bool:
+    """Say whether some caption in dataset/ no longer holds the bytes we wrote. Cheap; `adopt` says what it means."""
     return any(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) not in known(entry)
-        for place, entry in entries(root).items()
-        for name in texts(place, entry)
+        (path := root / "dataset" / name).is_file() and files.sha256(path) not in image.caption_digests
+        for place, image in manifest(root).items()
+        for name in image.caption_files(place)
     )
 
 
-def known(entry: Mapping[str, Any]) -> set[str | None]:
-    """The digests that a caption of ours may have."""
-    return {entry.get("caption"), entry.get("next"), entry.get("was")}
-
-
-def intact(root: Path) -> bool:
-    """Does dataset/ hold every file of the manifest, byte for byte?"""
-    before = entries(root)
+def dataset_intact(root: Path) -> bool:
+    """Say whether dataset/ holds every file of the manifest, byte for byte."""
+    before = written_files(manifest(root))
     return bool(before) and all(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) == digest
-        for place, entry in before.items()
-        for name, digest in ours(place, entry).items()
+        (path := root / "dataset" / name).is_file() and files.sha256(path) == digest for name, digest in before.items()
     )

@@ -1,4 +1,4 @@
-"""What dataset/ is to hold: which file from which pixels, and what its caption says. Pure."""
+"""Plan what dataset/ is to hold: which file from which pixels, and what its caption says. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PIL import ImageColor
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
+from loraprep.dataset.lock import LockedFolder, MaskFolders
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry, entry_for
 from loraprep.project.sizes import trained_sizes
@@ -49,12 +50,14 @@ class Output:
     @property
     def operations(self) -> str:
         """What is done to the source's pixels, as the lock writes it."""
-        said = ["upright srgb rgb8"]
+        steps = ["upright srgb rgb8"]
         if self.image.box:
-            said.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
-        said += [f"background={self.background}"] * bool(self.background)
-        said += [f"least_area={self.area}"] * bool(self.area)
-        return " ".join(said)
+            steps.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
+        if self.background:
+            steps.append(f"background={self.background}")
+        if self.area:
+            steps.append(f"least_area={self.area}")
+        return " ".join(steps)
 
     @property
     def mask_source(self) -> str:
@@ -73,12 +76,12 @@ def repeats(kept: int, config: Mapping[str, Any], spent: int = 0) -> int:
     return int(dataset["repeats"] or max(1, round(looks / (max(1, kept) * dataset["epochs"]))))
 
 
-def says(entry: Entry | None) -> str:
-    """The digest of what a decision says, "" for none: has a person changed it since?"""
+def decision_digest(entry: Entry | None) -> str:
+    """Return the digest of what a decision says, "" for none: it tells whether a person changed it since."""
     return hashlib.sha256(files.dumps(entry.data).encode()).hexdigest()[:12] if entry else ""
 
 
-def plan(
+def plan_outputs(
     found: Sequence[Image],
     fates: Sequence[Fate],
     captions: Mapping[str, Caption],
@@ -88,7 +91,7 @@ def plan(
     *,
     keep_kohya: bool,
 ) -> list[Output]:
-    """Every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
+    """List every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
     kept = {f.path: f for f in fates if f.fate == "kept"}
     image = {i.path: i for i in found}
     colours = groups.backgrounds(config)
@@ -109,15 +112,15 @@ def plan(
                 image=image[path],
                 background=(colour or colours[0]) if path in cutouts else "",
                 area=size * size if kept[path].upscale else 0,
-                caption=on(caption.text, colour, caption.form) if colour else caption.text,
+                caption=with_background(caption.text, colour, caption.form) if colour else caption.text,
                 origin=caption.origin,
-                decided=says(entry_for(decisions, path, image[path].digest)[0]),
+                decided=decision_digest(entry_for(decisions, path, image[path].digest)[0]),
                 trigger=groups.trigger(path, config),
                 several=bool(colour),
                 mask=_mask(image[path], config),
             )
         )
-    return sorted(with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
+    return sorted(_with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
 
 
 def places(
@@ -157,7 +160,7 @@ def _mask(image: Image, config: Mapping[str, Any]) -> str:
     return image.mask or ("alpha" if image.alpha and config["dataset"]["cutouts"] == "mask" else "")
 
 
-def with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
+def _with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
     """Where masks and OneTrainer's own copies go; the outputs unchanged if none has a mask.
 
     Trainers that take a folder of masks want one for each picture: whatever has none gets a white one.
@@ -171,47 +174,57 @@ def with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Outpu
             result.append(replace(o, twins=twins))
             continue
         beside = [f"{o.place}-masklabel.png"] if alone else [f"{MASKS}/{o.place}.png"]
-        beside += [f"{ONETRAINER}/{o.place}-masklabel.png"] * (too and not alone)
+        if too and not alone:
+            beside.append(f"{ONETRAINER}/{o.place}-masklabel.png")
         twins = (f"{ONETRAINER}/{o.place}",) if too and not alone else ()
         result.append(replace(o, mask=o.mask or "white", masks=tuple(beside), twins=twins))
     return result
 
 
-def shape(outputs: Sequence[Output], config: Mapping[str, Any]) -> dict[str, Any]:
-    """What the lock says of the folders: "folders", "repeats", "seen" and "masks"."""
+@dataclass(frozen=True, slots=True)
+class FolderLayout:
+    """What the lock says of the folders; `repeats` and `seen` of the one with most pictures."""
+
+    folders: dict[str, LockedFolder]
+    repeats: int
+    seen: int
+    masks: MaskFolders
+
+
+def folder_layout(outputs: Sequence[Output], config: Mapping[str, Any]) -> FolderLayout:
+    """Count pictures and repeats of each folder, and say where masks stand."""
+    epochs = config["dataset"]["epochs"]
     counts = Counter(o.place.split("/")[0] for o in outputs)
     masked = {o.place.split("/")[0] for o in outputs if o.mask}
     group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, config))}
     times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
     usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
-    listed = {
-        folder: {
-            "images": counts[folder],
-            "repeats": times[folder],
-            "group": group.get(folder, ""),
-            "masks": folder in masked,
-            "seen": times[folder] * config["dataset"]["epochs"],
-        }
-        for folder in sorted(counts)
-    }
     alone = set(config["dataset"]["trainers"]) == {ONETRAINER}
     twins = any(o.twins for o in outputs)
-    masks = {"folder": MASKS if masked and not alone else "", "onetrainer": ONETRAINER if twins else ""}
-    return {
-        "folders": listed,
-        "repeats": times.get(usual, 1),
-        "seen": times.get(usual, 1) * config["dataset"]["epochs"],
-        "masks": masks,
-    }
+    return FolderLayout(
+        {
+            folder: LockedFolder(
+                images=counts[folder],
+                repeats=times[folder],
+                group=group.get(folder, ""),
+                masks=folder in masked,
+                seen=times[folder] * epochs,
+            )
+            for folder in sorted(counts)
+        },
+        times.get(usual, 1),
+        times.get(usual, 1) * epochs,
+        MaskFolders(MASKS if masked and not alone else "", ONETRAINER if twins else ""),
+    )
 
 
 COLOURS = ("white", "black", "grey", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "cyan")
-_SAID = "|".join((*COLOURS, "gray", "plain", "simple"))
-_NAMED = re.compile(rf"(?:(?:plain|simple|solid) )*(?<!\w)(?:{_SAID}) background\b", re.IGNORECASE)
+_PLAIN = "|".join((*COLOURS, "gray", "plain", "simple"))
+_NAMED = re.compile(rf"(?:(?:plain|simple|solid) )*(?<!\w)(?:{_PLAIN}) background\b", re.IGNORECASE)
 
 
 def colour_name(background: str) -> str:
-    """A colour in a word a caption can use: of #rrggbb the nearest in RGB."""
+    """Name a colour in a word that a caption can use: of #rrggbb the nearest in RGB."""
     red, green, blue = ImageColor.getrgb(background)[:3]
 
     def far(name: str) -> int:
@@ -221,14 +234,14 @@ def colour_name(background: str) -> str:
     return background if background in COLOURS else min(COLOURS, key=far)
 
 
-def on(text: str, background: str, form: str) -> str:
-    """The caption of a copy on a colour: it names that background, and no other."""
-    said = f"{colour_name(background)} background"
+def with_background(text: str, background: str, form: str) -> str:
+    """Caption a copy on a colour: name that background, and no other."""
+    named = f"{colour_name(background)} background"
     if _NAMED.search(text):
-        return _NAMED.sub(said, text)
-    return f"{text.rstrip('. ')}, {said if form == 'tags' else 'on a ' + said}"
+        return _NAMED.sub(named, text)
+    return f"{text.rstrip('. ')}, {named if form == 'tags' else 'on a ' + named}"
 
 
-def off(text: str, background: str) -> str:
-    """A caption without the background that `on` wrote at its end."""
+def without_background(text: str, background: str) -> str:
+    """Take out of a caption the background that `with_background` wrote at its end."""
     return re.sub(rf",(?: on a)? {colour_name(background)} background$", "", text)

@@ -13,14 +13,16 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate
 from loraprep.curation import curate, features
+from loraprep.dataset import lock
+from loraprep.dataset.lock import DatasetLock
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
 from loraprep.project.project import Project, profile
-from loraprep.report import diff as since
 from loraprep.report import gate as phase6
 from loraprep.report import html as page
-from loraprep.report import markdown, trainer_section
+from loraprep.report import markdown, set_record, trainer_section
+from loraprep.report.set_record import SET_RECORD, SetRecord
 from loraprep.trainers.plan import Plan
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
@@ -143,23 +145,59 @@ def report(p: Project) -> None:
         files.write(p.root / "report" / name, data)
     files.write(p.root / "report.html", html)
     files.write(p.root / "dataset-report.md", text)
+    set_record.write_set_record(p.root, set_record.set_record(gate, fates, captions))
     artifacts.write(p, "gate1", gate.to_json())
 
 
 def diff(p: Project, revision: str) -> None:
     """What changed since a revision: pictures, captions, verdict."""
-    then = since.at(p.root, revision, since.REPORT)
-    if then is None:
-        hint = "Name a revision at which loraprep gate1 had run and its report was committed."
-        raise UserError(f"at {revision} there was no dataset-report.md", hint=hint)
-    before, now = since.told(then), since.told((p.root / since.REPORT).read_text("utf-8"))
-    if not before.verdict:
-        raise UserError(
-            f"dataset-report.md at {revision} is in a form that is not read here",
-            hint=f"Look at it yourself: git show {revision}:./{since.REPORT}",
-        )
-    lines = since.compare(before, now, revision)
-    if redrawn := since.pixels_changed(since.at(p.root, revision, since.LOCK), p.root / since.LOCK):
-        lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(redrawn)}")
+    from loraprep.report.diff import committed_text, differences, repainted
+
+    text = committed_text(p.root, revision, SET_RECORD)
+    if text is None:
+        raise _no_record(revision, committed_text(p.root, revision, "dataset-report.md") is not None)
+    then = _read_record(text, revision)
+    now = set_record.parse_set_record((p.root / SET_RECORD).read_text("utf-8"))
+    lines = differences(then, now, revision)
+    if pictures := repainted(_locked(committed_text(p.root, revision, lock.LOCK)), _locked_now(p)):
+        lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(pictures)}")
     for line in lines:
         terminal.say(line)
+
+
+def _no_record(revision: str, reported: bool) -> UserError:
+    """Say that a revision cannot be compared with; `reported`: its report is there, without the record beside it."""
+    if reported:
+        return UserError(
+            f"at {revision} there was no {SET_RECORD} beside dataset-report.md",
+            hint=f"An earlier loraprep wrote that report. Look at it yourself: git show {revision}:./dataset-report.md",
+        )
+    return UserError(
+        f"at {revision} there was no dataset-report.md",
+        hint="Name a revision at which loraprep gate1 had run and its report was committed.",
+    )
+
+
+def _read_record(text: str, revision: str) -> SetRecord:
+    try:
+        return set_record.parse_set_record(text)
+    except ValueError:
+        raise UserError(
+            f"{SET_RECORD} at {revision} is in a form that is not read here",
+            hint=f"Look at the report yourself: git show {revision}:./dataset-report.md",
+        ) from None
+
+
+def _locked(text: str | None) -> DatasetLock | None:
+    """Read a lock; one that is damaged says nothing about pixels."""
+    try:
+        return lock.parse_lock(text, lock.LOCK) if text is not None else None
+    except UserError:
+        return None
+
+
+def _locked_now(p: Project) -> DatasetLock | None:
+    try:
+        return lock.read_lock(p.root)
+    except UserError:
+        return None

@@ -16,7 +16,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.curation import curate as phase5
 from loraprep.curation import features
-from loraprep.dataset import build, lock, selection
+from loraprep.dataset import lock, selection
 from loraprep.duplicates import duplicates as phase3
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, vision_steps
@@ -37,8 +37,10 @@ def intent(p: Project) -> None:
 def scan(p: Project, full: bool = False) -> None:
     """Looks at every file in the images folder, and takes over captions edited in dataset/."""
     _look(p, full)
-    if lock.touched(p.root):
-        for path in build.adopt(
+    if lock.caption_edited(p.root):
+        from loraprep.dataset.adopt import adopt_captions
+
+        for path in adopt_captions(
             p.root, phase4.HEADER, artifacts.digests([i for i in artifacts.records(p) if i.state == "image"])
         ):
             terminal.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")

@@ -15,6 +15,7 @@ from loraprep.core import resources
 from loraprep.pipeline import doit_task, report_steps, reporter, steps, training_steps, vision_steps
 from loraprep.pipeline.doit_task import DOIT_CONFIG
 from loraprep.project import decisions
+from loraprep.report.set_record import SET_RECORD
 from loraprep.trainers import regularization
 
 __all__ = [
@@ -266,7 +267,7 @@ def task_report() -> dict[str, Any]:
     return doit_task.task(
         report_steps.report,
         [*reads, *([GATE_D] if present else [])],
-        ["dataset-report.md", "report.html", *PICTURES, GATE],
+        ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
         {"config": doit_task.current().config, "gate.yaml": present},
         ["resources/gate.yaml", *page, *doit_task.profiles("kinds", "models"), *_trainers()],
     )
@@ -319,7 +320,7 @@ def task_verify() -> dict[str, Any]:
 
 def task_diff() -> dict[str, Any]:
     """`loraprep diff REV`; the report of now is brought up to date first."""
-    made = doit_task.task(report_steps.diff, ["dataset-report.md"])
+    made = doit_task.task(report_steps.diff, [SET_RECORD])
     return {**made, "uptodate": [False], "pos_arg": "revision"}
 
 

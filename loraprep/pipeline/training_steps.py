@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.dataset import build
-from loraprep.dataset import lock as manifest
-from loraprep.dataset import upscale as enlarging
+from loraprep.dataset import lock
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts
 from loraprep.project import decisions
@@ -21,13 +19,18 @@ from loraprep.trainers import export as exports
 from loraprep.trainers import forecast, naming, regularization
 from loraprep.trainers.plan import Plan
 
+if TYPE_CHECKING:
+    from loraprep.dataset.outputs import Output
+
 
 def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
     """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
+    from loraprep.dataset.outputs import places
+
     keep_kohya = artifacts.read(p, "audit")["layout"] == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
-    for (path, _), place in build.places(kept, cutouts, p.config, keep_kohya=keep_kohya).items():
+    for (path, _), place in places(kept, cutouts, p.config, keep_kohya=keep_kohya).items():
         times[path] = times.get(path, 0) + (naming.repeats_of(place.split("/")[0]) or 1)
     return times
 
@@ -111,8 +114,10 @@ def exports_intact(p: Project) -> bool:
     return all((p.root / "exports" / name / "README.md").is_file() for name in p.config["dataset"]["trainers"])
 
 
-def _outputs(p: Project) -> list[build.Output]:
-    return build.plan(
+def _outputs(p: Project) -> list[Output]:
+    from loraprep.dataset.outputs import plan_outputs
+
+    return plan_outputs(
         artifacts.records(p),
         artifacts.fates(p),
         artifacts.captions(p),
@@ -125,35 +130,41 @@ def _outputs(p: Project) -> list[build.Output]:
 
 def dataset(p: Project) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
+    from loraprep.dataset.build import build_dataset
+
     with terminal.progress("Building the dataset") as progress:
-        build.build(Pictures.of(p), _outputs(p), p.config, progress=progress)
+        build_dataset(Pictures.of(p), _outputs(p), p.config, progress=progress)
 
 
 def verify(p: Project) -> bool:
     """Compares the dataset with its lock."""
-    lock = manifest.read_lock(p.root)
-    if lock is None:
+    from loraprep.dataset.verify import verification_lines, verify_dataset
+
+    locked = lock.read_lock(p.root)
+    if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     with terminal.progress("Comparing") as progress:
-        found = build.verify(Pictures.of(p), _outputs(p), lock, progress=progress)
-    for line in build.in_words(found):
+        found = verify_dataset(Pictures.of(p), _outputs(p), locked, progress=progress)
+    for line in verification_lines(found):
         terminal.say(line)
     return not found.differs
 
 
 def upscale(p: Project) -> None:
     """Enlarges the pictures decided for it with your own upscaler."""
-    pictures = enlarging.wanted(artifacts.records(p), artifacts.fates(p))
+    from loraprep.dataset.upscale import configured_upscaler, images_to_upscale, upscale_images
+
+    pictures = images_to_upscale(artifacts.records(p), artifacts.fates(p))
     if not pictures:
         terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
         return
-    upscaler = enlarging.configured()
+    upscaler = configured_upscaler()
     terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
     with terminal.progress("Enlarging") as progress:
-        made = enlarging.run(Pictures.of(p), pictures, artifacts.records(p), upscaler, progress=progress)
+        made = upscale_images(Pictures.of(p), pictures, artifacts.records(p), upscaler, progress=progress)
     terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
 
 
 def dataset_intact(p: Project) -> bool:
     """Is every file of dataset/ still what we wrote?"""
-    return manifest.intact(p.root)
+    return lock.dataset_intact(p.root)

@@ -22,8 +22,13 @@ def headline(gate: Gate) -> str:
         return f"Not yet: {number} answer{'s' * (number != 1)} from you - {parts}."
     if gate.verdict == "GO":
         return f"GO. {gate.counts['kept']} pictures are ready to train {gate.name}."
-    blocking = sum(r.severity == "block" and not r.accepted for r in gate.reasons)
-    return f"NO-GO: {blocking} thing{'s' * (blocking != 1)} to mend before any GPU time is spent."
+    number = len(blocking(gate))
+    return f"NO-GO: {number} thing{'s' if number != 1 else ''} to mend before any GPU time is spent."
+
+
+def blocking(gate: Gate) -> list[Reason]:
+    """List what stands between the set and GO."""
+    return [r for r in gate.reasons if r.severity == "block" and not r.accepted]
 
 
 def report(
@@ -238,10 +243,9 @@ def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
 
 def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     lines = [f"## Gate 1 Decision: {gate.verdict}", "", plain(headline(gate)), ""]
-    blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
-    if blocking:
+    if mend := blocking(gate):
         lines += ["### To get to GO", ""]
-        lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(blocking, 1)]
+        lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(mend, 1)]
         return lines
     return lines + summary.strengths(gate, assessed)
 
@@ -260,10 +264,14 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapp
     return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 
 
+def full_reason(fate: Fate) -> str:
+    """Say why, who said so, and whether an answer is awaited; "" if there is nothing to say."""
+    who = {"you": "your decision", "recommendation": "recommended"}.get(fate.by, "")
+    return "; ".join(filter(None, [fate.why, who, "waits for your answer" if fate.open else ""]))
+
+
 def _every_file(fates: Sequence[Fate]) -> list[str]:
     lines = ["## Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
     for fate in fates:
-        who = {"you": "your decision", "recommendation": "recommended"}.get(fate.by, "")
-        why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
-        lines.append(f"| {cell(fate.path)} | {fate.shown} | {why} |")
+        lines.append(f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |")
     return lines

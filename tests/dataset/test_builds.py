@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.dataset import build, outputs, pixels
+from loraprep.dataset import lock, outputs, pixels
 from loraprep.imaging import decode
 from loraprep.pipeline import steps, training_steps
 from loraprep.project import project
@@ -192,7 +192,7 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     steps.scan(p)
     training_steps.dataset(p)
     assert held(root) == whole
-    assert build.intact(root)
+    assert lock.dataset_intact(root)
 
 
 @pytest.mark.run
@@ -382,8 +382,8 @@ def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
     ],
 )
 def test_a_background_is_named_once(caption: str, form: str, there: str, back: str) -> None:
-    assert outputs.on(caption, "grey", form) == there
-    assert outputs.off(there, "grey") == back
+    assert outputs.with_background(caption, "grey", form) == there
+    assert outputs.without_background(there, "grey") == back
 
 
 @pytest.mark.run
