@@ -10,7 +10,8 @@ from loraprep.captions.samples import own_caption, waiting
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Image
-from loraprep.project.decisions import Decisions, entry_for
+from loraprep.project.decisions import Decisions
+from loraprep.project.resolution import entry_for, settle
 
 _FINAL = {"refused": Code.VISION_REFUSED, "truncated": Code.VISION_TRUNCATED, "unclear": Code.VISION_UNCLEAR}
 _MOST = 12  # examples: enough to show a tone, and they are sent with every picture
@@ -47,9 +48,9 @@ def lacking(
 
 def approved(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> bool:
     """May the rest be asked about? Every sample is answered, and at least one of them is not skipped."""
-    if auto or decisions.rest == "recommended" or not samples:
+    if decisions.accepts(auto=auto) or not samples:
         return True
-    skips = [s for s in samples if s in decisions.entries and decisions.entries[s].data.get("verdict") == "skip"]
+    skips = [s for s in samples if s in decisions.entries and decisions.entries[s].answer == "skip"]
     return not waiting(samples, decisions, auto=False) and len(skips) < len(samples)
 
 
@@ -62,15 +63,14 @@ def examples(
     nothing. Skipped ones are no examples.
     """
     found = set()
-    accepted = auto or decisions.rest == "recommended"
     for image in images:
         entry, _ = entry_for(decisions, image.path, image.digest)
         if entry is None:
             continue
-        verdict, seen = entry.data.get("verdict"), elements.get(image.path)
+        verdict, seen = settle(entry.answer, decisions, auto=auto, recommended="approve"), elements.get(image.path)
         if own := own_caption(entry):
             found.add(hygiene.without_trigger(hygiene.clean(own), trigger))
-        elif seen is not None and seen.state == "seen" and (verdict == "approve" or (verdict is None and accepted)):
+        elif seen is not None and seen.state == "seen" and verdict.answer == "approve" and not verdict.open:
             tags = f" Tags: {', '.join(seen.tags)}" if seen.tags else ""
             found.add(f"{seen.content_sentence} {seen.style_sentence}{tags}".strip())
     return sorted(filter(None, found))[:_MOST]

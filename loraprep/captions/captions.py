@@ -27,7 +27,8 @@ from loraprep.captions.samples import (
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
-from loraprep.project.decisions import Decisions, entry_for
+from loraprep.project.decisions import Decisions
+from loraprep.project.resolution import entry_for, settle
 
 __all__ = [
     "HEADER",
@@ -72,7 +73,7 @@ def captions_for(
     tags that the base model can know, if a list is at hand.
     """
     captions, other_form, otherwise = {}, [], []
-    accepted = decisions.rest == "recommended" or config["review"]["captions"] == "auto"
+    auto = config["review"]["captions"] == "auto"
     for path, rendered in render_all(elements, config, model, kind).items():
         entry, _ = entry_for(decisions, path, elements[path].digest)
         caption, trigger = rendered, groups.trigger(path, config)
@@ -85,12 +86,12 @@ def captions_for(
                 other_form.append(path)
                 caption = rendered
         elif entry is not None and entry.digests and rendered.text != trigger:
-            verdict = entry.data.get("verdict")
-            if verdict == "approve" or (verdict is None and accepted):
+            verdict = settle(entry.answer, decisions, auto=auto, recommended="approve")
+            if verdict.answer == "approve" and not verdict.open:
                 caption = dataclasses.replace(rendered, origin="approved", captioned=True)
                 shown = entry.data.get("caption"), entry.data.get("form")
                 now = "[trigger]" + rendered.text.removeprefix(trigger), model["form"]
-                if verdict and shown[1] == now[1] and shown[0] != now[0]:
+                if verdict.by == "you" and shown[1] == now[1] and shown[0] != now[0]:
                     otherwise.append(path)
         captions[path] = caption
     found = check(captions, elements, config, model, vocabulary)

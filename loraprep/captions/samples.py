@@ -9,7 +9,8 @@ from typing import Any
 from loraprep.captions import hygiene
 from loraprep.core.records import Caption, Elements, Image
 from loraprep.project import groups
-from loraprep.project.decisions import Decisions, Entry, Question, entry_for
+from loraprep.project.decisions import Answer, Decisions, Entry, Question
+from loraprep.project.resolution import entry_for, settle
 
 HEADER = """\
 # Pictures that differ. Would you describe them like this: what is in them, and how they are made?
@@ -22,7 +23,7 @@ SAMPLES = 5
 
 def skipped(decisions: Decisions) -> list[str]:
     """The samples a person skipped, sorted."""
-    return sorted(e.key for e in decisions.entries.values() if e.data.get("verdict") == "skip")
+    return sorted(e.key for e in decisions.entries.values() if e.answer == "skip")
 
 
 def captioners_chosen(decisions: Decisions) -> dict[str, str]:
@@ -51,8 +52,8 @@ def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
         if not entry.digests:
             own.add(image.path)
             continue
-        asked[image.path] = str(entry.data.get("verdict") or "")
-        if how == "renamed" and _answered(entry):
+        asked[image.path] = str(entry.answer or "")
+        if how == "renamed" and _answer(entry) is not None:
             settled.add(image.path)
     open_to = [i for i in sorted(images, key=lambda i: i.path) if i.path not in own]
     all_skipped = bool(asked) and set(asked.values()) == {"skip"}
@@ -114,13 +115,14 @@ def questions(
 
 def waiting(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> list[str]:
     """The samples without an answer, sorted."""
-    if auto or decisions.rest == "recommended":
-        return []
-    return sorted(s for s in samples if s not in decisions.entries or not _answered(decisions.entries[s]))
+    return sorted(s for s in samples if settle(_answer(decisions.entries.get(s)), decisions, auto=auto).open)
 
 
-def _answered(entry: Entry) -> bool:
-    return entry.data.get("verdict") is not None or bool(own_caption(entry))
+def _answer(entry: Entry | None) -> Answer | None:
+    """The verdict, or what an edited caption says without one."""
+    if entry is None:
+        return None
+    return "adjust" if entry.answer is None and own_caption(entry) else entry.answer
 
 
 def own_caption(entry: Entry) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from loraprep.core.findings import Code
 from loraprep.core.records import Fate, Image
 from loraprep.project.decisions import Decisions, Question
+from loraprep.project.resolution import Present, resolve
 
 _OTHERS = "not needed: others show the same"
 _HAND = "another look than the rest"
@@ -38,16 +39,15 @@ def rulings(decisions: Decisions, images: Sequence[Image], *, pins: bool = False
 
     `pins`: only answers to whether the set needs a picture. One that is no stranger is not pinned into the set.
     """
-    now = {image.digest[:12]: image.path for image in images}
+    present = Present({image.path: image.digest for image in images})
     ruled: dict[str, Fate] = {}
     for entry in decisions.entries.values():
-        answer = entry.data.get("answer")
         why = _why(entry.data)
-        if answer is None or (pins and why != _OTHERS):
+        if entry.answer is None or (pins and why != _OTHERS):
             continue
-        out = left_out(entry.data, answer)
+        out = left_out(entry.data, entry.answer)
         for path, digest in entry.digests.items():
-            here = now.get(digest, path)
+            here, _ = present.find(path, digest)
             if here not in ruled or ruled[here].fate == "kept":
                 ruled[here] = Fate(here, "left out", why, "you") if path in out else Fate(here, "kept", "", "you")
     return ruled
@@ -58,26 +58,16 @@ def outcome(
 ) -> dict[str, Fate]:
     """Who leaves, by the answers given, or by the recommendation where none is."""
     fates = {path: fate for path, fate in rulings(decisions, images).items() if fate.fate == "left out"}
-    accepted = decisions.rest == "recommended"
     for question in questions:
-        entry = decisions.entries.get(question.key)
-        if entry is not None and entry.data.get("answer") is not None:
+        counts = resolve(question, decisions, auto=auto)
+        if counts.by == "you":
             continue
         why = _why(question.entry)
-        waits = not (auto or accepted)
         for path in left_out(question.entry, "recommended"):
-            fates.setdefault(path, Fate(path, "left out", why, "rule" if auto else "recommendation", waits))
-        for look in list(question.entry.get("looks", {}).values())[1:] if waits else ():
-            fates.update({p: Fate(p, "kept", "", "recommendation", True) for p in look if p not in fates})
+            fates.setdefault(path, Fate(path, "left out", why, counts.by, counts.open))
+        for look in list(question.entry.get("looks", {}).values())[1:] if counts.open else ():
+            fates.update({p: Fate(p, "kept", "", counts.by, True) for p in look if p not in fates})
     return fates
-
-
-def waiting(questions: Sequence[Question], decisions: Decisions, *, auto: bool) -> list[str]:
-    """Keys of the questions that still wait for an answer."""
-    if auto or decisions.rest == "recommended":
-        return []
-    answered = {key for key, entry in decisions.entries.items() if entry.data.get("answer") is not None}
-    return sorted(q.key for q in questions if q.key not in answered)
 
 
 _ASKED = {"looks": Code.SEVERAL_HANDS, "strangers": Code.SOMEBODY_ELSE}  # an entry's own key: the finding it settles
@@ -88,17 +78,17 @@ def settled(decisions: Decisions, images: Sequence[Image], *, auto: bool) -> dic
 
     A hand that shall get a trigger of its own is not settled before its pictures lie in a group.
     """
-    now = {image.digest[:12]: image.path for image in images}
+    present = Present({image.path: image.digest for image in images})
     found: dict[str, dict[str, Any]] = {}
     for entry in decisions.entries.values():
         code = next((_ASKED[key] for key in _ASKED if key in entry.data), None)
-        answer = entry.data.get("answer")
-        if answer is None and (auto or decisions.rest == "recommended"):
+        answer = entry.answer
+        if answer is None and decisions.accepts(auto=auto):
             answer = "recommended"
         if code is None or answer is None or answer == "own trigger":
             continue
         out = left_out(entry.data, answer)
-        here = [now.get(digest, path) for path, digest in entry.digests.items() if path not in out]
+        here = [present.find(*named)[0] for named in entry.digests.items() if named[0] not in out]
         said = (
             "as recommended"
             if answer == "recommended"

@@ -11,7 +11,7 @@ import numpy as np
 from loraprep.core.findings import Finding
 from loraprep.core.records import Axis, Caption, Elements, Group, Image
 from loraprep.curation import advice, confounds, identity, styles, subset
-from loraprep.curation.answers import outcome, rulings, settled, waiting
+from loraprep.curation.answers import outcome, rulings, settled
 from loraprep.curation.axes import axes as count_axes  # the package has its module under the name "axes"
 from loraprep.curation.axes import labels
 from loraprep.curation.measures import diversity
@@ -31,7 +31,6 @@ __all__ = [
     "outcome",
     "settled",
     "shortlist",
-    "waiting",
 ]
 
 HEADER = """\

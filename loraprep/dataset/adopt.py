@@ -14,7 +14,7 @@ from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.lock import LockedImage, manifest, write_manifest
 from loraprep.dataset.outputs import decision_digest, without_background
-from loraprep.project import decision_edits, decisions
+from loraprep.project import decision_edits, decisions, resolution
 from loraprep.project.decisions import Entry
 from loraprep.scan import metadata
 
@@ -80,7 +80,7 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
     agreed: list[tuple[_EditedCaption, str]] = []
     for path, edits in sorted(found.items()):
         image, caption = before[edits[0].place], edits[0].caption
-        entry, _ = decisions.entry_for(given, path, image.digest)
+        entry, _ = resolution.entry_for(given, path, image.digest)
         now = str(entry.data.get("caption", "")) if entry else ""
         problem = _problem(path, edits, now, entry, image)
         if problem:

@@ -16,7 +16,8 @@ from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.dataset.lock import LockedFolder, MaskFolders
 from loraprep.project import groups
-from loraprep.project.decisions import Decisions, Entry, entry_for
+from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.resolution import entry_for
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import naming
 

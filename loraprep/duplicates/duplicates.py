@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Group, Image, Pair, the_other_way
@@ -13,6 +13,7 @@ from loraprep.duplicates import compare
 from loraprep.duplicates.compare import Clusters, Likeness, Pixels
 from loraprep.duplicates.cuts import Near
 from loraprep.project.decisions import Decisions, Question
+from loraprep.project.resolution import Present, settle
 
 HEADER = """\
 # Every copy makes the model learn that one picture by heart instead of what your pictures have in common.
@@ -342,29 +343,31 @@ def _asked(group: Group) -> list[str]:
     return asked if len(asked) > 1 else []
 
 
-def _rulings(groups: Sequence[Group], images: Iterable[Image], decisions: Decisions) -> dict[str, tuple[bool, bool]]:
-    """path -> (stays, has changed since), for every picture an answered entry rules on; renames are followed."""
-    digests = {image.path: image.digest[:12] for image in images}
-    paths = {digest: path for path, digest in sorted(digests.items(), reverse=True)}
+class _Ruling(NamedTuple):
+    stays: bool
+    changed: bool  # the picture has other pixels than when the answer was given
+
+
+def _rulings(groups: Sequence[Group], images: Iterable[Image], decisions: Decisions) -> dict[str, _Ruling]:
+    """path -> ruling, for every picture an answered entry rules on; renames are followed."""
+    present = Present({image.path: image.digest for image in images})
     of = {path: group for group in groups for path in group.pictures}
-    ruled: dict[str, tuple[bool, bool]] = {}
+    ruled: dict[str, _Ruling] = {}
     for key, entry in sorted(decisions.entries.items()):
-        keep = entry.data.get("keep")
-        if keep is None:
+        if entry.answer is None:
             continue
         group = of.get(key)
         written = dict(entry.digests) or dict.fromkeys(group.pictures if group else [key], "")
         recommended = entry.data.get("recommended", list(group.recommended) if group else "all")
-        chosen = recommended if keep == "recommended" else keep
+        chosen = recommended if entry.answer == "recommended" else entry.answer
         named = set(chosen) if isinstance(chosen, list) else set(written) if chosen == "all" else set()
         for path in sorted(named - set(written)):
             if group and path in group.pictures:  # a byte copy named by hand
                 written[path] = ""
         for path, digest in written.items():
-            now = path if not digest or digests.get(path) == digest else paths.get(digest, path)
-            changed = bool(digest) and now == path and digests.get(path) != digest
-            if now in digests and (now not in ruled or not changed):
-                ruled[now] = (path in named, changed)
+            now, match = present.find(path, digest)
+            if match and (now not in ruled or match != "retouched"):
+                ruled[now] = _Ruling(path in named, match == "retouched")
     return ruled
 
 
@@ -379,7 +382,7 @@ def questions(groups: Sequence[Group], images: Sequence[Image], decisions: Decis
     asked = []
     for group in groups:
         members = _asked(group)
-        open_ = [path for path in members if path not in ruled or ruled[path][1]]
+        open_ = [path for path in members if path not in ruled or ruled[path].changed]
         if not open_:
             continue
         recommended: list[str] | str = sorted(_staying(group, ruled) & set(open_))
@@ -399,7 +402,7 @@ def _key(paths: Sequence[str], decisions: Decisions) -> str:
     """The first path whose name no answered entry has taken."""
     for path in paths:
         entry = decisions.entries.get(path)
-        if entry is None or entry.data.get("keep") is None:
+        if entry is None or entry.answer is None:
             return path
     return f"{paths[0]} (again)"
 
@@ -418,7 +421,7 @@ def _what(group: Group, members: Sequence[str], open_: Sequence[str]) -> str:
     return f"{len(members)} times the same picture"
 
 
-def _staying(group: Group, ruled: Mapping[str, tuple[bool, bool]]) -> set[str]:
+def _staying(group: Group, ruled: Mapping[str, _Ruling]) -> set[str]:
     """Who stays if every picture nobody ruled on takes the recommendation."""
     clusters = Clusters()
     for path in group.pictures:
@@ -426,7 +429,7 @@ def _staying(group: Group, ruled: Mapping[str, tuple[bool, bool]]) -> set[str]:
     for pair in group.pairs:
         if pair.relation != "variant":
             clusters.join(pair.a, pair.b)
-    staying = {path for path, (stays, _) in ruled.items() if stays and path in group.pictures}
+    staying = {path for path, ruling in ruled.items() if ruling.stays and path in group.pictures}
     for cluster in clusters.groups():
         if not any(path in ruled for path in cluster):  # else the person has settled this picture already
             staying |= set(cluster) & set(group.recommended)
@@ -439,17 +442,21 @@ def outcome(groups: Sequence[Group], images: Sequence[Image], decisions: Decisio
     A missing answer counts as its recommendation, with `open` set unless `auto` or `rest: recommended`.
     """
     ruled = _rulings(groups, images, decisions)
-    waits = not (auto or decisions.rest == "recommended")
     fates: dict[str, Fate] = {}
     for group in groups:
         staying, members = _staying(group, ruled), _asked(group)
         of = {p.a: p for p in sorted(group.pairs, key=lambda p: p.relation, reverse=True) if p.relation != "variant"}
         for path in group.pictures:
             given = ruled.get(path)
-            waiting = waits and path in members and (given is None or given[1])
+            counts = settle(
+                None if given is None else "keep" if given.stays else "leave out",
+                decisions,
+                auto=auto,
+                changed=given is not None and given.changed,
+            )
+            waiting, by = counts.open and path in members, counts.by
             original = next((p for p in sorted(staying) if p in _copies(group, path)), "")
             why = f"a copy of {original}" if original else "you left it out"
-            by: Literal["you", "rule", "recommendation"] = "you" if given else "rule" if auto else "recommendation"
             if not given and path in of and of[path].relation == "byte":
                 why, by = f"a byte copy of {of[path].b}", "rule"
             if path not in staying:
@@ -466,14 +473,6 @@ def _copies(group: Group, path: str) -> set[str]:
         more = {x for p in group.pairs if p.relation != "variant" and {p.a, p.b} & found for x in (p.a, p.b)}
         found, grown = found | more, not more <= found
     return found
-
-
-def waiting(asked: Sequence[Question], decisions: Decisions, *, auto: bool) -> list[str]:
-    """The keys of the questions that nobody has answered."""
-    if auto or decisions.rest == "recommended":
-        return []
-    entries = decisions.entries
-    return sorted(q.key for q in asked if q.key not in entries or entries[q.key].data.get("keep") is None)
 
 
 def findings(groups: Sequence[Group]) -> list[Finding]:

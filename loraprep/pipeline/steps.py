@@ -20,7 +20,7 @@ from loraprep.dataset import lock, selection
 from loraprep.duplicates import duplicates as phase3
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, vision_steps
-from loraprep.project import crops, decisions, groups
+from loraprep.project import crops, decisions, groups, resolution
 from loraprep.project import intent as phase1
 from loraprep.project.project import Project
 from loraprep.scan import audit as phase2
@@ -287,16 +287,16 @@ def select(p: Project) -> None:
     auto = {kind: p.auto(kind) for kind in ("duplicates", "captions", "curation")}
     waiting = {
         "quality": [path for path, fate in rulings[0].items() if fate.open and path in open_],
-        "duplicates": phase3.waiting(
+        "duplicates": resolution.waiting(
             artifacts.questions(p, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
         ),
         "captions": phase4.waiting(shown, answers["captions"], auto=auto["captions"]),
-        "curation": phase5.waiting(artifacts.questions(p, "curation"), answers["curation"], auto=auto["curation"]),
+        "curation": resolution.waiting(artifacts.questions(p, "curation"), answers["curation"], auto=auto["curation"]),
     }
     stale = [
         Finding(Code.STALE_DECISION, tuple(gone), {"file": f"decisions/{kind}.yaml"})
         for kind, given in sorted(answers.items())
-        if (gone := decisions.stale(given, artifacts.digests(images)))
+        if (gone := resolution.stale(given, artifacts.digests(images)))
     ]
     if undrawn := crops.missing(p.root, artifacts.digests(images)):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import msgspec
 from filelock import FileLock
 
 from loraprep.core import files, yamlfile
@@ -18,21 +18,22 @@ from loraprep.project import crops, schema
 KINDS = ("quality", "duplicates", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
 ANSWERS = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
-_SHORT = 12  # hex digits of a digest that an entry shows
+SHORT = 12  # hex digits of a digest that an entry shows
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+Answer = str | list[str]
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a phase wants to ask. `entry` holds the answer's key with None; `digests`: path -> sha256."""
 
     key: str
     entry: dict[str, Any]
     digests: dict[str, str]
-    comments: dict[str, str] = field(default_factory=dict)
+    comments: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What a decision file says under one key. `digests`: path -> first 12 hex digits, {} if written by hand."""
 
     key: str
@@ -41,13 +42,22 @@ class Entry:
     touched: bool  # a person changed it, or wrote it
     answered: bool = False  # touched, but nothing except the answer was changed
 
+    @property
+    def answer(self) -> Answer | None:
+        """The value of the key that holds the answer, None while it is open."""
+        given: Iterator[Answer | None] = (self.data.get(key) for key in ANSWERS.values())
+        return next((answer for answer in given if answer is not None), None)
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
+
+class Decisions(msgspec.Struct, frozen=True):
     """A decision file as it stands. `rest`: "recommended" accepts everything still open."""
 
     rest: str | None = None
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = msgspec.field(default_factory=dict)
+
+    def accepts(self, *, auto: bool) -> bool:
+        """Say whether what nobody answered takes its recommendation without waiting."""
+        return auto or self.rest == "recommended"
 
 
 def place(root: Path, kind: str) -> tuple[Path, str]:
@@ -152,55 +162,8 @@ def fresh(kind: str, header: str) -> str:
 
 
 def _text(question: Question) -> str:
-    short = {path: digest[:_SHORT] for path, digest in sorted(question.digests.items())}
+    short = {path: digest[:SHORT] for path, digest in sorted(question.digests.items())}
     return yamlfile.signed(yamlfile.block(question.key, {**question.entry, "digests": short}, question.comments))
-
-
-def entry_for(
-    decisions: Decisions, path: str, digest: str
-) -> tuple[Entry | None, Literal["exact", "renamed", "retouched", ""]]:
-    """The entry about this picture: under its path, or, after a rename, under the path it had before.
-
-    After a retouch it is the earlier answer, until the question asked again has one.
-    """
-    here = decisions.entries.get(path)
-    if here is not None:
-        for entry in (here, *(decisions.entries[key] for key in _again(decisions, path))):
-            if entry.digests.get(path) in (None, digest[:_SHORT]) and (entry is here or _said(entry)):
-                return entry, "exact"
-        return here, "retouched"
-    for entry in decisions.entries.values():
-        if digest[:_SHORT] in entry.digests.values():
-            return entry, "renamed"
-    return None, ""
-
-
-def again_key(decisions: Decisions, path: str) -> str:
-    """The key under which a retouched picture is asked about again, beside the answer that stands."""
-    asked = [key for key in _again(decisions, path) if _said(decisions.entries[key])]
-    return f"{path} (again)" if not asked else f"{path} (again {len(asked) + 1})"
-
-
-def _again(decisions: Decisions, path: str) -> list[str]:
-    keys: list[str] = []
-    while (key := f"{path} (again{f' {len(keys) + 1}' if keys else ''})") in decisions.entries:
-        keys.append(key)
-    return keys
-
-
-def _said(entry: Entry) -> bool:
-    return any(entry.data.get(answer) is not None for answer in ANSWERS.values())
-
-
-def stale(decisions: Decisions, current: Mapping[str, str]) -> list[str]:
-    """Keys of answered or touched entries all of whose pictures are gone, followed by digest."""
-    present = {digest[:_SHORT] for digest in current.values()}
-    return sorted(
-        entry.key
-        for entry in decisions.entries.values()
-        if entry.key not in current
-        and not any(path in current or digest in present for path, digest in entry.digests.items())
-    )
 
 
 def accepted(root: Path) -> dict[str, dict[str, Any]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+import msgspec
+
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Image
-from loraprep.project.decisions import Decisions, Question, again_key, entry_for
+from loraprep.project.decisions import Decisions, Question
+from loraprep.project.resolution import again_key, entry_for, resolve
 from loraprep.project.sizes import enlargement, trained_sizes
 
 HEADER = """\
@@ -218,13 +221,13 @@ def to_ask(questions: Sequence[Question], decisions: Decisions) -> list[Question
     """The questions to write: none for a renamed picture that has its answer, a retouched one is asked to confirm."""
     asked = []
     for question in questions:
-        entry, state = entry_for(decisions, question.key, question.digests[question.key])
-        answer = entry.data.get("do") if entry else None
-        if answer and state == "retouched":
+        entry, match = entry_for(decisions, question.key, question.digests[question.key])
+        answer = entry.answer if entry else None
+        if answer and match == "retouched":
             what = f"changed since you said {answer}; now {question.entry['what']}"
             key = again_key(decisions, question.key)
-            asked.append(replace(question, key=key, entry={**question.entry, "what": what}))
-        elif not (answer and state == "renamed"):
+            asked.append(msgspec.structs.replace(question, key=key, entry={**question.entry, "what": what}))
+        elif not (answer and match == "renamed"):
             asked.append(question)
     return asked
 
@@ -233,19 +236,20 @@ def outcome(questions: Sequence[Question], decisions: Decisions, *, auto: bool) 
     """What the answers mean for each picture asked about; recommendations stand in for missing answers."""
     fates: dict[str, Fate] = {}
     for question in questions:
-        path, recommended = question.key, str(question.entry["recommended"])
-        entry, state = entry_for(decisions, path, question.digests[path])
-        answer = entry.data.get("do") if entry else None
-        accepted = auto or decisions.rest == "recommended"
-        waiting = state == "retouched" or (answer is None and not accepted)
-        by: Literal["you", "rule", "recommendation"] = "you" if answer else "rule" if auto else "recommendation"
-        do = recommended if answer in (None, "recommended") else str(answer)
-        why = "too small to train sharp" if do == "remove" else ""
-        fates[path] = Fate(path, "left out" if do == "remove" else "kept", why, by, waiting, do == "upscale")
+        counts = resolve(question, decisions, auto=auto, follow=True)
+        leaves = counts.answer == "remove"
+        fates[question.key] = Fate(
+            question.key,
+            "left out" if leaves else "kept",
+            "too small to train sharp" if leaves else "",
+            counts.by,
+            counts.open or counts.match == "retouched",  # a changed picture is confirmed one by one
+            counts.answer == "upscale",
+        )
     # A person may rule on any picture, asked about or not.
     for key, entry in decisions.entries.items():
-        if not entry.digests and key not in fates and entry.data.get("do") in ("remove", "upscale"):
-            remove = entry.data["do"] == "remove"
+        if not entry.digests and key not in fates and entry.answer in ("remove", "upscale"):
+            remove = entry.answer == "remove"
             fates[key] = Fate(
                 key, "left out" if remove else "kept", "you left it out" if remove else "", "you", False, not remove
             )

@@ -15,7 +15,7 @@ from loraprep.core.records import Axis, Caption, Elements, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, styles, subset
 from loraprep.curation.axes import axes, labels
 from loraprep.curation.measures import style_features
-from loraprep.project import project
+from loraprep.project import project, resolution
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.scan import metadata
 from tests import ROOT
@@ -254,8 +254,8 @@ def test_two_hands_are_one_question_and_its_answers(
     assert out("leave out") == out(["look 2"]) == washed
     assert out(["look 1"]) == inked
     assert out([washed[1]]) == [washed[1]]
-    assert curate.waiting([question], Decisions(), auto=False) == [question.key]
-    assert curate.waiting([question], Decisions("recommended"), auto=False) == []
+    assert resolution.waiting([question], Decisions(), auto=False) == [question.key]
+    assert resolution.waiting([question], Decisions("recommended"), auto=False) == []
     grouped = {**style.config, "groups": {"washes": {}}}
     moved = [replace(i, path=f"washes/{i.path}") if i.path in washed else i for i in images]
     looked = {i.path: two_hands[i.path.removeprefix("washes/")] for i in moved}

@@ -14,6 +14,7 @@ from PIL import ImageDraw, ImageEnhance
 from loraprep.core import findings
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import duplicates
+from loraprep.project import resolution
 from loraprep.project.decisions import Decisions, Entry, Question
 from tests.folders import Folder, Picture, encoded
 from tests.scenes import scene
@@ -215,7 +216,7 @@ def test_answers(two: Folder, keep: Any, gone: set[str]) -> None:
     assert set(left) == gone
     assert all(f.by == "you" and not f.open for f in left.values())
     assert not two.questions(decisions)
-    assert not duplicates.waiting([question], decisions, auto=False)
+    assert not resolution.waiting([question], decisions, auto=False)
 
 
 def test_no_answer_counts_as_the_recommendation_and_waits(two: Folder) -> None:
@@ -225,9 +226,9 @@ def test_no_answer_counts_as_the_recommendation_and_waits(two: Folder) -> None:
         "pier.jpg": ("kept", "recommendation", True),
         "pier_web.jpg": ("left out", "recommendation", True),
     }
-    assert duplicates.waiting([question], Decisions(), auto=False) == ["pier.jpg"]
+    assert resolution.waiting([question], Decisions(), auto=False) == ["pier.jpg"]
     for decisions, auto in ((Decisions("recommended"), False), (Decisions(), True)):
-        assert not duplicates.waiting([question], decisions, auto=auto)
+        assert not resolution.waiting([question], decisions, auto=auto)
         assert not two.left_out(decisions, auto)["pier_web.jpg"].open
 
 

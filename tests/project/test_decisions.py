@@ -12,7 +12,7 @@ from PIL import Image
 
 from loraprep.core import yamlfile
 from loraprep.core.errors import UserError
-from loraprep.project import decisions
+from loraprep.project import decisions, resolution
 from loraprep.project.decisions import Question
 from loraprep.scan import audit
 from tests.runs import run
@@ -198,7 +198,7 @@ def test_a_rename_is_followed_by_digest_and_not_asked_again(tmp_path: Path) -> N
     renamed = question("deep/new.png", seed="a.png")
     assert put(tmp_path, renamed) == before
     assert outcome(tmp_path, renamed) == {"deep/new.png": ("left out", "you", False)}
-    assert decisions.stale(decisions.read(tmp_path, "quality"), {"deep/new.png": digest("a.png")}) == []
+    assert resolution.stale(decisions.read(tmp_path, "quality"), {"deep/new.png": digest("a.png")}) == []
 
 
 def test_a_retouched_picture_keeps_its_answer_and_is_asked_to_confirm(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_stale_answers_stay_and_are_named(tmp_path: Path) -> None:
     text = put(tmp_path)
     assert "a.png" in text
     assert "b.png" not in text
-    assert decisions.stale(decisions.read(tmp_path, "quality"), {"c.png": digest("c")}) == ["a.png"]
+    assert resolution.stale(decisions.read(tmp_path, "quality"), {"c.png": digest("c")}) == ["a.png"]
 
 
 # A file that cannot be read
