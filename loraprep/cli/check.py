@@ -12,7 +12,7 @@ from loraprep.cli.arguments import Parser
 from loraprep.core import findings, resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.pipeline import reporter
-from loraprep.project.project import profile
+from loraprep.project import profiles
 from loraprep.trainers import folder, lint
 
 
@@ -54,14 +54,14 @@ def _subsets(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def run(args: list[str]) -> int:
     """0 if nothing but notes was found, 1 if something would go wrong. Raises UserError for a wrong command line."""
-    profiles = {n: d for n in resources.names("resources/trainers") if "reads" in (d := profile("trainers", n))}
+    known = {n: p for n in resources.names("resources/trainers") if (p := profiles.trainer(n)).reads}
     parser = Parser(
         prog="loraprep check",
         description="What would go wrong with a dataset folder. Writes nothing. "
         "Ends with 0 if there is nothing to mend, else with 1.",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="any folder with pictures and captions")
-    parser.add_argument("--trainer", action="append", choices=["all", *profiles], help="default: all; may be repeated")
+    parser.add_argument("--trainer", action="append", choices=["all", *known], help="default: all; may be repeated")
     asked = parser.parse_args(args)
     if not asked.folder.is_dir():
         raise UserError(
@@ -69,18 +69,18 @@ def run(args: list[str]) -> int:
             exit_code=UNUSABLE,
             hint="Name the folder that you would give to the trainer.",
         )
-    chosen = profiles if "all" in (asked.trainer or ["all"]) else {n: profiles[n] for n in asked.trainer}
+    chosen = known if "all" in (asked.trainer or ["all"]) else {n: known[n] for n in asked.trainer}
     with terminal.progress("Looking at the folder") as progress:
-        seen = folder.read(asked.folder, progress)
-    holding = sorted({s.folder for s in seen if s.kind == "picture"})
+        found_files = folder.read_folder(asked.folder, progress)
+    holding = sorted({s.folder for s in found_files if s.kind == "picture"})
     told, files = configured(asked.folder, holding) if "kohya" in chosen else ({}, [])
-    found = lint.check(seen, chosen, told)
+    found = lint.lint_folder(found_files, chosen, told)
     reporter.show(found)
     if files:
-        terminal.say(f"{chosen['kohya']['title']} is taken to be started with {' and '.join(files)}.")
+        terminal.say(f"{chosen['kohya'].title} is taken to be started with {' and '.join(files)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
-    titles = ", ".join(data["title"] for data in chosen.values())
-    pictures = sum(s.kind == "picture" for s in lint.trained(seen))
+    titles = ", ".join(data.title for data in chosen.values())
+    pictures = sum(s.kind == "picture" for s in lint.without_copies(found_files))
     verdict = f"{bad} thing{'s' * (bad != 1)} to mend" if bad else "nothing to mend"
     terminal.say(
         f"{pictures} picture{'s' * (pictures != 1)} checked for {titles}: {verdict}.",

@@ -24,6 +24,7 @@ from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import reporter
 from loraprep.project import project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
+from loraprep.project.settings import settings
 from loraprep.report import gate
 from loraprep.report import html as page
 from loraprep.scan import audit, detail, scan
@@ -157,6 +158,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         clusters=[f for f in assessed.findings if f.code == Code.TOO_SIMILAR],
         alike=curate.likeness([i for i in found if i.state == "image"]),
         config=config,
+        settings=settings(config),
         model=model,
         kind=profile,
         look=True,

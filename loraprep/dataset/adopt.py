@@ -11,8 +11,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import LockedImage
 from loraprep.core.errors import Problem, UserError
-from loraprep.dataset.lock import LockedImage, manifest, write_manifest
+from loraprep.dataset.manifest import read_manifest, write_manifest
 from loraprep.dataset.outputs import decision_digest, without_background
 from loraprep.project import decision_edits, decisions, resolution
 from loraprep.project.decisions import Entry
@@ -63,7 +64,7 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
     renamed one is found. Raises UserError with every case, and writes nothing, if a decision changed too since
     dataset/ was built, if two copies of a caption were edited differently, or if nothing is left of a caption.
     """
-    before = manifest(root)
+    before = read_manifest(root)
     found: dict[str, list[_EditedCaption]] = {}
     renamed = {digest: path for path, digest in current.items()}
     for name, place in _edited(root, before):

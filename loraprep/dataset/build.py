@@ -11,10 +11,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset import pixels
 from loraprep.dataset.adopt import edited_captions
-from loraprep.dataset.lock import DatasetLock, LockedImage, manifest, write_lock, write_manifest, written_files
+from loraprep.dataset.manifest import read_manifest, write_manifest, written_files
 from loraprep.dataset.outputs import Output, folder_layout
 from loraprep.imaging import decode
 from loraprep.imaging.pictures import Pictures
@@ -34,7 +35,7 @@ def build_dataset(
     scan, and captions that were edited and not adopted.
     """
     root = pictures.root
-    before = manifest(root)
+    before = read_manifest(root)
     _refuse(pictures, before, outputs)
     # A kill in the middle leaves files that no manifest knows: first it is written down what will be ours.
     journal = {o.place: replace(before.get(o.place, _NEW), files=_files(o), next=_text_digest(o)) for o in outputs}

@@ -12,9 +12,9 @@ from typing import Any
 from PIL import ImageColor
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import LockedFolder, MaskFolders
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
-from loraprep.dataset.lock import LockedFolder, MaskFolders
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.resolution import entry_for

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import DatasetLock, LockedImage
 from loraprep.dataset import pixels
-from loraprep.dataset.lock import DatasetLock, LockedImage, written_files
+from loraprep.dataset.manifest import written_files
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode
 from loraprep.imaging.colour import DECODE_ERRORS

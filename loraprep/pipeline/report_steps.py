@@ -8,22 +8,22 @@ from typing import Any
 import msgspec
 
 from loraprep.captions import captions as phase4
-from loraprep.core import files, terminal
+from loraprep.core import dataset_lock, files, terminal
+from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate
 from loraprep.curation import curate, features
-from loraprep.dataset import lock
-from loraprep.dataset.lock import DatasetLock
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, reporter
 from loraprep.project import decisions
-from loraprep.project.project import Project, profile
+from loraprep.project.profiles import trainer
+from loraprep.project.project import Project
 from loraprep.report import gate as phase6
 from loraprep.report import html as page
 from loraprep.report import markdown, set_record, trainer_section
 from loraprep.report.set_record import SET_RECORD, SetRecord
-from loraprep.trainers.plan import Plan
+from loraprep.trainers.plan import TrainingPlan
 
 _FUSED = frozenset({Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH})
 _BALANCE = frozenset(
@@ -66,7 +66,7 @@ def report(p: Project) -> None:
     fates = [Fate(**f) for f in selection["fates"]]
     kept = {f.path for f in fates if f.fate == "kept"}
     placed = artifacts.read(p, "placements")
-    profiles = {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+    profiles = {name: trainer(name) for name in p.settings.dataset.trainers}
     stored = [
         audited,
         artifacts.read(p, "duplicates"),
@@ -114,7 +114,7 @@ def report(p: Project) -> None:
         p.model,
         p.kind,
         trainer_section.section(
-            [Plan.from_json(x) for x in placed["plans"]], profiles, placed["repeats"], placed["drawn"]
+            msgspec.convert(placed["plans"], list[TrainingPlan]), profiles, placed["repeats"], placed["drawn"]
         ),
     )
     with terminal.progress("Drawing the report") as progress:
@@ -136,6 +136,7 @@ def report(p: Project) -> None:
                 clusters=[f for f in findings if f.code == Code.TOO_SIMILAR],
                 alike=curate.likeness([i for i in images if i.state == "image"]),
                 config=p.config,
+                settings=p.settings,
                 model=p.model,
                 kind=p.kind,
             ),
@@ -159,7 +160,7 @@ def diff(p: Project, revision: str) -> None:
     then = _read_record(text, revision)
     now = set_record.parse_set_record((p.root / SET_RECORD).read_text("utf-8"))
     lines = differences(then, now, revision)
-    if pictures := repainted(_locked(committed_text(p.root, revision, lock.LOCK)), _locked_now(p)):
+    if pictures := repainted(_locked(committed_text(p.root, revision, dataset_lock.LOCK)), _locked_now(p)):
         lines.append(f"Built from other pixels, or cropped otherwise: {', '.join(pictures)}")
     for line in lines:
         terminal.say(line)
@@ -191,13 +192,13 @@ def _read_record(text: str, revision: str) -> SetRecord:
 def _locked(text: str | None) -> DatasetLock | None:
     """Read a lock; one that is damaged says nothing about pixels."""
     try:
-        return lock.parse_lock(text, lock.LOCK) if text is not None else None
+        return dataset_lock.parse_lock(text, dataset_lock.LOCK) if text is not None else None
     except UserError:
         return None
 
 
 def _locked_now(p: Project) -> DatasetLock | None:
     try:
-        return lock.read_lock(p.root)
+        return dataset_lock.read_lock(p.root)
     except UserError:
         return None

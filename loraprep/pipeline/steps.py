@@ -16,7 +16,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.curation import curate as phase5
 from loraprep.curation import features
-from loraprep.dataset import lock, selection
+from loraprep.dataset import manifest, selection
 from loraprep.duplicates import duplicates as phase3
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts, vision_steps
@@ -37,7 +37,7 @@ def intent(p: Project) -> None:
 def scan(p: Project, full: bool = False) -> None:
     """Looks at every file in the images folder, and takes over captions edited in dataset/."""
     _look(p, full)
-    if lock.caption_edited(p.root):
+    if manifest.caption_edited(p.root):
         from loraprep.dataset.adopt import adopt_captions
 
         for path in adopt_captions(

@@ -236,7 +236,9 @@ def _trainers() -> list[str]:
 
 def task_trainers() -> dict[str, Any]:
     values = doit_task.config("dataset", "groups", "thresholds.placement", "name", "model", "trigger")
-    beside = regularization.mark(doit_task.current().root, doit_task.current().config["dataset"]["regularization"])
+    beside = regularization.regularization_mark(
+        doit_task.current().root, doit_task.current().settings.dataset.regularization
+    )
     return doit_task.task(
         training_steps.trainers,
         [IMAGES, AUDIT, CAPTIONS, SELECTION],

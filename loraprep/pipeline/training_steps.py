@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from loraprep.core import files, terminal
+from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.dataset import lock
+from loraprep.dataset import manifest
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts
 from loraprep.project import decisions
-from loraprep.project.project import Project, profile
+from loraprep.project.profiles import TrainerProfile, trainer
+from loraprep.project.project import Project
 from loraprep.report import trainer_section
 from loraprep.trainers import export as exports
 from loraprep.trainers import forecast, naming, regularization
-from loraprep.trainers.plan import Plan
+from loraprep.trainers.plan import TrainingPlan
 
 if TYPE_CHECKING:
     from loraprep.dataset.outputs import Output
@@ -35,8 +39,8 @@ def _repeats(p: Project, kept: Sequence[str], found: Sequence[Image]) -> dict[st
     return times
 
 
-def _trainers(p: Project) -> dict[str, dict[str, Any]]:
-    return {name: profile("trainers", name) for name in p.config["dataset"]["trainers"]}
+def _trainers(p: Project) -> dict[str, TrainerProfile]:
+    return {name: trainer(name) for name in p.settings.dataset.trainers}
 
 
 def trainers(p: Project) -> None:
@@ -45,16 +49,19 @@ def trainers(p: Project) -> None:
     fates = artifacts.fates(p)
     repeats = _repeats(p, [f.path for f in fates if f.fate == "kept"], found)
     profiles = _trainers(p)
-    extra = regularization.sizes(p.root, p.config["dataset"]["regularization"])
+    folder = p.settings.dataset.regularization
+    extra = regularization.regularization_sizes(p.root, folder)
+    largest = forecast.trained_sizes(p.settings, p.base_model)[-1]
+    pictures = forecast.training_pictures(found, fates, captions, repeats, largest)
     plans = [
-        forecast.plan(name, data, found, fates, captions, repeats, p.config, p.model, extra)
-        for name, data in profiles.items()
+        forecast.training_plan(name, profile, pictures, p.settings, p.base_model, extra)
+        for name, profile in profiles.items()
     ]
-    cut = forecast.drawn(plans, p.config["thresholds"]["placement"]["cut"])
+    cut = forecast.crops_to_draw(plans, p.settings.thresholds.placement.cut)
     drawn = _draw(p, {i.path: i for i in found}, cut)
-    noted = forecast.findings(plans, profiles, repeats, p.config, p.model)
-    if p.config["dataset"]["regularization"] and not extra:
-        noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": p.config["dataset"]["regularization"]}))
+    noted = forecast.training_findings(plans, profiles, repeats, p.settings, p.base_model)
+    if folder and not extra:
+        noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
     artifacts.write(
         p,
         "placements",
@@ -95,23 +102,25 @@ def crops_drawn(p: Project) -> bool:
 
 def export(p: Project) -> None:
     """What your trainers need beside dataset/: their own configuration files."""
-    lock, stored = files.read_json(p.root / "dataset.lock.json"), artifacts.read(p, "placements")
-    advice = p.kind["regularization"]
-    words = advice["class_prompt"].format(class_word=p.config["intent"]["class_word"] or advice["class_word"])
-    plans = [Plan.from_json(x) for x in stored["plans"]]
+    locked, advice = read_lock(p.root), p.kind_typed.regularization
+    assert locked is not None  # a dependency of this task
+    words = advice.class_prompt.format(class_word=p.settings.intent.class_word or advice.class_word)
+    plans = msgspec.convert(artifacts.read(p, "placements")["plans"], list[TrainingPlan])
     profiles = _trainers(p)
-    exports.write(
+    exports.write_exports(
         p.root,
         {
-            one.trainer: exports.dataset(p.root, lock, one, profiles[one.trainer], p.config, p.model, words)
-            for one in plans
+            plan.trainer: exports.training_set(
+                p.root, locked, plan, profiles[plan.trainer], p.settings, p.base_model, words
+            )
+            for plan in plans
         },
     )
 
 
 def exports_intact(p: Project) -> bool:
     """Is there a folder for every trainer of the project?"""
-    return all((p.root / "exports" / name / "README.md").is_file() for name in p.config["dataset"]["trainers"])
+    return all((p.root / "exports" / name / "README.md").is_file() for name in p.settings.dataset.trainers)
 
 
 def _outputs(p: Project) -> list[Output]:
@@ -140,7 +149,7 @@ def verify(p: Project) -> bool:
     """Compares the dataset with its lock."""
     from loraprep.dataset.verify import verification_lines, verify_dataset
 
-    locked = lock.read_lock(p.root)
+    locked = read_lock(p.root)
     if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     with terminal.progress("Comparing") as progress:
@@ -167,4 +176,4 @@ def upscale(p: Project) -> None:
 
 def dataset_intact(p: Project) -> bool:
     """Is every file of dataset/ still what we wrote?"""
-    return lock.dataset_intact(p.root)
+    return manifest.dataset_intact(p.root)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import UserError
-from loraprep.dataset.lock import DatasetLock
 from loraprep.report.set_record import SetRecord
 
 

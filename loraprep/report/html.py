@@ -19,6 +19,7 @@ from loraprep.core.records import Axis, Caption, Fate, Gate, Group, Image, Reaso
 from loraprep.imaging import thumbnails
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, groups
+from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import contact_sheet, layout, plots
 from loraprep.trainers import placement
@@ -53,6 +54,7 @@ class Material:
     fused: Sequence[Finding]
     alike: NDArray[Any]
     config: Mapping[str, Any]
+    settings: Settings
     model: Mapping[str, Any]
     kind: Mapping[str, Any]
     look: bool = False
@@ -95,7 +97,7 @@ def render(m: Material, progress: Callable[[int, int], None] | None = None) -> t
         captions=[(p, m.captions[p], spoken[p]) for p in sorted(spoken) if fate[p].fate == "kept"],
         others=[f for f in m.fates if f.fate in ("caption", "ignored")],
         trained=trained_sizes(m.config, m.model),
-        trainer=placement.shown(m.config),
+        trainer=placement.reference_trainer(m.settings),
         triggers=groups.triggers(m.config),
         codes=_codes(m),
         terms=_common(m),
@@ -134,9 +136,9 @@ def _to_do(reason: Any) -> bool:
     return reason.severity in ("block", "warn") and not reason.accepted
 
 
-def crop(image: Image, size: int, config: Mapping[str, Any]) -> dict[str, Any] | None:
+def crop(image: Image, size: int, settings: Settings) -> dict[str, Any] | None:
     """What the trainer keeps at `size`: left, top, width, height in percent of the picture; None if all or nothing."""
-    placed = placement.placed(image.width, image.height, size, config)
+    placed = placement.place_picture(image.width, image.height, size, settings)
     if placed is None:
         return None
     left, top, right, bottom = placed.box
@@ -175,7 +177,7 @@ def _card(m: Material, image: Image, number: int, reasons: Sequence[Reason], fat
         "caption": caption,
         "spans": spans(caption, m.config["trigger"]) if caption else [],
         "terms": sorted({t.casefold() for t in (*caption.content, *caption.style)}) if caption else [],
-        "crop": crop(image, sizes[-1], m.config) if seen else None,
+        "crop": crop(image, sizes[-1], m.settings) if seen else None,
         "times": [(s, enlargement(image, s)) for s in sizes] if seen else [],
         "codes": sorted({r.code for r in reasons}),
         "marks": list(dict.fromkeys((r.severity, r.code) for r in reasons if _to_do(r))),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from loraprep.core.findings import names as spelled
 from loraprep.core.markdown import cell, code
+from loraprep.project.profiles import TrainerProfile
 from loraprep.trainers import naming
-from loraprep.trainers.plan import CutCaption, Placed, Plan, lonely, usual
+from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alone_in_bucket, usual_repeats
 
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
 
 def section(
-    plans: Sequence[Plan],
-    profiles: Mapping[str, Mapping[str, Any]],
+    plans: Sequence[TrainingPlan],
+    profiles: Mapping[str, TrainerProfile],
     repeats: Mapping[str, int],
     cut: Sequence[str],
 ) -> list[str]:
@@ -24,7 +24,7 @@ def section(
     if not repeats:
         return []
     lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
-    if beside := [profiles[p.trainer]["title"] for p in plans if p.length.regularization]:
+    if beside := [profiles[p.trainer].title for p in plans if p.length.regularization]:
         lines += [
             "",
             f"Your regularization pictures come up about as often as yours in {spelled(beside)}. Their steps "
@@ -40,7 +40,7 @@ def section(
         lines += ["", "What the largest crops cut off (bright is what stays):", ""]
         lines += [f"- {code(path)} ![{naming.stem(path)}]({CROPS}/{naming.stem(path)}.png)" for path in cut]
     for plan in plans:
-        title = profiles[plan.trainer]["title"]
+        title = profiles[plan.trainer].title
         if plan.placed:
             lines += ["", f"### {title}", "", *_buckets(plan), "", *_pictures(plan)]
         elif plan.cut_captions:
@@ -49,8 +49,10 @@ def section(
     return lines
 
 
-def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], repeats: Mapping[str, int]) -> list[str]:
-    most = usual(repeats.values())
+def _lengths(
+    plans: Sequence[TrainingPlan], profiles: Mapping[str, TrainerProfile], repeats: Mapping[str, int]
+) -> list[str]:
+    most = usual_repeats(repeats.values())
     others = sorted(set(repeats.values()) - {most})
     times = ", ".join(str(n) for n in sorted(set(repeats.values())))
     seen = sorted({p.length.seen for p in plans})
@@ -71,13 +73,13 @@ def _lengths(plans: Sequence[Plan], profiles: Mapping[str, Mapping[str, Any]], r
         length, profile = plan.length, profiles[plan.trainer]
         about = "" if length.exact else "about "
         cells = [
-            profile["title"],
+            profile.title,
             ", ".join(map(str, plan.sizes)),
-            times if profile["repeats"] else "none",
+            times if profile.repeats else "none",
             str(length.epochs),
             f"{about}{length.steps_per_epoch}",
             f"{about}{length.steps}",
-            f"{' or '.join(str(n) for n in _seen(length.seen, most, others if profile['repeats'] else ()))} times",
+            f"{' or '.join(str(n) for n in _seen(length.seen, most, others if profile.repeats else ()))} times",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
@@ -88,9 +90,9 @@ def _seen(usually: int, most: int, others: Iterable[int]) -> list[int]:
     return sorted({usually, *(usually * n // most for n in others)})
 
 
-def _buckets(plan: Plan) -> list[str]:
+def _buckets(plan: TrainingPlan) -> list[str]:
     crowd = Counter((p.size, p.bucket) for p in plan.placed if p.bucket)
-    alone = {(p.size, p.bucket): p.path for p in lonely(plan)}
+    alone = {(p.size, p.bucket): p.path for p in alone_in_bucket(plan)}
     lines = ["| Size | Bucket | Pictures |", "|---|---|---|"]
     for (size, bucket), count in sorted(crowd.items()):
         only = f": {cell(alone[size, bucket])}, alone in its shape" if (size, bucket) in alone else ""
@@ -98,9 +100,9 @@ def _buckets(plan: Plan) -> list[str]:
     return lines
 
 
-def _pictures(plan: Plan) -> list[str]:
+def _pictures(plan: TrainingPlan) -> list[str]:
     sizes = sorted({p.size for p in plan.placed})
-    by_path: dict[str, list[Placed]] = {}
+    by_path: dict[str, list[PlacedPicture]] = {}
     for p in plan.placed:
         by_path.setdefault(p.path, []).append(p)
     lines = [
@@ -123,7 +125,7 @@ def _read(cut: CutCaption) -> str:
     return f"at most {cut.tokens} tokens, of which {cut.read} are read"
 
 
-def _words(placed: Placed) -> str:
+def _words(placed: PlacedPicture) -> str:
     if not placed.bucket:
         return "no bucket"
     change = f"{'enlarged' if placed.scale > 1 else 'shrunk to'} {placed.scale:.2f}x"

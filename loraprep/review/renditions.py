@@ -56,8 +56,9 @@ class Renditions:
 
     def trained(self, image: Image, size: int) -> bytes:
         """Exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
-        config = self.project.config
-        shape = f"{placement.shown(config)}-{config['model']}-{size}{'' if config['dataset']['enlarge'] else '-small'}"
+        settings = self.project.settings
+        enlarged = "" if settings.dataset.enlarge else "-small"
+        shape = f"{placement.reference_trainer(settings)}-{settings.model}-{size}{enlarged}"
         return self._kept(f"{crops.shown(image)}-{shape}", lambda: self._trained(image, size))
 
     def difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
@@ -79,7 +80,7 @@ class Renditions:
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)
-        placed = placement.placed(picture.width, picture.height, size, self.project.config)
+        placed = placement.place_picture(picture.width, picture.height, size, self.project.settings)
         if placed is None:
             raise BadImage("broken", f"its shape fits no bucket at {size}")
         return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)

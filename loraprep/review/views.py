@@ -143,7 +143,7 @@ def _say(answer: Any) -> str:
 def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
     """Pictures that would be enlarged, each with what the trainer makes of it at every size."""
     config = s.project.config
-    trainer = placement.shown(config)
+    trainer = placement.reference_trainer(s.project.settings)
     cards = []
     for known in _states(s, "quality"):
         entry: Entry = known["entry"]
@@ -151,7 +151,7 @@ def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
         image = located(s, entry, path)
         sizes = []
         for size in trained_sizes(config, s.project.model) if image else []:
-            placed = placement.placed(image.width, image.height, size, config) if image else None
+            placed = placement.place_picture(image.width, image.height, size, s.project.settings) if image else None
             if image and placed:
                 times = enlargement(image, size)  # as the question itself counts it
                 sizes.append({"size": size, "times": f"{times:.1f}", "bucket": placed.bucket})

@@ -1,14 +1,22 @@
-"""ai-toolkit: the dataset part of a job's YAML. Keys: ostris/ai-toolkit, toolkit/config_modules.py DatasetConfig
-and config/examples/, August 2026."""
+"""ai-toolkit: its buckets, and the dataset part of a job's YAML.
+
+Sources: ostris/ai-toolkit, August 2026. Keys: toolkit/config_modules.py DatasetConfig and config/examples/. Buckets:
+toolkit/buckets.py get_bucket_for_image_size as of commit 99be3d96, read in an audit of that commit, with the buckets
+it gave for nineteen pictures, and in three ports of it, which agree to the letter; that it is used from
+toolkit/dataloader_mixins.py BucketsMixin.setup_buckets, and how it scales and crops there, in the file itself. Older
+versions differ: until 2026 a list of SDXL's shapes, the one that loses fewest pixels (0bc4d555); between them two
+that took the ratio of the areas without its root.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from loraprep.core import yamlfile
-from loraprep.trainers.export import Dataset, Folder
+from loraprep.trainers.buckets import BucketFit, centred_crop
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 
-NAME = "ai-toolkit"
 DROPOUT = 0.05  # of captions, as in ai-toolkit's own Flux example
 HOW = """\
 Copy `datasets` and the two lines of `train` from datasets.yaml into your job's `config.process` entry. ai-toolkit
@@ -18,7 +26,24 @@ against dropout. Paths are seen from the folder where ai-toolkit is started; set
 have them written out. It leaves `.aitk_size.json` and `_latent_cache/` beside the pictures; loraprep ignores both."""
 
 
-def files(dataset: Dataset) -> dict[str, str]:
+def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
+    """The corner of the grid nearest in area to the picture, none larger than size x size: nothing is stretched."""
+    limit = size * size
+    area = min(width * height, limit)
+    scale = math.sqrt(area / (width * height))
+    wide, high = width * scale / grid, height * scale / grid
+    shapes = [
+        (w * grid, h * grid) for w in (math.floor(wide), math.ceil(wide)) for h in (math.floor(high), math.ceil(high))
+    ]
+    inside = [s for s in shapes if min(s) > 0 and s[0] * s[1] <= limit]
+    if not inside:
+        inside = [(max(grid, math.floor(wide) * grid), max(grid, math.floor(high) * grid))]
+    bucket = min(inside, key=lambda s: abs(s[0] * s[1] - area))
+    cover = max(bucket[0] / width, bucket[1] / height)
+    return centred_crop((width, height), bucket, (math.ceil(width * cover), math.ceil(height * cover)))
+
+
+def config_files(dataset: TrainingSet) -> dict[str, str]:
     """The entry of config.process that a job needs for this dataset."""
     sets = [_entry(folder, dataset) for folder in dataset.folders]
     if dataset.regularization:
@@ -30,7 +55,7 @@ def files(dataset: Dataset) -> dict[str, str]:
     return {"datasets.yaml": yamlfile.document({"config": {"process": [process]}}, dataset.made_for)}
 
 
-def _entry(folder: Folder, dataset: Dataset) -> dict[str, Any]:
+def _entry(folder: TrainingFolder, dataset: TrainingSet) -> dict[str, Any]:
     return {
         "folder_path": folder.path,
         "caption_ext": "txt",

@@ -1,13 +1,21 @@
-"""diffusion-pipe: dataset.toml. Keys: tdrussell/diffusion-pipe, examples/dataset.toml, August 2026."""
+"""diffusion-pipe: its buckets, and dataset.toml.
+
+Sources: tdrussell/diffusion-pipe, August 2026. Keys: examples/dataset.toml. Buckets: utils/dataset.py
+DirectoryDataset, ARBucketDataset (0784ca8b) and models/base.py convert_crop_and_resize (0467b63c).
+"""
 
 from __future__ import annotations
 
+import math
+
 import tomlkit
 
-from loraprep.trainers.buckets import DIFFUSION_PIPE_RATIOS
-from loraprep.trainers.export import Dataset
+from loraprep.trainers.buckets import BucketFit
+from loraprep.trainers.trainer import TrainingSet
 
-NAME = "diffusion-pipe"
+# ar_buckets that we export, width / height to the three digits it rounds them to: the formats pictures come in
+# (1:3, 1:2, 9:16, 2:3, 3:4, 4:5, square and the same lying down). Its example's seven would cut off more.
+_RATIOS = (0.333, 0.5, 0.562, 0.667, 0.75, 0.8, 1.0, 1.25, 1.333, 1.5, 1.778, 2.0, 3.0)
 HOW = """\
 Name dataset.toml as `dataset` in diffusion-pipe's own config, with `epochs` and `micro_batch_size_per_gpu`. Paths
 are seen from the folder where it is started; set `dataset.path` in project.yaml to have them written out. It shows
@@ -15,7 +23,27 @@ every picture at every size, writes a `cache/` into each folder, and cannot use 
 than three sizes it stops unless it is started with `--i_know_what_i_am_doing`."""
 
 
-def files(dataset: Dataset) -> dict[str, str]:
+def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
+    """The ratio of `ar_buckets` that is nearest on a logarithmic scale."""
+    wanted = math.log(width / height)
+    ratio = min(_RATIOS, key=lambda r: abs(wanted - math.log(r)))
+    wide = math.sqrt(size * size * ratio)
+    bucket = (round(wide / grid) * grid, round(size * size / wide / grid) * grid)
+    if min(bucket) < 1:
+        return None
+    # Pillow's ImageOps.fit: the largest box of the bucket's format, centred, to a fraction of a pixel.
+    format_ = bucket[0] / bucket[1]
+    inside = (format_ * height, float(height)) if width / height >= format_ else (float(width), width / format_)
+    left, top = (width - inside[0]) / 2, (height - inside[1]) / 2
+    return BucketFit(
+        bucket,
+        bucket[1] / inside[1],
+        (left, top, left + inside[0], top + inside[1]),
+        1 - inside[0] * inside[1] / (width * height),
+    )
+
+
+def config_files(dataset: TrainingSet) -> dict[str, str]:
     """One [[directory]] a folder, all sizes at once."""
     doc = tomlkit.document()
     doc.add(tomlkit.comment(dataset.made_for))
@@ -23,7 +51,7 @@ def files(dataset: Dataset) -> dict[str, str]:
         doc.add(tomlkit.comment("Your regularization pictures are left out: diffusion-pipe has no use for them."))
     doc.add("resolutions", tomlkit.item(dataset.sizes))
     doc.add("enable_ar_bucket", tomlkit.item(True))
-    doc.add("ar_buckets", tomlkit.item(list(DIFFUSION_PIPE_RATIOS)).comment("width / height"))
+    doc.add("ar_buckets", tomlkit.item(list(_RATIOS)).comment("width / height"))
     doc.add("frame_buckets", tomlkit.item([1]).comment("pictures, no films"))
     directories = tomlkit.aot()
     for folder in dataset.folders:

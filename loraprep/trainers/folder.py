@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
+
+import msgspec
 
 from loraprep.core.findings import Code
 from loraprep.imaging import decode
@@ -19,8 +20,7 @@ _CACHE_FILES = frozenset({".aitk_size.json", "metadata_cache.json"})
 _CACHE_SUFFIXES = frozenset({".npz", ".safetensors", ".arrow"})
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class FolderFile(msgspec.Struct, frozen=True):
     """One file. `path` is POSIX, relative to the folder. What follows `kind` holds for its kind only."""
 
     path: str
@@ -43,6 +43,7 @@ class Seen:
 
     @property
     def stem(self) -> str:
+        """The name without folder and extension."""
         return PurePosixPath(self.path).stem
 
     @property
@@ -51,14 +52,14 @@ class Seen:
         return PurePosixPath(self.path).suffix
 
 
-def read(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[Seen]:
-    """Every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over."""
+def read_folder(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[FolderFile]:
+    """Read every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over."""
     found = sorted(_files(folder, ""))
     result = []
     for number, (path, real) in enumerate(found):
         if progress:
             progress(number, len(found))
-        result.append(_look(path, real))
+        result.append(_file(path, real))
     return result
 
 
@@ -77,20 +78,20 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
             yield prefix + entry.name, Path(entry.path)
 
 
-def _look(path: str, real: Path) -> Seen:
+def _file(path: str, real: Path) -> FolderFile:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in decode.EXTENSIONS:
         return _picture(path, real)
     if suffix in CAPTIONS:
         return _caption(path, real)
-    return Seen(path, "other", bytes=real.stat().st_size)
+    return FolderFile(path, "other", bytes=real.stat().st_size)
 
 
-def _picture(path: str, real: Path) -> Seen:
+def _picture(path: str, real: Path) -> FolderFile:
     try:
         data = real.read_bytes()
         opened = decode.load(data)
-        return Seen(
+        return FolderFile(
             path,
             "picture",
             orientation=opened.orientation,
@@ -99,25 +100,25 @@ def _picture(path: str, real: Path) -> Seen:
             bytes=len(data),
         )
     except decode.BadImage as error:
-        return Seen(path, "picture", problem=error.reason, huge=error.code == Code.TOO_LARGE)
+        return FolderFile(path, "picture", problem=error.reason, huge=error.code == Code.TOO_LARGE)
     except OSError as error:
-        return Seen(path, "picture", problem=error.strerror or "it could not be read")
+        return FolderFile(path, "picture", problem=error.strerror or "it could not be read")
     except Exception as error:  # one odd file never hides the rest
-        return Seen(path, "picture", problem=f"it could not be judged ({type(error).__name__})")
+        return FolderFile(path, "picture", problem=f"it could not be judged ({type(error).__name__})")
 
 
-def _caption(path: str, real: Path) -> Seen:
+def _caption(path: str, real: Path) -> FolderFile:
     try:
         data = real.read_bytes()
     except OSError:
-        return Seen(path, "caption", utf8=False)
+        return FolderFile(path, "caption", utf8=False)
     bom = data.startswith(b"\xef\xbb\xbf")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return Seen(path, "caption", utf8=False, bytes=len(data))
+        return FolderFile(path, "caption", utf8=False, bytes=len(data))
     lines = text.splitlines()
-    return Seen(
+    return FolderFile(
         path,
         "caption",
         bom=bom,

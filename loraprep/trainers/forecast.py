@@ -5,57 +5,90 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+
+import msgspec
 
 from loraprep.captions import tokens
 from loraprep.core.findings import Code, Finding
 from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Image
-from loraprep.project.sizes import trained_sizes
-from loraprep.trainers import buckets, placement, regularization
-from loraprep.trainers.plan import CutCaption, Length, Placed, Plan, lonely, usual
+from loraprep.project.profiles import BaseModel, TrainerProfile
+from loraprep.project.settings import Settings
+from loraprep.trainers import placement, regularization
+from loraprep.trainers.buckets import Size, steps_per_epoch
+from loraprep.trainers.plan import (
+    CutCaption,
+    PlacedPicture,
+    TrainingLength,
+    TrainingPlan,
+    alone_in_bucket,
+    usual_repeats,
+)
+from loraprep.trainers.trainer import bucket_rules
 
-Size = tuple[int, int]
-DRAWN = 6  # crops drawn in the report; its tables name the rest
+MOST_DRAWN = 6  # crops drawn in the report; its tables name the rest
 
 
-def plan(
-    trainer: str,
-    profile: Mapping[str, Any],
-    found: Sequence[Image],
+class TrainingPicture(msgspec.Struct, frozen=True):
+    """A picture as it will stand in dataset/."""
+
+    path: str
+    size: Size  # px, enlarged if the artist asked for it
+    repeats: int  # how often it comes up in an epoch
+    caption: Caption | None
+
+
+def trained_sizes(settings: Settings, model: BaseModel) -> list[int]:
+    """The trained sizes in px, ascending: `dataset.sizes`, else the base model's."""
+    return sorted(settings.dataset.sizes or model.sizes)
+
+
+def training_pictures(
+    images: Sequence[Image],
     fates: Sequence[Fate],
     captions: Mapping[str, Caption],
     repeats: Mapping[str, int],
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
-    extra: Sequence[Size] = (),
-) -> Plan:
-    """The plan for the kept pictures. `repeats`: path -> how often its folder is repeated in an epoch.
-
-    `extra`: the sizes of the regularization pictures.
-    """
-    sizes = trained_sizes(config, model)
-    image = {i.path: i for i in found}
-    kept = [f for f in fates if f.fate == "kept"]
-    known = trainer in buckets.ALGORITHMS
-    placed = [
-        _place(trainer, f.path, _built(image[f.path], sizes[-1] if f.upscale else 0), size, config)
-        for f in kept
-        for size in sizes
-        if known
+    largest: int,
+) -> list[TrainingPicture]:
+    """The kept pictures in the order of `fates`. `largest`: the trained size up to which `dataset` enlarges, px."""
+    by_path = {i.path: i for i in images}
+    return [
+        TrainingPicture(
+            f.path, _built_size(by_path[f.path], largest if f.upscale else 0), repeats[f.path], captions.get(f.path)
+        )
+        for f in fates
+        if f.fate == "kept"
     ]
-    encoder = model["encoder"]
-    limit = profile["tokens"].get(config["model"], profile["tokens"].get(encoder["name"], encoder["hard"]))
-    texts = {f.path: captions[f.path] for f in kept if f.path in captions}
-    shown = {f.path: repeats[f.path] for f in kept}
-    beside = _Extra(trainer, profile["regularization"], list(extra) if known else [], len(extra))
-    return Plan(
+
+
+def _built_size(image: Image, least: int) -> Size:
+    """Width and height in dataset/, of at least `least` x `least` px in area, as `dataset` makes it."""
+    factor = max(1.0, least / math.sqrt(image.width * image.height))
+    return round(image.width * factor), round(image.height * factor)
+
+
+def training_plan(
+    trainer: str,
+    profile: TrainerProfile,
+    pictures: Sequence[TrainingPicture],
+    settings: Settings,
+    model: BaseModel,
+    regularizing: Sequence[Size] = (),
+) -> TrainingPlan:
+    """Plan the training of `pictures`. `regularizing`: the sizes of the regularization pictures."""
+    sizes = trained_sizes(settings, model)
+    known = bucket_rules(trainer) is not None
+    placed = [_placed(trainer, p, size, settings) for p in pictures for size in sizes if known]
+    encoder = model.encoder
+    limit = profile.tokens.get(settings.model, profile.tokens.get(encoder.name, encoder.hard))
+    extra = _Regularization(trainer, profile.regularization, list(regularizing) if known else [], len(regularizing))
+    captions = sorted((p.path, p.caption) for p in pictures if p.caption)
+    return TrainingPlan(
         trainer,
         sizes,
         placed,
-        _length(profile, placed, shown, sizes, config, beside),
-        {path: cut for path, c in sorted(texts.items()) if (cut := _cut(c, encoder["name"], limit))},
+        _length(profile, placed, {p.path: p.repeats for p in pictures}, sizes, settings, extra),
+        {path: cut for path, caption in captions if (cut := _cut(caption, encoder.name, limit))},
         limit,
     )
 
@@ -67,125 +100,135 @@ def _cut(caption: Caption, encoder: str, read: int) -> CutCaption | None:
     return CutCaption(caption.tokens, read, caption.exact and tokens.exact(encoder), lost)
 
 
-def _built(image: Image, least: int) -> Size:
-    """Width and height in dataset/: enlarged there if the artist asked for it, as `dataset` does."""
-    factor = max(1.0, least / math.sqrt(image.width * image.height))
-    return round(image.width * factor), round(image.height * factor)
+def _placed(trainer: str, picture: TrainingPicture, size: int, settings: Settings) -> PlacedPicture:
+    width, height = picture.size
+    fit = placement.place_picture(width, height, size, settings, trainer)
+    if fit is None:
+        return PlacedPicture(picture.path, size, None)
+    left, top, right, bottom = fit.box
+    box = (left / width, top / height, right / width, bottom / height)
+    return PlacedPicture(
+        picture.path, size, fit.bucket, round(fit.scale, 4), round(fit.cut, 4), tuple(round(x, 4) for x in box)
+    )
 
 
-def _place(trainer: str, path: str, built: Size, size: int, config: Mapping[str, Any]) -> Placed:
-    where = placement.placed(*built, size, config, trainer)
-    if where is None:
-        return Placed(path, size, None)
-    left, top, right, bottom = where.box
-    box = (left / built[0], top / built[1], right / built[0], bottom / built[1])
-    return Placed(path, size, where.bucket, round(where.scale, 4), round(where.cut, 4), tuple(round(x, 4) for x in box))
-
-
-@dataclass(frozen=True, slots=True)
-class _Extra:
-    """The regularization pictures: how the trainer takes them, their sizes where its buckets are known, how many."""
+class _Regularization(msgspec.Struct, frozen=True):
+    """The regularization pictures and how the trainer takes them."""
 
     trainer: str
-    way: str
-    sizes: list[Size]
+    way: str  # TrainerProfile.regularization
+    sizes: list[Size]  # where the trainer's buckets are known
     pictures: int
 
-    def times(self, looks: int) -> list[int]:
-        """How often each comes up in an epoch in which yours come up `looks` times together."""
+    def times(self, shown: int) -> list[int]:
+        """How often each comes up in an epoch in which yours come up `shown` times together."""
         if self.way == "fills":
-            return regularization.filled(self.pictures, looks)
-        return [regularization.repeats(range(self.pictures), looks)] * self.pictures if self.way == "folder" else []
+            return regularization.filled(self.pictures, shown)
+        return [regularization.repeats(self.pictures, shown)] * self.pictures if self.way == "folder" else []
 
 
 def _length(
-    profile: Mapping[str, Any],
-    placed: Sequence[Placed],
+    profile: TrainerProfile,
+    placed: Sequence[PlacedPicture],
     repeats: Mapping[str, int],
     sizes: Sequence[int],
-    config: Mapping[str, Any],
-    extra: _Extra,
-) -> Length:
+    settings: Settings,
+    extra: _Regularization,
+) -> TrainingLength:
     """A trainer that shows every picture at every size needs so many times fewer epochs for the same length.
 
     Regularization pictures come on top, about as often as yours: that leaves alone how often yours are seen.
     """
-    batch, epochs = config["dataset"]["batch_size"], config["dataset"]["epochs"]
-    common = usual(repeats.values())
-    each = profile["sizes"] == "each"
+    batch, epochs = settings.dataset.batch_size, settings.dataset.epochs
+    common = usual_repeats(repeats.values())
+    each = profile.sizes == "each"
     times = len(sizes) if each else 1
-    if not profile["repeats"]:  # every repeat becomes an epoch
+    if not profile.repeats:  # every repeat becomes an epoch
         epochs, repeats, common = epochs * common, dict.fromkeys(repeats, 1), 1
     wanted = max(1, round(epochs / times))
-    counts: Counter[tuple[int, int, int]] = Counter()
-    for p in placed:
-        if p.bucket and (each or p.size == sizes[-1]):
-            counts[p.size, *p.bucket] += repeats[p.path]
-    looks = sum(repeats.values())
-    beside = extra.times(looks) if looks else []
+    counts: Counter[tuple[int, int, int]] = Counter()  # size, width, height -> pictures shown in an epoch
+    for picture in placed:
+        if picture.bucket and (each or picture.size == sizes[-1]):
+            counts[picture.size, *picture.bucket] += repeats[picture.path]
+    shown = sum(repeats.values())
+    added = extra.times(shown) if shown else []
     if counts:
         for size in sizes if each else sizes[-1:]:
-            for shape, shown in zip(extra.sizes, beside, strict=False):
-                where = placement.placed(*shape, size, config, extra.trainer)
-                if where:
-                    counts[size, *where.bucket] += shown
-        steps = buckets.steps_per_epoch(counts.values(), batch, keep_partial=profile["last_batch"] == "kept")
+            for (width, height), often in zip(extra.sizes, added, strict=False):
+                fit = placement.place_picture(width, height, size, settings, extra.trainer)
+                if fit:
+                    counts[size, *fit.bucket] += often
+        steps = steps_per_epoch(counts.values(), batch, keep_partial=profile.last_batch == "kept")
     else:
-        steps = math.ceil((looks + sum(beside)) * times / batch)
+        steps = math.ceil((shown + sum(added)) * times / batch)
     if extra.pictures and extra.way == "alternates":
         steps *= 2
     exact = batch == 1 or (bool(counts) and (each or len(sizes) == 1))
     used = bool(extra.pictures) and extra.way != "none"
-    own = beside[0] if extra.way == "folder" and beside else 1
-    return Length(wanted, steps, steps * wanted, common * wanted * times, exact, own if used else 0)
+    folder_repeats = added[0] if extra.way == "folder" and added else 1
+    return TrainingLength(wanted, steps, steps * wanted, common * wanted * times, exact, folder_repeats if used else 0)
 
 
-def findings(
-    plans: Sequence[Plan],
-    profiles: Mapping[str, Mapping[str, Any]],
+def training_findings(
+    plans: Sequence[TrainingPlan],
+    profiles: Mapping[str, TrainerProfile],
     repeats: Mapping[str, int],
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
+    settings: Settings,
+    model: BaseModel,
 ) -> list[Finding]:
     """What an artist should know before training, trainers with the same trouble named together."""
-    limit, batch = config["thresholds"]["placement"]["cut"], config["dataset"]["batch_size"]
-    title = {name: p["title"] for name, p in profiles.items()}
+    titles = {name: p.title for name, p in profiles.items()}
+    return [
+        *_badly_placed(plans, titles, settings.thresholds.placement.cut),
+        *_cut_captions(plans, titles, model.encoder.hard),
+        *_alone(plans, profiles, repeats, settings.dataset.batch_size),
+    ]
+
+
+def _badly_placed(plans: Sequence[TrainingPlan], titles: Mapping[str, str], limit: float) -> list[Finding]:
+    """Pictures of which more than `limit` is cut off, and those that a trainer has no bucket for."""
     result: list[Finding] = []
-    values: dict[str, Any]
-    worst: dict[str, tuple[float, str]] = {}
+    worst: dict[str, tuple[float, str]] = {}  # path -> share, trainer and size
     unplaced: defaultdict[str, set[str]] = defaultdict(set)
-    for one in plans:
-        for p in one.placed:
-            if p.bucket is None:
-                unplaced[one.trainer].add(p.path)
-            elif p.cut > limit:
-                where = f"{title[one.trainer]} at {p.size}"
-                worst[p.path] = max(worst.get(p.path, (0.0, "")), (p.cut, where), key=lambda w: w[0])
+    for plan in plans:
+        for picture in plan.placed:
+            if picture.bucket is None:
+                unplaced[plan.trainer].add(picture.path)
+            elif picture.cut > limit:
+                where = f"{titles[plan.trainer]} at {picture.size}"
+                worst[picture.path] = max(worst.get(picture.path, (0.0, "")), (picture.cut, where), key=lambda w: w[0])
     if worst:
         cut, where = max(worst.values(), key=lambda w: w[0])
         values = {"most": _percent(cut), "limit": _percent(limit), "where": where}
         result.append(Finding(Code.CUT_OFF, tuple(sorted(worst)), values))
-    for trainer, homeless in sorted(unplaced.items()):
-        result.append(Finding(Code.NO_BUCKET, tuple(sorted(homeless)), {"trainer": title[trainer]}))
-    result += _cut_captions(plans, title, model["encoder"]["hard"])
-    for one in plans:
-        alone = {p.path: repeats[p.path] for p in lonely(one)} if batch > 1 else {}
-        dropped = profiles[one.trainer]["last_batch"] == "dropped"
-        never = tuple(sorted(path for path, times in alone.items() if dropped and times < batch))
-        rest = tuple(sorted(set(alone) - set(never)))
-        for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, rest)):
-            if paths:
-                result.append(Finding(code, paths, {"trainer": title[one.trainer], "batch": batch}))
+    for trainer, paths in sorted(unplaced.items()):
+        result.append(Finding(Code.NO_BUCKET, tuple(sorted(paths)), {"trainer": titles[trainer]}))
     return result
 
 
-def _cut_captions(plans: Sequence[Plan], title: Mapping[str, str], hard: int) -> list[Finding]:
+def _alone(
+    plans: Sequence[TrainingPlan], profiles: Mapping[str, TrainerProfile], repeats: Mapping[str, int], batch: int
+) -> list[Finding]:
+    """Pictures alone in their bucket, where a batch wants more than one; the last batch may be dropped with them."""
+    result = []
+    for plan in plans if batch > 1 else ():
+        alone = {p.path for p in alone_in_bucket(plan)}
+        dropped = profiles[plan.trainer].last_batch == "dropped"
+        never = {path for path in alone if dropped and repeats[path] < batch}
+        for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, alone - never)):
+            if paths:
+                values = {"trainer": profiles[plan.trainer].title, "batch": batch}
+                result.append(Finding(code, tuple(sorted(paths)), values))
+    return result
+
+
+def _cut_captions(plans: Sequence[TrainingPlan], titles: Mapping[str, str], hard: int) -> list[Finding]:
     """Captions that trainers read in part, those that cut the same ones at the same place named together."""
     alike: defaultdict[tuple[int, tuple[str, ...], bool], list[str]] = defaultdict(list)
-    for one in plans:
-        if one.cut_captions and one.reads < hard:  # what the encoder itself cannot read is said elsewhere
-            exact = all(cut.exact for cut in one.cut_captions.values())
-            alike[one.reads, tuple(one.cut_captions), exact].append(title[one.trainer])
+    for plan in plans:
+        if plan.cut_captions and plan.reads < hard:  # what the encoder itself cannot read is said elsewhere
+            exact = all(cut.exact for cut in plan.cut_captions.values())
+            alike[plan.reads, tuple(plan.cut_captions), exact].append(titles[plan.trainer])
     return [
         Finding(
             Code.CAPTION_CUT if exact else Code.CAPTION_MAY_BE_CUT,
@@ -200,10 +243,10 @@ def _percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def drawn(plans: Sequence[Plan], limit: float) -> dict[str, tuple[float, ...]]:
-    """path -> the box of its worst crop, for the DRAWN pictures that lose most, all more than `limit` of their area."""
-    worst: dict[str, Placed] = {}
-    for p in (p for one in plans for p in one.placed if p.cut > limit):
-        worst[p.path] = max(worst.get(p.path, p), p, key=lambda q: q.cut)
-    most = sorted(worst.items(), key=lambda item: (-item[1].cut, item[0]))[:DRAWN]
+def crops_to_draw(plans: Sequence[TrainingPlan], limit: float) -> dict[str, tuple[float, ...]]:
+    """Path -> box of its worst crop, for the MOST_DRAWN pictures that lose most, all above `limit` of their area."""
+    worst: dict[str, PlacedPicture] = {}
+    for picture in (p for plan in plans for p in plan.placed if p.cut > limit):
+        worst[picture.path] = max(worst.get(picture.path, picture), picture, key=lambda p: p.cut)
+    most = sorted(worst.items(), key=lambda item: (-item[1].cut, item[0]))[:MOST_DRAWN]
     return {path: p.box for path, p in sorted(most)}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from loraprep.core import files as disk
-from loraprep.trainers.export import Dataset
+from loraprep.core import files
+from loraprep.trainers.trainer import TrainingSet
 
-NAME = "huggingface"
 HOW = """\
 Copy metadata.jsonl into dataset/, beside the picture folders. Then the folder loads as it is, and can be uploaded:
 
@@ -15,7 +14,7 @@ Each row has `image` and `text`, which is what diffusers' training scripts expec
 are not part of that format: a row is one picture, and epochs alone decide how often it is seen."""
 
 
-def files(dataset: Dataset) -> dict[str, str]:
+def config_files(dataset: TrainingSet) -> dict[str, str]:
     """A line a picture: its path, seen from dataset/, and its caption."""
-    lines = [disk.dumps({"file_name": name, "text": text}, indent=None) for name, text in dataset.captions.items()]
+    lines = [files.dumps({"file_name": name, "text": text}, indent=None) for name, text in dataset.captions.items()]
     return {"metadata.jsonl": "".join(lines)}

@@ -1,15 +1,21 @@
-"""kohya sd-scripts: dataset_config.toml. Keys: docs/config_README-en.md of kohya-ss/sd-scripts, February 2026."""
+"""kohya sd-scripts: its buckets, and dataset_config.toml.
+
+Sources: kohya-ss/sd-scripts, February 2026. Keys: docs/config_README-en.md. Buckets: library/model_util.py
+make_bucket_resolutions and library/train_util.py BucketManager.select_bucket, trim_and_resize_if_required.
+"""
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import Any
 
 import tomlkit
 
-from loraprep.trainers.buckets import KOHYA_STEP, kohya_sides
-from loraprep.trainers.export import Dataset, Folder
+from loraprep.trainers.buckets import BucketFit, Size, centred_crop
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 
-NAME = "kohya"
+KOHYA_STEP = 64  # bucket_reso_steps, which we write into its file
 HOW = """\
 Start kohya in the project's folder (or set `dataset.path` in project.yaml) and add to its command:
 
@@ -21,7 +27,69 @@ settings here, and then need `--caption_extension .txt`. With `--cache_text_enco
 With masks, add `--masked_loss`. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
 
 
-def files(dataset: Dataset) -> dict[str, str]:
+def kohya_sides(size: int, step: int = KOHYA_STEP) -> Size:
+    """The shortest and longest side of a kohya bucket that we export for a trained size, in px.
+
+    Half and twice the size, in whole steps, so that formats up to 4:1 keep theirs. kohya's own default of
+    1024 would leave nothing but the square at size 1024, and stops for a size above it.
+    """
+    return max(step, size // 2 // step * step), math.ceil(size * 2 / step) * step
+
+
+@cache
+def kohya_buckets(size: int, shortest: int, longest: int, step: int = KOHYA_STEP) -> tuple[Size, ...]:
+    """kohya's predefined buckets for an area of size x size px, ascending."""
+    area = size * size
+    square = size // step * step
+    found = {(square, square)}
+    for side in range(shortest, longest + 1, step):
+        other = min(longest, area // side // step * step)
+        if other >= shortest:
+            found |= {(side, other), (other, side)}
+    return tuple(sorted(found))
+
+
+def bucket_fit(width: int, height: int, size: int, grid: int, enlarge: bool) -> BucketFit | None:
+    """The predefined bucket whose width / height is nearest; without `enlarge` what bucket_no_upscale does."""
+    if not enlarge:
+        return _no_upscale(width, height, size, grid)
+    buckets = kohya_buckets(size, *kohya_sides(size, grid), grid)
+    ratio = width / height
+    # An exact size wins; then the first with the smallest difference of width / height.
+    bucket = (
+        (width, height)
+        if (width, height) in buckets
+        else min(buckets, key=lambda b: abs(b[0] / b[1] - ratio) if b[1] else math.inf)
+    )
+    if min(bucket) < 1:
+        return None
+    scale = bucket[1] / height if ratio > bucket[0] / bucket[1] else bucket[0] / width
+    return centred_crop((width, height), bucket, (int(width * scale + 0.5), int(height * scale + 0.5)))
+
+
+def _no_upscale(width: int, height: int, size: int, step: int) -> BucketFit | None:
+    """The picture's own sides in whole steps, after shrinking it to an area of size x size px if it is larger."""
+    area, ratio = size * size, width / height
+
+    def rounded(side: float) -> int:
+        return int(side + 0.5) // step * step
+
+    resized = (width, height)
+    if width * height > area:
+        by_width = rounded(math.sqrt(area * ratio))
+        by_height = rounded(area / math.sqrt(area * ratio))
+        beside, below = rounded(by_width / ratio), rounded(by_height * ratio)
+        if not beside or not by_height:
+            return None  # kohya divides by these
+        # The side that rounds with the smaller change of format is kept exact; a tie keeps the height.
+        if abs(by_width / beside - ratio) < abs(below / by_height - ratio):
+            resized = (by_width, int(by_width / ratio + 0.5))
+        else:
+            resized = (int(by_height * ratio + 0.5), by_height)
+    return centred_crop((width, height), (resized[0] // step * step, resized[1] // step * step), resized)
+
+
+def config_files(dataset: TrainingSet) -> dict[str, str]:
     """One [[datasets]] a trained size, since kohya has one size in each."""
     doc = tomlkit.document()
     doc.add(tomlkit.comment(dataset.made_for))
@@ -35,7 +103,7 @@ def files(dataset: Dataset) -> dict[str, str]:
     sets = tomlkit.aot()
     plain = [_subset(f, dataset.trigger) for f in dataset.folders if not f.masks]
     if dataset.regularization:
-        plain.append(_subset(dataset.regularization, dataset.class_word, is_reg=True))
+        plain.append(_subset(dataset.regularization, dataset.class_prompt, is_reg=True))
     masked = [_masked(f) for f in dataset.folders if f.masks]
     for size in dataset.sizes:
         for subsets in filter(None, (plain, masked)):  # kohya takes masks in a [[datasets]] of their own only
@@ -44,7 +112,7 @@ def files(dataset: Dataset) -> dict[str, str]:
     return {"dataset_config.toml": tomlkit.dumps(doc)}
 
 
-def _dataset(size: int, subsets: list[dict[str, Any]], dataset: Dataset) -> tomlkit.items.Table:
+def _dataset(size: int, subsets: list[dict[str, Any]], dataset: TrainingSet) -> tomlkit.items.Table:
     shortest, longest = kohya_sides(size)
     table = tomlkit.table()
     table.update(
@@ -64,11 +132,11 @@ def _dataset(size: int, subsets: list[dict[str, Any]], dataset: Dataset) -> toml
     return table
 
 
-def _subset(folder: Folder, words: str, **more: Any) -> dict[str, Any]:
+def _subset(folder: TrainingFolder, words: str, **more: Any) -> dict[str, Any]:
     """`class_tokens` are only used for a picture without a caption."""
     return {"image_dir": folder.path, "num_repeats": folder.repeats, "class_tokens": words, **more}
 
 
-def _masked(folder: Folder) -> dict[str, Any]:
+def _masked(folder: TrainingFolder) -> dict[str, Any]:
     """A folder with loss masks: docs/masked_loss_README.md. No class_tokens, which kohya refuses here."""
     return {"image_dir": folder.path, "num_repeats": folder.repeats, "conditioning_data_dir": folder.masks}

@@ -1,15 +1,21 @@
-"""OneTrainer: training_concepts/concepts.json. Keys: Nerogar/OneTrainer, modules/util/config/ConceptConfig.py,
-August 2026."""
+"""OneTrainer: its buckets, and training_concepts/concepts.json.
+
+Sources, August 2026. Keys: Nerogar/OneTrainer, modules/util/config/ConceptConfig.py. Buckets: Nerogar/mgds,
+src/mgds/pipelineModules/AspectBucketing.py (0ad64a64) and ScaleCropImage.py.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import math
+from functools import cache
 from typing import Any
 
-from loraprep.core import files as disk
-from loraprep.trainers.export import Dataset, Folder
+from loraprep.core import files
+from loraprep.trainers.buckets import BucketFit, Size, centred_crop
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 
-NAME = "onetrainer"
+_RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
 HOW = """\
 Copy concepts.json to OneTrainer's `training_concepts/`, or open it on the Concepts tab. OneTrainer is started in a
 folder of its own: set `dataset.path` in project.yaml first, so that the paths lead here. Epochs and batch size are
@@ -18,15 +24,37 @@ several sizes it draws one each time a picture comes up. Masks stand beside the 
 `NAME-masklabel.png`; turn on masked training to use them."""
 
 
-def files(dataset: Dataset) -> dict[str, str]:
+@cache
+def onetrainer_buckets(size: int, step: int) -> tuple[Size, ...]:
+    """OneTrainer's buckets for a trained size, ascending: nine formats from 1:1 to 1:4, both ways up."""
+    long_short = [(math.sqrt(r) * size, size / math.sqrt(r)) for r in _RATIOS]
+    both = [*long_short, *((h, w) for w, h in long_short)]
+    return tuple(sorted({(round(w / step) * step, round(h / step) * step) for w, h in both}))
+
+
+def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
+    """The bucket whose height / width is nearest."""
+    aspect = height / width  # OneTrainer thinks in height / width
+    usable = [b for b in onetrainer_buckets(size, grid) if min(b) > 0]
+    if not usable:
+        return None
+    bucket = min(usable, key=lambda b: abs(b[1] / b[0] - aspect))
+    if aspect > bucket[1] / bucket[0]:
+        resized = (bucket[0], round(height * (bucket[0] / width)))
+    else:
+        resized = (round(width * (bucket[1] / height)), bucket[1])
+    return centred_crop((width, height), bucket, resized)
+
+
+def config_files(dataset: TrainingSet) -> dict[str, str]:
     """A list of concepts, one a folder."""
     concepts = [_concept(folder, "STANDARD", dataset) for folder in dataset.folders]
     if dataset.regularization:
         concepts.append(_concept(dataset.regularization, "PRIOR_PREDICTION", dataset))
-    return {"concepts.json": disk.dumps(concepts)}
+    return {"concepts.json": files.dumps(concepts)}
 
 
-def _concept(folder: Folder, kind: str, dataset: Dataset) -> dict[str, Any]:
+def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> dict[str, Any]:
     return {
         "__version": 2,
         "name": folder.name,

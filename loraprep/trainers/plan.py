@@ -1,33 +1,27 @@
-"""A trainer's plan for the dataset: the records that cross from the phase that makes it to those that show it."""
+"""A trainer's plan for the dataset: the records of build/placements.json."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
-from loraprep.core.records import Record
+import msgspec
+
+from loraprep.trainers.buckets import Size
 
 
-@dataclass(frozen=True, slots=True)
-class Placed(Record):
-    """One picture at one trained size. `cut` is a share of its area, `box` (left, top, right, bottom) of its sides.
-
-    Everything is None, 0 or empty when the trainer cannot place the picture. The box is given in shares, 0..1,
-    so that it fits a thumbnail of any size.
-    """
+class PlacedPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One picture at one trained size. What follows `bucket` is 0 or empty if the trainer cannot place it."""
 
     path: str
-    size: int
-    bucket: tuple[int, int] | None
-    scale: float = 0.0
-    cut: float = 0.0
-    box: tuple[float, ...] = ()
+    size: int  # px
+    bucket: Size | None
+    scale: float = 0.0  # linear: above 1 it is stretched
+    cut: float = 0.0  # share of its area that is cut off, 0..1
+    box: tuple[float, ...] = ()  # left, top, right, bottom of what stays, as shares of its sides
 
 
-@dataclass(frozen=True, slots=True)
-class Length(Record):
+class TrainingLength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a trainer trains so that every picture is seen as often as in the others."""
 
     epochs: int  # to set in the trainer
@@ -38,8 +32,7 @@ class Length(Record):
     regularization: int = 0  # repeats of the regularization pictures, whose steps are counted; 0: none are used
 
 
-@dataclass(frozen=True, slots=True)
-class CutCaption(Record):
+class CutCaption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A caption that is longer than what the trainer reads of it."""
 
     tokens: int  # exact, or (where `exact` is False) the most it may have
@@ -48,34 +41,27 @@ class CutCaption(Record):
     lost: str = ""  # the words that are cut off, where tokens are counted exactly
 
 
-@dataclass(frozen=True, slots=True)
-class Plan(Record):
-    """A trainer's whole plan. `placed` is empty for trainers whose rules are not known here."""
+class TrainingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A trainer's whole plan."""
 
     trainer: str
-    sizes: list[int]
-    placed: list[Placed]
-    length: Length
-    cut_captions: dict[str, CutCaption]
+    sizes: list[int]  # px, ascending
+    placed: list[PlacedPicture]  # empty for a trainer whose rules are not known here
+    length: TrainingLength
+    cut_captions: dict[str, CutCaption]  # by path
     reads: int = 0  # tokens of a caption
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Plan:
-        placed = [Placed(**{**p, "bucket": tuple(p["bucket"]) if p["bucket"] else None}) for p in data["placed"]]
-        captions = {path: CutCaption(**cut) for path, cut in data["cut_captions"].items()}
-        return cls(data["trainer"], data["sizes"], placed, Length(**data["length"]), captions, data["reads"])
 
-
-def usual(repeats: Iterable[int]) -> int:
+def usual_repeats(repeats: Iterable[int]) -> int:
     """The repeats that most pictures have, the fewest of those that are as common; 1 without pictures."""
     counts = Counter(repeats)
     return max(counts, key=lambda n: (counts[n], -n), default=1)
 
 
-def lonely(plan: Plan) -> list[Placed]:
+def alone_in_bucket(plan: TrainingPlan) -> list[PlacedPicture]:
     """Pictures that have a bucket to themselves: alone in their shape at that size."""
-    crowd: defaultdict[tuple[int, tuple[int, int]], list[Placed]] = defaultdict(list)
-    for p in plan.placed:
-        if p.bucket:
-            crowd[p.size, p.bucket].append(p)
+    crowd: defaultdict[tuple[int, Size], list[PlacedPicture]] = defaultdict(list)
+    for picture in plan.placed:
+        if picture.bucket:
+            crowd[picture.size, picture.bucket].append(picture)
     return sorted((c[0] for c in crowd.values() if len(c) == 1), key=lambda p: (p.size, p.path))

@@ -3,56 +3,55 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
 from pathlib import Path
-
-from PIL import Image
 
 from loraprep.core.errors import UserError
 from loraprep.imaging.formats import EXTENSIONS
+from loraprep.trainers.buckets import Size
 
-Size = tuple[int, int]
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF")  # never Pillow's EPS and the like
 
 
-def inside(root: Path, folder: str) -> Path:
+def regularization_folder(root: Path, folder: str) -> Path:
     """The folder that dataset.regularization names. Raises UserError if it leaves the project."""
-    place = Path(folder)
-    if place.is_absolute() or ".." in place.parts:
+    path = Path(folder)
+    if path.is_absolute() or ".." in path.parts:
         raise UserError(
             f'dataset.regularization: "{folder}" leaves the project',
             place="project.yaml",
             hint="Put the folder into the project and name it relative to project.yaml.",
         )
-    return root / place
+    return root / path
 
 
-def files(root: Path, folder: str | None) -> list[Path]:
+def regularization_pictures(root: Path, folder: str | None) -> list[Path]:
     """Its pictures, sorted by name as kohya takes them; [] without a folder, or for one outside the project."""
     try:
-        place = inside(root, folder or "")
+        path = regularization_folder(root, folder or "")
     except UserError:  # said by the export
         return []
     try:
-        if not folder or not place.is_dir():
+        if not folder or not path.is_dir():
             return []
-        return sorted(p for p in place.iterdir() if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode))
+        return sorted(p for p in path.iterdir() if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode))
     except OSError:  # it may not be listed, or changes while it is
         return []
 
 
-def mark(root: Path, folder: str | None) -> list[list[object]]:
-    """What changes when the folder's pictures do."""
+def regularization_mark(root: Path, folder: str | None) -> list[tuple[str, int, int]]:
+    """Name, bytes and modification time (ns) of each picture: what changes when the folder does."""
     try:
-        return [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files(root, folder)]
+        return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in regularization_pictures(root, folder)]
     except OSError:  # one went away meanwhile: the next run sees what is there
         return []
 
 
-def sizes(root: Path, folder: str | None) -> list[Size]:
-    """Width and height of each picture, from its header, in the order of `files`; without what cannot be read."""
+def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
+    """Width and height of each picture, from its header, in the order of their names; without what cannot be read."""
+    from PIL import Image  # here, since a run that finds nothing stale asks only for the mark
+
     found = []
-    for path in files(root, folder):
+    for path in regularization_pictures(root, folder):
         try:
             with Image.open(path, formats=_FORMATS) as picture:
                 found.append(picture.size)
@@ -61,15 +60,15 @@ def sizes(root: Path, folder: str | None) -> list[Size]:
     return found
 
 
-def filled(pictures: int, looks: int) -> list[int]:
-    """How often kohya shows each of `pictures` in an epoch of `looks` at yours: once, then in turn, until as often.
+def filled(pictures: int, shown: int) -> list[int]:
+    """How often kohya shows each of `pictures` in an epoch that shows yours `shown` times: in turn, until as often.
 
     Source: kohya-ss/sd-scripts, library/train_util.py DreamBoothDataset.__init__. What is too many is left out.
     """
-    whole, rest = divmod(max(looks, 0), pictures) if pictures else (0, 0)
+    whole, rest = divmod(max(shown, 0), pictures) if pictures else (0, 0)
     return [whole + (number < rest) for number in range(pictures)]
 
 
-def repeats(pictures: Sequence[object], looks: int) -> int:
-    """Whole repeats with which `pictures` come up about as often as yours do in an epoch; at least 1."""
-    return max(1, round(looks / len(pictures))) if pictures else 1
+def repeats(pictures: int, shown: int) -> int:
+    """Whole repeats with which so many pictures come up about as often as yours, `shown` times; at least 1."""
+    return max(1, round(shown / pictures)) if pictures else 1

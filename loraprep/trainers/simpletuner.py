@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from loraprep.core import files as disk
-from loraprep.trainers.export import Dataset, Folder
+from loraprep.core import files
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 
-NAME = "simpletuner"
 HOW = """\
 Start SimpleTuner in the project's folder (or set `dataset.path` in project.yaml) and point `data_backend_config` in
 its config.json at this multidatabackend.json; set `num_train_epochs` and `train_batch_size` there too. Its `repeats`
@@ -15,7 +14,7 @@ counts the extra times, so it is one less than kohya's. Regularization works wit
 standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`: they delete your pictures."""
 
 
-def files(dataset: Dataset) -> dict[str, str]:
+def config_files(dataset: TrainingSet) -> dict[str, str]:
     """An entry for each folder and size, its masks, and one for the text embeddings that SimpleTuner insists on."""
     entries = []
     for folder in dataset.folders:
@@ -33,10 +32,10 @@ def files(dataset: Dataset) -> dict[str, str]:
             "cache_dir": f"cache/text/{dataset.name}",
         }
     )
-    return {"multidatabackend.json": disk.dumps(entries)}
+    return {"multidatabackend.json": files.dumps(entries)}
 
 
-def _with_masks(folder: Folder, size: int, dataset: Dataset) -> list[dict[str, Any]]:
+def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list[dict[str, Any]]:
     """Loss masks are a dataset of their own, paired by name and cut the same way: documentation/DREAMBOOTH.md."""
     entry = _entry(folder, size, dataset)
     if not folder.masks:
@@ -52,7 +51,7 @@ def _with_masks(folder: Folder, size: int, dataset: Dataset) -> list[dict[str, A
     return [{**entry, "conditioning_data": masks["id"]}, masks]
 
 
-def _entry(folder: Folder, size: int, dataset: Dataset) -> dict[str, Any]:
+def _entry(folder: TrainingFolder, size: int, dataset: TrainingSet) -> dict[str, Any]:
     name = f"{dataset.name}-{folder.name}-{size}"
     return {
         "id": name,

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.dataset import lock, outputs, pixels
+from loraprep.dataset import manifest, outputs, pixels
 from loraprep.imaging import decode
 from loraprep.pipeline import steps, training_steps
 from loraprep.project import project
@@ -192,7 +192,7 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     steps.scan(p)
     training_steps.dataset(p)
     assert held(root) == whole
-    assert lock.dataset_intact(root)
+    assert manifest.dataset_intact(root)
 
 
 @pytest.mark.run

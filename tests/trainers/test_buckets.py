@@ -6,19 +6,15 @@ import random
 import numpy as np
 import pytest
 
-from loraprep.trainers import placement
-from loraprep.trainers.buckets import (
-    ALGORITHMS,
-    DIFFUSION_PIPE_RATIOS,
-    Placement,
-    fit,
-    kohya_buckets,
-    kohya_sides,
-    onetrainer_buckets,
-    steps_per_epoch,
-)
+from loraprep.core import resources
+from loraprep.trainers import diffusion_pipe, placement
+from loraprep.trainers.buckets import BucketFit, Size, steps_per_epoch
+from loraprep.trainers.kohya import kohya_buckets, kohya_sides
+from loraprep.trainers.onetrainer import onetrainer_buckets
+from loraprep.trainers.placement import fit
+from loraprep.trainers.trainer import bucket_rules
 
-Size = tuple[int, int]
+BUCKETING = [name for name in resources.names("resources/trainers") if bucket_rules(name)]
 
 
 def sizes(count: int, seed: int) -> list[tuple[int, int, int]]:
@@ -38,7 +34,7 @@ def sizes(count: int, seed: int) -> list[tuple[int, int, int]]:
     return result
 
 
-def placed(where: Placement | None) -> tuple[Size, tuple[int, ...]]:
+def placed(where: BucketFit | None) -> tuple[Size, tuple[int, ...]]:
     assert where is not None
     return where.bucket, tuple(round(edge) for edge in where.box)
 
@@ -99,7 +95,7 @@ def test_others_by_hand(
 ])  # fmt: skip
 def test_ai_toolkit_agrees_with_a_run_of_its_own_code(model: str, width: int, height: int, shapes_: list[Size]) -> None:
     """At 512, 768 and 1024: what others got by running toolkit/buckets.py at commit 99be3d96, August 2026."""
-    grid = placement.grid("ai-toolkit", model)
+    grid = placement.bucket_grid("ai-toolkit", model)
     for size, bucket in zip((512, 768, 1024), shapes_, strict=True):
         where = fit("ai-toolkit", width, height, size, grid)
         assert where is not None
@@ -107,7 +103,9 @@ def test_ai_toolkit_agrees_with_a_run_of_its_own_code(model: str, width: int, he
 
 
 def test_what_a_side_is_a_multiple_of_depends_on_the_base_model() -> None:
-    steps = {t: [placement.grid(t, m) for m in ("sd15", "sdxl", "flux", "qwen-image", "z-image")] for t in ALGORITHMS}
+    steps = {
+        t: [placement.bucket_grid(t, m) for m in ("sd15", "sdxl", "flux", "qwen-image", "z-image")] for t in BUCKETING
+    }
     assert steps == {
         "kohya": [64, 64, 64, 64, 64],
         "ai-toolkit": [16, 16, 32, 32, 16],
@@ -236,7 +234,7 @@ def test_onetrainer_agrees_with_its_rules_on_1000_sizes() -> None:
 
 
 def test_diffusion_pipe_agrees_with_its_rules_on_1000_sizes() -> None:
-    ratios = np.array(DIFFUSION_PIPE_RATIOS)
+    ratios = np.array(diffusion_pipe._RATIOS)
     for number, (width, height, size) in enumerate(sizes(1000, 5)):
         step = (16, 32)[number % 2]
         ratio = ratios[np.abs(np.log(width / height) - np.log(ratios)).argmin()]
@@ -246,7 +244,7 @@ def test_diffusion_pipe_agrees_with_its_rules_on_1000_sizes() -> None:
         assert where.bucket == (int(round(w / step) * step), int(round(size**2 / w / step) * step))
 
 
-@pytest.mark.parametrize("trainer", ALGORITHMS)
+@pytest.mark.parametrize("trainer", BUCKETING)
 def test_what_holds_for_every_trainer(trainer: str) -> None:
     """The box lies in the picture, has the bucket's format and is centred; the cut is what the box leaves out."""
     for width, height, size in sizes(1000, 6):

@@ -1,51 +1,51 @@
 """The trainers' own files: compared whole with committed ones, read back by a parser, and the same anywhere."""
 
-import dataclasses
 import json
 import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
 from loraprep.captions import tokens
 from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
-from loraprep.project import project, schema
+from loraprep.project import profiles, schema
+from loraprep.project.settings import settings
 from loraprep.trainers import export, forecast
-from loraprep.trainers.export import Dataset, Folder
-from loraprep.trainers.plan import CutCaption, Length, Plan
+from loraprep.trainers.plan import CutCaption, TrainingLength, TrainingPlan
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 from tests import ROOT, pictures
 from tests.runs import run
 
 GOLDEN = ROOT / "tests/golden/exports"
-TRAINERS = sorted(export.trainers())
+TRAINERS = sorted(resources.names("resources/trainers"))
 
 
-def dataset(trainer: str, **changes: Any) -> Dataset:
+def dataset(trainer: str, **changes: Any) -> TrainingSet:
     """Two folders with repeats of their own, regularization, three sizes, tags, and a path on another machine."""
-    profile = project.profile("trainers", trainer)
     values: dict[str, Any] = {
-        "name": "mystyle", "trigger": "myst_7", "class_word": "oil painting", "tags": True, "model": "Flux",
+        "name": "mystyle", "trigger": "myst_7", "class_prompt": "oil painting", "tags": True, "model": "Flux",
         "sizes": [512, 768, 1024],
-        "folders": [Folder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
-                    Folder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
-        "regularization": Folder("reg", "/workspace/mystyle/reg", 1, 40),
-        "regularizes": profile["regularization"] != "none", "windows": tuple(profile.get("windows", ())), "repeats": profile["repeats"],
+        "folders": [TrainingFolder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
+                    TrainingFolder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
+        "regularization": TrainingFolder("reg", "/workspace/mystyle/reg", 1, 40),
         "captions": {"10_mystyle/pier.png": "myst_7, a pier", "10_mystyle/café.png": 'myst_7, a sign "café"',
                      "3_mystyle-hands/hand.png": "myst_7, a hand"},
         "batch_size": 2, "enlarge": False,
-        "plan": Plan(trainer, [512, 768, 1024], [], Length(5, 72, 360, 150, True, 1),
+        "plan": TrainingPlan(trainer, [512, 768, 1024], [], TrainingLength(5, 72, 360, 150, True, 1),
                      {"pier.jpg": CutCaption(90, 75, True, "wide view")}, 75),
-        "title": profile["title"], "version": profile["version"],
+        "profile": profiles.trainer(trainer),
     }  # fmt: skip
-    return Dataset(**{**values, **changes})
+    return TrainingSet(**{**values, **changes})
 
 
 def test_every_profile_has_its_writer_and_no_other() -> None:
-    assert sorted(resources.names("resources/trainers")) == TRAINERS
+    modules = {p.stem for p in Path(export.__file__).parent.glob("*.py") if "\nHOW = " in p.read_text("utf-8")}
+    assert modules == {name.replace("-", "_") for name in TRAINERS}
 
 
 def test_project_yaml_knows_exactly_these_trainers() -> None:
@@ -55,15 +55,15 @@ def test_project_yaml_knows_exactly_these_trainers() -> None:
 
 @pytest.mark.parametrize("trainer", TRAINERS)
 def test_the_files_are_the_committed_ones(trainer: str, tmp_path: Path) -> None:
-    written = export.write(tmp_path, {trainer: dataset(trainer)})
+    written = export.write_exports(tmp_path, {trainer: dataset(trainer)})
     made = {path: (tmp_path / path).read_text("utf-8") for path in written}
     wanted = {f"exports/{p.relative_to(GOLDEN).as_posix()}": p.read_text("utf-8")
               for p in sorted((GOLDEN / trainer).iterdir())}  # fmt: skip
     assert made == wanted
 
 
-def parsed(trainer: str, data: Dataset) -> Any:
-    files = export.trainers()[trainer].files(data)
+def parsed(trainer: str, data: TrainingSet) -> Any:
+    files = trainer_module(trainer).config_files(data)
     ((name, text),) = files.items()
     match name.rpartition(".")[2]:
         case "toml":
@@ -128,8 +128,8 @@ def test_simpletuner_counts_extra_repeats_and_never_deletes() -> None:
 
 def test_masks_reach_every_trainer_that_learns_by_them() -> None:
     folders = [
-        Folder("10_a", "dataset/10_a", 10, 2),
-        Folder("5_b", "dataset/5_b", 5, 1, "dataset/masks/5_b", "dataset/onetrainer/5_b"),
+        TrainingFolder("10_a", "dataset/10_a", 10, 2),
+        TrainingFolder("5_b", "dataset/5_b", 5, 1, "dataset/masks/5_b", "dataset/onetrainer/5_b"),
     ]
     kohya = parsed("kohya", dataset("kohya", folders=folders, sizes=[1024]))["datasets"]
     assert [[(s["image_dir"], s.get("conditioning_data_dir", "")) for s in d["subsets"]] for d in kohya] == [
@@ -151,7 +151,7 @@ def test_masks_reach_every_trainer_that_learns_by_them() -> None:
 
 def test_odd_paths_survive_every_format() -> None:
     odd = 'C:\\Users\\Zoë "Z"\\art\\dataset\\10_mystyle'
-    folders = [Folder("10_mystyle", odd, 10, 2)]
+    folders = [TrainingFolder("10_mystyle", odd, 10, 2)]
     assert parsed("kohya", dataset("kohya", folders=folders))["datasets"][0]["subsets"][0]["image_dir"] == odd
     assert parsed("diffusion-pipe", dataset("diffusion-pipe", folders=folders))["directory"][0]["path"] == odd
     process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
@@ -161,9 +161,9 @@ def test_odd_paths_survive_every_format() -> None:
 
 
 def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> None:
-    export.write(tmp_path, {name: dataset(name) for name in ("kohya", "onetrainer")})
+    export.write_exports(tmp_path, {name: dataset(name) for name in ("kohya", "onetrainer")})
     (tmp_path / "exports/onetrainer/mine").mkdir()
-    written = export.write(tmp_path, {"kohya": dataset("kohya")})
+    written = export.write_exports(tmp_path, {"kohya": dataset("kohya")})
     assert written == ["exports/kohya/README.md", "exports/kohya/dataset_config.toml"]
     assert [p.name for p in (tmp_path / "exports/onetrainer").iterdir()] == ["mine"]
 
@@ -216,7 +216,8 @@ def test_a_second_run_does_nothing_and_a_lost_folder_comes_back(built: Path) -> 
 
 @pytest.mark.run
 def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
-    plans = [Plan.from_json(p) for p in json.loads((built / "build/placements.json").read_text("utf-8"))["plans"]]
+    stored = json.loads((built / "build/placements.json").read_text("utf-8"))
+    plans = msgspec.convert(stored["plans"], list[TrainingPlan])
     assert {p.trainer: (p.length.epochs, p.length.steps, p.length.seen) for p in plans} == {
         "kohya": (5, 1575, 45), "ai-toolkit": (5, 1575, 45), "simpletuner": (5, 1575, 45),
         "diffusion-pipe": (5, 1575, 45), "onetrainer": (15, 1575, 45), "huggingface": (45, 1305, 45),
@@ -296,19 +297,20 @@ def planned(
     base: str = "sdxl",
     caption: str = LONG,
     extra: list[tuple[int, int]] | None = None,
-    **settings: Any,
-) -> tuple[Plan, list[Any]]:
+    **chosen: Any,
+) -> tuple[TrainingPlan, list[Any]]:
     config = schema.with_defaults({"version": 1, "name": "x", "model": base, "trigger": "abc",
-                                   "intent": {"kind": "style"}, "dataset": settings}, "project")  # fmt: skip
-    model, profile = project.profile("models", base), project.profile("trainers", trainer)
-    encoder = model["encoder"]["name"]
+                                   "intent": {"kind": "style"}, "dataset": chosen}, "project")  # fmt: skip
+    model, profile, told = profiles.base_model(base), profiles.trainer(trainer), settings(config)
+    encoder = model.encoder.name
     found = [Image(path, "image", width=w, height=h) for path, (w, h) in shapes.items()]
     fates = [Fate(path, "kept", "") for path in shapes]
     words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
                            exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
     times = dict.fromkeys(shapes, repeats)
-    plan = forecast.plan(trainer, profile, found, fates, words, times, config, model, extra or [])
-    return plan, forecast.findings([plan], {trainer: profile}, times, config, model)
+    pictures = forecast.training_pictures(found, fates, words, times, forecast.trained_sizes(told, model)[-1])
+    plan = forecast.training_plan(trainer, profile, pictures, told, model, extra or [])
+    return plan, forecast.training_findings([plan], {trainer: profile}, times, told, model)
 
 
 def test_33_pictures_in_batches_bucket_by_bucket() -> None:
@@ -367,7 +369,7 @@ def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
     assert [(f.code, f.values["trainers"], f.values["read"]) for f in found] == [
         ("caption-cut", "kohya sd-scripts", 75)
     ]
-    assert Plan.from_json(json.loads(json.dumps(dataclasses.asdict(plan)))).cut_captions == plan.cut_captions
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=TrainingPlan) == plan
     assert planned("kohya", two, caption="abc, a hill")[0].cut_captions == {}
 
 
@@ -401,8 +403,9 @@ def test_trainers_that_cut_alike_are_named_together() -> None:
     one, two = (planned(name, {"a.png": (1024, 1024)})[0] for name in ("kohya", "simpletuner"))
     config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
                                    "intent": {"kind": "style"}}, "project")  # fmt: skip
-    profiles = {name: project.profile("trainers", name) for name in ("kohya", "simpletuner")}
-    (found,) = forecast.findings([one, two], profiles, {"a.png": 1}, config, project.profile("models", "sdxl"))
+    both = {name: profiles.trainer(name) for name in ("kohya", "simpletuner")}
+    model = profiles.base_model("sdxl")
+    (found,) = forecast.training_findings([one, two], both, {"a.png": 1}, settings(config), model)
     assert findings.sentence(found) == (
         "kohya sd-scripts and SimpleTuner read 75 tokens of a caption unless told otherwise; that of a.png is longer."
     )

@@ -1,8 +1,7 @@
-"""What was written into dataset/: dataset.lock.json, in git, and the manifest in build/, which knows half builds too."""
+"""dataset.lock.json: what was built, for `verify`, `diff`, the trainers' files and the next build."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,6 @@ from msgspec import UNSET, UnsetType
 from loraprep.core import files
 from loraprep.core.errors import UserError
 
-MANIFEST = "dataset.manifest.json"  # inside build/, so that a trainer never reads it as a picture
 LOCK = "dataset.lock.json"
 
 
@@ -85,23 +83,6 @@ class DatasetLock(msgspec.Struct, frozen=True):
     made_with: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-def manifest(root: Path) -> dict[str, LockedImage]:
-    """Read what was written where: from the manifest, else (build/ was deleted) from the lock; {} without both.
-
-    Raises UserError if there is only a lock and it cannot be read.
-    """
-    try:
-        return msgspec.json.decode((root / "build" / MANIFEST).read_bytes(), type=dict[str, LockedImage])
-    except (OSError, ValueError):
-        lock = read_lock(root)
-        return lock.images if lock else {}
-
-
-def write_manifest(root: Path, images: Mapping[str, LockedImage]) -> None:
-    """Write the manifest, if it differs."""
-    files.write_json(root / "build" / MANIFEST, msgspec.to_builtins(images))
-
-
 def read_lock(root: Path) -> DatasetLock | None:
     """Read dataset.lock.json, None without one. Raises UserError if it is damaged."""
     if not (root / LOCK).is_file():
@@ -124,25 +105,3 @@ def parse_lock(text: str, name: str) -> DatasetLock:
 def write_lock(root: Path, lock: DatasetLock) -> None:
     """Write dataset.lock.json, if it differs."""
     files.write_json(root / LOCK, msgspec.to_builtins(lock))
-
-
-def written_files(images: Mapping[str, LockedImage]) -> dict[str, str]:
-    """File in dataset/ -> its digest, of all `images`; "" for what an interrupted build may have written."""
-    return {name: digest for place, image in images.items() for name, digest in image.written(place).items()}
-
-
-def caption_edited(root: Path) -> bool:
-    """Say whether some caption in dataset/ no longer holds the bytes we wrote. Cheap; `adopt` says what it means."""
-    return any(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) not in image.caption_digests
-        for place, image in manifest(root).items()
-        for name in image.caption_files(place)
-    )
-
-
-def dataset_intact(root: Path) -> bool:
-    """Say whether dataset/ holds every file of the manifest, byte for byte."""
-    before = written_files(manifest(root))
-    return bool(before) and all(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) == digest for name, digest in before.items()
-    )

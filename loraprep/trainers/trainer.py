@@ -1,0 +1,79 @@
+"""What a trainer's module has to have, what it is given, and how it is found.
+
+A new trainer is trainers/NAME.py (with - as _) and its profile resources/trainers/NAME.yaml; nothing else names it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import Protocol, cast
+
+import msgspec
+
+from loraprep.project.profiles import TrainerProfile
+from loraprep.trainers.buckets import BucketFit
+from loraprep.trainers.plan import TrainingPlan
+
+
+class TrainingFolder(msgspec.Struct, frozen=True):
+    """A folder of dataset/."""
+
+    name: str
+    path: str  # what the trainer is told; its last part is `name`
+    repeats: int
+    pictures: int
+    masks: str = ""  # the folder of its loss masks
+    beside: str = ""  # the folder in which each mask stands beside its picture, as OneTrainer wants it
+
+
+class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The built dataset as a trainer's files need it. Paths are POSIX: relative, or below dataset.path."""
+
+    name: str
+    trigger: str
+    class_prompt: str  # captions of regularization pictures
+    tags: bool  # captions are tags that may be shuffled, and not prose
+    model: str  # the base model's title
+    sizes: list[int]  # px, ascending
+    folders: list[TrainingFolder]
+    regularization: TrainingFolder | None
+    captions: dict[str, str]  # "4_mystyle/pier.png" -> its text
+    batch_size: int
+    enlarge: bool
+    plan: TrainingPlan
+    profile: TrainerProfile
+
+    @property
+    def made_for(self) -> str:
+        """The comment at the top of a file."""
+        return (
+            f"Made by loraprep for {self.profile.title}, {self.profile.version}. Written anew by every loraprep export."
+        )
+
+
+class Trainer(Protocol):
+    """A trainer's module: what it needs beside dataset/, and the lines for people that go into the README there."""
+
+    HOW: str
+
+    def config_files(self, dataset: TrainingSet, /) -> dict[str, str]:
+        """File name -> text."""
+
+
+# Of a picture's width and height, the trained size, the grid (all in px) and whether small pictures are enlarged; None
+# if the trainer cannot place the picture: it would stop, or make a bucket without any area.
+BucketRules = Callable[[int, int, int, int, bool], BucketFit | None]
+
+
+@cache
+def trainer_module(name: str) -> Trainer:
+    """Import the module of the trainer that project.yaml calls `name`. Raises ModuleNotFoundError."""
+    return cast(Trainer, importlib.import_module(f"{__package__}.{name.replace('-', '_')}"))
+
+
+def bucket_rules(name: str) -> BucketRules | None:
+    """The trainer's `bucket_fit`; None for one that leaves it out, since its rules are not known here."""
+    rules: BucketRules | None = getattr(trainer_module(name), "bucket_fit", None)
+    return rules
