@@ -11,7 +11,7 @@ from typing import Any
 from loraprep.cli.arguments import Parser
 from loraprep.core import findings, resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
-from loraprep.pipeline import reporter
+from loraprep.pipeline import results
 from loraprep.project import profiles
 from loraprep.trainers import folder, lint
 
@@ -75,7 +75,7 @@ def run(args: list[str]) -> int:
     holding = sorted({s.folder for s in found_files if s.kind == "picture"})
     told, files = configured(asked.folder, holding) if "kohya" in chosen else ({}, [])
     found = lint.lint_folder(found_files, chosen, told)
-    reporter.show(found)
+    results.print_findings(found)
     if files:
         terminal.say(f"{chosen['kohya'].title} is taken to be started with {' and '.join(files)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)

@@ -17,12 +17,13 @@ from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Gate, Image
-from loraprep.curation import curate
+from loraprep.curation import answers, curate, similarity
+from loraprep.curation.assessment import Observations
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.imaging.pictures import Pictures
-from loraprep.pipeline import reporter
-from loraprep.project import project, schema, studio, trigger
+from loraprep.pipeline import results
+from loraprep.project import profiles, project, schema, studio, trigger
 from loraprep.project.decisions import Decisions
 from loraprep.project.settings import settings
 from loraprep.report import gate
@@ -98,6 +99,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     profile = project.profile("kinds", config["intent"]["kind"])
     model = project.profile("models", config["model"])
     limits, nobody = config["thresholds"], Decisions()
+    chosen, kind = settings(config), profiles.kind(config["intent"]["kind"])
     with terminal.progress("Looking at the pictures") as progress:
         seen = scan.scan(
             folder,
@@ -120,11 +122,11 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
     elements = captioners.describe(staying, staying, config)
     written = captions.captions_for(elements, nobody, config, model, profile)
-    known = curate.Seen(elements, written.captions, looks={})  # line and stroke take longer than a first look may
-    curated = curate.curate(staying, known, groups, profile, config, nobody)
-    rulings.append(curate.outcome(curated.questions, nobody, found, auto=True))
+    known = Observations(elements, written.captions, styles={})  # line and stroke take longer than a first look may
+    curated = curate.curate(staying, known, groups, kind, chosen, nobody)
+    rulings.append(answers.outcome(curated.questions, nobody, found, auto=True))
     fates = selection.select(found, [], rulings)
-    assessed = curate.assess(_kept(staying, fates), known, profile, config)
+    assessed = curate.assess(_kept(staying, fates), known, kind, chosen)
     kept = {i.path for i in _kept(found, fates)}
     texts = {p: c for p, c in written.captions.items() if p in kept}
     fused = captions.fused(texts, elements, config, profile)
@@ -156,9 +158,9 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         gate=verdict,
         fused=fused,
         clusters=[f for f in assessed.findings if f.code == Code.TOO_SIMILAR],
-        alike=curate.likeness([i for i in found if i.state == "image"]),
+        alike=similarity.picture_likeness([i for i in found if i.state == "image"]),
         config=config,
-        settings=settings(config),
+        settings=chosen,
         model=model,
         kind=profile,
         look=True,
@@ -240,7 +242,7 @@ def _close(material: page.Material, out: Path, here: Path) -> None:
         f"{material.model['title']}."
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
-        reporter.reason(reason)
+        results.print_reason(reason)
     terminal.say(material.headline, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
     terminal.say(f"Look at it: {shown}")

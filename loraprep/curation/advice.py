@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from loraprep.captions import hygiene, lexicon
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, names
 from loraprep.core.records import Axis, Caption
+from loraprep.curation.assessment import RegularizationCase, SamplePrompt
 from loraprep.curation.axes import MEASURED
 from loraprep.curation.measures import diversity
+from loraprep.project.profiles import Kind
+from loraprep.project.settings import Settings
 
 _MORE = 20  # "do more than 20 more landscapes": the most that is compared with
 _EVEN = 0.6  # from this evenness an axis counts as well spread
 _SAME = 0.6  # share of one subject from which a style may swallow it
 
 
-def missing(axes: Sequence[Axis], kind: Mapping[str, Any]) -> list[tuple[int, str, Axis]]:
-    """(how many, term, axis) of what is lacking, most useful first: what would widen its axis most."""
+def lacking_terms(axes: Sequence[Axis], kind: Kind) -> list[tuple[int, str, Axis]]:
+    """List (how many, term, axis) of what is lacking, most useful first: what would widen its axis most."""
     lacking = []
     for axis in axes:
         for term, number in axis.missing.items():
             more = {**axis.counts, term: axis.counts.get(term, 0) + number}
             lacking.append((-(diversity.hill(more) - axis.effective), -number, term, axis))
-    order = {name: n for n, name in enumerate(kind["axes"])}
+    order = {name: n for n, name in enumerate(kind.axes)}
     lacking.sort(key=lambda x: (x[0], order[x[3].name], x[1], x[2]))
     return [(-number, term, axis) for _, number, term, axis in lacking]
 
 
-def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
-    """The pictures to add next in a sentence, compared with more of what there is; "" if nothing is thin."""
-    named = missing(axes, kind)[:3]
+def pictures_to_add(axes: Sequence[Axis], kind: Kind) -> str:
+    """Name the pictures to add next in a sentence, compared with more of what there is; "" if nothing is thin."""
+    named = lacking_terms(axes, kind)[:3]
     if not named:
         return ""
-    wanted = _listed([lexicon.pictures(number, term) for number, term, _ in named])
+    wanted = names([lexicon.pictures(number, term) for number, term, _ in named])
     common = [(n, t, a) for _, _, a in named if a.name not in MEASURED for t, n in a.counts.items()]
     if common:
         _, term, axis = max(common, key=lambda x: (x[0], x[1]))
@@ -46,12 +48,8 @@ def collect(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
     return f"{wanted}."
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-
-
-def strong(axes: Sequence[Axis], kept: int) -> str:
-    """What the set covers well: the largest terms of its best spread axes, of those most pictures were seen for."""
+def strong_sides(axes: Sequence[Axis], kept: int) -> str:
+    """Say what the set covers well: the largest terms of its best spread axes, of those most pictures were seen for."""
     good = [a for a in axes if a.seen * 2 > kept and len(a.counts) >= 3 and a.even >= _EVEN]
     good.sort(key=lambda a: -a.effective)
     parts = []
@@ -59,57 +57,52 @@ def strong(axes: Sequence[Axis], kept: int) -> str:
         most = [t for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0])) if n >= 2][:4]
         if most:
             parts.append(f"{axis.label.lower()} ({', '.join(most)})")
-    return _listed(parts)
+    return names(parts)
 
 
-def weak(axes: Sequence[Axis], kind: Mapping[str, Any]) -> str:
-    """What will come out weak, with what there is of it: "details (none), against the light (1)"."""
-    lacking = missing(axes, kind)[:6]
+def weak_sides(axes: Sequence[Axis], kind: Kind) -> str:
+    """Say what will come out weak, with what there is of it: "details (none), against the light (1)"."""
+    lacking = lacking_terms(axes, kind)[:6]
     return ", ".join(f"{lexicon.asked(2, term)} ({axis.counts.get(term, 0) or 'none'})" for _, term, axis in lacking)
 
 
-def prompts(
+def prompts_to_try(
     axes: Sequence[Axis],
     captions: Sequence[Caption],
     ties: Sequence[Finding],
-    config: Mapping[str, Any],
-    kind: Mapping[str, Any],
-) -> list[dict[str, str]]:
-    """The prompts to try first: {prompt, shows}, each with the reason why it was chosen for this set.
+    settings: Settings,
+    kind: Kind,
+) -> list[SamplePrompt]:
+    """Choose the prompts to try first, each with the reason why it was chosen for this set.
 
     New: something no caption speaks of. Leak: what the set shows most, without the trigger. Apart: the pair that
     always came together, taken apart. Thin: what the set has least of.
     """
-    said = " ".join(c.text for c in captions)
-    words = {"trigger": config["trigger"], "class_word": class_word(config, kind)}
+    spoken = " ".join(c.text for c in captions)
+    words = {"trigger": settings.trigger, "class_word": class_word(settings, kind)}
     chosen = []
-    for probe in kind["try_first"]:
-        new = next((t for t in probe["things"] if not any(hygiene.says(said, w) for w in _content(t))), None)
-        thing = new or (probe["things"] or [""])[-1]
-        chosen.append(
-            {
-                "prompt": probe["prompt"].format(thing=thing, **words),
-                "shows": probe["shows"].format(thing=thing, **words),
-            }
-        )
+    for probe in kind.try_first:
+        new = next((t for t in probe.things if not any(hygiene.says(spoken, w) for w in _content(t))), None)
+        thing = new or (probe.things or ("",))[-1]
+        chosen.append(SamplePrompt(probe.prompt.format(thing=thing, **words), probe.shows.format(thing=thing, **words)))
     for tie in ties[:1]:
         v = tie.values
         chosen.append(
-            {
-                "prompt": f"{config['trigger']}, {_article(v['a'])}, {v['c_said']}",
-                "shows": f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
-            }
+            SamplePrompt(
+                f"{settings.trigger}, {_article(v['a'])}, {v['c_said']}",
+                f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
+            )
         )
-    thin = missing(axes, kind)
+    thin = lacking_terms(axes, kind)
     if thin:
         _, term, axis = thin[0]
         have = axis.counts.get(term, 0)
         chosen.append(
-            {
-                "prompt": ", ".join(filter(None, [config["trigger"], _usual(axes), term])),
-                "shows": f"You have {f'only {have}' if have else 'no picture'} of this ({axis.label.lower()}). "
+            SamplePrompt(
+                ", ".join(filter(None, [settings.trigger, _usual(axes), term])),
+                f"You have {f'only {have}' if have else 'no picture'} of this ({axis.label.lower()}). "
                 "If anything fails, this will.",
-            }
+            )
         )
     return chosen
 
@@ -125,18 +118,19 @@ def _usual(axes: Sequence[Axis]) -> str:
     return _article(max(sorted(subject.counts), key=lambda t: subject.counts[t])) if subject else ""
 
 
-def class_word(config: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
-    return str(config["intent"]["class_word"] or kind["regularization"]["class_word"])
+def class_word(settings: Settings, kind: Kind) -> str:
+    """What the subject or the style is an instance of: intent.class_word, else the kind's."""
+    return settings.intent.class_word or kind.regularization.class_word
 
 
-def regularization(
+def regularization_case(
     axes: Sequence[Axis],
     findings: Sequence[Finding],
     kept: int,
-    config: Mapping[str, Any],
-    kind: Mapping[str, Any],
-) -> dict[str, Any]:
-    """{worth: bool, why, number, prompts, folder}: is it worth it for this set, how many, captioned how?
+    settings: Settings,
+    kind: Kind,
+) -> RegularizationCase:
+    """Judge whether it is worth it for this set, with how many pictures, captioned how.
 
     About one for every picture times its repeats, captioned with the class and no trigger; it doubles the steps,
     and many see no gain. So it is advised only where the set itself invites a leak.
@@ -150,21 +144,20 @@ def regularization(
     reasons += [
         f'nearly all pictures are "{f.values["term"]}" ({f.values["label"].lower()})'
         for f in findings
-        if f.code == Code.ONE_SIDED and f.values["label"] in kind["regularization"].get("watch", ())
+        if f.code == Code.ONE_SIDED and f.values["label"] in kind.regularization.watch
     ]
-    if 0 < kept < kind["recommended"]["min"]:
+    if 0 < kept < kind.recommended.min:
         reasons.append(f"{kept} pictures are few")
-    word = class_word(config, kind)
-    plain = kind["regularization"]["class_prompt"].format(class_word=word)
+    class_prompt = kind.regularization.class_prompt.format(class_word=class_word(settings, kind))
     shown = Counter(subject.counts if subject else {})
-    per = [f"{plain} of {_article(t)}" for t, n in sorted(shown.items(), key=lambda x: (-x[1], x[0]))[:3]]
-    return {
-        "worth": bool(reasons),
-        "why": _listed(reasons),
-        "number": kept,
-        "prompts": per or [plain],
-        "folder": config["dataset"].get("regularization") or "",
-    }
+    per = [f"{class_prompt} of {_article(t)}" for t, n in sorted(shown.items(), key=lambda x: (-x[1], x[0]))[:3]]
+    return RegularizationCase(
+        worth=bool(reasons),
+        why=names(reasons, len(reasons)),
+        number=kept,
+        prompts=per or [class_prompt],
+        folder=settings.dataset.regularization or "",
+    )
 
 
 def _article(term: str) -> str:

@@ -4,53 +4,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Axis, Caption, Elements, Image
 from loraprep.curation.measures import diversity
+from loraprep.project.profiles import AxisProfile, Kind
 
-# A C* or b* this far from zero reads as a colour and not as grey (CIELAB, 2.3 is one just noticeable step).
-_TINTED = 6.0
-_VIVID = 35.0
-MEASURED = ("palette", "aspect")
+# CIELAB, where 2.3 is one just noticeable step (Mahy et al. 1994).
+_TINTED = 6.0  # mean b* this far from zero reads as warm or cool
+_VIVID = 35.0  # mean C* above it reads as vivid
+MEASURED = ("palette", "aspect")  # elements that are measured on the pixels and not seen or said
 
-Labels = dict[str, dict[str, list[str]]]  # axis name -> path -> terms; a path is absent if nobody looked
+AxisLabels = dict[str, dict[str, list[str]]]  # axis name -> path -> terms; a path is absent if nothing is known of it
 
 
-def palette(image: Image) -> str:
-    """The measured palette in two words: "muted warm"."""
+def palette_label(image: Image) -> str:
+    """Name the measured palette in two words: "muted warm"."""
     temperature = "warm" if image.warmth > _TINTED else "cool" if image.warmth < -_TINTED else "neutral"
     return f"{'vivid' if image.chroma > _VIVID else 'muted'} {temperature}"
 
 
-def shape(image: Image) -> str:
-    """ "upright", "square" or "wide", with a tenth of tolerance around square."""
+def shape_label(image: Image) -> str:
+    """Name the shape: "upright", "square" or "wide", with a tenth of tolerance around square."""
     ratio = image.width / image.height
     return "square" if 0.9 <= ratio <= 1.11 else "wide" if ratio > 1 else "upright"
 
 
-def labels(
-    kind: Mapping[str, Any],
+def axis_labels(
+    kind: Kind,
     images: Sequence[Image],
     elements: Mapping[str, Elements],
     captions: Mapping[str, Caption],
     trigger: str,
-) -> Labels:
-    """Every axis of the kind: what was seen in the picture, else what its caption says, else what is measured."""
-    found: Labels = {}
-    for name, axis in kind["axes"].items():
+) -> AxisLabels:
+    """Label the pictures along every axis: what was seen there, else what the caption says, else what is measured."""
+    found: AxisLabels = {}
+    for name, axis in kind.axes.items():
         terms = {i.path: _terms(axis, i, elements.get(i.path), captions.get(i.path), trigger) for i in images}
         found[name] = {path: t for path, t in terms.items() if t}
     return found
 
 
 def _terms(
-    axis: Mapping[str, Any], image: Image, elements: Elements | None, caption: Caption | None, trigger: str
+    axis: AxisProfile, image: Image, elements: Elements | None, caption: Caption | None, trigger: str
 ) -> list[str]:
-    source = axis["element"]
+    source = axis.element
     if source in MEASURED:
-        return [palette(image) if source == "palette" else shape(image)]
+        return [palette_label(image) if source == "palette" else shape_label(image)]
     group, key = source.split(".")
     seen = list(getattr(elements, group).get(key, ())) if elements else []
     if not lexicon.terms(key):  # no closed list: outfits are counted by the words themselves
@@ -62,22 +62,22 @@ def _terms(
     return [term for term in said if term][:1]
 
 
-def axes(kind: Mapping[str, Any], images: Sequence[Image], found: Labels) -> list[Axis]:
-    """Counts along every axis; what its wanted terms still lack is said only where most pictures were looked at."""
+def count_axes(kind: Kind, images: Sequence[Image], found: AxisLabels) -> list[Axis]:
+    """Count along every axis; what its wanted terms still lack is said only where most pictures were looked at."""
     result = []
-    for name, axis in kind["axes"].items():
-        here = [found[name][i.path] for i in images if i.path in found[name]]
-        counts = Counter(term for terms in here for term in terms)
+    for name, axis in kind.axes.items():
+        labelled = [found[name][i.path] for i in images if i.path in found[name]]
+        counts = Counter(term for terms in labelled for term in terms)
         want = max(1, round(len(images) / 10))
-        known = len(here) * 2 > len(images)
-        missing = {t: want - counts[t] for t in axis["wants"] if counts[t] < want} if known else {}
+        known = len(labelled) * 2 > len(images)
+        missing = {t: want - counts[t] for t in axis.wants if counts[t] < want} if known else {}
         rare = [t for t, n in sorted(counts.items()) if missing and n < want and t not in missing]
         result.append(
             Axis(
                 name,
-                axis["label"],
+                axis.label,
                 dict(sorted(counts.items())),
-                len(here),
+                len(labelled),
                 missing,
                 round(diversity.hill(counts), 2),
                 round(diversity.evenness(counts), 2),
@@ -87,6 +87,6 @@ def axes(kind: Mapping[str, Any], images: Sequence[Image], found: Labels) -> lis
     return result
 
 
-def single(found: Mapping[str, list[str]], paths: Sequence[str]) -> list[str]:
-    """One label a path, the first; for paths that were looked at."""
+def first_labels(found: Mapping[str, list[str]], paths: Sequence[str]) -> list[str]:
+    """The first label of each of `paths`, all of which have one."""
     return [found[path][0] for path in paths]

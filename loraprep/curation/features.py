@@ -1,4 +1,4 @@
-"""A closer look at the pictures that stay: line and stroke, corners, and what an encoder sees. Once per picture.
+"""Measures the pictures that stay: line and stroke, corners, and what an encoder makes of them. Once per picture.
 
 Dearer than the scan and of use only for what trains, so it has its own cache: build/looks-cache.npz, by the digest
 of the pixels. Delete it and everything is measured again.
@@ -9,128 +9,109 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 import PIL
+from numpy.typing import NDArray
 
 from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
+from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
 from loraprep.imaging import decode
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import crops as boxes
+from loraprep.project import crops
 
 VERSION = 3  # of the cache; raised when a measurement changes
 _WORKERS = 2
-_LONGEST = 1600  # px: more than a look needs (about a megapixel), less than the largest scans
-_CROPS = 3  # marks that are shown; more are named
+_LONGEST = 1600  # px: more than the measures need (about a megapixel), less than the largest scans
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """By path. `looks`: descriptors, () if it cannot be told. `embedded`: {} without an encoder."""
+class _Measured(msgspec.Struct, frozen=True):
+    """What is kept of one picture."""
 
-    looks: dict[str, tuple[float, ...]]
-    embedded: dict[str, tuple[float, ...]]
-    marks: list[Finding]
+    style: NDArray[np.float32]  # len(style_features.NAMES) numbers, none if it cannot be measured
+    corners: watermarks.Corners
+    embedding: NDArray[np.float32]  # none without an encoder
 
 
-def look(
+def measure_features(
     pictures: Pictures,
     records: Sequence[Image],
     *,
     encoder: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Looked:
-    """Measures what is not in the cache yet. Raises UserError if the encoder cannot be used."""
-    eye = embedding.Encoder(Path(encoder)) if encoder else None
-    stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{eye.digest if eye else ''}"
+) -> PictureFeatures:
+    """Measure what is not in the cache yet. Raises UserError if the encoder cannot be used."""
+    model = embedding.Encoder(Path(encoder)) if encoder else None
+    stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{model.digest if model else ''}"
     cache = pictures.root / "build/looks-cache.npz"
     known = _load(cache, stamp)
-    todo = [r for r in records if boxes.shown(r) not in known]
-    done = 0
+    todo = [r for r in records if crops.shown(r) not in known]
     if todo:
         with ThreadPoolExecutor(_WORKERS) as pool:
             try:
-                for record, fresh in zip(todo, pool.map(lambda r: _one(pictures, r, eye), todo), strict=True):
-                    known[boxes.shown(record)] = fresh
-                    done += 1
+                fresh = pool.map(lambda r: _measure(pictures, r, model), todo)
+                for number, (record, measured) in enumerate(zip(todo, fresh, strict=True), 1):
+                    known[crops.shown(record)] = measured
                     if progress:
-                        progress(done, len(todo))
-            finally:  # an interrupted look goes on where it stopped
-                _save(cache, stamp, {boxes.shown(r): known[boxes.shown(r)] for r in records if boxes.shown(r) in known})
-    here = [known[boxes.shown(r)] for r in records]
-    return Looked(
-        looks={r.path: tuple(k["look"].tolist()) for r, k in zip(records, here, strict=True)},
-        embedded={r.path: tuple(k["eye"].tolist()) for r, k in zip(records, here, strict=True)} if eye else {},
+                        progress(number, len(todo))
+            finally:  # an interrupted run goes on where it stopped
+                _save(cache, stamp, {crops.shown(r): known[crops.shown(r)] for r in records if crops.shown(r) in known})
+    features = [known[crops.shown(r)] for r in records]
+    return PictureFeatures(
+        styles={r.path: tuple(f.style.tolist()) for r, f in zip(records, features, strict=True)},
+        embeddings={r.path: tuple(f.embedding.tolist()) for r, f in zip(records, features, strict=True)}
+        if model
+        else {},
         marks=[
             Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
-            for corner, group in watermarks.find([k["corners"] for k in here])
+            for corner, group in watermarks.find_marks([f.corners for f in features])
         ],
     )
 
 
-def _one(pictures: Pictures, record: Image, eye: embedding.Encoder | None) -> dict[str, Any]:
+def _measure(pictures: Pictures, record: Image, model: embedding.Encoder | None) -> _Measured:
     with decode.alone(record.width * record.height):
         picture = pictures.upright(record, longest=_LONGEST)
-    return {
-        "look": np.array(style_features.describe(picture), np.float32),
-        "corners": watermarks.corners(picture),
-        "eye": eye.see(picture) if eye else np.zeros(0, np.float32),
-    }
+    return _Measured(
+        np.array(style_features.style_descriptor(picture), np.float32),
+        watermarks.corners(picture),
+        model.embed(picture) if model else np.zeros(0, np.float32),
+    )
 
 
-def _load(cache: Path, stamp: str) -> dict[str, dict[str, Any]]:
+def _load(cache: Path, stamp: str) -> dict[str, _Measured]:
     try:
         with np.load(cache, allow_pickle=False) as data:
             if str(data["stamp"]) != stamp:
                 return {}
-            looks_, lengths, corners, eyes = data["looks"], data["lengths"], data["corners"], data["eyes"]
+            styles, lengths, corners, embeddings = data["looks"], data["lengths"], data["corners"], data["eyes"]
             return {
-                str(digest): {"look": looks_[n, : lengths[n]], "corners": corners[n], "eye": eyes[n]}
+                str(digest): _Measured(styles[n, : lengths[n]], corners[n], embeddings[n])
                 for n, digest in enumerate(data["digests"])
             }
-    except (OSError, ValueError, KeyError, EOFError):  # a cache: whatever is wrong with it, looking again mends it
+    except (OSError, ValueError, KeyError, EOFError):  # a cache: whatever is wrong with it, measuring again mends it
         return {}
 
 
-def _save(cache: Path, stamp: str, known: Mapping[str, Mapping[str, Any]]) -> None:
+def _save(cache: Path, stamp: str, known: Mapping[str, _Measured]) -> None:
     order = sorted(known)
-    wide = np.zeros((len(order), len(style_features.NAMES)), np.float32)
+    styles = np.zeros((len(order), len(style_features.NAMES)), np.float32)
     for row, digest in enumerate(order):
-        wide[row, : len(known[digest]["look"])] = known[digest]["look"]
+        styles[row, : len(known[digest].style)] = known[digest].style
     stream = io.BytesIO()
     np.savez_compressed(
         stream,
         stamp=np.array(stamp),
         digests=np.array(order, dtype="U80"),
-        looks=wide,
-        lengths=np.array([len(known[d]["look"]) for d in order]),
-        corners=np.array([known[d]["corners"] for d in order], np.uint8),
-        eyes=np.array([known[d]["eye"] for d in order], np.float32),
+        looks=styles,
+        lengths=np.array([len(known[d].style) for d in order]),
+        corners=np.array([known[d].corners for d in order], np.uint8),
+        eyes=np.array([known[d].embedding for d in order], np.float32),
     )
     files.write(cache, stream.getvalue())
-
-
-def crops(pictures: Pictures, found: Sequence[Finding], records: Mapping[str, Image]) -> list[str]:
-    """report/mark_1.png ...: the corner of the first picture that bears each mark. Names relative to the project."""
-    names = []
-    for number, finding in enumerate(found[:_CROPS], 1):
-        record = records[finding.images[0]]
-        picture = pictures.upright(record)
-        corner = picture.crop(watermarks.box(watermarks.NAMES.index(finding.values["corner"]), picture.size))
-        corner.thumbnail((480, 240))
-        stream = io.BytesIO()
-        corner.save(stream, "PNG")
-        name = f"report/mark_{number}.png"
-        files.write(pictures.root / name, stream.getvalue())
-        names.append(name)
-    for stale in sorted((pictures.root / "report").glob("mark_*.png")):
-        if f"report/{stale.name}" not in names:
-            stale.unlink()
-    return names

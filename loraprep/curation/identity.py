@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
 
 from loraprep.captions import lexicon
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Elements, Image
-from loraprep.project import groups
+from loraprep.curation.styles import in_group
 from loraprep.project.decisions import Question
+from loraprep.project.profiles import Kind
+from loraprep.project.settings import Settings
 
 LEAST = 8  # pictures in which a trait was seen, below which nothing is taken for the rule
 _RULE = 0.8  # share of those pictures from which what they show is the character's own
@@ -19,21 +20,21 @@ _MOST = 0.2  # of the set: if more differ, there is no rule to differ from
 _UNSURE = frozenset({"at night", "dim light", "backlight", "lamplight"})  # light in which colours say little
 
 
-def strangers(
-    images: Sequence[Image], elements: Mapping[str, Elements], kind: Mapping[str, Any], config: Mapping[str, Any]
+def find_strangers(
+    images: Sequence[Image], elements: Mapping[str, Elements], kind: Kind, settings: Settings
 ) -> dict[str, str]:
-    """path -> how it differs, for pictures in which two traits or more contradict the rest of the set.
+    """Find out path -> how it differs, for pictures in which two traits or more contradict the rest of the set.
 
     Traits are the kind's `identity`, read from what a vision model saw; drafts and pixels are not enough. Whoever
     belongs to a group of project.yaml is somebody of their own already.
     """
     seen = {
-        i.path: {t: _trait(t, element, elements[i.path]) for t, element in kind.get("identity", {}).items()}
+        i.path: {t: _trait(t, element, elements[i.path]) for t, element in kind.identity.items()}
         for i in images
-        if i.path in elements and elements[i.path].state == "seen" and not groups.of(i.path, config)
+        if i.path in elements and elements[i.path].state == "seen" and not in_group(i.path, settings)
     }
     rules = {}
-    for trait in kind.get("identity", {}):
+    for trait in kind.identity:
         counts = Counter(traits[trait] for traits in seen.values() if traits[trait])
         if counts and counts.total() >= LEAST:
             most, count = max(sorted(counts.items()), key=lambda c: c[1])
@@ -44,11 +45,11 @@ def strangers(
         odd = {t: traits[t] for t, rule in rules.items() if traits[t] and traits[t] != rule}
         shadows = sum(term == "dark" for term in odd.values())
         if len(odd) - max(0, shadows - 1) >= _CONTRADICTIONS:  # dark hair and dark eyes may be one shadow
-            differing[path] = f"{_said(odd)}; the others: {_said({t: rules[t] for t in odd})}"
+            differing[path] = f"{_in_words(odd)}; the others: {_in_words({t: rules[t] for t in odd})}"
     return differing if len(differing) <= _MOST * len(seen) else {}
 
 
-def _said(traits: Mapping[str, str]) -> str:
+def _in_words(traits: Mapping[str, str]) -> str:
     """ "a man, dark hair, blue eyes"."""
     return ", ".join(f"a {term}" if trait == "person" else f"{term} {trait}" for trait, term in traits.items())
 
@@ -63,8 +64,8 @@ def _trait(name: str, element: str, elements: Elements) -> str:
     return lexicon.meant(name, said)
 
 
-def question(images: Sequence[Image], found: Mapping[str, str], taken: Set[str]) -> Question | None:
-    """One question about all of them; None if nobody is. `taken`: keys already asked under."""
+def stranger_question(images: Sequence[Image], found: Mapping[str, str], taken: Set[str]) -> Question | None:
+    """Ask about all of them at once; None if there are none. `taken`: keys already asked under."""
     paths = [i.path for i in images if i.path in found]
     key = next((p for p in paths if p not in taken), None)
     if key is None:
@@ -79,7 +80,7 @@ def question(images: Sequence[Image], found: Mapping[str, str], taken: Set[str])
     return Question(key=key, entry=entry, digests={i.path: i.digest for i in images if i.path in found})
 
 
-def findings(found: Mapping[str, str]) -> list[Finding]:
-    """Those that train all the same."""
-    told = "; ".join(f"{path}: {how}" if len(found) > 1 else how for path, how in sorted(found.items()))
-    return [Finding(Code.SOMEBODY_ELSE, tuple(sorted(found)), {"how": told})] if found else []
+def stranger_findings(found: Mapping[str, str]) -> list[Finding]:
+    """Name those that train all the same."""
+    differences = "; ".join(f"{path}: {how}" if len(found) > 1 else how for path, how in sorted(found.items()))
+    return [Finding(Code.SOMEBODY_ELSE, tuple(sorted(found)), {"how": differences})] if found else []

@@ -30,7 +30,7 @@ def _grid(images: Sequence[Image]) -> Matrix:
     return np.array([i.colour for i in images], np.float32).reshape(len(images), 9, 3)
 
 
-def likeness(images: Sequence[Image], embedded: Mapping[str, Sequence[float]] | None = None) -> Matrix:
+def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]] | None = None) -> Matrix:
     """n x n, 1 for the same picture, 0 for nothing in common: half layout (pHash), half colour (3x3 Lab).
 
     Where an encoder looked at all of them, half is its cosine instead, from 0.2 (unrelated) to 1.
@@ -47,21 +47,21 @@ def likeness(images: Sequence[Image], embedded: Mapping[str, Sequence[float]] | 
     np.fill_diagonal(distance, 0)
     layout = _bits(images) / _UNRELATED
     alike = np.asarray(1 - 0.5 * np.minimum(1, layout) - 0.5 * np.minimum(1, distance), np.float32)
-    cosine = _cosine(images, embedded or {})
+    cosine = _cosine(images, embeddings or {})
     return alike if cosine is None else np.asarray((alike + np.clip((cosine - 0.2) / 0.8, 0, 1)) / 2, np.float32)
 
 
-def _cosine(images: Sequence[Image], embedded: Mapping[str, Sequence[float]]) -> Matrix | None:
+def _cosine(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) -> Matrix | None:
     """n x n, None unless every picture has an embedding."""
-    if not all(embedded.get(i.path) for i in images):
+    if not all(embeddings.get(i.path) for i in images):
         return None
-    vectors = np.array([embedded[i.path] for i in images], np.float32)
+    vectors = np.array([embeddings[i.path] for i in images], np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     cosine: Matrix = vectors @ vectors.T
     return cosine
 
 
-def quality(images: Sequence[Image]) -> Matrix:
+def picture_quality(images: Sequence[Image]) -> Matrix:
     """0..1 a picture: how much real detail it holds relative to the set, and the stars its owner gave it."""
     if not images:
         return np.zeros(0, np.float32)
@@ -72,10 +72,10 @@ def quality(images: Sequence[Image]) -> Matrix:
     return np.asarray(np.where(stars > 0, 0.5 * scores + stars / 10, 0.5 * scores + 0.25), np.float32)
 
 
-def content(
-    images: Sequence[Image], captions: Mapping[str, Caption], embedded: Mapping[str, Sequence[float]]
+def content_kernel(
+    images: Sequence[Image], captions: Mapping[str, Caption], embeddings: Mapping[str, Sequence[float]]
 ) -> tuple[NDArray[np.float64], str]:
-    """(kernel, judged by what): n x n, positive, ones on the diagonal; how alike in what is shown, never in how.
+    """Return (kernel, judged by what): n x n, positive, ones on the diagonal; how alike in what is shown, never in how.
 
     Layout counts, colour only as far as it is arranged (its mean over the picture taken out), so that one palette
     in all pictures is no sameness. Words, or an encoder's eye, count three times as much where there are any.
@@ -87,15 +87,15 @@ def content(
     square = (flat**2).sum(1)
     colour = np.exp(-np.maximum(square[:, None] + square - 2 * flat @ flat.T, 0) / (2 * 9 * 15.0**2))
     pixels = (layout + colour) / 2
-    cosine = _cosine(images, embedded)
+    cosine = _cosine(images, embeddings)
     if cosine is not None:
         return (pixels + 3 * cosine.astype(np.float64) ** 3) / 4, "what the encoder sees and their layout"
-    said = [_said(captions.get(i.path)) for i in images]
-    if sum(bool(s) for s in said) * 2 <= len(images):
+    words_of = [_content_words(captions.get(i.path)) for i in images]
+    if sum(bool(w) for w in words_of) * 2 <= len(images):
         return pixels, "layout and colour alone, since few captions say what is in them"
-    names = {term: k for k, term in enumerate(sorted(set().union(*said)))}
+    names = {term: k for k, term in enumerate(sorted(set().union(*words_of)))}
     bag = np.zeros((len(images), len(names)))
-    for row, terms in enumerate(said):
+    for row, terms in enumerate(words_of):
         bag[row, [names[t] for t in terms]] = 1
     common = np.log(len(images) / bag.sum(0)) + 0.1  # what every picture has tells none apart
     bag *= np.sqrt(common)
@@ -106,7 +106,7 @@ def content(
     return (pixels + 3 * words) / 4, "what their captions say is in them, and their layout"
 
 
-def _said(caption: Caption | None) -> set[str]:
+def _content_words(caption: Caption | None) -> set[str]:
     """The content words of a caption: each term and the last word of it ("green pond" also says pond)."""
     if caption is None:
         return set()

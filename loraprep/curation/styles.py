@@ -1,75 +1,76 @@
-"""Is this one hand, or several? Groups of looks, the question about them, and what is only worth a note."""
+"""Is this one style, or several? Groups of pictures drawn alike, the question about them, what is only worth a note."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.curation.measures import style_clusters
 from loraprep.project.decisions import Question
+from loraprep.project.profiles import Kind
+from loraprep.project.settings import Settings
 
-LEAST = 8  # pictures whose look can be told, below which nothing is said of hands
-_MOST = 2 / 3  # from this share of the largest look on, leaving out the others is the recommendation
+LEAST = 8  # pictures whose style can be measured, below which nothing is said of styles
+_MOST = 2 / 3  # from this share of the largest group on, leaving out the others is the recommendation
 _EXAMPLES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """Paths by look, the largest first; `examples`: the most typical of each; `odd`: like none of them."""
+class StyleGroups(msgspec.Struct, frozen=True):
+    """Paths of pictures by style, the largest group first."""
 
     groups: list[list[str]]
-    examples: list[list[str]]
-    odd: list[str]
-    told: int  # pictures whose look can be told
-    sure: bool = False  # is each so much of one piece, and so far from the others, that it is a question?
+    examples: list[list[str]]  # the most typical of each
+    odd: list[str]  # like none of them
+    measured: int  # pictures whose style can be measured
+    distinct: bool = False  # each is so much of one piece, and so far from the others, that it is a question
 
 
-def find(
-    images: Sequence[Image], looks: Mapping[str, Sequence[float]], kind: Mapping[str, Any], config: Mapping[str, Any]
-) -> Looks:
-    """The looks of a set. Pictures of a group that project.yaml declares are a hand of their own already."""
-    declared = config.get("groups") or {}
-    here = [i.path for i in images if looks.get(i.path) and not any(i.path.startswith(f"{g}/") for g in declared)]
-    if len(here) < LEAST:
-        return Looks([here] * bool(here), [here[:_EXAMPLES]] * bool(here), [], len(here))
-    points = style_clusters.place([looks[p] for p in here])
-    large, odd = style_clusters.looks(points, style_clusters.threshold())
+def in_group(path: str, settings: Settings) -> bool:
+    """Does the picture lie in a folder that project.yaml declares under groups?"""
+    return any(path.startswith(f"{folder}/") for folder in settings.groups)
+
+
+def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]], settings: Settings) -> StyleGroups:
+    """Group a set by style. Pictures of a group that project.yaml declares have a style of their own already."""
+    paths = [i.path for i in images if styles.get(i.path) and not in_group(i.path, settings)]
+    if len(paths) < LEAST:
+        return StyleGroups([paths] if paths else [], [paths[:_EXAMPLES]] if paths else [], [], len(paths))
+    points = style_clusters.style_points([styles[p] for p in paths])
+    clusters, odd = style_clusters.style_groups(points, style_clusters.group_distance())
     examples = []
-    for part in large:
-        far = np.linalg.norm(points[part] - points[part].mean(0), axis=1)
-        examples.append([here[part[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
-    return Looks(
-        [[here[n] for n in part] for part in large],
+    for cluster in clusters:
+        far = np.linalg.norm(points[cluster] - points[cluster].mean(0), axis=1)
+        examples.append([paths[cluster[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
+    return StyleGroups(
+        [[paths[n] for n in cluster] for cluster in clusters],
         examples,
-        [here[n] for n in odd],
-        len(here),
-        style_clusters.sure(points, large),
+        [paths[n] for n in odd],
+        len(paths),
+        style_clusters.are_distinct(points, clusters),
     )
 
 
-def question(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> Question | None:
-    """One question when a style comes from hands so plainly apart that the measure can be trusted."""
-    if len(found.groups) < 2 or not found.sure or kind["looks"] != "ask":
+def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Question | None:
+    """Ask one question when the styles are so plainly apart that the measure can be trusted; else None."""
+    if len(found.groups) < 2 or not found.distinct or kind.looks != "ask":
         return None
     names = [f"look {n}" for n in range(1, len(found.groups) + 1)]
-    total = sum(len(g) for g in found.groups)
-    rest = total - len(found.groups[0])
-    sure = len(found.groups[0]) >= _MOST * total and len(found.groups[0]) >= kind["recommended"]["min"]
+    largest, total = len(found.groups[0]), sum(len(g) for g in found.groups)
+    leave_out = largest >= _MOST * total and largest >= kind.recommended.min and total > largest
     counts = ", ".join(f"{name} ({len(g)})" for name, g in zip(names, found.groups, strict=True))
-    hint = _family(images, found.groups)
-    entry: dict[str, Any] = {
+    hint = _coincidence(images, found.groups)
+    entry = {
         "what": f"these look like {len(found.groups)} hands: {counts}. Together they train an average that is none of "
         "them. Which belong?" + (f" ({hint}: if that is the only difference, answer together)" if hint else ""),
         "looks": dict(zip(names, found.groups, strict=True)),
         "examples": dict(zip(names, found.examples, strict=True)),
-        "recommended": "leave out" if sure and rest else "together",
+        "recommended": "leave out" if leave_out else "together",
         "answer": None,
     }
     digests = {i.path: i.digest for i in images}
@@ -77,30 +78,23 @@ def question(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
     return Question(key=found.groups[1][0], entry=entry, digests={p: digests[p] for p in members})
 
 
-def leaving(asked: Question | None) -> list[str]:
-    """The pictures that leave if the recommendation is taken."""
-    if asked is None or asked.entry["recommended"] != "leave out":
-        return []
-    return [p for group in list(asked.entry["looks"].values())[1:] for p in group]
-
-
-def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> list[Finding]:
-    """Several hands, single pictures drawn unlike the rest, or why nothing can be said."""
+def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind) -> list[Finding]:
+    """Say that there are several styles, which pictures are drawn unlike the rest, or why nothing can be said."""
     if not images:
         return []
-    if found.told < LEAST:
-        return [Finding(Code.LOOKS_UNTOLD, (), {"count": found.told, "least": LEAST})]
+    if found.measured < LEAST:
+        return [Finding(Code.LOOKS_UNTOLD, (), {"count": found.measured, "least": LEAST})]
     result = []
     if len(found.groups) > 1:
         *most, last = (str(len(g)) for g in found.groups)
         counts = f"{', '.join(most)} and {last}"
-        shown = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
-        style = Code.SEVERAL_HANDS if found.sure else Code.PERHAPS_HANDS
+        examples = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
+        asked = Code.SEVERAL_HANDS if found.distinct else Code.PERHAPS_HANDS
         result.append(
             Finding(
-                style if kind["looks"] == "ask" else Code.SEVERAL_LOOKS,
+                asked if kind.looks == "ask" else Code.SEVERAL_LOOKS,
                 tuple(sorted(p for g in found.groups[1:] for p in g)),
-                {"hands": len(found.groups), "counts": counts, "examples": shown},
+                {"hands": len(found.groups), "counts": counts, "examples": examples},
             )
         )
     if found.odd:
@@ -108,24 +102,17 @@ def findings(images: Sequence[Image], found: Looks, kind: Mapping[str, Any]) -> 
     return result
 
 
-def _family(images: Sequence[Image], groups: Sequence[Sequence[str]]) -> str:
-    """A hint when looks and kinds of file coincide: another scanner or another export may be all there is to it."""
-    at = {i.path: i for i in images}
-    for name, of in (("file type", _type), ("size", _size), ("folder", _folder)):
-        mains = [Counter(of(at[p]) for p in group).most_common(1)[0] for group in groups]
-        pure = all(count == len(group) for (_, count), group in zip(mains, groups, strict=True))
-        if pure and len({value for value, _ in mains}) == len(groups):
+def _coincidence(images: Sequence[Image], groups: Sequence[Sequence[str]]) -> str:
+    """Hint that styles and kinds of file coincide: another scanner or another export may be all there is to it."""
+    by_path = {i.path: i for i in images}
+    facts: dict[str, Callable[[Image], str]] = {
+        "file type": lambda i: i.format,
+        "size": lambda i: "large" if i.width * i.height > 1_000_000 else "small",
+        "folder": lambda i: str(PurePosixPath(i.path).parent),
+    }
+    for name, fact in facts.items():
+        most = [Counter(fact(by_path[p]) for p in group).most_common(1)[0] for group in groups]
+        pure = all(count == len(group) for (_, count), group in zip(most, groups, strict=True))
+        if pure and len({value for value, _ in most}) == len(groups):
             return f"they also differ in {name}"
     return ""
-
-
-def _type(image: Image) -> str:
-    return image.format
-
-
-def _size(image: Image) -> str:
-    return "large" if image.width * image.height > 1_000_000 else "small"
-
-
-def _folder(image: Image) -> str:
-    return str(PurePosixPath(image.path).parent)

@@ -2,39 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from fnmatch import fnmatch
-from typing import Any
 
 import numpy as np
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Group, Image
-from loraprep.curation.axes import Labels
+from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import facility_location
-from loraprep.curation.similarity import Matrix, likeness, quality
+from loraprep.curation.similarity import Matrix, picture_likeness, picture_quality
 from loraprep.project.decisions import Question
+from loraprep.project.profiles import Kind
 
 _BURST = 0.88  # likeness from which pictures are one moment taken several times
+_LEAST = 8  # pictures, below which none is called unlike the rest
 
 
-def matches(path: str, patterns: Iterable[str]) -> bool:
+def is_named(path: str, patterns: Iterable[str]) -> bool:
     """Does a pattern of project.yaml name this picture? A pattern is a path or a glob."""
     return any(path == pattern or fnmatch(path, pattern) for pattern in patterns)
 
 
 def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
-    """Who is left out before anybody describes them: all but `number`, by pixels and stars alone.
+    """Leave out, before anybody describes them, all but `number`, by pixels and stars alone.
 
     Of a burst only the best (stars, then sharpness) is considered; what the owner rejected comes last; the rest is
     spread so that it stands for all. `pinned` patterns always stay. {} if there are no more than `number`.
     """
     if not number or len(images) <= number:
         return {}
-    alike, worth = likeness(images), quality(images)
-    pins = [n for n, i in enumerate(images) if matches(i.path, pinned)]
+    alike, worth = picture_likeness(images), picture_quality(images)
+    pins = [n for n, i in enumerate(images) if is_named(i.path, pinned)]
     chosen: dict[int, None] = dict.fromkeys(pins)
-    best = [max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in facility_location.bursts(alike, _BURST)]
+    best = [
+        max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in facility_location.linked_groups(alike, _BURST)
+    ]
     waves = [  # each fills what the one before left open
         [n for n in best if images[n].rating >= 0],
         [n for n, i in enumerate(images) if i.rating >= 0],
@@ -44,8 +47,8 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
         if len(chosen) < number:
             pool = sorted(set(wave) | set(chosen))
             at = {n: k for k, n in enumerate(pool)}
-            part = facility_location.near(alike[np.ix_(pool, pool)])
-            picked = facility_location.subset(part, worth[pool], number, [at[n] for n in chosen])
+            part = facility_location.beyond_usual(alike[np.ix_(pool, pool)])
+            picked = facility_location.facility_subset(part, worth[pool], number, [at[n] for n in chosen])
             chosen |= dict.fromkeys(pool[k] for k in picked)
     return {
         i.path: Fate(i.path, "left out", f"not on the shortlist of {number} (curation.preselect)", "rule")
@@ -54,68 +57,72 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
     }
 
 
-def quotas(
-    kind: Mapping[str, Any], images: Sequence[Image], found: Labels, target: int
-) -> list[facility_location.Quota]:
-    """The kind's shares of the set as numbers, for axes that most pictures were looked at for.
+def member_quotas(
+    kind: Kind, images: Sequence[Image], found: AxisLabels, target: int
+) -> list[facility_location.MemberQuota]:
+    """Turn the kind's shares of the set into numbers, for axes that most pictures were looked at for.
 
     A quota asks for no more than there is: where all pictures together cannot fill it, it takes them all.
     """
     result = []
-    for name, axis in kind["axes"].items():
+    for name, axis in kind.axes.items():
         seen = found[name]
         if len(seen) * 2 <= len(images):
             continue
-        for quota in axis.get("quotas", ()):
-            terms, (low, high) = set(quota["terms"]), quota["share"]
+        for quota in axis.quotas:
+            terms, (low, high) = set(quota.terms), quota.share
             members = frozenset(n for n, i in enumerate(images) if terms & set(seen.get(i.path, ())))
             least, most = min(len(members), round(low * target)), max(1, int(high * target))
-            result.append(facility_location.Quota(members, least, most))
+            result.append(facility_location.MemberQuota(members, least, most))
     return result
 
 
-def choose(
+def choose_subset(
     images: Sequence[Image],
     alike: Matrix,
     worth: Matrix,
     target: int,
     pinned: Sequence[int],
-    limits: Sequence[facility_location.Quota],
+    limits: Sequence[facility_location.MemberQuota],
     groups: Sequence[Group],
 ) -> list[int]:
-    """The indices that stay, sorted: everything, if it is no more than `target`; else the best subset."""
+    """Choose the indices that stay, sorted: everything, if it is no more than `target`; else the best subset."""
     if len(images) <= target:
         return list(range(len(images)))
     at = {i.path: n for n, i in enumerate(images)}
     copies = [[at[p] for p in g.pictures if p in at] for g in groups if g.relation != "variant"]
     return sorted(
-        facility_location.subset(
-            facility_location.near(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]
+        facility_location.facility_subset(
+            facility_location.beyond_usual(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]
         )
     )
 
 
-def carried(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
+def weights(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
     """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it."""
-    lost = facility_location.losses(alike, kept)
+    lost = facility_location.coverage_losses(alike, kept)
     return sorted(((images[n].path, round(v, 2)) for n, v in zip(kept, lost, strict=True)), key=lambda x: (-x[1], x[0]))
 
 
-def too_similar(images: Sequence[Image], alike: Matrix, worth: Matrix, threshold: float) -> list[Finding]:
-    """Clusters of three or more with the one to keep if they are thinned out."""
+def similar_findings(images: Sequence[Image], alike: Matrix, worth: Matrix, threshold: float) -> list[Finding]:
+    """Name clusters of three or more with the one to keep if they are thinned out."""
     return [
         Finding(
             Code.TOO_SIMILAR,
             tuple(images[n].path for n in group),
             {"keep": images[max(group, key=lambda n: (worth[n], -n))].path},
         )
-        for group in facility_location.clusters(alike, threshold)
+        for group in facility_location.star_clusters(alike, threshold)
     ]
 
 
-def strangers(images: Sequence[Image], alike: Matrix) -> list[Finding]:
-    """Pictures that show nothing like the rest, for the eye: a far outlier by the median and spread of the set."""
-    if len(images) < 8:
+def outlier_findings(images: Sequence[Image], alike: Matrix) -> list[Finding]:
+    """Name pictures that show nothing like the rest: far outliers of their mean likeness to the three nearest.
+
+    Far is 3.5 robust standard deviations (1.4826 times the median absolute deviation; Iglewicz and Hoaglin 1993)
+    below the median of the set.
+    """
+    if len(images) < _LEAST:
         return []
     others = alike - 2 * np.eye(len(images), dtype=np.float32)
     nearest = np.sort(others, axis=1)[:, -3:].mean(axis=1)
@@ -125,10 +132,10 @@ def strangers(images: Sequence[Image], alike: Matrix) -> list[Finding]:
     return [Finding(Code.UNLIKE_THE_REST, odd, {})] if odd else []
 
 
-def question(
+def surplus_question(
     images: Sequence[Image], alike: Matrix, kept: Sequence[int], target: int, taken: Set[str]
 ) -> list[Question]:
-    """What could stay out, with the picture that shows the same; [] if nothing. `taken`: keys already asked under."""
+    """Ask what could stay out, with the picture that shows the same; [] if nothing. `taken`: keys already used."""
     inside = set(kept)
     extra = [n for n in range(len(images)) if n not in inside]
     if not extra:

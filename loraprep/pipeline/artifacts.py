@@ -8,44 +8,29 @@ from typing import Any
 
 import msgspec
 
-from loraprep.core import files
-from loraprep.core.findings import Finding
 from loraprep.core.records import Caption, Elements, Fate, Group, Image
-from loraprep.curation import curate
+from loraprep.curation.assessment import Observations, PictureFeatures
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
-from loraprep.project import decisions
+from loraprep.pipeline.workspace import Workspace
 from loraprep.project.decisions import Question
-from loraprep.project.project import Project
-from loraprep.scan import audit, scan
+from loraprep.scan import audit
 
 
-def read(p: Project, name: str) -> Any:
-    return files.read_json(p.root / "build" / f"{name}.json")
+def questions(work: Workspace, name: str) -> list[Question]:
+    return [Question(**q) for q in work.read(name)["questions"]]
 
 
-def write(p: Project, name: str, value: Any) -> None:
-    files.write_json(p.root / "build" / f"{name}.json", value)
+def groups(work: Workspace) -> list[Group]:
+    return [Group.from_json(g) for g in work.read("duplicates")["groups"]]
 
 
-def records(p: Project) -> list[Image]:
-    return scan.read(p.root / "build/images.jsonl")
+def elements(work: Workspace) -> dict[str, Elements]:
+    return {path: Elements.from_json(e) for path, e in work.read("elements").items()}
 
 
-def questions(p: Project, name: str) -> list[Question]:
-    return [Question(**q) for q in read(p, name)["questions"]]
-
-
-def groups(p: Project) -> list[Group]:
-    return [Group.from_json(g) for g in read(p, "duplicates")["groups"]]
-
-
-def elements(p: Project) -> dict[str, Elements]:
-    return {path: Elements.from_json(e) for path, e in read(p, "elements").items()}
-
-
-def captions(p: Project) -> dict[str, Caption]:
-    return {path: Caption.from_json(c) for path, c in read(p, "captions")["captions"].items()}
+def captions(work: Workspace) -> dict[str, Caption]:
+    return {path: Caption.from_json(c) for path, c in work.read("captions")["captions"].items()}
 
 
 def plain(records: Sequence[Any]) -> list[dict[str, Any]]:
@@ -56,36 +41,36 @@ def digests(images: Sequence[Image]) -> dict[str, str]:
     return {i.path: i.digest for i in images}
 
 
-def rulings(p: Project, images: Sequence[Image]) -> list[dict[str, Fate]]:
+def rulings(work: Workspace, images: Sequence[Image]) -> list[dict[str, Fate]]:
     """What phases 2 and 3 mean for each picture, by the answers given so far."""
+    auto = work.project.auto
     return [
-        audit.outcome(questions(p, "audit"), decisions.read(p.root, "quality"), auto=p.auto("quality")),
-        duplicates.outcome(groups(p), images, decisions.read(p.root, "duplicates"), auto=p.auto("duplicates")),
+        audit.outcome(questions(work, "audit"), work.decisions("quality"), auto=auto("quality")),
+        duplicates.outcome(groups(work), images, work.decisions("duplicates"), auto=auto("duplicates")),
     ]
 
 
-def shortlist(p: Project) -> dict[str, Fate]:
-    return {path: Fate(**fate) for path, fate in read(p, "shortlist").items()}
+def shortlist(work: Workspace) -> dict[str, Fate]:
+    return {path: Fate(**fate) for path, fate in work.read("shortlist").items()}
 
 
-def staying(p: Project, images: Sequence[Image], *, all_: bool = False) -> list[Image]:
+def staying(work: Workspace, images: Sequence[Image], *, all_: bool = False) -> list[Image]:
     """The pictures that phases 2 and 3, curation.exclude and (unless `all_`) the shortlist let through."""
-    ruled = rulings(p, images) if all_ else [*rulings(p, images), shortlist(p)]
-    fates = selection.select(images, p.config["curation"]["exclude"], ruled)
+    ruled = rulings(work, images) if all_ else [*rulings(work, images), shortlist(work)]
+    fates = selection.select(images, work.project.config["curation"]["exclude"], ruled)
     kept = {f.path for f in fates if f.fate == "kept"}
     return [i for i in images if i.path in kept]
 
 
-def detailed(p: Project, images: Sequence[Image]) -> list[Image]:
-    known = read(p, "detail")["detail"]
+def detailed(work: Workspace, images: Sequence[Image]) -> list[Image]:
+    known = work.read("detail")["detail"]
     return [dataclasses.replace(i, detail=known.get(i.path, i.detail)) for i in images]
 
 
-def seen(p: Project) -> curate.Seen:
-    looked = read(p, "looks")
-    marks = [msgspec.convert(f, Finding) for f in looked["marks"]]
-    return curate.Seen(elements(p), captions(p), looked["looks"], looked["embedded"], marks)
+def seen(work: Workspace) -> Observations:
+    features = msgspec.convert(work.read("looks"), PictureFeatures)
+    return Observations(elements(work), captions(work), features.styles, features.embeddings, features.marks)
 
 
-def fates(p: Project) -> list[Fate]:
-    return [Fate(**f) for f in read(p, "selection")["fates"]]
+def fates(work: Workspace) -> list[Fate]:
+    return [Fate(**f) for f in work.read("selection")["fates"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from loraprep.core import files, terminal
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
 from loraprep.pipeline import reporter
+from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from loraprep.project.project import Project
 
@@ -68,6 +70,11 @@ def current() -> Project:
         raise InvalidDodoFile(f"\n{error}") from None
 
 
+def workspace() -> Workspace:
+    """The current project, for its steps."""
+    return Workspace(current(), frozenset(reporter.named))
+
+
 @cache
 def _lock(root: Path) -> FileLock:
     """Held until the process ends; the system releases it after a kill."""
@@ -103,17 +110,16 @@ def task(
 
 
 def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[..., TaskFailed | None]:
-    # No functools.wraps: doit reads the wrapped function's signature.
-    def run(full: bool = False, pattern: Iterable[str] = (), revision: list[str] | None = None) -> TaskFailed | None:
+    """A doit action around a step: one run at a time, problems in words, no input that changes while it is read."""
+    expected = inspect.signature(action).parameters
+
+    def run(**given: Any) -> TaskFailed | None:
         try:
             _lock(Path.cwd())
             before = [files.sha256(Path(r)) for r in reads]
-            given = {
-                **({"full": True} if full else {}),
-                **({"pattern": list(pattern)} if pattern else {}),
-                **({"revision": _one(revision)} if revision is not None else {}),
-            }
-            if action(current(), **given) is False:
+            if "revision" in expected:
+                given["revision"] = _only(given["revision"])
+            if action(workspace(), **given) is False:
                 return TaskFailed("", report=False)
             if before != [files.sha256(Path(r)) for r in reads]:
                 return TaskFailed("A file was edited while it was being read. Run it again.")
@@ -126,13 +132,15 @@ def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[.
             raise SystemExit(130) from None
         return None
 
+    # doit fills in the parameters that it finds in the signature: the step's own, but for the workspace
+    run.__signature__ = inspect.Signature([*expected.values()][1:])  # type: ignore[attr-defined]
     return run
 
 
-def _one(revision: list[str]) -> str:
-    if len(revision) != 1:
+def _only(revisions: list[str]) -> str:
+    if len(revisions) != 1:
         raise UserError("loraprep diff wants one revision", hint="For example: loraprep diff HEAD~1")
-    return revision[0]
+    return revisions[0]
 
 
 def config(*keys: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tasks: what each reads, writes and depends on. What they do is in steps.py, training.py and verdict.py.
+"""The tasks: what each reads, writes and depends on. What they do is in steps/.
 
 `dodo.py` imports everything from here; `loraprep TASK` runs the same tasks.
 """
@@ -12,8 +12,9 @@ from typing import Any
 from doit.exceptions import TaskFailed
 
 from loraprep.core import resources
-from loraprep.pipeline import doit_task, report_steps, reporter, steps, training_steps, vision_steps
+from loraprep.pipeline import doit_task, results
 from loraprep.pipeline.doit_task import DOIT_CONFIG
+from loraprep.pipeline.steps import captions, curation, dataset, duplicates, report, scan, trainers, vision
 from loraprep.project import decisions
 from loraprep.report.set_record import SET_RECORD
 from loraprep.trainers import regularization
@@ -68,7 +69,7 @@ _ASKING = tuple(  # settings of who looks
 
 def _vision() -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
-    if not vision_steps.looks(doit_task.current()):
+    if not vision.looks(doit_task.current()):
         return []
     kind = doit_task.current().config["intent"]["kind"]
     prompts = [f"resources/prompts/{name}.md" for name in ("common", kind)]
@@ -78,7 +79,7 @@ def _vision() -> list[str]:
 
 def _skips() -> doit_task.Since:
     """The samples a person skipped: others are asked instead."""
-    return doit_task.Since("skips", lambda: steps.skipped(doit_task.current()), operator.eq)
+    return doit_task.Since("skips", lambda: captions.samples_skipped(doit_task.workspace()), operator.eq)
 
 
 def _asked(kind: str) -> doit_task.Since:
@@ -90,14 +91,14 @@ def _looked(*, samples: bool) -> doit_task.Since:
     """Whether responses/ changed since, or an answer is still missing that may come now."""
     return doit_task.Since(
         "looked",
-        lambda: steps.looked(doit_task.current(), samples=samples),
+        lambda: captions.answers_known(doit_task.workspace(), samples=samples),
         lambda then, now: then == now and not now.get("waiting"),
     )
 
 
 def task_intent() -> dict[str, Any]:
     return doit_task.task(
-        steps.intent,
+        report.write_intent,
         [],
         ["intent.md"],
         doit_task.config("name", "intent", "model", "trigger", "groups"),
@@ -107,13 +108,13 @@ def task_intent() -> dict[str, Any]:
 
 def task_scan() -> dict[str, Any]:
     full = {"name": "full", "long": "full", "type": bool, "default": False, "help": "read every file again"}
-    made = doit_task.task(steps.scan, [], [IMAGES, UPSCALED])
+    made = doit_task.task(scan.scan_images, [], [IMAGES, UPSCALED])
     return {**made, "uptodate": [False], "params": [full]}
 
 
 def task_audit() -> dict[str, Any]:
     return doit_task.task(
-        steps.audit,
+        scan.audit_images,
         [IMAGES, UPSCALED],
         [AUDIT, QUALITY_D],
         doit_task.config("thresholds.audit", "dataset"),
@@ -124,7 +125,7 @@ def task_audit() -> dict[str, Any]:
 
 def task_duplicates() -> dict[str, Any]:
     return doit_task.task(
-        steps.duplicates,
+        duplicates.find_duplicates,
         [IMAGES],
         [DUPLICATES, DUPLICATES_D],
         doit_task.config("thresholds.duplicates"),
@@ -134,7 +135,7 @@ def task_duplicates() -> dict[str, Any]:
 
 def task_detail() -> dict[str, Any]:
     return doit_task.task(
-        steps.detail,
+        scan.measure_detail,
         [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D],
         [DETAIL],
         doit_task.config("thresholds.audit.detail", "thresholds.audit.max_megapixels", "curation.exclude", "review"),
@@ -143,7 +144,7 @@ def task_detail() -> dict[str, Any]:
 
 def task_shortlist() -> dict[str, Any]:
     return doit_task.task(
-        steps.shortlist,
+        curation.choose_shortlist,
         [IMAGES, AUDIT, DUPLICATES, DETAIL, QUALITY_D, DUPLICATES_D],
         [SHORTLIST],
         doit_task.config("curation.preselect", "curation.include", "curation.exclude", "review"),
@@ -152,7 +153,7 @@ def task_shortlist() -> dict[str, Any]:
 
 def task_looks() -> dict[str, Any]:
     return doit_task.task(
-        steps.looks,
+        curation.measure_styles,
         [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D],
         [LOOKS],
         doit_task.config("curation.encoder", "curation.exclude", "review"),
@@ -165,7 +166,7 @@ def task_samples() -> dict[str, Any]:
         "captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions"
     )
     return doit_task.task(
-        steps.samples,
+        captions.sample_captions,
         reads,
         [SAMPLES, CAPTIONS_D],
         {**values, "crops": _own(CROPS_D)},
@@ -179,7 +180,7 @@ _BEFORE_LOOKING = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUP
 
 def task_elements() -> dict[str, Any]:
     return doit_task.task(
-        steps.elements,
+        captions.describe_images,
         _BEFORE_LOOKING,
         [ELEMENTS, VISION],
         doit_task.config("trigger", "intent.kind", "review.captions", *_ASKING),
@@ -189,17 +190,17 @@ def task_elements() -> dict[str, Any]:
 
 
 def task_recaption() -> dict[str, Any]:
-    made = doit_task.task(steps.recaption, _BEFORE_LOOKING)
+    made = doit_task.task(captions.describe_again, _BEFORE_LOOKING)
     return {**made, "uptodate": [False], "pos_arg": "pattern"}
 
 
 def task_captions() -> dict[str, Any]:
     values = doit_task.config("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions")
     return doit_task.task(
-        steps.captions,
+        captions.write_captions,
         [ELEMENTS, CAPTIONS_D, *_own(CROPS_D)],
         [CAPTIONS],
-        {**values, "vocabulary": steps.vocabulary_digest(doit_task.current()), "crops": _own(CROPS_D)},
+        {**values, "vocabulary": captions.vocabulary_digest(doit_task.workspace()), "crops": _own(CROPS_D)},
         [*doit_task.profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"],
     )
 
@@ -210,7 +211,7 @@ _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.
 def task_curate() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
     return doit_task.task(
-        steps.curate,
+        curation.curate_images,
         [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
         [CURATION, CURATION_D],
         doit_task.config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
@@ -223,7 +224,7 @@ def task_select() -> dict[str, Any]:
     reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
     reads += [QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *_own(CROPS_D)]
     return doit_task.task(
-        steps.select,
+        curation.select_images,
         reads,
         [SELECTION],
         {**doit_task.config("curation.exclude", "review", "captioning.captioner", "groups"), "crops": _own(CROPS_D)},
@@ -240,12 +241,12 @@ def task_trainers() -> dict[str, Any]:
         doit_task.current().root, doit_task.current().settings.dataset.regularization
     )
     return doit_task.task(
-        training_steps.trainers,
+        trainers.forecast_trainers,
         [IMAGES, AUDIT, CAPTIONS, SELECTION],
         [PLACEMENTS],
         {**values, "regularization": beside},
         [*doit_task.profiles("models"), *_trainers()],
-        uptodate=[lambda: training_steps.crops_drawn(doit_task.current())],
+        uptodate=[lambda: trainers.crops_drawn(doit_task.workspace())],
     )
 
 
@@ -267,7 +268,7 @@ def task_report() -> dict[str, Any]:
     present = Path(GATE_D).exists()  # a person's own file, which may be absent
     page = [f"resources/report/{p.name}" for p in sorted(resources.path("resources/report").iterdir())]
     return doit_task.task(
-        report_steps.report,
+        report.write_report,
         [*reads, *([GATE_D] if present else [])],
         ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
         {"config": doit_task.current().config, "gate.yaml": present},
@@ -279,7 +280,7 @@ def task_gate1() -> dict[str, Any]:
     """The verdict. Always runs, since a NO-GO that was seen once is still a NO-GO."""
 
     def gate1() -> TaskFailed | None:
-        return None if reporter.verdict(Path.cwd()) else TaskFailed("", report=False)
+        return None if results.print_verdict(Path.cwd()) else TaskFailed("", report=False)
 
     made = {
         "actions": [gate1],
@@ -292,40 +293,40 @@ def task_gate1() -> dict[str, Any]:
 
 def task_dataset() -> dict[str, Any]:
     return doit_task.task(
-        training_steps.dataset,
+        dataset.build_dataset,
         [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *_own(CROPS_D)],
         ["dataset.lock.json"],
         {**doit_task.config("dataset", "name", "model", "groups", "trigger"), "crops": _own(CROPS_D)},
         doit_task.profiles("models"),
-        uptodate=[lambda: training_steps.dataset_intact(doit_task.current())],
+        uptodate=[lambda: dataset.dataset_intact(doit_task.workspace())],
         task_dep=["gate1"],
     )
 
 
 def task_export() -> dict[str, Any]:
     return doit_task.task(
-        training_steps.export,
+        trainers.export_configs,
         ["dataset.lock.json", PLACEMENTS],
         [],
         doit_task.config("dataset", "name", "trigger", "intent"),
         [*doit_task.profiles("kinds", "models"), *_trainers()],
-        uptodate=[lambda: training_steps.exports_intact(doit_task.current())],
+        uptodate=[lambda: trainers.exports_intact(doit_task.workspace())],
         task_dep=["dataset"],
     )
 
 
 def task_verify() -> dict[str, Any]:
     """Always runs, and writes nothing but what the phases before it do."""
-    made = doit_task.task(training_steps.verify, [SELECTION, CAPTIONS, IMAGES, AUDIT])
+    made = doit_task.task(dataset.verify_dataset, [SELECTION, CAPTIONS, IMAGES, AUDIT])
     return {**made, "uptodate": [False], "task_dep": ["scan"]}
 
 
 def task_diff() -> dict[str, Any]:
     """`loraprep diff REV`; the report of now is brought up to date first."""
-    made = doit_task.task(report_steps.diff, [SET_RECORD])
+    made = doit_task.task(report.show_diff, [SET_RECORD])
     return {**made, "uptodate": [False], "pos_arg": "revision"}
 
 
 def task_upscale() -> dict[str, Any]:
     """Only ever by name: it runs a program of the artist's own."""
-    return {**doit_task.task(training_steps.upscale, [SELECTION, IMAGES]), "uptodate": [False]}
+    return {**doit_task.task(dataset.upscale_images, [SELECTION, IMAGES]), "uptodate": [False]}

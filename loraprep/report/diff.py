@@ -5,9 +5,48 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from loraprep.core.dataset_lock import DatasetLock
+from loraprep.core.dataset_lock import LOCK, DatasetLock, parse_lock, read_lock
 from loraprep.core.errors import UserError
-from loraprep.report.set_record import SetRecord
+from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
+
+_REPORT = "dataset-report.md"
+
+
+def changes_since(root: Path, revision: str) -> list[str]:
+    """Say what changed since a revision, a line each.
+
+    Raises UserError: no git, no such revision, no record of the set at it, or one that cannot be read.
+    """
+    text = committed_text(root, revision, SET_RECORD)
+    if text is None:
+        raise _no_record(revision, reported=committed_text(root, revision, _REPORT) is not None)
+    try:
+        then = parse_set_record(text)
+    except ValueError:
+        raise UserError(
+            f"{SET_RECORD} at {revision} is in a form that is not read here",
+            hint=f"Look at the report yourself: git show {revision}:./{_REPORT}",
+        ) from None
+    lines = differences(then, parse_set_record((root / SET_RECORD).read_text("utf-8")), revision)
+    locked = committed_text(root, revision, LOCK)
+    try:
+        pictures = repainted(parse_lock(locked, LOCK) if locked is not None else None, read_lock(root))
+    except UserError:  # a damaged lock says nothing about pixels, and `dataset` and `verify` say so
+        return lines
+    return [*lines, f"Built from other pixels, or cropped otherwise: {', '.join(pictures)}"] if pictures else lines
+
+
+def _no_record(revision: str, *, reported: bool) -> UserError:
+    """Say that a revision cannot be compared with; `reported`: its report is there, without the record beside it."""
+    if reported:
+        return UserError(
+            f"at {revision} there was no {SET_RECORD} beside {_REPORT}",
+            hint=f"An earlier loraprep wrote that report. Look at it yourself: git show {revision}:./{_REPORT}",
+        )
+    return UserError(
+        f"at {revision} there was no {_REPORT}",
+        hint="Name a revision at which loraprep gate1 had run and its report was committed.",
+    )
 
 
 def committed_text(root: Path, revision: str, name: str) -> str | None:

@@ -12,7 +12,8 @@ from PIL import Image
 from loraprep.core.errors import UserError
 from loraprep.dataset import manifest, outputs, pixels
 from loraprep.imaging import decode
-from loraprep.pipeline import steps, training_steps
+from loraprep.pipeline.steps import dataset, scan
+from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from tests import scenes
 from tests.runs import AUTO, FOLDER, append, held, run
@@ -186,11 +187,11 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
 
     monkeypatch.setattr(pixels, "render", killed)
     with pytest.raises(KeyboardInterrupt):
-        training_steps.dataset(p)
+        dataset.build_dataset(Workspace(p))
     monkeypatch.setattr(pixels, "render", real)
     assert held(root)
-    steps.scan(p)
-    training_steps.dataset(p)
+    scan.scan_images(Workspace(p))
+    dataset.build_dataset(Workspace(p))
     assert held(root) == whole
     assert manifest.dataset_intact(root)
 
@@ -397,6 +398,6 @@ def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkey
 
     monkeypatch.setattr(pixels, "render", broken)
     with pytest.raises(UserError) as error:
-        training_steps.dataset(p)
+        dataset.build_dataset(Workspace(p))
     assert len(error.value.problems) == 13
     assert "scene-01.jpg: could not be built: the file ends too early" in str(error.value)

@@ -8,7 +8,8 @@ from PIL import Image as Pillow
 
 from loraprep.imaging import decode
 from loraprep.imaging.pictures import Pictures
-from loraprep.pipeline import training_steps
+from loraprep.pipeline.steps import trainers
+from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from loraprep.scan import scan
 
@@ -37,7 +38,7 @@ def test_a_picture_above_the_usual_limit_is_drawn_where_the_project_allows_it(ro
     p = project.load(root)
     (record,) = scan.scan(p.images, p.root, max_megapixels=200).images
     assert (record.state, record.width, record.height) == ("image", 12000, 10000)
-    assert training_steps._draw(p, {record.path: record}, {record.path: (0.0, 0.1, 1.0, 0.9)}) == [record.path]
+    assert trainers._draw(Workspace(p), {record.path: record}, {record.path: (0.0, 0.1, 1.0, 0.9)}) == [record.path]
     (drawn,) = (root / "report/crops").iterdir()
     assert Pillow.open(drawn).size == (256, 214)
 

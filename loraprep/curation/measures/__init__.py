@@ -1,0 +1,1 @@
+"""Numbers measured on pictures and on labels of them. Pure."""

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 Kernel = NDArray[np.float64]
 
-SHUFFLES = 2000
+SHUFFLES = 2000  # of the permutation test: chances below 0.0005 are all alike
 _SEED = 20260
+_MOST = 0.7  # share of a label's pictures that must have the other, for the pair to be said of it
 
 
 def hill(counts: Mapping[str, int] | Sequence[int]) -> float:
@@ -70,6 +71,7 @@ def association(a: Sequence[str], b: Sequence[str], shuffles: int = SHUFFLES) ->
 
 
 def _bergsma(phi2: float, n: int, r: int, c: int) -> float:
+    """Cramer's V with Bergsma's correction, of chi-square / n of an r x c table over n pictures."""
     phi2 = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
     r_, c_ = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
     least = min(r_, c_) - 1
@@ -83,8 +85,8 @@ def _onehot(labels: Sequence[str]) -> Kernel:
     return made
 
 
-def together(a: Sequence[str], b: Sequence[str], least: int = 1) -> tuple[str, str, int]:
-    """The pair of labels that meets most often beyond what its parts' numbers explain: (of a, of b, pictures).
+def linked_pair(a: Sequence[str], b: Sequence[str], least: int = 1) -> tuple[str, str, int]:
+    """Find the pair of labels that meets most often beyond what its parts' numbers explain: (of a, of b, pictures).
 
     ("", "", 0) if none meets in at least `least` pictures and in most of its first label's.
     """
@@ -95,8 +97,8 @@ def together(a: Sequence[str], b: Sequence[str], least: int = 1) -> tuple[str, s
         expected = left[pair[0]] * right[pair[1]] / n
         return (pairs[pair] - expected) / math.sqrt(expected)
 
-    plain = [p for p, count in sorted(pairs.items()) if count >= least and count >= 0.7 * left[p[0]]]
-    if not plain:
+    candidates = [p for p, count in sorted(pairs.items()) if count >= least and count >= _MOST * left[p[0]]]
+    if not candidates:
         return "", "", 0
-    best = max(plain, key=excess)
+    best = max(candidates, key=excess)
     return best[0], best[1], pairs[best]

@@ -12,8 +12,10 @@ from PIL import Image
 from loraprep.core import files
 from loraprep.core.errors import UNUSABLE, UserError
 
-_MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, which DINOv2 and most vision models use
-_CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+# Mean and standard deviation of each channel, 0..1.
+_IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # which DINOv2 and most vision models use
+_CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # openai/CLIP, clip/clip.py
+_SIGLIP = (0.5,) * 3, (0.5,) * 3  # google-research/big_vision: pixels from -1 to 1
 _SIZE = 224  # where the model leaves its input size open
 
 
@@ -52,12 +54,11 @@ class Encoder:
         self._last = self._input.shape[3] == 3
         sides = self._input.shape[1:3] if self._last else self._input.shape[2:4]
         self._size = tuple(s if isinstance(s, int) else _SIZE for s in sides)
-        self._norm = _CLIP if "clip" in path.name.lower() and "siglip" not in path.name.lower() else (_MEAN, _SPREAD)
-        if "siglip" in path.name.lower():
-            self._norm = ((0.5,) * 3, (0.5,) * 3)
+        name = path.name.lower()
+        self._norm = _SIGLIP if "siglip" in name else _CLIP if "clip" in name else _IMAGENET
 
-    def see(self, picture: Image.Image) -> NDArray[np.float32]:
-        """The embedding of an RGB picture, length 1, rounded to what every machine agrees on."""
+    def embed(self, picture: Image.Image) -> NDArray[np.float32]:
+        """Embed an RGB picture: a vector of length 1, rounded to what every machine agrees on."""
         height, width = self._size
         small = picture.convert("RGB").resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
         mean, spread = (np.array(n, np.float32) for n in self._norm)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +18,8 @@ WORTH = 0.1  # how many pictures' worth of cover the sharpest picture is preferr
 _REACH = 0.8  # of the usual unlikeness: pictures farther apart do not stand for each other
 
 
-def near(alike: Likeness) -> Likeness:
-    """Likeness beyond the usual: 0 for pairs about as unlike as two of the set mostly are, 1 for the same picture.
+def beyond_usual(alike: Likeness) -> Likeness:
+    """Rescale likeness: 0 for pairs about as unlike as two of the set mostly are, 1 for the same picture.
 
     What most pictures have in common says nothing about who stands for whom (tests/benchmarks/subset.py).
     """
@@ -31,8 +31,7 @@ def near(alike: Likeness) -> Likeness:
     return beyond
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class MemberQuota(msgspec.Struct, frozen=True):
     """Of the chosen, at least `low` and at most `high` shall be among `members`."""
 
     members: frozenset[int]
@@ -40,15 +39,15 @@ class Quota:
     high: int
 
 
-def subset(
+def facility_subset(
     alike: Likeness,
     worth: NDArray[np.float32],
     target: int,
     pinned: Sequence[int] = (),
-    quotas: Sequence[Quota] = (),
+    quotas: Sequence[MemberQuota] = (),
     copies: Sequence[Sequence[int]] = (),
 ) -> list[int]:
-    """Up to `target` indices in the order of their gain, pins first.
+    """Choose up to `target` indices in the order of their gain, pins first.
 
     Greedy facility location: maximizes sum_i max_{j in S} alike[i, j] + WORTH * sum_{j in S} worth[j] (Nemhauser,
     Wolsey and Fisher 1978: within 1 - 1/e of the best), evaluated lazily (Minoux 1978). Quotas are kept as far as
@@ -94,19 +93,19 @@ def subset(
     return chosen
 
 
-def _barred(i: int, chosen: Sequence[int], quotas: Sequence[Quota]) -> bool:
+def _barred(i: int, chosen: Sequence[int], quotas: Sequence[MemberQuota]) -> bool:
     return any(i in q.members and sum(c in q.members for c in chosen) >= q.high for q in quotas)
 
 
-def _needed(chosen: Sequence[int], quotas: Sequence[Quota], target: int) -> list[Quota]:
+def _needed(chosen: Sequence[int], quotas: Sequence[MemberQuota], target: int) -> list[MemberQuota]:
     """The quotas still short, once every place left is spoken for."""
     short = [(q, q.low - sum(c in q.members for c in chosen)) for q in quotas]
     short = [(q, n) for q, n in short if n > 0]
     return [q for q, _ in short] if sum(n for _, n in short) >= target - len(chosen) else []
 
 
-def losses(alike: Likeness, chosen: Sequence[int]) -> list[float]:
-    """For each chosen index, how many pictures' worth of the whole set only it shows (0: others show it all)."""
+def coverage_losses(alike: Likeness, chosen: Sequence[int]) -> list[float]:
+    """Count for each chosen index how many pictures' worth of the whole set only it shows (0: others show it all)."""
     if not chosen:
         return []
     cover = alike[:, list(chosen)]
@@ -116,20 +115,20 @@ def losses(alike: Likeness, chosen: Sequence[int]) -> list[float]:
     return [float(v) for v in lost]
 
 
-def clusters(alike: Likeness, threshold: float, least: int = 3) -> list[list[int]]:
-    """Groups of `least` or more, each at least `threshold` like the group's first."""
+def star_clusters(alike: Likeness, threshold: float, least: int = 3) -> list[list[int]]:
+    """Find groups of `least` or more, each at least `threshold` like the group's first."""
     groups: list[list[int]] = []
     free = np.ones(len(alike), bool)
     for i in range(len(alike)):
-        near = np.flatnonzero(free & (alike[i] >= threshold))
-        if free[i] and len(near) >= least:
-            groups.append([int(j) for j in near])
-            free[near] = False
+        close = np.flatnonzero(free & (alike[i] >= threshold))
+        if free[i] and len(close) >= least:
+            groups.append([int(j) for j in close])
+            free[close] = False
     return groups
 
 
-def bursts(alike: Likeness, threshold: float) -> list[list[int]]:
-    """Pictures linked by likeness (single linkage), every index in exactly one group, sorted by first member."""
+def linked_groups(alike: Likeness, threshold: float) -> list[list[int]]:
+    """Group pictures linked by likeness (single linkage), every index in exactly one group, sorted by first member."""
     home = list(range(len(alike)))
 
     def root(i: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,63 +11,68 @@ from PIL import Image
 Plane = NDArray[np.float32]
 
 AREA = 1024 * 1024  # pixels at which pictures are compared; smaller ones stay as they are
-LEAST = 96  # px on the short side below which a look cannot be told
-BLOCK = 8
+LEAST = 96  # px on the short side below which a style cannot be measured
+BLOCK = 8  # px
 STILL = 0.35  # L* deviation below which a block is plain ground
 
 
-def split(picture: Image.Image) -> Plane | None:
-    """h x w x 3: L* and two chroma planes of an RGB picture, about a megapixel at most; None if it is too small."""
+def lab_planes(picture: Image.Image) -> Plane | None:
+    """Convert an RGB picture to h x w x 3, L* and two chroma planes, a megapixel at most; None if it is too small."""
     if min(picture.size) < LEAST:
         return None
     if picture.width * picture.height > AREA:
         scale = math.sqrt(AREA / (picture.width * picture.height))
         size = (round(picture.width * scale), round(picture.height * scale))
         picture = picture.resize(size, Image.Resampling.BOX, reducing_gap=None)
-    return lab(np.asarray(picture.convert("RGB")))
+    return _lab(np.asarray(picture.convert("RGB")))
 
 
+# sRGB to linear light, and linear light to XYZ, each row over its D65 white (IEC 61966-2-1).
 _LINEAR = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255])
 _XYZ = np.array(
     [[0.4339499, 0.3762098, 0.1898403], [0.2126729, 0.7151522, 0.0721750], [0.0177569, 0.1094796, 0.8727620]]
 )
 
 
-def lab(rgb: NDArray[np.uint8]) -> Plane:
-    """palette.lab in single precision: a megapixel at a time is what that one is too slow for."""
+def _lab(rgb: NDArray[np.uint8]) -> Plane:
+    """CIELAB as palette.lab, in single precision: a megapixel at a time is what that one is too slow for."""
     xyz = _LINEAR.astype(np.float32)[rgb] @ _XYZ.T.astype(np.float32)
     f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * np.float32(841 / 108) + np.float32(4 / 29))
     planes = [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])]
     return np.stack(planes, -1).astype(np.float32)
 
 
-def half(plane: Plane) -> Plane:
+def halve(plane: Plane) -> Plane:
+    """Shrink h x w to half the sides, each pixel the mean of four; an odd last row or column is cut off."""
     rows, columns = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
     p = plane[:rows, :columns]
-    half: Plane = ((p[::2, ::2] + p[1::2, ::2] + p[::2, 1::2] + p[1::2, 1::2]) / 4).astype(np.float32)
-    return half
+    small: Plane = ((p[::2, ::2] + p[1::2, ::2] + p[::2, 1::2] + p[1::2, 1::2]) / 4).astype(np.float32)
+    return small
 
 
-def double(plane: Plane, shape: tuple[int, ...]) -> Plane:
+def double_size(plane: Plane, shape: tuple[int, ...]) -> Plane:
+    """Repeat every pixel in both directions, cut to `shape`."""
     return np.repeat(np.repeat(plane, 2, 0), 2, 1)[: shape[0], : shape[1]]
 
 
 def blocks(plane: Plane, side: int = BLOCK) -> Plane:
+    """Cut h x w into n x side^2, a row a block, row by row; what is left over at the edges is cut off."""
     rows, columns = plane.shape[0] // side, plane.shape[1] // side
     cut = plane[: rows * side, : columns * side].reshape(rows, side, columns, side)
     return cut.swapaxes(1, 2).reshape(rows * columns, side * side)
 
 
-def active(plane: Plane) -> NDArray[np.bool_]:
-    """Which blocks hold something drawn."""
+def active_blocks(plane: Plane) -> NDArray[np.bool_]:
+    """Tell which blocks of an L* plane hold something drawn, n of them."""
     mask: NDArray[np.bool_] = blocks(plane).std(axis=1) > STILL
     return mask
 
 
-def drawn(plane: Plane, active: NDArray[np.bool_]) -> Plane:
-    """The values of `plane` in the active blocks."""
+def active_values(plane: Plane, active: NDArray[np.bool_]) -> Plane:
+    """Take the values of `plane` in the active blocks: m x BLOCK^2."""
     return blocks(plane)[active]
 
 
-def log(value: Any) -> float:
+def floored_log(value: float | np.floating) -> float:
+    """The natural logarithm of a value, which counts as 0.001 at least."""
     return float(np.log(np.maximum(value, 1e-3)))

@@ -1,14 +1,14 @@
-"""From descriptors of looks to hands: which pictures are drawn the same way. Pure."""
+"""From style descriptors to groups: which pictures are drawn the same way. Pure."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,14 +17,13 @@ from loraprep.curation.measures.style_features import NAMES
 
 Points = NDArray[np.float64]
 
-SMALL = 3  # pictures, fewer are no look
+SMALL = 3  # pictures, fewer are no style of their own
 FEW = 12  # pictures of a group that count towards how far apart it lies
-ODD = 2.4  # mean distance from which a picture is like none of the looks: two of one hand are usually 1 apart
-TIGHT, APART = 1.6, 4.0  # where looks are told surely enough to ask: the README's table says how surely
+ODD = 2.4  # mean distance from which a picture is like none of the styles: two of one style are usually 1 apart
+TIGHT, APART = 1.6, 4.0  # where styles are told surely enough to ask: the README's table says how surely
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(msgspec.Struct, frozen=True):
     """Pictures that were joined, and of which two groups."""
 
     pictures: tuple[int, ...]
@@ -40,11 +39,11 @@ def _scale() -> tuple[Points, Points, float]:
     return np.array(data["mean"]), np.array(data["projection"]), float(data["threshold"])
 
 
-def fit(sets: Sequence[Points], dimensions: int, shrink: float) -> tuple[Points, Points]:
-    """(mean, projection): directions in which hands differ most for how much one hand varies.
+def fit_projection(sets: Sequence[Points], dimensions: int, shrink: float) -> tuple[Points, Points]:
+    """Fit (mean, projection n x d): directions in which styles differ most for how much one style varies.
 
-    Fisher's discriminant with the within-hand scatter shrunk towards its diagonal (Friedman 1989); every hand
-    counts the same. Two pictures of one hand are usually 1 apart.
+    Fisher's discriminant with the within-style scatter shrunk towards its diagonal (Friedman 1989); every style
+    counts the same. Two pictures of one style are usually 1 apart. `sets`: pictures x descriptors of each style.
     """
     every = np.concatenate(sets)
     mean, spread = every.mean(0), every.std(0) + 1e-6
@@ -72,17 +71,17 @@ def _mean_distance(points: Points) -> float:
     return float(_distances(points).sum() / max(1, len(points) * (len(points) - 1)))
 
 
-def place(descriptors: Sequence[Sequence[float]]) -> Points:
-    """n x d: where each picture lies among hands; two pictures of one hand are usually 1 apart."""
+def style_points(descriptors: Sequence[Sequence[float]]) -> Points:
+    """Project descriptors to n x d: where each picture lies among styles; two of one style are usually 1 apart."""
     mean, projection, _ = _scale()
     return (np.array(descriptors, float).reshape(-1, len(NAMES)) - mean) @ projection
 
 
-def apart(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
-    """How far two groups lie apart, in spreads of where the middle of FEW pictures would fall.
+def ward_distance(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
+    """Measure how far two groups lie apart, in spreads of where the middle of FEW pictures would fall.
 
     Ward's distance (1963), the distance of the middles times sqrt(2nm / (n + m)), with n and m counted up to FEW:
-    without that end, the pictures of any one hand would fall apart if there were only enough of them.
+    without that end, the pictures of any one style would fall apart if there were only enough of them.
     """
     n, m = min(len(a), FEW), min(len(b), FEW)
     middle = float(np.linalg.norm(points[list(a)].mean(0) - points[list(b)].mean(0)))
@@ -90,7 +89,7 @@ def apart(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
 
 
 def _tree(points: Points) -> _Node:
-    """All pictures, joined two groups at a time, always those whose joining widens them least (Ward 1963).
+    """Join all pictures, two groups at a time, always those whose joining widens them least (Ward 1963).
 
     Ties go to the first pair, so that the same set gives the same tree. Each group knows its nearest, so that joining
     two looks through few lines of the distances and not through all.
@@ -130,23 +129,23 @@ def _parts(points: Points, node: _Node, limit: float, least: int) -> list[tuple[
         small, large = sorted(node.halves, key=lambda half: len(half.pictures))
         if len(small.pictures) >= least:
             parts = [part for half in node.halves for part in _parts(points, half, limit, least)]
-            if len(parts) > 2 or apart(points, small.pictures, large.pictures) > limit:
+            if len(parts) > 2 or ward_distance(points, small.pictures, large.pictures) > limit:
                 return parts
             break
         node = large  # pictures that joined one by one may be thousands deep
     return [whole.pictures]
 
 
-def threshold() -> float:
-    """How far apart two groups are two hands, as calibrated."""
+def group_distance() -> float:
+    """The Ward distance from which two groups are two styles, as calibrated."""
     return _scale()[2]
 
 
-def looks(points: Points, limit: float) -> tuple[list[list[int]], list[int]]:
-    """(groups, odd): the looks, largest first, and pictures far from all of them.
+def style_groups(points: Points, limit: float) -> tuple[list[list[int]], list[int]]:
+    """Find (groups, odd): the styles, largest first, and pictures far from all of them.
 
-    A group is a look from a tenth of the pictures and SMALL on, and if it lies `limit` apart from what it was joined
-    with; the few of a smaller one join the nearest look. A picture is odd if it is ODD from the pictures of its look.
+    A group is a style from a tenth of the pictures and SMALL on, and if it lies `limit` apart from what it was joined
+    with; the few of a smaller one join the nearest style. A picture is odd if it is ODD from the pictures of its style.
     """
     groups = [list(part) for part in _parts(points, _tree(points), limit, max(SMALL, round(len(points) / 10)))]
     distance = _distances(points)
@@ -157,19 +156,19 @@ def looks(points: Points, limit: float) -> tuple[list[list[int]], list[int]]:
     return sorted((part for part in kept if part), key=lambda part: (-len(part), part)), sorted(odd)
 
 
-def width(points: Points, groups: Sequence[Sequence[int]]) -> float:
-    """The mean distance of two pictures of the widest look; two of one hand are usually 1 apart."""
+def widest_spread(points: Points, groups: Sequence[Sequence[int]]) -> float:
+    """The mean distance of two pictures of the widest group; two of one style are usually 1 apart."""
     return max((_mean_distance(points[list(group)]) for group in groups), default=0.0)
 
 
-def sure(points: Points, groups: Sequence[Sequence[int]]) -> bool:
-    """Are the looks told surely enough to ask about them: each of one piece, and every two of them far apart?
+def are_distinct(points: Points, groups: Sequence[Sequence[int]]) -> bool:
+    """Are the groups told surely enough to ask about them: each of one piece, and every two of them far apart?
 
-    A wide look may well be two hands taken for one, so that leaving out another would not help; two near ones may be
-    one hand in two moods. TIGHT and APART were chosen on one half of the hands in tests/benchmarks/looks.py.
+    A wide group may well be two styles taken for one, so that leaving out another would not help; two near ones may
+    be one style in two moods. TIGHT and APART were chosen on one half of the styles in tests/benchmarks/looks.py.
     """
     return (
         len(groups) > 1
-        and width(points, groups) <= TIGHT
-        and all(apart(points, a, b) >= APART for a, b in combinations(groups, 2))
+        and widest_spread(points, groups) <= TIGHT
+        and all(ward_distance(points, a, b) >= APART for a, b in combinations(groups, 2))
     )

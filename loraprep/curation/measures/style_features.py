@@ -1,4 +1,4 @@
-"""How a picture is drawn, apart from what it shows: line, stroke, shading and grain as numbers.
+"""How a picture is active_values, apart from what it shows: line, stroke, shading and grain as numbers.
 
 All of it is measured on CIE L* and the two chroma channels, where something is drawn (plain background counts for
 nothing), at the scale at which a picture trains: about one megapixel, never enlarged.
@@ -13,33 +13,43 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from loraprep.curation.measures import texture
-from loraprep.curation.measures.image_planes import STILL, Plane, active, blocks, double, drawn, half, log, split
+from loraprep.curation.measures.image_planes import (
+    STILL,
+    Plane,
+    active_blocks,
+    active_values,
+    blocks,
+    double_size,
+    floored_log,
+    halve,
+    lab_planes,
+)
 
 _LEVELS = 4
 _STEP = 0.7  # L*, a visible step between neighbours
 _STEPS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # L* a pixel: borders of the gradient histogram
 
 
-def describe(picture: Image.Image) -> tuple[float, ...]:
-    """The descriptor of an upright RGB picture: len(NAMES) numbers, () if it is too small or too empty to tell."""
-    planes = split(picture)
+def style_descriptor(picture: Image.Image) -> tuple[float, ...]:
+    """Measure an upright RGB picture: len(NAMES) numbers, () if it is too small or too empty to tell."""
+    planes = lab_planes(picture)
     if planes is None:
         return ()
     light, chroma = planes[..., 0], planes[..., 1:]
-    if active(light).mean() < 0.02:
+    if active_blocks(light).mean() < 0.02:
         return ()
     values: dict[str, float] = {}
     level = light
     pyramid = [light]
     for _ in range(_LEVELS):
-        level = half(level)
+        level = halve(level)
         pyramid.append(level)
     values |= _bands(pyramid)
     values |= _gradients(pyramid)
     values |= _between(pyramid)
     values |= _lines(light)
     values |= _colour(light, chroma)
-    values |= texture.describe(pyramid, chroma)
+    values |= texture.texture_values(pyramid, chroma)
     return tuple(round(float(values[name]), 4) for name in NAMES)
 
 
@@ -51,11 +61,11 @@ def _bands(pyramid: list[Plane]) -> dict[str, float]:
         fine = pyramid[n]
         small = pyramid[n + 1]
         even = fine[: small.shape[0] * 2, : small.shape[1] * 2]
-        band = drawn(even - double(small, even.shape), active(even)).ravel()
+        band = active_values(even - double_size(small, even.shape), active_blocks(even)).ravel()
         square = band * band  # numpy raises to the third power by pow(), ten times slower
         power = float(square.mean()) + 1e-6
-        strengths.append(0.5 * log(power))
-        values[f"sparse{n}"] = log(np.abs(band).mean() / math.sqrt(power))
+        strengths.append(0.5 * floored_log(power))
+        values[f"sparse{n}"] = floored_log(np.abs(band).mean() / math.sqrt(power))
         values[f"skew{n}"] = float(np.cbrt((square * band).mean() / power**1.5))
     for n in range(_LEVELS - 1):
         values[f"slope{n}"] = strengths[n] - strengths[n + 1]
@@ -73,13 +83,13 @@ def _gradients(pyramid: list[Plane]) -> dict[str, float]:
         gy = np.zeros_like(plane)
         gx[:, 1:-1] = (plane[:, 2:] - plane[:, :-2]) / 2
         gy[1:-1] = (plane[2:] - plane[:-2]) / 2
-        on = active(plane)
-        slopes = drawn(np.hypot(gx, gy), on)
-        strong.append(log(np.quantile(slopes, 0.97)))
+        on = active_blocks(plane)
+        slopes = active_values(np.hypot(gx, gy), on)
+        strong.append(floored_log(np.quantile(slopes, 0.97)))
         if n < 2:
             counts = np.histogram(slopes, bins=(-1.0, *_STEPS, 1e9))[0] / slopes.size
             values |= {f"step{n}_{k}": math.sqrt(c) for k, c in enumerate(counts)}
-        xx, yy, xy = (drawn(v, on).mean(axis=1) for v in (gx * gx, gy * gy, gx * gy))
+        xx, yy, xy = (active_values(v, on).mean(axis=1) for v in (gx * gx, gy * gy, gx * gy))
         along = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-6)
         weight = np.sqrt(xx + yy)
         values[f"along{n}"] = float((along * weight).sum() / weight.sum())
@@ -96,14 +106,14 @@ def _between(pyramid: list[Plane]) -> dict[str, float]:
     for n in range(2):
         spread = blocks(pyramid[n]).std(axis=1)
         inked = spread[spread > STILL]
-        values |= {f"calm{n}_{q}": log(np.quantile(inked, q / 100)) for q in (10, 30, 50, 70, 90)}
+        values |= {f"calm{n}_{q}": floored_log(np.quantile(inked, q / 100)) for q in (10, 30, 50, 70, 90)}
     fine = pyramid[0]
     even = fine[: pyramid[1].shape[0] * 2, : pyramid[1].shape[1] * 2]
-    grain = blocks(even - double(pyramid[1], even.shape))
+    grain = blocks(even - double_size(pyramid[1], even.shape))
     spread = blocks(even).std(axis=1)
     inked = spread > STILL
     calm = inked & (spread <= np.quantile(spread[inked], 0.3))
-    values["grain"] = log(np.abs(grain[calm]).mean())
+    values["grain"] = floored_log(np.abs(grain[calm]).mean())
     same = (np.abs(grain[inked]) < 0.05).mean()
     values["one_tone"] = math.sqrt(float(same))
     return values
@@ -112,15 +122,15 @@ def _between(pyramid: list[Plane]) -> dict[str, float]:
 def _lines(light: Plane) -> dict[str, float]:
     """Thin dark lines (closing minus picture) against thin light ones (picture minus opening), two widths."""
     values = {}
-    on = active(light)
+    on = active_blocks(light)
     grey = np.clip(light * 2.55, 0, 255).astype(np.uint8)
     for name, side in (("thin", 5), ("thick", 11)):
         closed = _extreme(_extreme(grey, side, np.maximum), side, np.minimum)
         opened = _extreme(_extreme(grey, side, np.minimum), side, np.maximum)
-        dark = drawn((closed - grey).astype(np.float32), on)
-        pale = drawn((grey - opened).astype(np.float32), on)
-        values[f"dark_{name}"], values[f"pale_{name}"] = log(dark.mean()), log(pale.mean())
-        values[f"ink_{name}"] = log(np.quantile(dark, 0.98) + 1) - log(np.quantile(pale, 0.98) + 1)
+        dark = active_values((closed - grey).astype(np.float32), on)
+        pale = active_values((grey - opened).astype(np.float32), on)
+        values[f"dark_{name}"], values[f"pale_{name}"] = floored_log(dark.mean()), floored_log(pale.mean())
+        values[f"ink_{name}"] = floored_log(np.quantile(dark, 0.98) + 1) - floored_log(np.quantile(pale, 0.98) + 1)
     return values
 
 
@@ -142,15 +152,15 @@ def _extreme(grey: NDArray[np.uint8], side: int, better: np.ufunc) -> NDArray[np
 
 def _colour(light: Plane, chroma: Plane) -> dict[str, float]:
     """Do colours change where light does, and how gradually? Which colours they are does not enter."""
-    tints = np.stack([half(chroma[..., 0]), half(chroma[..., 1])], -1)
-    tone = half(light)
+    tints = np.stack([halve(chroma[..., 0]), halve(chroma[..., 1])], -1)
+    tone = halve(light)
     rows, columns = tone.shape[0] - 1, tone.shape[1] - 1
     step = np.hypot(*(np.linalg.norm(np.diff(tints, axis=a), axis=2)[:rows, :columns] for a in (0, 1)))
     rise = np.hypot(*(np.abs(np.diff(tone, axis=a))[:rows, :columns] for a in (0, 1)))
-    on = active(tone[:-1, :-1])
-    a, b = drawn(step, on).ravel(), drawn(rise, on).ravel()
+    on = active_blocks(tone[:-1, :-1])
+    a, b = active_values(step, on).ravel(), active_values(rise, on).ravel()
     joint = float(np.corrcoef(a, b)[0, 1]) if len(a) and a.std() > 1e-6 and b.std() > 1e-6 else 0.0
-    return {"tint": log(a.mean()) - log(b.mean()), "joint": joint}
+    return {"tint": floored_log(a.mean()) - floored_log(b.mean()), "joint": joint}
 
 
 NAMES: tuple[str, ...] = (

@@ -28,7 +28,7 @@ SEVERAL = 3
 
 
 def corners(picture: Image.Image) -> Corners:
-    """Edge directions in the four corners of an upright RGB picture, whatever its size."""
+    """Code the edge directions in the four corners of an upright RGB picture, whatever its size."""
     scale = LONG / max(picture.size)
     size = (max(WIDTH * 2, round(picture.width * scale)), max(HEIGHT * 2, round(picture.height * scale)))
     luma = np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), np.float32)
@@ -40,8 +40,8 @@ def corners(picture: Image.Image) -> Corners:
     return np.stack([top[:, left], top[:, right], bottom[:, left], bottom[:, right]])
 
 
-def box(corner: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Where that corner lies in a picture of `size`, in its own pixels: left, top, right, bottom."""
+def corner_box(corner: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Locate that corner in a picture of `size`, in its own pixels: left, top, right, bottom."""
     width, height = size
     scale = max(size) / LONG
     w, h = min(width, math.ceil(WIDTH * scale)), min(height, math.ceil(HEIGHT * scale))
@@ -62,8 +62,8 @@ def _directions(code: Corners) -> NDArray[np.complex64]:
     return field
 
 
-def find(everyone: Sequence[Corners]) -> list[tuple[int, list[int]]]:
-    """(corner, indices of the pictures that share a mark there), most pictures first; groups of SEVERAL or more.
+def find_marks(everyone: Sequence[Corners]) -> list[tuple[int, list[int]]]:
+    """Find (corner, indices of the pictures that share a mark there), most pictures first; groups of SEVERAL or more.
 
     Correlation of edge directions over shifts of a few pixels, by FFT. Two corners are linked when its peak stands
     out from the correlation's own spread and explains enough of both; pictures that are alike in three corners

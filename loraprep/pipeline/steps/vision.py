@@ -14,8 +14,7 @@ from loraprep.core import files, findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Elements, Image
-from loraprep.imaging.pictures import Pictures
-from loraprep.pipeline import reporter
+from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions
 from loraprep.project.project import Project
 
@@ -46,9 +45,9 @@ def told(p: Project) -> dict[str, Any]:
     return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
 
 
-def chosen(p: Project, images: Sequence[Image]) -> dict[str, str]:
+def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
     """path -> the captioner that a person chose for that picture."""
-    return captions.chosen_captioners(images, decisions.read(p.root, "captions"))
+    return captions.chosen_captioners(images, work.decisions("captions"))
 
 
 def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
@@ -56,23 +55,24 @@ def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
     return Store(p.root).read_all(i.digest for i in images) if looks(p) else {}
 
 
-def _job(p: Project, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
+def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
     """`images` are all there are; samples are asked before there are examples."""
+    p = work.project
     texts: list[str] = []
     config = p.config
     if samples:  # somebody is waiting to answer them
         config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
     else:
         seen = _seen(images, stored(p, images))
-        texts = captions.examples(images, seen, decisions.read(p.root, "captions"), p.trigger, auto=p.auto("captions"))
+        texts = captions.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
-        Pictures.of(p),
+        work.pictures,
         config,
         question(p.config["intent"]["kind"], texts),
         since=dict(since or {}),
-        chosen=chosen(p, images),
-        wait="elements" in reporter.named,
+        chosen=chosen(work, images),
+        wait="elements" in work.named,
         say=lambda text: terminal.say(text, "dim"),
     )
 
@@ -82,25 +82,26 @@ def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, 
     return {i.path: described(i, context) for i in images if i.digest in answers}
 
 
-def ask_samples(p: Project, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
+def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
     """Has the samples looked at, without waiting for anything."""
-    if not looks(p) or not chosen:
+    if not looks(work.project) or not chosen:
         return Outcome()
-    return _ask(_job(p, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
+    return _ask(_job(work, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
 
 
-def ask_rest(p: Project, images: Sequence[Image], staying: Sequence[Image], before: Mapping[str, Any]) -> Outcome:
+def ask_rest(work: Workspace, images: Sequence[Image], staying: Sequence[Image], before: Mapping[str, Any]) -> Outcome:
     """Has all others looked at once the samples are approved. `before` is build/samples.json.
 
     What kept the samples from being looked at keeps the others too, so it is not tried again in the same run.
     """
+    p = work.project
     if not looks(p):
         return Outcome()
     samples, missing = before["samples"], before["missing"]
     rest = [i for i in staying if i.path not in samples]
-    answers = decisions.read(p.root, "captions")
+    answers = work.decisions("captions")
     may = captions.approved(samples, answers, auto=p.auto("captions"))
-    job = _job(p, images, samples=False)
+    job = _job(work, images, samples=False)
     stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
     if may and stopped:
         values = next(f["values"] for f in before["findings"] if f["code"] == f"vision-{stopped}")
@@ -155,19 +156,20 @@ def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
 
 
 def recaption(
-    p: Project, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]
+    work: Workspace, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]
 ) -> None:
     """Asks again: about the pictures that `patterns` name, else about those seen under earlier settings.
 
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """
+    p = work.project
     if not looks(p):
         raise UserError(
             "no captioner of this project looks at pictures, so there is nothing to ask again",
             place="project.yaml",
             hint="Set captioning.captioner to claude first.",
         )
-    job = _job(p, images, samples=False)
+    job = _job(work, images, samples=False)
     if patterns:
         again = [i for i in staying if any(i.path == n or fnmatch(i.path, n) for n in patterns)]
         if not again:
@@ -180,7 +182,7 @@ def recaption(
         if not again:
             terminal.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
-    job = _job(p, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
+    job = _job(work, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
     outcome = _ask(job, again, staying, "Looking again", approved=True)
     for finding in outcome.findings:
         terminal.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")

@@ -1,0 +1,61 @@
+"""What curation is given of the pictures and what it says of a set: records of build/looks.json and curation.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from loraprep.core.findings import Finding
+from loraprep.core.records import Axis, Caption, Elements
+
+
+class PictureFeatures(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"styles": "looks", "embeddings": "embedded"}
+):
+    """build/looks.json: what was measured on the pixels, by path."""
+
+    styles: dict[str, tuple[float, ...]]  # descriptors of line and stroke, () where they cannot be measured
+    embeddings: dict[str, tuple[float, ...]]  # what the image encoder makes of it; {} without an encoder
+    marks: list[Finding]  # the same mark in a corner of several
+
+
+class Observations(msgspec.Struct, frozen=True):
+    """Everything known of the pictures before curation but their answers, by path."""
+
+    elements: Mapping[str, Elements]
+    captions: Mapping[str, Caption]
+    styles: Mapping[str, Sequence[float]]  # as in PictureFeatures
+    embeddings: Mapping[str, Sequence[float]] = {}
+    marks: Sequence[Finding] = ()
+
+
+class SamplePrompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A prompt to try after training."""
+
+    prompt: str
+    shows: str  # what its result tells
+
+
+class RegularizationCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether regularization pictures are worth it for this set."""
+
+    worth: bool
+    why: str  # the reasons in a clause, "" if there are none
+    number: int  # of pictures, times the repeats
+    prompts: list[str]  # how they are captioned
+    folder: str  # dataset.regularization, "" without one
+
+
+class Assessment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said of a set of pictures, in words for the report."""
+
+    axes: list[Axis]
+    findings: list[Finding]
+    variety: str  # as how many different pictures it counts, one sentence; "" for less than two
+    add: str  # what to collect next, one sentence; "" if nothing is thin
+    strong: str  # what it covers well, a clause
+    weak: str  # what will come out weak, a clause
+    prompts: list[SamplePrompt]
+    regularization: RegularizationCase
+    carried: list[tuple[str, float]]  # path, how many pictures' worth of the set only it shows; most first

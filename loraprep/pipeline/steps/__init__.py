@@ -1,0 +1,1 @@
+"""One function a task, by group: reads build/ and decisions/, calls the phase, writes build/."""

@@ -1,0 +1,61 @@
+"""The steps about dataset/: building it, comparing it with its lock, enlarging what was decided for it."""
+
+from __future__ import annotations
+
+from loraprep.core import terminal
+from loraprep.core.dataset_lock import read_lock
+from loraprep.core.errors import UserError
+from loraprep.dataset import build, manifest, outputs, upscale, verify
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.workspace import Workspace
+
+
+def build_dataset(work: Workspace) -> None:
+    """Builds the training folder: pictures, captions, and the lock that proves them."""
+    project = work.project
+    with terminal.progress("Building the dataset") as progress:
+        build.build_dataset(work.pictures, _outputs(work), project.config, progress=progress)
+
+
+def verify_dataset(work: Workspace) -> bool:
+    """Compares the dataset with its lock."""
+    project = work.project
+    locked = read_lock(project.root)
+    if locked is None:
+        raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
+    with terminal.progress("Comparing") as progress:
+        found = verify.verify_dataset(work.pictures, _outputs(work), locked, progress=progress)
+    for line in verify.verification_lines(found):
+        terminal.say(line)
+    return not found.differs
+
+
+def _outputs(work: Workspace) -> list[outputs.Output]:
+    project = work.project
+    return outputs.plan_outputs(
+        work.images(),
+        artifacts.fates(work),
+        artifacts.captions(work),
+        work.decisions("captions"),
+        project.config,
+        project.model,
+        keep_kohya=work.read("audit")["layout"] == "kohya",
+    )
+
+
+def upscale_images(work: Workspace) -> None:
+    """Enlarges the pictures decided for it with your own upscaler."""
+    pictures = upscale.images_to_upscale(work.images(), artifacts.fates(work))
+    if not pictures:
+        terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
+        return
+    upscaler = upscale.configured_upscaler()
+    terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
+    with terminal.progress("Enlarging") as progress:
+        made = upscale.upscale_images(work.pictures, pictures, work.images(), upscaler, progress=progress)
+    terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
+
+
+def dataset_intact(work: Workspace) -> bool:
+    """Is every file of dataset/ still what we wrote?"""
+    return manifest.dataset_intact(work.root)

@@ -1,0 +1,118 @@
+"""The steps about trainers: what each will do with the pictures, and the files it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from loraprep.core import files
+from loraprep.core.dataset_lock import read_lock
+from loraprep.core.errors import UserError
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
+from loraprep.dataset import outputs
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.workspace import Workspace
+from loraprep.project import profiles
+from loraprep.project.profiles import TrainerProfile
+from loraprep.project.project import Project
+from loraprep.report import trainer_section
+from loraprep.trainers import export, forecast, naming, regularization
+from loraprep.trainers.plan import TrainingPlan
+
+
+def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
+    """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
+    keep_kohya = work.read("audit")["layout"] == "kohya"
+    cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
+    times: dict[str, int] = {}
+    for (path, _), place in outputs.places(kept, cutouts, work.project.config, keep_kohya=keep_kohya).items():
+        times[path] = times.get(path, 0) + (naming.repeats_of(place.split("/")[0]) or 1)
+    return times
+
+
+def _profiles(project: Project) -> dict[str, TrainerProfile]:
+    return {name: profiles.trainer(name) for name in project.settings.dataset.trainers}
+
+
+def forecast_trainers(work: Workspace) -> None:
+    """What each trainer will do with each picture."""
+    project = work.project
+    found, captions = work.images(), artifacts.captions(work)
+    fates = artifacts.fates(work)
+    repeats = _repeats(work, [f.path for f in fates if f.fate == "kept"], found)
+    chosen, folder = _profiles(project), project.settings.dataset.regularization
+    extra = regularization.regularization_sizes(project.root, folder)
+    largest = forecast.trained_sizes(project.settings, project.base_model)[-1]
+    pictures = forecast.training_pictures(found, fates, captions, repeats, largest)
+    plans = [
+        forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
+        for name, profile in chosen.items()
+    ]
+    cut = forecast.crops_to_draw(plans, project.settings.thresholds.placement.cut)
+    drawn = _draw(work, {i.path: i for i in found}, cut)
+    noted = forecast.training_findings(plans, chosen, repeats, project.settings, project.base_model)
+    if folder and not extra:
+        noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
+    work.write(
+        "placements",
+        {"plans": artifacts.plain(plans), "repeats": repeats, "drawn": drawn, "findings": artifacts.plain(noted)},
+    )
+
+
+def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
+    """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
+    from loraprep.imaging import decode  # Pillow and numpy, for which most runs have no use
+    from loraprep.report import crop_preview
+
+    folder, drawn = work.root / trainer_section.CROPS, []
+    wanted = {f"{naming.stem(path)}.png" for path in cut}
+    for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
+        if old.name not in wanted:
+            old.unlink()
+    for path, box in sorted(cut.items()):
+        try:
+            shown = work.pictures.preview(image[path])
+        except (decode.BadImage, OSError):
+            continue
+        files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw(shown, box))
+        drawn.append(path)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return drawn
+
+
+def crops_drawn(work: Workspace) -> bool:
+    """Is every crop that the report shows still there?"""
+    stored = work.root / "build/placements.json"
+    return stored.is_file() and all(
+        (work.root / trainer_section.CROPS / f"{naming.stem(path)}.png").is_file()
+        for path in work.read("placements")["drawn"]
+    )
+
+
+def export_configs(work: Workspace) -> None:
+    """What your trainers need beside dataset/: their own configuration files."""
+    project = work.project
+    locked, advice = read_lock(project.root), project.kind_typed.regularization
+    if locked is None:
+        raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
+    words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
+    plans = msgspec.convert(work.read("placements")["plans"], list[TrainingPlan])
+    chosen = _profiles(project)
+    export.write_exports(
+        project.root,
+        {
+            plan.trainer: export.training_set(
+                project.root, locked, plan, chosen[plan.trainer], project.settings, project.base_model, words
+            )
+            for plan in plans
+        },
+    )
+
+
+def exports_intact(work: Workspace) -> bool:
+    """Is there a folder for every trainer of the project?"""
+    trainers = work.project.settings.dataset.trainers
+    return all((work.root / "exports" / name / "README.md").is_file() for name in trainers)
