@@ -15,9 +15,9 @@ from loraprep.captions import captioners, captions
 from loraprep.cli import arguments
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Finding
 from loraprep.core.records import Fate, Gate, Image
-from loraprep.curation import answers, curate, similarity
+from loraprep.curation import answers, curate
 from loraprep.curation.assessment import Observations
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
@@ -28,6 +28,7 @@ from loraprep.project.decisions import Decisions
 from loraprep.project.settings import settings
 from loraprep.report import gate
 from loraprep.report import html as page
+from loraprep.report.report_data import ReportData
 from loraprep.scan import audit, detail, scan
 
 _OURS = b'<meta name="generator" content="loraprep look">'
@@ -77,7 +78,7 @@ def run(argv: list[str]) -> int:
     root = folder if own else folder / ".no-project"
     material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
     with terminal.progress("Drawing the page") as progress:
-        html, _ = page.render(material, progress)
+        html, _ = page.render_page(material, progress)
     try:
         files.write(out, html)
     except OSError as error:
@@ -91,7 +92,7 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> page.Material:
+def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> page.PageData:
     """All phases over `folder` with every recommendation taken; nothing is written anywhere.
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
@@ -138,31 +139,29 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         *assessed.findings,
         *fused,
     ]
-    verdict = gate.judge(
-        found, fates, written.captions, findings, {}, {}, config, model, profile, keep_kohya=looked.layout == "kohya"
+    data = ReportData(
+        settings=chosen,
+        model=profiles.base_model(chosen.model),
+        kind=kind,
+        images=found,
+        fates=fates,
+        groups=groups,
+        captions=written.captions,
+        assessment=assessed,
+        findings=findings,
+        kohya_layout=looked.layout == "kohya",
     )
+    verdict = gate.judge(data)
     asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
     verdict.counts["open_questions"] = asked
-    return page.Material(
-        source=pictures,
+    return page.PageData(
+        data=data,
+        gate=verdict,
+        pictures=pictures,
         cache=None,
         title=folder.resolve().name,
         headline=headline(verdict),
         following=following,
-        found=found,
-        fates=fates,
-        groups=groups,
-        captions=written.captions,
-        axes=assessed.axes,
-        add=assessed.add,
-        gate=verdict,
-        fused=fused,
-        clusters=[f for f in assessed.findings if f.code == Code.TOO_SIMILAR],
-        alike=similarity.picture_likeness([i for i in found if i.state == "image"]),
-        config=config,
-        settings=chosen,
-        model=model,
-        kind=profile,
         look=True,
     )
 
@@ -233,13 +232,13 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
     return found
 
 
-def _close(material: page.Material, out: Path, here: Path) -> None:
+def _close(material: page.PageData, out: Path, here: Path) -> None:
     verdict = material.gate
     counts = verdict.counts
     terminal.say(
         f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
-        f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
-        f"{material.model['title']}."
+        f"out, {counts['rejected']} cannot be used. As {material.kind.title.lower()} for "
+        f"{material.model.title}."
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
         results.print_reason(reason)

@@ -16,7 +16,7 @@ from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import markdown
-from loraprep.report.gate import NEVER_ACCEPTED
+from loraprep.report.gate import never_accepted
 from loraprep.review.snapshot import Snapshot, ident, pair
 from loraprep.trainers import placement
 
@@ -287,7 +287,7 @@ def finding_cards(s: Snapshot) -> list[dict[str, Any]]:
                 "fix": reason.fix,
                 "accepted": settled,
                 "mine": reason.code in s.accepted,
-                "acceptable": reason.code not in NEVER_ACCEPTED,
+                "acceptable": reason.code not in never_accepted(),
                 "blocks": reason.severity == "block" and not settled,
                 "state": "answered" if settled else "open",
                 "pictures": [picture(s, p) for p in reason.images if p in s.images],
