@@ -1,23 +1,27 @@
-"""What build/ and decisions/ say right now. Read again only when a file is another one."""
+"""Read what build/ and decisions/ say right now; again only when a file is another one."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
 from loraprep.project import decisions, project
-from loraprep.project.decisions import Decisions
+from loraprep.project.decisions import Acceptance, Decisions
 from loraprep.project.project import Project
 from loraprep.scan import scan
 
 KINDS = (*decisions.KINDS, "gate")
+_T = TypeVar("_T")
+_Kept = tuple[str, Any]  # stamp, what was loaded: as many types as files
 _BUILD = (
     "images.jsonl",
     "audit.json",
@@ -31,45 +35,56 @@ _BUILD = (
 
 
 def ident(*parts: str) -> str:
-    """The name that the page knows a picture or an entry by: no path ever travels back."""
+    """Return the name that the page knows a picture or an entry by: no path ever travels back."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One consistent look. Whatever is missing is empty: a project that never ran Gate 1 has only its decisions."""
+    """One consistent state. Whatever is missing is empty: a project that never ran Gate 1 has only its decisions."""
 
     project: Project
     images: dict[str, Image]  # by path, pictures only
-    shown: dict[str, Image]  # the same by the digest of their pixels
+    by_pixels: dict[str, Image]  # the same by the digest of their pixels
     groups: list[Group]
     captions: dict[str, Caption]
     fates: dict[str, Fate]
     gate: Gate | None
     decisions: dict[str, Decisions]
-    accepted: dict[str, dict[str, Any]]
+    accepted: dict[str, Acceptance]  # finding code -> what gate.yaml says
     digests: dict[str, str]  # decision file -> sha256, "" for none
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
 
-    def image(self, digest: str) -> Image | None:
-        """By the digest of its pixels."""
-        return self.shown.get(digest)
-
-    def auto(self, kind: str) -> bool:
-        return bool(self.project.config["review"].get(kind) == "auto")
-
     def entry_key(self, kind: str, wanted: str) -> str | None:
-        """The key of an entry, by its ident."""
-        keys = self.accepted if kind == "gate" else self.decisions[kind].entries
+        """Return the key of an entry, by its ident."""
+        keys: Collection[str] = self.accepted if kind == "gate" else self.decisions[kind].entries
         return next((key for key in keys if ident(kind, key) == wanted), None)
 
     def names(self) -> dict[str, str]:
-        """ident -> what an answer may name: every picture there is, and every picture and look of an entry."""
+        """Map ident -> what an answer may name: every picture there is, and every picture and style of an entry."""
         entries = [e.data for d in self.decisions.values() for e in d.entries.values()]
         pictures = {p for data in entries for p in data.get("pictures", {})}
-        looks = {ident("look", name): name for data in entries for name in data.get("looks", {})}
-        return looks | {ident("picture", path): path for path in {*self.images, *pictures}}
+        styles = {ident("look", name): name for data in entries for name in data.get("looks", {})}
+        return styles | {ident("picture", path): path for path in {*self.images, *pictures}}
+
+
+class _Groups(msgspec.Struct):
+    """What is shown of build/duplicates.json."""
+
+    groups: list[Group]
+
+
+class _Captions(msgspec.Struct):
+    """What is shown of build/captions.json."""
+
+    captions: dict[str, Caption]
+
+
+class _Selection(msgspec.Struct):
+    """What is shown of build/selection.json."""
+
+    fates: list[Fate]
 
 
 class Reader:
@@ -78,35 +93,38 @@ class Reader:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
-        self._parts: dict[str, tuple[object, Any]] = {}
+        self._digests: dict[Path, tuple[tuple[int, ...], str]] = {}  # size, times and inode -> sha256
+        self._files: dict[str, _Kept] = {}
 
     def stamps(self) -> dict[str, str]:
-        """decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
+        """Map decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
         now = {kind: self._digest(decisions.place(self.root, kind)[0]) for kind in KINDS}
         built = [self._digest(self.root / "build" / name) for name in _BUILD]
         settings = self._digest(self.root / project.NAME)
         return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest()}
 
     def read(self) -> Snapshot:
-        """Raises UserError only when project.yaml cannot be used."""
+        """Return the newest state. Raises UserError only when project.yaml cannot be used."""
         with self._lock:
             stamps = self.stamps()
-            look: Snapshot = self._cached("all", stamps, lambda: self._look(stamps))
-            return look
+            return self._kept("all", " ".join(stamps.values()), lambda: self._snapshot(stamps))
 
-    def _look(self, stamps: dict[str, str]) -> Snapshot:
+    def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-        found = self._build("images.jsonl", scan.read, [])
+        found = self._built("images.jsonl", scan.read) or []
         images = {i.path: i for i in found if i.state == "image"}
+        duplicates = self._built("duplicates.json", _decoder(_Groups))
+        captions = self._built("captions.json", _decoder(_Captions))
+        selection = self._built("selection.json", _decoder(_Selection))
         return Snapshot(
             project=self._project(),
             images=images,
-            shown={i.pixel_digest: i for i in images.values()},
-            groups=self._build("duplicates.json", _groups, []),
-            captions=self._build("captions.json", _captions, {}),
-            fates=self._build("selection.json", _fates, {}),
-            gate=self._build("gate1.json", _gate, None),
+            by_pixels={i.pixel_digest: i for i in images.values()},
+            groups=duplicates.groups if duplicates else [],
+            captions=captions.captions if captions else {},
+            fates={f.path: f for f in selection.fates} if selection else {},
+            gate=self._built("gate1.json", _decoder(Gate)),
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),
             digests={kind: stamps[kind] for kind in KINDS},
@@ -115,66 +133,56 @@ class Reader:
         )
 
     def _digest(self, path: Path) -> str:
-        """Trusted while size and time stay, as a page asks for it every second."""
+        """Return a file's digest, "" without one. Trusted while size and time stay, as a page asks every second."""
         try:
-            seen = path.stat()
+            now = path.stat()
         except OSError:
             return ""
-        key = (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
-        return str(self._cached(f"digest {path}", key, lambda: files.sha256(path)))
+        stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino)
+        if path not in self._digests or self._digests[path][0] != stamp:
+            self._digests[path] = (stamp, files.sha256(path))
+        return self._digests[path][1]
 
     def _project(self) -> Project:
-        stamp = self._digest(self.root / project.NAME)
-        loaded: Project = self._cached("project", stamp, lambda: project.load(self.root))
-        return loaded
+        return self._kept("project", self._digest(self.root / project.NAME), lambda: project.load(self.root))
 
     def _decisions(self, kind: str, stamp: str, problems: dict[str, str]) -> Decisions:
         try:
-            read: Decisions = self._cached(kind, stamp, lambda: decisions.read(self.root, kind))
+            return self._kept(kind, stamp, lambda: decisions.read(self.root, kind))
         except UserError as error:
             problems[kind] = str(error)
             return Decisions()
-        return read
 
-    def _accepted(self, stamp: str, problems: dict[str, str]) -> dict[str, dict[str, Any]]:
+    def _accepted(self, stamp: str, problems: dict[str, str]) -> dict[str, Acceptance]:
         try:
-            read: dict[str, dict[str, Any]] = self._cached("gate", stamp, lambda: decisions.accepted(self.root))
+            return self._kept("gate", stamp, lambda: decisions.accepted(self.root))
         except UserError as error:
             problems["gate"] = str(error)
             return {}
-        return read
 
-    def _build(self, name: str, load: Callable[[Path], Any], empty: Any) -> Any:
+    def _built(self, name: str, load: Callable[[Path], _T]) -> _T | None:
+        """Read a file of build/; None if it is not there yet, or from another version."""
         path = self.root / "build" / name
         try:
-            return self._cached(name, self._digest(path), lambda: load(path))
-        except (OSError, ValueError, TypeError, KeyError, UserError):  # not there yet, or from another version
-            return empty
+            return self._kept(name, self._digest(path), lambda: load(path))
+        except (OSError, ValueError, UserError):
+            return None
 
-    def _cached(self, name: str, stamp: object, load: Callable[[], Any]) -> Any:
-        if name not in self._parts or self._parts[name][0] != stamp:
-            self._parts[name] = (stamp, load())
-        return self._parts[name][1]
-
-
-def _groups(path: Path) -> list[Group]:
-    return [Group.from_json(g) for g in files.read_json(path)["groups"]]
-
-
-def _captions(path: Path) -> dict[str, Caption]:
-    return {p: Caption.from_json(c) for p, c in files.read_json(path)["captions"].items()}
+    def _kept(self, name: str, stamp: str, load: Callable[[], _T]) -> _T:
+        """Return what `load` gave under this stamp, loading it anew under another."""
+        kept = self._files.get(name)
+        if kept is None or kept[0] != stamp:
+            self._files[name] = kept = (stamp, load())
+        value: _T = kept[1]
+        return value
 
 
-def _fates(path: Path) -> dict[str, Fate]:
-    return {f["path"]: Fate(**f) for f in files.read_json(path)["fates"]}
-
-
-def _gate(path: Path) -> Gate:
-    return Gate.from_json(files.read_json(path))
+def _decoder(form: type[_T]) -> Callable[[Path], _T]:
+    return lambda path: msgspec.json.decode(path.read_bytes(), type=form)
 
 
 def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:
-    """What is known of two pictures (paths)."""
+    """Return what is known of two pictures (paths) beside each other."""
     for group in snapshot.groups:
         for known in group.pairs:
             if {known.a, known.b} == {first, second}:

@@ -10,7 +10,7 @@ from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Axis, Image
 from loraprep.curation.assessment import Assessment, RegularizationCase
-from loraprep.curation.axes import Labels, axes
+from loraprep.curation.axes import AxisLabels, count_axes
 from loraprep.dataset import selection
 from loraprep.project import decisions, groups, profiles, project, schema
 from loraprep.project.settings import settings
@@ -76,9 +76,9 @@ def test_how_even_a_few_kinds_are_is_said_in_words(counts: dict[str, int], effec
 def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:
     light = ["daylight"] * 11 + ["at night"] * 3 + ["dim light"] * 2 + ["lamplight"] * 2 + ["low sun", "backlight"]
     images = [picture(f"{n:02}.jpg") for n in range(len(light))]
-    labels: Labels = {name: {} for name in style.kind["axes"]}
+    labels: AxisLabels = {name: {} for name in style.kind_typed.axes}
     labels["light"] = {i.path: [term] for i, term in zip(images, light, strict=True)}
-    seen = next(a for a in axes(style.kind, images, labels) if a.name == "light")
+    seen = next(a for a in count_axes(style.kind_typed, images, labels) if a.name == "light")
     assert (seen.missing, seen.thin) == ({"backlight": 1}, ("backlight", "low sun"))
 
 
