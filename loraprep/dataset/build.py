@@ -1,11 +1,10 @@
-"""Builds dataset/: what Gate 1 approved, as any trainer reads it right."""
+"""Build dataset/: what Gate 1 approved, as any trainer reads it right."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -19,12 +18,13 @@ from loraprep.dataset.manifest import read_manifest, write_manifest, written_fil
 from loraprep.dataset.outputs import Output, folder_layout
 from loraprep.imaging import decode
 from loraprep.imaging.pictures import Pictures
+from loraprep.project.settings import Settings
 
 
 def build_dataset(
     pictures: Pictures,
     outputs: Sequence[Output],
-    config: Mapping[str, Any],
+    settings: Settings,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> DatasetLock:
@@ -56,7 +56,7 @@ def build_dataset(
         raise UserError.many(problems)
     _sweep(root, before, built)
     write_manifest(root, built)
-    layout = folder_layout(outputs, config)
+    layout = folder_layout(outputs, settings)
     lock = DatasetLock(
         images=built,
         folders=layout.folders,

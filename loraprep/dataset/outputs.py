@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from PIL import ImageColor
 
@@ -17,7 +16,9 @@ from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.profiles import BaseModel
 from loraprep.project.resolution import entry_for
+from loraprep.project.settings import Settings
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import naming
 
@@ -66,15 +67,15 @@ class Output:
         return f"{self.mask} {self.image.mask_digest}".strip() if self.mask else ""
 
 
-def repeats(kept: int, config: Mapping[str, Any], spent: int = 0) -> int:
-    """How often a folder is repeated so that images x repeats x epochs / batch size comes closest to the target steps.
+def repeats_for_steps(kept: int, settings: Settings, spent: int = 0) -> int:
+    """Compute how often a folder is repeated to come closest to the steps aimed at.
 
-    `spent`: looks at pictures (images x repeats x epochs) that other folders take. Rounded, not ceiled: ceil gives up
-    to 38 % more steps than asked. At least 1.
+    Steps are images x repeats x epochs / batch size. `spent`: views (images x repeats x epochs) that other folders
+    take. Rounded, not ceiled: ceil gives up to 38 % more steps than asked. At least 1.
     """
-    dataset = config["dataset"]
-    looks = max(0, dataset["steps"] * dataset["batch_size"] - spent)  # at pictures, in the whole training
-    return int(dataset["repeats"] or max(1, round(looks / (max(1, kept) * dataset["epochs"]))))
+    dataset = settings.dataset
+    views = max(0, dataset.steps * dataset.batch_size - spent)  # of pictures, in the whole training
+    return dataset.repeats or max(1, round(views / (max(1, kept) * dataset.epochs)))
 
 
 def decision_digest(entry: Entry | None) -> str:
@@ -87,23 +88,23 @@ def plan_outputs(
     fates: Sequence[Fate],
     captions: Mapping[str, Caption],
     decisions: Decisions,
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
+    settings: Settings,
+    model: BaseModel,
     *,
     keep_kohya: bool,
 ) -> list[Output]:
     """List every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
     kept = {f.path: f for f in fates if f.fate == "kept"}
     image = {i.path: i for i in found}
-    colours = groups.backgrounds(config)
+    colours = groups.backgrounds(settings)
     cutouts = {path for path in kept if image[path].alpha}
-    every = places(kept, cutouts, config, keep_kohya=keep_kohya)
+    every = output_places(kept, cutouts, settings, keep_kohya=keep_kohya)
     if clash := naming.collisions(every):
         raise UserError.many(
             Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
             for pair in clash
         )
-    size = trained_sizes(config, model)[-1]
+    size = trained_sizes(settings, model)[-1]
     outputs = []
     for (path, colour), place in every.items():
         caption = captions[path]
@@ -116,38 +117,38 @@ def plan_outputs(
                 caption=with_background(caption.text, colour, caption.form) if colour else caption.text,
                 origin=caption.origin,
                 decided=decision_digest(entry_for(decisions, path, image[path].digest)[0]),
-                trigger=groups.trigger(path, config),
+                trigger=groups.trigger(path, settings),
                 several=bool(colour),
-                mask=_mask(image[path], config),
+                mask=_mask(image[path], settings),
             )
         )
-    return sorted(_with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
+    return sorted(_with_masks(outputs, settings.dataset.trainers), key=lambda o: o.place)
 
 
-def places(
-    kept: Collection[str], cutouts: Collection[str], config: Mapping[str, Any], *, keep_kohya: bool
+def output_places(
+    kept: Collection[str], cutouts: Collection[str], settings: Settings, *, keep_kohya: bool
 ) -> dict[tuple[str, str], str]:
-    """(path, colour) -> place of every picture that stays; what is cut out (`cutouts`) stands once on each colour."""
-    colours = groups.backgrounds(config)
-    placed = naming.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
+    """Map (path, colour) -> place of every picture that stays; `cutouts` stand once on each colour."""
+    colours = groups.backgrounds(settings)
+    placed = naming.places(kept, settings.name, keep_kohya=keep_kohya, groups=settings.groups)
     times = {path: len(colours) if path in cutouts else 1 for path in kept}
-    return naming.on_colours(folders(placed, config, times), cutouts, colours)
+    return naming.on_colours(folder_places(placed, settings, times), cutouts, colours)
 
 
-def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mapping[str, int]) -> dict[str, str]:
-    """path -> "10_mystyle/pier": the final place; kohya folders and groups with repeats keep their own.
+def folder_places(placed: Mapping[str, str], settings: Settings, copies: Mapping[str, int]) -> dict[str, str]:
+    """Map path -> "10_mystyle/pier", the final place; kohya folders and groups with repeats keep their own.
 
     What those take of the steps aimed at is no longer there for the rest.
     """
     fixed: dict[str, int] = {}
     for path, place in placed.items():
-        group = groups.of(path, config)
+        group = groups.of(path, settings)
         own = group.repeats if group and group.repeats else naming.repeats_of(place.split("/")[0])
         if own:
             fixed[path] = own
     rest = sum(copies[path] for path in placed if path not in fixed)
-    spent = sum(copies[path] * own for path, own in fixed.items()) * config["dataset"]["epochs"]
-    times = repeats(rest, config, spent)
+    spent = sum(copies[path] * own for path, own in fixed.items()) * settings.dataset.epochs
+    times = repeats_for_steps(rest, settings, spent)
     result = {}
     for path, place in placed.items():
         folder, _, stem = place.partition("/")
@@ -157,12 +158,12 @@ def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mappin
     return result
 
 
-def _mask(image: Image, config: Mapping[str, Any]) -> str:
-    return image.mask or ("alpha" if image.alpha and config["dataset"]["cutouts"] == "mask" else "")
+def _mask(image: Image, settings: Settings) -> str:
+    return image.mask or ("alpha" if image.alpha and settings.dataset.cutouts == "mask" else "")
 
 
 def _with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
-    """Where masks and OneTrainer's own copies go; the outputs unchanged if none has a mask.
+    """Say where masks and OneTrainer's own copies go; leave the outputs unchanged if none has a mask.
 
     Trainers that take a folder of masks want one for each picture: whatever has none gets a white one.
     """
@@ -192,15 +193,15 @@ class FolderLayout:
     masks: MaskFolders
 
 
-def folder_layout(outputs: Sequence[Output], config: Mapping[str, Any]) -> FolderLayout:
+def folder_layout(outputs: Sequence[Output], settings: Settings) -> FolderLayout:
     """Count pictures and repeats of each folder, and say where masks stand."""
-    epochs = config["dataset"]["epochs"]
+    epochs = settings.dataset.epochs
     counts = Counter(o.place.split("/")[0] for o in outputs)
     masked = {o.place.split("/")[0] for o in outputs if o.mask}
-    group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, config))}
+    group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, settings))}
     times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
     usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
-    alone = set(config["dataset"]["trainers"]) == {ONETRAINER}
+    alone = set(settings.dataset.trainers) == {ONETRAINER}
     twins = any(o.twins for o in outputs)
     return FolderLayout(
         {

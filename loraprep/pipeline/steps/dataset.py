@@ -14,7 +14,7 @@ def build_dataset(work: Workspace) -> None:
     """Builds the training folder: pictures, captions, and the lock that proves them."""
     project = work.project
     with terminal.progress("Building the dataset") as progress:
-        build.build_dataset(work.pictures, _outputs(work), project.config, progress=progress)
+        build.build_dataset(work.pictures, _outputs(work), project.settings, progress=progress)
 
 
 def verify_dataset(work: Workspace) -> bool:
@@ -37,8 +37,8 @@ def _outputs(work: Workspace) -> list[outputs.Output]:
         artifacts.fates(work),
         artifacts.captions(work),
         work.decisions("captions"),
-        project.config,
-        project.model,
+        project.settings,
+        project.base_model,
         keep_kohya=work.read("audit")["layout"] == "kohya",
     )
 

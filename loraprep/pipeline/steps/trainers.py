@@ -27,7 +27,7 @@ def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> di
     keep_kohya = work.read("audit")["layout"] == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
-    for (path, _), place in outputs.places(kept, cutouts, work.project.config, keep_kohya=keep_kohya).items():
+    for (path, _), place in outputs.output_places(kept, cutouts, work.project.settings, keep_kohya=keep_kohya).items():
         times[path] = times.get(path, 0) + (naming.repeats_of(place.split("/")[0]) or 1)
     return times
 
