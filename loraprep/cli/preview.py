@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from loraprep.captions import captioners, captions
-from loraprep.cli import arguments
+from loraprep.cli.init.options import project_name, project_root
+from loraprep.cli.parser import Parser
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Finding
@@ -35,7 +36,7 @@ _OURS = b'<meta name="generator" content="loraprep look">'
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = arguments.Parser(
+    parser = Parser(
         "loraprep look",
         description="Looks at a folder of pictures without any project: what is there, what is there twice, what would "
         "be enlarged or cut, what would stop Gate 1.",
@@ -195,13 +196,13 @@ def _kept(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
 
 def _name(folder: Path) -> str:
     """A project's name made of the folder's: letters, digits, - and _."""
-    return arguments.project_name(".", folder)
+    return project_name(".", folder)
 
 
 def _free(name: str, here: Path) -> str:
     """A project beside a folder of its own name needs another one."""
     names = [name, f"{name}-lora", *(f"{name}-lora-{n}" for n in range(2, 1000))]
-    return next(n for n in names if not arguments.project_root(n, here).exists())
+    return next(n for n in names if not project_root(n, here).exists())
 
 
 def _studio_model(here: Path) -> str:
