@@ -76,7 +76,7 @@ def kohya_extensions(folder: Path, holding: Sequence[str]) -> tuple[dict[str, st
 
 
 def run(args: list[str]) -> int:
-    """Run the command: 0 if nothing but notes was found, 1 if something would go wrong. Raises UserError for a wrong command line."""
+    """Run it: 0 if nothing but notes was found, else 1. Raises UserError for a wrong command line."""
     known = {n: p for n in resources.names("resources/trainers") if (p := profiles.trainer(n)).reads}
     parser = Parser(
         prog="loraprep check",

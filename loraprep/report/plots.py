@@ -293,7 +293,7 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
     from matplotlib.figure import Figure
 
     # the text of captions is no formula, and any script is fine: the reader's own font shows it
-    settings: Any = {
+    settings: dict[str, object] = {
         "svg.hashsalt": name,
         "svg.fonttype": "none",
         "font.family": "DejaVu Sans",
