@@ -7,7 +7,7 @@ import pytest
 
 from loraprep.__main__ import HELP
 from loraprep.core import resources
-from loraprep.project import crops, groups
+from loraprep.project import crops, groups, profiles
 from loraprep.project.project import load, profile
 from tests import ROOT
 
@@ -28,12 +28,12 @@ def test_every_command_of_the_help_is_in_the_readme() -> None:
 
 def test_texts_and_profiles_agree_on_the_numbers() -> None:
     sizes = (ROOT / "resources/dataset/dataset-sizes.md").read_text("utf-8")
-    floors = {"character": 5, "style": 10, "object": 5}
-    for kind in resources.names("resources/kinds"):
-        data = profile("kinds", kind)
-        low, high = data["recommended"]["min"], data["recommended"]["max"]
-        assert f"| {kind} | {low}-{high} | {floors[kind]} |" in sizes
-        assert data["floor"] == floors[kind]
+    rows = re.findall(r"^\| ([a-z]+) \| (\d+)-(\d+) \| (\d+) \|", sizes, re.MULTILINE)
+    assert {name for name, *_ in rows} <= set(resources.names("resources/kinds"))
+    assert {name: tuple(map(int, numbers)) for name, *numbers in rows} == {
+        name: (k.recommended.min, k.recommended.max, k.floor) for name, *_ in rows for k in [profiles.kind(name)]
+    }
+    assert {"character", "style", "object"} <= {name for name, *_ in rows}
 
 
 def test_every_base_model_has_a_valid_profile() -> None:

@@ -11,6 +11,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 
+_FUSED = {"critical": Code.FUSED_CRITICAL, "warning": Code.FUSED_WARNING, "watch": Code.FUSED_WATCH}
 LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
@@ -24,14 +25,14 @@ def fused(
 
     Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
-    "close-up"), and, for a style, how the pictures are made. Where most pictures were looked at, each finding knows
-    its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop the word).
+    "close-up"), and, where a style is taught, how the pictures are made. Where most pictures were looked at, each
+    finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
     """
     spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
     if len(spoken) < LEAST:
         return []
     limits = config["thresholds"]["captions"]
-    style_too = config["intent"]["kind"] != "style"
+    style_too = not kind.get("teaches_style", False)
     named = {path: _named(c, elements.get(path), style_too) for path, c in spoken.items()}
     counts = Counter(term for said in named.values() for term in said if not _exempt(term, config))
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
@@ -50,7 +51,7 @@ def fused(
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
         }
-        found.append(Finding(Code(f"fused-{level}"), (), values))
+        found.append(Finding(_FUSED[level], (), values))
     return found + (_unnamed(spoken, elements, counts, config, kind) if known else [])
 
 
@@ -63,7 +64,10 @@ def _unnamed(
 ) -> list[Finding]:
     """What nearly every picture shows and hardly a caption names; what an axis of the kind counts is said there."""
     limits = config["thresholds"]["captions"]
-    meant = {key.rpartition(".")[2] for key in (*kind["omit"], *(a["element"] for a in kind.get("axes", {}).values()))}
+    meant = {
+        key.rpartition(".")[2]
+        for key in (*kind.get("omit", ()), *(a["element"] for a in kind.get("axes", {}).values()))
+    }
     seen = [elements[path] for path in spoken if path in elements and independent(elements[path])]
     shown = Counter(
         term

@@ -8,8 +8,9 @@ from typing import Any
 
 from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.core.findings import SHOWN, Code, Finding
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements
+from loraprep.core.text import SHOWN
 from loraprep.project import groups
 
 

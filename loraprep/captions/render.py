@@ -152,7 +152,7 @@ def traits_of(
     in which that trait was looked at: hair that changes is no trait of a character. Under
     captioning.constant_traits: include all of it is named.
     """
-    keys = {key.rpartition(".")[2] for key in kind["omit"]}
+    keys = {key.rpartition(".")[2] for key in kind.get("omit", ())}
     seen = [
         {(key, term.casefold()) for key, raw in _trait_terms(e, form) if key in keys for term in hygiene.terms(raw)}
         for e in elements.values()

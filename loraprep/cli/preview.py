@@ -18,8 +18,9 @@ from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Finding
 from loraprep.core.records import Fate, Gate, Image
-from loraprep.curation import answers, curate
+from loraprep.curation import curate
 from loraprep.curation.assessment import Observations
+from loraprep.curation.rulings import curation_fates
 from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
 from loraprep.imaging.pictures import Pictures
@@ -126,7 +127,7 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
     written = captions.captions_for(elements, nobody, config, model, profile)
     known = Observations(elements, written.captions, styles={})  # line and stroke take longer than a first look may
     curated = curate.curate(staying, known, groups, kind, chosen, nobody)
-    rulings.append(answers.outcome(curated.questions, nobody, found, auto=True))
+    rulings.append(curation_fates(curated.questions, nobody, found, auto=True))
     fates = selection.select(found, [], rulings)
     assessed = curate.assess(_kept(staying, fates), known, kind, chosen)
     kept = {i.path for i in _kept(found, fates)}

@@ -1,15 +1,16 @@
-"""Turns a finding's code into words and a severity, from resources/gate.yaml and check.yaml."""
+"""What can be found (`Code`), and its words and severity: resources/gate.yaml, and check.yaml for a foreign folder."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Literal
 
 import msgspec
 
 from loraprep.core import resources, yamlfile
+from loraprep.core.text import listed
 
 
 class Code(StrEnum):
@@ -77,9 +78,7 @@ class Code(StrEnum):
     COPIES = "copies"
     VARIANTS = "variants"
 
-    # phase 4
-
-    # phase 4: looking at the pictures. phase: looking - these pictures have no caption for that reason
+    # phase 4: looking at the pictures, and captions
     VISION_APPROVAL = "vision-approval"
     VISION_NO_BUDGET = "vision-no-budget"
     VISION_NO_PRICE = "vision-no-price"
@@ -180,67 +179,95 @@ class Code(StrEnum):
     CHECK_REPEATS = "check-repeats"
 
 
+FOREIGN = "check-"  # how the codes of `loraprep check` begin; the others are those of a project
+
+
+Severity = Literal["block", "warn", "note", "good"]
+SEVERITIES: tuple[Severity, ...] = ("block", "warn", "note", "good")  # what blocks first, good news last
+Section = Literal["quality", "looking", ""]
+Value = str | int | float
+ValueType = Literal["int", "number", "text"]
+
+
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something worth saying about the set; words and severity come from the catalogue by `code`."""
+    """Something worth saying about the set; words and severity come from the catalogue by `code`.
+
+    `values` fill the placeholders of its words. Two have a meaning of their own: `count` decides between one and many
+    in place of the number of images, `cause` picks one of several fixes.
+    """
 
     code: Code
     images: tuple[str, ...] = ()
-    values: dict[str, Any] = msgspec.field(default_factory=dict)  # what the sentence's placeholders are filled with
+    values: Mapping[str, Value] = msgspec.field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return one of the values as text. Raises KeyError."""
+        return str(self.values[name])
 
 
-SHOWN = 6  # file names spelled out in one sentence; the report lists all of them
-SEVERITIES = ("block", "warn", "note", "good")
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the catalogue says of a code. Placeholders are {n} and {names} of the images, and those of `values`."""
+
+    severity: Severity
+    one: str
+    many: str = ""  # "": as for one
+    why: str = ""  # "": plain to see
+    fix: str | dict[str, str] = ""  # "": nothing to do; several: by cause, else by "one" or "many"
+    section: Section = ""  # the part of the report that lists it; "looking": why pictures have no caption
+    fixed: bool = False  # project.yaml may not change the severity
+    values: dict[str, ValueType] = {}
+
+    @property
+    def fixes(self) -> dict[str, str]:
+        """Every fix by what picks it; "" picks the only one."""
+        return self.fix if isinstance(self.fix, dict) else {"": self.fix}
 
 
 @cache
-def catalogue() -> dict[str, dict[str, Any]]:
-    """code -> {severity, one, many, why, fix (or cause, one, many -> fix), phase, fixed}."""
-    data: dict[str, dict[str, Any]] = {}
+def catalogue() -> dict[Code, Entry]:
+    """Read both catalogues."""
+    data: dict[Code, Entry] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
-        data |= yamlfile.load(resources.path(name), name).data
+        data |= msgspec.convert(yamlfile.load(resources.path(name), name).data, dict[Code, Entry])
     return data
 
 
-def names(paths: tuple[str, ...] | list[str], shown: int = SHOWN) -> str:
-    """ "a.jpg, b.jpg and 4 more"."""
-    if len(paths) <= shown:
-        return " and ".join(filter(None, [", ".join(paths[:-1]), *paths[-1:]]))
-    return f"{', '.join(paths[:shown])} and {len(paths) - shown} more"
-
-
-def _fill(template: str, finding: Finding) -> str:
-    return template.format(n=len(finding.images), names=names(finding.images), **finding.values)
-
-
-def _number(finding: Finding) -> str:
-    return "one" if finding.values.get("count", len(finding.images)) == 1 else "many"
+def in_section(section: Section) -> frozenset[Code]:
+    """Return the codes of one section."""
+    return frozenset(code for code, entry in catalogue().items() if entry.section == section)
 
 
 def sentence(finding: Finding) -> str:
-    """What is wrong (or right), with counts and names."""
+    """Say what is wrong (or right), with counts and names."""
     entry = catalogue()[finding.code]
-    return _fill(entry.get(_number(finding), entry["one"]), finding)
+    return _fill(entry.many or entry.one if _number(finding) == "many" else entry.one, finding)
 
 
 def fix(finding: Finding) -> str:
-    """The next thing to do, "" if there is nothing. A fix may depend on the finding's cause, or on one or many."""
-    words = catalogue()[finding.code].get("fix", "")
-    return _fill(words if isinstance(words, str) else words[finding.values.get("cause", _number(finding))], finding)
+    """Say the next thing to do, "" if there is nothing."""
+    fixes = catalogue()[finding.code].fixes
+    return _fill(fixes[""] if "" in fixes else fixes[str(finding.values.get("cause", _number(finding)))], finding)
 
 
-def why(code: str) -> str:
-    """Why it matters, "" if that is plain."""
-    text: str = catalogue()[code].get("why", "")
-    return text
+def why(code: Code) -> str:
+    """Say why it matters, "" if that is plain."""
+    return catalogue()[code].why
 
 
-def severity(code: str, overrides: Mapping[str, str]) -> str:
-    """One of SEVERITIES; project.yaml may change those whose entry has no `fixed: true`."""
+def severity(code: Code, overrides: Mapping[str, Severity]) -> Severity:
+    """Return the code's severity; `overrides` (project.yaml's) change those that are not fixed."""
     entry = catalogue()[code]
-    chosen: str = entry["severity"] if entry.get("fixed") else overrides.get(code, entry["severity"])
-    return chosen
+    return entry.severity if entry.fixed else overrides.get(code, entry.severity)
 
 
-def order(finding: Finding, overrides: Mapping[str, str]) -> tuple[int, str, tuple[str, ...]]:
-    """Sort key: what blocks first, good news last."""
+def order(finding: Finding, overrides: Mapping[str, Severity]) -> tuple[int, str, tuple[str, ...]]:
+    """Return a sort key: what blocks first, good news last."""
     return SEVERITIES.index(severity(finding.code, overrides)), finding.code, finding.images
+
+
+def _fill(template: str, finding: Finding) -> str:
+    return template.format(n=len(finding.images), names=listed(finding.images), **finding.values)
+
+
+def _number(finding: Finding) -> Literal["one", "many"]:
+    return "one" if finding.values.get("count", len(finding.images)) == 1 else "many"

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loraprep.captions import hygiene, lexicon
-from loraprep.core.findings import Code, Finding, names
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Axis, Caption
+from loraprep.core.text import listed
 from loraprep.curation.assessment import RegularizationCase, SamplePrompt
 from loraprep.curation.axes import MEASURED
 from loraprep.curation.measures import diversity
@@ -36,7 +37,7 @@ def pictures_to_add(axes: Sequence[Axis], kind: Kind) -> str:
     named = lacking_terms(axes, kind)[:3]
     if not named:
         return ""
-    wanted = names([lexicon.pictures(number, term) for number, term, _ in named])
+    wanted = listed([lexicon.pictures(number, term) for number, term, _ in named])
     common = [(n, t, a) for _, _, a in named if a.name not in MEASURED for t, n in a.counts.items()]
     if common:
         _, term, axis = max(common, key=lambda x: (x[0], x[1]))
@@ -57,7 +58,7 @@ def strong_sides(axes: Sequence[Axis], kept: int) -> str:
         most = [t for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0])) if n >= 2][:4]
         if most:
             parts.append(f"{axis.label.lower()} ({', '.join(most)})")
-    return names(parts)
+    return listed(parts)
 
 
 def weak_sides(axes: Sequence[Axis], kind: Kind) -> str:
@@ -89,7 +90,7 @@ def prompts_to_try(
         v = tie.values
         chosen.append(
             SamplePrompt(
-                f"{settings.trigger}, {_article(v['a'])}, {v['c_said']}",
+                f"{settings.trigger}, {_article(tie.text('a'))}, {v['c_said']}",
                 f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
             )
         )
@@ -142,7 +143,7 @@ def regularization_case(
         if most >= _SAME * subject.seen:
             reasons.append(f"{most} of {subject.seen} pictures show the same subject ({term})")
     reasons += [
-        f'nearly all pictures are "{f.values["term"]}" ({f.values["label"].lower()})'
+        f'nearly all pictures are "{f.values["term"]}" ({f.text("label").lower()})'
         for f in findings
         if f.code == Code.ONE_SIDED and f.values["label"] in kind.regularization.watch
     ]
@@ -153,7 +154,7 @@ def regularization_case(
     per = [f"{class_prompt} of {_article(t)}" for t, n in sorted(shown.items(), key=lambda x: (-x[1], x[0]))[:3]]
     return RegularizationCase(
         worth=bool(reasons),
-        why=names(reasons, len(reasons)),
+        why=listed(reasons, None),
         number=kept,
         prompts=per or [class_prompt],
         folder=settings.dataset.regularization or "",

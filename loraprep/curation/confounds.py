@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from loraprep.captions import lexicon
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Axis
 from loraprep.curation.axes import AxisLabels, first_labels
 from loraprep.curation.measures import diversity
@@ -51,7 +51,7 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels) -> list[Finding]:
         members = [p for p, x, y in zip(paths, left, right, strict=True) if (x, y) == (a_term, b_term)]
         instead = Counter(y for y in right if y != b_term).most_common(1)[0][0]
         rest = sum(x != a_term and y == b_term for x, y in zip(left, right, strict=True))
-        values = {
+        values: dict[str, Value] = {
             "a_said": lexicon.asked(2, a_term),
             "b_said": lexicon.asked(1, b_term),
             "c_said": lexicon.asked(1, instead),

@@ -10,11 +10,11 @@ import numpy as np
 from loraprep.core.findings import Finding
 from loraprep.core.records import Group, Image
 from loraprep.curation import advice, confounds, identity, styles, subset
-from loraprep.curation.answers import left_out, rulings
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import axis_labels, count_axes
 from loraprep.curation.measures import diversity
 from loraprep.curation.measures.watermarks import SEVERAL
+from loraprep.curation.rulings import curation_entry, curation_rulings
 from loraprep.curation.similarity import content_kernel, picture_likeness, picture_quality
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.profiles import Kind
@@ -48,7 +48,7 @@ def curate(
     decisions: Decisions,
 ) -> Curation:
     """Ask about `images` (those that earlier phases let through, sorted by path) and assess what would stay."""
-    ruled = rulings(decisions, images)
+    ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
     found = styles.group_by_style(remaining, seen.styles, settings)
     about_styles = styles.style_question(remaining, found, kind)
@@ -59,14 +59,14 @@ def curate(
         {about_styles.key} if about_styles else set(),
     )
     questions = [q for q in (about_styles, about_strangers) if q]
-    leaving = {path for q in questions for path in left_out(q.entry, "recommended")}
+    leaving = {path for q in questions for path in curation_entry(q).left_out("recommended")}
     pool = [i for i in remaining if i.path not in leaving]
     alike, worth = picture_likeness(pool, seen.embeddings), picture_quality(pool)
     target = settings.curation.target or kind.target
-    asked = rulings(decisions, images, pins=True)
-    pinned = [  # a detail that somebody cut out is wanted
-        n for n, i in enumerate(pool) if i.path in asked or i.of or subset.is_named(i.path, settings.curation.include)
-    ]
+    asked = curation_rulings(decisions, images, pins=True)
+    always = set(subset.always_kept(pool, settings.curation.include))
+    # a detail that somebody cut out is wanted
+    pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
     labels = axis_labels(kind, pool, seen.elements, seen.captions, settings.trigger)
     quotas = subset.member_quotas(kind, pool, labels, target)
     kept = subset.choose_subset(pool, alike, worth, target, pinned, quotas, groups)

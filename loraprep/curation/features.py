@@ -47,7 +47,7 @@ def measure_features(
     progress: Callable[[int, int], None] | None = None,
 ) -> PictureFeatures:
     """Measure what is not in the cache yet. Raises UserError if the encoder cannot be used."""
-    model = embedding.Encoder(Path(encoder)) if encoder else None
+    model = embedding.ImageEncoder(Path(encoder)) if encoder else None
     stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{model.digest if model else ''}"
     cache = pictures.root / "build/looks-cache.npz"
     known = _load(cache, stamp)
@@ -75,7 +75,7 @@ def measure_features(
     )
 
 
-def _measure(pictures: Pictures, record: Image, model: embedding.Encoder | None) -> _Measured:
+def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | None) -> _Measured:
     with decode.alone(record.width * record.height):
         picture = pictures.upright(record, longest=_LONGEST)
     return _Measured(

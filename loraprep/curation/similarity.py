@@ -13,10 +13,14 @@ Matrix = NDArray[np.float32]
 
 _UNRELATED = 32  # of 64 pHash bits in which two unrelated pictures differ
 _STRANGE = 40.0  # mean Lab distance from which two pictures share no colour
+_COSINE = 0.2  # of two unrelated pictures' embeddings
+_BIT_SCALE = 8  # pHash bits over which likeness in layout falls to 1/e
+_COLOUR_SCALE = 15.0  # Lab distance of a cell, the standard deviation over which likeness in colour falls
+_WEIGHT = 3  # of words or embeddings, where pixels count once
 
 
 def _bits(images: Sequence[Image]) -> Matrix:
-    """n x n: the least pHash bits that differ, the picture or its mirror."""
+    """Count the pHash bits that differ, n x n, of the picture or its mirror, whichever is less."""
     plain = np.array([int(i.phash, 16) for i in images], np.uint64)
     mirrored = np.array([int(i.phash_mirror, 16) for i in images], np.uint64)
     straight = np.bitwise_count(plain[:, None] ^ plain[None, :])
@@ -26,14 +30,15 @@ def _bits(images: Sequence[Image]) -> Matrix:
 
 
 def _grid(images: Sequence[Image]) -> Matrix:
-    """n x 9 x 3: mean Lab in a 3x3 grid."""
+    """Collect the mean Lab in a 3x3 grid: n x 9 x 3."""
     return np.array([i.colour for i in images], np.float32).reshape(len(images), 9, 3)
 
 
 def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]] | None = None) -> Matrix:
-    """n x n, 1 for the same picture, 0 for nothing in common: half layout (pHash), half colour (3x3 Lab).
+    """Compare pictures, n x n: 1 for the same picture, 0 for nothing in common; half layout (pHash), half colour.
 
-    Where an encoder looked at all of them, half is its cosine instead, from 0.2 (unrelated) to 1.
+    Colour is the mean Lab in a 3x3 grid. Where an encoder embedded all of them, half is its cosine instead, from
+    _COSINE to 1.
     """
     if not images:
         return np.zeros((0, 0), np.float32)
@@ -48,11 +53,15 @@ def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[
     layout = _bits(images) / _UNRELATED
     alike = np.asarray(1 - 0.5 * np.minimum(1, layout) - 0.5 * np.minimum(1, distance), np.float32)
     cosine = _cosine(images, embeddings or {})
-    return alike if cosine is None else np.asarray((alike + np.clip((cosine - 0.2) / 0.8, 0, 1)) / 2, np.float32)
+    return (
+        alike
+        if cosine is None
+        else np.asarray((alike + np.clip((cosine - _COSINE) / (1 - _COSINE), 0, 1)) / 2, np.float32)
+    )
 
 
 def _cosine(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) -> Matrix | None:
-    """n x n, None unless every picture has an embedding."""
+    """The cosine of each two embeddings, n x n; None unless every picture has one."""
     if not all(embeddings.get(i.path) for i in images):
         return None
     vectors = np.array([embeddings[i.path] for i in images], np.float32)
@@ -62,7 +71,7 @@ def _cosine(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) 
 
 
 def picture_quality(images: Sequence[Image]) -> Matrix:
-    """0..1 a picture: how much real detail it holds relative to the set, and the stars its owner gave it."""
+    """Grade pictures 0..1: how much real detail it holds relative to the set, and the stars its owner gave it."""
     if not images:
         return np.zeros(0, np.float32)
     real = np.array([i.width * i.height * i.detail**2 for i in images], np.float64) ** 0.5
@@ -80,16 +89,18 @@ def content_kernel(
     Layout counts, colour only as far as it is arranged (its mean over the picture taken out), so that one palette
     in all pictures is no sameness. Words, or an encoder's eye, count three times as much where there are any.
     """
-    near = np.exp(-_bits(images).astype(np.float64) / 8)
+    near = np.exp(-_bits(images).astype(np.float64) / _BIT_SCALE)
     layout = (near + near.T) / 2
     grid = _grid(images).astype(np.float64)
     flat = (grid - grid.mean(axis=1, keepdims=True)).reshape(len(images), -1)
     square = (flat**2).sum(1)
-    colour = np.exp(-np.maximum(square[:, None] + square - 2 * flat @ flat.T, 0) / (2 * 9 * 15.0**2))
+    colour = np.exp(-np.maximum(square[:, None] + square - 2 * flat @ flat.T, 0) / (2 * 9 * _COLOUR_SCALE**2))
     pixels = (layout + colour) / 2
     cosine = _cosine(images, embeddings)
     if cosine is not None:
-        return (pixels + 3 * cosine.astype(np.float64) ** 3) / 4, "what the encoder sees and their layout"
+        return (pixels + _WEIGHT * cosine.astype(np.float64) ** 3) / (
+            1 + _WEIGHT
+        ), "what the encoder sees and their layout"
     words_of = [_content_words(captions.get(i.path)) for i in images]
     if sum(bool(w) for w in words_of) * 2 <= len(images):
         return pixels, "layout and colour alone, since few captions say what is in them"
@@ -103,7 +114,7 @@ def content_kernel(
     bag /= np.where(length > 0, length, 1)[:, None]
     words = bag @ bag.T
     np.fill_diagonal(words, 1)
-    return (pixels + 3 * words) / 4, "what their captions say is in them, and their layout"
+    return (pixels + _WEIGHT * words) / (1 + _WEIGHT), "what their captions say is in them, and their layout"
 
 
 def _content_words(caption: Caption | None) -> set[str]:

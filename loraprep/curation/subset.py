@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from fnmatch import fnmatch
+from collections.abc import Sequence, Set
 
 import numpy as np
 
 from loraprep.core.findings import Code, Finding
+from loraprep.core.patterns import Patterns
 from loraprep.core.records import Fate, Group, Image
 from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import facility_location
@@ -19,12 +19,13 @@ _BURST = 0.88  # likeness from which pictures are one moment taken several times
 _LEAST = 8  # pictures, below which none is called unlike the rest
 
 
-def is_named(path: str, patterns: Iterable[str]) -> bool:
-    """Does a pattern of project.yaml name this picture? A pattern is a path or a glob."""
-    return any(path == pattern or fnmatch(path, pattern) for pattern in patterns)
+def always_kept(images: Sequence[Image], patterns: Sequence[str]) -> list[int]:
+    """The indices of the pictures that patterns of curation.include name."""
+    always = Patterns(patterns)
+    return [n for n, i in enumerate(images) if always.match(i.path)]
 
 
-def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
+def shortlist_fates(images: Sequence[Image], number: int | None, pinned: Sequence[str]) -> dict[str, Fate]:
     """Leave out, before anybody describes them, all but `number`, by pixels and stars alone.
 
     Of a burst only the best (stars, then sharpness) is considered; what the owner rejected comes last; the rest is
@@ -33,7 +34,7 @@ def shortlist(images: Sequence[Image], number: int | None, pinned: Sequence[str]
     if not number or len(images) <= number:
         return {}
     alike, worth = picture_likeness(images), picture_quality(images)
-    pins = [n for n, i in enumerate(images) if is_named(i.path, pinned)]
+    pins = always_kept(images, pinned)
     chosen: dict[int, None] = dict.fromkeys(pins)
     best = [
         max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in facility_location.linked_groups(alike, _BURST)

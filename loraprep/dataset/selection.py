@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatch
 
-from loraprep.core.findings import names
+from loraprep.core.patterns import Patterns
 from loraprep.core.records import Fate, Image
+from loraprep.core.text import listed
 
 _NAMED = 3  # pictures spelled out beside a caption file that several share
 
@@ -19,13 +19,13 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
     leaves a picture out gives the reason. A picture nobody ruled on is kept.
     """
     fates = []
-    read = _read_with(found)
+    read, away = _read_with(found), Patterns(excluded)
     for image in found:
         if image.path in read:
-            fates.append(Fate(image.path, "caption", f"read with {names(read[image.path], _NAMED)}"))
+            fates.append(Fate(image.path, "caption", f"read with {listed(read[image.path], _NAMED)}"))
         elif image.state != "image":
             fates.append(Fate(image.path, image.state, image.reason or image.code, "rule"))
-        elif any(image.path == p or fnmatch(image.path, p) for p in excluded):
+        elif away.match(image.path):
             fates.append(Fate(image.path, "left out", "named in curation.exclude", "you"))
         else:
             fates.append(_join(image.path, [r[image.path] for r in rulings if image.path in r]))

@@ -71,8 +71,7 @@ def _vision() -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
     if not vision.looks(doit_task.current()):
         return []
-    kind = doit_task.current().config["intent"]["kind"]
-    prompts = [f"resources/prompts/{name}.md" for name in ("common", kind)]
+    prompts = ["resources/prompts/common.md", *doit_task.profiles("kinds")]
     prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
     return [*prompts, "schemas/elements.schema.json", *prices]
 

@@ -71,6 +71,8 @@ class Kind(Table, frozen=True):
     regularization: RegularizationAdvice
     try_first: tuple[TryFirst, ...]
     looks: Literal["ask", "note"]  # what several styles in one set mean
+    prompt: str = ""  # what a vision model is told of these pictures, beside what it is told of all
+    teaches_style: bool = False  # how the pictures are made is what is taught: its words may stand in every caption
     omit: tuple[str, ...] = ()
     identity: dict[str, str] = msgspec.field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import patterns, resources, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.yamlfile import Document
 from loraprep.project import schema
@@ -107,3 +107,6 @@ def _outside(doc: Document) -> Iterator[Problem]:
             ):
                 message = f'{group}.{key}: "{value}" leaves the images folder'
                 yield doc.problem([group, key, n], message, "Write it relative to the images folder, with /.")
+            elif isinstance(value, str) and value and not patterns.usable(value):
+                message = f'{group}.{key}: "{value}" is no pattern'
+                yield doc.problem([group, key, n], message, "Close every [, and write [a-z] in that order.")

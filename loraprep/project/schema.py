@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from loraprep.core import resources
 from loraprep.core.errors import Problem
+from loraprep.core.findings import FOREIGN, Code
 from loraprep.core.yamlfile import Document
 
 _TYPES = {
@@ -34,7 +34,7 @@ _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trai
 def schema(name: str) -> dict[str, Any]:
     """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
     loaded: dict[str, Any] = json.loads(resources.text(f"schemas/{name}.schema.json"))
-    codes = {"enum": re.findall(r"^([a-z][a-z0-9-]*):", resources.text("resources/gate.yaml"), re.MULTILINE)}
+    codes = {"enum": [code.value for code in Code if not code.startswith(FOREIGN)]}
     if name == "project":
         loaded["properties"]["model"]["enum"] = list(resources.names("resources/models"))
         loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(resources.names("resources/kinds"))

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-Severity = Literal["block", "warn", "note", "good"]
+from loraprep.core.findings import Severity
+
 Review = Literal["ask", "auto"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from functools import cache
 
 from loraprep.core import findings
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Image, Reason
 from loraprep.project import groups
 from loraprep.project.decisions import Acceptance
@@ -18,14 +18,10 @@ _COPIES = (Code.BYTE_COPIES, Code.COPIES)
 _BLURRED = 2.0  # times enlarged, from which on a picture counts as mostly invented
 
 
-def _in_section(name: str) -> frozenset[Code]:
-    return frozenset(Code(code) for code, entry in findings.catalogue().items() if entry.get("phase") == name)
-
-
 @cache
 def undescribed_codes() -> frozenset[Code]:
     """Return the codes that say why a vision model has not described a picture, which then has no caption."""
-    return _in_section("looking")
+    return findings.in_section("looking")
 
 
 @cache
@@ -104,7 +100,7 @@ def _counts(
 ) -> dict[str, int]:
     fates, captions = data.fates, [data.captions[p] for p in kept if p in data.captions]
     left_out = [fate for fate in fates if fate.fate == "left out"]
-    quality = _in_section("quality")
+    quality = findings.in_section("quality")
     return {
         "found": sum(not i.of for i in data.images),
         "kept": len(kept),
@@ -130,7 +126,7 @@ def _settled_by_leaving(fates: Sequence[Fate]) -> dict[Code, frozenset[str]]:
     """
     leaving = frozenset(f.path for f in fates if f.fate == "left out")
     decided = frozenset(f.path for f in fates if f.fate == "left out" and not f.open)
-    return {**dict.fromkeys(_in_section("quality"), leaving), **dict.fromkeys(_COPIES, decided)}
+    return {**dict.fromkeys(findings.in_section("quality"), leaving), **dict.fromkeys(_COPIES, decided)}
 
 
 def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[str]) -> list[tuple[Finding, str]]:
@@ -157,11 +153,20 @@ def _size_findings(data: ReportData, kept: Sequence[str], images: Mapping[str, I
     `rejected`: files that are not usable as they are; to mend them comes before looking for new pictures.
     """
     kind, number = data.kind, len(kept)
-    rescue = {"lost": rejected, "cause": "none" if not rejected else "one" if rejected == 1 else "many"}
+    rescue: dict[str, Value] = {
+        "lost": rejected,
+        "cause": "none" if not rejected else "one" if rejected == 1 else "many",
+    }
     if not number:
         return [Finding(Code.NO_IMAGES, (), rescue)]
     low, high = kind.recommended.min, kind.recommended.max
-    values = {"count": number, "floor": kind.floor, "min": low, "max": high, "kind": kind.title.lower()}
+    values: dict[str, Value] = {
+        "count": number,
+        "floor": kind.floor,
+        "min": low,
+        "max": high,
+        "kind": kind.title.lower(),
+    }
     result = []
     if number < kind.floor:
         result.append(Finding(Code.BELOW_FLOOR, (), values | rescue))

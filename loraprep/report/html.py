@@ -337,7 +337,7 @@ def _plots(data: ReportData, kept: Sequence[Image]) -> dict[str, str]:
     """Draw every plot: name -> SVG. `kept`: the pictures that train, like beside like."""
     sizes = trained_sizes(data.settings, data.model)
     fused = data.found(Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH)
-    levels = {str(f.values["term"]): f.code.removeprefix("fused-") for f in fused}
+    levels = {f.text("term"): f.code.removeprefix("fused-") for f in fused}
     captions = [data.captions[i.path] for i in kept if i.path in data.captions]
     rows = []
     for (term, side), count in _ranked_terms(captions)[:TERMS]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[Any]
+Matrix = NDArray[np.float32]
 LANDMARKS = 400  # pictures that span the map; the rest is laid between them
 
 

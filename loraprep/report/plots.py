@@ -12,7 +12,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # matplotlib takes half a second to import: only when something is drawn
     from matplotlib.axes import Axes
@@ -292,29 +292,29 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    # the text of captions is no formula, and any script is fine: the reader's own font shows it
-    settings: dict[str, object] = {
-        "svg.hashsalt": name,
-        "svg.fonttype": "none",
-        "font.family": "DejaVu Sans",
-        "font.size": 10.5,
-        "text.parse_math": False,
-        "hatch.color": _c("paper"),
-        "hatch.linewidth": 0.7,
-        "axes.edgecolor": _c("line"),
-        "xtick.color": _c("ink"),
-        "ytick.color": _c("ink"),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.bottom": False,
-        "axes.spines.left": False,
-        "ytick.left": False,
-    }
     out = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         matplotlib.rcdefaults()  # a matplotlibrc of the reader's would change the drawing
-        matplotlib.rcParams.update(settings)
+        matplotlib.rcParams.update(
+            {  # the text of captions is no formula, and any script is fine: the reader's own font shows it
+                "svg.hashsalt": name,
+                "svg.fonttype": "none",
+                "font.family": "DejaVu Sans",
+                "font.size": 10.5,
+                "text.parse_math": False,
+                "hatch.color": _c("paper"),
+                "hatch.linewidth": 0.7,
+                "axes.edgecolor": _c("line"),
+                "xtick.color": _c("ink"),
+                "ytick.color": _c("ink"),
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.spines.bottom": False,
+                "axes.spines.left": False,
+                "ytick.left": False,
+            }
+        )
         figure = Figure(figsize=(_WIDTH, height))
         figure.patch.set_visible(False)
         FigureCanvasSVG(figure)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from loraprep.core.findings import names as spelled
 from loraprep.core.markdown import cell, code
+from loraprep.core.text import listed
 from loraprep.project.profiles import TrainerProfile
 from loraprep.trainers import naming
 from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alone_in_bucket, usual_repeats
@@ -27,7 +27,7 @@ def section(
     if beside := [profiles[p.trainer].title for p in plans if p.length.regularization]:
         lines += [
             "",
-            f"Your regularization pictures come up about as often as yours in {spelled(beside)}. Their steps "
+            f"Your regularization pictures come up about as often as yours in {listed(beside)}. Their steps "
             "are counted in, so there are about twice as many; yours are seen just as often.",
         ]
     if any(not c.exact for p in plans for c in p.cut_captions.values()):

@@ -13,7 +13,7 @@ from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
-from loraprep.curation.answers import left_out
+from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
@@ -358,7 +358,7 @@ def measured(s: Snapshot, text: str) -> CaptionMeasure:
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
     made = captions_for({"": nobody}, given, project.config, project.model, project.kind)
     caption = made.captions[""]
-    broken = [str(f.values["reasons"]).removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
+    broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return CaptionMeasure(
         tokens=caption.tokens,
         soft=encoder.soft,
@@ -381,7 +381,7 @@ def _curation_card(s: Snapshot, entry: Entry) -> CurationCard:
     if not styles:
         facts = entry.data.get("pictures") or entry.data.get("strangers") or {}
     answer = entry.data.get("answer")
-    out = set(left_out(entry.data, answer or "recommended"))
+    out = set(curation_entry(entry).left_out(answer or "recommended"))
     pictures = []
     for path, text in facts.items():
         nearest = str(text or "").removeprefix(NEAREST)
@@ -451,7 +451,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 count=len(reason.images),
             )
         )
-    order = {name: n for n, name in enumerate(findings.SEVERITIES)}
+    order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
     return sorted(cards, key=lambda c: (bool(c.accepted), order[c.severity]))  # else as the gate lists them
 
 

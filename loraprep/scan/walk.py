@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from loraprep.core.patterns import Patterns
 from loraprep.imaging import formats
 
 # what the tool and git keep in a project; never pictures of the artist, also when images.folder is "."
@@ -39,7 +38,8 @@ class File:
 def walk(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[File]:
     """Every file under `folder`, sorted by path. Links that lead out are named and not followed."""
     base, home = folder.resolve(), root.resolve()
-    found = [_classify(*entry, include, exclude) for entry in _entries(str(folder), "", base, home)]
+    wanted, unwanted = Patterns(include), Patterns(exclude)
+    found = [_classify(*entry, wanted, unwanted) for entry in _entries(str(folder), "", base, home)]
     beside = any(f.code == "sidecar" for f in found)  # else nobody asks for these
     stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)} if beside else set()
     whole = {f.path.casefold() for f in found if _is_picture(f.path)} if beside else set()
@@ -175,8 +175,8 @@ def _classify(
     real: str,
     info: os.stat_result | None,
     problem: str,
-    include: Sequence[str],
-    exclude: Sequence[str],
+    wanted: Patterns,
+    unwanted: Patterns,
 ) -> File:
     size = info.st_size if info is not None and stat.S_ISREG(info.st_mode) else 0
     path = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -197,7 +197,7 @@ def _classify(
         return because("rejected", "pointer", formats.LFS)
     if suffix in formats.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
-    if not any(_matches(p, raw) for p in include) or any(_matches(p, raw) for p in exclude):
+    if not wanted.match(raw) or unwanted.match(raw):
         return because("ignored", "excluded", "left out by images.include and images.exclude in project.yaml")
     if problem:
         code, _, reason = problem.partition(": ")
@@ -235,26 +235,6 @@ def _not_an_image(path: Path) -> str:
     except OSError:
         kind = ""
     return f"it holds a {kind} but its name does not say so; rename it to use it" if kind else "not a picture"
-
-
-def _matches(pattern: str, path: str) -> bool:
-    return _pattern(pattern)(path) is not None
-
-
-@cache
-def _pattern(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """As in .gitignore: `**` crosses folders, no slash means any depth, a folder means all in it."""
-    text = pattern.removeprefix("./").rstrip("/")
-    if "/" not in text:
-        text = "**/" + text
-    parts: list[str] = []
-    for piece in re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|.", text.lstrip("/"), re.DOTALL):
-        known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(piece)
-        if known is None and len(piece) > 2:
-            known = "[" + piece[1:-1].replace("\\", "\\\\").replace("!", "^", piece[1] == "!") + "]"
-        parts.append(known or re.escape(piece))
-    # one answer on every system: Windows and macOS do not tell a.JPG from a.jpg
-    return re.compile("".join(parts) + "(?:/.*)?", re.IGNORECASE | re.DOTALL).fullmatch
 
 
 def _hidden(path: str) -> bool:

@@ -11,11 +11,10 @@ that took the ratio of the areas without its root.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from loraprep.core import yamlfile
 from loraprep.trainers.buckets import BucketFit, centred_crop
-from loraprep.trainers.trainer import TrainingFolder, TrainingSet
+from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
 DROPOUT = 0.05  # of captions, as in ai-toolkit's own Flux example
 HOW = """\
@@ -55,7 +54,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     return {"datasets.yaml": yamlfile.document({"config": {"process": [process]}}, dataset.made_for)}
 
 
-def _entry(folder: TrainingFolder, dataset: TrainingSet) -> dict[str, Any]:
+def _entry(folder: TrainingFolder, dataset: TrainingSet) -> ConfigTable:
     return {
         "folder_path": folder.path,
         "caption_ext": "txt",

@@ -10,8 +10,8 @@ import msgspec
 
 from loraprep.captions import tokens
 from loraprep.core.findings import Code, Finding
-from loraprep.core.findings import names as spelled
 from loraprep.core.records import Caption, Fate, Image
+from loraprep.core.text import listed
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
 from loraprep.trainers import placement, regularization
@@ -123,8 +123,12 @@ class _Regularization(msgspec.Struct, frozen=True):
     def times(self, shown: int) -> list[int]:
         """How often each comes up in an epoch in which yours come up `shown` times together."""
         if self.way == "fills":
-            return regularization.filled(self.pictures, shown)
-        return [regularization.repeats(self.pictures, shown)] * self.pictures if self.way == "folder" else []
+            return regularization.regularization_turns(self.pictures, shown)
+        return (
+            [regularization.regularization_repeats(self.pictures, shown)] * self.pictures
+            if self.way == "folder"
+            else []
+        )
 
 
 def _length(
@@ -217,8 +221,8 @@ def _alone(
         never = {path for path in alone if dropped and repeats[path] < batch}
         for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, alone - never)):
             if paths:
-                values = {"trainer": profiles[plan.trainer].title, "batch": batch}
-                result.append(Finding(code, tuple(sorted(paths)), values))
+                trainer = profiles[plan.trainer].title
+                result.append(Finding(code, tuple(sorted(paths)), {"trainer": trainer, "batch": batch}))
     return result
 
 
@@ -233,7 +237,7 @@ def _cut_captions(plans: Sequence[TrainingPlan], titles: Mapping[str, str], hard
         Finding(
             Code.CAPTION_CUT if exact else Code.CAPTION_MAY_BE_CUT,
             paths,
-            {"trainers": spelled(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
+            {"trainers": listed(names), "read": read, "reads": "reads" if len(names) == 1 else "read"},
         )
         for (read, paths, exact), names in alike.items()
     ]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
 
 import tomlkit
 
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
-from loraprep.trainers.trainer import TrainingFolder, TrainingSet
+from loraprep.trainers.trainer import ConfigTable, ConfigValue, TrainingFolder, TrainingSet
 
 KOHYA_STEP = 64  # bucket_reso_steps, which we write into its file
 HOW = """\
@@ -112,7 +111,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     return {"dataset_config.toml": tomlkit.dumps(doc)}
 
 
-def _dataset(size: int, subsets: list[dict[str, Any]], dataset: TrainingSet) -> tomlkit.items.Table:
+def _dataset(size: int, subsets: list[ConfigTable], dataset: TrainingSet) -> tomlkit.items.Table:
     shortest, longest = kohya_sides(size)
     table = tomlkit.table()
     table.update(
@@ -132,11 +131,11 @@ def _dataset(size: int, subsets: list[dict[str, Any]], dataset: TrainingSet) -> 
     return table
 
 
-def _subset(folder: TrainingFolder, words: str, **more: Any) -> dict[str, Any]:
+def _subset(folder: TrainingFolder, words: str, **more: ConfigValue) -> ConfigTable:
     """`class_tokens` are only used for a picture without a caption."""
     return {"image_dir": folder.path, "num_repeats": folder.repeats, "class_tokens": words, **more}
 
 
-def _masked(folder: TrainingFolder) -> dict[str, Any]:
+def _masked(folder: TrainingFolder) -> ConfigTable:
     """A folder with loss masks: docs/masked_loss_README.md. No class_tokens, which kohya refuses here."""
     return {"image_dir": folder.path, "num_repeats": folder.repeats, "conditioning_data_dir": folder.masks}

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from loraprep.core.findings import Code, Finding, names
+from loraprep.core.findings import Code, Finding
+from loraprep.core.text import listed
 from loraprep.project.profiles import Reads, TrainerProfile
 from loraprep.trainers import naming
 from loraprep.trainers.folder import FolderFile
@@ -60,7 +61,7 @@ def lint_folder(
             code,
             tuple(sorted(h.path for h in hazards)),
             {
-                "trainers": names(titles, len(titles)),
+                "trainers": listed(titles, None),
                 "details": "; ".join(sorted(f"{h.path}: {h.detail}" for h in hazards if h.detail)[:_SPELLED]),
             },
         )

@@ -18,13 +18,13 @@ _LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d",
 
 
 def repeats_of(folder: str) -> int | None:
-    """The repeats in a kohya folder's name: 10 for "10_cat", None for "cat"."""
+    """Read the repeats in a kohya folder's name: 10 for "10_cat", None for "cat"."""
     match = _KOHYA.fullmatch(folder)
     return int(match[1]) if match else None
 
 
 def stem(path: str) -> str:
-    """The name in dataset/, without extension: lower-case ASCII letters, digits, "-" and ".".
+    """Make the name in dataset/, without extension: lower-case ASCII letters, digits, "-" and ".".
 
     A subfolder becomes part of the name. Underscores go too: kohya gives a name of five or more
     underscore parts another file's caption. Letters of other scripts become their code points.

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 from functools import cache
-from typing import Any
 
 from loraprep.core import files
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
-from loraprep.trainers.trainer import TrainingFolder, TrainingSet
+from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
 _RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
 HOW = """\
@@ -54,7 +53,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     return {"concepts.json": files.dumps(concepts)}
 
 
-def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> dict[str, Any]:
+def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigTable:
     return {
         "__version": 2,
         "name": folder.name,

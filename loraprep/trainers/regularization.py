@@ -60,7 +60,7 @@ def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
     return found
 
 
-def filled(pictures: int, shown: int) -> list[int]:
+def regularization_turns(pictures: int, shown: int) -> list[int]:
     """How often kohya shows each of `pictures` in an epoch that shows yours `shown` times: in turn, until as often.
 
     Source: kohya-ss/sd-scripts, library/train_util.py DreamBoothDataset.__init__. What is too many is left out.
@@ -69,6 +69,6 @@ def filled(pictures: int, shown: int) -> list[int]:
     return [whole + (number < rest) for number in range(pictures)]
 
 
-def repeats(pictures: int, shown: int) -> int:
+def regularization_repeats(pictures: int, shown: int) -> int:
     """Whole repeats with which so many pictures come up about as often as yours, `shown` times; at least 1."""
     return max(1, round(shown / pictures)) if pictures else 1

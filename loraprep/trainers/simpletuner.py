@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from loraprep.core import files
-from loraprep.trainers.trainer import TrainingFolder, TrainingSet
+from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
 HOW = """\
 Start SimpleTuner in the project's folder (or set `dataset.path` in project.yaml) and point `data_backend_config` in
@@ -35,7 +33,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     return {"multidatabackend.json": files.dumps(entries)}
 
 
-def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list[dict[str, Any]]:
+def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list[ConfigTable]:
     """Loss masks are a dataset of their own, paired by name and cut the same way: documentation/DREAMBOOTH.md."""
     entry = _entry(folder, size, dataset)
     if not folder.masks:
@@ -51,7 +49,7 @@ def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list
     return [{**entry, "conditioning_data": masks["id"]}, masks]
 
 
-def _entry(folder: TrainingFolder, size: int, dataset: TrainingSet) -> dict[str, Any]:
+def _entry(folder: TrainingFolder, size: int, dataset: TrainingSet) -> ConfigTable:
     name = f"{dataset.name}-{folder.name}-{size}"
     return {
         "id": name,

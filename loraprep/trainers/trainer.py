@@ -6,7 +6,7 @@ A new trainer is trainers/NAME.py (with - as _) and its profile resources/traine
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Protocol, cast
 
@@ -15,6 +15,10 @@ import msgspec
 from loraprep.project.profiles import TrainerProfile
 from loraprep.trainers.buckets import BucketFit
 from loraprep.trainers.plan import TrainingPlan
+
+# What a trainer's file is made of, whether it becomes JSON, YAML or TOML.
+ConfigValue = str | float | bool | None | Sequence["ConfigValue"] | Mapping[str, "ConfigValue"]
+ConfigTable = dict[str, ConfigValue]
 
 
 class TrainingFolder(msgspec.Struct, frozen=True):

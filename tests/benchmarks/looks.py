@@ -96,7 +96,7 @@ def open_(name: str) -> Pillow.Image:
 
 
 def _one(name: str) -> tuple[str, tuple[float, ...]]:
-    return name, style_features.describe(open_(name))
+    return name, style_features.style_descriptor(open_(name))
 
 
 def measured(sets: Mapping[str, Sequence[str]], cache: Path) -> dict[str, np.ndarray]:
@@ -143,16 +143,16 @@ def main(root: Path, cache: Path, write: bool, trials: int) -> None:
     def judged(names: Sequence[str], some: Mapping[str, Sequence[int]] | None = None) -> tuple[list[int], bool]:
         key = tuple(sorted(set(names) - set(FRESH)))
         if key not in models:
-            models[key] = style_clusters.fit([sets[h] for h in known if h not in key], DIMENSIONS, SHRINK)
+            models[key] = style_clusters.fit_projection([sets[h] for h in known if h not in key], DIMENSIONS, SHRINK)
         mean, projection = models[key]
         rows = [sets[h][some[h]] if some else sets[h] for h in names]
         points = (np.concatenate(rows) - mean) @ projection
-        groups, _ = style_clusters.looks(points, THRESHOLD)
+        groups, _ = style_clusters.style_groups(points, THRESHOLD)
         label = [-1 - n for n in range(len(points))]  # each odd picture is a group of its own
         for k, group in enumerate(groups):
             for n in group:
                 label[n] = k
-        return label, style_clusters.sure(points, groups)
+        return label, style_clusters.are_distinct(points, groups)
 
     first, second = halves([h for h in known if not h.startswith((*NEIGHBOURS, "brush "))])
     brushed = [h for h in known if h.startswith("brush")]  # the examples' own brush among them
@@ -190,14 +190,14 @@ def main(root: Path, cache: Path, write: bool, trials: int) -> None:
     large = {h: rows for h, rows in large.items() if len(rows) >= LARGE[0]}
     told_large: dict[str, tuple[int, bool]] = {}
     for h, rows in large.items():
-        mean, projection = style_clusters.fit([sets[x] for x in known if x != h], DIMENSIONS, SHRINK)
-        groups, _ = style_clusters.looks((rows - mean) @ projection, THRESHOLD)
-        told_large[h] = len(groups), style_clusters.sure((rows - mean) @ projection, groups)
+        mean, projection = style_clusters.fit_projection([sets[x] for x in known if x != h], DIMENSIONS, SHRINK)
+        groups, _ = style_clusters.style_groups((rows - mean) @ projection, THRESHOLD)
+        told_large[h] = len(groups), style_clusters.are_distinct((rows - mean) @ projection, groups)
     print(f"one hand with all its pictures ({min(map(len, large.values()))} to {max(map(len, large.values()))}): "
           f"{sum(n == 1 for n, _ in told_large.values())} of {len(large)} one look, asked about "
           f"{[h for h, (_, sure) in told_large.items() if sure]}")  # fmt: skip
     if write:
-        mean, projection = style_clusters.fit([sets[h] for h in known], DIMENSIONS, SHRINK)
+        mean, projection = style_clusters.fit_projection([sets[h] for h in known], DIMENSIONS, SHRINK)
         data = {
             "about": "Where looks differ between hands, for how much one hand varies: tests/benchmarks/looks.py",
             "names": list(style_features.NAMES), "threshold": THRESHOLD,

@@ -15,9 +15,13 @@ import numpy as np
 from loraprep.captions import lexicon
 from loraprep.core.records import Elements
 from loraprep.curation import identity
+from loraprep.project import profiles, schema
+from loraprep.project.settings import settings
 from tests.benchmarks.subset import synthetic
 
-KIND = {"identity": {"person": "content.subject", "hair": "content.hair", "eyes": "content.eyes"}}
+KIND = profiles.kind("character")
+PROJECT = {"version": 1, "name": "x", "model": "flux", "trigger": "x", "intent": {"kind": "character"}}
+SETTINGS = settings(schema.with_defaults(PROJECT, "project"))
 SEEN = {"hair": 0.9, "eyes": 0.6}
 DUSK = 0.15  # of the pictures; what is said of colours there is "dark" as often as not
 SETS = 1000
@@ -59,7 +63,7 @@ def trial(size: int, others: int, wrong: float, random: np.random.Generator) -> 
     hero = somebody(random)
     people = [hero] * (size - others) + [somebody(random) for _ in range(others)]
     images, elements = described(people, wrong, random)
-    found = identity.strangers(images, elements, KIND, {"groups": {}, "trigger": "x"})
+    found = identity.find_strangers(images, elements, KIND, SETTINGS)
     different = {n for n in range(size - others, size) if sum(people[n][t] != hero[t] for t in hero) >= 2}
     return {n for n, i in enumerate(images) if i.path in found}, different
 

@@ -33,8 +33,8 @@ def by_likeness(points: np.ndarray, seed: int) -> list[int]:
     square = (points**2).sum(1)
     distance = np.sqrt(np.maximum(square[:, None] + square - 2 * points @ points.T, 0))
     kernel = (1 - distance / distance.max()).astype(np.float32)
-    return facility_location.subset(
-        facility_location.near(kernel), np.random.default_rng(seed).random(N).astype(np.float32), TARGET
+    return facility_location.facility_subset(
+        facility_location.beyond_usual(kernel), np.random.default_rng(seed).random(N).astype(np.float32), TARGET
     )
 
 
@@ -88,10 +88,10 @@ def main() -> tuple[int, int]:
 def timed(number: int = 5000) -> float:
     images = synthetic(number)
     started = time.perf_counter()
-    likeness, worth = similarity.likeness(images), similarity.quality(images)
-    quota = facility_location.Quota(frozenset(range(0, number, 3)), 25, 40)
-    chosen = facility_location.subset(facility_location.near(likeness), worth, 100, [7], [quota])
-    facility_location.losses(likeness, chosen)
+    likeness, worth = similarity.picture_likeness(images), similarity.picture_quality(images)
+    quota = facility_location.MemberQuota(frozenset(range(0, number, 3)), 25, 40)
+    chosen = facility_location.facility_subset(facility_location.beyond_usual(likeness), worth, 100, [7], [quota])
+    facility_location.coverage_losses(likeness, chosen)
     return time.perf_counter() - started
 
 

@@ -244,7 +244,7 @@ def test_asking_again(server: Loopback, tmp_path: Path) -> None:
     assert cost
     assert float(cost[1]) == pytest.approx(12 * (2300 * 2 + 400 * 10) / 1e6, abs=0.0001)  # as much as it took before
 
-    code, output = run(root, "recaption", "p03.jpg", "p1*", url=server.url)
+    code, output = run(root, "recaption", "p03.jpg", "P1*", url=server.url)
     assert code == 0, output
     assert "claude-sonnet-5-5 looks at 3 pictures: about $0." in output
     assert "3 of 3 pictures were seen anew. Earlier answers stay in responses/." in output

@@ -18,9 +18,8 @@ from loraprep.captions.vision import repair, runner
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Store
-from loraprep.core import findings, resources
+from loraprep.core import findings
 from loraprep.core.errors import UserError
-from loraprep.core.findings import Finding
 from loraprep.core.records import Image
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import project, schema
@@ -324,17 +323,6 @@ def test_refusals_are_told_from_pictures_of_sorry_people() -> None:
     assert repair.refuses("I cannot assist with this request.")
     assert not repair.refuses("A woman looks sorry beside a mill.")
     assert not repair.refuses('{"content_sentence": "Sorry"}')
-
-
-def test_every_code_of_this_captioner_has_words() -> None:
-    known = findings.catalogue()
-    source = resources.path("schemas").parent / "loraprep/vision/chat.py"
-    codes = {part.split('"')[1] for part in source.read_text("utf-8").split("Trouble(")[1:] if part.startswith('"')}
-    assert {"server", "model", "request"} <= codes
-    for code in (codes - {"refused-form"}) | {"no-server", "no-key", "unsendable", "no-tagger"}:
-        assert f"vision-{code}" in known
-        values = {"said": "no", "keys": "k", "variable": "V", "model": MODEL}
-        assert findings.sentence(Finding(f"vision-{code}", ("a.png",), values))
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 from PIL import Image as Pillow
 
 from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
-from loraprep.core.findings import Finding
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Axis, Caption, Elements, Group, Image
-from loraprep.curation import advice, confounds, curate, identity, styles, subset
-from loraprep.curation.axes import axes, labels
+from loraprep.curation import advice, confounds, curate, identity, rulings, styles, subset
+from loraprep.curation.assessment import Observations
+from loraprep.curation.axes import axis_labels, count_axes
 from loraprep.curation.measures import style_features
 from loraprep.project import project, resolution
 from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.profiles import AxisProfile, Quota
+from loraprep.project.settings import GroupSettings
 from loraprep.scan import metadata
 from tests import ROOT
 from tests.benchmarks import brushes, strangers
@@ -54,7 +58,7 @@ def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
         for f in sorted((EXAMPLES / "brushwork/images").rglob("*.txt"))
     }
     images = [replace(i, path=p) for i, p in zip(records(28), captions, strict=True)]
-    found = labels(style.kind, images, {}, captions, "emberveil")
+    found = axis_labels(style.kind_typed, images, {}, captions, "emberveil")
     subjects = {path: terms[0] for path, terms in found["subject"].items()}
     assert subjects == {
         **dict.fromkeys(
@@ -68,7 +72,7 @@ def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
         **dict.fromkeys(["kitchen", "window_room"], "interior"),
         "fruit": "still life",
     }
-    counted = {a.name: a for a in axes(style.kind, images, found)}
+    counted = {a.name: a for a in count_axes(style.kind_typed, images, found)}
     assert counted["light"].counts["at night"] == 3
     assert counted["framing"].seen == 16
     assert counted["angle"].missing == {}  # 13 of 28 is too few to say what is thin
@@ -77,7 +81,9 @@ def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
 def test_what_was_seen_counts_before_what_the_caption_says(style: project.Project) -> None:
     image = records(1)[0]
     seen = Elements(image.path, image.digest, "claude", "seen", content={"subject_class": ["cat"], "angle": ["above"]})
-    found = labels(style.kind, [image], {image.path: seen}, {image.path: caption(image.path, "a woman")}, "emberveil")
+    found = axis_labels(
+        style.kind_typed, [image], {image.path: seen}, {image.path: caption(image.path, "a woman")}, "emberveil"
+    )
     assert found["subject"] == {image.path: ["animal"]}
     assert found["angle"] == {image.path: ["from above"]}
     assert found["light"] == {}
@@ -89,20 +95,20 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
         for n, i in enumerate(records(24))
     ]
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
-    result = curate.assess(images, curate.Seen({}, told(images, texts), {}), style.kind, style.config)
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind_typed, style.settings)
     assert said("tied", result.findings) == [
         "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is "
         "(told from the 24 whose subjects and palette are known)."
     ]
-    assert any("muted warm" in p["prompt"] for p in result.prompts)
+    assert any("muted warm" in p.prompt for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
-    result = curate.assess(untied, curate.Seen({}, told(untied, texts), {}), style.kind, style.config)
+    result = curate.assess(untied, Observations({}, told(untied, texts), {}), style.kind_typed, style.settings)
     assert said("tied", result.findings) == []
 
 
 def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     images = records(9)
-    result = curate.assess(images, curate.Seen({}, {}, {}), style.kind, style.config)
+    result = curate.assess(images, Observations({}, {}, {}), style.kind_typed, style.settings)
     assert said("too-few-to-tell", result.findings) == [
         "9 pictures are too few to tell what always comes together (it takes 12)."
     ]
@@ -113,7 +119,7 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     ]
     assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
     some = told(images[:3], ["a cat"] * 3)
-    result = curate.assess(images, curate.Seen({}, some, {}), style.kind, style.config)
+    result = curate.assess(images, Observations({}, some, {}), style.kind_typed, style.settings)
     assert said("hardly-looked-at", result.findings) == [
         "Too few captions speak of subjects (3 of 9) to say what is thin there."
     ]
@@ -122,7 +128,9 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
 def test_what_merely_often_comes_together_takes_more_pictures(style: project.Project) -> None:
     def noted(number: int) -> list[str]:
         images = records(number)
-        return said("ties-roughly", curate.assess(images, curate.Seen({}, {}, {}), style.kind, style.config).findings)
+        return said(
+            "ties-roughly", curate.assess(images, Observations({}, {}, {}), style.kind_typed, style.settings).findings
+        )
 
     assert noted(28) == [
         "28 pictures are enough to see what (nearly) always comes together, such as every portrait in warm light, but "
@@ -142,7 +150,7 @@ def test_pictures_to_add_are_said_in_words() -> None:
 def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) -> None:
     images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
     texts = ["a cat on a sill"] * 12
-    result = curate.assess(images, curate.Seen({}, told(images, texts), {}), style.kind, style.config)
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind_typed, style.settings)
     assert result.variety.startswith(
         "Your 12 pictures count as 1 different one: each counts for one, less what others show "
         "already. Most alike are 0.jpg and 1.jpg."
@@ -151,15 +159,15 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
 
 def test_what_to_collect_next_is_computed(style: project.Project) -> None:
     subjects = Axis("subject", "Subjects", {"landscape": 16, "person": 4}, 20, {"animal": 2, "building": 2}, 1.65, 0.6)
-    text = advice.collect([subjects], style.kind)
+    text = advice.pictures_to_add([subjects], style.kind_typed)
     assert text == "2 animals and 2 buildings. These few help more than 20 more landscapes."
-    assert advice.collect([replace(subjects, missing={})], style.kind) == ""
+    assert advice.pictures_to_add([replace(subjects, missing={})], style.kind_typed) == ""
 
 
 def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
     captions = [caption("a", "a bicycle against a wall"), caption("b", "a cat")]
-    tried = advice.prompts([], captions, [], style.config, style.kind)
-    assert [p["prompt"] for p in tried] == [
+    tried = advice.prompts_to_try([], captions, [], style.settings, style.kind_typed)
+    assert [p.prompt for p in tried] == [
         "emberveil, a teapot and a lemon",
         "a teapot and a lemon",
         "emberveil, a close-up portrait of an old man",
@@ -168,11 +176,11 @@ def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
 
 def test_regularization_where_the_set_invites_a_leak(style: project.Project) -> None:
     one = Axis("subject", "Subjects", {"animal": 22, "person": 3}, 25, {}, 1.4, 0.4)
-    found = advice.regularization([one], [], 25, style.config, style.kind)
-    assert (found["worth"], found["why"]) == (True, "22 of 25 pictures show the same subject (animal)")
-    assert found["prompts"] == ["painting of an animal", "painting of a person"]
+    found = advice.regularization_case([one], [], 25, style.settings, style.kind_typed)
+    assert (found.worth, found.why) == (True, "22 of 25 pictures show the same subject (animal)")
+    assert found.prompts == ["painting of an animal", "painting of a person"]
     wide = Axis("subject", "Subjects", {"animal": 8, "person": 8, "plant": 9}, 25, {}, 3.0, 1.0)
-    assert advice.regularization([wide], [], 25, style.config, style.kind)["worth"] is False
+    assert advice.regularization_case([wide], [], 25, style.settings, style.kind_typed).worth is False
 
 
 def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
@@ -181,28 +189,28 @@ def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
     starred = replace(images[7], path="star.jpg", rating=5)
     bad = replace(images[9], path="rejected.jpg", rating=-1, sharpness=5000.0)
     pool = sorted([*images[10:], *burst, starred, bad], key=lambda i: i.path)
-    fates = curate.shortlist(pool, 20, ["burst-1.jpg"])
+    fates = subset.shortlist_fates(pool, 20, ["burst-1.jpg"])
     kept = {i.path for i in pool} - set(fates)
     assert len(kept) == 20
     assert {"burst-1.jpg", "star.jpg"} <= kept
     assert "rejected.jpg" in fates
     assert len([p for p in kept if p.startswith("burst")]) <= 2  # the pin, and at most the best of the burst
     assert fates["rejected.jpg"].why == "not on the shortlist of 20 (curation.preselect)"
-    assert curate.shortlist(pool, 20, ["burst-1.jpg"]) == fates
-    assert curate.shortlist(pool, None, []) == curate.shortlist(pool, 500, []) == {}
+    assert subset.shortlist_fates(pool, 20, ["burst-1.jpg"]) == fates
+    assert subset.shortlist_fates(pool, None, []) == subset.shortlist_fates(pool, 500, []) == {}
 
 
 def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
-    kind = {**style.kind, **project.load(EXAMPLES / "brushwork").kind}
-    kind["axes"] = {"framing": {"label": "Framing", "element": "content.framing", "wants": [],
-                                "quotas": [{"terms": ["close-up", "portrait"], "share": [0.25, 0.4]}]}}  # fmt: skip
+    quotas = (Quota(terms=("close-up", "portrait"), share=(0.25, 0.4)),)
+    framing = AxisProfile(label="Framing", element="content.framing", wants=(), quotas=quotas)
+    kind = structs.replace(style.kind_typed, axes={"framing": framing})
     images = records(100)
     texts = ["close-up" if n < 60 else "full body" for n in range(100)]
-    found = labels(kind, images, {}, told(images, texts), "emberveil")
-    (quota,) = subset.quotas(kind, images, found, 20)
+    found = axis_labels(kind, images, {}, told(images, texts), "emberveil")
+    (quota,) = subset.member_quotas(kind, images, found, 20)
     assert (quota.low, quota.high, len(quota.members)) == (5, 8, 60)
-    config = {**style.config, "curation": {**style.config["curation"], "target": 20}}
-    result = curate.curate(images, curate.Seen({}, told(images, texts), {}), [], kind, config, Decisions())
+    settings = structs.replace(style.settings, curation=structs.replace(style.settings.curation, target=20))
+    result = curate.curate(images, Observations({}, told(images, texts), {}), [], kind, settings, Decisions())
     out = set(result.questions[0].entry["recommended"])
     faces = [i.path for i in images[:60] if i.path not in out]
     assert (len(out), 5 <= len(faces) <= 8) == (80, True)
@@ -211,9 +219,9 @@ def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
 def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> None:
     images = records(30)
     group = Group((images[3].path, images[4].path), "copy", images[3].path, "", (images[3].path,))
-    pins = [images[20].path]
-    config = {**style.config, "curation": {**style.config["curation"], "target": 29, "include": pins}}
-    result = curate.curate(images, curate.Seen({}, {}, {}), [group], style.kind, config, Decisions())
+    chosen = structs.replace(style.settings.curation, target=29, include=(images[20].path,))
+    settings = structs.replace(style.settings, curation=chosen)
+    result = curate.curate(images, Observations({}, {}, {}), [group], style.kind_typed, settings, Decisions())
     (question,) = result.questions
     assert question.entry["recommended"] in ([images[3].path], [images[4].path])
 
@@ -221,7 +229,7 @@ def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> N
 @pytest.fixture(scope="module")
 def two_hands() -> dict[str, tuple[float, ...]]:
     return {
-        f"{brush}-{n:02}.png": style_features.describe(brushes.painted(brush, n))
+        f"{brush}-{n:02}.png": style_features.style_descriptor(brushes.painted(brush, n))
         for brush, numbers in (("inked", range(0, 24, 2)), ("washed", range(1, 16, 3)))
         for n in numbers
     }
@@ -231,8 +239,8 @@ def test_two_hands_are_one_question_and_its_answers(
     style: project.Project, two_hands: dict[str, tuple[float, ...]]
 ) -> None:
     images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
-    seen = curate.Seen({}, {}, two_hands)
-    result = curate.curate(images, seen, [], style.kind, style.config, Decisions())
+    seen = Observations({}, {}, two_hands)
+    result = curate.curate(images, seen, [], style.kind_typed, style.settings, Decisions())
     (question,) = result.questions
     inked = [p for p in sorted(two_hands) if p.startswith("inked")]
     washed = [p for p in sorted(two_hands) if p.startswith("washed")]
@@ -248,7 +256,7 @@ def test_two_hands_are_one_question_and_its_answers(
         digests = {p: d[:12] for p, d in question.digests.items()}
         entry = Entry(question.key, {**question.entry, "answer": answer}, digests, True)
         given = Decisions(None, {question.key: entry})
-        return sorted(curate.outcome([question], given, images, auto=False))
+        return sorted(rulings.curation_fates([question], given, images, auto=False))
 
     assert out("together") == out("own trigger") == out("recommended") == []
     assert out("leave out") == out(["look 2"]) == washed
@@ -256,30 +264,32 @@ def test_two_hands_are_one_question_and_its_answers(
     assert out([washed[1]]) == [washed[1]]
     assert resolution.waiting([question], Decisions(), auto=False) == [question.key]
     assert resolution.waiting([question], Decisions("recommended"), auto=False) == []
-    grouped = {**style.config, "groups": {"washes": {}}}
+    grouped = structs.replace(style.settings, groups={"washes": GroupSettings(suffix="", words=(), repeats=None)})
     moved = [replace(i, path=f"washes/{i.path}") if i.path in washed else i for i in images]
     looked = {i.path: two_hands[i.path.removeprefix("washes/")] for i in moved}
-    assert curate.curate(moved, curate.Seen({}, {}, looked), [], style.kind, grouped, Decisions()).questions == []
+    assert (
+        curate.curate(moved, Observations({}, {}, looked), [], style.kind_typed, grouped, Decisions()).questions == []
+    )
 
 
 def test_hands_that_are_answered_together_are_settled(
     style: project.Project, two_hands: dict[str, tuple[float, ...]]
 ) -> None:
     images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
-    seen = curate.Seen({}, {}, two_hands)
-    (question,) = curate.curate(images, seen, [], style.kind, style.config, Decisions()).questions
+    seen = Observations({}, {}, two_hands)
+    (question,) = curate.curate(images, seen, [], style.kind_typed, style.settings, Decisions()).questions
     digests = {p: d[:12] for p, d in question.digests.items()}
 
-    def settled(answer: object, rest: str | None = None, *, auto: bool = False) -> dict[str, dict[str, object]]:
+    def settled(answer: object, rest: str | None = None, *, auto: bool = False) -> dict[Code, rulings.Settled]:
         entry = Entry(question.key, {**question.entry, "answer": answer}, digests, answer is not None)
-        return curate.settled(Decisions(rest, {question.key: entry}), images, auto=auto)
+        return rulings.settled_findings(Decisions(rest, {question.key: entry}), images, auto=auto)
 
     paths = [i.path for i in images]
-    assert settled("together") == {"several-hands": {"images": paths, "reason": "you answered: together"}}
+    assert settled("together") == {Code.SEVERAL_HANDS: rulings.Settled(paths, "you answered: together")}
     assert settled(None) == settled("own trigger") == {}
-    assert settled(None, "recommended") == {"several-hands": {"images": paths, "reason": "as recommended"}}
+    assert settled(None, "recommended") == {Code.SEVERAL_HANDS: rulings.Settled(paths, "as recommended")}
     assert settled(None, auto=True) == settled(None, "recommended")
-    assert settled(["look 2"])["several-hands"]["images"] == [p for p in paths if p.startswith("inked")]
+    assert settled(["look 2"])[Code.SEVERAL_HANDS].images == [p for p in paths if p.startswith("inked")]
 
 
 @pytest.fixture(scope="module")
@@ -307,8 +317,8 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
            "n7": {"hair": ["auburn braid"], "eyes": ["blue eyes"]},
            "n9": {"hair": ["blonde wig"]},
            "n11": {"hair": ["dark hair"], "eyes": ["dark eyes"]}}  # fmt: skip
-    seen = curate.Seen(look_at(images, **odd), {}, {})
-    result = curate.curate(images, seen, [], character.kind, character.config, Decisions())
+    seen = Observations(look_at(images, **odd), {}, {})
+    result = curate.curate(images, seen, [], character.kind_typed, character.settings, Decisions())
     (question,) = result.questions
     stray = images[3].path
     assert question.key == stray
@@ -319,7 +329,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         "answer": None,
     }
     assert said("somebody-else", result.assessment.findings) == []  # it would be left out
-    (open_,) = curate.outcome([question], Decisions(), images, auto=False).values()
+    (open_,) = rulings.curation_fates([question], Decisions(), images, auto=False).values()
     assert (open_.path, open_.fate, open_.why, open_.open) == (
         stray, "left out", "it seems to show somebody else", True,
     )  # fmt: skip
@@ -328,36 +338,43 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         digests = {p: d[:12] for p, d in question.digests.items()}
         return Decisions(None, {stray: Entry(stray, {**question.entry, "answer": answer}, digests, True)})
 
-    assert [list(curate.outcome([question], given(a), images, auto=False)) for a in (
+    assert [list(rulings.curation_fates([question], given(a), images, auto=False)) for a in (
         "leave out", "recommended", [stray], "keep", "all",
     )] == [[stray], [stray], [stray], [], []]  # fmt: skip
-    after = curate.curate(images, seen, [], character.kind, character.config, given("keep"))
+    after = curate.curate(images, seen, [], character.kind_typed, character.settings, given("keep"))
     assert after.questions == []
     assert said("somebody-else", after.assessment.findings) == [
         f"{stray} seems to show somebody else (a man, dark hair; the others: a woman, red hair)."
     ]
-    assert curate.settled(given("keep"), images, auto=False) == {
-        "somebody-else": {"images": [stray], "reason": "you answered: keep"}
+    assert rulings.settled_findings(given("keep"), images, auto=False) == {
+        Code.SOMEBODY_ELSE: rulings.Settled([stray], "you answered: keep")
     }
-    assert curate.curate(images, seen, [], character.kind, character.config, given("leave out")).questions == []
+    assert curate.curate(images, seen, [], character.kind_typed, character.settings, given("leave out")).questions == []
 
 
 def test_nobody_is_a_stranger_where_it_cannot_be_told(character: project.Project, style: project.Project) -> None:
     images = records(20)
     man = {"subject": ["a man"], "hair": ["blond hair"], "eyes": ["blue eyes"]}
     told = look_at(images, n3=man)
-    assert list(identity.strangers(images, told, character.kind, character.config)) == [images[3].path]
-    assert identity.strangers(images[:7], look_at(images[:7], n3=man), character.kind, character.config) == {}
-    assert identity.strangers(images, told, style.kind, style.config) == {}
+    assert list(identity.find_strangers(images, told, character.kind_typed, character.settings)) == [images[3].path]
+    assert (
+        identity.find_strangers(images[:7], look_at(images[:7], n3=man), character.kind_typed, character.settings) == {}
+    )
+    assert identity.find_strangers(images, told, style.kind_typed, style.settings) == {}
     drafts = {p: replace(e, state="draft") for p, e in told.items()}
-    assert identity.strangers(images, drafts, character.kind, character.config) == {}
+    assert identity.find_strangers(images, drafts, character.kind_typed, character.settings) == {}
     lamp = told | {images[3].path: replace(told[images[3].path], style={"lighting": ["candlelight"]})}
-    assert identity.strangers(images, lamp, character.kind, character.config) == {}  # only one trait is left
+    assert (
+        identity.find_strangers(images, lamp, character.kind_typed, character.settings) == {}
+    )  # only one trait is left
     many = look_at(images, **{f"n{n}": man for n in range(8)})
-    assert identity.strangers(images, many, character.kind, character.config) == {}  # no rule to differ from
-    outfits = {**character.config, "groups": {"brother": {"suffix": "_tom", "words": [], "repeats": None}}}
+    assert (
+        identity.find_strangers(images, many, character.kind_typed, character.settings) == {}
+    )  # no rule to differ from
+    brother = GroupSettings(suffix="_tom", words=(), repeats=None)
+    outfits = structs.replace(character.settings, groups={"brother": brother})
     moved = [replace(i, path=f"brother/{i.path}") if n == 3 else i for n, i in enumerate(images)]
-    assert identity.strangers(moved, look_at(moved, n3=man), character.kind, outfits) == {}
+    assert identity.find_strangers(moved, look_at(moved, n3=man), character.kind_typed, outfits) == {}
 
 
 def test_few_false_questions_about_somebody_else() -> None:
@@ -374,16 +391,16 @@ def test_one_hand_is_no_question_and_a_stray_is_shown(
 ) -> None:
     one = {p: d for p, d in two_hands.items() if p.startswith("inked")} | {"washed-01.png": two_hands["washed-01.png"]}
     images = [replace(i, path=p) for i, p in zip(records(13), sorted(one), strict=True)]
-    found = styles.find(images, one, style.kind, style.config)
+    found = styles.group_by_style(images, one, style.settings)
     assert len(found.groups) == 1
-    assert styles.question(images, found, style.kind) is None
+    assert styles.style_question(images, found, style.kind_typed) is None
 
 
 def test_ties_are_not_looked_for_among_few() -> None:
     few = [Axis("a", "A", {"x": 5, "y": 5}, 10), Axis("b", "B", {"u": 5, "v": 5}, 10)]
     found = {"a": {str(n): ["x" if n % 2 else "y"] for n in range(10)}}
     found["b"] = {str(n): ["u" if n % 2 else "v"] for n in range(10)}
-    assert confounds.tied(few, found) == []
+    assert confounds.tied_findings(few, found) == []
 
 
 def test_stars_are_read_from_xmp() -> None:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.curation.measures.embedding import Encoder
-from loraprep.curation.similarity import likeness
+from loraprep.curation.measures.embedding import ImageEncoder
+from loraprep.curation.similarity import picture_likeness
 from loraprep.project import project
 from tests import ROOT
 from tests.benchmarks.subset import synthetic
@@ -46,21 +46,21 @@ def tiny(path: Path, *, tokens: bool = False, inputs: int = 1) -> Path:
 
 
 def test_an_encoder_sees_what_it_was_made_to_see(tmp_path: Path) -> None:
-    encoder = Encoder(tiny(tmp_path / "eye.onnx"))
-    red, also_red, blue = (encoder.see(Image.new("RGB", size, c)) for size, c in
+    encoder = ImageEncoder(tiny(tmp_path / "eye.onnx"))
+    red, also_red, blue = (encoder.embed(Image.new("RGB", size, c)) for size, c in
                            (((80, 60), "red"), ((300, 500), (250, 5, 0)), ((64, 64), "blue")))  # fmt: skip
     assert red.shape == (12,)
     assert np.linalg.norm(red) == pytest.approx(1, abs=1e-3)
     assert red @ also_red > 0.99
     assert red @ blue < 0.5
-    rows = Encoder(tiny(tmp_path / "tokens.onnx", tokens=True))
-    assert rows.see(Image.new("RGB", (80, 60), "red")).shape == (3,)
+    rows = ImageEncoder(tiny(tmp_path / "tokens.onnx", tokens=True))
+    assert rows.embed(Image.new("RGB", (80, 60), "red")).shape == (3,)
 
 
 def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:
     def message(path: Path) -> str:
         with pytest.raises(UserError) as caught:
-            Encoder(path)
+            ImageEncoder(path)
         assert caught.value.exit_code == 3
         return str(caught.value)
 
@@ -77,11 +77,11 @@ def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:
 
 def test_likeness_by_what_is_shown() -> None:
     images = synthetic(4)
-    plain = likeness(images)
+    plain = picture_likeness(images)
     same = {i.path: (1.0, 0.0) for i in images}
-    assert (likeness(images, same) >= plain - 1e-6).all()
+    assert (picture_likeness(images, same) >= plain - 1e-6).all()
     some = {images[0].path: (1.0, 0.0)}  # an encoder that saw only one picture says nothing
-    assert (likeness(images, some) == plain).all()
+    assert (picture_likeness(images, some) == plain).all()
 
 
 @pytest.mark.run
@@ -105,7 +105,7 @@ def test_gate1_with_an_encoder_keeps_what_it_saw(tmp_path: Path) -> None:
 
 
 def test_the_schema_knows_the_setting() -> None:
-    config = project.load(ROOT / "examples/brushwork").config
-    assert config["curation"]["encoder"] is None
-    assert config["curation"]["preselect"] is None
-    assert config["dataset"]["regularization"] is None
+    settings = project.load(ROOT / "examples/brushwork").settings
+    assert settings.curation.encoder is None
+    assert settings.curation.preselect is None
+    assert settings.dataset.regularization is None

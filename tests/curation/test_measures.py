@@ -61,34 +61,39 @@ def _kernel(points: np.ndarray) -> np.ndarray:
 def test_a_subset_covers_keeps_pins_quotas_and_never_both_copies() -> None:
     points = np.array([[0, 0], [0.1, 0], [0.2, 0], [9, 0], [9.1, 0], [0, 9], [0, 9.1], [9, 9]], float)
     alike, worth = _kernel(points), np.zeros(8, np.float32)
-    first = facility_location.subset(alike, worth, 4)
+    first = facility_location.facility_subset(alike, worth, 4)
     assert [len({i for i in first if i in group}) for group in ({0, 1, 2}, {3, 4}, {5, 6}, {7})] == [1, 1, 1, 1]
-    assert facility_location.subset(alike, worth, 4) == first
-    assert 2 in facility_location.subset(alike, worth, 2, pinned=[2])
-    quota = facility_location.Quota(frozenset({0, 1, 2}), 2, 2)
-    assert len(set(facility_location.subset(alike, worth, 4, quotas=[quota])) & {0, 1, 2}) == 2
-    top = facility_location.Quota(frozenset({3, 4, 5, 6, 7}), 0, 1)
-    assert len(set(facility_location.subset(alike, worth, 3, quotas=[top])) & {3, 4, 5, 6, 7}) == 1
-    assert len(set(facility_location.subset(alike, worth, 8, copies=[[3, 4], [5, 6]]))) == 6
-    pinned = facility_location.subset(alike, worth, 8, pinned=[3, 4], copies=[[3, 4]])
+    assert facility_location.facility_subset(alike, worth, 4) == first
+    assert 2 in facility_location.facility_subset(alike, worth, 2, pinned=[2])
+    quota = facility_location.MemberQuota(frozenset({0, 1, 2}), 2, 2)
+    assert len(set(facility_location.facility_subset(alike, worth, 4, quotas=[quota])) & {0, 1, 2}) == 2
+    top = facility_location.MemberQuota(frozenset({3, 4, 5, 6, 7}), 0, 1)
+    assert len(set(facility_location.facility_subset(alike, worth, 3, quotas=[top])) & {3, 4, 5, 6, 7}) == 1
+    assert len(set(facility_location.facility_subset(alike, worth, 8, copies=[[3, 4], [5, 6]]))) == 6
+    pinned = facility_location.facility_subset(alike, worth, 8, pinned=[3, 4], copies=[[3, 4]])
     assert {3, 4} <= set(pinned)
     # a quota that there are no pictures for does not leave the set short
     assert (
-        len(facility_location.subset(alike, worth, 8, quotas=[facility_location.Quota(frozenset({0}), 1, 1), top])) == 8
+        len(
+            facility_location.facility_subset(
+                alike, worth, 8, quotas=[facility_location.MemberQuota(frozenset({0}), 1, 1), top]
+            )
+        )
+        == 8
     )
 
 
 def test_what_is_lost_without_a_picture() -> None:
     alike = _kernel(np.array([[0, 0], [0.1, 0], [9, 9]], float))
-    lost = facility_location.losses(alike, [0, 1, 2])
+    lost = facility_location.coverage_losses(alike, [0, 1, 2])
     assert lost[2] == pytest.approx(1)  # nobody else shows it
     assert lost[0] < 0.02
-    assert facility_location.losses(alike, []) == []
+    assert facility_location.coverage_losses(alike, []) == []
 
 
 def test_of_equal_pictures_the_sharper_is_taken() -> None:
     alike = np.ones((3, 3), np.float32)
-    assert facility_location.subset(alike, np.array([0.2, 0.9, 0.5], np.float32), 1) == [1]
+    assert facility_location.facility_subset(alike, np.array([0.2, 0.9, 0.5], np.float32), 1) == [1]
 
 
 def test_words_mean_closed_terms() -> None:
@@ -115,31 +120,35 @@ def test_words_mean_closed_terms() -> None:
 def drawn() -> dict[str, list[tuple[float, ...]]]:
     """Eight scenes in three brushes."""
     return {
-        brush: [style_features.describe(brushes.painted(brush, n)) for n in range(0, 24, 3)]
+        brush: [style_features.style_descriptor(brushes.painted(brush, n)) for n in range(0, 24, 3)]
         for brush in ("inked", "airbrushed", "washed")
     }
 
 
 def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[tuple[float, ...]]]) -> None:
     for brush, descriptors in drawn.items():
-        groups, _ = style_clusters.looks(style_clusters.place(descriptors), style_clusters.threshold())
+        groups, _ = style_clusters.style_groups(
+            style_clusters.style_points(descriptors), style_clusters.group_distance()
+        )
         assert len(groups) == 1, brush
-    both = style_clusters.place([*drawn["inked"], *drawn["washed"]])
-    groups, odd = style_clusters.looks(both, style_clusters.threshold())
+    both = style_clusters.style_points([*drawn["inked"], *drawn["washed"]])
+    groups, odd = style_clusters.style_groups(both, style_clusters.group_distance())
     assert (groups, odd) == ([list(range(8)), list(range(8, 16))], [])
-    assert style_clusters.sure(both, groups)
+    assert style_clusters.are_distinct(both, groups)
 
 
 def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:
     picture = brushes.painted("inked", 0)
     turned = Pillow.merge("RGB", picture.split()[::-1])
-    points = style_clusters.place([drawn["inked"][0], style_features.describe(turned), drawn["airbrushed"][0]])
+    points = style_clusters.style_points(
+        [drawn["inked"][0], style_features.style_descriptor(turned), drawn["airbrushed"][0]]
+    )
     assert np.linalg.norm(points[0] - points[1]) < 0.5 * np.linalg.norm(points[0] - points[2])
 
 
 def test_empty_and_tiny_pictures_have_no_look() -> None:
-    assert style_features.describe(Pillow.new("RGB", (400, 300), "white")) == ()
-    assert style_features.describe(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
+    assert style_features.style_descriptor(Pillow.new("RGB", (400, 300), "white")) == ()
+    assert style_features.style_descriptor(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
 
 
 def _signed(number: int, text: str) -> Pillow.Image:
@@ -154,11 +163,11 @@ def _signed(number: int, text: str) -> Pillow.Image:
 def test_a_signature_is_found_where_it_is_and_nowhere_else() -> None:
     signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
     clean = [watermarks.corners(brushes.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
-    assert watermarks.find([*clean, *signed]) == [(3, [5, 6, 7, 8])]
-    assert watermarks.find(clean) == []
-    assert watermarks.find(signed[:2]) == []  # two may be chance
+    assert watermarks.find_marks([*clean, *signed]) == [(3, [5, 6, 7, 8])]
+    assert watermarks.find_marks(clean) == []
+    assert watermarks.find_marks(signed[:2]) == []  # two may be chance
     different = [watermarks.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
-    assert watermarks.find(different) == []
+    assert watermarks.find_marks(different) == []
 
 
 def _linked_by_whole_surfaces(codes: list[np.ndarray]) -> list[tuple[int, int]]:
@@ -200,5 +209,5 @@ def test_large_sets_compare_each_picture_with_fewer() -> None:
 
 
 def test_the_crop_shows_the_corner() -> None:
-    assert watermarks.box(3, (1280, 640)) == (992, 496, 1280, 640)
-    assert watermarks.box(0, (1280, 640)) == (0, 0, 288, 144)
+    assert watermarks.corner_box(3, (1280, 640)) == (992, 496, 1280, 640)
+    assert watermarks.corner_box(0, (1280, 640)) == (0, 0, 288, 144)

@@ -190,6 +190,15 @@ project.yaml:7:50: curation.exclude: "\\\\srv\\x" leaves the images folder
     curation: {include: [~/x.png], exclude: ['C:/x', '\\\\srv\\x']}
                                                      ^
     Write it relative to the images folder, with /."""),
+    "what is no pattern": (GOOD + "curation: {exclude: ['sketches/[a.png', '[z-a]']}\n", """\
+project.yaml:6:22: curation.exclude: "sketches/[a.png" is no pattern
+    curation: {exclude: ['sketches/[a.png', '[z-a]']}
+                         ^
+    Close every [, and write [a-z] in that order.
+project.yaml:6:41: curation.exclude: "[z-a]" is no pattern
+    curation: {exclude: ['sketches/[a.png', '[z-a]']}
+                                            ^
+    Close every [, and write [a-z] in that order."""),
     "a name that is a path": (GOOD.replace("mystyle", "../mystyle"), """\
 project.yaml:2:7: name: "../mystyle" does not fit
     name: ../mystyle

@@ -18,7 +18,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.project import schema
 from loraprep.project.project import profile
-from loraprep.scan import audit, inspect, pool, scan, walk
+from loraprep.scan import audit, inspect, pool, scan
 from tests import pictures
 
 
@@ -177,22 +177,6 @@ def test_links_pipes_and_names(root: Path) -> None:
     assert found["loop"] == ("ignored", "not-an-image")
     assert found["pipe.jpg"] == ("rejected", "special")
     assert found["caf\\xe9.jpg"] == found["two\\nlines.jpg"] == ("rejected", "name")
-
-
-@pytest.mark.parametrize(
-    ("pattern", "path", "met"),
-    [
-        ("**/*", "a/b.png", True),
-        ("*.gif", "a/b.GIF", True),
-        ("sketches", "x/sketches/a.png", True),
-        ("a/*.png", "a/b/c.png", False),
-        ("a/**", "a/b/c.png", True),
-        ("[ab].png", "b.png", True),
-        ("[!ab].png", "b.png", False),
-    ],
-)
-def test_patterns(pattern: str, path: str, met: bool) -> None:
-    assert walk._matches(pattern, path) is met
 
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from loraprep.captions.vision.prompt import SCHEMA, Question, Unreadable, read
 from loraprep.captions.vision.store import Answer, State, Store
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.project import groups
 
@@ -115,6 +115,26 @@ class Job:
         return prepare(self.pictures, image, background=groups.backgrounds(self.config)[0])
 
 
+LACKS = {  # why there is no answer, as Outcome.missing and Trouble name it: the finding that says so
+    "approval": Code.VISION_APPROVAL,
+    "batch": Code.VISION_BATCH,
+    "batch-partly": Code.VISION_BATCH_PARTLY,
+    "budget": Code.VISION_BUDGET,
+    "credit": Code.VISION_CREDIT,
+    "key": Code.VISION_KEY,
+    "model": Code.VISION_MODEL,
+    "no-budget": Code.VISION_NO_BUDGET,
+    "no-key": Code.VISION_NO_KEY,
+    "no-price": Code.VISION_NO_PRICE,
+    "no-server": Code.VISION_NO_SERVER,
+    "no-tagger": Code.VISION_NO_TAGGER,
+    "request": Code.VISION_REQUEST,
+    "server": Code.VISION_SERVER,
+    "server-key": Code.VISION_SERVER_KEY,
+    "unsendable": Code.VISION_UNSENDABLE,
+}
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of asking. `missing`: path -> code, for pictures that have no answer yet; the findings say why."""
@@ -122,12 +142,12 @@ class Outcome:
     missing: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def lack(self, code: str, images: Sequence[Image], **values: Any) -> Outcome:
+    def lack(self, code: str, images: Sequence[Image], **values: Value) -> Outcome:
         """Adds pictures that got no answer for that reason."""
         paths = tuple(sorted(i.path for i in images))
         if paths:
             self.missing |= dict.fromkeys(paths, code)
-            self.findings.append(Finding(Code(f"vision-{code}"), paths, values))
+            self.findings.append(Finding(LACKS[code], paths, values))
         return self
 
     def join(self, other: Outcome) -> Outcome:

@@ -13,6 +13,7 @@ from loraprep.captions import hygiene
 from loraprep.captions.vision.store import Answer, digest_of
 from loraprep.core import resources
 from loraprep.core.records import Elements, Image
+from loraprep.project import profiles
 
 SCHEMA = 1  # of schemas/elements.schema.json; raised when a field changes its meaning
 LONGEST_TERM, LONGEST_TEXT, MOST_TERMS = 80, 600, 40  # a reply is data from outside: bounded like any other
@@ -51,9 +52,12 @@ class Question:
 
 
 def question(kind: str, examples: Sequence[str] = ()) -> Question:
-    """The question for a kind: resources/prompts/common.md and <kind>.md. Examples are texts without the trigger."""
-    parts = [resources.text(f"resources/prompts/{name}.md").strip() for name in ("common", kind)]
-    return Question("\n\n".join(parts) + "\n", tuple(sorted(set(examples))))
+    """Compose the question for a kind: resources/prompts/common.md and the kind's own `prompt`.
+
+    `examples`: texts without the trigger.
+    """
+    parts = [resources.text("resources/prompts/common.md").strip(), profiles.kind(kind).prompt.strip()]
+    return Question("\n\n".join(filter(None, parts)) + "\n", tuple(sorted(set(examples))))
 
 
 @cache

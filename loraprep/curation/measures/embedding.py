@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ _SIGLIP = (0.5,) * 3, (0.5,) * 3  # google-research/big_vision: pixels from -1 t
 _SIZE = 224  # where the model leaves its input size open
 
 
-class Encoder:
+class ImageEncoder:
     """An ONNX model with one picture input (batch, 3, height, width) or (batch, height, width, 3).
 
     The picture is squeezed to the model's own size, since what is cut off cannot be compared. Of the outputs the
@@ -39,7 +38,7 @@ class Encoder:
         options.intra_op_num_threads = 1  # pictures run side by side, and one thread adds up in one order
         options.log_severity_level = 3
         try:
-            self._model: Any = onnxruntime.InferenceSession(
+            self._model = onnxruntime.InferenceSession(
                 str(path), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the runtime raises its own kinds for a damaged or a foreign file

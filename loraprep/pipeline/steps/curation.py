@@ -7,8 +7,7 @@ import msgspec
 from loraprep.captions import captions
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
-from loraprep.curation import answers as curation_answers
-from loraprep.curation import curate, features, subset
+from loraprep.curation import curate, features, rulings, subset
 from loraprep.dataset import selection
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.workspace import Workspace
@@ -19,7 +18,7 @@ def choose_shortlist(work: Workspace) -> None:
     """Which pictures are worth describing, if there are more than curation.preselect?"""
     project = work.project
     staying = artifacts.detailed(work, artifacts.staying(work, work.images(), all_=True))
-    fates = subset.shortlist(staying, project.settings.curation.preselect, project.settings.curation.include)
+    fates = subset.shortlist_fates(staying, project.settings.curation.preselect, project.settings.curation.include)
     work.write("shortlist", {path: fate.to_json() for path, fate in fates.items()})
 
 
@@ -55,20 +54,20 @@ def select_images(work: Workspace) -> None:
     project = work.project
     images = work.images()
     answers = {kind: work.decisions(kind) for kind in decisions.KINDS}
-    rulings = [*artifacts.rulings(work, images), artifacts.shortlist(work)]
-    rulings.append(
-        curation_answers.outcome(
+    ruled = [*artifacts.rulings(work, images), artifacts.shortlist(work)]
+    ruled.append(
+        rulings.curation_fates(
             artifacts.questions(work, "curation"), answers["curation"], images, auto=project.auto("curation")
         )
     )
-    fates = selection.select(images, project.config["curation"]["exclude"], rulings)
+    fates = selection.select(images, project.config["curation"]["exclude"], ruled)
     kept = {f.path for f in fates if f.fate == "kept"}
     open_ = {f.path for f in fates if f.open}
     sampled = work.read("samples")
     shown = [s for s in sampled["samples"] if s in kept and s not in sampled["unseen"]]
     auto = {kind: project.auto(kind) for kind in ("duplicates", "captions", "curation")}
     waiting = {
-        "quality": [path for path, fate in rulings[0].items() if fate.open and path in open_],
+        "quality": [path for path, fate in ruled[0].items() if fate.open and path in open_],
         "duplicates": resolution.waiting(
             artifacts.questions(work, "duplicates"), answers["duplicates"], auto=auto["duplicates"]
         ),
@@ -85,11 +84,16 @@ def select_images(work: Workspace) -> None:
     if undrawn := crops.missing(project.root, artifacts.digests(images)):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
-    settled = curation_answers.settled(answers["curation"], images, auto=project.auto("curation"))
+    settled = rulings.settled_findings(answers["curation"], images, auto=project.auto("curation"))
     copies = {path for f in work.read("duplicates")["findings"] if f["code"] == "copies" for path in f["images"]}
-    if wanted := sorted(copies - rulings[1].keys()):  # answered, and not to leave
-        settled["copies"] = {"images": wanted, "reason": "you keep them"}
+    if wanted := sorted(copies - ruled[1].keys()):  # answered, and not to leave
+        settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")
     work.write(
         "selection",
-        {"fates": artifacts.plain(fates), "waiting": waiting, "findings": artifacts.plain(stale), "settled": settled},
+        {
+            "fates": artifacts.plain(fates),
+            "waiting": waiting,
+            "findings": artifacts.plain(stale),
+            "settled": msgspec.to_builtins(settled),
+        },
     )

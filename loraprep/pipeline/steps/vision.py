@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatch
 from typing import Any
 
 from loraprep.captions import captioners, captions
@@ -13,6 +12,7 @@ from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import files, findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
+from loraprep.core.patterns import Patterns
 from loraprep.core.records import Elements, Image
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions
@@ -171,7 +171,8 @@ def recaption(
         )
     job = _job(work, images, samples=False)
     if patterns:
-        again = [i for i in staying if any(i.path == n or fnmatch(i.path, n) for n in patterns)]
+        named = Patterns(patterns)
+        again = [i for i in staying if named.match(i.path)]
         if not again:
             raise UserError(
                 f"no picture in the set is called {' or '.join(patterns)}",

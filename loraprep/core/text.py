@@ -1,0 +1,24 @@
+"""Lists and numbers of things in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SHOWN = 6  # names spelled out in one sentence; the report lists all of them
+
+
+def listed(items: Sequence[str], shown: int | None = SHOWN) -> str:
+    """Join to "a, b and c", or from more than `shown` (None: no limit) on to "a, b and 4 more"."""
+    if shown is not None and len(items) > shown:
+        return f"{', '.join(items[:shown])} and {len(items) - shown} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return the word for that many: `one`, or `many` (by default `one` with an s)."""
+    return one if number == 1 else many or f"{one}s"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return "1 picture" or "3 pictures"; see `plural`."""
+    return f"{number} {plural(number, one, many)}"
