@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +108,22 @@ def _home() -> Path:
 
 
 def _doit(args: list[str]) -> int:
-    _home()
+    home = _home()
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 
-    from loraprep.pipeline import doit_task, tasks
+    from loraprep.pipeline import tasks
+    from loraprep.pipeline.workspace import Workspace
+    from loraprep.project import project
 
-    doit_task.load(Path.cwd())  # before doit makes its state file: an unusable project.yaml leaves nothing behind
-    _understood(args, {name.removeprefix("task_"): getattr(tasks, name) for name in tasks.__all__ if "task_" in name})
+    # before doit makes its state file: an unusable project.yaml leaves nothing behind
+    graph = list(tasks.graph(Workspace(project.load(home))))
+    _understood(args, {task["basename"]: task for task in graph})
 
     class Loraprep(DoitMain):  # type: ignore[misc]
         BIN_NAME = "loraprep"
 
-    namespace = {name: getattr(tasks, name) for name in tasks.__all__}
+    namespace = {"DOIT_CONFIG": tasks.DOIT_CONFIG, "task_loraprep": lambda: (task for task in graph)}
     code: int = Loraprep(ModuleTaskLoader(namespace), config_filenames=()).run(args)
     return code
 
@@ -129,7 +132,7 @@ def _doit(args: list[str]) -> int:
 _DOIT = ("list", "info", "run", "forget", "ignore", "clean", "reset-dep", "dumpdb", "strace", "tabcompletion")
 
 
-def _understood(args: Sequence[str], tasks: Mapping[str, Callable[[], dict[str, Any]]]) -> None:
+def _understood(args: Sequence[str], tasks: Mapping[str, Mapping[str, Any]]) -> None:
     """Raises UserError for a word or an option that means nothing, before doit says so in its own words."""
     words = list(args)
     command = words.pop(0) if words and words[0] in _DOIT else ""
@@ -146,7 +149,7 @@ def _understood(args: Sequence[str], tasks: Mapping[str, Callable[[], dict[str, 
                     f'there is no {"task" if command else "command"} "{word}"',
                     f"Did you mean {near[0]}?" if near else "loraprep --help lists them.",
                 )
-            task = {"name": word, **(tasks[word]() if word in tasks else {})}
+            task = {**tasks.get(word, {}), "name": word}
         elif not command:
             if not task:
                 raise _unknown(f"there is no option {word} here", "Options follow the command: loraprep scan --full")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from loraprep.captions import hygiene, tokens
 from loraprep.captions.approval import approved, earlier, examples, lacking
@@ -88,7 +89,7 @@ def captions_for(
         elif entry is not None and entry.digests and rendered.text != trigger:
             verdict = settle(entry.answer, decisions, auto=auto, recommended="approve")
             if verdict.answer == "approve" and not verdict.open:
-                caption = dataclasses.replace(rendered, origin="approved", captioned=True)
+                caption = structs.replace(rendered, origin="approved", captioned=True)
                 shown = entry.data.get("caption"), entry.data.get("form")
                 now = "[trigger]" + rendered.text.removeprefix(trigger), model["form"]
                 if verdict.by == "you" and shown[1] == now[1] and shown[0] != now[0]:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Literal
+
+from msgspec import Struct, field
 
 
-class Record:
-    """Mixin: a dataclass to and from plain JSON values."""
-
-    __slots__ = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)  # type: ignore[call-overload,no-any-return]
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Unknown keys raise TypeError: a file from another version is rebuilt, never half read."""
-        return cls(**data)
+class Record(Struct, frozen=True, forbid_unknown_fields=True):
+    """Plain values under fixed names; msgspec checks them when they are read, and unknown keys are an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image(Record):
+class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousands of them
     """One file found under images/: a line of build/images.jsonl.
 
     `path` is POSIX, relative to the images folder, NFC as on disk. The pixel facts (from `format` on)
@@ -54,12 +43,7 @@ class Image(Record):
     detail: float = 1.0  # share of the size that the pixels really hold: 0.5 = looks enlarged twice; see native.py
     contrast: float = 0.0  # standard deviation of luma, 0..1
     flat: float = 0.0  # share of the area without any texture, 0..1
-    border: tuple[float, float, float, float] = (
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-    )  # plain frame left, top, right, bottom, share of the side
+    border: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # plain frame: left, top, right, bottom; shares
     phash: str = ""  # imagehash.phash, 64 bits, 16 hex digits, of the upright picture
     dhash: str = ""
     phash_mirror: str = ""  # the same of the picture mirrored left to right
@@ -70,29 +54,14 @@ class Image(Record):
     lightness: float = 0.0  # mean L*, 0..100
     warmth: float = 0.0  # mean b*, negative is cool
     chroma: float = 0.0  # mean C*
-    words: tuple[
-        tuple[str, str], ...
-    ] = ()  # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
+    # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
+    words: tuple[tuple[str, str], ...] = ()
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
-    box: tuple[
-        float, ...
-    ] = ()  # decisions/crops.yaml: left, top, right, bottom as shares of the whole, () for all of it
+    box: tuple[float, ...] = ()  # decisions/crops.yaml: left, top, right, bottom as shares of the whole, () for all
     of: str = ""  # for a detail cut out of another picture: that picture's path. `digest` then covers the box too
     mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
     mask_digest: str = ""
     rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected
-
-    def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}  # flat: nothing to copy, and thousands of them
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        lists = {k: _tuples(v) for k, v in data.items() if isinstance(v, list)}
-        return cls(**{**data, **lists})
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
 def the_other_way(mirrored: bool, turns: int) -> int:
@@ -100,8 +69,7 @@ def the_other_way(mirrored: bool, turns: int) -> int:
     return turns if mirrored else -turns % 4
 
 
-@dataclass(frozen=True, slots=True)
-class Pair(Record):
+class Pair(Record, frozen=True):
     """Two pictures alike: "byte" identical files, "copy" the same picture again, "variant" the same scene, changed."""
 
     a: str
@@ -118,8 +86,7 @@ class Pair(Record):
         return self.mirrored, self.turns if first == self.a else the_other_way(self.mirrored, self.turns)
 
 
-@dataclass(frozen=True, slots=True)
-class Group(Record):
+class Group(Record, frozen=True):
     """Pictures connected by pairs, sorted by path. `best` is the one to keep if only one is."""
 
     pictures: tuple[str, ...]
@@ -130,15 +97,8 @@ class Group(Record):
     pairs: tuple[Pair, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)  # path -> "1280x960, 217 kB, sharper"
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        pairs = tuple(Pair.from_json(p) for p in data["pairs"])
-        rest = {k: _tuples(v) for k, v in data.items() if k != "pairs"}
-        return cls(**rest, pairs=pairs)
 
-
-@dataclass(frozen=True, slots=True)
-class Elements(Record):
+class Elements(Record, frozen=True):
     """What was seen in one image, apart from any caption. Empty means nobody looked, never "none there".
 
     `content` keys: subject, subject_class, action, setting, objects, pose, framing, angle, expression,
@@ -166,8 +126,7 @@ class Elements(Record):
     missing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Caption(Record):
+class Caption(Record, frozen=True):
     """One caption. `origin`: "rendered" (vision elements), "draft", "existing", "none", "approved", "written"."""
 
     path: str
@@ -186,13 +145,8 @@ class Caption(Record):
         """ "29 of 225", or "at most 41 of 512"."""
         return f"{'' if self.exact else 'at most '}{self.tokens} of {self.limit}"
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(**{k: _tuples(v) for k, v in data.items()})
 
-
-@dataclass(frozen=True, slots=True)
-class Fate(Record):
+class Fate(Record, frozen=True):
     """What becomes of one file found. "caption" is a caption file whose words are read with its picture."""
 
     path: str
@@ -208,8 +162,7 @@ class Fate(Record):
         return "not usable" if self.fate == "rejected" else self.fate
 
 
-@dataclass(frozen=True, slots=True)
-class Axis(Record):
+class Axis(Record, frozen=True):
     """One kind of variety. `counts`: term -> pictures; `seen`: pictures anybody looked at; `missing`: wanted ones."""
 
     name: str
@@ -222,8 +175,7 @@ class Axis(Record):
     thin: tuple[str, ...] = ()  # what is missing, and what else there is as little of
 
 
-@dataclass(frozen=True, slots=True)
-class Reason(Record):
+class Reason(Record, frozen=True):
     """One line of the verdict. `accepted` quotes the artist's own reason from gate.yaml."""
 
     code: str
@@ -235,8 +187,7 @@ class Reason(Record):
     accepted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate(Record):
+class Gate(Record, frozen=True):
     """build/gate1.json. `waiting`: open questions by decision file; only they stand in the way if `only_waiting`."""
 
     name: str
@@ -245,8 +196,3 @@ class Gate(Record):
     only_waiting: bool
     reasons: list[Reason]
     counts: dict[str, int]
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        reasons = [Reason(**{**r, "images": tuple(r["images"])}) for r in data["reasons"]]
-        return cls(**{**data, "reasons": reasons})

@@ -1,76 +1,191 @@
-"""What the tasks left in build/, read back as the records that the phases work with."""
+"""The files that the tasks leave in build/, as records: checked when they are read, whole or not at all."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import ClassVar, TypeVar
 
 import msgspec
 
-from loraprep.core.records import Caption, Elements, Fate, Group, Image
-from loraprep.curation.assessment import Observations, PictureFeatures
-from loraprep.dataset import selection
-from loraprep.duplicates import duplicates
-from loraprep.pipeline.workspace import Workspace
+from loraprep.core import files
+from loraprep.core.errors import UserError
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Elements, Fate, Gate, Group
+from loraprep.curation.assessment import Assessment, PictureFeatures
+from loraprep.curation.rulings import Settled
 from loraprep.project.decisions import Question
-from loraprep.scan import audit
+from loraprep.trainers.plan import TrainingPlan
 
 
-def questions(work: Workspace, name: str) -> list[Question]:
-    return [Question(**q) for q in work.read(name)["questions"]]
+class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
+    """One file of build/. A class whose form changes gets another `tag`: files of another version are not read."""
+
+    NAME: ClassVar[str]
 
 
-def groups(work: Workspace) -> list[Group]:
-    return [Group.from_json(g) for g in work.read("duplicates")["groups"]]
+class BesideImages(Artifact, frozen=True):
+    """What lies in upscaled/ and masks/ and belongs to no picture."""
+
+    NAME = "upscaled.json"
+
+    orphans: list[str]  # files of upscaled/
+    masks: dict[str, str]  # file of masks/ -> why it is of no use
 
 
-def elements(work: Workspace) -> dict[str, Elements]:
-    return {path: Elements.from_json(e) for path, e in work.read("elements").items()}
+class Audited(Artifact, frozen=True):
+    """What was found in single files."""
+
+    NAME = "audit.json"
+
+    findings: list[Finding]
+    questions: list[Question]
+    layout: str  # "flat", "kohya" or "folders"
 
 
-def captions(work: Workspace) -> dict[str, Caption]:
-    return {path: Caption.from_json(c) for path, c in work.read("captions")["captions"].items()}
+class Duplicates(Artifact, frozen=True):
+    """What is there twice."""
+
+    NAME = "duplicates.json"
+
+    groups: list[Group]
+    questions: list[Question]
+    findings: list[Finding]
 
 
-def plain(records: Sequence[Any]) -> list[dict[str, Any]]:
-    return [msgspec.to_builtins(r) for r in records]
+class Staying(Artifact, frozen=True):
+    """Which pictures stay after the audit, the duplicates and curation.exclude, and why the others do not."""
+
+    NAME = "staying.json"
+
+    paths: list[str]  # of those that stay
+    quality: dict[str, Fate]  # by path: what the audit's questions and their answers mean
+    duplicates: dict[str, Fate]  # the same of the duplicates'
 
 
-def digests(images: Sequence[Image]) -> dict[str, str]:
-    return {i.path: i.digest for i in images}
+class DetailMeasured(Artifact, frozen=True):
+    """The native detail of the pictures that stay."""
+
+    NAME = "detail.json"
+
+    detail: dict[str, float]  # path -> share of the size that the pixels really hold, 0..1
+    findings: list[Finding]
 
 
-def rulings(work: Workspace, images: Sequence[Image]) -> list[dict[str, Fate]]:
-    """What phases 2 and 3 mean for each picture, by the answers given so far."""
-    auto = work.project.auto
-    return [
-        audit.outcome(questions(work, "audit"), work.decisions("quality"), auto=auto("quality")),
-        duplicates.outcome(groups(work), images, work.decisions("duplicates"), auto=auto("duplicates")),
-    ]
+class Shortlist(Artifact, frozen=True):
+    """The pictures that curation.preselect leaves out."""
+
+    NAME = "shortlist.json"
+
+    fates: dict[str, Fate]  # by path
 
 
-def shortlist(work: Workspace) -> dict[str, Fate]:
-    return {path: Fate(**fate) for path, fate in work.read("shortlist").items()}
+class FeaturesMeasured(Artifact, frozen=True):
+    """Line and stroke of the pictures that stay."""
+
+    NAME = "looks.json"
+
+    features: PictureFeatures
 
 
-def staying(work: Workspace, images: Sequence[Image], *, all_: bool = False) -> list[Image]:
-    """The pictures that phases 2 and 3, curation.exclude and (unless `all_`) the shortlist let through."""
-    ruled = rulings(work, images) if all_ else [*rulings(work, images), shortlist(work)]
-    fates = selection.select(images, work.project.config["curation"]["exclude"], ruled)
-    kept = {f.path for f in fates if f.fate == "kept"}
-    return [i for i in images if i.path in kept]
+class Sampled(Artifact, frozen=True):
+    """The captions that are shown for approval."""
+
+    NAME = "samples.json"
+
+    samples: list[str]  # paths
+    unseen: list[str]  # those that wait for a vision model
+    missing: dict[str, str]  # path -> why it was not asked, a code
+    findings: list[Finding]
 
 
-def detailed(work: Workspace, images: Sequence[Image]) -> list[Image]:
-    known = work.read("detail")["detail"]
-    return [dataclasses.replace(i, detail=known.get(i.path, i.detail)) for i in images]
+class Described(Artifact, frozen=True):
+    """What is in the pictures that stay."""
+
+    NAME = "elements.json"
+
+    elements: dict[str, Elements]  # by path
 
 
-def seen(work: Workspace) -> Observations:
-    features = msgspec.convert(work.read("looks"), PictureFeatures)
-    return Observations(elements(work), captions(work), features.styles, features.embeddings, features.marks)
+class VisionAsked(Artifact, frozen=True):
+    """What came of asking vision models."""
+
+    NAME = "vision.json"
+
+    findings: list[Finding]
+    waiting: dict[str, str]  # path -> why there is no answer, a code
 
 
-def fates(work: Workspace) -> list[Fate]:
-    return [Fate(**f) for f in work.read("selection")["fates"]]
+class Captioned(Artifact, frozen=True):
+    """Every caption."""
+
+    NAME = "captions.json"
+
+    captions: dict[str, Caption]  # by path
+    findings: list[Finding]
+
+
+class Curated(Artifact, frozen=True):
+    """What is said of the set if every recommendation is taken, and what is asked about it."""
+
+    NAME = "curation.json"
+
+    assessment: Assessment
+    questions: list[Question]
+
+
+class Selected(Artifact, frozen=True):
+    """Every file found, its fate and why."""
+
+    NAME = "selection.json"
+
+    fates: list[Fate]
+    waiting: dict[str, list[str]]  # decision file -> keys of open questions
+    findings: list[Finding]
+    settled: dict[Code, Settled]  # findings that an answer accepts
+
+
+class Forecast(Artifact, frozen=True):
+    """What each trainer will do with each picture."""
+
+    NAME = "placements.json"
+
+    plans: list[TrainingPlan]
+    repeats: dict[str, int]  # path -> how often it comes up in an epoch
+    drawn: list[str]  # paths of the pictures whose crop the report shows
+    findings: list[Finding]
+
+
+class Judged(Artifact, Gate, frozen=True):
+    """The verdict."""
+
+    NAME = "gate1.json"
+
+
+A = TypeVar("A", bound=Artifact)
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+def encode(artifact: Artifact) -> str:
+    """Spell an artefact as JSON: sorted keys, a final newline. Raises ValueError for NaN and infinity."""
+    return files.dumps(msgspec.to_builtins(artifact))
+
+
+def decode(kind: type[A], data: bytes | str) -> A:
+    """Read what `encode` wrote. Raises msgspec.MsgspecError for anything else, another version too."""
+    msgspec.json.decode(data, type=_Versioned)  # a tag may be absent for msgspec; here it must be there
+    return msgspec.json.decode(data, type=kind)
+
+
+def load(kind: type[A], root: Path) -> A:
+    """Read a file of build/. Raises UserError if it is missing, damaged or of another version."""
+    try:
+        return decode(kind, (root / "build" / kind.NAME).read_bytes())
+    except (OSError, ValueError, msgspec.MsgspecError):
+        raise UserError(
+            "this file is missing, damaged or from another version of loraprep",
+            place=f"build/{kind.NAME}",
+            hint="Delete build/ and run loraprep gate1 again: it is all made anew.",
+        ) from None

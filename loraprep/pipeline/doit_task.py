@@ -1,50 +1,50 @@
-"""What a task is to doit: stale when the bytes it reads, its settings or its version are others; one run at a time."""
+"""What a task is to doit: stale when the bytes it reads, its settings or its version are others."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from doit.dependency import FileChangedChecker
-from doit.exceptions import InvalidDodoFile, TaskFailed
 from doit.tools import config_changed
-from filelock import FileLock, Timeout
 
 from loraprep import __version__
-from loraprep.core import files, terminal
+from loraprep.core import files
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
 from loraprep.pipeline import reporter
+from loraprep.pipeline.action import Action
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import project
-from loraprep.project.project import Project
 
-
-@cache
-def _digest_of(path: str, _written: tuple[int, ...]) -> str:
-    return files.sha256(Path(path))
-
-
-def _digest(path: str) -> str:
-    """Many tasks read the same file: once in a run is enough, as every write makes a new inode."""
-    now = Path(path).stat()
-    return _digest_of(path, (now.st_ino, now.st_size, now.st_mtime_ns))
+Task = dict[str, Any]  # what doit takes
 
 
 class ByContent(FileChangedChecker):  # type: ignore[misc]
     """A dependency is stale when its bytes are others: mtimes lie after a clone or a quick edit."""
 
+    def __init__(self) -> None:
+        self._digests: dict[tuple[str, int, int, int], str] = {}
+
     def check_modified(self, file_path: str, _file_stat: object, state: str) -> bool:
-        return _digest(file_path) != state
+        """Say whether the file is another than in `state`."""
+        return self._digest(file_path) != state
 
     def get_state(self, dep: str, current_state: str | None) -> str | None:
-        digest = _digest(dep)
+        """Return the digest to store, None if it is stored already."""
+        digest = self._digest(dep)
         return None if digest == current_state else digest
+
+    def _digest(self, path: str) -> str:
+        """Many tasks read the same file: once in a run is enough, as every write makes a new inode."""
+        now = Path(path).stat()
+        key = (path, now.st_ino, now.st_size, now.st_mtime_ns)
+        if key not in self._digests:
+            self._digests[key] = files.sha256(Path(path))
+        return self._digests[key]
 
 
 DOIT_CONFIG = {
@@ -57,42 +57,22 @@ DOIT_CONFIG = {
 }
 
 
-@cache
-def load(root: Path) -> Project:
-    """The project, read once. Raises UserError."""
-    return project.load(root)
-
-
-def current() -> Project:
-    try:
-        return load(Path.cwd())
-    except UserError as error:
-        raise InvalidDodoFile(f"\n{error}") from None
-
-
-def workspace() -> Workspace:
-    """The current project, for its steps."""
-    return Workspace(current(), frozenset(reporter.named))
-
-
-@cache
-def _lock(root: Path) -> FileLock:
-    """Held until the process ends; the system releases it after a kill."""
-    lock = FileLock(root / ".doit.sqlite.lock", timeout=0)
-    lock.acquire()
-    return lock
-
-
 def task(
-    action: Callable[..., bool | None],
+    work: Workspace,
+    name: str,
+    doc: str,
+    step: str,
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
     values: object = None,
     resources: Iterable[str] = (),
     uptodate: Iterable[object] = (),
     **more: Any,
-) -> dict[str, Any]:
-    """A doit task around a step. Inputs: the files read, the settings' values, resource files, our version."""
+) -> Task:
+    """Make a doit task of a step of steps/, named as "module.function".
+
+    Its inputs are the files it reads, the values of settings, resource files and our version.
+    """
     inputs = {
         "version": __version__,
         "values": values,
@@ -100,63 +80,24 @@ def task(
     }
     reads = sorted(reads)
     return {
-        "actions": [_guarded(action, reads)],
+        "basename": name,
+        "doc": doc,
+        "actions": [Action(work, step, reads)],
         "file_dep": reads,
         "targets": sorted(writes),
         "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate],
-        "doc": re.split(r"\.(?:\s|$)", action.__doc__ or "")[0],
         **more,
     }
 
 
-def _guarded(action: Callable[..., bool | None], reads: list[str]) -> Callable[..., TaskFailed | None]:
-    """A doit action around a step: one run at a time, problems in words, no input that changes while it is read."""
-    expected = inspect.signature(action).parameters
-
-    def run(**given: Any) -> TaskFailed | None:
-        try:
-            _lock(Path.cwd())
-            before = [files.sha256(Path(r)) for r in reads]
-            if "revision" in expected:
-                given["revision"] = _only(given["revision"])
-            if action(workspace(), **given) is False:
-                return TaskFailed("", report=False)
-            if before != [files.sha256(Path(r)) for r in reads]:
-                return TaskFailed("A file was edited while it was being read. Run it again.")
-        except Timeout:
-            return TaskFailed("Another loraprep is running in this project. Wait for it to end, then run this again.")
-        except UserError as error:
-            return TaskFailed(str(error))
-        except KeyboardInterrupt:
-            terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
-            raise SystemExit(130) from None
-        return None
-
-    # doit fills in the parameters that it finds in the signature: the step's own, but for the workspace
-    run.__signature__ = inspect.Signature([*expected.values()][1:])  # type: ignore[attr-defined]
-    return run
+def config(work: Workspace, *keys: str) -> dict[str, Any]:
+    """Return the settings under dotted keys, by value."""
+    return {key: msgspec.to_builtins(attrgetter(key)(work.project.settings)) for key in keys}
 
 
-def _only(revisions: list[str]) -> str:
-    if len(revisions) != 1:
-        raise UserError("loraprep diff wants one revision", hint="For example: loraprep diff HEAD~1")
-    return revisions[0]
-
-
-def config(*keys: str) -> dict[str, Any]:
-    """The settings under dotted keys, by value."""
-    values: dict[str, Any] = {}
-    for key in keys:
-        node: Any = current().config
-        for part in key.split("."):
-            node = node[part]
-        values[key] = node
-    return values
-
-
-def profiles(*which: str) -> list[str]:
-    chosen = current().config
-    names = {"kinds": chosen["intent"]["kind"], "models": chosen["model"]}
+def profiles(work: Workspace, *which: str) -> list[str]:
+    """Name the resource files of the project's kind ("kinds") and base model ("models")."""
+    names = {"kinds": work.project.settings.intent.kind, "models": work.project.settings.model}
     return [f"resources/{folder}/{names[folder]}.yaml" for folder in which]
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from doit.reporter import ConsoleReporter
 
 from loraprep.core.terminal import say
+from loraprep.pipeline.action import Action
 from loraprep.pipeline.results import RESULTS
-
-named: set[str] = set()  # the tasks that the command line named
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
@@ -19,7 +17,10 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     desc = "what an artist needs to read"
 
     def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
-        named.update(selected_tasks)
+        calls = (getattr(a, "py_callable", None) for task in tasks.values() for a in task.actions)
+        self.work = next((c.work for c in calls if isinstance(c, Action)), None)
+        if self.work:
+            self.work.named.update(selected_tasks)
         self.asked = [name for name in selected_tasks if name in RESULTS]
         self.finished: set[str] = set()
 
@@ -43,7 +44,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
     def complete_run(self) -> None:
         for name in self.asked:
-            if name in self.finished:
-                RESULTS[name](Path.cwd())
+            if self.work and name in self.finished:
+                RESULTS[name](self.work)
         for message in self.runtime_errors:
             say(str(message), "red")

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-import msgspec
-
-from loraprep.core import files, findings
+from loraprep.core import findings
+from loraprep.core.dataset_lock import read_lock
+from loraprep.core.errors import UserError
 from loraprep.core.findings import Finding
-from loraprep.core.records import Fate, Gate, Reason
+from loraprep.core.records import Reason
 from loraprep.core.terminal import say
+from loraprep.pipeline.artifacts import (
+    Audited,
+    Captioned,
+    Curated,
+    Described,
+    Duplicates,
+    Judged,
+    Selected,
+    VisionAsked,
+)
+from loraprep.pipeline.workspace import Workspace
 from loraprep.report import markdown
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
 _FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
 
 
-def print_verdict(root: Path) -> bool:
+def print_verdict(work: Workspace) -> bool:
     """Print the to-do list and the verdict of build/gate1.json; True for GO. Fails closed."""
     try:
-        gate = Gate.from_json(files.read_json(root / "build/gate1.json"))
-    except (OSError, ValueError, KeyError, TypeError):
+        gate = work.read(Judged)
+    except UserError:
         say(
             "NO-GO: build/gate1.json is missing or damaged. Delete build/ and run loraprep gate1 again.",
             "bold red",
@@ -66,51 +76,59 @@ def print_findings(listed: Sequence[Finding]) -> None:
         say("Nothing found.")
 
 
-def _findings(path: str) -> Callable[[Path], None]:
-    return lambda root: print_findings([msgspec.convert(f, Finding) for f in files.read_json(root / path)["findings"]])
+def _print_audit(work: Workspace) -> None:
+    print_findings(work.read(Audited).findings)
 
 
-def _elements(root: Path) -> None:
-    described = files.read_json(root / "build/elements.json")
-    seen = sum(e["state"] == "seen" for e in described.values())
+def _print_duplicates(work: Workspace) -> None:
+    print_findings(work.read(Duplicates).findings)
+
+
+def _print_elements(work: Workspace) -> None:
+    described = work.read(Described).elements
+    seen = sum(e.state == "seen" for e in described.values())
     others = "" if seen == len(described) else "; the others have draft words"
     say(f"{seen} of {len(described)} pictures were seen{others}.")
-    if files.read_json(root / "build/vision.json")["findings"]:
-        _findings("build/vision.json")(root)
+    if found := work.read(VisionAsked).findings:
+        print_findings(found)
 
 
-def _captions(root: Path) -> None:
-    for path, caption in sorted(files.read_json(root / "build/captions.json")["captions"].items()):
-        say(f"{path}\t{caption['text']}")
+def _print_captions(work: Workspace) -> None:
+    for path, caption in sorted(work.read(Captioned).captions.items()):
+        say(f"{path}\t{caption.text}")
 
 
-def _fates(root: Path) -> None:
-    for fate in (Fate(**f) for f in files.read_json(root / "build/selection.json")["fates"]):
+def _print_curation(work: Workspace) -> None:
+    print_findings(work.read(Curated).assessment.findings)
+
+
+def _print_fates(work: Workspace) -> None:
+    for fate in work.read(Selected).fates:
         say(f"{fate.path}\t{fate.shown}\t{fate.why}{' (waits for your answer)' if fate.open else ''}")
 
 
-def _dataset(root: Path) -> None:
-    lock = files.read_json(root / "dataset.lock.json")
+def _print_dataset(work: Workspace) -> None:
+    locked = read_lock(work.root)
     folders = [
-        f"{name}: {of['images']} pictures with captions, each seen {of['seen']} times"
-        for name, of in lock["folders"].items()
+        f"{name}: {of.images} pictures with captions, each seen {of.seen} times"
+        for name, of in (locked.folders if locked else {}).items()
     ]
     say(f"dataset/{folders[0]}." if len(folders) == 1 else "\n".join(["dataset/", *folders]), "bold green")
 
 
-def _export(root: Path) -> None:
-    for path in sorted((root / "exports").glob("*/README.md")):
+def _print_exports(work: Workspace) -> None:
+    for path in sorted((work.root / "exports").glob("*/README.md")):
         others = sorted(p.name for p in path.parent.iterdir() if p.name != path.name)
         say(f"exports/{path.parent.name}/: {', '.join(others)}. How to use it: {path.name}", "bold green")
 
 
-RESULTS: dict[str, Callable[[Path], None]] = {
-    "audit": _findings("build/audit.json"),
-    "duplicates": _findings("build/duplicates.json"),
-    "elements": _elements,
-    "captions": _captions,
-    "curate": _findings("build/curation.json"),
-    "select": _fates,
-    "dataset": _dataset,
-    "export": _export,
+RESULTS: dict[str, Callable[[Workspace], None]] = {
+    "audit": _print_audit,
+    "duplicates": _print_duplicates,
+    "elements": _print_elements,
+    "captions": _print_captions,
+    "curate": _print_curation,
+    "select": _print_fates,
+    "dataset": _print_dataset,
+    "export": _print_exports,
 }

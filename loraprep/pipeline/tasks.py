@@ -6,326 +6,347 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from doit.exceptions import TaskFailed
+from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from loraprep.core import resources
-from loraprep.pipeline import doit_task, results
-from loraprep.pipeline.doit_task import DOIT_CONFIG
-from loraprep.pipeline.steps import captions, curation, dataset, duplicates, report, scan, trainers, vision
-from loraprep.project import decisions
+from loraprep.core.errors import UserError
+from loraprep.pipeline import freshness, results
+from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profiles, task
+from loraprep.pipeline.steps import vision
+from loraprep.pipeline.workspace import Workspace
+from loraprep.project import decisions, project
 from loraprep.report.set_record import SET_RECORD
 from loraprep.trainers import regularization
 
-__all__ = [
-    "DOIT_CONFIG",
-    "task_audit",
-    "task_captions",
-    "task_curate",
-    "task_dataset",
-    "task_detail",
-    "task_diff",
-    "task_duplicates",
-    "task_elements",
-    "task_export",
-    "task_gate1",
-    "task_intent",
-    "task_looks",
-    "task_recaption",
-    "task_report",
-    "task_samples",
-    "task_scan",
-    "task_select",
-    "task_shortlist",
-    "task_trainers",
-    "task_upscale",
-    "task_verify",
-]
-
+__all__ = ["DOIT_CONFIG", "task_loraprep"]
 
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
-AUDIT, DUPLICATES, SAMPLES = "build/audit.json", "build/duplicates.json", "build/samples.json"
-VISION = "build/vision.json"
-ELEMENTS, CAPTIONS, CURATION = "build/elements.json", "build/captions.json", "build/curation.json"
+AUDIT, DUPLICATES, STAYING = "build/audit.json", "build/duplicates.json", "build/staying.json"
 DETAIL, SHORTLIST, LOOKS = "build/detail.json", "build/shortlist.json", "build/looks.json"
+SAMPLES, ELEMENTS, VISION = "build/samples.json", "build/elements.json", "build/vision.json"
+CAPTIONS, CURATION = "build/captions.json", "build/curation.json"
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
 PICTURES = [f"report/{name}" for name in ("contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg")]
 QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CROPS_D = "decisions/crops.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
-
-def _own(path: str) -> list[str]:
-    """A decision file that is the person's alone, as a dependency: it may be absent."""
-    return [path] if Path(path).exists() else []
-
-
 _ASKING = tuple(  # settings of who looks
     f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
 )
+_MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
 
 
-def _vision() -> list[str]:
+def task_loraprep() -> Iterator[Task]:
+    """All tasks of the project in the current folder, for doit."""
+    try:
+        work = Workspace(project.load(Path.cwd()))
+    except UserError as error:
+        raise InvalidDodoFile(f"\n{error}") from None
+    yield from graph(work)
+
+
+def graph(work: Workspace) -> Iterator[Task]:
+    """Every task, in the order of the phases."""
+    yield from _about_files(work)
+    yield from _about_words(work)
+    yield from _about_the_set(work)
+    yield from _about_training(work)
+    yield from _on_call(work)
+
+
+def _own(work: Workspace, path: str) -> list[str]:
+    """A decision file that is the person's alone, as a dependency: it may be absent."""
+    return [path] if (work.root / path).exists() else []
+
+
+def _vision(work: Workspace) -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
-    if not vision.looks(doit_task.current()):
+    if not vision.looks(work):
         return []
-    prompts = ["resources/prompts/common.md", *doit_task.profiles("kinds")]
+    prompts = ["resources/prompts/common.md", *profiles(work, "kinds")]
     prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
     return [*prompts, "schemas/elements.schema.json", *prices]
 
 
-def _skips() -> doit_task.Since:
-    """The samples a person skipped: others are asked instead."""
-    return doit_task.Since("skips", lambda: captions.samples_skipped(doit_task.workspace()), operator.eq)
-
-
-def _asked(kind: str) -> doit_task.Since:
+def _asked(work: Workspace, kind: str) -> Since:
     """Every entry there was: one that was taken out of the decision file is asked anew."""
-    return doit_task.Since("asked", lambda: decisions.keys(Path.cwd(), kind), lambda then, now: set(then) <= set(now))
+    return Since("asked", lambda: decisions.keys(work.root, kind), lambda then, now: set(then) <= set(now))
 
 
-def _looked(*, samples: bool) -> doit_task.Since:
+def _answers(work: Workspace, *, samples: bool) -> Since:
     """Whether responses/ changed since, or an answer is still missing that may come now."""
-    return doit_task.Since(
+    return Since(
         "looked",
-        lambda: captions.answers_known(doit_task.workspace(), samples=samples),
+        lambda: freshness.answers_known(work, samples=samples),
         lambda then, now: then == now and not now.get("waiting"),
     )
 
 
-def task_intent() -> dict[str, Any]:
-    return doit_task.task(
-        report.write_intent,
+def _trainers(work: Workspace) -> list[str]:
+    return [f"resources/trainers/{name}.yaml" for name in work.project.settings.dataset.trainers]
+
+
+def _about_files(work: Workspace) -> Iterator[Task]:
+    named, both = partial(config, work), profiles(work, "kinds", "models")
+    yield task(
+        work,
+        "intent",
+        "What you want to teach, as intent.md",
+        "report.write_intent",
         [],
         ["intent.md"],
-        doit_task.config("name", "intent", "model", "trigger", "groups"),
-        doit_task.profiles("kinds", "models"),
+        named("name", "intent", "model", "trigger", "groups"),
+        both,
     )
-
-
-def task_scan() -> dict[str, Any]:
     full = {"name": "full", "long": "full", "type": bool, "default": False, "help": "read every file again"}
-    made = doit_task.task(scan.scan_images, [], [IMAGES, UPSCALED])
-    return {**made, "uptodate": [False], "params": [full]}
-
-
-def task_audit() -> dict[str, Any]:
-    return doit_task.task(
-        scan.audit_images,
+    scan = task(
+        work,
+        "scan",
+        "Looks at every file in the images folder, and takes over captions edited in dataset/",
+        "scan.scan_images",
+        [],
+        [IMAGES, UPSCALED],
+        params=[full],
+    )
+    yield {**scan, "uptodate": [False]}
+    yield task(
+        work,
+        "audit",
+        "Are the pictures technically fit to train on?",
+        "audit.audit_images",
         [IMAGES, UPSCALED],
         [AUDIT, QUALITY_D],
-        doit_task.config("thresholds.audit", "dataset"),
-        doit_task.profiles("kinds", "models"),
-        [_asked("quality")],
+        named("thresholds.audit", "dataset"),
+        both,
+        [_asked(work, "quality")],
     )
-
-
-def task_duplicates() -> dict[str, Any]:
-    return doit_task.task(
-        duplicates.find_duplicates,
+    yield task(
+        work,
+        "duplicates",
+        "Which pictures are there twice?",
+        "duplicates.find_duplicates",
         [IMAGES],
         [DUPLICATES, DUPLICATES_D],
-        doit_task.config("thresholds.duplicates"),
-        uptodate=[_asked("duplicates")],
+        named("thresholds.duplicates"),
+        uptodate=[_asked(work, "duplicates")],
     )
-
-
-def task_detail() -> dict[str, Any]:
-    return doit_task.task(
-        scan.measure_detail,
+    yield task(
+        work,
+        "staying",
+        "Which pictures stay, by your answers so far?",
+        "duplicates.decide_staying",
         [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D],
+        [STAYING],
+        named("curation.exclude", "review.quality", "review.duplicates"),
+    )
+    yield task(
+        work,
+        "detail",
+        "How much of their size do the pictures that stay really hold?",
+        "audit.measure_detail",
+        [IMAGES, STAYING],
         [DETAIL],
-        doit_task.config("thresholds.audit.detail", "thresholds.audit.max_megapixels", "curation.exclude", "review"),
+        named("thresholds.audit.detail", "thresholds.audit.max_megapixels"),
     )
-
-
-def task_shortlist() -> dict[str, Any]:
-    return doit_task.task(
-        curation.choose_shortlist,
-        [IMAGES, AUDIT, DUPLICATES, DETAIL, QUALITY_D, DUPLICATES_D],
+    yield task(
+        work,
+        "shortlist",
+        "Which pictures are worth describing, if there are more than curation.preselect?",
+        "curation.choose_shortlist",
+        [IMAGES, STAYING, DETAIL],
         [SHORTLIST],
-        doit_task.config("curation.preselect", "curation.include", "curation.exclude", "review"),
+        named("curation.preselect", "curation.include"),
     )
 
 
-def task_looks() -> dict[str, Any]:
-    return doit_task.task(
-        curation.measure_styles,
-        [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D],
-        [LOOKS],
-        doit_task.config("curation.encoder", "curation.exclude", "review"),
-    )
-
-
-def task_samples() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, QUALITY_D, DUPLICATES_D, *_own(CROPS_D)]
-    values = doit_task.config(
-        "captioning", "trigger", "groups", "intent", "curation.exclude", "review", "thresholds.captions"
-    )
-    return doit_task.task(
-        captions.sample_captions,
-        reads,
+def _about_words(work: Workspace) -> Iterator[Task]:
+    named, both, crops = partial(config, work), profiles(work, "kinds", "models"), _own(work, CROPS_D)
+    before = [IMAGES, STAYING, SHORTLIST]
+    yield task(
+        work,
+        "samples",
+        "Up to five captions that you approve before the rest is written",
+        "captions.sample_captions",
+        [*before, *crops],
         [SAMPLES, CAPTIONS_D],
-        {**values, "crops": _own(CROPS_D)},
-        [*doit_task.profiles("kinds", "models"), *_vision()],
-        uptodate=[_skips(), _asked("captions"), _looked(samples=True)],
+        {
+            **named("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions"),
+            "crops": crops,
+        },
+        [*both, *_vision(work)],
+        uptodate=[
+            # the samples a person skipped: others are asked instead
+            Since("skips", lambda: freshness.samples_skipped(work), operator.eq),
+            _asked(work, "captions"),
+            _answers(work, samples=True),
+        ],
     )
-
-
-_BEFORE_LOOKING = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, QUALITY_D, DUPLICATES_D, CAPTIONS_D]
-
-
-def task_elements() -> dict[str, Any]:
-    return doit_task.task(
-        captions.describe_images,
-        _BEFORE_LOOKING,
+    yield task(
+        work,
+        "elements",
+        "What is in each picture: content and style",
+        "captions.describe_images",
+        [*before, SAMPLES, CAPTIONS_D],
         [ELEMENTS, VISION],
-        doit_task.config("trigger", "intent.kind", "review.captions", *_ASKING),
-        _vision(),
-        uptodate=[_looked(samples=False)],
+        named("trigger", "intent.kind", "review.captions", *_ASKING),
+        _vision(work),
+        uptodate=[_answers(work, samples=False)],
     )
-
-
-def task_recaption() -> dict[str, Any]:
-    made = doit_task.task(captions.describe_again, _BEFORE_LOOKING)
-    return {**made, "uptodate": [False], "pos_arg": "pattern"}
-
-
-def task_captions() -> dict[str, Any]:
-    values = doit_task.config("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions")
-    return doit_task.task(
-        captions.write_captions,
-        [ELEMENTS, CAPTIONS_D, *_own(CROPS_D)],
+    yield task(
+        work,
+        "captions",
+        "Every caption, for your base model and trigger",
+        "captions.write_captions",
+        [ELEMENTS, CAPTIONS_D, *crops],
         [CAPTIONS],
-        {**values, "vocabulary": captions.vocabulary_digest(doit_task.workspace()), "crops": _own(CROPS_D)},
-        [*doit_task.profiles("kinds", "models"), "resources/tags.yaml", "resources/words.json"],
+        {
+            **named("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions"),
+            "vocabulary": freshness.vocabulary_digest(work),
+            "crops": crops,
+        },
+        [*both, "resources/tags.yaml", "resources/words.json"],
     )
 
 
-_MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
-
-
-def task_curate() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS]
-    return doit_task.task(
-        curation.curate_images,
-        [*reads, QUALITY_D, DUPLICATES_D, CAPTIONS_D],
+def _about_the_set(work: Workspace) -> Iterator[Task]:
+    named, crops = partial(config, work), _own(work, CROPS_D)
+    yield task(
+        work,
+        "looks",
+        "How are they drawn: line and stroke, and the same mark in a corner?",
+        "curation.measure_styles",
+        [IMAGES, STAYING, SHORTLIST],
+        [LOOKS],
+        named("curation.encoder"),
+    )
+    yield task(
+        work,
+        "curate",
+        "Is it one hand, is the set varied, and which pictures carry it?",
+        "curation.curate_images",
+        [IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS, CAPTIONS_D],
         [CURATION, CURATION_D],
-        doit_task.config("curation", "thresholds.curation", "intent", "trigger", "review", "dataset.regularization"),
-        [*_MEASURES, *doit_task.profiles("kinds")],
-        [_asked("curation")],
+        named("curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"),
+        [*_MEASURES, *profiles(work, "kinds")],
+        [_asked(work, "curation")],
     )
-
-
-def task_select() -> dict[str, Any]:
-    reads = [IMAGES, AUDIT, DUPLICATES, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION]
-    reads += [QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *_own(CROPS_D)]
-    return doit_task.task(
-        curation.select_images,
-        reads,
+    yield task(
+        work,
+        "select",
+        "Every file, its fate and why",
+        "curation.select_images",
+        [
+            *(IMAGES, DUPLICATES, STAYING, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION),
+            *(QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *crops),
+        ],
         [SELECTION],
-        {**doit_task.config("curation.exclude", "review", "captioning.captioner", "groups"), "crops": _own(CROPS_D)},
+        {**named("curation.exclude", "review", "captioning.captioner", "groups"), "crops": crops},
     )
 
 
-def _trainers() -> list[str]:
-    return [f"resources/trainers/{name}.yaml" for name in doit_task.current().config["dataset"]["trainers"]]
-
-
-def task_trainers() -> dict[str, Any]:
-    values = doit_task.config("dataset", "groups", "thresholds.placement", "name", "model", "trigger")
-    beside = regularization.regularization_mark(
-        doit_task.current().root, doit_task.current().settings.dataset.regularization
-    )
-    return doit_task.task(
-        trainers.forecast_trainers,
+def _about_training(work: Workspace) -> Iterator[Task]:
+    settings, named, crops = work.project.settings, partial(config, work), _own(work, CROPS_D)
+    model, both = profiles(work, "models"), profiles(work, "kinds", "models")
+    yield task(
+        work,
+        "trainers",
+        "What each trainer will do with each picture",
+        "trainers.forecast_trainers",
         [IMAGES, AUDIT, CAPTIONS, SELECTION],
         [PLACEMENTS],
-        {**values, "regularization": beside},
-        [*doit_task.profiles("models"), *_trainers()],
-        uptodate=[lambda: trainers.crops_drawn(doit_task.workspace())],
+        {
+            **named("dataset", "groups", "thresholds.placement", "name", "model", "trigger"),
+            "regularization": regularization.regularization_mark(work.root, settings.dataset.regularization),
+        },
+        [*model, *_trainers(work)],
+        uptodate=[lambda: freshness.crops_drawn(work)],
     )
-
-
-def task_report() -> dict[str, Any]:
-    reads = [
-        IMAGES,
-        AUDIT,
-        DUPLICATES,
-        DETAIL,
-        SAMPLES,
-        LOOKS,
-        ELEMENTS,
-        VISION,
-        CAPTIONS,
-        CURATION,
-        SELECTION,
-        PLACEMENTS,
-    ]
-    present = Path(GATE_D).exists()  # a person's own file, which may be absent
+    accepted = _own(work, GATE_D)
     page = [f"resources/report/{p.name}" for p in sorted(resources.path("resources/report").iterdir())]
-    return doit_task.task(
-        report.write_report,
-        [*reads, *([GATE_D] if present else [])],
+    yield task(
+        work,
+        "report",
+        "The verdict, and the report to read and to look at",
+        "report.write_report",
+        [
+            *(IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION),
+            *(SELECTION, PLACEMENTS, *accepted),
+        ],
         ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
-        {"config": doit_task.current().config, "gate.yaml": present},
-        ["resources/gate.yaml", *page, *doit_task.profiles("kinds", "models"), *_trainers()],
+        {"config": work.project.config, "gate.yaml": bool(accepted)},
+        ["resources/gate.yaml", *page, *both, *_trainers(work)],
     )
-
-
-def task_gate1() -> dict[str, Any]:
-    """The verdict. Always runs, since a NO-GO that was seen once is still a NO-GO."""
-
-    def gate1() -> TaskFailed | None:
-        return None if results.print_verdict(Path.cwd()) else TaskFailed("", report=False)
-
-    made = {
-        "actions": [gate1],
+    yield {
+        "basename": "gate1",
+        "doc": "All six phases and the verdict: GO or NO-GO",
+        "actions": [lambda: None if results.print_verdict(work) else TaskFailed("", report=False)],
         "file_dep": [GATE, "dataset-report.md"],
-        "uptodate": [False],
+        "uptodate": [False],  # a NO-GO that was seen once is still a NO-GO
         "task_dep": ["intent"],
     }
-    return {**made, "doc": "All six phases and the verdict: GO or NO-GO"}
-
-
-def task_dataset() -> dict[str, Any]:
-    return doit_task.task(
-        dataset.build_dataset,
-        [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *_own(CROPS_D)],
+    yield task(
+        work,
+        "dataset",
+        "Builds the training folder: pictures, captions, and the lock that proves them",
+        "dataset.build_dataset",
+        [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *crops],
         ["dataset.lock.json"],
-        {**doit_task.config("dataset", "name", "model", "groups", "trigger"), "crops": _own(CROPS_D)},
-        doit_task.profiles("models"),
-        uptodate=[lambda: dataset.dataset_intact(doit_task.workspace())],
+        {**named("dataset", "name", "model", "groups", "trigger"), "crops": crops},
+        model,
+        uptodate=[lambda: freshness.dataset_intact(work)],
         task_dep=["gate1"],
     )
-
-
-def task_export() -> dict[str, Any]:
-    return doit_task.task(
-        trainers.export_configs,
+    yield task(
+        work,
+        "export",
+        "What your trainers need beside dataset/: their own configuration files",
+        "trainers.export_configs",
         ["dataset.lock.json", PLACEMENTS],
         [],
-        doit_task.config("dataset", "name", "trigger", "intent"),
-        [*doit_task.profiles("kinds", "models"), *_trainers()],
-        uptodate=[lambda: trainers.exports_intact(doit_task.workspace())],
+        named("dataset", "name", "trigger", "intent"),
+        [*both, *_trainers(work)],
+        uptodate=[lambda: freshness.exports_intact(work)],
         task_dep=["dataset"],
     )
 
 
-def task_verify() -> dict[str, Any]:
-    """Always runs, and writes nothing but what the phases before it do."""
-    made = doit_task.task(dataset.verify_dataset, [SELECTION, CAPTIONS, IMAGES, AUDIT])
-    return {**made, "uptodate": [False], "task_dep": ["scan"]}
-
-
-def task_diff() -> dict[str, Any]:
-    """`loraprep diff REV`; the report of now is brought up to date first."""
-    made = doit_task.task(report.show_diff, [SET_RECORD])
-    return {**made, "uptodate": [False], "pos_arg": "revision"}
-
-
-def task_upscale() -> dict[str, Any]:
-    """Only ever by name: it runs a program of the artist's own."""
-    return {**doit_task.task(dataset.upscale_images, [SELECTION, IMAGES]), "uptodate": [False]}
+def _on_call(work: Workspace) -> Iterator[Task]:
+    """What runs by name only, and each time."""
+    recaption = task(
+        work,
+        "recaption",
+        "Has a vision model look again: loraprep recaption [PATTERN]",
+        "captions.describe_again",
+        [IMAGES, STAYING, SHORTLIST, SAMPLES, CAPTIONS_D],
+        pos_arg="pattern",
+    )
+    verify = task(
+        work,
+        "verify",
+        "Compares the dataset with its lock",
+        "dataset.verify_dataset",
+        [SELECTION, CAPTIONS, IMAGES, AUDIT],
+        task_dep=["scan"],
+    )
+    diff = task(
+        work,
+        "diff",
+        "What changed since a revision: pictures, captions, verdict",
+        "report.show_diff",
+        [SET_RECORD],  # the report of now is brought up to date first
+        pos_arg="revision",
+    )
+    upscale = task(
+        work,
+        "upscale",
+        "Enlarges the pictures decided for it with your own upscaler",
+        "dataset.upscale_images",
+        [SELECTION, IMAGES],
+    )
+    for each in (recaption, verify, diff, upscale):
+        yield {**each, "uptodate": [False]}

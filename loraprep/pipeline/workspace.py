@@ -1,27 +1,41 @@
-"""What every step is given: the project, its files in build/ and decisions/, and what the command line named."""
+"""What every step is given: the project, the files of build/ and decisions/, and what the command line named."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from filelock import FileLock
 
 from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import decisions
-from loraprep.project.decisions import Decisions, Question
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Artifact
+from loraprep.project import crops, decisions
+from loraprep.project.decisions import Acceptance, Decisions, Question
 from loraprep.project.project import Project
-from loraprep.scan import scan
+from loraprep.scan import image_list
+
+A = TypeVar("A", bound=Artifact)
+T = TypeVar("T")
+IMAGES = "images.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
 class Workspace:
-    """A project at work. `named`: the tasks that the command line named."""
+    """A project at work in its folder.
 
-    project: Project
-    named: frozenset[str] = frozenset()
+    What was read is remembered as long as its file stays the same, so a run parses each file once.
+    """
+
+    on_disk = True  # there is a folder for what is made: False for a first look at pictures without a project
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.named: set[str] = set()  # the tasks that the command line named
+        self._known: dict[tuple[Path, ...], tuple[list[object], object]] = {}
+        self._lock: FileLock | None = None
 
     @property
     def root(self) -> Path:
@@ -33,20 +47,102 @@ class Workspace:
         """Where the pixels are, and how many of them may be opened."""
         return Pictures.of(self.project)
 
+    def lock(self) -> None:
+        """Keep other runs out of the project until this object goes, or the process. Raises filelock.Timeout."""
+        if self._lock is None:
+            lock = FileLock(self.root / ".doit.sqlite.lock", timeout=0)
+            lock.acquire()
+            self._lock = lock
+
     def images(self) -> list[Image]:
-        """The records of build/images.jsonl. Raises UserError if it is missing or from another version."""
-        return scan.read(self.root / "build/images.jsonl")
+        """Return every file found. Raises UserError if the list is missing or from another version."""
+        path = self.root / "build" / IMAGES
+        return self._once((path,), lambda: image_list.read_images(path))
 
-    def read(self, name: str) -> Any:
-        return files.read_json(self.root / "build" / f"{name}.json")
+    def digests(self) -> dict[str, str]:
+        """Return the digest of every file found, by path."""
+        return {i.path: i.digest for i in self.images()}
 
-    def write(self, name: str, value: Any) -> None:
-        files.write_json(self.root / "build" / f"{name}.json", value)
+    def read(self, kind: type[A]) -> A:
+        """Return a file of build/. Raises UserError if it is missing, damaged or from another version."""
+        return self._once((self.root / "build" / kind.NAME,), lambda: artifacts.load(kind, self.root))
+
+    def write(self, artifact: Artifact) -> None:
+        """Write a file of build/ whole, and only if it differs."""
+        files.write(self.root / "build" / artifact.NAME, artifacts.encode(artifact))
 
     def decisions(self, kind: str) -> Decisions:
-        """The answers in decisions/<kind>.yaml so far. Raises UserError."""
-        return decisions.read(self.root, kind)
+        """Return the answers in decisions/<kind>.yaml so far. Raises UserError."""
+        return self._once(self._sources(kind), lambda: decisions.read(self.root, kind))
 
     def ask(self, kind: str, header: str, questions: Sequence[Question]) -> None:
         """Bring decisions/<kind>.yaml up to date with what is asked now. Raises UserError."""
         decisions.ask(self.root, kind, header, questions)
+
+    def accepted(self) -> dict[str, Acceptance]:
+        """Return what decisions/gate.yaml accepts, by finding code. Raises UserError."""
+        return decisions.accepted(self.root)
+
+    def cache(self, name: str) -> Path | None:
+        """Return where a step may keep what it measured, None for nowhere."""
+        return self.root / "build" / name
+
+    def remembered(self, name: str, source: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return what `make` says of `source`, kept in build/ so that a run that finds it unchanged parses nothing."""
+        return files.remembered(self.root / "build" / name, source, make)
+
+    def _sources(self, kind: str) -> tuple[Path, ...]:
+        path = decisions.place(self.root, kind)[0]
+        return (path, self.root / crops.NAME) if kind == "captions" else (path,)
+
+    def _once(self, paths: tuple[Path, ...], load: Callable[[], T]) -> T:
+        stamps = [_stamp(path) for path in paths]
+        known = self._known.get(paths)
+        if known is None or known[0] != stamps:
+            known = self._known[paths] = (stamps, load())
+        return cast(T, known[1])
+
+
+def _stamp(path: Path) -> object:
+    """Tell one state of a file from another; None without one."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+
+
+class MemoryWorkspace(Workspace):
+    """Pictures that belong to no project yet: nothing is written, and nobody has decided anything."""
+
+    on_disk = False
+
+    def __init__(self, project: Project, images: Sequence[Image]) -> None:
+        super().__init__(project)
+        self._images = list(images)
+        self._artifacts: dict[type[Artifact], Artifact] = {}
+
+    def images(self) -> list[Image]:
+        return self._images
+
+    def read(self, kind: type[A]) -> A:
+        return cast(A, self._artifacts[kind])
+
+    def write(self, artifact: Artifact) -> None:
+        kind = type(artifact)
+        self._artifacts[kind] = artifacts.decode(kind, artifacts.encode(artifact))  # the same as from a file
+
+    def decisions(self, kind: str) -> Decisions:
+        return Decisions()
+
+    def ask(self, kind: str, header: str, questions: Sequence[Question]) -> None:
+        pass
+
+    def accepted(self) -> dict[str, Acceptance]:
+        return {}
+
+    def cache(self, name: str) -> Path | None:
+        return None
+
+    def remembered(self, name: str, source: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return make()

@@ -37,12 +37,12 @@ def never_accepted() -> frozenset[Code]:
     }
 
 
-def joined_acceptances(settled: Mapping[str, Acceptance], own: Mapping[str, Acceptance]) -> dict[str, Acceptance]:
+def joined_acceptances(settled: Mapping[Code, Acceptance], own: Mapping[str, Acceptance]) -> dict[str, Acceptance]:
     """Join what answers settle with what decisions/gate.yaml accepts (`own`, whose reason counts), by finding code.
 
     Where both name pictures, all of them are accepted.
     """
-    joined = {**settled, **own}
+    joined = {**{str(code): known for code, known in settled.items()}, **own}
     for code in settled.keys() & own.keys():
         first, second = settled[code].images, own[code].images
         if first is not None and second is not None:

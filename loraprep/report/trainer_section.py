@@ -14,7 +14,7 @@ from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alon
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
 
-def section(
+def trainer_section(
     plans: Sequence[TrainingPlan],
     profiles: Mapping[str, TrainerProfile],
     repeats: Mapping[str, int],

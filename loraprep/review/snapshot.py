@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, Selected
+from loraprep.pipeline.workspace import IMAGES
 from loraprep.project import decisions, project
 from loraprep.project.decisions import Acceptance, Decisions
 from loraprep.project.project import Project
-from loraprep.scan import scan
+from loraprep.scan.image_list import read_images
 
 KINDS = (*decisions.KINDS, "gate")
+_A = TypeVar("_A", bound=Artifact)
 _T = TypeVar("_T")
 _Kept = tuple[str, Any]  # stamp, what was loaded: as many types as files
 _BUILD = (
@@ -69,24 +71,6 @@ class Snapshot:
         return styles | {ident("picture", path): path for path in {*self.images, *pictures}}
 
 
-class _Groups(msgspec.Struct):
-    """What is shown of build/duplicates.json."""
-
-    groups: list[Group]
-
-
-class _Captions(msgspec.Struct):
-    """What is shown of build/captions.json."""
-
-    captions: dict[str, Caption]
-
-
-class _Selection(msgspec.Struct):
-    """What is shown of build/selection.json."""
-
-    fates: list[Fate]
-
-
 class Reader:
     """Gives the newest Snapshot; thread-safe."""
 
@@ -112,19 +96,15 @@ class Reader:
     def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-        found = self._built("images.jsonl", scan.read) or []
-        images = {i.path: i for i in found if i.state == "image"}
-        duplicates = self._built("duplicates.json", _decoder(_Groups))
-        captions = self._built("captions.json", _decoder(_Captions))
-        selection = self._built("selection.json", _decoder(_Selection))
+        images = {i.path: i for i in self._images() if i.state == "image"}
         return Snapshot(
             project=self._project(),
             images=images,
             by_pixels={i.pixel_digest: i for i in images.values()},
-            groups=duplicates.groups if duplicates else [],
-            captions=captions.captions if captions else {},
-            fates={f.path: f for f in selection.fates} if selection else {},
-            gate=self._built("gate1.json", _decoder(Gate)),
+            groups=found.groups if (found := self._built(Duplicates)) else [],
+            captions=written.captions if (written := self._built(Captioned)) else {},
+            fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
+            gate=self._built(Judged),
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),
             digests={kind: stamps[kind] for kind in KINDS},
@@ -160,12 +140,18 @@ class Reader:
             problems["gate"] = str(error)
             return {}
 
-    def _built(self, name: str, load: Callable[[Path], _T]) -> _T | None:
-        """Read a file of build/; None if it is not there yet, or from another version."""
-        path = self.root / "build" / name
+    def _images(self) -> list[Image]:
+        path = self.root / "build" / IMAGES
         try:
-            return self._kept(name, self._digest(path), lambda: load(path))
-        except (OSError, ValueError, UserError):
+            return self._kept(IMAGES, self._digest(path), lambda: read_images(path))
+        except UserError:  # not there yet, or from another version
+            return []
+
+    def _built(self, kind: type[_A]) -> _A | None:
+        stamp = self._digest(self.root / "build" / kind.NAME)
+        try:
+            return self._kept(kind.NAME, stamp, lambda: artifacts.load(kind, self.root))
+        except UserError:  # not there yet, or from another version
             return None
 
     def _kept(self, name: str, stamp: str, load: Callable[[], _T]) -> _T:
@@ -175,10 +161,6 @@ class Reader:
             self._files[name] = kept = (stamp, load())
         value: _T = kept[1]
         return value
-
-
-def _decoder(form: type[_T]) -> Callable[[Path], _T]:
-    return lambda path: msgspec.json.decode(path.read_bytes(), type=form)
 
 
 def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:

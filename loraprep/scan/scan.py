@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +20,10 @@ from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging import decode, formats
-from loraprep.scan import inspect, pool, walk
+from loraprep.scan import image_list, inspect, pool, walk
 from loraprep.scan.assemble import Records
 from loraprep.scan.cache import ScanCache, Seen, discard, place
 
-VERSION = 4  # of a line of images.jsonl and of the facts; raised when a measurement changes
 WORKERS = 2  # the decoder keeps two cores busy; more pictures at a time would need more memory
 MANY = 200  # files to look at from which processes are worth their start
 
@@ -70,7 +68,7 @@ def scan(folder: Path, root: Path, **how: Unpack[How]) -> Scan:
 
     Raises UserError: the folder cannot be listed (exit code 3), decisions/crops.yaml needs mending.
     """
-    found, around = _scan(folder, root, how, lambda lines: [Image.from_json(json.loads(line)) for line in lines])
+    found, around = _scan(folder, root, how, lambda lines: image_list.decode_images("".join(lines)))
     return Scan(around.orphans, around.masks, around.sure, found)
 
 
@@ -79,23 +77,7 @@ def write(path: Path, folder: Path, root: Path, **how: Unpack[How]) -> Around:
 
     The lines are made one by one, so that a hundred thousand take no more memory than one.
     """
-    first = files.dumps({"version": VERSION}, indent=None)
-    return _scan(folder, root, how, lambda lines: files.write_lines(path, chain([first], lines)))[1]
-
-
-def read(path: Path) -> list[Image]:
-    """The records that `write` wrote. Raises UserError if they are missing or from another version."""
-    try:
-        with path.open(encoding="utf-8") as lines:
-            if json.loads(next(lines, "")) != {"version": VERSION}:
-                raise ValueError
-            return [Image.from_json(json.loads(line)) for line in lines]
-    except (OSError, ValueError, TypeError, AttributeError):
-        raise UserError(
-            "the list of pictures is missing or from another version of loraprep",
-            place=f"build/{path.name}",
-            hint="run loraprep scan",
-        ) from None
+    return _scan(folder, root, how, lambda lines: files.write_lines(path, chain([image_list.FIRST], lines)))[1]
 
 
 def _scan(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:
@@ -131,7 +113,7 @@ def _once(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]
     limits = how.get("max_megapixels") or decode.MAX_MEGAPIXELS, how.get("max_megabytes") or decode.MAX_MEGABYTES
     # facts from another library or limit may differ; digests never do
     heif = importlib.util.find_spec("pillow_heif") is not None
-    stamp = files.dumps([VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
+    stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
     found = walk.walk(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
     records = Records(folder, root, found, limits[0])
     with closing(ScanCache(how.get("cache"), stamp)) as cache:

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
 
+from msgspec import structs
+
 from loraprep.captions import hygiene
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import Question
@@ -149,14 +151,14 @@ def _first(image: Image, context: Context) -> Elements:
             break
         found = get(name).describe(image, context)
         if answers(found):
-            return dataclasses.replace(found, missing=missing)
+            return structs.replace(found, missing=missing)
         if not missing:
             missing, detail = found.missing, found.sources.get("missing", "")
         described = found if found.state in ("draft", "none") else described
     if not missing:
         return cast(Elements, described)
     stand_in = get("draft").describe(image, context)
-    return dataclasses.replace(
+    return structs.replace(
         stand_in,
         state="refused" if missing in FINAL else "waiting",
         missing=missing,

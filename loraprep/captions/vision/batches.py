@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from loraprep.captions.vision.anthropic_messages import Claude, catalogue, patiently, reply, trouble
 from loraprep.captions.vision.job import Job, Outcome, Trouble, keep
@@ -28,8 +30,7 @@ _TIMEOUT = 600.0  # seconds to send one
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Record):
+class Batch(Record, frozen=True):
     """One batch that is out. `ids`: where its results may be; [] while nobody knows whether it arrived.
 
     `requests`: digest of a picture -> how many answers it had before; `newest`: the newest batch before it;
@@ -43,7 +44,7 @@ class Batch(Record):
     effort: str
     prompt: str
     examples: str
-    ids: list[str] = field(default_factory=list)
+    ids: list[str] = msgspec.field(default_factory=list)
 
 
 def share() -> float:
@@ -54,17 +55,17 @@ def share() -> float:
 def _load(job: Job) -> list[Batch]:
     try:
         data = files.read_json(job.root / NAME)
-        return [Batch.from_json(b) for b in data["batches"]]
+        return msgspec.convert(data["batches"], list[Batch])
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError):
         hint = "Bring it back from git. Deleted, its pictures would be paid for a second time."
         raise UserError("the list of pending batches cannot be read", place=NAME, hint=hint) from None
 
 
 def _save(job: Job, pending: Sequence[Batch]) -> None:
     if pending:
-        files.write_json(job.root / NAME, {"version": VERSION, "batches": [b.to_json() for b in pending]})
+        files.write_json(job.root / NAME, {"version": VERSION, "batches": msgspec.to_builtins(pending)})
     else:
         (job.root / NAME).unlink(missing_ok=True)
 
@@ -171,7 +172,7 @@ def _send(
 
 
 def _with(batch: Batch, ids: list[str]) -> Batch:
-    return Batch.from_json({**batch.to_json(), "ids": ids})
+    return structs.replace(batch, ids=ids)
 
 
 def _recent(line: Any, number: int) -> list[Any]:

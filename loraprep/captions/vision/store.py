@@ -6,12 +6,13 @@ taken out. No key, no address and no path is in it, so it can go into git, and a
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
@@ -24,8 +25,7 @@ TRIES = 2  # a cut off or unusable reply is asked for once more, then it stands
 State = Literal["seen", "refused", "truncated", "unclear"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Record):
+class Answer(Record, frozen=True):
     """One reply about one picture, and everything it was asked with.
 
     `elements` has the form of schemas/elements.schema.json in version `schema`; fields it lacks were not looked at.
@@ -39,9 +39,9 @@ class Answer(Record):
     parameters: dict[str, Any]
     schema: int
     state: State
-    elements: dict[str, Any] = field(default_factory=dict)
+    elements: dict[str, Any] = msgspec.field(default_factory=dict)
     detail: str = ""  # why not, in a few words
-    usage: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Store:
     def add(self, digest: str, answer: Answer) -> Answers:
         """Appends the answer and returns all of them; it is on disk, whole and synced, before this returns."""
         answers = Answers((*self.read(digest).listed, answer))
-        listed = [dataclasses.asdict(a) for a in answers.listed]
+        listed = [msgspec.to_builtins(a) for a in answers.listed]
         files.write_json(self._path(digest), {"version": VERSION, "answers": listed})
         return answers
 
@@ -147,8 +147,7 @@ class Store:
 
 def _answer(data: Mapping[str, Any]) -> Answer:
     """A stored answer; keys that this version does not know are left in the file and ignored here."""
-    known = {f.name for f in dataclasses.fields(Answer)}
-    return Answer(**{key: value for key, value in data.items() if key in known})
+    return Answer(**{key: value for key, value in data.items() if key in Answer.__struct_fields__})
 
 
 def _damaged(digest: str, why: str) -> UserError:

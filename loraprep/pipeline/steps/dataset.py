@@ -5,20 +5,20 @@ from __future__ import annotations
 from loraprep.core import terminal
 from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
-from loraprep.dataset import build, manifest, outputs, upscale, verify
-from loraprep.pipeline import artifacts
+from loraprep.dataset import build, outputs, upscale, verify
+from loraprep.pipeline.artifacts import Audited, Captioned, Selected
 from loraprep.pipeline.workspace import Workspace
 
 
 def build_dataset(work: Workspace) -> None:
-    """Builds the training folder: pictures, captions, and the lock that proves them."""
+    """Build the training folder: pictures, captions, and the lock that proves them."""
     project = work.project
     with terminal.progress("Building the dataset") as progress:
         build.build_dataset(work.pictures, _outputs(work), project.settings, progress=progress)
 
 
 def verify_dataset(work: Workspace) -> bool:
-    """Compares the dataset with its lock."""
+    """Compare the dataset with its lock; False if they differ."""
     project = work.project
     locked = read_lock(project.root)
     if locked is None:
@@ -34,28 +34,23 @@ def _outputs(work: Workspace) -> list[outputs.Output]:
     project = work.project
     return outputs.plan_outputs(
         work.images(),
-        artifacts.fates(work),
-        artifacts.captions(work),
+        work.read(Selected).fates,
+        work.read(Captioned).captions,
         work.decisions("captions"),
         project.settings,
         project.base_model,
-        keep_kohya=work.read("audit")["layout"] == "kohya",
+        keep_kohya=work.read(Audited).layout == "kohya",
     )
 
 
 def upscale_images(work: Workspace) -> None:
-    """Enlarges the pictures decided for it with your own upscaler."""
-    pictures = upscale.images_to_upscale(work.images(), artifacts.fates(work))
+    """Enlarge the pictures decided for it with the artist's own upscaler."""
+    pictures = upscale.images_to_upscale(work.images(), work.read(Selected).fates)
     if not pictures:
         terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
         return
     upscaler = upscale.configured_upscaler()
-    terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' * (len(pictures) != 1)}.")
+    terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' if len(pictures) != 1 else ''}.")
     with terminal.progress("Enlarging") as progress:
         made = upscale.upscale_images(work.pictures, pictures, work.images(), upscaler, progress=progress)
     terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")
-
-
-def dataset_intact(work: Workspace) -> bool:
-    """Is every file of dataset/ still what we wrote?"""
-    return manifest.dataset_intact(work.root)

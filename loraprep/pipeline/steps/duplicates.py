@@ -1,36 +1,35 @@
-"""The step that finds what is there twice."""
+"""The steps about what is there twice, and which pictures stay."""
 
 from __future__ import annotations
 
+from loraprep.dataset import selection
 from loraprep.duplicates import duplicates
-from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.workspace import Workspace
-from loraprep.scan import detail
+from loraprep.scan import audit, detail
 
 
 def find_duplicates(work: Workspace) -> None:
-    """Which pictures are there twice?"""
-    project = work.project
+    """Find which pictures are there twice."""
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     groups = duplicates.find(
         usable,
-        project.config["thresholds"]["duplicates"],
+        work.project.config["thresholds"]["duplicates"],
         work.pictures.preview,
-        lambda some: detail.measured(
-            work.pictures,
-            some,
-            cache=project.root / "build/detail-cache.json",
-            among=images,
-        ),
+        lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
     )
     questions = duplicates.questions(groups, usable, work.decisions("duplicates"))
     work.ask("duplicates", duplicates.HEADER, questions)
-    work.write(
-        "duplicates",
-        {
-            "groups": artifacts.plain(groups),
-            "questions": artifacts.plain(questions),
-            "findings": artifacts.plain(duplicates.findings(groups)),
-        },
+    work.write(Duplicates(groups=groups, questions=questions, findings=duplicates.findings(groups)))
+
+
+def decide_staying(work: Workspace) -> None:
+    """Decide which pictures stay, by the answers so far."""
+    project, images = work.project, work.images()
+    quality = audit.outcome(work.read(Audited).questions, work.decisions("quality"), auto=project.auto("quality"))
+    copies = duplicates.outcome(
+        work.read(Duplicates).groups, images, work.decisions("duplicates"), auto=project.auto("duplicates")
     )
+    fates = selection.select(images, project.settings.curation.exclude, [quality, copies])
+    work.write(Staying(paths=[f.path for f in fates if f.fate == "kept"], quality=quality, duplicates=copies))

@@ -2,99 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-import msgspec
+from msgspec import structs
 
 from loraprep.captions import captions
 from loraprep.core import files, terminal
-from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Caption, Fate, Gate
+from loraprep.core.errors import UserError
+from loraprep.core.findings import Code
+from loraprep.core.records import Gate
 from loraprep.curation import curate
-from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import (
+    Audited,
+    Captioned,
+    DetailMeasured,
+    Duplicates,
+    Forecast,
+    Judged,
+    Sampled,
+    Selected,
+    VisionAsked,
+)
+from loraprep.pipeline.steps.inputs import observations, with_detail
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import decisions, intent
+from loraprep.project import intent
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import trainer
-from loraprep.report import diff, gate, html, markdown, set_record, trainer_section
-from loraprep.report import marks as report_marks
+from loraprep.report import diff, gate, html, markdown, marks, set_record, trainer_section
+from loraprep.report.html import PageData
 from loraprep.report.report_data import ReportData
-from loraprep.trainers.plan import TrainingPlan
 
 
 def write_intent(work: Workspace) -> None:
-    """What you want to teach, as intent.md."""
+    """Write what is to be taught, as intent.md."""
     project = work.project
     files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
 
 
-def write_report(work: Workspace) -> None:
-    """The verdict, and the report to read and to look at."""
+def report_data(work: Workspace) -> ReportData:
+    """Gather what the verdict and the reports are made of: everything in build/, and what gate.yaml accepts."""
     project = work.project
-    images, known, alike = artifacts.detailed(work, work.images()), artifacts.seen(work), artifacts.groups(work)
-    elements = known.elements
-    selection, audited = work.read("selection"), work.read("audit")
-    fates = [Fate(**f) for f in selection["fates"]]
-    kept = {f.path for f in fates if f.fate == "kept"}
-    placed = work.read("placements")
-    profiles = {name: trainer(name) for name in project.settings.dataset.trainers}
-    stored = [
-        audited,
-        work.read("duplicates"),
-        work.read("detail"),
-        work.read("captions"),
-        selection,
-        placed,
+    images, known = with_detail(work, work.images()), observations(work)
+    audited, selected = work.read(Audited), work.read(Selected)
+    kept = {f.path for f in selected.fates if f.fate == "kept"}
+    findings = [
+        *audited.findings,
+        *work.read(Duplicates).findings,
+        *work.read(DetailMeasured).findings,
+        *work.read(Captioned).findings,
+        *selected.findings,
+        *work.read(Forecast).findings,
     ]
-    findings = [msgspec.convert(f, Finding) for s in stored for f in s["findings"]]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessed = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
-    findings += assessed.findings
-    staying: Mapping[str, Caption] = {path: c for path, c in known.captions.items() if path in kept}
-    said = [msgspec.convert(f, Finding) for name in ("samples", "vision") for f in work.read(name)["findings"]]
-    findings += captions.lacking(said, staying, elements)
-    if not any(e.state == "waiting" for e in elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, elements, project.config, project.kind)
-    data = ReportData(
+    assessment = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
+    findings += assessment.findings
+    staying = {path: c for path, c in known.captions.items() if path in kept}
+    asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
+    findings += captions.lacking(asked, staying, known.elements)
+    if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
+        findings += captions.fused(staying, known.elements, project.config, project.kind)
+    settled = {code: Acceptance(given.reason, images=tuple(given.images)) for code, given in selected.settled.items()}
+    return ReportData(
         settings=project.settings,
         model=project.base_model,
         kind=project.kind_typed,
         images=images,
-        fates=fates,
-        groups=alike,
+        fates=selected.fates,
+        groups=work.read(Duplicates).groups,
         captions=known.captions,
-        assessment=assessed,
+        assessment=assessment,
         findings=findings,
-        kohya_layout=audited["layout"] == "kohya",
-        waiting=selection["waiting"],
-        accepted=gate.joined_acceptances(
-            msgspec.convert(selection.get("settled", {}), dict[str, Acceptance]), decisions.accepted(project.root)
-        ),
+        kohya_layout=audited.layout == "kohya",
+        waiting=selected.waiting,
+        accepted=gate.joined_acceptances(settled, work.accepted()),
     )
+
+
+def page_data(work: Workspace, data: ReportData, verdict: Gate, headline: str, following: Sequence[str]) -> PageData:
+    """Gather what the page shows: report.html, or the first look at a folder."""
+    return PageData(
+        data=data,
+        gate=verdict,
+        pictures=work.pictures,
+        cache=work.cache("thumbs"),
+        title=work.project.name,
+        headline=headline,
+        following=following,
+        look=not work.on_disk,
+    )
+
+
+def write_report(work: Workspace) -> None:
+    """Write the verdict, and the report to read and to look at."""
+    root, data, forecast = work.root, report_data(work), work.read(Forecast)
     verdict = gate.judge(data)
-    marks = report_marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), {i.path: i for i in images})
-    section = trainer_section.section(
-        msgspec.convert(placed["plans"], list[TrainingPlan]), profiles, placed["repeats"], placed["drawn"]
+    images = {i.path: i for i in data.images}
+    trainer_lines = trainer_section.trainer_section(
+        forecast.plans,
+        {name: trainer(name) for name in data.settings.dataset.trainers},
+        forecast.repeats,
+        forecast.drawn,
     )
+    drawn_marks = marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), images)
+    text = markdown.report_text(data, verdict, drawn_marks, trainer_lines)
     with terminal.progress("Drawing the report") as progress:
-        page, pictures = html.render_page(
-            html.PageData(
-                data=data,
-                gate=verdict,
-                pictures=work.pictures,
-                cache=project.root / "build/thumbs",
-                title=project.name,
-                headline=markdown.headline(verdict),
-                following=_next_commands(verdict),
-            ),
-            progress,
-        )
-    for name, drawn in pictures.items():
-        files.write(project.root / "report" / name, drawn)
-    files.write(project.root / "report.html", page)
-    files.write(project.root / "dataset-report.md", markdown.report_text(data, verdict, marks, section))
-    set_record.write_set_record(project.root, set_record.set_record(verdict, fates, known.captions))
-    work.write("gate1", verdict.to_json())
+        shown = page_data(work, data, verdict, markdown.headline(verdict), _next_commands(verdict))
+        page, pictures = html.render_page(shown, progress)
+    for name, picture in pictures.items():
+        files.write(root / "report" / name, picture)
+    files.write(root / "report.html", page)
+    files.write(root / "dataset-report.md", text)
+    set_record.write_set_record(root, set_record.set_record(verdict, data.fates, data.captions))
+    work.write(Judged(**structs.asdict(verdict)))
 
 
 def _next_commands(verdict: Gate) -> list[str]:
@@ -103,7 +122,9 @@ def _next_commands(verdict: Gate) -> list[str]:
     return ["loraprep review", "loraprep gate1"] if verdict.waiting else ["loraprep gate1"]
 
 
-def show_diff(work: Workspace, revision: str) -> None:
-    """What changed since a revision: pictures, captions, verdict."""
-    for line in diff.changes_since(work.root, revision):
+def show_diff(work: Workspace, revision: Sequence[str]) -> None:
+    """Say what changed since a revision: pictures, captions, verdict."""
+    if len(revision) != 1:
+        raise UserError("loraprep diff wants one revision", hint="For example: loraprep diff HEAD~1")
+    for line in diff.changes_since(work.root, revision[0]):
         terminal.say(line)

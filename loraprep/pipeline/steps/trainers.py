@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from loraprep.core import files
 from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.dataset import outputs
-from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
 from loraprep.project.project import Project
 from loraprep.report import trainer_section
 from loraprep.trainers import export, forecast, naming, regularization
-from loraprep.trainers.plan import TrainingPlan
 
 
 def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
     """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
-    keep_kohya = work.read("audit")["layout"] == "kohya"
+    keep_kohya = work.read(Audited).layout == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
     for (path, _), place in outputs.output_places(kept, cutouts, work.project.settings, keep_kohya=keep_kohya).items():
@@ -37,15 +34,14 @@ def _profiles(project: Project) -> dict[str, TrainerProfile]:
 
 
 def forecast_trainers(work: Workspace) -> None:
-    """What each trainer will do with each picture."""
+    """Forecast what each trainer will do with each picture."""
     project = work.project
-    found, captions = work.images(), artifacts.captions(work)
-    fates = artifacts.fates(work)
-    repeats = _repeats(work, [f.path for f in fates if f.fate == "kept"], found)
+    found, selected = work.images(), work.read(Selected)
+    repeats = _repeats(work, [f.path for f in selected.fates if f.fate == "kept"], found)
     chosen, folder = _profiles(project), project.settings.dataset.regularization
     extra = regularization.regularization_sizes(project.root, folder)
     largest = forecast.trained_sizes(project.settings, project.base_model)[-1]
-    pictures = forecast.training_pictures(found, fates, captions, repeats, largest)
+    pictures = forecast.training_pictures(found, selected.fates, work.read(Captioned).captions, repeats, largest)
     plans = [
         forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
         for name, profile in chosen.items()
@@ -55,10 +51,7 @@ def forecast_trainers(work: Workspace) -> None:
     noted = forecast.training_findings(plans, chosen, repeats, project.settings, project.base_model)
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
-    work.write(
-        "placements",
-        {"plans": artifacts.plain(plans), "repeats": repeats, "drawn": drawn, "findings": artifacts.plain(noted)},
-    )
+    work.write(Forecast(plans=plans, repeats=repeats, drawn=drawn, findings=noted))
 
 
 def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
@@ -76,30 +69,20 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
             shown = work.pictures.preview(image[path])
         except (decode.BadImage, OSError):
             continue
-        files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw(shown, box))
+        files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw_crop(shown, box))
         drawn.append(path)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
     return drawn
 
 
-def crops_drawn(work: Workspace) -> bool:
-    """Is every crop that the report shows still there?"""
-    stored = work.root / "build/placements.json"
-    return stored.is_file() and all(
-        (work.root / trainer_section.CROPS / f"{naming.stem(path)}.png").is_file()
-        for path in work.read("placements")["drawn"]
-    )
-
-
 def export_configs(work: Workspace) -> None:
-    """What your trainers need beside dataset/: their own configuration files."""
+    """Write what the trainers need beside dataset/: their own configuration files."""
     project = work.project
     locked, advice = read_lock(project.root), project.kind_typed.regularization
     if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
-    plans = msgspec.convert(work.read("placements")["plans"], list[TrainingPlan])
     chosen = _profiles(project)
     export.write_exports(
         project.root,
@@ -107,12 +90,6 @@ def export_configs(work: Workspace) -> None:
             plan.trainer: export.training_set(
                 project.root, locked, plan, chosen[plan.trainer], project.settings, project.base_model, words
             )
-            for plan in plans
+            for plan in work.read(Forecast).plans
         },
     )
-
-
-def exports_intact(work: Workspace) -> bool:
-    """Is there a folder for every trainer of the project?"""
-    trainers = work.project.settings.dataset.trainers
-    return all((work.root / "exports" / name / "README.md").is_file() for name in trainers)

@@ -9,40 +9,41 @@ from loraprep.captions import captioners, captions
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import described, question
 from loraprep.captions.vision.store import Answer, Answers, Store
-from loraprep.core import files, findings, terminal
+from loraprep.core import findings, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Elements, Image
+from loraprep.pipeline.artifacts import Sampled
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions
 from loraprep.project.project import Project
 
 
-def looks(p: Project) -> bool:
-    """Does any captioner of the project, or one chosen for a single picture, look at the pixels?"""
-    return bool(_lookers(p))
+def looks(work: Workspace) -> bool:
+    """Say whether any captioner of the project, or one chosen for a single picture, looks at the pixels."""
+    return bool(_lookers(work))
 
 
-def _lookers(p: Project) -> dict[str, captioners.Looker]:
+def _lookers(work: Workspace) -> dict[str, captioners.Looker]:
     try:
-        chosen = told(p)["chosen"]
+        chosen = told(work)["chosen"]
     except UserError:  # said by the task that reads the file
         chosen = {}
-    return captioners.lookers(p.config["captioning"], chosen.values())
+    return captioners.lookers(work.project.config["captioning"], chosen.values())
 
 
-def told(p: Project) -> dict[str, Any]:
-    """decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+def told(work: Workspace) -> dict[str, Any]:
+    """Return decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
 
     Raises UserError.
     """
 
     def read() -> dict[str, Any]:
-        answers = decisions.read(p.root, "captions")
+        answers = work.decisions("captions")
         return {"skipped": captions.skipped(answers), "chosen": captions.captioners_chosen(answers)}
 
-    return files.remembered(p.root / "build/told.json", decisions.place(p.root, "captions")[0], read)
+    return work.remembered("told.json", decisions.place(work.root, "captions")[0], read)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
@@ -50,9 +51,9 @@ def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
     return captions.chosen_captioners(images, work.decisions("captions"))
 
 
-def stored(p: Project, images: Sequence[Image]) -> dict[str, Answers]:
-    """digest -> answers so far. Raises UserError naming every damaged file."""
-    return Store(p.root).read_all(i.digest for i in images) if looks(p) else {}
+def stored(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
+    """Return the answers so far, by digest. Raises UserError naming every damaged file."""
+    return Store(work.root).read_all(i.digest for i in images) if looks(work) else {}
 
 
 def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
@@ -63,7 +64,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
     if samples:  # somebody is waiting to answer them
         config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
     else:
-        seen = _seen(images, stored(p, images))
+        seen = _seen(images, stored(work, images))
         texts = captions.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
@@ -84,33 +85,31 @@ def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, 
 
 def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
     """Has the samples looked at, without waiting for anything."""
-    if not looks(work.project) or not chosen:
+    if not looks(work) or not chosen:
         return Outcome()
     return _ask(_job(work, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
 
 
-def ask_rest(work: Workspace, images: Sequence[Image], staying: Sequence[Image], before: Mapping[str, Any]) -> Outcome:
-    """Has all others looked at once the samples are approved. `before` is build/samples.json.
+def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outcome:
+    """Has all others looked at once the samples are approved.
 
     What kept the samples from being looked at keeps the others too, so it is not tried again in the same run.
     """
-    p = work.project
-    if not looks(p):
+    if not looks(work):
         return Outcome()
-    samples, missing = before["samples"], before["missing"]
-    rest = [i for i in staying if i.path not in samples]
+    rest = [i for i in staying if i.path not in before.samples]
     answers = work.decisions("captions")
-    may = captions.approved(samples, answers, auto=p.auto("captions"))
-    job = _job(work, images, samples=False)
-    stopped = next((code for _, code in sorted(missing.items()) if code not in captioners.PER_PICTURE), "")
+    may = captions.approved(before.samples, answers, auto=work.project.auto("captions"))
+    job = _job(work, work.images(), samples=False)
+    stopped = next((code for _, code in sorted(before.missing.items()) if code not in captioners.PER_PICTURE), "")
     if may and stopped:
-        values = next(f["values"] for f in before["findings"] if f["code"] == f"vision-{stopped}")
+        values = next(f.values for f in before.findings if f.code == f"vision-{stopped}")
         given = captioners.undescribed(rest, staying, job)
         outcome = Outcome().lack(stopped, given, **values)
     else:
         outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
-    outcome.missing |= missing
-    outcome.findings += earlier(p, job, staying, samples)
+    outcome.missing |= before.missing
+    outcome.findings += earlier(work, job, staying, before.samples)
     return outcome
 
 
@@ -119,12 +118,12 @@ def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str,
         return captioners.ask(images, staying, job.showing(progress), approved=approved)
 
 
-def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
+def earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
     """The note about pictures that were seen under earlier settings, with what asking again would cost."""
-    old = _old(p, job, staying, samples)
+    old = _old(work, job, staying, samples)
     if not old:
         return []
-    likely, _ = _cost(p, job, old)
+    likely, _ = _cost(work.project, job, old)
     return [
         Finding(
             Code.VISION_EARLIER, tuple(i.path for i in old), {"cost": f"about ${likely:.4f}" if likely else "nothing"}
@@ -132,8 +131,8 @@ def earlier(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[st
     ]
 
 
-def _old(p: Project, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
-    now = {name: module.settings(p.config, job.question) for name, module in _lookers(p).items()}
+def _old(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
+    now = {name: module.settings(work.project.config, job.question) for name, module in _lookers(work).items()}
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
     paths = set(captions.earlier(then, now, samples))
     return [i for i in staying if i.path in paths]
@@ -155,21 +154,18 @@ def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
     return claude.cost(images, job)
 
 
-def recaption(
-    work: Workspace, staying: Sequence[Image], images: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]
-) -> None:
+def recaption(work: Workspace, staying: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]) -> None:
     """Asks again: about the pictures that `patterns` name, else about those seen under earlier settings.
 
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """
-    p = work.project
-    if not looks(p):
+    if not looks(work):
         raise UserError(
             "no captioner of this project looks at pictures, so there is nothing to ask again",
             place="project.yaml",
             hint="Set captioning.captioner to claude first.",
         )
-    job = _job(work, images, samples=False)
+    job = _job(work, work.images(), samples=False)
     if patterns:
         named = Patterns(patterns)
         again = [i for i in staying if named.match(i.path)]
@@ -179,11 +175,13 @@ def recaption(
                 hint="Write a name or a pattern as in: loraprep recaption 'sketches/*'",
             )
     else:
-        again = _old(p, job, staying, samples)
+        again = _old(work, job, staying, samples)
         if not again:
             terminal.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
-    job = _job(work, images, samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again})
+    job = _job(
+        work, work.images(), samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again}
+    )
     outcome = _ask(job, again, staying, "Looking again", approved=True)
     for finding in outcome.findings:
         terminal.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")

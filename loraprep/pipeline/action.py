@@ -1,0 +1,47 @@
+"""What doit calls when a task runs: its step, one run at a time, with problems in words."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from doit.exceptions import TaskFailed
+from filelock import Timeout
+
+from loraprep.core import files, terminal
+from loraprep.core.errors import UserError
+from loraprep.pipeline.workspace import Workspace
+
+
+class Action:
+    """A step as doit calls it, with the task's options as keywords.
+
+    `step` names a function of steps/ as "module.function"; its module is imported when it first runs, so that a run
+    in which nothing is stale loads none of them.
+    """
+
+    def __init__(self, work: Workspace, step: str, reads: Sequence[str]) -> None:
+        self.work, self.step, self.reads = work, step, reads
+
+    def __call__(self, **options: Any) -> TaskFailed | None:
+        try:
+            self.work.lock()
+            before = self._digests()
+            module, _, function = self.step.partition(".")
+            step = getattr(importlib.import_module(f"loraprep.pipeline.steps.{module}"), function)
+            if step(self.work, **options) is False:
+                return TaskFailed("", report=False)
+            if before != self._digests():
+                return TaskFailed("A file was edited while it was being read. Run it again.")
+        except Timeout:
+            return TaskFailed("Another loraprep is running in this project. Wait for it to end, then run this again.")
+        except UserError as error:
+            return TaskFailed(str(error))
+        except KeyboardInterrupt:
+            terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
+            raise SystemExit(130) from None
+        return None
+
+    def _digests(self) -> list[str]:
+        return [files.sha256(self.work.root / path) for path in self.reads]

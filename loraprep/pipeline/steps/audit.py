@@ -1,0 +1,42 @@
+"""The steps about single files: the quality audit, the native detail."""
+
+from __future__ import annotations
+
+from loraprep.core import terminal
+from loraprep.pipeline.artifacts import Audited, BesideImages, DetailMeasured
+from loraprep.pipeline.steps.inputs import staying_images
+from loraprep.pipeline.workspace import Workspace
+from loraprep.scan import audit, detail
+
+
+def audit_images(work: Workspace) -> None:
+    """Ask whether the pictures are technically fit to train on."""
+    project = work.project
+    beside = work.read(BesideImages)
+    result = audit.audit(
+        work.images(),
+        {"orphans": beside.orphans, "masks": beside.masks},
+        project.config,
+        project.model,
+        project.kind,
+    )
+    work.ask("quality", audit.HEADER, audit.to_ask(result.questions, work.decisions("quality")))
+    work.write(Audited(findings=result.findings, questions=result.questions, layout=result.layout))
+
+
+def measure_detail(work: Workspace) -> None:
+    """Measure how much of their size the pictures that stay really hold."""
+    with terminal.progress("Looking at full size") as progress:
+        measured = detail.measured(
+            work.pictures,
+            staying_images(work),
+            cache=work.cache("detail-cache.json"),
+            among=work.images(),
+            progress=progress,
+        )
+    work.write(
+        DetailMeasured(
+            detail={i.path: i.detail for i in measured},
+            findings=detail.findings(measured, work.project.settings.thresholds.audit.detail),
+        )
+    )
