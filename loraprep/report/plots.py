@@ -123,7 +123,8 @@ def aspects(sizes: Sequence[tuple[int, int]]) -> str:
 def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapping[str, float]) -> str:
     """Draw how often words are in the captions.
 
-    Rows: (term, captions it is in, "content" or "style", fused level or ""). `limits`: share of the captions from which a term is watched, warned about, critical.
+    Rows: (term, captions it is in, "content" or "style", fused level or ""). `limits`: share of the
+    captions from which a term is watched, warned about, critical.
     """
 
     def draw(axes: Axes) -> None:

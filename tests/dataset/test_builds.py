@@ -367,7 +367,9 @@ def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
     placed = outputs.folder_places(paths, config, dict.fromkeys(paths, 1))
     assert placed["b/3.png"] == "2_x-b/3"
     assert placed["a3.png"] == "8_x/a3"  # (10 x 8 + 10 x 2) x 15 = 1500
-    assert outputs.folder_places({"10_cat/a.png": "10_cat/a"}, config, {"10_cat/a.png": 1}) == {"10_cat/a.png": "10_cat/a"}
+    assert outputs.folder_places({"10_cat/a.png": "10_cat/a"}, config, {"10_cat/a.png": 1}) == {
+        "10_cat/a.png": "10_cat/a"
+    }
 
 
 @pytest.mark.parametrize(
