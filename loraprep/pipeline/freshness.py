@@ -18,7 +18,7 @@ from loraprep.trainers import naming
 def samples_skipped(work: Workspace) -> list[str]:
     """Return the samples a person skipped and the captioners they chose for single pictures: others are asked then."""
     told = vision.told(work)
-    return [*told["skipped"], *(f"{key}: {name}" for key, name in sorted(told["chosen"].items()))]
+    return [*told.skipped, *(f"{key}: {name}" for key, name in sorted(told.chosen.items()))]
 
 
 def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:

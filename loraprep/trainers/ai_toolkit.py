@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from loraprep.core import yamlfile
+from loraprep.core.files import Json
 from loraprep.trainers.buckets import BucketFit, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
@@ -47,7 +48,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     sets = [_entry(folder, dataset) for folder in dataset.folders]
     if dataset.regularization:
         sets.append({**_entry(dataset.regularization, dataset), "is_reg": True, "caption_dropout_rate": 0.0})
-    process = {
+    process: dict[str, Json] = {
         "datasets": sets,
         "train": {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps},
     }

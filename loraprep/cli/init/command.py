@@ -73,7 +73,7 @@ def run(argv: list[str]) -> int:
 
 def studio_model(here: Path) -> str | None:
     """Return the one base model that studio.md names, None if it names none or several."""
-    known = studio.read(here)[1]
+    known = studio.studio_models(here)[1]
     return known[0] if len(known) == 1 else None
 
 
@@ -85,7 +85,7 @@ def new_project(options: InitOptions, root: Path) -> NewProject:
         name=name,
         kind=options.kind or "",
         class_word=class_word,
-        model=studio.resolve(options.model or "") or "",
+        model=studio.model_id(options.model or "") or "",
         description=(options.description or "").strip(),
         notes=(options.notes or "").strip(),
         fused=[term.strip() for term in (options.fused or "").split(",") if term.strip()],

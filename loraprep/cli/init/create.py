@@ -16,7 +16,8 @@ from loraprep.captions import captioners
 from loraprep.cli.init.options import NewProject
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
-from loraprep.project import intent, project, schema
+from loraprep.project import intent, profiles, project, schema
+from loraprep.project.settings import settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
@@ -56,8 +57,8 @@ def write_project(root: Path, new: NewProject, source: Path | None) -> None:
     }
     texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
     full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
-    profiles = project.profile("kinds", new.kind), project.profile("models", new.model)
-    texts["intent.md"] = intent.text(full, *profiles)
+    kind, model = profiles.kind(new.kind), profiles.base_model(new.model)
+    texts["intent.md"] = intent.intent_text(settings(full), kind, model)
     kept = [name for name in texts if (root / name).exists()]
     try:
         with _taken_back_on_failure() as undo:

@@ -66,7 +66,7 @@ def project_root(name: str, here: Path) -> Path:
     """Return where the project would lie: in a studio among its training, else here."""
     if name == ".":
         return here
-    home = studio.home(here)
+    home = studio.studio_folder(here)
     return home / "grimoire/training" / name if home else here / name
 
 

@@ -44,7 +44,7 @@ def _choice_problems(
     if not value:
         if complete:
             yield Problem(f"the {what} is missing", flag, missing + one_of)
-    elif value not in allowed and not (flag == "--model" and studio.resolve(value)):
+    elif value not in allowed and not (flag == "--model" and studio.model_id(value)):
         near = difflib.get_close_matches(value, allowed, 1)
         yield Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of)
 
@@ -99,7 +99,7 @@ def source_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
 
 
 def _why_no_model(here: Path) -> str:
-    found, known, unknown = studio.read(here)
+    found, known, unknown = studio.studio_models(here)
     if len(known) > 1:
         return f"studio.md names several: {', '.join(known)}. "
     if unknown:

@@ -36,7 +36,9 @@ from loraprep.report.report_data import ReportData
 def write_intent(work: Workspace) -> None:
     """Write what is to be taught, as intent.md."""
     project = work.project
-    files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
+    files.write(
+        project.root / "intent.md", intent.intent_text(project.settings, project.kind_typed, project.base_model)
+    )
 
 
 def report_data(work: Workspace) -> ReportData:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+import msgspec
 
 from loraprep.captions import captioners, captions
 from loraprep.captions.vision.job import Job, Outcome
@@ -27,23 +28,27 @@ def looks(work: Workspace) -> bool:
 
 def _lookers(work: Workspace) -> dict[str, captioners.Looker]:
     try:
-        chosen = told(work)["chosen"]
+        chosen = told(work).chosen
     except UserError:  # said by the task that reads the file
         chosen = {}
     return captioners.lookers(work.project.config["captioning"], chosen.values())
 
 
-def told(work: Workspace) -> dict[str, Any]:
-    """Return decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """decisions/captions.yaml in short: the samples skipped, and the captioner chosen for single pictures."""
 
-    Raises UserError.
-    """
+    skipped: list[str]
+    chosen: dict[str, str]
 
-    def read() -> dict[str, Any]:
+
+def told(work: Workspace) -> CaptionAnswers:
+    """Return what decisions/captions.yaml says in short. Raises UserError."""
+
+    def short() -> CaptionAnswers:
         answers = work.decisions("captions")
-        return {"skipped": captions.skipped(answers), "chosen": captions.captioners_chosen(answers)}
+        return CaptionAnswers(captions.skipped(answers), captions.captioners_chosen(answers))
 
-    return work.remembered("told.json", decisions.place(work.root, "captions")[0], read)
+    return work.remembered("told.json", decisions.place(work.root, "captions")[0], short, CaptionAnswers)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
