@@ -81,7 +81,7 @@ def select_images(work: Workspace) -> None:
         for kind, given in sorted(answers.items())
         if (gone := resolution.stale(given, work.digests()))
     ]
-    if undrawn := crops.missing_paths(project.root, work.digests()):
+    if work.on_disk and (undrawn := crops.missing_paths(project.root, work.digests())):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
     settled = rulings.settled_findings(answers["curation"], images, auto=project.auto("curation"))

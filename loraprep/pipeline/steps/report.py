@@ -80,14 +80,16 @@ def report_data(work: Workspace) -> ReportData:
     )
 
 
-def page_data(work: Workspace, data: ReportData, verdict: Gate, headline: str, following: Sequence[str]) -> PageData:
+def page_data(
+    work: Workspace, data: ReportData, verdict: Gate, *, title: str, headline: str, following: Sequence[str]
+) -> PageData:
     """Gather what the page shows: report.html, or the first look at a folder."""
     return PageData(
         data=data,
         gate=verdict,
         pictures=work.pictures,
         cache=work.cache("thumbs"),
-        title=work.project.name,
+        title=title,
         headline=headline,
         following=following,
         look=not work.on_disk,
@@ -108,8 +110,17 @@ def write_report(work: Workspace) -> None:
     drawn_marks = marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), images)
     text = markdown.report_text(data, verdict, drawn_marks, trainer_lines)
     with terminal.progress("Drawing the report") as progress:
-        shown = page_data(work, data, verdict, markdown.headline(verdict), _next_commands(verdict))
-        page, pictures = html.render_page(shown, progress)
+        page, pictures = html.render_page(
+            page_data(
+                work,
+                data,
+                verdict,
+                title=work.project.name,
+                headline=markdown.headline(verdict),
+                following=_next_commands(verdict),
+            ),
+            progress,
+        )
     for name, picture in pictures.items():
         files.write(root / "report" / name, picture)
     files.write(root / "report.html", page)
