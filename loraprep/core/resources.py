@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from functools import cache
 from pathlib import Path
 
@@ -26,3 +28,12 @@ def text(name: str) -> str:
 def names(folder: str, suffix: str = ".yaml") -> tuple[str, ...]:
     """List the sorted stems of the files in a bundled folder: names("resources/models") -> ("chroma", ...)."""
     return tuple(sorted(p.stem for p in path(folder).iterdir() if p.suffix == suffix))
+
+
+def module_names(package: str) -> tuple[str, ...]:
+    """List the modules that lie in a package, sorted, as people write them: "wd_tagger" is "wd-tagger".
+
+    None of them is imported, only the package; what was put on its `__path__` counts.
+    """
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return tuple(sorted(m.name.replace("_", "-") for m in found if not m.name.startswith("_")))

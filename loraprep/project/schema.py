@@ -31,6 +31,9 @@ _TYPES = {
 _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
 
 
+# a folder as resources/models is one: it is listed, not imported from
+_CAPTIONERS = partial(resources.module_names, "loraprep.captions.captioners")
+
 Tree: TypeAlias = dict[str, Any]  # JSON Schema, and what one may hold: of any shape
 
 # Names that data files or code know, by where a schema lists them; the lists in the files themselves are for editors.
@@ -40,14 +43,18 @@ _LISTED: dict[str, tuple[tuple[tuple[str | int, ...], Callable[[], Iterable[str]
         (("properties", "intent", "properties", "kind"), partial(resources.names, "resources/kinds")),
         (("properties", "severity", "propertyNames"), lambda: PROJECT_CODES),
         (("properties", "dataset", "properties", "trainers", "items"), partial(resources.names, "resources/trainers")),
+        (("properties", "captioning", "properties", "captioner", "anyOf", 0), _CAPTIONERS),
+        (("properties", "captioning", "properties", "captioner", "anyOf", 1, "items"), _CAPTIONERS),
     ),
+    "captions": ((("additionalProperties", "properties", "captioner"), _CAPTIONERS),),
     "gate": ((("propertyNames",), lambda: PROJECT_CODES),),
 }
 
 
 @cache
 def schema(name: str) -> Tree:
-    """Load schemas/<name>.schema.json; models, kinds, trainers and finding codes are those there are."""
+    """Load schemas/<name>.schema.json; models, kinds, trainers, captioners and finding codes are
+    those there are."""
     loaded: Tree = json.loads(resources.text(f"schemas/{name}.schema.json"))
     for path, names in _LISTED.get(name, ()):
         node: Any = loaded

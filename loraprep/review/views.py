@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.captions.captions import captions_for
+from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code
@@ -356,7 +356,7 @@ def measured(s: Snapshot, text: str) -> CaptionMeasure:
     project, encoder = s.project, s.project.base_model.encoder
     nobody = Elements("", "", "draft", "draft")
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
-    made = captions_for({"": nobody}, given, project.config, project.model, project.kind)
+    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind_typed)
     caption = made.captions[""]
     broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return CaptionMeasure(

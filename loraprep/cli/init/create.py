@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import msgspec
 
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.cli.init.options import NewProject
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
@@ -132,7 +132,7 @@ def _project_yaml(new: NewProject) -> str:
     """Fill in project.yaml's template. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in msgspec.to_builtins(new).items()}
     values["models"] = ", ".join(resources.names("resources/models"))
-    values["captioners"] = ", ".join(captioners.names())
+    values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.cli.init.options import RESERVED, InitOptions, project_root, same_folder
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.project import project, studio, trigger
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-CAPTIONERS = tuple(captioners.names())
+CAPTIONERS = tuple(registry.captioner_names())
 STYLE_WORDS = ("include", "omit")
 
 

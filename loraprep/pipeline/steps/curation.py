@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.captions import captions
+from loraprep.captions.samples import open_samples
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.curation import curate, features, rulings, subset
@@ -73,7 +73,7 @@ def select_images(work: Workspace) -> None:
     waiting = {
         "quality": [path for path, fate in staying.quality.items() if fate.open and path in open_],
         "duplicates": resolution.waiting(found.questions, answers["duplicates"], auto=auto["duplicates"]),
-        "captions": captions.waiting(shown, answers["captions"], auto=auto["captions"]),
+        "captions": open_samples(shown, answers["captions"], auto=auto["captions"]),
         "curation": resolution.waiting(curated.questions, answers["curation"], auto=auto["curation"]),
     }
     stale = [

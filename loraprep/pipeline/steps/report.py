@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from loraprep.captions import captions
+from loraprep.captions import bleed, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code
@@ -60,9 +60,9 @@ def report_data(work: Workspace) -> ReportData:
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
-    findings += captions.lacking(asked, staying, known.elements)
+    findings += vision_findings.vision_findings(asked, staying, known.elements)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, known.elements, project.config, project.kind)
+        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind_typed)
     settled = {code: Acceptance(given.reason, images=tuple(given.images)) for code, given in selected.settled.items()}
     return ReportData(
         settings=project.settings,
