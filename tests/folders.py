@@ -8,16 +8,25 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 from PIL import Image as Pillow
 
 from loraprep.core.records import Group, Image
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions, relations
 from loraprep.imaging import decode
+from loraprep.project import schema
 from loraprep.project.decisions import Decisions, Question
+from loraprep.project.settings import DuplicateLimits
 from loraprep.scan import detail, inspect
 
 Picture = Pillow.Image
+
+
+def duplicate_limits(**changed: Any) -> DuplicateLimits:
+    """The schema's limits, some of them changed."""
+    defaults = schema.with_defaults({"version": 1, "name": "x", "trigger": "x", "model": "flux"}, "project")
+    return msgspec.convert({**defaults["thresholds"]["duplicates"], **changed}, DuplicateLimits)
 
 
 def encoded(picture: Picture, form: str = "JPEG", quality: int = 92) -> bytes:
@@ -53,12 +62,12 @@ class Folder:
         return np.asarray(small)
 
     def find(self, **thresholds: float) -> list[Group]:
-        return duplicates.find(list(self.images.values()), thresholds, self.look)
+        return relations.find_groups(list(self.images.values()), duplicate_limits(**thresholds), self.look)
 
     def questions(self, decisions: Decisions | None = None) -> list[Question]:
-        return duplicates.questions(self.find(), list(self.images.values()), decisions or Decisions())
+        return questions.open_questions(self.find(), list(self.images.values()), decisions or Decisions())
 
     def left_out(self, decisions: Decisions | None = None, auto: bool = False) -> dict[str, Any]:
         images = list(self.images.values())
-        fates = duplicates.outcome(self.find(), images, decisions or Decisions(), auto=auto)
+        fates = questions.outcome(self.find(), images, decisions or Decisions(), auto=auto)
         return {path: fate for path, fate in fates.items() if fate.fate == "left out"}

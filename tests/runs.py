@@ -31,7 +31,7 @@ def run(
 
 def ran(output: str) -> list[str]:
     """The tasks that ran, in their order."""
-    names = "intent|scan|audit|duplicates|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
+    names = "intent|scan|audit|duplicates|staying|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
     return re.findall(rf"^({names}): ", output, re.MULTILINE)
 
 

@@ -7,29 +7,22 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from loraprep.captions import captioners, captions
 from loraprep.cli import arguments
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
-from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Fate, Gate, Image
-from loraprep.curation import curate, similarity
-from loraprep.curation.assessment import Observations
-from loraprep.curation.rulings import curation_fates
-from loraprep.dataset import selection
-from loraprep.duplicates import duplicates
-from loraprep.imaging.pictures import Pictures
+from loraprep.core.records import Gate
+from loraprep.curation.assessment import PictureFeatures
 from loraprep.pipeline import results
+from loraprep.pipeline.artifacts import Audited, BesideImages, Curated, Duplicates, FeaturesMeasured, Forecast, Sampled
+from loraprep.pipeline.steps import audit, captions, curation, duplicates, report
+from loraprep.pipeline.workspace import MemoryWorkspace
 from loraprep.project import profiles, project, schema, studio, trigger
-from loraprep.project.decisions import Decisions
 from loraprep.project.settings import settings
-from loraprep.report import gate
-from loraprep.report import html as page
-from loraprep.scan import audit, detail, scan
+from loraprep.report import html
+from loraprep.scan import scan
 
 _OURS = b'<meta name="generator" content="loraprep look">'
 
@@ -57,7 +50,7 @@ def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
     here = Path.cwd()
     folder = Path(args.folder)
-    model = studio.resolve(args.model) if args.model else _studio_model(here)
+    model = studio.model_id(args.model) if args.model else _studio_model(here)
     name = _name(folder.resolve())
     out = Path(args.out) if args.out else here / f"look-{name}.html"
     problems = _problems(args, folder, model, out, here)
@@ -78,9 +71,9 @@ def run(argv: list[str]) -> int:
     root = folder if own else folder / ".no-project"
     material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
     with terminal.progress("Drawing the page") as progress:
-        html, _ = page.render(material, progress)
+        page, _ = html.render(material, progress)
     try:
-        files.write(out, html)
+        files.write(out, page)
     except OSError as error:
         raise UserError(
             f"cannot be written: {error.strerror}",
@@ -92,80 +85,60 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> page.Material:
-    """All phases over `folder` with every recommendation taken; nothing is written anywhere.
+def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> html.Material:
+    """Run the steps of Gate 1 over `folder` with every recommendation taken; nothing is written anywhere.
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
     """
-    profile = project.profile("kinds", config["intent"]["kind"])
-    model = project.profile("models", config["model"])
-    limits, nobody = config["thresholds"], Decisions()
-    chosen, kind = settings(config), profiles.kind(config["intent"]["kind"])
+    config = {**config, "review": dict.fromkeys(config["review"], "auto")}
+    declared = project.Project(
+        root,
+        config,
+        project.profile("kinds", config["intent"]["kind"]),
+        project.profile("models", config["model"]),
+        folder,
+        settings=settings(config),
+        base_model=profiles.base_model(config["model"]),
+        kind_typed=profiles.kind(config["intent"]["kind"]),
+    )
+    limits = declared.settings.thresholds.audit
     with terminal.progress("Looking at the pictures") as progress:
-        seen = scan.scan(
+        found = scan.scan(
             folder,
             root,
-            max_megapixels=limits["audit"]["max_megapixels"],
-            max_megabytes=limits["audit"]["max_megabytes"],
+            max_megapixels=limits.max_megapixels,
+            max_megabytes=limits.max_megabytes,
             progress=progress,
         )
-    found = seen.images
-    usable = [i for i in found if i.state == "image" and not i.of]
-    looked = audit.audit(found, {"orphans": seen.orphans, "masks": seen.masks}, config, model, profile)
-    pictures = Pictures(folder, root, limits["audit"]["max_megapixels"])
-    full_size = partial(detail.measured, pictures)
-    groups = duplicates.find(usable, limits["duplicates"], pictures.preview, full_size)
-    rulings = [
-        audit.outcome(looked.questions, nobody, auto=True),
-        duplicates.outcome(groups, found, nobody, auto=True),
-    ]
-    with terminal.progress("Looking at full size") as progress:
-        staying = full_size(_kept(found, selection.select(found, [], rulings)), progress=progress)
-    elements = captioners.describe(staying, staying, config)
-    written = captions.captions_for(elements, nobody, config, model, profile)
-    known = Observations(elements, written.captions, styles={})  # line and stroke take longer than a first look may
-    curated = curate.curate(staying, known, groups, kind, chosen, nobody)
-    rulings.append(curation_fates(curated.questions, nobody, found, auto=True))
-    fates = selection.select(found, [], rulings)
-    assessed = curate.assess(_kept(staying, fates), known, kind, chosen)
-    kept = {i.path for i in _kept(found, fates)}
-    texts = {p: c for p, c in written.captions.items() if p in kept}
-    fused = captions.fused(texts, elements, config, profile)
-    findings: list[Finding] = [
-        *looked.findings,
-        *detail.findings(staying, limits["audit"]["detail"]),
-        *duplicates.findings(groups),
-        *written.findings,
-        *assessed.findings,
-        *fused,
-    ]
-    verdict = gate.judge(
-        found, fates, written.captions, findings, {}, {}, config, model, profile, keep_kohya=looked.layout == "kohya"
-    )
-    asked = len(looked.questions) + len(duplicates.questions(groups, usable, nobody)) + len(curated.questions)
-    verdict.counts["open_questions"] = asked
-    return page.Material(
-        source=pictures,
-        cache=None,
-        title=folder.resolve().name,
-        headline=headline(verdict),
-        following=following,
-        found=found,
-        fates=fates,
-        groups=groups,
-        captions=written.captions,
-        axes=assessed.axes,
-        add=assessed.add,
-        gate=verdict,
-        fused=fused,
-        clusters=[f for f in assessed.findings if f.code == Code.TOO_SIMILAR],
-        alike=similarity.picture_likeness([i for i in found if i.state == "image"]),
-        config=config,
-        settings=chosen,
-        model=model,
-        kind=profile,
-        look=True,
-    )
+    work = MemoryWorkspace(declared, found.images)
+    work.write(BesideImages(orphans=found.orphans, masks=found.masks))
+    for artifact in _LEFT_OUT:
+        work.write(artifact)
+    for step in _STEPS:
+        step(work)
+    judged = report.judge_set(work)
+    asked = [*work.read(Audited).questions, *work.read(Duplicates).questions, *work.read(Curated).questions]
+    judged.verdict.counts["open_questions"] = len(asked)
+    return report.page_material(work, judged, folder.resolve().name, headline(judged.verdict), following)
+
+
+_STEPS = (
+    audit.audit_images,
+    duplicates.find_duplicates,
+    duplicates.decide_staying,
+    audit.measure_detail,
+    curation.choose_shortlist,
+    captions.describe_images,
+    captions.write_captions,
+    curation.curate_images,
+    curation.select_images,
+)
+# what takes longer than a first look may, or makes no sense without a project
+_LEFT_OUT = (
+    Sampled(samples=[], unseen=[], missing={}, findings=[]),
+    FeaturesMeasured(features=PictureFeatures({}, {}, [])),
+    Forecast(plans=[], repeats={}, drawn=[], findings=[]),
+)
 
 
 def headline(verdict: Gate) -> str:
@@ -190,11 +163,6 @@ def command(folder: Path, name: str, kind: str, model: str, here: Path) -> str:
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def _kept(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
-    kept = {f.path for f in fates if f.fate == "kept"}
-    return [i for i in found if i.path in kept]
-
-
 def _name(folder: Path) -> str:
     """A project's name made of the folder's: letters, digits, - and _."""
     return arguments.project_name(".", folder)
@@ -207,7 +175,7 @@ def _free(name: str, here: Path) -> str:
 
 
 def _studio_model(here: Path) -> str:
-    _, known, _ = studio.read(here)
+    _, known, _ = studio.studio_models(here)
     return known[0] if known else "flux"
 
 
@@ -234,7 +202,7 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
     return found
 
 
-def _close(material: page.Material, out: Path, here: Path) -> None:
+def _close(material: html.Material, out: Path, here: Path) -> None:
     verdict = material.gate
     counts = verdict.counts
     terminal.say(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from doit.exceptions import TaskFailed
@@ -28,9 +28,7 @@ class Action:
         try:
             self.work.lock()
             before = self._digests()
-            module, _, function = self.step.partition(".")
-            step = getattr(importlib.import_module(f"loraprep.pipeline.steps.{module}"), function)
-            if step(self.work, **options) is False:
+            if self.load()(self.work, **options) is False:
                 return TaskFailed("", report=False)
             if before != self._digests():
                 return TaskFailed("A file was edited while it was being read. Run it again.")
@@ -42,6 +40,14 @@ class Action:
             terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
             raise SystemExit(130) from None
         return None
+
+    def load(self) -> Callable[..., bool | None]:
+        """Import the step."""
+        module, _, function = self.step.partition(".")
+        step: Callable[..., bool | None] = getattr(
+            importlib.import_module(f"loraprep.pipeline.steps.{module}"), function
+        )
+        return step
 
     def _digests(self) -> list[str]:
         return [files.sha256(self.work.root / path) for path in self.reads]

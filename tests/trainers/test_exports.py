@@ -15,6 +15,7 @@ from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import settings
+from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import export, forecast
 from loraprep.trainers.plan import CutCaption, TrainingLength, TrainingPlan
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
@@ -305,7 +306,7 @@ def planned(
     words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
                            exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
     times = dict.fromkeys(shapes, repeats)
-    pictures = forecast.training_pictures(found, fates, words, times, forecast.trained_sizes(told, model)[-1])
+    pictures = forecast.training_pictures(found, fates, words, times, trained_sizes(told, model)[-1])
     plan = forecast.training_plan(trainer, profile, pictures, told, model, extra or [])
     return plan, forecast.training_findings([plan], {trainer: profile}, times, told, model)
 

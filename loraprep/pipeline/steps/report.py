@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import captions
+from loraprep.captions import bleed, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -71,7 +71,9 @@ def _joined(answered: Mapping[Code, Settled], own: Mapping[str, dict[str, Any]])
 def write_intent(work: Workspace) -> None:
     """Write what is to be taught, as intent.md."""
     project = work.project
-    files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
+    files.write(
+        project.root / "intent.md", intent.intent_text(project.settings, project.kind_typed, project.base_model)
+    )
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -101,9 +103,9 @@ def judge_set(work: Workspace) -> Judgement:
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     said = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
-    findings += captions.lacking(said, staying, known.elements)
+    findings += vision_findings.vision_findings(said, staying, known.elements)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, known.elements, project.config, project.kind)
+        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind_typed)
     verdict = gate.judge(
         images,
         selected.fates,
@@ -119,13 +121,15 @@ def judge_set(work: Workspace) -> Judgement:
     return Judgement(verdict, findings, assessment)
 
 
-def page_material(work: Workspace, judged: Judgement, headline: str, following: Sequence[str]) -> html.Material:
+def page_material(
+    work: Workspace, judged: Judgement, title: str, headline: str, following: Sequence[str]
+) -> html.Material:
     """Gather what the page shows: report.html, or the first look at a folder."""
     project, images = work.project, work.images()
     return html.Material(
         source=work.pictures,
         cache=work.cache("thumbs"),
-        title=project.name,
+        title=title,
         headline=headline,
         following=following,
         found=with_detail(work, images),
@@ -171,7 +175,7 @@ def write_report(work: Workspace) -> None:
         ),
     )
     with terminal.progress("Drawing the report") as progress:
-        material = page_material(work, judged, markdown.headline(verdict), _next_commands(verdict))
+        material = page_material(work, judged, project.name, markdown.headline(verdict), _next_commands(verdict))
         page, pictures = html.render(material, progress)
     for name, data in pictures.items():
         files.write(project.root / "report" / name, data)

@@ -1,0 +1,114 @@
+"""What a step is given: files parsed once a run, damaged ones said plainly, and nothing shared between projects."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loraprep.core.errors import UserError
+from loraprep.core.records import Fate
+from loraprep.pipeline import action, artifacts, tasks
+from loraprep.pipeline.artifacts import Artifact, Audited, Shortlist
+from loraprep.pipeline.workspace import MemoryWorkspace, Workspace
+from loraprep.project import decisions, project
+from tests import scenes
+from tests.runs import run
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Workspace:
+    return Workspace(project.load(scenes.project(tmp_path / "mystyle", pictures=2)))
+
+
+def test_two_projects_in_one_process_share_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    works = []
+    for name in ("one", "two"):
+        root = scenes.project(tmp_path / name, pictures=2)
+        monkeypatch.chdir(root)
+        made = list(tasks.task_loraprep())
+        works.append(next(t["actions"][0].work for t in made if t["basename"] == "audit"))
+    one, two = works
+    assert (one.root.name, two.root.name) == ("one", "two")
+    one.named.add("elements")
+    one.lock()
+    two.lock()
+    one.write(Shortlist(fates={"a.jpg": Fate("a.jpg", "left out", "why")}))
+    two.write(Shortlist(fates={}))
+    assert not two.named
+    assert list(one.read(Shortlist).fates) == ["a.jpg"]
+    assert two.read(Shortlist).fates == {}
+
+
+def test_a_file_is_parsed_once_while_it_stays_the_same(work: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    real_load, real_read = artifacts.load, decisions.read
+
+    def load(kind: type[Artifact], root: Path) -> Artifact:
+        parsed.append(kind.NAME)
+        return real_load(kind, root)
+
+    def read(root: Path, kind: str) -> decisions.Decisions:
+        parsed.append(kind)
+        return real_read(root, kind)
+
+    monkeypatch.setattr(artifacts, "load", load)
+    monkeypatch.setattr(decisions, "read", read)
+    work.write(Shortlist(fates={}))
+    assert work.read(Shortlist) is work.read(Shortlist)
+    assert work.decisions("quality") is work.decisions("quality")
+    assert parsed == ["shortlist.json", "quality"]
+    work.write(Shortlist(fates={"a.jpg": Fate("a.jpg", "left out", "why")}))
+    work.ask("quality", "# mine\n", [decisions.Question("a.jpg", {"do": None}, {"a.jpg": "0" * 64})])
+    assert list(work.read(Shortlist).fates) == ["a.jpg"]
+    assert list(work.decisions("quality").entries) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"fates": {}}', '{"fates": {}, "version": 2}',
+                                  '{"fates": {}, "version": 1, "more": 1}', '{"fates": [], "version": 1}'])  # fmt: skip
+def test_what_cannot_be_read_is_said_plainly(text: str, work: Workspace) -> None:
+    (work.root / "build").mkdir(exist_ok=True)
+    (work.root / "build/shortlist.json").write_text(text, "utf-8")
+    with pytest.raises(UserError, match=r"build/shortlist.json.*another version"):
+        work.read(Shortlist)
+
+
+def test_a_damaged_file_of_build_is_said_plainly_and_made_anew(work: Workspace) -> None:
+    run(work.root, "gate1")
+    (work.root / "build/audit.json").write_text("{", "utf-8")
+    code, output = run(work.root, "gate1")
+    assert code == 1
+    assert "build/audit.json: this file is missing, damaged or from another version of loraprep" in output
+    assert "bug" not in output
+    (work.root / "build/audit.json").unlink()
+    assert "Traceback" not in run(work.root, "gate1")[1]
+    assert artifacts.load(Audited, work.root).layout == "flat"
+
+
+def test_every_file_of_build_says_its_version(work: Workspace) -> None:
+    run(work.root, "gate1")
+    kinds = {kind.NAME: kind for kind in _kinds()}
+    written = {p.name for p in (work.root / "build").glob("*.json")}
+    assert set(kinds) <= written
+    for name, kind in kinds.items():
+        data = json.loads((work.root / "build" / name).read_text("utf-8"))
+        assert data["version"] == kind.__struct_config__.tag, name
+
+
+def _kinds() -> list[type[Artifact]]:
+    return Artifact.__subclasses__()
+
+
+def test_a_step_that_a_task_names_is_there(work: Workspace) -> None:
+    for task in tasks.graph(work):
+        for each in task["actions"]:
+            if isinstance(each, action.Action):
+                assert callable(each.load())
+
+
+def test_memory_holds_what_a_file_would(work: Workspace) -> None:
+    memory = MemoryWorkspace(work.project, [])
+    for each in (work, memory):
+        each.write(Shortlist(fates={p: Fate(p, "left out", "why") for p in ("b.jpg", "a.jpg")}))
+    assert list(memory.read(Shortlist).fates) == list(work.read(Shortlist).fates) == ["a.jpg", "b.jpg"]
+    assert memory.decisions("quality") == decisions.Decisions()
+    assert memory.cache("thumbs") is None
