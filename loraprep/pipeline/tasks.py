@@ -19,6 +19,7 @@ from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profil
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, project
+from loraprep.report.set_record import SET_RECORD
 from loraprep.trainers import regularization
 
 __all__ = ["DOIT_CONFIG", "task_loraprep"]
@@ -276,7 +277,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
             *(IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION),
             *(SELECTION, PLACEMENTS, *accepted),
         ],
-        ["dataset-report.md", "report.html", *PICTURES, GATE],
+        ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
         {"config": work.project.config, "gate.yaml": bool(accepted)},
         ["resources/gate.yaml", *page, *both, *_trainers(work)],
     )
@@ -337,7 +338,7 @@ def _on_call(work: Workspace) -> Iterator[Task]:
         "diff",
         "What changed since a revision: pictures, captions, verdict",
         "report.show_diff",
-        ["dataset-report.md"],  # the report of now is brought up to date first
+        [SET_RECORD],  # the report of now is brought up to date first
         pos_arg="revision",
     )
     upscale = task(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from filelock import FileLock
 
@@ -14,7 +14,7 @@ from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import Artifact
 from loraprep.project import crops, decisions
-from loraprep.project.decisions import Decisions, Question
+from loraprep.project.decisions import Acceptance, Decisions, Question
 from loraprep.project.project import Project
 from loraprep.scan import image_list
 
@@ -79,7 +79,7 @@ class Workspace:
         """Bring decisions/<kind>.yaml up to date with what is asked now. Raises UserError."""
         decisions.ask(self.root, kind, header, questions)
 
-    def accepted(self) -> dict[str, dict[str, Any]]:
+    def accepted(self) -> dict[str, Acceptance]:
         """Return what decisions/gate.yaml accepts, by finding code. Raises UserError."""
         return decisions.accepted(self.root)
 
@@ -138,7 +138,7 @@ class MemoryWorkspace(Workspace):
     def ask(self, kind: str, header: str, questions: Sequence[Question]) -> None:
         pass
 
-    def accepted(self) -> dict[str, dict[str, Any]]:
+    def accepted(self) -> dict[str, Acceptance]:
         return {}
 
     def cache(self, name: str) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from filelock import FileLock
@@ -47,6 +47,14 @@ class Entry(msgspec.Struct, frozen=True):
         """The value of the key that holds the answer, None while it is open."""
         given: Iterator[Answer | None] = (self.data.get(key) for key in ANSWERS.values())
         return next((answer for answer in given if answer is not None), None)
+
+
+class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A finding that the artist knows and accepts, or that an answer settles. `images` None: for all of them."""
+
+    reason: str
+    accept: Literal["known"] = "known"
+    images: tuple[str, ...] | None = None
 
 
 class Decisions(msgspec.Struct, frozen=True):
@@ -173,8 +181,7 @@ def _text(question: Question) -> str:
     return yamlfile.signed(yamlfile.block(question.key, {**question.entry, "digests": short}, question.comments))
 
 
-def accepted(root: Path) -> dict[str, dict[str, Any]]:
-    """decisions/gate.yaml: finding code -> {accept, images, reason}; {} without the file."""
+def accepted(root: Path) -> dict[str, Acceptance]:
+    """Read decisions/gate.yaml: finding code -> what the artist accepts; {} without the file. Raises UserError."""
     doc = load(root, "gate")
-    data: dict[str, dict[str, Any]] = doc.data if doc else {}
-    return data
+    return msgspec.convert(doc.data, dict[str, Acceptance]) if doc else {}

@@ -105,7 +105,8 @@ def test_an_acceptance_makes_gate_yaml_and_undo_takes_it_away(tmp_path: Path) ->
         "\n"
         'soft: {accept: known, images: [fog.jpg], reason: "It is meant: fog."}\n'
     )
-    assert decisions.accepted(tmp_path) == values
+    known = decisions.Acceptance("It is meant: fog.", images=("fog.jpg",))
+    assert decisions.accepted(tmp_path) == {"soft": known}
     decision_edits.restore(tmp_path, done)
     assert not (tmp_path / "decisions/gate.yaml").exists()
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Image
+from loraprep.core.records import Axis, Image
+from loraprep.curation.assessment import Assessment, RegularizationCase
 from loraprep.curation.axes import AxisLabels, count_axes
 from loraprep.dataset import selection
 from loraprep.project import decisions, groups, profiles, project, schema
@@ -64,9 +65,12 @@ def test_a_caption_file_is_said_to_be_read_with_its_pictures() -> None:
 ])  # fmt: skip
 def test_how_even_a_few_kinds_are_is_said_in_words(counts: dict[str, int], effective: float, said: str) -> None:
     number = sum(counts.values())
-    axis = {"label": "Shape", "counts": counts, "seen": number, "effective": effective, "thin": ()}
-    assessed = {"axes": [axis], "variety": "", "add": "", "carried": []}
-    assert summary.diversity(assessed, number)[4].endswith(f"| {said} | nothing |")
+    axis = Axis("shape", "Shape", counts, number, effective=effective)
+    case = RegularizationCase(worth=False, why="", number=0, prompts=[], folder="")
+    assessment = Assessment(
+        [axis], [], variety="", add="", strong="", weak="", prompts=[], regularization=case, carried=[]
+    )
+    assert summary.diversity(assessment, number)[4].endswith(f"| {said} | nothing |")
 
 
 def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:

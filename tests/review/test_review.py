@@ -372,8 +372,8 @@ def test_a_finding_is_accepted_with_a_reason_and_withdrawn(page: Reviewed) -> No
     (line,) = (x for x in page.file("gate").splitlines() if x and not x.startswith("#"))
     assert line.startswith("caption-draft: {accept: known, images: [")
     assert line.endswith("reason: They are studies.}")
-    card = next(c for c in views.finding_cards(page.snapshot()) if c["code"] == "caption-draft")
-    assert card["accepted"] == reason
+    card = next(c for c in views.finding_cards(page.snapshot()) if c.code == "caption-draft")
+    assert card.accepted == reason
     run(page.root, "gate1")
     gate = json.loads((page.root / "build/gate1.json").read_text("utf-8"))
     assert [r["accepted"] for r in gate["reasons"] if r["code"] == "caption-draft"] == [reason]
@@ -412,9 +412,9 @@ def test_a_retouched_picture_is_asked_about_again(page: Reviewed) -> None:
     with Image.open(page.root / "images/small-0.jpg") as picture:
         picture.rotate(180).save(page.root / "images/small-0.jpg", quality=91)
     run(page.root, "gate1")
-    first, again = [c for c in views.quality_cards(page.snapshot()) if c["picture"]["name"] == "small-0.jpg"]
-    assert (first["state"], again["state"]) == ("answered", "open")
-    assert again["picture"]["shown"] == page.snapshot().images["small-0.jpg"].pixel_digest
+    first, again = [c for c in views.quality_cards(page.snapshot()) if c.picture.name == "small-0.jpg"]
+    assert (first.state, again.state) == ("answered", "open")
+    assert again.picture.shown == page.snapshot().images["small-0.jpg"].pixel_digest
     assert page.answer("quality", "small-0.jpg (again)", {"do": "keep"}).status_code == 200
     run(page.root, "gate1")
     gate = json.loads((page.root / "build/gate1.json").read_text("utf-8"))
