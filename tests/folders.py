@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.core.records import Group, Image
@@ -37,7 +38,7 @@ class Folder:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
         seen = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
-        made = Image.from_json({**seen, "path": path, "state": "image", "digest": digest})
+        made = msgspec.convert({**seen, "path": path, "state": "image", "digest": digest}, Image)
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from loraprep.captions import captions, hygiene, tokens
 from loraprep.captions.captions import captions_for, choose_samples, fused, questions, render, waiting
@@ -400,7 +400,7 @@ def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
     assert "black hair" in texts["0.png"]
     assert "red hair" in texts["8.png"]
     # vision models keep traits out of their sentences and tags
-    spoken = {p: dataclasses.replace(e, content_sentence="A woman in a garden.", tags=["1girl", "garden"])
+    spoken = {p: structs.replace(e, content_sentence="A woman in a garden.", tags=["1girl", "garden"])
               for p, e in varied.items()}  # fmt: skip
     prose = captions_for(spoken, Decisions(), one, PROSE, kind).captions
     assert prose["0.png"].text == "brushy, a woman in a garden, black hair. Oil painting in earth tones."

@@ -5,7 +5,6 @@ Each ends in one clear line, and no answer that arrived is lost or asked for aga
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from loraprep.captions import captioners
 from loraprep.captions.captioners import claude
@@ -185,7 +185,7 @@ def test_the_rate_limit_is_respected_before_it_is_hit(server: Loopback, root: Pa
 
 def test_the_same_file_twice_is_looked_at_once(server: Loopback, root: Path) -> None:
     (image,) = pictures(root, 1)
-    twins = [image, dataclasses.replace(image, path="twin.jpg")]
+    twins = [image, structs.replace(image, path="twin.jpg")]
     assert ask(root, twins, concurrency=4).findings == []
     assert len(server.asked()) == 1
     seen = captioners.describe(twins, twins, job(root).config, stored=Store(root).read_all([image.digest]))

@@ -128,6 +128,6 @@ def test_one_picture_gets_another_captioner(tmp_path: Path, tagger: Path) -> Non
     file.write_text(file.read_text("utf-8") + f"{other}: {{captioner: wd-tagger}}\n", "utf-8")
     edit(file, f"{sample}:\n", f"{sample}:\n  captioner: wd-tagger\n")
     run(root, "gate1")
-    seen = json.loads((root / "build/elements.json").read_text("utf-8"))
+    seen = json.loads((root / "build/elements.json").read_text("utf-8"))["elements"]
     assert {path for path, e in seen.items() if e["captioner"] == "wd-tagger"} == {sample, other}
     assert ran(run(root, "gate1")[1]) == ["scan"]

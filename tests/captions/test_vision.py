@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from PIL import Image as Pillow
 
 from loraprep.captions import captioners
@@ -34,7 +34,7 @@ DIGEST = "ab" * 32
 def answer(state: Any = "seen", captioner: str = "claude", **more: Any) -> Answer:
     elements = prompt._cleaned(form(3)) if state == "seen" else {}
     base = Answer(captioner, "claude-haiku-5-5", "0" * 12, "", {"effort": "low"}, 1, state, elements)
-    return dataclasses.replace(base, **more)
+    return structs.replace(base, **more)
 
 
 # --- the question

@@ -1,10 +1,10 @@
 """How things are told: which words stand where, for one and for many."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
