@@ -48,7 +48,7 @@ def serving(root: Path) -> Iterator[str]:
 def window(browser: Any, address: str, **options: Any) -> Iterator[Any]:
     """A window at the page; whatever goes wrong inside fails the test."""
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(120_000)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
-from tests import pages, store, tags
+from tests import pages, runs, shortcuts, store, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
 
@@ -20,6 +21,16 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+shortcuts.take()
+
+
+hypothesis.settings.register_profile("same every time", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("same every time")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    runs.marked = item.get_closest_marker("run") is not None
 
 
 def pytest_configure() -> None:
@@ -42,16 +53,18 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project of tests/pages.py after a first run."""
-    root = pages.paint(tmp_path_factory.mktemp("page") / "mystyle")
-    code, output = run(root, "gate1")
+@pytest.fixture(scope="session")
+def hostile() -> Path:
+    """The project of tests/pages.py after a first run, to read."""
+    return store.kept("hostile", _judged) / "mystyle"
+
+
+def _judged(folder: Path) -> None:
+    code, output = run(pages.paint(folder / "mystyle"), "gate1")
     assert code == 1, output
-    return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def html(hostile: Path) -> str:
     return (hostile / "report.html").read_text("utf-8")
 

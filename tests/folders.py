@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,18 +13,31 @@ from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.core.records import Group, Image
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions, relations
 from loraprep.imaging import decode
+from loraprep.project import schema
 from loraprep.project.decisions import Decisions, Question
+from loraprep.project.settings import DuplicateLimits
 from loraprep.scan import detail, inspect
 
 Picture = Pillow.Image
+
+
+def duplicate_limits(**changed: Any) -> DuplicateLimits:
+    """The schema's limits, some of them changed."""
+    defaults = schema.with_defaults({"version": 1, "name": "x", "trigger": "x", "model": "flux"}, "project")
+    return msgspec.convert({**defaults["thresholds"]["duplicates"], **changed}, DuplicateLimits)
 
 
 def encoded(picture: Picture, form: str = "JPEG", quality: int = 92) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, form, **({"quality": quality} if form == "JPEG" else {}))
     return stream.getvalue()
+
+
+@lru_cache(maxsize=256)  # the same few pictures lie in many folders
+def _seen(data: bytes) -> dict[str, Any]:
+    return {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
 
 
 class Folder:
@@ -37,8 +51,7 @@ class Folder:
     def add(self, path: str, data: bytes | Picture, **facts: Any) -> None:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
-        seen = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
-        made = msgspec.convert({**seen, "path": path, "state": "image", "digest": digest}, Image)
+        made = msgspec.convert({**_seen(data), "path": path, "state": "image", "digest": digest}, Image)
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data
 
@@ -49,12 +62,12 @@ class Folder:
         return np.asarray(small)
 
     def find(self, **thresholds: float) -> list[Group]:
-        return duplicates.find(list(self.images.values()), thresholds, self.look)
+        return relations.find_groups(list(self.images.values()), duplicate_limits(**thresholds), self.look)
 
     def questions(self, decisions: Decisions | None = None) -> list[Question]:
-        return duplicates.questions(self.find(), list(self.images.values()), decisions or Decisions())
+        return questions.open_questions(self.find(), list(self.images.values()), decisions or Decisions())
 
     def left_out(self, decisions: Decisions | None = None, auto: bool = False) -> dict[str, Any]:
         images = list(self.images.values())
-        fates = duplicates.outcome(self.find(), images, decisions or Decisions(), auto=auto)
+        fates = questions.outcome(self.find(), images, decisions or Decisions(), auto=auto)
         return {path: fate for path, fate in fates.items() if fate.fate == "left out"}

@@ -96,7 +96,7 @@ def serving(answer: Callable[[int, dict[str, Any]], Answer] | None = None) -> It
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     home.address = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield home

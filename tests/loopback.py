@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -31,6 +32,7 @@ def numbered(picture: Image.Image, number: int) -> Image.Image:
     return picture
 
 
+@lru_cache(maxsize=512)  # a picture is asked about again and again
 def number_of(data: bytes) -> int:
     with Image.open(io.BytesIO(data)) as picture:
         grey, width = picture.convert("L"), picture.width / BITS

@@ -10,13 +10,15 @@ from pathlib import Path
 from tests import warm
 
 AUTO = "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n"
+marked = True  # whether the test of this moment may run loraprep: conftest.py tells
 FOLDER = "10_mystyle"  # of the dataset of a project that is called mystyle and has `repeats: 10`
 
 
 def run(
-    root: Path, *args: str, patience: int = 120, fresh: bool = False, env: Mapping[str, str] | None = None
+    root: Path, *args: str, patience: int = 600, fresh: bool = False, env: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
     """The exit code, and all that it said: stdout, then stderr. `fresh`: with nothing loaded, as a person starts it."""
+    assert marked, "a test that runs loraprep is marked: @pytest.mark.run"
     env = env or {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
     if hasattr(os, "fork") and not fresh:
         return warm.run(root, args, env, patience)

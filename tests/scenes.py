@@ -1,6 +1,7 @@
 """A small project of pictures that differ, drawn from fixed seeds."""
 
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,12 @@ LIGHT = ["at dawn", "at noon", "at night"]
 
 
 def scene(seed: int, width: int = 640, height: int = 560) -> Image.Image:
-    """Blurred colour fields, shapes and strokes: two seeds share neither layout nor palette."""
+    """Blurred colour fields, shapes and strokes: two seeds share neither layout nor palette. The caller may draw on it."""
+    return _drawn(seed, width, height).copy()
+
+
+@lru_cache(maxsize=64)
+def _drawn(seed: int, width: int, height: int) -> Image.Image:
     random = np.random.default_rng(seed)
     field = Image.fromarray(random.integers(0, 256, (5, 6, 3), np.uint8)).resize(
         (width, height), Image.Resampling.BICUBIC
@@ -43,26 +49,52 @@ def project(root: Path, pictures: int = 24) -> Path:
     for picture in sorted((seen / "images").iterdir())[: 2 * pictures]:
         shutil.copyfile(picture, root / "images" / picture.name)
     shutil.copyfile(seen / "project.yaml", root / "project.yaml")
+    remember(seen, root)
+    return root
+
+
+def pictures(root: Path, number: int) -> Path:
+    """The same pictures alone, as images/p00.jpg and so on; what was seen in them is remembered all the same."""
+    seen = store.kept("scenes", _seen)
+    (root / "images").mkdir(parents=True)
+    for n, picture in enumerate(sorted((seen / "images").glob("*.jpg"))[:number]):
+        shutil.copyfile(picture, root / f"images/p{n:02}.jpg")
+    remember(seen, root)
+    return root
+
+
+def remember(seen: Path, root: Path) -> None:
+    """Takes over what looking closely at the pictures of another project gave; it hangs on their pixels alone."""
     (root / "build").mkdir()
     for cache in ("looks-cache.npz", "detail-cache.json"):
         shutil.copyfile(seen / "build" / cache, root / "build" / cache)
-    return root
 
 
 _MOST = 24
 
 
-def _seen(root: Path) -> None:
-    (root / "images").mkdir()
-    for number in range(_MOST):
+def draw(folder: Path, count: int) -> None:
+    """The first `count` pictures of `project` and their captions."""
+    folder.mkdir()
+    for number in range(count):
         name = f"scene-{number:02}"
         size = [(640, 560), (560, 640), (600, 600)][number % 3]
-        scene(number, *size).save(root / f"images/{name}.jpg", quality=92)
+        scene(number, *size).save(folder / f"{name}.jpg", quality=92)
         words = f"a {SUBJECTS[number % 12]} {LIGHT[number % 3]}, number {number}, loose strokes, bright palette\n"
-        (root / f"images/{name}.txt").write_text(words, "utf-8")
-    (root / "project.yaml").write_text(
-        "version: 1\nname: mystyle\n"
-        "intent: {kind: style, description: loose bright painting}\n"
-        "model: sd15\ntrigger: brushy\n", "utf-8")  # fmt: skip
+        (folder / f"{name}.txt").write_text(words, "utf-8")
+
+
+SETTINGS = """\
+version: 1
+name: mystyle
+intent: {kind: style, description: loose bright painting}
+model: sd15
+trigger: brushy
+"""
+
+
+def _seen(root: Path) -> None:
+    draw(root / "images", _MOST)
+    (root / "project.yaml").write_text(SETTINGS, "utf-8")
     code, output = run(root, "looks")
     assert code == 0, output

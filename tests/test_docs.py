@@ -63,6 +63,6 @@ def test_the_groups_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
 def test_the_crops_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
     (tmp_path / "decisions").mkdir()
     (tmp_path / "decisions/crops.yaml").write_text(snippet("# yaml-language-server: $schema=../schemas/crops"), "utf-8")
-    cuts = crops.read(tmp_path, {"pier.jpg": (1280, 960)}, {"pier.jpg": None})
+    cuts = crops.read_crops(tmp_path, {"pier.jpg": (1280, 960)}, {"pier.jpg": None})
     assert [(c.path, c.of) for c in cuts] == [("pier#face.jpg", "pier.jpg"), ("pier.jpg", "pier.jpg")]
-    assert crops.captions(tmp_path) == {"pier#face.jpg": "[trigger], close-up of a fisherman's face"}
+    assert crops.detail_captions(tmp_path) == {"pier#face.jpg": "[trigger], close-up of a fisherman's face"}

@@ -19,7 +19,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-deps", "--no-index",
                "--wheel-dir", str(place), str(ROOT)]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     (made,) = place.glob("*.whl")
     return made
@@ -52,7 +52,7 @@ def test_the_wheel_alone_makes_a_project_and_judges_it(wheel: Path, tmp_path: Pa
         scene(n, 560, 520).save(tmp_path / f"pics/{n}.jpg")
 
     def run(folder: Path, *args: str) -> tuple[int, str]:
-        done = subprocess.run([sys.executable, "-m", *args], cwd=folder, capture_output=True, text=True, timeout=120,
+        done = subprocess.run([sys.executable, "-m", *args], cwd=folder, capture_output=True, text=True, timeout=600,
                               check=False, env={**os.environ, "PYTHONPATH": str(tmp_path / "unpacked")})  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 

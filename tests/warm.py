@@ -7,6 +7,7 @@ Python's hashes, so that what promises the same bytes of two runs is tested with
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -18,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests import ROOT
+from tests import ROOT, shortcuts
 
 
 @cache
@@ -46,6 +47,7 @@ def run(root: Path, args: tuple[str, ...], env: Mapping[str, str], patience: int
 
 def _serve() -> None:
     _load()
+    gc.freeze()  # no child looks through all of this for garbage
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -59,6 +61,7 @@ def _load() -> None:
 
     import loraprep
 
+    shortcuts.take()
     for module in pkgutil.walk_packages(loraprep.__path__, "loraprep."):
         if not module.name.endswith("__main__"):
             vars(importlib.import_module(module.name))

@@ -1,27 +1,30 @@
-"""Terms that stand in so many captions, or show in so many pictures, that the trigger swallows them; and why."""
+"""Concept bleed: terms that so many captions hold, or so many pictures show, that the trigger takes them over."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 from loraprep.captions import hygiene
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
+from loraprep.project.profiles import Kind
+from loraprep.project.settings import Settings
 
-_FUSED = {"critical": Code.FUSED_CRITICAL, "warning": Code.FUSED_WARNING, "watch": Code.FUSED_WATCH}
 LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
-def fused(
-    captions: Mapping[str, Caption],
-    elements: Mapping[str, Elements],
-    config: Mapping[str, Any],
-    kind: Mapping[str, Any],
+class _Level(NamedTuple):
+    code: Code
+    share: float  # of the captions, from which on it is said
+
+
+def fused_terms(
+    captions: Mapping[str, Caption], elements: Mapping[str, Elements], settings: Settings, kind: Kind
 ) -> list[Finding]:
-    """Terms that the model cannot tell from the trigger, by document frequency over the kept captions.
+    """Find terms that the model cannot tell from the trigger, by document frequency over the kept captions.
 
     Levels are thresholds.captions in project.yaml; of a sentence the last word of each phrase counts too
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
@@ -31,43 +34,45 @@ def fused(
     spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
     if len(spoken) < LEAST:
         return []
-    limits = config["thresholds"]["captions"]
-    style_too = not kind.get("teaches_style", False)
+    limits = settings.thresholds.captions
+    style_too = not kind.teaches_style
     named = {path: _named(c, elements.get(path), style_too) for path, c in spoken.items()}
-    counts = Counter(term for said in named.values() for term in said if not _exempt(term, config))
+    counts = Counter(term for terms in named.values() for term in terms if not _exempt(term, settings))
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
     known = len(looked) * 2 > len(spoken)
+    levels = (
+        _Level(Code.FUSED_CRITICAL, limits.fused_critical),
+        _Level(Code.FUSED_WARNING, limits.fused_warning),
+        _Level(Code.FUSED_WATCH, limits.fused_watch),
+    )
     found = []
     for term, number in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
-        level = next((n for n in ("critical", "warning", "watch") if number >= limits[f"fused_{n}"] * len(spoken)), "")
-        if not level or any(n == number and t.endswith(" " + term) for t, n in counts.items()):
+        level = next((level for level in levels if number >= level.share * len(spoken)), None)
+        if level is None or any(n == number and t.endswith(" " + term) for t, n in counts.items()):
             continue  # rare, or said by "green pond" already
         seen = sum(any(hygiene.says(t, term) for t in terms) for terms in looked.values())
-        showing = seen >= limits[f"fused_{level}"] * len(looked)
+        showing = seen >= level.share * len(looked)
         cause = ("pictures" if showing else "wording") if known else "unknown"
-        values = {
+        values: dict[str, Value] = {
             "term": term,
             "share": f"{number} of {len(spoken)}",
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
         }
-        found.append(Finding(_FUSED[level], (), values))
-    return found + (_unnamed(spoken, elements, counts, config, kind) if known else [])
+        found.append(Finding(level.code, (), values))
+    return found + (_unnamed(spoken, elements, counts, settings, kind) if known else [])
 
 
 def _unnamed(
     spoken: Mapping[str, Caption],
     elements: Mapping[str, Elements],
     counts: Mapping[str, int],
-    config: Mapping[str, Any],
-    kind: Mapping[str, Any],
+    settings: Settings,
+    kind: Kind,
 ) -> list[Finding]:
-    """What nearly every picture shows and hardly a caption names; what an axis of the kind counts is said there."""
-    limits = config["thresholds"]["captions"]
-    meant = {
-        key.rpartition(".")[2]
-        for key in (*kind.get("omit", ()), *(a["element"] for a in kind.get("axes", {}).values()))
-    }
+    """Find what nearly every picture shows and hardly a caption names; what an axis counts is said there."""
+    limits = settings.thresholds.captions
+    meant = {key.rpartition(".")[2] for key in (*kind.omit, *(axis.element for axis in kind.axes.values()))}
     seen = [elements[path] for path in spoken if path in elements and independent(elements[path])]
     shown = Counter(
         term
@@ -79,25 +84,25 @@ def _unnamed(
             for t in terms
         }
     )
-    left_out = {hygiene.clean(t.replace("_", " ")).casefold() for t in config["captioning"]["omit"]}
+    left_out = {hygiene.clean(t.replace("_", " ")).casefold() for t in settings.captioning.omit}
     return [
         Finding(Code.FUSED_UNNAMED, (), {"term": term, "share": f"{number} of {len(seen)}"})
         for term, number in sorted(shown.items(), key=lambda x: (-x[1], x[0]))
-        if number >= limits["fused_critical"] * len(seen)
-        and counts.get(term, 0) < limits["fused_watch"] * len(spoken)
-        and sum(hygiene.says(c.text, term) for c in spoken.values()) < limits["fused_watch"] * len(spoken)
+        if number >= limits.fused_critical * len(seen)
+        and counts.get(term, 0) < limits.fused_watch * len(spoken)
+        and sum(hygiene.says(c.text, term) for c in spoken.values()) < limits.fused_watch * len(spoken)
         and term not in left_out
-        and not _exempt(term, config)
+        and not _exempt(term, settings)
     ]
 
 
 def independent(elements: Elements) -> bool:
-    """Were the elements seen in the picture, so that they can testify for or against a caption's wording?"""
+    """Say whether the elements were seen in the picture, so that they can testify about a caption's wording."""
     return elements.state == "seen" and elements.captioner != "existing"
 
 
 def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[str]:
-    """The terms that a caption holds, in lower case; without those of its style unless these count too."""
+    """Return the terms that a caption holds, in lower case; without those of its style unless these count too."""
     said = {t.casefold() for t in (*caption.content, *caption.style)}
     if caption.form == "prose":
         said = {t for t in (*said, *hygiene.phrases(caption.text)) if hygiene.says(caption.text, t)}
@@ -111,16 +116,18 @@ def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[
 
 
 def _shown(elements: Elements) -> list[str]:
-    """What was seen, as terms; sentences are wording and testify to nothing."""
+    """List what was seen, as terms; sentences are wording and testify to nothing."""
     return [
         t for group in (elements.content, elements.style) for terms in group.values() for t in terms
     ] + elements.tags
 
 
-def _exempt(term: str, config: Mapping[str, Any]) -> bool:
-    intent = config["intent"]
-    words = [word for group in groups.every(config) for word in (group.trigger, *group.words)]  # meant to belong to it
-    declared = (config["trigger"], intent["class_word"], *intent["fused"], *words)
+def _exempt(term: str, settings: Settings) -> bool:
+    intent = settings.intent
+    words = [
+        word for group in groups.every(settings) for word in (group.trigger, *group.words)
+    ]  # meant to belong to it
+    declared = (settings.trigger, intent.class_word, *intent.fused, *words)
     return (
         any(hygiene.says(hygiene.clean(d), term) for d in declared)
         or hygiene.key_of(term) == "framing"

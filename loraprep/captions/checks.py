@@ -4,63 +4,66 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
 from loraprep.core.text import SHOWN
 from loraprep.project import groups
+from loraprep.project.profiles import BaseModel
+from loraprep.project.settings import Settings
 
 
-def check(
+def check_captions(
     captions: Mapping[str, Caption],
     elements: Mapping[str, Elements],
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
+    settings: Settings,
+    model: BaseModel,
     vocabulary: Vocabulary | None = None,
 ) -> list[Finding]:
-    """Hard checks as one "caption-unusable", all others as warnings and notes, each with its images sorted.
+    """Find what must not be trained on ("caption-unusable") and what is worth a warning or a note.
 
     `vocabulary`: the tags that the base model can know; only one that was trained on Danbooru's is held to them.
     """
-    encoder = model["encoder"]
-    trigger = {p: groups.trigger(p, config) for p in captions}
+    encoder = model.encoder
+    trigger = {p: groups.trigger(p, settings) for p in captions}
     # a picture that nobody has looked at yet is named as such; its words are not the ones that will be trained on
     coming = {p for p, e in elements.items() if e.state == "waiting" and not captions[p].captioned}
     spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger[p] and p not in coming}
     times = Counter(c.text.casefold() for c in spoken.values())
-    styled = config["captioning"]["style_words"] == "include"
+    styled = settings.captioning.style_words == "include"
     # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
     drafts = [
         p
         for p, c in spoken.items()
         if c.origin == "draft" and not elements[p].sources.get("text", "").startswith("sidecar:")
     ]
-    thin = [p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_sides(c)) < 2]
+    thin = [
+        p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_style_categories(c)) < 2
+    ]
     hits = {
         Code.CAPTION_DRAFT: drafts,
         Code.CAPTION_FLATTERY: [p for p, c in spoken.items() if hygiene.flatters(c.text)],
         Code.CAPTION_HEDGING: [p for p, c in spoken.items() if hygiene.hedges(c.text)],
-        Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder["soft"] < c.tokens <= c.limit],
+        Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
         Code.CAPTION_THIN_STYLE: thin,
         Code.CAPTION_TOO_LONG: [p for p, c in spoken.items() if c.tokens > c.limit],
         Code.CAPTION_TWICE: [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
     }
-    sure = tokens.exact(encoder["name"])
-    values = {
-        "soft": encoder["soft"],
-        "limit": encoder["hard"],
-        "encoder": encoder["name"],
-        "title": model["title"],
+    sure = tokens.exact(encoder.name)
+    values: dict[str, Value] = {
+        "soft": encoder.soft,
+        "limit": encoder.hard,
+        "encoder": encoder.name,
+        "title": model.title,
         "is": "is" if sure else "may be",
         "are": "are" if sure else "may be",
         "bound": "" if sure else " (an upper bound)",
     }
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
-    if vocabulary and model.get("vocabulary") == "danbooru":
-        found += _unknown_tags(spoken, config, vocabulary)
+    if vocabulary and model.vocabulary == "danbooru":
+        found += _unknown_tags(spoken, settings, vocabulary)
     faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
     if faults:
         reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
@@ -68,16 +71,16 @@ def check(
     return found
 
 
-def _sides(caption: Caption) -> set[str]:
+def _style_categories(caption: Caption) -> set[str]:
     return hygiene.style_categories(" , ".join([caption.text, *caption.style]))
 
 
-def _unknown_tags(captions: Mapping[str, Caption], config: Mapping[str, Any], known: Vocabulary) -> list[Finding]:
-    intent = config["intent"]
-    declared = [word for group in groups.every(config) for word in group.words]
-    allowed = (intent["class_word"], *intent["fused"], *declared)
+def _unknown_tags(captions: Mapping[str, Caption], settings: Settings, known: Vocabulary) -> list[Finding]:
+    intent = settings.intent
+    declared = [word for group in groups.every(settings) for word in group.words]
+    allowed = (intent.class_word, *intent.fused, *declared)
     unknown = {
-        p: known.unknown(hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, config))), allowed)
+        p: known.unknown(hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, settings))), allowed)
         for p, c in captions.items()
         if c.form == "tags"
     }

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from loraprep.captions import hygiene
 from loraprep.core import files, resources, yamlfile
 from loraprep.core.errors import UserError
+from loraprep.project.settings import Tagger
 
 GENERAL, CHARACTER = 0, 4  # categories of selected_tags.csv; 9 is the rating
 LIST = "selected_tags.csv"
@@ -21,15 +22,15 @@ COPY = f"responses/{LIST}"
 _NEAR = 0.75  # difflib's ratio from which another tag is proposed
 
 
-def plain(tag: str) -> str:
-    """A tag as it is written in captions: spaces for underscores except in kaomoji, no escaped brackets, lower case."""
+def caption_term(tag: str) -> str:
+    """Write a tag as captions have it: spaces for underscores except in kaomoji, no escaped brackets, lower case."""
     found = hygiene.terms(tag.replace("\\", "").replace(",", " "))
     return (found[0] if found else "").casefold()
 
 
 @cache
 def _rules() -> tuple[tuple[str, str, str, str], ...]:
-    """(group, key, term, pattern) in the file's order; the term is "" where the tag keeps its own words."""
+    """Load (group, key, term, pattern) in the file's order; the term is "" where the tag keeps its own words."""
     data = yamlfile.load(resources.path("resources/tags.yaml"), "resources/tags.yaml").data
     found = []
     for group, keys in data.items():
@@ -39,9 +40,9 @@ def _rules() -> tuple[tuple[str, str, str, str], ...]:
     return tuple(found)
 
 
-@cache
+@lru_cache(maxsize=1 << 13)  # the tags of a large set
 def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
-    """Every (group, key, term) that the tag names, in the file's order; patterns count only if it is not listed."""
+    """Return every (group, key, term) that the tag names, in the file's order; patterns count if it is not listed."""
     exact = [(g, k, term or tag) for g, k, term, pattern in _rules() if pattern == tag]
     found = exact or [
         (g, k, term or tag) for g, k, term, pattern in _rules() if "*" in pattern and fnmatchcase(tag, pattern)
@@ -50,13 +51,22 @@ def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def key_of(tag: str) -> str:
-    """The element a tag names: by the list, else by its last words; "" if neither knows."""
-    key = next((key for _, key, _ in _hits(plain(tag)) if key not in ("subject_class", "place")), "")
+    """Return the element that a tag names: by the list, else by its last words; "" if neither knows."""
+    key = next((key for _, key, _ in _hits(caption_term(tag)) if key not in ("subject_class", "place")), "")
     return key or hygiene.key_of(tag)
 
 
-def elements(tags: Sequence[str]) -> dict[str, Any]:
-    """Tags, the surest first, as content and style in the form of schemas/elements.schema.json."""
+class SortedTags(TypedDict):
+    """Tags in the form of schemas/elements.schema.json, as far as they say something."""
+
+    content: dict[str, list[str]]
+    style: dict[str, list[str]]
+    tags: list[str]
+    confidence: dict[str, str]
+
+
+def sort_tags(tags: Sequence[str]) -> SortedTags:
+    """Sort tags, the surest first, into content and style."""
     groups: dict[str, dict[str, list[str]]] = {"content": {}, "style": {}}
     for tag in tags:
         for group, key, term in _hits(tag) or _fallback(tag):
@@ -66,8 +76,10 @@ def elements(tags: Sequence[str]) -> dict[str, Any]:
     # a picture of a girl with a cat is one of a person: the list's order decides, not which tag is the surest
     order = [term for _, key, term, _ in _rules() if key == "subject_class"]
     groups["content"].get("subject_class", []).sort(key=order.index)
+    cut = {g: {key: terms[:1] if key in _ONE else terms for key, terms in keys.items()} for g, keys in groups.items()}
     return {
-        **{g: {key: terms[:1] if key in _ONE else terms for key, terms in keys.items()} for g, keys in groups.items()},
+        "content": cut["content"],
+        "style": cut["style"],
         "tags": list(tags),
         "confidence": {"content": "medium", "style": "low"},
     }
@@ -85,7 +97,7 @@ def _fallback(tag: str) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of selected_tags.csv, in the order of the model's outputs."""
+    """A line of selected_tags.csv; the lines come in the order of the model's outputs."""
 
     name: str  # as in captions
     category: int
@@ -99,19 +111,19 @@ class Vocabulary:
     rows: tuple[Row, ...]
 
     def unknown(self, terms: Sequence[str], allowed: Sequence[str] = ()) -> list[str]:
-        """The terms that are no tags, in order; tags that ask for quality and those in `allowed` are left in peace."""
-        known = {row.name for row in self.rows} | {plain(a) for a in allowed}
-        return [t for t in terms if plain(t) not in known and not hygiene.is_quality(t)]
+        """List the terms that are no tags, in order; tags that ask for quality and those in `allowed` pass."""
+        known = {row.name for row in self.rows} | {caption_term(a) for a in allowed}
+        return [t for t in terms if caption_term(t) not in known and not hygiene.is_quality(t)]
 
     def nearest(self, term: str) -> str:
-        """The known tag that is spelled most like the term, "" if none is near; of equals the more common."""
-        wanted = plain(term)
+        """Return the known tag that is spelled most like the term, "" if none is near; of equals the more common."""
+        wanted = caption_term(term)
         close = [r.name for r in sorted(self.rows, key=lambda r: -r.count) if abs(len(r.name) - len(wanted)) <= 3]
         return next(iter(difflib.get_close_matches(wanted, close, 1, _NEAR)), "")
 
 
-def read(path: Path) -> Vocabulary:
-    """A tagger's selected_tags.csv. Raises UserError if it is none."""
+def read_tags(path: Path) -> Vocabulary:
+    """Read a tagger's selected_tags.csv. Raises UserError if it is none."""
     try:
         rows = tuple(_rows(path))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
@@ -126,29 +138,28 @@ def read(path: Path) -> Vocabulary:
 def _rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8", newline="") as stream:
         for line in csv.DictReader(stream):
-            yield Row(plain(line["name"]), int(line["category"]), int(line.get("count") or 0))
+            yield Row(caption_term(line["name"]), int(line["category"]), int(line.get("count") or 0))
 
 
-def folder(root: Path, config: Mapping[str, Any]) -> Path | None:
-    """The tagger's folder, None if project.yaml names none."""
-    named = config["captioning"]["tagger"]["folder"]
-    return root / Path(named).expanduser() if named else None
+def tagger_folder(root: Path, tagger: Tagger) -> Path | None:
+    """Return the tagger's folder, None if project.yaml names none."""
+    return root / Path(tagger.folder).expanduser() if tagger.folder else None
 
 
-def vocabulary(root: Path, config: Mapping[str, Any]) -> Vocabulary | None:
-    """The list that checks this project's tags; None if there is none.
+def vocabulary(root: Path, tagger: Tagger) -> Vocabulary | None:
+    """Load the list that checks this project's tags; None if there is none.
 
     It is copied into responses/, so that a clone without the tagger says the same. Raises UserError if it is broken.
     """
-    place = folder(root, config)
-    if place is not None and (place / LIST).is_file():
-        read(place / LIST)
-        files.write(root / COPY, (place / LIST).read_bytes())
-    return read(root / COPY) if place is not None and (root / COPY).is_file() else None
+    folder = tagger_folder(root, tagger)
+    if folder is not None and (folder / LIST).is_file():
+        read_tags(folder / LIST)
+        files.write(root / COPY, (folder / LIST).read_bytes())
+    return read_tags(root / COPY) if folder is not None and (root / COPY).is_file() else None
 
 
-def digest(root: Path, config: Mapping[str, Any]) -> str:
-    """Of the file that `vocabulary` would read, "" if there is none."""
-    place = folder(root, config)
-    lists = [place / LIST, root / COPY] if place is not None else []
+def vocabulary_digest(root: Path, tagger: Tagger) -> str:
+    """Return the digest of the file that `vocabulary` would read, "" if there is none."""
+    folder = tagger_folder(root, tagger)
+    lists = [folder / LIST, root / COPY] if folder is not None else []
     return next((files.sha256(path) for path in lists if path.is_file()), "")

@@ -5,11 +5,12 @@ The word lists are data: resources/words.json.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from loraprep.core import resources
 
@@ -48,11 +49,24 @@ _CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
 _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"
 
 
+class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The form of resources/words.json; all words are in lower case."""
+
+    about: str
+    keys: dict[str, tuple[str, ...]]  # element key -> terms that name it
+    categories: dict[str, frozenset[str]]  # side of a style -> the element keys that speak of it
+    hedging: tuple[str, ...]
+    flattery: tuple[str, ...]
+    quality: frozenset[str]  # tags that ask for quality
+    machine_names: frozenset[str]  # what cameras and programs write into file names
+    colours_alone: frozenset[str]
+    stopwords: frozenset[str]
+
+
 @cache
-def lists() -> dict[str, Any]:
-    """resources/words.json."""
-    data: dict[str, Any] = json.loads(resources.text("resources/words.json"))
-    return data
+def lists() -> WordLists:
+    """Load resources/words.json."""
+    return msgspec.json.decode(resources.text("resources/words.json"), type=WordLists)
 
 
 def _safe(char: str) -> bool:
@@ -60,7 +74,7 @@ def _safe(char: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """Words from anywhere as one safe line: no control characters, braces or `<lora:` that a tool would act on."""
+    """Make words from anywhere one safe line: no control characters, braces or `<lora:` that a tool would act on."""
     before = None
     while text != before:  # what is taken out may join up what stands around it
         before = text
@@ -74,7 +88,7 @@ def clean(text: str) -> str:
 
 
 def without_trigger(text: str, trigger: str) -> str:
-    """The text without the trigger, wherever it stands as a word, and without the comma it leaves behind."""
+    """Take the trigger out wherever it stands as a word, with the comma it leaves behind."""
     bare = re.sub(rf"\[trigger\]|(?<!\w){re.escape(trigger)}(?!\w)", "", text, flags=re.IGNORECASE)
     if bare == text:
         return text
@@ -83,7 +97,7 @@ def without_trigger(text: str, trigger: str) -> str:
 
 
 def bare(text: str, trigger: str) -> str:
-    """`clean` and `without_trigger` until neither finds anything more."""
+    """Apply `clean` and `without_trigger` until neither finds anything more."""
     before = None
     while text != before:
         before, text = text, without_trigger(clean(text), trigger)
@@ -91,7 +105,7 @@ def bare(text: str, trigger: str) -> str:
 
 
 def form_of(text: str) -> Literal["tags", "prose"]:
-    """Tags are comma-separated pieces of mostly one to three words that start with no article; the rest is prose."""
+    """Tell tags (comma-separated pieces, mostly of one to three words without an article) from prose."""
     pieces = [p.split() for p in re.split(r"[,;]", text) if p.strip()]
     if not pieces or re.search(r"[.!?]\s+\S", text):
         return "prose"
@@ -103,14 +117,14 @@ def form_of(text: str) -> Literal["tags", "prose"]:
 
 
 def _plain(tag: str) -> str:
-    """A booru tag as words; kaomoji such as ^_^ and Pony's score_9 keep their underscores."""
+    """Write a booru tag as words; kaomoji such as ^_^ and Pony's score_9 keep their underscores."""
     if _RATED.fullmatch(tag) or not re.search(r"[^\W\d_]{2}", tag):
         return tag
     return " ".join(tag.replace("_", " ").split())
 
 
 def terms(text: str) -> list[str]:
-    """The comma-separated pieces, in order, each once (ignoring case), without underscores as booru writes them."""
+    """Split at commas: in order, each piece once (ignoring case), without underscores as booru writes them."""
     seen: dict[str, str] = {}
     for piece in re.split(r"[,;]", text):
         term = _plain(" ".join(piece.split()).strip().rstrip("."))
@@ -120,11 +134,11 @@ def terms(text: str) -> list[str]:
 
 
 def phrases(text: str) -> list[str]:
-    """What a sentence speaks of: its runs of words between stopwords and punctuation, each once.
+    """List what a sentence speaks of: its runs of words between stopwords and punctuation, each once.
 
     "A water mill beside a green pond." -> ["water mill", "green pond"]
     """
-    stop = set(lists()["stopwords"])
+    stop = lists().stopwords
     found: dict[str, str] = {}
     for clause in re.split(r"[^\w\s'’-]+", text):
         run: list[str] = []
@@ -138,12 +152,12 @@ def phrases(text: str) -> list[str]:
 
 
 def says(text: str, term: str) -> bool:
-    """Does the text hold the term as whole words, whatever its case, with spaces or underscores?"""
+    """Say whether the text holds the term as whole words, whatever its case, with spaces or underscores."""
     return bool(term.replace("_", " ").split()) and bool(_whole(term).search(text))
 
 
 def without_term(text: str, term: str) -> str:
-    """A sentence without that term and the loose ends it leaves."""
+    """Take a term out of a sentence, with the loose ends it leaves."""
     cut = _whole(term, r"(?:\b(?:an?|the)\s+)?").sub("", text)
     cut = re.sub(r"\s+([,.;:])", r"\1", " ".join(cut.split()))
     return re.sub(r"([,.;:])(?:\s*,)+", r"\1", cut).strip(" ,;:")
@@ -157,11 +171,11 @@ def _whole(term: str, before: str = "") -> re.Pattern[str]:
 
 @cache
 def _vocabulary() -> dict[str, str]:
-    return {term: key for key, known in lists()["keys"].items() for term in known}
+    return {term: key for key, known in lists().keys.items() for term in known}
 
 
 def key_of(term: str) -> str:
-    """Which element a short term names ("framing", "lighting" ...), "" if the lists do not say.
+    """Return the element that a short term names ("framing", "lighting" ...), "" if the lists do not say.
 
     The words at its end decide: "blue hair" is hair, "warm evening light" lighting, "a mill at dawn" neither,
     since what stands after "of", "at", "in" only tells more about something else.
@@ -177,13 +191,13 @@ def key_of(term: str) -> str:
 
 
 def is_style(term: str) -> bool:
-    """Does this term speak of how a picture is made rather than of what is in it?"""
+    """Say whether a term speaks of how a picture is made rather than of what is in it."""
     return key_of(term) in STYLE
 
 
 def is_quality(term: str) -> bool:
-    """A tag that asks for quality (masterpiece, score_9) and describes nothing."""
-    return term.casefold().replace("_", " ") in lists()["quality"] or bool(_RATED.fullmatch(term))
+    """Say whether a tag asks for quality (masterpiece, score_9) and describes nothing."""
+    return term.casefold().replace("_", " ") in lists().quality or bool(_RATED.fullmatch(term))
 
 
 _COUNT = re.compile(
@@ -194,23 +208,23 @@ _COUNT = re.compile(
 
 
 def is_count(term: str) -> bool:
-    """A tag that counts who is in the picture ("1girl", "solo", "no humans")."""
+    """Say whether a tag counts who is in the picture ("1girl", "solo", "no humans")."""
     return bool(_COUNT.fullmatch(term.replace("_", " ")))
 
 
 def style_categories(text: str) -> set[str]:
-    """Which of the six sides of a style (colour, texture, lighting, composition, medium, mood) the words touch."""
+    """Return the sides of a style that the words touch: colour, texture, lighting, composition, medium, mood."""
     said = {key for term, key in _vocabulary().items() if key in STYLE and says(text, term)}
-    return {name for name, keys in lists()["categories"].items() if said & set(keys)}
+    return {name for name, keys in lists().categories.items() if said & keys}
 
 
 def only_colours(text: str) -> bool:
-    """Nothing but names of colours and tones: measured words say nothing of what is in a picture."""
-    return set(re.findall(r"[^\W\d_]+", text.casefold())) <= set(lists()["colours_alone"])
+    """Say whether there are only names of colours and tones, which tell nothing of what is in a picture."""
+    return set(re.findall(r"[^\W\d_]+", text.casefold())) <= lists().colours_alone
 
 
 def faults(text: str, trigger: str) -> list[str]:
-    """Why a trainer must not get this caption; [] if it may."""
+    """List why a trainer must not get this caption; [] if it may."""
     found = []
     after = text[len(trigger) :]
     if not text.startswith(trigger) or re.match(r"\w", after):
@@ -227,10 +241,10 @@ def faults(text: str, trigger: str) -> list[str]:
 
 
 def hedges(text: str) -> bool:
-    """Does it hedge ("it appears", "possibly")?"""
-    return any(says(text, words) for words in lists()["hedging"])
+    """Say whether the text hedges ("it appears", "possibly")."""
+    return any(says(text, words) for words in lists().hedging)
 
 
 def flatters(text: str) -> bool:
-    """Does it praise ("beautiful", "stunning") instead of describing?"""
-    return any(says(text, word) for word in lists()["flattery"])
+    """Say whether the text praises ("beautiful", "stunning") instead of describing."""
+    return any(says(text, word) for word in lists().flattery)

@@ -25,7 +25,7 @@ def _lists() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def _words(axis: str) -> dict[str, str]:
-    """word or phrase -> counted term, plurals included. An earlier list wins a word that is in two."""
+    """Map words and phrases, plurals included, to counted terms. An earlier list wins a word that is in two."""
     known: dict[str, str] = {}
     for term, words in _lists().get(axis, {}).items():
         for word in [term, *words]:
@@ -54,25 +54,25 @@ def _asked() -> dict[str, str]:
 
 
 def asked(number: int, term: str) -> str:
-    """The term as it is said after a number: "person", "people", "in dim light"."""
+    """Word a term as it is said after a number: "person", "people", "in dim light"."""
     one, _, many = _asked().get(term, term).partition(" | ")
     return many if many and number != 1 else one
 
 
 def pictures(number: int, term: str, more: str = "") -> str:
-    """So many pictures of it: "1 portrait", "2 pictures against the light"; `more`: "20 more landscapes"."""
+    """Word so many pictures of a term: "1 portrait", "2 pictures against the light"; `more`: "20 more landscapes"."""
     name, _, many = _asked().get(term, f"{term} | {term}").partition(" | ")
     what = asked(number, term) if many else f"picture{'s' * (number != 1)} {name}"
     return " ".join(filter(None, (str(number), more, what)))
 
 
 def terms(axis: str) -> tuple[str, ...]:
-    """The closed list of an axis; () if there is none, as for outfits."""
+    """Return the closed list of an axis; () if there is none, as for outfits."""
     return tuple(_lists().get(axis, {}))
 
 
 def counted(axis: str, term: str) -> str:
-    """The closed term that a vision model's own term stands for, or the term as it is if the lists don't know."""
+    """Return the closed term that a vision model's own term stands for, or that term if the lists don't know it."""
     if not terms(axis):
         return term
     plain = term.casefold().replace("_", " ").strip()
@@ -81,7 +81,7 @@ def counted(axis: str, term: str) -> str:
 
 
 def meant(axis: str, text: str) -> str:
-    """What the text says along the axis, "" if nothing.
+    """Return the closed term that a text means along an axis, "" if none.
 
     For subjects the first phrase that names one decides, by its last name before any verb ("man riding horse" is a
     person). Elsewhere the lists come in order of weight: a lit street "at night" is night before it is lamplight.
@@ -96,7 +96,7 @@ def meant(axis: str, text: str) -> str:
 
 
 def _clauses(text: str) -> Iterable[str]:
-    """Phrases in the order of the text; "still life" and the like are never cut."""
+    """Yield phrases in the order of the text; "still life" and the like are never cut."""
     for piece in re.split(r"[,;.:()]", text):
         yield from hygiene.phrases(piece)
 

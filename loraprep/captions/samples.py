@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from loraprep.captions import hygiene
-from loraprep.core.records import Caption, Elements, Image
+from loraprep.core.records import Caption, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Answer, Decisions, Entry, Question
 from loraprep.project.resolution import entry_for, settle
+from loraprep.project.settings import Settings
 
 HEADER = """\
 # Pictures that differ. Would you describe them like this: what is in them, and how they are made?
@@ -21,24 +21,24 @@ HEADER = """\
 SAMPLES = 5
 
 
-def skipped(decisions: Decisions) -> list[str]:
-    """The samples a person skipped, sorted."""
+def skipped_samples(decisions: Decisions) -> list[str]:
+    """Return the samples that a person skipped, sorted."""
     return sorted(e.key for e in decisions.entries.values() if e.answer == "skip")
 
 
-def captioners_chosen(decisions: Decisions) -> dict[str, str]:
-    """key -> the captioner that a person chose in that entry."""
+def captioners_by_key(decisions: Decisions) -> dict[str, str]:
+    """Return key -> the captioner that a person chose in that entry."""
     return {e.key: e.data["captioner"] for e in decisions.entries.values() if e.data.get("captioner")}
 
 
-def chosen_captioners(images: Sequence[Image], decisions: Decisions) -> dict[str, str]:
-    """path -> the captioner that a person chose for that picture."""
+def captioners_by_path(images: Sequence[Image], decisions: Decisions) -> dict[str, str]:
+    """Return path -> the captioner that a person chose for that picture, also under an earlier name."""
     entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
     return {path: entry.data["captioner"] for path, entry in entries if entry and entry.data.get("captioner")}
 
 
 def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
-    """min(5, n) paths that differ, sorted: one per subfolder first (largest first), then the least alike.
+    """Choose min(5, n) paths that differ, sorted: one per subfolder first (largest first), then the least alike.
 
     What was asked before stays as long as its picture does; while every one is skipped, as many others join.
     A renamed picture's answer still counts, so that it is not asked again; nor is one whose caption a person wrote.
@@ -62,7 +62,7 @@ def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
 
 
 def _spread(images: Sequence[Image], chosen: Sequence[str], wanted: int) -> list[str]:
-    """Adds to `chosen`: every folder once, then always the picture farthest from those chosen (k-center)."""
+    """Add to `chosen`: every folder once, then always the picture farthest from those chosen (greedy k-center)."""
     picked = [i for i in images if i.path in set(chosen)]
     folders: dict[str, list[Image]] = {}
     for image in images:
@@ -77,56 +77,52 @@ def _spread(images: Sequence[Image], chosen: Sequence[str], wanted: int) -> list
 
 
 def _farthest(images: Sequence[Image], picked: Sequence[Image]) -> Image:
-    """Ties go to the first path, and so does the very first pick."""
-    return max(images, key=lambda i: min((_far(i, p) for p in picked), default=0.0))
+    """Return the picture least like those picked; ties go to the first path, and so does the very first pick."""
+    return max(images, key=lambda i: min((_unlikeness(i, p) for p in picked), default=0.0))
 
 
-def _far(a: Image, b: Image) -> float:
-    """Unlikeness in colour (Lab in a 3x3 grid, over 20 a number) and layout (hash bits, over 32), each about 0..1."""
+def _unlikeness(a: Image, b: Image) -> float:
+    """Add up unlikeness in colour (Lab in a 3x3 grid, over 20 a number) and layout (hash bits, over 32), each 0..1."""
     layout = (int(a.phash or "0", 16) ^ int(b.phash or "0", 16)).bit_count() / 32
     colour = sum(abs(x - y) for x, y in zip(a.colour, b.colour, strict=False)) / (27 * 20)
     return layout + colour
 
 
-def questions(
-    samples: Sequence[str],
-    captions: Mapping[str, Caption],
-    _elements: Mapping[str, Elements],
-    digests: Mapping[str, str],
-    config: Mapping[str, Any],
+def sample_questions(
+    samples: Sequence[str], captions: Mapping[str, Caption], digests: Mapping[str, str], settings: Settings
 ) -> list[Question]:
-    """One question a sample: its caption, with content and style told apart."""
-    asked = []
+    """Ask one question a sample: its caption, with content and style told apart. `digests`: path -> sha256."""
+    questions = []
     for path in samples:
         caption = captions[path]
         nobody = {"what": "nobody has said what is in it: write that into the caption"}
         entry = {
             **({} if caption.captioned else nobody),
-            "caption": "[trigger]" + caption.text.removeprefix(groups.trigger(path, config)),
+            "caption": "[trigger]" + caption.text.removeprefix(groups.trigger(path, settings)),
             "content": list(caption.content),
             "style": list(caption.style),
             "tokens": caption.length,
             "form": caption.form,
             "verdict": None,
         }
-        asked.append(Question(path, entry, {path: digests[path]}))
-    return asked
+        questions.append(Question(path, entry, {path: digests[path]}))
+    return questions
 
 
-def waiting(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> list[str]:
-    """The samples without an answer, sorted."""
+def open_samples(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> list[str]:
+    """Return the samples without an answer, sorted."""
     return sorted(s for s in samples if settle(_answer(decisions.entries.get(s)), decisions, auto=auto).open)
 
 
 def _answer(entry: Entry | None) -> Answer | None:
-    """The verdict, or what an edited caption says without one."""
+    """Return the verdict, or what an edited caption says without one."""
     if entry is None:
         return None
     return "adjust" if entry.answer is None and own_caption(entry) else entry.answer
 
 
 def own_caption(entry: Entry) -> str:
-    """A caption that a person wrote or edited, "" if the tool's stands."""
+    """Return the caption that a person wrote or edited, "" if the tool's stands."""
     text = str(entry.data.get("caption", "")).strip()
     if (
         not entry.digests
@@ -138,7 +134,7 @@ def own_caption(entry: Entry) -> str:
 
 
 def _edited(entry: Entry, text: str) -> bool:
-    """Was the caption itself changed? An answer alone makes an entry touched too.
+    """Say whether the caption itself was changed; an answer alone makes an entry touched too.
 
     The tool's tags are exactly the terms listed beside them; its sentence holds all of those it was made from.
     """
@@ -148,6 +144,6 @@ def _edited(entry: Entry, text: str) -> bool:
         return True
     if entry.data.get("form") == "tags":
         return {t.casefold() for t in hygiene.terms(body) if not hygiene.is_quality(t)} != listed
-    said = {w for term in listed for w in term.split()} | set(hygiene.lists()["stopwords"])
-    strange = [w for p in hygiene.phrases(body) for w in p.split() if w not in said]
+    known = {w for term in listed for w in term.split()} | hygiene.lists().stopwords
+    strange = [w for p in hygiene.phrases(body) for w in p.split() if w not in known]
     return bool(strange) or not all(hygiene.says(body, t) for t in listed)

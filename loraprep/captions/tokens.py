@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from loraprep.core import resources
@@ -15,13 +15,13 @@ _END = "</w>"
 
 
 def exact(encoder: str) -> bool:
-    """Is `count` for this encoder the very number that a trainer gets?"""
+    """Say whether `count` for this encoder is the very number that a trainer gets."""
     return encoder.upper() == "CLIP"
 
 
-@cache
+@lru_cache(maxsize=1 << 14)  # the captions of a large set; the review page measures every keystroke
 def count(text: str, encoder: str = "CLIP") -> int:
-    """Tokens of the text. CLIP's without its start and end, as trainers' limits of 75 and 225 leave them out too.
+    """Count the tokens of a text, without CLIP's start and end, as trainers' limits of 75 and 225 leave them out too.
 
     For CLIP exact: byte-pair encoding with the encoder's own merges (resources/clip-merges.txt), on text in NFC
     and lower case, split as the tokenizer of openai/CLIP and of Hugging Face's transformers does. For T5 and Qwen,
@@ -32,7 +32,7 @@ def count(text: str, encoder: str = "CLIP") -> int:
 
 
 def cut(text: str, read: int) -> tuple[str, str]:
-    """(what CLIP reads, what it does not) of a caption, if a trainer lets it read the first `read` tokens.
+    """Cut a caption into what CLIP reads and what it does not, if a trainer lets it read the first `read` tokens.
 
     Counted as in `count`. A word of which only some tokens are read counts as lost, since another word is read.
     """
@@ -53,7 +53,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Runs of letters, single digits, runs of signs; 's, 't and their like apart."""
+    """Yield (start, end) of runs of letters, single digits, runs of signs; 's, 't and their like apart."""
     at = 0
     while at < len(text):
         short = _CONTRACTION.match(text, at)
@@ -66,7 +66,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         at = end
 
 
-@cache
+@lru_cache(maxsize=1 << 12)
 def _kind(char: str) -> str:
     if char.isspace():
         return "space"
@@ -81,15 +81,15 @@ def _ranks() -> dict[tuple[str, str], int]:
 
 @cache
 def _letters() -> list[str]:
-    """byte -> the letter that stands for it in the merges: itself where it can be printed, else one from 256 on."""
+    """Map a byte to the letter that stands for it in the merges: itself if it can be printed, else one from 256 on."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     hidden = iter(range(0x100, 0x200))
     return [chr(byte if byte in shown else next(hidden)) for byte in range(0x100)]
 
 
-@cache
+@lru_cache(maxsize=1 << 15)  # the words of a large set's captions
 def _merged(piece: str) -> int:
-    """How many tokens are left when the pairs of lowest rank are joined as long as there are any."""
+    """Count the tokens that are left when the pairs of lowest rank are joined as long as there are any."""
     letters = [_letters()[byte] for byte in piece.encode("utf-8", "replace")]
     parts = [*letters[:-1], letters[-1] + _END]
     ranks = _ranks()

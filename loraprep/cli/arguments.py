@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.project import project, studio, trigger
 
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")  # Windows opens devices under these names
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-CAPTIONERS = tuple(captioners.names())
+CAPTIONERS = tuple(registry.captioner_names())
 STYLE_WORDS = ("include", "omit")
 
 
@@ -42,7 +42,7 @@ def problems(args: dict[str, Any], here: Path, *, complete: bool = False) -> lis
             found.append(
                 Problem(f"the {what} is missing", flag, _why_no_model(here) + one_of if key == "model" else one_of)
             )
-        elif value and value not in allowed and not (key == "model" and studio.resolve(value)):
+        elif value and value not in allowed and not (key == "model" and studio.model_id(value)):
             near = difflib.get_close_matches(value, allowed, 1)
             found.append(Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of))
     if args["trigger"] and (fault := trigger.fault(args["trigger"])):
@@ -100,7 +100,7 @@ def source_problems(args: dict[str, Any], here: Path) -> Iterator[Problem]:
 
 
 def _why_no_model(here: Path) -> str:
-    found, known, unknown = studio.read(here)
+    found, known, unknown = studio.studio_models(here)
     if len(known) > 1:
         return f"studio.md names several: {', '.join(known)}. "
     if unknown:
@@ -109,7 +109,7 @@ def _why_no_model(here: Path) -> str:
 
 
 def studio_model(here: Path) -> str | None:
-    known = studio.read(here)[1]
+    known = studio.studio_models(here)[1]
     return known[0] if len(known) == 1 else None
 
 
@@ -128,7 +128,7 @@ def shown(path: Path, here: Path) -> str:
 def project_root(name: str, here: Path) -> Path:
     if name == ".":
         return here
-    home = studio.home(here)
+    home = studio.studio_folder(here)
     return home / "grimoire/training" / name if home else here / name
 
 

@@ -50,7 +50,7 @@ def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
     here = Path.cwd()
     folder = Path(args.folder)
-    model = studio.resolve(args.model) if args.model else _studio_model(here)
+    model = studio.model_id(args.model) if args.model else _studio_model(here)
     name = _name(folder.resolve())
     out = Path(args.out) if args.out else here / f"look-{name}.html"
     problems = _problems(args, folder, model, out, here)
@@ -175,7 +175,7 @@ def _free(name: str, here: Path) -> str:
 
 
 def _studio_model(here: Path) -> str:
-    _, known, _ = studio.read(here)
+    _, known, _ = studio.studio_models(here)
     return known[0] if known else "flux"
 
 

@@ -7,14 +7,19 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias, TypeVar
+
+import msgspec
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+_T = TypeVar("_T")
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256, 64 hex digits."""
+    """Return the file's SHA-256, 64 hex digits. Raises OSError."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -33,7 +38,7 @@ def write(path: Path, content: bytes | str) -> bool:
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> bool:
-    """`write`, of lines that are made while they are written; a file that holds just these is not touched."""
+    """Write lines as they are made, else as `write`: a file that holds just these is not touched."""
     coming, same, first = iter(lines), 0, b""
     with path.open("rb") if path.exists() else io.BytesIO() as old:
         for first in (line.encode() for line in coming):
@@ -59,7 +64,7 @@ _BLOCK = 1 << 20
 
 @contextmanager
 def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside `path` that takes its place when all is written, or is deleted."""
+    """Yield a file beside `path` that takes its place when all is written, or is deleted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".loraprep-")
     try:
@@ -75,30 +80,34 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def dumps(value: Any, *, indent: int | None = 1) -> str:
-    """JSON with sorted keys and a final newline; NaN and infinity raise ValueError."""
+def dumps(value: Json, *, indent: int | None = 1) -> str:
+    """Spell as JSON with sorted keys and a final newline. Raises ValueError for NaN and infinity."""
     return json.dumps(value, sort_keys=True, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_json(path: Path, value: Any) -> bool:
-    """`dumps` and `write` in one."""
+def write_json(path: Path, value: Json) -> bool:
+    """Write what `dumps` makes of `value`; True if the file was written."""
     return write(path, dumps(value))
 
 
 def read_json(path: Path) -> Any:
-    """The parsed file. Raises FileNotFoundError, ValueError."""
+    """Parse the file. Raises FileNotFoundError, ValueError."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def remembered(memory: Path, source: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What `make` says of `source`, kept in `memory` by the source's digest, so that a null run parses nothing."""
+def remembered(memory: Path, source: Path, make: Callable[[], _T], form: type[_T]) -> _T:
+    """Return what `make` says of `source`, a `form`, kept beside the source's digest in the JSON file `memory`.
+
+    So a run that finds the source unchanged parses no YAML. The memory is one small file a source, in the project's
+    build/, and made anew whenever it does not fit. Raises what `make` raises.
+    """
     digest = sha256(source) if source.exists() else ""
     try:
-        known: dict[str, Any] = read_json(memory)
-        if known["digest"] == digest:
-            return known
-    except (OSError, ValueError, KeyError, TypeError):  # a cache: whatever is wrong with it, making it again mends it
+        known = read_json(memory)
+        if known.pop("digest") == digest:
+            return msgspec.convert(known, form)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # a cache: making it again mends it
         pass
-    known = {"digest": digest, **make()}
-    write_json(memory, known)
-    return known
+    made = make()
+    write_json(memory, {"digest": digest, **msgspec.to_builtins(made)})
+    return made

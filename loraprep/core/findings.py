@@ -179,7 +179,8 @@ class Code(StrEnum):
     CHECK_REPEATS = "check-repeats"
 
 
-FOREIGN = "check-"  # how the codes of `loraprep check` begin; the others are those of a project
+FOREIGN = "check-"  # how the codes of `loraprep check` begin
+PROJECT_CODES = tuple(code.value for code in Code if not code.startswith(FOREIGN))
 
 
 Severity = Literal["block", "warn", "note", "good"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +12,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 @cache
 def path(name: str) -> Path:
-    """The bundled file or folder `name`, such as "resources/gate.yaml". Raises FileNotFoundError."""
+    """Find the bundled file or folder `name`, such as "resources/gate.yaml". Raises FileNotFoundError."""
     for base in (_PACKAGE, _PACKAGE.parent):  # an editable install sees only the second
         found = base / name
         if found.exists():
@@ -19,10 +21,19 @@ def path(name: str) -> Path:
 
 
 def text(name: str) -> str:
-    """The bundled file's text."""
+    """Read a bundled file's text. Raises FileNotFoundError."""
     return path(name).read_text(encoding="utf-8")
 
 
 def names(folder: str, suffix: str = ".yaml") -> tuple[str, ...]:
-    """The sorted stems of the files in a bundled folder: names("resources/models") -> ("chroma", ...)."""
+    """List the sorted stems of the files in a bundled folder: names("resources/models") -> ("chroma", ...)."""
     return tuple(sorted(p.stem for p in path(folder).iterdir() if p.suffix == suffix))
+
+
+def module_names(package: str) -> tuple[str, ...]:
+    """List the modules that lie in a package, sorted, as people write them: "wd_tagger" is "wd-tagger".
+
+    None of them is imported, only the package; what was put on its `__path__` counts.
+    """
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return tuple(sorted(m.name.replace("_", "-") for m in found if not m.name.startswith("_")))

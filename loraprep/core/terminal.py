@@ -29,12 +29,12 @@ def _gone() -> NoReturn:
 
 
 def console() -> Console:
-    """Made anew each time, so that it follows a redirected stdout. rich respects NO_COLOR and pipes."""
+    """Make a console anew, so that it follows a redirected stdout. rich respects NO_COLOR and pipes."""
     return _Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def say(text: str, style: str = "") -> None:
-    """Prints text from anywhere: file names in it can't act as markup or as terminal codes."""
+    """Print text from anywhere: file names in it can't act as markup or as terminal codes."""
     safe = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
     if "\t" in safe:  # a listing for other programs: rich would turn its tabs into spaces
         try:
@@ -53,7 +53,7 @@ class Show(Protocol):
 
 @contextmanager
 def progress(what: str) -> Iterator[Show]:
-    """A bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
+    """Show a bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
     if os.environ.get(PROGRESS) == "lines":
         yield _lines(what)
         return

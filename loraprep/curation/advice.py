@@ -109,18 +109,18 @@ def prompts_to_try(
 
 
 def _content(thing: str) -> list[str]:
-    stop = set(hygiene.lists()["stopwords"])
+    stop = hygiene.lists().stopwords
     return [w for w in thing.split() if w not in stop]
 
 
 def _usual(axes: Sequence[Axis]) -> str:
-    """The commonest subject, for a style; the others are their subject themselves."""
+    """Name the commonest subject, for a style; the others are their subject themselves."""
     subject = next((a for a in axes if a.name == "subject" and a.counts), None)
     return _article(max(sorted(subject.counts), key=lambda t: subject.counts[t])) if subject else ""
 
 
 def class_word(settings: Settings, kind: Kind) -> str:
-    """What the subject or the style is an instance of: intent.class_word, else the kind's."""
+    """Name what the subject or the style is an instance of: intent.class_word, else the kind's."""
     return settings.intent.class_word or kind.regularization.class_word
 
 

@@ -88,5 +88,5 @@ def count_axes(kind: Kind, images: Sequence[Image], found: AxisLabels) -> list[A
 
 
 def first_labels(found: Mapping[str, list[str]], paths: Sequence[str]) -> list[str]:
-    """The first label of each of `paths`, all of which have one."""
+    """Take the first label of each of `paths`, all of which have one."""
     return [found[path][0] for path in paths]

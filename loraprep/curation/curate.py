@@ -106,7 +106,7 @@ def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Se
 
 
 def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:
-    """The marks that several of the kept pictures still bear."""
+    """Keep the marks that several of the kept pictures still bear."""
     found = [Finding(f.code, tuple(p for p in f.images if p in kept), f.values) for f in marks]
     return [f for f in found if len(f.images) >= SEVERAL]
 

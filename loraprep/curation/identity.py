@@ -50,12 +50,12 @@ def find_strangers(
 
 
 def _in_words(traits: Mapping[str, str]) -> str:
-    """ "a man, dark hair, blue eyes"."""
+    """Spell out traits: "a man, dark hair, blue eyes"."""
     return ", ".join(f"a {term}" if trait == "person" else f"{term} {trait}" for trait, term in traits.items())
 
 
 def _trait(name: str, element: str, elements: Elements) -> str:
-    """The closed term of resources/lexicon.yaml, "" if it was not seen or the light leaves it open."""
+    """Find the closed term of resources/lexicon.yaml, "" if it was not seen or the light leaves it open."""
     group, key = element.split(".")
     said = ", ".join(getattr(elements, group).get(key, ()))
     lights = {lexicon.meant("lighting", light) for light in elements.style.get("lighting", ())}

@@ -39,7 +39,7 @@ class CurationEntry(msgspec.Struct, frozen=True):
         return list(self.looks.values())[1:]
 
     def left_out(self, answer: Answer) -> list[str]:
-        """The pictures that leave under this answer ("recommended" stands for the entry's own recommendation)."""
+        """List the pictures that leave under this answer ("recommended" stands for the entry's own recommendation)."""
         if answer == "recommended":
             answer = self.recommended
         if answer == "leave out" and self.looks:

@@ -61,7 +61,7 @@ def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[
 
 
 def _cosine(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) -> Matrix | None:
-    """The cosine of each two embeddings, n x n; None unless every picture has one."""
+    """Take the cosine of each two embeddings, n x n; None unless every picture has one."""
     if not all(embeddings.get(i.path) for i in images):
         return None
     vectors = np.array([embeddings[i.path] for i in images], np.float32)
@@ -118,7 +118,7 @@ def content_kernel(
 
 
 def _content_words(caption: Caption | None) -> set[str]:
-    """The content words of a caption: each term and the last word of it ("green pond" also says pond)."""
+    """Collect the content words of a caption: each term and the last word of it ("green pond" also says pond)."""
     if caption is None:
         return set()
     whole = {t.casefold() for t in caption.content}

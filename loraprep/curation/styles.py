@@ -32,7 +32,7 @@ class StyleGroups(msgspec.Struct, frozen=True):
 
 
 def in_group(path: str, settings: Settings) -> bool:
-    """Does the picture lie in a folder that project.yaml declares under groups?"""
+    """Tell whether the picture lies in a folder that project.yaml declares under groups."""
     return any(path.startswith(f"{folder}/") for folder in settings.groups)
 
 

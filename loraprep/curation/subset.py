@@ -20,7 +20,7 @@ _LEAST = 8  # pictures, below which none is called unlike the rest
 
 
 def always_kept(images: Sequence[Image], patterns: Sequence[str]) -> list[int]:
-    """The indices of the pictures that patterns of curation.include name."""
+    """Find the indices of the pictures that patterns of curation.include name."""
     always = Patterns(patterns)
     return [n for n, i in enumerate(images) if always.match(i.path)]
 

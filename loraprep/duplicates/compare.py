@@ -1,8 +1,7 @@
-"""How alike pictures are: hash distances over a whole set, and aligned differences of two of them."""
+"""How alike two pictures are: one laid over the other, and what then differs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from loraprep.core.records import Image
-from loraprep.duplicates import cuts as parts
-from loraprep.duplicates import hamming, watermark
-from loraprep.duplicates.cuts import Near
+from loraprep.duplicates import cuts, watermark
 from loraprep.imaging.palette import lab
 
 Pixels = NDArray[np.uint8]
@@ -63,78 +60,6 @@ class Likeness:
         """The whole picture is in another light or other colours."""
         ratio = max(self.gain, 1 / self.gain)
         return abs(self.lighter) > OTHER_LIGHT or ratio > OTHER_GAIN or self.tint > OTHER_COLOUR
-
-
-def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
-    """64-bit hashes of 16 hex digits as numbers, shape (n,). Raises ValueError for anything else."""
-    return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
-
-
-def near(
-    images: Sequence[Image], phash: float, dhash: float, *, cuts: bool = False, rotations: bool = False
-) -> list[Near]:
-    """Pairs with phash <= `phash` and dhash <= `dhash` bits apart, both upright or both mirrored.
-
-    With `cuts` also those where a part of one is so near to the other, with `rotations` those turned on their side or
-    head. Exact (see search.py); every image needs its four hashes and its thumbnail. Each pair once; order: by i, j.
-    """
-    plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
-    turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
-    best: dict[tuple[int, int], Near] = {}
-    for other, mirrored in ((None, False), (turned, True)):
-        rows, columns = hamming.near(plain, other, int(phash), int(dhash))
-        apart = hamming.apart(plain, plain if other is None else other, rows, columns)
-        for i, j, distance in zip(rows.tolist(), columns.tolist(), apart.tolist(), strict=True):
-            if (i, j) not in best or distance < best[i, j].distance:
-                best[i, j] = Near(i, j, distance, mirrored)
-    for wanted, more in ((cuts, parts.cuts), (rotations, parts.turned)):
-        for found in more(images, int(phash), int(dhash)) if wanted else ():
-            best.setdefault((found.i, found.j), found)
-    return [found for _, found in sorted(best.items())]
-
-
-class Clusters:
-    """Union-find over paths; the root is the smallest path, so the result has one spelling.
-
-    Two clusters may be known to be apart, and then whatever joins either of them is apart from the other too.
-    """
-
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-        self._apart: dict[str, set[str]] = {}  # root -> roots, both ways
-
-    def root(self, path: str) -> str:
-        parent = self._parent.setdefault(path, path)
-        while parent != self._parent[parent]:
-            self._parent[path] = parent = self._parent[parent]
-        return parent
-
-    def join(self, a: str, b: str) -> None:
-        first, second = sorted((self.root(a), self.root(b)))
-        self._parent[second] = first
-        for other in self._apart.pop(second, set()):
-            self._apart[other].discard(second)
-            self._part(first, other)
-
-    def part(self, a: str, b: str) -> None:
-        """They belong to different clusters, for good."""
-        self._part(self.root(a), self.root(b))
-
-    def _part(self, first: str, second: str) -> None:
-        self._apart.setdefault(first, set()).add(second)
-        self._apart.setdefault(second, set()).add(first)
-
-    def known(self, a: str, b: str) -> bool:
-        """Whether it is known already if they are together or apart."""
-        first, second = self.root(a), self.root(b)
-        return first == second or second in self._apart.get(first, ())
-
-    def groups(self) -> list[tuple[str, ...]]:
-        """Every cluster, singles too, sorted."""
-        found: dict[str, list[str]] = {}
-        for path in sorted(self._parent):
-            found.setdefault(self.root(path), []).append(path)
-        return [tuple(members) for _, members in sorted(found.items())]
 
 
 def thumbnail(image: Image) -> Pixels:
@@ -231,7 +156,7 @@ def _shrink(plane: Plane, side: int) -> Plane:
 
 def _align(a: Plane, b: Plane) -> NDArray[np.float64]:
     """(sx, tx, sy, ty): where a point of `a` (-1..1 each way) lies in `b`. No fit: where it roughly seems to be."""
-    left, top, right, bottom = parts.locate(a, b)
+    left, top, right, bottom = cuts.locate(a, b)
     start = np.array([right - left, left + right - 1, bottom - top, top + bottom - 1])
     p = start
     tone = np.array([1.0, 0.0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from loraprep.core.records import Image
 from loraprep.duplicates import hamming
+from loraprep.duplicates.hamming import Candidate
 
 Thumbs = NDArray[np.float32]  # (n, 24, 24), luma 0..255
 Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of the sides
@@ -34,23 +35,7 @@ _GRID = 16  # px of the thumbnails that are correlated
 _AT_ONCE = 1 << 20  # parts searched at once: about 150 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Two pictures (indices, i < j) whose hashes are near; `distance` is phash + dhash, 0..128.
-
-    Picture j looks like picture i once it is mirrored, if so, and then turned left by so many quarters. `part`: only a
-    part of one does.
-    """
-
-    i: int
-    j: int
-    distance: int
-    mirrored: bool
-    turns: int = 0
-    part: bool = False
-
-
-def cuts(images: Sequence[Image], phash: int, dhash: int) -> list[Near]:
+def cuts(images: Sequence[Image], phash: int, dhash: int) -> list[Candidate]:
     """Pairs where one looks like a part of the other, mirrored or not, or like the other without its frame.
 
     `phash`, `dhash`: the most bits the hashes may differ. Every image needs its `thumb`. Each pair once, sorted.
@@ -63,7 +48,7 @@ def cuts(images: Sequence[Image], phash: int, dhash: int) -> list[Near]:
     return [replace(found[pair], part=True) for pair in sorted(found)]
 
 
-def turned(images: Sequence[Image], phash: int, dhash: int) -> list[Near]:
+def turned(images: Sequence[Image], phash: int, dhash: int) -> list[Candidate]:
     """Pairs where one looks like the other turned by one, two or three quarters, mirrored or not."""
     # the thumbnail is a square whatever the picture's shape, so a turned picture has a turned thumbnail
     found = _best(_thumbs(images), [(WHOLE, np.arange(len(images)))], (1, 2, 3), phash, dhash, _ALIKE)
@@ -117,9 +102,9 @@ Parts = Sequence[tuple[Box, NDArray[np.intp]]]  # a box and the pictures it is c
 
 def _best(
     thumbs: Thumbs, parts: Parts, turns: Sequence[int], phash: int, dhash: int, least: float
-) -> dict[tuple[int, int], Near]:
+) -> dict[tuple[int, int], Candidate]:
     """Each pair of a picture and a part of another one that resembles it, once, as it resembles it best."""
-    best: dict[tuple[int, int], tuple[float, Near]] = {}
+    best: dict[tuple[int, int], tuple[float, Candidate]] = {}
     if len(thumbs) < 2:
         return {}
     for turn, chunk in itertools.product(turns, _chunks(parts)):
@@ -147,10 +132,10 @@ def _best(
     return {pair: near for pair, (_, near) in best.items()}
 
 
-def _ordered(a: int, b: int, distance: int, mirrored: bool, turn: int) -> Near:
-    """As Near has it; `a`, mirrored if so, looks like `b` turned left by `turn` quarters."""
+def _ordered(a: int, b: int, distance: int, mirrored: bool, turn: int) -> Candidate:
+    """As Candidate has it; `a`, mirrored if so, looks like `b` turned left by `turn` quarters."""
     turns = turn if a < b and not mirrored else -turn % 4
-    return Near(min(a, b), max(a, b), distance, mirrored, turns)
+    return Candidate(min(a, b), max(a, b), distance, mirrored, turns)
 
 
 def _chunks(parts: Parts) -> Iterator[Parts]:

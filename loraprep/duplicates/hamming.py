@@ -53,6 +53,22 @@ class Side:
         return len(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Two pictures (indices, i < j) whose hashes are near; `distance` is phash + dhash, 0..128.
+
+    Picture j looks like picture i once it is mirrored, if so, and then turned left by so many quarters. `part`: only a
+    part of one does.
+    """
+
+    i: int
+    j: int
+    distance: int
+    mirrored: bool
+    turns: int = 0
+    part: bool = False
+
+
 def side(first: Hashes, second: Hashes) -> Side:
     return Side(first, second, np.arange(len(first), dtype=np.intp))
 

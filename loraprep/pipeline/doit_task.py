@@ -16,6 +16,7 @@ from loraprep import __version__
 from loraprep.core import files
 from loraprep.core import resources as bundled
 from loraprep.core.errors import UserError
+from loraprep.core.files import Json
 from loraprep.pipeline import reporter
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.workspace import Workspace
@@ -64,7 +65,7 @@ def task(
     step: str,
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
-    values: object = None,
+    values: Json = None,
     resources: Iterable[str] = (),
     uptodate: Iterable[object] = (),
     **more: Any,
@@ -73,7 +74,7 @@ def task(
 
     Its inputs are the files it reads, the values of settings, resource files and our version.
     """
-    inputs = {
+    inputs: Json = {
         "version": __version__,
         "values": values,
         "resources": {r: files.sha256(bundled.path(r)) for r in resources},

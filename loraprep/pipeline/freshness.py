@@ -18,7 +18,7 @@ from loraprep.trainers import naming
 def samples_skipped(work: Workspace) -> list[str]:
     """Return the samples a person skipped and the captioners they chose for single pictures: others are asked then."""
     told = vision.told(work)
-    return [*told["skipped"], *(f"{key}: {name}" for key, name in sorted(told["chosen"].items()))]
+    return [*told.skipped, *(f"{key}: {name}" for key, name in sorted(told.chosen.items()))]
 
 
 def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:
@@ -39,7 +39,8 @@ def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:
 def vocabulary_digest(work: Workspace) -> str:
     """Return the digest of the list that checks this project's tags, "" if there is none."""
     project = work.project
-    return danbooru.digest(project.root, project.config) if project.model.get("vocabulary") else ""
+    tagger = project.settings.captioning.tagger
+    return danbooru.vocabulary_digest(project.root, tagger) if project.base_model.vocabulary else ""
 
 
 def crops_drawn(work: Workspace) -> bool:

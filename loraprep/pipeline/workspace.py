@@ -87,9 +87,9 @@ class Workspace:
         """Return where a step may keep what it measured, None for nowhere."""
         return self.root / "build" / name
 
-    def remembered(self, name: str, source: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def remembered(self, name: str, source: Path, make: Callable[[], T], form: type[T]) -> T:
         """Return what `make` says of `source`, kept in build/ so that a run that finds it unchanged parses nothing."""
-        return files.remembered(self.root / "build" / name, source, make)
+        return files.remembered(self.root / "build" / name, source, make, form)
 
     def _sources(self, kind: str) -> tuple[Path, ...]:
         path = decisions.place(self.root, kind)[0]
@@ -144,5 +144,5 @@ class MemoryWorkspace(Workspace):
     def cache(self, name: str) -> Path | None:
         return None
 
-    def remembered(self, name: str, source: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def remembered(self, name: str, source: Path, make: Callable[[], T], form: type[T]) -> T:
         return make()

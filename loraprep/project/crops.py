@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+import msgspec
 
 from loraprep.core import yamlfile
 from loraprep.core.errors import Problem, UserError
@@ -20,10 +21,10 @@ NAME = "decisions/crops.yaml"
 LEAST = 32  # px; less of a picture teaches nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """One box. `path` is what the result is called: the picture's own, or for a detail "pier#face.jpg".
+class Crop(msgspec.Struct, frozen=True):
+    """One box that the artist drew.
 
+    `path` is what the result is called: the picture's own, or for a detail "pier#face.jpg".
     `box`: left, top, right, bottom as shares of the whole picture.
     """
 
@@ -34,6 +35,7 @@ class Cut:
 
     @property
     def detail(self) -> bool:
+        """Say whether it is a picture of its own beside the one it is cut from."""
         return self.path != self.of
 
 
@@ -48,13 +50,13 @@ def _load(root: Path) -> Document | None:
 
 
 def detail_path(path: str, name: str) -> str:
-    """What a detail is called beside its picture: "sub/pier.jpg", "face" -> "sub/pier#face.jpg"."""
+    """Return what a detail is called beside its picture: "sub/pier.jpg", "face" -> "sub/pier#face.jpg"."""
     whole = PurePosixPath(path)
     return str(whole.with_name(f"{whole.stem}#{name}{whole.suffix}"))
 
 
-def captions(root: Path) -> dict[str, str]:
-    """Path of a detail -> the caption written for it. Raises UserError with every problem in the file."""
+def detail_captions(root: Path) -> dict[str, str]:
+    """Return path of a detail -> the caption written for it. Raises UserError with every problem in the file."""
     doc = _load(root)
     return {
         detail_path(path, extra["name"]): extra["caption"]
@@ -64,24 +66,25 @@ def captions(root: Path) -> dict[str, str]:
     }
 
 
-def named(root: Path) -> list[str]:
-    """The pictures that the file speaks of, sorted, whether they are there or not."""
+def cropped_paths(root: Path) -> list[str]:
+    """List the pictures that the file speaks of, sorted, whether they are there or not."""
     doc = _load(root)
     return sorted(doc.data) if doc else []
 
 
-def missing(root: Path, pictures: Mapping[str, object]) -> list[str]:
-    """Pictures that the file speaks of and that are not there, sorted."""
-    return [path for path in named(root) if path not in pictures]
+def missing_paths(root: Path, pictures: Container[str]) -> list[str]:
+    """List the pictures that the file speaks of and that are not there, sorted."""
+    return [path for path in cropped_paths(root) if path not in pictures]
 
 
-def read(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Container[str]) -> list[Cut]:
-    """Every box that the file draws in a picture of `sizes` (path -> its width and height as shown), sorted by path.
+def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Container[str]) -> list[Crop]:
+    """Read every box that the file draws in a picture of `sizes`, sorted by path.
 
+    `sizes`: path -> width and height as shown, px.
     `taken`: paths of files there are, which no detail may be called. Raises UserError with every problem.
     """
     doc = _load(root)
-    found: dict[str, Cut] = {}
+    found: dict[str, Crop] = {}
     problems: list[Problem] = []
     for path, entry in (doc.data if doc else {}).items():
         if doc is None or path not in sizes:
@@ -98,20 +101,21 @@ def read(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Container[str]
                 message = f"two pictures would be called {name}"
                 problems.append(doc.problem(keys[:-1], message, "Give this detail another name."))
             else:
-                found[name] = Cut(name, path, shares(box, *sizes[path]), caption)
+                found[name] = Crop(name, path, shares(box, *sizes[path]), caption)
     if problems:
         raise UserError.many(problems)
     return [found[name] for name in sorted(found)]
 
 
 def shares(box: Sequence[float], width: int, height: int) -> tuple[float, ...]:
-    """A box as it is written, in pixels or shares, as shares of the sides."""
+    """Return a box as it is written, in pixels or shares, as shares (0..1) of the sides."""
     if max(box) <= 1:
         return tuple(float(n) for n in box)
     return tuple(round(n / side, 6) for n, side in zip(box, (width, height) * 2, strict=True))
 
 
 def _wrong(box: Sequence[float], width: int, height: int) -> str:
+    """Say what is wrong with a box, "" if nothing is."""
     left, top, right, bottom = shares(box, width, height)
     if right > 1 or bottom > 1:
         return f"this box reaches outside the picture, which is {width}x{height}"
@@ -122,11 +126,11 @@ def _wrong(box: Sequence[float], width: int, height: int) -> str:
 
 
 def digest(of: str, box: Sequence[float]) -> str:
-    """What stands for the digest of a part of a picture: another box is another picture to look at."""
+    """Return what stands for the digest of a part of a picture: another box is another picture to look at."""
     return hashlib.sha256(f"{of} {','.join(map(str, box))}".encode()).hexdigest()
 
 
 def shown(record: Image) -> str:
-    """What decides how a record looks, as a part of a file name: the digest of its pixels' file, then of its box."""
+    """Return what decides how a record looks, as a part of a file name: the digests of its pixels' file and its box."""
     box = f"-{digest('', record.box)[:12]}" if record.box else ""
     return f"{record.pixel_digest}{box}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UserError
+from loraprep.core.files import Json
 from loraprep.core.yamlfile import Document
 from loraprep.project import decisions, schema
 
@@ -26,8 +27,7 @@ class Changed(Exception):
         super().__init__(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """What an edit did. `lines`: (number from 1, text) of every line that is new; `digest`: the file's now.
 
     `before` and `after` are whole texts (None: no file), so that `restore` can take the edit back.
@@ -40,8 +40,8 @@ class Written:
     after: str | None
 
 
-def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> Written:
-    """Writes answers into decisions/<kind>.yaml, changing one line for each value.
+def answer(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> Written:
+    """Write answers into decisions/<kind>.yaml, changing one line for each value.
 
     `values`: key -> value for a plain key such as "rest", or key -> {field: value} for an entry. An entry that is
     not there is appended on a line of its own; None takes a hand-written entry out. `expected`: sha256 of the file
@@ -72,7 +72,7 @@ def answer(root: Path, kind: str, values: Mapping[str, Any], expected: str) -> W
 
 
 def restore(root: Path, done: Written) -> Written:
-    """Takes an edit back, byte for byte. Raises Changed if the file is no longer as that edit left it."""
+    """Take an edit back, byte for byte. Raises Changed if the file is no longer as that edit left it."""
     path, name = decisions.place(root, done.kind)
     with decisions.writing(root):
         doc = decisions.load(root, done.kind)
@@ -86,7 +86,7 @@ def restore(root: Path, done: Written) -> Written:
 
 
 def digest(root: Path, kind: str) -> str:
-    """sha256 of decisions/<kind>.yaml, "" without one."""
+    """Return the sha256 of decisions/<kind>.yaml, "" without one."""
     path, _ = decisions.place(root, kind)
     return files.sha256(path) if path.is_file() else ""
 
@@ -99,7 +99,7 @@ def _empty(kind: str) -> str:
     return decisions.language(kind) + _GATE_HEADER if kind == "gate" else decisions.fresh(kind, "")
 
 
-def _line(key: str, value: Any) -> str:
+def _line(key: str, value: Json) -> str:
     return f"{yamlfile.dump(key)}: {yamlfile.dump(value)}"
 
 
@@ -110,12 +110,12 @@ def _check(doc: Document | None, expected: str, name: str, key: str, line: str) 
         raise Changed(name, now, yamlfile.entry_text(doc, key).rstrip() if doc and there else "", line)
 
 
-def _put(doc: Document, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The text with those values in their places, and what it has to say then.
+def _put(doc: Document, values: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
+    """Return the text with those values in their places, and what it has to say then.
 
     Each entry is edited by itself, so that many in a large file cost no more than reading it.
     """
-    wanted: dict[str, Any] = copy.deepcopy(doc.data)
+    wanted: dict[str, Json] = copy.deepcopy(doc.data)
     entries = yamlfile.texts(doc)
     changes: dict[str, str | None] = {}
     new = ""
@@ -127,24 +127,26 @@ def _put(doc: Document, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]
             del wanted[key]
             changes[key] = None
         else:
+            there = wanted[key]
+            fields = there if isinstance(there, Mapping) else {}
             text = entries[key].replace("\r\n", "\n")
             for field_, item in value.items() if isinstance(value, Mapping) else [("", value)]:
-                if field_ and field_ not in wanted[key]:
+                if field_ and field_ not in fields:
                     raise _lost(doc, key, field_, item)
                 text = yamlfile.set_value(_parsed(text, doc.name), [key, field_] if field_ else [key], item)
-            wanted[key] = {**wanted[key], **value} if isinstance(value, Mapping) else value
+            wanted[key] = {**fields, **value} if isinstance(value, Mapping) else value
             changes[key] = text
     return yamlfile.rewrite(doc, changes, [new] if new else []), wanted
 
 
-def _lost(doc: Document, key: str, field_: str, item: Any) -> UserError:
-    """An entry that lost one of its lines, said at its place."""
+def _lost(doc: Document, key: str, field_: str, item: Json) -> UserError:
+    """Say at its place that an entry lost one of its lines."""
     message = f'this entry has no line "{field_}" any more'
     return UserError.many([doc.problem([key], message, f"Write it there: {_line(field_, item)}", at_key=True)])
 
 
 def _new_lines(before: str, after: str) -> list[tuple[int, str]]:
-    """(number from 1, text) of what is new, where values changed in place and lines were added at one spot."""
+    """List (number from 1, text) of what is new, where values changed in place and lines were added at one spot."""
     old, new = before.splitlines(), after.splitlines()
     start = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     end = 0

@@ -61,12 +61,15 @@ class Decisions(msgspec.Struct, frozen=True):
 
 
 def place(root: Path, kind: str) -> tuple[Path, str]:
-    """Where a decision file is, and what messages call it."""
+    """Return where a decision file is, and what messages call it."""
     return root / "decisions" / f"{kind}.yaml", f"decisions/{kind}.yaml"
 
 
 def load(root: Path, kind: str) -> Document | None:
-    """The checked file, None without one. One of comments alone says nothing yet; an empty one was emptied."""
+    """Load and check the file, None without one. One of comments alone says nothing yet.
+
+    Raises UserError with every problem and its place; for an empty one, too, which somebody emptied.
+    """
     path, name = place(root, kind)
     if not path.exists():
         return None
@@ -83,23 +86,27 @@ def load(root: Path, kind: str) -> Document | None:
 
 
 def read(root: Path, kind: str) -> Decisions:
-    """The answers so far; no file counts as none. Raises UserError with every problem and its place."""
+    """Read the answers so far; no file counts as none. Raises UserError with every problem and its place."""
     doc = load(root, kind)
     given = _decisions(doc, ANSWERS[kind]) if doc else Decisions()
     if kind == "captions":  # a detail's caption stands beside its box; one in captions.yaml wins
-        for path, caption in crops.captions(root).items():
+        for path, caption in crops.detail_captions(root).items():
             given.entries.setdefault(path, Entry(path, {"caption": caption}, {}, touched=True))
     return given
 
 
 def keys(root: Path, kind: str) -> list[str]:
-    """The entries of decisions/<kind>.yaml, sorted. Raises UserError."""
+    """List the keys of the entries of decisions/<kind>.yaml, sorted. Raises UserError."""
 
-    def told() -> dict[str, Any]:
+    def asked() -> _Keys:
         doc = load(root, kind)
-        return {"keys": sorted(set(doc.data if doc else ()) - {"rest"})}
+        return _Keys(sorted(set(doc.data if doc else ()) - {"rest"}))
 
-    return list(files.remembered(root / f"build/asked-{kind}.json", place(root, kind)[0], told)["keys"])
+    return files.remembered(root / f"build/asked-{kind}.json", place(root, kind)[0], asked, _Keys).keys
+
+
+class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keys: list[str]
 
 
 def _decisions(doc: Document, answer: str) -> Decisions:
@@ -117,7 +124,7 @@ def _decisions(doc: Document, answer: str) -> Decisions:
 
 
 def ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
-    """Brings decisions/<kind>.yaml up to date with what is asked now.
+    """Bring decisions/<kind>.yaml up to date with what is asked now.
 
     Open entries that nobody touched are rewritten, or taken out if the question is gone; answered and
     touched ones are never changed; new questions are appended.
@@ -144,19 +151,19 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
 
 @contextmanager
 def writing(root: Path) -> Iterator[None]:
-    """One writer at a time, from reading to renaming: a run of the gate and the review page may meet."""
+    """Keep other writers out, from reading to renaming: a run of the gate and the review page may meet."""
     (root / "build").mkdir(exist_ok=True)
     with FileLock(root / "build" / "decisions.lock"):
         yield
 
 
 def language(kind: str) -> str:
-    """The first line, by which an editor finds the schema."""
+    """Return the first line, by which an editor finds the schema."""
     return f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
 
 
 def fresh(kind: str, header: str) -> str:
-    """A decision file without any question."""
+    """Return a decision file without any question."""
     rest = 'rest: null  # write "recommended" to accept everything below that is still open\n'
     return f"{language(kind)}{header.rstrip()}\n{rest}"
 

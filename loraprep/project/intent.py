@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from loraprep.project import groups
+from loraprep.project.profiles import BaseModel, Kind
+from loraprep.project.settings import Settings
 
 
-def text(config: Mapping[str, Any], kind: Mapping[str, Any], model: Mapping[str, Any]) -> str:
-    """intent.md in the workflow's form, from project.yaml's values and the profiles."""
-    intent, recommended = config["intent"], kind["recommended"]
-    notes, fused = intent["notes"].strip() or kind["separation"].strip(), ""
-    if intent["fused"]:
-        fused = f"{'' if notes.endswith(('.', '!', '?')) else '.'} Meant to belong to the trigger: "
-        fused += f"{', '.join(intent['fused'])}."
+def intent_text(settings: Settings, kind: Kind, model: BaseModel) -> str:
+    """Write intent.md in the workflow's form, from project.yaml's values and the profiles."""
+    intent = settings.intent
     lines = {
-        "Type": intent["kind"],
-        "Base model": model["title"],
-        "Description": intent["description"].strip() or "not described yet",
-        "Dataset target": f"{recommended['min']}-{recommended['max']} images",
-        "Trigger word": config["trigger"],
-        **({"Groups": _groups(config)} if config.get("groups") else {}),
-        "Content-style notes": notes + fused,
+        "Type": intent.kind,
+        "Base model": model.title,
+        "Description": intent.description.strip() or "not described yet",
+        "Dataset target": f"{kind.recommended.min}-{kind.recommended.max} images",
+        "Trigger word": settings.trigger,
+        **({"Groups": _groups(settings)} if settings.groups else {}),
+        "Content-style notes": _notes(settings, kind),
     }
     body = "\n".join(f"- **{label}**: {' '.join(value.split())}" for label, value in lines.items())
-    return f"# Training Intent: {config['name']}\n{body}\n"
+    return f"# Training Intent: {settings.name}\n{body}\n"
 
 
-def _groups(config: Mapping[str, Any]) -> str:
+def _notes(settings: Settings, kind: Kind) -> str:
+    """The artist's notes, or the kind's, and what is meant to belong to the trigger."""
+    notes, fused = settings.intent.notes.strip() or kind.separation.strip(), settings.intent.fused
+    if not fused:
+        return notes
+    stop = "" if notes.endswith((".", "!", "?")) else "."
+    return f"{notes}{stop} Meant to belong to the trigger: {', '.join(fused)}."
+
+
+def _groups(settings: Settings) -> str:
     """ "red (emma_red, red dress); blue (emma_blue)"."""
-    said = [f"{g.folder} ({', '.join([g.trigger, *g.words])})" for g in groups.every(config)]
-    return "; ".join(said)
+    return "; ".join(f"{g.folder} ({', '.join([g.trigger, *g.words])})" for g in groups.every(settings))

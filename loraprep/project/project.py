@@ -33,15 +33,16 @@ class Project:
 
     @property
     def name(self) -> str:
-        return str(self.config["name"])
+        return self.settings.name
 
     @property
     def trigger(self) -> str:
-        return str(self.config["trigger"])
+        return self.settings.trigger
 
     def auto(self, kind: str) -> bool:
-        """Are questions of this decision file answered as recommended?"""
-        return bool(self.config["review"][kind] == "auto")
+        """Say whether questions of this decision file are answered as recommended."""
+        answered: str = getattr(self.settings.review, kind)
+        return answered == "auto"
 
 
 @cache
@@ -56,7 +57,7 @@ def profile(folder: Literal["models", "kinds", "trainers"], name: str) -> dict[s
 
 
 def load(root: Path) -> Project:
-    """Reads and checks project.yaml. Raises UserError (exit code 3) with every problem in it."""
+    """Read and check project.yaml. Raises UserError (exit code 3) with every problem in it."""
     path = root / NAME
     if not path.is_file():
         raise UserError(

@@ -1,20 +1,21 @@
-"""Checks a document against a JSON Schema and says what is wrong the way an artist can use it."""
+"""Check a document against a JSON Schema and say what is wrong the way an artist can use it."""
 
 from __future__ import annotations
 
 import copy
 import difflib
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import Any, NamedTuple, TypeAlias
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from loraprep.core import resources
 from loraprep.core.errors import Problem
-from loraprep.core.findings import FOREIGN, Code
+from loraprep.core.files import Json
+from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
 
 _TYPES = {
@@ -30,24 +31,42 @@ _TYPES = {
 _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
 
 
+# a folder as resources/models is one: it is listed, not imported from
+_CAPTIONERS = partial(resources.module_names, "loraprep.captions.captioners")
+
+Tree: TypeAlias = dict[str, Any]  # JSON Schema, and what one may hold: of any shape
+
+# Names that data files or code know, by where a schema lists them; the lists in the files themselves are for editors.
+_LISTED: dict[str, tuple[tuple[tuple[str | int, ...], Callable[[], Iterable[str]]], ...]] = {
+    "project": (
+        (("properties", "model"), partial(resources.names, "resources/models")),
+        (("properties", "intent", "properties", "kind"), partial(resources.names, "resources/kinds")),
+        (("properties", "severity", "propertyNames"), lambda: PROJECT_CODES),
+        (("properties", "dataset", "properties", "trainers", "items"), partial(resources.names, "resources/trainers")),
+        (("properties", "captioning", "properties", "captioner", "anyOf", 0), _CAPTIONERS),
+        (("properties", "captioning", "properties", "captioner", "anyOf", 1, "items"), _CAPTIONERS),
+    ),
+    "captions": ((("additionalProperties", "properties", "captioner"), _CAPTIONERS),),
+    "gate": ((("propertyNames",), lambda: PROJECT_CODES),),
+}
+
+
 @cache
-def schema(name: str) -> dict[str, Any]:
-    """The parsed schemas/<name>.schema.json, with models, kinds, trainers and finding codes from the data files."""
-    loaded: dict[str, Any] = json.loads(resources.text(f"schemas/{name}.schema.json"))
-    codes = {"enum": [code.value for code in Code if not code.startswith(FOREIGN)]}
-    if name == "project":
-        loaded["properties"]["model"]["enum"] = list(resources.names("resources/models"))
-        loaded["properties"]["intent"]["properties"]["kind"]["enum"] = list(resources.names("resources/kinds"))
-        loaded["properties"]["severity"]["propertyNames"] = codes
-        trainers = loaded["properties"]["dataset"]["properties"]["trainers"]
-        trainers["items"]["enum"] = list(resources.names("resources/trainers"))
-    elif name == "gate":
-        loaded["propertyNames"] = codes
+def schema(name: str) -> Tree:
+    """Load schemas/<name>.schema.json; models, kinds, trainers, captioners and finding codes are
+    those there are."""
+    loaded: Tree = json.loads(resources.text(f"schemas/{name}.schema.json"))
+    for path, names in _LISTED.get(name, ()):
+        node: Any = loaded
+        for key in path:
+            node = node[key] if isinstance(key, int) else node.setdefault(key, {})
+        node.pop("pattern", None)  # the list says more than the form of a name
+        node["enum"] = list(names())
     return loaded
 
 
 def problems(doc: Document, name: str) -> list[Problem]:
-    """Everything in `doc` that schema `name` forbids, with the document's own flaws; one a place, sorted."""
+    """List everything in `doc` that schema `name` forbids, with the document's own flaws; one a place, sorted."""
     errors = Draft202012Validator(schema(name)).iter_errors(doc.data)
     found = sorted((p for e in errors for p in _explain(doc, e)), key=lambda p: "expected" not in p.message)
     # a value that cannot be read or has a wrong type has nothing else wrong with it; missing keys share one place
@@ -57,59 +76,106 @@ def problems(doc: Document, name: str) -> list[Problem]:
     return sorted(first.values(), key=lambda p: p.position)
 
 
+class _Error(NamedTuple):
+    """What of a validator's error is told."""
+
+    keyword: str  # of JSON Schema
+    keys: list[str | int]  # where
+    value: Any  # what the document holds there
+    wants: Any  # what the schema says under the keyword
+    rules: Tree  # the schema that holds there
+
+    @property
+    def name(self) -> str:
+        """The value's name as an artist would say it: "images.folder"."""
+        return ".".join(key for key in self.keys if isinstance(key, str))
+
+    @property
+    def description(self) -> str:
+        return str(self.rules.get("description", ""))
+
+
 def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
+    """Say what one error of the validator means; of alternatives the one that comes nearest is meant."""
     if error.validator in ("anyOf", "oneOf") and error.context:
         error = best_match([error]) or error
-    keys = list(error.absolute_path)
-    name = ".".join(k for k in keys if isinstance(k, str))
-    rules: Any = error.schema
-    wants: Any = error.validator_value
-    value: Any = error.instance
-    hint = str(rules.get("description", "")) if isinstance(rules, dict) else ""
-    if "propertyNames" in error.relative_schema_path and error.validator == "pattern":
-        yield doc.problem([*keys, value], f'{name}: "{_short(value)}" does not fit', hint, at_key=True)
-        return
-    if "propertyNames" in error.relative_schema_path:
-        yield doc.problem([*keys, value], f'unknown finding code "{value}"', _near(value, wants), at_key=True)
-        return
-    match error.validator:
-        case "additionalProperties" if isinstance(value, dict):
-            known = [str(k) for k in rules["properties"]]
-            for key in value:
-                if key not in known:
-                    yield doc.problem([*keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
-        case "required":
-            missing = [k for k in wants if k not in value]
-            for key in missing:
-                described = rules["properties"].get(key, {}).get("description", "")
-                yield doc.problem(keys, f'"{key}" is missing{f" in {name}" if keys else ""}', described)
-        case "enum" if isinstance(value, str):
-            allowed = ["null" if v is None else str(v) for v in wants]
-            what = next((word for key, word in _NAMED.items() if key in keys), "value")
-            yield doc.problem(keys, f'{name}: unknown {what} "{value}"', _near(value, allowed))
-        case "type":
-            wanted = wants if isinstance(wants, list) else [wants]
-            expected = f"expected {' or '.join(_TYPES[t] for t in wanted)}, found {_found(value)}"
-            if "object" in wanted:
-                hint = (
-                    "Write its keys below it, indented, or delete this line." if keys else "Write lines of key: value."
-                )
-            yield doc.problem(keys, f"{name}: {expected}" if keys else expected, hint)
-        case "pattern":
-            yield doc.problem(keys, f'{name}: "{_short(value)}" does not fit', hint)
-        case "minimum" | "exclusiveMinimum":
-            yield doc.problem(keys, f"{name}: {value} is too small; at least {wants}", hint)
-        case "maximum" | "exclusiveMaximum":
-            yield doc.problem(keys, f"{name}: {value} is too large; at most {wants}", hint)
-        case "const" | "enum":
-            yield doc.problem(keys, f"{name}: {_found(value)} is not allowed here", hint)
-        case "minLength" | "minItems" | "minProperties":
-            yield doc.problem(keys, f"{name}: must not be empty", hint)
-        case _:
-            yield doc.problem(keys, f"{name}: does not fit", hint)
+    rules = error.schema if isinstance(error.schema, dict) else {}
+    told = _Error(str(error.validator), list(error.absolute_path), error.instance, error.validator_value, rules)
+    of_key = "propertyNames" in error.relative_schema_path
+    return _EXPLAIN.get("propertyNames" if of_key else told.keyword, _refused)(doc, told)
 
 
-def _found(value: Any) -> str:
+def _unknown_keys(doc: Document, error: _Error) -> Iterator[Problem]:
+    known = [str(key) for key in error.rules["properties"]]
+    for key in error.value:
+        if key not in known:
+            yield doc.problem([*error.keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
+
+
+def _bad_key(doc: Document, error: _Error) -> Iterator[Problem]:
+    if error.keyword == "pattern":
+        message, hint = f'{error.name}: "{_short(error.value)}" does not fit', error.description
+    else:
+        message, hint = f'unknown finding code "{error.value}"', _near(error.value, error.wants)
+    yield doc.problem([*error.keys, error.value], message, hint, at_key=True)
+
+
+def _missing(doc: Document, error: _Error) -> Iterator[Problem]:
+    inside = f" in {error.name}" if error.keys else ""
+    for key in error.wants:
+        if key not in error.value:
+            described = error.rules["properties"].get(key, {}).get("description", "")
+            yield doc.problem(error.keys, f'"{key}" is missing{inside}', described)
+
+
+def _unknown_value(doc: Document, error: _Error) -> Iterator[Problem]:
+    if not isinstance(error.value, str):
+        yield from _refused(doc, error)
+        return
+    allowed = ["null" if value is None else str(value) for value in error.wants]
+    what = next((word for key, word in _NAMED.items() if key in error.keys), "value")
+    yield doc.problem(error.keys, f'{error.name}: unknown {what} "{error.value}"', _near(error.value, allowed))
+
+
+def _wrong_type(doc: Document, error: _Error) -> Iterator[Problem]:
+    wanted = error.wants if isinstance(error.wants, list) else [error.wants]
+    expected = f"expected {' or '.join(_TYPES[t] for t in wanted)}, found {_found(error.value)}"
+    hint = error.description
+    if "object" in wanted:
+        nested = "Write its keys below it, indented, or delete this line."
+        hint = nested if error.keys else "Write lines of key: value."
+    yield doc.problem(error.keys, f"{error.name}: {expected}" if error.keys else expected, hint)
+
+
+def _refused(doc: Document, error: _Error) -> Iterator[Problem]:
+    said = _REFUSED.get(error.keyword, "does not fit").format(
+        short=_short(error.value), found=_found(error.value), value=error.value, wants=error.wants
+    )
+    yield doc.problem(error.keys, f"{error.name}: {said}", error.description)
+
+
+_EXPLAIN: dict[str, Callable[[Document, _Error], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_keys,
+    "enum": _unknown_value,
+    "propertyNames": _bad_key,
+    "required": _missing,
+    "type": _wrong_type,
+}
+_REFUSED = {
+    "const": "{found} is not allowed here",
+    "enum": "{found} is not allowed here",
+    "exclusiveMaximum": "{value} is too large; at most {wants}",
+    "exclusiveMinimum": "{value} is too small; at least {wants}",
+    "maximum": "{value} is too large; at most {wants}",
+    "minimum": "{value} is too small; at least {wants}",
+    "minItems": "must not be empty",
+    "minLength": "must not be empty",
+    "minProperties": "must not be empty",
+    "pattern": '"{short}" does not fit',
+}
+
+
+def _found(value: Json) -> str:
     if isinstance(value, str):
         return f'the text "{_short(value)}"'
     if isinstance(value, bool):
@@ -119,7 +185,7 @@ def _found(value: Any) -> str:
     return "a block of keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else "nothing"
 
 
-def _short(value: Any) -> str:
+def _short(value: Json) -> str:
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -129,12 +195,12 @@ def _near(word: str, known: list[str]) -> str:
     return f"Did you mean {close[0]}?" if close else f"One of: {', '.join(known)}."
 
 
-def with_defaults(data: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A deep copy of `data` with every default of the schema filled in. Defaults live in the schema only."""
+def with_defaults(data: Tree, name: str) -> Tree:
+    """Return a deep copy of `data` with every default of the schema filled in. Defaults live in the schema only."""
     return _fill(copy.deepcopy(dict(data)), schema(name))
 
 
-def _fill(data: dict[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
+def _fill(data: Tree, node: Tree) -> Tree:
     for key, sub in node.get("properties", {}).items():
         if key not in data and "default" in sub:
             data[key] = copy.deepcopy(sub["default"])

@@ -7,10 +7,11 @@ that classes and schema name the same keys.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from loraprep.core.files import Json
 from loraprep.core.findings import Severity
 
 Review = Literal["ask", "auto"]
@@ -207,6 +208,6 @@ class Settings(Table, frozen=True):
     review: ReviewSettings
 
 
-def settings(data: Mapping[str, Any]) -> Settings:
+def settings(data: Mapping[str, Json]) -> Settings:
     """Convert project.yaml, accepted by its schema and complete with its defaults."""
     return msgspec.convert(data, Settings)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from loraprep.core.records import Image
+from loraprep.project.profiles import BaseModel
+from loraprep.project.settings import Settings
 
 
 def enlargement(image: Image, size: int) -> float:
@@ -17,6 +19,7 @@ def enlargement(image: Image, size: int) -> float:
     return size / math.sqrt(image.width * image.height)
 
 
-def trained_sizes(config: Mapping[str, Any], model: Mapping[str, Any]) -> list[int]:
+def trained_sizes(config: Settings | Mapping[str, Any], model: BaseModel | Mapping[str, Any]) -> list[int]:
     """The trained sizes in px, ascending: `dataset.sizes`, else the base model's."""
-    return sorted(config["dataset"]["sizes"] or model["sizes"])
+    chosen = config.dataset.sizes if isinstance(config, Settings) else config["dataset"]["sizes"]
+    return sorted(chosen or (model.sizes if isinstance(model, BaseModel) else model["sizes"]))

@@ -6,15 +6,15 @@ import re
 from pathlib import Path
 
 from loraprep.core import resources
-from loraprep.project.project import profile
+from loraprep.project.profiles import base_model
 
 _LINE = re.compile(r"^[ \t*_>-]*Base model[*_ \t]*:[*_ \t]*(\S.*?)[*_ \t]*$", re.MULTILINE | re.IGNORECASE)
 _SECTION = re.compile(r"^##[ \t]+Models\b[^\n]*$(.*?)(?=^##?[ \t]|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _NOTHING = {"", "-", "–", "—", "none", "n/a", "?", "tbd"}  # how people leave a cell open
 
 
-def find(start: Path) -> Path | None:
-    """studio.md or grimoire/studio.md in `start` or the nearest folder above that has one."""
+def studio_file(start: Path) -> Path | None:
+    """Find studio.md or grimoire/studio.md in `start` or the nearest folder above that has one."""
     for folder in (start, *start.parents):
         for place in (folder / "grimoire/studio.md", folder / "studio.md"):
             if place.is_file():
@@ -22,8 +22,8 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def home(start: Path) -> Path | None:
-    """The studio's folder, which has grimoire/ or studio.md: `start` or the nearest above. None outside a studio."""
+def studio_folder(start: Path) -> Path | None:
+    """Find the studio's folder, which has grimoire/ or studio.md: `start` or the nearest above; None outside."""
     for folder in (start, *start.parents):
         if folder.name == "grimoire" and (folder / "studio.md").is_file():
             continue  # the studio is the folder around it
@@ -32,16 +32,16 @@ def home(start: Path) -> Path | None:
     return None
 
 
-def read(start: Path) -> tuple[Path | None, list[str], list[str]]:
-    """(the studio.md found, our base models in it, names in it that we do not know)."""
-    found = find(start)
+def studio_models(start: Path) -> tuple[Path | None, list[str], list[str]]:
+    """Return the studio.md found, our base models in it, and the names in it that we do not know."""
+    found = studio_file(start)
     if not found:
         return None, [], []
     return found, *base_models(found.read_text(encoding="utf-8-sig", errors="replace"))
 
 
 def base_models(text: str) -> tuple[list[str], list[str]]:
-    """(our base models, names we do not know), in the order studio.md names them.
+    """Return our base models and the names we do not know, in the order studio.md's `text` names them.
 
     From the Base column of the table under "## Models", else from the "Base model:" lines.
     """
@@ -49,16 +49,16 @@ def base_models(text: str) -> tuple[list[str], list[str]]:
     unknown: list[str] = []
     for cell in _column(text) or _LINE.findall(text):
         for name in _names(_plain(cell)):
-            model = resolve(name)
+            model = model_id(name)
             (known if model else unknown).append(model or name)
     return list(dict.fromkeys(known)), list(dict.fromkeys(unknown))
 
 
 def _names(cell: str) -> list[str]:
-    """One cell may name several: "SDXL / Flux". A name that is known as a whole is not taken apart."""
+    """Split a cell that names several: "SDXL / Flux". A name that is known as a whole is not taken apart."""
     if cell.lower() in _NOTHING:
         return []
-    if resolve(cell):
+    if model_id(cell):
         return [cell]
     return [part.strip() for part in re.split(r",|/|&|\+|\band\b|\bor\b", cell) if part.strip().lower() not in _NOTHING]
 
@@ -82,12 +82,12 @@ def _column(text: str) -> list[str]:
     return [row[at] for row in rows[1:] if len(row) > at and not re.fullmatch(r":?-*:?", row[at])]
 
 
-def resolve(name: str) -> str:
-    """Our id of a base model as people write it: "Flux.1-dev" -> "flux"; "" if unknown."""
+def model_id(name: str) -> str:
+    """Return our id of a base model as people write it: "Flux.1-dev" -> "flux"; "" if unknown."""
     wanted = _bare(name)
     for model in resources.names("resources/models"):
-        data = profile("models", model)
-        if wanted in {_bare(n) for n in (model, data["title"], *data["aliases"])}:
+        profile = base_model(model)
+        if wanted in {_bare(n) for n in (model, profile.title, *profile.aliases)}:
             return model
     return ""
 

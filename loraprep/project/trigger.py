@@ -13,7 +13,7 @@ _LONGEST = 20  # of a proposal: short words cost fewer tokens, and an ending may
 
 
 def propose(name: str, class_word: str = "") -> str:
-    """A trigger from the project's name: "My Style!" -> "mystyle"; a word with a meaning gets an ending, "catx"."""
+    """Propose a trigger from a name: "My Style!" -> "mystyle"; a word with a meaning gets an ending, "catx"."""
     plain = unicodedata.normalize("NFKD", name.lower())
     word = re.sub(r"[^a-z0-9]", "", plain).lstrip("0123456789")[:_LONGEST]
     if len(word) < 3:
@@ -24,14 +24,14 @@ def propose(name: str, class_word: str = "") -> str:
 
 
 def fault(trigger: str) -> str:
-    """Why it cannot be a trigger, "" if it can."""
+    """Say why it cannot be a trigger, "" if it can."""
     if PATTERN.fullmatch(trigger):
         return ""
     return f'"{trigger}" cannot be a trigger: one word of 3 to 24 lower-case letters, digits or _, a letter first'
 
 
 def warning(trigger: str, class_word: str) -> str:
-    """Why it is a poor trigger, "" if it is a good one."""
+    """Say why it is a poor trigger, "" if it is a good one."""
     words = re.findall(r"\w+", class_word.lower())
     if _bare(trigger) in {*words, "".join(words)}:
         return f'"{trigger}" is also the class word; the model already has a meaning for it. Make up a word.'
@@ -42,7 +42,7 @@ def warning(trigger: str, class_word: str) -> str:
 
 @cache
 def known_words() -> frozenset[str]:
-    """Common English and booru words, as listed and without the _ and spaces between their parts."""
+    """Load common English and booru words, as listed and without the _ and spaces between their parts."""
     lines = [line.strip().lower() for line in resources.text("resources/dataset/trigger-words.txt").splitlines()]
     listed = [line for line in lines if line and not line.startswith("#")]
     return frozenset(listed) | frozenset(_bare(word) for word in listed)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from loraprep.captions.captions import captions_for
+from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code
@@ -198,7 +198,7 @@ def measured(s: Snapshot, text: str) -> dict[str, Any]:
     project, encoder = s.project, s.project.model["encoder"]
     nobody = Elements("", "", "draft", "draft")
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
-    made = captions_for({"": nobody}, given, project.config, project.model, project.kind)
+    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind_typed)
     caption = made.captions[""]
     broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return {

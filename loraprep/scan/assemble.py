@@ -11,7 +11,7 @@ from typing import Any
 
 from loraprep.imaging import decode
 from loraprep.project import crops
-from loraprep.project.crops import Cut
+from loraprep.project.crops import Crop
 from loraprep.scan import inspect, metadata, walk
 from loraprep.scan.cache import ScanCache, Seen, spelled
 from loraprep.scan.walk import File
@@ -111,7 +111,7 @@ class Records:
         records: dict[str, _Record] = {}
         sizes: dict[str, tuple[int, int]] = {}
         taken: set[str] = set()
-        if named := crops.named(self._root):
+        if named := crops.cropped_paths(self._root):
             taken = {f.path for f in self._found}
         for path in named:
             own = cache.seen("images/" + path)
@@ -124,11 +124,11 @@ class Records:
                 records[path], sizes[path] = record, (seen.width, seen.height)
         changed: dict[str, _Record] = {}
         details: dict[str, _Record] = {}
-        for cut in crops.read(self._root, sizes, taken):
+        for cut in crops.read_crops(self._root, sizes, taken):
             (details if cut.detail else changed)[cut.path] = self._cut(cut, records[cut.of][0], cache)
         return changed, details
 
-    def _cut(self, cut: Cut, whole: dict[str, Any], cache: ScanCache) -> _Record:
+    def _cut(self, cut: Crop, whole: dict[str, Any], cache: ScanCache) -> _Record:
         key = f"{whole['pixel_digest']}@{','.join(map(str, cut.box))}"
         self.parts.add(key)
         pixels = cache.part(key)

@@ -20,6 +20,7 @@ from PIL import Image as Pillow
 
 from loraprep import __version__
 from loraprep.core import files
+from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.imaging import decode
@@ -45,7 +46,7 @@ def measured(
     `cache` remembers the pictures of `among`, by what they show. One that can no longer be read keeps what it has:
     the next scan says so.
     """
-    stamp = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
+    stamp: list[Json] = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
 
@@ -78,7 +79,7 @@ def findings(records: Sequence[Image], limit: float) -> list[Finding]:
     return [Finding(Code.ENLARGED_BEFORE, soft)] if soft else []
 
 
-def _load(cache: Path | None, stamp: list[Any]) -> dict[str, float]:
+def _load(cache: Path | None, stamp: list[Json]) -> dict[str, float]:
     try:
         data = files.read_json(cache) if cache else {}
         return {str(k): float(v) for k, v in data["detail"].items()} if data.get("stamp") == stamp else {}

@@ -17,6 +17,7 @@ import PIL
 
 from loraprep import __version__
 from loraprep.core import files
+from loraprep.core.files import Json
 from loraprep.scan import walk
 
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
@@ -37,7 +38,7 @@ _EYES = (
 )  # code that decides what is seen
 
 
-def mark(folder: Path, root: Path, settings: object) -> str:
+def mark(folder: Path, root: Path, settings: Json) -> str:
     """A digest of every name, size, time and inode under `folder`, upscaled/ and masks/, and of whatever looks at them.
 
     "" where that says too little: a link, an entry that cannot be read, or a change in the last two seconds.

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 from loraprep.core import yamlfile
+from loraprep.core.files import Json
 from loraprep.trainers.buckets import BucketFit, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
@@ -26,7 +27,7 @@ have them written out. It leaves `.aitk_size.json` and `_latent_cache/` beside t
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
-    """The corner of the grid nearest in area to the picture, none larger than size x size: nothing is stretched."""
+    """Take the corner of the grid nearest in area to the picture, up to size x size: nothing is stretched."""
     limit = size * size
     area = min(width * height, limit)
     scale = math.sqrt(area / (width * height))
@@ -43,11 +44,11 @@ def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) ->
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """The entry of config.process that a job needs for this dataset."""
+    """Write the entry of config.process that a job needs for this dataset."""
     sets = [_entry(folder, dataset) for folder in dataset.folders]
     if dataset.regularization:
         sets.append({**_entry(dataset.regularization, dataset), "is_reg": True, "caption_dropout_rate": 0.0})
-    process = {
+    process: dict[str, Json] = {
         "datasets": sets,
         "train": {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps},
     }

@@ -24,7 +24,7 @@ than three sizes it stops unless it is started with `--i_know_what_i_am_doing`."
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
-    """The ratio of `ar_buckets` that is nearest on a logarithmic scale."""
+    """Take the ratio of `ar_buckets` that is nearest on a logarithmic scale."""
     wanted = math.log(width / height)
     ratio = min(_RATIOS, key=lambda r: abs(wanted - math.log(r)))
     wide = math.sqrt(size * size * ratio)
@@ -44,7 +44,7 @@ def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) ->
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """One [[directory]] a folder, all sizes at once."""
+    """Write one [[directory]] a folder, all sizes at once."""
     doc = tomlkit.document()
     doc.add(tomlkit.comment(dataset.made_for))
     if dataset.regularization:

@@ -138,7 +138,7 @@ def _texts(name: str, dataset: TrainingSet) -> dict[str, str]:
 
 
 def _seen_more(dataset: TrainingSet) -> str:
-    """What folders with repeats of their own change: " Those in 6_mystyle-hands about 90 times."."""
+    """Say what folders with repeats of their own change: " Those in 6_mystyle-hands about 90 times."."""
     common = usual_repeats(f.repeats for f in dataset.folders for _ in range(f.pictures))
     if not dataset.profile.repeats:
         alike = len({f.repeats for f in dataset.folders}) < 2
@@ -152,7 +152,7 @@ def _seen_more(dataset: TrainingSet) -> str:
 
 
 def readme(dataset: TrainingSet, how: str) -> str:
-    """What a person needs to know to train with these files, as Markdown."""
+    """Write what a person needs to know to train with these files, as Markdown."""
     length, reg = dataset.plan.length, dataset.regularization
     about = "" if length.exact else "about "
     lines = [

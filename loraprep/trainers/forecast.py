@@ -14,6 +14,7 @@ from loraprep.core.records import Caption, Fate, Image
 from loraprep.core.text import listed
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
+from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import placement, regularization
 from loraprep.trainers.buckets import Size, steps_per_epoch
 from loraprep.trainers.plan import (
@@ -38,11 +39,6 @@ class TrainingPicture(msgspec.Struct, frozen=True):
     caption: Caption | None
 
 
-def trained_sizes(settings: Settings, model: BaseModel) -> list[int]:
-    """The trained sizes in px, ascending: `dataset.sizes`, else the base model's."""
-    return sorted(settings.dataset.sizes or model.sizes)
-
-
 def training_pictures(
     images: Sequence[Image],
     fates: Sequence[Fate],
@@ -50,7 +46,7 @@ def training_pictures(
     repeats: Mapping[str, int],
     largest: int,
 ) -> list[TrainingPicture]:
-    """The kept pictures in the order of `fates`. `largest`: the trained size up to which `dataset` enlarges, px."""
+    """Describe the kept pictures in the order of `fates`. `largest`: px up to which `dataset` enlarges."""
     by_path = {i.path: i for i in images}
     return [
         TrainingPicture(
@@ -139,7 +135,7 @@ def _length(
     settings: Settings,
     extra: _Regularization,
 ) -> TrainingLength:
-    """A trainer that shows every picture at every size needs so many times fewer epochs for the same length.
+    """Count epochs and steps: a trainer that shows every picture at every size needs so many times fewer epochs.
 
     Regularization pictures come on top, about as often as yours: that leaves alone how often yours are seen.
     """
@@ -180,7 +176,7 @@ def training_findings(
     settings: Settings,
     model: BaseModel,
 ) -> list[Finding]:
-    """What an artist should know before training, trainers with the same trouble named together."""
+    """Find what an artist should know before training, trainers with the same trouble named together."""
     titles = {name: p.title for name, p in profiles.items()}
     return [
         *_badly_placed(plans, titles, settings.thresholds.placement.cut),

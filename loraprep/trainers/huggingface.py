@@ -15,6 +15,6 @@ are not part of that format: a row is one picture, and epochs alone decide how o
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """A line a picture: its path, seen from dataset/, and its caption."""
+    """Write a line a picture: its path, seen from dataset/, and its caption."""
     lines = [files.dumps({"file_name": name, "text": text}, indent=None) for name, text in dataset.captions.items()]
     return {"metadata.jsonl": "".join(lines)}

@@ -27,7 +27,7 @@ With masks, add `--masked_loss`. SD 1.5 and SDXL read 75 tokens of a caption; `-
 
 
 def kohya_sides(size: int, step: int = KOHYA_STEP) -> Size:
-    """The shortest and longest side of a kohya bucket that we export for a trained size, in px.
+    """Return the shortest and longest side of a kohya bucket that we export for a trained size, in px.
 
     Half and twice the size, in whole steps, so that formats up to 4:1 keep theirs. kohya's own default of
     1024 would leave nothing but the square at size 1024, and stops for a size above it.
@@ -37,7 +37,7 @@ def kohya_sides(size: int, step: int = KOHYA_STEP) -> Size:
 
 @cache
 def kohya_buckets(size: int, shortest: int, longest: int, step: int = KOHYA_STEP) -> tuple[Size, ...]:
-    """kohya's predefined buckets for an area of size x size px, ascending."""
+    """List kohya's predefined buckets for an area of size x size px, ascending."""
     area = size * size
     square = size // step * step
     found = {(square, square)}
@@ -49,7 +49,7 @@ def kohya_buckets(size: int, shortest: int, longest: int, step: int = KOHYA_STEP
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, enlarge: bool) -> BucketFit | None:
-    """The predefined bucket whose width / height is nearest; without `enlarge` what bucket_no_upscale does."""
+    """Take the predefined bucket whose width / height is nearest; without `enlarge` what bucket_no_upscale does."""
     if not enlarge:
         return _no_upscale(width, height, size, grid)
     buckets = kohya_buckets(size, *kohya_sides(size, grid), grid)
@@ -67,7 +67,7 @@ def bucket_fit(width: int, height: int, size: int, grid: int, enlarge: bool) -> 
 
 
 def _no_upscale(width: int, height: int, size: int, step: int) -> BucketFit | None:
-    """The picture's own sides in whole steps, after shrinking it to an area of size x size px if it is larger."""
+    """Take the picture's own sides in whole steps, after shrinking it to an area of size x size px if it is larger."""
     area, ratio = size * size, width / height
 
     def rounded(side: float) -> int:
@@ -89,7 +89,7 @@ def _no_upscale(width: int, height: int, size: int, step: int) -> BucketFit | No
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """One [[datasets]] a trained size, since kohya has one size in each."""
+    """Write one [[datasets]] a trained size, since kohya has one size in each."""
     doc = tomlkit.document()
     doc.add(tomlkit.comment(dataset.made_for))
     general = tomlkit.table()
@@ -137,5 +137,5 @@ def _subset(folder: TrainingFolder, words: str, **more: ConfigValue) -> ConfigTa
 
 
 def _masked(folder: TrainingFolder) -> ConfigTable:
-    """A folder with loss masks: docs/masked_loss_README.md. No class_tokens, which kohya refuses here."""
+    """Describe a folder with loss masks: docs/masked_loss_README.md. No class_tokens, which kohya refuses here."""
     return {"image_dir": folder.path, "num_repeats": folder.repeats, "conditioning_data_dir": folder.masks}

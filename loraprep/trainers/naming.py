@@ -83,7 +83,7 @@ def on_colours(
 
 
 def collisions(placed: Mapping[tuple[str, str], str]) -> list[tuple[str, ...]]:
-    """Groups of pictures that would get one name, sorted; `placed` as `on_colours` gives it."""
+    """Find groups of pictures that would get one name, sorted; `placed` as `on_colours` gives it."""
     by_place: dict[str, list[str]] = defaultdict(list)
     for (path, _), place in placed.items():
         by_place[place.casefold()].append(path)

@@ -25,14 +25,14 @@ several sizes it draws one each time a picture comes up. Masks stand beside the 
 
 @cache
 def onetrainer_buckets(size: int, step: int) -> tuple[Size, ...]:
-    """OneTrainer's buckets for a trained size, ascending: nine formats from 1:1 to 1:4, both ways up."""
+    """List OneTrainer's buckets for a trained size, ascending: nine formats from 1:1 to 1:4, both ways up."""
     long_short = [(math.sqrt(r) * size, size / math.sqrt(r)) for r in _RATIOS]
     both = [*long_short, *((h, w) for w, h in long_short)]
     return tuple(sorted({(round(w / step) * step, round(h / step) * step) for w, h in both}))
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
-    """The bucket whose height / width is nearest."""
+    """Take the bucket whose height / width is nearest."""
     aspect = height / width  # OneTrainer thinks in height / width
     usable = [b for b in onetrainer_buckets(size, grid) if min(b) > 0]
     if not usable:
@@ -46,7 +46,7 @@ def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) ->
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """A list of concepts, one a folder."""
+    """Write a list of concepts, one a folder."""
     concepts = [_concept(folder, "STANDARD", dataset) for folder in dataset.folders]
     if dataset.regularization:
         concepts.append(_concept(dataset.regularization, "PRIOR_PREDICTION", dataset))
@@ -90,5 +90,5 @@ def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigT
 
 
 def _seed(*parts: str) -> int:
-    """The same for the same project and folder; OneTrainer would take a random one, and no run could be repeated."""
+    """Make a seed of the project and folder; OneTrainer would take a random one, and no run could be repeated."""
     return int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:4]) % (1 << 30)

@@ -12,12 +12,12 @@ _USUAL_GRID = 64  # px
 
 
 def reference_trainer(settings: Settings) -> str:
-    """The trainer whose crops are drawn where one must do: the project's first whose rules are known, else kohya."""
+    """Name the trainer whose crops are drawn where one must do: the first whose rules are known, else kohya."""
     return next((name for name in settings.dataset.trainers if bucket_rules(name)), _USUAL)
 
 
 def bucket_grid(trainer: str, model: str) -> int:
-    """What the sides of the trainer's buckets are multiples of for the base model, in px."""
+    """Look up what the sides of the trainer's buckets are multiples of for the base model, in px."""
     grid = profiles.trainer(trainer).grid or {}
     return grid.get(model, grid.get("default", _USUAL_GRID))
 
@@ -25,7 +25,7 @@ def bucket_grid(trainer: str, model: str) -> int:
 def fit(
     trainer: str, width: int, height: int, size: int, grid: int = _USUAL_GRID, *, enlarge: bool = True
 ) -> BucketFit | None:
-    """What `trainer` makes of a picture of width x height px at the trained `size`.
+    """Compute what `trainer` makes of a picture of width x height px at the trained `size`.
 
     `grid`: px that the sides of its buckets are multiples of. `enlarge` is a choice only kohya offers (False is its
     bucket_no_upscale). None if the trainer cannot place the picture: it would stop, or make a bucket without any
@@ -42,7 +42,7 @@ def fit(
 def place_picture(
     width: int, height: int, size: int, settings: Settings, trainer: str | None = None
 ) -> BucketFit | None:
-    """What the trainer (the reference one unless named) makes of a picture of width x height px at `size`.
+    """Compute what the trainer (the reference one unless named) makes of a picture of width x height px.
 
     None if it cannot place it.
     """

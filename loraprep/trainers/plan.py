@@ -53,13 +53,13 @@ class TrainingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def usual_repeats(repeats: Iterable[int]) -> int:
-    """The repeats that most pictures have, the fewest of those that are as common; 1 without pictures."""
+    """Find the repeats that most pictures have, the fewest of those that are as common; 1 without pictures."""
     counts = Counter(repeats)
     return max(counts, key=lambda n: (counts[n], -n), default=1)
 
 
 def alone_in_bucket(plan: TrainingPlan) -> list[PlacedPicture]:
-    """Pictures that have a bucket to themselves: alone in their shape at that size."""
+    """Find pictures that have a bucket to themselves: alone in their shape at that size."""
     crowd: defaultdict[tuple[int, Size], list[PlacedPicture]] = defaultdict(list)
     for picture in plan.placed:
         if picture.bucket:

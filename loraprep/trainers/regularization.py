@@ -13,7 +13,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF")  # never Pillow's EPS 
 
 
 def regularization_folder(root: Path, folder: str) -> Path:
-    """The folder that dataset.regularization names. Raises UserError if it leaves the project."""
+    """Return the folder that dataset.regularization names. Raises UserError if it leaves the project."""
     path = Path(folder)
     if path.is_absolute() or ".." in path.parts:
         raise UserError(
@@ -25,7 +25,7 @@ def regularization_folder(root: Path, folder: str) -> Path:
 
 
 def regularization_pictures(root: Path, folder: str | None) -> list[Path]:
-    """Its pictures, sorted by name as kohya takes them; [] without a folder, or for one outside the project."""
+    """List its pictures, sorted by name as kohya takes them; [] without a folder, or for one outside the project."""
     try:
         path = regularization_folder(root, folder or "")
     except UserError:  # said by the export
@@ -39,7 +39,7 @@ def regularization_pictures(root: Path, folder: str | None) -> list[Path]:
 
 
 def regularization_mark(root: Path, folder: str | None) -> list[tuple[str, int, int]]:
-    """Name, bytes and modification time (ns) of each picture: what changes when the folder does."""
+    """List name, bytes and modification time (ns) of each picture: what changes when the folder does."""
     try:
         return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in regularization_pictures(root, folder)]
     except OSError:  # one went away meanwhile: the next run sees what is there
@@ -47,7 +47,7 @@ def regularization_mark(root: Path, folder: str | None) -> list[tuple[str, int, 
 
 
 def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
-    """Width and height of each picture, from its header, in the order of their names; without what cannot be read."""
+    """Read width and height of each picture from its header, by name; without what cannot be read."""
     from PIL import Image  # here, since a run that finds nothing stale asks only for the mark
 
     found = []
@@ -61,7 +61,7 @@ def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
 
 
 def regularization_turns(pictures: int, shown: int) -> list[int]:
-    """How often kohya shows each of `pictures` in an epoch that shows yours `shown` times: in turn, until as often.
+    """Count how often kohya shows each of `pictures` in an epoch that shows yours `shown` times: in turn.
 
     Source: kohya-ss/sd-scripts, library/train_util.py DreamBoothDataset.__init__. What is too many is left out.
     """
@@ -70,5 +70,5 @@ def regularization_turns(pictures: int, shown: int) -> list[int]:
 
 
 def regularization_repeats(pictures: int, shown: int) -> int:
-    """Whole repeats with which so many pictures come up about as often as yours, `shown` times; at least 1."""
+    """Count whole repeats with which so many pictures come up about as often as yours, `shown` times; at least 1."""
     return max(1, round(shown / pictures)) if pictures else 1

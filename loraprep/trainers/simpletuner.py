@@ -13,7 +13,7 @@ standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """An entry for each folder and size, its masks, and one for the text embeddings that SimpleTuner insists on."""
+    """Write an entry for each folder and size, its masks, and one for the text embeddings it insists on."""
     entries = []
     for folder in dataset.folders:
         for size in dataset.sizes:

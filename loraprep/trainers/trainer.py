@@ -78,6 +78,6 @@ def trainer_module(name: str) -> Trainer:
 
 
 def bucket_rules(name: str) -> BucketRules | None:
-    """The trainer's `bucket_fit`; None for one that leaves it out, since its rules are not known here."""
+    """Return the trainer's `bucket_fit`; None for one that leaves it out, since its rules are not known here."""
     rules: BucketRules | None = getattr(trainer_module(name), "bucket_fit", None)
     return rules

@@ -16,8 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from loraprep.duplicates import duplicates
+from loraprep.core.records import Group
+from loraprep.duplicates import clusters, relations
 from tests.benchmarks.planted import ALIKE, EASY, HARD, Planted, plant
+from tests.folders import duplicate_limits
 
 Pairs = set[tuple[str, str]]
 
@@ -48,6 +50,11 @@ class Quality:
     variants: int
 
 
+def _same(group: Group, path: str) -> tuple[str, ...]:
+    """The pictures of the group that are `path` again, itself too."""
+    return next(c for c in clusters.copies(group.pictures, group.pairs) if path in c)
+
+
 def measure(folders: Sequence[Path] = (), thresholds: dict[str, float] | None = None) -> Quality:
     made = list(plant(list(folders), {**EASY, **HARD}))
     first = ["", "byte copy", "PNG copy", *EASY]
@@ -65,13 +72,13 @@ def _judge(job: tuple[list[Planted], list[str], dict[str, float]]) -> tuple[Scor
     made, edits, thresholds = job
     there = [p for p in made if p.edit in edits or p.edit in ALIKE]
     looks = {p.image.path: p.look for p in there}
-    groups = duplicates.find([p.image for p in there], thresholds, lambda i: looks[i.path])
+    groups = relations.find_groups([p.image for p in there], duplicate_limits(**thresholds), lambda i: looks[i.path])
     copies: Pairs = set()
     met: Pairs = set()
     for group in groups:
         met |= set(itertools.combinations(group.pictures, 2))
         for path in group.pictures:
-            copies |= set(itertools.combinations(sorted(duplicates._copies(group, path)), 2))
+            copies |= set(itertools.combinations(_same(group, path), 2))
     by_origin: dict[str, list[str]] = defaultdict(list)
     for p in there:
         by_origin[p.of].append(p.image.path)
@@ -84,7 +91,7 @@ def _judge(job: tuple[list[Planted], list[str], dict[str, float]]) -> tuple[Scor
         pairs = {tuple(sorted((p.image.path, original[p.of]))) for p in there if p.edit == edit}
         each[edit] = _score(pairs, copies & pairs | (copies - true), met)
     alike = {p.image.path for p in there if p.edit in ALIKE}
-    lost = sum(not duplicates._copies(g, path) & set(g.recommended) for g in groups for path in alike & set(g.pictures))
+    lost = sum(not set(_same(g, path)) & set(g.recommended) for g in groups for path in alike & set(g.pictures))
     return _score(true, copies, met), each, lost
 
 

@@ -16,10 +16,11 @@ import numpy as np
 
 from loraprep.core.records import Image
 from loraprep.duplicates import cuts, hamming
-from loraprep.duplicates.duplicates import THRESHOLDS
+from tests.folders import duplicate_limits
 
 Hashes = hamming.Hashes
-PHASH, DHASH = int(THRESHOLDS["phash"]), int(THRESHOLDS["dhash"])
+LIMITS = duplicate_limits()
+PHASH, DHASH = int(LIMITS.phash), int(LIMITS.dhash)
 
 
 def hashes(count: int, *, white: bool = False, seed: int = 1) -> tuple[Hashes, Hashes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from loraprep.captions import captions, hygiene, tokens
-from loraprep.captions.captions import captions_for, choose_samples, fused, questions, render, waiting
+from loraprep.captions import hygiene, samples, tokens
+from loraprep.captions.bleed import fused_terms
+from loraprep.captions.compose import compose_captions
+from loraprep.captions.render import Traits, render, render_all
+from loraprep.captions.samples import choose_samples, open_samples, sample_questions
 from loraprep.core import findings
 from loraprep.core.records import Caption, Elements, Image
-from loraprep.project import decisions
+from loraprep.project import decisions, profiles
 from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.profiles import BaseModel
+from loraprep.project.settings import Settings
+from tests.typed import changed, smallest
 
 TRIGGER = "brushy"
-TAGS: dict[str, Any] = {"title": "SDXL", "form": "tags", "encoder": {"name": "CLIP", "soft": 75, "hard": 225}}
-PROSE: dict[str, Any] = {"title": "Flux", "form": "prose", "encoder": {"name": "T5", "soft": 256, "hard": 512}}
-STYLE: dict[str, Any] = {"title": "Style", "omit": []}
-RULES: dict[str, Any] = {"style_words": "include", "quality_tags": False, "omit": [], "constant_traits": "omit"}
-CONFIG: dict[str, Any] = {
-    "trigger": TRIGGER,
-    "intent": {"kind": "style", "class_word": "", "fused": []},
-    "captioning": {**RULES, "captioner": "draft"},
-    "review": {"captions": "ask"},
-    "thresholds": {"captions": {"fused_critical": 0.85, "fused_warning": 0.6, "fused_watch": 0.35}},
-}
+TAGS = changed(profiles.base_model("sdxl"), encoder={"name": "CLIP", "soft": 75, "hard": 225})
+PROSE = changed(profiles.base_model("flux"), title="Flux", encoder={"name": "T5", "soft": 256, "hard": 512})
+STYLE = changed(profiles.kind("style"), omit=(), axes={})
+CONFIG = changed(
+    smallest(trigger=TRIGGER),
+    thresholds={"captions": {"fused_critical": 0.85, "fused_warning": 0.6, "fused_watch": 0.35}},
+)
+RULES = CONFIG.captioning
 
 
 def draft(
@@ -56,9 +58,9 @@ def seen(**more: Any) -> Elements:
 
 
 def written(
-    elements: Elements, model: dict[str, Any], rules: dict[str, Any] | None = None, traits: tuple[str, ...] = ()
+    elements: Elements, model: BaseModel, rules: dict[str, Any] | None = None, traits: tuple[str, ...] = ()
 ) -> str:
-    return render(elements, TRIGGER, {**RULES, **(rules or {})}, model, captions.Traits(frozenset(traits))).text
+    return render(elements, TRIGGER, changed(RULES, **(rules or {})), model, Traits(frozenset(traits))).text
 
 
 def test_tags_and_prose() -> None:
@@ -75,15 +77,15 @@ def test_tags_and_prose() -> None:
 def test_rules_leave_words_out() -> None:
     assert written(draft(), TAGS, {"style_words": "omit"}) == "brushy, water mill, pond, wide view"
     assert written(seen(), PROSE, {"style_words": "omit"}) == "brushy, a woman in a garden."
-    assert written(draft(), TAGS, {"omit": ["Pond", "warm_palette"]}) == "brushy, water mill, wide view, teal and green"
-    assert "garden" not in written(seen(), PROSE, {"omit": ["garden"]})
+    assert written(draft(), TAGS, {"omit": ("Pond", "warm_palette")}) == "brushy, water mill, wide view, teal and green"
+    assert "garden" not in written(seen(), PROSE, {"omit": ("garden",)})
     assert written(seen(), TAGS, traits=("red hair",)) == "brushy, woman, close-up, oil painting, earth tones"
     spoken = seen(content_sentence="A woman with red hair.")
     assert written(spoken, PROSE, {"style_words": "omit"}, ("red hair",)) == "brushy, woman, close-up"
 
 
 def test_quality_tags_only_on_request() -> None:
-    pony = {**TAGS, "quality_tags": ["score_9", "score_8_up"]}
+    pony = changed(TAGS, quality_tags=("score_9", "score_8_up"))
     own = draft(text="masterpiece, score_7_up, mill", style={})
     assert written(own, pony) == "brushy, mill"
     assert written(own, pony, {"quality_tags": True}) == "brushy, score_9, score_8_up, mill"
@@ -111,7 +113,7 @@ def test_colours_alone_are_not_captioned() -> None:
 
 
 @given(st.text(max_size=60), st.sampled_from(["tags", "prose"]), st.sampled_from([TAGS, PROSE]))
-def test_whatever_the_data_says_a_rendered_caption_is_safe(text: str, form: str, model: dict[str, Any]) -> None:
+def test_whatever_the_data_says_a_rendered_caption_is_safe(text: str, form: str, model: BaseModel) -> None:
     for words in (text, f"<lora:{text}:1>, {{{text}}}, {TRIGGER}", f"<lo<lora:x>ra:y>{text}\n{TRIGGER.upper()}"):
         caption = written(draft(text=words, form=form), model)
         assert hygiene.faults(caption, TRIGGER) == []
@@ -183,14 +185,14 @@ def entry(path: str, data: dict[str, Any], *, tool: bool = True, touched: bool =
     return Decisions(None, {path: Entry(path, data, {path: "d" * 12} if tool else {}, touched)})
 
 
-def asked(elements: Elements, model: dict[str, Any] = TAGS, **changed: Any) -> dict[str, Any]:
+def asked(elements: Elements, model: BaseModel = TAGS, **more: Any) -> dict[str, Any]:
     caption = render(elements, TRIGGER, RULES, model)
-    (question,) = questions([elements.path], {elements.path: caption}, {}, {elements.path: "d" * 64}, CONFIG)
-    return {**question.entry, **changed}
+    (question,) = sample_questions([elements.path], {elements.path: caption}, {elements.path: "d" * 64}, CONFIG)
+    return {**question.entry, **more}
 
 
-def resolved(elements: Elements, given_: Decisions, model: dict[str, Any] = TAGS, config: Any = CONFIG) -> Caption:
-    return captions_for({elements.path: elements}, given_, config, model, STYLE).captions[elements.path]
+def resolved(elements: Elements, given_: Decisions, model: BaseModel = TAGS, config: Settings = CONFIG) -> Caption:
+    return compose_captions({elements.path: elements}, given_, config, model, STYLE).captions[elements.path]
 
 
 def test_a_question_shows_caption_content_style_and_length() -> None:
@@ -205,14 +207,11 @@ def test_a_question_shows_caption_content_style_and_length() -> None:
 
 @pytest.mark.parametrize("model", [TAGS, PROSE])
 @pytest.mark.parametrize("form", ["tags", "prose"])
-def test_approve_renders_anew_under_new_rules(form: str, model: dict[str, Any]) -> None:
+def test_approve_renders_anew_under_new_rules(form: str, model: BaseModel) -> None:
     own = draft(text="water mill, pond" if form == "tags" else "A water mill beside a green pond.", form=form)
     answer = entry("mill.jpg", asked(own, model, verdict="approve"))
     assert resolved(own, answer, model).origin == "approved"
-    changed = copy.deepcopy(CONFIG)
-    changed["captioning"]["style_words"] = "omit"
-    changed["trigger"] = "newstyle"
-    caption = resolved(own, answer, model, changed)
+    caption = resolved(own, answer, model, changed(CONFIG, captioning={"style_words": "omit"}, trigger="newstyle"))
     assert caption.text.startswith("newstyle, ")
     assert "palette" not in caption.text
 
@@ -220,8 +219,8 @@ def test_approve_renders_anew_under_new_rules(form: str, model: dict[str, Any]) 
 def test_an_approval_is_for_the_words_that_were_shown() -> None:
     answer = entry("mill.jpg", asked(draft(), verdict="approve"))
 
-    def said(seen: Elements, model: dict[str, Any] = TAGS) -> list[Any]:
-        result = captions_for({"mill.jpg": seen}, answer, CONFIG, model, STYLE)
+    def said(seen: Elements, model: BaseModel = TAGS) -> list[Any]:
+        result = compose_captions({"mill.jpg": seen}, answer, CONFIG, model, STYLE)
         return [f.images for f in result.findings if f.code == "caption-approved-otherwise"]
 
     assert said(draft()) == []
@@ -239,7 +238,7 @@ def test_an_edited_caption_is_verbatim(verdict: str | None) -> None:
     data = asked(draft(), caption="[trigger], MY mill, pond", verdict=verdict)
     caption = resolved(draft(), entry("mill.jpg", data))
     assert (caption.text, caption.origin, caption.captioned) == ("brushy, MY mill, pond", "written", True)
-    assert waiting(["mill.jpg"], entry("mill.jpg", data), auto=False) == []
+    assert open_samples(["mill.jpg"], entry("mill.jpg", data), auto=False) == []
 
 
 def test_a_handwritten_caption_gets_its_trigger() -> None:
@@ -252,7 +251,7 @@ def test_a_handwritten_caption_gets_its_trigger() -> None:
 
 def test_a_caption_in_another_form_is_rendered_anew_and_listed() -> None:
     data = asked(draft(), caption="[trigger], my mill, my pond", verdict="adjust")
-    result = captions_for({"mill.jpg": draft()}, entry("mill.jpg", data), CONFIG, PROSE, STYLE)
+    result = compose_captions({"mill.jpg": draft()}, entry("mill.jpg", data), CONFIG, PROSE, STYLE)
     assert result.captions["mill.jpg"].text.startswith("brushy, water mill, pond, wide view")
     assert [f.images for f in result.findings if f.code == "caption-other-form"] == [("mill.jpg",)]
 
@@ -260,18 +259,18 @@ def test_a_caption_in_another_form_is_rendered_anew_and_listed() -> None:
 def test_open_skip_and_rest() -> None:
     open_ = entry("mill.jpg", asked(draft()), touched=False)
     assert resolved(draft(), open_).origin == "draft"
-    assert waiting(["mill.jpg"], open_, auto=False) == ["mill.jpg"]
-    assert waiting(["mill.jpg"], open_, auto=True) == []
+    assert open_samples(["mill.jpg"], open_, auto=False) == ["mill.jpg"]
+    assert open_samples(["mill.jpg"], open_, auto=True) == []
     rest = Decisions("recommended", open_.entries)
-    assert waiting(["mill.jpg"], rest, auto=False) == []
+    assert open_samples(["mill.jpg"], rest, auto=False) == []
     assert resolved(draft(), rest).origin == "approved"
     assert resolved(draft(), entry("mill.jpg", asked(draft(), verdict="skip"))).origin == "draft"
 
 
 def test_a_question_survives_its_file(tmp_path: Path) -> None:
     caption = render(draft(), TRIGGER, RULES, TAGS)
-    asks = questions(["mill.jpg"], {"mill.jpg": caption}, {}, {"mill.jpg": "d" * 64}, CONFIG)
-    decisions.ask(tmp_path, "captions", captions.HEADER, asks)
+    asks = sample_questions(["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, CONFIG)
+    decisions.ask(tmp_path, "captions", samples.HEADER, asks)
     file = tmp_path / "decisions/captions.yaml"
     file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
     answered = decisions.read(tmp_path, "captions")
@@ -321,8 +320,8 @@ def test_a_renamed_answer_is_not_asked_again() -> None:
 # --- checks
 
 
-def found(*elements: Elements, model: dict[str, Any] = TAGS, **config: Any) -> dict[str, tuple[str, ...]]:
-    result = captions_for({e.path: e for e in elements}, Decisions(), {**CONFIG, **config}, model, STYLE)
+def found(*elements: Elements, model: BaseModel = TAGS, **config: Any) -> dict[str, tuple[str, ...]]:
+    result = compose_captions({e.path: e for e in elements}, Decisions(), changed(CONFIG, **config), model, STYLE)
     for finding in result.findings:
         assert findings.sentence(finding)
         findings.fix(finding)
@@ -346,7 +345,7 @@ def test_soft_checks() -> None:
 
 def test_unusable_captions_block() -> None:
     given_ = entry("mill.jpg", {"caption": "[trigger], {red|blue} mill"}, tool=False)
-    result = captions_for({"mill.jpg": draft()}, given_, CONFIG, TAGS, STYLE)
+    result = compose_captions({"mill.jpg": draft()}, given_, CONFIG, TAGS, STYLE)
     (finding,) = [f for f in result.findings if f.code == "caption-unusable"]
     assert finding.images == ("mill.jpg",)
     assert "braces" in findings.sentence(finding)
@@ -361,21 +360,23 @@ def _set(*bodies: str, form: str = "tags") -> dict[str, Caption]:
 
 def test_fused_terms_by_document_frequency() -> None:
     bodies = ["cat, sofa, lamp"] * 9 + ["dog, sofa, lamp"] * 2 + ["dog, rug, lamp"] * 7 + ["bird, lamp"] * 2
-    levels = {f.values["term"]: f.code for f in fused(_set(*bodies), {}, CONFIG, STYLE)}
+    levels = {f.values["term"]: f.code for f in fused_terms(_set(*bodies), {}, CONFIG, STYLE)}
     # style words are what a style is meant to hold: "warm palette" is in all of them
     assert levels == {"lamp": "fused-critical", "cat": "fused-watch", "sofa": "fused-watch", "dog": "fused-watch",
                       "rug": "fused-watch"}  # fmt: skip
-    known = {**CONFIG, "intent": {"kind": "character", "class_word": "cat", "fused": ["Lamp"]}}
-    levels = {f.values["term"]: f.code for f in fused(_set(*bodies), {}, known, STYLE)}
+    known = changed(CONFIG, intent={"kind": "character", "class_word": "cat", "fused": ("Lamp",)})
+    levels = {
+        f.values["term"]: f.code for f in fused_terms(_set(*bodies), {}, known, changed(STYLE, teaches_style=False))
+    }
     assert "lamp" not in levels
     assert "cat" not in levels
     assert levels["warm palette"] == "fused-critical"
-    assert fused(_set("cat", "cat", "cat", "cat"), {}, CONFIG, STYLE) == []
+    assert fused_terms(_set("cat", "cat", "cat", "cat"), {}, CONFIG, STYLE) == []
 
 
 def test_fused_words_in_sentences() -> None:
     bodies = [f"A {colour} pond under a tree." for colour in ("green", "blue", "dark", "still", "small")]
-    levels = {f.values["term"]: f.code for f in fused(_set(*bodies, form="prose"), {}, CONFIG, STYLE)}
+    levels = {f.values["term"]: f.code for f in fused_terms(_set(*bodies, form="prose"), {}, CONFIG, STYLE)}
     assert levels == {"pond": "fused-critical", "tree": "fused-critical"}
 
 
@@ -385,10 +386,10 @@ def character(hair: str, **more: Any) -> Elements:
 
 
 def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
-    kind = {"title": "Character", "omit": ["content.hair"]}
-    one = {**CONFIG, "intent": {"kind": "character", "class_word": "woman", "fused": []}}
+    kind = changed(STYLE, title="Character", omit=("content.hair",))
+    one = changed(CONFIG, intent={"kind": "character", "class_word": "woman", "fused": ()})
     same = {f"{n}.png": character("red hair", also=["braid"] if n < 3 else []) for n in range(9)}
-    result = captions_for(same, Decisions(), one, TAGS, kind)
+    result = compose_captions(same, Decisions(), one, TAGS, kind)
     assert all("red hair" not in c.text for c in result.captions.values())
     assert "braid" in result.captions["0.png"].text
     (note,) = [f for f in result.findings if f.code == "constant-traits"]
@@ -396,30 +397,29 @@ def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
         "Left to the trigger, since it is the same in nearly every picture: red hair."
     )  # fmt: skip
     varied = {**same, **{f"{n}.png": character("black hair") for n in range(5)}}
-    texts = {p: c.text for p, c in captions_for(varied, Decisions(), one, TAGS, kind).captions.items()}
+    texts = {p: c.text for p, c in compose_captions(varied, Decisions(), one, TAGS, kind).captions.items()}
     assert "black hair" in texts["0.png"]
     assert "red hair" in texts["8.png"]
     # vision models keep traits out of their sentences and tags
     spoken = {p: structs.replace(e, content_sentence="A woman in a garden.", tags=["1girl", "garden"])
               for p, e in varied.items()}  # fmt: skip
-    prose = captions_for(spoken, Decisions(), one, PROSE, kind).captions
+    prose = compose_captions(spoken, Decisions(), one, PROSE, kind).captions
     assert prose["0.png"].text == "brushy, a woman in a garden, black hair. Oil painting in earth tones."
-    tags = captions_for(spoken, Decisions(), one, TAGS, kind).captions
+    tags = compose_captions(spoken, Decisions(), one, TAGS, kind).captions
     assert tags["0.png"].text == "brushy, 1girl, garden, black hair, oil painting, earth tones"
-    named = copy.deepcopy(one)
-    named["captioning"]["constant_traits"] = "include"
-    result = captions_for(same, Decisions(), named, TAGS, kind)
+    named = changed(one, captioning={"constant_traits": "include"})
+    result = compose_captions(same, Decisions(), named, TAGS, kind)
     assert all("red hair" in c.text for c in result.captions.values())
     assert "constant-traits" not in {f.code for f in result.findings}
 
 
-CHARACTER = {**CONFIG, "intent": {"kind": "character", "class_word": "young woman", "fused": []}}
+CHARACTER = changed(CONFIG, intent={"kind": "character", "class_word": "young woman", "fused": ()})
 
 
-def causes(elements: dict[str, Elements], model: dict[str, Any], config: dict[str, Any] = CHARACTER) -> dict[str, str]:
-    kind = {"title": "Character", "omit": [], "axes": {}}
-    rendered = captions.render_all(elements, config, model, kind)
-    for finding in (found := fused(rendered, elements, config, kind)):
+def causes(elements: dict[str, Elements], model: BaseModel, config: Settings = CHARACTER) -> dict[str, str]:
+    kind = changed(STYLE, title="Character", teaches_style=config.intent.kind == "style")
+    rendered = render_all(elements, config, model, kind)
+    for finding in (found := fused_terms(rendered, elements, config, kind)):
         assert "{" not in findings.sentence(finding) + findings.fix(finding)
     return {f.values["term"]: f"{f.code} {f.values.get('cause', '')}".strip() for f in found}
 
@@ -439,7 +439,7 @@ def test_fused_terms_know_whether_pixels_or_wording_are_to_blame() -> None:
         "moment": "fused-critical wording",
         "stillness": "fused-critical wording",
     }
-    (umbrella,) = [f for f in fused(captions.render_all(shown, CHARACTER, PROSE, STYLE), shown, CHARACTER, STYLE)
+    (umbrella,) = [f for f in fused_terms(render_all(shown, CHARACTER, PROSE, STYLE), shown, CHARACTER, STYLE)
                    if f.values["term"] == "red umbrella"]  # fmt: skip
     assert findings.sentence(umbrella) == (
         '"red umbrella" is in 6 of 6 captions: the model cannot tell it from the trigger.'
@@ -457,7 +457,7 @@ def test_what_every_picture_shows_and_no_caption_names() -> None:
         for n, place in enumerate(["wood", "field", "street", "kitchen", "harbour"])
     }  # fmt: skip
     assert causes(shown, PROSE)["red umbrella"] == "fused-unnamed"
-    declared = {**CHARACTER, "intent": {**CHARACTER["intent"], "fused": ["red umbrella"]}}
+    declared = changed(CHARACTER, intent={"fused": ("red umbrella",)})
     assert "red umbrella" not in causes(shown, PROSE, declared)
 
 
@@ -484,20 +484,18 @@ def test_a_style_is_allowed_to_be_everywhere() -> None:
 
 def test_every_kind_names_two_sides_of_the_style_when_style_words_are_wanted() -> None:
     plain = Elements("a.jpg", "d", "existing", "seen", text="a mill", form="prose", trusted=True)
-    character = {**CONFIG, "intent": {"kind": "character", "class_word": "", "fused": []}}
-    assert "caption-thin-style" in found(plain, **character)
-    silent = copy.deepcopy(character)
-    silent["captioning"]["style_words"] = "omit"
+    assert "caption-thin-style" in found(plain, intent={"kind": "character"})
+    silent = {"intent": {"kind": "character"}, "captioning": {"style_words": "omit"}}
     assert "caption-thin-style" not in found(plain, **silent)
 
 
 def test_the_words_of_a_length_depend_on_what_is_known() -> None:
     long = draft(text=", ".join(f"tree {n}" for n in range(40)))
-    (clip,) = [f for f in captions_for({"mill.jpg": long}, Decisions(), CONFIG, TAGS, STYLE).findings
+    (clip,) = [f for f in compose_captions({"mill.jpg": long}, Decisions(), CONFIG, TAGS, STYLE).findings
                if f.code == "caption-long"]  # fmt: skip
     assert findings.sentence(clip) == "The caption of mill.jpg is longer than 75 CLIP tokens."
     longer = draft(text=", ".join(f"tree {n}" for n in range(90)))
-    (t5,) = [f for f in captions_for({"mill.jpg": longer}, Decisions(), CONFIG, PROSE, STYLE).findings
+    (t5,) = [f for f in compose_captions({"mill.jpg": longer}, Decisions(), CONFIG, PROSE, STYLE).findings
              if f.code == "caption-long"]  # fmt: skip
     assert findings.sentence(t5) == "The caption of mill.jpg may be longer than 256 T5 tokens (an upper bound)."
 

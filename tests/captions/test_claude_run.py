@@ -1,4 +1,4 @@
-"""A set of 40 pictures described by Claude, from the first run to a clone without a key."""
+"""A set of 24 pictures described by Claude, from the first run to a clone without a key."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from tests import runs
+from tests import runs, store
 from tests.loopback import KEY, Loopback, Reply, form, numbered, serving
-from tests.scenes import scene
+from tests.scenes import remember, scene
 
 pytestmark = pytest.mark.run
 
-PICTURES = 40
+PICTURES = 24
 
 
 def environment(url: str = "", key: str = KEY) -> dict[str, str]:
@@ -36,16 +36,31 @@ def start(root: Path, *args: str, url: str = "", key: str = KEY) -> subprocess.P
 
 
 def run(root: Path, *args: str, url: str = "", key: str = KEY, fresh: bool = False) -> tuple[int, str]:
-    code, output = runs.run(root, *args, patience=180, fresh=fresh, env=environment(url, key))
+    code, output = runs.run(root, *args, fresh=fresh, env=environment(url, key))
     assert KEY not in output
     return code, output
 
 
-def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
-    (root / "images").mkdir(parents=True)
-    for number in range(pictures):
+def _seen(root: Path) -> None:
+    """Pictures that say which one they are, looked at closely."""
+    (root / "images").mkdir()
+    for number in range(PICTURES):
         size = [(640, 560), (560, 640), (600, 600)][number % 3]
         numbered(scene(number, *size), number).save(root / f"images/p{number:02}.jpg", quality=92)
+    (root / "project.yaml").write_text(
+        "version: 1\nname: x\nintent: {kind: style}\nmodel: flux\ntrigger: emberveil\ncaptioning: {captioner: none}\n",
+        "utf-8",
+    )
+    code, output = runs.run(root, "looks")
+    assert code == 0, output
+
+
+def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
+    seen = store.kept("numbered", _seen)
+    (root / "images").mkdir(parents=True)
+    for picture in sorted((seen / "images").iterdir())[:pictures]:
+        shutil.copyfile(picture, root / "images" / picture.name)
+    remember(seen, root)
     (root / "project.yaml").write_text(
         "version: 1\nname: emberveil\nintent: {kind: style, description: loose painting}\nmodel: flux\n"
         f"trigger: emberveil\ncaptioning: {{captioner: claude, {settings}}}\n"
@@ -53,12 +68,10 @@ def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of 40 pictures that were all looked at closely, with nothing asked yet."""
-    root = make(tmp_path_factory.mktemp("forty") / "emberveil", PICTURES)
-    assert run(root, "looks")[0] == 0
-    return root
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project of 24 pictures that were all looked at closely, with nothing asked yet."""
+    return make(tmp_path / "emberveil", PICTURES)
 
 
 @pytest.fixture
@@ -83,24 +96,22 @@ def captions(root: Path) -> dict[str, str]:
     return {path: c["text"] for path, c in stored.items()}
 
 
-def test_forty_pictures(pictures: Path, server: Loopback, tmp_path: Path) -> None:
-    root = tmp_path / "emberveil"
-    shutil.copytree(pictures, root)
+def test_from_samples_to_a_clone(root: Path, server: Loopback, tmp_path: Path) -> None:
 
     code, output = run(root, "gate1", url=server.url)
     assert code == 1
     assert len(server.asked()) == 5
     assert "Not yet: 5 answers from you" in output
-    assert "35 more pictures are looked at once you have answered the samples." in output
+    assert "19 more pictures are looked at once you have answered the samples." in output
     code, output = run(root, "gate1", url=server.url)
     assert len(server.asked()) == 5
 
     edit(root / "decisions/captions.yaml", "verdict: null", "verdict: approve")
     code, output = run(root, "gate1", url=server.url)
     assert code == 0, output
-    assert len(server.asked()) == 40
+    assert len(server.asked()) == 24
     assert sorted(server.numbers()) == list(range(PICTURES))
-    assert "claude-haiku-5-5 looks at 35 pictures: about $0." in output
+    assert "claude-haiku-5-5 looks at 19 pictures: about $0." in output
     rest = server.asked()[-1]["system"][0]["text"]
     assert rest.count("stands in a valley at dawn.") == 5  # the approved samples are examples, as text
     for number in range(PICTURES):
@@ -108,14 +119,14 @@ def test_forty_pictures(pictures: Path, server: Loopback, tmp_path: Path) -> Non
 
     code, output = run(root, "gate1", url=server.url)
     assert code == 0
-    assert len(server.asked()) == 40
+    assert len(server.asked()) == 24
     assert "elements:" not in output
 
     edit(root / "project.yaml", "model: flux", "model: pony")
     edit(root / "project.yaml", "trigger: emberveil", "trigger: cindermoor")
     code, output = run(root, "gate1", url="http://127.0.0.1:1")
     assert code == 0, output
-    assert len(server.asked()) == 40
+    assert len(server.asked()) == 24
     assert captions(root)["p07.jpg"].startswith("cindermoor, lighthouse number 7, valley, dawn, thing 7, ")
     assert "earlier settings" not in output
 
@@ -136,7 +147,7 @@ def test_forty_pictures(pictures: Path, server: Loopback, tmp_path: Path) -> Non
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.002)
@@ -147,7 +158,7 @@ def stored(root: Path) -> dict[str, bytes]:
 
 
 def numbers(root: Path, digests: Iterable[str]) -> set[int]:
-    """Which of the 40 pictures these digests are."""
+    """Which of the 24 pictures these digests are."""
     lines = (root / "build/images.jsonl").read_text("utf-8").splitlines()[1:]
     return {int(i["path"][1:3]) for i in map(json.loads, lines) if i["digest"] in set(digests)}
 
@@ -157,13 +168,11 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def test_killed_at_any_point_no_answer_is_asked_for_again(pictures: Path, server: Loopback, tmp_path: Path) -> None:
-    root = tmp_path / "emberveil"
-    shutil.copytree(pictures, root)
+def test_killed_at_any_point_no_answer_is_asked_for_again(root: Path, server: Loopback, tmp_path: Path) -> None:
     edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
     server.delay = 0.03
     kept: dict[str, bytes] = {}
-    for target in (1, 4, 6, 17, 31, 39):
+    for target in (1, 4, 6, 11, 18, 23):
         before = len(server.asked())
         process = start(root, "gate1", url=server.url)
         wait_for(lambda: len(stored(root)) >= target or process.poll() is not None)  # noqa: B023
@@ -181,9 +190,7 @@ def test_killed_at_any_point_no_answer_is_asked_for_again(pictures: Path, server
     assert all(len(json.loads(text)["answers"]) == 1 for text in stored(root).values())
 
 
-def test_killed_around_a_batch(pictures: Path, server: Loopback, tmp_path: Path) -> None:
-    root = tmp_path / "emberveil"
-    shutil.copytree(pictures, root)
+def test_killed_around_a_batch(root: Path, server: Loopback, tmp_path: Path) -> None:
     edit(root / "project.yaml", "budget_usd: 1.00", "budget_usd: 1.00, batch: always")
     edit(root / "project.yaml", "curation: auto}", "curation: auto, captions: auto}")
 
@@ -195,7 +202,7 @@ def test_killed_around_a_batch(pictures: Path, server: Loopback, tmp_path: Path)
     assert len(server.batches) == 1
     code, output = run(root, "gate1", url=server.url)  # finds the batch it never heard of again
     assert code == 1
-    assert "35 pictures are in a batch that is not answered yet; that can take a day." in output
+    assert "19 pictures are in a batch that is not answered yet; that can take a day." in output
     assert len(server.batches) == 1
 
     process = start(root, "elements", url=server.url)  # waits
@@ -217,16 +224,14 @@ def test_killed_around_a_batch(pictures: Path, server: Loopback, tmp_path: Path)
         assert f"number {number} stands" in captions(root)[f"p{number:02}.jpg"]
 
 
-def test_two_runs_at_once_ask_once(pictures: Path, server: Loopback, tmp_path: Path) -> None:
-    root = tmp_path / "emberveil"
-    shutil.copytree(pictures, root)
+def test_two_runs_at_once_ask_once(root: Path, server: Loopback, tmp_path: Path) -> None:
     server.delay = 4
     first = start(root, "gate1", url=server.url)
     wait_for(lambda: len(server.asked()) >= 1)
     code, output = run(root, "gate1", url=server.url)
     assert code == 1
     assert "Another loraprep is running in this project." in output
-    first.communicate(timeout=120)
+    first.communicate(timeout=600)
     assert len(server.asked()) == 5
 
 

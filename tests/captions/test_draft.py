@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from loraprep.captions import captioners
-from loraprep.captions.captioners import Context, common_words, name_terms
-from loraprep.captions.captioners.draft import measured
+from loraprep.captions import chain, registry
+from loraprep.captions.captioner import Context
+from loraprep.captions.captioners.draft import measured_style
+from loraprep.captions.file_names import common_words, name_terms
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
+from tests.typed import changed, smallest
 
 BASE: dict[str, Any] = {"state": "image", "digest": "d", "lightness": 50.0, "contrast": 0.2, "chroma": 20.0}
 PALETTE = (("teal", "#008080", 0.5), ("green", "#00aa00", 0.3), ("grey", "#888888", 0.05))
@@ -21,7 +23,7 @@ def picture(path: str = "IMG_1234.jpg", words: tuple[tuple[str, str], ...] = (),
 
 
 def draft(image: Image, trigger: str = "brushy", everyone: tuple[str, ...] = ()) -> Elements:
-    return captioners.get("draft").describe(image, Context(trigger, common_words(everyone)))
+    return registry.load_captioner("draft").describe(image, Context(trigger, common_words(everyone)))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_pixels_alone_are_not_a_caption() -> None:
 
 
 def test_an_unmeasured_picture_says_nothing() -> None:
-    assert measured(picture(palette=())) == {}
+    assert measured_style(picture(palette=())) == {}
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,8 @@ def test_an_unmeasured_picture_says_nothing() -> None:
     ],
 )
 def test_measured_terms(facts: dict[str, float], term: str) -> None:
-    assert term in [t for terms in measured(picture(**facts)).values() for t in terms]
-    assert term not in [t for terms in measured(picture()).values() for t in terms]
+    assert term in [t for terms in measured_style(picture(**facts)).values() for t in terms]
+    assert term not in [t for terms in measured_style(picture()).values() for t in terms]
 
 
 def test_the_most_trusted_words_win_and_lose_their_trigger() -> None:
@@ -119,7 +121,7 @@ def test_words_find_their_element() -> None:
 
 
 def test_existing_takes_sidecars_only() -> None:
-    existing = captioners.get("existing")
+    existing = registry.load_captioner("existing")
     own = picture("mill.jpg", (("sidecar:mill.txt", "brushy, A mill."), ("exif:description", "x")))
     assert existing.describe(own, Context("brushy")).text == "A mill."
     bare = existing.describe(picture("mill.jpg", (("exif:description", "a mill"),)), Context("brushy"))
@@ -127,17 +129,18 @@ def test_existing_takes_sidecars_only() -> None:
 
 
 def test_the_registry() -> None:
-    assert captioners.names()[:1] == ["draft"] or "draft" in captioners.names()
-    assert captioners.asks_samples({"captioner": "draft"})
-    assert not captioners.asks_samples({"captioner": "none"})
+    assert "draft" in registry.captioner_names()
+    captioning = smallest().captioning
+    assert registry.shows_samples(captioning)
+    assert not registry.shows_samples(changed(captioning, captioner="none"))
     with pytest.raises(UserError, match="there is no captioner") as error:
-        captioners.get("drafft")
+        registry.load_captioner("drafft")
     assert 'Did you mean "draft"?' in str(error.value)
     with pytest.raises(UserError):
-        captioners.get("../draft")
+        registry.load_captioner("../draft")
 
 
 def test_every_picture_is_described_in_order() -> None:
-    config = {"trigger": "brushy", "captioning": {"captioner": "none"}}
-    seen = captioners.describe([picture("b.png"), picture("a.png")], [], config)
+    settings = smallest(captioning={"captioner": "none"})
+    seen = chain.describe_all([picture("b.png"), picture("a.png")], [], settings)
     assert {path: e.captioner for path, e in seen.items()} == {"a.png": "none", "b.png": "none"}

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.homeserver import Answer, good, serving
-from tests.pictures import png
 from tests.runs import answer, ran, run
-from tests.scenes import scene
+from tests.scenes import pictures
 
 pytestmark = pytest.mark.run
 
 PICTURES = 10  # a style's least
 
 
-@cache
-def _pictures() -> list[bytes]:
-    sizes = [(600, 520), (520, 600), (560, 560)]
-    return [png(scene(number, *sizes[number % 3])) for number in range(PICTURES)]
-
-
 def make(root: Path, captioning: str, model: str = "flux") -> Path:
-    (root / "images").mkdir(parents=True)
-    for number, data in enumerate(_pictures()):
-        (root / f"images/p{number:02}.png").write_bytes(data)
+    pictures(root, PICTURES)
     (root / "project.yaml").write_text(
         "version: 1\nname: mill\nintent: {kind: style, description: loose painting}\n"
         f"model: {model}\ntrigger: millstyle\ncaptioning: {captioning}\n"
@@ -104,7 +94,7 @@ def test_a_tagger_describes_everything_at_once_and_checks_the_tags(tmp_path: Pat
     assert "Not yet: 5 answers from you" in output
     assert len(list(root.glob("responses/*.json"))) == PICTURES
     file = root / "decisions/captions.yaml"
-    file.write_text(file.read_text("utf-8") + 'p09.png: {caption: "[trigger], watermill, blue sky"}\n', "utf-8")
+    file.write_text(file.read_text("utf-8") + 'p09.jpg: {caption: "[trigger], watermill, blue sky"}\n', "utf-8")
     answer(file)
     code, output = run(root, "gate1")
     assert code == 0, output

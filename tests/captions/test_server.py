@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 from loraprep.captions.captioners import openai_compatible
 from loraprep.captions.captioners.openai_compatible import LADDER
 from loraprep.captions.vision import repair, runner
+from loraprep.captions.vision.form import Confidence, SeenElements
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Store
@@ -22,10 +23,12 @@ from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import project, schema
+from loraprep.project import project
+from loraprep.project.settings import Settings
 from loraprep.scan import scan
 from tests import pictures
 from tests.homeserver import SEEN, Answer, Home, good, serving
+from tests.typed import smallest
 
 MODEL = "qwen3-vl"
 
@@ -41,11 +44,9 @@ def home() -> Iterator[Home]:
         yield server
 
 
-def config(home: Home, **captioning: Any) -> dict[str, Any]:
-    data = {"version": 1, "name": "mill", "intent": {"kind": "style"}, "model": "flux", "trigger": "millstyle",
-            "captioning": {"captioner": "openai-compatible", "base_url": home.address, "model": MODEL,
-                           "concurrency": 1, **captioning}}  # fmt: skip
-    return schema.with_defaults(data, "project")
+def config(home: Home, **captioning: Any) -> Settings:
+    own = {"captioner": "openai-compatible", "base_url": home.address, "model": MODEL, "concurrency": 1}
+    return smallest(captioning={**own, **captioning})
 
 
 def photos(root: Path, count: int = 1) -> list[Image]:
@@ -58,7 +59,7 @@ def photos(root: Path, count: int = 1) -> list[Image]:
 
 def ask(root: Path, home: Home, images: list[Image], examples: tuple[str, ...] = (), **captioning: Any) -> Outcome:
     job = Job(root, Pictures(root / "images", root, 100.0), config(home, **captioning), question("style", examples))
-    return openai_compatible.ask(images, job)
+    return openai_compatible.ask_vision_model(images, job)
 
 
 def said(outcome: Outcome) -> list[str]:
@@ -86,7 +87,8 @@ def test_a_picture_is_sent_and_its_answer_is_on_disk(tmp_path: Path, home: Home)
     answer = Store(tmp_path).read(image.digest).current
     assert answer is not None
     assert (answer.captioner, answer.model, answer.state) == ("openai-compatible", MODEL, "seen")
-    assert answer.elements["content"]["framing"] == "wide view"
+    assert answer.elements.content
+    assert answer.elements.content.framing == "wide view"
     assert answer.usage == {"input_tokens": 900, "output_tokens": 120}
     stored = next((tmp_path / "responses").glob("*.json")).read_text("utf-8")
     assert home.address not in stored
@@ -155,10 +157,12 @@ def test_replies_that_no_schema_held_are_repaired(tmp_path: Path, text: str) -> 
     answer = Store(tmp_path).read(image.digest).current
     assert answer is not None
     assert answer.state == "seen"
-    assert answer.elements["content"]["subject"] == "a mill"
-    assert answer.elements["content"]["objects"] == ["pond"]
-    assert answer.elements["style"]["medium"] == "oil painting"
-    assert answer.elements["tags"] == ["mill"]
+    seen = answer.elements
+    assert seen.content
+    assert (seen.content.subject, seen.content.objects) == ("a mill", ("pond",))
+    assert seen.style
+    assert seen.style.medium == "oil painting"
+    assert seen.tags == ("mill",)
 
 
 def test_a_model_that_only_writes_sentences_is_read_as_such(tmp_path: Path) -> None:
@@ -169,11 +173,13 @@ def test_a_model_that_only_writes_sentences_is_read_as_such(tmp_path: Path) -> N
         assert home.forms() == list(LADDER)
     answer = Store(tmp_path).read(image.digest).current
     assert answer is not None
-    assert answer.elements["content_sentence"] == "A water mill stands beside a pond, in a wide view."
-    assert answer.elements["style_sentence"] == "Oil painting, short brush strokes, warm light."
-    assert answer.elements["content"]["framing"] == "wide view"
-    assert answer.elements["style"]["medium"] == "oil painting"
-    assert answer.elements["confidence"] == {"content": "low", "style": "low"}
+    assert answer.elements.content_sentence == "A water mill stands beside a pond, in a wide view."
+    assert answer.elements.style_sentence == "Oil painting, short brush strokes, warm light."
+    assert answer.elements.content
+    assert answer.elements.content.framing == "wide view"
+    assert answer.elements.style
+    assert answer.elements.style.medium == "oil painting"
+    assert answer.elements.confidence == Confidence(content="low", style="low")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +207,7 @@ def test_what_is_no_description_is_a_state_of_the_picture(tmp_path: Path, reply:
     answer = Store(tmp_path).read(image.digest).current
     assert answer is not None
     assert answer.state == state
-    assert not answer.elements
+    assert answer.elements == SeenElements()
 
 
 @pytest.mark.parametrize(
@@ -298,7 +304,7 @@ def test_a_key_is_sent_and_written_nowhere(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_server_of_its_own_beside_claude(home: Home) -> None:
     server = {"base_url": "http://localhost:1234/v1/", "model": "joycaption", "key_variable": None}
-    endpoint = openai_compatible._endpoint(config(home, server=server))
+    endpoint = openai_compatible._endpoint(config(home, server=server).captioning)
     assert (endpoint.address, endpoint.model) == ("http://localhost:1234/v1", "joycaption")
 
 
@@ -351,4 +357,4 @@ def test_the_name_of_a_variable_is_no_key(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     for name in ("MY_KEY", "'MY_KEY' ", "null", "MY_KEY # of the server"):
         (tmp_path / "project.yaml").write_text(f"{text}captioning:\n  server:\n    key_variable: {name}\n", "utf-8")
-        assert project.load(tmp_path).config["captioning"]["server"]["key_variable"] in ("MY_KEY", None)
+        assert project.load(tmp_path).settings.captioning.server.key_variable in ("MY_KEY", None)

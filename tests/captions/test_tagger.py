@@ -7,31 +7,41 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 from loraprep.captions import danbooru, hygiene
 from loraprep.captions.captioners import wd_tagger
-from loraprep.captions.captions import captions_for, render
+from loraprep.captions.compose import compose_captions
+from loraprep.captions.render import render
+from loraprep.captions.vision.describe import elements_of
+from loraprep.captions.vision.form import closed_terms
 from loraprep.captions.vision.job import Job, Outcome
-from loraprep.captions.vision.prompt import closed, elements, question, read
+from loraprep.captions.vision.prompt import question
+from loraprep.captions.vision.reply import parse_reply
 from loraprep.captions.vision.store import Store
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import schema
 from loraprep.project.decisions import Decisions
-from loraprep.project.project import profile
+from loraprep.project.profiles import base_model, kind
+from loraprep.project.settings import Settings
 from loraprep.scan import scan
 from tests.tags import SIDE, TAGS
+from tests.typed import changed, smallest
 
 
-def config(folder: object, model: str = "illustrious", **settings: Any) -> dict[str, Any]:
-    data = {"version": 1, "name": "mill", "intent": {"kind": "style"}, "model": model, "trigger": "millstyle",
-            "captioning": {"captioner": "wd-tagger", "tagger": {"folder": str(folder), **settings}}}  # fmt: skip
-    return schema.with_defaults(data, "project")
+def config(folder: object, model: str = "illustrious", **tagger: Any) -> Settings:
+    captioning = {"captioner": "wd-tagger", "tagger": {"folder": str(folder), **tagger}}
+    return smallest(model=model, captioning=captioning)
+
+
+def filled(group: msgspec.Struct | msgspec.UnsetType) -> dict[str, Any]:
+    """The fields that say something."""
+    return {key: value for key, value in msgspec.to_builtins(group).items() if value}
 
 
 def photos(root: Path, **colours: tuple[int, int, int]) -> list[Image]:
@@ -41,8 +51,10 @@ def photos(root: Path, **colours: tuple[int, int, int]) -> list[Image]:
     return scan.scan(root / "images", root, include=["**/*"], exclude=[]).images
 
 
-def ask(root: Path, images: list[Image], settings: dict[str, Any]) -> Outcome:
-    return wd_tagger.ask(images, Job(root, Pictures(root / "images", root, 100.0), settings, question("style")))
+def ask(root: Path, images: list[Image], settings: Settings) -> Outcome:
+    return wd_tagger.ask_vision_model(
+        images, Job(root, Pictures(root / "images", root, 100.0), settings, question("style"))
+    )
 
 
 def test_the_models_tags_become_content_and_style(tmp_path: Path, tagger: Path) -> None:
@@ -52,14 +64,12 @@ def test_the_models_tags_become_content_and_style(tmp_path: Path, tagger: Path) 
     assert blue is not None
     assert red is not None
     assert (red.captioner, red.model, red.state) == ("wd-tagger", "wd-tiny-tagger", "seen")
-    assert blue.elements["tags"] == ["blue sky"]
+    assert blue.elements.tags == ("blue sky",)
     # of equal probability in alphabetical order; no rating, and the character's name is not sure enough
-    assert red.elements["tags"] == ["^_^", "from above", "red theme", "scenery", "watercolor (medium)"]
-    content = {key: value for key, value in red.elements["content"].items() if value}
-    assert content == {"subject_class": "landscape", "setting": ["scenery"], "angle": ["from above"],
-                       "objects": ["^_^"]}  # fmt: skip
-    style = {key: value for key, value in red.elements["style"].items() if value}
-    assert style == {"medium": "watercolour", "palette": ["red theme"]}
+    assert red.elements.tags == ("^_^", "from above", "red theme", "scenery", "watercolor (medium)")
+    content = {"subject_class": "landscape", "setting": ("scenery",), "angle": ("from above",), "objects": ("^_^",)}
+    assert filled(red.elements.content) == content
+    assert filled(red.elements.style) == {"medium": "watercolour", "palette": ("red theme",)}
     assert str(tagger.parent) not in next((tmp_path / "responses").glob("*.json")).read_text("utf-8")
 
 
@@ -68,9 +78,9 @@ def test_thresholds_are_those_of_project_yaml(tmp_path: Path, tagger: Path) -> N
     ask(tmp_path, [red], config(tagger, character=0.2, general=1))
     answer = Store(tmp_path).read(red.digest).current
     assert answer is not None
-    assert answer.elements["tags"] == ["hatsune miku"]
+    assert answer.elements.tags == ("hatsune miku",)
     assert answer.parameters == {"general": 1, "character": 0.2}
-    assert wd_tagger.settings(config(tagger), question("style")) != answer.settings
+    assert wd_tagger.answer_settings(config(tagger), question("style")) != answer.settings
     (grey,) = [i for i in photos(tmp_path, grey=(9, 9, 9)) if i.path == "grey.png"]
     ask(tmp_path, [grey], config(tagger))
     answer = Store(tmp_path).read(grey.digest).current
@@ -80,7 +90,7 @@ def test_thresholds_are_those_of_project_yaml(tmp_path: Path, tagger: Path) -> N
 
 def test_pictures_are_padded_white_and_blue_comes_first() -> None:
     wide = Pillow.new("RGB", (40, 20), (10, 20, 200))
-    given = wd_tagger.tensor(wide, SIDE)
+    given = wd_tagger.model_input(wide, SIDE)
     assert given.shape == (1, SIDE, SIDE, 3)
     assert given.dtype == np.float32
     assert given[0, 0, 0].tolist() == [255, 255, 255]
@@ -93,18 +103,18 @@ def test_captions_of_a_tagger(tmp_path: Path, tagger: Path) -> None:
     ask(tmp_path, [red], settings)
     answer = Store(tmp_path).read(red.digest).current
     assert answer is not None
-    seen = elements(red, answer)
-    rules = settings["captioning"]
-    tags = render(seen, "millstyle", rules, profile("models", "illustrious"))
+    seen = elements_of(red, answer)
+    rules = settings.captioning
+    tags = render(seen, "millstyle", rules, base_model("illustrious"))
     assert tags.text == "millstyle, ^_^, from above, scenery, red theme, watercolor (medium)"
     assert tags.captioned
-    bare = render(seen, "millstyle", {**rules, "style_words": "omit"}, profile("models", "illustrious"))
+    bare = render(seen, "millstyle", changed(rules, style_words="omit"), base_model("illustrious"))
     assert bare.text == "millstyle, ^_^, from above, scenery"
-    prose = render(seen, "millstyle", rules, profile("models", "flux"))
+    prose = render(seen, "millstyle", rules, base_model("flux"))
     assert prose.text == "millstyle, ^_^, scenery, from above, watercolour, red theme"
 
 
-def lost(root: Path, settings: dict[str, Any]) -> str:
+def lost(root: Path, settings: Settings) -> str:
     images = photos(root, red=(255, 0, 0))
     outcome = ask(root, images, settings)
     assert outcome.missing == {"red.png": "no-tagger"}
@@ -114,8 +124,7 @@ def lost(root: Path, settings: dict[str, Any]) -> str:
 
 def test_a_tagger_that_cannot_look_is_said(tmp_path: Path, tagger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     could = "The tagger could not look at red.png: "
-    none = config(tagger)
-    none["captioning"]["tagger"]["folder"] = None
+    none = changed(config(tagger), captioning={"tagger": {"folder": None}})
     assert lost(tmp_path, none) == could + "captioning.tagger.folder names none."
     broken = tmp_path / "wd"
     broken.mkdir()
@@ -149,19 +158,21 @@ def test_one_picture_that_changed_does_not_stop_the_others(tmp_path: Path, tagge
 
 
 def test_every_term_of_the_lists_can_be_counted() -> None:
-    lists = closed()
+    lists = closed_terms()
     for group, key, term, pattern in danbooru._rules():
         if (name := f"{group}.{key}") in lists:
             assert term in lists[name], (name, pattern)
         assert key in (*hygiene.CONTENT, *hygiene.STYLE, "subject_class", "place")
     tags = ["1girl", "solo", "cat", "long hair", "green apple", "white background", "night sky", "blurry background"]
-    found = read(json.dumps(danbooru.elements(tags)), mend=True)
-    assert found["content"]["subject_class"] == "person"
-    assert found["content"]["place"] == "plain background"
-    assert found["content"]["hair"] == ["long hair"]
-    assert found["content"]["objects"] == ["green apple", "night sky"]
-    assert found["style"]["lighting"] == ["at night"]
-    assert found["style"]["composition"] == ["blurry background"]
+    found = parse_reply(json.dumps(danbooru.sort_tags(tags)), mend=True)
+    assert found.content
+    assert found.content.subject_class == "person"
+    assert found.content.place == "plain background"
+    assert found.content.hair == ("long hair",)
+    assert found.content.objects == ("green apple", "night sky")
+    assert found.style
+    assert found.style.lighting == ("at night",)
+    assert found.style.composition == ("blurry background",)
 
 
 # --- the list as a vocabulary
@@ -169,7 +180,7 @@ def test_every_term_of_the_lists_can_be_counted() -> None:
 
 def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: Path) -> None:
     settings = config(tagger)
-    known = danbooru.vocabulary(tmp_path, settings)
+    known = danbooru.vocabulary(tmp_path, settings.captioning.tagger)
     own = {
         f"{n}.png": Elements(f"{n}.png", "d", "existing", "seen", text=text, form="tags", trusted=True)
         for n, text in enumerate(
@@ -178,7 +189,7 @@ def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: P
     }
 
     def unknown(model: str) -> list[str]:
-        found = captions_for(own, Decisions(), settings, profile("models", model), profile("kinds", "style"), known)
+        found = compose_captions(own, Decisions(), settings, base_model(model), kind("style"), known)
         return [findings.sentence(f) for f in found.findings if f.code == "unknown-tags"]
 
     line = '2 captions hold what are no Danbooru tags: "watermill" (near: "water mill"), "zebra".'
@@ -186,20 +197,24 @@ def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: P
         unknown("illustrious") == unknown("pony") == unknown("noobai") == [line.replace('"water mill"', "water mill")]
     )
     assert unknown("sdxl") == []
-    settings["intent"]["fused"] = ["zebra", "watermill"]
+    settings = changed(settings, intent={"fused": ("zebra", "watermill")})
     assert unknown("illustrious") == []
 
 
 def test_a_clone_without_the_tagger_checks_the_same(tmp_path: Path, tagger: Path) -> None:
-    here = danbooru.vocabulary(tmp_path, config(tagger))
+    here = danbooru.vocabulary(tmp_path, config(tagger).captioning.tagger)
     assert here is not None
-    assert danbooru.vocabulary(tmp_path, config("/somewhere/else/wd")) == here
-    assert danbooru.digest(tmp_path, config("/somewhere/else/wd")) == danbooru.digest(tmp_path, config(tagger)) != ""
-    assert danbooru.vocabulary(tmp_path / "other", config("nowhere")) is None
+    assert danbooru.vocabulary(tmp_path, config("/somewhere/else/wd").captioning.tagger) == here
+    assert (
+        danbooru.vocabulary_digest(tmp_path, config("/somewhere/else/wd").captioning.tagger)
+        == danbooru.vocabulary_digest(tmp_path, config(tagger).captioning.tagger)
+        != ""
+    )
+    assert danbooru.vocabulary(tmp_path / "other", config("nowhere").captioning.tagger) is None
 
 
 def test_a_broken_list_is_said(tmp_path: Path) -> None:
     (tmp_path / "wd").mkdir()
     (tmp_path / "wd/selected_tags.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read: it is not such a list"):
-        danbooru.vocabulary(tmp_path, config("wd"))
+        danbooru.vocabulary(tmp_path, config("wd").captioning.tagger)

@@ -9,39 +9,47 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from msgspec import structs
 from PIL import Image as Pillow
 
-from loraprep.captions import captioners
-from loraprep.captions.captioners import Context, claude
-from loraprep.captions.captions import approved, earlier, examples, render
-from loraprep.captions.vision import encode, prompt
-from loraprep.captions.vision.anthropic_messages import Claude, catalogue
-from loraprep.captions.vision.store import Answer, Answers, Store
-from loraprep.core import resources, yamlfile
+from loraprep.captions import registry
+from loraprep.captions.approval import approved, examples
+from loraprep.captions.captioner import Context
+from loraprep.captions.captioners import claude
+from loraprep.captions.render import render
+from loraprep.captions.vision import encode, prompt, reply
+from loraprep.captions.vision import form as vision_form
+from loraprep.captions.vision.anthropic_messages import Claude
+from loraprep.captions.vision.describe import elements_of
+from loraprep.captions.vision.prices import price_list
+from loraprep.captions.vision.store import Answer, Answers, AnswerSettings, Store
+from loraprep.captions.vision_findings import seen_under_earlier_settings
+from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode
-from loraprep.project import project
+from loraprep.imaging.pictures import Pictures
+from loraprep.project import profiles, project
 from loraprep.project.decisions import Decisions, Entry
 from tests import pictures
 from tests.loopback import form
+from tests.typed import changed, smallest
 
 DIGEST = "ab" * 32
 
 
 def answer(state: Any = "seen", captioner: str = "claude", **more: Any) -> Answer:
-    elements = prompt._cleaned(form(3)) if state == "seen" else {}
-    base = Answer(captioner, "claude-haiku-5-5", "0" * 12, "", {"effort": "low"}, 1, state, elements)
-    return structs.replace(base, **more)
+    seen = reply.parse_reply(json.dumps(form(3))) if state == "seen" else vision_form.SeenElements()
+    base = Answer(captioner, "claude-haiku-5-5", "0" * 12, "", {"effort": "low"}, 1, state, seen)
+    return msgspec.structs.replace(base, **more)
 
 
 # --- the question
 
 
 def test_every_kind_has_its_instructions_and_counts_what_the_form_can_say() -> None:
-    closed = prompt.closed()
+    closed = vision_form.closed_terms()
     assert {"content.framing", "content.angle", "style.lighting", "content.subject_class", "style.medium"} <= set(
         closed
     )
@@ -49,9 +57,9 @@ def test_every_kind_has_its_instructions_and_counts_what_the_form_can_say() -> N
         text = prompt.question(kind).instructions
         assert "image captions" in text
         assert "training" not in text.lower()  # speaking of it can be refused
-        for name, axis in project.profile("kinds", kind)["axes"].items():
-            if axis["element"] in closed:
-                assert set(axis["wants"]) <= set(closed[axis["element"]]), (kind, name)
+        for name, axis in profiles.kind(kind).axes.items():
+            if axis.element in closed:
+                assert set(axis.wants) <= set(closed[axis.element]), (kind, name)
 
 
 def test_the_form_keeps_to_what_servers_take() -> None:
@@ -64,46 +72,65 @@ def test_the_form_keeps_to_what_servers_take() -> None:
         for sub in [*rule.get("properties", {}).values(), *([rule["items"]] if "items" in rule else [])]:
             walk(sub)
 
-    walk(prompt.schema())
+    walk(vision_form.json_schema())
 
 
 def test_a_reply_is_read_and_cleaned() -> None:
     said = form(3)
     said["content"]["subject"] = "A Stone\nMill {x|y}"
     said["content_sentence"] = "A mill. " * 200
-    read = prompt.read(json.dumps(said))
-    assert read["content"]["subject"] == "a stone mill x|y"
-    assert len(read["content_sentence"]) <= 600
+    read = reply.parse_reply(json.dumps(said))
+    assert read.content
+    assert read.content.subject == "a stone mill x|y"
+    assert len(read.content_sentence or "") <= 600
     for bad in ("", "[]", "{}", json.dumps({**form(1), "more": 1}), "[" * 100_000):
-        with pytest.raises(prompt.Unreadable):
-            prompt.read(bad)
+        with pytest.raises(reply.Unreadable):
+            reply.parse_reply(bad)
 
 
 def test_a_reply_of_a_server_that_cannot_be_held_to_a_form_is_mended() -> None:
     loose = {"content": {"subject": "a mill", "framing": "Wide View", "angle": "sideways", "objects": "pond, bridge"},
              "content_sentence": "A mill.", "tags": ["mill", 3, None], "confidence": {"content": "very"}}  # fmt: skip
-    read = prompt.read(json.dumps(loose), mend=True)
-    assert read["content"]["framing"] == "wide view"
-    assert read["content"]["angle"] == []
-    assert read["content"]["objects"] == ["pond", "bridge"]
-    assert read["tags"] == ["mill", "3"]
-    assert read["style"]["mood"] == []
-    assert read["confidence"] == {"content": "low", "style": "low"}
-    with pytest.raises(prompt.Unreadable, match="says nothing"):
-        prompt.read("{}", mend=True)
+    read = reply.parse_reply(json.dumps(loose), mend=True)
+    assert read.content
+    assert read.content.framing == "wide view"
+    assert read.content.angle == ()
+    assert read.content.objects == ("pond", "bridge")
+    assert read.tags == ("mill", "3")
+    assert read.style
+    assert read.style.mood == ()
+    assert read.confidence == vision_form.Confidence(content="low", style="low")
+    with pytest.raises(reply.Unreadable, match="says nothing"):
+        reply.parse_reply("{}", mend=True)
+
+
+@pytest.mark.parametrize(
+    ("record", "keys"),
+    [
+        (vision_form.SeenElements, []),
+        (vision_form.SeenContent, ["content"]),
+        (vision_form.SeenStyle, ["style"]),
+        (vision_form.Confidence, ["confidence"]),
+    ],
+)
+def test_the_classes_name_the_fields_of_the_form(record: type[msgspec.Struct], keys: list[str]) -> None:
+    node = vision_form.form()
+    for key in keys:
+        node = node.properties[key]
+    assert record.__struct_fields__ == tuple(node.properties)
 
 
 def test_elements_become_captions_of_both_forms() -> None:
-    seen = prompt.elements(Image("a.jpg", "image", digest=DIGEST), answer())
+    seen = elements_of(Image("a.jpg", "image", digest=DIGEST), answer())
     assert seen.content["setting"] == ["outdoors", "valley"]
-    rules = {"style_words": "include", "quality_tags": False, "omit": []}
-    prose = render(seen, "emberveil", rules, project.profile("models", "flux"))
+    rules = smallest().captioning
+    prose = render(seen, "emberveil", rules, profiles.base_model("flux"))
     assert prose.text == (
         "emberveil, a cat number 3 stands in a valley at dawn. An oil painting with loose strokes and lost edges.")  # fmt: skip
     assert prose.captioned
-    tags = render(seen, "emberveil", rules, project.profile("models", "pony"))
+    tags = render(seen, "emberveil", rules, profiles.base_model("pony"))
     assert tags.text.startswith("emberveil, cat number 3, valley, dawn, thing 3, oil painting, impasto, loose strokes")
-    bare = render(seen, "emberveil", {**rules, "style_words": "omit"}, project.profile("models", "flux"))
+    bare = render(seen, "emberveil", changed(rules, style_words="omit"), profiles.base_model("flux"))
     assert bare.text == "emberveil, a cat number 3 stands in a valley at dawn."
 
 
@@ -116,14 +143,14 @@ def test_elements_become_captions_of_both_forms() -> None:
      ((1200, 800), (1254, 836))],
 )  # fmt: skip
 def test_pictures_are_sent_in_a_fitting_size(size: tuple[int, int], sent: tuple[int, int]) -> None:
-    assert encode.size(*size) == sent
+    assert encode.size_to_send(*size) == sent
     assert 1024 <= max(sent) <= 1568
 
 
 def prepare(root: Path, data: bytes) -> encode.Prepared:
     (root / "a.jpg").write_bytes(data)
     image = Image("a.jpg", "image", digest=DIGEST, pixel_digest=hashlib.sha256(data).hexdigest())
-    return encode.prepare(image, root, root, background="#ffffff", max_megapixels=100)
+    return encode.prepare(Pictures(root, root, 100.0), image, background="#ffffff")
 
 
 def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
@@ -156,7 +183,7 @@ def test_the_request(tmp_path: Path) -> None:
 
 
 def test_prices_are_dated_and_an_image_costs_what_the_list_says() -> None:
-    assert catalogue()["as_of"] == "October 2026"
+    assert price_list("claude").as_of == "October 2026"
     haiku, ask = Claude("claude-haiku-5-5", "low"), prompt.question("style")
     assert haiku.price({"input_tokens": 1369 + 900, "output_tokens": 300}) == pytest.approx(0.0003769)
     assert haiku.price({"cache_read_input_tokens": 1000}) == pytest.approx(0.00001)
@@ -185,7 +212,7 @@ def test_answers_are_added_and_never_taken_out(tmp_path: Path) -> None:
 
 def test_what_is_still_wanted() -> None:
     def wants(*given: Answer, by: str = "claude", since: int = 0) -> str:
-        return Answers(given).wants(by, since)
+        return Answers(given).next_request(by, since)
 
     assert wants() == "ask"
     assert wants(answer()) == wants(answer(captioner="other")) == ""
@@ -208,6 +235,16 @@ def test_answers_of_an_older_form_are_read_and_what_they_lack_was_not_looked_at(
     context = Context("emberveil", answers=Store(tmp_path).read_all([DIGEST]))
     seen = claude.describe(image, context)
     assert (seen.state, seen.content, seen.style, seen.tags) == ("seen", {"subject": ["a mill"]}, {}, ["mill"])
+
+
+def test_what_an_earlier_answer_holds_is_written_back_as_it_was(tmp_path: Path) -> None:
+    old = {"captioner": "claude", "model": "m", "prompt": "", "examples": "", "parameters": {}, "schema": 9,
+           "state": "seen", "elements": {"tags": ["mill"], "weather": ["rain"]}, "told_by": "a later version"}  # fmt: skip
+    (tmp_path / "responses").mkdir()
+    file = tmp_path / f"responses/{DIGEST}.json"
+    file.write_text(json.dumps({"version": 1, "answers": [old]}), "utf-8")
+    Store(tmp_path).add(DIGEST, answer("refused"))
+    assert json.loads(file.read_text("utf-8"))["answers"][0] == old
 
 
 @pytest.mark.parametrize(
@@ -245,7 +282,7 @@ def test_what_starts_the_rest() -> None:
 
 def test_examples_are_what_a_person_agreed_to() -> None:
     image = Image("a.jpg", "image", digest="d" * 64)
-    seen = {"a.jpg": prompt.elements(image, answer())}
+    seen = {"a.jpg": elements_of(image, answer())}
 
     def said(given: Entry, *, auto: bool = False) -> list[str]:
         return examples([image], seen, Decisions(None, {"a.jpg": given}), "emberveil", auto=auto)
@@ -260,17 +297,22 @@ def test_examples_are_what_a_person_agreed_to() -> None:
 
 def test_earlier_settings_are_noticed_and_samples_need_no_examples() -> None:
     then = answer(examples="").settings
-    now = {"claude": {**then, "examples": "abc"}}
+    now = {"claude": changed(then, examples="abc")}
+
+    def earlier(answers: dict[str, AnswerSettings], now: dict[str, AnswerSettings], samples: list[str]) -> list[str]:
+        return seen_under_earlier_settings(answers, now, samples)
+
     assert earlier({"a.jpg": then, "b.jpg": then}, now, ["a.jpg"]) == ["b.jpg"]
-    assert earlier({"a.jpg": then}, {"claude": {**then, "prompt": "1" * 12}}, ["a.jpg"]) == ["a.jpg"]
-    assert earlier({"a.jpg": {**then, "captioner": "other"}}, {"claude": then}, []) == ["a.jpg"]
+    assert earlier({"a.jpg": then}, {"claude": changed(then, prompt="1" * 12)}, ["a.jpg"]) == ["a.jpg"]
+    assert earlier({"a.jpg": changed(then, captioner="other")}, {"claude": then}, []) == ["a.jpg"]
 
 
 def test_captioners_by_name_and_in_a_chain() -> None:
-    assert captioners.chain({"captioner": "draft"}) == ["draft"]
-    assert captioners.chain({"captioner": ["claude", "draft"]}) == ["claude", "draft"]
-    assert set(captioners.lookers({"captioner": ["existing", "claude"]})) == {"claude"}
-    assert captioners.lookers({"captioner": "draft"}) == {}
+    captioning = smallest().captioning
+    assert captioning.captioners == ("draft",)
+    assert changed(captioning, captioner=("claude", "draft")).captioners == ("claude", "draft")
+    assert set(registry.vision_captioners(changed(captioning, captioner=("existing", "claude")))) == {"claude"}
+    assert registry.vision_captioners(captioning) == {}
 
 
 @pytest.mark.parametrize(
@@ -309,6 +351,7 @@ def test_wrong_captioning_settings_are_explained(tmp_path: Path) -> None:
 
 
 def test_the_price_list_is_readable() -> None:
-    data = yamlfile.load(resources.path("resources/vision/claude.yaml"), "claude.yaml").data
-    assert data["default"] in data["models"]
-    assert all(m["input"] < m["output"] for m in data["models"].values())
+    for provider in resources.names("resources/vision"):
+        listed = price_list(provider)
+        assert listed.default in listed.models
+        assert all(m.input < m.output for m in listed.models.values())

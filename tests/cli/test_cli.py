@@ -177,7 +177,7 @@ def begun(root: Path) -> subprocess.Popen[str]:
 def test_control_c_ends_with_130_and_the_next_run_goes_on(many: Path) -> None:
     process = begun(many)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 130
     assert output == "\nStopped. What was done is kept; the same command goes on.\n"
     assert run(many, "scan")[0] == 0
@@ -190,7 +190,7 @@ def test_a_killed_run_leaves_nothing_half_done(many: Path) -> None:
     shutil.rmtree(many / "build", ignore_errors=True)
     process = begun(many)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert not (many / "build/images.jsonl").exists()
     code, output = run(many, "scan")
     assert code == 0, output
@@ -206,7 +206,7 @@ def test_a_second_run_says_that_another_one_is_at_work(many: Path) -> None:
     code, output = run(many, "gate1")
     assert process.poll() is None
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert code == 1
     assert output.splitlines()[-1] == (
         "Another loraprep is running in this project. Wait for it to end, then run this again.")  # fmt: skip
@@ -235,7 +235,7 @@ def on_a_terminal(root: Path, *args: str, **environment: str) -> str:
         if not chunk:
             break
         output += chunk
-    process.wait(timeout=60)
+    process.wait(timeout=600)
     os.close(leader)
     return output.decode()
 
@@ -258,7 +258,7 @@ def test_a_terminal_gets_colours_and_a_bar_unless_it_says_no(many: Path) -> None
 @pytest.mark.run
 def test_a_pipe_gets_plain_lines(many: Path, empty: Path) -> None:
     for root, args in ((many, ["scan", "--full"]), (empty, ["gate1"])):
-        done = subprocess.run([sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, timeout=120,
+        done = subprocess.run([sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, timeout=600,
                               check=False, env={k: v for k, v in os.environ.items() if k != "NO_COLOR"})  # fmt: skip
         assert done.stdout
         for control in (b"\x1b", b"\x08", BAR.encode()):
@@ -276,7 +276,7 @@ def read_one_line_of(root: Path, *args: str, **environment: str) -> tuple[int, s
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    return process.wait(timeout=60), line, said
+    return process.wait(timeout=600), line, said
 
 
 @pytest.mark.run

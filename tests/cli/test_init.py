@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 
 from loraprep.__main__ import main
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.cli.init import command, create, interview
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import project
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
-CAPTIONERS = ", ".join(captioners.names())
+CAPTIONERS = ", ".join(registry.captioner_names())
 PROJECT = f"""\
 # yaml-language-server: $schema=schemas/project.schema.json
 # What to teach. Change anything here and run loraprep gate1 again; only what it touches is done again.

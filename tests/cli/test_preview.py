@@ -12,7 +12,7 @@ from loraprep.core.errors import UserError
 from tests import pictures
 from tests.pages import Parsed, outside
 from tests.runs import run
-from tests.scenes import project, scene
+from tests.scenes import draw, scene
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +20,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a name that shells stumble over: 12 scenes, a copy, a broken file, a folder called dataset."""
     home = tmp_path_factory.mktemp("look")
     root = home / "my  'best' $HOME"
-    project(home / "made", pictures=12)
-    shutil.move(home / "made/images", root)
+    draw(root, 12)
     shutil.copy(root / "scene-03.jpg", root / "scene-03 (1).jpg")
     (root / "broken.png").write_bytes(pictures.png()[:300])
     (root / "dataset").mkdir()
     scene(77).save(root / "dataset/scene-77.jpg", quality=92)
     (root / "dataset/scene-77.txt").write_text("a barn in snow\n", "utf-8")
-    shutil.rmtree(home / "made")
     return root
 
 

@@ -18,7 +18,7 @@ REJECTED = {
     Code.BROKEN, Code.LINK, Code.NAME, Code.POINTER, Code.SPECIAL, Code.TOO_LARGE, Code.UNEXPECTED, Code.UNREADABLE,
     Code.UNSUPPORTED,
 }  # fmt: skip
-# Outcome.lack of a code that a server's answer led to: the values that captions/vision/runner.py gives
+# Outcome.add_missing of a code that a server's answer led to: the values that captions/vision/runner.py gives
 SERVER = {"said", "model", "variable"}
 BUDGET = {"done", "total", "left", "limit", "need"}
 
@@ -66,7 +66,7 @@ class Module:
                 if any(f is not function and call in ast.walk(f) for f in self.functions if f in ast.walk(function)):
                     continue  # of a function inside this one
                 code = call.args[0]
-                if isinstance(code, ast.Attribute) and code.attr == "code":
+                if len(call.args) > 2 and isinstance(call.args[2], ast.Attribute) and call.args[2].attr == "values":
                     continue  # a finding made anew of another
                 where = f"{self.name}:{call.lineno}"
                 parameters = [a.arg for a in function.args.args]
@@ -114,17 +114,17 @@ MODULES = [Module(p) for p in sorted(PACKAGE.rglob("*.py")) if p.name != "findin
 
 
 def lacks() -> Iterator[tuple[set[Code], set[str], str]]:
-    """Pictures that nobody could describe: `Outcome.lack(code, ...)` with its values as keywords."""
+    """Pictures that nobody could describe: `Outcome.add_missing(code, ...)` with its values as keywords."""
     job = next(m for m in MODULES if m.name == "captions/vision/job.py")
     table = job.tables["LACKS"]
     assert isinstance(table, ast.Dict)
     known = {k.value: codes_in(v) for k, v in zip(table.keys, table.values, strict=True) if isinstance(k, ast.Constant)}
     for module in MODULES:
-        for call in module.calls(module.tree, "lack"):
+        for call in module.calls(module.tree, "add_missing"):
             keys = {k.arg for k in call.keywords if k.arg}
             if isinstance(call.args[0], ast.Constant):
                 yield known[call.args[0].value], keys, f"{module.name}:{call.lineno}"
-        for call in module.calls(module.tree, "Trouble"):
+        for call in module.calls(module.tree, "VisionError"):
             for code in {n.value for n in ast.walk(call.args[0]) if isinstance(n, ast.Constant)} & known.keys():
                 yield known[code], SERVER | (BUDGET if code == "budget" else set()), f"{module.name}:{call.lineno}"
     yield known["credit"] | known["key"], SERVER, job.name  # captions/vision/anthropic_messages.py: _REFUSED_WHOLE

@@ -16,14 +16,13 @@ from loraprep.core.records import Axis, Caption, Elements, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, rulings, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.axes import axis_labels, count_axes
-from loraprep.curation.measures import style_features
 from loraprep.project import project, resolution
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import AxisProfile, Quota
 from loraprep.project.settings import GroupSettings
 from loraprep.scan import metadata
-from tests import ROOT
-from tests.benchmarks import brushes, strangers
+from tests import ROOT, brushwork
+from tests.benchmarks import strangers
 from tests.benchmarks.subset import synthetic
 from tests.runs import answer, run
 
@@ -229,8 +228,8 @@ def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> N
 @pytest.fixture(scope="module")
 def two_hands() -> dict[str, tuple[float, ...]]:
     return {
-        f"{brush}-{n:02}.png": style_features.style_descriptor(brushes.painted(brush, n))
-        for brush, numbers in (("inked", range(0, 24, 2)), ("washed", range(1, 16, 3)))
+        f"{brush}-{n:02}.png": brushwork.described(brush, n)
+        for brush, numbers in (("inked", (*range(0, 24, 3), 2, 8, 14, 20)), ("washed", range(3, 18, 3)))
         for n in numbers
     }
 
@@ -389,7 +388,7 @@ def test_few_false_questions_about_somebody_else() -> None:
 def test_one_hand_is_no_question_and_a_stray_is_shown(
     style: project.Project, two_hands: dict[str, tuple[float, ...]]
 ) -> None:
-    one = {p: d for p, d in two_hands.items() if p.startswith("inked")} | {"washed-01.png": two_hands["washed-01.png"]}
+    one = {p: d for p, d in two_hands.items() if p.startswith("inked")} | {"washed-03.png": two_hands["washed-03.png"]}
     images = [replace(i, path=p) for i, p in zip(records(13), sorted(one), strict=True)]
     found = styles.group_by_style(images, one, style.settings)
     assert len(found.groups) == 1
@@ -421,9 +420,9 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
 
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for brush, numbers in (("inked", range(0, 22, 2)), ("airbrushed", range(1, 13, 3))):
+    for brush, numbers in (("inked", (*range(0, 24, 3), 2, 8, 14)), ("airbrushed", range(1, 13, 3))):
         for n in numbers:
-            picture = brushes.painted(brush, n)
+            picture = brushwork.painted(brush, n)
             if brush == "airbrushed":
                 pen = ImageDraw.Draw(picture)
                 pen.text((picture.width - 150, picture.height - 38), "M. Ferrand", "white", ImageFont.load_default(26))
@@ -463,7 +462,7 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
 def test_copies_read_as_settled_once_they_are_answered(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
-    pier = brushes.painted("inked", 0)
+    pier = brushwork.painted("inked", 0)
     pier.save(folder / "pier.png")
     pier.resize((pier.width // 2, pier.height // 2)).save(folder / "pier_web.jpg", quality=60)
     code, output = run(tmp_path, "init", "twice", "--kind", "style", "--model", "sd15", "--trigger", "emberveil",

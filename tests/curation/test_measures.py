@@ -9,7 +9,8 @@ from PIL import ImageDraw, ImageFont
 
 from loraprep.captions import lexicon
 from loraprep.curation.measures import diversity, facility_location, style_clusters, style_features, watermarks
-from tests.benchmarks import brushes, entanglement
+from tests import brushwork
+from tests.benchmarks import entanglement
 
 
 def test_hill_numbers_and_evenness() -> None:
@@ -120,8 +121,7 @@ def test_words_mean_closed_terms() -> None:
 def drawn() -> dict[str, list[tuple[float, ...]]]:
     """Eight scenes in three brushes."""
     return {
-        brush: [style_features.style_descriptor(brushes.painted(brush, n)) for n in range(0, 24, 3)]
-        for brush in ("inked", "airbrushed", "washed")
+        brush: [brushwork.described(brush, n) for n in range(0, 24, 3)] for brush in ("inked", "airbrushed", "washed")
     }
 
 
@@ -138,7 +138,7 @@ def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[
 
 
 def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:
-    picture = brushes.painted("inked", 0)
+    picture = brushwork.painted("inked", 0)
     turned = Pillow.merge("RGB", picture.split()[::-1])
     points = style_clusters.style_points(
         [drawn["inked"][0], style_features.style_descriptor(turned), drawn["airbrushed"][0]]
@@ -152,7 +152,7 @@ def test_empty_and_tiny_pictures_have_no_look() -> None:
 
 
 def _signed(number: int, text: str) -> Pillow.Image:
-    picture = brushes.painted("airbrushed", number)
+    picture = brushwork.painted("airbrushed", number)
     font = ImageFont.load_default(26)
     pen = ImageDraw.Draw(picture)
     width = pen.textlength(text, font=font)
@@ -162,7 +162,7 @@ def _signed(number: int, text: str) -> Pillow.Image:
 
 def test_a_signature_is_found_where_it_is_and_nowhere_else() -> None:
     signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
-    clean = [watermarks.corners(brushes.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
+    clean = [watermarks.corners(brushwork.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
     assert watermarks.find_marks([*clean, *signed]) == [(3, [5, 6, 7, 8])]
     assert watermarks.find_marks(clean) == []
     assert watermarks.find_marks(signed[:2]) == []  # two may be chance

@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from loraprep.captions.vision.form import SeenElements
 from loraprep.captions.vision.store import Answer, Store
 from loraprep.core import files
 from tests.runs import answer, run
-from tests.scenes import scene
+from tests.scenes import pictures
 
 pytestmark = pytest.mark.run
 
@@ -21,20 +23,17 @@ STRAY = "p07.jpg"
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty pictures of a woman with red hair and one of a man, as Claude described them; Gate 1 has run once."""
-    root = tmp_path_factory.mktemp("strangers") / "mira"
-    (root / "images").mkdir(parents=True)
-    for number in range(21):
-        path = root / f"images/p{number:02}.jpg"
-        scene(number, 1100, 1040).save(path, quality=92)
-        usual = {"subject": ["a young woman"], "hair": ["long red hair"], "eyes": ["green eyes"]}
-        odd = {"subject": ["a man"], "hair": ["short black hair"], "eyes": ["brown eyes"]}
+    root = pictures(tmp_path_factory.mktemp("strangers") / "mira", 21)
+    for number, path in enumerate(sorted((root / "images").iterdir())):
+        usual = {"subject": "a young woman", "hair": ["long red hair"], "eyes": ["green eyes"]}
+        odd = {"subject": "a man", "hair": ["short black hair"], "eyes": ["brown eyes"]}
         content = {**(odd if path.name == STRAY else usual), "setting": [f"room {number}"]}
         Store(root).add(files.sha256(path), Answer(
             captioner="claude", model="m", prompt="p", examples="", parameters={}, schema=1, state="seen",
-            elements={"content": content, "style": {"medium": ["oil painting"]}},
+            elements=msgspec.convert({"content": content, "style": {"medium": "oil painting"}}, SeenElements),
         ))  # fmt: skip
     (root / "project.yaml").write_text(
-        "version: 1\nname: mira\nintent: {kind: character, description: a woman}\nmodel: flux\ntrigger: miravale\n"
+        "version: 1\nname: mira\nintent: {kind: character, description: a woman}\nmodel: sd15\ntrigger: miravale\n"
         "captioning: {captioner: claude, budget_usd: 1.00}\ndataset: {trainers: [kohya]}\n",
         "utf-8",
     )

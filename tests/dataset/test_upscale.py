@@ -38,9 +38,10 @@ if mode == "vandal":
 """
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = scenes.project(tmp_path / "mystyle", 10)
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten scenes and two small pictures that are to be enlarged; Gate 1 has run, nothing is enlarged yet."""
+    root = scenes.project(tmp_path_factory.mktemp("upscale") / "mystyle", 10)
     append("project.yaml", AUTO)(root)
     (root / "images/small.jpg").write_bytes(pictures.rotated(6))  # stored 320x240 on its side
     cut = pictures.scene(200, 220, 5).convert("RGBA")
@@ -51,9 +52,16 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / "images" / name).write_text(f"a small thing called {name[:3]}", "utf-8")
     (root / "decisions").mkdir()
     (root / "decisions/quality.yaml").write_text("small.jpg: {do: upscale}\nsub/cut.png: {do: upscale}\n", "utf-8")
+    code, output = run(root, "gate1")
+    assert code == 0, output
+    return root
+
+
+@pytest.fixture
+def root(judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "program.py").write_text(PROGRAM, "utf-8")
     monkeypatch.setenv("LORAPREP_CONFIG", str(tmp_path / "config.yaml"))
-    return root
+    return Path(shutil.copytree(judged, tmp_path / "mystyle"))
 
 
 def setup(root: Path, mode: str, timeout: float = 60) -> None:

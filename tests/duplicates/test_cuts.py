@@ -12,8 +12,9 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps
 
 from loraprep.core.records import Image
-from loraprep.duplicates import compare, cuts, watermark
-from tests.folders import Folder, encoded
+from loraprep.duplicates import candidates, compare, cuts, watermark
+from loraprep.duplicates.clusters import Clusters
+from tests.folders import Folder, duplicate_limits, encoded
 from tests.scenes import scene
 
 Picture = Pillow.Image
@@ -171,14 +172,14 @@ def test_each_pair_once_and_in_order() -> None:
     for number in range(4):
         folder.add(f"{number}.jpg", cut(scene(1), 0.02 * number, 0.03 * number, 0.9))
     images: list[Image] = list(folder.images.values())
-    pairs = [(n.i, n.j) for n in compare.near(images, 12, 11, cuts=True, rotations=True)]
+    pairs = [(n.i, n.j) for n in candidates.find_candidates(images, duplicate_limits(rotations=True))]
     assert pairs == sorted(set(pairs))
     assert all(i < j for i, j in pairs)
     assert {(0, 1), (1, 2), (2, 3)} <= set(pairs)
 
 
 def test_clusters_stay_apart_whatever_joins_them() -> None:
-    clusters = compare.Clusters()
+    clusters = Clusters()
     clusters.join("b", "c")
     clusters.part("c", "e")
     clusters.join("a", "b")

@@ -14,10 +14,10 @@ from PIL import ImageDraw, ImageEnhance
 
 from loraprep.core import findings
 from loraprep.core.records import Group, Image
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions, relations
 from loraprep.project import resolution
 from loraprep.project.decisions import Decisions, Entry, Question
-from tests.folders import Folder, Picture, encoded
+from tests.folders import Folder, Picture, duplicate_limits, encoded
 from tests.scenes import scene
 
 
@@ -222,7 +222,7 @@ def test_answers(two: Folder, keep: Any, gone: set[str]) -> None:
 
 def test_no_answer_counts_as_the_recommendation_and_waits(two: Folder) -> None:
     (question,) = two.questions()
-    fates = duplicates.outcome(two.find(), list(two.images.values()), Decisions(), auto=False)
+    fates = questions.outcome(two.find(), list(two.images.values()), Decisions(), auto=False)
     assert {path: (f.fate, f.by, f.open) for path, f in fates.items()} == {
         "pier.jpg": ("kept", "recommendation", True),
         "pier_web.jpg": ("left out", "recommendation", True),
@@ -277,11 +277,13 @@ def test_a_retouched_picture_keeps_its_answer_and_is_asked_again(two: Folder) ->
 def test_the_order_of_the_input_does_not_matter(two: Folder) -> None:
     two.add("b.jpg", encoded(scene(1, 1280, 960), quality=60))
     images = list(two.images.values())
-    assert duplicates.find(images, {}, two.look) == duplicates.find(images[::-1], {}, two.look)
+    assert relations.find_groups(images, duplicate_limits(), two.look) == relations.find_groups(
+        images[::-1], duplicate_limits(), two.look
+    )
 
 
 def test_without_looking_thumbnails_do(two: Folder) -> None:
-    (group,) = duplicates.find(list(two.images.values()), {})
+    (group,) = relations.find_groups(list(two.images.values()), duplicate_limits())
     assert group.pictures == ("pier.jpg", "pier_web.jpg")
 
 
@@ -295,7 +297,7 @@ def test_findings_have_words(two: Folder) -> None:
     changed = scene(1, 1280, 960)
     ImageDraw.Draw(changed).ellipse((300, 200, 500, 400), fill=(250, 240, 40))
     two.add("moon.jpg", changed)
-    found = duplicates.findings(two.find())
+    found = relations.findings(two.find())
     assert [(f.code, f.images) for f in found] == [
         ("byte-copies", ("pier (1).jpg",)),
         ("copies", ("pier_web.jpg",)),
@@ -305,5 +307,5 @@ def test_findings_have_words(two: Folder) -> None:
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert duplicates.find([], {}) == []
-    assert duplicates.find([Image("notes.txt", "ignored")], {}) == []
+    assert relations.find_groups([], duplicate_limits()) == []
+    assert relations.find_groups([Image("notes.txt", "ignored")], duplicate_limits()) == []

@@ -10,9 +10,9 @@ from PIL import Image as Pillow
 from PIL import ImageOps
 
 from loraprep.core.records import Group, Image
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions, relations
 from loraprep.project.decisions import Decisions
-from tests.folders import Folder, encoded
+from tests.folders import Folder, duplicate_limits, encoded
 from tests.scenes import scene
 
 ORIGINALS = [scene(seed, 240, 200) for seed in range(4)]
@@ -42,7 +42,7 @@ sets = st.lists(
 
 
 def find(made: Folder, order: Sequence[Image] | None = None) -> list[Group]:
-    return duplicates.find(list(made.images.values() if order is None else order), {}, made.look)
+    return relations.find_groups(list(made.images.values() if order is None else order), duplicate_limits(), made.look)
 
 
 @given(sets, st.randoms(use_true_random=False))
@@ -51,8 +51,8 @@ def test_the_order_of_the_input_does_not_matter(made: Folder, chance: random.Ran
     shuffled = list(made.images.values())
     chance.shuffle(shuffled)
     assert find(made, shuffled) == find(made)
-    asked = duplicates.questions(find(made), list(made.images.values()), Decisions())
-    assert duplicates.questions(find(made, shuffled), shuffled, Decisions()) == asked
+    asked = questions.open_questions(find(made), list(made.images.values()), Decisions())
+    assert questions.open_questions(find(made, shuffled), shuffled, Decisions()) == asked
 
 
 @given(sets)
@@ -87,7 +87,7 @@ def test_the_same_bytes_are_always_together_and_one_of_them_stays(made: Folder) 
     by_digest: dict[str, list[str]] = {}
     for path, image in made.images.items():
         by_digest.setdefault(image.digest, []).append(path)
-    fates = duplicates.outcome(groups, list(made.images.values()), Decisions(), auto=True)
+    fates = questions.outcome(groups, list(made.images.values()), Decisions(), auto=True)
     for alike in by_digest.values():
         if len(alike) > 1:
             assert len({of[path] for path in alike}) == 1

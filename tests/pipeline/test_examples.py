@@ -10,23 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests import ROOT
+from tests.examples import EXAMPLES, clone, rebuilt
 from tests.runs import run
-
-EXAMPLES = ROOT / "examples"
 
 
 @pytest.mark.run
 @pytest.mark.parametrize(("name", "expected"), [("brushwork", 0), ("nogo", 1)])
 def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: Path) -> None:
-    root = tmp_path / name
-    rebuilt = ("build", ".doit*", "dataset", "report.html")
-    shutil.copytree(EXAMPLES / name, root, ignore=shutil.ignore_patterns(*rebuilt), copy_function=shutil.copyfile)
-    committed = {p.relative_to(root): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
-    (root / "dataset-report.md").unlink()
-    (root / "intent.md").unlink()
-    shutil.rmtree(root / "report")
-    code, output = run(root, "gate1", fresh=True)
+    away = shutil.ignore_patterns("build", ".doit*", "dataset", "report.html")
+    there = Path(shutil.copytree(EXAMPLES / name, tmp_path / name, ignore=away))
+    committed = {p.relative_to(there): p.read_bytes() for p in sorted(there.rglob("*")) if p.is_file()}
+    root, code, output = rebuilt(name)
     assert code == expected, output
     again = {path: (root / path).read_bytes() for path in committed}
     for path in [p for p in committed if p.suffix == ".webp" and p.parts[0] == "report" and again[p] != committed[p]]:
@@ -40,11 +34,7 @@ def test_a_copy_gives_every_committed_byte(name: str, expected: int, tmp_path: P
 @pytest.mark.run
 def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
     """If it is not: loraprep -C examples/brushwork dataset, and read what changed in dataset.lock.json."""
-    root = tmp_path / "brushwork"
-    rebuilt = ("build", ".doit*", "dataset")
-    shutil.copytree(
-        EXAMPLES / "brushwork", root, ignore=shutil.ignore_patterns(*rebuilt), copy_function=shutil.copyfile
-    )
+    root = clone("brushwork", tmp_path / "brushwork")
     code, output = run(root, "verify")
     assert code == 0, output
     assert "pictures and the captions are what dataset.lock.json says" in output
@@ -53,8 +43,7 @@ def test_the_finished_example_is_what_its_lock_says(tmp_path: Path) -> None:
 
 @pytest.mark.run
 def test_the_other_example_is_refused(tmp_path: Path) -> None:
-    root = tmp_path / "nogo"
-    shutil.copytree(EXAMPLES / "nogo", root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset"))
+    root = clone("nogo", tmp_path / "nogo")
     code, output = run(root, "dataset")
     assert code == 1
     assert "NO-GO: " in output

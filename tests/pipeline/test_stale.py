@@ -150,7 +150,7 @@ sys.exit(code)
 
 def later(root: Path) -> None:
     code = f"{LATER}\nfrom loraprep import __main__\n__main__.main(['gate1'])"
-    subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, timeout=60, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, timeout=600, check=True)
     assert json.loads((root / "build/scan-unchanged.json").read_text("utf-8"))["mark"]
 
 
@@ -159,7 +159,7 @@ def test_a_null_run_opens_nothing_it_knows(finished: Path, tmp_path: Path) -> No
     shutil.copytree(finished, root)
     later(root)
     before = {p: p.stat() for p in sorted(root.rglob("*")) if not p.name.startswith(".doit")}
-    done = subprocess.run([sys.executable, "-c", WATCHED], cwd=root, capture_output=True, text=True, timeout=60,
+    done = subprocess.run([sys.executable, "-c", WATCHED], cwd=root, capture_output=True, text=True, timeout=600,
                           check=False, encoding="utf-8")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert ran(done.stdout) == ["scan"]

@@ -64,7 +64,7 @@ def test_details_are_pictures_of_their_own(root: Path) -> None:
     assert (record.of, record.width, record.height) == ("sub/mill.png", 100, 120)
     assert record.words == ()
     assert naming.stem(record.path) == "sub-mill-wheel"
-    assert crops.captions(root) == {"sub/mill#wheel.png": "[trigger], a wheel"}
+    assert crops.detail_captions(root) == {"sub/mill#wheel.png": "[trigger], a wheel"}
 
 
 def test_every_problem_is_named_with_its_place(root: Path) -> None:

@@ -363,7 +363,7 @@ def test_the_command_line_ends_with_3_and_writes_nothing(how: list[str], home: P
     for text in (GOOD.replace("sdxl", "sdxll"), secret, ""):
         (home / "project.yaml").write_text(text, "utf-8")
         done = subprocess.run([sys.executable, "-m", *how, "gate1"], cwd=home, capture_output=True, text=True,
-                              timeout=60, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})  # fmt: skip
+                              timeout=600, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})  # fmt: skip
         assert done.returncode == 3, done.stderr
         output = done.stdout + done.stderr
         assert said(home) in output

@@ -55,7 +55,7 @@ def test_every_alias_leads_to_its_own_model() -> None:
 
     for model in resources.names("resources/models"):
         for name in (model, profile("models", model)["title"], *profile("models", model)["aliases"]):
-            assert studio.resolve(name) == model
+            assert studio.model_id(name) == model
 
 
 def test_finds_the_nearest_studio_and_its_home(tmp_path: Path) -> None:
@@ -63,14 +63,14 @@ def test_finds_the_nearest_studio_and_its_home(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     (tmp_path / "studio.md").write_text("Base model: SDXL\n")
     (tmp_path / "studio/grimoire/studio.md").write_bytes(b"\xef\xbb\xbfBase model: Flux\r\n")
-    assert studio.find(tmp_path / "studio") == tmp_path / "studio/grimoire/studio.md"
-    assert studio.home(deep) == studio.home(tmp_path / "studio/grimoire") == tmp_path / "studio"
-    assert studio.read(deep) == (tmp_path / "studio/grimoire/studio.md", ["flux"], [])
+    assert studio.studio_file(tmp_path / "studio") == tmp_path / "studio/grimoire/studio.md"
+    assert studio.studio_folder(deep) == studio.studio_folder(tmp_path / "studio/grimoire") == tmp_path / "studio"
+    assert studio.studio_models(deep) == (tmp_path / "studio/grimoire/studio.md", ["flux"], [])
     (tmp_path / "plain").mkdir()
-    assert studio.home(tmp_path / "plain") == tmp_path
-    assert studio.read(tmp_path / "plain") == (tmp_path / "studio.md", ["sdxl"], [])
+    assert studio.studio_folder(tmp_path / "plain") == tmp_path
+    assert studio.studio_models(tmp_path / "plain") == (tmp_path / "studio.md", ["sdxl"], [])
 
 
 def test_outside_a_studio(tmp_path: Path) -> None:
-    assert studio.home(tmp_path) is None
-    assert studio.read(tmp_path) == (None, [], [])
+    assert studio.studio_folder(tmp_path) is None
+    assert studio.studio_models(tmp_path) == (None, [], [])

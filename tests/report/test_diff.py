@@ -18,13 +18,13 @@ def git(root: Path, *args: str) -> None:
     subprocess.run(["git", *who, *args], cwd=root, check=True, capture_output=True)
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a subfolder of a repository, committed at NO-GO and, tagged, at GO."""
     if not shutil.which("git"):
         pytest.skip("git is not installed")
-    root = scenes.project(tmp_path / "studio/mystyle", 11)
-    git(tmp_path / "studio", "init", "-q")
+    root = scenes.project(tmp_path_factory.mktemp("diff") / "studio/mystyle", 11)
+    git(root.parent, "init", "-q")
     (root / ".gitignore").write_text("build/\ndataset/\n.doit*\n", "utf-8")
     run(root, "gate1")
     git(root, "add", ".")
@@ -36,6 +36,11 @@ def root(tmp_path: Path) -> Path:
     git(root, "commit", "-qm", "GO")
     git(root, "tag", "go")
     return root
+
+
+@pytest.fixture
+def root(committed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(committed.parent, tmp_path / "studio")) / "mystyle"
 
 
 @pytest.mark.run

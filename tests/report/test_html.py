@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -85,7 +86,8 @@ def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
 
 
 @pytest.mark.run
-def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hostile: Path) -> None:
+def test_a_second_drawing_gives_the_same_bytes_and_the_thumbnails_are_kept(hostile: Path, tmp_path: Path) -> None:
+    hostile = Path(shutil.copytree(hostile, tmp_path / "mystyle"))
     made = ["report.html", *(f"report/{p.name}" for p in (hostile / "report").iterdir() if p.is_file())]
     before = {name: (hostile / name).read_bytes() for name in made}
     kept = {p: p.stat().st_mtime_ns for p in (hostile / "build/thumbs").iterdir()}

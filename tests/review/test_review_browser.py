@@ -93,7 +93,7 @@ def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path
 
         page.keyboard.press("g")
         # copies and a small picture were kept, so the set is larger than it was: one more question
-        page.wait_for_selector(".card[data-state=open]:not([hidden])", timeout=60_000)
+        page.wait_for_selector(".card[data-state=open]:not([hidden])", timeout=600_000)
         page.wait_for_function("() => document.querySelector('.progress pre').innerText.includes('Not yet: 1 answer')")
         again = decisions(root)
         page.keyboard.press("Enter")
@@ -101,7 +101,7 @@ def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path
         assert changed(again["curation.yaml"], decisions(root)["curation.yaml"]) == [
             "-   answer: null", "+   answer: recommended"]  # fmt: skip
         page.keyboard.press("g")
-        page.wait_for_function("() => document.querySelector('.pill').innerText === 'GO'", timeout=60_000)
+        page.wait_for_function("() => document.querySelector('.pill').innerText === 'GO'", timeout=600_000)
         open_(page, "")
         assert page.locator("h1").inner_text().startswith("GO. ")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -212,8 +211,8 @@ def test_a_folder_that_dvc_keeps_elsewhere(tmp_path: Path) -> None:
     from loraprep.project import project
     from tests import scenes
 
-    root = scenes.project(tmp_path / "mystyle", 1)
-    shutil.rmtree(root / "images")
+    root = tmp_path / "mystyle"
+    _put(root / "project.yaml", scenes.SETTINGS)
     _put(root / "images.dvc", "outs:\n- path: images\n")
     with pytest.raises(UserError) as error:
         project.load(root)
@@ -332,7 +331,7 @@ def test_a_killed_scan_leaves_no_process_and_little_to_do_again(tmp_path: Path) 
         children = _children(process.pid)
         process.kill()
     assert len(children) == scan.WORKERS
-    until = time.monotonic() + 20
+    until = time.monotonic() + 600
     while any(Path(f"/proc/{pid}").exists() and _children_state(pid) != "Z" for pid in children):
         assert time.monotonic() < until, "a process outlived the scan"
         time.sleep(0.05)

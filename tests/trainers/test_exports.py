@@ -15,11 +15,14 @@ from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import settings
+from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import export, forecast
 from loraprep.trainers.plan import CutCaption, TrainingLength, TrainingPlan
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 from tests import ROOT, pictures
+from tests.examples import clone
 from tests.runs import run
+from tests.scenes import remember
 
 GOLDEN = ROOT / "tests/golden/exports"
 TRAINERS = sorted(resources.names("resources/trainers"))
@@ -173,10 +176,7 @@ def test_a_trainer_taken_off_the_list_takes_its_files_along(tmp_path: Path) -> N
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("exports") / "first"
-    source = ROOT / "examples/brushwork"
-    shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
-                    copy_function=shutil.copyfile)  # fmt: skip
+    root = clone("brushwork", tmp_path_factory.mktemp("exports") / "first", "exports")
     text = (root / "project.yaml").read_text("utf-8")
     assert "trainers: [kohya, ai-toolkit]\n" in text
     text = text.replace("[kohya, ai-toolkit]", f"[{', '.join(TRAINERS)}]")
@@ -196,6 +196,7 @@ def test_the_same_files_in_another_folder_and_none_knows_where_it_was_made(built
     other = tmp_path / "elsewhere"
     shutil.copytree(built, other, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
                     copy_function=shutil.copyfile)  # fmt: skip
+    remember(built, other)
     code, output = run(other, "export", fresh=True)  # builds what it needs by itself
     assert code == 0, output
     assert texts(other) == texts(built)
@@ -272,10 +273,7 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
 
 @pytest.mark.run
 def test_no_export_under_no_go(tmp_path: Path) -> None:
-    root = tmp_path / "nogo"
-    source = ROOT / "examples/nogo"
-    shutil.copytree(source, root, ignore=shutil.ignore_patterns("build", ".doit*", "dataset", "exports"),
-                    copy_function=shutil.copyfile)  # fmt: skip
+    root = clone("nogo", tmp_path / "nogo", "exports")
     code, output = run(root, "export")
     assert code == 1
     assert "NO-GO" in output
@@ -308,7 +306,7 @@ def planned(
     words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
                            exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
     times = dict.fromkeys(shapes, repeats)
-    pictures = forecast.training_pictures(found, fates, words, times, forecast.trained_sizes(told, model)[-1])
+    pictures = forecast.training_pictures(found, fates, words, times, trained_sizes(told, model)[-1])
     plan = forecast.training_plan(trainer, profile, pictures, told, model, extra or [])
     return plan, forecast.training_findings([plan], {trainer: profile}, times, told, model)
 

@@ -6,119 +6,122 @@ The library is imported only when something is really asked: it takes over a sec
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from loraprep.captions.vision import job as looking
-from loraprep.captions.vision.encode import size, tokens
-from loraprep.captions.vision.job import Job, Outcome, Trouble
+from loraprep.captions.vision import job as vision_job
+from loraprep.captions.vision.describe import describe_from_store
+from loraprep.captions.vision.encode import image_tokens, size_to_send
+from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.ledger import Budget
+from loraprep.captions.vision.model import VisionError
 from loraprep.captions.vision.prompt import Question
-from loraprep.captions.vision.prompt import described as describe
+from loraprep.captions.vision.store import AnswerSettings
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
+from loraprep.project.settings import Settings
 
-__all__ = ["NEEDS_APPROVAL", "SAMPLES", "ask", "cost", "describe", "settings"]
+if TYPE_CHECKING:
+    from loraprep.captions.vision.anthropic_client import Connection
+    from loraprep.captions.vision.anthropic_messages import Claude
 
 SAMPLES = True
 NEEDS_APPROVAL = True
+NAME = "claude"
 ADDRESS = "ANTHROPIC_BASE_URL"
 BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
 
-
-def _seer(config: Mapping[str, Any]) -> Any:
-    from loraprep.captions.vision.anthropic_messages import Claude, catalogue
-
-    captioning = config["captioning"]
-    return Claude(captioning["model"] or catalogue()["default"], captioning["effort"], captioning["prices"])
+describe = describe_from_store
 
 
-def settings(config: Mapping[str, Any], question: Question) -> dict[str, Any]:
-    """What an answer asked for now would be stored with."""
-    seer = _seer(config)
-    return looking.settings("claude", seer.model, seer.parameters(), question)
+def _model(settings: Settings) -> Claude:
+    from loraprep.captions.vision.anthropic_messages import PROVIDER, Claude
+    from loraprep.captions.vision.prices import price_list
+
+    captioning = settings.captioning
+    return Claude(captioning.model or price_list(PROVIDER).default, captioning.effort, captioning.prices)
 
 
-def cost(images: Sequence[Image], job: Job, seer: Any = None) -> tuple[float, float]:
-    """(likely, at most) US dollars for asking about those pictures once, without a network.
+def answer_settings(settings: Settings, question: Question) -> AnswerSettings:
+    """Return what an answer asked for now would be stored with."""
+    model = _model(settings)
+    return vision_job.answer_settings(NAME, model.name, model.parameters(), question)
+
+
+def estimate_cost(images: Sequence[Image], job: Job) -> tuple[float, float]:
+    """Return (likely, at most) US dollars for asking about those pictures once, without a network.
 
     What a picture took before is the best guess of what it takes again.
     """
-    seer = seer or _seer(job.config)
-    if not seer.priced:
+    return _estimate(images, job, _model(job.settings))
+
+
+def _estimate(images: Sequence[Image], job: Job, model: Claude) -> tuple[float, float]:
+    if not model.priced:
         return 0.0, 0.0
     likely = most = 0.0
     for image in images:
-        shown = tokens(*size(image.width, image.height))
+        tokens = image_tokens(*size_to_send(image.width, image.height))
         used = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
         whole = {
             "input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
             "output_tokens": used.get("output_tokens", 0),
         }
-        likely += seer.price(whole if used else seer.guess(shown, job.question))
-        most += seer.most(shown, job.question, larger=False)
+        likely += model.price(whole if used else model.guess(tokens, job.question))
+        most += model.most(tokens, job.question, larger=False)
     return likely, most
 
 
-def ask(images: Sequence[Image], job: Job) -> Outcome:
-    """Has Claude look, live or as a batch, within the budget; answers are stored as they come."""
-    captioning, outcome = job.config["captioning"], Outcome()
-    seer = _seer(job.config)
-    if captioning["budget_usd"] is None:
-        return outcome.lack("no-budget", images)
-    if not seer.priced:
-        return outcome.lack("no-price", images, model=seer.model)
-    key = os.environ.get(seer.variable, "").strip()
+def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
+    """Have Claude look, live or as a batch, within the budget; answers are stored as they come."""
+    captioning, outcome = job.settings.captioning, Outcome()
+    model = _model(job.settings)
+    if captioning.budget_usd is None:
+        return outcome.add_missing("no-budget", images)
+    if not model.priced:
+        return outcome.add_missing("no-price", images, model=model.name)
+    key = os.environ.get(model.variable, "").strip()
     if not key:
-        return outcome.lack("no-key", images, variable=seer.variable)
+        return outcome.add_missing("no-key", images, variable=model.variable)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        return outcome.lack(
-            "key", images, said="it holds characters that no key has", variable=seer.variable, model=seer.model
-        )
+        why = "it holds characters that no key has"
+        return outcome.add_missing("key", images, said=why, variable=model.variable, model=model.name)
     from loraprep.captions.vision import anthropic_client
 
-    budget = Budget.open(job.root, captioning["budget_usd"])
-    address = captioning["base_url"] or os.environ.get(ADDRESS) or None
-    with anthropic_client.open_to(key, address) as line:
+    budget = Budget.open(job.root, captioning.budget_usd)
+    address = captioning.base_url or os.environ.get(ADDRESS) or None
+    with anthropic_client.connect(key, address) as connection:
         try:
-            return _ask(images, job, seer, budget, line)
-        except Trouble as stop:
-            left = [i for i in images if job.wants(i, seer.captioner)]
-            return outcome.lack(
-                stop.code, left, said=stop.said or "no reason given", model=seer.model, variable=seer.variable
-            )
+            return _ask(images, job, model, budget, connection)
+        except VisionError as stop:
+            left = [i for i in images if job.next_request(i, NAME)]
+            why = stop.detail or "no reason given"
+            return outcome.add_missing(stop.code, left, said=why, model=model.name, variable=model.variable)
 
 
-def _ask(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any) -> Outcome:
+def _ask(images: Sequence[Image], job: Job, model: Claude, budget: Budget, connection: Connection) -> Outcome:
     from loraprep.captions.vision import batches, runner
 
-    pending = batches.collect(job, seer, budget, line)
-    left = [i for i in images if i.digest not in pending and job.wants(i, seer.captioner)]
-    outcome = Outcome().lack("batch", [i for i in images if i.digest in pending])
+    pending = batches.collect(job, model, budget, connection)
+    left = [i for i in images if i.digest not in pending and job.next_request(i, NAME)]
+    outcome = Outcome().add_missing("batch", [i for i in images if i.digest in pending])
     if not left:
         return outcome
-    outcome.findings += [
-        Finding(Code.VISION_DEPRECATED, (), {"model": seer.model, "until": until})
-        for until in [line.check(seer)]
-        if until
-    ]
-    line.count(seer, job, left)
-    captioning = job.config["captioning"]
-    whole = captioning["batch"] == "always" or (captioning["batch"] == "auto" and len(left) > BATCH_ABOVE)
-    if whole:
-        seer.share = batches.share()
-    likely, most = cost(left, job, seer)
+    if until := connection.check_model(model):
+        outcome.findings.append(Finding(Code.VISION_DEPRECATED, (), {"model": model.name, "until": until}))
+    connection.count_tokens(model, job, left)
+    captioning = job.settings.captioning
+    as_batch = captioning.batch == "always" or (captioning.batch == "auto" and len(left) > BATCH_ABOVE)
+    if as_batch:
+        model.share = batches.price_share()
+    likely, most = _estimate(left, job, model)
     pictures = "1 picture" if len(left) == 1 else f"{len(left)} pictures"
     job.say(
-        f"{seer.model} looks at {pictures}{' as a batch' if whole else ''}: about ${likely:.4f}, at most "
+        f"{model.name} looks at {pictures}{' as a batch' if as_batch else ''}: about ${likely:.4f}, at most "
         f"${most:.4f}. ${budget.left:.4f} of ${budget.limit or 0:.2f} is left."
     )
     if likely > budget.left:
         job.say("The budget will not reach for all of them; what is seen before it ends stays.")
-    found = batches.submit(left, job, seer, budget, line) if whole else _live(left, job, seer, budget, line, runner)
-    return outcome.join(found)
-
-
-def _live(images: Sequence[Image], job: Job, seer: Any, budget: Budget, line: Any, asking: Any) -> Outcome:
-    outcome: Outcome = asking.ask(images, job, line.live(seer), budget, job.config["captioning"]["concurrency"])
-    return outcome
+    if as_batch:
+        return outcome.join(batches.submit(left, job, model, budget, connection))
+    return outcome.join(runner.ask_about(left, job, connection.attach(model), budget, captioning.concurrency))

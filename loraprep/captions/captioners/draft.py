@@ -6,10 +6,10 @@ were wrong on real photographs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from loraprep.captions import hygiene
-from loraprep.captions.captioners import Context, name_terms
+from loraprep.captions.captioner import Context
+from loraprep.captions.elements import sort_terms
+from loraprep.captions.file_names import name_terms
 from loraprep.core.records import Elements, Image
 
 SAMPLES = True
@@ -23,16 +23,16 @@ _SHARE = 0.15  # of the area, from which a colour is named
 
 
 def describe(image: Image, context: Context) -> Elements:
-    """A person's own words first (beside the picture, inside it, its name), measured colour and light after."""
-    source, text = _written(image, context)
+    """Take a person's own words first (beside the picture, inside it, its name), then measured colour and light."""
+    source, text = _most_trusted(image, context)
     form = hygiene.form_of(text) if text else ""
-    said = hygiene.terms(text) if form == "tags" else hygiene.phrases(text)
+    words = hygiene.terms(text) if form == "tags" else hygiene.phrases(text)
     if not text:
-        said = [w for w in (_uncommon(t, context) for t in name_terms(image.path)) if w]
-        source = "name" if said else ""
-    content, style = sorted_terms(said)
+        words = [w for w in (_uncommon(t, context) for t in name_terms(image.path)) if w]
+        source = "name" if words else ""
+    content, style = sort_terms(words)
     sources = {"text": source} if source else {}
-    for key, terms in measured(image).items():
+    for key, terms in measured_style(image).items():
         style.setdefault(key, []).extend(t for t in terms if t not in style.get(key, []))
         sources[key] = sources.get(key, "measured")
     return Elements(
@@ -44,19 +44,19 @@ def describe(image: Image, context: Context) -> Elements:
         style=style,
         text=text,
         form=form,
-        trusted=bool(said) and not hygiene.only_colours(" ".join(said)),
+        trusted=bool(words) and not hygiene.only_colours(" ".join(words)),
         sources=sources,
     )
 
 
-def _written(image: Image, context: Context) -> tuple[str, str]:
-    """(source, text) of the most trusted words that are more than names of colours, or of any."""
+def _most_trusted(image: Image, context: Context) -> tuple[str, str]:
+    """Return (source, text) of the most trusted words that are more than names of colours, or of any."""
     found = [(source, bare) for source, words in image.words if (bare := _useful(words, context.trigger))]
     return next((f for f in found if not hygiene.only_colours(f[1])), found[0] if found else ("", ""))
 
 
 def _useful(words: str, trigger: str) -> str:
-    """The words without the trigger; "" if nothing is left but numbers and requests for quality."""
+    """Take the trigger out; "" if nothing is left but numbers and requests for quality."""
     text = hygiene.bare(words, trigger)
     if not any(c.isalpha() for c in text) or all(hygiene.is_quality(t) for t in hygiene.terms(text)):
         return ""
@@ -65,37 +65,37 @@ def _useful(words: str, trigger: str) -> str:
 
 def _uncommon(term: str, context: Context) -> str:
     words = [w for w in term.split() if w not in context.common and w != context.trigger]
-    if all(w in hygiene.lists()["stopwords"] for w in words):
+    if all(w in hygiene.lists().stopwords for w in words):
         return ""
     return hygiene.bare(" ".join(words), context.trigger)
 
 
-def sorted_terms(said: Iterable[str]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """(content, style): what the word lists know under its key, the first of the rest as subject, others as objects."""
-    content: dict[str, list[str]] = {}
-    style: dict[str, list[str]] = {}
-    for term in said:
-        if hygiene.is_quality(term):
-            continue
-        key = hygiene.key_of(term) or ("objects" if "subject" in content else "subject")
-        (style if key in hygiene.STYLE else content).setdefault(key, []).append(term)
-    return content, style
-
-
-def measured(image: Image) -> dict[str, list[str]]:
-    """Style elements that pixels prove: the main colours, temperature, strength, key and contrast.
+def measured_style(image: Image) -> dict[str, list[str]]:
+    """Name the style elements that pixels prove: the main colours, temperature, strength, key and contrast.
 
     {} if the picture was not measured.
     """
     if not image.palette:
         return {}
-    names = [name for name, _, share in image.palette[:2] if share >= _SHARE]
+    main = " and ".join(name for name, _, share in image.palette[:2] if share >= _SHARE)
     grey = image.chroma < _GREY
-    palette = ["monochrome"] if grey else [" and ".join(names)] * bool(names)
-    if not grey:
-        palette += ["muted colours"] * (image.chroma < _MUTED) + ["vivid colours"] * (image.chroma > _VIVID)
-    warm = [] if grey else ["warm palette"] * (image.warmth > _WARM) + ["cool palette"] * (image.warmth < _COOL)
-    light = ["low key"] * (image.lightness < _DARK) + ["high key"] * (image.lightness > _BRIGHT)
-    light += ["low contrast"] * (image.contrast < _LOW_CONTRAST) + ["high contrast"] * (image.contrast > _HIGH_CONTRAST)
-    groups = {"palette": palette, "temperature": warm, "lighting": light}
-    return {key: terms for key, terms in groups.items() if terms}
+    named = {
+        "palette": {
+            "monochrome": grey,
+            main: not grey,
+            "muted colours": not grey and image.chroma < _MUTED,
+            "vivid colours": not grey and image.chroma > _VIVID,
+        },
+        "temperature": {
+            "warm palette": not grey and image.warmth > _WARM,
+            "cool palette": not grey and image.warmth < _COOL,
+        },
+        "lighting": {
+            "low key": image.lightness < _DARK,
+            "high key": image.lightness > _BRIGHT,
+            "low contrast": image.contrast < _LOW_CONTRAST,
+            "high contrast": image.contrast > _HIGH_CONTRAST,
+        },
+    }
+    terms = {key: [term for term, holds in group.items() if term and holds] for key, group in named.items()}
+    return {key: listed for key, listed in terms.items() if listed}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from loraprep.captions import hygiene
-from loraprep.captions.captioners import Context
-from loraprep.captions.captioners.draft import sorted_terms
+from loraprep.captions.captioner import Context
+from loraprep.captions.elements import sort_terms
 from loraprep.core.records import Elements, Image
 
 SAMPLES = False
@@ -12,7 +12,7 @@ NEEDS_APPROVAL = False
 
 
 def describe(image: Image, context: Context) -> Elements:
-    """The most trusted sidecar's words; without one the picture stays uncaptioned, and Gate 1 names it."""
+    """Take the most trusted sidecar's words; without one the picture stays uncaptioned, and Gate 1 names it."""
     source, text = next(
         (
             (source, bare)
@@ -22,7 +22,7 @@ def describe(image: Image, context: Context) -> Elements:
         ("", ""),
     )
     form = hygiene.form_of(text)
-    content, style = sorted_terms(hygiene.terms(text) if form == "tags" else hygiene.phrases(text))
+    content, style = sort_terms(hygiene.terms(text) if form == "tags" else hygiene.phrases(text))
     return Elements(
         path=image.path,
         digest=image.digest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.captions.captioners import Context
+from loraprep.captions.captioner import Context
 from loraprep.core.records import Elements, Image
 
 SAMPLES = False
@@ -10,5 +10,5 @@ NEEDS_APPROVAL = False
 
 
 def describe(image: Image, _context: Context) -> Elements:
-    """No words at all."""
+    """Say nothing."""
     return Elements(path=image.path, digest=image.digest, captioner="none", state="none")

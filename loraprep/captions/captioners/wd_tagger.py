@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ from PIL import Image as Pillow
 
 from loraprep.captions import danbooru
 from loraprep.captions.danbooru import CHARACTER, GENERAL, Row
+from loraprep.captions.vision.describe import describe_from_store
+from loraprep.captions.vision.form import SCHEMA, SeenElements
 from loraprep.captions.vision.job import Job, Outcome
-from loraprep.captions.vision.prompt import SCHEMA, Question, Unreadable, described, read
-from loraprep.captions.vision.store import Answer
-from loraprep.core import files
+from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.reply import Unreadable, parse_reply
+from loraprep.captions.vision.store import Answer, AnswerSettings, State
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import decode
+from loraprep.project.settings import Settings, Tagger
 
 SAMPLES = True
 NEEDS_APPROVAL = False  # it costs nothing and learns nothing from the samples
@@ -27,7 +31,7 @@ NAME = "wd-tagger"
 _SIDE = 448  # px, where the model does not say
 _PROVIDERS = ("CUDAExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider")
 
-describe = described
+describe = describe_from_store
 
 
 class _Unusable(Exception):
@@ -35,24 +39,24 @@ class _Unusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Tagger:
-    """A model that is ready to look. `side`: px of the square it takes."""
+class _Session:
+    """A model that is ready to look. `side`: px of the square that it takes."""
 
-    session: Any
+    session: Any  # an onnxruntime.InferenceSession, which has no types
     name: str
     side: int
     rows: tuple[Row, ...]
 
     def scores(self, picture: Pillow.Image) -> NDArray[np.float32]:
-        """One probability a row."""
-        result = self.session.run(None, {self.session.get_inputs()[0].name: tensor(picture, self.side)})[0][0]
+        """Return one probability a row."""
+        result = self.session.run(None, {self.session.get_inputs()[0].name: model_input(picture, self.side)})[0][0]
         if len(result) != len(self.rows):
             raise _Unusable(f"model.onnx knows {len(result)} tags and {danbooru.LIST} lists {len(self.rows)}")
         return np.asarray(result, np.float32)
 
 
-def tensor(picture: Pillow.Image, side: int) -> NDArray[np.float32]:
-    """The model's input, (1, side, side, 3): padded to a square with white, bicubic, BGR, 0..255."""
+def model_input(picture: Pillow.Image, side: int) -> NDArray[np.float32]:
+    """Make the model's input, (1, side, side, 3): padded to a square with white, bicubic, BGR, 0..255."""
     longest = max(picture.size)
     square = Pillow.new("RGB", (longest, longest), (255, 255, 255))
     square.paste(picture, ((longest - picture.width) // 2, (longest - picture.height) // 2))
@@ -60,38 +64,55 @@ def tensor(picture: Pillow.Image, side: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(pixels[None, :, :, ::-1])
 
 
-def settings(config: Mapping[str, Any], question: Question) -> dict[str, Any]:
-    """What an answer asked for now would be stored with; a tagger is asked no question."""
-    return _answer(config, "seen", {}).settings
+def answer_settings(settings: Settings, _question: Question) -> AnswerSettings:
+    """Return what an answer asked for now would be stored with; a tagger is asked no question."""
+    return _answer(settings.captioning.tagger, "seen", SeenElements()).settings
 
 
-def _answer(config: Mapping[str, Any], state: Any, elements: dict[str, Any], detail: str = "") -> Answer:
-    tagger = config["captioning"]["tagger"]
-    model = Path(tagger["folder"] or "").name
-    parameters = {"general": tagger["general"], "character": tagger["character"]}
-    return Answer(NAME, model, "", "", parameters, SCHEMA, state, elements, detail)
+def estimate_cost(_images: Sequence[Image], _job: Job) -> tuple[float, float]:
+    """Return no cost: the tagger is on this machine."""
+    return 0.0, 0.0
 
 
-def ask(pictures: Sequence[Image], job: Job) -> Outcome:
-    """Tags every picture and stores what was found, one after the other. What is missing is said, not raised."""
-    outcome = Outcome()
+def _answer(tagger: Tagger, state: State, elements: SeenElements, detail: str = "") -> Answer:
+    return Answer(
+        captioner=NAME,
+        model=Path(tagger.folder or "").name,
+        prompt="",
+        examples="",
+        parameters={"general": _as_written(tagger.general), "character": _as_written(tagger.character)},
+        schema=SCHEMA,
+        state=state,
+        elements=elements,
+        detail=detail,
+    )
+
+
+def _as_written(probability: float) -> int | float:
+    """Write 1 as 1 and not as 1.0: so it stands in project.yaml, and in the answers there are."""
+    return int(probability) if probability.is_integer() else probability
+
+
+def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
+    """Tag every picture and store what was found, one after the other. What is missing is said, not raised."""
+    outcome, limits = Outcome(), job.settings.captioning.tagger
     try:
-        tagger = _load(danbooru.folder(job.root, job.config))
-        for number, image in enumerate(pictures):
-            job.progress(number, len(pictures), "")
+        tagger = _load(danbooru.tagger_folder(job.root, limits))
+        for number, image in enumerate(images):
+            job.progress(number, len(images), "")
             try:
                 scores = tagger.scores(_pixels(image, job, tagger.side))
             except (decode.BadImage, OSError) as error:
-                outcome.lack("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
+                outcome.add_missing("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
                 continue
-            job.store.add(image.digest, _kept(tagger.rows, scores, job.config))
+            job.store.add(image.digest, _to_keep(tagger.rows, scores, limits))
     except _Unusable as error:
-        left = [i for i in pictures if i.path not in outcome.missing and job.wants(i, NAME)]
-        return outcome.lack("no-tagger", left, said=str(error))
+        left = [i for i in images if i.path not in outcome.missing and job.next_request(i, NAME)]
+        return outcome.add_missing("no-tagger", left, said=str(error))
     return outcome
 
 
-def _load(folder: Path | None) -> _Tagger:
+def _load(folder: Path | None) -> _Session:
     if folder is None:
         raise _Unusable("captioning.tagger.folder names none")
     try:
@@ -102,7 +123,7 @@ def _load(folder: Path | None) -> _Tagger:
     if not model.is_file():
         raise _Unusable(f"there is no model.onnx in the folder {folder.name}")
     try:
-        rows = danbooru.read(folder / danbooru.LIST).rows
+        rows = danbooru.read_tags(folder / danbooru.LIST).rows
     except UserError as error:
         raise _Unusable(error.problems[0].message) from None
     options = onnxruntime.SessionOptions()
@@ -115,21 +136,21 @@ def _load(folder: Path | None) -> _Tagger:
         raise _Unusable("model.onnx cannot be read: it is incomplete, or only a Git LFS pointer") from None
     if len(shape) != 4:
         raise _Unusable("model.onnx takes no pictures")
-    return _Tagger(session, folder.name, shape[1] if isinstance(shape[1], int) else _SIDE, rows)
+    return _Session(session, folder.name, shape[1] if isinstance(shape[1], int) else _SIDE, rows)
 
 
 def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
-    """The picture that was scanned, as its owner sees it, on white, not much larger than needed."""
+    """Open the picture that was scanned, as its owner sees it, on white, not much larger than needed."""
     return decode.upright(job.pictures.load_unchanged(image), longest=2 * side)
 
 
-def _kept(rows: Sequence[Row], scores: NDArray[np.float32], config: Mapping[str, Any]) -> Answer:
-    """Tags above their category's threshold, the surest first; ratings are left out."""
-    least = {GENERAL: config["captioning"]["tagger"]["general"], CHARACTER: config["captioning"]["tagger"]["character"]}
+def _to_keep(rows: Sequence[Row], scores: NDArray[np.float32], limits: Tagger) -> Answer:
+    """Keep the tags above their category's threshold, the surest first; ratings are left out."""
+    least = {GENERAL: limits.general, CHARACTER: limits.character}
     pairs = zip(rows, scores.tolist(), strict=True)
     sure = [(row.name, score) for row, score in pairs if row.category in least and score >= least[row.category]]
     tags = [name for name, _ in sorted(sure, key=lambda pair: (-round(pair[1], 3), pair[0]))]
     try:
-        return _answer(config, "seen", read(files.dumps(danbooru.elements(tags)), mend=True))
+        return _answer(limits, "seen", parse_reply(json.dumps(danbooru.sort_tags(tags)), mend=True))
     except Unreadable:
-        return _answer(config, "unclear", {}, "no tag reached the thresholds")
+        return _answer(limits, "unclear", SeenElements(), "no tag reached the thresholds")

@@ -1,4 +1,4 @@
-"""The line to Anthropic's API: its client without logs and retries of its own, and what is free to ask beforehand."""
+"""The connection to Anthropic's API: its client without logs and retries of its own, and what is free to ask."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 
 from loraprep.captions.vision import anthropic_messages
 from loraprep.captions.vision.anthropic_messages import Claude
-from loraprep.captions.vision.job import Job, Trouble
+from loraprep.captions.vision.job import Job
+from loraprep.captions.vision.model import VisionError
+from loraprep.captions.vision.prices import price_list
 from loraprep.core.records import Image
 from loraprep.imaging.decode import BadImage
 
 
-class Line:
-    """An open line. `client` is the library's synchronous client, for everything but the pictures themselves."""
+class Connection:
+    """An open connection. `client`: the library's synchronous client, for everything but the pictures themselves."""
 
     def __init__(self, key: str, address: str | None) -> None:
         import anthropic
@@ -34,55 +36,61 @@ class Line:
         }
         self.client = anthropic.Anthropic(**self._options)
 
-    def live(self, seer: Claude) -> Claude:
-        """The seer, connected."""
+    def attach(self, model: Claude) -> Claude:
+        """Give the model a client of its own for live requests, and return it."""
         import anthropic
 
-        seer.client, seer.key = anthropic.AsyncAnthropic(**self._options), self.key
-        return seer
+        model.client, model.key = anthropic.AsyncAnthropic(**self._options), self.key
+        return model
 
-    def check(self, seer: Claude) -> str:
-        """Can this model do it at all? The day it goes away if it is on its way out, "" otherwise. Raises Trouble."""
+    def check_model(self, model: Claude) -> str:
+        """Ask what the model can do; return the day it goes away, "" if none is set.
+
+        Raises VisionError if it cannot look at pictures or fill in a form.
+        """
         from anthropic.resources.messages.messages import DEPRECATED_MODELS
 
-        known = ", ".join(anthropic_messages.catalogue()["models"])
+        known = ", ".join(price_list(anthropic_messages.PROVIDER).models)
         try:
-            info: Any = anthropic_messages.patiently(lambda: self.client.models.retrieve(seer.model), self.key)
-        except Trouble as error:
+            info: Any = anthropic_messages.patiently(lambda: self.client.models.retrieve(model.name), self.key)
+        except VisionError as error:
             if error.code != "model":
                 raise
-            raise Trouble("model", f"there is no such model; known here: {known}", whole=True) from None
+            raise VisionError("model", f"there is no such model; known here: {known}", whole=True) from None
         can = getattr(info, "capabilities", None)
         if getattr(info, "lifecycle", "") == "retired":
-            raise Trouble("model", f"it is retired; known here: {known}", whole=True)
+            raise VisionError("model", f"it is retired; known here: {known}", whole=True)
         if can is not None and _lacks(can, "image_input"):
-            raise Trouble("model", f"it cannot look at pictures; known here: {known}", whole=True)
+            raise VisionError("model", f"it cannot look at pictures; known here: {known}", whole=True)
         if can is not None and _lacks(can, "structured_outputs"):
-            raise Trouble("model", f"it cannot fill in a form; known here: {known}", whole=True)
-        seer.sends_effort = can is None or not _lacks(can, "effort")
+            raise VisionError("model", f"it cannot fill in a form; known here: {known}", whole=True)
+        model.sends_effort = can is None or not _lacks(can, "effort")
         ends = getattr(info, "retires_at", None)
         if getattr(info, "lifecycle", "") == "deprecated":
             return f"{ends:%Y-%m-%d}" if ends else "soon"
-        return str(DEPRECATED_MODELS.get(seer.model, ""))
+        return str(DEPRECATED_MODELS.get(model.name, ""))
 
-    def count(self, seer: Claude, job: Job, images: Sequence[Image]) -> None:
-        """Has the server count the tokens of one request, once and for free, so that the others can be estimated."""
+    def count_tokens(self, model: Claude, job: Job, images: Sequence[Image]) -> None:
+        """Have the server count the tokens of one request, once and for free, so that others can be estimated.
+
+        Raises VisionError if the server cannot be used at all.
+        """
         for image in images:
             try:
                 picture = job.prepare(image)
             except (BadImage, OSError):
                 continue
-            body = seer.request(picture, job.question)
+            body = model.request(picture, job.question)
             asked = {k: v for k, v in body.items() if k not in ("max_tokens",)}
             try:
-                told: Any = anthropic_messages.patiently(lambda: self.client.messages.count_tokens(**asked), self.key)  # noqa: B023
-            except Trouble as error:
+                counts: Any = anthropic_messages.patiently(lambda: self.client.messages.count_tokens(**asked), self.key)  # noqa: B023
+            except VisionError as error:
                 if error.whole or error.code == "server":
                     raise
                 return  # some servers do not count; then the text's length is the bound
-            number = getattr(told, "input_tokens", 0)
+            number = getattr(counts, "input_tokens", 0)
             if isinstance(number, int):
-                seer.counted = max(0, number - picture.tokens)
+                model.counted = max(0, number - picture.tokens)
             return
 
 
@@ -91,10 +99,10 @@ def _lacks(capabilities: Any, name: str) -> bool:
 
 
 @contextmanager
-def open_to(key: str, address: str | None) -> Iterator[Line]:
-    """A line to the API, or to a server at `address` that speaks like it."""
-    line = Line(key, address)
+def connect(key: str, address: str | None) -> Iterator[Connection]:
+    """Open a connection to the API, or to a server at `address` that speaks like it."""
+    connection = Connection(key, address)
     try:
-        yield line
+        yield connection
     finally:
-        line.client.close()
+        connection.client.close()

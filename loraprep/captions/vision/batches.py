@@ -9,17 +9,19 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import structs
 
-from loraprep.captions.vision.anthropic_messages import Claude, catalogue, patiently, reply, trouble
-from loraprep.captions.vision.job import Job, Outcome, Trouble, keep
+from loraprep.captions.vision.anthropic_client import Connection
+from loraprep.captions.vision.anthropic_messages import PROVIDER, Claude, patiently, read_message, vision_error
+from loraprep.captions.vision.job import Job, Outcome, keep_reply
 from loraprep.captions.vision.ledger import Budget
+from loraprep.captions.vision.model import VisionError
+from loraprep.captions.vision.prices import price_list
 from loraprep.core import files
 from loraprep.core.errors import UserError
-from loraprep.core.records import Image, Record
+from loraprep.core.records import Image
 from loraprep.imaging.decode import BadImage
 
 NAME = "batches.json"
@@ -27,11 +29,12 @@ EVERY = 30.0  # seconds between two looks at a pending batch
 _LARGEST = 64_000_000  # bytes of pictures in one batch: the API takes 256 MB, our memory should not need as much
 _RECENT = 50  # batches looked through for one whose sending was interrupted
 _TIMEOUT = 600.0  # seconds to send one
+_TOKENS = 1600  # of a picture, as an estimate from above
 VERSION = 1
 
 
-class Batch(Record, frozen=True):
-    """One batch that is out. `ids`: where its results may be; [] while nobody knows whether it arrived.
+class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One batch that is out. `ids`: where its results may be; none while nobody knows whether it arrived.
 
     `requests`: digest of a picture -> how many answers it had before; `newest`: the newest batch before it;
     `reserved`: its line in the ledger. The rest is what the answers will be stored with.
@@ -44,60 +47,69 @@ class Batch(Record, frozen=True):
     effort: str
     prompt: str
     examples: str
-    ids: list[str] = msgspec.field(default_factory=list)
+    ids: tuple[str, ...] = ()
 
 
-def share() -> float:
-    """Of the price."""
-    return float(catalogue()["batch"])
+class BatchFile(msgspec.Struct, frozen=True):
+    """batches.json."""
+
+    version: int
+    batches: tuple[Batch, ...]
+
+
+def price_share() -> float:
+    """Return which share of the price a request in a batch costs."""
+    return price_list(PROVIDER).batch
 
 
 def _load(job: Job) -> list[Batch]:
     try:
-        data = files.read_json(job.root / NAME)
-        return msgspec.convert(data["batches"], list[Batch])
+        return list(msgspec.json.decode((job.root / NAME).read_bytes(), type=BatchFile).batches)
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError):
         hint = "Bring it back from git. Deleted, its pictures would be paid for a second time."
         raise UserError("the list of pending batches cannot be read", place=NAME, hint=hint) from None
 
 
 def _save(job: Job, pending: Sequence[Batch]) -> None:
     if pending:
-        files.write_json(job.root / NAME, {"version": VERSION, "batches": msgspec.to_builtins(pending)})
+        files.write_json(job.root / NAME, msgspec.to_builtins(BatchFile(VERSION, tuple(pending))))
     else:
         (job.root / NAME).unlink(missing_ok=True)
 
 
-def pending(job: Job) -> set[str]:
-    """Digests of the pictures that are out."""
+def pending_pictures(job: Job) -> set[str]:
+    """Return the digests of the pictures that are out. Raises UserError."""
     return {digest for batch in _load(job) for digest in batch.requests}
 
 
-def submit(images: Sequence[Image], job: Job, seer: Claude, budget: Budget, line: Any) -> Outcome:
-    """Sends the pictures in as many batches as it takes, as far as the budget reaches; waits for them if asked to."""
+def submit(images: Sequence[Image], job: Job, model: Claude, budget: Budget, connection: Connection) -> Outcome:
+    """Send the pictures in as many batches as it takes, as far as the budget reaches; wait for them if asked to.
+
+    Raises VisionError, UserError.
+    """
     outcome, sent = Outcome(), list[Image]()
-    for group, bodies in _groups(images, job, seer, outcome):
-        costs = list(itertools.accumulate(seer.most(t, job.question, larger=larger) for t, larger, _ in bodies))
+    for group in _groups(images, job, model, outcome):
+        costs = list(itertools.accumulate(model.most(r.tokens, job.question, larger=r.larger) for r in group))
         fitting = sum(most <= budget.left for most in costs)
         if fitting:
-            reserved = budget.reserve(costs[fitting - 1], pictures=fitting, model=seer.model, batch=True)
-            _send(group[:fitting], [body for _, _, body in bodies[:fitting]], reserved, job, seer, budget, line)
-            sent += group[:fitting]
+            reserved = budget.reserve(costs[fitting - 1], pictures=fitting, model=model.name, batch=True)
+            _send(group[:fitting], reserved, job, model, budget, connection)
+            sent += [r.image for r in group[:fitting]]
             job.progress(len(sent), len(images), f"${budget.spent:.4f} set aside")
         if fitting < len(group):
             break
     done = {i.path for i in sent} | set(outcome.missing)
     short = [i for i in images if i.path not in done]
     if job.wait and sent:
-        collect(job, seer, budget, line)
-    out = pending(job)
-    outcome.lack("batch", [i for i in sent if i.digest in out])
-    left = [i for i in sent if i.digest not in out and job.wants(i, seer.captioner)]
-    outcome.lack("batch-partly", left)
-    need = sum(seer.most(1600, job.question, larger=False) for _ in short)
-    return outcome.lack(
+        collect(job, model, budget, connection)
+    out = pending_pictures(job)
+    outcome.add_missing("batch", [i for i in sent if i.digest in out])
+    left = [i for i in sent if i.digest not in out and job.next_request(i, model.captioner)]
+    outcome.add_missing("batch-partly", left)
+    need = sum(model.most(_TOKENS, job.question, larger=False) for _ in short)
+    return outcome.add_missing(
         "budget",
         short,
         done=len(sent),
@@ -105,108 +117,103 @@ def submit(images: Sequence[Image], job: Job, seer: Claude, budget: Budget, line
         left=f"{budget.left:.4f}",
         limit=f"{budget.limit or 0:.2f}",
         need=f"{need:.4f}",
-        model=seer.model,
+        model=model.name,
         said="",
     )
 
 
-_Bodies = list[tuple[int, bool, dict[str, Any]]]  # (image tokens, larger, body of messages.create)
+class _Request(NamedTuple):
+    """A picture's request. `tokens`: of the image; `larger`: with more room for the reply."""
+
+    image: Image
+    tokens: int
+    larger: bool
+    body: dict[str, Any]  # of messages.create
 
 
-def _groups(images: Sequence[Image], job: Job, seer: Claude, outcome: Outcome) -> Iterator[tuple[list[Image], _Bodies]]:
-    group: list[Image] = []
-    bodies: _Bodies = []
+def _groups(images: Sequence[Image], job: Job, model: Claude, outcome: Outcome) -> Iterator[list[_Request]]:
+    """Yield the requests in groups that one batch can take; add pictures that cannot be sent to `outcome`."""
+    group: list[_Request] = []
     weight = 0
     for image in images:
         try:
             picture = job.prepare(image)
         except (BadImage, OSError) as error:
-            outcome.lack("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
+            outcome.add_missing("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
             continue
-        larger = job.wants(image, seer.captioner) == "larger"
+        larger = job.next_request(image, model.captioner) == "larger"
         if group and weight + len(picture.data) > _LARGEST:
-            yield group, bodies
-            group, bodies, weight = [], [], 0
-        group.append(image)
-        bodies.append((picture.tokens, larger, seer.request(picture, job.question, larger=larger)))
+            yield group
+            group, weight = [], 0
+        body = model.request(picture, job.question, larger=larger)
+        group.append(_Request(image, picture.tokens, larger, body))
         weight += len(picture.data)
     if group:
-        yield group, bodies
+        yield group
 
 
 def _send(
-    group: Sequence[Image],
-    bodies: Sequence[dict[str, Any]],
-    reserved: str,
-    job: Job,
-    seer: Claude,
-    budget: Budget,
-    line: Any,
+    group: Sequence[_Request], reserved: str, job: Job, model: Claude, budget: Budget, connection: Connection
 ) -> None:
     before = _load(job)
-    newest = next(iter(_recent(line, 1)), None)
-    had = {i.digest: len(job.store.read(i.digest).listed) for i in group}
+    newest = next(iter(_recent(connection, 1)), None)
     batch = Batch(
-        had,
+        {r.image.digest: len(job.store.read(r.image.digest).listed) for r in group},
         reserved,
         newest.id if newest else "",
-        seer.model,
-        seer.effort,
-        job.question.prompt,
+        model.name,
+        model.effort,
+        job.question.prompt_digest,
         job.question.examples_digest,
     )
     _save(job, [*before, batch])
-    requests = [{"custom_id": i.digest, "params": body} for i, body in zip(group, bodies, strict=True)]
+    requests: Any = [{"custom_id": r.image.digest, "params": r.body} for r in group]
     try:
-        made = line.client.messages.batches.create(requests=requests, timeout=_TIMEOUT)
+        made = connection.client.messages.batches.create(requests=requests, timeout=_TIMEOUT)
         number = made.id if isinstance(getattr(made, "id", None), str) else ""
     except Exception as error:
-        found = trouble(error, line.key)
+        found = vision_error(error, connection.key)
         if not found.billed:
             budget.settle(reserved, 0.0)
             _save(job, before)
             raise found from None
         number = ""  # nobody knows whether it arrived: the next look finds out
     if number:
-        _save(job, [*before, _with(batch, [number])])
+        _save(job, [*before, msgspec.structs.replace(batch, ids=(number,))])
 
 
-def _with(batch: Batch, ids: list[str]) -> Batch:
-    return structs.replace(batch, ids=ids)
-
-
-def _recent(line: Any, number: int) -> list[Any]:
-    page: Any = patiently(lambda: line.client.messages.batches.list(limit=number), line.key)
+def _recent(connection: Connection, number: int) -> list[Any]:
+    page: Any = patiently(lambda: connection.client.messages.batches.list(limit=number), connection.key)
     listed = getattr(page, "data", None)
     return list(listed) if isinstance(listed, list) else []
 
 
-def collect(job: Job, seer: Claude, budget: Budget, line: Any) -> set[str]:
-    """Fetches what has ended, stores every answer, and returns the digests of the pictures that are still out.
+def collect(job: Job, model: Claude, budget: Budget, connection: Connection) -> set[str]:
+    """Fetch what has ended, store every answer, and return the digests of the pictures that are still out.
 
-    Looks once, or until nothing is out if the job says wait. Raises Trouble.
+    Looks once, or until nothing is out if the job says wait. Raises VisionError, UserError.
     """
     while batches := _load(job):
         for listed in batches:
-            batch = _found(listed, job, budget, line)
-            if batch is not None and all(_ended(line, number) for number in batch.ids):
-                _store(batch, job, seer, budget, line)
+            batch = _found(listed, job, budget, connection)
+            if batch is not None and all(_ended(connection, number) for number in batch.ids):
+                _store(batch, job, budget, connection)
                 _save(job, [b for b in _load(job) if b.reserved != batch.reserved])
         if not job.wait or not _load(job):
             break
-        out = pending(job)
+        out = pending_pictures(job)
         job.progress(0, len(out), "waiting for the batch; Ctrl-C is safe, it goes on without us")
         time.sleep(EVERY)
-    return pending(job)
+    return pending_pictures(job)
 
 
-def _found(batch: Batch, job: Job, budget: Budget, line: Any) -> Batch | None:
-    """The batch with its ids; None if it turns out that it never arrived, and then it is forgotten."""
+def _found(batch: Batch, job: Job, budget: Budget, connection: Connection) -> Batch | None:
+    """Return the batch with its ids; None if it turns out that it never arrived, and then it is forgotten."""
     if batch.ids:
         return batch
     others = {n for b in _load(job) for n in b.ids}
     ids = []
-    for listed in _recent(line, _RECENT):
+    for listed in _recent(connection, _RECENT):
         if listed.id == batch.newest:
             break
         counts = listed.request_counts
@@ -218,53 +225,54 @@ def _found(batch: Batch, job: Job, budget: Budget, line: Any) -> Batch | None:
         budget.settle(batch.reserved, 0.0)
         _save(job, rest)
         return None
-    _save(job, [*rest, _with(batch, ids)])
-    return _with(batch, ids)
+    found = msgspec.structs.replace(batch, ids=tuple(ids))
+    _save(job, [*rest, found])
+    return found
 
 
-def _ended(line: Any, number: str) -> bool:
+def _ended(connection: Connection, number: str) -> bool:
     try:
-        state: Any = patiently(lambda: line.client.messages.batches.retrieve(number), line.key)
-    except Trouble as error:
+        state: Any = patiently(lambda: connection.client.messages.batches.retrieve(number), connection.key)
+    except VisionError as error:
         if error.code == "model":  # 404: results are kept 29 days; what is gone is asked again
             return True
         raise
     return getattr(state, "processing_status", "") == "ended"
 
 
-def _store(batch: Batch, job: Job, seer: Claude, budget: Budget, line: Any) -> None:
-    """Every result that came; expired, cancelled and failed ones are not billed and will be asked again."""
-    then = Claude(batch.model, batch.effort, job.config["captioning"]["prices"], share=share())
+def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> None:
+    """Store every result that came; expired, cancelled and failed ones are not billed and will be asked again."""
+    asked = Claude(batch.model, batch.effort, job.settings.captioning.prices, share=price_share())
     cost, known = 0.0, False
     for number in batch.ids:
-        for result in _results(line, number):
+        for result in _results(connection, number):
             if result.custom_id not in batch.requests:
                 continue
             known = True
             if getattr(result.result, "type", "") != "succeeded":
                 continue
             try:
-                said = reply(result.result.message)
-            except Trouble:
+                reply = read_message(result.result.message)
+            except VisionError:
                 continue
-            cost += then.price(said.usage) if then.priced else 0.0
+            cost += asked.price(reply.usage) if asked.priced else 0.0
             if len(job.store.read(result.custom_id).listed) == batch.requests[result.custom_id]:
-                keep(job, then, result.custom_id, said, prompt=batch.prompt, examples=batch.examples)
+                keep_reply(job, asked, result.custom_id, reply, prompt=batch.prompt, examples=batch.examples)
     if known:
         budget.settle(batch.reserved, cost, batch=True)
     else:
         budget.lose(batch.reserved)
 
 
-def _results(line: Any, number: str) -> list[Any]:
-    """All results of an ended batch. Raises Trouble; a list that breaks off is fetched again, which is free."""
+def _results(connection: Connection, number: str) -> list[Any]:
+    """Fetch all results of an ended batch. A list that breaks off is fetched again, for free. Raises VisionError."""
 
     def fetch() -> list[Any]:
-        return list(line.client.messages.batches.results(number))
+        return list(connection.client.messages.batches.results(number))
 
     try:
-        return patiently(fetch, line.key)
-    except Trouble as error:
+        return patiently(fetch, connection.key)
+    except VisionError as error:
         if error.code == "model":
             return []
         raise

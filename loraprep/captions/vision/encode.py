@@ -20,7 +20,7 @@ _PATCH = 28  # px; an image costs one token for each started patch (Anthropic's 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is sent. `data` is a JPEG; `digest` the digest of images/NAME that the answer will be kept under."""
+    """A picture as it is sent. `data`: a JPEG; `digest`: of images/NAME, under which the answer will be kept."""
 
     digest: str
     data: bytes
@@ -30,17 +30,17 @@ class Prepared:
 
     @property
     def tokens(self) -> int:
-        """What the picture costs as input: ceil(w/28) * ceil(h/28)."""
-        return tokens(self.width, self.height)
+        """The picture's input tokens."""
+        return image_tokens(self.width, self.height)
 
 
-def tokens(width: int, height: int) -> int:
-    """Input tokens of an image of that size in px."""
+def image_tokens(width: int, height: int) -> int:
+    """Return the input tokens of an image of that size in px: ceil(width / 28) * ceil(height / 28)."""
     return math.ceil(width / _PATCH) * math.ceil(height / _PATCH)
 
 
-def size(width: int, height: int) -> tuple[int, int]:
-    """The size to send: the same shape, about a megapixel, the long side within SHORTEST..LONGEST."""
+def size_to_send(width: int, height: int) -> tuple[int, int]:
+    """Return the size to send in px: the same shape, about a megapixel, the long side within SHORTEST..LONGEST."""
     long = max(width, height)
     wanted = min(LONGEST, max(SHORTEST, long * math.sqrt(AREA / (width * height))))
     scale = wanted / long
@@ -48,9 +48,9 @@ def size(width: int, height: int) -> tuple[int, int]:
 
 
 def prepare(pictures: Pictures, image: Image, *, background: str, quality: int = 92) -> Prepared:
-    """The picture of that record, ready to send. Raises BadImage, also if the file is not the one that was scanned."""
+    """Make the picture of a record ready to send. Raises BadImage, also if the file is not the one that was scanned."""
     opened = pictures.load_unchanged(image)
-    width, height = size(opened.width, opened.height)
+    width, height = size_to_send(opened.width, opened.height)
     picture = decode.upright(opened, background, longest=max(width, height))
     if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel
         picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)

@@ -11,12 +11,31 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
+
+import msgspec
 
 from loraprep.core.errors import UserError
 
 NAME = "ledger.jsonl"
 _EXACT = 9  # decimals of a dollar: a single token of the cheapest model costs 1e-7
+
+
+class LedgerLine(msgspec.Struct, frozen=True):
+    """What counts of a line; the last one of an id holds. `usd`: US dollars."""
+
+    id: str
+    usd: float
+
+
+class Purpose(TypedDict, total=False):
+    """What a line is about, for whoever reads the file; never read back."""
+
+    image: str  # first digits of its digest
+    pictures: int
+    model: str
+    batch: bool
+    usage: dict[str, int]  # kind of tokens -> number
 
 
 @dataclass(slots=True)
@@ -30,7 +49,7 @@ class Budget:
 
     @classmethod
     def open(cls, root: Path, limit: float | None) -> Budget:
-        """Reads the ledger. Raises UserError naming a line that cannot be read: without it the ceiling is unknown."""
+        """Read the ledger. Raises UserError naming a line that cannot be read: without it the ceiling is unknown."""
         budget = cls(root, limit)
         try:
             text = (root / NAME).read_text("utf-8")
@@ -42,9 +61,9 @@ class Budget:
             if not line.strip():
                 continue
             try:
-                entry = json.loads(line)
-                budget._lines[str(entry["id"])] = float(entry["usd"])
-            except (ValueError, KeyError, TypeError):
+                entry = msgspec.json.decode(line, type=LedgerLine)
+                budget._lines[entry.id] = entry.usd
+            except msgspec.MsgspecError:
                 if line.startswith("{"):  # torn by a kill: what it would have released stays reserved
                     continue
                 hint = "Bring the file back from git; it keeps spending below your budget."
@@ -59,27 +78,28 @@ class Budget:
 
     @property
     def left(self) -> float:
+        """What may still be spent."""
         return max(0.0, round((self.limit or 0.0) - self.spent, _EXACT))
 
-    def reserve(self, usd: float, **about: Any) -> str:
-        """Sets the money aside, on disk before it returns; the reservation's id, "" if the ceiling forbids it."""
+    def reserve(self, usd: float, **purpose: Unpack[Purpose]) -> str:
+        """Set the money aside, on disk before this returns; the reservation's id, "" if the ceiling forbids it."""
         usd = round(usd, _EXACT)
         if self.limit is None or usd > self.left:
             return ""
         key = secrets.token_hex(6)
-        self._write(key, usd, "reserved", about)
+        self._write(key, usd, "reserved", purpose)
         return key
 
-    def settle(self, key: str, usd: float, **about: Any) -> None:
-        """What the request really cost: 0 if it was certainly not billed."""
-        self._write(key, round(usd, _EXACT), "spent" if usd else "not billed", about)
+    def settle(self, key: str, usd: float, **purpose: Unpack[Purpose]) -> None:
+        """Write down what the request really cost: 0 if it was certainly not billed."""
+        self._write(key, round(usd, _EXACT), "spent" if usd else "not billed", purpose)
 
-    def lose(self, key: str, **about: Any) -> None:
-        """Nobody knows whether it was billed, so it counts in full."""
-        self._write(key, self._lines[key], "possibly billed", about)
+    def lose(self, key: str, **purpose: Unpack[Purpose]) -> None:
+        """Count a request in full, as nobody knows whether it was billed."""
+        self._write(key, self._lines[key], "possibly billed", purpose)
 
-    def _write(self, key: str, usd: float, what: str, about: dict[str, Any]) -> None:
-        line = json.dumps({"id": key, "usd": usd, "what": what, **about}, ensure_ascii=False)
+    def _write(self, key: str, usd: float, what: str, purpose: Purpose) -> None:
+        line = json.dumps({"id": key, "usd": usd, "what": what, **purpose}, ensure_ascii=False)
         with (self.root / NAME).open("ab") as stream:
             stream.write((("\n" if self._torn else "") + line + "\n").encode())
             stream.flush()

@@ -6,14 +6,14 @@ import base64
 import ipaddress
 import json
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 
 from loraprep.captions import hygiene
 from loraprep.captions.vision.encode import Prepared
-from loraprep.captions.vision.job import Trouble
+from loraprep.captions.vision.form import Json
+from loraprep.captions.vision.model import VisionError
 
 # Seconds. A model at home may take minutes for a picture, above all the first, when it is loaded.
 _TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
@@ -32,7 +32,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Completion:
     """What the model said, unread. `finish` is the server's finish_reason, "" if it gave none."""
 
     text: str
@@ -41,8 +41,8 @@ class Said:
     usage: dict[str, int] = field(default_factory=dict)
 
 
-def picture(prepared: Prepared) -> list[dict[str, Any]]:
-    """The user's message: the picture, then a word, since some servers want one."""
+def picture_message(prepared: Prepared) -> list[Json]:
+    """Write the user's message: the picture, then a word, since some servers want one."""
     data = base64.b64encode(prepared.data).decode()
     return [
         {"type": "image_url", "image_url": {"url": f"data:{prepared.media_type};base64,{data}"}},
@@ -50,42 +50,42 @@ def picture(prepared: Prepared) -> list[dict[str, Any]]:
     ]
 
 
-def short(text: str, most: int = 160) -> str:
-    """A server's words as one safe line."""
+def one_line(text: str, most: int = 160) -> str:
+    """Make a server's words one safe line of at most `most` characters."""
     line = hygiene.clean(text)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def client(endpoint: Endpoint) -> httpx2.AsyncClient:
-    """A line to that address; whoever opens it closes it."""
+def connect(endpoint: Endpoint) -> httpx2.AsyncClient:
+    """Open a connection to that address; whoever opens it closes it."""
     return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=not _at_home(endpoint.address))
 
 
-async def complete(line: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Any]) -> Said:
-    """The reply to POST {address}/chat/completions. Raises Trouble.
+async def complete(client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Json]) -> Completion:
+    """Return the reply to POST {address}/chat/completions. Raises VisionError.
 
     Its code "refused-form" means that the server may answer if less is asked of it.
     """
     headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
     try:
-        answer = await line.post(f"{endpoint.address}/chat/completions", json=body, headers=headers)
+        answer = await client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers)
     except httpx2.TimeoutException as error:
         slow = "it did not answer in time" if isinstance(error, httpx2.ReadTimeout) else "it cannot be reached"
-        raise Trouble("server", slow, retry=True) from None
+        raise VisionError("server", slow, retry=True) from None
     except httpx2.InvalidURL:
-        raise Trouble("server", "this is no address", whole=True) from None
+        raise VisionError("server", "this is no address", whole=True) from None
     except httpx2.HTTPError as error:
         if not isinstance(error, httpx2.ConnectError):
-            raise Trouble("server", "the connection broke off", retry=True) from None
+            raise VisionError("server", "the connection broke off", retry=True) from None
         here = _at_home(endpoint.address)  # a server that is not running here does not start by waiting
-        raise Trouble("server", "nothing answers there", retry=not here, whole=here) from None
+        raise VisionError("server", "nothing answers there", retry=not here, whole=here) from None
     if answer.status_code != 200:
         raise _refused(answer, endpoint, has_form="response_format" in body)
-    return _said(answer, endpoint)
+    return _completion(answer)
 
 
 def _at_home(address: str) -> bool:
-    """Is it this machine? Then no proxy stands in between."""
+    """Say whether it is this machine: then no proxy stands in between."""
     host = urlsplit(address).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -93,19 +93,19 @@ def _at_home(address: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> Trouble:
-    status, said = answer.status_code, _words(answer, endpoint)
+def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> VisionError:
+    status, said = answer.status_code, _server_words(answer, endpoint)
     if status in (401, 403):
-        return Trouble("key" if endpoint.key else "server-key", said, whole=True)
+        return VisionError("key" if endpoint.key else "server-key", said, whole=True)
     if status == 404:
-        return Trouble("model", said, whole=True)
+        return VisionError("model", said, whole=True)
     if status in (408, 429, 502, 503, 504, 529):
-        return Trouble("server", said, retry=True, after=_after(answer))
+        return VisionError("server", said, retry=True, after=_after(answer))
     if has_form and status in _FORM:
-        return Trouble("refused-form", said)
+        return VisionError("refused-form", said)
     if status >= 500:
-        return Trouble("server", said, retry=True, after=_after(answer))
-    return Trouble("request", said)
+        return VisionError("server", said, retry=True, after=_after(answer))
+    return VisionError("request", said)
 
 
 def _after(answer: httpx2.Response) -> float | None:
@@ -115,8 +115,8 @@ def _after(answer: httpx2.Response) -> float | None:
         return None
 
 
-def _words(answer: httpx2.Response, endpoint: Endpoint) -> str:
-    """The server's own words about an error: short, and without the key, should it quote that."""
+def _server_words(answer: httpx2.Response, endpoint: Endpoint) -> str:
+    """Quote the server's own words about an error: short, and without the key, should it quote that."""
     try:
         error = answer.json()["error"]
         said = error if isinstance(error, str) else str(error["message"])
@@ -124,13 +124,13 @@ def _words(answer: httpx2.Response, endpoint: Endpoint) -> str:
         said = "" if "<" in answer.text[:200] else answer.text[:500]
     if endpoint.key:
         said = said.replace(endpoint.key, "[key]")
-    return short(f"{answer.status_code}: {said}" if said.strip() else f"status {answer.status_code}")
+    return one_line(f"{answer.status_code}: {said}" if said.strip() else f"status {answer.status_code}")
 
 
-def _said(answer: httpx2.Response, endpoint: Endpoint) -> Said:
-    """Reads a reply. Raises Trouble if it is none: a web page, half a body, another form."""
+def _completion(answer: httpx2.Response) -> Completion:
+    """Read a reply. Raises VisionError if it is none: a web page, half a body, another form."""
     if len(answer.content) > _MOST:
-        raise Trouble("server", "the reply is far too long", retry=True)
+        raise VisionError("server", "the reply is far too long", retry=True)
     try:
         data = json.loads(answer.content)
         choice = data["choices"][0]
@@ -141,7 +141,7 @@ def _said(answer: httpx2.Response, endpoint: Endpoint) -> Said:
         counts = data.get("usage") or {}
         pairs = (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens"))
         usage = {ours: counts[theirs] for ours, theirs in pairs if isinstance(counts.get(theirs), int)}
-        return Said(str(text), str(choice.get("finish_reason") or ""), str(message.get("refusal") or ""), usage)
+        return Completion(str(text), str(choice.get("finish_reason") or ""), str(message.get("refusal") or ""), usage)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         page = "it answered with a web page: is this the right address?" if b"<" in answer.content[:200] else ""
-        raise Trouble("server", page or "its reply cannot be read", retry=True) from None
+        raise VisionError("server", page or "its reply cannot be read", retry=True) from None

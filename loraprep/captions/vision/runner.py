@@ -1,6 +1,6 @@
 """Asking a vision model about many pictures at once: bounded, retried, paid for within the budget, kept at once.
 
-Which server it is, and how its replies look, is the captioner's business: it brings a `Seer`.
+Which server it is, and how its replies look, is the captioner's business: it brings a VisionModel.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from loraprep.captions.vision.encode import Prepared, size, tokens
-from loraprep.captions.vision.job import Job, Outcome, Reply, Seer, Trouble, keep
+from loraprep.captions.vision.encode import Prepared, image_tokens, size_to_send
+from loraprep.captions.vision.job import Job, Outcome, keep_reply
 from loraprep.captions.vision.ledger import Budget
+from loraprep.captions.vision.model import Reply, VisionError, VisionModel
 from loraprep.core.records import Image
 from loraprep.imaging.decode import BadImage
 
@@ -29,7 +29,7 @@ class Patience:
     most: float = 60.0
 
     def wait(self, attempt: int, after: float | None) -> float:
-        """Seconds before attempt number `attempt` (1 is the second): what the server asks for, never above `most`."""
+        """Return the seconds before retry number `attempt`: what the server asks for, never above `most`."""
         if after is not None:
             return max(0.0, min(self.most, after))
         return min(self.most, self.first * 2.0 ** (attempt - 1)) * random.uniform(0.8, 1.2)
@@ -38,13 +38,15 @@ class Patience:
 PATIENCE = Patience()
 
 
-def ask(images: Sequence[Image], job: Job, seer: Seer, budget: Budget | None, concurrency: int) -> Outcome:
-    """Asks about every picture that still wants an answer from this seer. `budget` None: it costs nothing.
+def ask_about(
+    images: Sequence[Image], job: Job, model: VisionModel, budget: Budget | None, concurrency: int
+) -> Outcome:
+    """Ask about every picture that still wants an answer from this model. `budget` None: it costs nothing.
 
     One picture's failure never stops the others; several in a row, or one that will repeat, stop the run.
     """
     try:
-        return asyncio.run(_Run(job, seer, budget).all(images, concurrency))
+        return asyncio.run(_Run(job, model, budget).all(images, concurrency))
     except BaseExceptionGroup as group:  # one cause is enough to say what is wrong
         raise group.exceptions[0] from None
 
@@ -52,9 +54,9 @@ def ask(images: Sequence[Image], job: Job, seer: Seer, budget: Budget | None, co
 class _Run:
     """One run over one server: its queue, what it waits for, and what went wrong."""
 
-    def __init__(self, job: Job, seer: Seer, budget: Budget | None) -> None:
-        self.job, self.seer, self.budget = job, seer, budget
-        self.stop: Trouble | None = None
+    def __init__(self, job: Job, model: VisionModel, budget: Budget | None) -> None:
+        self.job, self.model, self.budget = job, model, budget
+        self.stop: VisionError | None = None
         self.failed: dict[str, list[tuple[Image, str]]] = {}  # code -> pictures, and what was said
         self.in_a_row = self.done = self.flying = self.retries = 0
         self.not_before = 0.0
@@ -63,7 +65,7 @@ class _Run:
     async def all(self, images: Sequence[Image], concurrency: int) -> Outcome:
         todo = list(reversed(images))
         self.total = len(todo)
-        self._tell()
+        self._show_progress()
 
         async def worker() -> None:
             while todo and self.stop is None:
@@ -72,52 +74,52 @@ class _Run:
                     if not await self._one(image):
                         todo.append(image)
                         return
-                except Trouble as trouble:
-                    self._fail(image, trouble)
+                except VisionError as error:
+                    self._fail(image, error)
                 except (BadImage, OSError) as error:
-                    self._fail(image, Trouble("unsendable", getattr(error, "reason", "the file cannot be read")))
+                    self._fail(image, VisionError("unsendable", getattr(error, "reason", "the file cannot be read")))
                 else:
                     self.in_a_row = 0
                 self.done += 1
-                self._tell()
+                self._show_progress()
 
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(concurrency, len(todo))):
                     group.create_task(worker())
         finally:
-            await self.seer.close()
+            await self.model.close()
         return self._outcome(todo)
 
-    def _tell(self) -> None:
+    def _show_progress(self) -> None:
         spent = f"${self.budget.spent:.4f} spent" if self.budget else ""
         again = f"{self.retries} tried again" if self.retries else ""
         self.job.progress(self.done, self.total, ", ".join(filter(None, [spent, again])))
 
-    def _fail(self, image: Image, trouble: Trouble) -> None:
-        if trouble.whole:
-            self.stop = self.stop or trouble
-        self.failed.setdefault(trouble.code, []).append((image, trouble.said))
-        self.in_a_row += trouble.code != "unsendable"
+    def _fail(self, image: Image, error: VisionError) -> None:
+        if error.whole:
+            self.stop = self.stop or error
+        self.failed.setdefault(error.code, []).append((image, error.detail))
+        self.in_a_row += error.code != "unsendable"
         if self.in_a_row >= _DEAD:
-            self.stop = self.stop or trouble
+            self.stop = self.stop or error
 
     def _outcome(self, left: Sequence[Image]) -> Outcome:
         outcome = Outcome()
         by_code: dict[str, list[Image]] = {code: [i for i, _ in pairs] for code, pairs in self.failed.items()}
-        said = {code: next((s for _, s in pairs if s), "") for code, pairs in self.failed.items()}
+        details = {code: next((d for _, d in pairs if d), "") for code, pairs in self.failed.items()}
         if self.stop is not None:
             by_code.setdefault(self.stop.code, []).extend(left)
-            said[self.stop.code] = self.stop.said
+            details[self.stop.code] = self.stop.detail
         for code, images in sorted(by_code.items()):
-            outcome.lack(code, images, **self._values(code, images, said[code]))
+            outcome.add_missing(code, images, **self._values(code, images, details[code]))
         return outcome
 
-    def _values(self, code: str, images: Sequence[Image], said: str) -> dict[str, Any]:
-        values: dict[str, Any] = {
-            "said": said or "no reason given",
-            "model": self.seer.model,
-            "variable": self.seer.variable,
+    def _values(self, code: str, images: Sequence[Image], detail: str) -> dict[str, str | int]:
+        values: dict[str, str | int] = {
+            "said": detail or "no reason given",
+            "model": self.model.name,
+            "variable": self.model.variable,
         }
         if code == "budget" and self.budget:
             values |= {
@@ -130,20 +132,21 @@ class _Run:
         return values
 
     def _need(self, images: Sequence[Image]) -> float:
-        return sum(self.seer.most(tokens(*size(i.width, i.height)), self.job.question, larger=False) for i in images)
+        tokens = [image_tokens(*size_to_send(i.width, i.height)) for i in images]
+        return sum(self.model.most(t, self.job.question, larger=False) for t in tokens)
 
     async def _one(self, image: Image) -> bool:
-        """Asks until the picture's answer stands; False if the budget forbids it. Raises Trouble, BadImage."""
+        """Ask until the picture's answer stands; False if the budget forbids it. Raises VisionError, BadImage."""
         picture = None
-        while want := self.job.wants(image, self.seer.captioner):
+        while want := self.job.next_request(image, self.model.captioner):
             if picture is None:
                 picture = await asyncio.to_thread(self.job.prepare, image)
             reply, key = await self._patiently(picture, larger=want == "larger")
             if reply is None:
                 return False
-            keep(self.job, self.seer, image.digest, reply)
+            keep_reply(self.job, self.model, image.digest, reply)
             if self.budget and key:
-                self.budget.settle(key, self.seer.price(reply.usage), usage=reply.usage)
+                self.budget.settle(key, self.model.price(reply.usage), usage=reply.usage)
                 self.settled.set()
             if reply.pause:
                 self._hold(reply.pause)
@@ -154,25 +157,25 @@ class _Run:
             await self._turn()
             key = await self._reserve(picture, larger=larger)
             if key is None:
-                self.stop = self.stop or Trouble("budget", whole=True)
+                self.stop = self.stop or VisionError("budget", whole=True)
                 return None, ""
             self.flying += 1
             try:
-                return await self.seer.look(picture, self.job.question, larger=larger), key
-            except Trouble as trouble:
+                return await self.model.describe(picture, self.job.question, larger=larger), key
+            except VisionError as error:
                 if self.budget and key:
-                    if trouble.billed:
+                    if error.billed:
                         self.budget.lose(key)
                     else:
                         self.budget.settle(key, 0.0)
-                if not trouble.retry or attempt == PATIENCE.attempts or self.stop is not None:
+                if not error.retry or attempt == PATIENCE.attempts or self.stop is not None:
                     raise
                 self.retries += 1
-                self._tell()
-                if trouble.after is None:
+                self._show_progress()
+                if error.after is None:
                     await asyncio.sleep(PATIENCE.wait(attempt, None))
                 else:  # the server is busy for everyone
-                    self._hold(PATIENCE.wait(attempt, trouble.after))
+                    self._hold(PATIENCE.wait(attempt, error.after))
             finally:
                 self.flying -= 1
                 self.settled.set()
@@ -187,14 +190,14 @@ class _Run:
             await asyncio.sleep(wait)
 
     async def _reserve(self, picture: Prepared, *, larger: bool) -> str | None:
-        """A reservation's id, "" where nothing is charged, None if the ceiling forbids it.
+        """Reserve the cost of a request: its id, "" where nothing is charged, None if the ceiling forbids it.
 
         What is in flight is reserved at its worst case and mostly settles lower, so it is waited for first.
         """
         if self.budget is None:
             return ""
-        most = self.seer.most(picture.tokens, self.job.question, larger=larger)
-        while not (key := self.budget.reserve(most, image=picture.digest[:12], model=self.seer.model)):
+        most = self.model.most(picture.tokens, self.job.question, larger=larger)
+        while not (key := self.budget.reserve(most, image=picture.digest[:12], model=self.model.name)):
             if not self.flying:
                 return None
             self.settled.clear()

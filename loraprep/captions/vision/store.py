@@ -7,51 +7,55 @@ taken out. No key, no address and no path is in it, so it can go into git, and a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
+from loraprep.captions.vision.form import Json, SeenElements
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
-from loraprep.core.records import Record
 
 FOLDER = "responses"
 VERSION = 1  # of the file's form
 TRIES = 2  # a cut off or unusable reply is asked for once more, then it stands
 
 State = Literal["seen", "refused", "truncated", "unclear"]
+Request = Literal["", "ask", "again", "larger"]
+Parameters: TypeAlias = dict[str, str | int | float | bool | None]
 
 
-class Answer(Record, frozen=True):
-    """One reply about one picture, and everything it was asked with.
-
-    `elements` has the form of schemas/elements.schema.json in version `schema`; fields it lacks were not looked at.
-    `state`: "seen"; "refused"; "truncated" (cut off before its end); "unclear" (not in the form asked for).
-    """
+class AnswerSettings(msgspec.Struct, frozen=True):
+    """What an answer was asked with: it decides whether asking again could say something else."""
 
     captioner: str
     model: str
     prompt: str  # digest of the instructions, 12 hex digits
     examples: str  # digest of the examples, "" without any
-    parameters: dict[str, Any]
-    schema: int
+    parameters: Parameters
+    schema: int  # version of schemas/elements.schema.json
+
+
+class Answer(AnswerSettings, frozen=True):
+    """One reply about one picture, and what it was asked with. Keys of later versions are ignored.
+
+    `state`: "seen"; "refused"; "truncated" (cut off before its end); "unclear" (not in the form asked for).
+    """
+
     state: State
-    elements: dict[str, Any] = msgspec.field(default_factory=dict)
+    elements: SeenElements = SeenElements()
     detail: str = ""  # why not, in a few words
-    usage: dict[str, int] = msgspec.field(default_factory=dict)
+    usage: dict[str, int] = msgspec.field(default_factory=dict)  # kind of tokens -> number
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What decides whether asking again could say something else."""
-        keys = ("captioner", "model", "prompt", "examples", "parameters", "schema")
-        return {key: getattr(self, key) for key in keys}
+    def settings(self) -> AnswerSettings:
+        """What it was asked with."""
+        return AnswerSettings(self.captioner, self.model, self.prompt, self.examples, self.parameters, self.schema)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True):
     """Every answer about one picture, in the order they came."""
 
     listed: tuple[Answer, ...] = ()
@@ -63,11 +67,11 @@ class Answers:
         return seen[-1] if seen else self.listed[-1] if self.listed else None
 
     def by(self, captioner: str) -> Answers:
-        """Only those that this captioner gave."""
+        """Return only those that this captioner gave."""
         return Answers(tuple(a for a in self.listed if a.captioner == captioner))
 
-    def wants(self, captioner: str, since: int = 0, *, alone: bool = False) -> Literal["", "ask", "again", "larger"]:
-        """What this captioner still has to ask, judged by the answers from number `since` on.
+    def next_request(self, captioner: str, since: int = 0, *, alone: bool = False) -> Request:
+        """Say what this captioner still has to ask, judged by the answers from number `since` on.
 
         "" once anybody saw the picture (`alone`: once this one did) or this captioner's answer stands; "larger" after a
         reply that was cut off.
@@ -93,22 +97,27 @@ class Store:
         return self.root / FOLDER / f"{digest}.json"
 
     def read(self, digest: str) -> Answers:
-        """The answers about the picture with that digest. Raises UserError naming a file that cannot be read."""
+        """Read the answers about the picture with that digest. Raises UserError naming a file that cannot be read."""
+        return Answers(tuple(_answer(digest, raw) for raw in self._raw(digest)))
+
+    def _raw(self, digest: str) -> list[Json]:
+        """Read the answers as they stand in the file."""
         try:
-            data = files.read_json(self._path(digest))
+            data: Json = files.read_json(self._path(digest))
         except FileNotFoundError:
-            return Answers()
+            return []
         except (OSError, ValueError) as error:
             raise _damaged(digest, str(error)) from None
-        try:
-            if data["version"] > VERSION:
-                raise _damaged(digest, "it was written by a newer loraprep")
-            return Answers(tuple(_answer(a) for a in data["answers"]))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise _damaged(digest, f"it lacks {error}") from None
+        version = data.get("version") if isinstance(data, dict) else None
+        answers = data.get("answers") if isinstance(data, dict) else None
+        if isinstance(version, int) and version > VERSION:
+            raise _damaged(digest, "it was written by a newer loraprep")
+        if not isinstance(version, int) or not isinstance(answers, list):
+            raise _damaged(digest, f"it lacks {'answers' if isinstance(version, int) else 'version'!r}")
+        return answers
 
     def read_all(self, digests: Iterable[str]) -> dict[str, Answers]:
-        """digest -> its answers, for those that have any. Raises UserError with every damaged file."""
+        """Read digest -> its answers, for those that have any. Raises UserError with every damaged file."""
         found: dict[str, Answers] = {}
         problems: list[Problem] = []
         for digest in sorted(set(digests)):
@@ -124,14 +133,17 @@ class Store:
         return found
 
     def add(self, digest: str, answer: Answer) -> Answers:
-        """Appends the answer and returns all of them; it is on disk, whole and synced, before this returns."""
-        answers = Answers((*self.read(digest).listed, answer))
-        listed = [msgspec.to_builtins(a) for a in answers.listed]
-        files.write_json(self._path(digest), {"version": VERSION, "answers": listed})
-        return answers
+        """Append the answer and return all of them; it is on disk, whole and synced, before this returns.
+
+        Earlier answers are written back as they were. Raises UserError if the file cannot be read.
+        """
+        before = self.read(digest)
+        answers = [*self._raw(digest), msgspec.to_builtins(answer)]
+        files.write_json(self._path(digest), {"version": VERSION, "answers": answers})
+        return Answers((*before.listed, answer))
 
     def fingerprint(self, digests: Iterable[str] | None = None) -> str:
-        """A digest of the files' names and contents: of those pictures, or of all there are."""
+        """Digest the files' names and contents: of those pictures, or of all there are."""
         folder = self.root / FOLDER
         names = (
             sorted(p.name for p in folder.glob("*.json"))
@@ -145,9 +157,11 @@ class Store:
         return total.hexdigest()
 
 
-def _answer(data: Mapping[str, Any]) -> Answer:
-    """A stored answer; keys that this version does not know are left in the file and ignored here."""
-    return Answer(**{key: value for key, value in data.items() if key in Answer.__struct_fields__})
+def _answer(digest: str, data: Json) -> Answer:
+    try:
+        return msgspec.convert(data, Answer)
+    except msgspec.ValidationError as error:
+        raise _damaged(digest, str(error)) from None
 
 
 def _damaged(digest: str, why: str) -> UserError:
@@ -159,5 +173,5 @@ def _damaged(digest: str, why: str) -> UserError:
 
 
 def digest_of(texts: Sequence[str]) -> str:
-    """12 hex digits for a list of texts, "" for an empty one."""
+    """Return 12 hex digits for a list of texts, "" for an empty one."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:12] if texts else ""

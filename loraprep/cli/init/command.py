@@ -91,7 +91,7 @@ def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
         "name": name,
         "kind": answers["kind"],
         "class_word": class_word,
-        "model": studio.resolve(answers["model"]),
+        "model": studio.model_id(answers["model"]),
         "description": (answers["description"] or "").strip(),
         "notes": (answers["notes"] or "").strip(),
         "fused": [term.strip() for term in (answers["fused"] or "").split(",") if term.strip()],

@@ -10,10 +10,11 @@ from pathlib import Path
 from string import Template
 from typing import Any, NoReturn
 
-from loraprep.captions import captioners
+from loraprep.captions import registry
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
-from loraprep.project import intent, project, schema
+from loraprep.project import intent, profiles, project, schema
+from loraprep.project.settings import settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
@@ -46,8 +47,8 @@ def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
     }
     texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
     full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
-    profiles = project.profile("kinds", config["kind"]), project.profile("models", config["model"])
-    texts["intent.md"] = intent.text(full, *profiles)
+    kind, model = profiles.kind(config["kind"]), profiles.base_model(config["model"])
+    texts["intent.md"] = intent.intent_text(settings(full), kind, model)
     kept = [name for name in texts if (root / name).exists()]
     try:
         with _taken_back_on_failure() as undo:
@@ -121,7 +122,7 @@ def _render(config: dict[str, Any]) -> str:
     """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in config.items()}
     values["models"] = ", ".join(resources.names("resources/models"))
-    values["captioners"] = ", ".join(captioners.names())
+    values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))

@@ -84,7 +84,7 @@ def _excerpt(name: str, heading: str) -> str:
 
 
 def _ask_model(here: Path) -> str:
-    found, known, unknown = studio.read(here)
+    found, known, unknown = studio.studio_models(here)
     if unknown:
         terminal.say(f"studio.md also names {', '.join(unknown)}, which loraprep does not know.", "yellow")
     if len(known) > 1:

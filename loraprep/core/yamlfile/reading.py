@@ -14,6 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from loraprep.core.errors import Problem, UserError
+from loraprep.core.files import Json
 from loraprep.core.yamlfile.complaints import plainly, secret
 
 MAX_BYTES, MAX_DEPTH = 16_000_000, 32
@@ -26,9 +27,9 @@ class _Loader(yaml.SafeLoader):
     Anchors and aliases are refused: nobody needs them here, some explode, and a `*.png` without quotes is one.
     """
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML declares it so
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML declares it so
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if name := getattr(event, "anchor", None):
             mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
@@ -57,17 +58,17 @@ class Document:
     path: Path
     name: str
     text: str
-    data: Any
+    data: Any  # what a schema has not looked at yet can be anything
     digest: str
     root: Node | None = field(repr=False, default=None)
     flaws: tuple[Problem, ...] = ()
 
     def problem(self, keys: Sequence[str | int], message: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """A problem at the value (or key) that `keys` lead to, or at the nearest thing that exists."""
+        """Return a problem at the value (or key) that `keys` lead to, or at the nearest thing that exists."""
         mark = self._mark(keys, at_key)
         return at(self.name, self.text, mark.line if mark else 0, mark.column if mark else 0, message, hint)
 
-    def _mark(self, keys: Sequence[str | int], at_key: bool) -> Any:
+    def _mark(self, keys: Sequence[str | int], at_key: bool) -> yaml.Mark | None:
         node, mark = self.root, self.root.start_mark if self.root else None
         for depth, key in enumerate(keys):
             found = child(node, key)
@@ -83,7 +84,7 @@ class Document:
 
 
 def at(name: str, text: str, line: int, column: int, message: str, hint: str = "") -> Problem:
-    """A problem at a line and column (from 0) of a text, with the line and a caret below it."""
+    """Return a problem at a line and column (from 0) of a text, with the line and a caret below it."""
     lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)  # what YAML counts as line ends, and no others
     shown = lines[min(line, len(lines) - 1)]
     place = f"{name}:{line + 1}:{column + 1}"
@@ -95,7 +96,7 @@ def at(name: str, text: str, line: int, column: int, message: str, hint: str = "
 
 
 def child(node: Node | None, key: str | int) -> tuple[Node | None, Node] | None:
-    """The key's node (None in a list) and the value's node, or None."""
+    """Return the key's node (None in a list) and the value's node, or None."""
     if isinstance(node, MappingNode):
         return next(((k, v) for k, v in node.value if k.value == str(key)), None)
     if isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
@@ -112,7 +113,7 @@ def load(
     comments_alone: bool = False,
     flaws: bool = False,
 ) -> Document:
-    """The file as a Document. Raises UserError with a place for everything that is wrong with it.
+    """Read a file as a Document. Raises UserError with a place for everything that is wrong with it.
 
     `if_empty` is the hint for a file without data; with `comments_alone` one that holds comments is no error.
     With `flaws`, single bad values are left to the caller, who has more to say (schema.problems).
@@ -157,7 +158,7 @@ def parse(
     comments_alone: bool = False,
     flaws: bool = False,
 ) -> Document:
-    """As `load`, from text."""
+    """Read a text as a Document, as `load` does; `digest` is that of the file's bytes, if it came from one."""
     if found := [*_secrets(text, name)] or [*_conflict(text, name)]:
         raise UserError.many(found, exit_code)
     digest = digest or hashlib.sha256(text.encode()).hexdigest()
@@ -227,7 +228,7 @@ class _Builder:
         self.text, self.name, self.loader = text, name, loader
         self.problems: list[Problem] = []
 
-    def build(self, node: Node, depth: int) -> Any:
+    def build(self, node: Node, depth: int) -> Json:
         if depth > MAX_DEPTH:
             self._say(node, "nested too deeply", "Write it flatter.")
             return None
@@ -240,8 +241,8 @@ class _Builder:
             return [self.build(child, depth + 1) for child in node.value]
         return self._scalar(node)
 
-    def _mapping(self, node: MappingNode, depth: int) -> dict[str, Any]:
-        result: dict[str, Any] = {}
+    def _mapping(self, node: MappingNode, depth: int) -> dict[str, Json]:
+        result: dict[str, Json] = {}
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
@@ -255,9 +256,9 @@ class _Builder:
             result[key.value] = self.build(value, depth + 1)
         return result
 
-    def _scalar(self, node: Node) -> Any:
+    def _scalar(self, node: Node) -> Json:
         try:
-            value = yaml.constructor.SafeConstructor.construct_object(self.loader, node)
+            value: Json = yaml.constructor.SafeConstructor.construct_object(self.loader, node)
         except (ValueError, KeyError, yaml.YAMLError):
             self._say(node, "this number cannot be read")
             return None

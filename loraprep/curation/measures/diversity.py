@@ -17,7 +17,7 @@ _MOST = 0.7  # share of a label's pictures that must have the other, for the pai
 
 
 def hill(counts: Mapping[str, int] | Sequence[int]) -> float:
-    """The effective number of categories: as varied as so many equally common ones; 0.0 without any.
+    """Compute the effective number of categories: as varied as so many equally common ones; 0.0 without any.
 
     exp of Shannon's entropy, the Hill number of order 1 (Hill 1973; Jost 2006).
     """

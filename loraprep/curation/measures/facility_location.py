@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from loraprep.core.components import connected
+
 Likeness = NDArray[np.float32]  # n x n, 1 for the same picture, 0 for nothing in common
 
 WORTH = 0.1  # how many pictures' worth of cover the sharpest picture is preferred over the softest by, per pick
@@ -98,7 +100,7 @@ def _barred(i: int, chosen: Sequence[int], quotas: Sequence[MemberQuota]) -> boo
 
 
 def _needed(chosen: Sequence[int], quotas: Sequence[MemberQuota], target: int) -> list[MemberQuota]:
-    """The quotas still short, once every place left is spoken for."""
+    """Find the quotas still short, once every place left is spoken for."""
     short = [(q, q.low - sum(c in q.members for c in chosen)) for q in quotas]
     short = [(q, n) for q, n in short if n > 0]
     return [q for q, _ in short] if sum(n for _, n in short) >= target - len(chosen) else []
@@ -127,21 +129,7 @@ def star_clusters(alike: Likeness, threshold: float, least: int = 3) -> list[lis
     return groups
 
 
-def linked_groups(alike: Likeness, threshold: float) -> list[list[int]]:
+def linked_groups(alike: Likeness, threshold: float) -> list[tuple[int, ...]]:
     """Group pictures linked by likeness (single linkage), every index in exactly one group, sorted by first member."""
-    home = list(range(len(alike)))
-
-    def root(i: int) -> int:
-        while home[i] != i:
-            home[i] = home[home[i]]
-            i = home[i]
-        return i
-
     rows, columns = np.nonzero(np.triu(alike >= threshold, 1))
-    for a, b in zip(rows.tolist(), columns.tolist(), strict=True):
-        a, b = sorted((root(a), root(b)))
-        home[b] = a
-    groups: dict[int, list[int]] = {}
-    for i in range(len(alike)):
-        groups.setdefault(root(i), []).append(i)
-    return [groups[k] for k in sorted(groups)]
+    return connected(range(len(alike)), zip(rows.tolist(), columns.tolist(), strict=True))

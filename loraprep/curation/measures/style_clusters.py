@@ -123,7 +123,7 @@ def _tree(points: Points) -> _Node:
 
 
 def _parts(points: Points, node: _Node, limit: float, least: int) -> list[tuple[int, ...]]:
-    """The groups of at least `least` pictures that lie `limit` apart; what is too few for one is in none of them."""
+    """Cut the tree into groups of `least` or more that lie `limit` apart; what is too few for one is in none."""
     whole = node
     while len(node.pictures) >= 2 * least:
         small, large = sorted(node.halves, key=lambda half: len(half.pictures))
@@ -137,7 +137,7 @@ def _parts(points: Points, node: _Node, limit: float, least: int) -> list[tuple[
 
 
 def group_distance() -> float:
-    """The Ward distance from which two groups are two styles, as calibrated."""
+    """Return the Ward distance from which two groups are two styles, as calibrated."""
     return _scale()[2]
 
 
@@ -157,7 +157,7 @@ def style_groups(points: Points, limit: float) -> tuple[list[list[int]], list[in
 
 
 def widest_spread(points: Points, groups: Sequence[Sequence[int]]) -> float:
-    """The mean distance of two pictures of the widest group; two of one style are usually 1 apart."""
+    """Measure the mean distance of two pictures of the widest group; two of one style are usually 1 apart."""
     return max((_mean_distance(points[list(group)]) for group in groups), default=0.0)
 
 

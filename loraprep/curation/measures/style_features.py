@@ -101,7 +101,7 @@ def _gradients(pyramid: list[Plane]) -> dict[str, float]:
 
 
 def _between(pyramid: list[Plane]) -> dict[str, float]:
-    """What lies between the edges: smooth, grainy or brushed; and how much of it is one tone."""
+    """Measure what lies between the edges: smooth, grainy or brushed; and how much of it is one tone."""
     values: dict[str, float] = {}
     for n in range(2):
         spread = blocks(pyramid[n]).std(axis=1)

@@ -51,7 +51,7 @@ def _patterns(plane: Plane, n: int) -> dict[str, float]:
 
 
 def _strokes(plane: Plane, n: int) -> dict[str, float]:
-    """Does the direction of strokes, and does their strength, go on for some pixels? Autocorrelation of both.
+    """Measure whether strokes go on for some pixels: the autocorrelation of their direction and of their strength.
 
     Directions are doubled angles of the gradient (Bigun and Granlund 1987), so that both sides of a line agree.
     """

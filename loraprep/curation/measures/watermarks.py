@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from loraprep.core.components import connected
+
 Corners = NDArray[np.uint8]  # (4, HEIGHT, WIDTH): 0 where nothing is drawn, else 1 + the edge's direction in 0..254
 
 NAMES = ("top left", "top right", "bottom left", "bottom right")
@@ -54,7 +56,7 @@ _UNIT[0] = 0
 
 
 def _directions(code: Corners) -> NDArray[np.complex64]:
-    """Unit numbers of doubled angle with their mean taken out: a frame or a horizon alone is no mark."""
+    """Turn codes into unit numbers of doubled angle, less their mean: a frame or a horizon alone is no mark."""
     unit = _UNIT[code]
     drawn = code > 0
     mean = unit.sum() / max(1, int(drawn.sum()))
@@ -87,7 +89,7 @@ def find_marks(everyone: Sequence[Corners]) -> list[tuple[int, list[int]]]:
             for k in lonely:
                 for other in links.pop(k):
                     links.get(other, set()).discard(k)
-        found += [(corner, group) for group in _connected(links)]
+        found += [(corner, list(g)) for g in connected(links, ((a, b) for a in links for b in links[a]))]
     return sorted(found, key=lambda f: (-len(f[1]), f[0], f[1]))
 
 
@@ -140,7 +142,7 @@ def _energy(parts: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _back() -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """The transform back at shifts of up to _NEAR pixels: pairs (from the left, from the right) whose sum it is."""
+    """Make the transform back at shifts of up to _NEAR px: pairs (from the left, from the right) whose sum it is."""
     shifts = np.arange(-_NEAR, _NEAR + 1)
     down = np.outer(shifts, np.arange(HEIGHT)) * (2 * math.pi / HEIGHT)
     across = np.outer(np.arange(WIDTH // 2 + 1), shifts) * (2 * math.pi / WIDTH)
@@ -158,19 +160,3 @@ def _back() -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
 
 
 _BACK = _back()
-
-
-def _connected(links: dict[int, set[int]]) -> list[list[int]]:
-    groups: list[list[int]] = []
-    seen: set[int] = set()
-    for start in sorted(links):
-        todo, group = [start], []
-        while todo:
-            k = todo.pop()
-            if k not in seen:
-                seen.add(k)
-                group.append(k)
-                todo += sorted(links[k])
-        if group:
-            groups.append(sorted(group))
-    return groups

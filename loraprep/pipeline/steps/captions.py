@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loraprep.captions import captioners, captions, danbooru
+from loraprep.captions import chain, compose, danbooru, registry, render
+from loraprep.captions.samples import HEADER, choose_samples, sample_questions
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -18,18 +19,18 @@ def sample_captions(work: Workspace) -> None:
     """Choose up to five captions to be approved before the rest is written."""
     project = work.project
     staying = shortlisted_images(work)
-    asks = captioners.asks_samples(project.config["captioning"])
-    samples = captions.choose_samples(staying, work.decisions("captions")) if asks else []
+    asks = registry.shows_samples(project.settings.captioning)
+    samples = choose_samples(staying, work.decisions("captions")) if asks else []
     shown = [i for i in staying if i.path in set(samples)]
     outcome = vision.ask_samples(work, shown, staying)
     stored, chosen = vision.stored(work, shown), vision.chosen(work, shown)
-    elements = captioners.describe(shown, staying, project.config, None, stored, outcome.missing, chosen)
-    rendered = captions.render_all(elements, project.config, project.model, project.kind)
-    unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
-    questions = captions.questions(
-        [s for s in samples if s not in unseen], rendered, elements, work.digests(), project.config
+    elements = chain.describe_all(
+        shown, staying, project.settings, answers=stored, missing=outcome.missing, chosen=chosen
     )
-    work.ask("captions", captions.HEADER, questions)
+    rendered = render.render_all(elements, project.settings, project.base_model, project.kind_typed)
+    unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
+    questions = sample_questions([s for s in samples if s not in unseen], rendered, work.digests(), project.settings)
+    work.ask("captions", HEADER, questions)
     work.write(Sampled(samples=samples, unseen=unseen, missing=outcome.missing, findings=outcome.findings))
 
 
@@ -40,7 +41,9 @@ def describe_images(work: Workspace) -> None:
     outcome = vision.ask_rest(work, staying, work.read(Sampled))
     with terminal.progress("Describing") as progress:
         stored, chosen = vision.stored(work, staying), vision.chosen(work, staying)
-        described = captioners.describe(staying, staying, project.config, progress, stored, outcome.missing, chosen)
+        described = chain.describe_all(
+            staying, staying, project.settings, progress, answers=stored, missing=outcome.missing, chosen=chosen
+        )
     work.write(Described(elements=described))
     work.write(VisionAsked(findings=outcome.findings, waiting=outcome.missing))
 
@@ -54,17 +57,17 @@ def write_captions(work: Workspace) -> None:
     """Write every caption, for the base model and the trigger."""
     project = work.project
     findings, known = [], None
-    if project.model.get("vocabulary") and work.on_disk:
+    if project.base_model.vocabulary and work.on_disk:
         try:
-            known = danbooru.vocabulary(project.root, project.config)
+            known = danbooru.vocabulary(project.root, project.settings.captioning.tagger)
         except UserError as error:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
-    result = captions.captions_for(
+    result = compose.compose_captions(
         work.read(Described).elements,
         work.decisions("captions"),
-        project.config,
-        project.model,
-        project.kind,
+        project.settings,
+        project.base_model,
+        project.kind_typed,
         known,
     )
     work.write(Captioned(captions=result.captions, findings=[*findings, *result.findings]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.captions import captions
+from loraprep.captions.samples import open_samples
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.curation import curate, features, rulings, subset
@@ -73,7 +73,7 @@ def select_images(work: Workspace) -> None:
     waiting = {
         "quality": [path for path, fate in staying.quality.items() if fate.open and path in open_],
         "duplicates": resolution.waiting(found.questions, answers["duplicates"], auto=auto["duplicates"]),
-        "captions": captions.waiting(shown, answers["captions"], auto=auto["captions"]),
+        "captions": open_samples(shown, answers["captions"], auto=auto["captions"]),
         "curation": resolution.waiting(curated.questions, answers["curation"], auto=auto["curation"]),
     }
     stale = [
@@ -81,7 +81,7 @@ def select_images(work: Workspace) -> None:
         for kind, given in sorted(answers.items())
         if (gone := resolution.stale(given, work.digests()))
     ]
-    if work.on_disk and (undrawn := crops.missing(project.root, work.digests())):
+    if work.on_disk and (undrawn := crops.missing_paths(project.root, work.digests())):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
     stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
     settled = rulings.settled_findings(answers["curation"], images, auto=project.auto("curation"))

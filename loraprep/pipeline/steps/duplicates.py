@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loraprep.dataset import selection
-from loraprep.duplicates import duplicates
+from loraprep.duplicates import questions, relations
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.workspace import Workspace
 from loraprep.scan import audit, detail
@@ -13,22 +13,22 @@ def find_duplicates(work: Workspace) -> None:
     """Find which pictures are there twice."""
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    groups = duplicates.find(
+    groups = relations.find_groups(
         usable,
-        work.project.config["thresholds"]["duplicates"],
+        work.project.settings.thresholds.duplicates,
         work.pictures.preview,
         lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
     )
-    questions = duplicates.questions(groups, usable, work.decisions("duplicates"))
-    work.ask("duplicates", duplicates.HEADER, questions)
-    work.write(Duplicates(groups=groups, questions=questions, findings=duplicates.findings(groups)))
+    asked = questions.open_questions(groups, usable, work.decisions("duplicates"))
+    work.ask("duplicates", questions.HEADER, asked)
+    work.write(Duplicates(groups=groups, questions=asked, findings=relations.findings(groups)))
 
 
 def decide_staying(work: Workspace) -> None:
     """Decide which pictures stay, by the answers so far."""
     project, images = work.project, work.images()
     quality = audit.outcome(work.read(Audited).questions, work.decisions("quality"), auto=project.auto("quality"))
-    copies = duplicates.outcome(
+    copies = questions.outcome(
         work.read(Duplicates).groups, images, work.decisions("duplicates"), auto=project.auto("duplicates")
     )
     fates = selection.select(images, project.settings.curation.exclude, [quality, copies])

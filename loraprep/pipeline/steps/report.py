@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import captions
+from loraprep.captions import bleed, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -71,7 +71,9 @@ def _joined(answered: Mapping[Code, Settled], own: Mapping[str, dict[str, Any]])
 def write_intent(work: Workspace) -> None:
     """Write what is to be taught, as intent.md."""
     project = work.project
-    files.write(project.root / "intent.md", intent.text(project.config, project.kind, project.model))
+    files.write(
+        project.root / "intent.md", intent.intent_text(project.settings, project.kind_typed, project.base_model)
+    )
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -101,9 +103,9 @@ def judge_set(work: Workspace) -> Judgement:
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     said = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
-    findings += captions.lacking(said, staying, known.elements)
+    findings += vision_findings.vision_findings(said, staying, known.elements)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += captions.fused(staying, known.elements, project.config, project.kind)
+        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind_typed)
     verdict = gate.judge(
         images,
         selected.fates,

@@ -14,11 +14,11 @@ def scan_images(work: Workspace, full: bool = False) -> None:
     """Look at every file in the images folder, and take over captions edited in dataset/."""
     _scan(work, full)
     if lock.touched(work.root):
-        from loraprep.captions import captions
+        from loraprep.captions import samples
         from loraprep.dataset import build
 
         digests = {i.path: i.digest for i in work.images() if i.state == "image"}
-        for path in build.adopt(work.root, captions.HEADER, digests):
+        for path in build.adopt(work.root, samples.HEADER, digests):
             terminal.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
 
 

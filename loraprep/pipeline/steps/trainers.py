@@ -13,6 +13,7 @@ from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
 from loraprep.project.project import Project
+from loraprep.project.sizes import trained_sizes
 from loraprep.report import trainer_section
 from loraprep.trainers import export, forecast, naming, regularization
 
@@ -38,7 +39,7 @@ def forecast_trainers(work: Workspace) -> None:
     repeats = _repeats(work, [f.path for f in selected.fates if f.fate == "kept"], found)
     chosen, folder = _profiles(project), project.settings.dataset.regularization
     extra = regularization.regularization_sizes(project.root, folder)
-    largest = forecast.trained_sizes(project.settings, project.base_model)[-1]
+    largest = trained_sizes(project.settings, project.base_model)[-1]
     pictures = forecast.training_pictures(found, selected.fates, work.read(Captioned).captions, repeats, largest)
     plans = [
         forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)

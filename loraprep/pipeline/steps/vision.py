@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from loraprep.captions import captioners, captions
+import msgspec
+from msgspec import structs
+
+from loraprep.captions import approval, chain, registry, vision_findings
+from loraprep.captions.captioner import Context, VisionCaptioner
+from loraprep.captions.samples import captioners_by_key, captioners_by_path, skipped_samples
+from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.job import Job, Outcome
-from loraprep.captions.vision.prompt import described, question
+from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import findings, terminal
 from loraprep.core.errors import UserError
@@ -22,33 +27,37 @@ from loraprep.project.project import Project
 
 def looks(work: Workspace) -> bool:
     """Say whether any captioner of the project, or one chosen for a single picture, looks at the pixels."""
-    return bool(_lookers(work))
+    return bool(_vision_captioners(work))
 
 
-def _lookers(work: Workspace) -> dict[str, captioners.Looker]:
+def _vision_captioners(work: Workspace) -> dict[str, VisionCaptioner]:
     try:
-        chosen = told(work)["chosen"]
+        chosen = told(work).chosen
     except UserError:  # said by the task that reads the file
         chosen = {}
-    return captioners.lookers(work.project.config["captioning"], chosen.values())
+    return registry.vision_captioners(work.project.settings.captioning, chosen.values())
 
 
-def told(work: Workspace) -> dict[str, Any]:
-    """Return decisions/captions.yaml in short: the samples `skipped`, and the captioner `chosen` for single pictures.
+class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """decisions/captions.yaml in short: the samples skipped, and the captioner chosen for single pictures."""
 
-    Raises UserError.
-    """
+    skipped: list[str]
+    chosen: dict[str, str]
 
-    def read() -> dict[str, Any]:
+
+def told(work: Workspace) -> CaptionAnswers:
+    """Return what decisions/captions.yaml says in short. Raises UserError."""
+
+    def short() -> CaptionAnswers:
         answers = work.decisions("captions")
-        return {"skipped": captions.skipped(answers), "chosen": captions.captioners_chosen(answers)}
+        return CaptionAnswers(skipped_samples(answers), captioners_by_key(answers))
 
-    return work.remembered("told.json", decisions.place(work.root, "captions")[0], read)
+    return work.remembered("told.json", decisions.place(work.root, "captions")[0], short, CaptionAnswers)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
-    """path -> the captioner that a person chose for that picture."""
-    return captions.chosen_captioners(images, work.decisions("captions"))
+    """Return path -> the captioner that a person chose for that picture. Raises UserError."""
+    return captioners_by_path(images, work.decisions("captions"))
 
 
 def stored(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
@@ -57,20 +66,20 @@ def stored(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
 
 
 def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
-    """`images` are all there are; samples are asked before there are examples."""
+    """Make a round of asking; `images` are all there are. Samples are asked before there are examples."""
     p = work.project
     texts: list[str] = []
-    config = p.config
+    settings = p.settings
     if samples:  # somebody is waiting to answer them
-        config = {**config, "captioning": {**config["captioning"], "batch": "never"}}
+        settings = structs.replace(settings, captioning=structs.replace(settings.captioning, batch="never"))
     else:
         seen = _seen(images, stored(work, images))
-        texts = captions.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
+        texts = approval.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
     return Job(
         p.root,
         work.pictures,
-        config,
-        question(p.config["intent"]["kind"], texts),
+        settings,
+        question(settings.intent.kind, texts),
         since=dict(since or {}),
         chosen=chosen(work, images),
         wait="elements" in work.named,
@@ -79,19 +88,19 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
 
 
 def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
-    context = captioners.Context("", answers=answers)
-    return {i.path: described(i, context) for i in images if i.digest in answers}
+    context = Context("", answers=answers)
+    return {i.path: describe_from_store(i, context) for i in images if i.digest in answers}
 
 
 def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
-    """Has the samples looked at, without waiting for anything."""
+    """Have the samples looked at, without waiting for anything."""
     if not looks(work) or not chosen:
         return Outcome()
     return _ask(_job(work, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
 
 
 def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outcome:
-    """Has all others looked at once the samples are approved.
+    """Have all others looked at once the samples are approved.
 
     What kept the samples from being looked at keeps the others too, so it is not tried again in the same run.
     """
@@ -99,13 +108,13 @@ def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outc
         return Outcome()
     rest = [i for i in staying if i.path not in before.samples]
     answers = work.decisions("captions")
-    may = captions.approved(before.samples, answers, auto=work.project.auto("captions"))
+    may = approval.approved(before.samples, answers, auto=work.project.auto("captions"))
     job = _job(work, work.images(), samples=False)
-    stopped = next((code for _, code in sorted(before.missing.items()) if code not in captioners.PER_PICTURE), "")
+    stopped = next((code for _, code in sorted(before.missing.items()) if code not in chain.PER_PICTURE), "")
     if may and stopped:
         values = next(f.values for f in before.findings if f.code == f"vision-{stopped}")
-        given = captioners.undescribed(rest, staying, job)
-        outcome = Outcome().lack(stopped, given, **values)
+        given = chain.undescribed(rest, staying, job)
+        outcome = Outcome().add_missing(stopped, given, **values)
     else:
         outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
     outcome.missing |= before.missing
@@ -115,11 +124,11 @@ def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outc
 
 def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str, *, approved: bool) -> Outcome:
     with terminal.progress(what) as progress:
-        return captioners.ask(images, staying, job.showing(progress), approved=approved)
+        return chain.ask_all(images, staying, job.showing(progress), approved=approved)
 
 
 def earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
-    """The note about pictures that were seen under earlier settings, with what asking again would cost."""
+    """Note which pictures were seen under earlier settings, and what asking again would cost."""
     old = _old(work, job, staying, samples)
     if not old:
         return []
@@ -132,9 +141,12 @@ def earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequen
 
 
 def _old(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
-    now = {name: module.settings(work.project.config, job.question) for name, module in _lookers(work).items()}
+    now = {
+        name: captioner.answer_settings(work.project.settings, job.question)
+        for name, captioner in _vision_captioners(work).items()
+    }
     then = {i.path: last.settings for i in staying if (last := _last(job, i)) is not None}
-    paths = set(captions.earlier(then, now, samples))
+    paths = set(vision_findings.seen_under_earlier_settings(then, now, samples))
     return [i for i in staying if i.path in paths]
 
 
@@ -146,16 +158,13 @@ def _last(job: Job, image: Image) -> Answer | None:
 
 
 def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
-    """Only Claude costs something, and only if it is the one that would be asked."""
-    if next(iter(captioners.lookers(p.config["captioning"])), "") != "claude":
-        return 0.0, 0.0
-    from loraprep.captions.captioners import claude
-
-    return claude.cost(images, job)
+    """Estimate (likely, at most) US dollars by the captioner that would be asked: the first that looks."""
+    first = next(iter(registry.vision_captioners(p.settings.captioning).values()), None)
+    return first.estimate_cost(images, job) if first else (0.0, 0.0)
 
 
 def recaption(work: Workspace, staying: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]) -> None:
-    """Asks again: about the pictures that `patterns` name, else about those seen under earlier settings.
+    """Ask again: about the pictures that `patterns` name, else about those seen under earlier settings.
 
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """

@@ -1,0 +1,68 @@
+"""What a captioner must offer, and what it may know.
+
+A captioner is one module in captioners/, found by its file's name ("wd_tagger.py" is "wd-tagger" in project.yaml).
+It is a Captioner; one that looks at the pixels first is a VisionCaptioner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeGuard
+
+from loraprep.captions.vision.job import Job, Outcome
+from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.store import Answers, AnswerSettings
+from loraprep.core.records import Elements, Image
+from loraprep.project.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a captioner may know besides the picture.
+
+    `common`: words that over half of the file names share. `answers`: digest -> what vision models said; `missing`:
+    path -> why one was not asked, a code; `chosen`: path -> the captioner that a person chose for that picture.
+    """
+
+    trigger: str
+    common: frozenset[str] = field(default_factory=frozenset)
+    answers: Mapping[str, Answers] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+
+class Captioner(Protocol):
+    """A captioner's module.
+
+    SAMPLES: some of its captions are shown for approval before the rest is written.
+    NEEDS_APPROVAL: the rest is not even asked about before the samples are answered, as that costs money or time.
+    """
+
+    SAMPLES: bool
+    NEEDS_APPROVAL: bool
+
+    def describe(self, image: Image, context: Context, /) -> Elements:
+        """Describe a picture; pure. One that looks reads what is stored: `describe_from_store` does that."""
+        ...
+
+
+class VisionCaptioner(Captioner, Protocol):
+    """The module of a captioner that has to look at the pixels first."""
+
+    def ask_vision_model(self, images: Sequence[Image], job: Job, /) -> Outcome:
+        """Look at the pictures and store the answers in responses/. What is missing is said in the Outcome."""
+        ...
+
+    def answer_settings(self, settings: Settings, question: Question, /) -> AnswerSettings:
+        """Return what an answer asked for now would be stored with."""
+        ...
+
+    def estimate_cost(self, images: Sequence[Image], job: Job, /) -> tuple[float, float]:
+        """Return (likely, at most) US dollars for asking about those pictures once, without a network."""
+        ...
+
+
+def looks_at_pixels(captioner: Captioner) -> TypeGuard[VisionCaptioner]:
+    """Say whether a captioner is a VisionCaptioner."""
+    return hasattr(captioner, "ask_vision_model")

@@ -1,0 +1,42 @@
+"""Clusters of copies, with what is known about who is in none together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from loraprep.core.components import Components, connected
+from loraprep.core.records import Pair
+
+
+class Clusters(Components[str]):
+    """Components of paths. Two may be known to be apart: whatever joins either of them is apart from the other too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._apart: dict[str, set[str]] = {}  # root -> roots, both ways
+
+    def join(self, a: str, b: str) -> None:
+        """Make one cluster of two, apart from all that either was apart from."""
+        first, second = sorted((self.root(a), self.root(b)))
+        super().join(first, second)
+        for other in self._apart.pop(second, set()):
+            self._apart[other].discard(second)
+            self._part(first, other)
+
+    def part(self, a: str, b: str) -> None:
+        """Keep their clusters apart for good."""
+        self._part(self.root(a), self.root(b))
+
+    def _part(self, first: str, second: str) -> None:
+        self._apart.setdefault(first, set()).add(second)
+        self._apart.setdefault(second, set()).add(first)
+
+    def known(self, a: str, b: str) -> bool:
+        """Is it known already whether they are together or apart?"""
+        first, second = self.root(a), self.root(b)
+        return first == second or second in self._apart.get(first, ())
+
+
+def copies(pictures: Iterable[str], pairs: Iterable[Pair]) -> list[tuple[str, ...]]:
+    """Split a group's pictures into those that are one and the same; variants are apart."""
+    return connected(pictures, ((pair.a, pair.b) for pair in pairs if pair.relation != "variant"))

@@ -1,0 +1,130 @@
+"""What a person is asked about copies and variants, and what comes of the answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from loraprep.core.records import Fate, Group, Image
+from loraprep.duplicates import describe
+from loraprep.duplicates.clusters import copies
+from loraprep.project.decisions import Decisions, Question
+from loraprep.project.resolution import Present, settle
+
+HEADER = """\
+# Every copy makes the model learn that one picture by heart instead of what your pictures have in common.
+# Variants (the same scene, changed) are no copies: they teach what may change, and stay unless you say otherwise.
+# Look first. Nothing in images/ is ever deleted.
+# keep: recommended | all | none | [file names]
+"""
+
+
+def _members_asked(group: Group) -> list[str]:
+    """Return the pictures a person is asked about: byte copies are settled by rule."""
+    doubled = {pair.a for pair in group.pairs if pair.relation == "byte"}
+    asked = [path for path in group.pictures if path not in doubled]
+    return asked if len(asked) > 1 else []
+
+
+class _Ruling(NamedTuple):
+    stays: bool
+    changed: bool  # the picture has other pixels than when the answer was given
+
+
+def _rulings(groups: Sequence[Group], images: Iterable[Image], decisions: Decisions) -> dict[str, _Ruling]:
+    """Return path -> ruling, for every picture an answered entry rules on; renames are followed."""
+    present = Present({image.path: image.digest for image in images})
+    of = {path: group for group in groups for path in group.pictures}
+    ruled: dict[str, _Ruling] = {}
+    for key, entry in sorted(decisions.entries.items()):
+        if entry.answer is None:
+            continue
+        group = of.get(key)
+        written = dict(entry.digests) or dict.fromkeys(group.pictures if group else [key], "")
+        recommended = entry.data.get("recommended", list(group.recommended) if group else "all")
+        chosen = recommended if entry.answer == "recommended" else entry.answer
+        named = set(chosen) if isinstance(chosen, list) else set(written) if chosen == "all" else set()
+        for path in sorted(named - set(written)):
+            if group and path in group.pictures:  # a byte copy named by hand
+                written[path] = ""
+        for path, digest in written.items():
+            now, match = present.find(path, digest)
+            if match and (now not in ruled or match != "retouched"):
+                ruled[now] = _Ruling(path in named, match == "retouched")
+    return ruled
+
+
+def open_questions(groups: Sequence[Group], images: Sequence[Image], decisions: Decisions) -> list[Question]:
+    """Ask one question a group of copies or variants with pictures nobody ruled on; byte copies need none.
+
+    A group that grew asks for the newcomer alone, under the newcomer's name. A picture that changed since its
+    answer is asked about again.
+    """
+    digests = {image.path: image.digest for image in images}
+    ruled = _rulings(groups, images, decisions)
+    asked = []
+    for group in groups:
+        members = _members_asked(group)
+        open_ = [path for path in members if path not in ruled or ruled[path].changed]
+        if not open_:
+            continue
+        recommended: list[str] | str = sorted(_staying(group, ruled) & set(open_))
+        if len(recommended) == len(open_):
+            recommended = "all"
+        entry = {
+            "what": describe.what_is_asked(group, members, open_),
+            "pictures": {path: group.facts[path] for path in members},
+            "recommended": recommended,
+            "keep": None,
+        }
+        asked.append(Question(_key(open_, decisions), entry, {path: digests[path] for path in open_}, {}))
+    return asked
+
+
+def _key(paths: Sequence[str], decisions: Decisions) -> str:
+    """Return the first path whose name no answered entry has taken."""
+    for path in paths:
+        entry = decisions.entries.get(path)
+        if entry is None or entry.answer is None:
+            return path
+    return f"{paths[0]} (again)"
+
+
+def _staying(group: Group, ruled: Mapping[str, _Ruling]) -> set[str]:
+    """Return who stays if every picture nobody ruled on takes the recommendation."""
+    staying = {path for path, ruling in ruled.items() if ruling.stays and path in group.pictures}
+    for cluster in copies(group.pictures, group.pairs):
+        if not any(path in ruled for path in cluster):  # else the person has settled this picture already
+            staying |= set(cluster) & set(group.recommended)
+    return staying
+
+
+def outcome(groups: Sequence[Group], images: Sequence[Image], decisions: Decisions, *, auto: bool) -> dict[str, Fate]:
+    """Say which pictures leave because of duplicates, and which stay but wait for an answer. Others are absent.
+
+    A missing answer counts as its recommendation, with `open` set unless `auto` or `rest: recommended`.
+    """
+    ruled = _rulings(groups, images, decisions)
+    fates: dict[str, Fate] = {}
+    for group in groups:
+        staying, members = _staying(group, ruled), _members_asked(group)
+        same = {path: cluster for cluster in copies(group.pictures, group.pairs) for path in cluster}
+        of = {p.a: p for p in sorted(group.pairs, key=lambda p: p.relation, reverse=True) if p.relation != "variant"}
+        for path in group.pictures:
+            given = ruled.get(path)
+            counts = settle(
+                None if given is None else "keep" if given.stays else "leave out",
+                decisions,
+                auto=auto,
+                changed=given is not None and given.changed,
+            )
+            waiting, by = counts.open and path in members, counts.by
+            original = next((p for p in same[path] if p in staying), "")
+            why = f"a copy of {original}" if original else "you left it out"
+            if not given and path in of and of[path].relation == "byte":
+                why, by = f"a byte copy of {of[path].b}", "rule"
+            if path not in staying:
+                fates[path] = Fate(path, "left out", why, by, waiting)
+            elif waiting:
+                fates[path] = Fate(path, "kept", "", by, True)
+    return dict(sorted(fates.items()))
