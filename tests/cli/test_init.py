@@ -313,7 +313,7 @@ def test_the_interview(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]
         kind="character", description="Mira, my knight", class_word="woman", notes="same red cloak", fused=("cloak",)
     )
     assert (declared.model, declared.trigger) == ("flux", "mirra")
-    assert (config["captioning"]["captioner"], config["captioning"]["style_words"]) == ("existing", "omit")
+    assert (declared.captioning.captioner, declared.captioning.style_words) == ("existing", "omit")
     assert _files(here / "mine/images") == _files(here / "pics")
     said = capsys.readouterr().out
     for words in ("cannot be a project's name", "Plan for 15 to 40 pictures", "There is no studio.md",
