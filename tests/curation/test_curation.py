@@ -1,12 +1,12 @@
 """Phase 5 as an artist meets it: one hand or several, what is tied, the shortlist, the subset, what to do next."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.captions import lexicon

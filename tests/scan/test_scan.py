@@ -17,7 +17,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.project import profiles
 from loraprep.project.settings import complete_settings
-from loraprep.scan import audit, inspect, pool, scan
+from loraprep.scan import audit, image_list, inspect, pool, scan
 from tests import pictures
 
 
@@ -75,13 +75,13 @@ def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
     records = _scan(root).images
     path = root / "build/images.jsonl"
     scan.write(path, root / "images", root, exclude=["draft"])
-    assert scan.read(path) == records
+    assert image_list.read_images(path) == records
     before = path.stat()
     scan.write(path, root / "images", root, exclude=["draft"])
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     path.write_text('{"version": 0}\n')
     with pytest.raises(UserError, match="another version"):
-        scan.read(path)
+        image_list.read_images(path)
 
 
 def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
