@@ -11,7 +11,7 @@ import hashlib
 import io
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Pla
     made = msgspec.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))
-    record = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
+    record = msgspec.structs.replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
     return Planted(record, of, edit, np.asarray(small), either)
 
 
