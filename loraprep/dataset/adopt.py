@@ -74,7 +74,7 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
             found.setdefault(path, []).append(_EditedCaption(name, place, _caption(root, name, image)))
     if not found:
         return []
-    given = decisions.read(root, "captions")
+    given = decisions.read_decisions(root, "captions")
     problems: list[Problem] = []
     adopted: list[str] = []
     wanted: dict[str, str] = {}  # key in the decision file -> caption
@@ -138,15 +138,15 @@ def _problem(
 def _write(root: Path, wanted: Mapping[str, str], header: str) -> None:
     """Write all captions in one edit: the value of an entry that is there, else a line of its own."""
     if not (root / _DECISIONS).exists():
-        decisions.ask(root, "captions", header, [])
-    doc = decisions.load(root, "captions")
+        decisions.update_questions(root, "captions", header, [])
+    doc = decisions.load_document(root, "captions")
     there = doc.data if doc else {}
     values = {
         key: {"caption": caption, **({"verdict": "adjust"} if "verdict" in there.get(key, {}) else {})}
         for key, caption in sorted(wanted.items())
     }
     try:
-        decision_edits.answer(root, "captions", values, doc.digest if doc else "")
+        decision_edits.write_answers(root, "captions", values, doc.digest if doc else "")
     except decision_edits.Changed:
         raise UserError(
             "changed while your captions were taken over; nothing was written", place=_DECISIONS, hint="Run it again."
@@ -155,7 +155,7 @@ def _write(root: Path, wanted: Mapping[str, str], header: str) -> None:
 
 def _agree(root: Path, before: dict[str, LockedImage], agreed: list[tuple[_EditedCaption, str]]) -> None:
     """Note in the manifest what both say now, so that the next edit is told from this one."""
-    given = decisions.read(root, "captions")
+    given = decisions.read_decisions(root, "captions")
     for edit, key in agreed:
         old = before[edit.place]
         copies = old.caption_files(edit.place)

@@ -76,7 +76,7 @@ def _vision(work: Workspace) -> list[str]:
 
 def _asked(work: Workspace, kind: str) -> Since:
     """Every entry there was: one that was taken out of the decision file is asked anew."""
-    return Since("asked", lambda: decisions.keys(work.root, kind), lambda then, now: set(then) <= set(now))
+    return Since("asked", lambda: decisions.decision_keys(work.root, kind), lambda then, now: set(then) <= set(now))
 
 
 def _answers(work: Workspace, *, samples: bool) -> Since:

@@ -126,7 +126,7 @@ class Page:
         return self._written(kind, edits.planned_answer(self.reader.read(), kind, str(given.get("id")), values), given)
 
     def _written(self, kind: str, planned: Values, given: dict[str, Json]) -> Response:
-        done = decision_edits.answer(self.reader.root, kind, planned, str(given.get("expected", "")))
+        done = decision_edits.write_answers(self.reader.root, kind, planned, str(given.get("expected", "")))
         self.done.append(done)
         return JSONResponse(_written_lines(done))
 

@@ -14,7 +14,7 @@ from loraprep.review import views
 from loraprep.review.snapshot import Snapshot, ident
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as a browser sends it
-Values: TypeAlias = dict[str, Json]  # key of an entry -> its new fields; see `decision_edits.answer`
+Values: TypeAlias = dict[str, Json]  # key of an entry -> its new fields; see `decision_edits.write_answers`
 
 
 class ReplacedCaption(msgspec.Struct, frozen=True):

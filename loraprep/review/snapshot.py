@@ -82,7 +82,7 @@ class Reader:
 
     def stamps(self) -> dict[str, str]:
         """Map decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
-        now = {kind: self._digest(decisions.place(self.root, kind)[0]) for kind in KINDS}
+        now = {kind: self._digest(decisions.decision_file(self.root, kind)[0]) for kind in KINDS}
         built = [self._digest(self.root / "build" / name) for name in _BUILD]
         settings = self._digest(self.root / project.NAME)
         return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest()}
@@ -128,14 +128,14 @@ class Reader:
 
     def _decisions(self, kind: str, stamp: str, problems: dict[str, str]) -> Decisions:
         try:
-            return self._kept(kind, stamp, lambda: decisions.read(self.root, kind))
+            return self._kept(kind, stamp, lambda: decisions.read_decisions(self.root, kind))
         except UserError as error:
             problems[kind] = str(error)
             return Decisions()
 
     def _accepted(self, stamp: str, problems: dict[str, str]) -> dict[str, Acceptance]:
         try:
-            return self._kept("gate", stamp, lambda: decisions.accepted(self.root))
+            return self._kept("gate", stamp, lambda: decisions.accepted_findings(self.root))
         except UserError as error:
             problems["gate"] = str(error)
             return {}

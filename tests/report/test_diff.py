@@ -113,6 +113,7 @@ def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
     assert "loraprep diff wants one revision" in output
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("damage", ["{", "{}", '{"version": 2}'])
 def test_a_record_that_cannot_be_read(root: Path, damage: str) -> None:
     good = (root / SET_RECORD).read_text("utf-8")
