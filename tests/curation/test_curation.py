@@ -1,12 +1,11 @@
 """Phase 5 as an artist meets it: one hand or several, what is tied, the shortlist, the subset, what to do next."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.captions import lexicon
@@ -202,13 +201,13 @@ def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
 def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
     quotas = (Quota(terms=("close-up", "portrait"), share=(0.25, 0.4)),)
     framing = AxisProfile(label="Framing", element="content.framing", wants=(), quotas=quotas)
-    kind = structs.replace(style.kind_typed, axes={"framing": framing})
+    kind = replace(style.kind_typed, axes={"framing": framing})
     images = records(100)
     texts = ["close-up" if n < 60 else "full body" for n in range(100)]
     found = axis_labels(kind, images, {}, told(images, texts), "emberveil")
     (quota,) = subset.member_quotas(kind, images, found, 20)
     assert (quota.low, quota.high, len(quota.members)) == (5, 8, 60)
-    settings = structs.replace(style.settings, curation=structs.replace(style.settings.curation, target=20))
+    settings = replace(style.settings, curation=replace(style.settings.curation, target=20))
     result = curate.curate(images, Observations({}, told(images, texts), {}), [], kind, settings, Decisions())
     out = set(result.questions[0].entry["recommended"])
     faces = [i.path for i in images[:60] if i.path not in out]
@@ -218,8 +217,8 @@ def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
 def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> None:
     images = records(30)
     group = Group((images[3].path, images[4].path), "copy", images[3].path, "", (images[3].path,))
-    chosen = structs.replace(style.settings.curation, target=29, include=(images[20].path,))
-    settings = structs.replace(style.settings, curation=chosen)
+    chosen = replace(style.settings.curation, target=29, include=(images[20].path,))
+    settings = replace(style.settings, curation=chosen)
     result = curate.curate(images, Observations({}, {}, {}), [group], style.kind_typed, settings, Decisions())
     (question,) = result.questions
     assert question.entry["recommended"] in ([images[3].path], [images[4].path])
@@ -263,7 +262,7 @@ def test_two_hands_are_one_question_and_its_answers(
     assert out([washed[1]]) == [washed[1]]
     assert resolution.waiting([question], Decisions(), auto=False) == [question.key]
     assert resolution.waiting([question], Decisions("recommended"), auto=False) == []
-    grouped = structs.replace(style.settings, groups={"washes": GroupSettings(suffix="", words=(), repeats=None)})
+    grouped = replace(style.settings, groups={"washes": GroupSettings(suffix="", words=(), repeats=None)})
     moved = [replace(i, path=f"washes/{i.path}") if i.path in washed else i for i in images]
     looked = {i.path: two_hands[i.path.removeprefix("washes/")] for i in moved}
     assert (
@@ -371,7 +370,7 @@ def test_nobody_is_a_stranger_where_it_cannot_be_told(character: project.Project
         identity.find_strangers(images, many, character.kind_typed, character.settings) == {}
     )  # no rule to differ from
     brother = GroupSettings(suffix="_tom", words=(), repeats=None)
-    outfits = structs.replace(character.settings, groups={"brother": brother})
+    outfits = replace(character.settings, groups={"brother": brother})
     moved = [replace(i, path=f"brother/{i.path}") if n == 3 else i for n, i in enumerate(images)]
     assert identity.find_strangers(moved, look_at(moved, n3=man), character.kind_typed, outfits) == {}
 
