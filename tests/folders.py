@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.core.records import Group, Image
@@ -51,7 +51,7 @@ class Folder:
     def add(self, path: str, data: bytes | Picture, **facts: Any) -> None:
         data = data if isinstance(data, bytes) else encoded(data)
         digest = hashlib.sha256(data).hexdigest()
-        made = Image.from_json({**_seen(data), "path": path, "state": "image", "digest": digest})
+        made = msgspec.convert({**_seen(data), "path": path, "state": "image", "digest": digest}, Image)
         self.images[path] = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data), **facts)
         self.data[path] = data
 

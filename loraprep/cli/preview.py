@@ -6,9 +6,8 @@ import argparse
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from loraprep.cli.init.options import project_name, project_root
 from loraprep.cli.parser import Parser
@@ -20,8 +19,8 @@ from loraprep.pipeline import results
 from loraprep.pipeline.artifacts import Audited, BesideImages, Curated, Duplicates, FeaturesMeasured, Forecast, Sampled
 from loraprep.pipeline.steps import audit, captions, curation, duplicates, report
 from loraprep.pipeline.workspace import MemoryWorkspace
-from loraprep.project import profiles, project, schema, studio, trigger
-from loraprep.project.settings import settings
+from loraprep.project import decisions, project, studio, trigger
+from loraprep.project.settings import Settings, complete_settings
 from loraprep.report import gate, html
 from loraprep.scan import scan
 
@@ -57,20 +56,20 @@ def run(argv: list[str]) -> int:
     problems = _problems(args, folder, model, out, here)
     if problems:
         raise UserError.many(problems, UNUSABLE)
-    config = schema.with_defaults(
+    declared = complete_settings(
         {
             "version": 1,
             "name": name,
             "model": model,
             "trigger": trigger.propose(name, ""),
             "intent": {"kind": args.kind},
-        },
-        "project",
+            "review": dict.fromkeys(decisions.KINDS, "auto"),
+        }
     )
     # `init .` would make a project of the folder itself, in which some names are the tool's own
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
-    material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
+    material = gather(folder, root, declared, following=[command(folder, name, args.kind, model, here)])
     with terminal.progress("Drawing the page") as progress:
         page, _ = html.render_page(material, progress)
     try:
@@ -86,22 +85,12 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> html.PageData:
+def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str]) -> html.PageData:
     """Run the steps of Gate 1 over `folder` with every recommendation taken; nothing is written anywhere.
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
     """
-    config = {**config, "review": dict.fromkeys(config["review"], "auto")}
-    declared = project.Project(
-        root,
-        config,
-        project.profile("kinds", config["intent"]["kind"]),
-        project.profile("models", config["model"]),
-        folder,
-        settings=settings(config),
-        base_model=profiles.base_model(config["model"]),
-        kind_typed=profiles.kind(config["intent"]["kind"]),
-    )
+    declared = project.Project.of(root, folder, settings)
     limits = declared.settings.thresholds.audit
     with terminal.progress("Looking at the pictures") as progress:
         found = scan.scan(

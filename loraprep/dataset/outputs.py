@@ -96,7 +96,7 @@ def plan_outputs(
     """List every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
     kept = {f.path: f for f in fates if f.fate == "kept"}
     image = {i.path: i for i in found}
-    colours = groups.backgrounds(settings)
+    colours = settings.dataset.backgrounds
     cutouts = {path for path in kept if image[path].alpha}
     every = output_places(kept, cutouts, settings, keep_kohya=keep_kohya)
     if clash := naming.collisions(every):
@@ -129,7 +129,7 @@ def output_places(
     kept: Collection[str], cutouts: Collection[str], settings: Settings, *, keep_kohya: bool
 ) -> dict[tuple[str, str], str]:
     """Map (path, colour) -> place of every picture that stays; `cutouts` stand once on each colour."""
-    colours = groups.backgrounds(settings)
+    colours = settings.dataset.backgrounds
     placed = naming.places(kept, settings.name, keep_kohya=keep_kohya, groups=settings.groups)
     times = {path: len(colours) if path in cutouts else 1 for path in kept}
     return naming.on_colours(folder_places(placed, settings, times), cutouts, colours)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from loraprep.core import resources
@@ -278,7 +279,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
             *(SELECTION, PLACEMENTS, *accepted),
         ],
         ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
-        {"config": work.project.config, "gate.yaml": bool(accepted)},
+        {"config": msgspec.to_builtins(work.project.settings), "gate.yaml": bool(accepted)},
         ["resources/gate.yaml", *page, *both, *_trainers(work)],
     )
     yield {

@@ -6,13 +6,12 @@ that classes and schema name the same keys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
-from loraprep.core.files import Json
 from loraprep.core.findings import Severity
+from loraprep.project import schema
 
 Review = Literal["ask", "auto"]
 
@@ -208,6 +207,6 @@ class Settings(Table, frozen=True):
     review: ReviewSettings
 
 
-def settings(data: Mapping[str, Json]) -> Settings:
-    """Convert project.yaml, accepted by its schema and complete with its defaults."""
-    return msgspec.convert(data, Settings)
+def complete_settings(data: schema.Tree) -> Settings:
+    """Fill in the schema's defaults and convert what project.yaml says, which the schema has accepted."""
+    return msgspec.convert(schema.with_defaults(data, "project"), Settings)

@@ -8,7 +8,6 @@ from functools import cache
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Image, Reason
-from loraprep.project import groups
 from loraprep.project.decisions import Acceptance
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report.report_data import ALREADY_OUT, ReportData
@@ -198,7 +197,7 @@ def _integrity_findings(data: ReportData, kept: Sequence[str]) -> list[Finding]:
     result = [Finding(Code.UNACCOUNTED, tuple(sorted(missing)), {})] if missing or twice else []
     placed = naming.places(kept, settings.name, keep_kohya=data.kohya_layout, groups=settings.groups)
     cutouts = {i.path for i in data.images if i.alpha}
-    every = naming.on_colours(placed, cutouts, groups.backgrounds(settings))
+    every = naming.on_colours(placed, cutouts, settings.dataset.backgrounds)
     return result + [
         Finding(Code.NAME_COLLISION, pair, {"place": placed[pair[0]]}) for pair in naming.collisions(every)
     ]

@@ -147,7 +147,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     data, settings = page.data, page.data.settings
     pictures = [i for i in data.images if i.state == "image"]
     size = LARGE if len(pictures) <= MANY else SMALL
-    thumbs = thumbnails.all_of(page.pictures, pictures, size, groups.backgrounds(settings)[0], page.cache, progress)
+    thumbs = thumbnails.all_of(page.pictures, pictures, size, settings.dataset.backgrounds[0], page.cache, progress)
     likeness = similarity.picture_likeness(pictures)
     spots = layout.plane(likeness)
     order = layout.order(likeness, spots)

@@ -18,7 +18,7 @@ from loraprep.duplicates import compare
 from loraprep.imaging import thumbnails
 from loraprep.imaging.decode import BadImage
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import crops, groups
+from loraprep.project import crops
 from loraprep.project.project import Project
 from loraprep.trainers import placement
 
@@ -44,7 +44,7 @@ class Renditions:
 
     def thumb(self, image: Image) -> bytes:
         """Return a WebP, at most THUMB px on the long side, from the cache that the report fills too."""
-        background = groups.backgrounds(self.project.settings)[0]
+        background = self.project.settings.dataset.backgrounds[0]
         data = thumbnails.thumbnail(self.source, image, THUMB, background, self.project.root / thumbnails.FOLDER)
         if not data:
             raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
@@ -67,7 +67,7 @@ class Renditions:
         return self._kept(name, lambda: self._difference(first, second, mirrored, turns))
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
-        path = self.folder / f"{name}-{groups.backgrounds(self.project.settings)[0].lstrip('#')}.jpg"
+        path = self.folder / f"{name}-{self.project.settings.dataset.backgrounds[0].lstrip('#')}.jpg"
         try:
             return path.read_bytes()
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class Renditions:
             return data
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        return self.source.upright(image, groups.backgrounds(self.project.settings)[0], longest)
+        return self.source.upright(image, self.project.settings.dataset.backgrounds[0], longest)
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)

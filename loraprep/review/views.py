@@ -356,7 +356,7 @@ def measured(s: Snapshot, text: str) -> CaptionMeasure:
     project, encoder = s.project, s.project.base_model.encoder
     nobody = Elements("", "", "draft", "draft")
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
-    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind_typed)
+    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind)
     caption = made.captions[""]
     broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
     return CaptionMeasure(

@@ -11,10 +11,11 @@ import hashlib
 import io
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
@@ -52,10 +53,10 @@ def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Pla
     """One file with the scan's record of it."""
     digest = hashlib.sha256(data).hexdigest()
     facts = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
-    made = Image.from_json({**facts, "path": path, "state": "image", "digest": digest})
+    made = msgspec.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))
-    record = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
+    record = msgspec.structs.replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
     return Planted(record, of, edit, np.asarray(small), either)
 
 

@@ -35,10 +35,9 @@ def load(path):
 with ThreadPoolExecutor(2) as pool: list(pool.map(load, sorted(Path(sys.argv[1]).iterdir()), chunksize=16))
 """
 CAPTIONS = """
-import itertools, time; from pathlib import Path; from loraprep.project import project; from loraprep.core import files
-from loraprep.captions import render_all; from loraprep.model import Elements
-p = project.load(Path.cwd()); seen = files.read_json(p.root / "build/elements.json")
-some = {k: Elements.from_json(v) for k, v in itertools.islice(seen.items(), 1000)}
+import itertools, time; from pathlib import Path; from loraprep.project import project; from loraprep.captions.captions import render_all; from loraprep.pipeline import artifacts
+p = project.load(Path.cwd()); seen = artifacts.load(artifacts.Described, p.root).elements
+some = dict(itertools.islice(seen.items(), 1000))
 start = time.perf_counter(); render_all(some, p.config, p.model, p.kind)
 print(time.perf_counter() - start, len(some))
 """

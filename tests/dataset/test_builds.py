@@ -14,8 +14,8 @@ from loraprep.dataset import manifest, outputs, pixels
 from loraprep.imaging import decode
 from loraprep.pipeline.steps import dataset, scan
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import project, schema
-from loraprep.project.settings import settings
+from loraprep.project import project
+from loraprep.project.settings import complete_settings
 from tests import scenes
 from tests.runs import AUTO, FOLDER, append, held, run
 
@@ -362,7 +362,7 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
 def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
     given = {"version": 1, "name": "x", "model": "sdxl", "trigger": "xyz", "intent": {"kind": "style"}}
     given |= {"dataset": {"steps": 1500, "epochs": 15}, "groups": {"b": {"suffix": "_b", "repeats": 2}}}
-    config = settings(schema.with_defaults(given, "project"))
+    config = complete_settings(given)
     paths = {f"a{n}.png": f"x/a{n}" for n in range(10)} | {f"b/{n}.png": f"x-b/{n}" for n in range(10)}
     placed = outputs.folder_places(paths, config, dict.fromkeys(paths, 1))
     assert placed["b/3.png"] == "2_x-b/3"

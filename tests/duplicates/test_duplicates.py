@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance
 
@@ -288,7 +289,7 @@ def test_without_looking_thumbnails_do(two: Folder) -> None:
 
 def test_groups_survive_json(two: Folder) -> None:
     (group,) = two.find()
-    assert Group.from_json(group.to_json()) == group
+    assert msgspec.convert(msgspec.to_builtins(group), Group) == group
 
 
 def test_findings_have_words(two: Folder) -> None:

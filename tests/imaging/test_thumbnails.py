@@ -1,10 +1,10 @@
 """Thumbnails: what their owner sees, made once, found again by content."""
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.imaging import thumbnails

@@ -62,7 +62,7 @@ TABLE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "trigger": (replace("project.yaml", "trigger: brushy", "trigger: brushier"),
                 ["intent", "samples", "elements", "captions", "curate", "select", "report"]),
     "base model": (replace("project.yaml", "model: sd15", "model: flux"),
-                   ["intent", "audit", "detail", "shortlist", "looks", "samples", "elements", *PURE]),
+                   ["intent", "audit", "staying", "samples", "elements", *PURE]),
     "a threshold that nothing crosses": (
         append("project.yaml", "thresholds: {audit: {jpeg_quality: 60}}\n"), ["audit", "report"]),
     "a threshold that pictures cross": (append("project.yaml", "thresholds: {audit: {aspect_ratio: 1.1}}\n"),

@@ -15,7 +15,7 @@ from loraprep.core.records import Caption
 from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
 from loraprep.project import schema
-from loraprep.project.settings import settings
+from loraprep.project.settings import complete_settings
 from loraprep.report import contact_sheet, layout, plots
 from loraprep.report import html as page
 from tests.pages import NASTY, Parsed, outside
@@ -129,7 +129,7 @@ def test_a_caption_in_pieces_is_the_caption() -> None:
 
 
 def test_the_crop_drawn_is_what_the_bucket_cuts() -> None:
-    config = settings(
+    config = complete_settings(
         schema.with_defaults(
             {
                 "version": 1,

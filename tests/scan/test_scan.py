@@ -15,9 +15,9 @@ import pytest
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.project import schema
-from loraprep.project.project import profile
-from loraprep.scan import audit, inspect, pool, scan
+from loraprep.project import profiles
+from loraprep.project.settings import complete_settings
+from loraprep.scan import audit, image_list, inspect, pool, scan
 from tests import pictures
 
 
@@ -75,13 +75,13 @@ def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
     records = _scan(root).images
     path = root / "build/images.jsonl"
     scan.write(path, root / "images", root, exclude=["draft"])
-    assert scan.read(path) == records
+    assert image_list.read_images(path) == records
     before = path.stat()
     scan.write(path, root / "images", root, exclude=["draft"])
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     path.write_text('{"version": 0}\n')
     with pytest.raises(UserError, match="another version"):
-        scan.read(path)
+        image_list.read_images(path)
 
 
 def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,10 +224,10 @@ def test_placeholders_of_each_kind_say_their_own_way_to_fetch_them() -> None:
     lfs, dvc = "only Git LFS's placeholder is here; run git lfs pull", "only DVC's placeholder is here; run dvc pull"
     found = [Image("a.jpg", "rejected", "pointer", lfs), Image("b.jpg.dvc", "rejected", "pointer", dvc),
              Image("c.jpg", "rejected", "pointer", lfs)]  # fmt: skip
-    config = schema.with_defaults({"version": 1, "name": "x", "model": "flux", "trigger": "abc",
-                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
-    result = audit.audit(found, {"orphans": [], "masks": {}}, config, profile("models", "flux"),
-                         profile("kinds", "style"))  # fmt: skip
+    settings = complete_settings(
+        {"version": 1, "name": "x", "model": "flux", "trigger": "abc", "intent": {"kind": "style"}}
+    )
+    result = audit.audit(found, [], {}, settings, profiles.base_model("flux"), profiles.kind("style"))
     assert [findings.sentence(f) for f in result.findings if f.code == "pointer"] == [
         f"b.jpg.dvc has not been fetched yet: {dvc}.",
         f"2 pictures have not been fetched yet: {lfs}. They are a.jpg and c.jpg.",

@@ -16,8 +16,8 @@ from loraprep.captions import registry
 from loraprep.cli.init.options import NewProject
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
-from loraprep.project import intent, profiles, project, schema
-from loraprep.project.settings import settings
+from loraprep.project import intent, profiles, project
+from loraprep.project.settings import complete_settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
@@ -56,9 +56,9 @@ def write_project(root: Path, new: NewProject, source: Path | None) -> None:
         "dodo.py": resources.text("resources/project/dodo.py"),
     }
     texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
-    full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
+    declared = complete_settings(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data)
     kind, model = profiles.kind(new.kind), profiles.base_model(new.model)
-    texts["intent.md"] = intent.intent_text(settings(full), kind, model)
+    texts["intent.md"] = intent.intent_text(declared, kind, model)
     kept = [name for name in texts if (root / name).exists()]
     try:
         with _taken_back_on_failure() as undo:

@@ -36,9 +36,7 @@ from loraprep.report.report_data import ReportData
 def write_intent(work: Workspace) -> None:
     """Write what is to be taught, as intent.md."""
     project = work.project
-    files.write(
-        project.root / "intent.md", intent.intent_text(project.settings, project.kind_typed, project.base_model)
-    )
+    files.write(project.root / "intent.md", intent.intent_text(project.settings, project.kind, project.base_model))
 
 
 def report_data(work: Workspace) -> ReportData:
@@ -56,18 +54,18 @@ def report_data(work: Workspace) -> ReportData:
         *work.read(Forecast).findings,
     ]
     # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessment = curate.assess([i for i in images if i.path in kept], known, project.kind_typed, project.settings)
+    assessment = curate.assess([i for i in images if i.path in kept], known, project.kind, project.settings)
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
     findings += vision_findings.vision_findings(asked, staying, known.elements)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind_typed)
+        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind)
     settled = {code: Acceptance(given.reason, images=tuple(given.images)) for code, given in selected.settled.items()}
     return ReportData(
         settings=project.settings,
         model=project.base_model,
-        kind=project.kind_typed,
+        kind=project.kind,
         images=images,
         fates=selected.fates,
         groups=work.read(Duplicates).groups,

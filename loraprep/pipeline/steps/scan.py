@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from loraprep.core import files, terminal
 from loraprep.dataset import manifest
 from loraprep.pipeline.artifacts import BesideImages
@@ -32,7 +34,7 @@ def _scan(work: Workspace, full: bool) -> None:
         project.images,
         project.root,
         [
-            project.config["images"],
+            msgspec.to_builtins(project.settings.images),
             limits.max_megapixels,
             limits.max_megabytes,
             files.sha256(drawn) if drawn.is_file() else "",

@@ -80,7 +80,7 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
 def export_configs(work: Workspace) -> None:
     """Write what the trainers need beside dataset/: their own configuration files."""
     project = work.project
-    locked, advice = read_lock(project.root), project.kind_typed.regularization
+    locked, advice = read_lock(project.root), project.kind.regularization
     if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
