@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from loraprep.imaging.palette import lab_unrounded
+
 Plane = NDArray[np.float32]
 
 AREA = 1024 * 1024  # pixels at which pictures are compared; smaller ones stay as they are
@@ -24,26 +26,7 @@ def lab_planes(picture: Image.Image) -> Plane | None:
         scale = math.sqrt(AREA / (picture.width * picture.height))
         size = (round(picture.width * scale), round(picture.height * scale))
         picture = picture.resize(size, Image.Resampling.BOX, reducing_gap=None)
-    return _lab(np.asarray(picture.convert("RGB")))
-
-
-# sRGB to linear light, and linear light to XYZ, each row over its D65 white (IEC 61966-2-1).
-_LINEAR = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255])
-_XYZ = np.array(
-    [[0.4339499, 0.3762098, 0.1898403], [0.2126729, 0.7151522, 0.0721750], [0.0177569, 0.1094796, 0.8727620]]
-)
-
-
-def _lab(rgb: NDArray[np.uint8]) -> Plane:
-    """CIELAB as palette.lab, in single precision: that one is too slow for a megapixel.
-
-    Its whole numbers differ in the third digit, and style features count pixels at edges: a set that lies at the
-    threshold would be asked about that was not before.
-    """
-    xyz = _LINEAR.astype(np.float32)[rgb] @ _XYZ.T.astype(np.float32)
-    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * np.float32(841 / 108) + np.float32(4 / 29))
-    planes = [116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])]
-    return np.stack(planes, -1).astype(np.float32)
+    return lab_unrounded(np.asarray(picture.convert("RGB")))
 
 
 def halve(plane: Plane) -> Plane:
@@ -78,5 +61,5 @@ def active_values(plane: Plane, active: NDArray[np.bool_]) -> Plane:
 
 
 def floored_log(value: float | np.floating) -> float:
-    """The natural logarithm of a value, which counts as 0.001 at least."""
+    """Take the natural logarithm of a value, which counts as 0.001 at least."""
     return float(np.log(np.maximum(value, 1e-3)))
