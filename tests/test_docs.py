@@ -8,7 +8,7 @@ import pytest
 from loraprep.__main__ import HELP
 from loraprep.core import resources
 from loraprep.project import crops, groups, profiles
-from loraprep.project.project import load, profile
+from loraprep.project.project import load
 from tests import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]
@@ -40,8 +40,8 @@ def test_every_base_model_has_a_valid_profile() -> None:
     wanted = {"sd15", "sdxl", "pony", "illustrious", "noobai", "flux", "sd35", "qwen-image", "z-image", "chroma"}
     assert wanted <= set(resources.names("resources/models"))
     for model in resources.names("resources/models"):
-        data = profile("models", model)
-        assert data["encoder"]["soft"] <= data["encoder"]["hard"]
+        encoder = profiles.base_model(model).encoder
+        assert encoder.soft <= encoder.hard
 
 
 def snippet(start: str) -> str:
@@ -54,8 +54,8 @@ def test_the_groups_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
     project = "version: 1\nname: emma\nmodel: sdxl\ntrigger: emma\nintent: {kind: character}\n"
     (tmp_path / "images").mkdir()
     (tmp_path / "project.yaml").write_text(project + snippet("groups:"), "utf-8")
-    config = load(tmp_path).config
-    assert [(g.folder, g.trigger, g.words, g.repeats) for g in groups.every(config)] == [
+    settings = load(tmp_path).settings
+    assert [(g.folder, g.trigger, g.words, g.repeats) for g in groups.every(settings)] == [
         ("red dress", "emma_red", ("red dress",), None), ("sketches", "emma_pencil", (), 2),
     ]  # fmt: skip
 

@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from loraprep.project import schema
-from loraprep.project.settings import Settings, settings
+from loraprep.project.settings import Settings, complete_settings
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -15,7 +14,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 def smallest(**tables: Any) -> Settings:
     """The smallest project.yaml with these tables and values in it, and every default."""
     data = {"version": 1, "name": "mill", "intent": {"kind": "style"}, "model": "flux", "trigger": "millstyle"}
-    return settings(schema.with_defaults({**data, **tables}, "project"))
+    return complete_settings({**data, **tables})
 
 
 def changed(record: T, **changes: Any) -> T:

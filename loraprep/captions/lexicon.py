@@ -11,6 +11,7 @@ from functools import cache
 
 from loraprep.captions import hygiene
 from loraprep.core import resources, yamlfile
+from loraprep.core.text import plural
 
 # Words that show a thing but are not it: "no humans", "without a hat".
 _DENIED = re.compile(r"\b(?:no|without)\s+(?:an?\s+|any\s+|the\s+)?[^\W_]+", re.IGNORECASE)
@@ -62,7 +63,7 @@ def asked(number: int, term: str) -> str:
 def pictures(number: int, term: str, more: str = "") -> str:
     """Word so many pictures of a term: "1 portrait", "2 pictures against the light"; `more`: "20 more landscapes"."""
     name, _, many = _asked().get(term, f"{term} | {term}").partition(" | ")
-    what = asked(number, term) if many else f"picture{'s' * (number != 1)} {name}"
+    what = asked(number, term) if many else f"{plural(number, 'picture')} {name}"
     return " ".join(filter(None, (str(number), more, what)))
 
 

@@ -6,29 +6,30 @@ import argparse
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from loraprep.cli import arguments
+from loraprep.cli.init.options import project_name, project_root
+from loraprep.cli.parser import Parser
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Gate
+from loraprep.core.text import number_of
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.pipeline import results
 from loraprep.pipeline.artifacts import Audited, BesideImages, Curated, Duplicates, FeaturesMeasured, Forecast, Sampled
 from loraprep.pipeline.steps import audit, captions, curation, duplicates, report
 from loraprep.pipeline.workspace import MemoryWorkspace
-from loraprep.project import profiles, project, schema, studio, trigger
-from loraprep.project.settings import settings
-from loraprep.report import html
+from loraprep.project import decisions, project, studio, trigger
+from loraprep.project.settings import Settings, complete_settings
+from loraprep.report import gate, html
 from loraprep.scan import scan
 
 _OURS = b'<meta name="generator" content="loraprep look">'
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = arguments.Parser(
+    parser = Parser(
         "loraprep look",
         description="Looks at a folder of pictures without any project: what is there, what is there twice, what would "
         "be enlarged or cut, what would stop Gate 1.",
@@ -56,22 +57,22 @@ def run(argv: list[str]) -> int:
     problems = _problems(args, folder, model, out, here)
     if problems:
         raise UserError.many(problems, UNUSABLE)
-    config = schema.with_defaults(
+    declared = complete_settings(
         {
             "version": 1,
             "name": name,
             "model": model,
             "trigger": trigger.propose(name, ""),
             "intent": {"kind": args.kind},
-        },
-        "project",
+            "review": dict.fromkeys(decisions.KINDS, "auto"),
+        }
     )
     # `init .` would make a project of the folder itself, in which some names are the tool's own
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
-    material = gather(folder, root, config, following=[command(folder, name, args.kind, model, here)])
+    material = gather(folder, root, declared, following=[command(folder, name, args.kind, model, here)])
     with terminal.progress("Drawing the page") as progress:
-        page, _ = html.render(material, progress)
+        page, _ = html.render_page(material, progress)
     try:
         files.write(out, page)
     except OSError as error:
@@ -85,22 +86,12 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Sequence[str]) -> html.Material:
+def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str]) -> html.PageData:
     """Run the steps of Gate 1 over `folder` with every recommendation taken; nothing is written anywhere.
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
     """
-    config = {**config, "review": dict.fromkeys(config["review"], "auto")}
-    declared = project.Project(
-        root,
-        config,
-        project.profile("kinds", config["intent"]["kind"]),
-        project.profile("models", config["model"]),
-        folder,
-        settings=settings(config),
-        base_model=profiles.base_model(config["model"]),
-        kind_typed=profiles.kind(config["intent"]["kind"]),
-    )
+    declared = project.Project.of(root, folder, settings)
     limits = declared.settings.thresholds.audit
     with terminal.progress("Looking at the pictures") as progress:
         found = scan.scan(
@@ -116,10 +107,12 @@ def gather(folder: Path, root: Path, config: Mapping[str, Any], following: Seque
         work.write(artifact)
     for step in _STEPS:
         step(work)
-    judged = report.judge_set(work)
+    data = report.report_data(work)
+    verdict = gate.judge(data)
     asked = [*work.read(Audited).questions, *work.read(Duplicates).questions, *work.read(Curated).questions]
-    judged.verdict.counts["open_questions"] = len(asked)
-    return report.page_material(work, judged, folder.resolve().name, headline(judged.verdict), following)
+    verdict.counts["open_questions"] = len(asked)
+    title = folder.resolve().name
+    return report.page_data(work, data, verdict, title=title, headline=headline(verdict), following=following)
 
 
 _STEPS = (
@@ -145,9 +138,9 @@ def headline(verdict: Gate) -> str:
     """What Gate 1 would say, in one sentence."""
     blocking = sum(r.severity == "block" for r in verdict.reasons)
     if blocking:
-        return f"{blocking} thing{'s' * (blocking != 1)} would stop Gate 1. Better to know now."
+        return f"{number_of(blocking, 'thing')} would stop Gate 1. Better to know now."
     asked = verdict.counts["open_questions"]
-    questions = f" after {asked} question{'s' * (asked != 1)}" if asked else ""
+    questions = f" after {number_of(asked, 'question')}" if asked else ""
     return f"Nothing here would stop Gate 1: {verdict.counts['kept']} pictures could train{questions}."
 
 
@@ -165,13 +158,13 @@ def command(folder: Path, name: str, kind: str, model: str, here: Path) -> str:
 
 def _name(folder: Path) -> str:
     """A project's name made of the folder's: letters, digits, - and _."""
-    return arguments.project_name(".", folder)
+    return project_name(".", folder)
 
 
 def _free(name: str, here: Path) -> str:
     """A project beside a folder of its own name needs another one."""
     names = [name, f"{name}-lora", *(f"{name}-lora-{n}" for n in range(2, 1000))]
-    return next(n for n in names if not arguments.project_root(n, here).exists())
+    return next(n for n in names if not project_root(n, here).exists())
 
 
 def _studio_model(here: Path) -> str:
@@ -202,13 +195,13 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
     return found
 
 
-def _close(material: html.Material, out: Path, here: Path) -> None:
+def _close(material: html.PageData, out: Path, here: Path) -> None:
     verdict = material.gate
     counts = verdict.counts
     terminal.say(
         f"{counts['found']} files: {counts['kept']} pictures could train, {counts['left_out']} would be left "
-        f"out, {counts['rejected']} cannot be used. As {material.kind['title'].lower()} for "
-        f"{material.model['title']}."
+        f"out, {counts['rejected']} cannot be used. As {material.kind.title.lower()} for "
+        f"{material.model.title}."
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
         results.print_reason(reason)

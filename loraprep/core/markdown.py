@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 
+def one_line(text: str) -> str:
+    """Put text from files and people on one line; what is not printable becomes a space."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def plain(text: str) -> str:
     """Text from files and people, so that Markdown shows it as it is: one line, nothing active."""
-    one = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one)
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one_line(text))
 
 
 def code(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Captions that a person edited in dataset/, with whatever editor: their words move to decisions/captions.yaml."""
+"""Move captions that a person edited in dataset/, with whatever editor, to decisions/captions.yaml."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from msgspec.structs import replace
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import LockedImage
 from loraprep.core.errors import Problem, UserError
-from loraprep.dataset.lock import MANIFEST, entries, known, texts
-from loraprep.dataset.outputs import off, says
+from loraprep.dataset.manifest import read_manifest, write_manifest
+from loraprep.dataset.outputs import decision_digest, without_background
 from loraprep.project import decision_edits, decisions, resolution
 from loraprep.project.decisions import Entry
 from loraprep.scan import metadata
@@ -21,7 +23,7 @@ _DECISIONS = "decisions/captions.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
+class _EditedCaption:
     """A caption file, relative to dataset/, the place it belongs to, and what it says now, with [trigger]."""
 
     name: str
@@ -29,18 +31,19 @@ class _Edit:
     caption: str
 
 
-def edited(root: Path, before: Mapping[str, Any]) -> list[str]:
-    """Caption files in dataset/ (relative to it) whose words are no longer those we wrote."""
+def edited_captions(root: Path, before: Mapping[str, LockedImage]) -> list[str]:
+    """List the caption files in dataset/ (relative to it) whose words are no longer those we wrote."""
     return [name for name, _ in _edited(root, before)]
 
 
-def _edited(root: Path, before: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _edited(root: Path, before: Mapping[str, LockedImage]) -> list[tuple[str, str]]:
+    """List (caption file, its place)."""
     changed = []
-    for place, entry in sorted(before.items()):
-        ours = known(entry)
-        for name in texts(place, entry):
+    for place, image in sorted(before.items()):
+        ours = image.caption_digests
+        for name in image.caption_files(place):
             path = root / "dataset" / name
-            if path.is_file() and files.sha256(path) not in ours and _plain(_text(path)) not in ours:
+            if path.is_file() and files.sha256(path) not in ours and _digest_as_written(_text(path)) not in ours:
                 changed.append((name, place))
     return changed
 
@@ -49,42 +52,42 @@ def _text(path: Path) -> str:
     return " ".join(metadata.decode(path.read_bytes()).split())
 
 
-def _plain(text: str) -> str:
-    """The digest we would have written: an editor's own line end is no edit."""
+def _digest_as_written(text: str) -> str:
+    """Return the digest of the file as we would have written it: an editor's own line end is no edit."""
     return hashlib.sha256(f"{text}\n".encode()).hexdigest()
 
 
-def adopt(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
-    """Takes edited captions over into decisions/captions.yaml; returns the pictures' paths.
+def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
+    """Take edited captions over into decisions/captions.yaml; return the paths of the pictures.
 
     `header` begins the file if there is none yet; `current`: path -> digest of the pictures there are, so that a
-    renamed one is found. Nothing is written, and UserError raised with every case, if a decision changed too since
+    renamed one is found. Raises UserError with every case, and writes nothing, if a decision changed too since
     dataset/ was built, if two copies of a caption were edited differently, or if nothing is left of a caption.
     """
-    before = entries(root)
-    found: dict[str, list[_Edit]] = {}
+    before = read_manifest(root)
+    found: dict[str, list[_EditedCaption]] = {}
     renamed = {digest: path for path, digest in current.items()}
     for name, place in _edited(root, before):
-        entry = before[place]
-        if "path" in entry:  # else an interrupted build left it, and the next one writes it again
-            path = entry["path"] if entry["path"] in current else renamed.get(entry["digest"], entry["path"])
-            found.setdefault(path, []).append(_Edit(name, place, _words(root, name, entry)))
+        image = before[place]
+        if image.path:  # else an interrupted build left it, and the next one writes it again
+            path = image.path if image.path in current else renamed.get(image.digest, image.path)
+            found.setdefault(path, []).append(_EditedCaption(name, place, _caption(root, name, image)))
     if not found:
         return []
-    given = decisions.read(root, "captions")
+    given = decisions.read_decisions(root, "captions")
     problems: list[Problem] = []
     adopted: list[str] = []
     wanted: dict[str, str] = {}  # key in the decision file -> caption
-    agreed: list[tuple[_Edit, str]] = []
+    agreed: list[tuple[_EditedCaption, str]] = []
     for path, edits in sorted(found.items()):
-        entry, caption = before[edits[0].place], edits[0].caption
-        answer, _ = resolution.entry_for(given, path, entry["digest"])
-        now = str(answer.data.get("caption", "")) if answer else ""
-        problem = _problem(path, edits, now, answer, entry)
+        image, caption = before[edits[0].place], edits[0].caption
+        entry, _ = resolution.entry_for(given, path, image.digest)
+        now = str(entry.data.get("caption", "")) if entry else ""
+        problem = _problem(path, edits, now, entry, image)
         if problem:
             problems.append(problem)
             continue
-        key = answer.key if answer else path
+        key = entry.key if entry else path
         agreed += [(edit, key) for edit in edits]
         if now != caption:
             wanted[key] = caption
@@ -97,14 +100,18 @@ def adopt(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
     return adopted
 
 
-def _words(root: Path, name: str, entry: Mapping[str, Any]) -> str:
+def _caption(root: Path, name: str, image: LockedImage) -> str:
+    """Read a caption as decisions/captions.yaml would say it: with [trigger], and without the copy's background."""
     text = _text(root / "dataset" / name)
-    if "background" in entry:
-        text = off(text, entry["background"])
-    return re.sub(rf"^{re.escape(entry['trigger'])}(?!\w)", "[trigger]", text, flags=re.IGNORECASE)
+    if isinstance(image.background, str):
+        text = without_background(text, image.background)
+    return re.sub(rf"^{re.escape(image.trigger)}(?!\w)", "[trigger]", text, flags=re.IGNORECASE)
 
 
-def _problem(path: str, edits: list[_Edit], now: str, answer: Entry | None, entry: Mapping[str, Any]) -> Problem | None:
+def _problem(
+    path: str, edits: list[_EditedCaption], now: str, entry: Entry | None, image: LockedImage
+) -> Problem | None:
+    """Say why the edits of one picture cannot be taken over; `now`: the caption that its decision holds, if any."""
     first = edits[0]
     if not first.caption.replace("[trigger]", "").strip(" ,"):
         return Problem(
@@ -113,45 +120,49 @@ def _problem(path: str, edits: list[_Edit], now: str, answer: Entry | None, entr
             "Write what is in it, or delete this file to have the earlier caption back.",
         )
     if any(edit.caption != first.caption for edit in edits):
-        said = "\n".join(f"dataset/{edit.name}: {edit.caption}" for edit in edits)
+        both = "\n".join(f"dataset/{edit.name}: {edit.caption}" for edit in edits)
         return Problem(
-            "you edited two captions of this picture, differently", path, "Make them the same, then run it again.", said
+            "you edited two captions of this picture, differently", path, "Make them the same, then run it again.", both
         )
-    if now != first.caption and says(answer) != entry["decided"]:
-        said = f"dataset/{first.name}: {first.caption}\n{_DECISIONS}: {now or 'no caption any more'}"
+    if now != first.caption and decision_digest(entry) != image.decided:
+        both = f"dataset/{first.name}: {first.caption}\n{_DECISIONS}: {now or 'no caption any more'}"
         return Problem(
             "its caption was edited in both places since the dataset was built; nothing is written",
             path,
             f"Write the one you want into both, or delete dataset/{first.name} to keep the one in {_DECISIONS}.",
-            said,
+            both,
         )
     return None
 
 
 def _write(root: Path, wanted: Mapping[str, str], header: str) -> None:
-    """All captions in one edit: the value of an entry that is there, else a line of its own."""
+    """Write all captions in one edit: the value of an entry that is there, else a line of its own."""
     if not (root / _DECISIONS).exists():
-        decisions.ask(root, "captions", header, [])
-    doc = decisions.load(root, "captions")
+        decisions.update_questions(root, "captions", header, [])
+    doc = decisions.load_document(root, "captions")
     there = doc.data if doc else {}
     values = {
         key: {"caption": caption, **({"verdict": "adjust"} if "verdict" in there.get(key, {}) else {})}
         for key, caption in sorted(wanted.items())
     }
     try:
-        decision_edits.answer(root, "captions", values, doc.digest if doc else "")
+        decision_edits.write_answers(root, "captions", values, doc.digest if doc else "")
     except decision_edits.Changed:
         raise UserError(
             "changed while your captions were taken over; nothing was written", place=_DECISIONS, hint="Run it again."
         ) from None
 
 
-def _agree(root: Path, before: dict[str, Any], agreed: list[tuple[_Edit, str]]) -> None:
-    """The manifest learns what both say now, so that the next edit is told from this one."""
-    given = decisions.read(root, "captions")
+def _agree(root: Path, before: dict[str, LockedImage], agreed: list[tuple[_EditedCaption, str]]) -> None:
+    """Note in the manifest what both say now, so that the next edit is told from this one."""
+    given = decisions.read_decisions(root, "captions")
     for edit, key in agreed:
         old = before[edit.place]
-        twins = {"was": old["caption"]} if len(texts(edit.place, old)) > 1 else {}  # the other copy is as we wrote it
-        digest = files.sha256(root / "dataset" / edit.name)
-        before[edit.place] = {**old, **twins, "caption": digest, "decided": says(given.entries.get(key))}
-    files.write_json(root / "build" / MANIFEST, before)
+        copies = old.caption_files(edit.place)
+        before[edit.place] = replace(
+            old,
+            was=old.caption if len(copies) > 1 else old.was,  # the other copy is as we wrote it
+            caption=files.sha256(root / "dataset" / edit.name),
+            decided=decision_digest(given.entries.get(key)),
+        )
+    write_manifest(root, before)

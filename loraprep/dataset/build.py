@@ -1,65 +1,52 @@
-"""Builds dataset/: what Gate 1 approved, as any trainer reads it right."""
+"""Build dataset/: what Gate 1 approved, as any trainer reads it right."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset import pixels
-from loraprep.dataset.adopt import adopt, edited
-from loraprep.dataset.lock import LOCK, MANIFEST, entries, intact, ours, read_lock
-from loraprep.dataset.outputs import Output, places, plan, repeats, shape
-from loraprep.dataset.verify import in_words, verify
+from loraprep.dataset.adopt import edited_captions
+from loraprep.dataset.manifest import read_manifest, write_manifest, written_files
+from loraprep.dataset.outputs import Output, folder_layout
 from loraprep.imaging import decode
 from loraprep.imaging.pictures import Pictures
-
-__all__ = [
-    "LOCK",
-    "MANIFEST",
-    "Output",
-    "adopt",
-    "build",
-    "edited",
-    "in_words",
-    "intact",
-    "places",
-    "plan",
-    "read_lock",
-    "repeats",
-    "verify",
-]
+from loraprep.project.settings import Settings
 
 
-def build(
+def build_dataset(
     pictures: Pictures,
     outputs: Sequence[Output],
-    config: Mapping[str, Any],
+    settings: Settings,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
-    """Writes dataset/, its manifest and dataset.lock.json; returns the lock.
+) -> DatasetLock:
+    """Write dataset/, its manifest and dataset.lock.json; return the lock.
 
     Only what differs is written, what we no longer want is removed, what isn't ours is not touched.
     Raises UserError, before anything is written, for foreign files in the way, sources that changed since the
     scan, and captions that were edited and not adopted.
     """
     root = pictures.root
-    before = entries(root)
+    before = read_manifest(root)
     _refuse(pictures, before, outputs)
     # A kill in the middle leaves files that no manifest knows: first it is written down what will be ours.
-    journal = {o.place: {**before.get(o.place, {}), "files": _files(o), "next": _text_digest(o)} for o in outputs}
-    files.write_json(root / "build" / MANIFEST, {**before, **journal})
-    lock: dict[str, Any] = {}
+    journal = {o.place: replace(before.get(o.place, _NEW), files=_files(o), next=_text_digest(o)) for o in outputs}
+    write_manifest(root, {**before, **journal})
+    built: dict[str, LockedImage] = {}
     problems: list[Problem] = []
     for number, output in enumerate(outputs):
         if progress:
             progress(number, len(outputs))
         try:
-            lock[output.place] = _one(pictures, output, before.get(output.place, {}))
+            built[output.place] = _built(pictures, output, before.get(output.place, _NEW))
         except (decode.BadImage, OSError) as error:
             reason = error.reason if isinstance(error, decode.BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
@@ -67,30 +54,41 @@ def build(
         progress(len(outputs), len(outputs))
     if problems:
         raise UserError.many(problems)
-    _sweep(root, before, lock)
-    files.write_json(root / "build" / MANIFEST, lock)
-    result = {"images": lock, **shape(outputs, config), "made_with": pixels.made_with()}
-    files.write_json(root / LOCK, result)
-    return result
+    _sweep(root, before, built)
+    write_manifest(root, built)
+    layout = folder_layout(outputs, settings)
+    lock = DatasetLock(
+        images=built,
+        folders=layout.folders,
+        repeats=layout.repeats,
+        seen=layout.seen,
+        masks=layout.masks,
+        made_with=pixels.made_with(),
+    )
+    write_lock(root, lock)
+    return lock
 
 
-def _one(pictures: Pictures, output: Output, old: Mapping[str, Any]) -> dict[str, Any]:
-    """Brings one picture, its caption, masks and twins up to date and returns the lock's entry."""
+_NEW = LockedImage()
+
+
+def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
+    """Bring one picture, its caption, masks and twins up to date. Raises BadImage, OSError."""
     top, text = pictures.root / "dataset", output.caption + "\n"
-    same = old.get("source") == output.image.pixel_digest and old.get("operations") == output.operations
+    same = old.source == output.image.pixel_digest and old.operations == output.operations
     target = top / f"{output.place}.png"
     data = target.read_bytes() if same and target.is_file() else b""
-    if not data or hashlib.sha256(data).hexdigest() != old.get("image"):
+    if not data or hashlib.sha256(data).hexdigest() != old.image:
         data = pixels.render(pictures, output)
         files.write(target, data)
         same = False
     files.write(target.with_suffix(".txt"), text)
     also: dict[str, str] = {}
-    kept = same and old.get("mask_from") == output.mask_source
-    known = old.get("also", {})
+    masks_stand = same and old.mask_from == output.mask_source
+    known = old.also or {}
     for name in output.masks:
         path = top / name
-        if not (kept and path.is_file() and files.sha256(path) == known.get(name)):
+        if not (masks_stand and path.is_file() and files.sha256(path) == known.get(name)):
             files.write(path, pixels.render_mask(pictures, output, pixels.size_of(data)))
         also[name] = files.sha256(path)
     for twin in output.twins:
@@ -98,55 +96,54 @@ def _one(pictures: Pictures, output: Output, old: Mapping[str, Any]) -> dict[str
         files.write(top / f"{twin}.txt", text)
         also |= {f"{twin}{suffix}": files.sha256(top / f"{twin}{suffix}") for suffix in (".png", ".txt")}
     image = output.image
-    entry = {
-        "path": image.path,
-        "digest": image.digest,
-        "trigger": output.trigger,
-        "from": image.upscaled or image.of or image.path,
-        "source": image.pixel_digest,
-        "operations": output.operations,
-        "image": hashlib.sha256(data).hexdigest(),
-        "pixels": old["pixels"] if same and "pixels" in old else pixels.digest(data),
-        "caption": hashlib.sha256(text.encode()).hexdigest(),
-        "caption_from": output.origin,
-        "decided": output.decided,
-    }
-    if output.several:
-        entry["background"] = output.background
-    if also:
-        entry |= {"also": also, "mask_from": output.mask_source}
-    return entry
+    return LockedImage(
+        path=image.path,
+        digest=image.digest,
+        trigger=output.trigger,
+        taken_from=image.upscaled or image.of or image.path,
+        source=image.pixel_digest,
+        operations=output.operations,
+        image=hashlib.sha256(data).hexdigest(),
+        pixels=old.pixels if same and old.pixels else pixels.digest(data),
+        caption=hashlib.sha256(text.encode()).hexdigest(),
+        caption_from=output.origin,
+        decided=output.decided,
+        background=output.background if output.several else UNSET,
+        also=also or UNSET,
+        mask_from=output.mask_source if also else UNSET,
+    )
 
 
 def _text_digest(output: Output) -> str:
     return hashlib.sha256((output.caption + "\n").encode()).hexdigest()
 
 
-def _files(output: Output) -> list[str]:
-    """Every file of an output, relative to dataset/."""
+def _files(output: Output) -> tuple[str, ...]:
+    """List every file of an output, relative to dataset/."""
     places = (output.place, *output.twins)
-    return [*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks]
+    return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks)
 
 
-def _refuse(pictures: Pictures, before: Mapping[str, Any], outputs: Sequence[Output]) -> None:
+def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequence[Output]) -> None:
+    """Raise UserError, naming every file that a build would overwrite, write through or build from other pixels."""
     root = pictures.root
     problems = [
         Problem("you edited this caption since the last look", f"dataset/{name}", "Run loraprep dataset again.")
-        for name in edited(root, before)
+        for name in edited_captions(root, before)
     ]
-    known = {name for place, entry in before.items() for name in ours(place, entry)}
+    known = written_files(before)
     problems += [
         Problem(
             "you changed this picture, so it is not overwritten",
             f"dataset/{place}.png",
-            f"To keep it, move it to upscaled/ under the name of {entry.get('path', 'its picture')}; "
+            f"To keep it, move it to upscaled/ under the name of {image.path or 'its picture'}; "
             "else delete it. Then run loraprep dataset again.",
         )
-        for place, entry in sorted(before.items())
-        if "image" in entry
-        and "next" not in entry
+        for place, image in sorted(before.items())
+        if image.image
+        and not image.next
         and (path := root / "dataset" / f"{place}.png").is_file()
-        and files.sha256(path) != entry["image"]
+        and files.sha256(path) != image.image
     ]
     home = root.resolve()
     folders = sorted({(root / "dataset" / name).parent for output in outputs for name in _files(output)})
@@ -179,15 +176,14 @@ def _refuse(pictures: Pictures, before: Mapping[str, Any], outputs: Sequence[Out
         raise UserError.many(problems)
 
 
-def _sweep(root: Path, before: Mapping[str, Any], lock: Mapping[str, Any]) -> None:
-    """Removes what we wrote earlier and no longer want; never a file that is not ours, unchanged."""
-    wanted = {name for place, entry in lock.items() for name in ours(place, entry)}
-    for place, entry in before.items():
-        for name, digest in ours(place, entry).items():
-            path = root / "dataset" / name
-            if name not in wanted and path.is_file() and files.sha256(path) == digest:
-                path.unlink()
-                for parent in path.relative_to(root / "dataset").parents:
-                    top = root / "dataset" / parent
-                    if parent.parts and top.is_dir() and not any(top.iterdir()):
-                        top.rmdir()
+def _sweep(root: Path, before: Mapping[str, LockedImage], built: Mapping[str, LockedImage]) -> None:
+    """Remove what we wrote earlier and no longer want; never a file that is not ours, unchanged."""
+    wanted = written_files(built)
+    for name, digest in written_files(before).items():
+        path = root / "dataset" / name
+        if name not in wanted and path.is_file() and files.sha256(path) == digest:
+            path.unlink()
+            for parent in path.relative_to(root / "dataset").parents:
+                top = root / "dataset" / parent
+                if parent.parts and top.is_dir() and not any(top.iterdir()):
+                    top.rmdir()

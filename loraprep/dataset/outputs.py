@@ -1,4 +1,4 @@
-"""What dataset/ is to hold: which file from which pixels, and what its caption says. Pure."""
+"""Plan what dataset/ is to hold: which file from which pixels, and what its caption says. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from PIL import ImageColor
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import LockedFolder, MaskFolders
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.profiles import BaseModel
 from loraprep.project.resolution import entry_for
+from loraprep.project.settings import Settings
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import naming
 
@@ -50,12 +52,14 @@ class Output:
     @property
     def operations(self) -> str:
         """What is done to the source's pixels, as the lock writes it."""
-        said = ["upright srgb rgb8"]
+        steps = ["upright srgb rgb8"]
         if self.image.box:
-            said.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
-        said += [f"background={self.background}"] * bool(self.background)
-        said += [f"least_area={self.area}"] * bool(self.area)
-        return " ".join(said)
+            steps.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
+        if self.background:
+            steps.append(f"background={self.background}")
+        if self.area:
+            steps.append(f"least_area={self.area}")
+        return " ".join(steps)
 
     @property
     def mask_source(self) -> str:
@@ -63,44 +67,44 @@ class Output:
         return f"{self.mask} {self.image.mask_digest}".strip() if self.mask else ""
 
 
-def repeats(kept: int, config: Mapping[str, Any], spent: int = 0) -> int:
-    """How often a folder is repeated so that images x repeats x epochs / batch size comes closest to the target steps.
+def repeats_for_steps(kept: int, settings: Settings, spent: int = 0) -> int:
+    """Compute how often a folder is repeated to come closest to the steps aimed at.
 
-    `spent`: looks at pictures (images x repeats x epochs) that other folders take. Rounded, not ceiled: ceil gives up
-    to 38 % more steps than asked. At least 1.
+    Steps are images x repeats x epochs / batch size. `spent`: views (images x repeats x epochs) that other folders
+    take. Rounded, not ceiled: ceil gives up to 38 % more steps than asked. At least 1.
     """
-    dataset = config["dataset"]
-    looks = max(0, dataset["steps"] * dataset["batch_size"] - spent)  # at pictures, in the whole training
-    return int(dataset["repeats"] or max(1, round(looks / (max(1, kept) * dataset["epochs"]))))
+    dataset = settings.dataset
+    views = max(0, dataset.steps * dataset.batch_size - spent)  # of pictures, in the whole training
+    return dataset.repeats or max(1, round(views / (max(1, kept) * dataset.epochs)))
 
 
-def says(entry: Entry | None) -> str:
-    """The digest of what a decision says, "" for none: has a person changed it since?"""
+def decision_digest(entry: Entry | None) -> str:
+    """Return the digest of what a decision says, "" for none: it tells whether a person changed it since."""
     return hashlib.sha256(files.dumps(entry.data).encode()).hexdigest()[:12] if entry else ""
 
 
-def plan(
+def plan_outputs(
     found: Sequence[Image],
     fates: Sequence[Fate],
     captions: Mapping[str, Caption],
     decisions: Decisions,
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
+    settings: Settings,
+    model: BaseModel,
     *,
     keep_kohya: bool,
 ) -> list[Output]:
-    """Every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
+    """List every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
     kept = {f.path: f for f in fates if f.fate == "kept"}
     image = {i.path: i for i in found}
-    colours = groups.backgrounds(config)
+    colours = settings.dataset.backgrounds
     cutouts = {path for path in kept if image[path].alpha}
-    every = places(kept, cutouts, config, keep_kohya=keep_kohya)
+    every = output_places(kept, cutouts, settings, keep_kohya=keep_kohya)
     if clash := naming.collisions(every):
         raise UserError.many(
             Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
             for pair in clash
         )
-    size = trained_sizes(config, model)[-1]
+    size = trained_sizes(settings, model)[-1]
     outputs = []
     for (path, colour), place in every.items():
         caption = captions[path]
@@ -110,41 +114,41 @@ def plan(
                 image=image[path],
                 background=(colour or colours[0]) if path in cutouts else "",
                 area=size * size if kept[path].upscale else 0,
-                caption=on(caption.text, colour, caption.form) if colour else caption.text,
+                caption=with_background(caption.text, colour, caption.form) if colour else caption.text,
                 origin=caption.origin,
-                decided=says(entry_for(decisions, path, image[path].digest)[0]),
-                trigger=groups.trigger(path, config),
+                decided=decision_digest(entry_for(decisions, path, image[path].digest)[0]),
+                trigger=groups.trigger(path, settings),
                 several=bool(colour),
-                mask=_mask(image[path], config),
+                mask=_mask(image[path], settings),
             )
         )
-    return sorted(with_masks(outputs, config["dataset"]["trainers"]), key=lambda o: o.place)
+    return sorted(_with_masks(outputs, settings.dataset.trainers), key=lambda o: o.place)
 
 
-def places(
-    kept: Collection[str], cutouts: Collection[str], config: Mapping[str, Any], *, keep_kohya: bool
+def output_places(
+    kept: Collection[str], cutouts: Collection[str], settings: Settings, *, keep_kohya: bool
 ) -> dict[tuple[str, str], str]:
-    """(path, colour) -> place of every picture that stays; what is cut out (`cutouts`) stands once on each colour."""
-    colours = groups.backgrounds(config)
-    placed = naming.places(kept, config["name"], keep_kohya=keep_kohya, groups=config["groups"])
+    """Map (path, colour) -> place of every picture that stays; `cutouts` stand once on each colour."""
+    colours = settings.dataset.backgrounds
+    placed = naming.places(kept, settings.name, keep_kohya=keep_kohya, groups=settings.groups)
     times = {path: len(colours) if path in cutouts else 1 for path in kept}
-    return naming.on_colours(folders(placed, config, times), cutouts, colours)
+    return naming.on_colours(folder_places(placed, settings, times), cutouts, colours)
 
 
-def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mapping[str, int]) -> dict[str, str]:
-    """path -> "10_mystyle/pier": the final place; kohya folders and groups with repeats keep their own.
+def folder_places(placed: Mapping[str, str], settings: Settings, copies: Mapping[str, int]) -> dict[str, str]:
+    """Map path -> "10_mystyle/pier", the final place; kohya folders and groups with repeats keep their own.
 
     What those take of the steps aimed at is no longer there for the rest.
     """
     fixed: dict[str, int] = {}
     for path, place in placed.items():
-        group = groups.of(path, config)
+        group = groups.of(path, settings)
         own = group.repeats if group and group.repeats else naming.repeats_of(place.split("/")[0])
         if own:
             fixed[path] = own
     rest = sum(copies[path] for path in placed if path not in fixed)
-    spent = sum(copies[path] * own for path, own in fixed.items()) * config["dataset"]["epochs"]
-    times = repeats(rest, config, spent)
+    spent = sum(copies[path] * own for path, own in fixed.items()) * settings.dataset.epochs
+    times = repeats_for_steps(rest, settings, spent)
     result = {}
     for path, place in placed.items():
         folder, _, stem = place.partition("/")
@@ -154,12 +158,12 @@ def folders(placed: Mapping[str, str], config: Mapping[str, Any], copies: Mappin
     return result
 
 
-def _mask(image: Image, config: Mapping[str, Any]) -> str:
-    return image.mask or ("alpha" if image.alpha and config["dataset"]["cutouts"] == "mask" else "")
+def _mask(image: Image, settings: Settings) -> str:
+    return image.mask or ("alpha" if image.alpha and settings.dataset.cutouts == "mask" else "")
 
 
-def with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
-    """Where masks and OneTrainer's own copies go; the outputs unchanged if none has a mask.
+def _with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
+    """Say where masks and OneTrainer's own copies go; leave the outputs unchanged if none has a mask.
 
     Trainers that take a folder of masks want one for each picture: whatever has none gets a white one.
     """
@@ -172,47 +176,57 @@ def with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Outpu
             result.append(replace(o, twins=twins))
             continue
         beside = [f"{o.place}-masklabel.png"] if alone else [f"{MASKS}/{o.place}.png"]
-        beside += [f"{ONETRAINER}/{o.place}-masklabel.png"] * (too and not alone)
+        if too and not alone:
+            beside.append(f"{ONETRAINER}/{o.place}-masklabel.png")
         twins = (f"{ONETRAINER}/{o.place}",) if too and not alone else ()
         result.append(replace(o, mask=o.mask or "white", masks=tuple(beside), twins=twins))
     return result
 
 
-def shape(outputs: Sequence[Output], config: Mapping[str, Any]) -> dict[str, Any]:
-    """What the lock says of the folders: "folders", "repeats", "seen" and "masks"."""
+@dataclass(frozen=True, slots=True)
+class FolderLayout:
+    """What the lock says of the folders; `repeats` and `seen` of the one with most pictures."""
+
+    folders: dict[str, LockedFolder]
+    repeats: int
+    seen: int
+    masks: MaskFolders
+
+
+def folder_layout(outputs: Sequence[Output], settings: Settings) -> FolderLayout:
+    """Count pictures and repeats of each folder, and say where masks stand."""
+    epochs = settings.dataset.epochs
     counts = Counter(o.place.split("/")[0] for o in outputs)
     masked = {o.place.split("/")[0] for o in outputs if o.mask}
-    group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, config))}
+    group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, settings))}
     times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
     usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
-    listed = {
-        folder: {
-            "images": counts[folder],
-            "repeats": times[folder],
-            "group": group.get(folder, ""),
-            "masks": folder in masked,
-            "seen": times[folder] * config["dataset"]["epochs"],
-        }
-        for folder in sorted(counts)
-    }
-    alone = set(config["dataset"]["trainers"]) == {ONETRAINER}
+    alone = set(settings.dataset.trainers) == {ONETRAINER}
     twins = any(o.twins for o in outputs)
-    masks = {"folder": MASKS if masked and not alone else "", "onetrainer": ONETRAINER if twins else ""}
-    return {
-        "folders": listed,
-        "repeats": times.get(usual, 1),
-        "seen": times.get(usual, 1) * config["dataset"]["epochs"],
-        "masks": masks,
-    }
+    return FolderLayout(
+        {
+            folder: LockedFolder(
+                images=counts[folder],
+                repeats=times[folder],
+                group=group.get(folder, ""),
+                masks=folder in masked,
+                seen=times[folder] * epochs,
+            )
+            for folder in sorted(counts)
+        },
+        times.get(usual, 1),
+        times.get(usual, 1) * epochs,
+        MaskFolders(MASKS if masked and not alone else "", ONETRAINER if twins else ""),
+    )
 
 
 COLOURS = ("white", "black", "grey", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "cyan")
-_SAID = "|".join((*COLOURS, "gray", "plain", "simple"))
-_NAMED = re.compile(rf"(?:(?:plain|simple|solid) )*(?<!\w)(?:{_SAID}) background\b", re.IGNORECASE)
+_PLAIN = "|".join((*COLOURS, "gray", "plain", "simple"))
+_NAMED = re.compile(rf"(?:(?:plain|simple|solid) )*(?<!\w)(?:{_PLAIN}) background\b", re.IGNORECASE)
 
 
 def colour_name(background: str) -> str:
-    """A colour in a word a caption can use: of #rrggbb the nearest in RGB."""
+    """Name a colour in a word that a caption can use: of #rrggbb the nearest in RGB."""
     red, green, blue = ImageColor.getrgb(background)[:3]
 
     def far(name: str) -> int:
@@ -222,14 +236,14 @@ def colour_name(background: str) -> str:
     return background if background in COLOURS else min(COLOURS, key=far)
 
 
-def on(text: str, background: str, form: str) -> str:
-    """The caption of a copy on a colour: it names that background, and no other."""
-    said = f"{colour_name(background)} background"
+def with_background(text: str, background: str, form: str) -> str:
+    """Caption a copy on a colour: name that background, and no other."""
+    named = f"{colour_name(background)} background"
     if _NAMED.search(text):
-        return _NAMED.sub(said, text)
-    return f"{text.rstrip('. ')}, {said if form == 'tags' else 'on a ' + said}"
+        return _NAMED.sub(named, text)
+    return f"{text.rstrip('. ')}, {named if form == 'tags' else 'on a ' + named}"
 
 
-def off(text: str, background: str) -> str:
-    """A caption without the background that `on` wrote at its end."""
+def without_background(text: str, background: str) -> str:
+    """Take out of a caption the background that `with_background` wrote at its end."""
     return re.sub(rf",(?: on a)? {colour_name(background)} background$", "", text)

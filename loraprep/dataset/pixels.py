@@ -1,4 +1,4 @@
-"""Pixels of dataset/: the picture as its owner sees it, and its loss mask."""
+"""Render the pixels of dataset/: the picture as its owner sees it, and its loss mask."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _CODECS = {
 
 
 def made_with() -> dict[str, str]:
-    """The versions that the bytes of a dataset depend on, by name."""
+    """Map library -> version, of all that the bytes of a dataset depend on."""
     found = {package: version(package) for package in ("loraprep", "numpy", "pillow")}
-    for name, called in _CODECS.items():
+    for name, listed in _CODECS.items():
         number = features.version(name) if name in features.modules or name in features.codecs else None
         number = number or (features.version_feature(name) if name in features.features else None)
         if number:
-            found[called] = str(number)
+            found[listed] = str(number)
     return dict(sorted(found.items()))
 
 
 def png(picture: Image.Image) -> bytes:
-    """The picture as a PNG without any metadata: the same bytes under the same libraries."""
+    """Encode the picture as a PNG without any metadata: the same bytes under the same libraries."""
     picture.info.clear()
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=6)
@@ -45,7 +45,7 @@ def png(picture: Image.Image) -> bytes:
 
 
 def digest(data: bytes) -> str:
-    """The digest of a PNG's decoded pixels, its mode and size: equal wherever the picture is."""
+    """Return the digest of a PNG's decoded pixels, its mode and size: equal wherever the picture is."""
     with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
         picture.load()
         head = f"{picture.mode} {picture.width}x{picture.height} ".encode()
@@ -53,7 +53,7 @@ def digest(data: bytes) -> str:
 
 
 def render(pictures: Pictures, output: Output) -> bytes:
-    """Upright, sRGB, 8 bit RGB, its box cut out, enlarged (Lanczos) to `area`, as PNG.
+    """Render an output as PNG: upright, sRGB, 8 bit RGB, its box cut out, enlarged (Lanczos) to `area`.
 
     Raises BadImage, OSError.
     """
@@ -62,7 +62,7 @@ def render(pictures: Pictures, output: Output) -> bytes:
 
 
 def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> bytes:
-    """The loss mask at the picture's size, 8 bit grey: white is learned, black is not. Raises BadImage, OSError."""
+    """Render the loss mask at the picture's size, 8 bit grey: white is learned. Raises BadImage, OSError."""
     if output.mask == "white":
         return png(Image.new("L", size, 255))
     if output.mask == "alpha":
@@ -74,7 +74,7 @@ def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> by
 
 
 def size_of(data: bytes) -> tuple[int, int]:
-    """Width and height of a PNG."""
+    """Read width and height of a PNG."""
     with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
         return picture.size
 

@@ -1,4 +1,4 @@
-"""Every file found, its fate and why. Pure: joins what the phases decided."""
+"""Give every file found its fate and why. Pure: joins what the phases decided."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED = 3  # pictures spelled out beside a caption file that several share
 
 
 def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Mapping[str, Fate]]) -> list[Fate]:
-    """One fate per file, in the order of `found`.
+    """Give every file one fate, in the order of `found`.
 
     `excluded` are the patterns of curation.exclude; `rulings` the phases' outcomes, the first that
     leaves a picture out gives the reason. A picture nobody ruled on is kept.
@@ -47,7 +47,7 @@ def _join(path: str, ruled: Sequence[Fate]) -> Fate:
 
 
 def _read_with(found: Sequence[Image]) -> dict[str, list[str]]:
-    """Caption file -> the pictures that have words from it."""
+    """Map caption file -> the pictures that have words from it."""
     read: dict[str, list[str]] = {}
     for image in found:
         for source in dict.fromkeys(source for source, _ in image.words if image.state == "image"):

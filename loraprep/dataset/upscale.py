@@ -1,4 +1,4 @@
-"""Better pixels from a program of the artist's own (Real-ESRGAN and the like), kept in upscaled/.
+"""Make better pixels with a program of the artist's own (Real-ESRGAN and the like), kept in upscaled/.
 
 The command is a setting of this computer, never of a project: a clone must not run commands.
 """
@@ -39,13 +39,13 @@ class Upscaler:
 
 
 def config_path() -> Path:
-    """The artist's own settings: LORAPREP_CONFIG, else config.yaml in the platform's folder for settings."""
+    """Return where the artist's settings are: LORAPREP_CONFIG, else config.yaml in the platform's folder for them."""
     named = os.environ.get("LORAPREP_CONFIG")
     return Path(named) if named else Path(platformdirs.user_config_dir("loraprep", appauthor=False)) / "config.yaml"
 
 
-def configured() -> Upscaler:
-    """The upscaler of this computer. Raises UserError if none is set up or its settings cannot be used."""
+def configured_upscaler() -> Upscaler:
+    """Read the upscaler of this computer. Raises UserError if none is set up or its settings cannot be used."""
     path = config_path()
     if not path.is_file():
         raise UserError(
@@ -72,15 +72,15 @@ def configured() -> Upscaler:
     return Upscaler(tuple(settings["command"]), float(settings["timeout"]))
 
 
-def wanted(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
-    """The whole pictures to enlarge: decided `do: upscale`, kept, and without a better version; each once."""
+def images_to_upscale(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
+    """List the whole pictures to enlarge: decided `do: upscale`, kept, and without a better version; each once."""
     whole = {i.path: i for i in found if i.state == "image"}
     records = {f.path: whole[f.path] for f in fates if f.fate == "kept" and f.upscale and f.path in whole}
     chosen = {r.of or r.path: r for r in records.values() if not r.upscaled}
     return [chosen[path] for path in sorted(chosen)]
 
 
-def run(
+def upscale_images(
     pictures: Pictures,
     images: Sequence[Image],
     everyone: Sequence[Image],
@@ -88,7 +88,7 @@ def run(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
-    """Runs the upscaler for each picture and returns the new files in upscaled/.
+    """Run the upscaler for each picture; return the new files in upscaled/.
 
     `everyone` is the whole set: a name without extension that two share is nobody's in upscaled/.
     The program gets an upright sRGB copy, never the original. Raises UserError naming each picture that failed,
@@ -106,7 +106,7 @@ def run(
         try:
             if _bare(path) in shared:
                 raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
-            data = _one(pictures.source(image), upscaler, pictures.max_megapixels)
+            data = _upscaled(pictures.source(image), upscaler, pictures.max_megapixels)
             _inside(pictures.root, name)
             files.write(pictures.root / name, data)
             made.append(name)
@@ -125,15 +125,15 @@ def _bare(path: str) -> str:
 
 
 def _inside(root: Path, name: str) -> None:
-    """Links in upscaled/ that lead out of the project are not written through."""
+    """Make the folder of a new file. Raises BadImage if it is a link that leads out of the project."""
     parent = (root / name).parent
     parent.mkdir(parents=True, exist_ok=True)
     if not parent.resolve().is_relative_to(root.resolve()):
         raise BadImage("link", f"{PurePosixPath(name).parent}/ is a link that leads out of the project")
 
 
-def _one(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
-    """The enlarged picture as PNG. Raises BadImage with the reason."""
+def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
+    """Return the enlarged picture as PNG. Raises BadImage with the reason."""
     opened = decode.load(source.read_bytes(), max_megapixels=max_megapixels)
     picture, alpha = decode.upright(opened), decode.alpha(opened)
     if alpha is not None:

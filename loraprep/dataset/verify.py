@@ -1,16 +1,16 @@
-"""Is dataset/ what dataset.lock.json says, and would it be built the same here?"""
+"""Compare dataset/ with dataset.lock.json, and both with what would be built here."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import DatasetLock, LockedImage
 from loraprep.dataset import pixels
-from loraprep.dataset.lock import ours, texts
+from loraprep.dataset.manifest import written_files
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode
 from loraprep.imaging.colour import DECODE_ERRORS
@@ -22,49 +22,49 @@ _IGNORED = (".npz", ".safetensors", ".aitk_size.json", "Thumbs.db", ".DS_Store",
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """`differs`: (file or picture, what is different), sorted; `same_pixels`: files of other bytes that show the
-    same; `strangers`: files in dataset/ that are not ours; `libraries`: (name, in the lock, here) that differ."""
+class Verification:
+    """How dataset/ compares with its lock."""
 
     pictures: int
-    differs: list[tuple[str, str]]
-    same_pixels: list[str]
-    strangers: list[str]
-    libraries: list[tuple[str, str, str]]
+    differs: list[tuple[str, str]]  # (file or picture, what is different), sorted
+    same_pixels: list[str]  # files of other bytes that show the same
+    strangers: list[str]  # files in dataset/ that are not ours
+    libraries: list[tuple[str, str, str]]  # (name, version in the lock, version here) of those that differ
 
 
-def verify(
+def verify_dataset(
     pictures: Pictures,
     outputs: Sequence[Output],
-    lock: Mapping[str, Any],
+    lock: DatasetLock,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> Verified:
-    """Compares the lock with what would be built here and with the files in dataset/, where there are any.
+) -> Verification:
+    """Compare the lock with what would be built here and with the files in dataset/, where there are any.
 
     Where nothing of it is built, as in a fresh clone, pictures and masks are rendered in memory; else a file that is
     not there is named. Where bytes differ, decoded pixels decide.
     """
     root = pictures.root
     wanted = {o.place: o for o in outputs}
-    here, there = pixels.made_with(), lock.get("made_with", {})
-    built = any((root / "dataset" / name).is_file() for place, e in lock["images"].items() for name in ours(place, e))
+    here, there = pixels.made_with(), lock.made_with
+    known = written_files(lock.images)
+    built = any((root / "dataset" / name).is_file() for name in known)
     differs: list[tuple[str, str]] = []
     same: list[str] = []
-    for place in sorted(set(lock["images"]) - set(wanted)):
+    for place in sorted(set(lock.images) - set(wanted)):
         differs.append((place, "is in dataset.lock.json, and would not be built any more"))
     for number, (place, output) in enumerate(sorted(wanted.items())):
         if progress:
             progress(number, len(wanted))
-        entry = lock["images"].get(place)
-        if entry is None:
+        locked = lock.images.get(place)
+        if locked is None:
             differs.append((place, f"would be built from {output.image.path}, and is not in dataset.lock.json"))
             continue
-        differs += _inputs(place, output, entry)
+        differs += _inputs(place, output, locked)
         if built:
-            found, alike = _there(root, place, output, entry)
+            found, alike = _there(root, place, output, locked)
         else:
-            found, alike = _unbuilt(pictures, place, output, entry, alike=here == there)
+            found, alike = _unbuilt(pictures, place, output, locked, alike=here == there)
         differs += found
         same += alike
     libraries = [
@@ -72,79 +72,79 @@ def verify(
         for name in sorted(set(here) | set(there))
         if here.get(name) != there.get(name)
     ]
-    return Verified(len(wanted), sorted(set(differs)), sorted(same), _strangers(root, lock["images"]), libraries)
+    return Verification(len(wanted), sorted(set(differs)), sorted(same), _strangers(root, known), libraries)
 
 
-def _inputs(place: str, output: Output, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, str]]:
     found = []
     source = output.image.upscaled or output.image.of or output.image.path
-    if entry.get("source") != output.image.pixel_digest:
+    if locked.source != output.image.pixel_digest:
         found.append((place, f"{source} is another file now"))
-    if entry.get("operations") != output.operations:
-        found.append((place, f'its pixels were made with "{entry.get("operations")}", now "{output.operations}"'))
-    if entry.get("caption") != hashlib.sha256(f"{output.caption}\n".encode()).hexdigest():
+    if locked.operations != output.operations:
+        found.append((place, f'its pixels were made with "{locked.operations}", now "{output.operations}"'))
+    if locked.caption != hashlib.sha256(f"{output.caption}\n".encode()).hexdigest():
         found.append((place, f"its caption would now be: {output.caption}"))
-    if entry.get("mask_from", "") != output.mask_source:
+    if (locked.mask_from or "") != output.mask_source:
         found.append((place, "its mask is another one now"))
     return found
 
 
-def _there(root: Path, place: str, output: Output, entry: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[str]]:
-    """(what is different, files of other bytes that show the same) among the files of one picture in dataset/."""
+def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return (what is different, files of other bytes that show the same) among the files of one picture."""
     found: list[tuple[str, str]] = []
     alike: list[str] = []
-    words = texts(place, entry)
-    for name, digest in ours(place, entry).items():
-        path, shown = root / "dataset" / name, f"dataset/{name}"
-        kind = "caption" if name in words else "mask" if name in output.masks else "picture"
+    captions = locked.caption_files(place)
+    for name, digest in locked.written(place).items():
+        path, file = root / "dataset" / name, f"dataset/{name}"
+        kind = "caption" if name in captions else "mask" if name in output.masks else "picture"
         if not path.is_file():
-            found.append((shown, f"this {kind} is missing"))
-        elif files.sha256(path) == digest or (kind == "picture" and _other(output, entry)):
+            found.append((file, f"this {kind} is missing"))
+        elif files.sha256(path) == digest or (kind == "picture" and _other(output, locked)):
             continue  # the latter is said already: another picture
         elif kind != "picture":
-            found.append((shown, f"this {kind} was changed"))
+            found.append((file, f"this {kind} was changed"))
         else:
             try:
-                if pixels.digest(path.read_bytes()) == entry.get("pixels"):
-                    alike.append(shown)
+                if pixels.digest(path.read_bytes()) == locked.pixels:
+                    alike.append(file)
                 else:
-                    found.append((shown, "its pixels are others"))
+                    found.append((file, "its pixels are others"))
             except DECODE_ERRORS:
-                found.append((shown, "it cannot be read"))
+                found.append((file, "it cannot be read"))
     return found, alike
 
 
 def _unbuilt(
-    pictures: Pictures, place: str, output: Output, entry: Mapping[str, Any], *, alike: bool
+    pictures: Pictures, place: str, output: Output, locked: LockedImage, *, alike: bool
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """The same of a picture that is not built: rendered in memory. `alike`: under the libraries of the lock.
+    """Return the same of a picture that is not built, rendered in memory. `alike`: under the libraries of the lock.
 
     Its captions are judged by their words. A mask is held to the lock's bytes only where bytes can be expected.
     """
-    shown = f"dataset/{place}.png"
-    if _other(output, entry):
+    file = f"dataset/{place}.png"
+    if _other(output, locked):
         return [], []
     try:
         data = _rendered(pictures, output)
         drawn = {name: pixels.render_mask(pictures, output, pixels.size_of(data)) for name in output.masks}
     except (decode.BadImage, *DECODE_ERRORS):
-        return [(shown, "it cannot be read")], []
-    wanted = ours(place, entry)
+        return [(file, "it cannot be read")], []
+    wanted = locked.written(place)
     found = [
         (f"dataset/{name}", "this mask would be another one")
         for name, mask in drawn.items()
         if alike and hashlib.sha256(mask).hexdigest() != wanted.get(name)
     ]
-    if hashlib.sha256(data).hexdigest() == entry.get("image"):
+    if hashlib.sha256(data).hexdigest() == locked.image:
         return found, []
-    if pixels.digest(data) == entry.get("pixels"):
-        return found, [shown]
-    return [*found, (shown, "its pixels are others")], []
+    if pixels.digest(data) == locked.pixels:
+        return found, [file]
+    return [*found, (file, "its pixels are others")], []
 
 
-def _other(output: Output, entry: Mapping[str, Any]) -> bool:
-    """Is it made of another file, or otherwise, than the lock says?"""
-    return output.image.pixel_digest != entry.get("source") or output.operations != entry.get("operations")
+def _other(output: Output, locked: LockedImage) -> bool:
+    """Say whether it is made of another file, or otherwise, than the lock says."""
+    return output.image.pixel_digest != locked.source or output.operations != locked.operations
 
 
 def _rendered(pictures: Pictures, output: Output) -> bytes:
@@ -154,9 +154,9 @@ def _rendered(pictures: Pictures, output: Output) -> bytes:
     return pixels.render(pictures, output)
 
 
-def _strangers(root: Path, locked: Mapping[str, Any]) -> list[str]:
+def _strangers(root: Path, known: Collection[str]) -> list[str]:
+    """List the files in dataset/ that are not `known`, and that no trainer or file manager leaves there."""
     top = root / "dataset"
-    known = {name for place, entry in locked.items() for name in ours(place, entry)}
     found = (p.relative_to(top) for p in sorted(top.rglob("*")) if p.is_file()) if top.is_dir() else ()
     return [
         f"dataset/{p.as_posix()}"
@@ -165,8 +165,8 @@ def _strangers(root: Path, locked: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def in_words(found: Verified) -> list[str]:
-    """What a person reads: what differs, line by line, and the verdict last."""
+def verification_lines(found: Verification) -> list[str]:
+    """Say what differs, line by line, and the verdict last."""
     lines = [f"{name}: {what}" for name, what in found.differs]
     if found.same_pixels:
         made = ", ".join(f"{name} {there} (here {here})" for name, there, here in found.libraries) or "other libraries"
@@ -178,7 +178,7 @@ def in_words(found: Verified) -> list[str]:
     if found.differs:
         number = len(found.differs)
         lines.append(
-            f"{number} difference{'s' * (number != 1)} from dataset.lock.json. If you meant them, run "
+            f"{number} difference{'s' if number != 1 else ''} from dataset.lock.json. If you meant them, run "
             "loraprep dataset and commit; else take the files from git."
         )
     elif found.same_pixels:

@@ -7,7 +7,7 @@ from typing import Any
 from loraprep.captions import danbooru
 from loraprep.captions.vision.store import Store
 from loraprep.core.errors import UserError
-from loraprep.dataset import lock
+from loraprep.dataset import manifest
 from loraprep.pipeline.artifacts import Forecast, Sampled, VisionAsked
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
@@ -54,7 +54,7 @@ def crops_drawn(work: Workspace) -> bool:
 
 def dataset_intact(work: Workspace) -> bool:
     """Say whether every file of dataset/ is still what was written."""
-    return lock.intact(work.root)
+    return manifest.dataset_intact(work.root)
 
 
 def exports_intact(work: Workspace) -> bool:

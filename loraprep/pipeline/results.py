@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from loraprep.core import files, findings
+from loraprep.core import findings
+from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Finding
 from loraprep.core.records import Reason
@@ -107,10 +108,10 @@ def _print_fates(work: Workspace) -> None:
 
 
 def _print_dataset(work: Workspace) -> None:
-    lock = files.read_json(work.root / "dataset.lock.json")
+    locked = read_lock(work.root)
     folders = [
-        f"{name}: {of['images']} pictures with captions, each seen {of['seen']} times"
-        for name, of in lock["folders"].items()
+        f"{name}: {of.images} pictures with captions, each seen {of.seen} times"
+        for name, of in (locked.folders if locked else {}).items()
     ]
     say(f"dataset/{folders[0]}." if len(folders) == 1 else "\n".join(["dataset/", *folders]), "bold green")
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from loraprep.core import resources
@@ -19,6 +20,7 @@ from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profil
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, project
+from loraprep.report.set_record import SET_RECORD
 from loraprep.trainers import regularization
 
 __all__ = ["DOIT_CONFIG", "task_loraprep"]
@@ -74,7 +76,7 @@ def _vision(work: Workspace) -> list[str]:
 
 def _asked(work: Workspace, kind: str) -> Since:
     """Every entry there was: one that was taken out of the decision file is asked anew."""
-    return Since("asked", lambda: decisions.keys(work.root, kind), lambda then, now: set(then) <= set(now))
+    return Since("asked", lambda: decisions.decision_keys(work.root, kind), lambda then, now: set(then) <= set(now))
 
 
 def _answers(work: Workspace, *, samples: bool) -> Since:
@@ -276,8 +278,8 @@ def _about_training(work: Workspace) -> Iterator[Task]:
             *(IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION),
             *(SELECTION, PLACEMENTS, *accepted),
         ],
-        ["dataset-report.md", "report.html", *PICTURES, GATE],
-        {"config": work.project.config, "gate.yaml": bool(accepted)},
+        ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
+        {"config": msgspec.to_builtins(work.project.settings), "gate.yaml": bool(accepted)},
         ["resources/gate.yaml", *page, *both, *_trainers(work)],
     )
     yield {
@@ -337,7 +339,7 @@ def _on_call(work: Workspace) -> Iterator[Task]:
         "diff",
         "What changed since a revision: pictures, captions, verdict",
         "report.show_diff",
-        ["dataset-report.md"],  # the report of now is brought up to date first
+        [SET_RECORD],  # the report of now is brought up to date first
         pos_arg="revision",
     )
     upscale = task(

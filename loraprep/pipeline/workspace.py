@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from filelock import FileLock
 
@@ -14,7 +14,7 @@ from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import Artifact
 from loraprep.project import crops, decisions
-from loraprep.project.decisions import Decisions, Question
+from loraprep.project.decisions import Acceptance, Decisions, Question
 from loraprep.project.project import Project
 from loraprep.scan import image_list
 
@@ -73,15 +73,15 @@ class Workspace:
 
     def decisions(self, kind: str) -> Decisions:
         """Return the answers in decisions/<kind>.yaml so far. Raises UserError."""
-        return self._once(self._sources(kind), lambda: decisions.read(self.root, kind))
+        return self._once(self._sources(kind), lambda: decisions.read_decisions(self.root, kind))
 
     def ask(self, kind: str, header: str, questions: Sequence[Question]) -> None:
         """Bring decisions/<kind>.yaml up to date with what is asked now. Raises UserError."""
-        decisions.ask(self.root, kind, header, questions)
+        decisions.update_questions(self.root, kind, header, questions)
 
-    def accepted(self) -> dict[str, dict[str, Any]]:
+    def accepted(self) -> dict[str, Acceptance]:
         """Return what decisions/gate.yaml accepts, by finding code. Raises UserError."""
-        return decisions.accepted(self.root)
+        return decisions.accepted_findings(self.root)
 
     def cache(self, name: str) -> Path | None:
         """Return where a step may keep what it measured, None for nowhere."""
@@ -92,7 +92,7 @@ class Workspace:
         return files.remembered(self.root / "build" / name, source, make, form)
 
     def _sources(self, kind: str) -> tuple[Path, ...]:
-        path = decisions.place(self.root, kind)[0]
+        path = decisions.decision_file(self.root, kind)[0]
         return (path, self.root / crops.NAME) if kind == "captions" else (path,)
 
     def _once(self, paths: tuple[Path, ...], load: Callable[[], T]) -> T:
@@ -138,7 +138,7 @@ class MemoryWorkspace(Workspace):
     def ask(self, kind: str, header: str, questions: Sequence[Question]) -> None:
         pass
 
-    def accepted(self) -> dict[str, dict[str, Any]]:
+    def accepted(self) -> dict[str, Acceptance]:
         return {}
 
     def cache(self, name: str) -> Path | None:

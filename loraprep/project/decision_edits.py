@@ -40,7 +40,7 @@ class Written(msgspec.Struct, frozen=True):
     after: str | None
 
 
-def answer(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> Written:
+def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> Written:
     """Write answers into decisions/<kind>.yaml, changing one line for each value.
 
     `values`: key -> value for a plain key such as "rest", or key -> {field: value} for an entry. An entry that is
@@ -48,9 +48,9 @@ def answer(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> 
     as it was read, "" for none. Raises Changed if it is another one now, and UserError if the answer breaks the
     schema, names a field that the entry lacks, or cannot be written without touching something else.
     """
-    path, name = decisions.place(root, kind)
-    with decisions.writing(root):
-        doc = decisions.load(root, kind)
+    path, name = decisions.decision_file(root, kind)
+    with decisions.locked(root):
+        doc = decisions.load_document(root, kind)
         line = "\n".join(_line(key, value) for key, value in values.items())
         _check(doc, expected, name, next(iter(values)), line)
         before = doc.text if doc else None
@@ -73,9 +73,9 @@ def answer(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> 
 
 def restore(root: Path, done: Written) -> Written:
     """Take an edit back, byte for byte. Raises Changed if the file is no longer as that edit left it."""
-    path, name = decisions.place(root, done.kind)
-    with decisions.writing(root):
-        doc = decisions.load(root, done.kind)
+    path, name = decisions.decision_file(root, done.kind)
+    with decisions.locked(root):
+        doc = decisions.load_document(root, done.kind)
         now = doc.text if doc else None
         _check(doc, done.digest, name, "", "the text from before")
         if done.before is None:
@@ -85,9 +85,9 @@ def restore(root: Path, done: Written) -> Written:
         return Written(done.kind, _new_lines(now or "", done.before), files.sha256(path), now, done.before)
 
 
-def digest(root: Path, kind: str) -> str:
+def document_digest(root: Path, kind: str) -> str:
     """Return the sha256 of decisions/<kind>.yaml, "" without one."""
-    path, _ = decisions.place(root, kind)
+    path, _ = decisions.decision_file(root, kind)
     return files.sha256(path) if path.is_file() else ""
 
 
@@ -96,7 +96,7 @@ def _parsed(text: str, name: str) -> Document:
 
 
 def _empty(kind: str) -> str:
-    return decisions.language(kind) + _GATE_HEADER if kind == "gate" else decisions.fresh(kind, "")
+    return decisions.schema_line(kind) + _GATE_HEADER if kind == "gate" else decisions.empty_file(kind, "")
 
 
 def _line(key: str, value: Json) -> str:

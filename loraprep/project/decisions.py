@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from filelock import FileLock
@@ -49,6 +49,14 @@ class Entry(msgspec.Struct, frozen=True):
         return next((answer for answer in given if answer is not None), None)
 
 
+class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A finding that the artist knows and accepts, or that an answer settles. `images` None: for all of them."""
+
+    reason: str
+    accept: Literal["known"] = "known"
+    images: tuple[str, ...] | None = None
+
+
 class Decisions(msgspec.Struct, frozen=True):
     """A decision file as it stands. `rest`: "recommended" accepts everything still open."""
 
@@ -60,17 +68,17 @@ class Decisions(msgspec.Struct, frozen=True):
         return auto or self.rest == "recommended"
 
 
-def place(root: Path, kind: str) -> tuple[Path, str]:
+def decision_file(root: Path, kind: str) -> tuple[Path, str]:
     """Return where a decision file is, and what messages call it."""
     return root / "decisions" / f"{kind}.yaml", f"decisions/{kind}.yaml"
 
 
-def load(root: Path, kind: str) -> Document | None:
+def load_document(root: Path, kind: str) -> Document | None:
     """Load and check the file, None without one. One of comments alone says nothing yet.
 
     Raises UserError with every problem and its place; for an empty one, too, which somebody emptied.
     """
-    path, name = place(root, kind)
+    path, name = decision_file(root, kind)
     if not path.exists():
         return None
     doc = yamlfile.load(
@@ -85,9 +93,9 @@ def load(root: Path, kind: str) -> Document | None:
     return doc
 
 
-def read(root: Path, kind: str) -> Decisions:
+def read_decisions(root: Path, kind: str) -> Decisions:
     """Read the answers so far; no file counts as none. Raises UserError with every problem and its place."""
-    doc = load(root, kind)
+    doc = load_document(root, kind)
     given = _decisions(doc, ANSWERS[kind]) if doc else Decisions()
     if kind == "captions":  # a detail's caption stands beside its box; one in captions.yaml wins
         for path, caption in crops.detail_captions(root).items():
@@ -95,14 +103,14 @@ def read(root: Path, kind: str) -> Decisions:
     return given
 
 
-def keys(root: Path, kind: str) -> list[str]:
+def decision_keys(root: Path, kind: str) -> list[str]:
     """List the keys of the entries of decisions/<kind>.yaml, sorted. Raises UserError."""
 
     def asked() -> _Keys:
-        doc = load(root, kind)
+        doc = load_document(root, kind)
         return _Keys(sorted(set(doc.data if doc else ()) - {"rest"}))
 
-    return files.remembered(root / f"build/asked-{kind}.json", place(root, kind)[0], asked, _Keys).keys
+    return files.remembered(root / f"build/asked-{kind}.json", decision_file(root, kind)[0], asked, _Keys).keys
 
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,24 +131,24 @@ def _decisions(doc: Document, answer: str) -> Decisions:
     return Decisions(doc.data.get("rest"), entries)
 
 
-def ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
+def update_questions(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
     """Bring decisions/<kind>.yaml up to date with what is asked now.
 
     Open entries that nobody touched are rewritten, or taken out if the question is gone; answered and
     touched ones are never changed; new questions are appended.
     """
-    with writing(root):
+    with locked(root):
         return _ask(root, kind, header, questions)
 
 
 def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
-    path, name = place(root, kind)
-    doc = load(root, kind)
+    path, name = decision_file(root, kind)
+    doc = load_document(root, kind)
     given = _decisions(doc, ANSWERS[kind]).entries if doc else {}
     wanted = {q.key: _text(q) for q in questions}
     ours = [key for key, entry in given.items() if not entry.touched and entry.data.get(ANSWERS[kind]) is None]
     text = yamlfile.rewrite(
-        doc or yamlfile.parse(fresh(kind, header), name),
+        doc or yamlfile.parse(empty_file(kind, header), name),
         {key: wanted.get(key) for key in ours},
         [wanted[key] for key in sorted(wanted) if key not in given],
     )
@@ -150,22 +158,22 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
+def locked(root: Path) -> Iterator[None]:
     """Keep other writers out, from reading to renaming: a run of the gate and the review page may meet."""
     (root / "build").mkdir(exist_ok=True)
     with FileLock(root / "build" / "decisions.lock"):
         yield
 
 
-def language(kind: str) -> str:
+def schema_line(kind: str) -> str:
     """Return the first line, by which an editor finds the schema."""
     return f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
 
 
-def fresh(kind: str, header: str) -> str:
+def empty_file(kind: str, header: str) -> str:
     """Return a decision file without any question."""
     rest = 'rest: null  # write "recommended" to accept everything below that is still open\n'
-    return f"{language(kind)}{header.rstrip()}\n{rest}"
+    return f"{schema_line(kind)}{header.rstrip()}\n{rest}"
 
 
 def _text(question: Question) -> str:
@@ -173,8 +181,7 @@ def _text(question: Question) -> str:
     return yamlfile.signed(yamlfile.block(question.key, {**question.entry, "digests": short}, question.comments))
 
 
-def accepted(root: Path) -> dict[str, dict[str, Any]]:
-    """decisions/gate.yaml: finding code -> {accept, images, reason}; {} without the file."""
-    doc = load(root, "gate")
-    data: dict[str, dict[str, Any]] = doc.data if doc else {}
-    return data
+def accepted_findings(root: Path) -> dict[str, Acceptance]:
+    """Read decisions/gate.yaml: finding code -> what the artist accepts; {} without the file. Raises UserError."""
+    doc = load_document(root, "gate")
+    return msgspec.convert(doc.data, dict[str, Acceptance]) if doc else {}

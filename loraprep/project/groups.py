@@ -2,82 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
 
-from loraprep.project.settings import GroupSettings, Settings
+import msgspec
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """`folder` is relative to the images folder; `trigger` the project's with the group's suffix;
-    `words` stand right after it in every caption; `repeats` None: the project's."""
-
-    folder: str
-    trigger: str
-    words: tuple[str, ...]
-    repeats: int | None
+from loraprep.project.settings import Settings
 
 
-def every(config: Settings | Mapping[str, Any]) -> list[Group]:
-    """All groups, by folder."""
-    trigger = _trigger(config)
+class ProjectGroup(msgspec.Struct, frozen=True):
+    """A group as its pictures see it."""
+
+    folder: str  # relative to the images folder
+    trigger: str  # the project's with the group's suffix
+    words: tuple[str, ...]  # stand right after the trigger in every caption
+    repeats: int | None  # None: the project's
+
+
+def every(settings: Settings) -> list[ProjectGroup]:
+    """List all groups by folder."""
     return [
-        Group(folder, trigger + own.suffix, own.words, own.repeats) for folder, own in sorted(_declared(config).items())
+        ProjectGroup(folder, settings.trigger + group.suffix, group.words, group.repeats)
+        for folder, group in sorted(settings.groups.items())
     ]
 
 
-def _trigger(config: Settings | Mapping[str, Any]) -> str:
-    return config.trigger if isinstance(config, Settings) else str(config["trigger"])
-
-
-def _declared(config: Settings | Mapping[str, Any]) -> Mapping[str, GroupSettings]:
-    """Groups by folder. A dictionary is taken while some rooms still hand one on."""
-    if isinstance(config, Settings):
-        return config.groups
-    return {
-        folder: GroupSettings(suffix=own["suffix"], words=tuple(own["words"]), repeats=own["repeats"])
-        for folder, own in config.get("groups", {}).items()
-    }
-
-
-def backgrounds(config: Settings | Mapping[str, Any]) -> list[str]:
-    """The colours of dataset.background, each for a copy of its own of what is cut out."""
-    if isinstance(config, Settings):
-        return list(config.dataset.backgrounds)
-    given = config["dataset"]["background"]
-    return [given] if isinstance(given, str) else list(given)
-
-
-def of(path: str, config: Settings | Mapping[str, Any]) -> Group | None:
-    """The group a picture belongs to: the deepest folder named that it lies in."""
-    inside = [group for group in every(config) if path.startswith(group.folder + "/")]
+def of(path: str, settings: Settings) -> ProjectGroup | None:
+    """Find the group a picture belongs to: the deepest folder named that it lies in."""
+    inside = [group for group in every(settings) if path.startswith(group.folder + "/")]
     return max(inside, key=lambda group: len(group.folder), default=None)
 
 
-def trigger(path: str, config: Settings | Mapping[str, Any]) -> str:
-    """The word that stands first in this picture's caption."""
-    group = of(path, config)
-    return group.trigger if group else _trigger(config)
+def trigger(path: str, settings: Settings) -> str:
+    """Return the word that stands first in this picture's caption."""
+    group = of(path, settings)
+    return group.trigger if group else settings.trigger
 
 
-def triggers(config: Settings | Mapping[str, Any]) -> dict[str, list[str]]:
-    """Trigger -> the folders of the groups that have it, without the project's own."""
+def triggers(settings: Settings) -> dict[str, list[str]]:
+    """Return trigger -> the folders of the groups that have it, without the project's own."""
     found: dict[str, list[str]] = {}
-    for group in every(config):
-        if group.trigger != _trigger(config):
+    for group in every(settings):
+        if group.trigger != settings.trigger:
             found.setdefault(group.trigger, []).append(f"{group.folder}/")
     return found
 
 
-def words(path: str, config: Settings | Mapping[str, Any]) -> tuple[str, ...]:
-    """The group's own words, () outside any group."""
-    group = of(path, config)
+def words(path: str, settings: Settings) -> tuple[str, ...]:
+    """Return the group's own words, () outside any group."""
+    group = of(path, settings)
     return group.words if group else ()
 
 
-def empty(paths: Collection[str], config: Settings | Mapping[str, Any]) -> list[str]:
-    """Folders of groups in which none of `paths` lies."""
-    used = {group.folder for path in paths if (group := of(path, config))}
-    return [group.folder for group in every(config) if group.folder not in used]
+def empty(paths: Collection[str], settings: Settings) -> list[str]:
+    """List the folders of groups in which none of `paths` lies."""
+    used = {group.folder for path in paths if (group := of(path, settings))}
+    return [group.folder for group in every(settings) if group.folder not in used]

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal
 
-from loraprep.core import patterns, resources, yamlfile
+import msgspec
+
+from loraprep.core import patterns, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.yamlfile import Document
-from loraprep.project import schema
-from loraprep.project.profiles import BaseModel, Kind, base_model, kind
-from loraprep.project.settings import Settings, settings
+from loraprep.project import profiles, schema
+from loraprep.project.profiles import BaseModel, Kind
+from loraprep.project.settings import Settings, complete_settings
 
 NAME = "project.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project folder. `config` is project.yaml with all defaults; `kind` and `model` its profiles' data."""
+class Project(msgspec.Struct, frozen=True):
+    """A project folder: its declaration, complete with all defaults, and what that names."""
 
     root: Path
-    config: dict[str, Any]
-    kind: dict[str, Any]
-    model: dict[str, Any]
     images: Path
     settings: Settings
+    kind: Kind
     base_model: BaseModel
-    kind_typed: Kind
+
+    @classmethod
+    def of(cls, root: Path, images: Path, settings: Settings) -> Project:
+        """Make one with the kind and the base model that the settings name."""
+        return cls(root, images, settings, profiles.kind(settings.intent.kind), profiles.base_model(settings.model))
 
     @property
     def name(self) -> str:
@@ -43,17 +43,6 @@ class Project:
         """Say whether questions of this decision file are answered as recommended."""
         answered: str = getattr(self.settings.review, kind)
         return answered == "auto"
-
-
-@cache
-def profile(folder: Literal["models", "kinds", "trainers"], name: str) -> dict[str, Any]:
-    """The data of resources/<folder>/<name>.yaml. Raises UserError if it breaks its schema."""
-    file = f"resources/{folder}/{name}.yaml"
-    doc = yamlfile.load(resources.path(file), file)
-    if found := schema.problems(doc, folder.removesuffix("s")):
-        raise UserError.many(found)
-    data: dict[str, Any] = doc.data
-    return data
 
 
 def load(root: Path) -> Project:
@@ -77,24 +66,15 @@ def load(root: Path) -> Project:
         found += _outside(doc)
     if found:
         raise UserError.many(sorted(found, key=lambda p: p.position), UNUSABLE)
-    config = schema.with_defaults(doc.data, "project")
-    images = root / config["images"]["folder"]
+    declared = complete_settings(doc.data)
+    images = root / declared.images.folder
     if not images.is_dir():
-        message = f'images.folder: there is no folder "{config["images"]["folder"]}"'
+        message = f'images.folder: there is no folder "{declared.images.folder}"'
         hint = "Make the folder and put your pictures into it, or name the folder where they are."
         if images.with_name(f"{images.name}.dvc").is_file():
             hint = f"DVC keeps it: run dvc pull {images.name}.dvc"
         raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
-    return Project(
-        root,
-        config,
-        profile("kinds", config["intent"]["kind"]),
-        profile("models", config["model"]),
-        images,
-        settings=settings(config),
-        base_model=base_model(config["model"]),
-        kind_typed=kind(config["intent"]["kind"]),
-    )
+    return Project.of(root, images, declared)
 
 
 def _outside(doc: Document) -> Iterator[Problem]:

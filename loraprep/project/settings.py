@@ -6,14 +6,14 @@ that classes and schema name the same keys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
-from loraprep.core.files import Json
 from loraprep.core.findings import Severity
+from loraprep.project import schema
 
+Number = int | float  # as written: 70 stays 70 in a sentence
 Review = Literal["ask", "auto"]
 
 
@@ -50,25 +50,25 @@ class GroupSettings(Table, frozen=True):
 class AuditLimits(Table, frozen=True):
     """Limits of the quality audit; resources/gate.yaml says each finding."""
 
-    max_megapixels: float
-    max_megabytes: float
-    enlargement_note: float  # at the largest trained size
-    enlargement_question: float  # at the smallest trained size
-    aspect_ratio: float  # long to short side
-    jpeg_quality: float  # 0..100
-    sharpness: float  # variance of the Laplacian at 512 px
-    contrast: float  # standard deviation of luma, 0..1
-    flat: float  # share of the area, 0..1
-    detail: float  # share of the size that the pixels hold, 0..1
-    border: float  # share of the side, 0..1
+    max_megapixels: Number
+    max_megabytes: Number
+    enlargement_note: Number  # at the largest trained size
+    enlargement_question: Number  # at the smallest trained size
+    aspect_ratio: Number  # long to short side
+    jpeg_quality: Number  # 0..100
+    sharpness: Number  # variance of the Laplacian at 512 px
+    contrast: Number  # standard deviation of luma, 0..1
+    flat: Number  # share of the area, 0..1
+    detail: Number  # share of the size that the pixels hold, 0..1
+    border: Number  # share of the side, 0..1
 
 
 class DuplicateLimits(Table, frozen=True):
     """How alike two pictures must be to be compared, and from when on they differ."""
 
-    phash: float  # bits of 64
-    dhash: float  # bits of 64
-    variant: float  # mean difference in one place, 0..1
+    phash: Number  # bits of 64
+    dhash: Number  # bits of 64
+    variant: Number  # mean difference in one place, 0..1
     cuts: bool
     rotations: bool
 
@@ -76,21 +76,21 @@ class DuplicateLimits(Table, frozen=True):
 class CaptionLimits(Table, frozen=True):
     """From which share of captions on a term counts as fused with the trigger, 0..1."""
 
-    fused_critical: float
-    fused_warning: float
-    fused_watch: float
+    fused_critical: Number
+    fused_warning: Number
+    fused_watch: Number
 
 
 class PlacementLimits(Table, frozen=True):
     """What a trainer may cut off a picture, as a share of it, 0..1."""
 
-    cut: float
+    cut: Number
 
 
 class CurationLimits(Table, frozen=True):
     """From which likeness on (0..1) three pictures are a cluster."""
 
-    similar: float
+    similar: Number
 
 
 class Thresholds(Table, frozen=True):
@@ -208,6 +208,6 @@ class Settings(Table, frozen=True):
     review: ReviewSettings
 
 
-def settings(data: Mapping[str, Json]) -> Settings:
-    """Convert project.yaml, accepted by its schema and complete with its defaults."""
-    return msgspec.convert(data, Settings)
+def complete_settings(data: schema.Tree) -> Settings:
+    """Fill in the schema's defaults and convert what project.yaml says, which the schema has accepted."""
+    return msgspec.convert(schema.with_defaults(data, "project"), Settings)

@@ -1,4 +1,4 @@
-"""Pictures made of pictures: the contact sheet, the map, and where two pictures differ. All as WebP.
+"""Make pictures of pictures: the contact sheet, the map, and where two pictures differ. All as WebP.
 
 Gaps are transparent, so that each looks right on a light page and on a dark one.
 """
@@ -28,7 +28,7 @@ _CLEAR = 0.15  # and from this on nobody overlooks it
 
 
 def opened(data: bytes) -> Pillow.Image:
-    """A thumbnail's pixels, RGB."""
+    """Decode a thumbnail, RGB."""
     return Pillow.open(io.BytesIO(data), formats=["WEBP"]).convert("RGB")
 
 
@@ -39,7 +39,7 @@ def saved(picture: Pillow.Image, quality: int = 72) -> bytes:
 
 
 def contact(thumbs: Sequence[tuple[bytes, bool]], names: Sequence[str] = ()) -> bytes:
-    """The sheet of (WebP, is it in training?), in the order given, in rows of one height; under LIMIT bytes.
+    """Lay out the sheet of (WebP, is it in training?), in the order given, in rows of one height; under LIMIT bytes.
 
     What is not in training is grey and faded. More than MOST are thinned out evenly. Each bears its name of `names`,
     if it is large enough for that.
@@ -69,7 +69,7 @@ def contact(thumbs: Sequence[tuple[bytes, bool]], names: Sequence[str] = ()) -> 
 
 
 def _row(pictures: Sequence[Pillow.Image], height: int, *, last: bool) -> Pillow.Image:
-    """Pictures side by side over the whole width; the last row is no higher than the others."""
+    """Lay pictures side by side over the whole width; the last row is no higher than the others."""
     room = WIDTH - GAP * (len(pictures) - 1)
     fitting = max(1, round(room / sum(p.width / p.height for p in pictures)))
     high = min(fitting, height) if last else fitting
@@ -87,7 +87,7 @@ def _row(pictures: Sequence[Pillow.Image], height: int, *, last: bool) -> Pillow
 
 
 def _name(picture: Pillow.Image, name: str) -> None:
-    """The name along the lower edge, light on dark, whatever page it lies on; its end is what tells files apart."""
+    """Write the name along the lower edge, light on dark whatever the page; its end is what tells files apart."""
     font = ImageFont.load_default(_LETTERS)
     room, shown = picture.width - 6, name
     while len(shown) > 2 and font.getlength(shown) > room:
@@ -104,7 +104,7 @@ def _faded(picture: Pillow.Image) -> Pillow.Image:
 
 
 def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: int, rows: int, cell: int) -> bytes:
-    """Thumbnails centred in the (column, row) cells of `cell` px each, cut to squares."""
+    """Centre thumbnails in the (column, row) cells of `cell` px each, cut to squares."""
     whole = Pillow.new("RGBA", (columns * cell, rows * cell))
     inner = max(1, cell - max(1, cell // 16))
     for data, (column, row) in zip(thumbs, cells, strict=True):
@@ -118,7 +118,7 @@ def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: i
 
 
 def differing(first: bytes, second: bytes, mirrored: bool, turns: int) -> bytes:
-    """`first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
+    """Show `first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
     a, b = opened(first), opened(second)
     heat = compare.difference(np.asarray(a), np.asarray(b), mirrored=mirrored, turns=turns)
     strength = np.clip((heat - _SEEN) / (_CLEAR - _SEEN), 0, 1)

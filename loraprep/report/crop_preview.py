@@ -1,4 +1,4 @@
-"""Draws what a trainer's crop would leave of a picture."""
+"""Draw what a trainer's crop would leave of a picture."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 _COLOURS = 48  # enough to recognise a picture, and small enough for git
 
 
-def draw(picture: NDArray[np.uint8], box: tuple[float, ...]) -> bytes:
-    """A PNG of `picture` (height, width, 3): bright inside `box` (left, top, right, bottom in shares), dark outside."""
+def draw_crop(picture: NDArray[np.uint8], box: tuple[float, ...]) -> bytes:
+    """Draw a PNG of `picture` (height, width, 3): bright inside `box` (left, top, right, bottom in shares)."""
     small = Image.fromarray(picture)
     width, height = small.size
     edges = (round(box[0] * width), round(box[1] * height), round(box[2] * width), round(box[3] * height))

@@ -1,70 +1,59 @@
-"""What changed since a revision in git, read from the committed reports: pictures, captions, verdict."""
+"""What changed since a revision in git, from committed machine files: pictures, captions, verdict, pixels."""
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from loraprep.core import files
+from loraprep.core.dataset_lock import LOCK, DatasetLock, parse_lock, read_lock
 from loraprep.core.errors import UserError
+from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
 
-REPORT, LOCK = "dataset-report.md", "dataset.lock.json"
-_CODE = r"(?P<fence{n}>`+) ?(?P<{name}>.+?) ?(?P=fence{n})"
-_CAPTION = re.compile(rf"- {_CODE.format(n=1, name='path')}: {_CODE.format(n=2, name='caption')} \([^()]*\)")
-_FATE = re.compile(rf"\| {_CODE.format(n=1, name='path')} \| (?P<fate>[a-z ]+) \| (?P<why>.*) \|")
-_VERDICT = re.compile(r"## Gate 1 Decision: (GO|NO-GO)")
+_REPORT = "dataset-report.md"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a report says. `fates`: path -> (fate, why); `captions` of the kept; `to_mend`: what stands before GO."""
+def changes_since(root: Path, revision: str) -> list[str]:
+    """Say what changed since a revision, a line each.
 
-    verdict: str = ""
-    headline: str = ""
-    fates: dict[str, tuple[str, str]] = field(default_factory=dict)
-    captions: dict[str, str] = field(default_factory=dict)
-    to_mend: list[str] = field(default_factory=list)
-
-    @property
-    def kept(self) -> set[str]:
-        return {path for path, (fate, _) in self.fates.items() if fate == "kept"}
-
-
-def told(report: str) -> Told:
-    """dataset-report.md read back."""
-    section, verdict = "", ""
-    fates: dict[str, tuple[str, str]] = {}
-    captions: dict[str, str] = {}
-    headline = ""
-    mend: list[str] = []
-    for line in report.splitlines():
-        if line.startswith("## "):
-            section = line[3:]
-        if found := _VERDICT.fullmatch(line):
-            verdict = found[1]
-        elif section == "Captions" and (found := _CAPTION.match(line)):
-            captions[found["path"]] = found["caption"]
-        elif section == "Every file and its fate" and (found := _FATE.fullmatch(line)):
-            fates[found["path"].replace("\\|", "|")] = (found["fate"], _unescaped(found["why"]))
-        elif section.startswith("Gate 1 Decision"):
-            if not headline and line and not line.startswith("#"):
-                headline = _unescaped(line)
-            elif re.match(r"\d+\. ", line):
-                mend.append(_unescaped(line.partition(" ")[2]))
-    return Told(verdict, headline, fates, captions, mend)
+    Raises UserError: no git, no such revision, no record of the set at it, or one that cannot be read.
+    """
+    text = committed_text(root, revision, SET_RECORD)
+    if text is None:
+        raise _no_record(revision, reported=committed_text(root, revision, _REPORT) is not None)
+    try:
+        then = parse_set_record(text)
+    except ValueError:
+        raise UserError(
+            f"{SET_RECORD} at {revision} is in a form that is not read here",
+            hint=f"Look at the report yourself: git show {revision}:./{_REPORT}",
+        ) from None
+    lines = differences(then, parse_set_record((root / SET_RECORD).read_text("utf-8")), revision)
+    locked = committed_text(root, revision, LOCK)
+    try:
+        pictures = repainted(parse_lock(locked, LOCK) if locked is not None else None, read_lock(root))
+    except UserError:  # a damaged lock says nothing about pixels, and `dataset` and `verify` say so
+        return lines
+    return [*lines, f"Built from other pixels, or cropped otherwise: {', '.join(pictures)}"] if pictures else lines
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\([\\`*_{}\[\]<>#|~])", r"\1", text)
+def _no_record(revision: str, *, reported: bool) -> UserError:
+    """Say that a revision cannot be compared with; `reported`: its report is there, without the record beside it."""
+    if reported:
+        return UserError(
+            f"at {revision} there was no {SET_RECORD} beside {_REPORT}",
+            hint=f"An earlier loraprep wrote that report. Look at it yourself: git show {revision}:./{_REPORT}",
+        )
+    return UserError(
+        f"at {revision} there was no {_REPORT}",
+        hint="Name a revision at which loraprep gate1 had run and its report was committed.",
+    )
 
 
-def at(root: Path, revision: str, name: str) -> str | None:
-    """A committed file's text at a revision, None if it was not there. Raises UserError: no git, no such revision."""
+def committed_text(root: Path, revision: str, name: str) -> str | None:
+    """Return a committed file's text at a revision, None if it was not there.
+
+    Raises UserError: git is not installed or does not answer, or knows no such revision.
+    """
     commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise UserError(
@@ -75,7 +64,7 @@ def at(root: Path, revision: str, name: str) -> str | None:
 
 
 def _git(root: Path, *args: str) -> str | None:
-    """What git answers, None if it says no. No shell, no pager, no hooks."""
+    """Return what git answers, None if it says no. No shell, no pager, no hooks."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), "--no-pager", *args],
@@ -91,69 +80,68 @@ def _git(root: Path, *args: str) -> str | None:
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
-def compare(then: Told, now: Told, since: str) -> list[str]:
-    """The change in words, a line each."""
+def differences(then: SetRecord, now: SetRecord, since: str) -> list[str]:
+    """Say what changed, a line each."""
     came, left = sorted(now.kept - then.kept), sorted(then.kept - now.kept)
     lines = [_number(len(came), "in training that was not", "in training that were not") + ":"] if came else []
-    lines += [f"  {path} ({_came(then, path)})" for path in came]
+    lines += [f"  {path} ({_fate_then(then, path)})" for path in came]
     lines += [_number(len(left), "no longer in training", "no longer in training") + ":"] if left else []
-    lines += [f"  {path} ({_left(now, path)})" for path in left]
+    lines += [f"  {path} ({_fate_now(now, path)})" for path in left]
     both = sorted(then.kept & now.kept)
-    changed = [p for p in both if then.captions.get(p) != now.captions.get(p)]
+    changed = [p for p in both if then.caption(p) != now.caption(p)]
     if changed:
-        lines.append(f"{len(changed)} caption{'s' * (len(changed) != 1)} changed:")
+        lines.append(f"{len(changed)} caption{'s' if len(changed) != 1 else ''} changed:")
         for path in changed:
             lines += [
                 f"  {path}",
-                f"    then: {then.captions.get(path, 'none')}",
-                f"    now:  {now.captions.get(path, 'none')}",
+                f"    then: {then.caption(path) or 'none'}",
+                f"    now:  {now.caption(path) or 'none'}",
             ]
     if not (came or left):
         lines.insert(0, f"The same {len(both)} pictures are in training.")
     if not changed:
         lines.append("No caption changed.")
-    lines += _verdicts(then, now)
-    return [f"Since {since}:", *lines]
+    return [f"Since {since}:", *lines, *_verdicts(then, now)]
 
 
 def _number(count: int, one: str, many: str) -> str:
     return f"1 picture is {one}" if count == 1 else f"{count} pictures are {many}"
 
 
-def _came(then: Told, path: str) -> str:
-    fate, why = then.fates.get(path, ("new here", ""))
-    return f"it was {fate}{': ' + why if why else ''}" if fate != "new here" else fate
+def _fate_then(then: SetRecord, path: str) -> str:
+    if path not in then.files:
+        return "new here"
+    file = then.files[path]
+    return f"it was {file.fate}: {file.why}" if file.why else f"it was {file.fate}"
 
 
-def _left(now: Told, path: str) -> str:
-    fate, why = now.fates.get(path, ("its file is gone", ""))
-    return f"{fate}{': ' + why if why else ''}"
+def _fate_now(now: SetRecord, path: str) -> str:
+    if path not in now.files:
+        return "its file is gone"
+    file = now.files[path]
+    return f"{file.fate}: {file.why}" if file.why else file.fate
 
 
-def _verdicts(then: Told, now: Told) -> list[str]:
+def _verdicts(then: SetRecord, now: SetRecord) -> list[str]:
     if then.verdict == now.verdict:
         lines = [f"The verdict is {now.verdict}, as it was."]
     else:
         lines = [f"The verdict was {then.verdict}, and is {now.verdict} now."]
-    gone = [reason for reason in then.to_mend if reason not in now.to_mend]
-    new = [reason for reason in now.to_mend if reason not in then.to_mend]
-    lines += [f"  mended: {reason}" for reason in gone]
-    return [*lines, *(f"  new: {reason}" for reason in new)]
+    lines += [f"  mended: {reason}" for reason in then.to_mend if reason not in now.to_mend]
+    return [*lines, *(f"  new: {reason}" for reason in now.to_mend if reason not in then.to_mend)]
 
 
-def pixels_changed(then: str | None, now: Path) -> list[str]:
-    """Pictures whose pixels or crop changed between two locks, sorted; [] if either was never built."""
-    if then is None or not now.is_file():
+def repainted(then: DatasetLock | None, now: DatasetLock | None) -> list[str]:
+    """List the pictures whose pixels or crop changed between two locks, sorted; [] if either was never built."""
+    if then is None or now is None:
         return []
-    try:
-        old, new = _by_path(json.loads(then)), _by_path(files.read_json(now))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+    old, new = _sources(then), _sources(now)
     return sorted(path for path in old.keys() & new.keys() if old[path] != new[path])
 
 
-def _by_path(lock: Mapping[str, Any]) -> dict[str, list[Sequence[str]]]:
-    found: dict[str, list[Sequence[str]]] = {}
-    for _, entry in sorted(lock["images"].items()):
-        found.setdefault(entry["path"], []).append((entry["source"], entry["operations"]))
+def _sources(lock: DatasetLock) -> dict[str, list[tuple[str, str]]]:
+    """Picture -> (digest of its source, what was done to it) for each place it stands at, by place."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for _, image in sorted(lock.images.items()):
+        found.setdefault(image.path, []).append((image.source, image.operations))
     return found

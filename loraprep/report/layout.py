@@ -1,18 +1,16 @@
-"""Where pictures go on a page so that like lies beside like. Pure geometry over a likeness matrix."""
+"""Lay out pictures on a page so that like lies beside like. Pure geometry over a likeness matrix."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[Any]
+Matrix = NDArray[np.float32]
 LANDMARKS = 400  # pictures that span the map; the rest is laid between them
 
 
 def order(alike: Matrix, spots: NDArray[np.float64]) -> list[int]:
-    """All indices of an (n, n) likeness (1 the same, 0 nothing in common), each beside one that is like it.
+    """Order all indices of an (n, n) likeness (1 the same, 0 nothing in common), each beside one that is like it.
 
     A nearest-neighbour chain from one end of the set, the leftmost of its `plane`; ties go to the first. n^2 steps.
     """
@@ -28,7 +26,7 @@ def order(alike: Matrix, spots: NDArray[np.float64]) -> list[int]:
 
 
 def plane(alike: Matrix) -> NDArray[np.float64]:
-    """(n, 2) positions in 0..1 whose distances follow 1 - likeness as well as two dimensions can.
+    """Return (n, 2) positions in 0..1 whose distances follow 1 - likeness as well as two dimensions can.
 
     Classical scaling (Torgerson 1952); above LANDMARKS pictures landmark scaling (de Silva and Tenenbaum 2004)
     over evenly spaced ones. The sign of each axis is fixed, so the same set gives the same map.
@@ -51,7 +49,7 @@ def plane(alike: Matrix) -> NDArray[np.float64]:
 
 
 def cells(spots: NDArray[np.float64], columns: int, rows: int) -> list[tuple[int, int]]:
-    """A free (column, row) of a grid near each spot (n, 2 in 0..1), so that no picture hides another.
+    """Return a free (column, row) of a grid near each spot (n, 2 in 0..1), so that no picture hides another.
 
     Pictures at the edge choose first: they have the fewest places to go. Needs columns * rows >= n.
     """

@@ -1,74 +1,91 @@
-"""dataset-report.md: Gate 1 as an artist reads it. Pure text from the phases' results."""
+"""Write dataset-report.md: Gate 1 as an artist reads it. Pure text from the phases' results."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from loraprep.core.findings import Code
 from loraprep.core.markdown import cell, code, plain
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
+from loraprep.curation.assessment import Assessment
 from loraprep.project import groups
+from loraprep.project.settings import Settings
 from loraprep.report import summary
+from loraprep.report.report_data import ReportData
 
 _MARKS = {"block": "**[Blocks GO](#to-get-to-go).**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
 
 
+# what the section about content against style lists; all else is a quality issue
+BALANCE = frozenset(
+    {
+        Code.FUSED_CRITICAL,
+        Code.FUSED_WARNING,
+        Code.FUSED_WATCH,
+        Code.FUSED_UNNAMED,
+        Code.ONE_SIDED,
+        Code.TIED,
+        Code.SEVERAL_HANDS,
+        Code.SEVERAL_LOOKS,
+        Code.PERHAPS_HANDS,
+        Code.UNLIKE_LOOK,
+        Code.LOOKS_UNTOLD,
+        Code.NOT_LOOKED_AT,
+        Code.HARDLY_LOOKED_AT,
+        Code.TOO_FEW_TO_TELL,
+        Code.SOMEBODY_ELSE,
+        Code.TIES_ROUGHLY,
+    }
+)
+
+
 def headline(gate: Gate) -> str:
-    """The verdict in one sentence, also for the terminal."""
+    """Say the verdict in one sentence, also for the terminal."""
     if gate.only_waiting:
         number = gate.counts["open_questions"]
         parts = ", ".join(f"{len(keys)} in decisions/{file}.yaml" for file, keys in gate.waiting.items())
-        return f"Not yet: {number} answer{'s' * (number != 1)} from you - {parts}."
+        return f"Not yet: {number} answer{'s' if number != 1 else ''} from you - {parts}."
     if gate.verdict == "GO":
         return f"GO. {gate.counts['kept']} pictures are ready to train {gate.name}."
-    blocking = sum(r.severity == "block" and not r.accepted for r in gate.reasons)
-    return f"NO-GO: {blocking} thing{'s' * (blocking != 1)} to mend before any GPU time is spent."
+    number = len(blocking(gate))
+    return f"NO-GO: {number} thing{'s' if number != 1 else ''} to mend before any GPU time is spent."
 
 
-def report(
-    gate: Gate,
-    found: Sequence[Image],
-    fates: Sequence[Fate],
-    alike: Sequence[Group],
-    captions: Mapping[str, Caption],
-    assessed: Mapping[str, Any],
-    crops: Sequence[str],
-    balance: Sequence[Reason],
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
-    kind: Mapping[str, Any],
-    trainers: Sequence[str] = (),
-) -> str:
-    """The whole report in the workflow's sections.
+def blocking(gate: Gate) -> list[Reason]:
+    """List what stands between the set and GO."""
+    return [r for r in gate.reasons if r.severity == "block" and not r.accepted]
 
-    `assessed`: phase 5's assessment as JSON; `crops`: pictures in report/ of the marks found; `balance`: the
-    reasons about content against style; `trainers`: the lines about what the trainers will do.
+
+def report_text(data: ReportData, gate: Gate, marks: Sequence[str], trainers: Sequence[str]) -> str:
+    """Write the whole report in the workflow's sections.
+
+    `marks`: pictures in report/ of the marks found; `trainers`: the lines about what the trainers will do.
     """
-    images = {i.path: i for i in found}
-    kept = [f.path for f in fates if f.fate == "kept"]
-    shown = {id(r) for r in balance}
-    quality = [r for r in gate.reasons if id(r) not in shown]
+    settings, kept = data.settings, data.kept
+    images = {i.path: i for i in data.images}
+    balance = [r for r in gate.reasons if r.code in BALANCE]
+    quality = [r for r in gate.reasons if r.code not in BALANCE]
     blocks = [
         [
-            f"# Dataset Report: {plain(config['name'])}",
+            f"# Dataset Report: {plain(settings.name)}",
             "",
             f"**{plain(headline(gate))}**",
             "",
-            *summary.opening(gate, assessed),
+            *summary.opening(gate, data.assessment),
         ],
-        _sheet(fates),
-        _summary(gate, fates, kept, images),
-        _groups(kept, config),
+        _sheet(data.fates),
+        _summary(gate, data.fates, kept, images),
+        _groups(kept, settings),
         _crops(kept, images),
-        summary.diversity(assessed, len(kept)),
+        summary.diversity(data.assessment, len(kept)),
         [
             "## Content-Style Balance",
             "",
-            kind["separation"].strip(),
+            data.kind.separation.strip(),
             "",
             *_reasons(balance),
-            *_fused(config),
+            *_meant_fused(settings.intent.fused),
             "",
             "![The most common words of the captions; fused ones are marked](report/terms.svg)",
         ],
@@ -76,22 +93,22 @@ def report(
             "## Quality Issues",
             "",
             *_reasons([r for r in quality if r.severity != "good"]),
-            *summary.marks(quality, crops),
+            *summary.marks(quality, marks),
             "",
             "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)",
         ],
         _fine(quality),
-        _duplicates(alike, fates),
-        summary.regularization(kind, assessed["regularization"]),
+        _duplicates(data.groups, data.fates),
+        summary.regularization(data.kind, data.assessment.regularization),
         list(trainers),
-        _decision(gate, assessed),
-        _captions(kept, captions, config),
-        _every_file(fates),
+        _decision(gate, data.assessment),
+        _captions(kept, data.captions, settings.captioning.style_words),
+        _every_file(data.fates),
         [
             "---",
             "",
-            f"Base model: {model['title']}. {_triggers(config)}. "
-            f"Kind: {kind['title'].lower()}. Questions are answered in decisions/, settings in project.yaml; "
+            f"Base model: {data.model.title}. {_triggers(settings)}. "
+            f"Kind: {data.kind.title.lower()}. Questions are answered in decisions/, settings in project.yaml; "
             "then run `loraprep gate1` again.",
         ],
     ]
@@ -99,11 +116,10 @@ def report(
 
 
 def _sheet(fates: Sequence[Fate]) -> list[str]:
-    """The pictures themselves, like beside like; `page` draws them into report/."""
-    shown = [f for f in fates if f.fate in ("kept", "left out")]
-    if not shown:
+    """Show the pictures themselves, like beside like; `html` draws them into report/."""
+    if not any(f.fate in ("kept", "left out") for f in fates):
         return []
-    grey = "; grey ones are left out" if any(f.fate == "left out" for f in shown) else ""
+    grey = "; grey ones are left out" if any(f.fate == "left out" for f in fates) else ""
     return [
         f"![The pictures, like beside like{grey}](report/contact-sheet.webp)",
         "",
@@ -115,8 +131,8 @@ def _sheet(fates: Sequence[Fate]) -> list[str]:
 
 def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
     count = gate.counts
-    away = Counter(f.shown for f in fates if f.fate != "kept")
-    rest = ", ".join(_away(n, shown) for shown, n in sorted(away.items()))
+    others = Counter(f.shown for f in fates if f.fate != "kept")
+    rest = ", ".join(_number_of(n, fate) for fate, n in sorted(others.items()))
     percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
     width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
     height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
@@ -132,39 +148,40 @@ def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Map
         + (", left out of the training; your files are untouched" if count["duplicates_removed"] else ""),
         f"- Quality issues: {count['quality_issues']}"
         + (" (under Quality Issues below, settled ones too; notes are not counted)" if count["quality_issues"] else ""),
-        f"- Open questions: {count['open_questions']}" + _asked(gate),
+        f"- Open questions: {count['open_questions']}" + _where_asked(gate),
     ]
 
 
-def _asked(gate: Gate) -> str:
-    """In which files they are, and where they are named: a count alone helps nobody."""
+def _where_asked(gate: Gate) -> str:
+    """Say in which files open questions are, and where they are named: a count alone helps nobody."""
     files = [f"{len(paths)} in decisions/{file}.yaml" for file, paths in gate.waiting.items()]
     return f" ({', '.join(files)}; named under [To get to GO](#to-get-to-go))" if files else ""
 
 
-def _away(number: int, fate: str) -> str:
+def _number_of(number: int, fate: str) -> str:
     if fate != "caption":
         return f"{number} {fate}"
     return "1 caption file read with its picture" if number == 1 else f"{number} caption files read with their pictures"
 
 
-def _triggers(config: Mapping[str, Any]) -> str:
-    """The project's trigger, and when to use that of a group."""
-    own = groups.triggers(config)
-    usual = f"Trigger: {code(config['trigger'])}"
-    named = [f"to call up what is in {' and '.join(code(f) for f in folders)}: {code(t)}" for t, folders in own.items()]
-    return "; ".join([usual, *named])
+def _triggers(settings: Settings) -> str:
+    """Say the project's trigger, and when to use that of a group."""
+    of_groups = [
+        f"to call up what is in {' and '.join(code(f) for f in folders)}: {code(trigger)}"
+        for trigger, folders in groups.triggers(settings).items()
+    ]
+    return "; ".join([f"Trigger: {code(settings.trigger)}", *of_groups])
 
 
 def _details(number: int) -> str:
     return f" ({number} of them cut out of others)" if number else ""
 
 
-def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
-    """The groups of project.yaml, each with its trigger and how many pictures teach it."""
+def _groups(kept: Sequence[str], settings: Settings) -> list[str]:
+    """List the groups of project.yaml, each with its trigger and how many pictures teach it."""
     rows = []
-    for group in groups.every(config):
-        number = sum(groups.of(path, config) == group for path in kept)
+    for group in groups.every(settings):
+        number = sum(groups.of(path, settings) == group for path in kept)
         words = ", ".join(filter(None, [code(group.trigger), plain(", ".join(group.words))]))
         rows.append(f"| {code(group.folder + '/')} | {words} | {number} | {group.repeats or 'as the rest'} |")
     if not rows:
@@ -179,7 +196,7 @@ def _groups(kept: Sequence[str], config: Mapping[str, Any]) -> list[str]:
 
 
 def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
-    """What decisions/crops.yaml makes of the pictures in training."""
+    """Say what decisions/crops.yaml makes of the pictures in training."""
     drawn = [images[path] for path in kept if images[path].box]
     rows = [
         f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own"
@@ -210,13 +227,12 @@ def _fine(reasons: Sequence[Reason]) -> list[str]:
     return ["### What is fine", "", *good] if good else []
 
 
-def _fused(config: Mapping[str, Any]) -> list[str]:
-    fused = config["intent"]["fused"]
+def _meant_fused(fused: Sequence[str]) -> list[str]:
     return ["", f"Meant to belong to the trigger: {plain(', '.join(fused))}."] if fused else []
 
 
-def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
-    if not alike:
+def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
+    if not duplicates:
         return ["## Duplicates", "", "None found."]
     fate = {f.path: f for f in fates}
     lines = [
@@ -224,7 +240,7 @@ def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
         "",
         "Training on duplicates makes the model memorize those pictures instead of learning what they have in common.",
     ]
-    for group in alike:
+    for group in duplicates:
         named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
         lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
         for path in group.pictures:
@@ -236,18 +252,16 @@ def _duplicates(alike: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
     return lines
 
 
-def _decision(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
+def _decision(gate: Gate, assessment: Assessment) -> list[str]:
     lines = [f"## Gate 1 Decision: {gate.verdict}", "", plain(headline(gate)), ""]
-    blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
-    if blocking:
+    if mend := blocking(gate):
         lines += ["### To get to GO", ""]
-        lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(blocking, 1)]
+        lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(mend, 1)]
         return lines
-    return lines + summary.strengths(gate, assessed)
+    return lines + summary.strengths(gate, assessment)
 
 
-def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapping[str, Any]) -> list[str]:
-    style = config["captioning"]["style_words"]
+def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) -> list[str]:
     lines = [
         "## Captions",
         "",
@@ -260,10 +274,14 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], config: Mapp
     return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
 
 
+def full_reason(fate: Fate) -> str:
+    """Say why, who said so, and whether an answer is awaited; "" if there is nothing to say."""
+    who = {"you": "your decision", "recommendation": "recommended"}.get(fate.by, "")
+    return "; ".join(filter(None, [fate.why, who, "waits for your answer" if fate.open else ""]))
+
+
 def _every_file(fates: Sequence[Fate]) -> list[str]:
     lines = ["## Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
     for fate in fates:
-        who = {"you": "your decision", "recommendation": "recommended"}.get(fate.by, "")
-        why = "; ".join(filter(None, [plain(fate.why), who, "waits for your answer" if fate.open else ""]))
-        lines.append(f"| {cell(fate.path)} | {fate.shown} | {why} |")
+        lines.append(f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |")
     return lines

@@ -1,4 +1,4 @@
-"""The report's plots as SVG, drawn by matplotlib: no dates, no random names, colours that follow the page.
+"""Draw the report's plots as SVG, by matplotlib: no dates, no random names, colours that follow the page.
 
 Every colour is one of INKS. Inside a page they are its CSS variables; a file of its own brings them along,
 for light and dark. Text stays text, in the reader's own sans-serif.
@@ -12,7 +12,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # matplotlib takes half a second to import: only when something is drawn
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ SHAPES = ((1, 3), (1, 2), (9, 16), (2, 3), (3, 4), (4, 5), (1, 1), (5, 4), (4, 3
 
 
 def enlargement(times: Mapping[int, Sequence[float]]) -> str:
-    """One bar a trained size: how many of the pictures are stretched, and how far. `times`: size -> factors."""
+    """Draw one bar a trained size: how many of the pictures are stretched, and how far. `times`: size -> factors."""
 
     def draw(axes: Axes) -> None:
         for row, (_, values) in enumerate(sorted(times.items())):
@@ -84,7 +84,7 @@ def _counts(values: Sequence[float]) -> list[int]:
 
 
 def aspects(sizes: Sequence[tuple[int, int]]) -> str:
-    """How many pictures have which shape, each counted to the nearest of SHAPES; the shapes are drawn below."""
+    """Draw how many pictures have which shape, each counted to the nearest of SHAPES; the shapes are drawn below."""
     near = [min(range(len(SHAPES)), key=lambda n: abs(math.log(w / h * SHAPES[n][1] / SHAPES[n][0]))) for w, h in sizes]
     counts = [near.count(n) for n in range(len(SHAPES))]
 
@@ -121,14 +121,15 @@ def aspects(sizes: Sequence[tuple[int, int]]) -> str:
 
 
 def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapping[str, float]) -> str:
-    """How often words are in the captions. Rows: (term, captions it is in, "content" or "style", fused level or "").
+    """Draw how often words are in the captions.
 
-    `limits`: share of the captions from which a term is watched, warned about, critical.
+    Rows: (term, captions it is in, "content" or "style", fused level or ""). `limits`: share of the
+    captions from which a term is watched, warned about, critical.
     """
 
     def draw(axes: Axes) -> None:
         for row, (term, count, side, level) in enumerate(rows):
-            said, ink = LEVELS.get(level, ("", side))
+            meaning, ink = LEVELS.get(level, ("", side))
             axes.barh(
                 row,
                 count,
@@ -139,7 +140,7 @@ def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapp
                 linewidth=0,
             )
             axes.text(0, row - 0.3, _short(term), ha="left", va="bottom", color=_c("ink"))
-            label = f"{count} of {captions}" + (f" - {said}" if said else "")
+            label = f"{count} of {captions}" + (f" - {meaning}" if meaning else "")
             axes.text(
                 captions,
                 row - 0.3,
@@ -178,7 +179,7 @@ def terms(rows: Sequence[tuple[str, int, str, str]], captions: int, limits: Mapp
 
 
 def variety(axes_seen: Sequence[tuple[str, Sequence[tuple[str, int]], Sequence[str], int]], kept: int) -> str:
-    """What varies. Each axis: (label, (term, pictures) most first, wanted terms that are thin, pictures looked at)."""
+    """Draw what varies. Each axis: (label, (term, pictures) most first, wanted terms that are thin, pictures seen)."""
     rows: list[tuple[str, str, int, bool]] = []  # axis label, term, pictures, thin
     for label, counts, thin, seen in axes_seen:
         there = dict(counts[:6])
@@ -214,7 +215,7 @@ def variety(axes_seen: Sequence[tuple[str, Sequence[tuple[str, int]], Sequence[s
 
 
 def palette(pictures: Sequence[Sequence[tuple[str, float]]]) -> str:
-    """A stripe a picture, in the order given, made of its main colours (("#rrggbb", share), largest first)."""
+    """Draw a stripe a picture, in the order given, made of its main colours (("#rrggbb", share), largest first)."""
 
     def draw(axes: Axes) -> None:
         bars: list[tuple[int, float, float, str]] = []  # in one call, which costs a quarter of one for each
@@ -234,7 +235,7 @@ def palette(pictures: Sequence[Sequence[tuple[str, float]]]) -> str:
 
 
 def as_file(svg: str) -> str:
-    """A plot as a file of its own: it brings its colours along, for light and dark, and its paper."""
+    """Make a plot a file of its own, with its colours, for light and dark, and its paper."""
     light, dark = ("".join(f"--{name}:{pair[n]};" for name, pair in INKS.items()) for n in (0, 1))
     style = f"<style>:root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
     ground = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
@@ -244,7 +245,7 @@ def as_file(svg: str) -> str:
 
 
 def _fallback(style: re.Match[str]) -> str:
-    """The colours on light paper as attributes too, for what knows no CSS variables and would draw black."""
+    """Write the colours on light paper as attributes too, for what knows no CSS variables and would draw black."""
     plain = [f'{key}="{INKS[name][0]}"' for key, name in re.findall(r"(fill|stroke): ?var\(--(\w+)\)", style[1])]
     return " ".join([*plain, style[0]])
 
@@ -282,7 +283,7 @@ def _legend(axes: Axes, entries: Sequence[tuple[str, str]], hatched: int = -1, a
 
 
 def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float | None, top: float = 0.05) -> str:
-    """An <svg> of _WIDTH x height inches. `left` is a share of the width (None: no margin at all), `top` in inches.
+    """Draw an <svg> of _WIDTH x height inches. `left`: share of the width (None: no margin at all), `top` in inches.
 
     Nothing is fitted to its content, so that other fonts move nothing.
     """
@@ -292,29 +293,29 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    # the text of captions is no formula, and any script is fine: the reader's own font shows it
-    settings: Any = {
-        "svg.hashsalt": name,
-        "svg.fonttype": "none",
-        "font.family": "DejaVu Sans",
-        "font.size": 10.5,
-        "text.parse_math": False,
-        "hatch.color": _c("paper"),
-        "hatch.linewidth": 0.7,
-        "axes.edgecolor": _c("line"),
-        "xtick.color": _c("ink"),
-        "ytick.color": _c("ink"),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.bottom": False,
-        "axes.spines.left": False,
-        "ytick.left": False,
-    }
     out = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")
         matplotlib.rcdefaults()  # a matplotlibrc of the reader's would change the drawing
-        matplotlib.rcParams.update(settings)
+        matplotlib.rcParams.update(
+            {  # the text of captions is no formula, and any script is fine: the reader's own font shows it
+                "svg.hashsalt": name,
+                "svg.fonttype": "none",
+                "font.family": "DejaVu Sans",
+                "font.size": 10.5,
+                "text.parse_math": False,
+                "hatch.color": _c("paper"),
+                "hatch.linewidth": 0.7,
+                "axes.edgecolor": _c("line"),
+                "xtick.color": _c("ink"),
+                "ytick.color": _c("ink"),
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.spines.bottom": False,
+                "axes.spines.left": False,
+                "ytick.left": False,
+            }
+        )
         figure = Figure(figsize=(_WIDTH, height))
         figure.patch.set_visible(False)
         FigureCanvasSVG(figure)
@@ -326,7 +327,7 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
 
 
 def _clean(svg: str) -> str:
-    """Only the drawing: no prolog, metadata or unused names, colours by name, the page's own font."""
+    """Leave only the drawing: no prolog, metadata or unused names, colours by name, the page's own font."""
     svg = svg[svg.index("<svg") :].rstrip("\n")
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\s*<g id="[\w.]+"/>', "", svg)

@@ -1,23 +1,22 @@
-"""What the report says of the set as a whole: why, what next, how varied, what it will train well. Markdown lines.
-
-`assessed` is phase 5's assessment of the pictures that train, as JSON.
-"""
+"""Say of the set as a whole: why this verdict, what next, how varied, what it will train well. Markdown lines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from loraprep.core.findings import Code
 from loraprep.core.markdown import code, plain
-from loraprep.core.records import Gate, Reason
+from loraprep.core.records import Axis, Gate, Reason
+from loraprep.curation.assessment import Assessment, RegularizationCase
+from loraprep.project.profiles import Kind
+from loraprep.report.report_data import ALREADY_OUT
 
 _FEW = 3  # so few kinds are told in words: a number says nothing there
 _CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
 
 
-def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
-    """After the verdict: why, and what to do next, a sentence each."""
+def opening(gate: Gate, assessment: Assessment) -> list[str]:
+    """Say after the verdict why, and what to do next, a sentence each."""
     blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
     if blocking:
         first = next((r for r in blocking if r.code != Code.OPEN_QUESTION), blocking[0])
@@ -28,14 +27,14 @@ def opening(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
     why = f"There are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
     if made := drafts(gate):
         why += f" ({made})"
-    if assessed["strong"]:
-        why += f"; they vary well in {assessed['strong']}"
-    add = f" To make the set stronger, add {plain(assessed['add'])}" if assessed["add"] else ""
+    if assessment.strong:
+        why += f"; they vary well in {assessment.strong}"
+    add = f" To make the set stronger, add {plain(assessment.add)}" if assessment.add else ""
     return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{add}"]
 
 
 def drafts(gate: Gate) -> str:
-    """How many captions are drafts, and of what; "" if none is. A person's own words make a draft too."""
+    """Say how many captions are drafts, and of what; "" if none is. A person's own words make a draft too."""
     number = gate.counts["drafts"]
     bare = sum(len(r.images) for r in gate.reasons if r.code == Code.CAPTION_DRAFT)
     if not number:
@@ -44,40 +43,40 @@ def drafts(gate: Gate) -> str:
     return f"{'all' if number == gate.counts['kept'] else number} of them drafts, {made}"
 
 
-def diversity(assessed: Mapping[str, Any], kept: int) -> list[str]:
-    """The table of what varies, what the set counts as, what to collect, and which pictures carry it."""
+def diversity(assessment: Assessment, kept: int) -> list[str]:
+    """Draw up the table of what varies, what the set counts as, what to collect, and which pictures carry it."""
     lines = ["## Diversity Assessment", ""]
     lines += ["| What varies | What you have | How even | What is thin |", "|---|---|---|---|"]
-    for axis in assessed["axes"]:
-        if not axis["seen"]:
-            lines.append(f"| {axis['label']} | not looked at | | |")
+    for axis in assessment.axes:
+        if not axis.seen:
+            lines.append(f"| {axis.label} | not looked at | | |")
             continue
-        have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis["counts"].items(), key=lambda x: (-x[1], x[0]))[:8])
-        seen = "" if axis["seen"] == kept else f" (seen in {axis['seen']} of {kept})"
-        sure = axis["seen"] * 2 > kept
-        thin = (", ".join(plain(t) for t in axis["thin"]) or "nothing") if sure else "too few seen to say"
-        lines.append(f"| {axis['label']} | {have}{seen} | {_even(axis) if sure else ''} | {thin} |")
-    if assessed["variety"]:
-        lines += ["", plain(assessed["variety"])]
-    if assessed["add"]:
-        lines += ["", f"Next best pictures to add: {plain(assessed['add'])}"]
-    return [*lines, *_carried(assessed["carried"])]
+        have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))[:8])
+        seen = "" if axis.seen == kept else f" (seen in {axis.seen} of {kept})"
+        sure = axis.seen * 2 > kept
+        thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few seen to say"
+        lines.append(f"| {axis.label} | {have}{seen} | {_evenness(axis) if sure else ''} | {thin} |")
+    if assessment.variety:
+        lines += ["", plain(assessment.variety)]
+    if assessment.add:
+        lines += ["", f"Next best pictures to add: {plain(assessment.add)}"]
+    return [*lines, *_carried(assessment.carried)]
 
 
-def _even(axis: Mapping[str, Any]) -> str:
-    present = len(axis["counts"])
+def _evenness(axis: Axis) -> str:
+    present = len(axis.counts)
     if present == 1:
         return "always the same"
-    ranked = sorted(axis["counts"].items(), key=lambda x: (-x[1], x[0]))
-    number = round(axis["effective"])
-    if ranked[0][1] * 2 > axis["seen"]:
+    ranked = sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))
+    number = round(axis.effective)
+    if ranked[0][1] * 2 > axis.seen:
         return f"mostly {plain(ranked[0][0])}"
     if present <= _FEW:
         return "well mixed" if number == present else f"mostly {' and '.join(plain(t) for t, _ in ranked[:number])}"
-    return f"as varied as {number} kind{'s' * (number != 1)} in equal numbers"
+    return f"as varied as {number} kind{'s' if number != 1 else ''} in equal numbers"
 
 
-def _carried(carried: Sequence[Sequence[Any]]) -> list[str]:
+def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:
     if len(carried) < 2 * _CARRY:
         return []
     most = ", ".join(code(path) for path, _ in carried[:_CARRY])
@@ -89,43 +88,45 @@ def _carried(carried: Sequence[Sequence[Any]]) -> list[str]:
 
 
 def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:
-    """The corners in which the same mark was found, shown."""
+    """Show the corners in which the same mark was found; `crops`: pictures of them."""
     found = [r for r in reasons if r.code == Code.SAME_MARK]
     return [line for r, crop in zip(found, crops, strict=False) for line in ("", f"![{plain(r.sentence)}]({crop})")]
 
 
-def regularization(kind: Mapping[str, Any], advice: Mapping[str, Any]) -> list[str]:
-    """Is it worth it for this set, how many, captioned how."""
+def regularization(kind: Kind, case: RegularizationCase) -> list[str]:
+    """Say whether it is worth it for this set, how many pictures it takes, and how they are captioned."""
     worth = (
-        f"**Worth trying for this set**, because {plain(advice['why'])}."
-        if advice["worth"]
+        f"**Worth trying for this set**, because {plain(case.why)}."
+        if case.worth
         else "**Not needed for this set:** nothing in it invites the model to forget what it knows."
     )
-    prompts = " or ".join(code(p) for p in advice["prompts"])
+    prompts = " or ".join(code(p) for p in case.prompts)
     folder = (
-        f"Your own, in {code(advice['folder'])}, are exported with the set."
-        if advice["folder"]
+        f"Your own, in {code(case.folder)}, are exported with the set."
+        if case.folder
         else "Name a folder of yours in project.yaml (dataset.regularization) and it is exported with the set."
     )
     return [
         "## Regularization",
         "",
-        kind["regularization"]["advice"].strip(),
+        kind.regularization.advice.strip(),
         "",
         worth,
         "",
-        f"{'How' if advice['worth'] else 'If you try it all the same'}: about as many pictures as you train on "
-        f"({advice['number']}, times the repeats), captioned {prompts}, without the trigger. It doubles the steps. "
+        f"{'How' if case.worth else 'If you try it all the same'}: about as many pictures as you train on "
+        f"({case.number}, times the repeats), captioned {prompts}, without the trigger. It doubles the steps. "
         f"{folder}",
     ]
 
 
-def strengths(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
-    """What the set will train well, its limits, and the prompts to try first."""
-    varied = f" They vary well in {plain(assessed['strong'])}." if assessed["strong"] else ""
+def strengths(gate: Gate, assessment: Assessment) -> list[str]:
+    """Say what the set will train well, its limits, and the prompts to try first."""
+    varied = f" They vary well in {plain(assessment.strong)}." if assessment.strong else ""
     weak = [r for r in gate.reasons if r.severity == "warn" and not r.accepted]
-    known = [r for r in gate.reasons if r.accepted and r.accepted != "already left out"]
-    limits = [f"- Weak for want of pictures (how many you have): {plain(assessed['weak'])}."] * bool(assessed["weak"])
+    known = [r for r in gate.reasons if r.accepted and r.accepted != ALREADY_OUT]
+    limits = []
+    if assessment.weak:
+        limits.append(f"- Weak for want of pictures (how many you have): {plain(assessment.weak)}.")
     limits += [f"- {plain(r.sentence)}" for r in weak]
     limits += [f"- You know and accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
     return [
@@ -139,5 +140,5 @@ def strengths(gate: Gate, assessed: Mapping[str, Any]) -> list[str]:
         "",
         "### Prompts to try first",
         "",
-        *[f"- {code(p['prompt'])}: {plain(p['shows'])}" for p in assessed["prompts"]],
+        *[f"- {code(p.prompt)}: {plain(p.shows)}" for p in assessment.prompts],
     ]

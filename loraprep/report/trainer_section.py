@@ -1,4 +1,4 @@
-"""The report's section on trainers: what each of them will do with every picture. Pure text."""
+"""Write the report's section on trainers: what each of them will do with every picture. Pure text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alon
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
 
-def section(
+def trainer_section(
     plans: Sequence[TrainingPlan],
     profiles: Mapping[str, TrainerProfile],
     repeats: Mapping[str, int],
     cut: Sequence[str],
 ) -> list[str]:
-    """The lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/."""
+    """Write the lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/."""
     if not repeats:
         return []
     lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
@@ -56,14 +56,14 @@ def _lengths(
     others = sorted(set(repeats.values()) - {most})
     times = ", ".join(str(n) for n in sorted(set(repeats.values())))
     seen = sorted({p.length.seen for p in plans})
-    told = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
+    views = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
     more = [f"those with {n} repeats about {seen[0] * n // most}" for n in others]
     lines = [
         "A trainer shows your pictures again and again, a few at a time: one such showing is a step, once through all "
         "of them is an epoch, and repeats is how often each comes up in one. Every picture is scaled and cut to the "
         "nearest of some fixed shapes, called buckets; one that is alone in its bucket is still trained.",
         "",
-        f"Each picture is seen about {told} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
+        f"Each picture is seen about {views} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
         "you use. A trainer that shows every picture at every size in one epoch needs fewer epochs for that.",
         "",
         "| Trainer | Sizes | Repeats | Epochs to set | Steps per epoch | Steps | Each picture is seen |",
@@ -86,7 +86,7 @@ def _lengths(
 
 
 def _seen(usually: int, most: int, others: Iterable[int]) -> list[int]:
-    """How often pictures are seen, by the repeats there are: ascending. `most`: those of the usual ones."""
+    """Count how often pictures are seen, by the repeats there are: ascending. `most`: those of the usual ones."""
     return sorted({usually, *(usually * n // most for n in others)})
 
 
@@ -119,7 +119,7 @@ def _pictures(plan: TrainingPlan) -> list[str]:
 
 
 def _read(cut: CutCaption) -> str:
-    """How much of a caption is read, and what is not."""
+    """Say how much of a caption is read, and what is not."""
     if cut.exact:
         return f"{cut.read} of {cut.tokens} tokens are read, not: {code(cut.lost)}"
     return f"at most {cut.tokens} tokens, of which {cut.read} are read"

@@ -1,12 +1,13 @@
-"""The page's addresses. Every picture is named by its digest, every entry by an ident: no path comes in."""
+"""Answer at the page's addresses. Every picture is named by its digest, every entry by an ident: no path comes in."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +21,7 @@ from loraprep.imaging.decode import BadImage
 from loraprep.project import decision_edits
 from loraprep.project.decision_edits import Changed, Written
 from loraprep.review import edits, views
+from loraprep.review.edits import Json, Values
 from loraprep.review.renditions import Renditions
 from loraprep.review.runs import Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair
@@ -96,46 +98,46 @@ class Page:
         )
 
     def picture(self, request: Request) -> Response:
-        what, image = request.path_params["what"], self.reader.read().image(request.path_params["digest"])
+        what, image = request.path_params["what"], self.reader.read().by_pixels.get(request.path_params["digest"])
         if image is None:
             return _nothing()
         if what.isdecimal() and 64 <= int(what[:5]) <= 4096:
-            return _shown(self.pictures.trained(image, int(what)))
+            return _rendition(self.pictures.trained(image, int(what)))
         if what == "thumb":
-            return _shown(self.pictures.thumb(image), "image/webp")
-        return _shown(self.pictures.large(image)) if what == "large" else _nothing()
+            return _rendition(self.pictures.thumb(image), "image/webp")
+        return _rendition(self.pictures.large(image)) if what == "large" else _nothing()
 
     def difference(self, request: Request) -> Response:
         s = self.reader.read()
-        first, second = (s.image(request.path_params[n]) for n in ("first", "second"))
+        first, second = (s.by_pixels.get(request.path_params[n]) for n in ("first", "second"))
         if first is None or second is None:
             return _nothing()
         known = pair(s, first.path, second.path)
-        return _shown(self.pictures.difference(first, second, *(known.over(first.path) if known else (False, 0))))
+        return _rendition(self.pictures.difference(first, second, *(known.over(first.path) if known else (False, 0))))
 
     async def answer(self, request: Request) -> Response:
         given = await _body(request)
         return await run_in_threadpool(self._answer, given)
 
-    def _answer(self, given: dict[str, Any]) -> Response:
+    def _answer(self, given: dict[str, Json]) -> Response:
         kind, values = str(given.get("kind")), given.get("values")
         if not isinstance(values, dict):
             raise UserError("this is not an answer")
-        return self._written(kind, edits.plan(self.reader.read(), kind, str(given.get("id")), values), given)
+        return self._written(kind, edits.planned_answer(self.reader.read(), kind, str(given.get("id")), values), given)
 
-    def _written(self, kind: str, planned: edits.Values, given: dict[str, Any]) -> Response:
-        done = decision_edits.answer(self.reader.root, kind, planned, str(given.get("expected", "")))
+    def _written(self, kind: str, planned: Values, given: dict[str, Json]) -> Response:
+        done = decision_edits.write_answers(self.reader.root, kind, planned, str(given.get("expected", "")))
         self.done.append(done)
-        return JSONResponse(_told(done))
+        return JSONResponse(_written_lines(done))
 
     async def replace(self, request: Request) -> Response:
         given = await _body(request)
         return await run_in_threadpool(self._replace, given)
 
-    def _replace(self, given: dict[str, Any]) -> Response:
+    def _replace(self, given: dict[str, Json]) -> Response:
         """Without "write" a preview; with it, the rows whose idents it lists are written, in one edit."""
         s = self.reader.read()
-        rows = edits.replaced(
+        rows = edits.replaced_captions(
             s,
             str(given.get("find", "")),
             str(given.get("put", "")),
@@ -143,22 +145,24 @@ class Page:
             words=bool(given.get("words")),
         )
         if "write" not in given:
-            return JSONResponse({"rows": rows})
-        chosen = {row["id"]: row["after"] for row in rows if row["id"] in given["write"]}
+            return JSONResponse({"rows": msgspec.to_builtins(rows)})
+        wanted = given["write"]
+        chosen = {row.id: row.after for row in rows if isinstance(wanted, list) and row.id in wanted}
         if not chosen:
             raise UserError("no caption is chosen")
-        return self._written("captions", edits.captions(s, chosen), given)
+        return self._written("captions", edits.planned_captions(s, chosen), given)
 
     def undo(self, _request: Request) -> Response:
         if not self.done:
             raise UserError("there is nothing to take back")
         undone = decision_edits.restore(self.reader.root, self.done[-1])
         self.done.pop()
-        return JSONResponse({**_told(undone), "undone": True})
+        return JSONResponse({**_written_lines(undone), "undone": True})
 
     async def measure(self, request: Request) -> Response:
         text = str((await _body(request)).get("text", ""))[:20_000]
-        return JSONResponse(await run_in_threadpool(views.measured, self.reader.read(), " ".join(text.split())))
+        measure = await run_in_threadpool(views.measured, self.reader.read(), " ".join(text.split()))
+        return JSONResponse(msgspec.to_builtins(measure))
 
     async def run(self, _request: Request) -> Response:
         return JSONResponse({"started": await self.runs.start()})
@@ -170,17 +174,17 @@ class Page:
         """ "files" whenever one of them is another one, "line" and "end" of a run of the gate."""
         stamps: dict[str, str] = {}
         number = self.runs.number - self.runs.running  # a run that is over is not news to a page that opens
-        said, ended = 0, True
+        sent, ended = 0, True  # lines of the run
         while not self.ending():
             now = await run_in_threadpool(self.reader.stamps)
             if now != stamps:
                 stamps = now
                 yield _event("files", stamps)
             if self.runs.number != number:
-                number, said, ended = self.runs.number, 0, False
+                number, sent, ended = self.runs.number, 0, False
                 yield _event("start", {})
-            new = self.runs.lines[max(0, said - self.runs.dropped) :]
-            said = self.runs.dropped + len(self.runs.lines)
+            new = self.runs.lines[max(0, sent - self.runs.dropped) :]
+            sent = self.runs.dropped + len(self.runs.lines)
             if new:
                 yield _event("lines", new)
             if not ended and not self.runs.running:
@@ -189,17 +193,21 @@ class Page:
             await asyncio.sleep(TICK)
 
 
-def _overview(s: Snapshot) -> dict[str, Any]:
-    reasons = [c for c in views.finding_cards(s) if c["severity"] == "block" and not c["accepted"]]
+# what a template gets besides the frame of the page: records, and terms with how often they occur
+Context = Mapping[str, Sequence[views.View] | dict[str, list[tuple[str, int]]]]
+
+
+def _overview(s: Snapshot) -> Context:
+    reasons = [c for c in views.finding_cards(s) if c.severity == "block" and not c.accepted]
     return {"blocking": reasons, "kept": views.staying(s)}
 
 
-def _texts(s: Snapshot) -> dict[str, Any]:
+def _texts(s: Snapshot) -> Context:
     rows, counts = views.text_rows(s)
     return {"rows": rows, "counts": counts}
 
 
-VIEWS: dict[str, Callable[[Snapshot], dict[str, Any]]] = {
+VIEWS: dict[str, Callable[[Snapshot], Context]] = {
     "overview": _overview,
     "duplicates": lambda s: {"cards": views.duplicate_cards(s)},
     "captions": lambda s: {"cards": views.caption_cards(s)},
@@ -210,16 +218,18 @@ VIEWS: dict[str, Callable[[Snapshot], dict[str, Any]]] = {
 }
 
 
-def _event(name: str, data: Any) -> str:
+def _event(name: str, data: Sequence[str] | Mapping[str, str | int | None]) -> str:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def _told(done: Written) -> dict[str, Any]:
-    lines = [{"number": number, "text": text.strip()} for number, text in done.lines]
+def _written_lines(done: Written) -> dict[str, Json]:
+    """Tell the page which lines of which file are new."""
+    lines: list[Json] = [{"number": number, "text": text.strip()} for number, text in done.lines]
     return {"kind": done.kind, "file": f"decisions/{done.kind}.yaml", "digest": done.digest, "lines": lines}
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _body(request: Request) -> dict[str, Json]:
+    """Read the JSON of a request. Raises UserError if it is no object."""
     try:
         given = json.loads(await request.body())
     except ValueError:
@@ -229,7 +239,7 @@ async def _body(request: Request) -> dict[str, Any]:
     return given
 
 
-def _shown(data: bytes, form: str = "image/jpeg") -> Response:
+def _rendition(data: bytes, form: str = "image/jpeg") -> Response:
     return Response(data, media_type=form, headers={"cache-control": HOLD})
 
 

@@ -1,21 +1,34 @@
-"""From what the page sends to what is written into decisions/: idents become paths, words become values."""
+"""Turn what the page sends into what is written into decisions/: idents become paths, words become values."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
 
 from loraprep.core.errors import UserError
 from loraprep.project.decisions import KINDS
 from loraprep.review import views
 from loraprep.review.snapshot import Snapshot, ident
 
-Values = dict[str, Any]
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as a browser sends it
+Values: TypeAlias = dict[str, Json]  # key of an entry -> its new fields; see `decision_edits.write_answers`
 
 
-def plan(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Any]) -> Values:
-    """The argument of `answers.answer` for one answer. `wanted` is the ident of an entry, a picture or a finding.
+class ReplacedCaption(msgspec.Struct, frozen=True):
+    """A caption that a find and replace would change. `id`, `name`, `shown`: of its picture, as in PictureView."""
+
+    id: str
+    name: str
+    shown: str
+    before: str
+    after: str
+
+
+def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json]) -> Values:
+    """Plan the edit for one answer. `wanted` is the ident of an entry, a picture or a finding.
 
     `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [idents of pictures or looks]};
     {"verdict": word}; {"caption": text}; {"reason": text}; {"withdraw": true}.
@@ -39,8 +52,8 @@ def plan(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Any]) -> Value
     return {key: {fields[kind]: _names(s, value) if isinstance(value, list) else value}}
 
 
-def replaced(s: Snapshot, find: str, put: str, *, case: bool, words: bool) -> list[dict[str, str]]:
-    """Every caption that a find and replace would change: {"id", "name", "shown", "before", "after"}.
+def replaced_captions(s: Snapshot, find: str, put: str, *, case: bool, words: bool) -> list[ReplacedCaption]:
+    """List every caption that a find and replace would change.
 
     [trigger] itself is never touched. An empty `put` takes the words out with the comma they leave.
     """
@@ -50,26 +63,26 @@ def replaced(s: Snapshot, find: str, put: str, *, case: bool, words: bool) -> li
     pattern = re.compile(rf"(?<!\w){core}(?!\w)" if words else core, 0 if case else re.IGNORECASE)
     rows = []
     for row in views.text_rows(s)[0]:
-        parts = row["text"].split("[trigger]")
+        parts = row.text.split("[trigger]")
         after = "[trigger]".join(pattern.sub(lambda _: put, part) for part in parts)
-        if after != row["text"]:
+        if after != row.text:
             if not put.strip():
                 after = re.sub(r"\s+([,.;:])", r"\1", " ".join(after.split()))
                 after = re.sub(r",(?:\s*,)+", ",", after).strip(" ,")
-            rows.append({**{k: row[k] for k in ("id", "name", "shown")}, "before": row["text"], "after": after})
+            rows.append(ReplacedCaption(row.id, row.name, row.shown, row.text, after))
     return rows
 
 
-def captions(s: Snapshot, texts: Mapping[str, str]) -> Values:
-    """The argument of `answers.answer` for many captions at once: picture ident -> text."""
+def planned_captions(s: Snapshot, texts: Mapping[str, str]) -> Values:
+    """Plan one edit for many captions; `texts`: picture ident -> caption. Raises UserError for an empty one."""
     planned: Values = {}
     for wanted, text in texts.items():
         planned.update(_caption(s, wanted, text))
     return planned
 
 
-def _caption(s: Snapshot, wanted: str, text: Any) -> Values:
-    """`wanted` names a sample's entry or any picture; the samples' verdict becomes adjust."""
+def _caption(s: Snapshot, wanted: str, text: Json) -> Values:
+    """Plan one caption. `wanted` names a sample's entry or any picture; the samples' verdict becomes adjust."""
     one_line = " ".join(text.split()) if isinstance(text, str) else ""
     if not one_line:
         raise UserError("a caption cannot be empty", hint="Write what is in the picture.")
@@ -85,9 +98,10 @@ def _caption(s: Snapshot, wanted: str, text: Any) -> Values:
     return {key: {"caption": one_line}}
 
 
-def _accept(s: Snapshot, wanted: str, given: Mapping[str, Any]) -> Values:
-    card = next((c for c in views.finding_cards(s) if c["id"] == wanted), None)
-    code = card["code"] if card else s.entry_key("gate", wanted)
+def _accept(s: Snapshot, wanted: str, given: Mapping[str, Json]) -> Values:
+    """Plan to accept a finding, or to withdraw that."""
+    card = next((c for c in views.finding_cards(s) if c.id == wanted), None)
+    code = card.code if card else s.entry_key("gate", wanted)
     if code is None:
         raise _unknown()
     if given == {"withdraw": True}:
@@ -95,20 +109,22 @@ def _accept(s: Snapshot, wanted: str, given: Mapping[str, Any]) -> Values:
     reason = " ".join(str(given.get("reason", "")).split())
     if set(given) != {"reason"} or not reason:
         raise UserError("an accepted finding needs a reason", hint="Write why it is fine; the report quotes it.")
-    if card is None or not card["acceptable"]:
+    if card is None or not card.acceptable:
         raise UserError("this finding cannot be accepted: the dataset would be wrong")
-    named = sorted({p for r in (s.gate.reasons if s.gate else []) if r.code == code for p in r.images})
-    entry = s.accepted.get(code)
-    if entry is None:
+    named: list[Json] = [*sorted({p for r in (s.gate.reasons if s.gate else []) if r.code == code for p in r.images})]
+    known = s.accepted.get(code)
+    if known is None:
         return {code: {"accept": "known", **({"images": named} if named else {}), "reason": reason}}
-    return {code: {**({"images": named} if "images" in entry else {}), "reason": reason}}
+    return {code: {**({"images": named} if known.images is not None else {}), "reason": reason}}
 
 
-def _names(s: Snapshot, idents: list[Any]) -> list[str]:
+def _names(s: Snapshot, idents: Sequence[Json]) -> list[Json]:
+    """Return what idents stand for. Raises UserError for one that nothing has."""
     known = s.names()
-    if not all(isinstance(i, str) and i in known for i in idents):
+    names: list[Json] = [known[i] for i in idents if isinstance(i, str) and i in known]
+    if len(names) != len(idents):
         raise _unknown()
-    return [known[i] for i in idents]
+    return names
 
 
 def _unknown() -> UserError:

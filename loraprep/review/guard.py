@@ -1,4 +1,4 @@
-"""Who may talk to the page: only the browser window that was opened for it.
+"""Let nobody talk to the page but the browser window that was opened for it.
 
 The server listens on 127.0.0.1, which every program of this computer and, through a browser, every website can
 reach. So: the Host must be ours (a foreign name that resolves to 127.0.0.1 is not), the browser must say that the
@@ -10,15 +10,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qs
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -35,7 +30,7 @@ MAX_BODY = 1_000_000  # bytes; a find and replace names every picture it changes
 class Guard:
     """ASGI middleware: refuses what is not ours before any of our code sees it."""
 
-    def __init__(self, app: App, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int) -> None:
         self.app = app
         self.port = port
         self.token = secrets.token_urlsafe(32)
@@ -72,7 +67,7 @@ class Guard:
             return
         scope["writing"] = self.writing
 
-        async def dressed(message: MutableMapping[str, Any]) -> None:
+        async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *_encoded(HEADERS)]
             await send(message)

@@ -1,4 +1,4 @@
-"""The pictures that the page shows: whole, as they will train, and where two of them differ."""
+"""Render the pictures that the page shows: whole, as they will train, and where two of them differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from loraprep.duplicates import compare
 from loraprep.imaging import thumbnails
 from loraprep.imaging.decode import BadImage
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import crops, groups
+from loraprep.project import crops
 from loraprep.project.project import Project
 from loraprep.trainers import placement
 
@@ -36,38 +36,38 @@ class Renditions:
         self.folder = project.root / "build" / "review"
 
     def sweep(self, images: Iterable[Image]) -> None:
-        """Forgets what belongs to no picture any more."""
+        """Forget what belongs to no picture any more."""
         alive = {i.pixel_digest for i in images}
         for path in self.folder.glob("*.jpg"):
             if path.name.partition("-")[0] not in alive:
                 path.unlink(missing_ok=True)
 
     def thumb(self, image: Image) -> bytes:
-        """WebP, at most THUMB px on the long side, from the cache that the report fills too."""
-        background = groups.backgrounds(self.project.config)[0]
+        """Return a WebP, at most THUMB px on the long side, from the cache that the report fills too."""
+        background = self.project.settings.dataset.backgrounds[0]
         data = thumbnails.thumbnail(self.source, image, THUMB, background, self.project.root / thumbnails.FOLDER)
         if not data:
             raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
         return data
 
     def large(self, image: Image) -> bytes:
-        """At most LONGEST px on the long side, never enlarged."""
+        """Return a JPEG, at most LONGEST px on the long side, never enlarged."""
         return self._kept(f"{crops.shown(image)}-large", lambda: _jpeg(self._small(image, LONGEST), 88))
 
     def trained(self, image: Image, size: int) -> bytes:
-        """Exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
+        """Return exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
         settings = self.project.settings
         enlarged = "" if settings.dataset.enlarge else "-small"
         shape = f"{placement.reference_trainer(settings)}-{settings.model}-{size}{enlarged}"
         return self._kept(f"{crops.shown(image)}-{shape}", lambda: self._trained(image, size))
 
     def difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
-        """The first picture, pale, with the places where the second one differs in full and outlined."""
+        """Show the first picture, pale, with the places where the second one differs in full and outlined."""
         name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}{turns or ''}"
         return self._kept(name, lambda: self._difference(first, second, mirrored, turns))
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
-        path = self.folder / f"{name}-{groups.backgrounds(self.project.config)[0].lstrip('#')}.jpg"
+        path = self.folder / f"{name}-{self.project.settings.dataset.backgrounds[0].lstrip('#')}.jpg"
         try:
             return path.read_bytes()
         except FileNotFoundError:
@@ -76,7 +76,7 @@ class Renditions:
             return data
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        return self.source.upright(image, groups.backgrounds(self.project.config)[0], longest)
+        return self.source.upright(image, self.project.settings.dataset.backgrounds[0], longest)
 
     def _trained(self, image: Image, size: int) -> bytes:
         picture = self._small(image, 0)

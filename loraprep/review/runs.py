@@ -1,4 +1,4 @@
-"""Gate 1 from the page: a process of its own, so that the lock, the exit code and the words are the terminal's."""
+"""Run Gate 1 from the page: a process of its own, so that the lock, the exit code and the words are the terminal's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Runs:
         return self._task is not None and not self._task.done()
 
     async def start(self) -> bool:
-        """False if one is running already."""
+        """Start a run; False if one is running already."""
         if self.running:
             return False
         self.number += 1
@@ -38,7 +38,7 @@ class Runs:
         return True
 
     async def stop(self) -> None:
-        """Ends a run with the page: what was paid for is on disk, and the next run goes on from there."""
+        """End a run with the page: what was paid for is on disk, and the next run goes on from there."""
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             await self._process.wait()

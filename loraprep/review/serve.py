@@ -1,4 +1,4 @@
-"""`loraprep review`: a local page for looking and deciding. It writes only into decisions/, one line an answer."""
+"""`loraprep review`: serve a local page for looking and deciding. It writes into decisions/, a line an answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 
 
 def run(root: Path, args: list[str]) -> int:
-    """Serves the page of the project in `root` until Ctrl-C; 0. Raises UserError."""
+    """Serve the page of the project in `root` until Ctrl-C; 0. Raises UserError."""
     parser = argparse.ArgumentParser(
         prog="loraprep review",
         description="Look at the pictures and decide, in your browser; only this computer sees it.",

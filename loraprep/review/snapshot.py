@@ -1,10 +1,10 @@
-"""What build/ and decisions/ say right now. Read again only when a file is another one."""
+"""Read what build/ and decisions/ say right now; again only when a file is another one."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,12 +16,14 @@ from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, Selected
 from loraprep.pipeline.workspace import IMAGES
 from loraprep.project import decisions, project
-from loraprep.project.decisions import Decisions
+from loraprep.project.decisions import Acceptance, Decisions
 from loraprep.project.project import Project
 from loraprep.scan.image_list import read_images
 
-A = TypeVar("A", bound=Artifact)
 KINDS = (*decisions.KINDS, "gate")
+_A = TypeVar("_A", bound=Artifact)
+_T = TypeVar("_T")
+_Kept = tuple[str, Any]  # stamp, what was loaded: as many types as files
 _BUILD = (
     "images.jsonl",
     "audit.json",
@@ -35,45 +37,38 @@ _BUILD = (
 
 
 def ident(*parts: str) -> str:
-    """The name that the page knows a picture or an entry by: no path ever travels back."""
+    """Return the name that the page knows a picture or an entry by: no path ever travels back."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One consistent look. Whatever is missing is empty: a project that never ran Gate 1 has only its decisions."""
+    """One consistent state. Whatever is missing is empty: a project that never ran Gate 1 has only its decisions."""
 
     project: Project
     images: dict[str, Image]  # by path, pictures only
-    shown: dict[str, Image]  # the same by the digest of their pixels
+    by_pixels: dict[str, Image]  # the same by the digest of their pixels
     groups: list[Group]
     captions: dict[str, Caption]
     fates: dict[str, Fate]
     gate: Gate | None
     decisions: dict[str, Decisions]
-    accepted: dict[str, dict[str, Any]]
+    accepted: dict[str, Acceptance]  # finding code -> what gate.yaml says
     digests: dict[str, str]  # decision file -> sha256, "" for none
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
 
-    def image(self, digest: str) -> Image | None:
-        """By the digest of its pixels."""
-        return self.shown.get(digest)
-
-    def auto(self, kind: str) -> bool:
-        return bool(self.project.config["review"].get(kind) == "auto")
-
     def entry_key(self, kind: str, wanted: str) -> str | None:
-        """The key of an entry, by its ident."""
-        keys = self.accepted if kind == "gate" else self.decisions[kind].entries
+        """Return the key of an entry, by its ident."""
+        keys: Collection[str] = self.accepted if kind == "gate" else self.decisions[kind].entries
         return next((key for key in keys if ident(kind, key) == wanted), None)
 
     def names(self) -> dict[str, str]:
-        """ident -> what an answer may name: every picture there is, and every picture and look of an entry."""
+        """Map ident -> what an answer may name: every picture there is, and every picture and style of an entry."""
         entries = [e.data for d in self.decisions.values() for e in d.entries.values()]
         pictures = {p for data in entries for p in data.get("pictures", {})}
-        looks = {ident("look", name): name for data in entries for name in data.get("looks", {})}
-        return looks | {ident("picture", path): path for path in {*self.images, *pictures}}
+        styles = {ident("look", name): name for data in entries for name in data.get("looks", {})}
+        return styles | {ident("picture", path): path for path in {*self.images, *pictures}}
 
 
 class Reader:
@@ -82,34 +77,34 @@ class Reader:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
-        self._parts: dict[str, tuple[object, Any]] = {}
+        self._digests: dict[Path, tuple[tuple[int, ...], str]] = {}  # size, times and inode -> sha256
+        self._files: dict[str, _Kept] = {}
 
     def stamps(self) -> dict[str, str]:
-        """decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
-        now = {kind: self._digest(decisions.place(self.root, kind)[0]) for kind in KINDS}
+        """Map decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
+        now = {kind: self._digest(decisions.decision_file(self.root, kind)[0]) for kind in KINDS}
         built = [self._digest(self.root / "build" / name) for name in _BUILD]
         settings = self._digest(self.root / project.NAME)
         return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest()}
 
     def read(self) -> Snapshot:
-        """Raises UserError only when project.yaml cannot be used."""
+        """Return the newest state. Raises UserError only when project.yaml cannot be used."""
         with self._lock:
             stamps = self.stamps()
-            look: Snapshot = self._cached("all", stamps, lambda: self._look(stamps))
-            return look
+            return self._kept("all", " ".join(stamps.values()), lambda: self._snapshot(stamps))
 
-    def _look(self, stamps: dict[str, str]) -> Snapshot:
+    def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
         images = {i.path: i for i in self._images() if i.state == "image"}
         return Snapshot(
             project=self._project(),
             images=images,
-            shown={i.pixel_digest: i for i in images.values()},
-            groups=found.groups if (found := self._artifact(Duplicates)) else [],
-            captions=written.captions if (written := self._artifact(Captioned)) else {},
-            fates={f.path: f for f in selected.fates} if (selected := self._artifact(Selected)) else {},
-            gate=self._artifact(Judged),
+            by_pixels={i.pixel_digest: i for i in images.values()},
+            groups=found.groups if (found := self._built(Duplicates)) else [],
+            captions=written.captions if (written := self._built(Captioned)) else {},
+            fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
+            gate=self._built(Judged),
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),
             digests={kind: stamps[kind] for kind in KINDS},
@@ -118,59 +113,58 @@ class Reader:
         )
 
     def _digest(self, path: Path) -> str:
-        """Trusted while size and time stay, as a page asks for it every second."""
+        """Return a file's digest, "" without one. Trusted while size and time stay, as a page asks every second."""
         try:
-            seen = path.stat()
+            now = path.stat()
         except OSError:
             return ""
-        key = (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
-        return str(self._cached(f"digest {path}", key, lambda: files.sha256(path)))
+        stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino)
+        if path not in self._digests or self._digests[path][0] != stamp:
+            self._digests[path] = (stamp, files.sha256(path))
+        return self._digests[path][1]
 
     def _project(self) -> Project:
-        stamp = self._digest(self.root / project.NAME)
-        loaded: Project = self._cached("project", stamp, lambda: project.load(self.root))
-        return loaded
+        return self._kept("project", self._digest(self.root / project.NAME), lambda: project.load(self.root))
 
     def _decisions(self, kind: str, stamp: str, problems: dict[str, str]) -> Decisions:
         try:
-            read: Decisions = self._cached(kind, stamp, lambda: decisions.read(self.root, kind))
+            return self._kept(kind, stamp, lambda: decisions.read_decisions(self.root, kind))
         except UserError as error:
             problems[kind] = str(error)
             return Decisions()
-        return read
 
-    def _accepted(self, stamp: str, problems: dict[str, str]) -> dict[str, dict[str, Any]]:
+    def _accepted(self, stamp: str, problems: dict[str, str]) -> dict[str, Acceptance]:
         try:
-            read: dict[str, dict[str, Any]] = self._cached("gate", stamp, lambda: decisions.accepted(self.root))
+            return self._kept("gate", stamp, lambda: decisions.accepted_findings(self.root))
         except UserError as error:
             problems["gate"] = str(error)
             return {}
-        return read
 
     def _images(self) -> list[Image]:
         path = self.root / "build" / IMAGES
         try:
-            read: list[Image] = self._cached(IMAGES, self._digest(path), lambda: read_images(path))
+            return self._kept(IMAGES, self._digest(path), lambda: read_images(path))
         except UserError:  # not there yet, or from another version
             return []
-        return read
 
-    def _artifact(self, kind: type[A]) -> A | None:
+    def _built(self, kind: type[_A]) -> _A | None:
         stamp = self._digest(self.root / "build" / kind.NAME)
         try:
-            read: A = self._cached(kind.NAME, stamp, lambda: artifacts.load(kind, self.root))
+            return self._kept(kind.NAME, stamp, lambda: artifacts.load(kind, self.root))
         except UserError:  # not there yet, or from another version
             return None
-        return read
 
-    def _cached(self, name: str, stamp: object, load: Callable[[], Any]) -> Any:
-        if name not in self._parts or self._parts[name][0] != stamp:
-            self._parts[name] = (stamp, load())
-        return self._parts[name][1]
+    def _kept(self, name: str, stamp: str, load: Callable[[], _T]) -> _T:
+        """Return what `load` gave under this stamp, loading it anew under another."""
+        kept = self._files.get(name)
+        if kept is None or kept[0] != stamp:
+            self._files[name] = kept = (stamp, load())
+        value: _T = kept[1]
+        return value
 
 
 def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:
-    """What is known of two pictures (paths)."""
+    """Return what is known of two pictures (paths) beside each other."""
     for group in snapshot.groups:
         for known in group.pairs:
             if {known.a, known.b} == {first, second}:

@@ -1,10 +1,12 @@
-"""What each view shows, as plain data for its template. Pure: a Snapshot in, dictionaries out."""
+"""What each view shows, for its template. Pure: a Snapshot in, frozen records out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption
@@ -13,10 +15,10 @@ from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
 from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions, groups
-from loraprep.project.decisions import ANSWERS, Decisions, Entry
+from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import markdown
-from loraprep.report.gate import NEVER_ACCEPTED
+from loraprep.report.gate import never_accepted
 from loraprep.review.snapshot import Snapshot, ident, pair
 from loraprep.trainers import placement
 
@@ -33,20 +35,172 @@ _OTHERS = 8  # pictures of the character, to compare a stranger with
 NEAREST = "closest to "  # how a curation question names the picture that stays instead
 
 
-def queues(s: Snapshot) -> list[dict[str, Any]]:
-    """The views in the order to work through them, with what is still open in each."""
-    waiting = {kind: sum(c["state"] == "open" for c in _states(s, kind)) for kind in decisions.KINDS}
-    waiting["findings"] = sum(c["blocks"] for c in finding_cards(s))
-    return [{"name": name, "title": title, "open": waiting.get(name, 0)} for name, title in TITLES.items()]
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a template shows."""
 
 
-def _states(s: Snapshot, kind: str) -> list[dict[str, Any]]:
-    entries = [e for e in s.decisions[kind].entries.values() if _asks(s, kind, e)]
-    return [{"entry": e, "id": ident(kind, e.key), "state": state(s, kind, e)} for e in entries]
+class Queue(View, frozen=True):
+    """A view, and how much in it waits."""
+
+    name: str
+    title: str
+    open: int
+
+
+class PictureView(View, frozen=True):
+    """A picture. `shown`: the digest of its pixels, "" if there is none to show; `width`, `height`: px."""
+
+    id: str
+    name: str
+    shown: str
+    width: int
+    height: int
+
+
+class EntryCard(View, frozen=True):
+    """An entry of a decision file."""
+
+    id: str
+    state: State
+
+
+class DuplicatePicture(PictureView, frozen=True):
+    """A picture of a group."""
+
+    facts: str
+    recommended: bool  # to stay
+    stays: bool
+    askable: bool  # may an answer name it?
+    why: str  # why it is the best
+    what: str  # what it is to one that is recommended
+
+
+class DuplicateCard(EntryCard, frozen=True):
+    """A group of copies or variants. `all`: is it recommended to keep all?"""
+
+    what: str
+    pictures: list[DuplicatePicture]
+    answer: str
+    all: bool
+
+
+class TrainedView(View, frozen=True):
+    """A picture at a trained size (px): how many times it is enlarged, and its bucket (width, height)."""
+
+    size: int
+    times: str
+    bucket: tuple[int, int]
+
+
+class QualityCard(EntryCard, frozen=True):
+    """A picture that would be enlarged. `trainer`: whose buckets are shown."""
+
+    picture: PictureView
+    sizes: list[TrainedView]
+    trainer: str
+    what: str
+    recommended: str
+    answer: str
+
+
+class CaptionMeasure(View, frozen=True):
+    """What a caption amounts to: tokens and the encoder's limits, what must not be in it, what it names."""
+
+    tokens: int
+    soft: int
+    hard: int
+    encoder: str
+    faults: list[str]
+    content: list[str]
+    style: list[str]
+
+
+class CaptionCard(EntryCard, frozen=True):
+    """A sample with its caption; the rest as in CaptionMeasure."""
+
+    picture: PictureView
+    text: str
+    what: str
+    answer: str
+    tokens: int
+    soft: int
+    hard: int
+    encoder: str
+    faults: list[str]
+    content: list[str]
+    style: list[str]
+
+
+class CurationPicture(PictureView, frozen=True):
+    """A picture of a curation question, and the one that stays instead."""
+
+    facts: str
+    out: bool
+    nearest: PictureView | None
+
+
+class StyleView(View, frozen=True):
+    """A manner of drawing, its most typical pictures first."""
+
+    id: str
+    name: str
+    out: bool
+    pictures: list[PictureView]
+
+
+class CurationCard(EntryCard, frozen=True):
+    """A question of curation: spare pictures, styles (`looks`), or strangers beside some of the `others`."""
+
+    what: str
+    pictures: list[CurationPicture]
+    answer: str
+    strangers: bool
+    others: list[PictureView]
+    looks: list[StyleView]
+    recommended: str
+
+
+class FindingCard(View, frozen=True):
+    """A reason of the verdict. `accepted`: why it is settled, "" if it is not; `mine`: does gate.yaml name it?"""
+
+    id: str
+    code: str
+    severity: str
+    sentence: str
+    why: str
+    fix: str
+    accepted: str
+    mine: bool
+    acceptable: bool
+    blocks: bool
+    state: State
+    pictures: list[PictureView]
+    count: int
+
+
+class TextRow(PictureView, frozen=True):
+    """A caption that would train. `mine`: a person wrote it; `limit`: tokens that the encoder reads."""
+
+    text: str
+    mine: bool
+    origin: str
+    tokens: int
+    limit: int
+
+
+def queues(s: Snapshot) -> list[Queue]:
+    """List the views in the order to work through them, with what is still open in each."""
+    waiting = {kind: sum(state(s, kind, e) == "open" for e in _asked(s, kind)) for kind in decisions.KINDS}
+    waiting["findings"] = sum(c.blocks for c in finding_cards(s))
+    return [Queue(name=name, title=title, open=waiting.get(name, 0)) for name, title in TITLES.items()]
+
+
+def _asked(s: Snapshot, kind: str) -> list[Entry]:
+    return [e for e in s.decisions[kind].entries.values() if _asks(s, kind, e)]
 
 
 def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
-    """Not a caption a person wrote, which has no verdict to give, nor about what is out: for good, if of quality."""
+    """Leave out a caption that a person wrote, which has no verdict to give, and what leaves (of quality: for good)."""
     if kind not in ("captions", "quality"):
         return True
     answer, fate = ANSWERS[kind], s.fates.get(subject(entry))
@@ -55,22 +209,22 @@ def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
 
 
 def state(s: Snapshot, kind: str, entry: Entry) -> State:
-    """Has somebody answered it?"""
+    """Say whether somebody answered it."""
     named = [entry.key, *entry.digests, *entry.data.get("pictures", {})]
     if s.images and not any(located(s, entry, path) for path in named):
         return "gone"
     if entry.data.get(ANSWERS[kind]) is not None or (kind == "captions" and own_caption(entry)):
         return "answered"
-    return "accepted" if s.auto(kind) or s.decisions[kind].rest == "recommended" else "open"
+    return "accepted" if s.decisions[kind].accepts(auto=s.project.auto(kind)) else "open"
 
 
 def subject(entry: Entry) -> str:
-    """The picture of an entry about one: its key, unless that is about a picture "(again)"."""
+    """Return the picture of an entry about one: its key, unless that is about a picture "(again)"."""
     return entry.key if entry.key in entry.digests else next(iter(entry.digests), entry.key)
 
 
 def located(s: Snapshot, entry: Entry, path: str) -> Image | None:
-    """The picture an entry calls `path`, found by its digest if it has another name by now."""
+    """Find the picture an entry calls `path`, by its digest if it has another name by now."""
     short = entry.digests.get(path)
     here = s.images.get(path)
     if here or not short:
@@ -78,53 +232,53 @@ def located(s: Snapshot, entry: Entry, path: str) -> Image | None:
     return next((i for i in s.images.values() if i.digest.startswith(short)), None)
 
 
-def picture(s: Snapshot, path: str, image: Image | None = None) -> dict[str, Any]:
-    """What a template needs to show one picture; `shown` is "" if there is none to show."""
+def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
+    """Describe one picture to a template; `image`: the record, if it has another path by now."""
     image = image or s.images.get(path)
-    return {
-        "id": ident("picture", path),
-        "name": path,
-        "shown": image.pixel_digest if image else "",
-        "width": image.width if image else 0,
-        "height": image.height if image else 0,
-    }
+    return PictureView(
+        id=ident("picture", path),
+        name=path,
+        shown=image.pixel_digest if image else "",
+        width=image.width if image else 0,
+        height=image.height if image else 0,
+    )
 
 
-def duplicate_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """Groups of copies and variants, in the file's order."""
+def duplicate_cards(s: Snapshot) -> list[DuplicateCard]:
+    """List groups of copies and variants, in the file's order."""
     best = {group.best: group.why for group in s.groups}
-    cards = []
-    for known in _states(s, "duplicates"):
-        entry: Entry = known["entry"]
-        facts = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
-        recommended = _named(entry.data.get("recommended", "all"), facts, ())
-        answer = entry.data.get("keep")
-        staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
-        pictures = [
-            {
-                **picture(s, path, located(s, entry, path)),
-                "facts": said or "",
-                "recommended": path in recommended,
-                "stays": path in staying,
-                "askable": not entry.digests or path in entry.digests,
-                "why": best.get(path, ""),
-                "what": "" if path in recommended else _what(s, path, recommended),
-            }
-            for path, said in sorted(facts.items(), key=lambda f: f[0] not in recommended)  # what to compare with
-        ]
-        cards.append(
-            {
-                **known,
-                "what": entry.data.get("what") or "",
-                "pictures": pictures,
-                "answer": _say(answer),
-                "all": len(recommended) == len(facts),
-            }
+    return [_duplicate_card(s, entry, best) for entry in _asked(s, "duplicates")]
+
+
+def _duplicate_card(s: Snapshot, entry: Entry, best: Mapping[str, str]) -> DuplicateCard:
+    facts: Mapping[str, str | None] = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
+    recommended = _named(entry.data.get("recommended", "all"), facts, ())
+    answer = entry.data.get("keep")
+    staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
+    pictures = [
+        DuplicatePicture(
+            **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),
+            facts=text or "",
+            recommended=path in recommended,
+            stays=path in staying,
+            askable=not entry.digests or path in entry.digests,
+            why=best.get(path, ""),
+            what="" if path in recommended else _relation(s, path, recommended),
         )
-    return cards
+        for path, text in sorted(facts.items(), key=lambda f: f[0] not in recommended)  # what to compare with
+    ]
+    return DuplicateCard(
+        id=ident("duplicates", entry.key),
+        state=state(s, "duplicates", entry),
+        what=entry.data.get("what") or "",
+        pictures=pictures,
+        answer=_answer_text(answer),
+        all=len(recommended) == len(facts),
+    )
 
 
-def _named(value: Any, facts: Iterable[str], recommended: Iterable[str]) -> list[str]:
+def _named(value: Answer, facts: Iterable[str], recommended: Iterable[str]) -> list[str]:
+    """List the pictures that an answer keeps."""
     if value == "all":
         return list(facts)
     if value == "recommended":
@@ -132,174 +286,177 @@ def _named(value: Any, facts: Iterable[str], recommended: Iterable[str]) -> list
     return list(value) if isinstance(value, list) else []
 
 
-def _what(s: Snapshot, path: str, recommended: Iterable[str]) -> str:
+def _relation(s: Snapshot, path: str, recommended: Iterable[str]) -> str:
+    """Say what a picture is to the first of those recommended that it is known beside; "" if to none."""
     return next((what for other in recommended if (known := pair(s, path, other)) and (what := known.what)), "")
 
 
-def _say(answer: Any) -> str:
+def _answer_text(answer: Answer | None) -> str:
     return ", ".join(answer) if isinstance(answer, list) else str(answer or "")
 
 
-def quality_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """Pictures that would be enlarged, each with what the trainer makes of it at every size."""
-    config = s.project.config
-    trainer = placement.reference_trainer(s.project.settings)
-    cards = []
-    for known in _states(s, "quality"):
-        entry: Entry = known["entry"]
-        path = subject(entry)
-        image = located(s, entry, path)
-        sizes = []
-        for size in trained_sizes(config, s.project.model) if image else []:
-            placed = placement.place_picture(image.width, image.height, size, s.project.settings) if image else None
-            if image and placed:
-                times = enlargement(image, size)  # as the question itself counts it
-                sizes.append({"size": size, "times": f"{times:.1f}", "bucket": placed.bucket})
-        cards.append(
-            {
-                **known,
-                "picture": picture(s, path, image),
-                "sizes": sizes,
-                "trainer": trainer,
-                "what": entry.data.get("what") or "",
-                "recommended": entry.data.get("recommended", ""),
-                "answer": _say(entry.data.get("do")),
-            }
-        )
-    return cards
+def quality_cards(s: Snapshot) -> list[QualityCard]:
+    """List pictures that would be enlarged, each with what the trainer makes of it at every size."""
+    return [_quality_card(s, entry) for entry in _asked(s, "quality")]
 
 
-def caption_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """The samples, each with its caption, its words and their length."""
+def _quality_card(s: Snapshot, entry: Entry) -> QualityCard:
+    settings, path = s.project.settings, subject(entry)
+    image = located(s, entry, path)
+    sizes = []
+    for size in trained_sizes(settings, s.project.base_model) if image else []:
+        placed = placement.place_picture(image.width, image.height, size, settings) if image else None
+        if image and placed:
+            times = enlargement(image, size)  # as the question itself counts it
+            sizes.append(TrainedView(size=size, times=f"{times:.1f}", bucket=placed.bucket))
+    return QualityCard(
+        id=ident("quality", entry.key),
+        state=state(s, "quality", entry),
+        picture=picture(s, path, image),
+        sizes=sizes,
+        trainer=placement.reference_trainer(settings),
+        what=entry.data.get("what") or "",
+        recommended=entry.data.get("recommended", ""),
+        answer=_answer_text(entry.data.get("do")),
+    )
+
+
+def caption_cards(s: Snapshot) -> list[CaptionCard]:
+    """List the samples, each with its caption, its words and their length."""
     cards = []
-    for known in _states(s, "captions"):
-        entry: Entry = known["entry"]
+    for entry in _asked(s, "captions"):
         text = str(entry.data.get("caption", ""))
+        measure = measured(s, text)
         cards.append(
-            {
-                **known,
-                "picture": picture(s, subject(entry), located(s, entry, subject(entry))),
-                "text": text,
-                "what": entry.data.get("what") or "",
-                "answer": _say(entry.data.get("verdict")),
-                **measured(s, text),
-                "content": entry.data.get("content", []),
-                "style": entry.data.get("style", []),
-            }
+            CaptionCard(
+                id=ident("captions", entry.key),
+                state=state(s, "captions", entry),
+                picture=picture(s, subject(entry), located(s, entry, subject(entry))),
+                text=text,
+                what=entry.data.get("what") or "",
+                answer=_answer_text(entry.data.get("verdict")),
+                tokens=measure.tokens,
+                soft=measure.soft,
+                hard=measure.hard,
+                encoder=measure.encoder,
+                faults=measure.faults,
+                content=entry.data.get("content", []),
+                style=entry.data.get("style", []),
+            )
         )
     return cards
 
 
-def measured(s: Snapshot, text: str) -> dict[str, Any]:
-    """What a caption as written in decisions/ amounts to: tokens, what it names, what must not be in it.
+def measured(s: Snapshot, text: str) -> CaptionMeasure:
+    """Measure a caption as written in decisions/.
 
-    Asked of phase 4 itself, as if this were some picture's only caption, so that the page never says something else.
+    Asked of the captions' own checks, as if this were some picture's only caption, so that the page never says
+    something else.
     """
-    project, encoder = s.project, s.project.model["encoder"]
+    project, encoder = s.project, s.project.base_model.encoder
     nobody = Elements("", "", "draft", "draft")
     given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
-    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind_typed)
+    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind)
     caption = made.captions[""]
     broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
-    return {
-        "tokens": caption.tokens,
-        "soft": encoder["soft"],
-        "hard": encoder["hard"],
-        "encoder": encoder["name"],
-        "faults": broken if caption.captioned else ["it says nothing"],
-        "content": list(caption.content),
-        "style": list(caption.style),
-    }
+    return CaptionMeasure(
+        tokens=caption.tokens,
+        soft=encoder.soft,
+        hard=encoder.hard,
+        encoder=encoder.name,
+        faults=broken if caption.captioned else ["it says nothing"],
+        content=list(caption.content),
+        style=list(caption.style),
+    )
 
 
-def curation_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """What the set does not need, each picture beside the one that stays and is nearly the same; looks; strangers."""
-    cards = []
-    for known in _states(s, "curation"):
-        entry: Entry = known["entry"]
-        looks: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
-        facts: Mapping[str, Any] = {} if looks else entry.data.get("pictures") or entry.data.get("strangers") or {}
-        answer = entry.data.get("answer")
-        out = set(curation_entry(entry).left_out(answer or "recommended"))
-        pictures = []
-        for path, said in facts.items():
-            nearest = str(said or "").removeprefix(NEAREST)
-            pictures.append(
-                {
-                    **picture(s, path, located(s, entry, path)),
-                    "facts": said or "",
-                    "out": path in out,
-                    "nearest": picture(s, nearest) if nearest in s.images else None,
-                }
+def curation_cards(s: Snapshot) -> list[CurationCard]:
+    """List what curation asks: each picture that leaves beside the one that stays; styles; strangers."""
+    return [_curation_card(s, entry) for entry in _asked(s, "curation")]
+
+
+def _curation_card(s: Snapshot, entry: Entry) -> CurationCard:
+    styles: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
+    facts: Mapping[str, str | None] = {}
+    if not styles:
+        facts = entry.data.get("pictures") or entry.data.get("strangers") or {}
+    answer = entry.data.get("answer")
+    out = set(curation_entry(entry).left_out(answer or "recommended"))
+    pictures = []
+    for path, text in facts.items():
+        nearest = str(text or "").removeprefix(NEAREST)
+        pictures.append(
+            CurationPicture(
+                **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),
+                facts=text or "",
+                out=path in out,
+                nearest=picture(s, nearest) if nearest in s.images else None,
             )
-        strangers = "strangers" in entry.data
-        cards.append(
-            {
-                **known,
-                "what": entry.data.get("what") or "",
-                "pictures": pictures,
-                "answer": _say(answer),
-                "strangers": strangers,
-                "others": [p for p in staying(s) if p["name"] not in facts][:_OTHERS] if strangers else [],
-                "looks": _looks(s, entry, looks, out),
-                "recommended": _say(entry.data.get("recommended")),
-            }
         )
-    return cards
+    strangers = "strangers" in entry.data
+    return CurationCard(
+        id=ident("curation", entry.key),
+        state=state(s, "curation", entry),
+        what=entry.data.get("what") or "",
+        pictures=pictures,
+        answer=_answer_text(answer),
+        strangers=strangers,
+        others=[p for p in staying(s) if p.name not in facts][:_OTHERS] if strangers else [],
+        looks=_styles(s, entry, styles, out),
+        recommended=_answer_text(entry.data.get("recommended")),
+    )
 
 
-def _looks(s: Snapshot, entry: Entry, looks: Mapping[str, Sequence[str]], out: set[str]) -> list[dict[str, Any]]:
-    """Each look with its pictures, the most typical first."""
+def _styles(s: Snapshot, entry: Entry, styles: Mapping[str, Sequence[str]], out: set[str]) -> list[StyleView]:
     typical: Mapping[str, Sequence[str]] = entry.data.get("examples") or {}
     return [
-        {
-            "id": ident("look", name),
-            "name": name,
-            "out": bool(paths) and out.issuperset(paths),
-            "pictures": [picture(s, p, located(s, entry, p)) for p in dict.fromkeys([*typical.get(name, ()), *paths])],
-        }
-        for name, paths in looks.items()
+        StyleView(
+            id=ident("look", name),
+            name=name,
+            out=bool(paths) and out.issuperset(paths),
+            pictures=[picture(s, p, located(s, entry, p)) for p in dict.fromkeys([*typical.get(name, ()), *paths])],
+        )
+        for name, paths in styles.items()
     ]
 
 
-def staying(s: Snapshot) -> list[dict[str, Any]]:
-    """The pictures that would train, by the last run."""
+def staying(s: Snapshot) -> list[PictureView]:
+    """List the pictures that would train, by the last run."""
     return [picture(s, path) for path, fate in sorted(s.fates.items()) if fate.fate == "kept" and path in s.images]
 
 
-def finding_cards(s: Snapshot) -> list[dict[str, Any]]:
-    """The verdict's reasons that want a person, then those that are settled; good news is in the report."""
+def finding_cards(s: Snapshot) -> list[FindingCard]:
+    """List the verdict's reasons that want a person, then those that are settled; good news is in the report."""
     cards = []
-    for n, reason in enumerate(s.gate.reasons if s.gate else []):
+    for reason in s.gate.reasons if s.gate else []:
         if reason.severity == "good" or reason.code == Code.OPEN_QUESTION:
             continue
-        entry = s.accepted.get(reason.code)
-        news = [p for p in reason.images if p not in entry["images"]] if entry and "images" in entry else []
-        settled = reason.accepted or (entry["reason"] if entry and not news else "")
+        known = s.accepted.get(reason.code)
+        new = [p for p in reason.images if p not in known.images] if known and known.images is not None else []
+        settled = reason.accepted or (known.reason if known and not new else "")
         cards.append(
-            {
-                "id": ident("gate", reason.code),
-                "n": n,
-                "code": reason.code,
-                "severity": reason.severity,
-                "sentence": reason.sentence,
-                "why": reason.why,
-                "fix": reason.fix,
-                "accepted": settled,
-                "mine": reason.code in s.accepted,
-                "acceptable": reason.code not in NEVER_ACCEPTED,
-                "blocks": reason.severity == "block" and not settled,
-                "state": "answered" if settled else "open",
-                "pictures": [picture(s, p) for p in reason.images if p in s.images],
-                "count": len(reason.images),
-            }
+            FindingCard(
+                id=ident("gate", reason.code),
+                code=reason.code,
+                severity=reason.severity,
+                sentence=reason.sentence,
+                why=reason.why,
+                fix=reason.fix,
+                accepted=settled,
+                mine=reason.code in s.accepted,
+                acceptable=reason.code not in never_accepted(),
+                blocks=reason.severity == "block" and not settled,
+                state="answered" if settled else "open",
+                pictures=[picture(s, p) for p in reason.images if p in s.images],
+                count=len(reason.images),
+            )
         )
-    order = {name: n for n, name in enumerate(findings.SEVERITIES)}
-    return sorted(cards, key=lambda c: (bool(c["accepted"]), order[c["severity"]], c["n"]))
+    order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
+    return sorted(cards, key=lambda c: (bool(c.accepted), order[c.severity]))  # else as the gate lists them
 
 
-def text_rows(s: Snapshot) -> tuple[list[dict[str, Any]], dict[str, list[tuple[str, int]]]]:
-    """Every caption that would train, and how often each term is in them: {"content": [(term, n)], "style": ...}."""
+def text_rows(s: Snapshot) -> tuple[list[TextRow], dict[str, list[tuple[str, int]]]]:
+    """List every caption that would train, and how often each term is in them, by "content" and "style"."""
     counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
     rows = []
     for path, caption in sorted(s.captions.items()):
@@ -307,40 +464,37 @@ def text_rows(s: Snapshot) -> tuple[list[dict[str, Any]], dict[str, list[tuple[s
         if path not in s.images or (fate and fate.fate != "kept"):
             continue
         text, mine = written(s, path)
-        for name, said in (("content", caption.content), ("style", caption.style)):
-            counts[name].update({t.casefold() for t in said})
+        for name, terms in (("content", caption.content), ("style", caption.style)):
+            counts[name].update({t.casefold() for t in terms})
         rows.append(
-            {
-                **picture(s, path),
-                "text": text,
-                "mine": mine,
-                "origin": caption.origin,
-                "tokens": caption.tokens,
-                "limit": caption.limit,
-            }
+            TextRow(
+                **msgspec.structs.asdict(picture(s, path)),
+                text=text,
+                mine=mine,
+                origin=caption.origin,
+                tokens=caption.tokens,
+                limit=caption.limit,
+            )
         )
     return rows, {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
 
 
 def written(s: Snapshot, path: str) -> tuple[str, bool]:
-    """A picture's caption as decisions/captions.yaml would say it, and whether a person wrote it there."""
-    answers: Decisions = s.decisions["captions"]
-    entry = answers.entries.get(path)
+    """Return a picture's caption as decisions/captions.yaml would say it, and whether a person wrote it there."""
+    entry = s.decisions["captions"].entries.get(path)
     own = own_caption(entry) if entry else ""
     caption = s.captions.get(path)
-    rendered = (
-        "[trigger]" + caption.text.removeprefix(groups.trigger(path, s.project.config)) if caption else "[trigger]"
-    )
-    return (own, True) if own else (rendered, False)
+    body = caption.text.removeprefix(groups.trigger(path, s.project.settings)) if caption else ""
+    return (own, True) if own else (f"[trigger]{body}", False)
 
 
 def headline(s: Snapshot) -> str:
-    """The verdict in one line, or what to do to get one; answers given since the last run count."""
+    """Say the verdict in one line, or what to do to get one; answers given since the last run count."""
     if s.gate is None:
         return "Gate 1 has not run yet. Run it to see what it asks."
-    left = sum(q["open"] for q in queues(s) if q["name"] in decisions.KINDS)
+    left = sum(q.open for q in queues(s) if q.name in decisions.KINDS)
     if left:
-        return f"Not yet: {left} answer{'s' * (left != 1)} from you."
+        return f"Not yet: {left} answer{'s' if left != 1 else ''} from you."
     if s.gate.only_waiting:
         return "Everything is answered. Run Gate 1 to see the verdict."
     return markdown.headline(s.gate)

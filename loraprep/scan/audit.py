@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Fate, Image
 from loraprep.project.decisions import Decisions, Question
+from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
+from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
 
 HEADER = """\
@@ -42,15 +43,16 @@ _KOHYA = re.compile(r"[1-9][0-9]*_.+")
 
 
 def layout(images: Sequence[Image]) -> Literal["flat", "kohya", "folders"]:
-    """How the pictures lie: all in one folder, in kohya's {repeats}_{name} folders, or in others."""
+    """Tell how the pictures lie: all in one folder, in kohya's {repeats}_{name} folders, or in others."""
     folders = {PurePosixPath(i.path).parts[0] for i in images if "/" in i.path}
     if not folders:
         return "flat"
     return "kohya" if any(_KOHYA.fullmatch(f) for f in folders) else "folders"
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(msgspec.Struct, frozen=True):
+    """What the audit says and asks."""
+
     findings: list[Finding]
     questions: list[Question]
     layout: str
@@ -58,20 +60,21 @@ class Audit:
 
 def audit(
     found: Sequence[Image],
-    beside: Mapping[str, Any],
-    config: Mapping[str, Any],
-    model: Mapping[str, Any],
-    kind: Mapping[str, Any],
+    orphans: Sequence[str],
+    masks: Mapping[str, str],
+    settings: Settings,
+    model: BaseModel,
+    kind: Kind,
 ) -> Audit:
-    """All findings about single files, good news included, and the questions about size.
+    """Find what is to be said about single files, good news included, and ask about their size.
 
-    `beside`: `orphans`, the files in upscaled/ of no picture, and `masks`, those in masks/ of no use -> why.
+    `orphans`: the files in upscaled/ of no picture; `masks`: those in masks/ of no use -> why.
     """
     images = [i for i in found if i.state == "image"]
-    limits = config["thresholds"]["audit"]
-    findings = [*_rejected(found), *_size_notes(images, config, model)]
+    limits = settings.thresholds.audit
+    findings = [*_rejected(found), *_size_notes(images, settings, model)]
 
-    def report(code: Code, hits: Sequence[Image], **values: Any) -> None:
+    def report(code: Code, hits: Sequence[Image], **values: Value) -> None:
         if hits:
             findings.append(Finding(code, tuple(i.path for i in hits), values))
 
@@ -90,33 +93,29 @@ def audit(
         Code.OTHER_COLOURS,
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
-    report(Code.TRANSPARENT, [i for i in images if i.alpha], background=_colours(config["dataset"]["background"]))
+    report(Code.TRANSPARENT, [i for i in images if i.alpha], background=" and ".join(settings.dataset.backgrounds))
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
     report(
         Code.COMPRESSED,
-        [i for i in images if 0 < i.jpeg_quality < limits["jpeg_quality"]],
-        quality=limits["jpeg_quality"],
+        [i for i in images if 0 < i.jpeg_quality < limits.jpeg_quality],
+        quality=limits.jpeg_quality,
     )
-    report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits["border"]])
-    report(Code.NEARLY_FLAT, [i for i in images if i.contrast < limits["contrast"] or i.flat > limits["flat"]])
-    report(Code.SOFT, [i for i in images if i.sharpness < limits["sharpness"] and i.flat <= limits["flat"]])
-    report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits["aspect_ratio"]], ratio=limits["aspect_ratio"])
+    report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])
+    report(Code.NEARLY_FLAT, [i for i in images if i.contrast < limits.contrast or i.flat > limits.flat])
+    report(Code.SOFT, [i for i in images if i.sharpness < limits.sharpness and i.flat <= limits.flat])
+    report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
-    findings += _layout_notes(images, config)
-    if orphans := beside["orphans"]:
+    findings += _layout_notes(images, settings)
+    if orphans:
         findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans))))
-    if masks := beside["masks"]:
+    if masks:
         reasons = "; ".join(f"{path}: {reason}" for path, reason in sorted(masks.items()))
         findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
     if images and not any(f.code in (Code.CMYK, Code.GREY, Code.INDEXED, Code.DEEP) for f in findings):
         findings.append(Finding(Code.ALL_RGB, (), {"count": len(images)}))
     if images and not any(f.code in (Code.BROKEN, Code.UNEXPECTED) for f in findings):
         findings.append(Finding(Code.ALL_OPEN, (), {"count": len(images)}))
-    return Audit(findings, _questions(images, config, model, kind), layout(images))
-
-
-def _colours(background: str | Sequence[str]) -> str:
-    return background if isinstance(background, str) else " and ".join(background)
+    return Audit(findings, _questions(images, settings, model, kind), layout(images))
 
 
 def _suffix(image: Image) -> str:
@@ -145,29 +144,29 @@ def _with_reasons(code: Code, hits: Sequence[Image]) -> Finding:
     return Finding(code, tuple(i.path for i in hits), {"reasons": reasons, "reason": hits[0].reason})
 
 
-def _size_notes(images: Sequence[Image], config: Mapping[str, Any], model: Mapping[str, Any]) -> list[Finding]:
-    """Resolution both ways: the short side against the base model's native size, and the enlargement."""
-    trained = trained_sizes(config, model)
-    limits = config["thresholds"]["audit"]
-    small = [i for i in images if min(i.width, i.height) < model["native"]]
+def _size_notes(images: Sequence[Image], settings: Settings, model: BaseModel) -> list[Finding]:
+    """Judge the resolution both ways: the short side against the base model's native size, and the enlargement."""
+    trained = trained_sizes(settings, model)
+    limits = settings.thresholds.audit
+    small = [i for i in images if min(i.width, i.height) < model.native]
     findings = []
     if small:
         findings.append(
             Finding(
                 Code.BELOW_NATIVE,
                 tuple(i.path for i in small),
-                {"native": model["native"], "title": model["title"]},
+                {"native": model.native, "title": model.title},
             )
         )
     elif images:
-        findings.append(Finding(Code.LARGE_ENOUGH, (), {"count": len(images), "native": model["native"]}))
-    soft = [i for i in images if enlargement(i, trained[0]) >= limits["enlargement_question"]]
+        findings.append(Finding(Code.LARGE_ENOUGH, (), {"count": len(images), "native": model.native}))
+    soft = [i for i in images if enlargement(i, trained[0]) >= limits.enlargement_question]
     findings += _enlarged(Code.TOO_SMALL, soft, trained[0])
     stretched = [
         i
         for i in images
-        if enlargement(i, trained[-1]) >= limits["enlargement_note"]
-        and enlargement(i, trained[0]) < limits["enlargement_question"]
+        if enlargement(i, trained[-1]) >= limits.enlargement_note
+        and enlargement(i, trained[0]) < limits.enlargement_question
     ]
     findings += _enlarged(Code.STRETCHED, stretched, trained[-1])
     return findings
@@ -184,9 +183,9 @@ def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
     return found
 
 
-def _layout_notes(images: Sequence[Image], config: Mapping[str, Any]) -> list[Finding]:
+def _layout_notes(images: Sequence[Image], settings: Settings) -> list[Finding]:
     kind = layout(images)
-    if kind == "flat" and images and "kohya" in config["dataset"]["trainers"]:
+    if kind == "flat" and images and "kohya" in settings.dataset.trainers:
         return [Finding(Code.FLAT_LAYOUT, (), {"count": len(images)})]
     if kind == "kohya":
         stray = [i for i in images if not _KOHYA.fullmatch(PurePosixPath(i.path).parts[0]) or i.path.count("/") != 1]
@@ -196,13 +195,12 @@ def _layout_notes(images: Sequence[Image], config: Mapping[str, Any]) -> list[Fi
     return []
 
 
-def _questions(
-    images: Sequence[Image], config: Mapping[str, Any], model: Mapping[str, Any], kind: Mapping[str, Any]
-) -> list[Question]:
-    trained = trained_sizes(config, model)
-    asked = [i for i in images if enlargement(i, trained[0]) >= config["thresholds"]["audit"]["enlargement_question"]]
+def _questions(images: Sequence[Image], settings: Settings, model: BaseModel, kind: Kind) -> list[Question]:
+    trained = trained_sizes(settings, model)
+    least = settings.thresholds.audit.enlargement_question
+    asked = [i for i in images if enlargement(i, trained[0]) >= least]
     # Removing is only good advice while enough pictures stay.
-    recommended = "remove" if len(images) - len(asked) >= kind["recommended"]["min"] else "keep"
+    recommended = "remove" if len(images) - len(asked) >= kind.recommended.min else "keep"
     return [
         Question(
             key=i.path,

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from loraprep.core import files, resources
+from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
@@ -17,35 +16,9 @@ from loraprep.trainers.plan import TrainingPlan, usual_repeats
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 
 
-class LockedFolder(msgspec.Struct, frozen=True):
-    """A folder of dataset/ in dataset.lock.json."""
-
-    masks: bool = False  # some of its pictures have one
-
-
-class LockedMasks(msgspec.Struct, frozen=True):
-    """Folders of dataset/ in dataset.lock.json: loss masks, and copies of pictures with their masks beside them."""
-
-    folder: str = ""
-    onetrainer: str = ""
-
-
-class LockedDataset(msgspec.Struct, frozen=True):
-    """The part of dataset.lock.json that says where pictures and masks are."""
-
-    images: dict[str, msgspec.Raw]  # "4_mystyle/pier" -> what is known of it
-    folders: dict[str, LockedFolder] = msgspec.field(default_factory=dict)
-    masks: LockedMasks = LockedMasks()
-
-
-def locked_dataset(root: Path) -> LockedDataset:
-    """Read dataset.lock.json. Raises FileNotFoundError, and msgspec.DecodeError for another form."""
-    return msgspec.json.decode((root / "dataset.lock.json").read_bytes(), type=LockedDataset)
-
-
 def training_set(
     root: Path,
-    locked: LockedDataset,
+    locked: DatasetLock,
     plan: TrainingPlan,
     profile: TrainerProfile,
     settings: Settings,
@@ -74,7 +47,7 @@ def training_set(
     )
 
 
-def _folder(name: str, top: str, pictures: int, locked: LockedDataset) -> TrainingFolder:
+def _folder(name: str, top: str, pictures: int, locked: DatasetLock) -> TrainingFolder:
     masks = locked.masks
     masked = name in locked.folders and locked.folders[name].masks
     return TrainingFolder(

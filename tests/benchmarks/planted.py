@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
@@ -57,7 +56,7 @@ def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Pla
     made = msgspec.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))
-    record = replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
+    record = msgspec.structs.replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
     return Planted(record, of, edit, np.asarray(small), either)
 
 

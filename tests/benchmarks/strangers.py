@@ -15,13 +15,13 @@ import numpy as np
 from loraprep.captions import lexicon
 from loraprep.core.records import Elements
 from loraprep.curation import identity
-from loraprep.project import profiles, schema
-from loraprep.project.settings import settings
+from loraprep.project import profiles
+from loraprep.project.settings import complete_settings
 from tests.benchmarks.subset import synthetic
 
 KIND = profiles.kind("character")
 PROJECT = {"version": 1, "name": "x", "model": "flux", "trigger": "x", "intent": {"kind": "character"}}
-SETTINGS = settings(schema.with_defaults(PROJECT, "project"))
+SETTINGS = complete_settings(PROJECT)
 SEEN = {"hair": 0.9, "eyes": 0.6}
 DUSK = 0.15  # of the pictures; what is said of colours there is "dark" as often as not
 SETS = 1000

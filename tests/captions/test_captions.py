@@ -270,13 +270,13 @@ def test_open_skip_and_rest() -> None:
 def test_a_question_survives_its_file(tmp_path: Path) -> None:
     caption = render(draft(), TRIGGER, RULES, TAGS)
     asks = sample_questions(["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, CONFIG)
-    decisions.ask(tmp_path, "captions", samples.HEADER, asks)
+    decisions.update_questions(tmp_path, "captions", samples.HEADER, asks)
     file = tmp_path / "decisions/captions.yaml"
     file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
-    answered = decisions.read(tmp_path, "captions")
+    answered = decisions.read_decisions(tmp_path, "captions")
     assert resolved(draft(), answered).origin == "approved"
     file.write_text(file.read_text("utf-8").replace("water mill, pond", "water mill, millpond", 1), "utf-8")
-    assert resolved(draft(), decisions.read(tmp_path, "captions")).origin == "written"
+    assert resolved(draft(), decisions.read_decisions(tmp_path, "captions")).origin == "written"
 
 
 # --- samples

@@ -34,7 +34,7 @@ def test_one_picture_is_described_by_another_captioner(tmp_path: Path) -> None:
         (folder / f"{name}.png").write_bytes(pictures.png(pictures.scene(seed=number)))
     images = scan.scan(folder, tmp_path, include=["**/*"], exclude=[]).images
     write(tmp_path, "red barn.png: {captioner: draft}\nwater mill.png: {captioner: none}\n")
-    chosen = captioners_by_path(images, decisions.read(tmp_path, "captions"))
+    chosen = captioners_by_path(images, decisions.read_decisions(tmp_path, "captions"))
     assert chosen == {"red barn.png": "draft", "water mill.png": "none"}
     with serving() as home:
         config = smallest(
@@ -79,7 +79,7 @@ def test_what_others_saw_is_no_answer_of_the_one_that_was_chosen(tmp_path: Path)
 def test_an_unknown_captioner_is_refused_with_its_place(tmp_path: Path) -> None:
     write(tmp_path, "mill.png: {captioner: drafts}\n")
     with pytest.raises(UserError) as refused:
-        decisions.read(tmp_path, "captions")
+        decisions.read_decisions(tmp_path, "captions")
     assert str(refused.value).startswith('decisions/captions.yaml:1:23: mill.png.captioner: unknown captioner "drafts"')
     assert "Did you mean draft?" in str(refused.value)
 

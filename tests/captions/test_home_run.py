@@ -114,7 +114,7 @@ def test_one_picture_gets_another_captioner(tmp_path: Path, tagger: Path) -> Non
     assert not (root / "responses").exists()
     sample = json.loads((root / "build/samples.json").read_text("utf-8"))["samples"][0]
     file = root / "decisions/captions.yaml"
-    other = next(f"p{n:02}.png" for n in range(PICTURES) if f"p{n:02}.png:\n" not in file.read_text("utf-8"))
+    other = next(f"p{n:02}.jpg" for n in range(PICTURES) if f"p{n:02}.jpg:\n" not in file.read_text("utf-8"))
     file.write_text(file.read_text("utf-8") + f"{other}: {{captioner: wd-tagger}}\n", "utf-8")
     edit(file, f"{sample}:\n", f"{sample}:\n  captioner: wd-tagger\n")
     run(root, "gate1")

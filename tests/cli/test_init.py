@@ -14,7 +14,8 @@ from loraprep.captions import registry
 from loraprep.cli.init import command, create, interview
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
-from loraprep.project import project
+from loraprep.project import profiles, project
+from loraprep.project.settings import Intent
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
 CAPTIONERS = ", ".join(registry.captioner_names())
@@ -117,7 +118,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def _separation() -> str:
-    return " ".join(project.profile("kinds", "style")["separation"].split())
+    return " ".join(profiles.kind("style").separation.split())
 
 
 def test_own_notes_stand_in_intent(here: Path) -> None:
@@ -130,7 +131,7 @@ def test_own_notes_stand_in_intent(here: Path) -> None:
 def test_the_least_that_is_needed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "Cat", *FLAGS]) == 0
     loaded = project.load(here / "Cat")
-    assert (loaded.name, loaded.config["intent"]["description"], loaded.images) == ("Cat", "", here / "Cat/images")
+    assert (loaded.name, loaded.settings.intent.description, loaded.images) == ("Cat", "", here / "Cat/images")
     assert loaded.trigger == "catx"  # cat means something to every model
     assert "There is no picture in its images/ folder yet: put yours there first." in capsys.readouterr().out
 
@@ -146,9 +147,9 @@ def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.Cap
 def test_any_words_survive(here: Path, text: str) -> None:
     argv = ["mine", *FLAGS, f"--description={text}", f"--notes={text}", f"--class-word={text}", "--trigger", "true"]
     assert command.run(argv) == 0
-    intent = project.load(here / "mine").config["intent"]
+    intent = project.load(here / "mine").settings.intent
     shown = "".join(c if c.isprintable() else " " for c in text)
-    assert intent["description"] == intent["notes"] == intent["class_word"] == shown
+    assert intent.description == intent.notes == intent.class_word == shown
     assert project.load(here / "mine").trigger == "true"
 
 
@@ -229,17 +230,17 @@ def test_adopts_a_folder_of_pictures(here: Path, monkeypatch: pytest.MonkeyPatch
     before = _files(folder)
     assert command.run([".", *FLAGS]) == 0
     loaded = project.load(folder)
-    assert (loaded.name, loaded.config["images"]["folder"]) == ("t-2024", ".")
+    assert (loaded.name, loaded.settings.images.folder) == ("t-2024", ".")
     assert before.items() <= _files(folder).items()
     assert not (folder / "images").exists()
 
 
 def test_in_place_is_relative_inside_a_git_root_else_absolute(here: Path) -> None:
     assert command.run(["one", *FLAGS, "--images", "pics", "--in-place"]) == 0
-    assert project.load(here / "one").config["images"]["folder"] == (here / "pics").as_posix()
+    assert project.load(here / "one").settings.images.folder == (here / "pics").as_posix()
     (here / ".git").mkdir()
     assert command.run(["two", *FLAGS, "--images", "pics", "--in-place"]) == 0
-    assert project.load(here / "two").config["images"]["folder"] == "../pics"
+    assert project.load(here / "two").settings.images.folder == "../pics"
     assert not (here / "two/images").exists()
     assert "which folder?" in str(_refused("three", *FLAGS, "--in-place"))
 
@@ -257,7 +258,7 @@ def test_in_a_studio(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "work").mkdir()
     monkeypatch.chdir(here / "work")
     assert command.run(["mine", "--kind", "object", "--no-input"]) == 0
-    assert project.load(here / "grimoire/training/mine").config["model"] == "sdxl"
+    assert project.load(here / "grimoire/training/mine").settings.model == "sdxl"
     (here / "grimoire/studio.md").write_text("Base model: SDXL, Flux\n")
     assert "studio.md names several: sdxl, flux." in str(_refused("other", "--kind", "object", "--no-input"))
     (here / "grimoire/studio.md").write_text("Base model: Kandinsky\n")
@@ -307,11 +308,12 @@ def test_the_interview(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]
     talk("a/b", "mine", "character", "flux", "Mira, my knight", "woman", "woman", "n", "mirra", "same red cloak",
          "cloak", "nowhere", "pics", "y", "existing", "omit")  # fmt: skip
     assert command.run([]) == 0
-    config = project.load(here / "mine").config
-    assert config["intent"] == {"kind": "character", "description": "Mira, my knight", "class_word": "woman",
-                                "notes": "same red cloak", "fused": ["cloak"]}  # fmt: skip
-    assert (config["model"], config["trigger"]) == ("flux", "mirra")
-    assert (config["captioning"]["captioner"], config["captioning"]["style_words"]) == ("existing", "omit")
+    declared = project.load(here / "mine").settings
+    assert declared.intent == Intent(
+        kind="character", description="Mira, my knight", class_word="woman", notes="same red cloak", fused=("cloak",)
+    )
+    assert (declared.model, declared.trigger) == ("flux", "mirra")
+    assert (declared.captioning.captioner, declared.captioning.style_words) == ("existing", "omit")
     assert _files(here / "mine/images") == _files(here / "pics")
     said = capsys.readouterr().out
     for words in ("cannot be a project's name", "Plan for 15 to 40 pictures", "There is no studio.md",
@@ -324,7 +326,7 @@ def test_flags_are_not_asked_again_and_in_place_is_offered(here: Path, talk: Any
     argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
             "--fused", "", "--images", "pics", "--captioner", "none", "--style-words", "omit"]  # fmt: skip
     assert command.run(argv) == 0
-    assert project.load(here / "mine").config["images"]["folder"] == (here / "pics").as_posix()
+    assert project.load(here / "mine").settings.images.folder == (here / "pics").as_posix()
 
 
 def test_captioners_at_home(here: Path, talk: Any) -> None:
@@ -332,11 +334,11 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
              "--images", "pics", "--in-place", "--style-words", "omit"]  # fmt: skip
     talk("openai-compatible", "", "qwen3-vl")
     assert command.run(["mine", *FLAGS[:-1], *flags]) == 0
-    captioning = project.load(here / "mine").config["captioning"]
-    assert (captioning["base_url"], captioning["model"]) == ("http://localhost:11434/v1", "qwen3-vl")
+    captioning = project.load(here / "mine").settings.captioning
+    assert (captioning.base_url, captioning.model) == ("http://localhost:11434/v1", "qwen3-vl")
     talk("wd-tagger", "wd")
     assert command.run(["two", *FLAGS[:-1], *flags]) == 0
-    assert project.load(here / "two").config["captioning"]["tagger"]["folder"] == (here / "wd").as_posix()
+    assert project.load(here / "two").settings.captioning.tagger.folder == (here / "wd").as_posix()
     argv = [
         "three",
         *FLAGS,
@@ -348,8 +350,8 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
         "m",
     ]
     assert command.run(argv) == 0
-    captioning = project.load(here / "three").config["captioning"]
-    assert (captioning["base_url"], captioning["model"]) == ("http://box:1234/v1", "m")
+    captioning = project.load(here / "three").settings.captioning
+    assert (captioning.base_url, captioning.model) == ("http://box:1234/v1", "m")
 
 
 def test_a_wrong_flag_is_said_before_any_question(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -385,9 +387,9 @@ def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
 def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["mine", *FLAGS, "--captioner", "claude", "--budget", "$2.50"]
     assert command.run(argv) == 0
-    assert project.load(here / "mine").config["captioning"]["budget_usd"] == 2.5
+    assert project.load(here / "mine").settings.captioning.budget_usd == 2.5
     assert command.run(["other", *FLAGS, "--captioner", "claude"]) == 0
-    assert project.load(here / "other").config["captioning"]["budget_usd"] is None
+    assert project.load(here / "other").settings.captioning.budget_usd is None
     assert "Nothing is sent to Claude before captioning.budget_usd holds an amount." in capsys.readouterr().out
     error = _refused("third", *FLAGS, "--captioner", "claude", "--budget", "-1")
     assert str(error) == '--budget: "-1" is no amount of US dollars\n    Write it like 1.00.'
@@ -398,5 +400,5 @@ def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
     argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
             "--fused", "", "--images", "pics", "--in-place"]  # fmt: skip
     assert command.run(argv) == 0
-    captioning = project.load(here / "mine").config["captioning"]
-    assert (captioning["captioner"], captioning["budget_usd"]) == ("claude", 0.75)
+    captioning = project.load(here / "mine").settings.captioning
+    assert (captioning.captioner, captioning.budget_usd) == ("claude", 0.75)

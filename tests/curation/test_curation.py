@@ -57,7 +57,7 @@ def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
         for f in sorted((EXAMPLES / "brushwork/images").rglob("*.txt"))
     }
     images = [replace(i, path=p) for i, p in zip(records(28), captions, strict=True)]
-    found = axis_labels(style.kind_typed, images, {}, captions, "emberveil")
+    found = axis_labels(style.kind, images, {}, captions, "emberveil")
     subjects = {path: terms[0] for path, terms in found["subject"].items()}
     assert subjects == {
         **dict.fromkeys(
@@ -71,7 +71,7 @@ def test_the_table_of_brushwork_is_right(style: project.Project) -> None:
         **dict.fromkeys(["kitchen", "window_room"], "interior"),
         "fruit": "still life",
     }
-    counted = {a.name: a for a in count_axes(style.kind_typed, images, found)}
+    counted = {a.name: a for a in count_axes(style.kind, images, found)}
     assert counted["light"].counts["at night"] == 3
     assert counted["framing"].seen == 16
     assert counted["angle"].missing == {}  # 13 of 28 is too few to say what is thin
@@ -81,7 +81,7 @@ def test_what_was_seen_counts_before_what_the_caption_says(style: project.Projec
     image = records(1)[0]
     seen = Elements(image.path, image.digest, "claude", "seen", content={"subject_class": ["cat"], "angle": ["above"]})
     found = axis_labels(
-        style.kind_typed, [image], {image.path: seen}, {image.path: caption(image.path, "a woman")}, "emberveil"
+        style.kind, [image], {image.path: seen}, {image.path: caption(image.path, "a woman")}, "emberveil"
     )
     assert found["subject"] == {image.path: ["animal"]}
     assert found["angle"] == {image.path: ["from above"]}
@@ -94,20 +94,20 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
         for n, i in enumerate(records(24))
     ]
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
-    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind_typed, style.settings)
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert said("tied", result.findings) == [
         "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is "
         "(told from the 24 whose subjects and palette are known)."
     ]
     assert any("muted warm" in p.prompt for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
-    result = curate.assess(untied, Observations({}, told(untied, texts), {}), style.kind_typed, style.settings)
+    result = curate.assess(untied, Observations({}, told(untied, texts), {}), style.kind, style.settings)
     assert said("tied", result.findings) == []
 
 
 def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     images = records(9)
-    result = curate.assess(images, Observations({}, {}, {}), style.kind_typed, style.settings)
+    result = curate.assess(images, Observations({}, {}, {}), style.kind, style.settings)
     assert said("too-few-to-tell", result.findings) == [
         "9 pictures are too few to tell what always comes together (it takes 12)."
     ]
@@ -118,7 +118,7 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     ]
     assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
     some = told(images[:3], ["a cat"] * 3)
-    result = curate.assess(images, Observations({}, some, {}), style.kind_typed, style.settings)
+    result = curate.assess(images, Observations({}, some, {}), style.kind, style.settings)
     assert said("hardly-looked-at", result.findings) == [
         "Too few captions speak of subjects (3 of 9) to say what is thin there."
     ]
@@ -128,7 +128,7 @@ def test_what_merely_often_comes_together_takes_more_pictures(style: project.Pro
     def noted(number: int) -> list[str]:
         images = records(number)
         return said(
-            "ties-roughly", curate.assess(images, Observations({}, {}, {}), style.kind_typed, style.settings).findings
+            "ties-roughly", curate.assess(images, Observations({}, {}, {}), style.kind, style.settings).findings
         )
 
     assert noted(28) == [
@@ -149,7 +149,7 @@ def test_pictures_to_add_are_said_in_words() -> None:
 def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) -> None:
     images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
     texts = ["a cat on a sill"] * 12
-    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind_typed, style.settings)
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert result.variety.startswith(
         "Your 12 pictures count as 1 different one: each counts for one, less what others show "
         "already. Most alike are 0.jpg and 1.jpg."
@@ -158,14 +158,14 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
 
 def test_what_to_collect_next_is_computed(style: project.Project) -> None:
     subjects = Axis("subject", "Subjects", {"landscape": 16, "person": 4}, 20, {"animal": 2, "building": 2}, 1.65, 0.6)
-    text = advice.pictures_to_add([subjects], style.kind_typed)
+    text = advice.pictures_to_add([subjects], style.kind)
     assert text == "2 animals and 2 buildings. These few help more than 20 more landscapes."
-    assert advice.pictures_to_add([replace(subjects, missing={})], style.kind_typed) == ""
+    assert advice.pictures_to_add([replace(subjects, missing={})], style.kind) == ""
 
 
 def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
     captions = [caption("a", "a bicycle against a wall"), caption("b", "a cat")]
-    tried = advice.prompts_to_try([], captions, [], style.settings, style.kind_typed)
+    tried = advice.prompts_to_try([], captions, [], style.settings, style.kind)
     assert [p.prompt for p in tried] == [
         "emberveil, a teapot and a lemon",
         "a teapot and a lemon",
@@ -175,11 +175,11 @@ def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
 
 def test_regularization_where_the_set_invites_a_leak(style: project.Project) -> None:
     one = Axis("subject", "Subjects", {"animal": 22, "person": 3}, 25, {}, 1.4, 0.4)
-    found = advice.regularization_case([one], [], 25, style.settings, style.kind_typed)
+    found = advice.regularization_case([one], [], 25, style.settings, style.kind)
     assert (found.worth, found.why) == (True, "22 of 25 pictures show the same subject (animal)")
     assert found.prompts == ["painting of an animal", "painting of a person"]
     wide = Axis("subject", "Subjects", {"animal": 8, "person": 8, "plant": 9}, 25, {}, 3.0, 1.0)
-    assert advice.regularization_case([wide], [], 25, style.settings, style.kind_typed).worth is False
+    assert advice.regularization_case([wide], [], 25, style.settings, style.kind).worth is False
 
 
 def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
@@ -202,7 +202,7 @@ def test_the_shortlist_takes_stars_the_sharpest_of_a_burst_and_pins() -> None:
 def test_a_character_gets_its_share_of_faces(style: project.Project) -> None:
     quotas = (Quota(terms=("close-up", "portrait"), share=(0.25, 0.4)),)
     framing = AxisProfile(label="Framing", element="content.framing", wants=(), quotas=quotas)
-    kind = structs.replace(style.kind_typed, axes={"framing": framing})
+    kind = structs.replace(style.kind, axes={"framing": framing})
     images = records(100)
     texts = ["close-up" if n < 60 else "full body" for n in range(100)]
     found = axis_labels(kind, images, {}, told(images, texts), "emberveil")
@@ -220,7 +220,7 @@ def test_copies_are_never_both_chosen_and_pins_stay(style: project.Project) -> N
     group = Group((images[3].path, images[4].path), "copy", images[3].path, "", (images[3].path,))
     chosen = structs.replace(style.settings.curation, target=29, include=(images[20].path,))
     settings = structs.replace(style.settings, curation=chosen)
-    result = curate.curate(images, Observations({}, {}, {}), [group], style.kind_typed, settings, Decisions())
+    result = curate.curate(images, Observations({}, {}, {}), [group], style.kind, settings, Decisions())
     (question,) = result.questions
     assert question.entry["recommended"] in ([images[3].path], [images[4].path])
 
@@ -239,7 +239,7 @@ def test_two_hands_are_one_question_and_its_answers(
 ) -> None:
     images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
     seen = Observations({}, {}, two_hands)
-    result = curate.curate(images, seen, [], style.kind_typed, style.settings, Decisions())
+    result = curate.curate(images, seen, [], style.kind, style.settings, Decisions())
     (question,) = result.questions
     inked = [p for p in sorted(two_hands) if p.startswith("inked")]
     washed = [p for p in sorted(two_hands) if p.startswith("washed")]
@@ -266,9 +266,7 @@ def test_two_hands_are_one_question_and_its_answers(
     grouped = structs.replace(style.settings, groups={"washes": GroupSettings(suffix="", words=(), repeats=None)})
     moved = [replace(i, path=f"washes/{i.path}") if i.path in washed else i for i in images]
     looked = {i.path: two_hands[i.path.removeprefix("washes/")] for i in moved}
-    assert (
-        curate.curate(moved, Observations({}, {}, looked), [], style.kind_typed, grouped, Decisions()).questions == []
-    )
+    assert curate.curate(moved, Observations({}, {}, looked), [], style.kind, grouped, Decisions()).questions == []
 
 
 def test_hands_that_are_answered_together_are_settled(
@@ -276,7 +274,7 @@ def test_hands_that_are_answered_together_are_settled(
 ) -> None:
     images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
     seen = Observations({}, {}, two_hands)
-    (question,) = curate.curate(images, seen, [], style.kind_typed, style.settings, Decisions()).questions
+    (question,) = curate.curate(images, seen, [], style.kind, style.settings, Decisions()).questions
     digests = {p: d[:12] for p, d in question.digests.items()}
 
     def settled(answer: object, rest: str | None = None, *, auto: bool = False) -> dict[Code, rulings.Settled]:
@@ -317,7 +315,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
            "n9": {"hair": ["blonde wig"]},
            "n11": {"hair": ["dark hair"], "eyes": ["dark eyes"]}}  # fmt: skip
     seen = Observations(look_at(images, **odd), {}, {})
-    result = curate.curate(images, seen, [], character.kind_typed, character.settings, Decisions())
+    result = curate.curate(images, seen, [], character.kind, character.settings, Decisions())
     (question,) = result.questions
     stray = images[3].path
     assert question.key == stray
@@ -340,7 +338,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
     assert [list(rulings.curation_fates([question], given(a), images, auto=False)) for a in (
         "leave out", "recommended", [stray], "keep", "all",
     )] == [[stray], [stray], [stray], [], []]  # fmt: skip
-    after = curate.curate(images, seen, [], character.kind_typed, character.settings, given("keep"))
+    after = curate.curate(images, seen, [], character.kind, character.settings, given("keep"))
     assert after.questions == []
     assert said("somebody-else", after.assessment.findings) == [
         f"{stray} seems to show somebody else (a man, dark hair; the others: a woman, red hair)."
@@ -348,32 +346,26 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
     assert rulings.settled_findings(given("keep"), images, auto=False) == {
         Code.SOMEBODY_ELSE: rulings.Settled([stray], "you answered: keep")
     }
-    assert curate.curate(images, seen, [], character.kind_typed, character.settings, given("leave out")).questions == []
+    assert curate.curate(images, seen, [], character.kind, character.settings, given("leave out")).questions == []
 
 
 def test_nobody_is_a_stranger_where_it_cannot_be_told(character: project.Project, style: project.Project) -> None:
     images = records(20)
     man = {"subject": ["a man"], "hair": ["blond hair"], "eyes": ["blue eyes"]}
     told = look_at(images, n3=man)
-    assert list(identity.find_strangers(images, told, character.kind_typed, character.settings)) == [images[3].path]
-    assert (
-        identity.find_strangers(images[:7], look_at(images[:7], n3=man), character.kind_typed, character.settings) == {}
-    )
-    assert identity.find_strangers(images, told, style.kind_typed, style.settings) == {}
+    assert list(identity.find_strangers(images, told, character.kind, character.settings)) == [images[3].path]
+    assert identity.find_strangers(images[:7], look_at(images[:7], n3=man), character.kind, character.settings) == {}
+    assert identity.find_strangers(images, told, style.kind, style.settings) == {}
     drafts = {p: replace(e, state="draft") for p, e in told.items()}
-    assert identity.find_strangers(images, drafts, character.kind_typed, character.settings) == {}
+    assert identity.find_strangers(images, drafts, character.kind, character.settings) == {}
     lamp = told | {images[3].path: replace(told[images[3].path], style={"lighting": ["candlelight"]})}
-    assert (
-        identity.find_strangers(images, lamp, character.kind_typed, character.settings) == {}
-    )  # only one trait is left
+    assert identity.find_strangers(images, lamp, character.kind, character.settings) == {}  # only one trait is left
     many = look_at(images, **{f"n{n}": man for n in range(8)})
-    assert (
-        identity.find_strangers(images, many, character.kind_typed, character.settings) == {}
-    )  # no rule to differ from
+    assert identity.find_strangers(images, many, character.kind, character.settings) == {}  # no rule to differ from
     brother = GroupSettings(suffix="_tom", words=(), repeats=None)
     outfits = structs.replace(character.settings, groups={"brother": brother})
     moved = [replace(i, path=f"brother/{i.path}") if n == 3 else i for n, i in enumerate(images)]
-    assert identity.find_strangers(moved, look_at(moved, n3=man), character.kind_typed, outfits) == {}
+    assert identity.find_strangers(moved, look_at(moved, n3=man), character.kind, outfits) == {}
 
 
 def test_few_false_questions_about_somebody_else() -> None:
@@ -392,7 +384,7 @@ def test_one_hand_is_no_question_and_a_stray_is_shown(
     images = [replace(i, path=p) for i, p in zip(records(13), sorted(one), strict=True)]
     found = styles.group_by_style(images, one, style.settings)
     assert len(found.groups) == 1
-    assert styles.style_question(images, found, style.kind_typed) is None
+    assert styles.style_question(images, found, style.kind) is None
 
 
 def test_ties_are_not_looked_for_among_few() -> None:

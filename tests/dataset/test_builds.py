@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from loraprep.core.errors import UserError
-from loraprep.dataset import build, outputs, pixels
+from loraprep.dataset import manifest, outputs, pixels
 from loraprep.imaging import decode
 from loraprep.pipeline.steps import dataset, scan
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
+from loraprep.project.settings import complete_settings
 from tests import scenes
 from tests.runs import AUTO, FOLDER, append, held, run
 
@@ -193,7 +194,7 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     scan.scan_images(Workspace(p))
     dataset.build_dataset(Workspace(p))
     assert held(root) == whole
-    assert build.intact(root)
+    assert manifest.dataset_intact(root)
 
 
 @pytest.mark.run
@@ -359,13 +360,16 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
 
 
 def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
-    config = {"name": "x", "trigger": "xyz", "dataset": {"steps": 1500, "epochs": 15, "batch_size": 1, "repeats": None},
-              "groups": {"b": {"suffix": "_b", "words": [], "repeats": 2}}}  # fmt: skip
+    given = {"version": 1, "name": "x", "model": "sdxl", "trigger": "xyz", "intent": {"kind": "style"}}
+    given |= {"dataset": {"steps": 1500, "epochs": 15}, "groups": {"b": {"suffix": "_b", "repeats": 2}}}
+    config = complete_settings(given)
     paths = {f"a{n}.png": f"x/a{n}" for n in range(10)} | {f"b/{n}.png": f"x-b/{n}" for n in range(10)}
-    placed = outputs.folders(paths, config, dict.fromkeys(paths, 1))
+    placed = outputs.folder_places(paths, config, dict.fromkeys(paths, 1))
     assert placed["b/3.png"] == "2_x-b/3"
     assert placed["a3.png"] == "8_x/a3"  # (10 x 8 + 10 x 2) x 15 = 1500
-    assert outputs.folders({"10_cat/a.png": "10_cat/a"}, config, {"10_cat/a.png": 1}) == {"10_cat/a.png": "10_cat/a"}
+    assert outputs.folder_places({"10_cat/a.png": "10_cat/a"}, config, {"10_cat/a.png": 1}) == {
+        "10_cat/a.png": "10_cat/a"
+    }
 
 
 @pytest.mark.parametrize(
@@ -383,8 +387,8 @@ def test_repeats_come_closest_to_the_steps_aimed_at() -> None:
     ],
 )
 def test_a_background_is_named_once(caption: str, form: str, there: str, back: str) -> None:
-    assert outputs.on(caption, "grey", form) == there
-    assert outputs.off(there, "grey") == back
+    assert outputs.with_background(caption, "grey", form) == there
+    assert outputs.without_background(there, "grey") == back
 
 
 @pytest.mark.run

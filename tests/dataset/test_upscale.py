@@ -150,7 +150,7 @@ def test_settings_are_checked_and_shown_how_to_write(
     if settings:
         path.write_text(settings, "utf-8")
     with pytest.raises(UserError) as error:
-        upscale.configured()
+        upscale.configured_upscaler()
     assert said in str(error.value)
     assert error.value.exit_code == 3
 

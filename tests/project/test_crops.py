@@ -10,6 +10,7 @@ from PIL import Image
 from loraprep.core.errors import UserError
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, groups
+from loraprep.project.settings import complete_settings
 from loraprep.scan import scan
 from loraprep.trainers import naming
 from tests import pictures, scenes
@@ -210,9 +211,11 @@ def test_a_groups_folder_stays_inside_the_images(tmp_path: Path, folder: str) ->
 
 
 def test_the_deepest_group_wins_and_names_alike_are_no_folders() -> None:
-    config = {"trigger": "emma", "groups": {
-        "a": {"suffix": "_a", "words": [], "repeats": None}, "a/b": {"suffix": "_ab", "words": ["x"], "repeats": 3}}}  # fmt: skip
-    assert [groups.trigger(p, config) for p in ("a/1.png", "a/b/1.png", "ab/1.png", "1.png")] == [
+    settings = complete_settings(
+        {"version": 1, "name": "emma", "model": "sdxl", "trigger": "emma", "intent": {"kind": "character"},
+         "groups": {"a": {"suffix": "_a"}, "a/b": {"suffix": "_ab", "words": ["x"], "repeats": 3}}}
+    )  # fmt: skip
+    assert [groups.trigger(p, settings) for p in ("a/1.png", "a/b/1.png", "ab/1.png", "1.png")] == [
         "emma_a", "emma_ab", "emma", "emma"]  # fmt: skip
 
 

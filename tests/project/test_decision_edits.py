@@ -22,7 +22,7 @@ def ask(root: Path) -> Path:
                  {f"{name}.jpg": DIGEST, f"{name}_web.jpg": DIGEST})
         for name in ("mill", "pier")
     ]  # fmt: skip
-    decisions.ask(root, "duplicates", "# Look first.\n", questions)
+    decisions.update_questions(root, "duplicates", "# Look first.\n", questions)
     return root / "decisions/duplicates.yaml"
 
 
@@ -33,22 +33,22 @@ def changed(before: str, after: str) -> list[str]:
 def test_an_answer_changes_one_line(tmp_path: Path) -> None:
     path = ask(tmp_path)
     before = path.read_text("utf-8")
-    done = decision_edits.answer(tmp_path, "duplicates", {"pier.jpg": {"keep": ["pier_web.jpg"]}},
-                          decision_edits.digest(tmp_path, "duplicates"))  # fmt: skip
+    done = decision_edits.write_answers(tmp_path, "duplicates", {"pier.jpg": {"keep": ["pier_web.jpg"]}},
+                          decision_edits.document_digest(tmp_path, "duplicates"))  # fmt: skip
     after = path.read_text("utf-8")
     assert changed(before, after) == ["-   keep: null", "+   keep: [pier_web.jpg]"]
     number = after.splitlines().index("  keep: [pier_web.jpg]") + 1
     assert done.lines == [(number, "  keep: [pier_web.jpg]")]
-    assert done.digest == decision_edits.digest(tmp_path, "duplicates")
-    assert decisions.read(tmp_path, "duplicates").entries["pier.jpg"].data["keep"] == ["pier_web.jpg"]
+    assert done.digest == decision_edits.document_digest(tmp_path, "duplicates")
+    assert decisions.read_decisions(tmp_path, "duplicates").entries["pier.jpg"].data["keep"] == ["pier_web.jpg"]
 
 
 def test_comments_order_and_line_endings_stay(tmp_path: Path) -> None:
     path = ask(tmp_path)
     text = path.read_text("utf-8").replace("  keep: null", "  keep:   null   # ask Ada first", 1)
     path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-    decision_edits.answer(
-        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.digest(tmp_path, "duplicates")
+    decision_edits.write_answers(
+        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.document_digest(tmp_path, "duplicates")
     )
     expected = text.replace("  keep:   null   # ask", "  keep:   all   # ask", 1)
     assert path.read_bytes() == b"\xef\xbb\xbf" + expected.replace("\n", "\r\n").encode()
@@ -57,8 +57,8 @@ def test_comments_order_and_line_endings_stay(tmp_path: Path) -> None:
 def test_rest_is_one_line_too(tmp_path: Path) -> None:
     path = ask(tmp_path)
     before = path.read_text("utf-8")
-    decision_edits.answer(
-        tmp_path, "duplicates", {"rest": "recommended"}, decision_edits.digest(tmp_path, "duplicates")
+    decision_edits.write_answers(
+        tmp_path, "duplicates", {"rest": "recommended"}, decision_edits.document_digest(tmp_path, "duplicates")
     )
     comment = '  # write "recommended" to accept everything below that is still open'
     assert changed(before, path.read_text("utf-8")) == [f"- rest: null{comment}", f"+ rest: recommended{comment}"]
@@ -66,13 +66,13 @@ def test_rest_is_one_line_too(tmp_path: Path) -> None:
 
 def test_a_file_that_changed_meanwhile_is_left_alone_and_both_are_told(tmp_path: Path) -> None:
     path = ask(tmp_path)
-    seen = decision_edits.digest(tmp_path, "duplicates")
+    seen = decision_edits.document_digest(tmp_path, "duplicates")
     path.write_text(path.read_text("utf-8").replace("  keep: null", "  keep: none", 1), "utf-8")
     there = path.read_bytes()
     with pytest.raises(Changed) as error:
-        decision_edits.answer(tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, seen)
+        decision_edits.write_answers(tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, seen)
     assert path.read_bytes() == there
-    assert error.value.now == decision_edits.digest(tmp_path, "duplicates")
+    assert error.value.now == decision_edits.document_digest(tmp_path, "duplicates")
     assert "  keep: none\n" in error.value.text
     assert error.value.line == "mill.jpg: {keep: all}"
 
@@ -80,15 +80,15 @@ def test_a_file_that_changed_meanwhile_is_left_alone_and_both_are_told(tmp_path:
 def test_undo_gives_the_same_bytes_back_and_refuses_after_another_edit(tmp_path: Path) -> None:
     path = ask(tmp_path)
     before = path.read_bytes()
-    done = decision_edits.answer(
-        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.digest(tmp_path, "duplicates")
+    done = decision_edits.write_answers(
+        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.document_digest(tmp_path, "duplicates")
     )
     undone = decision_edits.restore(tmp_path, done)
     assert path.read_bytes() == before
-    assert not decisions.read(tmp_path, "duplicates").entries["mill.jpg"].touched
+    assert not decisions.read_decisions(tmp_path, "duplicates").entries["mill.jpg"].touched
     assert [text for _, text in undone.lines] == ["  keep: null"]
-    done = decision_edits.answer(
-        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.digest(tmp_path, "duplicates")
+    done = decision_edits.write_answers(
+        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.document_digest(tmp_path, "duplicates")
     )
     path.write_text(path.read_text("utf-8") + "# mine\n", "utf-8")
     with pytest.raises(Changed):
@@ -98,31 +98,34 @@ def test_undo_gives_the_same_bytes_back_and_refuses_after_another_edit(tmp_path:
 
 def test_an_acceptance_makes_gate_yaml_and_undo_takes_it_away(tmp_path: Path) -> None:
     values = {"soft": {"accept": "known", "images": ["fog.jpg"], "reason": "It is meant: fog."}}
-    done = decision_edits.answer(tmp_path, "gate", values, "")
+    done = decision_edits.write_answers(tmp_path, "gate", values, "")
     assert (tmp_path / "decisions/gate.yaml").read_text("utf-8") == (
         "# yaml-language-server: $schema=../schemas/gate.schema.json\n"
         "# Findings you know and accept, each with your reason; the report quotes it. New pictures are asked about again.\n"
         "\n"
         'soft: {accept: known, images: [fog.jpg], reason: "It is meant: fog."}\n'
     )
-    assert decisions.accepted(tmp_path) == values
+    known = decisions.Acceptance("It is meant: fog.", images=("fog.jpg",))
+    assert decisions.accepted_findings(tmp_path) == {"soft": known}
     decision_edits.restore(tmp_path, done)
     assert not (tmp_path / "decisions/gate.yaml").exists()
 
 
 def test_captions_by_hand_are_appended_one_line_each(tmp_path: Path) -> None:
-    decisions.ask(tmp_path, "captions", "# Captions.\n", [])
+    decisions.update_questions(tmp_path, "captions", "# Captions.\n", [])
     path = tmp_path / "decisions/captions.yaml"
     before = path.read_text("utf-8")
     odd = '<img src=x onerror="alert(1)">.png'
-    decision_edits.answer(tmp_path, "captions", {odd: {"caption": "[trigger], a # b: {c}"}, "[a].jpg": {"caption": "x"}},
-                   decision_edits.digest(tmp_path, "captions"))  # fmt: skip
+    decision_edits.write_answers(tmp_path, "captions", {odd: {"caption": "[trigger], a # b: {c}"}, "[a].jpg": {"caption": "x"}},
+                   decision_edits.document_digest(tmp_path, "captions"))  # fmt: skip
     assert path.read_text("utf-8") == (
         before + "\n" + r'"<img src=x onerror=\"alert(1)\">.png": {caption: "[trigger], a # b: {c}"}' + "\n"
         '"[a].jpg": {caption: x}\n'
     )
-    decision_edits.answer(tmp_path, "captions", {odd: None}, decision_edits.digest(tmp_path, "captions"))
-    assert list(decisions.read(tmp_path, "captions").entries) == ["[a].jpg"]
+    decision_edits.write_answers(
+        tmp_path, "captions", {odd: None}, decision_edits.document_digest(tmp_path, "captions")
+    )
+    assert list(decisions.read_decisions(tmp_path, "captions").entries) == ["[a].jpg"]
 
 
 def test_a_caption_in_a_folded_block_is_replaced_whole(tmp_path: Path) -> None:
@@ -130,8 +133,11 @@ def test_a_caption_in_a_folded_block_is_replaced_whole(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text("rest: null\n\na.jpg:\n  caption: >-\n    [trigger], a mill\n    by a pond\n\n  # mine\n  form: prose\n"
                     "b.jpg: {caption: x}\n", "utf-8")  # fmt: skip
-    decision_edits.answer(
-        tmp_path, "captions", {"a.jpg": {"caption": "[trigger], a mill"}}, decision_edits.digest(tmp_path, "captions")
+    decision_edits.write_answers(
+        tmp_path,
+        "captions",
+        {"a.jpg": {"caption": "[trigger], a mill"}},
+        decision_edits.document_digest(tmp_path, "captions"),
     )
     assert path.read_text("utf-8") == (
         'rest: null\n\na.jpg:\n  caption: "[trigger], a mill"\n\n  # mine\n  form: prose\nb.jpg: {caption: x}\n'
@@ -144,8 +150,8 @@ def test_a_form_that_leaves_no_place_is_refused(tmp_path: Path) -> None:
     path.write_text("{a.jpg: {caption: x}}\n", "utf-8")
     there = path.read_bytes()
     with pytest.raises(UserError, match="this form leaves no place"):
-        decision_edits.answer(
-            tmp_path, "captions", {"b.jpg": {"caption": "y"}}, decision_edits.digest(tmp_path, "captions")
+        decision_edits.write_answers(
+            tmp_path, "captions", {"b.jpg": {"caption": "y"}}, decision_edits.document_digest(tmp_path, "captions")
         )
     assert path.read_bytes() == there
 
@@ -153,13 +159,16 @@ def test_a_form_that_leaves_no_place_is_refused(tmp_path: Path) -> None:
 def test_what_the_schema_forbids_is_never_written(tmp_path: Path) -> None:
     path = ask(tmp_path)
     there = path.read_bytes()
-    now = decision_edits.digest(tmp_path, "duplicates")
+    now = decision_edits.document_digest(tmp_path, "duplicates")
     with pytest.raises(UserError, match=r"keep"):
-        decision_edits.answer(tmp_path, "duplicates", {"mill.jpg": {"keep": "maybe"}}, now)
+        decision_edits.write_answers(tmp_path, "duplicates", {"mill.jpg": {"keep": "maybe"}}, now)
     path.write_text(path.read_text("utf-8").replace("  keep: null\n", "", 1), "utf-8")
     with pytest.raises(UserError) as error:
-        decision_edits.answer(
-            tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.digest(tmp_path, "duplicates")
+        decision_edits.write_answers(
+            tmp_path,
+            "duplicates",
+            {"mill.jpg": {"keep": "all"}},
+            decision_edits.document_digest(tmp_path, "duplicates"),
         )
     assert 'this entry has no line "keep" any more' in str(error.value)
     assert "Write it there: keep: all" in str(error.value)
@@ -167,14 +176,16 @@ def test_what_the_schema_forbids_is_never_written(tmp_path: Path) -> None:
 
 
 def test_many_at_once_change_their_lines_and_add_theirs(tmp_path: Path) -> None:
-    decisions.ask(tmp_path, "captions", "# Captions.\n", [])
+    decisions.update_questions(tmp_path, "captions", "# Captions.\n", [])
     path = tmp_path / "decisions/captions.yaml"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     first = {f"{n}.jpg": {"caption": f"a mill, {n}"} for n in range(300)}
-    decision_edits.answer(tmp_path, "captions", first, decision_edits.digest(tmp_path, "captions"))
+    decision_edits.write_answers(tmp_path, "captions", first, decision_edits.document_digest(tmp_path, "captions"))
     before = path.read_bytes().decode()
     second = {"7.jpg": {"caption": "a pond"}, "9.jpg": {"caption": "a pier"}, "new.jpg": {"caption": "a boat"}}
-    done = decision_edits.answer(tmp_path, "captions", second, decision_edits.digest(tmp_path, "captions"))
+    done = decision_edits.write_answers(
+        tmp_path, "captions", second, decision_edits.document_digest(tmp_path, "captions")
+    )
     after = path.read_bytes().decode()
     assert after.count("\r\n") == after.count("\n")
     lines = changed(before, after)

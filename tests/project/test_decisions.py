@@ -37,7 +37,7 @@ def question(path: str, what: str = "640x480", seed: object = None) -> Question:
 
 
 def ask(root: Path, *questions: Question) -> str:
-    decisions.ask(root, "quality", HEADER, questions)
+    decisions.update_questions(root, "quality", HEADER, questions)
     return (root / "decisions/quality.yaml").read_text("utf-8")
 
 
@@ -126,11 +126,11 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path, monkeypatc
 
 def test_comments_alone_are_no_answers_and_stay(tmp_path: Path) -> None:
     write(tmp_path, "# I deleted everything\n")
-    assert decisions.read(tmp_path, "quality") == decisions.Decisions()
+    assert decisions.read_decisions(tmp_path, "quality") == decisions.Decisions()
     assert ask(tmp_path, question("a.png")).startswith("# I deleted everything\n\na.png:\n")
     assert ask(tmp_path) == "# I deleted everything\n"
     write(tmp_path, "# grey: {accept: known, reason: meant}\n", "gate")
-    assert decisions.accepted(tmp_path) == {}
+    assert decisions.accepted_findings(tmp_path) == {}
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from(["open", "answered", "touched", "hand"]), max_size=6),
@@ -165,7 +165,7 @@ def test_whatever_is_asked_what_a_person_wrote_stays(
 
 
 def outcome(root: Path, *questions: Question, auto: bool = False) -> dict[str, tuple[str, str, bool]]:
-    fates = audit.outcome(questions, decisions.read(root, "quality"), auto=auto)
+    fates = audit.outcome(questions, decisions.read_decisions(root, "quality"), auto=auto)
     return {path: (fate.fate, fate.by, fate.open) for path, fate in fates.items()}
 
 
@@ -175,7 +175,7 @@ def answer(root: Path, path: str, value: str) -> None:
 
 
 def put(root: Path, *questions: Question) -> str:
-    return ask(root, *audit.to_ask(questions, decisions.read(root, "quality")))
+    return ask(root, *audit.to_ask(questions, decisions.read_decisions(root, "quality")))
 
 
 def test_rest_recommended_accepts_what_is_open_and_nothing_else(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_rename_is_followed_by_digest_and_not_asked_again(tmp_path: Path) -> N
     renamed = question("deep/new.png", seed="a.png")
     assert put(tmp_path, renamed) == before
     assert outcome(tmp_path, renamed) == {"deep/new.png": ("left out", "you", False)}
-    assert resolution.stale(decisions.read(tmp_path, "quality"), {"deep/new.png": digest("a.png")}) == []
+    assert resolution.stale(decisions.read_decisions(tmp_path, "quality"), {"deep/new.png": digest("a.png")}) == []
 
 
 def test_a_retouched_picture_keeps_its_answer_and_is_asked_to_confirm(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_stale_answers_stay_and_are_named(tmp_path: Path) -> None:
     text = put(tmp_path)
     assert "a.png" in text
     assert "b.png" not in text
-    assert resolution.stale(decisions.read(tmp_path, "quality"), {"c.png": digest("c")}) == ["a.png"]
+    assert resolution.stale(decisions.read_decisions(tmp_path, "quality"), {"c.png": digest("c")}) == ["a.png"]
 
 
 # A file that cannot be read
@@ -313,7 +313,7 @@ def test_a_bad_decision_file_stops_says_where_and_is_never_written(kind: str, pr
 def test_all_that_is_wrong_with_a_decision_file_is_said_at_once(tmp_path: Path) -> None:
     write(tmp_path, BAD)
     with pytest.raises(UserError) as refused:
-        decisions.read(tmp_path, "quality")
+        decisions.read_decisions(tmp_path, "quality")
     assert refused.value.exit_code == 1
     assert str(refused.value) == SAID
 

@@ -9,6 +9,7 @@ import pytest
 
 from loraprep.core.errors import UserError
 from loraprep.project import project
+from loraprep.project.settings import CurationSettings
 
 GOOD = "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sdxl\ntrigger: brushy\n"
 KEY = "sk-ant-api03-" + "Zx9" * 10
@@ -349,10 +350,11 @@ def test_a_long_line_is_cut_around_the_place(home: Path) -> None:
 def test_a_good_file_takes_its_defaults_from_the_schema(home: Path) -> None:
     (home / "project.yaml").write_text(GOOD + "curation:\n  exclude: ['**/*.png', '[a].jpg']\n", "utf-8")
     loaded = project.load(home)
-    assert loaded.config["curation"] == {"target": None, "include": [], "exclude": ["**/*.png", "[a].jpg"],
-                                         "encoder": None, "preselect": None}  # fmt: skip
-    assert loaded.config["thresholds"]["audit"]["jpeg_quality"] == 70
-    assert loaded.model["title"] == "SDXL"
+    assert loaded.settings.curation == CurationSettings(
+        target=None, include=(), exclude=("**/*.png", "[a].jpg"), encoder=None, preselect=None
+    )
+    assert loaded.settings.thresholds.audit.jpeg_quality == 70
+    assert loaded.base_model.title == "SDXL"
 
 
 @pytest.mark.run

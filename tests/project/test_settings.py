@@ -10,7 +10,7 @@ import pytest
 
 from loraprep.core import resources
 from loraprep.project import profiles, schema
-from loraprep.project.settings import Settings, Table, settings
+from loraprep.project.settings import Settings, Table, complete_settings
 
 
 def differences(form: Any, node: dict[str, Any], where: str = "") -> list[str]:
@@ -50,7 +50,7 @@ def test_a_class_names_what_its_schema_names(form: type[Table], name: str) -> No
 
 def test_the_smallest_project_gets_its_defaults_from_the_schema() -> None:
     smallest = {"version": 1, "name": "a", "model": "flux", "trigger": "abc", "intent": {"kind": "style"}}
-    whole = settings(schema.with_defaults(smallest, "project"))
+    whole = complete_settings(smallest)
     assert whole.thresholds.audit.max_megapixels == 100
     assert whole.captioning.captioners == ("draft",)
     assert whole.dataset.backgrounds == ("#ffffff",)

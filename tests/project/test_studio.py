@@ -51,10 +51,10 @@ def test_reads_the_base_models(text: str, known: list[str], unknown: list[str]) 
 
 def test_every_alias_leads_to_its_own_model() -> None:
     from loraprep.core import resources
-    from loraprep.project.project import profile
+    from loraprep.project.profiles import base_model
 
     for model in resources.names("resources/models"):
-        for name in (model, profile("models", model)["title"], *profile("models", model)["aliases"]):
+        for name in (model, base_model(model).title, *base_model(model).aliases):
             assert studio.model_id(name) == model
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep.report import diff
+from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
 from tests import ROOT, scenes
 from tests.runs import AUTO, append, run
 
@@ -16,6 +16,11 @@ EXAMPLES = ROOT / "examples"
 def git(root: Path, *args: str) -> None:
     who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *who, *args], cwd=root, check=True, capture_output=True)
+
+
+def captions(root: Path) -> dict[str, str]:
+    record: SetRecord = parse_set_record((root / SET_RECORD).read_text("utf-8"))
+    return {path: file.caption for path, file in record.files.items() if file.caption}
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +58,21 @@ def test_pictures_captions_and_verdict(root: Path) -> None:
     append("decisions/crops.yaml", "")(root) if (root / "decisions/crops.yaml").exists() else None
     (root / "decisions/crops.yaml").write_text("scene-05.jpg: {crop: [0, 0, 1, 0.9]}\n", "utf-8")
     append("decisions/quality.yaml", "\nscene-06.jpg: {do: remove}\n")(root)
-    then = diff.told((root / "dataset-report.md").read_text("utf-8")).captions
+    then = captions(root)
     code, output = run(root, "dataset")
     assert code == 0, output
     code, output = run(root, "diff", "go")
     assert code == 0, output
-    now = diff.told((root / "dataset-report.md").read_text("utf-8")).captions
+    now = captions(root)
     said = output[output.index("Since go:") :]
     changed = [p for p in now if p in then and now[p] != then[p]]
     assert "scene-04.jpg" in changed
-    captions = "".join(f"  {p}\n    then: {then[p]}\n    now:  {now[p]}\n" for p in changed)
+    rows = "".join(f"  {p}\n    then: {then[p]}\n    now:  {now[p]}\n" for p in changed)
     assert said == (
         "Since go:\n1 picture is in training that was not:\n  heron.jpg (new here)\n"
         "2 pictures are no longer in training:\n  scene-03.jpg (its file is gone)\n"
         "  scene-06.jpg (left out: you left it out; your decision)\n"
-        f"{len(changed)} caption{'s' * (len(changed) > 1)} changed:\n{captions}"
+        f"{len(changed)} caption{'s' * (len(changed) > 1)} changed:\n{rows}"
         "The verdict is GO, as it was.\nBuilt from other pixels, or cropped otherwise: scene-05.jpg\n"
     )
     assert "    now:  brushy, a `lit` window | door\n" in said
@@ -93,6 +98,11 @@ def test_a_revision_that_is_none(root: Path, revision_: str) -> None:
 
 @pytest.mark.run
 def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
+    git(root, "rm", "-q", "--cached", SET_RECORD)
+    git(root, "commit", "-qm", "a report of an earlier version")
+    code, output = run(root, "diff", "HEAD")
+    assert code == 1
+    assert f"at HEAD there was no {SET_RECORD} beside dataset-report.md" in output
     git(root, "rm", "-q", "--cached", "dataset-report.md")
     git(root, "commit", "-qm", "no report")
     code, output = run(root, "diff", "HEAD")
@@ -103,15 +113,27 @@ def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
     assert "loraprep diff wants one revision" in output
 
 
+@pytest.mark.run
+@pytest.mark.parametrize("damage", ["{", "{}", '{"version": 2}'])
+def test_a_record_that_cannot_be_read(root: Path, damage: str) -> None:
+    good = (root / SET_RECORD).read_text("utf-8")
+    (root / SET_RECORD).write_text(damage, "utf-8")
+    git(root, "commit", "-qam", "damaged")
+    (root / SET_RECORD).write_text(good, "utf-8")
+    code, output = run(root, "diff", "HEAD")
+    assert code == 1
+    assert f"{SET_RECORD} at HEAD is in a form that is not read here" in output
+
+
 @pytest.mark.parametrize("name", ["brushwork", "nogo"])
-def test_a_report_is_read_back_whole(name: str) -> None:
+def test_what_the_report_tells_is_on_record(name: str) -> None:
     text = (EXAMPLES / name / "dataset-report.md").read_text("utf-8")
-    told = diff.told(text)
-    assert told.verdict == {"brushwork": "GO", "nogo": "NO-GO"}[name]
-    assert len(told.fates) == sum(
+    record = parse_set_record((EXAMPLES / name / SET_RECORD).read_text("utf-8"))
+    assert record.verdict == {"brushwork": "GO", "nogo": "NO-GO"}[name]
+    assert len(record.files) == sum(
         text.count(f"| {fate} |") for fate in ("kept", "left out", "not usable", "caption", "ignored")
     )
-    assert set(told.captions) == told.kept
-    assert told.headline.startswith(told.verdict)
-    assert bool(told.to_mend) == (name == "nogo")
-    assert not any("\\" in reason for reason in told.to_mend)
+    assert {path for path, file in record.files.items() if file.caption} == record.kept
+    assert all(file.caption in text for file in record.files.values() if file.caption)
+    assert bool(record.to_mend) == (name == "nogo")
+    assert not any("\\" in reason for reason in record.to_mend)

@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw
 from loraprep.core.records import Caption
 from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
+from loraprep.project import schema
+from loraprep.project.settings import complete_settings
 from loraprep.report import contact_sheet, layout, plots
 from loraprep.report import html as page
 from tests.pages import NASTY, Parsed, outside
@@ -127,12 +129,24 @@ def test_a_caption_in_pieces_is_the_caption() -> None:
 
 
 def test_the_crop_drawn_is_what_the_bucket_cuts() -> None:
-    config = {"model": "sdxl", "dataset": {"trainers": ["simpletuner", "kohya"], "sizes": None, "enlarge": True}}
+    config = complete_settings(
+        schema.with_defaults(
+            {
+                "version": 1,
+                "name": "a",
+                "model": "sdxl",
+                "trigger": "emberveil",
+                "intent": {"kind": "style"},
+                "dataset": {"trainers": ["simpletuner", "kohya"]},
+            },
+            "project",
+        )
+    )
     wide = Record("a.jpg", "image", width=1600, height=1000)
     # kohya's bucket for 16:10 at 1024 is 1280x768 (5:3): the whole width, and 96 % of the height
-    assert page.crop(wide, 1024, config) == {
-        "bucket": "1280x768", "size": 1024, "left": 0, "width": 100, "top": 2, "height": 96, "cut": 4,
-    }  # fmt: skip
+    assert page.crop(wide, 1024, config) == page.Crop(
+        left=0, top=2, width=100, height=96, cut=4, bucket="1280x768", size=1024
+    )
 
 
 def test_what_differs_glows_and_nothing_else() -> None:

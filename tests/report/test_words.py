@@ -8,33 +8,23 @@ from msgspec.structs import replace
 
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Image
+from loraprep.core.records import Axis, Image
+from loraprep.curation.assessment import Assessment, RegularizationCase
 from loraprep.curation.axes import AxisLabels, count_axes
 from loraprep.dataset import selection
-from loraprep.project import decisions, groups, profiles, project, schema
-from loraprep.project.settings import settings
+from loraprep.project import decisions, groups, project
+from loraprep.project.settings import complete_settings
 from loraprep.report import plots, summary
 from loraprep.scan import audit
 
 
 @pytest.fixture
 def style() -> project.Project:
-    config = schema.with_defaults(
+    settings = complete_settings(
         {"version": 1, "name": "mystyle", "model": "flux", "trigger": "emberveil", "intent": {"kind": "style"},
-         "groups": {"people": {"suffix": "_people"}, "red": {}, "street/people": {"suffix": "_people"}}},
-        "project",
+         "groups": {"people": {"suffix": "_people"}, "red": {}, "street/people": {"suffix": "_people"}}}
     )  # fmt: skip
-    profile = project.profile
-    return project.Project(
-        Path(),
-        config,
-        profile("kinds", "style"),
-        profile("models", "flux"),
-        Path("images"),
-        settings(config),
-        profiles.base_model("flux"),
-        profiles.kind("style"),
-    )
+    return project.Project.of(Path(), Path("images"), settings)
 
 
 def picture(path: str, *sidecars: str, **facts: Any) -> Image:
@@ -64,17 +54,20 @@ def test_a_caption_file_is_said_to_be_read_with_its_pictures() -> None:
 ])  # fmt: skip
 def test_how_even_a_few_kinds_are_is_said_in_words(counts: dict[str, int], effective: float, said: str) -> None:
     number = sum(counts.values())
-    axis = {"label": "Shape", "counts": counts, "seen": number, "effective": effective, "thin": ()}
-    assessed = {"axes": [axis], "variety": "", "add": "", "carried": []}
-    assert summary.diversity(assessed, number)[4].endswith(f"| {said} | nothing |")
+    axis = Axis("shape", "Shape", counts, number, effective=effective)
+    case = RegularizationCase(worth=False, why="", number=0, prompts=[], folder="")
+    assessment = Assessment(
+        [axis], [], variety="", add="", strong="", weak="", prompts=[], regularization=case, carried=[]
+    )
+    assert summary.diversity(assessment, number)[4].endswith(f"| {said} | nothing |")
 
 
 def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:
     light = ["daylight"] * 11 + ["at night"] * 3 + ["dim light"] * 2 + ["lamplight"] * 2 + ["low sun", "backlight"]
     images = [picture(f"{n:02}.jpg") for n in range(len(light))]
-    labels: AxisLabels = {name: {} for name in style.kind_typed.axes}
+    labels: AxisLabels = {name: {} for name in style.kind.axes}
     labels["light"] = {i.path: [term] for i, term in zip(images, light, strict=True)}
-    seen = next(a for a in count_axes(style.kind_typed, images, labels) if a.name == "light")
+    seen = next(a for a in count_axes(style.kind, images, labels) if a.name == "light")
     assert (seen.missing, seen.thin) == ({"backlight": 1}, ("backlight", "low sun"))
 
 
@@ -104,7 +97,7 @@ def test_a_fix_speaks_of_one_or_of_many() -> None:
 def test_a_detail_is_not_told_to_find_a_larger_original(style: project.Project) -> None:
     found = [picture("pier.jpg", width=760, height=760), picture("mill.jpg", width=2000, height=1500),
              picture("mill#wheel.jpg", width=700, height=700, of="mill.jpg")]  # fmt: skip
-    result = audit.audit(found, {"orphans": [], "masks": {}}, style.config, style.model, style.kind)
+    result = audit.audit(found, [], {}, style.settings, style.base_model, style.kind)
     told = {f.images: (f.values["times"], findings.fix(f)) for f in result.findings if f.code == "stretched"}
     assert told[("pier.jpg",)][0] == "1.3"
     assert told[("pier.jpg",)][1].startswith("A larger original is best;")
@@ -113,7 +106,7 @@ def test_a_detail_is_not_told_to_find_a_larger_original(style: project.Project) 
 
 
 def test_every_trigger_is_named_with_its_folders(style: project.Project) -> None:
-    assert groups.triggers(style.config) == {"emberveil_people": ["people/", "street/people/"]}
+    assert groups.triggers(style.settings) == {"emberveil_people": ["people/", "street/people/"]}
 
 
 def test_a_plot_alone_has_its_colours_without_css_too() -> None:

@@ -65,7 +65,7 @@ class Reviewed:
         return self.client.post(path, json=body, headers={**own, **headers})
 
     def answer(self, kind: str, key: str, values: dict[str, Any], expected: str | None = None) -> Any:
-        seen = decision_edits.digest(self.root, kind) if expected is None else expected
+        seen = decision_edits.document_digest(self.root, kind) if expected is None else expected
         return self.post("/answer", {"kind": kind, "id": ident(kind, key), "values": values, "expected": seen})
 
     def file(self, kind: str) -> str:
@@ -128,7 +128,7 @@ def accepting_the_rest(page: Reviewed) -> dict[str, Any]:
         "kind": "duplicates",
         "id": "",
         "values": {"rest": True},
-        "expected": decision_edits.digest(page.root, "duplicates"),
+        "expected": decision_edits.document_digest(page.root, "duplicates"),
     }
 
 
@@ -244,7 +244,7 @@ def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
     evil = '</textarea><script>alert(1)</script>" onload="x'
     page.answer("captions", "none", {"caption": evil})
     assert page.post("/answer", {"kind": "captions", "id": ident("picture", ODD), "values": {"caption": evil},
-                                 "expected": decision_edits.digest(page.root, "captions")}).status_code == 200  # fmt: skip
+                                 "expected": decision_edits.document_digest(page.root, "captions")}).status_code == 200  # fmt: skip
     for view in ("", "texts", "captions", "duplicates", "findings"):
         text = page.get(f"/{view}").text
         found = Tags(text)
@@ -269,7 +269,7 @@ def test_an_answer_writes_one_line_and_says_which(page: Reviewed) -> None:
     assert changed(before, after) == ["-   keep: null", "+   keep: recommended"]
     number = next(n for n, (a, b) in enumerate(zip(before.splitlines(), after.splitlines(), strict=True), 1) if a != b)
     assert told.json() == {"kind": "duplicates", "file": "decisions/duplicates.yaml",
-                           "digest": decision_edits.digest(page.root, "duplicates"),
+                           "digest": decision_edits.document_digest(page.root, "duplicates"),
                            "lines": [{"number": number, "text": "keep: recommended"}]}  # fmt: skip
 
 
@@ -301,14 +301,14 @@ def test_pictures_come_as_idents_and_are_written_as_names(page: Reviewed) -> Non
 )
 def test_what_is_no_answer_is_refused_and_nothing_is_written(page: Reviewed, kind: str, key: str, values: Any) -> None:
     there = {p.name: p.read_bytes() for p in (page.root / "decisions").iterdir()}
-    expected = decision_edits.digest(page.root, kind) if kind.isalpha() else ""
+    expected = decision_edits.document_digest(page.root, kind) if kind.isalpha() else ""
     assert page.answer(kind, key, values, expected).status_code == 400
     assert {p.name: p.read_bytes() for p in (page.root / "decisions").iterdir()} == there
 
 
 @pytest.mark.run
 def test_a_changed_file_is_refused_and_both_are_shown(page: Reviewed) -> None:
-    seen = decision_edits.digest(page.root, "quality")
+    seen = decision_edits.document_digest(page.root, "quality")
     path = page.root / "decisions/quality.yaml"
     path.write_text(page.file("quality").replace("  do: null", "  do: keep  # Ada says", 1), "utf-8")
     there = path.read_bytes()
@@ -343,7 +343,7 @@ def test_find_and_replace_shows_first_and_writes_one_line_a_picture(page: Review
     chosen = [r["id"] for r in seen if r["name"] not in samples]
     left = chosen.pop()
     told = page.post("/replace", {"find": "loose strokes", "put": "broken strokes", "words": True, "write": chosen,
-                                  "expected": decision_edits.digest(page.root, "captions")})  # fmt: skip
+                                  "expected": decision_edits.document_digest(page.root, "captions")})  # fmt: skip
     assert told.status_code == 200
     lines = [x for x in changed(before, page.file("captions")) if x != "+ "]
     assert len(lines) == len(chosen) == len(seen) - len({r["name"] for r in seen} & samples) - 1
@@ -372,8 +372,8 @@ def test_a_finding_is_accepted_with_a_reason_and_withdrawn(page: Reviewed) -> No
     (line,) = (x for x in page.file("gate").splitlines() if x and not x.startswith("#"))
     assert line.startswith("caption-draft: {accept: known, images: [")
     assert line.endswith("reason: They are studies.}")
-    card = next(c for c in views.finding_cards(page.snapshot()) if c["code"] == "caption-draft")
-    assert card["accepted"] == reason
+    card = next(c for c in views.finding_cards(page.snapshot()) if c.code == "caption-draft")
+    assert card.accepted == reason
     run(page.root, "gate1")
     gate = json.loads((page.root / "build/gate1.json").read_text("utf-8"))
     assert [r["accepted"] for r in gate["reasons"] if r["code"] == "caption-draft"] == [reason]
@@ -412,9 +412,9 @@ def test_a_retouched_picture_is_asked_about_again(page: Reviewed) -> None:
     with Image.open(page.root / "images/small-0.jpg") as picture:
         picture.rotate(180).save(page.root / "images/small-0.jpg", quality=91)
     run(page.root, "gate1")
-    first, again = [c for c in views.quality_cards(page.snapshot()) if c["picture"]["name"] == "small-0.jpg"]
-    assert (first["state"], again["state"]) == ("answered", "open")
-    assert again["picture"]["shown"] == page.snapshot().images["small-0.jpg"].pixel_digest
+    first, again = [c for c in views.quality_cards(page.snapshot()) if c.picture.name == "small-0.jpg"]
+    assert (first.state, again.state) == ("answered", "open")
+    assert again.picture.shown == page.snapshot().images["small-0.jpg"].pixel_digest
     assert page.answer("quality", "small-0.jpg (again)", {"do": "keep"}).status_code == 200
     run(page.root, "gate1")
     gate = json.loads((page.root / "build/gate1.json").read_text("utf-8"))

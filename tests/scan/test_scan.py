@@ -15,8 +15,8 @@ import pytest
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.project import schema
-from loraprep.project.project import profile
+from loraprep.project import profiles
+from loraprep.project.settings import complete_settings
 from loraprep.scan import audit, image_list, inspect, pool, scan
 from tests import pictures
 
@@ -224,10 +224,10 @@ def test_placeholders_of_each_kind_say_their_own_way_to_fetch_them() -> None:
     lfs, dvc = "only Git LFS's placeholder is here; run git lfs pull", "only DVC's placeholder is here; run dvc pull"
     found = [Image("a.jpg", "rejected", "pointer", lfs), Image("b.jpg.dvc", "rejected", "pointer", dvc),
              Image("c.jpg", "rejected", "pointer", lfs)]  # fmt: skip
-    config = schema.with_defaults({"version": 1, "name": "x", "model": "flux", "trigger": "abc",
-                                   "intent": {"kind": "style"}}, "project")  # fmt: skip
-    result = audit.audit(found, {"orphans": [], "masks": {}}, config, profile("models", "flux"),
-                         profile("kinds", "style"))  # fmt: skip
+    settings = complete_settings(
+        {"version": 1, "name": "x", "model": "flux", "trigger": "abc", "intent": {"kind": "style"}}
+    )
+    result = audit.audit(found, [], {}, settings, profiles.base_model("flux"), profiles.kind("style"))
     assert [findings.sentence(f) for f in result.findings if f.code == "pointer"] == [
         f"b.jpg.dvc has not been fetched yet: {dvc}.",
         f"2 pictures have not been fetched yet: {lfs}. They are a.jpg and c.jpg.",

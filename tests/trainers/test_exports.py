@@ -14,7 +14,7 @@ from loraprep.captions import tokens
 from loraprep.core import findings, resources
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import profiles, schema
-from loraprep.project.settings import settings
+from loraprep.project.settings import complete_settings
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import export, forecast
 from loraprep.trainers.plan import CutCaption, TrainingLength, TrainingPlan
@@ -299,7 +299,7 @@ def planned(
 ) -> tuple[TrainingPlan, list[Any]]:
     config = schema.with_defaults({"version": 1, "name": "x", "model": base, "trigger": "abc",
                                    "intent": {"kind": "style"}, "dataset": chosen}, "project")  # fmt: skip
-    model, profile, told = profiles.base_model(base), profiles.trainer(trainer), settings(config)
+    model, profile, told = profiles.base_model(base), profiles.trainer(trainer), complete_settings(config)
     encoder = model.encoder.name
     found = [Image(path, "image", width=w, height=h) for path, (w, h) in shapes.items()]
     fates = [Fate(path, "kept", "") for path in shapes]
@@ -403,7 +403,7 @@ def test_trainers_that_cut_alike_are_named_together() -> None:
                                    "intent": {"kind": "style"}}, "project")  # fmt: skip
     both = {name: profiles.trainer(name) for name in ("kohya", "simpletuner")}
     model = profiles.base_model("sdxl")
-    (found,) = forecast.training_findings([one, two], both, {"a.png": 1}, settings(config), model)
+    (found,) = forecast.training_findings([one, two], both, {"a.png": 1}, complete_settings(config), model)
     assert findings.sentence(found) == (
         "kohya sd-scripts and SimpleTuner read 75 tokens of a caption unless told otherwise; that of a.png is longer."
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class VisionError(Exception):
-    """A request that brought no reply. `code` names it: a finding vision-<code>.
+    """A request that brought no reply. `code` names it: a key of job.LACKS.
 
     `detail`: the server's words, short and without secrets. `retry`: trying again may help, not before `after`
     seconds; `whole`: no other picture will fare better; `billed`: it may have been charged all the same.

@@ -14,6 +14,7 @@ from loraprep.captions.vision.encode import Prepared, image_tokens, size_to_send
 from loraprep.captions.vision.job import Job, Outcome, keep_reply
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.model import Reply, VisionError, VisionModel
+from loraprep.core.findings import Value
 from loraprep.core.records import Image
 from loraprep.imaging.decode import BadImage
 
@@ -115,8 +116,8 @@ class _Run:
             outcome.add_missing(code, images, **self._values(code, images, details[code]))
         return outcome
 
-    def _values(self, code: str, images: Sequence[Image], detail: str) -> dict[str, str | int]:
-        values: dict[str, str | int] = {
+    def _values(self, code: str, images: Sequence[Image], detail: str) -> dict[str, Value]:
+        values: dict[str, Value] = {
             "said": detail or "no reason given",
             "model": self.model.name,
             "variable": self.model.variable,

@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
-from loraprep.cli import arguments
-from loraprep.cli.init import create, interview
+from msgspec.structs import replace
+
+from loraprep.cli.init import create, interview, validate
+from loraprep.cli.init.options import InitOptions, NewProject, project_name, project_root, same_folder
+from loraprep.cli.parser import Parser
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
@@ -17,7 +19,7 @@ from loraprep.project import studio, trigger
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = arguments.Parser(
+    parser = Parser(
         "loraprep init", description="Asks what you want to teach and writes a project. Every question has a flag."
     )
     parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
@@ -30,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
     parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
     parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
-    parser.add_argument("--captioner", help=", ".join(arguments.CAPTIONERS))
+    parser.add_argument("--captioner", help=", ".join(validate.CAPTIONERS))
     parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
     parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
     parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
@@ -41,90 +43,94 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def run(argv: list[str]) -> int:
-    """The whole command; 0 if the project was written. Raises UserError (exit code 3) with every problem at once.
+    """Run the whole command; 0 if the project was written. Raises UserError (exit code 3) with every problem at once.
 
     Interrupted at any point, it takes back whatever it had written.
     """
-    args = vars(_parser().parse_args(argv))
+    options = InitOptions(**vars(_parser().parse_args(argv)))
     here = Path.cwd()
-    if not args["no_input"] and sys.stdin.isatty():
-        problems = arguments.problems(args, here)  # a mistyped flag is said before anything is asked
+    if not options.no_input and sys.stdin.isatty():
+        problems = validate.problems(options, here)  # a mistyped flag is said before anything is asked
         if problems:
             raise UserError.many(problems, UNUSABLE)
         try:
-            args = interview.ask(args, here)
+            options = interview.completed(options, here)
         except EOFError:  # Ctrl-D says the same as Ctrl-C
             raise KeyboardInterrupt from None
-    elif not args["model"]:
-        args["model"] = arguments.studio_model(here)
-    problems = arguments.problems(args, here, complete=True)
+    elif not options.model:
+        options = replace(options, model=studio_model(here))
+    problems = validate.problems(options, here, complete=True)
     if problems:
         raise UserError.many(problems, UNUSABLE)
-    root = arguments.project_root(args["name"], here)
-    config = _config(args, root)
-    source = arguments.source(args)
-    create.write(
-        root,
-        config,
-        source if source and not args["in_place"] and not arguments.same(source, root / "images") else None,
-    )
-    _close(root, config, here)
+    assert options.name  # or there was a problem
+    root = project_root(options.name, here)
+    new, source = new_project(options, root), options.source
+    copied = source if source and not options.in_place and not same_folder(source, root / "images") else None
+    create.write_project(root, new, copied)
+    _close(root, new, here)
     return 0
 
 
-def _looking(answers: dict[str, Any], here: Path) -> dict[str, Any]:
-    """What captioning in project.yaml says besides, for a captioner that looks."""
-    if answers["captioner"] == "claude":
-        return {"budget_usd": arguments.budget(answers["budget"] or "")}
-    if answers["captioner"] == "openai-compatible":
-        return {"base_url": answers["base_url"] or interview.OLLAMA, "model": answers["vision_model"] or None}
-    if answers["captioner"] == "wd-tagger" and answers["tagger"]:
-        return {"tagger": {"folder": (here / Path(answers["tagger"]).expanduser()).resolve().as_posix()}}
+def studio_model(here: Path) -> str | None:
+    """Return the one base model that studio.md names, None if it names none or several."""
+    known = studio.studio_models(here)[1]
+    return known[0] if len(known) == 1 else None
+
+
+def new_project(options: InitOptions, root: Path) -> NewProject:
+    """Fill project.yaml's template from complete options, with defaults for what nobody said."""
+    name = project_name(options.name or "", root)
+    class_word = (options.class_word or "").strip()
+    return NewProject(
+        name=name,
+        kind=options.kind or "",
+        class_word=class_word,
+        model=studio.model_id(options.model or "") or "",
+        description=(options.description or "").strip(),
+        notes=(options.notes or "").strip(),
+        fused=[term.strip() for term in (options.fused or "").split(",") if term.strip()],
+        trigger=options.trigger or trigger.propose(name, class_word),
+        captioner=options.captioner or "draft",
+        style_words=options.style_words or "include",
+        folder=_images_folder(options, root),
+        captioning=_captioning(options, Path.cwd()),
+    )
+
+
+def _captioning(options: InitOptions, here: Path) -> dict[str, str | float | dict[str, str] | None]:
+    """Return what captioning in project.yaml says besides, for a captioner that opens the pictures."""
+    if options.captioner == "claude":
+        return {"budget_usd": validate.dollars(options.budget or "")}
+    if options.captioner == "openai-compatible":
+        return {"base_url": options.base_url or interview.OLLAMA, "model": options.vision_model or None}
+    if options.captioner == "wd-tagger" and options.tagger:
+        return {"tagger": {"folder": (here / Path(options.tagger).expanduser()).resolve().as_posix()}}
     return {}
 
 
-def _config(answers: dict[str, Any], root: Path) -> dict[str, Any]:
-    """The values of project.yaml's template."""
-    name = arguments.project_name(answers["name"], root)
-    class_word = (answers["class_word"] or "").strip()
-    return {
-        "name": name,
-        "kind": answers["kind"],
-        "class_word": class_word,
-        "model": studio.model_id(answers["model"]),
-        "description": (answers["description"] or "").strip(),
-        "notes": (answers["notes"] or "").strip(),
-        "fused": [term.strip() for term in (answers["fused"] or "").split(",") if term.strip()],
-        "trigger": answers["trigger"] or trigger.propose(name, class_word),
-        "captioner": answers["captioner"] or "draft",
-        "looking": _looking(answers, Path.cwd()),
-        "style_words": answers["style_words"] or "include",
-        "folder": _folder(answers, root),
-    }
-
-
-def _folder(answers: dict[str, Any], root: Path) -> str:
-    """images.folder: relative inside the project or the same git root, so that a clone finds it; else absolute."""
-    source = arguments.source(answers)
+def _images_folder(options: InitOptions, root: Path) -> str:
+    """Return images.folder: relative inside the project or its git root, so that a clone finds it; else absolute."""
+    source = options.source
     if source is None:
-        return "." if answers["name"] == "." else "images"
-    if not answers["in_place"]:
+        return "." if options.name == "." else "images"
+    if not options.in_place:
         return "images"
     source, root = source.resolve(), root.resolve()
     git = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
     return Path(os.path.relpath(source, root)).as_posix() if source.is_relative_to(git) else source.as_posix()
 
 
-def _close(root: Path, config: dict[str, Any], here: Path) -> None:
-    where = arguments.shown(root, here)
-    terminal.say(f"{config['name']} is ready in {'this folder' if where == '.' else where}.", "bold green")
-    if warning := trigger.warning(config["trigger"], config["class_word"]):
+def _close(root: Path, new: NewProject, here: Path) -> None:
+    """Say what was made, what is missing yet, and what to type next."""
+    where = validate.relative(root, here)
+    terminal.say(f"{new.name} is ready in {'this folder' if where == '.' else where}.", "bold green")
+    if warning := trigger.warning(new.trigger, new.class_word):
         terminal.say(f"! {warning}", "yellow")
-    if config["captioner"] == "claude" and config["looking"]["budget_usd"] is None:
+    if new.captioner == "claude" and new.captioning["budget_usd"] is None:
         terminal.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
-    folder = root / config["folder"]
-    if not any(path.suffix.lower() in formats.EXTENSIONS for path in create.listed(folder)):
-        inside = {"images": "its images/ folder", ".": "this folder"}.get(config["folder"], config["folder"])
+    folder = root / new.folder
+    if not any(path.suffix.lower() in formats.EXTENSIONS for path in create.files_below(folder)):
+        inside = {"images": "its images/ folder", ".": "this folder"}.get(new.folder, new.folder)
         terminal.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
     terminal.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")

@@ -1,4 +1,4 @@
-"""Writes the files of a new project: all of them or none."""
+"""Write the files of a new project: all of them or none."""
 
 from __future__ import annotations
 
@@ -8,20 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
-from typing import Any, NoReturn
+from typing import NoReturn
+
+import msgspec
 
 from loraprep.captions import registry
+from loraprep.cli.init.options import NewProject
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
-from loraprep.project import intent, profiles, project, schema
-from loraprep.project.settings import settings
+from loraprep.project import intent, profiles, project
+from loraprep.project.settings import complete_settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 
-def listed(source: Path) -> list[Path]:
-    """Every file below `source`, relative and sorted. Links to folders are not followed: they may lead in circles."""
+def files_below(source: Path) -> list[Path]:
+    """List every file below `source`, relative and sorted. Raises OSError if a folder cannot be read.
+
+    Links to folders are not followed: they may lead in circles.
+    """
 
     def unreadable(error: OSError) -> NoReturn:
         raise error
@@ -34,25 +40,29 @@ def listed(source: Path) -> list[Path]:
     )
 
 
-def count(listed: list[Path]) -> str:
-    return "There is 1 file" if len(listed) == 1 else f"There are {len(listed)} files"
+def counted_files(inside: list[Path]) -> str:
+    """Say how many files there are."""
+    return "There is 1 file" if len(inside) == 1 else f"There are {len(inside)} files"
 
 
-def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
-    """Writes all of it or nothing: whatever was made is taken back on an error or Ctrl-C. project.yaml comes last."""
-    made = _render(config)
+def write_project(root: Path, new: NewProject, source: Path | None) -> None:
+    """Write all of it or nothing: whatever was made is taken back on an error or Ctrl-C. project.yaml comes last.
+
+    `source`: a folder whose files are copied into images/. Raises UserError.
+    """
+    made = _project_yaml(new)
     texts = {
         ".gitignore": resources.text("resources/project/gitignore"),
         "dodo.py": resources.text("resources/project/dodo.py"),
     }
     texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
-    full = schema.with_defaults(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data, "project")
-    kind, model = profiles.kind(config["kind"]), profiles.base_model(config["model"])
-    texts["intent.md"] = intent.intent_text(settings(full), kind, model)
+    declared = complete_settings(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data)
+    kind, model = profiles.kind(new.kind), profiles.base_model(new.model)
+    texts["intent.md"] = intent.intent_text(declared, kind, model)
     kept = [name for name in texts if (root / name).exists()]
     try:
         with _taken_back_on_failure() as undo:
-            if config["folder"] == "images":
+            if new.folder == "images":
                 _make_folder(root / "images", undo)
             if source:
                 _copy(source, root / "images", undo)
@@ -74,7 +84,7 @@ def write(root: Path, config: dict[str, Any], source: Path | None) -> None:
 
 @contextmanager
 def _taken_back_on_failure() -> Iterator[list[Path]]:
-    """Yields a list for the files and folders about to be made; on any exception they are removed, last first."""
+    """Yield a list for the files and folders about to be made; on any exception they are removed, last first."""
     made: list[Path] = []
     try:
         yield made
@@ -96,10 +106,10 @@ def _make_folder(folder: Path, undo: list[Path]) -> None:
 
 
 def _copy(source: Path, images: Path, undo: list[Path]) -> None:
-    """Copies everything, sidecars too, with the times of the originals, which are only read."""
-    inside = listed(source)
+    """Copy everything, sidecars too, with the times of the originals, which are only read."""
+    inside = files_below(source)
     size = sum((source / path).stat().st_size for path in inside)
-    terminal.say(f"{count(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
+    terminal.say(f"{counted_files(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
     with terminal.progress("copying") as advance:
         for number, path in enumerate(inside, 1):
             target = images / path
@@ -118,9 +128,9 @@ def _copy(source: Path, images: Path, undo: list[Path]) -> None:
             advance(number, len(inside))
 
 
-def _render(config: dict[str, Any]) -> str:
-    """project.yaml's text. Comments are lined up after filling in; values cannot be taken for comments."""
-    values = {key: yamlfile.dump(value) for key, value in config.items()}
+def _project_yaml(new: NewProject) -> str:
+    """Fill in project.yaml's template. Comments are lined up after filling in; values cannot be taken for comments."""
+    values = {key: yamlfile.dump(value) for key, value in msgspec.to_builtins(new).items()}
     values["models"] = ", ".join(resources.names("resources/models"))
     values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
@@ -128,5 +138,5 @@ def _render(config: dict[str, Any]) -> str:
         code, mark, comment = (Template(part).substitute(values) for part in line.partition("  # "))
         lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
         if code.lstrip().startswith("captioner:"):
-            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in config["looking"].items()]
+            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in new.captioning.items()]
     return "\n".join(lines) + "\n"

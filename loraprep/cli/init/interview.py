@@ -1,73 +1,71 @@
-"""The intent interview: asks for what no flag answered, and explains on the way."""
+"""The intent interview: ask for what no flag said, and explain on the way."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from msgspec.structs import replace
 from rich.prompt import Confirm, Prompt
 
-from loraprep.cli import arguments
-from loraprep.cli.init import create
+from loraprep.cli.init import create, validate
+from loraprep.cli.init.options import InitOptions, project_name, project_root, same_folder
 from loraprep.core import resources, terminal
 from loraprep.core.errors import Problem
-from loraprep.project import project, studio, trigger
+from loraprep.project import profiles, studio, trigger
 
 OLLAMA = "http://localhost:11434/v1"
 
 
-def ask(args: dict[str, Any], here: Path) -> dict[str, Any]:
-    """Asks for what no flag answered, explaining on the way. Returns the completed answers."""
-    answers = dict(args)
-    while not answers["name"]:
-        answers["name"] = _accepted(
-            Prompt.ask("What shall the project be called?"),
-            lambda name: arguments.name_problems(name, here, complete=True),
-        )
+def completed(options: InitOptions, here: Path) -> InitOptions:
+    """Ask for what no flag said, explaining on the way. Raises EOFError (Ctrl-D) and KeyboardInterrupt."""
+    while not options.name:
+        name = Prompt.ask("What shall the project be called?")
+        options = replace(options, name=_accepted(name, validate.name_problems(name, here, complete=True)))
     kinds = list(resources.names("resources/kinds"))
-    if not answers["kind"]:
+    if not options.kind:
         terminal.say(
             "What are you trying to teach the model: a specific character, an art style, or a particular "
             "object or concept?"
         )
         for kind in kinds:
-            terminal.say(f"  {kind}: {project.profile('kinds', kind)['teaches']}")
-        answers["kind"] = Prompt.ask("Kind", choices=kinds)
-    for paragraph in _explain(answers["kind"]):
+            terminal.say(f"  {kind}: {profiles.kind(kind).teaches}")
+        options = replace(options, kind=Prompt.ask("Kind", choices=kinds))
+    for paragraph in _explanation(options.kind or ""):
         terminal.say(paragraph + "\n")
-    if not answers["model"]:
-        answers["model"] = _ask_model(here)
-    _ask_words(answers, here)
-    _ask_images(answers, here)
-    _ask_captioner(answers)
-    if not answers["style_words"]:
+    if not options.model:
+        options = replace(options, model=_ask_model(here))
+    options = _with_words(options, here)
+    options = _with_images(options, here)
+    options = _with_captioner(options)
+    if not options.style_words:
         terminal.say(
             'Style words such as "thick brushwork": include names them in the captions, so prompts can vary '
             "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
             "this later without captioning again."
         )
-        answers["style_words"] = Prompt.ask("Style words", choices=list(arguments.STYLE_WORDS), default="include")
-    return answers
+        chosen = Prompt.ask("Style words", choices=list(validate.STYLE_WORDS), default="include")
+        options = replace(options, style_words=chosen)
+    return options
 
 
-def _explain(kind: str) -> list[str]:
-    """What this kind teaches, how many pictures it wants, and the content-style problem, for an artist."""
-    data = project.profile("kinds", kind)
-    size = data["recommended"]
-    plan = f"Plan for {size['min']} to {size['max']} pictures; under {data['floor']} there is too little to learn from."
-    said = [
-        _excerpt("resources/training/training-concepts.md", kind) or data["teaches"],
-        " ".join(filter(None, [plan, _excerpt("resources/dataset/dataset-sizes.md", kind)])),
+def _explanation(name: str) -> list[str]:
+    """Tell an artist what this kind teaches, how many pictures it wants, and the content-style problem."""
+    kind = profiles.kind(name)
+    size = kind.recommended
+    plan = f"Plan for {size.min} to {size.max} pictures; under {kind.floor} there is too little to learn from."
+    paragraphs = [
+        _excerpt("resources/training/training-concepts.md", name) or kind.teaches,
+        " ".join(filter(None, [plan, _excerpt("resources/dataset/dataset-sizes.md", name)])),
         _excerpt("resources/dataset/content-style.md", ""),
-        " ".join(data["separation"].split()),
+        " ".join(kind.separation.split()),
     ]
-    return [text for text in said if text]
+    return [text for text in paragraphs if text]
 
 
 def _excerpt(name: str, heading: str) -> str:
-    """The first paragraph under the first heading that starts with `heading`, as plain text; "" if there is none."""
+    """Return the first paragraph under a heading that starts with `heading`, as plain text; "" if there is none."""
     try:
         lines = resources.text(name).splitlines()
     except FileNotFoundError:
@@ -103,69 +101,77 @@ def _ask_model(here: Path) -> str:
     )
 
 
-def _ask_words(answers: dict[str, Any], here: Path) -> None:
-    if answers["description"] is None:
-        answers["description"] = Prompt.ask("In one sentence, what should the model learn?", default="")
-    if answers["class_word"] is None:
-        answers["class_word"] = Prompt.ask("What is it an instance of (woman, oil painting, mug)?", default="")
-    while not answers["trigger"]:
-        proposal = trigger.propose(arguments.project_name(answers["name"], here), answers["class_word"])
+def _with_words(options: InitOptions, here: Path) -> InitOptions:
+    """Ask for the description, the trigger and what belongs to it."""
+    if options.description is None:
+        text = Prompt.ask("In one sentence, what should the model learn?", default="")
+        options = replace(options, description=text)
+    if options.class_word is None:
+        text = Prompt.ask("What is it an instance of (woman, oil painting, mug)?", default="")
+        options = replace(options, class_word=text)
+    while not options.trigger:
+        proposal = trigger.propose(project_name(options.name or "", here), options.class_word or "")
         word = Prompt.ask("Trigger, one made-up word", default=proposal)
-        said = trigger.fault(word) or trigger.warning(word, answers["class_word"])
-        if said:
-            terminal.say(said, "yellow")
-        if not trigger.fault(word) and (not said or Confirm.ask("Keep it all the same?", default=False)):
-            answers["trigger"] = word
-    if answers["notes"] is None:
-        answers["notes"] = Prompt.ask("Anything that is in many pictures and should not be learned?", default="")
-    if answers["fused"] is None:
-        answers["fused"] = Prompt.ask(
-            "Anything in every picture that belongs to the trigger (comma-separated)?", default=""
-        )
+        doubt = trigger.fault(word) or trigger.warning(word, options.class_word or "")
+        if doubt:
+            terminal.say(doubt, "yellow")
+        if not trigger.fault(word) and (not doubt or Confirm.ask("Keep it all the same?", default=False)):
+            options = replace(options, trigger=word)
+    if options.notes is None:
+        text = Prompt.ask("Anything that is in many pictures and should not be learned?", default="")
+        options = replace(options, notes=text)
+    if options.fused is None:
+        text = Prompt.ask("Anything in every picture that belongs to the trigger (comma-separated)?", default="")
+        options = replace(options, fused=text)
+    return options
 
 
-def _ask_images(answers: dict[str, Any], here: Path) -> None:
-    asked = not answers["images"] and answers["name"] != "."
-    while asked and not answers["images"]:
-        told = Prompt.ask("Where are your pictures (empty: I will put them there myself)?", default="").strip()
-        if not told:
-            return
-        answers["images"] = _accepted(
-            told, lambda at: arguments.source_problems({**answers, "images": at, "in_place": True}, here)
-        )
-    source = arguments.source(answers)
-    if (
-        source
-        and not answers["in_place"]
-        and not arguments.same(source, arguments.project_root(answers["name"], here) / "images")
-    ):
-        terminal.say(f"{create.count(create.listed(source))} in that folder.")
-        answers["in_place"] = not Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
+def _with_images(options: InitOptions, here: Path) -> InitOptions:
+    """Ask where the pictures are, and whether they are copied."""
+    missing = not options.images and options.name != "."
+    while missing and not options.images:
+        folder = Prompt.ask("Where are your pictures (empty: I will put them there myself)?", default="").strip()
+        if not folder:
+            return options
+        tried = replace(options, images=folder, in_place=True)
+        options = replace(options, images=_accepted(folder, validate.source_problems(tried, here)))
+    source = options.source
+    root = project_root(options.name or "", here)
+    if source and not options.in_place and not same_folder(source, root / "images"):
+        terminal.say(f"{create.counted_files(create.files_below(source))} in that folder.")
+        copied = Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
+        options = replace(options, in_place=not copied)
+    return options
 
 
-def _accepted(value: str, check: Callable[[str], Iterator[Problem]]) -> str | None:
-    """The value, or None after saying what is wrong with it."""
-    problems = list(check(value))
+def _accepted(value: str, problems: Iterable[Problem]) -> str | None:
+    """Return the value, or None after saying what is wrong with it."""
+    problems = list(problems)
     for problem in problems:
         terminal.say(f"{problem.message}. {problem.hint}".rstrip(), "yellow")
     return None if problems else value
 
 
-def _ask_captioner(answers: dict[str, Any]) -> None:
-    if not answers["captioner"]:
+def _with_captioner(options: InitOptions) -> InitOptions:
+    """Ask who describes the pictures, and what that captioner needs."""
+    if not options.captioner:
         terminal.say(
             "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
             ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
             "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
             "machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
         )
-        answers["captioner"] = Prompt.ask("Captioner", choices=list(arguments.CAPTIONERS), default="draft")
-    while answers["captioner"] == "claude" and not answers["budget"]:
+        chosen = Prompt.ask("Captioner", choices=list(validate.CAPTIONERS), default="draft")
+        options = replace(options, captioner=chosen)
+    while options.captioner == "claude" and not options.budget:
         terminal.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
-        told = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
-        answers["budget"] = told if arguments.budget(told) is not None else None
-    if answers["captioner"] == "openai-compatible":
-        answers["base_url"] = answers["base_url"] or Prompt.ask("The server's address", default=OLLAMA)
-        answers["vision_model"] = answers["vision_model"] or Prompt.ask("The vision model there")
-    if answers["captioner"] == "wd-tagger" and not answers["tagger"]:
-        answers["tagger"] = Prompt.ask("The folder with model.onnx and selected_tags.csv")
+        amount = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
+        options = replace(options, budget=amount if validate.dollars(amount) is not None else None)
+    if options.captioner == "openai-compatible":
+        address = options.base_url or Prompt.ask("The server's address", default=OLLAMA)
+        model = options.vision_model or Prompt.ask("The vision model there")
+        options = replace(options, base_url=address, vision_model=model)
+    if options.captioner == "wd-tagger" and not options.tagger:
+        folder = Prompt.ask("The folder with model.onnx and selected_tags.csv")
+        options = replace(options, tagger=folder)
+    return options

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from loraprep.imaging.palette import lab
+from loraprep.imaging.palette import lab_unrounded
 
 Plane = NDArray[np.float32]
 
@@ -26,7 +26,7 @@ def lab_planes(picture: Image.Image) -> Plane | None:
         scale = math.sqrt(AREA / (picture.width * picture.height))
         size = (round(picture.width * scale), round(picture.height * scale))
         picture = picture.resize(size, Image.Resampling.BOX, reducing_gap=None)
-    return lab(np.asarray(picture.convert("RGB"))).astype(np.float32)
+    return lab_unrounded(np.asarray(picture.convert("RGB")))
 
 
 def halve(plane: Plane) -> Plane:

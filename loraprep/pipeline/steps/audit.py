@@ -15,9 +15,10 @@ def audit_images(work: Workspace) -> None:
     beside = work.read(BesideImages)
     result = audit.audit(
         work.images(),
-        {"orphans": beside.orphans, "masks": beside.masks},
-        project.config,
-        project.model,
+        beside.orphans,
+        beside.masks,
+        project.settings,
+        project.base_model,
         project.kind,
     )
     work.ask("quality", audit.HEADER, audit.to_ask(result.questions, work.decisions("quality")))

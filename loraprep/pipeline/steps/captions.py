@@ -27,7 +27,7 @@ def sample_captions(work: Workspace) -> None:
     elements = chain.describe_all(
         shown, staying, project.settings, answers=stored, missing=outcome.missing, chosen=chosen
     )
-    rendered = render.render_all(elements, project.settings, project.base_model, project.kind_typed)
+    rendered = render.render_all(elements, project.settings, project.base_model, project.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     questions = sample_questions([s for s in samples if s not in unseen], rendered, work.digests(), project.settings)
     work.ask("captions", HEADER, questions)
@@ -67,7 +67,7 @@ def write_captions(work: Workspace) -> None:
         work.decisions("captions"),
         project.settings,
         project.base_model,
-        project.kind_typed,
+        project.kind,
         known,
     )
     work.write(Captioned(captions=result.captions, findings=[*findings, *result.findings]))

@@ -48,7 +48,7 @@ def curate_images(work: Workspace) -> None:
         staying,
         observations(work),
         work.read(Duplicates).groups,
-        project.kind_typed,
+        project.kind,
         project.settings,
         work.decisions("curation"),
     )
@@ -83,7 +83,7 @@ def select_images(work: Workspace) -> None:
     ]
     if work.on_disk and (undrawn := crops.missing_paths(project.root, work.digests())):
         stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
-    stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.config)]
+    stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.settings)]
     settled = rulings.settled_findings(answers["curation"], images, auto=project.auto("curation"))
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from loraprep.core import files, terminal
-from loraprep.dataset import lock
+from loraprep.dataset import manifest
 from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.workspace import IMAGES, Workspace
 from loraprep.project import crops
@@ -13,12 +15,12 @@ from loraprep.scan import fingerprint
 def scan_images(work: Workspace, full: bool = False) -> None:
     """Look at every file in the images folder, and take over captions edited in dataset/."""
     _scan(work, full)
-    if lock.touched(work.root):
+    if manifest.caption_edited(work.root):
         from loraprep.captions import samples
-        from loraprep.dataset import build
+        from loraprep.dataset import adopt
 
         digests = {i.path: i.digest for i in work.images() if i.state == "image"}
-        for path in build.adopt(work.root, samples.HEADER, digests):
+        for path in adopt.adopt_captions(work.root, samples.HEADER, digests):
             terminal.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
 
 
@@ -32,7 +34,7 @@ def _scan(work: Workspace, full: bool) -> None:
         project.images,
         project.root,
         [
-            project.config["images"],
+            msgspec.to_builtins(project.settings.images),
             limits.max_megapixels,
             limits.max_megabytes,
             files.sha256(drawn) if drawn.is_file() else "",

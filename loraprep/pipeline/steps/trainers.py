@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import read_lock
+from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.dataset import build
+from loraprep.dataset import outputs
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
@@ -23,7 +25,7 @@ def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> di
     keep_kohya = work.read(Audited).layout == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
-    for (path, _), place in build.places(kept, cutouts, work.project.config, keep_kohya=keep_kohya).items():
+    for (path, _), place in outputs.output_places(kept, cutouts, work.project.settings, keep_kohya=keep_kohya).items():
         times[path] = times.get(path, 0) + (naming.repeats_of(place.split("/")[0]) or 1)
     return times
 
@@ -68,7 +70,7 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
             shown = work.pictures.preview(image[path])
         except (decode.BadImage, OSError):
             continue
-        files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw(shown, box))
+        files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw_crop(shown, box))
         drawn.append(path)
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -78,7 +80,9 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
 def export_configs(work: Workspace) -> None:
     """Write what the trainers need beside dataset/: their own configuration files."""
     project = work.project
-    locked, advice = export.locked_dataset(project.root), project.kind_typed.regularization
+    locked, advice = read_lock(project.root), project.kind.regularization
+    if locked is None:
+        raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
     chosen = _profiles(project)
     export.write_exports(

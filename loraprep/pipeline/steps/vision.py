@@ -52,7 +52,7 @@ def told(work: Workspace) -> CaptionAnswers:
         answers = work.decisions("captions")
         return CaptionAnswers(skipped_samples(answers), captioners_by_key(answers))
 
-    return work.remembered("told.json", decisions.place(work.root, "captions")[0], short, CaptionAnswers)
+    return work.remembered("told.json", decisions.decision_file(work.root, "captions")[0], short, CaptionAnswers)
 
 
 def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:

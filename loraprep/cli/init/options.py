@@ -1,0 +1,78 @@
+"""What `loraprep init` is told, by flags or in its interview, and the project that follows from it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from loraprep.project import studio
+
+# Windows opens devices under these names
+RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
+
+
+class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The flags; None for what was not said."""
+
+    name: str | None  # "." for the folder itself
+    kind: str | None
+    model: str | None
+    trigger: str | None
+    description: str | None
+    class_word: str | None
+    notes: str | None
+    fused: str | None  # terms, comma-separated
+    images: str | None  # a folder
+    in_place: bool
+    captioner: str | None
+    budget: str | None  # US dollars
+    base_url: str | None
+    vision_model: str | None
+    tagger: str | None  # a folder
+    style_words: str | None
+    no_input: bool
+
+    @property
+    def source(self) -> Path | None:
+        """The folder with the pictures, None if none was named."""
+        return Path(self.images).expanduser() if self.images else None
+
+
+class NewProject(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of project.yaml's template."""
+
+    name: str
+    kind: str
+    class_word: str
+    model: str
+    description: str
+    notes: str
+    fused: list[str]
+    trigger: str
+    captioner: str
+    style_words: str
+    folder: str  # images.folder
+    captioning: dict[str, str | float | dict[str, str] | None]  # further keys, for a captioner that needs them
+
+
+def same_folder(a: Path, b: Path) -> bool:
+    """Say whether two paths are one place."""
+    return a.resolve() == b.resolve()
+
+
+def project_root(name: str, here: Path) -> Path:
+    """Return where the project would lie: in a studio among its training, else here."""
+    if name == ".":
+        return here
+    home = studio.studio_folder(here)
+    return home / "grimoire/training" / name if home else here / name
+
+
+def project_name(name: str, here: Path) -> str:
+    """Return the project's name; "." takes that of the folder `here`, in the letters that a name may have."""
+    if name != ".":
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", here.name).strip("-_")[:64]
+    return f"my-{plain}"[:64].rstrip("-") if not plain or RESERVED.fullmatch(plain) else plain

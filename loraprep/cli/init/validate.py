@@ -1,0 +1,112 @@
+"""Check what `loraprep init` is told."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from loraprep.captions import registry
+from loraprep.cli.init.options import RESERVED, InitOptions, project_root, same_folder
+from loraprep.core import resources
+from loraprep.core.errors import Problem
+from loraprep.project import project, studio, trigger
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+CAPTIONERS = tuple(registry.captioner_names())
+STYLE_WORDS = ("include", "omit")
+
+
+def problems(options: InitOptions, here: Path, *, complete: bool = False) -> list[Problem]:
+    """List all that is wrong with the options so far; `complete`: a missing one is wrong too."""
+    found = list(name_problems(options.name, here, complete=complete))
+    kinds, models = resources.names("resources/kinds"), resources.names("resources/models")
+    found += _choice_problems("kind", "--kind", options.kind, kinds, complete=complete)
+    found += _choice_problems(
+        "base model", "--model", options.model, models, complete=complete, missing=_why_no_model(here)
+    )
+    found += _choice_problems("captioner", "--captioner", options.captioner, CAPTIONERS)
+    found += _choice_problems("style words", "--style-words", options.style_words, STYLE_WORDS)
+    if options.trigger and (fault := trigger.fault(options.trigger)):
+        found.append(Problem(fault, "--trigger"))
+    if options.budget and dollars(options.budget) is None:
+        found.append(Problem(f'"{options.budget}" is no amount of US dollars', "--budget", "Write it like 1.00."))
+    return found + list(source_problems(options, here))
+
+
+def _choice_problems(
+    what: str, flag: str, value: str | None, allowed: tuple[str, ...], *, complete: bool = False, missing: str = ""
+) -> Iterator[Problem]:
+    """Check one of several words; with `complete` there must be one, and `missing` says why there is none."""
+    one_of = f"One of: {', '.join(allowed)}."
+    if not value:
+        if complete:
+            yield Problem(f"the {what} is missing", flag, missing + one_of)
+    elif value not in allowed and not (flag == "--model" and studio.model_id(value)):
+        near = difflib.get_close_matches(value, allowed, 1)
+        yield Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of)
+
+
+def dollars(text: str) -> float | None:
+    """Read an amount of dollars, None if it is none."""
+    plain = text.strip().removeprefix("$").strip()
+    return float(plain) if re.fullmatch(r"\d{1,5}(\.\d+)?", plain) else None
+
+
+def name_problems(name: str | None, here: Path, *, complete: bool) -> Iterator[Problem]:
+    """Check the project's name; with `complete` there must be one."""
+    if not name:
+        if complete:
+            yield Problem("the project needs a name", "NAME", "loraprep init NAME --images FOLDER")
+    elif name != "." and (not _NAME.fullmatch(name) or RESERVED.fullmatch(name)):
+        hint = "Use letters, digits, - and _; it becomes a folder."
+        if RESERVED.fullmatch(name):
+            hint = "Windows keeps this word for itself. Choose another."
+        yield Problem(f'"{name}" cannot be a project\'s name', "NAME", hint)
+    else:
+        path = project_root(name, here) / project.NAME
+        if path.exists():
+            hint = "Edit that file, or choose another name; nothing is overwritten."
+            yield Problem("there is a project already", relative(path, here), hint)
+
+
+def source_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
+    """Check the folder with the pictures against where the project would lie."""
+    folder, name = options.source, options.name
+    if folder is None:
+        if options.in_place and name and name != ".":
+            yield Problem("which folder? Say --images DIR as well", "--in-place")
+    elif not folder.is_dir():
+        yield Problem(f"there is no folder {options.images}", "--images")
+    elif name and (name == "." or _NAME.fullmatch(name)):
+        root, images = project_root(name, here), project_root(name, here) / "images"
+        inside = "Use loraprep init . in that folder instead."
+        if options.in_place:
+            if root.resolve() != folder.resolve() and root.resolve().is_relative_to(folder.resolve()):
+                yield Problem("the project would lie inside the folder with its pictures", "--images", inside)
+        elif same_folder(folder, images):
+            return
+        elif images.resolve().is_relative_to(folder.resolve()):
+            yield Problem("the project would lie inside the folder that is copied", "--images", inside)
+        elif images.exists() and (not images.is_dir() or any(images.iterdir())):
+            yield Problem(
+                "images/ already holds something, so nothing is copied into it",
+                relative(images, here),
+                "Leave --images out to use what is there, or choose another name.",
+            )
+
+
+def _why_no_model(here: Path) -> str:
+    found, known, unknown = studio.studio_models(here)
+    if len(known) > 1:
+        return f"studio.md names several: {', '.join(known)}. "
+    if unknown:
+        return f"studio.md names {', '.join(unknown)}, which loraprep does not know. "
+    return "studio.md names none. " if found else "There is no studio.md to take it from. "
+
+
+def relative(path: Path, here: Path) -> str:
+    """Return a path as it is named from `here`."""
+    return Path(os.path.relpath(path, here)).as_posix()

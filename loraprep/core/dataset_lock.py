@@ -1,0 +1,107 @@
+"""dataset.lock.json: what was built, for `verify`, `diff`, the trainers' files and the next build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from loraprep.core import files
+from loraprep.core.errors import UserError
+
+LOCK = "dataset.lock.json"
+
+
+class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from": "from"}):
+    """One picture of dataset/ as it was written. Digests are SHA-256; what an earlier version did not write is "".
+
+    `files`, `next` and `was` stand in the manifest alone: the files that an interrupted build may have written, the
+    digest of the caption it was about to write, and that of the caption before another copy of it was adopted.
+    """
+
+    path: str = ""  # of the image
+    digest: str = ""  # of images/<path>
+    trigger: str = ""
+    taken_from: str = ""  # the file its pixels come from
+    source: str = ""  # the digest of that file
+    operations: str = ""  # see Output.operations
+    image: str = ""  # the digest of the PNG, "" if it was not written yet
+    pixels: str = ""  # the digest of its decoded pixels
+    caption: str = ""  # the digest of the .txt file
+    caption_from: str = ""  # Caption.origin
+    decided: str = ""  # see Output.decided
+    background: str | UnsetType = UNSET  # the colour of a copy that stands on several
+    also: dict[str, str] | UnsetType = UNSET  # masks and twins: file in dataset/ -> digest
+    mask_from: str | UnsetType = UNSET  # see Output.mask_source
+    files: tuple[str, ...] | UnsetType = UNSET
+    next: str | UnsetType = UNSET
+    was: str | UnsetType = UNSET
+
+    def written(self, place: str) -> dict[str, str]:
+        """File in dataset/ -> its digest, "" for one that an interrupted build may have written; `place` is its key."""
+        known = dict.fromkeys(self.files or (), "")
+        if self.image:
+            known |= {f"{place}.png": self.image, f"{place}.txt": self.caption, **(self.also or {})}
+        return known
+
+    def caption_files(self, place: str) -> list[str]:
+        """Its caption files in dataset/, all with the same words."""
+        return [name for name in self.written(place) if name.endswith(".txt")]
+
+    @property
+    def caption_digests(self) -> frozenset[str]:
+        """The digests that a caption of ours may have."""
+        return frozenset(digest for digest in (self.caption, self.next, self.was) if digest)
+
+
+class LockedFolder(msgspec.Struct, frozen=True):
+    """A folder of dataset/."""
+
+    images: int
+    repeats: int  # of each picture in an epoch
+    group: str  # the folder of the group in project.yaml, "" for none
+    masks: bool  # has each of its pictures a loss mask?
+    seen: int  # how often a picture comes up in the whole training
+
+
+class MaskFolders(msgspec.Struct, frozen=True):
+    """Folders in dataset/: of the masks, and of OneTrainer's own copies with masks beside them; "" for none."""
+
+    folder: str = ""
+    onetrainer: str = ""
+
+
+class DatasetLock(msgspec.Struct, frozen=True):
+    """dataset.lock.json. `images`: place in dataset/ without extension -> picture; `made_with`: library -> version."""
+
+    images: dict[str, LockedImage]
+    folders: dict[str, LockedFolder] = msgspec.field(default_factory=dict)
+    repeats: int = 1  # of the folder with most pictures
+    seen: int = 0  # of the same folder
+    masks: MaskFolders = MaskFolders()
+    made_with: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def read_lock(root: Path) -> DatasetLock | None:
+    """Read dataset.lock.json, None without one. Raises UserError if it is damaged."""
+    if not (root / LOCK).is_file():
+        return None
+    return parse_lock((root / LOCK).read_text(encoding="utf-8", errors="replace"), LOCK)
+
+
+def parse_lock(text: str, name: str) -> DatasetLock:
+    """Read the lock in `text`. Raises UserError with `name` as its place if it is damaged."""
+    try:
+        lock = msgspec.json.decode(text, type=DatasetLock)
+        if not all(image.image and image.caption for image in lock.images.values()):
+            raise ValueError("a picture without digests")
+    except ValueError:
+        hint = f"Take it from git (git checkout {LOCK}), or delete it and run loraprep dataset."
+        raise UserError("this file is damaged, or holds a git merge conflict", place=name, hint=hint) from None
+    return lock
+
+
+def write_lock(root: Path, lock: DatasetLock) -> None:
+    """Write dataset.lock.json, if it differs."""
+    files.write_json(root / LOCK, msgspec.to_builtins(lock))
