@@ -11,7 +11,7 @@ from functools import cache
 
 from loraprep.captions import hygiene
 from loraprep.core import resources, yamlfile
-from loraprep.core.text import counted, plural
+from loraprep.core.text import plural
 
 # Words that show a thing but are not it: "no humans", "without a hat".
 _DENIED = re.compile(r"\b(?:no|without)\s+(?:an?\s+|any\s+|the\s+)?[^\W_]+", re.IGNORECASE)

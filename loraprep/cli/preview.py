@@ -14,7 +14,7 @@ from loraprep.cli.parser import Parser
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Gate
-from loraprep.core.text import counted
+from loraprep.core.text import number_of
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.pipeline import results
 from loraprep.pipeline.artifacts import Audited, BesideImages, Curated, Duplicates, FeaturesMeasured, Forecast, Sampled
@@ -138,9 +138,9 @@ def headline(verdict: Gate) -> str:
     """What Gate 1 would say, in one sentence."""
     blocking = sum(r.severity == "block" for r in verdict.reasons)
     if blocking:
-        return f"{counted(blocking, 'thing')} would stop Gate 1. Better to know now."
+        return f"{number_of(blocking, 'thing')} would stop Gate 1. Better to know now."
     asked = verdict.counts["open_questions"]
-    questions = f" after {counted(asked, 'question')}" if asked else ""
+    questions = f" after {number_of(asked, 'question')}" if asked else ""
     return f"Nothing here would stop Gate 1: {verdict.counts['kept']} pictures could train{questions}."
 
 

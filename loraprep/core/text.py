@@ -19,6 +19,6 @@ def plural(number: int, one: str, many: str = "") -> str:
     return one if number == 1 else many or f"{one}s"
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def number_of(number: int, one: str, many: str = "") -> str:
     """Return "1 picture" or "3 pictures"; see `plural`."""
     return f"{number} {plural(number, one, many)}"

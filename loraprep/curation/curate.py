@@ -9,7 +9,7 @@ import numpy as np
 
 from loraprep.core.findings import Finding
 from loraprep.core.records import Group, Image
-from loraprep.core.text import counted
+from loraprep.core.text import number_of
 from loraprep.curation import advice, confounds, identity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import axis_labels, count_axes
@@ -118,7 +118,7 @@ def _variety(images: Sequence[Image], seen: Observations) -> str:
         return ""
     kernel, basis = content_kernel(images, seen.captions, seen.embeddings)
     count = round(diversity.vendi(kernel))
-    sentence = f"Your {len(images)} pictures count as {counted(count, 'different one')}"
+    sentence = f"Your {len(images)} pictures count as {number_of(count, 'different one')}"
     if count < len(images):
         pair = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
         first, second = sorted(images[int(n)].path for n in pair)

@@ -116,7 +116,7 @@ def _tables() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     light = _light()
     step = np.arange(_FINE + 4) / _FINE  # the rows above are rounded, and may add up to a little more than 1
     root = np.where(step > _LINEAR_BELOW, np.cbrt(step), step * _SLOPE + 4 / 29)
-    return tuple(np.rint(v).astype(np.int32) for v in (light * (1 << 15), root * _FINE))
+    return np.rint(light * (1 << 15)).astype(np.int32), np.rint(root * _FINE).astype(np.int32)
 
 
 def _means(planes: Any, group: NDArray[Any], count: int) -> Array:

@@ -14,6 +14,8 @@ from loraprep.project import decisions, project
 from tests import scenes
 from tests.runs import run
 
+pytestmark = pytest.mark.run
+
 
 @pytest.fixture
 def work(tmp_path: Path) -> Workspace:

@@ -18,6 +18,7 @@ from loraprep.project import schema
 from loraprep.project.settings import complete_settings
 from loraprep.report import contact_sheet, layout, plots
 from loraprep.report import html as page
+from loraprep.report.set_record import SET_RECORD
 from tests.pages import NASTY, Parsed, outside
 from tests.runs import answer, run
 from tests.scenes import project, scene
@@ -74,7 +75,8 @@ def test_the_report_in_git_has_its_pictures(hostile: Path) -> None:
     shown = re.findall(r"!\[[^\]]+\]\((report/[^/)]+)\)", text)
     made = ["contact-sheet.webp", "enlargement.svg", "palette.svg", "terms.svg"]
     assert sorted(shown) == [f"report/{name}" for name in made]
-    assert sorted(p.name for p in (hostile / "report").iterdir() if p.is_file()) == made
+    beside = sorted(p.name for p in (hostile / "report").iterdir() if p.is_file())
+    assert beside == sorted([*made, Path(SET_RECORD).name])
     for name in shown:
         data = (hostile / name).read_bytes()
         assert len(data) < 400_000

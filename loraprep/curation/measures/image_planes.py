@@ -61,5 +61,5 @@ def active_values(plane: Plane, active: NDArray[np.bool_]) -> Plane:
 
 
 def floored_log(value: float | np.floating) -> float:
-    """The natural logarithm of a value, which counts as 0.001 at least."""
+    """Take the natural logarithm of a value, which counts as 0.001 at least."""
     return float(np.log(np.maximum(value, 1e-3)))
