@@ -12,6 +12,7 @@ from typing import Any
 
 from loraprep import __version__
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.imaging import process
 
 HELP = """\
 loraprep makes a folder of pictures ready for LoRA training, before any GPU time is spent.
@@ -47,6 +48,7 @@ Exit codes: 0 GO or done, 1 NO-GO or something waits for you, 2 a bug, 3 project
 def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns the exit code that HELP explains."""
     args = list(sys.argv[1:] if argv is None else argv)
+    process.claim()
     # A file name may hold anything; a terminal that cannot show it gets a "?" and not a crash.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from loraprep.imaging import process
 from tests import pages, runs, shortcuts, store, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
@@ -22,6 +23,7 @@ sys.dont_write_bytecode = False
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 shortcuts.take()
+process.claim()
 
 
 hypothesis.settings.register_profile("same every time", derandomize=True, database=None, deadline=None)

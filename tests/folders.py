@@ -37,7 +37,11 @@ def encoded(picture: Picture, form: str = "JPEG", quality: int = 92) -> bytes:
 
 @lru_cache(maxsize=256)  # the same few pictures lie in many folders
 def _seen(data: bytes) -> dict[str, Any]:
-    return {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
+    return {
+        **msgspec.to_builtins(inspect.inspect(data)[0]),
+        "detail": detail.detail(decode.load(data).pixels),
+        "words": [],
+    }
 
 
 class Folder:

@@ -22,7 +22,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
-from loraprep.imaging import decode
+from loraprep.imaging import memory
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -76,7 +76,7 @@ def measure_features(
 
 
 def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | None) -> _Measured:
-    with decode.alone(record.width * record.height):
+    with memory.one_large_at_a_time(record.width * record.height):
         picture = pictures.upright(record, longest=_LONGEST)
     return _Measured(
         np.array(style_features.style_descriptor(picture), np.float32),

@@ -16,7 +16,7 @@ from loraprep.dataset import pixels
 from loraprep.dataset.adopt import edited_captions
 from loraprep.dataset.manifest import read_manifest, write_manifest, written_files
 from loraprep.dataset.outputs import Output, folder_layout
-from loraprep.imaging import decode
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project.settings import Settings
 
@@ -47,8 +47,8 @@ def build_dataset(
             progress(number, len(outputs))
         try:
             built[output.place] = _built(pictures, output, before.get(output.place, _NEW))
-        except (decode.BadImage, OSError) as error:
-            reason = error.reason if isinstance(error, decode.BadImage) else str(error.strerror or error).lower()
+        except (BadImage, OSError) as error:
+            reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
     if progress:
         progress(len(outputs), len(outputs))

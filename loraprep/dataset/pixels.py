@@ -9,7 +9,7 @@ from importlib.metadata import version
 from PIL import Image, features
 
 from loraprep.dataset.outputs import Output
-from loraprep.imaging import decode
+from loraprep.imaging import decode, display
 from loraprep.imaging.pictures import Pictures
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
@@ -66,10 +66,10 @@ def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> by
     if output.mask == "white":
         return png(Image.new("L", size, 255))
     if output.mask == "alpha":
-        mask = decode.alpha(pictures.load(output.image)) or Image.new("L", size, 255)
+        mask = display.alpha(pictures.load(output.image)) or Image.new("L", size, 255)
     else:
         whole = decode.load((pictures.root / output.mask).read_bytes(), max_megapixels=pictures.max_megapixels)
-        mask = decode.upright(decode.cut(whole, output.image.box), "#000000").convert("L")
+        mask = display.upright(display.cut(whole, output.image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 
 

@@ -20,9 +20,9 @@ from PIL import Image as Pillow
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
-from loraprep.imaging import decode
+from loraprep.imaging import decode, display
 from loraprep.imaging.colour import eight_bit
-from loraprep.imaging.decode import BadImage
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import schema
 
@@ -36,6 +36,10 @@ class Upscaler:
 
     command: tuple[str, ...]
     timeout: float
+
+
+class UpscaleError(Exception):
+    """A picture that was not enlarged; the message is a clause without a full stop."""
 
 
 def config_path() -> Path:
@@ -105,13 +109,13 @@ def upscale_images(
         name = f"upscaled/{PurePosixPath(path).with_suffix('.png')}"
         try:
             if _bare(path) in shared:
-                raise BadImage("name", "another picture has the same name but for the extension; rename one of them")
+                raise UpscaleError("another picture has the same name but for the extension; rename one of them")
             data = _upscaled(pictures.source(image), upscaler, pictures.max_megapixels)
             _inside(pictures.root, name)
             files.write(pictures.root / name, data)
             made.append(name)
-        except (BadImage, OSError) as error:
-            reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
+        except (BadImage, UpscaleError, OSError) as error:
+            reason = str(error.strerror or error).lower() if isinstance(error, OSError) else str(error)
             problems.append(Problem(f"was not enlarged: {reason}", path, "The others are not affected."))
     if progress:
         progress(len(images), len(images))
@@ -129,13 +133,13 @@ def _inside(root: Path, name: str) -> None:
     parent = (root / name).parent
     parent.mkdir(parents=True, exist_ok=True)
     if not parent.resolve().is_relative_to(root.resolve()):
-        raise BadImage("link", f"{PurePosixPath(name).parent}/ is a link that leads out of the project")
+        raise UpscaleError(f"{PurePosixPath(name).parent}/ is a link that leads out of the project")
 
 
 def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
-    """Return the enlarged picture as PNG. Raises BadImage with the reason."""
+    """Return the enlarged picture as PNG. Raises BadImage, UpscaleError."""
     opened = decode.load(source.read_bytes(), max_megapixels=max_megapixels)
-    picture, alpha = decode.upright(opened), decode.alpha(opened)
+    picture, alpha = display.upright(opened), display.alpha(opened)
     if alpha is not None:
         picture.putalpha(alpha)
     with tempfile.TemporaryDirectory(prefix="loraprep-", ignore_cleanup_errors=True) as temporary:
@@ -144,13 +148,13 @@ def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
         picture.save(given)
         _call(upscaler, given, result, log)
         if not result.is_file():
-            raise BadImage("upscaler", f"the upscaler ended, and wrote no picture{_last(log)}")
+            raise UpscaleError(f"the upscaler ended, and wrote no picture{_last(log)}")
         enlarged = decode.load(result.read_bytes(), max_megapixels=max_megapixels)
     _check(picture, enlarged.width, enlarged.height)
-    better = decode.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
+    better = display.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
     if alpha is not None:
         better = better.convert("RGBA")
-        if decode.alpha(enlarged) is None:  # a program that drops transparency: its shape is enlarged plainly
+        if display.alpha(enlarged) is None:  # a program that drops transparency: its shape is enlarged plainly
             better.putalpha(alpha.resize(better.size, Pillow.Resampling.LANCZOS))
     better.info.clear()
     out = io.BytesIO()
@@ -173,13 +177,13 @@ def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
                 cwd=given.parent,
             )
         except subprocess.TimeoutExpired:
-            raise BadImage("upscaler", f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None
+            raise UpscaleError(f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None
         except FileNotFoundError:
-            raise BadImage("upscaler", f"there is no program {program} (upscaler.command in your settings)") from None
+            raise UpscaleError(f"there is no program {program} (upscaler.command in your settings)") from None
         except OSError as error:
-            raise BadImage("upscaler", f"{program} cannot be started ({(error.strerror or '').lower()})") from None
+            raise UpscaleError(f"{program} cannot be started ({(error.strerror or '').lower()})") from None
     if done.returncode:
-        raise BadImage("upscaler", f"{program} ended with {done.returncode}{_last(log)}")
+        raise UpscaleError(f"{program} ended with {done.returncode}{_last(log)}")
 
 
 def _last(log: Path) -> str:
@@ -190,6 +194,6 @@ def _last(log: Path) -> str:
 def _check(picture: Pillow.Image, width: int, height: int) -> None:
     before = f"{picture.width}x{picture.height}"
     if width <= picture.width or height <= picture.height:
-        raise BadImage("upscaler", f"the result is {width}x{height}, not larger than {before}")
+        raise UpscaleError(f"the result is {width}x{height}, not larger than {before}")
     if abs(width * picture.height / (height * picture.width) - 1) > _SHAPE:
-        raise BadImage("upscaler", f"the result is {width}x{height}, another shape than {before}")
+        raise UpscaleError(f"the result is {width}x{height}, another shape than {before}")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from loraprep.core import files
 from loraprep.core.dataset_lock import DatasetLock, LockedImage
+from loraprep.core.findings import Code
 from loraprep.dataset import pixels
 from loraprep.dataset.manifest import written_files
 from loraprep.dataset.outputs import Output
-from loraprep.imaging import decode
 from loraprep.imaging.colour import DECODE_ERRORS
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 
 # Folders that trainers write their caches into, and what file managers leave behind.
@@ -127,7 +128,7 @@ def _unbuilt(
     try:
         data = _rendered(pictures, output)
         drawn = {name: pixels.render_mask(pictures, output, pixels.size_of(data)) for name in output.masks}
-    except (decode.BadImage, *DECODE_ERRORS):
+    except (BadImage, *DECODE_ERRORS):
         return [(file, "it cannot be read")], []
     wanted = locked.written(place)
     found = [
@@ -150,7 +151,7 @@ def _other(output: Output, locked: LockedImage) -> bool:
 def _rendered(pictures: Pictures, output: Output) -> bytes:
     source = pictures.source(output.image)
     if not source.is_file():
-        raise decode.BadImage("unreadable", f"{source.name} is not there")
+        raise BadImage(Code.UNREADABLE, f"{source.name} is not there")
     return pixels.render(pictures, output)
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+from msgspec import Struct, convert, structs
 from numpy.typing import NDArray
 from PIL import Image
 
 from loraprep.imaging.border import border
-from loraprep.imaging.decode import halved
+from loraprep.imaging.display import halved
 from loraprep.imaging.hashes import hashes
-from loraprep.imaging.palette import colours
+from loraprep.imaging.palette import colour_facts
 
 SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
 _NORMAL = 512  # px; sharpness is given as of this longer side
@@ -23,8 +23,27 @@ _TEXTURE = 1.5  # standard deviation of luma in a block below which it has no te
 _WIDE = 2000  # px; squares of a Laplacian are below 2^20, so that a line of so many adds up within 31 bits
 
 
-def facts(picture: Image.Image) -> dict[str, Any]:
-    """Everything measured on `picture`: upright, RGB, halved to SIDE. Keys are model.Image's.
+class PixelFacts(Struct, frozen=True, kw_only=True):
+    """Everything measured on the pixels of one picture; the names are those of `Image`."""
+
+    sharpness: float
+    contrast: float
+    flat: float
+    border: tuple[float, float, float, float]
+    phash: str
+    dhash: str
+    phash_mirror: str
+    dhash_mirror: str
+    thumb: str
+    colour: tuple[float, ...]
+    palette: tuple[tuple[str, str, float], ...]
+    lightness: float
+    warmth: float
+    chroma: float
+
+
+def pixel_facts(picture: Image.Image) -> PixelFacts:
+    """Measure `picture`: upright, RGB, halved to SIDE.
 
     It is never resized: halving is what a JPEG decoder does for nothing, and it smooths no detail away, so that blur
     is told apart as well as at twice the size after a resampling (tests/test_images.py).
@@ -32,14 +51,16 @@ def facts(picture: Image.Image) -> dict[str, Any]:
     grey = picture.convert("L")
     luma = np.asarray(grey)
     small = halved(picture, _SMALL)
-    return {
+    left, top, right, bottom = (round(side, 4) for side in border(np.asarray(small)))
+    measured = {
         "sharpness": round(sharpness(luma), 2),
         "contrast": round(_deviation(luma) / 255, 4),
         "flat": round(flat(luma), 4),
-        "border": tuple(round(side, 4) for side in border(np.asarray(small))),
+        "border": (left, top, right, bottom),
         **hashes(grey),
-        **colours(small),
+        **structs.asdict(colour_facts(small)),
     }
+    return convert(measured, PixelFacts)
 
 
 def sharpness(luma: NDArray[np.uint8]) -> float:

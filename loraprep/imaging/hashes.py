@@ -1,4 +1,8 @@
-"""Perceptual hashes of a picture and of its mirror, as imagehash defines them."""
+"""Perceptual hashes of a picture and of its mirror, as imagehash defines them, bit for bit (tests hold it to that).
+
+Made here since imagehash opens and resizes the picture anew for each hash, and knows no mirror: this takes one
+resampling for both hashes, and the mirror's for nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,9 @@ _FINE = 96  # px; what both hashes are resized from has at least so many each wa
 
 
 def hashes(grey: Image.Image) -> dict[str, str]:
-    """pHash and dHash, 64 bits, as imagehash defines them, of the picture and of its mirror; and `thumb`.
+    """Compute pHash and dHash, 64 bits, of the picture and of its mirror; and `thumb`. Keys are Image's.
 
-    `grey` is the picture halved to measure.SIDE, not the picture itself, and it is box-averaged once more before it is
+    `grey` is the picture halved to facts.SIDE, not the picture itself, and it is box-averaged once more before it is
     resampled, which costs a third: tests/test_images.py says how many bits that moves.
     """
     across, down = max(1, grey.width // _FINE), max(1, grey.height // _FINE)

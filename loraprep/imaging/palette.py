@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -54,8 +55,18 @@ def lab_unrounded(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
 
 
-def colours(small: Image.Image) -> dict[str, Any]:
-    """Mean Lab in a 3x3 grid, the palette by name, lightness, warmth, chroma; of an RGB picture of 64 px or more."""
+class ColourFacts(Struct, frozen=True):
+    """The colours of one picture, by the names of `Image`."""
+
+    colour: tuple[float, ...]
+    palette: tuple[tuple[str, str, float], ...]
+    lightness: float
+    warmth: float
+    chroma: float
+
+
+def colour_facts(small: Image.Image) -> ColourFacts:
+    """Measure an RGB picture of 64 px or more: mean Lab in a 3x3 grid, palette by name, lightness, warmth, chroma."""
     small = small.reduce(max(1, min(round(max(small.size) / _SIDE), min(small.size) // 3)))
     rgb, (width, height) = np.asarray(small).reshape(-1, 3), small.size
     roots = _roots(rgb)
@@ -73,13 +84,13 @@ def colours(small: Image.Image) -> dict[str, Any]:
     mean = _lab(*(int(root.sum(dtype=np.int64)) / root.size for root in roots))
     x, y, z = roots
     chroma = np.sqrt(np.square((x - y) * (500 / _FINE)) + np.square((y - z) * (200 / _FINE)))
-    return {
-        "colour": tuple(round(v, 2) for v in grid.ravel().tolist()),
-        "palette": palette,
-        "lightness": round(float(mean[0]), 2),
-        "warmth": round(float(mean[2]), 2),
-        "chroma": round(float(chroma.mean()), 2),
-    }
+    return ColourFacts(
+        colour=tuple(round(v, 2) for v in grid.ravel().tolist()),
+        palette=palette,
+        lightness=round(float(mean[0]), 2),
+        warmth=round(float(mean[2]), 2),
+        chroma=round(float(chroma.mean()), 2),
+    )
 
 
 def _roots(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:

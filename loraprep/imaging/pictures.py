@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loraprep.core.findings import Code
+from loraprep.imaging.errors import BadImage
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -36,11 +39,11 @@ class Pictures:
 
     @classmethod
     def of(cls, project: Project) -> Pictures:
-        """Those of `project`, under its own limit."""
+        """Make those of `project`, under its own limit."""
         return cls(project.images, project.root, project.settings.thresholds.audit.max_megapixels)
 
     def source(self, record: Image) -> Path:
-        """The file that a record's pixels come from: its version in upscaled/, else the image it is (a part of)."""
+        """Return the file that its pixels come from: its version in upscaled/, else the image it is (a part of)."""
         return self.root / record.upscaled if record.upscaled else self.folder / (record.of or record.path)
 
     def load(self, record: Image, *, at_least: int = 0) -> Opened:
@@ -51,29 +54,27 @@ class Pictures:
         return self._decode(record, self.source(record).read_bytes(), at_least)
 
     def load_unchanged(self, record: Image) -> Opened:
-        """As `load`; raise BadImage "changed" too, if the file is not the one that was scanned."""
-        from loraprep.imaging.decode import BadImage
-
+        """As `load`; raise BadImage too, if the file is not the one that was scanned."""
         data = self.source(record).read_bytes()
         if hashlib.sha256(data).hexdigest() != record.pixel_digest:
-            raise BadImage("changed", "the file changed since it was looked at; run it again")
+            raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again")
         return self._decode(record, data, 0)
 
     def upright(self, record: Image, background: str = "#ffffff", longest: int = 0) -> Pillow.Image:
-        """Show a record's picture as its owner sees it; arguments as in `decode.upright`."""
-        from loraprep.imaging import decode
+        """Show a record's picture as its owner sees it; arguments as in `display.upright`."""
+        from loraprep.imaging import display
 
-        return decode.upright(self.load(record), background, longest)
+        return display.upright(self.load(record), background, longest)
 
     def preview(self, record: Image) -> NDArray[np.uint8]:
         """Show it small, on white: sRGB, (height, width, 3), at most PREVIEW px on the longer side."""
         import numpy as np
 
-        from loraprep.imaging import decode
+        from loraprep.imaging import display
 
-        return np.asarray(decode.upright(self.load(record, at_least=PREVIEW), longest=PREVIEW), np.uint8)
+        return np.asarray(display.upright(self.load(record, at_least=PREVIEW), longest=PREVIEW), np.uint8)
 
     def _decode(self, record: Image, data: bytes, at_least: int) -> Opened:
-        from loraprep.imaging import decode
+        from loraprep.imaging import decode, display
 
-        return decode.cut(decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least), record.box)
+        return display.cut(decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least), record.box)

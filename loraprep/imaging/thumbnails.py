@@ -10,7 +10,8 @@ from pathlib import Path
 
 from loraprep.core import files
 from loraprep.core.records import Image
-from loraprep.imaging import decode
+from loraprep.imaging import display
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -28,7 +29,7 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
 
 def _make(pictures: Pictures, image: Image, longest: int, background: str) -> bytes:
     """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
-    picture = decode.upright(pictures.load(image, at_least=longest), background, longest)
+    picture = display.upright(pictures.load(image, at_least=longest), background, longest)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()
@@ -47,7 +48,7 @@ def thumbnail(
 
     try:
         return kept(cache / name(image, longest, background) if cache else None, fresh)
-    except (decode.BadImage, OSError):
+    except (BadImage, OSError):
         return b""  # gone or damaged since the scan, which will say so when it looks again
 
 

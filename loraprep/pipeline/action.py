@@ -11,6 +11,7 @@ from filelock import Timeout
 
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
+from loraprep.imaging import process
 from loraprep.pipeline.workspace import Workspace
 
 
@@ -25,6 +26,7 @@ class Action:
         self.work, self.step, self.reads = work, step, reads
 
     def __call__(self, **options: Any) -> TaskFailed | None:
+        process.claim()  # under `doit -f dodo.py` nothing of ours ran before
         try:
             self.work.lock()
             before = self._digests()

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from loraprep.core import resources
 from loraprep.core.errors import UserError
-from loraprep.imaging.decode import BadImage
+from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits
 from loraprep.project.decision_edits import Changed, Written
 from loraprep.review import edits, views

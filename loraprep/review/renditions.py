@@ -13,10 +13,11 @@ import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
+from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.duplicates import compare
 from loraprep.imaging import thumbnails
-from loraprep.imaging.decode import BadImage
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.project.project import Project
@@ -47,7 +48,7 @@ class Renditions:
         background = self.project.settings.dataset.backgrounds[0]
         data = thumbnails.thumbnail(self.source, image, THUMB, background, self.project.root / thumbnails.FOLDER)
         if not data:
-            raise BadImage("broken", "it is gone or damaged; run Gate 1 again")
+            raise BadImage(Code.BROKEN, "it is gone or damaged; run Gate 1 again")
         return data
 
     def large(self, image: Image) -> bytes:
@@ -82,7 +83,7 @@ class Renditions:
         picture = self._small(image, 0)
         placed = placement.place_picture(picture.width, picture.height, size, self.project.settings)
         if placed is None:
-            raise BadImage("broken", f"its shape fits no bucket at {size}")
+            raise BadImage(Code.BROKEN, f"its shape fits no bucket at {size}")
         return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
 
     def _difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:

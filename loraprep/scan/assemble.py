@@ -1,34 +1,37 @@
-"""Joins what was seen in each file with what lies beside it: the lines of build/images.jsonl."""
+"""Joins what was found in each file with what lies beside it: the records of build/images.jsonl."""
 
 from __future__ import annotations
 
 import heapq
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import PurePosixPath
 
-from loraprep.imaging import decode
+import msgspec
+from msgspec import structs
+
+from loraprep.core.findings import Code
+from loraprep.core.records import Image
+from loraprep.imaging.errors import BadImage
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.project.crops import Crop
 from loraprep.scan import inspect, metadata, walk
-from loraprep.scan.cache import ScanCache, Seen, spelled
-from loraprep.scan.walk import File
-
-# A line in two pieces: fields of its own, and the JSON of what its pixels say, which is copied as it is.
-_Record = tuple[dict[str, Any], str]
+from loraprep.scan.cache import Inspection, ScanCache
+from loraprep.scan.inspect import ImageFacts
+from loraprep.scan.walk import FoundFile
 
 
 class Records:
     """The files that were found in the images folder, with those in upscaled/ and masks/ that belong to them.
 
     `orphans`: files in upscaled/ of no picture; `useless`: files in masks/ -> why, and `parts`: the keys of parts in
-    the cache that are used, both complete once the lines have been made.
+    the cache that are used, both complete once the records have been made.
     """
 
-    def __init__(self, folder: Path, root: Path, found: Sequence[File], max_megapixels: float) -> None:
-        self._folder, self._root, self._found, self._limit = folder, root, found, max_megapixels
+    def __init__(self, where: Pictures, found: Sequence[FoundFile]) -> None:
+        folder, root = where.folder, where.root
+        self._where, self._found = where, found
         pictures = [f.path for f in found if f.state == "image"]
         self._better, self.orphans = walk.beside(root, "upscaled", pictures)
         self._masks, strays = walk.beside(root, "masks", pictures)
@@ -38,126 +41,130 @@ class Records:
         self.parts: set[str] = set()
 
     def keys(self) -> list[str]:
-        """Of every file that must be looked at, as the cache has them, sorted."""
+        """Return the keys of every file that must be inspected, as the cache has them, sorted."""
         pictures = ("images/" + f.path for f in self._found if f.state == "image")
         return [*pictures, *sorted(self._masks.values()), *sorted(self._better.values())]
 
-    def lines(self, cache: ScanCache) -> Iterator[str]:
-        """One JSON object and a line feed for each file and detail, by path.
+    def images(self, cache: ScanCache) -> Iterator[Image]:
+        """Make a record for each file and detail, by path.
 
         Raises UserError with every problem in decisions/crops.yaml, sqlite3.Error if the cache lacks a file.
         """
-        changed, details = self._cuts(cache)
-        for _, record in heapq.merge(self._all(cache, changed), sorted(details.items()), key=lambda r: r[0]):
-            yield _line(*record)
+        cropped, details = self._crops(cache)
+        yield from heapq.merge(self._all(cache, cropped), sorted(details, key=_path), key=_path)
 
-    def _all(self, cache: ScanCache, changed: Mapping[str, _Record]) -> Iterator[tuple[str, _Record]]:
-        remembered = cache.below("images")
+    def _all(self, cache: ScanCache, cropped: Mapping[str, Image]) -> Iterator[Image]:
+        remembered = cache.inspections_below("images")
         for item in self._found:
             if item.state != "image":
-                yield item.path, (_without_defaults(item), "")
+                yield Image(item.path, item.state, item.code, item.reason, bytes=item.bytes)
                 continue
             key = "images/" + item.path
-            own = cache.passing.get(key)
+            own = cache.transient.get(key)
             if own is None:
                 there, own = next(remembered, ("", None))
                 if there != key or own is None:
                     raise sqlite3.DatabaseError("rows are missing")
-            yield item.path, changed.get(item.path) or self._record(item.path, own, cache)
+            yield cropped.get(item.path) or self._record(item.path, own, cache)
 
-    def _record(self, path: str, own: Seen, cache: ScanCache) -> _Record:
-        """A picture as it is used: with better pixels, its mask and its words."""
+    def _record(self, path: str, own: Inspection, cache: ScanCache) -> Image:
+        """Make the record of a picture as it is used: with better pixels, its mask and its words."""
         better, mask = self._better.get(path, ""), self._masks.get(path, "")
-        seen = (better and cache.seen(better)) or own
-        head: dict[str, Any] = {
-            "path": path,
-            "state": seen.state,
-            "digest": own.digest,
-            "bytes": own.bytes,
-            "pixel_digest": seen.digest,
-            "pixel_bytes": seen.bytes,
-        }
-        if seen.code:
-            stands_in = f"{better}, which stands in for it: " if better else ""
-            head |= {"code": seen.code, "reason": stands_in + seen.reason}
-        if better:
-            head["upscaled"] = better
-        if mask:
-            head |= self._mask(mask, seen, cache.seen(mask))
-        inside = list(dict.fromkeys(map(tuple, [*_pairs(own.words), *(_pairs(seen.words) if better else ())])))
+        shown = (better and cache.inspection(better)) or own
+        stands_in = f"{better}, which stands in for it: " if better and shown.code else ""
+        mask_digest = self._mask_digest(mask, shown, cache.inspection(mask)) if mask else ""
+        inside = dict.fromkeys([*_pairs(own.words), *(_pairs(shown.words) if better else ())])
         beside = self._sidecars.get(path, ())
-        texts = [pair for name in beside for pair in metadata.sidecar(self._folder / name, name)]
+        texts = [pair for name in beside for pair in metadata.sidecar(self._where.folder / name, name)]
         texts += [pair for name, entries in self._listed for pair in _listed(path, name, entries)]
         known = {text for _, text in texts}
-        if said := [*texts, *(pair for pair in inside if pair[1] not in known)]:
-            head["words"] = said
-        if beside:
-            head["sidecars"] = beside
-        return head, seen.pixels
+        record = Image(
+            path,
+            "image" if shown.state == "image" else "rejected",
+            code=shown.code,
+            reason=stands_in + shown.reason,
+            digest=own.digest,
+            bytes=own.bytes,
+            upscaled=better,
+            pixel_digest=shown.digest,
+            pixel_bytes=shown.bytes,
+            words=(*texts, *(pair for pair in inside if pair[1] not in known)),
+            sidecars=beside,
+            mask=mask if mask_digest else "",
+            mask_digest=mask_digest,
+        )
+        return _with_facts(record, shown.pixels)
 
-    def _mask(self, mask: str, picture: Seen, seen: Seen | None) -> dict[str, str]:
-        """What a record says of its mask; if that cannot be used, `useless` says why."""
-        if seen is None or seen.state != "image":
-            self.useless[mask] = seen.reason if seen else "it changed while it was looked at; run loraprep scan again"
+    def _mask_digest(self, mask: str, picture: Inspection, found: Inspection | None) -> str:
+        """Return the digest of a picture's mask; "" if it cannot be used, and then `useless` says why."""
+        if found is None or found.state != "image":
+            self.useless[mask] = found.reason if found else "it changed while it was looked at; run loraprep scan again"
         elif picture.state == "image":
-            ratio = seen.width * picture.height / (seen.height * picture.width)
+            ratio = found.width * picture.height / (found.height * picture.width)
             if abs(ratio - 1) < 0.02:  # of the same shape, rounding aside
-                return {"mask": mask, "mask_digest": seen.digest}
-            self.useless[mask] = f"it is {seen.width}x{seen.height}, another shape than its picture"
-        return {}
+                return found.digest
+            self.useless[mask] = f"it is {found.width}x{found.height}, another shape than its picture"
+        return ""
 
-    def _cuts(self, cache: ScanCache) -> tuple[dict[str, _Record], dict[str, _Record]]:
-        """By path: pictures of which only a part is used, and details, pictures of their own."""
-        records: dict[str, _Record] = {}
+    def _crops(self, cache: ScanCache) -> tuple[dict[str, Image], list[Image]]:
+        """Make the records of pictures of which only a part is used, by path, and of details, pictures of their own."""
+        records: dict[str, Image] = {}
         sizes: dict[str, tuple[int, int]] = {}
         taken: set[str] = set()
-        if named := crops.cropped_paths(self._root):
+        if named := crops.cropped_paths(self._where.root):
             taken = {f.path for f in self._found}
         for path in named:
-            own = cache.seen("images/" + path)
+            own = cache.inspection("images/" + path)
             if own is None:
                 continue
             record = self._record(path, own, cache)
-            if record[0]["state"] == "image":
+            if record.state == "image":
                 # a person draws boxes in the pixels of the picture in images/; better pixels may be more
-                seen = own if own.width else cache.seen(record[0]["upscaled"]) or own
-                records[path], sizes[path] = record, (seen.width, seen.height)
-        changed: dict[str, _Record] = {}
-        details: dict[str, _Record] = {}
-        for cut in crops.read_crops(self._root, sizes, taken):
-            (details if cut.detail else changed)[cut.path] = self._cut(cut, records[cut.of][0], cache)
-        return changed, details
+                drawn_in = own if own.width else cache.inspection(record.upscaled) or own
+                records[path], sizes[path] = record, (drawn_in.width, drawn_in.height)
+        drawn = crops.read_crops(self._where.root, sizes, taken)
+        return (
+            {crop.path: self._crop(crop, records[crop.of], cache) for crop in drawn if not crop.detail},
+            [self._crop(crop, records[crop.of], cache) for crop in drawn if crop.detail],
+        )
 
-    def _cut(self, cut: Crop, whole: dict[str, Any], cache: ScanCache) -> _Record:
-        key = f"{whole['pixel_digest']}@{','.join(map(str, cut.box))}"
+    def _crop(self, crop: Crop, whole: Image, cache: ScanCache) -> Image:
+        key = f"{whole.pixel_digest}@{','.join(map(str, crop.box))}"
         self.parts.add(key)
         pixels = cache.part(key)
         if pixels is None:
             try:
-                data = (self._root / whole["upscaled"] if "upscaled" in whole else self._folder / cut.of).read_bytes()
-                pixels = inspect.part(data, self._limit, cut.box)
-            except (decode.BadImage, OSError):  # it was there a moment ago
+                data = self._where.source(whole).read_bytes()
+                pixels = inspect.inspect_part(data, self._where.max_megapixels, crop.box)
+            except (BadImage, OSError):  # it was there a moment ago
                 reason = "it changed while it was looked at; run loraprep scan again"
-                return {"path": cut.path, "state": "rejected", "code": "unreadable", "reason": reason}, ""
-            cache.keep_part(key, pixels)
-        head = {**whole, "path": cut.path, "box": cut.box, "digest": crops.digest(whole["digest"], cut.box)}
-        if cut.detail:
-            head = {k: v for k, v in head.items() if k not in ("words", "sidecars")} | {"of": cut.of}
-        return head, pixels
+                return Image(crop.path, "rejected", Code.UNREADABLE, reason)
+            cache.store_part(key, pixels)
+        record = structs.replace(whole, path=crop.path, box=crop.box, digest=crops.digest(whole.digest, crop.box))
+        if crop.detail:
+            record = structs.replace(record, of=crop.of, words=(), sidecars=())
+        return _with_facts(record, pixels)
 
 
-def _without_defaults(item: File) -> dict[str, Any]:
-    head = {"path": item.path, "state": item.state, "code": item.code, "reason": item.reason, "bytes": item.bytes}
-    return {k: v for k, v in head.items() if v}
+_decode_facts = msgspec.json.Decoder(ImageFacts).decode
 
 
-def _line(head: dict[str, Any], pixels: str) -> str:
-    start = spelled(head)
-    return f"{start[:-1]},{pixels[1:]}\n" if len(pixels) > 2 else start + "\n"
+def _with_facts(record: Image, pixels: str) -> Image:
+    """Fill in what `Inspection.pixels` holds. Raises sqlite3.DatabaseError if that is damaged."""
+    if pixels == "{}":
+        return record
+    try:
+        return structs.replace(record, **structs.asdict(_decode_facts(pixels)))
+    except msgspec.DecodeError as error:
+        raise sqlite3.DatabaseError("facts are damaged") from error
 
 
-def _pairs(text: str) -> list[list[str]]:
-    return [] if text == "[]" else json.loads(text)
+def _path(record: Image) -> str:
+    return record.path
+
+
+def _pairs(text: str) -> metadata.Words:
+    return [] if text == "[]" else msgspec.json.decode(text, type=list[tuple[str, str]])
 
 
 def _listed(path: str, name: str, entries: dict[str, metadata.Words]) -> metadata.Words:

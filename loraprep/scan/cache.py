@@ -27,16 +27,16 @@ _WAIT = 30  # seconds for others of the same scan to end their look-ups
 _GLANCE = 1  # seconds that a look-up waits for a commit
 _OFTEN = 1.0  # seconds of work that a kill may cost
 
-Stamp = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
+FileStamp = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
 
 
-class Seen(NamedTuple):
-    """What the bytes of one file show. `words` (pairs) and `pixels` (the further fields of model.Image) are JSON."""
+class Inspection(NamedTuple):
+    """What the bytes of one file show. `words` (pairs) and `pixels` (inspect.ImageFacts) are JSON."""
 
     digest: str
     bytes: int
     state: str  # "image" or "rejected"
-    code: str = ""
+    code: str = ""  # a Code
     reason: str = ""
     width: int = 0
     height: int = 0
@@ -44,22 +44,22 @@ class Seen(NamedTuple):
     pixels: str = "{}"
 
 
-def place(key: str, folder: str, root: str) -> str:
-    """Where the file of a key is."""
+def path_of_key(key: str, folder: str, root: str) -> str:
+    """Return where the file of a key is."""
     return f"{folder}/{key[7:]}" if key.startswith("images/") else f"{root}/{key}"
 
 
 # the spelling of JSON in it: deterministic, and short; NaN and infinity raise ValueError
-spelled = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+canonical_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-def stamp(now: os.stat_result) -> Stamp:
-    """What tells that a file was written to."""
+def file_stamp(now: os.stat_result) -> FileStamp:
+    """Return what tells that a file was written to."""
     return now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino
 
 
 class ScanCache:
-    """Rows by key, "images/a.jpg": those of files, those of bytes (`Seen`), those of parts of pictures.
+    """Rows by key, "images/a.jpg": those of files, those of bytes (`Inspection`), those of parts of pictures.
 
     Without a path it lasts as long as the object. `facts`: what the facts depend on besides the bytes; under another
     value they are forgotten, the digests are not. Raises sqlite3.Error, then or later, for a damaged file.
@@ -76,7 +76,7 @@ class ScanCache:
             raise
         self._saved = time.monotonic()
         self._outdated = False  # are there facts that may be nobody's?
-        self.passing: dict[str, Seen] = {}  # what is not to be remembered: it may be better the next time
+        self.transient: dict[str, Inspection] = {}  # not to be remembered: it may be better the next time
 
     def _prepare(self, facts: str) -> None:
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -92,7 +92,7 @@ class ScanCache:
             self._db.commit()
 
     def unknown(self, files: Iterable[tuple[str, str]], *, full: bool = False) -> list[str]:
-        """The keys of those (key, path), sorted by key, that must be read; rows of any others are forgotten.
+        """Return the keys of those (key, path), sorted by key, that must be read; rows of any others are forgotten.
 
         Trusted is what has not changed since its digest was taken, and had been as it was for two seconds then.
         """
@@ -117,37 +117,40 @@ class ScanCache:
         self._outdated = bool(gone or todo)
         return todo
 
-    def keep(self, key: str, then: Stamp | None, at: float, digest: str, seen: Seen | None) -> None:
-        """What was read at `at` (seconds); without `then` for this scan alone, without `seen` as known by digest."""
+    def store(self, key: str, then: FileStamp | None, at: float, digest: str, inspection: Inspection | None) -> None:
+        """Remember what was read at `at` (seconds).
+
+        Without `then` it holds for this scan alone, without `inspection` it is known by digest.
+        """
         if then is None:
-            assert seen is not None
-            self.passing[key] = seen
+            assert inspection is not None
+            self.transient[key] = inspection
             self._db.execute("DELETE FROM files WHERE key = ?", (key,))
         else:
-            if seen is not None:
-                self._db.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?,?,?,?)", seen)
+            if inspection is not None:
+                self._db.execute("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?,?,?,?)", inspection)
             self._db.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?)", (key, *then, round(at, 3), digest))
         if time.monotonic() - self._saved > _OFTEN:
             self.save()
 
-    def seen(self, key: str) -> Seen | None:
-        """What one file shows, None for one that was not looked at."""
+    def inspection(self, key: str) -> Inspection | None:
+        """Return what one file shows, None for one that was not looked at."""
         query = "SELECT facts.* FROM files JOIN facts USING (digest) WHERE key = ?"
         row = self._db.execute(query, (key,)).fetchone()
-        return self.passing.get(key) or (Seen(*row) if row else None)
+        return self.transient.get(key) or (Inspection(*row) if row else None)
 
-    def below(self, folder: str) -> Iterator[tuple[str, Seen]]:
-        """(key, what it shows) of every remembered file whose key starts with "folder/", sorted."""
+    def inspections_below(self, folder: str) -> Iterator[tuple[str, Inspection]]:
+        """Yield (key, what it shows) of every remembered file whose key starts with "folder/", sorted."""
         query = "SELECT key, facts.* FROM files CROSS JOIN facts USING (digest) WHERE key > ? AND key < ? ORDER BY key"
         for key, *row in self._db.execute(query, (folder + "/", folder + "0")):  # "0" comes after "/"
-            yield key, Seen(*row)
+            yield key, Inspection(*row)
 
     def part(self, key: str) -> str | None:
-        """The `pixels` of a part of a picture."""
+        """Return the `pixels` of a part of a picture, None if it was never inspected."""
         row = self._db.execute("SELECT pixels FROM parts WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else None
 
-    def keep_part(self, key: str, pixels: str) -> None:
+    def store_part(self, key: str, pixels: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?)", (key, pixels))
 
     def save(self) -> None:
@@ -155,14 +158,14 @@ class ScanCache:
         self._saved = time.monotonic()
 
     def tidy(self, parts: Collection[str]) -> None:
-        """Forgets facts of bytes that no file has any more, and all parts but these."""
+        """Forget facts of bytes that no file has any more, and all parts but these."""
         if self._outdated:
             self._db.execute("DELETE FROM facts WHERE digest NOT IN (SELECT digest FROM files)")
         gone = [row for row in self._db.execute("SELECT key FROM parts").fetchall() if row[0] not in parts]
         self._db.executemany("DELETE FROM parts WHERE key = ?", gone)
 
     def close(self) -> None:
-        """Saves too: an interrupted scan goes on where it stopped."""
+        """Save and close: an interrupted scan goes on where it stopped."""
         try:
             self._db.commit()
         finally:
@@ -174,10 +177,10 @@ def _trusted(path: str, row: tuple[float, ...]) -> bool:
         now = os.stat(path)  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
     except OSError:
         return False
-    return stamp(now) == row[1:5] and row[5] - max(now.st_mtime_ns, now.st_ctime_ns) / 1e9 >= SETTLED
+    return file_stamp(now) == row[1:5] and row[5] - max(now.st_mtime_ns, now.st_ctime_ns) / 1e9 >= SETTLED
 
 
-class Known:
+class KnownDigests:
     """Which bytes the cache already has facts of, for those who read files: in another thread or process."""
 
     def __init__(self, path: str) -> None:
@@ -192,6 +195,6 @@ class Known:
 
 
 def discard(path: Path) -> None:
-    """Throws a cache away. Raises OSError."""
+    """Throw a cache away. Raises OSError."""
     for name in (path.name, f"{path.name}-journal"):
         path.with_name(name).unlink(missing_ok=True)

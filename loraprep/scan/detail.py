@@ -23,7 +23,8 @@ from loraprep.core import files
 from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.imaging import decode
+from loraprep.imaging import memory
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -52,10 +53,10 @@ def measured(
 
     def one(record: Image) -> float | None:
         try:
-            with decode.alone(record.width * record.height):
+            with memory.one_large_at_a_time(record.width * record.height):
                 opened = pictures.load(record)
                 return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
-        except (decode.BadImage, OSError):
+        except (BadImage, OSError):
             return None
 
     pool = ThreadPoolExecutor(_WORKERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,13 @@ def read_images(path: Path) -> list[Image]:
             place=f"build/{path.name}",
             hint="run loraprep scan",
         ) from None
+
+
+def encode_images(images: Iterable[Image]) -> Iterator[str]:
+    """Yield the lines of the file, one after the other."""
+    yield FIRST
+    for image in images:
+        yield msgspec.json.encode(image).decode() + "\n"
 
 
 def decode_images(lines: bytes | str) -> list[Image]:

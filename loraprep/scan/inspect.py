@@ -7,94 +7,116 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+
+from msgspec import structs
 
 from loraprep.core import files
-from loraprep.imaging import decode
-from loraprep.imaging import facts as measure
+from loraprep.core.findings import Code
+from loraprep.imaging import colour, decode, display, facts
+from loraprep.imaging.errors import BadImage
+from loraprep.imaging.facts import PixelFacts
 from loraprep.scan import metadata
-from loraprep.scan.cache import Known, Seen, Stamp, place, spelled, stamp
+from loraprep.scan.cache import (
+    FileStamp,
+    Inspection,
+    KnownDigests,
+    canonical_json,
+    file_stamp,
+    path_of_key,
+)
 
-Facts = dict[str, Any]  # keys of model.Image
-Answer = tuple[Stamp | None, float, str, Seen | None]  # what ScanCache.keep wants after the key
-
-
-def inspect(data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = ()) -> Facts:
-    """All facts that the bytes of one picture, or the part of it in `box`, hold, by the names of model.Image.
-
-    Raises images.BadImage.
-    """
-    enough = 0 if box else measure.SIDE  # of a part, nobody knows yet how much there is
-    opened = decode.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
-    said = {"words": metadata.embedded(opened.pixels), "rating": metadata.rating(opened.pixels)}
-    alpha = decode.transparent(opened.pixels)
-    picture = decode.upright(opened, at_least=measure.SIDE)  # takes the metadata off
-    return {
-        "format": opened.format,
-        "width": opened.width,
-        "height": opened.height,
-        "orientation": opened.orientation,
-        "mode": opened.mode,
-        "bits": opened.bits,
-        "icc": opened.icc,
-        "alpha": alpha,
-        "frames": opened.frames,
-        "jpeg_quality": opened.quality,
-        "hidden": opened.hidden,
-        **measure.facts(picture),
-        **said,
-    }
+Answer = tuple[FileStamp | None, float, str, Inspection | None]  # what ScanCache.store wants after the key
 
 
-def looker(folder: str, root: str, max_megapixels: float, max_megabytes: float, cache: str) -> Callable[[str], Answer]:
-    """A function that looks at the file of a key; `cache`: the path of the scan's cache, "" without one."""
-    known = Known(cache)
+class ImageFacts(PixelFacts, frozen=True, kw_only=True):
+    """All that the bytes of one picture say, but for its words; the names are those of `Image`."""
 
-    def look(key: str) -> Answer:
-        path, at, size = Path(place(key, folder, root)), time.time(), 0
+    format: str
+    width: int
+    height: int
+    orientation: int
+    mode: str
+    bits: int
+    icc: str
+    alpha: bool
+    frames: int
+    jpeg_quality: int
+    hidden: tuple[str, ...]
+    rating: int
+
+
+def inspect(
+    data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = ()
+) -> tuple[ImageFacts, metadata.Words]:
+    """Read one picture, or the part of it in `box`: its facts, and the words inside it. Raises BadImage."""
+    enough = 0 if box else facts.SIDE  # of a part, nobody knows yet how much there is
+    opened = display.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
+    words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
+    alpha = colour.transparent(opened.pixels)
+    picture = display.upright(opened, at_least=facts.SIDE)  # takes the metadata off
+    found = ImageFacts(
+        format=opened.format,
+        width=opened.width,
+        height=opened.height,
+        orientation=opened.orientation,
+        mode=opened.mode,
+        bits=opened.bits,
+        icc=opened.icc,
+        alpha=alpha,
+        frames=opened.frames,
+        jpeg_quality=opened.quality,
+        hidden=opened.hidden,
+        rating=rating,
+        **structs.asdict(facts.pixel_facts(picture)),
+    )
+    return found, words
+
+
+def file_inspector(
+    folder: str, root: str, max_megapixels: float, max_megabytes: float, cache: str
+) -> Callable[[str], Answer]:
+    """Make a function that inspects the file of a key; `cache`: the path of the scan's cache, "" without one."""
+    known = KnownDigests(cache)
+
+    def inspect_file(key: str) -> Answer:
+        path, at, size = Path(path_of_key(key, folder, root)), time.time(), 0
         try:
             before = path.stat()
             size = before.st_size
             if not stat.S_ISREG(before.st_mode):
-                return _passing("", size, at, "special", "not an ordinary file")
+                return _transient("", size, at, Code.SPECIAL, "not an ordinary file")
             if size > max_megabytes * 1e6:
                 text = f"{size / 1e6:.0f} MB, more than the {max_megabytes:g} MB allowed"
-                return _passing(files.sha256(path), size, at, "too-large", text)
+                return _transient(files.sha256(path), size, at, Code.TOO_LARGE, text)
             data = path.read_bytes()
         except OSError as error:
             reason = f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"
-            return _passing("", size, at, "unreadable", reason)
+            return _transient("", size, at, Code.UNREADABLE, reason)
         digest = hashlib.sha256(data).hexdigest()
         if digest in known:
-            return stamp(before), at, digest, None
+            return file_stamp(before), at, digest, None
         try:
-            facts = inspect(data, max_megapixels=max_megapixels)
-            seen = Seen(
-                digest,
-                len(data),
-                "image",
-                "",
-                "",
-                facts["width"],
-                facts["height"],
-                spelled(facts.pop("words")),
-                spelled(facts),
-            )
-        except decode.BadImage as bad:
-            seen = Seen(digest, len(data), "rejected", bad.code, bad.reason)
+            found, words = inspect(data, max_megapixels=max_megapixels)
+            shown = (found.width, found.height, canonical_json(words), _json(found))
+            inspection = Inspection(digest, len(data), "image", "", "", *shown)
+        except BadImage as bad:
+            inspection = Inspection(digest, len(data), "rejected", bad.code, bad.reason)
         except Exception as error:  # one bad file never hides the rest: a defect of ours is reported as its own
             text = f"looking at it failed in a way nobody foresaw ({type(error).__name__})"
-            return _passing(digest, len(data), at, "unexpected", text)
-        return stamp(before), at, digest, seen
+            return _transient(digest, len(data), at, Code.UNEXPECTED, text)
+        return file_stamp(before), at, digest, inspection
 
-    return look
-
-
-def _passing(digest: str, size: int, at: float, code: str, reason: str) -> Answer:
-    return None, at, digest, Seen(digest, size, "rejected", code, reason)
+    return inspect_file
 
 
-def part(data: bytes, max_megapixels: float, box: Sequence[float]) -> str:
-    """`Seen.pixels` of a part of a picture. Raises images.BadImage."""
-    facts = inspect(data, max_megapixels=max_megapixels, box=box)
-    return spelled({k: v for k, v in facts.items() if k != "words"})
+def _transient(digest: str, size: int, at: float, code: Code, reason: str) -> Answer:
+    return None, at, digest, Inspection(digest, size, "rejected", code, reason)
+
+
+def inspect_part(data: bytes, max_megapixels: float, box: Sequence[float]) -> str:
+    """Return `Inspection.pixels` of a part of a picture. Raises BadImage."""
+    return _json(inspect(data, max_megapixels=max_megapixels, box=box)[0])
+
+
+def _json(found: ImageFacts) -> str:
+    return canonical_json(structs.asdict(found))

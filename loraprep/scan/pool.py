@@ -16,6 +16,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from typing import IO, Any, NamedTuple
 
+from loraprep.imaging.process import claim
+
 _AHEAD = 3  # things given to a process before it has answered, so that it never waits for us
 _WAITING = 64  # answers held that nobody has taken yet
 _READY = "ready"
@@ -187,6 +189,7 @@ def _receive(process: subprocess.Popen[bytes]) -> Any:
 
 def serve() -> None:
     """The other side, in the process: answers line by line until its input ends, as it does when its parent dies."""
+    claim()
     things, answers = _own_streams()
     with suppress(BrokenPipeError):  # then nobody is there to be told
         function = Work(*json.loads(things.readline())).made()

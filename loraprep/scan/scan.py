@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
@@ -20,9 +19,10 @@ from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging import decode, formats
+from loraprep.imaging.pictures import Pictures
 from loraprep.scan import image_list, inspect, pool, walk
 from loraprep.scan.assemble import Records
-from loraprep.scan.cache import ScanCache, Seen, discard, place
+from loraprep.scan.cache import Inspection, ScanCache, discard, path_of_key
 
 WORKERS = 2  # the decoder keeps two cores busy; more pictures at a time would need more memory
 MANY = 200  # files to look at from which processes are worth their start
@@ -30,7 +30,7 @@ MANY = 200  # files to look at from which processes are worth their start
 T = TypeVar("T")
 
 
-class How(TypedDict, total=False):
+class ScanOptions(TypedDict, total=False):
     """Options of a scan. `cache`: the file that remembers what was seen; `full`: digest every file again.
 
     `progress(done, total)` is called from the thread that scans.
@@ -46,42 +46,42 @@ class How(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class ScanSummary:
     """What else there was. `orphans`: files in upscaled/ of no picture, `masks` those in masks/ that cannot be used ->
-    why. `sure`: the next scan of the same files would say the same.
+    why. `settled`: the next scan of the same files would say the same.
     """
 
     orphans: list[str]
     masks: dict[str, str]
-    sure: bool
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Scan(Around):
+class Scan(ScanSummary):
     """`images`: a record for each file found and each detail cut out of one, by path."""
 
     images: list[Image]
 
 
-def scan(folder: Path, root: Path, **how: Unpack[How]) -> Scan:
-    """Every file under `folder` as a record, sorted by path; nothing in it is ever written.
+def scan(folder: Path, root: Path, **how: Unpack[ScanOptions]) -> Scan:
+    """Record every file under `folder` sorted by path; nothing in it is ever written.
 
     Raises UserError: the folder cannot be listed (exit code 3), decisions/crops.yaml needs mending.
     """
-    found, around = _scan(folder, root, how, lambda lines: image_list.decode_images("".join(lines)))
-    return Scan(around.orphans, around.masks, around.sure, found)
+    found, summary = _scan(folder, root, how, list)
+    return Scan(summary.orphans, summary.masks, summary.settled, found)
 
 
-def write(path: Path, folder: Path, root: Path, **how: Unpack[How]) -> Around:
-    """`scan` into a file: a line with the version, then one JSON object a line; written only if it differs.
+def scan_to_file(path: Path, folder: Path, root: Path, **how: Unpack[ScanOptions]) -> ScanSummary:
+    """Write what `scan` finds into a file: a line with the version, then one JSON object a line; only if it differs.
 
-    The lines are made one by one, so that a hundred thousand take no more memory than one.
+    The records are made one by one, so that a hundred thousand take no more memory than one.
     """
-    return _scan(folder, root, how, lambda lines: files.write_lines(path, chain([image_list.FIRST], lines)))[1]
+    return _scan(folder, root, how, lambda images: files.write_lines(path, image_list.encode_images(images)))[1]
 
 
-def _scan(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:
-    """`into` gets the lines. With a cache that turns out to be damaged it is called again, with a new one."""
+def _scan(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[Image]], T]) -> tuple[T, ScanSummary]:
+    """Hand the records to `into`. With a cache that turns out to be damaged it is called again, with a new one."""
     if not folder.is_dir():
         raise UserError(f"the images folder {folder} is not there", place="project.yaml", exit_code=UNUSABLE)
     cache = how.get("cache")
@@ -109,38 +109,38 @@ def _unwritable(cache: Path, error: Exception) -> UserError:
     )
 
 
-def _once(folder: Path, root: Path, how: How, into: Callable[[Iterator[str]], T]) -> tuple[T, Around]:
+def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[Image]], T]) -> tuple[T, ScanSummary]:
     limits = how.get("max_megapixels") or decode.MAX_MEGAPIXELS, how.get("max_megabytes") or decode.MAX_MEGABYTES
     # facts from another library or limit may differ; digests never do
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
-    found = walk.walk(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
-    records = Records(folder, root, found, limits[0])
+    found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
+    records = Records(Pictures(folder, root, limits[0]), found)
     with closing(ScanCache(how.get("cache"), stamp)) as cache:
-        _see(records.keys(), cache, folder, root, limits, how)
-        result = into(records.lines(cache))
-        sure = not any(seen.code in (Code.UNREADABLE, Code.UNEXPECTED) for seen in cache.passing.values())
+        _inspect_new(records.keys(), cache, folder, root, limits, how)
+        result = into(records.images(cache))
+        settled = not any(i.code in (Code.UNREADABLE, Code.UNEXPECTED) for i in cache.transient.values())
         cache.tidy(records.parts)
-    return result, Around(records.orphans, dict(sorted(records.useless.items())), sure)
+    return result, ScanSummary(records.orphans, dict(sorted(records.useless.items())), settled)
 
 
-def _see(
-    keys: Sequence[str], cache: ScanCache, folder: Path, root: Path, limits: tuple[float, float], how: How
+def _inspect_new(
+    keys: Sequence[str], cache: ScanCache, folder: Path, root: Path, limits: tuple[float, float], how: ScanOptions
 ) -> None:
-    """Brings the cache up to date with every file that `keys` name."""
+    """Bring the cache up to date with every file that `keys` name."""
     top, home = str(folder.absolute()), str(root.absolute())
     progress = how.get("progress") or (lambda done, total: None)
-    todo = cache.unknown(((key, place(key, top, home)) for key in keys), full=how.get("full", False))
+    todo = cache.unknown(((key, path_of_key(key, top, home)) for key in keys), full=how.get("full", False))
     done = len(keys) - len(todo)
     progress(done, len(keys))
-    where = how.get("cache")
-    work = pool.Work("loraprep.scan.inspect", "looker", (top, home, *limits, str(where.absolute()) if where else ""))
-    large = [key for key in todo if _size(place(key, top, home)) > formats.LARGE]
+    cache_path = str(where.absolute()) if (where := how.get("cache")) else ""
+    work = pool.Work("loraprep.scan.inspect", "file_inspector", (top, home, *limits, cache_path))
+    large = [key for key in todo if _size(path_of_key(key, top, home)) > formats.LARGE]
     small = sorted(set(todo) - set(large)) if large else todo
     for some, count in ((small, WORKERS), (large, 1)):  # one large picture at a time: memory stays under 1 GB
         with closing(pool.each(work, some, count, processes=len(some) >= MANY)) as answers:
             for key, answer in answers:
-                cache.keep(key, *_answer(answer, place(key, top, home)))
+                cache.store(key, *_answer(answer, path_of_key(key, top, home)))
                 done += 1
                 progress(done, len(keys))
     cache.save()
@@ -150,9 +150,9 @@ def _answer(answer: Any, path: str) -> inspect.Answer:
     if isinstance(answer, pool.Died):
         how = f"signal {-answer.code}" if answer.code < 0 else f"exit code {answer.code}"
         reason = f"the program that looked at it broke off ({how})"
-        return None, 0, "", Seen("", _size(path), "rejected", "unexpected", reason)
-    then, at, digest, seen = answer
-    return then, at, digest, Seen(*seen) if seen else None
+        return None, 0, "", Inspection("", _size(path), "rejected", Code.UNEXPECTED, reason)
+    then, at, digest, found = answer
+    return then, at, digest, Inspection(*found) if found else None
 
 
 def _size(path: str) -> int:

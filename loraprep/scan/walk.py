@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from loraprep.core.findings import Code
 from loraprep.core.patterns import Patterns
 from loraprep.imaging import formats
 
@@ -25,7 +26,7 @@ _NEVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class FoundFile:
     """One file found. `path` is POSIX, relative to the folder."""
 
     path: str
@@ -35,8 +36,8 @@ class File:
     bytes: int = 0
 
 
-def walk(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[File]:
-    """Every file under `folder`, sorted by path. Links that lead out are named and not followed."""
+def find_files(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[FoundFile]:
+    """List every file under `folder`, sorted by path. Links that lead out are named and not followed."""
     base, home = folder.resolve(), root.resolve()
     wanted, unwanted = Patterns(include), Patterns(exclude)
     found = [_classify(*entry, wanted, unwanted) for entry in _entries(str(folder), "", base, home)]
@@ -46,13 +47,13 @@ def walk(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str
     result = []
     for f in found:
         if f.code == "sidecar" and _stem(f.path) not in stems and _stem(f.path) not in whole and not _lists(f.path):
-            f = File(f.path, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
+            f = FoundFile(f.path, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
         result.append(f)
     return sorted(result, key=lambda f: f.path)
 
 
-def sidecars(found: Sequence[File]) -> dict[str, tuple[str, ...]]:
-    """Picture -> its caption files, in order of trust: a.txt and a.jpg.txt both belong to a.jpg."""
+def sidecars(found: Sequence[FoundFile]) -> dict[str, tuple[str, ...]]:
+    """Return picture -> its caption files, in order of trust: a.txt and a.jpg.txt both belong to a.jpg."""
     by_stem: dict[str, list[str]] = {}
     for f in found:
         if f.code == "sidecar" and not _lists(f.path):
@@ -65,13 +66,13 @@ def sidecars(found: Sequence[File]) -> dict[str, tuple[str, ...]]:
     return result
 
 
-def listings(found: Sequence[File]) -> list[str]:
-    """JSON files that may describe a whole folder, as kohya writes them."""
+def listings(found: Sequence[FoundFile]) -> list[str]:
+    """Return JSON files that may describe a whole folder, as kohya writes them."""
     return [f.path for f in found if f.code == "sidecar" and _lists(f.path)]
 
 
 def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """(picture -> "folder/...", orphans) for upscaled/ and masks/. A file of the very same name wins over one of
+    """Return (picture -> "folder/...", orphans) for upscaled/ and masks/. A file of the very same name wins over one of
     the same stem.
 
     A stem that several pictures share is nobody's: which of them it is meant for cannot be told.
@@ -84,16 +85,16 @@ def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, 
         for rel, _, entry, problem in _entries(str(top), "", top.resolve(), root.resolve())
         if not problem and not _hidden(rel) and _suffix(rel) in formats.EXTENSIONS and entry is not None
     )
-    exact = {_same(p): p for p in pictures}
+    exact = {_folded(p): p for p in pictures}
     by_stem: dict[str, list[str]] = {}
     for p in pictures:
-        by_stem.setdefault(_same(_bare(p)), []).append(p)
+        by_stem.setdefault(_folded(_bare(p)), []).append(p)
     taken: dict[str, str] = {}
     for name in names:
-        if _same(name) in exact:
-            taken[exact[_same(name)]] = f"{folder}/{name}"
+        if _folded(name) in exact:
+            taken[exact[_folded(name)]] = f"{folder}/{name}"
     for name in names:
-        owners = by_stem.get(_same(_bare(name)), [])
+        owners = by_stem.get(_folded(_bare(name)), [])
         if len(owners) == 1 and owners[0] not in taken:
             taken[owners[0]] = f"{folder}/{name}"
     return taken, sorted({f"{folder}/{n}" for n in names} - set(taken.values()))
@@ -111,7 +112,7 @@ def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entr
             prefix.rstrip("/") or ".",
             folder,
             None,
-            f"unreadable: this folder cannot be opened ({_said(error)})",
+            f"unreadable: this folder cannot be opened ({_os_reason(error)})",
         )
         return
     at_home = base == home and Path(folder).resolve() == base
@@ -120,7 +121,7 @@ def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entr
         try:
             info = entry.stat(follow_symlinks=False)
         except OSError as error:
-            yield rel, path, None, f"unreadable: it cannot be read ({_said(error)})"
+            yield rel, path, None, f"unreadable: it cannot be read ({_os_reason(error)})"
             continue
         if stat.S_ISLNK(info.st_mode):
             target = _link(Path(path), base)
@@ -147,7 +148,7 @@ def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entr
 
 
 def _link(path: Path, base: Path) -> str:
-    """ "" for a link to a file inside, else what is wrong with it."""
+    """Return "" for a link to a file inside, else what is wrong with it."""
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
@@ -177,24 +178,24 @@ def _classify(
     problem: str,
     wanted: Patterns,
     unwanted: Patterns,
-) -> File:
+) -> FoundFile:
     size = info.st_size if info is not None and stat.S_ISREG(info.st_mode) else 0
     path = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
-    def because(state: Literal["image", "rejected", "ignored"], code: str = "", reason: str = "") -> File:
-        return File(path, state, code, reason, size)
+    def because(state: Literal["image", "rejected", "ignored"], code: str = "", reason: str = "") -> FoundFile:
+        return FoundFile(path, state, code, reason, size)
 
     if path != raw or not all(c.isprintable() for c in raw):
         path = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in path)
-        return because("rejected", "name", "its name holds characters that not every system can write; rename it")
+        return because("rejected", Code.NAME, "its name holds characters that not every system can write; rename it")
     if _hidden(raw):
         return because("ignored", "hidden", "a hidden file")
     if problem.startswith("unreadable") and info is None:
-        return because("rejected", "unreadable", problem.partition(": ")[2])
+        return because("rejected", Code.UNREADABLE, problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
     if suffix in formats.SIDECARS and not problem and size < 1000 and _is_pointer(Path(real)):
-        return because("rejected", "pointer", formats.LFS)
+        return because("rejected", Code.POINTER, formats.LFS)
     if suffix in formats.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
     if not wanted.match(raw) or unwanted.match(raw):
@@ -207,7 +208,7 @@ def _classify(
     if suffix == ".dvc":
         return _tracked(Path(real), because)
     if kind == "unsupported":
-        return because("rejected", "unsupported", formats.UNSUPPORTED[suffix])
+        return because("rejected", Code.UNSUPPORTED, formats.UNSUPPORTED[suffix])
     if kind == "image":
         return because("image")
     return because("ignored", "not-an-image", _not_an_image(Path(real)))
@@ -221,11 +222,11 @@ def _is_pointer(path: Path) -> bool:
         return False
 
 
-def _tracked(real: Path, because: Callable[..., File]) -> File:
+def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
     """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
     if real.with_suffix("").exists():
         return because("ignored", "not-an-image", "DVC's note on where its file is kept")
-    return because("rejected", "pointer", "only DVC's placeholder is here; run dvc pull")
+    return because("rejected", Code.POINTER, "only DVC's placeholder is here; run dvc pull")
 
 
 def _not_an_image(path: Path) -> str:
@@ -247,7 +248,7 @@ def _suffix(path: str) -> str:
 
 
 def _dot(path: str) -> int:
-    """Where the suffix starts, as pathlib tells it (".jpg" and "a." have none); a fifth of its time."""
+    """Return where the suffix starts, as pathlib tells it (".jpg" and "a." have none); a fifth of its time."""
     dot, start = path.rfind("."), path.rfind("/") + 1
     return dot if start < dot < len(path) - 1 else len(path)
 
@@ -260,7 +261,7 @@ def _stem(path: str) -> str:
     return _bare(path).casefold()
 
 
-def _same(path: str) -> str:
+def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
@@ -277,5 +278,5 @@ def _rank(path: str) -> int:
     return formats.SIDECARS.index(_suffix(path))
 
 
-def _said(error: OSError) -> str:
+def _os_reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()

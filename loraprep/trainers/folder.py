@@ -11,7 +11,8 @@ from typing import Literal
 import msgspec
 
 from loraprep.core.findings import Code
-from loraprep.imaging import decode
+from loraprep.imaging import colour, decode, formats
+from loraprep.imaging.errors import BadImage
 
 CAPTIONS = frozenset({".txt", ".caption"})
 # What trainers leave beside the pictures; harmless, and theirs.
@@ -80,7 +81,7 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
 
 def _file(path: str, real: Path) -> FolderFile:
     suffix = PurePosixPath(path).suffix.lower()
-    if suffix in decode.EXTENSIONS:
+    if suffix in formats.EXTENSIONS:
         return _picture(path, real)
     if suffix in CAPTIONS:
         return _caption(path, real)
@@ -95,11 +96,11 @@ def _picture(path: str, real: Path) -> FolderFile:
             path,
             "picture",
             orientation=opened.orientation,
-            transparent=decode.transparent(opened.pixels),
+            transparent=colour.transparent(opened.pixels),
             deep=opened.bits > 8,
             bytes=len(data),
         )
-    except decode.BadImage as error:
+    except BadImage as error:
         return FolderFile(path, "picture", problem=error.reason, huge=error.code == Code.TOO_LARGE)
     except OSError as error:
         return FolderFile(path, "picture", problem=error.strerror or "it could not be read")

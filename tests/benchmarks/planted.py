@@ -52,7 +52,11 @@ class Planted:
 def planted(path: str, data: bytes, of: str, edit: str, either: str = "") -> Planted:
     """One file with the scan's record of it."""
     digest = hashlib.sha256(data).hexdigest()
-    facts = {**inspect.inspect(data), "detail": detail.detail(decode.load(data).pixels), "words": []}
+    facts = {
+        **msgspec.to_builtins(inspect.inspect(data)[0]),
+        "detail": detail.detail(decode.load(data).pixels),
+        "words": [],
+    }
     made = msgspec.convert({**facts, "path": path, "state": "image", "digest": digest}, Image)
     small = Pillow.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail((256, 256))

@@ -28,7 +28,7 @@ from loraprep.captions.vision_findings import seen_under_earlier_settings
 from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.imaging import decode
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import profiles, project
 from loraprep.project.decisions import Decisions, Entry
@@ -166,7 +166,7 @@ def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
     with Pillow.open(io.BytesIO(prepare(tmp_path, pictures.see_through()).data)) as picture:
         assert picture.getpixel((10, 10)) == (255, 255, 255)
     assert prepare(tmp_path, pictures.cmyk()).data == prepare(tmp_path, pictures.cmyk()).data
-    with pytest.raises(decode.BadImage):
+    with pytest.raises(BadImage):
         prepare(tmp_path, b"no picture")
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from loraprep.core.errors import UserError
 from loraprep.dataset import manifest, outputs, pixels
-from loraprep.imaging import decode
+from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.steps import dataset, scan
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
@@ -398,7 +398,7 @@ def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkey
     shutil.rmtree(root / "dataset")
 
     def broken(*_: object) -> bytes:
-        raise decode.BadImage("broken", "the file ends too early")
+        raise BadImage("broken", "the file ends too early")
 
     monkeypatch.setattr(pixels, "render", broken)
     with pytest.raises(UserError) as error:

@@ -27,7 +27,9 @@ def test_a_pattern_names_the_same_pictures_everywhere(pattern: str, met: list[st
     for path in PATHS:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
-    away = [f.path for f in walk.walk(tmp_path, tmp_path / "project", ["**/*"], [pattern]) if f.code == "excluded"]
+    away = [
+        f.path for f in walk.find_files(tmp_path, tmp_path / "project", ["**/*"], [pattern]) if f.code == "excluded"
+    ]
     images = [Image(path, "image") for path in PATHS]
     fates = selection.select(images, [pattern], [])
     assert away == [f.path for f in fates if f.fate == "left out"] == met

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from loraprep.imaging import border, decode, hashes
+from loraprep.imaging import border, decode, display, hashes
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import detail, inspect, metadata, scan
 from tests import pictures
 
 
 def _upright(data: bytes, background: str = "#ffffff") -> Image.Image:
-    return decode.upright(decode.load(data), background)
+    return display.upright(decode.load(data), background)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def _upright(data: bytes, background: str = "#ffffff") -> Image.Image:
     ],
 )
 def test_bad_files_are_refused_with_a_reason(data: bytes, code: str, said: str) -> None:
-    with pytest.raises(decode.BadImage) as caught:
+    with pytest.raises(BadImage) as caught:
         decode.load(data)
     assert caught.value.code == code
     assert said in caught.value.reason
@@ -47,7 +48,7 @@ def test_bad_files_are_refused_with_a_reason(data: bytes, code: str, said: str) 
 def test_every_truncation_is_noticed() -> None:
     for data in (pictures.jpeg(), pictures.png(), pictures.save(pictures.scene(), "BMP")):
         for keep in range(0, len(data) - 1, max(1, len(data) // 37)):
-            with pytest.raises(decode.BadImage):
+            with pytest.raises(BadImage):
                 decode.load(data[:keep])
 
 
@@ -55,14 +56,14 @@ def test_a_huge_jpeg_is_read_smaller_unless_it_is_progressive() -> None:
     big = pictures.scene(800, 600)
     opened = decode.load(pictures.jpeg(big), max_megapixels=0.3)
     assert (opened.reduced, opened.width, opened.height, opened.pixels.width) == (2, 800, 600, 400)
-    with pytest.raises(decode.BadImage):
+    with pytest.raises(BadImage):
         decode.load(pictures.jpeg(big, progressive=True), max_megapixels=0.3)
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_orientation(turn: int) -> None:
     opened = decode.load(pictures.rotated(turn))
-    shown = decode.upright(opened)
+    shown = display.upright(opened)
     assert shown.size == (opened.width, opened.height) == ((320, 240) if turn < 5 else (240, 320))
     assert opened.orientation == turn
     from PIL import ImageOps
@@ -73,13 +74,13 @@ def test_orientation(turn: int) -> None:
 
 def test_a_tiff_is_turned_once() -> None:
     opened = decode.load(pictures.save(pictures.scene(), "TIFF", tiffinfo={0x0112: 6}))
-    assert decode.upright(opened).size == (opened.width, opened.height) == (240, 320)
+    assert display.upright(opened).size == (opened.width, opened.height) == (240, 320)
     assert opened.orientation == 6
 
 
 def test_sixteen_bits_keep_their_tones() -> None:
     opened = decode.load(pictures.deep_grey())
-    values = np.asarray(decode.upright(opened))
+    values = np.asarray(display.upright(opened))
     assert opened.bits == 16
     assert (values.min(), values.max()) == (0, 255)
     assert 120 < values.mean() < 135
@@ -101,34 +102,34 @@ def test_colours_go_through_the_profile() -> None:
 def test_broken_profiles_are_named_and_ignored() -> None:
     opened = decode.load(pictures.png(icc_profile=b"not a profile" * 20))
     assert opened.icc == "unreadable"
-    assert decode.upright(opened).mode == "RGB"
+    assert display.upright(opened).mode == "RGB"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F"])
 def test_every_mode_becomes_rgb(mode: str) -> None:
     source = pictures.scene(64, 64).convert("RGB" if mode != "LAB" else "LAB")
     data = pictures.save(source.convert(mode) if mode != "LAB" else source, "TIFF")
-    facts = inspect.inspect(data)
+    facts, _ = inspect.inspect(data)
     shown = _upright(data)
     assert shown.mode == "RGB"
-    assert facts["mode"] == decode.load(data).mode
+    assert facts.mode == decode.load(data).mode
     if mode not in ("1", "LAB"):
         assert abs(np.asarray(shown).mean() - np.asarray(pictures.scene(64, 64)).mean()) < 12
 
 
 def test_formats_are_found_by_content() -> None:
-    assert inspect.inspect(pictures.save(pictures.scene(), "WEBP"))["format"] == "WEBP"
-    assert inspect.inspect(pictures.mpo())["format"] == "MPO"
-    gif = inspect.inspect(pictures.animated())
-    assert (gif["format"], gif["frames"]) == ("GIF", 3)
+    assert inspect.inspect(pictures.save(pictures.scene(), "WEBP"))[0].format == "WEBP"
+    assert inspect.inspect(pictures.mpo())[0].format == "MPO"
+    gif, _ = inspect.inspect(pictures.animated())
+    assert (gif.format, gif.frames) == ("GIF", 3)
     if features.check("avif"):
-        assert inspect.inspect(pictures.save(pictures.scene(), "AVIF"))["format"] == "AVIF"
-    assert decode.upright(decode.load(pictures.cmyk())).mode == "RGB"
+        assert inspect.inspect(pictures.save(pictures.scene(), "AVIF"))[0].format == "AVIF"
+    assert display.upright(decode.load(pictures.cmyk())).mode == "RGB"
 
 
 @pytest.mark.parametrize("quality", [10, 50, 70, 85, 95, 100])
 def test_jpeg_quality_is_read_from_the_tables(quality: int) -> None:
-    assert inspect.inspect(pictures.jpeg(quality=quality))["jpeg_quality"] == quality
+    assert inspect.inspect(pictures.jpeg(quality=quality))[0].jpeg_quality == quality
 
 
 def test_hashes_are_those_of_imagehash() -> None:
@@ -154,9 +155,9 @@ def test_a_hash_of_the_halved_picture_is_near_that_of_the_picture() -> None:
             photo = Image.fromarray(getattr(data, name)()).convert("RGB")
             photo = photo.resize((int(photo.width * scale), int(photo.height * scale)))
             for stored in (pictures.jpeg(photo, quality=95), pictures.png(photo, compress_level=1)):
-                found, decoded = inspect.inspect(stored), Image.open(io.BytesIO(stored))
-                apart.append(imagehash.hex_to_hash(found["phash"]) - imagehash.phash(decoded))
-                apart.append(imagehash.hex_to_hash(found["dhash"]) - imagehash.dhash(decoded))
+                (found, _), decoded = inspect.inspect(stored), Image.open(io.BytesIO(stored))
+                apart.append(imagehash.hex_to_hash(found.phash) - imagehash.phash(decoded))
+                apart.append(imagehash.hex_to_hash(found.dhash) - imagehash.dhash(decoded))
     assert max(apart) <= 2
     assert np.mean(apart) < 0.3
 
@@ -166,7 +167,7 @@ def test_a_reduced_decode_notices_every_truncation(progressive: bool) -> None:
     data = pictures.jpeg(pictures.scene(1200, 900), progressive=progressive)
     assert decode.load(data, at_least=256).pixels.width == 300
     for keep in [*range(0, len(data) - 1, max(1, len(data) // 37)), len(data) - 3, len(data) - 2]:
-        with pytest.raises(decode.BadImage):
+        with pytest.raises(BadImage):
             decode.load(data[:keep], at_least=256)
 
 
@@ -179,7 +180,7 @@ def test_blur_shows_in_the_sharpness_at_any_size() -> None:
         size = (int(photo.width * scale), int(photo.height * scale))
         sharp = photo.resize(size, Image.Resampling.LANCZOS)
         soft = sharp.filter(ImageFilter.GaussianBlur(2 * scale))
-        one, other = (inspect.inspect(pictures.png(p))["sharpness"] for p in (sharp, soft))
+        one, other = (inspect.inspect(pictures.png(p))[0].sharpness for p in (sharp, soft))
         assert other < one / 4, scale
 
 
@@ -238,12 +239,12 @@ def test_words_inside_pictures() -> None:
 
     info = PngImagePlugin.PngInfo()
     info.add_text("parameters", "a (red:1.2) boat, <lora:x:1>sea\nNegative prompt: blurry\nSteps: 20")
-    found = dict(inspect.inspect(pictures.png(pnginfo=info))["words"])
+    found = dict(inspect.inspect(pictures.png(pnginfo=info))[1])
     assert found["png:parameters"] == "a red boat, sea"
     exif = Image.Exif()
     exif[0x010E] = "A mill\nby a pond"
     exif[0x9C9E] = "mill;pond".encode("utf-16-le")
-    found = dict(inspect.inspect(pictures.jpeg(exif=exif))["words"])
+    found = dict(inspect.inspect(pictures.jpeg(exif=exif))[1])
     assert found["exif:keywords"] == "mill, pond"
     assert "A mill" in found["exif:description"]
 

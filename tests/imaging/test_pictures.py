@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from loraprep.imaging import decode
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.pipeline.steps import trainers
 from loraprep.pipeline.workspace import Workspace
@@ -47,5 +47,5 @@ def test_a_picture_above_the_limit_is_opened_nowhere(root: Path) -> None:
     (record,) = scan.scan(root / "images", root, max_megapixels=200).images
     pictures = Pictures(root / "images", root, 100)
     for opening in (pictures.load, pictures.load_unchanged, pictures.upright, pictures.preview):
-        with pytest.raises(decode.BadImage, match="megapixels"):
+        with pytest.raises(BadImage, match="megapixels"):
             opening(record)

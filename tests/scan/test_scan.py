@@ -74,10 +74,10 @@ def test_sidecars_come_first_in_the_words(root: Path) -> None:
 def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
     records = _scan(root).images
     path = root / "build/images.jsonl"
-    scan.write(path, root / "images", root, exclude=["draft"])
+    scan.scan_to_file(path, root / "images", root, exclude=["draft"])
     assert image_list.read_images(path) == records
     before = path.stat()
-    scan.write(path, root / "images", root, exclude=["draft"])
+    scan.scan_to_file(path, root / "images", root, exclude=["draft"])
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     path.write_text('{"version": 0}\n')
     with pytest.raises(UserError, match="another version"):
@@ -266,7 +266,7 @@ def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pyte
     bad = [(i.path, i.code) for i in found.images if i.state != "image"]
     assert bad == [("0100.jpg", "unexpected")]
     assert len(started) == 1
-    assert not found.sure  # the next scan looks at it again
+    assert not found.settled  # the next scan looks at it again
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

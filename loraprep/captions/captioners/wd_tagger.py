@@ -22,7 +22,8 @@ from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, State
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.imaging import decode
+from loraprep.imaging import display
+from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import Settings, Tagger
 
 SAMPLES = True
@@ -102,7 +103,7 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
             job.progress(number, len(images), "")
             try:
                 scores = tagger.scores(_pixels(image, job, tagger.side))
-            except (decode.BadImage, OSError) as error:
+            except (BadImage, OSError) as error:
                 outcome.add_missing("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
                 continue
             job.store.add(image.digest, _to_keep(tagger.rows, scores, limits))
@@ -141,7 +142,7 @@ def _load(folder: Path | None) -> _Session:
 
 def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
     """Open the picture that was scanned, as its owner sees it, on white, not much larger than needed."""
-    return decode.upright(job.pictures.load_unchanged(image), longest=2 * side)
+    return display.upright(job.pictures.load_unchanged(image), longest=2 * side)
 
 
 def _to_keep(rows: Sequence[Row], scores: NDArray[np.float32], limits: Tagger) -> Answer:

@@ -14,7 +14,7 @@ from loraprep.captions.vision.job import Job
 from loraprep.captions.vision.model import VisionError
 from loraprep.captions.vision.prices import price_list
 from loraprep.core.records import Image
-from loraprep.imaging.decode import BadImage
+from loraprep.imaging.errors import BadImage
 
 
 class Connection:

@@ -22,7 +22,7 @@ from loraprep.captions.vision.prices import price_list
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
-from loraprep.imaging.decode import BadImage
+from loraprep.imaging.errors import BadImage
 
 NAME = "batches.json"
 EVERY = 30.0  # seconds between two looks at a pending batch

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PIL import Image as Pillow
 
 from loraprep.core.records import Image
-from loraprep.imaging import decode
+from loraprep.imaging import display
 from loraprep.imaging.pictures import Pictures
 
 SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
@@ -51,7 +51,7 @@ def prepare(pictures: Pictures, image: Image, *, background: str, quality: int =
     """Make the picture of a record ready to send. Raises BadImage, also if the file is not the one that was scanned."""
     opened = pictures.load_unchanged(image)
     width, height = size_to_send(opened.width, opened.height)
-    picture = decode.upright(opened, background, longest=max(width, height))
+    picture = display.upright(opened, background, longest=max(width, height))
     if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel
         picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
     body = _jpeg(picture, quality)

@@ -16,7 +16,7 @@ from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.model import Reply, VisionError, VisionModel
 from loraprep.core.findings import Value
 from loraprep.core.records import Image
-from loraprep.imaging.decode import BadImage
+from loraprep.imaging.errors import BadImage
 
 _DEAD = 3  # pictures in a row that nothing could be got for: the server is taken for dead
 

@@ -45,7 +45,7 @@ def _scan(work: Workspace, full: bool) -> None:
     from loraprep.scan import scan
 
     with terminal.progress("Looking at the pictures") as progress:
-        found = scan.write(
+        found = scan.scan_to_file(
             outputs[0],
             project.images,
             project.root,
@@ -58,5 +58,5 @@ def _scan(work: Workspace, full: bool) -> None:
             progress=progress,
         )
     work.write(BesideImages(orphans=found.orphans, masks=found.masks))
-    if found.sure:
+    if found.settled:
         fingerprint.remember(memory, mark, outputs)

@@ -10,6 +10,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.dataset import outputs
+from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
@@ -57,7 +58,6 @@ def forecast_trainers(work: Workspace) -> None:
 
 def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[float, ...]]) -> list[str]:
     """Draws the crops and sweeps earlier ones; the paths drawn. A file that is gone since the scan is passed over."""
-    from loraprep.imaging import decode  # Pillow and numpy, for which most runs have no use
     from loraprep.report import crop_preview
 
     folder, drawn = work.root / trainer_section.CROPS, []
@@ -68,7 +68,7 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
     for path, box in sorted(cut.items()):
         try:
             shown = work.pictures.preview(image[path])
-        except (decode.BadImage, OSError):
+        except (BadImage, OSError):
             continue
         files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw_crop(shown, box))
         drawn.append(path)

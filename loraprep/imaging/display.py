@@ -1,0 +1,90 @@
+"""Shows a decoded picture as its owner sees it: upright, sRGB, 8 bit, cut and reduced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PIL import Image
+
+from loraprep.core.findings import Code
+from loraprep.imaging.colour import DECODE_ERRORS, compose, eight_bit, transparent
+from loraprep.imaging.decode import Opened, halvings, plain_reason
+from loraprep.imaging.errors import BadImage
+
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def upright(opened: Opened, background: str = "#ffffff", longest: int = 0, at_least: int = 0) -> Image.Image:
+    """The picture as its owner sees it: RGB, 8 bit, sRGB, turned, transparency on `background`.
+
+    With `longest` it is reduced first, so that its longer side is at most that; never enlarged. With `at_least` it
+    is halved for as long as its longer side stays at least that, which costs a fraction of any other size.
+    Raises BadImage if its pixels cannot be converted.
+    """
+    try:
+        picture = eight_bit(opened.pixels)
+        if longest:
+            picture = _shrink(picture, longest)
+        picture = halved(picture, at_least)
+        picture = compose(picture, opened.profile, background)
+        return _turned(picture, opened.turn)
+    except DECODE_ERRORS as error:
+        raise BadImage(Code.BROKEN, plain_reason(error)) from None
+
+
+def cut(opened: Opened, box: Sequence[float]) -> Opened:
+    """The part of the picture inside `box` (left, top, right, bottom as shares of it as shown); all of it for ()."""
+    if not box:
+        return opened
+    whole = _turned(opened.pixels, opened.turn)
+    left, top, right, bottom = pixel_box(box, whole.width, whole.height)
+    width, height = (max(1, round(n)) for n in (opened.width * (box[2] - box[0]), opened.height * (box[3] - box[1])))
+    if opened.reduced == 1:
+        width, height = right - left, bottom - top
+    return replace(opened, pixels=whole.crop((left, top, right, bottom)), turn=1, width=width, height=height)
+
+
+def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
+    """Shares of the sides as whole pixels, at least one wide and high."""
+    left, top = min(round(box[0] * width), width - 1), min(round(box[1] * height), height - 1)
+    return left, top, max(left + 1, round(box[2] * width)), max(top + 1, round(box[3] * height))
+
+
+def alpha(opened: Opened) -> Image.Image | None:
+    """How much of each pixel is there, upright, mode L; None for a picture without really transparent parts."""
+    if not transparent(opened.pixels):
+        return None
+    return _turned(eight_bit(opened.pixels).convert("RGBA").getchannel("A"), opened.turn)
+
+
+def halved(picture: Image.Image, at_least: int) -> Image.Image:
+    """Box-averaged to 1/2, 1/4 ... for as long as its longer side stays at least that."""
+    factor = halvings(picture.size, at_least)
+    return picture.reduce(factor) if factor > 1 else picture
+
+
+def _shrink(picture: Image.Image, longest: int) -> Image.Image:
+    """At most `longest` px on the longer side; never enlarged.
+
+    Halved first, as a JPEG decoder halves, so that a JPEG read at reduced scale ends as the same picture.
+    """
+    picture = halved(picture, longest)
+    if max(picture.size) > longest:
+        ratio = longest / max(picture.size)
+        size = tuple(max(1, round(n * ratio)) for n in picture.size)
+        picture = picture.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+    return picture
+
+
+def _turned(picture: Image.Image, turn: int) -> Image.Image:
+    method = _TRANSPOSE.get(turn)
+    return picture if method is None else picture.transpose(method)
