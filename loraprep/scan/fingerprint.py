@@ -21,32 +21,18 @@ from loraprep.core.files import Json
 from loraprep.scan import walk
 
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
-_EYES = (
-    "imaging/colour.py",
-    "project/crops.py",
-    "imaging/formats.py",
-    "imaging/border.py",
-    "imaging/hashes.py",
-    "imaging/decode.py",
-    "scan/inspect.py",
-    "imaging/facts.py",
-    "imaging/palette.py",
-    "scan/assemble.py",
-    "scan/scan.py",
-    "scan/walk.py",
-    "scan/metadata.py",
-)  # code that decides what is seen
+# code that decides what a scan finds: whole rooms, so that no list has to be kept
+_CODE = ("scan", "imaging", "project/crops.py", "core/patterns.py", "core/records.py")
 
 
 def mark(folder: Path, root: Path, settings: Json) -> str:
-    """A digest of every name, size, time and inode under `folder`, upscaled/ and masks/, and of whatever looks at them.
+    """Digest every name, size, time and inode under `folder`, upscaled/ and masks/, and the code that looks at them.
 
     "" where that says too little: a link, an entry that cannot be read, or a change in the last two seconds.
     """
     now, seen = time.time(), hashlib.sha256()
-    eyes = {name: files.sha256(Path(__file__).parents[1] / name) for name in _EYES}
     heif = importlib.util.find_spec("pillow_heif") is not None
-    seen.update(files.dumps([__version__, PIL.__version__, heif, eyes, str(folder), settings]).encode())
+    seen.update(files.dumps([__version__, PIL.__version__, heif, code_digest(), str(folder), settings]).encode())
     try:
         for top in (folder, root / "upscaled", root / "masks"):
             for name, info in _entries(top, "", root.resolve()) if top.is_dir() else ():
@@ -60,8 +46,18 @@ def mark(folder: Path, root: Path, settings: Json) -> str:
     return seen.hexdigest()
 
 
+def code_digest(package: Path = Path(__file__).parents[1]) -> str:
+    """Digest the source of whatever decides what a scan finds: some 30 files, a millisecond."""
+    digest = hashlib.sha256()
+    for name in _CODE:
+        path = package / name
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
+            digest.update(f"{name}/{file.name}\0".encode() + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def _entries(folder: Path, prefix: str, home: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """(relative name, lstat) of every file below, sorted, without the tool's own; folders by what they hold."""
+    """Yield (relative name, lstat) of every file below, sorted, without the tool's own; folders by what they hold."""
     at_home = folder.resolve() == home if not prefix else False
     with os.scandir(folder) as listing:
         for entry in sorted(listing, key=lambda e: e.name):
@@ -75,7 +71,7 @@ def _entries(folder: Path, prefix: str, home: Path) -> Iterator[tuple[str, os.st
 
 
 def holds(memory: Path, now: str, outputs: Sequence[Path]) -> bool:
-    """Did the scan that wrote these outputs see just this?"""
+    """Say whether the scan that wrote these outputs saw just this."""
     try:
         return bool(now) and files.read_json(memory) == _record(now, outputs)
     except (OSError, ValueError):
@@ -83,7 +79,7 @@ def holds(memory: Path, now: str, outputs: Sequence[Path]) -> bool:
 
 
 def remember(memory: Path, seen: str, outputs: Sequence[Path]) -> None:
-    """Keeps the mark that was taken before a scan, with what the scan wrote."""
+    """Keep the mark that was taken before a scan, with what the scan wrote."""
     files.write_json(memory, _record(seen, outputs))
 
 
