@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from loraprep.imaging.palette import lab
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
+Kind = TypeVar("Kind", bound=np.generic)
 
 SIDE = 192  # both pictures are stretched to this square: a mouth of 3 % of the side is still six pixels
 BLOCK = 8  # a local change fills at least such a block, 1/24 of the side
@@ -191,7 +192,7 @@ def _warp(b: Plane, p: NDArray[np.float64]) -> tuple[Plane, NDArray[np.bool_]]:
     side = b.shape[0]
     grid = (np.arange(side) + 0.5) * (2 / side) - 1
 
-    def taps(scale: float, shift: float) -> tuple[Any, Any, Any, Any]:
+    def taps(scale: float, shift: float) -> tuple[NDArray[np.intp], NDArray[np.intp], Any, NDArray[np.bool_]]:
         at = ((scale * grid + shift) + 1) * side / 2 - 0.5
         ok = (at >= -0.5) & (at <= side - 0.5)
         at = at.clip(0, side - 1.001)
@@ -309,7 +310,7 @@ def _agreement(a: Plane, b: Plane, inside: NDArray[np.bool_]) -> tuple[float, fl
     side = 2 * BLOCK
     n = a.shape[0] // side
 
-    def blocks(plane: Any) -> Any:
+    def blocks(plane: NDArray[Kind]) -> NDArray[Kind]:
         return plane.reshape(n, side, n, side).swapaxes(1, 2).reshape(n * n, -1)
 
     whole = blocks(inside).all(axis=1)

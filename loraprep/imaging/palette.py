@@ -6,12 +6,12 @@ for it, and add in another order on another machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 Array = NDArray[np.float64]
@@ -101,8 +101,9 @@ def _roots(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]
     return x, y, z
 
 
-def _lab(x: Any, y: Any, z: Any) -> Array:
-    """Lab of roots of 0.._FINE, shape (..., 3)."""
+def _lab(*roots: ArrayLike) -> Array:
+    """Compute Lab, (..., 3), of the three roots of `_roots`, or of means of them."""
+    x, y, z = (np.asarray(root, np.float64) for root in roots)
     return np.stack([116 / _FINE * y - 16, 500 / _FINE * (x - y), 200 / _FINE * (y - z)], -1)
 
 
@@ -130,7 +131,7 @@ def _tables() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return np.rint(light * (1 << 15)).astype(np.int32), np.rint(root * _FINE).astype(np.int32)
 
 
-def _means(planes: Any, group: NDArray[Any], count: int) -> Array:
+def _means(planes: Iterable[NDArray[np.integer]], group: NDArray[np.integer], count: int) -> Array:
     """The mean of each plane of whole numbers in each group, shape (planes, count); of an empty one 0."""
     size = np.maximum(np.bincount(group, minlength=count), 1)
     return np.stack([np.bincount(group, plane, count) / size for plane in planes])

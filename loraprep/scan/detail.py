@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import PIL
@@ -32,6 +31,7 @@ VERSION = 1  # of the cache; raised when the measurement changes
 _WORKERS = 2  # Pillow releases the GIL while it decodes
 
 Array = NDArray[np.float64]
+Tile = NDArray[np.uint8] | NDArray[np.float64]
 
 
 def measured(
@@ -147,7 +147,7 @@ def _strongest(pixels: Pillow.Image) -> list[Array]:
     return [tiles[i].astype(np.float64) for i in order[:_TILES] if strength[i] > 0.5]
 
 
-def _luma(crop: Pillow.Image) -> NDArray[Any]:
+def _luma(crop: Pillow.Image) -> Tile:
     """0..255, of whole numbers where the picture has 8 bits."""
     if crop.mode in ("P", "PA", "RGBA", "CMYK", "LAB", "1"):
         crop = crop.convert("RGB")
@@ -159,7 +159,7 @@ def _luma(crop: Pillow.Image) -> NDArray[Any]:
     return deep / 257 if float(deep.max(initial=0)) > 255 else deep
 
 
-def _contrast(tile: NDArray[Any]) -> float:
+def _contrast(tile: Tile) -> float:
     """The mean difference between neighbours, across and down."""
     values = tile.astype(np.int16) if tile.dtype == np.uint8 else tile
     return sum(float(np.abs(np.diff(values, axis=axis)).mean(dtype=np.float64)) for axis in (1, 0))

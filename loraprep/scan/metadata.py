@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from PIL import Image, ImageFile, IptcImagePlugin
 
@@ -20,10 +20,11 @@ _LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set 
 _LARGEST_LIST = 50_000_000
 
 Words = list[tuple[str, str]]
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as json.loads makes it
 
 
 def clean(text: str) -> str:
-    """One line of printable characters; lines that look like a list are joined by commas."""
+    """Make one line of printable characters; lines that look like a list are joined by commas."""
     lines = [" ".join(_printable(line).split()) for line in text.splitlines()]
     lines = [line for line in lines if line]
     listed = len(lines) > 1 and all(len(line) <= 40 and line[-1] not in ".,;:!?" for line in lines)
@@ -35,7 +36,7 @@ def _printable(line: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Text of a sidecar: UTF-8 or UTF-16 with or without a mark, else Windows-1252."""
+    """Decode the text of a sidecar: UTF-8 or UTF-16 with or without a mark, else Windows-1252."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:
@@ -45,7 +46,7 @@ def decode(data: bytes) -> str:
 
 
 def sidecar(path: Path, name: str) -> Words:
-    """The words of one caption file; [] if it is empty, too large or unreadable."""
+    """Read the words of one caption file; [] if it is empty, too large or unreadable."""
     try:
         if path.stat().st_size > _LARGEST:
             return []
@@ -60,20 +61,23 @@ def sidecar(path: Path, name: str) -> Words:
 
 
 def listing(path: Path, name: str) -> dict[str, Words]:
-    """kohya's metadata JSON: the picture's path or stem as written there -> words; else {}."""
+    """Read kohya's metadata JSON: the picture's path or stem as written there -> words; else {}."""
     try:
         if path.stat().st_size > _LARGEST_LIST:
             return {}
         data = _json(decode(path.read_bytes()))
     except OSError:
         return {}
-    if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):
+    if not isinstance(data, dict):
         return {}
-    found = {str(key): [(f"sidecar:{name}", t) for t in _entry(value)] for key, value in data.items()}
+    entries = {str(key): value for key, value in data.items() if isinstance(value, dict)}
+    if len(entries) < len(data):
+        return {}
+    found = {key: [(f"sidecar:{name}", t) for t in _entry(entry)] for key, entry in entries.items()}
     return {key: words for key, words in found.items() if words}
 
 
-def _entry(entry: Mapping[str, Any]) -> list[str]:
+def _entry(entry: Mapping[str, Json]) -> list[str]:
     texts = []
     for key in ("caption", "tags", "prompt", "description"):
         value = entry.get(key)
@@ -84,15 +88,16 @@ def _entry(entry: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _json(text: str) -> Any:
+def _json(text: str) -> Json:
     try:
-        return json.loads(text)
+        found: Json = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    return found
 
 
 def embedded(picture: Image.Image) -> Words:
-    """(source, text) of everything inside `picture`, in order of trust, each text once."""
+    """List (source, text) of everything inside `picture`, in order of trust, each text once."""
     found: Words = []
     for read in (_generated, _xmp, _iptc, _exif):
         try:
@@ -110,7 +115,7 @@ def embedded(picture: Image.Image) -> Words:
 
 
 def _generated(picture: Image.Image) -> Words:
-    """What a generator wrote into a PNG: the positive prompt only."""
+    """Read what a generator wrote into a PNG: the positive prompt only."""
     info = picture.info
     found: Words = []
     if isinstance(info.get("parameters"), str):
@@ -128,15 +133,15 @@ def _generated(picture: Image.Image) -> Words:
 
 
 def positive(parameters: str) -> str:
-    """AUTOMATIC1111's text up to its negative prompt and settings, without weights and <lora:...>."""
+    """Take AUTOMATIC1111's text up to its negative prompt and settings, without weights and <lora:...>."""
     text = re.split(r"(?m)^\s*(?:Negative prompt:|Steps: \d)", parameters)[0]
     text = re.sub(r"<(?:lora|lyco|hypernet):[^>]*>", "", text)
     text = re.sub(r"(?<!\\)[()\[\]]|:\d+(?:\.\d+)?(?=\))", "", re.sub(r":\d+(?:\.\d+)?(?=\))", "", text))
     return text.strip(" ,\n").replace("\\(", "(").replace("\\)", ")")
 
 
-def comfy(graph: Any) -> list[str]:
-    """The texts that reach a sampler's `positive` input in a ComfyUI prompt or workflow; [] if unclear."""
+def comfy(graph: Json) -> list[str]:
+    """List the texts that reach a sampler's `positive` input in a ComfyUI prompt or workflow; [] if unclear."""
     if not isinstance(graph, dict):
         return []
     if isinstance(graph.get("nodes"), list):
@@ -149,13 +154,13 @@ def comfy(graph: Any) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _inputs(graph: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _inputs(graph: Mapping[str, Json], key: str) -> dict[str, Json]:
     node = graph.get(key)
     inputs = node.get("inputs") if isinstance(node, dict) else None
     return inputs if isinstance(inputs, dict) else {}
 
 
-def _follow(graph: Mapping[str, Any], key: str, texts: list[str], seen: set[str]) -> None:
+def _follow(graph: Mapping[str, Json], key: str, texts: list[str], seen: set[str]) -> None:
     if key in seen:
         return
     seen.add(key)
@@ -167,17 +172,17 @@ def _follow(graph: Mapping[str, Any], key: str, texts: list[str], seen: set[str]
             _follow(graph, str(value[0]), texts, seen)
 
 
-def _as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
-    """A workflow's nodes and links in the shape of a prompt; an encoder's first text widget is its text."""
-    origin = {k[0]: str(k[1]) for k in workflow.get("links", []) if isinstance(k, list) and len(k) >= 5}
-    graph: dict[str, Any] = {}
-    for node in workflow["nodes"]:
+def _as_prompt(workflow: Mapping[str, Json]) -> dict[str, Json]:
+    """Bring a workflow's nodes and links into the shape of a prompt; an encoder's first text widget is its text."""
+    origin = {str(k[0]): str(k[1]) for k in _list(workflow.get("links")) if isinstance(k, list) and len(k) >= 5}
+    graph: dict[str, Json] = {}
+    for node in _list(workflow["nodes"]):
         if not isinstance(node, dict):
             continue
-        inputs: dict[str, Any] = {
-            slot["name"]: [origin[slot["link"]], 0]
-            for slot in node.get("inputs") or []
-            if isinstance(slot, dict) and slot.get("link") in origin and "name" in slot
+        inputs: dict[str, Json] = {
+            str(slot["name"]): [origin[str(slot["link"])], 0]
+            for slot in _list(node.get("inputs"))
+            if isinstance(slot, dict) and str(slot.get("link")) in origin and "name" in slot
         }
         widgets = node.get("widgets_values")
         encoder = "TextEncode" in str(node.get("type"))
@@ -187,11 +192,15 @@ def _as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return graph
 
 
-def _blocks(picture: Image.Image) -> list[dict[str, Any]]:
-    """The rdf:Description blocks of the picture's XMP."""
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _blocks(picture: Image.Image) -> list[dict[str, Json]]:
+    """Return the rdf:Description blocks of the picture's XMP."""
     if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
         return []
-    rdf: Any = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
+    rdf: Json = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
     blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []
     return [b for b in (blocks if isinstance(blocks, list) else [blocks]) if isinstance(b, dict)]
 
@@ -207,16 +216,16 @@ def _xmp(picture: Image.Image) -> Words:
 
 
 def rating(picture: Image.Image) -> int:
-    """The stars of xmp:Rating: 1..5, -1 rejected, 0 without any or when the XMP cannot be read."""
+    """Read the stars of xmp:Rating: 1..5, -1 rejected, 0 without any or when the XMP cannot be read."""
     try:
         values = [v for block in _blocks(picture) for v in (_leaves(block.get("Rating")) or [])]
         return max(-1, min(5, round(float(values[0])))) if values else 0
-    except Exception:  # metadata is a courtesy: whatever is wrong with it, the picture stands
+    except Exception:  # metadata is a optional: whatever is wrong with it, the picture stays usable
         return 0
 
 
-def _leaves(value: Any) -> list[str]:
-    """The texts of an rdf:Bag, Seq or Alt as Pillow's getxmp() has them."""
+def _leaves(value: Json) -> list[str]:
+    """List the texts of an rdf:Bag, Seq or Alt as Pillow's getxmp() has them."""
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
     if isinstance(value, list):
@@ -268,7 +277,7 @@ def _exif(picture: Image.Image) -> Words:
 
 
 def _user_comment(value: Any) -> str:
-    """EXIF UserComment has an eight-byte prefix that names its character code."""
+    """Decode EXIF UserComment, whose eight-byte prefix names its character code."""
     if not isinstance(value, bytes):
         return value if isinstance(value, str) else ""
     code, body = value[:8], value[8:]
