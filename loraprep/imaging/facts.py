@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,8 @@ from PIL import Image
 
 from loraprep.imaging.border import border
 from loraprep.imaging.decode import halved
-from loraprep.imaging.hashes import hashes
-from loraprep.imaging.palette import colours
+from loraprep.imaging.hashes import HashFacts, hashes
+from loraprep.imaging.palette import ColourFacts, colours
 
 SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
 _NORMAL = 512  # px; sharpness is given as of this longer side
@@ -23,11 +22,20 @@ _TEXTURE = 1.5  # standard deviation of luma in a block below which it has no te
 _WIDE = 2000  # px; squares of a Laplacian are below 2^20, so that a line of so many adds up within 31 bits
 
 
-def facts(picture: Image.Image) -> dict[str, Any]:
-    """Everything measured on `picture`: upright, RGB, halved to SIDE. Keys are model.Image's.
+class PixelFacts(ColourFacts, HashFacts):
+    """What is measured on the pixels, by the names of records.Image."""
+
+    sharpness: float
+    contrast: float
+    flat: float
+    border: tuple[float, ...]
+
+
+def facts(picture: Image.Image) -> PixelFacts:
+    """Everything measured on `picture`: upright, RGB, halved to SIDE. Keys are records.Image's.
 
     It is never resized: halving is what a JPEG decoder does for nothing, and it smooths no detail away, so that blur
-    is told apart as well as at twice the size after a resampling (tests/test_images.py).
+    is told apart as well as at twice the size after a resampling (tests/imaging/test_decode.py).
     """
     grey = picture.convert("L")
     luma = np.asarray(grey)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,21 @@ Array = NDArray[np.float64]
 _FINE = 96  # px; what both hashes are resized from has at least so many each way, three times what pHash looks at
 
 
-def hashes(grey: Image.Image) -> dict[str, str]:
+class HashFacts(TypedDict):
+    """The hashes of a picture, 64 bits as 16 hex digits each, by the names of records.Image."""
+
+    phash: str
+    phash_mirror: str
+    dhash: str
+    dhash_mirror: str
+    thumb: str  # 24x24 grey as 1152 hex digits
+
+
+def hashes(grey: Image.Image) -> HashFacts:
     """pHash and dHash, 64 bits, as imagehash defines them, of the picture and of its mirror; and `thumb`.
 
     `grey` is the picture halved to measure.SIDE, not the picture itself, and it is box-averaged once more before it is
-    resampled, which costs a third: tests/test_images.py says how many bits that moves.
+    resampled, which costs a third: tests/imaging/test_decode.py says how many bits that moves.
     """
     across, down = max(1, grey.width // _FINE), max(1, grey.height // _FINE)
     coarse = grey.reduce((across, down)) if across * down > 1 else grey

@@ -6,14 +6,17 @@ for it, and add in another order on another machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 Array = NDArray[np.float64]
+_Whole = NDArray[np.int32] | NDArray[np.intp] | NDArray[np.uint8]
+_Roots = Array | NDArray[np.int32] | float
 
 _SIDE = 64  # px, about, of the longer side of what the colours are taken from
 _FINE = 1 << 16  # steps of X, Y and Z from black to white, and of their roots
@@ -54,7 +57,17 @@ def lab_unrounded(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
 
 
-def colours(small: Image.Image) -> dict[str, Any]:
+class ColourFacts(TypedDict):
+    """The colours of a picture, by the names of records.Image."""
+
+    colour: tuple[float, ...]
+    palette: tuple[tuple[str, str, float], ...]
+    lightness: float
+    warmth: float
+    chroma: float
+
+
+def colours(small: Image.Image) -> ColourFacts:
     """Mean Lab in a 3x3 grid, the palette by name, lightness, warmth, chroma; of an RGB picture of 64 px or more."""
     small = small.reduce(max(1, min(round(max(small.size) / _SIDE), min(small.size) // 3)))
     rgb, (width, height) = np.asarray(small).reshape(-1, 3), small.size
@@ -90,7 +103,7 @@ def _roots(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32]
     return x, y, z
 
 
-def _lab(x: Any, y: Any, z: Any) -> Array:
+def _lab(x: _Roots, y: _Roots, z: _Roots) -> Array:
     """Lab of roots of 0.._FINE, shape (..., 3)."""
     return np.stack([116 / _FINE * y - 16, 500 / _FINE * (x - y), 200 / _FINE * (y - z)], -1)
 
@@ -119,7 +132,7 @@ def _tables() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return np.rint(light * (1 << 15)).astype(np.int32), np.rint(root * _FINE).astype(np.int32)
 
 
-def _means(planes: Any, group: NDArray[Any], count: int) -> Array:
+def _means(planes: Sequence[_Whole] | _Whole, group: _Whole, count: int) -> Array:
     """The mean of each plane of whole numbers in each group, shape (planes, count); of an empty one 0."""
     size = np.maximum(np.bincount(group, minlength=count), 1)
     return np.stack([np.bincount(group, plane, count) / size for plane in planes])

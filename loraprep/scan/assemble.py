@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TypedDict
 
 from loraprep.imaging import decode
 from loraprep.project import crops
@@ -16,8 +16,29 @@ from loraprep.scan import inspect, metadata, walk
 from loraprep.scan.cache import ScanCache, Seen, spelled
 from loraprep.scan.walk import File
 
+
 # A line in two pieces: fields of its own, and the JSON of what its pixels say, which is copied as it is.
-_Record = tuple[dict[str, Any], str]
+class _Head(TypedDict, total=False):
+    """The fields of records.Image that a file has of its own; what is absent holds its default."""
+
+    path: str
+    state: str
+    code: str
+    reason: str
+    digest: str
+    bytes: int
+    upscaled: str
+    pixel_digest: str
+    pixel_bytes: int
+    words: metadata.Words
+    sidecars: Sequence[str]
+    box: tuple[float, ...]
+    of: str
+    mask: str
+    mask_digest: str
+
+
+_Record = tuple[_Head, str]
 
 
 class Records:
@@ -69,7 +90,7 @@ class Records:
         """A picture as it is used: with better pixels, its mask and its words."""
         better, mask = self._better.get(path, ""), self._masks.get(path, "")
         seen = (better and cache.seen(better)) or own
-        head: dict[str, Any] = {
+        head: _Head = {
             "path": path,
             "state": seen.state,
             "digest": own.digest,
@@ -95,7 +116,7 @@ class Records:
             head["sidecars"] = beside
         return head, seen.pixels
 
-    def _mask(self, mask: str, picture: Seen, seen: Seen | None) -> dict[str, str]:
+    def _mask(self, mask: str, picture: Seen, seen: Seen | None) -> _Head:
         """What a record says of its mask; if that cannot be used, `useless` says why."""
         if seen is None or seen.state != "image":
             self.useless[mask] = seen.reason if seen else "it changed while it was looked at; run loraprep scan again"
@@ -128,7 +149,7 @@ class Records:
             (details if cut.detail else changed)[cut.path] = self._cut(cut, records[cut.of][0], cache)
         return changed, details
 
-    def _cut(self, cut: Crop, whole: dict[str, Any], cache: ScanCache) -> _Record:
+    def _cut(self, cut: Crop, whole: _Head, cache: ScanCache) -> _Record:
         key = f"{whole['pixel_digest']}@{','.join(map(str, cut.box))}"
         self.parts.add(key)
         pixels = cache.part(key)
@@ -140,18 +161,27 @@ class Records:
                 reason = "it changed while it was looked at; run loraprep scan again"
                 return {"path": cut.path, "state": "rejected", "code": "unreadable", "reason": reason}, ""
             cache.keep_part(key, pixels)
-        head = {**whole, "path": cut.path, "box": cut.box, "digest": crops.digest(whole["digest"], cut.box)}
+        head: _Head = {**whole, "path": cut.path, "box": cut.box, "digest": crops.digest(whole["digest"], cut.box)}
         if cut.detail:
-            head = {k: v for k, v in head.items() if k not in ("words", "sidecars")} | {"of": cut.of}
+            head.pop("words", None)
+            head.pop("sidecars", None)
+            head["of"] = cut.of
         return head, pixels
 
 
-def _without_defaults(item: File) -> dict[str, Any]:
-    head = {"path": item.path, "state": item.state, "code": item.code, "reason": item.reason, "bytes": item.bytes}
-    return {k: v for k, v in head.items() if v}
+def _without_defaults(item: File) -> _Head:
+    head: _Head = {"path": item.path, "state": item.state}
+    if item.code:
+        head["code"] = item.code
+    if item.reason:
+        head["reason"] = item.reason
+    if item.bytes:
+        head["bytes"] = item.bytes
+    return head
 
 
-def _line(head: dict[str, Any], pixels: str) -> str:
+def _line(head: _Head, pixels: str) -> str:
+    # joined as text: to parse and spell all facts again would cost a second scan of 20,000 files a second
     start = spelled(head)
     return f"{start[:-1]},{pixels[1:]}\n" if len(pixels) > 2 else start + "\n"
 

@@ -7,28 +7,45 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from loraprep.core import files
 from loraprep.imaging import decode
-from loraprep.imaging import facts as measure
+from loraprep.imaging.facts import SIDE, PixelFacts, facts
 from loraprep.scan import metadata
 from loraprep.scan.cache import Known, Seen, Stamp, place, spelled, stamp
 
-Facts = dict[str, Any]  # keys of model.Image
+
+class FileFacts(PixelFacts):
+    """All that one picture's bytes say, by the names of records.Image."""
+
+    format: str
+    width: int
+    height: int
+    orientation: int
+    mode: str
+    bits: int
+    icc: str
+    alpha: bool
+    frames: int
+    jpeg_quality: int
+    hidden: tuple[str, ...]
+    words: metadata.Words
+    rating: int
+
+
 Answer = tuple[Stamp | None, float, str, Seen | None]  # what ScanCache.keep wants after the key
 
 
-def inspect(data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = ()) -> Facts:
-    """All facts that the bytes of one picture, or the part of it in `box`, hold, by the names of model.Image.
+def inspect(data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = ()) -> FileFacts:
+    """All facts that the bytes of one picture, or the part of it in `box`, hold, by the names of records.Image.
 
-    Raises images.BadImage.
+    Raises decode.BadImage.
     """
-    enough = 0 if box else measure.SIDE  # of a part, nobody knows yet how much there is
+    enough = 0 if box else SIDE  # of a part, nobody knows yet how much there is
     opened = decode.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
-    said = {"words": metadata.embedded(opened.pixels), "rating": metadata.rating(opened.pixels)}
+    words, stars = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
     alpha = decode.transparent(opened.pixels)
-    picture = decode.upright(opened, at_least=measure.SIDE)  # takes the metadata off
+    picture = decode.upright(opened, at_least=SIDE)  # takes the metadata off
     return {
         "format": opened.format,
         "width": opened.width,
@@ -41,8 +58,9 @@ def inspect(data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: 
         "frames": opened.frames,
         "jpeg_quality": opened.quality,
         "hidden": opened.hidden,
-        **measure.facts(picture),
-        **said,
+        **facts(picture),
+        "words": words,
+        "rating": stars,
     }
 
 
@@ -68,17 +86,17 @@ def looker(folder: str, root: str, max_megapixels: float, max_megabytes: float, 
         if digest in known:
             return stamp(before), at, digest, None
         try:
-            facts = inspect(data, max_megapixels=max_megapixels)
+            found = inspect(data, max_megapixels=max_megapixels)
             seen = Seen(
                 digest,
                 len(data),
                 "image",
                 "",
                 "",
-                facts["width"],
-                facts["height"],
-                spelled(facts.pop("words")),
-                spelled(facts),
+                found["width"],
+                found["height"],
+                spelled(found["words"]),
+                _without_words(found),
             )
         except decode.BadImage as bad:
             seen = Seen(digest, len(data), "rejected", bad.code, bad.reason)
@@ -95,6 +113,9 @@ def _passing(digest: str, size: int, at: float, code: str, reason: str) -> Answe
 
 
 def part(data: bytes, max_megapixels: float, box: Sequence[float]) -> str:
-    """`Seen.pixels` of a part of a picture. Raises images.BadImage."""
-    facts = inspect(data, max_megapixels=max_megapixels, box=box)
-    return spelled({k: v for k, v in facts.items() if k != "words"})
+    """`Seen.pixels` of a part of a picture. Raises decode.BadImage."""
+    return _without_words(inspect(data, max_megapixels=max_megapixels, box=box))
+
+
+def _without_words(found: FileFacts) -> str:
+    return spelled({k: v for k, v in found.items() if k != "words"})

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from PIL import Image, ImageFile, IptcImagePlugin
 
@@ -73,7 +72,7 @@ def listing(path: Path, name: str) -> dict[str, Words]:
     return {key: words for key, words in found.items() if words}
 
 
-def _entry(entry: Mapping[str, Any]) -> list[str]:
+def _entry(entry: Mapping[str, object]) -> list[str]:
     texts = []
     for key in ("caption", "tags", "prompt", "description"):
         value = entry.get(key)
@@ -84,9 +83,10 @@ def _entry(entry: Mapping[str, Any]) -> list[str]:
     return texts
 
 
-def _json(text: str) -> Any:
+def _json(text: str) -> object:
     try:
-        return json.loads(text)
+        parsed: object = json.loads(text)
+        return parsed
     except (ValueError, RecursionError):
         return None
 
@@ -135,7 +135,7 @@ def positive(parameters: str) -> str:
     return text.strip(" ,\n").replace("\\(", "(").replace("\\)", ")")
 
 
-def comfy(graph: Any) -> list[str]:
+def comfy(graph: object) -> list[str]:
     """The texts that reach a sampler's `positive` input in a ComfyUI prompt or workflow; [] if unclear."""
     if not isinstance(graph, dict):
         return []
@@ -149,13 +149,13 @@ def comfy(graph: Any) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _inputs(graph: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _inputs(graph: Mapping[str, object], key: str) -> dict[str, object]:
     node = graph.get(key)
     inputs = node.get("inputs") if isinstance(node, dict) else None
     return inputs if isinstance(inputs, dict) else {}
 
 
-def _follow(graph: Mapping[str, Any], key: str, texts: list[str], seen: set[str]) -> None:
+def _follow(graph: Mapping[str, object], key: str, texts: list[str], seen: set[str]) -> None:
     if key in seen:
         return
     seen.add(key)
@@ -167,14 +167,16 @@ def _follow(graph: Mapping[str, Any], key: str, texts: list[str], seen: set[str]
             _follow(graph, str(value[0]), texts, seen)
 
 
-def _as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
+def _as_prompt(workflow: Mapping[str, object]) -> dict[str, object]:
     """A workflow's nodes and links in the shape of a prompt; an encoder's first text widget is its text."""
-    origin = {k[0]: str(k[1]) for k in workflow.get("links", []) if isinstance(k, list) and len(k) >= 5}
-    graph: dict[str, Any] = {}
-    for node in workflow["nodes"]:
+    links, nodes = workflow.get("links"), workflow.get("nodes")
+    listed = links if isinstance(links, list) else []
+    origin = {k[0]: str(k[1]) for k in listed if isinstance(k, list) and len(k) >= 5}
+    graph: dict[str, object] = {}
+    for node in nodes if isinstance(nodes, list) else []:
         if not isinstance(node, dict):
             continue
-        inputs: dict[str, Any] = {
+        inputs: dict[str, object] = {
             slot["name"]: [origin[slot["link"]], 0]
             for slot in node.get("inputs") or []
             if isinstance(slot, dict) and slot.get("link") in origin and "name" in slot
@@ -187,11 +189,11 @@ def _as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return graph
 
 
-def _blocks(picture: Image.Image) -> list[dict[str, Any]]:
+def _blocks(picture: Image.Image) -> list[dict[str, object]]:
     """The rdf:Description blocks of the picture's XMP."""
     if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
         return []
-    rdf: Any = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
+    rdf: object = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
     blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []
     return [b for b in (blocks if isinstance(blocks, list) else [blocks]) if isinstance(b, dict)]
 
@@ -215,7 +217,7 @@ def rating(picture: Image.Image) -> int:
         return 0
 
 
-def _leaves(value: Any) -> list[str]:
+def _leaves(value: object) -> list[str]:
     """The texts of an rdf:Bag, Seq or Alt as Pillow's getxmp() has them."""
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
@@ -229,7 +231,7 @@ def _leaves(value: Any) -> list[str]:
 def _iptc(picture: Image.Image) -> Words:
     if not isinstance(picture, ImageFile.ImageFile):
         return []
-    data: Any = IptcImagePlugin.getiptcinfo(picture)
+    data = IptcImagePlugin.getiptcinfo(picture)
     found: Words = []
     for number, name in ((120, "caption"), (5, "title"), (25, "keywords")):
         value = (data or {}).get((2, number), [])
@@ -248,7 +250,7 @@ _MACHINE = re.compile(
 
 def _exif(picture: Image.Image) -> Words:
     exif = picture.getexif()
-    values: dict[str, Any] = {"description": exif.get(0x010E)}
+    values: dict[str, object] = {"description": exif.get(0x010E)}
     for tag, name in ((0x9C9B, "title"), (0x9C9F, "subject"), (0x9C9E, "keywords"), (0x9C9C, "comment")):
         raw = exif.get(tag)
         if isinstance(raw, tuple):
@@ -267,7 +269,7 @@ def _exif(picture: Image.Image) -> Words:
     return found
 
 
-def _user_comment(value: Any) -> str:
+def _user_comment(value: object) -> str:
     """EXIF UserComment has an eight-byte prefix that names its character code."""
     if not isinstance(value, bytes):
         return value if isinstance(value, str) else ""
