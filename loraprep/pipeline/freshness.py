@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from loraprep.captions import danbooru
 from loraprep.captions.vision.store import Store
 from loraprep.core.errors import UserError
+from loraprep.core.files import Json
 from loraprep.dataset import manifest
 from loraprep.pipeline.artifacts import Forecast, Sampled, VisionAsked
 from loraprep.pipeline.steps import vision
@@ -21,7 +20,7 @@ def samples_skipped(work: Workspace) -> list[str]:
     return [*told.skipped, *(f"{key}: {name}" for key, name in sorted(told.chosen.items()))]
 
 
-def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:
+def answers_known(work: Workspace, *, samples: bool) -> dict[str, Json]:
     """Return what the task last knew of responses/: the answers there are, and whether some may come."""
     if not vision.looks(work):
         return {}
