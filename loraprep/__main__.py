@@ -82,9 +82,9 @@ def _run(args: list[str]) -> int:
         print(f"loraprep {__version__}")
         return 0
     if args[:1] == ["init"]:
-        from loraprep.cli.init import command as init
+        from loraprep.cli.init import command
 
-        return init.run(args[1:])
+        return command.run(args[1:])
     if args[:1] == ["look"]:
         from loraprep.cli import preview
 

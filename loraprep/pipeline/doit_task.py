@@ -13,8 +13,7 @@ from doit.dependency import FileChangedChecker
 from doit.tools import config_changed
 
 from loraprep import __version__
-from loraprep.core import files
-from loraprep.core import resources as bundled
+from loraprep.core import files, resources
 from loraprep.core.errors import UserError
 from loraprep.core.files import Json
 from loraprep.pipeline import reporter
@@ -68,7 +67,7 @@ def task(
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
     values: Json = None,
-    resources: Iterable[str] = (),
+    read_resources: Iterable[str] = (),
     uptodate: Iterable[object] = (),
     **more: Any,
 ) -> Task:
@@ -79,7 +78,7 @@ def task(
     inputs: Json = {
         "version": __version__,
         "values": values,
-        "resources": {r: files.sha256(bundled.path(r)) for r in resources},
+        "resources": {r: files.sha256(resources.path(r)) for r in read_resources},
     }
     reads = sorted(reads)
     return {
