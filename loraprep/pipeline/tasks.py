@@ -68,7 +68,7 @@ def _own(work: Workspace, path: str) -> list[str]:
 
 def _vision(work: Workspace) -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
-    if not vision.looks(work):
+    if not vision.uses_vision(work):
         return []
     prompts = ["resources/prompts/common.md", *profiles(work, "kinds")]
     prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]

@@ -43,7 +43,7 @@ def test_two_projects_in_one_process_share_nothing(tmp_path: Path, monkeypatch: 
 
 def test_a_file_is_parsed_once_while_it_stays_the_same(work: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    real_load, real_read = artifacts.load, decisions.read
+    real_load, real_read = artifacts.load, decisions.read_decisions
 
     def load(kind: type[Artifact], root: Path) -> Artifact:
         parsed.append(kind.NAME)
@@ -54,7 +54,7 @@ def test_a_file_is_parsed_once_while_it_stays_the_same(work: Workspace, monkeypa
         return real_read(root, kind)
 
     monkeypatch.setattr(artifacts, "load", load)
-    monkeypatch.setattr(decisions, "read", read)
+    monkeypatch.setattr(decisions, "read_decisions", read)
     work.write(Shortlist(fates={}))
     assert work.read(Shortlist) is work.read(Shortlist)
     assert work.decisions("quality") is work.decisions("quality")
