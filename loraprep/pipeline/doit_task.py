@@ -18,6 +18,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.files import Json
 from loraprep.pipeline import reporter
 from loraprep.pipeline.action import Action
+from loraprep.pipeline.artifacts import FORMAT
 from loraprep.pipeline.reporter import DoitTask
 from loraprep.pipeline.workspace import Workspace
 
@@ -73,10 +74,11 @@ def task(
 ) -> Task:
     """Make a doit task of a step of steps/, named as "module.function".
 
-    Its inputs are the files it reads, the values of settings, resource files and our version.
+    Its inputs are the files it reads, the values of settings, resource files, our version and the form of build/.
     """
     inputs: Json = {
         "version": __version__,
+        "build": FORMAT,
         "values": values,
         "resources": {r: files.sha256(resources.path(r)) for r in read_resources},
     }
