@@ -8,11 +8,14 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from loraprep import __version__
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import process
+
+if TYPE_CHECKING:
+    from loraprep.pipeline.doit_task import Task
 
 HELP = """\
 loraprep makes a folder of pictures ready for LoRA training, before any GPU time is spent.
@@ -81,9 +84,9 @@ def _run(args: list[str]) -> int:
         print(f"loraprep {__version__}")
         return 0
     if args[:1] == ["init"]:
-        from loraprep.cli.init import command as init
+        from loraprep.cli.init import command
 
-        return init.run(args[1:])
+        return command.run(args[1:])
     if args[:1] == ["look"]:
         from loraprep.cli import preview
 
@@ -134,11 +137,11 @@ def _doit(args: list[str]) -> int:
 _DOIT = ("list", "info", "run", "forget", "ignore", "clean", "reset-dep", "dumpdb", "strace", "tabcompletion")
 
 
-def _understood(args: Sequence[str], tasks: Mapping[str, Mapping[str, Any]]) -> None:
+def _understood(args: Sequence[str], tasks: Mapping[str, Task]) -> None:
     """Raises UserError for a word or an option that means nothing, before doit says so in its own words."""
     words = list(args)
     command = words.pop(0) if words and words[0] in _DOIT else ""
-    task: dict[str, Any] = {}
+    task: Task = {}
     while words:
         word = words.pop(0)
         if not word.startswith("-"):

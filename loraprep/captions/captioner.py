@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeGuard
 
 from loraprep.captions.vision.job import Job, Outcome
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import Answers, AnswerSettings
 from loraprep.core.records import Elements, Image
 from loraprep.project.settings import Settings
@@ -54,7 +54,7 @@ class VisionCaptioner(Captioner, Protocol):
         """Look at the pictures and store the answers in responses/. What is missing is said in the Outcome."""
         ...
 
-    def answer_settings(self, settings: Settings, question: Question, /) -> AnswerSettings:
+    def answer_settings(self, settings: Settings, question: VisionQuestion, /) -> AnswerSettings:
         """Return what an answer asked for now would be stored with."""
         ...
 

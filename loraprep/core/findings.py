@@ -206,7 +206,7 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return str(self.values[name])
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CatalogueEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the catalogue says of a code. Placeholders are {n} and {names} of the images, and those of `values`."""
 
     severity: Severity
@@ -225,11 +225,11 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def catalogue() -> dict[Code, Entry]:
+def catalogue() -> dict[Code, CatalogueEntry]:
     """Read both catalogues."""
-    data: dict[Code, Entry] = {}
+    data: dict[Code, CatalogueEntry] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
-        data |= msgspec.convert(yamlfile.load(resources.path(name), name).data, dict[Code, Entry])
+        data |= msgspec.convert(yamlfile.load(resources.path(name), name).data, dict[Code, CatalogueEntry])
     return data
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from loraprep.imaging.palette import lab
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
-Kind = TypeVar("Kind", bound=np.generic)
+Index = NDArray[np.intp]
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 SIDE = 192  # both pictures are stretched to this square: a mouth of 3 % of the side is still six pixels
 BLOCK = 8  # a local change fills at least such a block, 1/24 of the side
@@ -192,7 +193,7 @@ def _warp(b: Plane, p: NDArray[np.float64]) -> tuple[Plane, NDArray[np.bool_]]:
     side = b.shape[0]
     grid = (np.arange(side) + 0.5) * (2 / side) - 1
 
-    def taps(scale: float, shift: float) -> tuple[NDArray[np.intp], NDArray[np.intp], Any, NDArray[np.bool_]]:
+    def taps(scale: float, shift: float) -> tuple[Index, Index, Plane, NDArray[np.bool_]]:
         at = ((scale * grid + shift) + 1) * side / 2 - 0.5
         ok = (at >= -0.5) & (at <= side - 0.5)
         at = at.clip(0, side - 1.001)
@@ -202,8 +203,8 @@ def _warp(b: Plane, p: NDArray[np.float64]) -> tuple[Plane, NDArray[np.bool_]]:
     x0, x1, fx, in_x = taps(p[0], p[1])
     y0, y1, fy, in_y = taps(p[2], p[3])
     rows = b[y0] * (1 - fy)[:, None, None] + b[y1] * fy[:, None, None]
-    out: Plane = rows[:, x0] * (1 - fx)[None, :, None] + rows[:, x1] * fx[None, :, None]
-    return out, in_y[:, None] & in_x[None, :]
+    out = rows[:, x0] * (1 - fx)[None, :, None] + rows[:, x1] * fx[None, :, None]
+    return out.astype(np.float32, copy=False), in_y[:, None] & in_x[None, :]
 
 
 def _soften(rgb: Plane) -> Plane:
@@ -310,7 +311,7 @@ def _agreement(a: Plane, b: Plane, inside: NDArray[np.bool_]) -> tuple[float, fl
     side = 2 * BLOCK
     n = a.shape[0] // side
 
-    def blocks(plane: NDArray[Kind]) -> NDArray[Kind]:
+    def blocks(plane: NDArray[_Scalar]) -> NDArray[_Scalar]:
         return plane.reshape(n, side, n, side).swapaxes(1, 2).reshape(n * n, -1)
 
     whole = blocks(inside).all(axis=1)

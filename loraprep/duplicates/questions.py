@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from loraprep.core.records import Fate, Group, Image
-from loraprep.duplicates import describe
+from loraprep.duplicates import descriptions
 from loraprep.duplicates.clusters import copies
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.resolution import Present, settle
@@ -72,7 +72,7 @@ def open_questions(groups: Sequence[Group], images: Sequence[Image], decisions: 
         if len(recommended) == len(open_):
             recommended = "all"
         entry = {
-            "what": describe.what_is_asked(group, members, open_),
+            "what": descriptions.what_is_asked(group, members, open_),
             "pictures": {path: group.facts[path] for path in members},
             "recommended": recommended,
             "keep": None,

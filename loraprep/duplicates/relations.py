@@ -13,7 +13,7 @@ from typing import Literal
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Pair, the_other_way
-from loraprep.duplicates import candidates, compare, describe, ranking
+from loraprep.duplicates import candidates, compare, descriptions, ranking
 from loraprep.duplicates.clusters import Clusters, copies
 from loraprep.duplicates.compare import Likeness, Pixels
 from loraprep.duplicates.hamming import Candidate
@@ -123,7 +123,7 @@ class _Comparison:
             seen = compare.compare(
                 self._pixels(found.i), self._pixels(found.j), mirrored=found.mirrored, turns=found.turns
             )
-            relation, whole = _relation(seen, limit), 1 / describe.CUT < seen.covers < describe.CUT
+            relation, whole = _relation(seen, limit), 1 / descriptions.CUT < seen.covers < descriptions.CUT
             if relation == "copy" and not whole:
                 asked |= {roots, roots[::-1]}
                 self._cuts.append((found, seen))
@@ -176,8 +176,8 @@ def _pair(one: Image, other: Image, relation: Relation, found: Candidate, seen: 
         turns = the_other_way(found.mirrored, turns)
     lettered = a is (one, other)[seen.lettered] and seen.lettered >= 0
     done = [word for word, holds in (("watermarked", lettered), ("turned", turns)) if holds]
-    words = ", ".join([*done, *describe.changes(a, b, covers, lighter, seen.tint, found.mirrored)])
-    what = f"{words or describe.resaved(a, b)} copy of {b.path}"
+    words = ", ".join([*done, *descriptions.changes(a, b, covers, lighter, seen.tint, found.mirrored)])
+    what = f"{words or descriptions.resaved(a, b)} copy of {b.path}"
     return Pair(a.path, b.path, relation, round(1 - seen.change, 3), found.mirrored, what, turns, "".join(lesser))
 
 
@@ -186,7 +186,7 @@ def _lesser(one: Image, other: Image, seen: Likeness) -> str:
     if seen.lettered >= 0:
         return (one, other)[seen.lettered].path
     cut, whole, covers = (one, other, seen.covers) if seen.covers > 1 else (other, one, 1 / seen.covers)
-    if covers < describe.CUT or ranking.frame_share(whole) > ranking.frame_share(cut) + ranking.FRAMED:
+    if covers < descriptions.CUT or ranking.frame_share(whole) > ranking.frame_share(cut) + ranking.FRAMED:
         return ""
     return cut.path if ranking.real_side(whole) > ranking.real_side(cut) else ""
 
@@ -207,10 +207,10 @@ def _group(images: Sequence[Image], pairs: Sequence[Pair]) -> Group:
         pictures=tuple(sorted(known)),
         relation=relation,
         best=best.path,
-        why=describe.why_best(best, [i for i in images if i.path not in doubled], relation, lesser),
+        why=descriptions.why_best(best, [i for i in images if i.path not in doubled], relation, lesser),
         recommended=tuple(sorted(i.path for i in kept)),
         pairs=tuple(sorted(pairs, key=lambda p: (p.a, p.b))),
-        facts={i.path: describe.facts(i, images, plain=len(kept) == len(images)) for i in images},
+        facts={i.path: descriptions.facts(i, images, plain=len(kept) == len(images)) for i in images},
     )
 
 

@@ -46,7 +46,7 @@ def pixel_facts(picture: Image.Image) -> PixelFacts:
     """Measure `picture`: upright, RGB, halved to SIDE.
 
     It is never resized: halving is what a JPEG decoder does for nothing, and it smooths no detail away, so that blur
-    is told apart as well as at twice the size after a resampling (tests/test_images.py).
+    is told apart as well as at twice the size after a resampling (tests/imaging/test_decode.py).
     """
     grey = picture.convert("L")
     luma = np.asarray(grey)

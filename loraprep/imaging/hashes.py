@@ -21,7 +21,7 @@ def hashes(grey: Image.Image) -> dict[str, str]:
     """Compute pHash and dHash, 64 bits, of the picture and of its mirror; and `thumb`. Keys are Image's.
 
     `grey` is the picture halved to facts.SIDE, not the picture itself, and it is box-averaged once more before it is
-    resampled, which costs a third: tests/test_images.py says how many bits that moves.
+    resampled, which costs a third: tests/imaging/test_decode.py says how many bits that moves.
     """
     across, down = max(1, grey.width // _FINE), max(1, grey.height // _FINE)
     coarse = grey.reduce((across, down)) if across * down > 1 else grey

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from doit.exceptions import TaskFailed
 from filelock import Timeout
@@ -25,7 +24,7 @@ class Action:
     def __init__(self, work: Workspace, step: str, reads: Sequence[str]) -> None:
         self.work, self.step, self.reads = work, step, reads
 
-    def __call__(self, **options: Any) -> TaskFailed | None:
+    def __call__(self, **options: object) -> TaskFailed | None:
         process.claim()  # under `doit -f dodo.py` nothing of ours ran before
         try:
             self.work.lock()

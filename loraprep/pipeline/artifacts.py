@@ -16,6 +16,8 @@ from loraprep.curation.rulings import Settled
 from loraprep.project.decisions import Question
 from loraprep.trainers.plan import TrainingPlan
 
+FORMAT = 1  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
+
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
     """One file of build/. A class whose form changes gets another `tag`: files of another version are not read."""

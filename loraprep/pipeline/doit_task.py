@@ -6,22 +6,24 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from doit.dependency import FileChangedChecker
 from doit.tools import config_changed
 
 from loraprep import __version__
-from loraprep.core import files
-from loraprep.core import resources as bundled
+from loraprep.core import files, resources
 from loraprep.core.errors import UserError
 from loraprep.core.files import Json
 from loraprep.pipeline import reporter
 from loraprep.pipeline.action import Action
+from loraprep.pipeline.artifacts import FORMAT
+from loraprep.pipeline.reporter import DoitTask
 from loraprep.pipeline.workspace import Workspace
 
 Task = dict[str, Any]  # what doit takes
+_T = TypeVar("_T")
 
 
 class ByContent(FileChangedChecker):  # type: ignore[misc]
@@ -66,18 +68,19 @@ def task(
     reads: Iterable[str] = (),
     writes: Iterable[str] = (),
     values: Json = None,
-    resources: Iterable[str] = (),
+    read_resources: Iterable[str] = (),
     uptodate: Iterable[object] = (),
     **more: Any,
 ) -> Task:
     """Make a doit task of a step of steps/, named as "module.function".
 
-    Its inputs are the files it reads, the values of settings, resource files and our version.
+    Its inputs are the files it reads, the values of settings, resource files, our version and the form of build/.
     """
     inputs: Json = {
         "version": __version__,
+        "build": FORMAT,
         "values": values,
-        "resources": {r: files.sha256(bundled.path(r)) for r in resources},
+        "resources": {r: files.sha256(resources.path(r)) for r in read_resources},
     }
     reads = sorted(reads)
     return {
@@ -91,7 +94,7 @@ def task(
     }
 
 
-def config(work: Workspace, *keys: str) -> dict[str, Any]:
+def config(work: Workspace, *keys: str) -> dict[str, Json]:
     """Return the settings under dotted keys, by value."""
     return {key: msgspec.to_builtins(attrgetter(key)(work.project.settings)) for key in keys}
 
@@ -102,16 +105,16 @@ def profiles(work: Workspace, *which: str) -> list[str]:
     return [f"resources/{folder}/{names[folder]}.yaml" for folder in which]
 
 
-class Since:
+class Since(Generic[_T]):
     """Up to date while what `now` tells still fits what it told when the task ran.
 
     For what a task reads of a decision file that it writes itself, so that the file cannot be its dependency.
     """
 
-    def __init__(self, name: str, now: Callable[[], Any], fits: Callable[[Any, Any], bool]) -> None:
+    def __init__(self, name: str, now: Callable[[], _T], fits: Callable[[_T, _T], bool]) -> None:
         self.name, self.now, self.fits = name, now, fits
 
-    def __call__(self, task: Any, values: Mapping[str, Any]) -> bool:
+    def __call__(self, task: DoitTask, values: Mapping[str, _T]) -> bool:
         task.value_savers.append(lambda: {self.name: self.now()})
         try:
             return self.name in values and self.fits(values[self.name], self.now())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from loraprep.captions import danbooru
 from loraprep.captions.vision.store import Store
 from loraprep.core.errors import UserError
+from loraprep.core.files import Json
 from loraprep.dataset import manifest
 from loraprep.pipeline.artifacts import Forecast, Sampled, VisionAsked
 from loraprep.pipeline.steps import vision
@@ -17,13 +16,13 @@ from loraprep.trainers import naming
 
 def samples_skipped(work: Workspace) -> list[str]:
     """Return the samples a person skipped and the captioners they chose for single pictures: others are asked then."""
-    told = vision.told(work)
+    told = vision.caption_answers(work)
     return [*told.skipped, *(f"{key}: {name}" for key, name in sorted(told.chosen.items()))]
 
 
-def answers_known(work: Workspace, *, samples: bool) -> dict[str, Any]:
+def answers_known(work: Workspace, *, samples: bool) -> dict[str, Json]:
     """Return what the task last knew of responses/: the answers there are, and whether some may come."""
-    if not vision.looks(work):
+    if not vision.uses_vision(work):
         return {}
     try:
         if samples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from doit.reporter import ConsoleReporter
 
@@ -10,13 +10,15 @@ from loraprep.core.terminal import say
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.results import RESULTS
 
+DoitTask: TypeAlias = Any  # doit has no types
+
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
     """Print a line a task that runs, the stored results of those that were named, problems plain."""
 
     desc = "what an artist needs to read"
 
-    def initialize(self, tasks: dict[str, Any], selected_tasks: list[str]) -> None:
+    def initialize(self, tasks: dict[str, DoitTask], selected_tasks: list[str]) -> None:
         calls = (getattr(a, "py_callable", None) for task in tasks.values() for a in task.actions)
         self.work = next((c.work for c in calls if isinstance(c, Action)), None)
         if self.work:
@@ -24,17 +26,17 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         self.asked = [name for name in selected_tasks if name in RESULTS]
         self.finished: set[str] = set()
 
-    def execute_task(self, task: Any) -> None:
+    def execute_task(self, task: DoitTask) -> None:
         if task.name != "gate1":
             say(f"{task.name}: {task.doc[0].lower()}{task.doc[1:]}", "dim")
 
-    def skip_uptodate(self, task: Any) -> None:
+    def skip_uptodate(self, task: DoitTask) -> None:
         self.finished.add(task.name)
 
-    def add_success(self, task: Any) -> None:
+    def add_success(self, task: DoitTask) -> None:
         self.finished.add(task.name)
 
-    def _write_failure(self, result: dict[str, Any], write_exception: bool = True) -> None:
+    def _write_failure(self, result: dict[str, DoitTask], write_exception: bool = True) -> None:
         failure, task = result["exception"], result["task"]
         if failure.get_name() == "TaskFailed":
             say(failure.message.strip() if hasattr(failure, "message") else failure.get_msg().strip(), "red")

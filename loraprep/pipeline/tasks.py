@@ -15,6 +15,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from loraprep.core import resources
 from loraprep.core.errors import UserError
+from loraprep.core.files import Json
 from loraprep.pipeline import freshness, results
 from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profiles, task
 from loraprep.pipeline.steps import vision
@@ -67,19 +68,19 @@ def _own(work: Workspace, path: str) -> list[str]:
 
 def _vision(work: Workspace) -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
-    if not vision.looks(work):
+    if not vision.uses_vision(work):
         return []
     prompts = ["resources/prompts/common.md", *profiles(work, "kinds")]
     prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
     return [*prompts, "schemas/elements.schema.json", *prices]
 
 
-def _asked(work: Workspace, kind: str) -> Since:
+def _asked(work: Workspace, kind: str) -> Since[list[str]]:
     """Every entry there was: one that was taken out of the decision file is asked anew."""
     return Since("asked", lambda: decisions.decision_keys(work.root, kind), lambda then, now: set(then) <= set(now))
 
 
-def _answers(work: Workspace, *, samples: bool) -> Since:
+def _answers(work: Workspace, *, samples: bool) -> Since[dict[str, Json]]:
     """Whether responses/ changed since, or an answer is still missing that may come now."""
     return Since(
         "looked",

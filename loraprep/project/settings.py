@@ -110,7 +110,7 @@ class Prices(Table, frozen=True):
     output: float
 
 
-class Server(Table, frozen=True):
+class ServerSettings(Table, frozen=True):
     """An OpenAI-compatible server; None: what captioning says for all."""
 
     base_url: str | None
@@ -141,7 +141,7 @@ class Captioning(Table, frozen=True):
     quality_tags: bool
     omit: tuple[str, ...]
     constant_traits: Literal["omit", "include"]
-    server: Server
+    server: ServerSettings
     tagger: Tagger
 
     @property

@@ -77,7 +77,7 @@ class PageData:
         return self.data.found(Code.TOO_SIMILAR)
 
 
-class Crop(msgspec.Struct, frozen=True):
+class CropBox(msgspec.Struct, frozen=True):
     """What a trainer keeps of a picture: the box in percent of its sides, `cut` in percent of its area."""
 
     left: float
@@ -100,7 +100,7 @@ class PictureCard(msgspec.Struct, frozen=True):
     caption: Caption | None
     spans: list[tuple[str, str]]  # see `spans`
     terms: list[str]
-    crop: Crop | None  # at the largest trained size
+    crop: CropBox | None  # at the largest trained size
     times: list[tuple[int, float]]  # trained size -> how far it is enlarged
     codes: list[str]
     marks: list[tuple[str, str]]  # (severity, code) of what is to be done
@@ -220,14 +220,14 @@ def _to_do(reason: Reason) -> bool:
     return reason.severity in ("block", "warn") and not reason.accepted
 
 
-def crop(image: Image, size: int, settings: Settings) -> Crop | None:
+def crop(image: Image, size: int, settings: Settings) -> CropBox | None:
     """Return what the trainer keeps of a picture at `size` px; None if it cannot place it."""
     placed = placement.place_picture(image.width, image.height, size, settings)
     if placed is None:
         return None
     left, top, right, bottom = placed.box
     across, down = 100 / image.width, 100 / image.height
-    return Crop(
+    return CropBox(
         left=round(left * across, 2),
         top=round(top * down, 2),
         width=round((right - left) * across, 2),

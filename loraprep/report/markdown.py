@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from loraprep.core.escape import cell, code, plain
 from loraprep.core.findings import Code
-from loraprep.core.markdown import cell, code, plain
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
 from loraprep.curation.assessment import Assessment
 from loraprep.project import groups

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.core import files
-from loraprep.core.markdown import one_line
+from loraprep.core.escape import one_line
 from loraprep.core.records import Caption, Fate, Gate
 from loraprep.report import markdown
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loraprep.core.escape import code, plain
 from loraprep.core.findings import Code
-from loraprep.core.markdown import code, plain
 from loraprep.core.records import Axis, Gate, Reason
 from loraprep.curation.assessment import Assessment, RegularizationCase
 from loraprep.project.profiles import Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from loraprep.core.markdown import cell, code
+from loraprep.core.escape import cell, code
 from loraprep.core.text import listed
 from loraprep.project.profiles import TrainerProfile
 from loraprep.trainers import naming

@@ -32,7 +32,7 @@ def run(root: Path, args: list[str]) -> int:
     reader = Reader(root)
     reader.read()  # project.yaml's problems belong on the terminal
     with _listen(options.port) as listening:
-        server = Server(reader, listening.getsockname()[1])
+        server = PageServer(reader, listening.getsockname()[1])
         terminal.say(f"Your review page: {server.address}")
         terminal.say("It answers only this computer. Every decision is written at once; Ctrl-C closes it.", "dim")
         if not options.no_browser:
@@ -59,7 +59,7 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-class Server(uvicorn.Server):
+class PageServer(uvicorn.Server):
     """The page behind its guard. `address` is what to open, with the token that lets its browser in."""
 
     def __init__(self, reader: Reader, port: int) -> None:

@@ -31,7 +31,7 @@ VERSION = 1  # of the cache; raised when the measurement changes
 _WORKERS = 2  # Pillow releases the GIL while it decodes
 
 Array = NDArray[np.float64]
-Tile = NDArray[np.uint8] | NDArray[np.float64]
+_Tile = NDArray[np.float64] | NDArray[np.uint8]
 
 
 def measured(
@@ -101,7 +101,7 @@ def detail(pixels: Pillow.Image) -> float:
     Sharp pictures lose power steadily with frequency (Field 1987: about 6 dB an octave). An enlargement
     follows that law up to the old size's limit and then falls away. The law is fitted to the coarse half
     of the strongest tiles and the first frequency is sought from which the rest stays far below it.
-    Thresholds calibrated on photographs at their own size and enlarged (tests/test_images.py); whatever is
+    Thresholds calibrated on photographs at their own size and enlarged (tests/imaging/test_decode.py); whatever is
     too small, too flat or soft from the start says nothing, and nothing counts as 1.
     """
     tiles = _strongest(pixels)
@@ -147,7 +147,7 @@ def _strongest(pixels: Pillow.Image) -> list[Array]:
     return [tiles[i].astype(np.float64) for i in order[:_TILES] if strength[i] > 0.5]
 
 
-def _luma(crop: Pillow.Image) -> Tile:
+def _luma(crop: Pillow.Image) -> _Tile:
     """0..255, of whole numbers where the picture has 8 bits."""
     if crop.mode in ("P", "PA", "RGBA", "CMYK", "LAB", "1"):
         crop = crop.convert("RGB")
@@ -159,7 +159,7 @@ def _luma(crop: Pillow.Image) -> Tile:
     return deep / 257 if float(deep.max(initial=0)) > 255 else deep
 
 
-def _contrast(tile: Tile) -> float:
+def _contrast(tile: _Tile) -> float:
     """The mean difference between neighbours, across and down."""
     values = tile.astype(np.int16) if tile.dtype == np.uint8 else tile
     return sum(float(np.abs(np.diff(values, axis=axis)).mean(dtype=np.float64)) for axis in (1, 0))

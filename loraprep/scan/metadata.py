@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias
 
 from PIL import Image, ImageFile, IptcImagePlugin
 
@@ -20,7 +19,6 @@ _LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set 
 _LARGEST_LIST = 50_000_000
 
 Words = list[tuple[str, str]]
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as json.loads makes it
 
 
 def clean(text: str) -> str:
@@ -68,16 +66,13 @@ def listing(path: Path, name: str) -> dict[str, Words]:
         data = _json(decode(path.read_bytes()))
     except OSError:
         return {}
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):
         return {}
-    entries = {str(key): value for key, value in data.items() if isinstance(value, dict)}
-    if len(entries) < len(data):
-        return {}
-    found = {key: [(f"sidecar:{name}", t) for t in _entry(entry)] for key, entry in entries.items()}
+    found = {str(key): [(f"sidecar:{name}", t) for t in _entry(value)] for key, value in data.items()}
     return {key: words for key, words in found.items() if words}
 
 
-def _entry(entry: Mapping[str, Json]) -> list[str]:
+def _entry(entry: Mapping[str, object]) -> list[str]:
     texts = []
     for key in ("caption", "tags", "prompt", "description"):
         value = entry.get(key)
@@ -88,12 +83,12 @@ def _entry(entry: Mapping[str, Json]) -> list[str]:
     return texts
 
 
-def _json(text: str) -> Json:
+def _json(text: str) -> object:
     try:
-        found: Json = json.loads(text)
+        parsed: object = json.loads(text)
+        return parsed
     except (ValueError, RecursionError):
         return None
-    return found
 
 
 def embedded(picture: Image.Image) -> Words:
@@ -140,7 +135,7 @@ def positive(parameters: str) -> str:
     return text.strip(" ,\n").replace("\\(", "(").replace("\\)", ")")
 
 
-def comfy(graph: Json) -> list[str]:
+def comfy(graph: object) -> list[str]:
     """List the texts that reach a sampler's `positive` input in a ComfyUI prompt or workflow; [] if unclear."""
     if not isinstance(graph, dict):
         return []
@@ -154,13 +149,13 @@ def comfy(graph: Json) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _inputs(graph: Mapping[str, Json], key: str) -> dict[str, Json]:
+def _inputs(graph: Mapping[str, object], key: str) -> dict[str, object]:
     node = graph.get(key)
     inputs = node.get("inputs") if isinstance(node, dict) else None
     return inputs if isinstance(inputs, dict) else {}
 
 
-def _follow(graph: Mapping[str, Json], key: str, texts: list[str], seen: set[str]) -> None:
+def _follow(graph: Mapping[str, object], key: str, texts: list[str], seen: set[str]) -> None:
     if key in seen:
         return
     seen.add(key)
@@ -172,17 +167,19 @@ def _follow(graph: Mapping[str, Json], key: str, texts: list[str], seen: set[str
             _follow(graph, str(value[0]), texts, seen)
 
 
-def _as_prompt(workflow: Mapping[str, Json]) -> dict[str, Json]:
+def _as_prompt(workflow: Mapping[str, object]) -> dict[str, object]:
     """Bring a workflow's nodes and links into the shape of a prompt; an encoder's first text widget is its text."""
-    origin = {str(k[0]): str(k[1]) for k in _list(workflow.get("links")) if isinstance(k, list) and len(k) >= 5}
-    graph: dict[str, Json] = {}
-    for node in _list(workflow["nodes"]):
+    links, nodes = workflow.get("links"), workflow.get("nodes")
+    listed = links if isinstance(links, list) else []
+    origin = {k[0]: str(k[1]) for k in listed if isinstance(k, list) and len(k) >= 5}
+    graph: dict[str, object] = {}
+    for node in nodes if isinstance(nodes, list) else []:
         if not isinstance(node, dict):
             continue
-        inputs: dict[str, Json] = {
-            str(slot["name"]): [origin[str(slot["link"])], 0]
-            for slot in _list(node.get("inputs"))
-            if isinstance(slot, dict) and str(slot.get("link")) in origin and "name" in slot
+        inputs: dict[str, object] = {
+            slot["name"]: [origin[slot["link"]], 0]
+            for slot in node.get("inputs") or []
+            if isinstance(slot, dict) and slot.get("link") in origin and "name" in slot
         }
         widgets = node.get("widgets_values")
         encoder = "TextEncode" in str(node.get("type"))
@@ -192,15 +189,11 @@ def _as_prompt(workflow: Mapping[str, Json]) -> dict[str, Json]:
     return graph
 
 
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _blocks(picture: Image.Image) -> list[dict[str, Json]]:
+def _blocks(picture: Image.Image) -> list[dict[str, object]]:
     """Return the rdf:Description blocks of the picture's XMP."""
     if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
         return []
-    rdf: Json = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
+    rdf: object = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
     blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []
     return [b for b in (blocks if isinstance(blocks, list) else [blocks]) if isinstance(b, dict)]
 
@@ -224,7 +217,7 @@ def rating(picture: Image.Image) -> int:
         return 0
 
 
-def _leaves(value: Json) -> list[str]:
+def _leaves(value: object) -> list[str]:
     """List the texts of an rdf:Bag, Seq or Alt as Pillow's getxmp() has them."""
     if isinstance(value, str):
         return [value.strip()] if value.strip() else []
@@ -238,7 +231,7 @@ def _leaves(value: Json) -> list[str]:
 def _iptc(picture: Image.Image) -> Words:
     if not isinstance(picture, ImageFile.ImageFile):
         return []
-    data: Any = IptcImagePlugin.getiptcinfo(picture)
+    data = IptcImagePlugin.getiptcinfo(picture)
     found: Words = []
     for number, name in ((120, "caption"), (5, "title"), (25, "keywords")):
         value = (data or {}).get((2, number), [])
@@ -257,7 +250,7 @@ _MACHINE = re.compile(
 
 def _exif(picture: Image.Image) -> Words:
     exif = picture.getexif()
-    values: dict[str, Any] = {"description": exif.get(0x010E)}
+    values: dict[str, object] = {"description": exif.get(0x010E)}
     for tag, name in ((0x9C9B, "title"), (0x9C9F, "subject"), (0x9C9E, "keywords"), (0x9C9C, "comment")):
         raw = exif.get(tag)
         if isinstance(raw, tuple):
@@ -276,7 +269,7 @@ def _exif(picture: Image.Image) -> Words:
     return found
 
 
-def _user_comment(value: Any) -> str:
+def _user_comment(value: object) -> str:
     """Decode EXIF UserComment, whose eight-byte prefix names its character code."""
     if not isinstance(value, bytes):
         return value if isinstance(value, str) else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 import PIL
 
@@ -146,7 +146,7 @@ def _inspect_new(
     cache.save()
 
 
-def _answer(answer: Any, path: str) -> inspect.Answer:
+def _answer(answer: inspect.Answer | pool.Died, path: str) -> inspect.Answer:
     if isinstance(answer, pool.Died):
         how = f"signal {-answer.code}" if answer.code < 0 else f"exit code {answer.code}"
         reason = f"the program that looked at it broke off ({how})"

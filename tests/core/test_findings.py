@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.core import findings
-from loraprep.core.findings import FOREIGN, SEVERITIES, Code, Entry, Finding
+from loraprep.core.findings import FOREIGN, SEVERITIES, CatalogueEntry, Code, Finding
 
 PACKAGE = Path(findings.__file__).parent.parent
 OWN = {"n", "names"}  # filled in for every finding
@@ -23,7 +23,7 @@ SERVER = {"said", "model", "variable"}
 BUDGET = {"done", "total", "left", "limit", "need"}
 
 
-def placeholders(entry: Entry) -> set[str]:
+def placeholders(entry: CatalogueEntry) -> set[str]:
     texts = [entry.one, entry.many, *entry.fixes.values()]
     return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name} - OWN
 

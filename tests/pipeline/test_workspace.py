@@ -7,7 +7,7 @@ import pytest
 
 from loraprep.core.errors import UserError
 from loraprep.core.records import Fate
-from loraprep.pipeline import action, artifacts, tasks
+from loraprep.pipeline import action, artifacts, doit_task, tasks
 from loraprep.pipeline.artifacts import Artifact, Audited, Shortlist
 from loraprep.pipeline.workspace import MemoryWorkspace, Workspace
 from loraprep.project import decisions, project
@@ -43,7 +43,7 @@ def test_two_projects_in_one_process_share_nothing(tmp_path: Path, monkeypatch: 
 
 def test_a_file_is_parsed_once_while_it_stays_the_same(work: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    real_load, real_read = artifacts.load, decisions.read
+    real_load, real_read = artifacts.load, decisions.read_decisions
 
     def load(kind: type[Artifact], root: Path) -> Artifact:
         parsed.append(kind.NAME)
@@ -54,7 +54,7 @@ def test_a_file_is_parsed_once_while_it_stays_the_same(work: Workspace, monkeypa
         return real_read(root, kind)
 
     monkeypatch.setattr(artifacts, "load", load)
-    monkeypatch.setattr(decisions, "read", read)
+    monkeypatch.setattr(decisions, "read_decisions", read)
     work.write(Shortlist(fates={}))
     assert work.read(Shortlist) is work.read(Shortlist)
     assert work.decisions("quality") is work.decisions("quality")
@@ -114,3 +114,16 @@ def test_memory_holds_what_a_file_would(work: Workspace) -> None:
     assert list(memory.read(Shortlist).fates) == list(work.read(Shortlist).fates) == ["a.jpg", "b.jpg"]
     assert memory.decisions("quality") == decisions.Decisions()
     assert memory.cache("thumbs") is None
+
+
+def test_files_in_an_older_form_are_made_anew(work: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """build/ of an older loraprep is no reason to stop: in its form every task is stale."""
+
+    def marks() -> list[object]:
+        made = [doit_task.task(work, name, "", "scan.scan_images") for name in ("audit", "report")]
+        return [vars(t["uptodate"][0])["config"] for t in made]
+
+    now = marks()
+    assert marks() == now
+    monkeypatch.setattr(doit_task, "FORMAT", artifacts.FORMAT + 1)
+    assert not set(map(str, marks())) & set(map(str, now))

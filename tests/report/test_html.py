@@ -146,7 +146,7 @@ def test_the_crop_drawn_is_what_the_bucket_cuts() -> None:
     )
     wide = Record("a.jpg", "image", width=1600, height=1000)
     # kohya's bucket for 16:10 at 1024 is 1280x768 (5:3): the whole width, and 96 % of the height
-    assert page.crop(wide, 1024, config) == page.Crop(
+    assert page.crop(wide, 1024, config) == page.CropBox(
         left=0, top=2, width=100, height=96, cut=4, bucket="1280x768", size=1024
     )
 

@@ -9,13 +9,13 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from loraprep.captions.vision import job as vision_job
+from loraprep.captions.vision import job
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.encode import image_tokens, size_to_send
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.model import VisionError
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import AnswerSettings
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
@@ -42,10 +42,10 @@ def _model(settings: Settings) -> Claude:
     return Claude(captioning.model or price_list(PROVIDER).default, captioning.effort, captioning.prices)
 
 
-def answer_settings(settings: Settings, question: Question) -> AnswerSettings:
+def answer_settings(settings: Settings, question: VisionQuestion) -> AnswerSettings:
     """Return what an answer asked for now would be stored with."""
     model = _model(settings)
-    return vision_job.answer_settings(NAME, model.name, model.parameters(), question)
+    return job.answer_settings(NAME, model.name, model.parameters(), question)
 
 
 def estimate_cost(images: Sequence[Image], job: Job) -> tuple[float, float]:

@@ -15,15 +15,14 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.captions.vision import job as vision_job
-from loraprep.captions.vision import openai_chat, repair, runner
+from loraprep.captions.vision import job, openai_chat, repair, runner
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.model import Reply, VisionError
 from loraprep.captions.vision.openai_chat import Completion, Endpoint
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import AnswerSettings, Parameters
 from loraprep.core import files
 from loraprep.core.records import Image
@@ -51,9 +50,9 @@ def _endpoint(captioning: Captioning) -> Endpoint:
     )
 
 
-def answer_settings(settings: Settings, question: Question) -> AnswerSettings:
+def answer_settings(settings: Settings, question: VisionQuestion) -> AnswerSettings:
     """Return what an answer asked for now would be stored with. The address is no part of it."""
-    return vision_job.answer_settings(NAME, _endpoint(settings.captioning).model, _parameters(), question)
+    return job.answer_settings(NAME, _endpoint(settings.captioning).model, _parameters(), question)
 
 
 def _parameters() -> Parameters:
@@ -74,10 +73,10 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
         return Outcome().add_missing("no-server", images, keys=" and ".join(f"captioning.{key}" for key in lacking))
     if endpoint.variable and not endpoint.key:
         return Outcome().add_missing("no-key", images, variable=endpoint.variable)
-    return runner.ask_about(images, job, Server(endpoint, job.root), None, captioning.concurrency)
+    return runner.ask_about(images, job, HomeServer(endpoint, job.root), None, captioning.concurrency)
 
 
-class Server:
+class HomeServer:
     """A VisionModel behind one address."""
 
     captioner = NAME
@@ -100,7 +99,7 @@ class Server:
         """Return what is set besides the question."""
         return _parameters()
 
-    def most(self, tokens: int, question: Question, *, larger: bool) -> float:
+    def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return no cost."""
         return 0.0
 
@@ -108,7 +107,7 @@ class Server:
         """Return no cost."""
         return 0.0
 
-    async def describe(self, picture: Prepared, question: Question, *, larger: bool) -> Reply:
+    async def describe(self, picture: Prepared, question: VisionQuestion, *, larger: bool) -> Reply:
         """Ask about a picture on the first rung of the ladder that works, from the remembered one on.
 
         A form that the server refuses, or that no picture has filled yet, is not tried again for the next picture; one
@@ -133,11 +132,11 @@ class Server:
                     self._rung = max(self._rung, rung + 1)
             rung += 1
 
-    async def _complete(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> Completion:
+    async def _complete(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> Completion:
         body = self._body(rung, picture, question, larger=larger)
         return await openai_chat.complete(self._client, self.endpoint, body)
 
-    def _body(self, rung: str, picture: Prepared, question: Question, *, larger: bool) -> dict[str, Json]:
+    def _body(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> dict[str, Json]:
         system = question.system if rung == "json_schema" else f"{question.system}\n{repair.form_in_words()}"
         body: dict[str, Json] = {
             "model": self.name,

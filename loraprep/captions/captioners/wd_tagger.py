@@ -17,7 +17,7 @@ from loraprep.captions.danbooru import CHARACTER, GENERAL, Row
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.form import SCHEMA, SeenElements
 from loraprep.captions.vision.job import Job, Outcome
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, State
 from loraprep.core.errors import UserError
@@ -65,7 +65,7 @@ def model_input(picture: Pillow.Image, side: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(pixels[None, :, :, ::-1])
 
 
-def answer_settings(settings: Settings, _question: Question) -> AnswerSettings:
+def answer_settings(settings: Settings, _question: VisionQuestion) -> AnswerSettings:
     """Return what an answer asked for now would be stored with; a tagger is asked no question."""
     return _answer(settings.captioning.tagger, "seen", SeenElements()).settings
 

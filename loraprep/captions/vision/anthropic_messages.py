@@ -14,7 +14,7 @@ from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
 from loraprep.captions.vision.model import Reply, VisionError
 from loraprep.captions.vision.prices import price_list
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.runner import PATIENCE
 from loraprep.captions.vision.store import Parameters
 from loraprep.project.settings import Prices
@@ -76,14 +76,14 @@ class Claude:
         thinks = self._facts is not None and self._facts.thinks
         return (_THINKING_ROOM if thinks else _ROOM) * (_LARGER if larger else 1)
 
-    def most(self, tokens: int, question: Question, *, larger: bool) -> float:
+    def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return the most US dollars that one request about an image of so many tokens can cost."""
         given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) / _CHARS_A_TOKEN
         written = given * _SPARE * price_list(PROVIDER).cache_write
         dollars = (tokens + written) * self.prices.input + self.room(larger=larger) * self.prices.output
         return float(dollars * self.share / 1e6)
 
-    def guess(self, tokens: int, question: Question) -> dict[str, int]:
+    def guess(self, tokens: int, question: VisionQuestion) -> dict[str, int]:
         """Return the usage that a request about an image of so many tokens will probably have."""
         given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) // _CHARS_USUALLY
         return {"input_tokens": tokens + given, "output_tokens": _FORM}
@@ -100,7 +100,7 @@ class Claude:
         dollars = given * self.prices.input + usage.get("output_tokens", 0) * self.prices.output
         return float(dollars * self.share / 1e6)
 
-    def request(self, picture: Prepared, question: Question, *, larger: bool = False) -> dict[str, Any]:
+    def request(self, picture: Prepared, question: VisionQuestion, *, larger: bool = False) -> dict[str, Any]:
         """Write the body of `messages.create`: instructions that can be cached, the image before the text, the form."""
         source = {
             "type": "base64",
@@ -129,7 +129,7 @@ class Claude:
             body["thinking"] = {"type": self._facts.thinking.type}
         return body
 
-    async def describe(self, picture: Prepared, question: Question, *, larger: bool) -> Reply:
+    async def describe(self, picture: Prepared, question: VisionQuestion, *, larger: bool) -> Reply:
         """Ask about one picture over the open client. Raises VisionError."""
         if self.client is None:
             raise VisionError("server", "it cannot be reached", whole=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loraprep.captions.vision.form import SCHEMA, SeenElements
 from loraprep.captions.vision.model import Reply, VisionModel
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, Parameters, Request, State, Store
 from loraprep.core.findings import Code, Finding, Value
@@ -34,7 +34,7 @@ class Job:
     root: Path
     pictures: Pictures
     settings: Settings
-    question: Question
+    question: VisionQuestion
     wait: bool = False
     since: dict[str, int] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
@@ -134,6 +134,6 @@ def keep_reply(
     return answer
 
 
-def answer_settings(captioner: str, model: str, parameters: Parameters, question: Question) -> AnswerSettings:
+def answer_settings(captioner: str, model: str, parameters: Parameters, question: VisionQuestion) -> AnswerSettings:
     """Return what an answer asked for now would be stored with; compare with `Answer.settings`."""
     return AnswerSettings(captioner, model, question.prompt_digest, question.examples_digest, parameters, SCHEMA)

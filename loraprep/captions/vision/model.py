@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from loraprep.captions.vision.prompt import Question
+from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import Parameters
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ class VisionModel(Protocol):
         """Return what is set besides the question, to be stored with every answer."""
         ...
 
-    async def describe(self, picture: Prepared, question: Question, *, larger: bool) -> Reply:
+    async def describe(self, picture: Prepared, question: VisionQuestion, *, larger: bool) -> Reply:
         """Ask about one picture. Raises VisionError."""
         ...
 
-    def most(self, tokens: int, question: Question, *, larger: bool) -> float:
+    def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return the most that one request about an image of so many tokens can cost."""
         ...
 

@@ -11,7 +11,7 @@ from loraprep.core import resources
 from loraprep.project import profiles
 
 
-class Question(msgspec.Struct, frozen=True):
+class VisionQuestion(msgspec.Struct, frozen=True):
     """What is asked about every picture of a set; only the picture itself is added."""
 
     instructions: str
@@ -39,10 +39,10 @@ class Question(msgspec.Struct, frozen=True):
         return digest_of(self.examples)
 
 
-def question(kind: str, examples: Sequence[str] = ()) -> Question:
+def question(kind: str, examples: Sequence[str] = ()) -> VisionQuestion:
     """Compose the question for a kind: resources/prompts/common.md and the kind's own `prompt`.
 
     `examples`: texts without the trigger.
     """
     parts = [resources.text("resources/prompts/common.md").strip(), profiles.kind(kind).prompt.strip()]
-    return Question("\n\n".join(filter(None, parts)) + "\n", tuple(sorted(set(examples))))
+    return VisionQuestion("\n\n".join(filter(None, parts)) + "\n", tuple(sorted(set(examples))))

@@ -23,7 +23,7 @@ def sample_captions(work: Workspace) -> None:
     samples = choose_samples(staying, work.decisions("captions")) if asks else []
     shown = [i for i in staying if i.path in set(samples)]
     outcome = vision.ask_samples(work, shown, staying)
-    stored, chosen = vision.stored(work, shown), vision.chosen(work, shown)
+    stored, chosen = vision.stored_answers(work, shown), vision.chosen_captioners(work, shown)
     elements = chain.describe_all(
         shown, staying, project.settings, answers=stored, missing=outcome.missing, chosen=chosen
     )
@@ -40,7 +40,7 @@ def describe_images(work: Workspace) -> None:
     staying = shortlisted_images(work)
     outcome = vision.ask_rest(work, staying, work.read(Sampled))
     with terminal.progress("Describing") as progress:
-        stored, chosen = vision.stored(work, staying), vision.chosen(work, staying)
+        stored, chosen = vision.stored_answers(work, staying), vision.chosen_captioners(work, staying)
         described = chain.describe_all(
             staying, staying, project.settings, progress, answers=stored, missing=outcome.missing, chosen=chosen
         )
@@ -50,7 +50,7 @@ def describe_images(work: Workspace) -> None:
 
 def describe_again(work: Workspace, pattern: Sequence[str] = ()) -> None:
     """Have a vision model look again at the pictures that `pattern` names, else at those seen otherwise."""
-    vision.recaption(work, shortlisted_images(work), work.read(Sampled).samples, pattern)
+    vision.ask_again(work, shortlisted_images(work), work.read(Sampled).samples, pattern)
 
 
 def write_captions(work: Workspace) -> None:

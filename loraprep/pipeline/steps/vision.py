@@ -25,14 +25,14 @@ from loraprep.project import decisions
 from loraprep.project.project import Project
 
 
-def looks(work: Workspace) -> bool:
+def uses_vision(work: Workspace) -> bool:
     """Say whether any captioner of the project, or one chosen for a single picture, looks at the pixels."""
     return bool(_vision_captioners(work))
 
 
 def _vision_captioners(work: Workspace) -> dict[str, VisionCaptioner]:
     try:
-        chosen = told(work).chosen
+        chosen = caption_answers(work).chosen
     except UserError:  # said by the task that reads the file
         chosen = {}
     return registry.vision_captioners(work.project.settings.captioning, chosen.values())
@@ -45,7 +45,7 @@ class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chosen: dict[str, str]
 
 
-def told(work: Workspace) -> CaptionAnswers:
+def caption_answers(work: Workspace) -> CaptionAnswers:
     """Return what decisions/captions.yaml says in short. Raises UserError."""
 
     def short() -> CaptionAnswers:
@@ -55,46 +55,48 @@ def told(work: Workspace) -> CaptionAnswers:
     return work.remembered("told.json", decisions.decision_file(work.root, "captions")[0], short, CaptionAnswers)
 
 
-def chosen(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
+def chosen_captioners(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
     """Return path -> the captioner that a person chose for that picture. Raises UserError."""
     return captioners_by_path(images, work.decisions("captions"))
 
 
-def stored(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
+def stored_answers(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
     """Return the answers so far, by digest. Raises UserError naming every damaged file."""
-    return Store(work.root).read_all(i.digest for i in images) if looks(work) else {}
+    return Store(work.root).read_all(i.digest for i in images) if uses_vision(work) else {}
 
 
 def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
     """Make a round of asking; `images` are all there are. Samples are asked before there are examples."""
-    p = work.project
+    project = work.project
     texts: list[str] = []
-    settings = p.settings
+    settings = project.settings
     if samples:  # somebody is waiting to answer them
         settings = structs.replace(settings, captioning=structs.replace(settings.captioning, batch="never"))
     else:
-        seen = _seen(images, stored(work, images))
-        texts = approval.examples(images, seen, work.decisions("captions"), p.trigger, auto=p.auto("captions"))
+        seen = _described(images, stored_answers(work, images))
+        texts = approval.examples(
+            images, seen, work.decisions("captions"), project.trigger, auto=project.auto("captions")
+        )
     return Job(
-        p.root,
+        project.root,
         work.pictures,
         settings,
         question(settings.intent.kind, texts),
         since=dict(since or {}),
-        chosen=chosen(work, images),
+        chosen=chosen_captioners(work, images),
         wait="elements" in work.named,
         say=lambda text: terminal.say(text, "dim"),
     )
 
 
-def _seen(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
+def _described(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
     context = Context("", answers=answers)
     return {i.path: describe_from_store(i, context) for i in images if i.digest in answers}
 
 
 def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
     """Have the samples looked at, without waiting for anything."""
-    if not looks(work) or not chosen:
+    if not uses_vision(work) or not chosen:
         return Outcome()
     return _ask(_job(work, staying, samples=True), chosen, staying, "Looking at the samples", approved=True)
 
@@ -104,7 +106,7 @@ def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outc
 
     What kept the samples from being looked at keeps the others too, so it is not tried again in the same run.
     """
-    if not looks(work):
+    if not uses_vision(work):
         return Outcome()
     rest = [i for i in staying if i.path not in before.samples]
     answers = work.decisions("captions")
@@ -118,7 +120,7 @@ def ask_rest(work: Workspace, staying: Sequence[Image], before: Sampled) -> Outc
     else:
         outcome = _ask(job, rest, staying, "Looking at the pictures", approved=may)
     outcome.missing |= before.missing
-    outcome.findings += earlier(work, job, staying, before.samples)
+    outcome.findings += _earlier_note(work, job, staying, before.samples)
     return outcome
 
 
@@ -127,9 +129,9 @@ def _ask(job: Job, images: Sequence[Image], staying: Sequence[Image], what: str,
         return chain.ask_all(images, staying, job.showing(progress), approved=approved)
 
 
-def earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
+def _earlier_note(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Finding]:
     """Note which pictures were seen under earlier settings, and what asking again would cost."""
-    old = _old(work, job, staying, samples)
+    old = _seen_earlier(work, job, staying, samples)
     if not old:
         return []
     likely, _ = _cost(work.project, job, old)
@@ -140,7 +142,7 @@ def earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequen
     ]
 
 
-def _old(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
+def _seen_earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: Sequence[str]) -> list[Image]:
     now = {
         name: captioner.answer_settings(work.project.settings, job.question)
         for name, captioner in _vision_captioners(work).items()
@@ -157,18 +159,18 @@ def _last(job: Job, image: Image) -> Answer | None:
     return listed[-1] if listed else None
 
 
-def _cost(p: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
+def _cost(project: Project, job: Job, images: Sequence[Image]) -> tuple[float, float]:
     """Estimate (likely, at most) US dollars by the captioner that would be asked: the first that looks."""
-    first = next(iter(registry.vision_captioners(p.settings.captioning).values()), None)
+    first = next(iter(registry.vision_captioners(project.settings.captioning).values()), None)
     return first.estimate_cost(images, job) if first else (0.0, 0.0)
 
 
-def recaption(work: Workspace, staying: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]) -> None:
+def ask_again(work: Workspace, staying: Sequence[Image], samples: Sequence[str], patterns: Sequence[str]) -> None:
     """Ask again: about the pictures that `patterns` name, else about those seen under earlier settings.
 
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """
-    if not looks(work):
+    if not uses_vision(work):
         raise UserError(
             "no captioner of this project looks at pictures, so there is nothing to ask again",
             place="project.yaml",
@@ -184,7 +186,7 @@ def recaption(work: Workspace, staying: Sequence[Image], samples: Sequence[str],
                 hint="Write a name or a pattern as in: loraprep recaption 'sketches/*'",
             )
     else:
-        again = _old(work, job, staying, samples)
+        again = _seen_earlier(work, job, staying, samples)
         if not again:
             terminal.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
