@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import structs
+
 from loraprep.cli.init.options import project_name, project_root
 from loraprep.cli.parser import Parser
 from loraprep.core import files, resources, terminal
@@ -23,6 +25,9 @@ from loraprep.pipeline.workspace import MemoryWorkspace
 from loraprep.project import decisions, project, studio, trigger
 from loraprep.project.settings import Settings, complete_settings
 from loraprep.report import gate, html
+from loraprep.report.opening import Opening
+from loraprep.report.opening import opening as of_gate
+from loraprep.report.report_data import ReportData
 from loraprep.scan import scan
 
 _OURS = b'<meta name="generator" content="loraprep look">'
@@ -112,7 +117,7 @@ def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str
     asked = [*work.read(Audited).questions, *work.read(Duplicates).questions, *work.read(Curated).questions]
     verdict.counts["open_questions"] = len(asked)
     title = folder.resolve().name
-    return report.page_data(work, data, verdict, title=title, headline=headline(verdict), following=following)
+    return report.page_data(work, data, verdict, title=title, opened=opening(data, verdict), following=following)
 
 
 _STEPS = (
@@ -134,8 +139,12 @@ _LEFT_OUT = (
 )
 
 
-def headline(verdict: Gate) -> str:
-    """What Gate 1 would say, in one sentence."""
+def opening(data: ReportData, verdict: Gate) -> Opening:
+    """What Gate 1 would say."""
+    return structs.replace(of_gate(data, verdict), verdict=_headline(verdict))
+
+
+def _headline(verdict: Gate) -> str:
     blocking = sum(r.severity == "block" for r in verdict.reasons)
     if blocking:
         return f"{number_of(blocking, 'thing')} would stop Gate 1. Better to know now."
@@ -205,7 +214,7 @@ def _close(material: html.PageData, out: Path, here: Path) -> None:
     )
     for reason in [r for r in verdict.reasons if r.severity == "block"]:
         results.print_reason(reason)
-    terminal.say(material.headline, "bold")
+    terminal.say(material.opening.verdict, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
     terminal.say(f"Look at it: {shown}")
     terminal.say("Start from there:")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Literal
@@ -185,7 +185,7 @@ PROJECT_CODES = tuple(code.value for code in Code if not code.startswith(FOREIGN
 
 Severity = Literal["block", "warn", "note", "good"]
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "note", "good")  # what blocks first, good news last
-Section = Literal["quality", "looking", ""]
+Section = Literal["quality", "balance", "looking", ""]
 Value = str | int | float
 ValueType = Literal["int", "number", "text"]
 
@@ -215,6 +215,7 @@ class CatalogueEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""  # "": plain to see
     fix: str | dict[str, str] = ""  # "": nothing to do; several: by cause, else by "one" or "many"
     section: Section = ""  # the part of the report that lists it; "looking": why pictures have no caption
+    covers: tuple[Code, ...] = ()  # said of a picture, these need not be said of it as well
     fixed: bool = False  # project.yaml may not change the severity
     values: dict[str, ValueType] = {}
 
@@ -261,9 +262,29 @@ def severity(code: Code, overrides: Mapping[str, Severity]) -> Severity:
     return entry.severity if entry.fixed else overrides.get(code, entry.severity)
 
 
-def order(finding: Finding, overrides: Mapping[str, Severity]) -> tuple[int, str, tuple[str, ...]]:
-    """Return a sort key: what blocks first, good news last."""
-    return SEVERITIES.index(severity(finding.code, overrides)), finding.code, finding.images
+def order(finding: Finding, overrides: Mapping[str, Severity]) -> tuple[int, int, tuple[str, ...]]:
+    """Return a sort key: what blocks first, good news last; among equals what helps most, as the catalogue has it."""
+    return SEVERITIES.index(severity(finding.code, overrides)), _ranks()[finding.code], finding.images
+
+
+@cache
+def _ranks() -> dict[Code, int]:
+    """Return each code's place in the catalogue: what stands higher there is mended first."""
+    return {code: place for place, code in enumerate(catalogue())}
+
+
+def uncovered(found: Sequence[Finding]) -> list[Finding]:
+    """Leave out what another finding says already of the same picture (`covers`)."""
+    told: dict[Code, set[str]] = {}
+    for finding in found:
+        for code in catalogue()[finding.code].covers:
+            told.setdefault(code, set()).update(finding.images)
+    result = []
+    for finding in found:
+        rest = tuple(p for p in finding.images if p not in told.get(finding.code, ()))
+        if rest or not finding.images:
+            result.append(Finding(finding.code, rest, finding.values))
+    return result
 
 
 def _fill(template: str, finding: Finding) -> str:

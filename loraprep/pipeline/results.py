@@ -21,7 +21,7 @@ from loraprep.pipeline.artifacts import (
     VisionAsked,
 )
 from loraprep.pipeline.workspace import Workspace
-from loraprep.report import markdown
+from loraprep.report.opening import headline
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
 _FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
@@ -44,7 +44,7 @@ def print_verdict(work: Workspace) -> bool:
         if len(chosen) > _FIRST:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
     say("")
-    say(markdown.headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
+    say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
     then = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
     say(f"The whole report: report.html (to look at) and dataset-report.md. Next: {then}.")
     return gate.verdict == "GO"

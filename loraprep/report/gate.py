@@ -10,6 +10,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Image, Reason
 from loraprep.project.decisions import Acceptance
 from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.report.opening import BATCH, only_waiting
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
@@ -66,17 +67,21 @@ def judge(data: ReportData) -> Gate:
         *_integrity_findings(data, kept),
         *questions,
     ]
+    every = findings.uncovered(every)
     severities = data.settings.severity
     leaving = _settled_by_leaving(data.fates)
     parts = [part for f in every for part in _split(f, data.accepted, leaving.get(f.code, frozenset()))]
     parts.sort(key=lambda part: findings.order(part[0], severities))
     reasons = [_reason(finding, findings.severity(finding.code, severities), note) for finding, note in parts]
     blocking = [r for r in reasons if r.severity == "block" and not r.accepted]
+    waiting = {file: sorted(keys) for file, keys in sorted(data.waiting.items()) if keys}
+    if out := sorted({p for r in reasons if r.code == Code.VISION_BATCH for p in r.images}):
+        waiting[BATCH] = out
     return Gate(
         name=data.settings.name,
         verdict="NO-GO" if blocking else "GO",
-        waiting={file: sorted(keys) for file, keys in sorted(data.waiting.items()) if keys},
-        only_waiting=bool(blocking) and all(r.code in (Code.OPEN_QUESTION, Code.VISION_APPROVAL) for r in blocking),
+        waiting=waiting,
+        only_waiting=only_waiting(reasons),
         reasons=reasons,
         counts=_counts(data, kept, images, reasons),
     )

@@ -26,6 +26,7 @@ from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import contact_sheet, layout, plots
+from loraprep.report.opening import Opening
 from loraprep.report.report_data import ReportData
 from loraprep.trainers import placement
 
@@ -47,7 +48,7 @@ class PageData:
     pictures: Pictures
     cache: Path | None  # where thumbnails are kept; None: nowhere
     title: str
-    headline: str
+    opening: Opening
     following: Sequence[str]  # the commands to type next
     look: bool = False  # a first look, without a project
 

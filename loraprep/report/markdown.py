@@ -1,118 +1,92 @@
-"""Write dataset-report.md: Gate 1 as an artist reads it. Pure text from the phases' results."""
+"""Write dataset-report.md: Gate 1 as an artist reads it, in the workflow's order. Pure text from the phases' results.
+
+What is read to the end is short: up to the appendix there are never more than MOST words, whatever the set. What does
+not fit there, what needs nothing done and what is only looked up stands in the appendix.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from loraprep.core.escape import cell, code, plain
-from loraprep.core.findings import Code
-from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
-from loraprep.curation.assessment import Assessment
-from loraprep.project import groups
-from loraprep.project.settings import Settings
-from loraprep.report import summary
+from loraprep.core import findings
+from loraprep.core.escape import plain
+from loraprep.core.records import Fate, Gate, Reason
+from loraprep.core.text import listed, number_of
+from loraprep.report import appendix, summary
+from loraprep.report.opening import Opening, blocking
 from loraprep.report.report_data import ReportData
 
-_MARKS = {"block": "**[Blocks GO](#to-get-to-go).**", "warn": "**Worth mending.**", "note": "Note.", "good": "Good."}
+MOST = 1200  # words before the appendix
+_MEND = 380  # words of the list of what to mend
+_BALANCE = 220  # words of the findings about content and style; the rest of MOST is for quality issues
 
 
-# what the section about content against style lists; all else is a quality issue
-BALANCE = frozenset(
-    {
-        Code.FUSED_CRITICAL,
-        Code.FUSED_WARNING,
-        Code.FUSED_WATCH,
-        Code.FUSED_UNNAMED,
-        Code.ONE_SIDED,
-        Code.TIED,
-        Code.SEVERAL_HANDS,
-        Code.SEVERAL_LOOKS,
-        Code.PERHAPS_HANDS,
-        Code.UNLIKE_LOOK,
-        Code.LOOKS_UNTOLD,
-        Code.NOT_LOOKED_AT,
-        Code.HARDLY_LOOKED_AT,
-        Code.TOO_FEW_TO_TELL,
-        Code.SOMEBODY_ELSE,
-        Code.TIES_ROUGHLY,
-    }
-)
-
-
-def headline(gate: Gate) -> str:
-    """Say the verdict in one sentence, also for the terminal."""
-    if gate.only_waiting:
-        number = gate.counts["open_questions"]
-        parts = ", ".join(f"{len(keys)} in decisions/{file}.yaml" for file, keys in gate.waiting.items())
-        return f"Not yet: {number} answer{'s' if number != 1 else ''} from you - {parts}."
-    if gate.verdict == "GO":
-        return f"GO. {gate.counts['kept']} pictures are ready to train {gate.name}."
-    number = len(blocking(gate))
-    return f"NO-GO: {number} thing{'s' if number != 1 else ''} to mend before any GPU time is spent."
-
-
-def blocking(gate: Gate) -> list[Reason]:
-    """List what stands between the set and GO."""
-    return [r for r in gate.reasons if r.severity == "block" and not r.accepted]
-
-
-def report_text(data: ReportData, gate: Gate, marks: Sequence[str], trainers: Sequence[str]) -> str:
-    """Write the whole report in the workflow's sections.
+def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[str], trainers: Sequence[str]) -> str:
+    """Write the whole report.
 
     `marks`: pictures in report/ of the marks found; `trainers`: the lines about what the trainers will do.
     """
-    settings, kept = data.settings, data.kept
-    images = {i.path: i for i in data.images}
-    balance = [r for r in gate.reasons if r.code in BALANCE]
-    quality = [r for r in gate.reasons if r.code not in BALANCE]
-    blocks = [
-        [
-            f"# Dataset Report: {plain(settings.name)}",
-            "",
-            f"**{plain(headline(gate))}**",
-            "",
-            *summary.opening(gate, data.assessment),
-        ],
-        _sheet(data.fates),
-        _summary(gate, data.fates, kept, images),
-        _groups(kept, settings),
-        _crops(kept, images),
-        summary.diversity(data.assessment, len(kept)),
-        [
-            "## Content-Style Balance",
-            "",
-            data.kind.separation.strip(),
-            "",
-            *_reasons(balance),
-            *_meant_fused(settings.intent.fused),
-            "",
-            "![The most common words of the captions; fused ones are marked](report/terms.svg)",
-        ],
-        [
-            "## Quality Issues",
-            "",
-            *_reasons([r for r in quality if r.severity != "good"]),
-            *summary.marks(quality, marks),
-            "",
-            "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)",
-        ],
-        _fine(quality),
-        _duplicates(data.groups, data.fates),
-        summary.regularization(data.kind, data.assessment.regularization),
-        list(trainers),
-        _decision(gate, data.assessment),
-        _captions(kept, data.captions, settings.captioning.style_words),
-        _every_file(data.fates),
-        [
-            "---",
-            "",
-            f"Base model: {data.model.title}. {_triggers(settings)}. "
-            f"Kind: {data.kind.title.lower()}. Questions are answered in decisions/, settings in project.yaml; "
-            "then run `loraprep gate1` again.",
-        ],
+    balanced = findings.in_section("balance")
+    told = [r for r in gate.reasons if r.severity in ("block", "warn") and not r.accepted]
+    balance = [r for r in told if r.code in balanced]
+    quality = [r for r in told if r.code not in balanced and r not in blocking(gate)]
+    opening = [
+        f"# Dataset Report: {plain(data.settings.name)}",
+        "",
+        f"**{plain(opened.verdict)}**",
+        "",
+        f"Why: {_commands(opened.why)}",
+        "",
+        f"Next: {_commands(opened.next)}",
     ]
+    fixed = [
+        [*opening, *_sheet(data.fates)],
+        summary.figures(data, gate, len(balance) + len(quality) + len(blocking(gate))),
+        summary.diversity(data.assessment, len(data.kept)),
+    ]
+    decision, unsaid = _decision(data, gate, opened)
+    ties, more_ties = _fitting(balance, _BALANCE)
+    balance_lines = [
+        "## Content-Style Balance",
+        "",
+        summary.separable(data, balance),
+        *ties,
+        *_meant_fused(data.settings.intent.fused),
+        "",
+        "![The most common words of the captions; fused ones are marked](report/terms.svg)",
+    ]
+    room = MOST - sum(words(block) for block in [*fixed, decision, balance_lines]) - 60
+    issues, more_issues = _fitting(quality, room)
+    quality_lines = [
+        "## Quality Issues",
+        "",
+        *_fine(gate),
+        *(issues or ["Nothing that needs mending."]),
+        *summary.marks(quality, marks),
+        "",
+        "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)",
+    ]
+    later = appendix.appendix(data, gate, [*unsaid, *more_ties, *more_issues], trainers)
+    blocks = [*fixed, balance_lines, quality_lines, decision, *later]
     return "\n\n".join("\n".join(block).rstrip() for block in blocks if block) + "\n"
+
+
+def words(lines: Sequence[str]) -> int:
+    """Count words as a reader's word count does: what white space parts."""
+    return sum(len(line.split()) for line in lines)
+
+
+def _commands(text: str) -> str:
+    """Escape text for Markdown, but leave what stands in backticks as it is."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    return "`".join(part if n % 2 else _spaced(part) for n, part in enumerate(parts))
+
+
+def _spaced(text: str) -> str:
+    """`plain` that keeps a blank at either end."""
+    return f"{' ' if text[:1].isspace() else ''}{plain(text)}{' ' if text.strip() and text[-1:].isspace() else ''}"
 
 
 def _sheet(fates: Sequence[Fate]) -> list[str]:
@@ -121,167 +95,53 @@ def _sheet(fates: Sequence[Fate]) -> list[str]:
         return []
     grey = "; grey ones are left out" if any(f.fate == "left out" for f in fates) else ""
     return [
+        "",
         f"![The pictures, like beside like{grey}](report/contact-sheet.webp)",
         "",
         "![The colours of the set, a stripe for each picture in training](report/palette.svg)",
-        "",
-        "Open report.html for the pictures with their crops, captions and findings.",
     ]
 
 
-def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
-    count = gate.counts
-    others = Counter(f.shown for f in fates if f.fate != "kept")
-    rest = ", ".join(_number_of(n, fate) for fate, n in sorted(others.items()))
-    percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
-    width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
-    height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
-    made = summary.drafts(gate)
-    return [
-        "## Summary",
-        "",
-        f"- Images: {count['kept']} in training{_details(count['details'])}, of {count['found']} files found"
-        + (f" ({rest})" if rest else ""),
-        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)" + (f", {made}" if made else ""),
-        f"- Average resolution: {width}x{height}",
-        f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})"
-        + (", left out of the training; your files are untouched" if count["duplicates_removed"] else ""),
-        f"- Quality issues: {count['quality_issues']}"
-        + (" (under Quality Issues below, settled ones too; notes are not counted)" if count["quality_issues"] else ""),
-        f"- Open questions: {count['open_questions']}" + _where_asked(gate),
-    ]
+def reason_line(reason: Reason, *, why: bool = True) -> str:
+    """Say a finding in one line: what is wrong, why it matters, what to do."""
+    parts = [_commands(reason.sentence), _commands(reason.why) if why else "", _commands(reason.fix)]
+    return " ".join(filter(None, parts))
 
 
-def _where_asked(gate: Gate) -> str:
-    """Say in which files open questions are, and where they are named: a count alone helps nobody."""
-    files = [f"{len(paths)} in decisions/{file}.yaml" for file, paths in gate.waiting.items()]
-    return f" ({', '.join(files)}; named under [To get to GO](#to-get-to-go))" if files else ""
+def _fitting(reasons: Sequence[Reason], room: int) -> tuple[list[str], list[Reason]]:
+    """Say the findings, most important first, within `room` words; return the lines, and what is left for later."""
+    lines: list[str] = []
+    for n, reason in enumerate(reasons):
+        line = f"- {reason_line(reason)}"
+        if words([*lines, line]) > room:
+            more = reasons[n:]
+            return [*lines, f"- And {number_of(len(more), 'more finding')}, in the appendix."], list(more)
+        lines.append(line)
+    return lines, []
 
 
-def _number_of(number: int, fate: str) -> str:
-    if fate != "caption":
-        return f"{number} {fate}"
-    return "1 caption file read with its picture" if number == 1 else f"{number} caption files read with their pictures"
-
-
-def _triggers(settings: Settings) -> str:
-    """Say the project's trigger, and when to use that of a group."""
-    of_groups = [
-        f"to call up what is in {' and '.join(code(f) for f in folders)}: {code(trigger)}"
-        for trigger, folders in groups.triggers(settings).items()
-    ]
-    return "; ".join([f"Trigger: {code(settings.trigger)}", *of_groups])
-
-
-def _details(number: int) -> str:
-    return f" ({number} of them cut out of others)" if number else ""
-
-
-def _groups(kept: Sequence[str], settings: Settings) -> list[str]:
-    """List the groups of project.yaml, each with its trigger and how many pictures teach it."""
-    rows = []
-    for group in groups.every(settings):
-        number = sum(groups.of(path, settings) == group for path in kept)
-        words = ", ".join(filter(None, [code(group.trigger), plain(", ".join(group.words))]))
-        rows.append(f"| {code(group.folder + '/')} | {words} | {number} | {group.repeats or 'as the rest'} |")
-    if not rows:
-        return []
-    return [
-        "## Groups",
-        "",
-        "| Folder | Caption starts with | Pictures in training | Repeats |",
-        "|---|---|---|---|",
-        *rows,
-    ]
-
-
-def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
-    """Say what decisions/crops.yaml makes of the pictures in training."""
-    drawn = [images[path] for path in kept if images[path].box]
-    rows = [
-        f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own"
-        if i.of
-        else f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
-        for i in drawn
-    ]
-    return ["## Crops and details", "", *rows] if rows else []
-
-
-def _reasons(reasons: Sequence[Reason]) -> list[str]:
-    if not reasons:
-        return ["Nothing found."]
-    lines = []
-    for reason in reasons:
-        lines.append(f"- {_MARKS[reason.severity]} {plain(reason.sentence)}" + (f" {reason.why}" if reason.why else ""))
-        if reason.accepted:
-            lines.append(f"  - Settled: {plain(reason.accepted)}")
-        elif reason.fix and reason.severity != "block":  # that is said once, under "To get to GO"
-            lines.append(f"  - Do this: {plain(reason.fix)}")
-        if len(reason.images) > 6:
-            lines.append(f"  - All of them: {', '.join(code(p) for p in reason.images)}")
-    return lines
-
-
-def _fine(reasons: Sequence[Reason]) -> list[str]:
-    good = [f"- {plain(r.sentence)}" for r in reasons if r.severity == "good"]
-    return ["### What is fine", "", *good] if good else []
+def _fine(gate: Gate) -> list[str]:
+    good = [plain(r.sentence) for r in gate.reasons if r.severity == "good"]
+    return [" ".join(good), ""] if good else []
 
 
 def _meant_fused(fused: Sequence[str]) -> list[str]:
-    return ["", f"Meant to belong to the trigger: {plain(', '.join(fused))}."] if fused else []
+    return ["", f"Meant to belong to the trigger: {plain(listed(fused))}."] if fused else []
 
 
-def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
-    if not duplicates:
-        return ["## Duplicates", "", "None found."]
-    fate = {f.path: f for f in fates}
-    lines = [
-        "## Duplicates",
-        "",
-        "Training on duplicates makes the model memorize those pictures instead of learning what they have in common.",
-    ]
-    for group in duplicates:
-        named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
-        lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
-        for path in group.pictures:
-            what = next((p.what for p in group.pairs if path in (p.a, p.b) and path != group.best), "")
-            detail = "; ".join(filter(None, [group.facts.get(path, ""), what if path != group.best else ""]))
-            stays = "kept" if fate[path].fate == "kept" else "left out"
-            waits = ", your answer is missing" if fate[path].open else ""
-            lines.append(f"- {code(path)}: {plain(detail)} - {stays}{waits}")
-    return lines
-
-
-def _decision(gate: Gate, assessment: Assessment) -> list[str]:
-    lines = [f"## Gate 1 Decision: {gate.verdict}", "", plain(headline(gate)), ""]
-    if mend := blocking(gate):
-        lines += ["### To get to GO", ""]
-        lines += [f"{n}. {plain(r.sentence)} {plain(r.fix)}" for n, r in enumerate(mend, 1)]
-        return lines
-    return lines + summary.strengths(gate, assessment)
-
-
-def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) -> list[str]:
-    lines = [
-        "## Captions",
-        "",
-        f"Style words are {'written' if style == 'include' else 'left out'} "
-        f"(captioning.style_words: {style}). You can change this at any time; no picture is described again. "
-        "Tokens are the pieces of words that the base model reads; what is longer than its limit is cut off.",
-        "",
-    ]
-    rows = [(p, captions[p]) for p in kept if p in captions]
-    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
-
-
-def full_reason(fate: Fate) -> str:
-    """Say why, who said so, and whether an answer is awaited; "" if there is nothing to say."""
-    who = {"you": "your decision", "recommendation": "recommended"}.get(fate.by, "")
-    return "; ".join(filter(None, [fate.why, who, "waits for your answer" if fate.open else ""]))
-
-
-def _every_file(fates: Sequence[Fate]) -> list[str]:
-    lines = ["## Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
-    for fate in fates:
-        lines.append(f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |")
-    return lines
+def _decision(data: ReportData, gate: Gate, opened: Opening) -> tuple[list[str], list[Reason]]:
+    """Write the decision with its reasoning and what follows from it; return it, and what did not fit."""
+    lines = [f"## Gate 1 Decision: {gate.verdict}", "", f"{_commands(opened.verdict)} {_commands(opened.why)}", ""]
+    mend = blocking(gate)
+    if not mend:
+        return lines + summary.strengths(data, gate), []
+    lines += ["### If NO-GO: what to mend, the most helpful first", ""]
+    room = _MEND
+    for n, reason in enumerate(mend, 1):
+        line = f"{n}. {reason_line(reason, why=False)}"
+        room -= words([line])
+        if room < 0:
+            rest = mend[n - 1 :]
+            return [*lines, f"{n}. {number_of(len(rest), 'more thing')}, each in the appendix with what to do."], rest
+        lines.append(line)
+    return lines, []

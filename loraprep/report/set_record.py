@@ -11,7 +11,8 @@ import msgspec
 from loraprep.core import files
 from loraprep.core.escape import one_line
 from loraprep.core.records import Caption, Fate, Gate
-from loraprep.report import markdown
+from loraprep.report.appendix import full_reason
+from loraprep.report.opening import blocking
 
 SET_RECORD = "report/set.json"
 
@@ -49,11 +50,11 @@ def set_record(gate: Gate, fates: Sequence[Fate], captions: Mapping[str, Caption
         version=1,
         verdict="GO" if gate.verdict == "GO" else "NO-GO",
         counts=gate.counts,
-        to_mend=tuple(f"{one_line(r.sentence)} {one_line(r.fix)}" for r in markdown.blocking(gate)),
+        to_mend=tuple(f"{one_line(r.sentence)} {one_line(r.fix)}" for r in blocking(gate)),
         files={
             fate.path: FileRecord(
                 fate.shown,
-                one_line(markdown.full_reason(fate)),
+                one_line(full_reason(fate)),
                 captions[fate.path].text if fate.fate == "kept" and fate.path in captions else None,
             )
             for fate in fates

@@ -1,90 +1,118 @@
-"""Say of the set as a whole: why this verdict, what next, how varied, what it will train well. Markdown lines."""
+"""The parts of dataset-report.md that speak of the set as a whole: figures, variety, what it will train well."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from loraprep.core.escape import code, plain
 from loraprep.core.findings import Code
 from loraprep.core.records import Axis, Gate, Reason
-from loraprep.curation.assessment import Assessment, RegularizationCase
-from loraprep.project.profiles import Kind
-from loraprep.report.report_data import ALREADY_OUT
+from loraprep.core.text import number_of, plural
+from loraprep.curation.assessment import Assessment
+from loraprep.curation.axes import MEASURED
+from loraprep.report.report_data import ALREADY_OUT, ReportData
 
-_FEW = 3  # so few kinds are told in words: a number says nothing there
-_CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
-
-
-def opening(gate: Gate, assessment: Assessment) -> list[str]:
-    """Say after the verdict why, and what to do next, a sentence each."""
-    blocking = [r for r in gate.reasons if r.severity == "block" and not r.accepted]
-    if blocking:
-        first = next((r for r in blocking if r.code != Code.OPEN_QUESTION), blocking[0])
-        fix = first.fix or "Mend it and run loraprep gate1 again."
-        others = f" All {len(blocking)} things are listed under [To get to GO](#to-get-to-go)."
-        return [f"Why: {plain(first.sentence)}{others if blocking[1:] else ''}", "", f"Next: {plain(fix)}"]
-    kept = gate.counts["kept"]
-    why = f"There are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
-    if made := drafts(gate):
-        why += f" ({made})"
-    if assessment.strong:
-        why += f"; they vary well in {assessment.strong}"
-    add = f" To make the set stronger, add {plain(assessment.add)}" if assessment.add else ""
-    return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{add}"]
+_SHOWN = 5  # terms of an axis that are spelled out
 
 
-def drafts(gate: Gate) -> str:
-    """Say how many captions are drafts, and of what; "" if none is. A person's own words make a draft too."""
-    number = gate.counts["drafts"]
-    bare = sum(len(r.images) for r in gate.reasons if r.code == Code.CAPTION_DRAFT)
-    if not number:
-        return ""
-    made = f"{bare} of pictures that nobody has described" if bare else "from your own words and measured colour"
-    return f"{'all' if number == gate.counts['kept'] else number} of them drafts, {made}"
+def figures(data: ReportData, gate: Gate, issues: int) -> list[str]:
+    """Count what was found, and what became of it: the figures of a line add up. `issues`: findings to mend."""
+    count, kept = gate.counts, data.kept
+    images = {i.path: i for i in data.images}
+    percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
+    width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
+    height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
+    return [
+        "## Summary",
+        "",
+        f"- Images: {_images(data, gate)}",
+        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)",
+        f"- Average resolution: {width}x{height}",
+        f"- Duplicates found: {count['duplicates_found']} ({_duplicates(count)})",
+        f"- Quality issues: {issues}",
+    ]
+
+
+def _images(data: ReportData, gate: Gate) -> str:
+    """ "29 in training. 57 files found: 28 in training, 1 left out (1 copy), 28 captions; and 1 detail cut out"."""
+    count = gate.counts
+    fates = [f for f in data.fates if not _is_detail(data, f.path)]
+    parts = []
+    for fate, one, many in (
+        ("kept", "in training", ""),
+        ("left out", "left out", ""),
+        ("rejected", "not usable", ""),
+        ("caption", "caption", "captions"),
+        ("ignored", "ignored", ""),
+    ):
+        chosen = [f for f in fates if f.fate == fate]
+        if chosen:
+            why = f" ({_left_out(data)})" if fate == "left out" else ""
+            parts.append(f"{len(chosen)} {plural(len(chosen), one, many or one)}{why}")
+    found = f"{count['kept']} in training. Of {number_of(count['found'], 'file')} found: {', '.join(parts) or 'none'}"
+    if details := count["details"]:
+        found += f"; {number_of(details, 'detail')} cut out of {plural(details, 'one', 'them')} " + (
+            "trains too" if details == 1 else "train too"
+        )
+    return f"{found}."
+
+
+def _is_detail(data: ReportData, path: str) -> bool:
+    return any(i.of for i in data.images if i.path == path)
+
+
+def _left_out(data: ReportData) -> str:
+    """Say why pictures are left out, with how many: they add up to those that are."""
+    out = [f for f in data.fates if f.fate == "left out" and not _is_detail(data, f.path)]
+    why = Counter(
+        "copies" if "copy" in f.why else "by you" if f.by == "you" else "waiting for you" if f.open else "by rule"
+        for f in out
+    )
+    return ", ".join(f"{number} {name if name != 'copies' or number > 1 else 'copy'}" for name, number in why.items())
+
+
+def _duplicates(count: dict[str, int]) -> str:
+    kept = count["duplicates_found"] - count["duplicates_removed"]
+    return f"removed: {count['duplicates_removed']}" + (f", kept by you: {kept}" if kept > 0 else "")
 
 
 def diversity(assessment: Assessment, kept: int) -> list[str]:
-    """Draw up the table of what varies, what the set counts as, what to collect, and which pictures carry it."""
-    lines = ["## Diversity Assessment", ""]
-    lines += ["| What varies | What you have | How even | What is thin |", "|---|---|---|---|"]
+    """Draw up the table of what varies, what the set counts as, and what to collect next."""
+    lines = ["## Diversity Assessment", "", "| What varies | What you have | Thin |", "|---|---|---|"]
     for axis in assessment.axes:
         if not axis.seen:
-            lines.append(f"| {axis.label} | not looked at | | |")
+            lines.append(f"| {axis.label} | nobody has looked | |")
             continue
-        have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))[:8])
-        seen = "" if axis.seen == kept else f" (seen in {axis.seen} of {kept})"
         sure = axis.seen * 2 > kept
-        thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few seen to say"
-        lines.append(f"| {axis.label} | {have}{seen} | {_evenness(axis) if sure else ''} | {thin} |")
+        known = "" if axis.seen == kept else f" (known of {axis.seen} of {kept})"
+        thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few known to say"
+        lines.append(f"| {axis.label} | {_have(axis)}{known} | {thin} |")
     if assessment.variety:
         lines += ["", plain(assessment.variety)]
     if assessment.add:
         lines += ["", f"Next best pictures to add: {plain(assessment.add)}"]
-    return [*lines, *_carried(assessment.carried)]
-
-
-def _evenness(axis: Axis) -> str:
-    present = len(axis.counts)
-    if present == 1:
-        return "always the same"
-    ranked = sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))
-    number = round(axis.effective)
-    if ranked[0][1] * 2 > axis.seen:
-        return f"mostly {plain(ranked[0][0])}"
-    if present <= _FEW:
-        return "well mixed" if number == present else f"mostly {' and '.join(plain(t) for t, _ in ranked[:number])}"
-    return f"as varied as {number} kind{'s' if number != 1 else ''} in equal numbers"
-
-
-def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:
-    if len(carried) < 2 * _CARRY:
-        return []
-    most = ", ".join(code(path) for path, _ in carried[:_CARRY])
-    least = [code(path) for path, value in carried if value < _SPARE]
-    lines = ["", f"Hardest to do without, since no other picture has their layout and colours: {most}."]
-    if least:
-        lines += [f"Easiest to do without, since others have nearly the same: {', '.join(least[:6])}."]
     return lines
+
+
+def _have(axis: Axis) -> str:
+    ranked = sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))
+    parts = [f"{plain(term)} {number}" for term, number in ranked[:_SHOWN]]
+    if rest := ranked[_SHOWN:]:
+        parts.append(f"{number_of(len(rest), 'other')} {sum(n for _, n in rest)}")
+    return ", ".join(parts)
+
+
+def separable(data: ReportData, ties: Sequence[Reason]) -> str:
+    """Say in a sentence whether what is shown can be told from how it is made, and from what that is known."""
+    kept = len(data.kept)
+    said = {name for name, axis in data.kind.axes.items() if axis.element not in MEASURED}
+    known = max((a.seen for a in data.assessment.axes if a.name in said), default=0)
+    if not kept or known * 2 <= kept:
+        return "Nobody can say yet: too few captions tell what the pictures show.\n"
+    if ties:
+        return "Not wholly. What always comes with the rest is learned as part of it:\n"
+    return "Yes, as far as the captions tell: nothing is in nearly all of them, and nothing always comes together.\n"
 
 
 def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:
@@ -93,52 +121,27 @@ def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:
     return [line for r, crop in zip(found, crops, strict=False) for line in ("", f"![{plain(r.sentence)}]({crop})")]
 
 
-def regularization(kind: Kind, case: RegularizationCase) -> list[str]:
-    """Say whether it is worth it for this set, how many pictures it takes, and how they are captioned."""
-    worth = (
-        f"**Worth trying for this set**, because {plain(case.why)}."
-        if case.worth
-        else "**Not needed for this set:** nothing in it invites the model to forget what it knows."
-    )
-    prompts = " or ".join(code(p) for p in case.prompts)
-    folder = (
-        f"Your own, in {code(case.folder)}, are exported with the set."
-        if case.folder
-        else "Name a folder of yours in project.yaml (dataset.regularization) and it is exported with the set."
-    )
-    return [
-        "## Regularization",
-        "",
-        kind.regularization.advice.strip(),
-        "",
-        worth,
-        "",
-        f"{'How' if case.worth else 'If you try it all the same'}: about as many pictures as you train on "
-        f"({case.number}, times the repeats), captioned {prompts}, without the trigger. It doubles the steps. "
-        f"{folder}",
-    ]
-
-
-def strengths(gate: Gate, assessment: Assessment) -> list[str]:
-    """Say what the set will train well, its limits, and the prompts to try first."""
-    varied = f" They vary well in {plain(assessment.strong)}." if assessment.strong else ""
+def strengths(data: ReportData, gate: Gate) -> list[str]:
+    """Say what the set will train well, its limits, and what comes next."""
+    assessment = data.assessment
     weak = [r for r in gate.reasons if r.severity == "warn" and not r.accepted]
-    known = [r for r in gate.reasons if r.accepted and r.accepted != ALREADY_OUT]
+    known = [r for r in gate.reasons if r.accepted and r.accepted != ALREADY_OUT and r.severity in ("block", "warn")]
     limits = []
     if assessment.weak:
-        limits.append(f"- Weak for want of pictures (how many you have): {plain(assessment.weak)}.")
-    limits += [f"- {plain(r.sentence)}" for r in weak]
-    limits += [f"- You know and accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
+        limits.append(f"- Weak for want of pictures: {plain(assessment.weak)}.")
+    if weak:
+        limits.append(f"- What stands above to mend ({number_of(len(weak), 'finding')}), if it stays.")
+    limits += [f"- You accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
+    well = f"What varies well: {plain(assessment.strong)}." if assessment.strong else "What most of the pictures show."
+    prompts = [f"Try first: {code(p.prompt)}. {plain(p.shows)}" for p in assessment.prompts[:1]]
     return [
-        "### What this dataset will train well",
+        "### If GO: what it will train",
         "",
-        f"{gate.counts['kept']} pictures.{varied}",
+        f"Trains well: {well[0].lower() + well[1:]}",
         "",
-        "### Known limitations",
+        "Known limitations:",
         "",
-        *(limits or ["None that can be measured."]),
+        *(limits or ["- None that can be measured."]),
         "",
-        "### Prompts to try first",
-        "",
-        *[f"- {code(p.prompt)}: {plain(p.shows)}" for p in assessment.prompts],
+        " ".join(["Next: `loraprep dataset` builds the training folder.", *prompts]),
     ]

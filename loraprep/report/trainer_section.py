@@ -23,7 +23,7 @@ def trainer_section(
     """Write the lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/."""
     if not repeats:
         return []
-    lines = ["## What your trainers will do", "", *_lengths(plans, profiles, repeats)]
+    lines = ["### What your trainers will do", "", *_lengths(plans, profiles, repeats)]
     if beside := [profiles[p.trainer].title for p in plans if p.length.regularization]:
         lines += [
             "",
@@ -42,9 +42,9 @@ def trainer_section(
     for plan in plans:
         title = profiles[plan.trainer].title
         if plan.placed:
-            lines += ["", f"### {title}", "", *_buckets(plan), "", *_pictures(plan)]
+            lines += ["", f"#### {title}", "", *_buckets(plan), "", *_pictures(plan)]
         elif plan.cut_captions:
-            lines += ["", f"### {title}", ""]
+            lines += ["", f"#### {title}", ""]
             lines += [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
     return lines
 

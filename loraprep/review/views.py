@@ -17,7 +17,7 @@ from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
-from loraprep.report import markdown
+from loraprep.report import opening
 from loraprep.report.gate import never_accepted
 from loraprep.review.snapshot import Snapshot, ident, pair
 from loraprep.trainers import placement
@@ -497,4 +497,4 @@ def headline(s: Snapshot) -> str:
         return f"Not yet: {left} answer{'s' if left != 1 else ''} from you."
     if s.gate.only_waiting:
         return "Everything is answered. Run Gate 1 to see the verdict."
-    return markdown.headline(s.gate)
+    return opening.headline(s.gate)

@@ -28,8 +28,9 @@ from loraprep.pipeline.workspace import Workspace
 from loraprep.project import intent
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import trainer
-from loraprep.report import diff, gate, html, markdown, marks, set_record, trainer_section
+from loraprep.report import diff, gate, html, markdown, marks, opening, set_record, trainer_section
 from loraprep.report.html import PageData
+from loraprep.report.opening import Opening
 from loraprep.report.report_data import ReportData
 
 
@@ -79,7 +80,7 @@ def report_data(work: Workspace) -> ReportData:
 
 
 def page_data(
-    work: Workspace, data: ReportData, verdict: Gate, *, title: str, headline: str, following: Sequence[str]
+    work: Workspace, data: ReportData, verdict: Gate, *, title: str, opened: Opening, following: Sequence[str]
 ) -> PageData:
     """Gather what the page shows: report.html, or the first look at a folder."""
     return PageData(
@@ -88,7 +89,7 @@ def page_data(
         pictures=work.pictures,
         cache=work.cache("thumbs"),
         title=title,
-        headline=headline,
+        opening=opened,
         following=following,
         look=not work.on_disk,
     )
@@ -106,7 +107,8 @@ def write_report(work: Workspace) -> None:
         forecast.drawn,
     )
     drawn_marks = marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), images)
-    text = markdown.report_text(data, verdict, drawn_marks, trainer_lines)
+    opened = opening.opening(data, verdict)
+    text = markdown.report_text(data, verdict, opened, drawn_marks, trainer_lines)
     with terminal.progress("Drawing the report") as progress:
         page, pictures = html.render_page(
             page_data(
@@ -114,7 +116,7 @@ def write_report(work: Workspace) -> None:
                 data,
                 verdict,
                 title=work.project.name,
-                headline=markdown.headline(verdict),
+                opened=opened,
                 following=_next_commands(verdict),
             ),
             progress,

@@ -1,0 +1,88 @@
+"""What a report opens with, wherever it is read: the verdict, why, and what to do next. A sentence or two each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from loraprep.core.findings import Code
+from loraprep.core.records import Gate, Reason
+from loraprep.core.text import listed, number_of
+from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.report.report_data import ReportData
+
+BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
+_PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """Plain text; commands stand in backticks."""
+
+    verdict: str
+    why: str
+    next: str
+
+
+def opening(data: ReportData, gate: Gate) -> Opening:
+    """Say the verdict, its strongest reason, and the one thing that changes most."""
+    mend = blocking(gate)
+    if gate.only_waiting:
+        return Opening(headline(gate), "Nothing else stands in the way of GO.", _answer(gate))
+    if mend:
+        first = mend[0]
+        why = " ".join(filter(None, [first.sentence, first.why]))
+        return Opening(headline(gate), why, first.fix or "Mend it and run `loraprep gate1` again.")
+    return Opening(headline(gate), _sound(data, gate), "`loraprep dataset` builds the training folder.")
+
+
+def headline(gate: Gate) -> str:
+    """Say the verdict in one sentence, also for the terminal."""
+    if gate.only_waiting:
+        return f"Not yet: {listed(_awaited(gate))}."
+    if gate.verdict == "GO":
+        return f"GO. {number_of(gate.counts['kept'], 'picture')} are ready to train {gate.name}."
+    return f"NO-GO: {number_of(len(blocking(gate)), 'thing')} to mend before any GPU time is spent."
+
+
+def blocking(gate: Gate) -> list[Reason]:
+    """List what stands between the set and GO, what helps most first."""
+    return [r for r in gate.reasons if r.severity == "block" and not r.accepted]
+
+
+def only_waiting(reasons: Sequence[Reason]) -> bool:
+    """Tell whether what blocks only waits, for answers or for a batch: nothing is wrong then."""
+    codes = {r.code for r in reasons if r.severity == "block" and not r.accepted}
+    return bool(codes) and codes <= _PENDING
+
+
+def _awaited(gate: Gate) -> list[str]:
+    parts = []
+    asked = {file: len(keys) for file, keys in gate.waiting.items() if file != BATCH}
+    if number := sum(asked.values()):
+        where = ", ".join(f"{n} in decisions/{file}.yaml" for file, n in asked.items())
+        parts.append(f"{number_of(number, 'answer')} from you ({where})")
+    if out := gate.waiting.get(BATCH):
+        parts.append(f"{number_of(len(out), 'picture')} in a batch that is still being looked at")
+    return parts
+
+
+def _answer(gate: Gate) -> str:
+    if set(gate.waiting) == {BATCH}:
+        return "`loraprep gate1` looks again; it costs nothing more."
+    return "`loraprep review` shows the pictures and asks; then `loraprep gate1`."
+
+
+def _sound(data: ReportData, gate: Gate) -> str:
+    """Say what speaks for GO: how many, described by whom, how sharp."""
+    kept, kind, sizes = gate.counts["kept"], data.kind, trained_sizes(data.settings, data.model)
+    images = {i.path: i for i in data.images}
+    sharp = sum(enlargement(images[p], sizes[-1]) <= 1 for p in data.kept)
+    advice = f"{kind.recommended.min} to {kind.recommended.max} work best for a {kind.title.lower()}"
+    parts = [f"{number_of(kept, 'picture')} ({advice})"]
+    captioned = gate.counts["captioned"]
+    parts.append(f"{'all' if captioned == kept else captioned} captioned")
+    at = f"{sizes[-1]} px" if len(sizes) == 1 else f"all of {listed([str(s) for s in sizes])} px"
+    parts.append(f"{'all' if sharp == kept else sharp} large enough for {at}")
+    known = [f"You accepted: {r.sentence} ({r.accepted})" for r in gate.reasons if r.accepted and r.severity == "block"]
+    return " ".join([f"{listed(parts)}.", *known])
