@@ -38,7 +38,8 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One batch that is out. `ids`: where its results may be; none while nobody knows whether it arrived.
 
     `requests`: digest of a picture -> how many answers it had before; `newest`: the newest batch before it;
-    `reserved`: its line in the ledger; `sent`: when it arrived, "" if that is not known. The rest is what the answers will be stored with.
+    `reserved`: its line in the ledger; `sent`: when it arrived, "" if
+    that is not known. The rest is what the answers will be stored with.
     """
 
     requests: dict[str, int]
