@@ -149,8 +149,7 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
     texts = ["a cat on a sill"] * 12
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert result.variety.startswith(
-        "Your 12 pictures count as 1 different one: each counts for one, less what others show "
-        "already. Most alike are 0.jpg and 1.jpg."
+        "Your 12 pictures are worth 1 different one; most alike are 0.jpg and 1.jpg."
     )
 
 
