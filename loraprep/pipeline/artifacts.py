@@ -16,7 +16,7 @@ from loraprep.curation.rulings import Settled
 from loraprep.project.decisions import Question
 from loraprep.trainers.plan import TrainingPlan
 
-FORMAT = 1  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
+FORMAT = 2  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
@@ -117,7 +117,7 @@ class VisionAsked(Artifact, frozen=True):
     waiting: dict[str, str]  # path -> why there is no answer, a code
 
 
-class Captioned(Artifact, frozen=True):
+class Captioned(Artifact, frozen=True, tag=2):
     """Every caption."""
 
     NAME = "captions.json"
@@ -126,7 +126,7 @@ class Captioned(Artifact, frozen=True):
     findings: list[Finding]
 
 
-class Curated(Artifact, frozen=True):
+class Curated(Artifact, frozen=True, tag=2):
     """What is said of the set if every recommendation is taken, and what is asked about it."""
 
     NAME = "curation.json"

@@ -136,13 +136,13 @@ def _summary(gate: Gate, fates: Sequence[Fate], kept: Sequence[str], images: Map
     percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
     width = round(sum(images[p].width for p in kept) / len(kept)) if kept else 0
     height = round(sum(images[p].height for p in kept) / len(kept)) if kept else 0
-    made = summary.drafts(gate)
     return [
         "## Summary",
         "",
         f"- Images: {count['kept']} in training{_details(count['details'])}, of {count['found']} files found"
         + (f" ({rest})" if rest else ""),
-        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)" + (f", {made}" if made else ""),
+        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)"
+        + (f": {plain(summary.captions_by_grade(gate))}" if count["kept"] else ""),
         f"- Average resolution: {width}x{height}",
         f"- Duplicates found: {count['duplicates_found']} (removed: {count['duplicates_removed']})"
         + (", left out of the training; your files are untouched" if count["duplicates_removed"] else ""),
@@ -271,7 +271,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
         "",
     ]
     rows = [(p, captions[p]) for p in kept if p in captions]
-    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
+    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens)" for p, c in rows]
 
 
 def full_reason(fate: Fate) -> str:

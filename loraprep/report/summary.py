@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loraprep.core.escape import code, plain
 from loraprep.core.findings import Code
-from loraprep.core.records import Axis, Gate, Reason
+from loraprep.core.records import Axis, Gate, Grade, Reason
 from loraprep.curation.assessment import Assessment, RegularizationCase
 from loraprep.project.profiles import Kind
 from loraprep.report.report_data import ALREADY_OUT
@@ -24,23 +24,25 @@ def opening(gate: Gate, assessment: Assessment) -> list[str]:
         others = f" All {len(blocking)} things are listed under [To get to GO](#to-get-to-go)."
         return [f"Why: {plain(first.sentence)}{others if blocking[1:] else ''}", "", f"Next: {plain(fix)}"]
     kept = gate.counts["kept"]
-    why = f"There are enough pictures, and {gate.counts['captioned']} of {kept} have a caption that says what they show"
-    if made := drafts(gate):
-        why += f" ({made})"
+    why = f"There are enough pictures ({kept}): {captions_by_grade(gate)}"
     if assessment.strong:
         why += f"; they vary well in {assessment.strong}"
     add = f" To make the set stronger, add {plain(assessment.add)}" if assessment.add else ""
     return [f"Why: {plain(why)}.", "", f"Next: `loraprep dataset` builds the training folder.{add}"]
 
 
-def drafts(gate: Gate) -> str:
-    """Say how many captions are drafts, and of what; "" if none is. A person's own words make a draft too."""
-    number = gate.counts["drafts"]
-    bare = sum(len(r.images) for r in gate.reasons if r.code == Code.CAPTION_DRAFT)
-    if not number:
-        return ""
-    made = f"{bare} of pictures that nobody has described" if bare else "from your own words and measured colour"
-    return f"{'all' if number == gate.counts['kept'] else number} of them drafts, {made}"
+def captions_by_grade(gate: Gate) -> str:
+    """Say whose words the captions are: "31 described by somebody, 9 only named"; with the reason that accepts it."""
+    said = {
+        Grade.DESCRIBED: "described",
+        Grade.TRIGGER_ONLY: "with the trigger alone, as you chose",
+        Grade.NAMED: "only named (by files, metadata or measured colour)",
+        Grade.MISSING: "without a caption",
+    }
+    parts = [f"{number} {words}" for grade, words in said.items() if (number := gate.counts[grade.name.lower()])]
+    reasons = {r.accepted for r in gate.reasons if r.code in (Code.ONLY_NAMED, Code.CAPTION_DRAFT) and r.accepted}
+    known = f", which you accept: {'; '.join(sorted(reasons))}" if reasons else ""
+    return ", ".join(parts) + known
 
 
 def diversity(assessment: Assessment, kept: int) -> list[str]:
@@ -48,14 +50,17 @@ def diversity(assessment: Assessment, kept: int) -> list[str]:
     lines = ["## Diversity Assessment", ""]
     lines += ["| What varies | What you have | How even | What is thin |", "|---|---|---|---|"]
     for axis in assessment.axes:
+        named = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis.by_name.items(), key=lambda x: (-x[1], x[0]))[:8])
+        by_name = f"by their names: {named}" if named else ""
         if not axis.seen:
-            lines.append(f"| {axis.label} | not looked at | | |")
+            lines.append(f"| {axis.label} | {by_name or 'not looked at'} | | |")
             continue
         have = ", ".join(f"{plain(t)} {n}" for t, n in sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))[:8])
         seen = "" if axis.seen == kept else f" (seen in {axis.seen} of {kept})"
-        sure = axis.seen * 2 > kept
+        sure = axis.judged(kept)
         thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few seen to say"
-        lines.append(f"| {axis.label} | {have}{seen} | {_evenness(axis) if sure else ''} | {thin} |")
+        apart = f"; {by_name}" if by_name else ""
+        lines.append(f"| {axis.label} | {have}{seen}{apart} | {_evenness(axis) if sure else ''} | {thin} |")
     if assessment.variety:
         lines += ["", plain(assessment.variety)]
     if assessment.add:

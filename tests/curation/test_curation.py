@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Axis, Caption, Elements, Group, Image
+from loraprep.core.records import Axis, Caption, Elements, Grade, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, rulings, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.axes import axis_labels, count_axes
@@ -35,7 +35,7 @@ def style() -> project.Project:
 
 
 def caption(path: str, text: str, *content: str) -> Caption:
-    return Caption(path, f"emberveil, {text}", "prose", "draft", True, 20, 512, content or (text,))
+    return Caption(path, f"emberveil, {text}", "prose", "draft", Grade.DESCRIBED, 20, 512, content or (text,))
 
 
 def records(number: int) -> list[Image]:
@@ -120,7 +120,7 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     some = told(images[:3], ["a cat"] * 3)
     result = curate.assess(images, Observations({}, some, {}), style.kind, style.settings)
     assert said("hardly-looked-at", result.findings) == [
-        "Too few captions speak of subjects (3 of 9) to say what is thin there."
+        "Too few captions speak of subjects (3 of 9) to judge that."
     ]
 
 
