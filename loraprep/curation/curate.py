@@ -117,7 +117,9 @@ def _variety(images: Sequence[Image], seen: Observations) -> str:
     """ "Your 48 pictures count as 17 different ones", and what that was judged by."""
     if len(images) < 2:
         return ""
-    kernel, basis = content_kernel(images, seen.captions, seen.embeddings)
+    unseen = undescribed(seen.captions)
+    told = {path: c for path, c in seen.captions.items() if path not in unseen}  # names show nothing
+    kernel, basis = content_kernel(images, told, seen.embeddings)
     count = round(diversity.vendi(kernel))
     sentence = f"Your {len(images)} pictures count as {number_of(count, 'different one')}"
     if count < len(images):

@@ -121,6 +121,7 @@ class CaptionCard(EntryCard, frozen=True):
     picture: PictureView
     text: str
     what: str
+    before: str  # what was approved earlier, "" if nothing was
     answer: str
     tokens: int
     soft: int
@@ -337,6 +338,7 @@ def caption_cards(s: Snapshot) -> list[CaptionCard]:
                 picture=picture(s, subject(entry), located(s, entry, subject(entry))),
                 text=text,
                 what=entry.data.get("what") or "",
+                before=entry.data.get("before") or "",
                 answer=_answer_text(entry.data.get("verdict")),
                 tokens=measure.tokens,
                 soft=measure.soft,
