@@ -605,8 +605,7 @@ def test_fused_terms_know_whether_pixels_or_wording_are_to_blame() -> None:
         '"red umbrella" is in 6 of 6 captions: the model cannot tell it from the trigger.'
     )
     assert findings.fix(umbrella) == (
-        "6 of 6 pictures show it, so it is not the wording: add pictures without it; or, if it is meant, declare it in "
-        "intent.fused. That it is named helps already."
+        "6 of 6 pictures show it: add pictures without it, or declare it in `intent.fused` if it is meant."
     )
 
 

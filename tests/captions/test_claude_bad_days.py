@@ -443,7 +443,7 @@ def test_no_secret_is_written_even_by_a_talkative_client(
 def test_a_batch_is_sent_once_and_fetched_later(server: Loopback, root: Path) -> None:
     images = pictures(root, 6)
     assert line(ask(root, images, batch="always")) == (
-        "6 pictures are in a batch that is not answered yet; that can take a day.")  # fmt: skip
+        "6 pictures are in a batch since 2026-11-01 00:00 UTC that is not answered yet; that can take a day.")  # fmt: skip
     assert len(server.asked("/v1/messages/batches")) == 1
     assert {r["custom_id"] for r in server.asked("/v1/messages/batches")[0]["requests"]} == {i.digest for i in images}
     assert line(ask(root, images, batch="always")).startswith("6 pictures are in a batch")
@@ -472,7 +472,7 @@ def test_large_sets_go_as_a_batch_by_themselves(server: Loopback, root: Path, mo
     ask(root, images)
     assert "/v1/messages/batches" not in {path for _, path, _, _ in server.seen}
     assert line(ask(root, pictures(root, 12))) == (
-        "4 pictures are in a batch that is not answered yet; that can take a day.")  # fmt: skip
+        "4 pictures are in a batch since 2026-11-01 00:00 UTC that is not answered yet; that can take a day.")  # fmt: skip
 
 
 def test_waiting_for_a_batch(server: Loopback, root: Path) -> None:

@@ -192,7 +192,7 @@ def test_unknown_tags_are_named_with_the_nearest_known(tmp_path: Path, tagger: P
         found = compose_captions(own, Decisions(), settings, base_model(model), kind("style"), known)
         return [findings.sentence(f) for f in found.findings if f.code == "unknown-tags"]
 
-    line = '2 captions hold what are no Danbooru tags: "watermill" (near: "water mill"), "zebra".'
+    line = '2 captions hold words that are no Danbooru tags: "watermill" (near: "water mill"), "zebra".'
     assert (
         unknown("illustrious") == unknown("pony") == unknown("noobai") == [line.replace('"water mill"', "water mill")]
     )
