@@ -21,7 +21,7 @@ _SPLIT = re.compile(r"(<[^>]*>)")
 _BUTTON = '<button type="button" class="term" aria-describedby="{}">{}</button>'
 _SAID = "&#34;.*?&#34;"  # a quoted word comes from a caption
 # what is glued to a term by one of these is a path, a setting or a placeholder, not a word
-_BEFORE, _AFTER = r"(?<![\w./\\#{}$@=*~-])", r"(?![\w/\\#{}@=*~:-])(?!\.\w)"
+_BEFORE, _AFTER = r"(?<![\w./\\#{}[$@=*~-])", r"(?![\w/\\#{}@=*~:-])(?!\.\w)"
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,7 +78,7 @@ class Explainer:
         seen: set[str] = set()
         quiet = [False]  # for each open element: is it left alone?
         out = []
-        for piece in _SPLIT.split(block):
+        for piece in _SPLIT.split(str(block)):  # a Markup would escape what is put together again
             tag = _TAG.match(piece)
             if tag is None:
                 out.append(piece if quiet[-1] or piece.startswith("<") else self._marked(piece, seen))

@@ -196,7 +196,7 @@
   }
 
   large.addEventListener("close", () => { if (at) history.back(); });
-  large.addEventListener("click", (e) => { if (e.target === large || e.target === stage) large.close(); });
+  large.addEventListener("click", (e) => { if (e.target.matches("#large, .large, .stage")) large.close(); });
   $("shut").addEventListener("click", () => large.close());
   $("before").addEventListener("click", () => leaf(-1));
   $("after").addEventListener("click", () => leaf(1));
