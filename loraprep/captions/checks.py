@@ -9,7 +9,7 @@ from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
-from loraprep.core.text import SHOWN
+from loraprep.core.text import SHOWN, clauses
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel
 from loraprep.project.settings import Settings
@@ -66,7 +66,7 @@ def check_captions(
         found += _unknown_tags(spoken, settings, vocabulary)
     faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
     if faults:
-        reasons = "; ".join(f"{path}: {' and '.join(found)}" for path, found in faults.items())
+        reasons = clauses([f"{path}: {' and '.join(found)}" for path, found in faults.items()])
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
 

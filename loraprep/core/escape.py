@@ -12,7 +12,11 @@ def one_line(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text from files and people, so that Markdown shows it as it is: one line, nothing active."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", one_line(text))
+    return _escaped(one_line(text))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text)
 
 
 def code(text: str) -> str:
@@ -26,3 +30,13 @@ def code(text: str) -> str:
 def cell(text: str) -> str:
     """`code` inside a table, where a bar would end the cell."""
     return code(text).replace("|", "\\|")
+
+
+# what stands in backticks in our own words; nothing in here is active in Markdown, whatever lies around it
+_COMMAND = re.compile(r"""(?<!`)(`[\w :.,_/\[\]{}"'=$-]+`)(?!`)""", re.ASCII)
+
+
+def with_commands(text: str) -> str:
+    """`plain`, but commands in backticks stay code."""
+    parts = _COMMAND.split(one_line(text))
+    return "".join(part if n % 2 else _escaped(part) for n, part in enumerate(parts))

@@ -14,6 +14,12 @@ def listed(items: Sequence[str], shown: int | None = SHOWN) -> str:
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
 
 
+def clauses(said: Sequence[str], shown: int = SHOWN) -> str:
+    """Join to "a; b", or from more than `shown` on to "a; b; and 4 more"."""
+    more = [f"and {len(said) - shown} more"] if len(said) > shown else []
+    return "; ".join([*said[:shown], *more])
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """Return the word for that many: `one`, or `many` (by default `one` with an s)."""
     return one if number == 1 else many or f"{one}s"

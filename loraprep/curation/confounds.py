@@ -60,12 +60,9 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels) -> list[Finding]:
             "b": b_term,
             "both": both,
             "of_a": left.count(a_term),
-            "axis_a": a.label.lower(),
-            "axis_b": b.label.lower(),
             "rest": f"{rest or 'none'} {'is' if rest < 2 else 'are'}",
             "instead": instead,
             "others": len(paths) - left.count(a_term),
-            "told": len(paths),
         }
         result.append((-strength, Finding(Code.TIED, tuple(members), values)))
     return [finding for _, finding in sorted(result, key=lambda r: (r[0], r[1].images))]

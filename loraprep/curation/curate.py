@@ -113,14 +113,14 @@ def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:
 
 
 def _variety(images: Sequence[Image], seen: Observations) -> str:
-    """ "Your 48 pictures count as 17 different ones", and what that was judged by."""
+    """ "Your 48 pictures are worth 17 different ones", and what that was judged by."""
     if len(images) < 2:
         return ""
     kernel, basis = content_kernel(images, seen.captions, seen.embeddings)
     count = round(diversity.vendi(kernel))
-    sentence = f"Your {len(images)} pictures count as {number_of(count, 'different one')}"
+    sentence = f"Your {len(images)} pictures are worth {number_of(count, 'different one')}"
     if count < len(images):
         pair = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
         first, second = sorted(images[int(n)].path for n in pair)
-        sentence += f": each counts for one, less what others show already. Most alike are {first} and {second}"
+        sentence += f"; most alike are {first} and {second}"
     return f"{sentence}. Judged by {basis}."

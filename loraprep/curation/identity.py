@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 from loraprep.captions import lexicon
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Elements, Image
+from loraprep.core.text import clauses
 from loraprep.curation.styles import in_group
 from loraprep.project.decisions import Question
 from loraprep.project.profiles import Kind
@@ -82,5 +83,5 @@ def stranger_question(images: Sequence[Image], found: Mapping[str, str], taken: 
 
 def stranger_findings(found: Mapping[str, str]) -> list[Finding]:
     """Name those that train all the same."""
-    differences = "; ".join(f"{path}: {how}" if len(found) > 1 else how for path, how in sorted(found.items()))
+    differences = clauses([f"{path}: {how}" if len(found) > 1 else how for path, how in sorted(found.items())])
     return [Finding(Code.SOMEBODY_ELSE, tuple(sorted(found)), {"how": differences})] if found else []

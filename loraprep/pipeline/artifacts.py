@@ -16,7 +16,7 @@ from loraprep.curation.rulings import Settled
 from loraprep.project.decisions import Question
 from loraprep.trainers.plan import TrainingPlan
 
-FORMAT = 1  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
+FORMAT = 2  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
@@ -157,10 +157,13 @@ class Forecast(Artifact, frozen=True):
     findings: list[Finding]
 
 
-class Judged(Artifact, Gate, frozen=True):
-    """The verdict."""
+class Judged(Artifact, Gate, frozen=True, tag=2):
+    """The verdict, in the words that a report opens with."""
 
     NAME = "gate1.json"
+
+    why: str
+    next: str
 
 
 A = TypeVar("A", bound=Artifact)

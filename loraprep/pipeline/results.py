@@ -45,8 +45,9 @@ def print_verdict(work: Workspace) -> bool:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
     say("")
     say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
-    then = "loraprep dataset builds the training folder" if gate.verdict == "GO" else "loraprep gate1 looks again"
-    say(f"The whole report: report.html (to look at) and dataset-report.md. Next: {then}.")
+    say(f"Why: {gate.why}")
+    say(f"Next: {gate.next}")
+    say("The whole report: report.html (to look at) and dataset-report.md.", "dim")
     return gate.verdict == "GO"
 
 

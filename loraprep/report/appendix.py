@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from loraprep.core.escape import cell, code, plain
+from loraprep.core.escape import cell, code, plain, with_commands
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
 from loraprep.core.text import number_of
 from loraprep.curation.assessment import Assessment, RegularizationCase
@@ -47,7 +47,7 @@ def appendix(data: ReportData, gate: Gate, unsaid: Sequence[Reason], trainers: S
 
 def _bullets(reasons: Sequence[Reason]) -> Iterator[str]:
     for reason in reasons:
-        yield f"- {' '.join(plain(part) for part in (reason.sentence, reason.why, reason.fix) if part)}"
+        yield f"- {' '.join(with_commands(part) for part in (reason.sentence, reason.why, reason.fix) if part)}"
 
 
 def _unsaid(reasons: Sequence[Reason]) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cache
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Image, Reason
+from loraprep.core.text import listed
 from loraprep.project.decisions import Acceptance
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report.opening import BATCH, only_waiting
@@ -15,6 +16,7 @@ from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
+_NAMED = 3  # unusable files that a sentence names
 _BLURRED = 2.0  # times enlarged, from which on a picture counts as mostly invented
 
 
@@ -54,7 +56,7 @@ def judge(data: ReportData) -> Gate:
     """Give the verdict with all its reasons, worst first."""
     kept = data.kept
     images = {i.path: i for i in data.images}
-    rejected = sum(f.fate == "rejected" for f in data.fates)
+    rejected = [f.path for f in data.fates if f.fate == "rejected"]
     questions = [
         Finding(Code.OPEN_QUESTION, tuple(keys), {"file": f"decisions/{file}.yaml", "cause": file})
         for file, keys in sorted(data.waiting.items())
@@ -104,7 +106,7 @@ def _counts(
 ) -> dict[str, int]:
     fates, captions = data.fates, [data.captions[p] for p in kept if p in data.captions]
     left_out = [fate for fate in fates if fate.fate == "left out"]
-    quality = findings.in_section("quality")
+    balance = findings.in_section("balance")
     return {
         "found": sum(not i.of for i in data.images),
         "kept": len(kept),
@@ -117,8 +119,8 @@ def _counts(
         "left_out": len(left_out),
         "duplicates_found": sum(len(f.images) for f in data.findings if f.code in _COPIES),
         "duplicates_removed": sum("copy" in fate.why for fate in left_out),
-        # praise and notes are never counted
-        "quality_issues": sum(r.severity in ("block", "warn") for r in reasons if r.code in quality),
+        # what the report lists as such: not what blocks, which is listed apart, nor notes, nor what is settled
+        "quality_issues": sum(r.severity == "warn" and not r.accepted and r.code not in balance for r in reasons),
         "open_questions": sum(len(keys) for keys in data.waiting.values()),
     }
 
@@ -151,15 +153,17 @@ def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[s
     return [(Finding(finding.code, part, finding.values), n) for part, n in ((known, note), (new, "")) if part]
 
 
-def _size_findings(data: ReportData, kept: Sequence[str], images: Mapping[str, Image], rejected: int) -> list[Finding]:
+def _size_findings(
+    data: ReportData, kept: Sequence[str], images: Mapping[str, Image], rejected: Sequence[str]
+) -> list[Finding]:
     """Say whether there are enough pictures, and enough pixels.
 
     `rejected`: files that are not usable as they are; to mend them comes before looking for new pictures.
     """
     kind, number = data.kind, len(kept)
     rescue: dict[str, Value] = {
-        "lost": rejected,
-        "cause": "none" if not rejected else "one" if rejected == 1 else "many",
+        "lost": listed(rejected, _NAMED),
+        "cause": "mend" if rejected else "none",
     }
     if not number:
         return [Finding(Code.NO_IMAGES, (), rescue)]

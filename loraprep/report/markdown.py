@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loraprep.core import findings
-from loraprep.core.escape import plain
+from loraprep.core.escape import plain, with_commands
 from loraprep.core.records import Fate, Gate, Reason
 from loraprep.core.text import listed, number_of
 from loraprep.report import appendix, summary
@@ -35,13 +35,13 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
         "",
         f"**{plain(opened.verdict)}**",
         "",
-        f"Why: {_commands(opened.why)}",
+        f"Why: {with_commands(opened.why)}",
         "",
-        f"Next: {_commands(opened.next)}",
+        f"Next: {with_commands(opened.next)}",
     ]
     fixed = [
         [*opening, *_sheet(data.fates)],
-        summary.figures(data, gate, len(balance) + len(quality) + len(blocking(gate))),
+        summary.figures(data, gate),
         summary.diversity(data.assessment, len(data.kept)),
     ]
     decision, unsaid = _decision(data, gate, opened)
@@ -50,7 +50,7 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
         "## Content-Style Balance",
         "",
         summary.separable(data, balance),
-        *ties,
+        *(["", *ties] if ties else []),
         *_meant_fused(data.settings.intent.fused),
         "",
         "![The most common words of the captions; fused ones are marked](report/terms.svg)",
@@ -76,19 +76,6 @@ def words(lines: Sequence[str]) -> int:
     return sum(len(line.split()) for line in lines)
 
 
-def _commands(text: str) -> str:
-    """Escape text for Markdown, but leave what stands in backticks as it is."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return plain(text)
-    return "`".join(part if n % 2 else _spaced(part) for n, part in enumerate(parts))
-
-
-def _spaced(text: str) -> str:
-    """`plain` that keeps a blank at either end."""
-    return f"{' ' if text[:1].isspace() else ''}{plain(text)}{' ' if text.strip() and text[-1:].isspace() else ''}"
-
-
 def _sheet(fates: Sequence[Fate]) -> list[str]:
     """Show the pictures themselves, like beside like; `html` draws them into report/."""
     if not any(f.fate in ("kept", "left out") for f in fates):
@@ -104,7 +91,7 @@ def _sheet(fates: Sequence[Fate]) -> list[str]:
 
 def reason_line(reason: Reason, *, why: bool = True) -> str:
     """Say a finding in one line: what is wrong, why it matters, what to do."""
-    parts = [_commands(reason.sentence), _commands(reason.why) if why else "", _commands(reason.fix)]
+    parts = [with_commands(reason.sentence), with_commands(reason.why) if why else "", with_commands(reason.fix)]
     return " ".join(filter(None, parts))
 
 
@@ -131,7 +118,8 @@ def _meant_fused(fused: Sequence[str]) -> list[str]:
 
 def _decision(data: ReportData, gate: Gate, opened: Opening) -> tuple[list[str], list[Reason]]:
     """Write the decision with its reasoning and what follows from it; return it, and what did not fit."""
-    lines = [f"## Gate 1 Decision: {gate.verdict}", "", f"{_commands(opened.verdict)} {_commands(opened.why)}", ""]
+    reasoning = f"{with_commands(opened.verdict)} {with_commands(opened.why)}"
+    lines = [f"## Gate 1 Decision: {gate.verdict}", "", reasoning, ""]
     mend = blocking(gate)
     if not mend:
         return lines + summary.strengths(data, gate), []

@@ -9,15 +9,17 @@ from loraprep.core.escape import code, plain
 from loraprep.core.findings import Code
 from loraprep.core.records import Axis, Gate, Reason
 from loraprep.core.text import number_of, plural
+from loraprep.curation import confounds
 from loraprep.curation.assessment import Assessment
 from loraprep.curation.axes import MEASURED
+from loraprep.report.opening import blocking
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 
 _SHOWN = 5  # terms of an axis that are spelled out
 
 
-def figures(data: ReportData, gate: Gate, issues: int) -> list[str]:
-    """Count what was found, and what became of it: the figures of a line add up. `issues`: findings to mend."""
+def figures(data: ReportData, gate: Gate) -> list[str]:
+    """Count what was found, and what became of it: the figures of a line add up."""
     count, kept = gate.counts, data.kept
     images = {i.path: i for i in data.images}
     percent = round(100 * count["captioned"] / count["kept"]) if count["kept"] else 0
@@ -30,8 +32,13 @@ def figures(data: ReportData, gate: Gate, issues: int) -> list[str]:
         f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)",
         f"- Average resolution: {width}x{height}",
         f"- Duplicates found: {count['duplicates_found']} ({_duplicates(count)})",
-        f"- Quality issues: {issues}",
+        f"- Quality issues: {count['quality_issues']}{_besides(gate)}",
     ]
+
+
+def _besides(gate: Gate) -> str:
+    number = len(blocking(gate))
+    return f", besides {number_of(number, 'thing')} that {plural(number, 'blocks', 'block')} GO" if number else ""
 
 
 def _images(data: ReportData, gate: Gate) -> str:
@@ -104,15 +111,19 @@ def _have(axis: Axis) -> str:
 
 
 def separable(data: ReportData, ties: Sequence[Reason]) -> str:
-    """Say in a sentence whether what is shown can be told from how it is made, and from what that is known."""
+    """Say in a sentence whether what is shown can be told from how it is made, as far as anybody knows."""
     kept = len(data.kept)
+    if kept < confounds.LEAST:
+        return (
+            f"{number_of(kept, 'picture')} cannot tell: it takes {confounds.LEAST} to see what always comes together."
+        )
     said = {name for name, axis in data.kind.axes.items() if axis.element not in MEASURED}
     known = max((a.seen for a in data.assessment.axes if a.name in said), default=0)
     if not kept or known * 2 <= kept:
-        return "Nobody can say yet: too few captions tell what the pictures show.\n"
+        return "Nobody can say yet: for most pictures no caption tells what they show."
     if ties:
-        return "Not wholly. What always comes with the rest is learned as part of it:\n"
-    return "Yes, as far as the captions tell: nothing is in nearly all of them, and nothing always comes together.\n"
+        return "Not wholly. What always comes with the rest is learned as part of it:"
+    return "Yes, as far as the captions tell: nothing is in nearly all of them, and nothing always comes together."
 
 
 def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from loraprep.core.escape import cell, code
 from loraprep.core.text import listed
 from loraprep.project.profiles import TrainerProfile
+from loraprep.project.settings import Thresholds
 from loraprep.trainers import naming
 from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alone_in_bucket, usual_repeats
 
@@ -19,8 +20,12 @@ def trainer_section(
     profiles: Mapping[str, TrainerProfile],
     repeats: Mapping[str, int],
     cut: Sequence[str],
+    limits: Thresholds,
 ) -> list[str]:
-    """Write the lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/."""
+    """Write the lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/.
+
+    Pictures are listed one by one only where, by `limits`, much is cut off or enlarged, or a caption is cut.
+    """
     if not repeats:
         return []
     lines = ["### What your trainers will do", "", *_lengths(plans, profiles, repeats)]
@@ -42,7 +47,7 @@ def trainer_section(
     for plan in plans:
         title = profiles[plan.trainer].title
         if plan.placed:
-            lines += ["", f"#### {title}", "", *_buckets(plan), "", *_pictures(plan)]
+            lines += ["", f"#### {title}", "", *_buckets(plan), *_pictures(plan, limits)]
         elif plan.cut_captions:
             lines += ["", f"#### {title}", ""]
             lines += [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
@@ -100,13 +105,18 @@ def _buckets(plan: TrainingPlan) -> list[str]:
     return lines
 
 
-def _pictures(plan: TrainingPlan) -> list[str]:
+def _pictures(plan: TrainingPlan, limits: Thresholds) -> list[str]:
+    """List the pictures that the trainer changes much, or whose caption it cuts."""
+    much = {p.path for p in plan.placed if not p.bucket or _changed(p, limits)} | set(plan.cut_captions)
+    if not much:
+        return ["", "No picture is cut or enlarged much."]
     sizes = sorted({p.size for p in plan.placed})
     by_path: dict[str, list[PlacedPicture]] = {}
-    for p in plan.placed:
+    for p in (p for p in plan.placed if p.path in much):
         by_path.setdefault(p.path, []).append(p)
     lines = [
-        "<details><summary>Each picture: its bucket, how far it is stretched, what is cut off</summary>",
+        "",
+        "<details><summary>Pictures that are cut or enlarged much, or whose caption is cut</summary>",
         "",
         f"| Picture | {' | '.join(f'at {s}' for s in sizes)} | Caption |",
         f"|---|{'---|' * len(sizes)}---|",
@@ -116,6 +126,10 @@ def _pictures(plan: TrainingPlan) -> list[str]:
         cut = plan.cut_captions.get(path)
         lines.append(f"| {cell(path)} | {' | '.join(cells)} | {_read(cut) if cut else 'read whole'} |")
     return [*lines, "", "</details>"]
+
+
+def _changed(placed: PlacedPicture, limits: Thresholds) -> bool:
+    return placed.scale >= limits.audit.enlargement_note or placed.cut > limits.placement.cut
 
 
 def _read(cut: CutCaption) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Fate, Image
+from loraprep.core.text import clauses
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
@@ -109,7 +110,7 @@ def audit(
     if orphans:
         findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans))))
     if masks:
-        reasons = "; ".join(f"{path}: {reason}" for path, reason in sorted(masks.items()))
+        reasons = clauses([f"{path}: {reason}" for path, reason in sorted(masks.items())])
         findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
     if images and not any(f.code in (Code.CMYK, Code.GREY, Code.INDEXED, Code.DEEP) for f in findings):
         findings.append(Finding(Code.ALL_RGB, (), {"count": len(images)}))
@@ -128,7 +129,7 @@ def _aspect(image: Image) -> float:
 
 def _formats(images: Sequence[Image]) -> str:
     wrong = [i for i in images if i.format not in _PROMISED.get(_suffix(i), {i.format})]
-    return ", ".join(f"{i.path} is really {i.format}" for i in wrong)
+    return clauses([f"{i.path} is really {i.format}" for i in wrong])
 
 
 def _rejected(found: Sequence[Image]) -> list[Finding]:
@@ -140,7 +141,7 @@ def _rejected(found: Sequence[Image]) -> list[Finding]:
 
 
 def _with_reasons(code: Code, hits: Sequence[Image]) -> Finding:
-    reasons = "; ".join(f"{i.path}: {i.reason}" for i in hits)
+    reasons = clauses([f"{i.path}: {i.reason}" for i in hits])
     return Finding(code, tuple(i.path for i in hits), {"reasons": reasons, "reason": hits[0].reason})
 
 

@@ -96,8 +96,7 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert said("tied", result.findings) == [
-        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is "
-        "(told from the 24 whose subjects and palette are known)."
+        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is."
     ]
     assert any("muted warm" in p.prompt for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
@@ -132,8 +131,7 @@ def test_what_merely_often_comes_together_takes_more_pictures(style: project.Pro
         )
 
     assert noted(28) == [
-        "28 pictures are enough to see what (nearly) always comes together, such as every portrait in warm light, but "
-        "not what merely often does; that takes about 60."
+        "28 pictures show what always comes together, but not what merely often does; that takes about 60."
     ]
     assert noted(11) == noted(60) == []
 
@@ -151,8 +149,7 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
     texts = ["a cat on a sill"] * 12
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert result.variety.startswith(
-        "Your 12 pictures count as 1 different one: each counts for one, less what others show "
-        "already. Most alike are 0.jpg and 1.jpg."
+        "Your 12 pictures are worth 1 different one; most alike are 0.jpg and 1.jpg."
     )
 
 
@@ -440,8 +437,9 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
         answer(root / f"decisions/{name}.yaml")
     code, output = run(root, "gate1")
     report = (root / "dataset-report.md").read_text("utf-8")
-    assert "train an average that is none of them.\n  - Settled: you answered: together\n" in report
-    assert "- You know and accept: These look like 2 hands (11 and 4 pictures)." in report
+    (settled,) = [x for x in report.splitlines() if x.endswith("Settled: you answered: together")]
+    assert settled.startswith("- These look like 2 hands (11 and 4 pictures).")
+    assert "- You accept: These look like 2 hands (11 and 4 pictures)." in report
     (root / "decisions/curation.yaml").write_text(asked_about.replace("answer: null", "answer: leave out"), "utf-8")
     code, output = run(root, "gate1")
     report = (root / "dataset-report.md").read_text("utf-8")
@@ -465,15 +463,15 @@ def test_copies_read_as_settled_once_they_are_answered(tmp_path: Path) -> None:
     def after() -> str:
         run(root, "gate1")
         lines = (root / "dataset-report.md").read_text("utf-8").splitlines()
-        at = next(n for n, line in enumerate(lines) if "is the same picture as another one, saved again" in line)
-        return lines[at + 1].strip()
+        return next((line for line in lines if r"pier\_web.jpg is another picture saved again" in line), "")
 
-    assert after().startswith("- Do this: Look at them in loraprep review, then answer keep: recommended")
+    assert "Look in `loraprep review`; `keep: recommended` in decisions/duplicates.yaml keeps the best" in after()
     asked = (root / "decisions/duplicates.yaml").read_text("utf-8")
     assert "keep: null" in asked
-    for answered, settled in (("recommended", "already left out"), ("all", "you keep them")):
+    for answered, settled in (("recommended", ""), ("all", "Settled: you keep them")):
         (root / "decisions/duplicates.yaml").write_text(asked.replace("keep: null", f"keep: {answered}"), "utf-8")
-        assert after() == f"- Settled: {settled}"
+        assert after().endswith(settled)
+        assert bool(after()) == bool(settled)
 
 
 FORBIDDEN = ("entropy", "eigen", "hill number", "cramer", "p-value", "vendi", "permutation", "coefficient", "kernel",

@@ -77,7 +77,7 @@ def test_it_is_asked_before_anything_else_is_left_out(asked: Path) -> None:
     assert f'{STRAY}: "a man, dark hair, dark eyes; the others: a woman, red hair, green eyes"' in text
     assert "recommended: leave out" in text
     report = (asked / "dataset-report.md").read_text("utf-8")
-    assert f"One question in decisions/curation.yaml waits for your answer: {STRAY}." in report
+    assert f"One answer is missing in decisions/curation.yaml: {STRAY}." in report
 
 
 def test_left_out_it_is_in_no_dataset(root: Path) -> None:
@@ -85,7 +85,7 @@ def test_left_out_it_is_in_no_dataset(root: Path) -> None:
     assert code == 0, output
     report = (root / "dataset-report.md").read_text("utf-8")
     assert f"| `{STRAY}` | left out | it seems to show somebody else; your decision |" in report
-    assert "** p07.jpg seems to show somebody else" not in report
+    assert "- p07.jpg seems to show somebody else" not in report
     assert built(root) == {f"p{n:02}" for n in range(21) if n != 7}
 
 
@@ -93,8 +93,8 @@ def test_kept_it_trains_and_is_settled(root: Path) -> None:
     code, output = told(root, "keep")
     assert code == 0, output
     report = (root / "dataset-report.md").read_text("utf-8")
-    (line,) = (n for n, x in enumerate(report.splitlines()) if "Worth mending.** p07.jpg seems to show somebody" in x)
-    assert report.splitlines()[line + 1].strip() == "- Settled: you answered: keep"
+    (line,) = (x for x in report.splitlines() if x.startswith("- p07.jpg seems to show somebody"))
+    assert line.endswith(" Settled: you answered: keep")
     assert built(root) == {f"p{n:02}" for n in range(21)}
 
 
@@ -102,8 +102,8 @@ def test_a_trigger_of_its_own_is_not_settled_before_the_picture_lies_in_a_group(
     code, output = told(root, "own trigger")
     assert code == 0, output
     lines = (root / "dataset-report.md").read_text("utf-8").splitlines()
-    (line,) = (n for n, x in enumerate(lines) if "Worth mending.** p07.jpg seems to show somebody" in x)
-    assert "move those pictures into a subfolder and name that under groups in project.yaml" in lines[line + 1]
+    (line,) = (x for x in lines if x.startswith("- p07.jpg seems to show somebody"))
+    assert "goes into a subfolder, named under `groups` in project.yaml" in line
     (root / "images/brother").mkdir()
     (root / f"images/{STRAY}").rename(root / f"images/brother/{STRAY}")
     with (root / "project.yaml").open("a", encoding="utf-8") as stream:

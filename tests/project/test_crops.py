@@ -164,8 +164,8 @@ def test_groups_have_their_own_trigger_words_folder_and_repeats(project: Path) -
 def test_the_report_counts_and_names_them(project: Path) -> None:
     report = (project / "dataset-report.md").read_text("utf-8")
     assert (
-        "- Images: 14 in training (2 of them cut out of others), of 24 files found "
-        "(12 caption files read with their pictures)" in report
+        "- Images: 14 in training. Of 24 files found: 12 in training, 12 captions; "
+        "2 details cut out of them train too." in report
     )
     assert "| `red/` | `brushy_red`, red dress, red hat | 4 | as the rest |" in report
     assert "| `Skizzen/` | `brushy` | 1 | 2 |" in report

@@ -84,7 +84,7 @@ def test_from_no_go_to_go(root: Path) -> None:
     assert code == 0, output
     assert "The same 11 pictures are in training.\n" in output
     assert "The verdict was NO-GO, and is GO now.\n" in output
-    assert "  mended: 5 questions in decisions/captions.yaml wait for your answer" in output
+    assert "  mended: 5 answers are missing in decisions/captions.yaml" in output
 
 
 @pytest.mark.run

@@ -104,7 +104,8 @@ def _ask(images: Sequence[Image], job: Job, model: Claude, budget: Budget, conne
 
     pending = batches.collect(job, model, budget, connection)
     left = [i for i in images if i.digest not in pending and job.next_request(i, NAME)]
-    outcome = Outcome().add_missing("batch", [i for i in images if i.digest in pending])
+    out = [i for i in images if i.digest in pending]
+    outcome = Outcome().add_missing("batch", out, since=batches.since(job))
     if not left:
         return outcome
     if until := connection.check_model(model):

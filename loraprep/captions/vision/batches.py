@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,7 +38,8 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One batch that is out. `ids`: where its results may be; none while nobody knows whether it arrived.
 
     `requests`: digest of a picture -> how many answers it had before; `newest`: the newest batch before it;
-    `reserved`: its line in the ledger. The rest is what the answers will be stored with.
+    `reserved`: its line in the ledger; `sent`: when it arrived, "" if
+    that is not known. The rest is what the answers will be stored with.
     """
 
     requests: dict[str, int]
@@ -48,6 +50,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prompt: str
     examples: str
     ids: tuple[str, ...] = ()
+    sent: str = ""
 
 
 class BatchFile(msgspec.Struct, frozen=True):
@@ -84,6 +87,17 @@ def pending_pictures(job: Job) -> set[str]:
     return {digest for batch in _load(job) for digest in batch.requests}
 
 
+def since(job: Job) -> str:
+    """Say since when the oldest batch is out, as " since 2026-11-01 14:05 UTC"; "" if that is not known."""
+    times = sorted(batch.sent for batch in _load(job) if batch.sent)
+    return f" since {times[0]}" if times else ""
+
+
+def _time(batch: Any) -> str:
+    made = getattr(batch, "created_at", None)
+    return f"{made.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if isinstance(made, datetime) else ""
+
+
 def submit(images: Sequence[Image], job: Job, model: Claude, budget: Budget, connection: Connection) -> Outcome:
     """Send the pictures in as many batches as it takes, as far as the budget reaches; wait for them if asked to.
 
@@ -105,7 +119,7 @@ def submit(images: Sequence[Image], job: Job, model: Claude, budget: Budget, con
     if job.wait and sent:
         collect(job, model, budget, connection)
     out = pending_pictures(job)
-    outcome.add_missing("batch", [i for i in sent if i.digest in out])
+    outcome.add_missing("batch", [i for i in sent if i.digest in out], since=since(job))
     left = [i for i in sent if i.digest not in out and job.next_request(i, model.captioner)]
     outcome.add_missing("batch-partly", left)
     need = sum(model.most(_TOKENS, job.question, larger=False) for _ in short)
@@ -179,7 +193,7 @@ def _send(
             raise found from None
         number = ""  # nobody knows whether it arrived: the next look finds out
     if number:
-        _save(job, [*before, msgspec.structs.replace(batch, ids=(number,))])
+        _save(job, [*before, msgspec.structs.replace(batch, ids=(number,), sent=_time(made))])
 
 
 def _recent(connection: Connection, number: int) -> list[Any]:
@@ -212,7 +226,7 @@ def _found(batch: Batch, job: Job, budget: Budget, connection: Connection) -> Ba
     if batch.ids:
         return batch
     others = {n for b in _load(job) for n in b.ids}
-    ids = []
+    ids, sent = [], ""
     for listed in _recent(connection, _RECENT):
         if listed.id == batch.newest:
             break
@@ -220,12 +234,13 @@ def _found(batch: Batch, job: Job, budget: Budget, connection: Connection) -> Ba
         total = counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired
         if listed.id not in others and total == len(batch.requests):
             ids.append(listed.id)
+            sent = _time(listed)  # they are listed newest first
     rest = [b for b in _load(job) if b.reserved != batch.reserved]
     if not ids:
         budget.settle(batch.reserved, 0.0)
         _save(job, rest)
         return None
-    found = msgspec.structs.replace(batch, ids=tuple(ids))
+    found = msgspec.structs.replace(batch, ids=tuple(ids), sent=sent)
     _save(job, [*rest, found])
     return found
 

@@ -105,6 +105,7 @@ def write_report(work: Workspace) -> None:
         {name: trainer(name) for name in data.settings.dataset.trainers},
         forecast.repeats,
         forecast.drawn,
+        data.settings.thresholds,
     )
     drawn_marks = marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), images)
     opened = opening.opening(data, verdict)
@@ -126,7 +127,7 @@ def write_report(work: Workspace) -> None:
     files.write(root / "report.html", page)
     files.write(root / "dataset-report.md", text)
     set_record.write_set_record(root, set_record.set_record(verdict, data.fates, data.captions))
-    work.write(Judged(**structs.asdict(verdict)))
+    work.write(Judged(**structs.asdict(verdict), why=opened.why, next=opened.next))
 
 
 def _next_commands(verdict: Gate) -> list[str]:
