@@ -20,8 +20,8 @@ _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>", re.IGNORECASE)
 _SPLIT = re.compile(r"(<[^>]*>)")
 _BUTTON = '<button type="button" class="term" aria-describedby="{}">{}</button>'
 _SAID = "&#34;.*?&#34;"  # a quoted word comes from a caption
-# what is glued to a term by one of these is a path, a setting or a placeholder, not a word
-_BEFORE, _AFTER = r"(?<![\w./\\#{}[$@=*~-])", r"(?![\w/\\#{}@=*~:-])(?!\.\w)"
+# what is glued to a term by one of these is a path, a setting or a placeholder, not a word; nor is "verdict: approve"
+_BEFORE, _AFTER = r"(?<![\w./\\#{}[$@=*~-])", r"(?![\w/\\#{}@=*~-])(?!\.\w)"
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,4 +126,4 @@ def _forms() -> tuple[re.Pattern[str], list[str]]:
 def _form(form: str) -> str:
     words = [r"\d+" if word == "#" else re.escape(word) for word in str(escape(form)).split()]
     written = r"\s+".join(words)
-    return f"((?i:{written}))" if form == form.lower() else f"({written})"
+    return f"((?i:{written})(?!:))" if form == form.lower() else f"({written})"

@@ -34,7 +34,13 @@
     $("only").hidden = !only;
     const link = $("only").querySelector("a");
     link.setAttribute("href", `#${only || "todo"}`);
-    link.textContent = only ? $(only).dataset.words : "";
+    link.textContent = only ? sentence($(only)) : "";
+  }
+
+  function sentence(entry) {
+    const said = entry.querySelector(".says").cloneNode(true);
+    said.querySelector(".mark").remove();
+    return said.textContent.trim();
   }
 
   const orders = {

@@ -47,6 +47,7 @@ def test_the_first_in_a_block_is_marked_in_any_case_but_that_of_a_name() -> None
         ("g-caption", "Captions")
     ]
     assert asked("go and look, a note by hand, cut it off") == [("g-note", "note")]
+    assert asked("NO-GO: 2 things would stop Gate 1: no.") == [("g-no-go", "NO-GO"), ("g-gate-1", "Gate 1")]
     assert asked("A base\nmodel") == [("g-base-model", "base\nmodel")]
 
 
