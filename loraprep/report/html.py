@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from loraprep.core import resources
@@ -26,15 +27,19 @@ from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import contact_sheet, layout, plots
+from loraprep.report.glossary import Explainer
 from loraprep.report.opening import Opening
-from loraprep.report.report_data import ReportData
+from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import placement
 
 if TYPE_CHECKING:
     import jinja2
 
 FOLDER = "resources/report"
-LARGE, SMALL, MANY = 384, 256, 300  # px of a thumbnail up to MANY pictures, and above: 2,000 stay under 40 MB
+# px of a thumbnail by how many pictures there are: what a few may take to be seen large, 2,000 in 40 MB cannot
+LARGE, MIDDLE, SMALL = (100, 640), (300, 384), (math.inf, 256)
+NAME = 48  # characters of a file name in the opening, which has to fit one screen; the list below has it whole
+SEEN = 6  # pictures shown beside a finding
 TERMS = 14  # words in the plot
 STRIPES = 240  # pictures in the palette
 
@@ -90,6 +95,24 @@ class CropBox(msgspec.Struct, frozen=True):
     size: int  # px, the trained size
 
 
+class FindingEntry(msgspec.Struct, frozen=True):
+    """A finding as the page lists it."""
+
+    ident: str  # "f-plain-frame": where it stands on the page
+    reason: Reason
+    paths: Sequence[str]  # of the files it is about, without those that are left out
+
+    @property
+    def words(self) -> str:
+        """What it is called where there is no room for its sentence: "plain frame"."""
+        return self.reason.code.replace("-", " ")
+
+    @property
+    def to_do(self) -> bool:
+        """Does it ask for something?"""
+        return self.reason.severity in ("block", "warn") and not self.reason.accepted
+
+
 class PictureCard(msgspec.Struct, frozen=True):
     """One picture on the page."""
 
@@ -97,15 +120,12 @@ class PictureCard(msgspec.Struct, frozen=True):
     image: Image
     fate: Fate
     thumb: bytes  # WebP, b"" without
-    reasons: Sequence[Reason]  # that name it
     caption: Caption | None
     spans: list[tuple[str, str]]  # see `spans`
     terms: list[str]
     crop: CropBox | None  # at the largest trained size
     times: list[tuple[int, float]]  # trained size -> how far it is enlarged
-    codes: list[str]
-    marks: list[tuple[str, str]]  # (severity, code) of what is to be done
-    notes: list[str]  # the rest, in words
+    entries: Sequence[FindingEntry]  # that name it
 
 
 class GroupRow(msgspec.Struct, frozen=True):
@@ -147,7 +167,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     """Render (report.html, the pictures of dataset-report.md: name in report/ -> bytes, none for a first look)."""
     data, settings = page.data, page.data.settings
     pictures = [i for i in data.images if i.state == "image"]
-    size = LARGE if len(pictures) <= MANY else SMALL
+    size = thumbnail_size(len(pictures))
     thumbs = thumbnails.all_of(page.pictures, pictures, size, settings.dataset.backgrounds[0], page.cache, progress)
     likeness = similarity.picture_likeness(pictures)
     spots = layout.plane(likeness)
@@ -164,27 +184,38 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         )
     number = {i.path: n for n, i in enumerate(pictures)}
     rejected = [i for i in data.images if i.state == "rejected"]
-    reasons = _reasons_by_picture(data, page.gate)
+    entries, unlisted = finding_entries(page.gate, fate)
+    about: dict[str, list[FindingEntry]] = {image.path: [] for image in data.images}
+    for entry in entries:
+        for path in entry.paths:
+            about[path].append(entry)
     listed = [(pictures[n], n, thumbs[pictures[n].path]) for n in order]
     listed += [(image, len(pictures) + n, b"") for n, image in enumerate(rejected)]
-    cards = [_card(data, image, n, reasons[image.path], fate[image.path], thumb) for image, n, thumb in listed]
+    cards = [_card(data, image, n, about[image.path], fate[image.path], thumb) for image, n, thumb in listed]
     captioned = {card.image.path: card.spans for card in cards if card.caption}
-    text = _template().render(
+    names = sorted({n for image in data.images for n in (image.path, image.path.rpartition("/")[2])})
+    explainer = Explainer(_plain(part) for name in names for part in (name, shortened(name, [name])))
+    text = _template(explainer).render(
         m=page,
+        opening=[shortened(text, names) for text in (page.opening.why, page.opening.next)],
+        stamp=stamp(page.opening.verdict),
+        explainer=explainer,
         cards=cards,
         plots=drawn,
         map=_map(spots, pictures, thumbs),
         number=number,
         fate=fate,
         groups=[_group(page, g, thumbs) for g in data.groups],
-        todo=[r for r in page.gate.reasons if _to_do(r)],
-        settled=[r for r in page.gate.reasons if r.accepted or r.severity in ("note", "good")],
+        todo=[e for e in entries if e.to_do],
+        settled=[e for e in entries if not e.to_do],
+        unlisted=unlisted,
+        shown_beside=SEEN,
         captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].fate == "kept"],
         others=[f for f in data.fates if f.fate in ("caption", "ignored")],
         trained=trained_sizes(settings, data.model),
         trainer=placement.reference_trainer(settings),
         triggers=groups.triggers(settings),
-        codes=_codes(page.gate),
+        codes=_codes(entries),
         terms=_common_terms(data.captions.values()),
         styles=_inks(),
         stretches=plots.STRETCH,
@@ -196,7 +227,12 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     return text, beside
 
 
-def _template() -> jinja2.Template:
+def thumbnail_size(pictures: int) -> int:
+    """Return the longer side, in px, of the thumbnails of a page with so many pictures."""
+    return next(px for most, px in (LARGE, MIDDLE, SMALL) if pictures <= most)
+
+
+def _template(explainer: Explainer) -> jinja2.Template:
     import jinja2  # 0.1 s that `loraprep init` and a null run need not wait for
 
     loader = jinja2.FileSystemLoader(resources.path(FOLDER))
@@ -205,6 +241,8 @@ def _template() -> jinja2.Template:
     )
     environment.filters["webp"] = _webp
     environment.filters["plain"] = _plain
+    environment.filters["told"] = told
+    environment.filters["explained"] = explainer.mark
     return environment.get_template("page.html.j2")
 
 
@@ -217,8 +255,46 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _to_do(reason: Reason) -> bool:
-    return reason.severity in ("block", "warn") and not reason.accepted
+def told(text: str) -> Markup:
+    """Escape a sentence; what stands in backticks in it becomes code."""
+    pieces = _plain(text).split("`")
+    if len(pieces) % 2 == 0:  # one has no partner
+        return escape(_plain(text))
+    return Markup("").join(Markup("<code>{}</code>").format(p) if n % 2 else p for n, p in enumerate(pieces))
+
+
+def stamp(verdict: str) -> tuple[str, str]:
+    """Split the verdict into ("GO", "NO-GO", "Not yet" or "", the rest of the sentence)."""
+    found = re.match(r"(GO|NO-GO|Not yet)[.:]\s+(?=\S)", verdict)
+    return (found[1], verdict[found.end() :]) if found else ("", verdict)
+
+
+def shortened(text: str, names: Collection[str]) -> str:
+    """Cut the middle out of file names longer than NAME characters; `names`: all that the text may hold."""
+    for name in sorted((n for n in names if len(n) > NAME and n in text), key=lambda n: -len(n)):
+        text = text.replace(name, f"{name[: NAME // 2]}\u2026{name[-NAME // 3 :]}")
+    return text
+
+
+def finding_entries(gate: Gate, fate: Mapping[str, Fate]) -> tuple[list[FindingEntry], int]:
+    """List what the gate says, but for what is only about pictures that are left out; and count those pictures.
+
+    A picture whose question is still open is not left out yet.
+    """
+    gone = {path for path, f in fate.items() if f.fate == "left out" and not f.open}
+    entries: list[FindingEntry] = []
+    unlisted: set[str] = set()
+    times: Counter[str] = Counter()
+    for reason in gate.reasons:
+        if reason.accepted == ALREADY_OUT or (reason.images and gone.issuperset(reason.images)):
+            unlisted.update(reason.images)
+            continue
+        times[reason.code] += 1
+        again = f"-{times[reason.code]}" if times[reason.code] > 1 else ""
+        paths = [p for p in dict.fromkeys(reason.images) if p in fate and p not in gone]
+        praise = reason.severity == "good"
+        entries.append(FindingEntry(f"f-{reason.code}{again}", reason, () if praise else tuple(paths)))
+    return entries, len(unlisted)
 
 
 def crop(image: Image, size: int, settings: Settings) -> CropBox | None:
@@ -239,37 +315,23 @@ def crop(image: Image, size: int, settings: Settings) -> CropBox | None:
     )
 
 
-def _reasons_by_picture(data: ReportData, gate: Gate) -> dict[str, list[Reason]]:
-    """List what the gate says about each picture; praise apart."""
-    named: dict[str, list[Reason]] = {image.path: [] for image in data.images}
-    for reason in gate.reasons:
-        for path in dict.fromkeys(reason.images):
-            if reason.severity != "good" and path in named:
-                named[path].append(reason)
-    return named
-
-
 def _card(
-    data: ReportData, image: Image, number: int, reasons: Sequence[Reason], fate: Fate, thumb: bytes
+    data: ReportData, image: Image, number: int, entries: Sequence[FindingEntry], fate: Fate, thumb: bytes
 ) -> PictureCard:
     sizes = trained_sizes(data.settings, data.model)
     usable = image.state == "image"
     caption = data.captions.get(image.path)
-    notes = [r.code.replace("-", " ") + (" (settled)" if r.accepted else "") for r in reasons if not _to_do(r)]
     return PictureCard(
         n=number,
         image=image,
         fate=fate,
         thumb=thumb,
-        reasons=reasons,
         caption=caption,
         spans=spans(caption, data.settings.trigger) if caption else [],
         terms=sorted({t.casefold() for t in (*caption.content, *caption.style)}) if caption else [],
         crop=crop(image, sizes[-1], data.settings) if usable else None,
         times=[(s, enlargement(image, s)) for s in sizes] if usable else [],
-        codes=sorted({r.code for r in reasons}),
-        marks=list(dict.fromkeys((r.severity, r.code) for r in reasons if _to_do(r))),
-        notes=list(dict.fromkeys(notes)),
+        entries=entries,
     )
 
 
@@ -379,12 +441,12 @@ def _has_term(caption: Caption, word: str) -> bool:
     return any(t.casefold() == word or t.casefold().endswith(" " + word) for t in (*caption.content, *caption.style))
 
 
-def _codes(gate: Gate) -> list[tuple[str, int]]:
+def _codes(entries: Sequence[FindingEntry]) -> list[tuple[str, int]]:
     """List the findings that name pictures, for the filter: (code, pictures)."""
     named: dict[str, set[str]] = {}
-    for reason in gate.reasons:
-        if reason.images and reason.severity != "good":
-            named.setdefault(reason.code, set()).update(reason.images)
+    for entry in entries:
+        if entry.paths:
+            named.setdefault(entry.reason.code, set()).update(entry.paths)
     return [(code, len(paths)) for code, paths in named.items()]
 
 

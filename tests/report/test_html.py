@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from loraprep.core.records import Caption, Grade
+from loraprep.core.records import Caption, Fate, Gate, Grade, Reason
 from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
 from loraprep.project import schema
 from loraprep.project.settings import complete_settings
 from loraprep.report import contact_sheet, layout, plots
 from loraprep.report import html as page
+from loraprep.report.report_data import ALREADY_OUT
 from loraprep.report.set_record import SET_RECORD
 from tests.pages import NASTY, Parsed, outside
 from tests.runs import answer, run
@@ -250,9 +251,81 @@ def test_every_ink_can_be_seen_on_both_papers(ink: str) -> None:
         assert _contrast(plots.INKS[ink][n], plots.INKS["paper"][n]) >= 3
 
 
-def test_thumbnails_of_two_thousand_stay_under_the_limit() -> None:
-    """The page's size is nearly all thumbnails: 2,000 of an unusually rough picture, in base64, and their cards."""
+@pytest.mark.parametrize("pictures", [100, 300, 2000])
+def test_pages_of_many_pictures_stay_under_the_limit(pictures: int) -> None:
+    """The page's size is nearly all thumbnails: so many of an unusually rough picture, in base64, and their cards."""
     rough = scene(1, 1200, 1000)
+    longest = page.thumbnail_size(pictures)
     out = io.BytesIO()
-    rough.resize((page.SMALL, page.SMALL * 5 // 6)).save(out, "WEBP", quality=thumbnails.QUALITY, method=4)
-    assert 2000 * (len(out.getvalue()) * 4 / 3 + 2500) < 40e6
+    rough.resize((longest, longest * 5 // 6)).save(out, "WEBP", quality=thumbnails.QUALITY, method=4)
+    assert pictures * (len(out.getvalue()) * 4 / 3 + 3000) < 40e6
+
+
+@pytest.mark.run
+def test_verdict_why_and_next_come_before_everything_else(html: str) -> None:
+    places = [html.index(f'id="{name}"') for name in ("verdict", "why", "next", "todo", "pictures")]
+    assert places == sorted(places)
+    assert html.index('id="next"') < html.index('class="ribbon"') < html.index('class="tiles')
+    assert len(re.findall("<h1", html)) == 1
+
+
+@pytest.mark.run
+def test_each_finding_named_on_a_card_is_an_entry_and_every_word_has_its_meaning(html: str) -> None:
+    parsed = Parsed(html)
+    ids = [a["id"] for _, a in parsed.tags if "id" in a]
+    linked = {a["href"] for _, a in parsed.tags if (a.get("href") or "").startswith("#f-")}
+    assert len(linked) > 5
+    assert linked <= {f"#{i}" for i in ids}
+    asked = {a.get("aria-describedby") or a.get("data-means") for a in parsed.of_class("term")}
+    assert len(asked) > 15
+    assert asked == {a["id"] for a in parsed.of_class("tip")}
+    assert all(a["role"] == "tooltip" for a in parsed.of_class("tip"))
+    shown = {a["data-show"] for _, a in parsed.tags if a.get("data-show")}
+    assert shown <= set(ids)
+
+
+def reason(code: str, images: tuple[str, ...], accepted: str = "", severity: str = "warn") -> Reason:
+    return Reason(code, severity, "It is so.", "It matters.", "Mend it.", images, accepted)
+
+
+def test_what_was_found_about_pictures_that_are_left_out_is_counted_and_not_listed() -> None:
+    fates = {
+        "in.jpg": Fate("in.jpg", "kept", ""),
+        "out.jpg": Fate("out.jpg", "left out", "you said so", "you"),
+        "asked.jpg": Fate("asked.jpg", "left out", "recommended", "recommendation", open=True),
+        "bad.jpg": Fate("bad.jpg", "rejected", "damaged"),
+    }
+    reasons = [
+        reason("soft", ("in.jpg", "out.jpg")),
+        reason("soft", ("out.jpg",), ALREADY_OUT),
+        reason("nearly-flat", ("out.jpg",)),
+        reason("open-question", ("asked.jpg",), severity="block"),
+        reason("broken", ("bad.jpg",)),
+        reason("soft", ("in.jpg",), "it is fog"),
+        reason("below-floor", (), severity="block"),
+    ]
+    entries, unlisted = page.finding_entries(Gate("a", "NO-GO", {}, False, reasons, {}), fates)
+    assert [(e.ident, list(e.paths), e.to_do) for e in entries] == [
+        ("f-soft", ["in.jpg"], True), ("f-open-question", ["asked.jpg"], True), ("f-broken", ["bad.jpg"], True),
+        ("f-soft-2", ["in.jpg"], False), ("f-below-floor", [], True),
+    ]  # fmt: skip
+    assert unlisted == 1
+
+
+def test_the_verdict_is_a_word_and_a_sentence() -> None:
+    assert page.stamp("GO. 31 pictures are ready.") == ("GO", "31 pictures are ready.")
+    assert page.stamp("NO-GO: 2 things to mend.") == ("NO-GO", "2 things to mend.")
+    assert page.stamp("Not yet: 3 answers from you.") == ("Not yet", "3 answers from you.")
+    assert page.stamp("2 things would stop Gate 1.") == ("", "2 things would stop Gate 1.")
+
+
+def test_commands_are_code_and_everything_else_is_text() -> None:
+    assert page.told("`loraprep dataset` builds <it>.") == "<code>loraprep dataset</code> builds &lt;it&gt;."
+    assert page.told("a`b.jpg & `x`") == "a`b.jpg &amp; `x`"  # one has no partner: a name, and nothing is guessed
+    assert page.told("`<b>`") == "<code>&lt;b&gt;</code>"
+
+
+def test_long_names_are_shortened_where_the_screen_is_small() -> None:
+    long = "masterpiece best quality a lighthouse at dusk with a very long name 0001.png"
+    said = page.shortened(f"{long} and pond.jpg are small.", ["pond.jpg", long])
+    assert said == "masterpiece best quality…ng name 0001.png and pond.jpg are small."
