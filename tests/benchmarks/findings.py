@@ -46,7 +46,7 @@ ROOT = Path("/tmp/debs/root")
 LABELS = Path(__file__).with_name("labels.yaml")
 LARGE = 2600  # px; a larger sound picture is measured reduced to LARGE_AS
 LARGE_AS = 2048
-PLANTED_AT = 1400  # px, longer side
+PLANTED_AT = 1400  # px, longer side at most; from half of that on
 SIDE = 256  # px; smaller ones say nothing of a picture's pixels as a whole, and are not trained on
 PLANTED_OF = 40  # pictures of a part that get every defect
 SETTINGS = complete_settings(
@@ -234,7 +234,7 @@ def to_plant(every: Sequence[Sound], root: Path) -> list[Sound]:
     """An even choice among the sources of photographs, paintings and textures: large ones."""
     fit: dict[str, list[Sound]] = defaultdict(list)
     for which in every:
-        if which.source.kind in ("photo", "painting", "texture") and _longest(root / which.path) >= 900:
+        if which.source.kind in ("photo", "painting", "texture") and _longest(root / which.path) >= 700:
             fit[which.source.name].append(which)
     chosen: list[Sound] = []
     for row in range(max((len(f) for f in fit.values()), default=0)):
@@ -338,7 +338,7 @@ def table(codes: Iterable[str], paths: Sequence[str], named: dict[str, set[str]]
             f"{len(fires & set(true))}/{len(true)} | {'; '.join(met) or '-'} |"
         )
         wrongly += [f"false {code}: {p}" for p in false]
-    return lines + ([""] + wrongly if names else [])
+    return [*lines, "", *wrongly] if names else lines
 
 
 def sheets(root: Path, every: Sequence[Sound], into: Path) -> None:
@@ -357,7 +357,7 @@ def sheets(root: Path, every: Sequence[Sound], into: Path) -> None:
             sheet.paste(Pillow.alpha_composite(ground, picture).convert("RGB"), at)
             draw.text((at[0], at[1] - 13), f"{first + place}", fill="black")
             index.append(f"{first + place}\t{which.source.name}\t{which.path}")
-        sheet.save(into / f"sheet-{first // (across * down):02}.jpg", quality=88)
+        sheet.quantize(256).save(into / f"sheet-{first // (across * down):02}.png")
     (into / "index.tsv").write_text("\n".join(index) + "\n", "utf-8")
 
 
