@@ -26,17 +26,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import yaml
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter, ImageOps
 
-from loraprep.core import yamlfile
 from loraprep.core.records import Image
-from loraprep.imaging import decode
+from loraprep.imaging import decode, flaws
 from loraprep.project import profiles
 from loraprep.project.settings import complete_settings
 from loraprep.scan import audit, detail, inspect
@@ -48,7 +49,7 @@ LARGE = 2600  # px; a larger sound picture is measured reduced to LARGE_AS
 LARGE_AS = 2048
 PLANTED_AT = 1400  # px, longer side at most; from half of that on
 SIDE = 256  # px; smaller ones say nothing of a picture's pixels as a whole, and are not trained on
-PLANTED_OF = 40  # pictures of a part that get every defect
+PLANTED_OF = 30  # pictures of a part that get every defect
 SETTINGS = complete_settings(
     {"version": 1, "name": "x", "model": "sdxl", "trigger": "x", "intent": {"kind": "style", "description": "x"}}
 )
@@ -184,6 +185,7 @@ def sound(root: Path, part: str) -> list[Sound]:
                 break
             if _longest(root / path) >= (SIDE if not source.nearest else 16):
                 chosen.append(Sound(path, source))
+        chosen = [c for c in chosen if not any(fnmatch(c.path, pattern) for pattern in labels().get("unfit", {}))]
         if not chosen:
             print(f"{source.name}: not under {root}", file=sys.stderr)
         found += chosen
@@ -244,29 +246,33 @@ def to_plant(every: Sequence[Sound], root: Path) -> list[Sound]:
 
 @cache
 def labels() -> dict[str, dict[str, str]]:
-    """Code -> path -> "yes" (it truly has the defect) or "debatable"."""
+    """Code -> path -> "yes" (it truly has the defect) or "debatable". Under "unfit": patterns of paths that are no pictures,
+    but masks, sheets of sprites and parts of windows.
+    """
     return (
-        msgspec.convert(yamlfile.load(LABELS.read_text("utf-8")), dict[str, dict[str, str]]) if LABELS.exists() else {}
+        msgspec.convert(yaml.safe_load(LABELS.read_text("utf-8")), dict[str, dict[str, str]]) if LABELS.exists() else {}
     )
 
 
 # --- what is found
 
 
-def record(path: str, data: bytes) -> Image:
-    """A picture as the scan and the look at its full size would record it."""
+def record(path: str, data: bytes) -> tuple[Image, detail.Seen]:
+    """A picture as the scan records it, and what is seen at its full size."""
     digest = hashlib.sha256(data).hexdigest()
     facts = {**msgspec.to_builtins(inspect.inspect(data)[0]), "path": path, "state": "image", "digest": digest}
     made = msgspec.convert(facts, Image)
     made = msgspec.structs.replace(made, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data))
-    return msgspec.structs.replace(made, detail=detail.detail(decode.load(data).pixels))
+    pixels = decode.load(data).pixels
+    return made, detail.Seen(detail.detail(pixels), flaws.flaws(pixels))
 
 
-def codes_of(records: Sequence[Image]) -> dict[str, set[str]]:
+def codes_of(seen: Sequence[tuple[Image, detail.Seen]]) -> dict[str, set[str]]:
     """Path -> the codes that name it, of those that judge a picture by itself."""
     model, kind = profiles.base_model("sdxl"), profiles.kind("style")
+    records = [image for image, _ in seen]
     said = audit.audit(records, [], {}, SETTINGS, model, kind).findings
-    said += detail.findings(records, SETTINGS.thresholds.audit.detail)
+    said += detail.findings(records, {image.path: known for image, known in seen}, SETTINGS.thresholds.audit)
     named: dict[str, set[str]] = defaultdict(set)
     for finding in said:
         for path in finding.images:
@@ -281,7 +287,7 @@ class Job:
     codes: tuple[str, ...]  # planted of which defects, () for the picture itself
 
 
-def measured(job: Job) -> list[Image]:
+def measured(job: Job) -> list[tuple[Image, detail.Seen]]:
     """The picture; or it with every defect, named "code|plant|path"."""
     data = file_of(job.root, job.which)
     if not job.codes:
@@ -307,7 +313,7 @@ def main(arguments: Sequence[str]) -> None:
         records = [r for part in pool.map(measured, jobs, chunksize=4) for r in part]
     named = codes_of(records)
     print(f"{asked.part}: {len(every)} sound pictures of {len({w.source.name for w in every})} sources")
-    print("\n".join(table(codes, [r.path for r in records], named, names=asked.names)))
+    print("\n".join(table(codes, [image.path for image, _ in records], named, names=asked.names)))
 
 
 def table(codes: Iterable[str], paths: Sequence[str], named: dict[str, set[str]], *, names: bool) -> list[str]:
