@@ -125,8 +125,8 @@ def sharpest(tiles: Tiles) -> float:
     """The share of their height that the steepest edges of the sharpest tile climb within one pixel; 1 if none is told.
 
     1 for a step; a Gaussian blur of sigma px turns a step of height A into a slope of A / (sigma sqrt(2 pi)), so 0.18
-    for 2.2 px. This is the edge width of Marziliano et al. (2002), which is the height over the slope; of all the widths
-    the least count and not the mean, as in CPBD (Narvekar & Karam 2011). Sound pictures: 0.54 or more.
+    for 2.2 px. This is the edge width of Marziliano et al. (2002), which is the height over the slope; of all the
+    widths the least count and not the mean, as in CPBD (Narvekar & Karam 2011). Sound pictures: 0.54 or more.
     """
     steps = [edge_steps(tile) for _, _, tile in tiles]
     return max((float(np.percentile(s, 99)) for s in steps if len(s) >= _EDGES), default=1.0)
@@ -200,8 +200,8 @@ def blocks(tiles: Tiles) -> float:
 
     A step counts if it is more than twice the differences beside it (Fan & de Queiroz 2003 look for such steps where
     blocks meet): wherever the grid begins, the fullest of eight columns less the median of them, for rows and columns.
-    After a resize the grid shows as three peaks in the spectrum of the counts (Wang, Bovik & Evans 2000): twice the root
-    of the least of them over what lies between, so that one limit serves both.
+    After a resize the grid shows as three peaks in the spectrum of the counts (Wang, Bovik & Evans 2000): twice the
+    root of the least of them over what lies between, so that one limit serves both.
     JPEG of quality 25: 16 or more, 50: 5 to 16, 85: up to 5; a picture that never was one: below 1.
     """
     counts, sites, spectrum = np.zeros((2, 8)), 0, np.zeros(_TILE // 2 + 1)

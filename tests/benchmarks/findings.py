@@ -49,7 +49,7 @@ LARGE = 2600  # px; a larger sound picture is measured reduced to LARGE_AS
 LARGE_AS = 2048
 PLANTED_AT = 1400  # px, longer side at most; from half of that on
 SIDE = 256  # px; smaller ones say nothing of a picture's pixels as a whole, and are not trained on
-PLANTED_OF = 30  # pictures of a part that get every defect
+PLANTED_OF = 20  # pictures of a part that get every defect
 SETTINGS = complete_settings(
     {"version": 1, "name": "x", "model": "sdxl", "trigger": "x", "intent": {"kind": "style", "description": "x"}}
 )
@@ -309,7 +309,7 @@ def main(arguments: Sequence[str]) -> None:
     plants = tuple(c for c in codes if c in PLANTS)
     jobs = [Job(asked.root, which, ()) for which in every]
     jobs += [Job(asked.root, which, plants) for which in to_plant(every, asked.root) if plants]
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(3) as pool:
         records = [r for part in pool.map(measured, jobs, chunksize=4) for r in part]
     named = codes_of(records)
     print(f"{asked.part}: {len(every)} sound pictures of {len({w.source.name for w in every})} sources")
