@@ -9,6 +9,8 @@ tests/benchmarks/findings.py on the packages in its half `develop`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from loraprep.imaging.colour import compose, eight_bit
 SCALE = 1024  # px
 _TILE = 256  # px
 _STRONG = 6  # tiles with the most contrast stand for the sharpest part
+_MOST = 25e6  # pixels, so that memory stays within bounds
 _LEAST = 32  # px; a smaller picture says nothing
 _SMALL = 128  # px; light and colour are told from the picture halved to at least that
 
@@ -42,8 +45,10 @@ class Flaws(Struct, frozen=True):
 def flaws(pixels: Image.Image) -> Flaws:
     """Measure a decoded picture of any mode. Raises what converting it raises: colour.DECODE_ERRORS."""
     picture = eight_bit(pixels)
+    while picture.width * picture.height > _MOST:  # what one sees of it only there is gone long before it trains
+        picture = picture.reduce(2)
     alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
-    shown = compose(picture.copy() if alpha is not None else picture, b"", "#ffffff")
+    shown = compose(picture, b"", "#ffffff")
     brightest, colourful = _light(shown, alpha)
     known = Flaws(brightest=brightest, colourful=colourful)
     if min(shown.size) < _LEAST:
@@ -232,7 +237,7 @@ def _resized_grid(spectrum: NDArray[np.float64]) -> float:
     for place in np.arange(_TILE / _PERIODS[1], _TILE / _PERIODS[0], 0.5):
         if abs(place - _TILE / 8) >= 2:
             best = max(best, min(float(peak[round(place * k) - 1]) for k in (1, 2, 3)) / between)
-    return 2 * best**0.5
+    return 2 * math.sqrt(best)
 
 
 # --- noise

@@ -309,7 +309,7 @@ def main(arguments: Sequence[str]) -> None:
     plants = tuple(c for c in codes if c in PLANTS)
     jobs = [Job(asked.root, which, ()) for which in every]
     jobs += [Job(asked.root, which, plants) for which in to_plant(every, asked.root) if plants]
-    with ProcessPoolExecutor(3) as pool:
+    with ProcessPoolExecutor(2) as pool:
         records = [r for part in pool.map(measured, jobs, chunksize=4) for r in part]
     named = codes_of(records)
     print(f"{asked.part}: {len(every)} sound pictures of {len({w.source.name for w in every})} sources")
