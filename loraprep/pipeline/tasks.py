@@ -37,6 +37,10 @@ QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CROPS_D = "decisions/crops.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
+_OF_PIXELS = (  # limits of what is wrong with a picture's pixels
+    "max_megapixels", "detail", "sharpness", "enlarged", "fine", "jpeg_quality", "blocks", "noise", "colours",
+    "darkness", "chroma",
+)  # fmt: skip
 _ASKING = tuple(  # settings of who looks
     f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
 )
@@ -149,11 +153,11 @@ def _about_files(work: Workspace) -> Iterator[Task]:
     yield task(
         work,
         "detail",
-        "How much of their size do the pictures that stay really hold?",
+        "What is wrong with the pixels of the pictures that stay, at full size?",
         "audit.measure_detail",
         [IMAGES, STAYING],
         [DETAIL],
-        named("thresholds.audit.detail", "thresholds.audit.max_megapixels"),
+        named(*(f"thresholds.audit.{name}" for name in _OF_PIXELS)),
     )
     yield task(
         work,

@@ -20,7 +20,6 @@ from loraprep.trainers import naming
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
 _NAMED = 3  # unusable files that a sentence names
 _SAME_FACT = {Code.ONLY_NAMED: Code.CAPTION_DRAFT, Code.CAPTION_DRAFT: Code.ONLY_NAMED}  # of many pictures, of few
-_BLURRED = 2.0  # times enlarged, from which on a picture counts as mostly invented
 
 
 @cache
@@ -215,7 +214,8 @@ def _size_findings(
     else:
         result.append(Finding(Code.ENOUGH_IMAGES, (), values))
     smallest = trained_sizes(data.settings, data.model)[0]
-    blurred = tuple(p for p in kept if enlargement(images[p], smallest) > _BLURRED)
+    limit = data.settings.thresholds.audit.mostly_enlarged
+    blurred = tuple(p for p in kept if enlargement(images[p], smallest) > limit)
     if len(blurred) * 2 > number:
         result.append(Finding(Code.MOSTLY_ENLARGED, blurred, {"size": smallest, "kept": number}))
     return result
