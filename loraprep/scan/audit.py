@@ -101,7 +101,7 @@ def audit(
         quality=limits.jpeg_quality,
     )
     report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])
-    report(Code.NEARLY_FLAT, [i for i in images if i.contrast < limits.contrast or i.flat > limits.flat])
+    report(Code.NEARLY_FLAT, [i for i in images if i.spread < 100 * limits.contrast and i.flat > limits.flat])
     report(Code.SOFT, [i for i in images if i.sharpness < limits.sharpness and i.flat <= limits.flat])
     report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
