@@ -50,8 +50,7 @@ def border(rgb: NDArray[np.uint8], visible: Mask | None = None) -> Shares:
             break
         framed = again
     found = [
-        of and any(framed[o] and sides[o].like(sides[n]) for o in range(4) if o != n)
-        for n, of in enumerate(framed)
+        of and any(framed[o] and sides[o].like(sides[n]) for o in range(4) if o != n) for n, of in enumerate(framed)
     ]
     return _shares([side.width / len(side.rows) if of else 0.0 for side, of in zip(sides, found, strict=True)])
 

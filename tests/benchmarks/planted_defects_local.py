@@ -136,5 +136,6 @@ SETS: dict[str, list[tuple[str, Plant]]] = {
         ("white signature", signed("M. Ferrand", "bottom right", "white")),
         ("black signature", signed("Oslo, May 2019", "bottom left", "black")),
         ("see-through mark", signed("(c) example.net", "top right", "white", opacity=0.6)),
+        ("small monogram", signed("A.K.", "bottom right", "#c02020", height=0.022)),
     ],
 }
