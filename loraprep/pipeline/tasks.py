@@ -149,11 +149,11 @@ def _about_files(work: Workspace) -> Iterator[Task]:
     yield task(
         work,
         "detail",
-        "How much of their size do the pictures that stay really hold?",
+        "What is wrong with the pixels of the pictures that stay, at full size?",
         "audit.measure_detail",
         [IMAGES, STAYING],
         [DETAIL],
-        named("thresholds.audit.detail", "thresholds.audit.max_megapixels"),
+        named("thresholds.audit"),
     )
     yield task(
         work,

@@ -56,7 +56,15 @@ class AuditLimits(Table, frozen=True):
     enlargement_question: Number  # at the smallest trained size
     aspect_ratio: Number  # long to short side
     jpeg_quality: Number  # 0..100
-    sharpness: Number  # variance of the Laplacian at 512 px
+    sharpness: Number  # percent of their height that the sharpest edges climb within a pixel
+    enlarged: Number  # likewise
+    fine: Number  # dB
+    blocks: Number  # percent of the places where the blocks of a JPEG meet
+    noise: Number  # standard deviation of luma, 0..255
+    colours: Number  # in the whole picture
+    darkness: Number  # L*, 0..100
+    chroma: Number  # C*
+    mostly_enlarged: Number  # at the smallest trained size
     contrast: Number  # standard deviation of luma, 0..1
     flat: Number  # share of the area, 0..1
     detail: Number  # share of the size that the pixels hold, 0..1

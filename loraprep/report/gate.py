@@ -14,7 +14,6 @@ from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
-_BLURRED = 2.0  # times enlarged, from which on a picture counts as mostly invented
 
 
 @cache
@@ -176,7 +175,8 @@ def _size_findings(data: ReportData, kept: Sequence[str], images: Mapping[str, I
     else:
         result.append(Finding(Code.ENOUGH_IMAGES, (), values))
     smallest = trained_sizes(data.settings, data.model)[0]
-    blurred = tuple(p for p in kept if enlargement(images[p], smallest) > _BLURRED)
+    limit = data.settings.thresholds.audit.mostly_enlarged
+    blurred = tuple(p for p in kept if enlargement(images[p], smallest) > limit)
     if len(blurred) * 2 > number:
         result.append(Finding(Code.MOSTLY_ENLARGED, blurred, {"size": smallest, "kept": number}))
     return result

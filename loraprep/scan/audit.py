@@ -85,7 +85,6 @@ def audit(
     )
     report(Code.ROTATED, [i for i in images if i.orientation != 1])
     report(Code.CMYK, [i for i in images if i.mode == "CMYK"])
-    report(Code.GREY, [i for i in images if i.mode in ("1", "L", "LA", "I", "F") or i.mode.startswith("I;")])
     report(Code.INDEXED, [i for i in images if i.mode in ("P", "PA")])
     report(Code.DEEP, [i for i in images if i.bits > 8])
     report(Code.BROKEN_PROFILE, [i for i in images if i.icc == "unreadable"])
@@ -95,14 +94,8 @@ def audit(
     )
     report(Code.TRANSPARENT, [i for i in images if i.alpha], background=" and ".join(settings.dataset.backgrounds))
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
-    report(
-        Code.COMPRESSED,
-        [i for i in images if 0 < i.jpeg_quality < limits.jpeg_quality],
-        quality=limits.jpeg_quality,
-    )
     report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])
     report(Code.NEARLY_FLAT, [i for i in images if i.spread < 100 * limits.contrast and i.flat > limits.flat])
-    report(Code.SOFT, [i for i in images if i.sharpness < limits.sharpness and i.flat <= limits.flat])
     report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)
@@ -111,7 +104,7 @@ def audit(
     if masks:
         reasons = "; ".join(f"{path}: {reason}" for path, reason in sorted(masks.items()))
         findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
-    if images and not any(f.code in (Code.CMYK, Code.GREY, Code.INDEXED, Code.DEEP) for f in findings):
+    if images and all(i.mode in ("RGB", "RGBA") for i in images) and not any(f.code == Code.DEEP for f in findings):
         findings.append(Finding(Code.ALL_RGB, (), {"count": len(images)}))
     if images and not any(f.code in (Code.BROKEN, Code.UNEXPECTED) for f in findings):
         findings.append(Finding(Code.ALL_OPEN, (), {"count": len(images)}))

@@ -1,4 +1,6 @@
-"""What only the full size tells: how much of it a picture really holds. Once per picture, for those that matter.
+"""What only the full size tells: how much of it a picture really holds, and what is wrong with its pixels.
+
+Once per picture, for those that matter.
 
 The scan reads large JPEGs at reduced scale, which halves its time; this is measured for the pictures that would stay
 and for those that are compared with a copy. Its cache is build/detail-cache.json; delete it and all is measured again.
@@ -7,12 +9,14 @@ and for those that are compared with a copy. Its cache is build/detail-cache.jso
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import PIL
+from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image as Pillow
@@ -23,40 +27,53 @@ from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.imaging import memory
+from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage
+from loraprep.imaging.flaws import Flaws, flaws
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
+from loraprep.project.settings import AuditLimits
 
-VERSION = 1  # of the cache; raised when the measurement changes
+VERSION = 2  # of the cache; raised when the measurement changes
 _WORKERS = 2  # Pillow releases the GIL while it decodes
+_CRISP = 0.8  # of an edge's height in a pixel: sharper than any enlargement by two leaves it, whatever its spectrum
+_GREY_MODES = ("1", "L", "LA", "I", "F")
 
 Array = NDArray[np.float64]
 _Tile = NDArray[np.float64] | NDArray[np.uint8]
 
 
-def measured(
+class Seen(Struct, frozen=True):
+    """What the full size of one picture tells."""
+
+    detail: float = 1.0  # `detail`
+    flaws: Flaws = Flaws()
+
+
+def look(
     pictures: Pictures,
     records: Sequence[Image],
     *,
     cache: Path | None = None,
     among: Sequence[Image] = (),
     progress: Callable[[int, int], None] | None = None,
-) -> list[Image]:
-    """The records with their `detail`, in their order; each picture is read at most once, whatever its name.
+) -> dict[str, Seen]:
+    """What is seen of each record, by its path; each picture is read at most once, whatever its name.
 
-    `cache` remembers the pictures of `among`, by what they show. One that can no longer be read keeps what it has:
-    the next scan says so.
+    `cache` remembers the pictures of `among`, by what they show. One that can no longer be read is left out: the next
+    scan says so.
     """
     stamp: list[Json] = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
 
-    def one(record: Image) -> float | None:
+    def one(record: Image) -> Seen | None:
         try:
             with memory.one_large_at_a_time(record.width * record.height):
                 opened = pictures.load(record)
-                return 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
-        except (BadImage, OSError):
+                held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
+                return Seen(held, flaws(opened.pixels))
+        except (BadImage, *DECODE_ERRORS):
             return None
 
     pool = ThreadPoolExecutor(_WORKERS)
@@ -70,20 +87,57 @@ def measured(
         pool.shutdown(cancel_futures=True)
         if cache and todo:
             alive = {crops.shown(r) for r in (*among, *records)}
-            files.write_json(cache, {"stamp": stamp, "detail": {k: v for k, v in known.items() if k in alive}})
-    return [replace(r, detail=known.get(crops.shown(r), r.detail)) for r in records]
+            seen = {k: msgspec.to_builtins(v) for k, v in known.items() if k in alive}
+            files.write_json(cache, {"stamp": stamp, "seen": seen})
+    return {r.path: known[shown] for r in records if (shown := crops.shown(r)) in known}
 
 
-def findings(records: Sequence[Image], limit: float) -> list[Finding]:
-    """`enlarged-before`: pictures that hold less than `limit` of their size."""
-    soft = tuple(r.path for r in records if r.detail < limit)
-    return [Finding(Code.ENLARGED_BEFORE, soft)] if soft else []
+def measured(
+    pictures: Pictures, records: Sequence[Image], *, cache: Path | None = None, among: Sequence[Image] = ()
+) -> list[Image]:
+    """The records with their `detail`, in their order; arguments as of `look`."""
+    seen = look(pictures, records, cache=cache, among=among)
+    return [replace(r, detail=seen[r.path].detail) if r.path in seen else r for r in records]
 
 
-def _load(cache: Path | None, stamp: list[Json]) -> dict[str, float]:
+def findings(records: Sequence[Image], seen: Mapping[str, Seen], limits: AuditLimits) -> list[Finding]:
+    """What is wrong with the pixels of `records`, one finding a code. A dark picture is not judged further: what is
+    left of it is too little to tell.
+    """
+    named: dict[Code, list[str]] = {}
+    for record in records:
+        for code in _codes(record, seen.get(record.path, Seen()), limits):
+            named.setdefault(code, []).append(record.path)
+    return [Finding(code, tuple(paths)) for code, paths in sorted(named.items())]
+
+
+def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
+    found = seen.flaws
+    if record.mode in _GREY_MODES or record.mode.startswith("I;") or found.colourful < limits.chroma:
+        yield Code.GREY
+    if found.brightest < limits.darkness:
+        yield Code.DARK
+        return
+    if 100 * found.sharpest < limits.sharpness:
+        yield Code.SOFT
+    elif (
+        100 * found.sharpest < limits.enlarged
+        or (found.fine > limits.fine and found.sharpest < _CRISP)
+        or seen.detail < limits.detail
+    ):
+        yield Code.ENLARGED_BEFORE
+    if found.blocks > limits.blocks or 0 < record.jpeg_quality < limits.jpeg_quality:
+        yield Code.COMPRESSED
+    if found.noise > limits.noise:
+        yield Code.NOISY
+    if 0 < found.colours <= limits.colours and record.mode not in ("P", "PA"):
+        yield Code.FEW_COLOURS
+
+
+def _load(cache: Path | None, stamp: list[Json]) -> dict[str, Seen]:
     try:
         data = files.read_json(cache) if cache else {}
-        return {str(k): float(v) for k, v in data["detail"].items()} if data.get("stamp") == stamp else {}
+        return msgspec.convert(data["seen"], dict[str, Seen]) if data.get("stamp") == stamp else {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # a cache: whatever is wrong with it, looking again mends it
 

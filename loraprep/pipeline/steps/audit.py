@@ -26,18 +26,19 @@ def audit_images(work: Workspace) -> None:
 
 
 def measure_detail(work: Workspace) -> None:
-    """Measure how much of their size the pictures that stay really hold."""
+    """Look at the pictures that stay at full size: how much of it they hold, and what is wrong with their pixels."""
     with terminal.progress("Looking at full size") as progress:
-        measured = detail.measured(
+        staying = staying_images(work)
+        seen = detail.look(
             work.pictures,
-            staying_images(work),
+            staying,
             cache=work.cache("detail-cache.json"),
             among=work.images(),
             progress=progress,
         )
     work.write(
         DetailMeasured(
-            detail={i.path: i.detail for i in measured},
-            findings=detail.findings(measured, work.project.settings.thresholds.audit.detail),
+            detail={path: known.detail for path, known in seen.items()},
+            findings=detail.findings(staying, seen, work.project.settings.thresholds.audit),
         )
     )

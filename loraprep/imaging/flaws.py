@@ -1,0 +1,300 @@
+"""What is wrong with the pixels of a picture as a whole: blur, enlargement, JPEG blocks, noise, few colours, the dark.
+
+Pure, and seen as it trains: transparent parts on white. Blur, enlargement and noise are judged at the scale at which
+pictures train, halved while the longer side stays at least SCALE; blocks and colours at full size, where they are.
+The sharpest part decides whether a picture is sharp: haze, a soft ground or a smooth shape beside one crisp edge is no
+blur. The sources of each measure are named with it; the figures on sound and planted pictures are those of
+tests/benchmarks/findings.py on the packages in its half `develop`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+from PIL import Image
+
+from loraprep.imaging import palette
+from loraprep.imaging.colour import compose, eight_bit
+
+SCALE = 1024  # px
+_TILE = 256  # px
+_STRONG = 6  # tiles with the most contrast stand for the sharpest part
+_LEAST = 32  # px; a smaller picture says nothing
+_SMALL = 128  # px; light and colour are told from the picture halved to at least that
+
+Luma = NDArray[np.uint8]
+Tiles = list[tuple[int, int, Luma]]  # (top, left, pixels)
+
+
+class Flaws(Struct, frozen=True):
+    """Measured on one picture; the defaults are those of a picture of which nothing can be told."""
+
+    sharpest: float = 1.0  # the share of their height that the steepest edges climb within one pixel, 0..1
+    fine: float = 0.0  # dB by which finest detail is weaker than that three times as coarse; 8 in most pictures
+    blocks: float = 0.0  # of a hundred places on the grid of a JPEG, at how many more than off it a step stands alone
+    noise: float = 0.0  # standard deviation of what is grain even in the calmest parts, of luma 0..255
+    colours: int = 0  # how many make up a picture that should have many; 0 for all others
+    brightest: float = 100.0  # L* that only a thousandth exceeds, 0..100
+    colourful: float = 100.0  # chroma C* that only a hundredth of what is not transparent exceeds
+
+
+def flaws(pixels: Image.Image) -> Flaws:
+    """Measure a decoded picture of any mode. Raises what converting it raises: colour.DECODE_ERRORS."""
+    picture = eight_bit(pixels)
+    alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
+    shown = compose(picture.copy() if alpha is not None else picture, b"", "#ffffff")
+    brightest, colourful = _light(shown, alpha)
+    known = Flaws(brightest=brightest, colourful=colourful)
+    if min(shown.size) < _LEAST:
+        return known
+    grey = shown.convert("L")
+    luma = np.asarray(grey)
+    factor = _halvings(max(shown.size))
+    scaled = np.asarray(grey.reduce(factor)) if factor > 1 else luma
+    there = None if alpha is None else np.asarray(alpha)
+    calm = None if there is None else np.asarray(alpha.reduce(factor)) if alpha and factor > 1 else there
+    strong, spread = strongest(scaled), _spread(luma)
+    whole = strongest(luma) if factor > 1 else strong
+    drawn_in_blocks = repeated(whole) > 0.5  # pixel art: its own pixels are no grid of a JPEG, its colours are meant
+    return Flaws(
+        sharpest=round(sharpest(strong), 3),
+        fine=round(fine(strong), 1),
+        blocks=0.0 if drawn_in_blocks else round(blocks(spread), 1),
+        noise=round(noise(_spread(scaled), calm), 1),
+        colours=0 if drawn_in_blocks else colours(shown, whole),
+        brightest=brightest,
+        colourful=colourful,
+    )
+
+
+def _light(shown: Image.Image, alpha: Image.Image | None) -> tuple[float, float]:
+    factor = max(1, max(shown.size) // (2 * _SMALL))
+    small = shown.reduce(factor) if factor > 1 else shown
+    lab = palette.lab(np.asarray(small))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    if alpha is not None:
+        there = np.asarray(alpha.reduce(factor) if factor > 1 else alpha) > 250
+        chroma = chroma[there] if there.any() else chroma
+    return round(float(np.percentile(lab[..., 0], 99.9)), 1), round(float(np.percentile(chroma, 99)), 1)
+
+
+def _halvings(longest: int) -> int:
+    factor = 1
+    while longest // (2 * factor) >= SCALE:
+        factor *= 2
+    return factor
+
+
+def _spread(luma: Luma) -> Tiles:
+    """Three by three tiles over all of the picture."""
+    rows, columns = (sorted({round(i * max(0, n - _TILE) / 2) for i in range(3)}) for n in luma.shape)
+    return [(y, x, luma[y : y + _TILE, x : x + _TILE]) for y in rows for x in columns]
+
+
+def strongest(luma: Luma) -> Tiles:
+    """Of five by five square tiles those with the most difference between neighbours; [] if none has any."""
+    size = min(_TILE, *luma.shape)
+    size -= size % 2
+    rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in luma.shape)
+    tiles = [(y, x, luma[y : y + size, x : x + size]) for y in rows for x in columns]
+    strength = [_contrast(tile) for _, _, tile in tiles]
+    order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
+    return [tiles[i] for i in order[:_STRONG] if strength[i] > 0.3]
+
+
+def _contrast(tile: Luma) -> float:
+    return sum(float(_apart(lines)[::2].mean(dtype=np.float64)) for lines in (tile, tile.T))
+
+
+def _apart(lines: Luma) -> Luma:
+    """The difference between neighbours in a line."""
+    one, other = lines[:, 1:], lines[:, :-1]
+    result: Luma = np.maximum(one, other) - np.minimum(one, other)
+    return result
+
+
+# --- blur
+
+_REACH = 12  # px, in which an edge is looked at: a blur of 4 px spreads over it
+_HEIGHT = 24  # of 255; what is less may be noise
+_EDGES = 20  # that a tile must have to be judged
+
+
+def sharpest(tiles: Tiles) -> float:
+    """The share of their height that the steepest edges of the sharpest tile climb within one pixel; 1 if none is told.
+
+    1 for a step; a Gaussian blur of sigma px turns a step of height A into a slope of A / (sigma sqrt(2 pi)), so 0.18
+    for 2.2 px. This is the edge width of Marziliano et al. (2002), which is the height over the slope; of all the widths
+    the least count and not the mean, as in CPBD (Narvekar & Karam 2011). Sound pictures: 0.54 or more.
+    """
+    steps = [edge_steps(tile) for _, _, tile in tiles]
+    return max((float(np.percentile(s, 99)) for s in steps if len(s) >= _EDGES), default=1.0)
+
+
+def edge_steps(tile: Luma) -> NDArray[np.float64]:
+    """How much of its height each edge, across and down, climbs within one pixel.
+
+    An edge is where the difference between neighbours is the largest for 5 px each way; its height is what lies between
+    the darkest and the lightest pixel there.
+    """
+    return np.concatenate([_steps(lines) for lines in (tile, np.ascontiguousarray(tile.T))])
+
+
+def _steps(lines: Luma) -> NDArray[np.float64]:
+    if lines.shape[1] < _REACH + 2:
+        return np.zeros(0)
+    height = _window(lines, np.maximum) - _window(lines, np.minimum)
+    apart = _apart(lines)
+    steepest = _window(apart[:, :-1], np.maximum)  # as many as there are whole windows
+    count, middle = steepest.shape[1], _REACH // 2 - 1
+    slope, height = apart[:, middle : middle + count], height[:, :count]
+    edge = (height >= _HEIGHT) & (slope == steepest)
+    result: NDArray[np.float64] = slope[edge] / height[edge]
+    return result
+
+
+def _window(lines: Luma, which: np.ufunc) -> Luma:
+    """The largest or least of each _REACH neighbours."""
+    two = which(lines[:, :-1], lines[:, 1:])
+    four = which(two[:, :-2], two[:, 2:])
+    eight = which(four[:, :-4], four[:, 4:])
+    result: Luma = which(eight[:, :-4], eight[:, 4:])
+    return result
+
+
+# --- enlargement
+
+
+def fine(tiles: Tiles) -> float:
+    """By how many dB the power at 0.55..0.95 of the finest frequency lies below that at 0.2..0.4; 0 if none is told.
+
+    In sharp pictures power falls with the square of the frequency (Field 1987), 8 dB from one band to the other. What
+    was enlarged twice holds nothing of its own beyond half of the finest frequency (the images that the kernel leaves
+    there are all there is): 16.6 dB or more, up to 25. Sound pictures: up to 16.
+    """
+    squares = [tile for _, _, tile in tiles]
+    if not squares or squares[0].shape[0] < 64:
+        return 0.0
+    size = squares[0].shape[0]
+    window = np.hanning(size)
+    power = np.zeros(size // 2 + 1)
+    for tile in squares:
+        for lines in (tile[::2].astype(np.float64), tile.T[::2].astype(np.float64)):
+            centred = (lines - lines.mean(axis=1, keepdims=True)) * window
+            power += (np.abs(np.fft.rfft(centred, axis=1)) ** 2).mean(axis=0)
+    frequency = np.arange(size // 2 + 1) / (size / 2)
+    middle, high = (power[(frequency >= a) & (frequency < b)].mean() for a, b in ((0.2, 0.4), (0.55, 0.95)))
+    rounding = 2 * len(squares) * (window**2).sum() / 12  # of whole numbers: noise of a twelfth of a step
+    return float(10 * np.log10((middle + rounding) / (high + rounding)))
+
+
+# --- JPEG blocks
+
+_STEP = (4, 24)  # of 255: the step at the rim of a block; below it is what quality 75 and more leave, which nobody sees
+_PERIODS = (6.1, 16.0)  # px, of blocks after a resize; of a shorter one the third peak cannot be seen
+
+
+def blocks(tiles: Tiles) -> float:
+    """At how many in a hundred of the places on a grid of 8 px a step stands alone, more than off the grid.
+
+    A step counts if it is more than twice the differences beside it (Fan & de Queiroz 2003 look for such steps where
+    blocks meet): wherever the grid begins, the fullest of eight columns less the median of them, for rows and columns.
+    After a resize the grid shows as three peaks in the spectrum of the counts (Wang, Bovik & Evans 2000): twice the root
+    of the least of them over what lies between, so that one limit serves both.
+    JPEG of quality 25: 16 or more, 50: 5 to 16, 85: up to 5; a picture that never was one: below 1.
+    """
+    counts, sites, spectrum = np.zeros((2, 8)), 0, np.zeros(_TILE // 2 + 1)
+    for top, left, tile in tiles:
+        for direction, (lines, start) in enumerate(((tile, left), (np.ascontiguousarray(tile.T), top))):
+            if lines.shape[1] < 24:
+                continue
+            apart = _apart(lines)
+            here, beside = apart[:, 1:-1], np.maximum(apart[:, :-2], apart[:, 2:])
+            alone = ((here >= _STEP[0]) & (here <= _STEP[1]) & (here > 2 * np.minimum(beside, _STEP[1]))).sum(axis=0)
+            counts[direction] += np.bincount((np.arange(len(alone)) + start) % 8, alone, 8)
+            sites += here.size
+            if len(alone) > _TILE - 4:
+                spectrum += np.abs(np.fft.rfft((alone - alone.mean()) * np.hanning(len(alone)), _TILE)) ** 2
+    if not sites:
+        return 0.0
+    more = (counts.max(axis=1) - np.median(counts, axis=1)).mean() / (sites / 16)
+    return max(float(100 * more), _resized_grid(spectrum))
+
+
+def _resized_grid(spectrum: NDArray[np.float64]) -> float:
+    """The least of three peaks at a period other than 8 px, over what lies between, as twice its square root."""
+    between = float(np.median(spectrum[8:]))
+    if not between:
+        return 0.0
+    peak = np.maximum(np.maximum(spectrum[:-2], spectrum[1:-1]), spectrum[2:])  # of three, the frequency being no whole
+    best = 0.0
+    for place in np.arange(_TILE / _PERIODS[1], _TILE / _PERIODS[0], 0.5):
+        if abs(place - _TILE / 8) >= 2:
+            best = max(best, min(float(peak[round(place * k) - 1]) for k in (1, 2, 3)) / between)
+    return 2 * best**0.5
+
+
+# --- noise
+
+_CALM = 0.1  # of the blocks: in the calmest there is little but noise
+
+
+def noise(tiles: Tiles, alpha: Luma | None) -> float:
+    """The standard deviation of the noise in luma, 0..255: that of the calmest tenth of blocks of 16 px.
+
+    By the median of the finest diagonal wavelet coefficients, those of Haar, over 0.6745 (Donoho & Johnstone 1994). The
+    calmest blocks, since texture passes for noise (Liu, Tanaka & Okutomi 2013). Blocks that are nearly black or white,
+    where noise is cut off, and transparent ones do not count. Sound pictures: below 4 but for paper with grain.
+    """
+    found = [np.zeros(0)]
+    for top, left, tile in tiles:
+        height, width = (n // 16 * 16 for n in tile.shape)
+        if not height or not width:
+            continue
+        part = tile[:height, :width].astype(np.int16)
+        fine = np.abs(part[0::2, 0::2] - part[0::2, 1::2] - part[1::2, 0::2] + part[1::2, 1::2])
+        mean = part.reshape(height // 16, 16, width // 16, 16).mean(axis=(1, 3))
+        counts = (mean > 24) & (mean < 232)
+        if alpha is not None:
+            there = alpha[top : top + height, left : left + width]
+            counts &= there.reshape(height // 16, 16, width // 16, 16).min(axis=(1, 3)) == 255
+        parts = fine.reshape(height // 16, 8, width // 16, 8).swapaxes(1, 2).reshape(height // 16, width // 16, 64)
+        found.append(np.median(parts[counts], axis=1) / 2 / 0.6745)
+    every = np.concatenate(found)
+    return float(np.percentile(every, 100 * _CALM)) if len(every) >= 8 else 0.0
+
+
+# --- few colours
+
+_MANY = 64
+_RAGGED = 0.01
+
+
+def colours(shown: Image.Image, tiles: Tiles) -> int:
+    """How many colours there are in `tiles` of a picture that is ragged for it; 0 for all other pictures.
+
+    A drawing of few colours has even areas and clean rims, which a painting or photograph reduced to few has not: more
+    than a hundredth of its pixels differ from three of their four neighbours or from all.
+    """
+    found: set[int] = set()
+    ragged = 0.0
+    for top, left, tile in tiles:
+        rgb = np.asarray(shown.crop((left, top, left + tile.shape[1], top + tile.shape[0]))).astype(np.uint32)
+        code = (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2]
+        found.update(np.unique(code[::4]).tolist())  # enough to see that there are many
+        if len(found) > _MANY:
+            return 0
+        found.update(np.unique(code).tolist())
+        inner = code[1:-1, 1:-1]
+        unlike = np.zeros(inner.shape, np.uint8)
+        for other in (code[:-2, 1:-1], code[2:, 1:-1], code[1:-1, :-2], code[1:-1, 2:]):
+            unlike += inner != other
+        ragged += float((unlike >= 3).mean()) / len(tiles)
+    return len(found) if ragged >= _RAGGED and len(found) <= _MANY else 0
+
+
+def repeated(tiles: Tiles) -> float:
+    """The share of neighbouring columns and rows that are the same throughout: 0.8 and more in enlarged pixel art."""
+    shares = [float((_apart(lines).max(axis=0) == 0).mean()) for _, _, tile in tiles for lines in (tile, tile.T)]
+    return float(np.mean(shares)) if shares else 0.0
