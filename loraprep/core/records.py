@@ -42,7 +42,7 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     hidden: tuple[str, ...] = ()  # what rides along: "gps", "exif", "xmp"
     sharpness: float = 0.0  # variance of the Laplacian of the luma (0..255) at 512 px on the long side
     detail: float = 1.0  # share of the size that the pixels really hold: 0.5 = looks enlarged twice; see native.py
-    contrast: float = 0.0  # standard deviation of luma, 0..1
+    contrast: float = 0.0  # standard deviation of luma, 0..1; this and what follows of what is visible only
     flat: float = 0.0  # share of the area without any texture, 0..1
     border: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # plain frame: left, top, right, bottom; shares
     phash: str = ""  # imagehash.phash, 64 bits, 16 hex digits, of the upright picture
@@ -53,8 +53,9 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     colour: tuple[float, ...] = ()  # 27 numbers: mean Lab in a 3x3 grid, row by row
     palette: tuple[tuple[str, str, float], ...] = ()  # (colour name, "#rrggbb", share), largest first, at most 5
     lightness: float = 0.0  # mean L*, 0..100
-    warmth: float = 0.0  # mean b*, negative is cool
-    chroma: float = 0.0  # mean C*
+    warmth: float = 0.0  # mean b* of what is drawn, negative is cool
+    chroma: float = 0.0  # mean C* of what is drawn: plain ground of no colour does not count
+    spread: float = 0.0  # standard deviation in CIE Lab
     # (source, text) in order of trust: "sidecar:a.txt", "png:parameters", "xmp:description" ...
     words: tuple[tuple[str, str], ...] = ()
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it

@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Image
+from loraprep.core.records import Group, Image
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
-from loraprep.imaging import memory
+from loraprep.imaging import display, memory
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
-VERSION = 3  # of the cache; raised when a measurement changes
+VERSION = 4  # of the cache; raised when a measurement changes
 _WORKERS = 2
 _LONGEST = 1600  # px: more than the measures need (about a megapixel), less than the largest scans
 
@@ -42,11 +42,15 @@ class _Measured(msgspec.Struct, frozen=True):
 def measure_features(
     pictures: Pictures,
     records: Sequence[Image],
+    groups: Sequence[Group],
     *,
     encoder: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PictureFeatures:
-    """Measure what is not in the cache yet. Raises UserError if the encoder cannot be used."""
+    """Measure what is not in the cache yet. `groups`: of copies and variants; what those share is no mark.
+
+    Raises UserError if the encoder cannot be used.
+    """
     model = embedding.ImageEncoder(Path(encoder)) if encoder else None
     stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{model.digest if model else ''}"
     cache = pictures.root / "build/looks-cache.npz"
@@ -63,6 +67,9 @@ def measure_features(
             finally:  # an interrupted run goes on where it stopped
                 _save(cache, stamp, {crops.shown(r): known[crops.shown(r)] for r in records if crops.shown(r) in known})
     features = [known[crops.shown(r)] for r in records]
+    scene_of = {path: number for number, group in enumerate(groups) for path in group.pictures}
+    scenes = [scene_of.get(r.path, len(groups) + n) for n, r in enumerate(records)]
+    marks = watermarks.find_marks([f.corners for f in features], scenes)
     return PictureFeatures(
         styles={r.path: tuple(f.style.tolist()) for r, f in zip(records, features, strict=True)},
         embeddings={r.path: tuple(f.embedding.tolist()) for r, f in zip(records, features, strict=True)}
@@ -70,17 +77,17 @@ def measure_features(
         else {},
         marks=[
             Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
-            for corner, group in watermarks.find_marks([f.corners for f in features])
+            for corner, group in marks
         ],
     )
 
 
 def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | None) -> _Measured:
     with memory.one_large_at_a_time(record.width * record.height):
-        picture = pictures.upright(record, longest=_LONGEST)
+        picture, alpha = display.upright_and_alpha(pictures.load(record), longest=_LONGEST)
     return _Measured(
         np.array(style_features.style_descriptor(picture), np.float32),
-        watermarks.corners(picture),
+        watermarks.corners(picture, alpha),
         model.embed(picture) if model else np.zeros(0, np.float32),
     )
 

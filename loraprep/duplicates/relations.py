@@ -6,6 +6,7 @@ artwork with planted copies and variants.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
@@ -22,6 +23,9 @@ from loraprep.project.settings import DuplicateLimits
 _LONE = 8.0  # a change this many times the typical one sits in one place, and counts from 0.6 x `variant` on
 _SAME_SCENE = 0.4  # share of textured blocks with the same structure, below which hashes met by accident
 _RECOGNISABLE = 0.02  # share of blocks with texture that it takes to say anything
+_BY_CHANCE = 0.45  # share of textured blocks that agree in pictures of different things laid out alike
+_BEYOND_CHANCE = 3.0  # standard deviations of that share, above which a variant is no accident
+_BLOCKS = (compare.SIDE // (2 * compare.BLOCK)) ** 2
 _SURELY = 1.5  # times `variant`: two altered copies of one picture may differ by more than either does from it
 _FLAT, _FLAT_BITS = 0.9, 6  # flat pictures have hashes of noise: only nearly equal ones are looked at
 _DULL = 0.02  # contrast below which a picture is one plain colour
@@ -161,7 +165,19 @@ def _relation(seen: Likeness, limit: float) -> Relation | None:
     lone = seen.change > 0.6 * limit and seen.change > _LONE * seen.typical
     if max(seen.covers, 1 / seen.covers) > _LARGE_CUT:
         limit *= _STRICTER
-    return "variant" if seen.relit or seen.change > limit or lone else "copy"
+    if not (seen.relit or seen.change > limit or lone):
+        return "copy"
+    return "variant" if _beyond_chance(seen) else None
+
+
+def _beyond_chance(seen: Likeness) -> bool:
+    """Is more alike than in two things of one layout, such as two galaxies in the middle of black?
+
+    The fewer blocks hold anything, the more of them must agree: a one-sided test of a share, by the normal
+    approximation of the binomial distribution.
+    """
+    blocks = max(1.0, seen.texture * _BLOCKS)
+    return seen.agree > _BY_CHANCE + _BEYOND_CHANCE * math.sqrt(_BY_CHANCE * (1 - _BY_CHANCE) / blocks)
 
 
 def _pair(one: Image, other: Image, relation: Relation, found: Candidate, seen: Likeness) -> Pair:

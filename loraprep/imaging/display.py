@@ -8,7 +8,7 @@ from dataclasses import replace
 from PIL import Image
 
 from loraprep.core.findings import Code
-from loraprep.imaging.colour import DECODE_ERRORS, compose, eight_bit, transparent
+from loraprep.imaging.colour import DECODE_ERRORS, compose, eight_bit, ground_shows, transparent
 from loraprep.imaging.decode import Opened, halvings, plain_reason
 from loraprep.imaging.errors import BadImage
 
@@ -30,13 +30,22 @@ def upright(opened: Opened, background: str = "#ffffff", longest: int = 0, at_le
     is halved for as long as its longer side stays at least that, which costs a fraction of any other size.
     Raises BadImage if its pixels cannot be converted.
     """
+    return upright_and_alpha(opened, background, longest, at_least)[0]
+
+
+def upright_and_alpha(
+    opened: Opened, background: str = "#ffffff", longest: int = 0, at_least: int = 0
+) -> tuple[Image.Image, Image.Image | None]:
+    """The same, and how much of each of its pixels is there (mode L); None where no ground shows through."""
     try:
         picture = eight_bit(opened.pixels)
         if longest:
             picture = _shrink(picture, longest)
         picture = halved(picture, at_least)
+        channel = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
         picture = compose(picture, opened.profile, background)
-        return _turned(picture, opened.turn)
+        visible = _turned(channel, opened.turn) if channel and ground_shows(channel) else None
+        return _turned(picture, opened.turn), visible
     except DECODE_ERRORS as error:
         raise BadImage(Code.BROKEN, plain_reason(error)) from None
 

@@ -9,6 +9,7 @@ from msgspec import Struct, convert, structs
 from numpy.typing import NDArray
 from PIL import Image
 
+from loraprep.imaging import colour
 from loraprep.imaging.border import border
 from loraprep.imaging.display import halved
 from loraprep.imaging.hashes import hashes
@@ -40,25 +41,30 @@ class PixelFacts(Struct, frozen=True, kw_only=True):
     lightness: float
     warmth: float
     chroma: float
+    spread: float
 
 
-def pixel_facts(picture: Image.Image) -> PixelFacts:
-    """Measure `picture`: upright, RGB, halved to SIDE.
+def pixel_facts(picture: Image.Image, alpha: Image.Image | None = None) -> PixelFacts:
+    """Measure `picture`: upright, RGB, halved to SIDE; `alpha` (mode L): how much of each pixel is there.
+
+    What lies under transparency is no part of the picture's contrast, flatness, frame or colours. The hashes and the
+    grid of colours, by which pictures are compared, are of all of it.
 
     It is never resized: halving is what a JPEG decoder does for nothing, and it smooths no detail away, so that blur
     is told apart as well as at twice the size after a resampling (tests/imaging/test_decode.py).
     """
     grey = picture.convert("L")
     luma = np.asarray(grey)
-    small = halved(picture, _SMALL)
-    left, top, right, bottom = (round(side, 4) for side in border(np.asarray(small)))
+    small, small_alpha = halved(picture, _SMALL), halved(alpha, _SMALL) if alpha else None
+    visible, small_visible = _visible(alpha), _visible(small_alpha)
+    left, top, right, bottom = (round(side, 4) for side in border(np.asarray(small), small_visible))
     measured = {
         "sharpness": round(sharpness(luma), 2),
-        "contrast": round(_deviation(luma) / 255, 4),
-        "flat": round(flat(luma), 4),
+        "contrast": round(_deviation(luma if visible is None else luma[visible]) / 255, 4),
+        "flat": round(flat(luma, visible), 4),
         "border": (left, top, right, bottom),
         **hashes(grey),
-        **structs.asdict(colour_facts(small)),
+        **structs.asdict(colour_facts(small, small_alpha)),
     }
     return convert(measured, PixelFacts)
 
@@ -87,29 +93,48 @@ def sharpness(luma: NDArray[np.uint8]) -> float:
     return float(variance * (max(luma.shape) / _NORMAL) ** _FALL)
 
 
-def flat(luma: NDArray[np.uint8]) -> float:
-    """The share of blocks, 1/64 of the longer side, without texture, 0..1.
+def _visible(alpha: Image.Image | None) -> NDArray[np.bool_] | None:
+    """Where more of the picture than of the ground is seen; None if that is everywhere, or nowhere."""
+    seen = None if alpha is None else np.asarray(alpha) > colour.OPAQUE // 2
+    return seen if seen is not None and seen.any() and not seen.all() else None
 
+
+def flat(luma: NDArray[np.uint8], visible: NDArray[np.bool_] | None = None) -> float:
+    """The share of blocks, 1/64 of the longer side, without texture, 0..1; of those of which something is visible.
+
+    A block reaches one pixel into the next ones: in pixel art, enlarged, the edges may lie just between blocks.
     In whole numbers: n * sum(x^2) - sum(x)^2 = (n * deviation)^2.
     """
     side = max(2, round(max(luma.shape) / _BLOCK))
-    rows, columns = luma.shape[0] // side, luma.shape[1] // side
-    if not rows or not columns:
+    rows, columns = (luma.shape[0] - 1) // side, (luma.shape[1] - 1) // side
+    if rows < 1 or columns < 1:
         return 1.0 if _deviation(luma) < _TEXTURE else 0.0
-    lines = luma[: rows * side, : columns * side].reshape(rows, side, columns * side)
-    squares = np.square(lines, dtype=np.uint16)  # 255^2 is less than 2^16
-    sums, powers = (_across(part.sum(axis=1, dtype=np.int32), side) for part in (lines, squares))
-    count = side * side
-    return float((count * powers - np.square(sums) < (count * _TEXTURE) ** 2).mean())
+    part = luma[: rows * side + 1, : columns * side + 1]
+    squares = np.square(part, dtype=np.uint16)  # 255^2 is less than 2^16
+    sums, powers = _over_blocks(part, side), _over_blocks(squares, side)
+    count = (side + 1) ** 2
+    still = count * powers - np.square(sums) < (count * _TEXTURE) ** 2
+    if visible is not None:
+        seen = _over_blocks(visible[: part.shape[0], : part.shape[1]].astype(np.uint8), side) > 0
+        still = still[seen]
+    return float(still.mean()) if still.size else 0.0
 
 
-def _across(lines: NDArray[np.int32], side: int) -> NDArray[np.int32]:
-    """The sum of each `side` neighbours; turned first, since numpy adds up long rows much faster than short ones."""
-    total: NDArray[np.int32] = np.ascontiguousarray(lines.reshape(-1, side).T).sum(axis=0, dtype=np.int32)
-    return total
+def _over_blocks(plane: NDArray[np.integer], side: int) -> NDArray[np.int64]:
+    """The sum over each block of `side` and the next row and column: (rows * side + 1, columns * side + 1) given.
+
+    Turned first, since numpy adds up long rows much faster than short ones.
+    """
+    sums: NDArray[np.integer] = plane
+    for _ in range(2):
+        lines = sums[:-1].reshape(-1, side, sums.shape[1]).sum(axis=1, dtype=np.int32)
+        sums = np.ascontiguousarray((lines + sums[side::side]).T)
+    return sums.astype(np.int64)
 
 
 def _deviation(luma: NDArray[np.uint8]) -> float:
-    lines = luma.astype(np.int32)  # a column of up to 33,000 squares adds up within 31 bits
-    total, power = (int(part.sum(axis=0, dtype=np.int32).sum(dtype=np.int64)) for part in (lines, np.square(lines)))
+    """The standard deviation of luma, of a picture (h, w) or of some of its pixels (n,)."""
+    lines = luma.astype(np.int32)
+    sums = np.int32 if lines.ndim == 2 else np.int64  # a column of up to 33,000 squares adds up within 31 bits
+    total, power = (int(part.sum(axis=0, dtype=sums).sum(dtype=np.int64)) for part in (lines, np.square(lines)))
     return math.sqrt(max(0.0, power / luma.size - (total / luma.size) ** 2))

@@ -17,6 +17,10 @@ from PIL import Image
 Array = NDArray[np.float64]
 
 _SIDE = 64  # px, about, of the longer side of what the colours are taken from
+_VISIBLE = 128  # of 255, alpha from which a pixel is there more than not
+_SAME = 10.0  # Delta E (CIE76): colours of one plain ground, and chroma up to which it is white, grey or black
+_MOST = 0.6  # share of the picture's own edge that a plain ground takes up
+_SOMETHING = 0.01  # share of the picture; less that is no ground is dirt
 _FINE = 1 << 16  # steps of X, Y and Z from black to white, and of their roots
 
 # Names that people use for colours, with a typical sRGB value each; a pixel takes the nearest in Lab.
@@ -63,34 +67,67 @@ class ColourFacts(Struct, frozen=True):
     lightness: float
     warmth: float
     chroma: float
+    spread: float
 
 
-def colour_facts(small: Image.Image) -> ColourFacts:
-    """Measure an RGB picture of 64 px or more: mean Lab in a 3x3 grid, palette by name, lightness, warmth, chroma."""
-    small = small.reduce(max(1, min(round(max(small.size) / _SIDE), min(small.size) // 3)))
+def colour_facts(small: Image.Image, alpha: Image.Image | None = None) -> ColourFacts:
+    """Measure an RGB picture of 64 px or more: mean Lab in a 3x3 grid, palette by name, lightness, warmth, chroma.
+
+    The grid is of the whole picture, as it trains. Palette, lightness and spread (the standard deviation in Lab) are
+    of what is visible by `alpha` (mode L, of its size), warmth and chroma of what is drawn: see `_drawn`.
+    """
+    by = max(1, min(round(max(small.size) / _SIDE), min(small.size) // 3))
+    small = small.reduce(by)
     rgb, (width, height) = np.asarray(small).reshape(-1, 3), small.size
+    shown = np.ones(len(rgb), np.bool_) if alpha is None else np.asarray(alpha.reduce(by)).ravel() >= _VISIBLE
+    if not shown.any():
+        shown[:] = True
     roots = _roots(rgb)
     cells = (np.arange(height) * 3 // height)[:, None] * 3 + np.arange(width) * 3 // width
     grid = _lab(*_means(roots, cells.ravel(), 9))
+    roots = (roots[0][shown], roots[1][shown], roots[2][shown])
+    drawn, rgb = _drawn(roots, shown.reshape(height, width)), rgb[shown]
     red, green, blue = (rgb >> 3).T.astype(np.intp)
     nearest = _nearest()[(red << 10) + (green << 5) + blue]
     names = tuple(COLOURS)
     counts = np.bincount(nearest, minlength=len(names))
-    shown = _means(rgb.T, nearest, len(names)).T
+    mixed = _means(rgb.T, nearest, len(names)).T
     order = sorted(range(len(names)), key=lambda i: (-int(counts[i]), names[i]))[:5]
     palette = tuple(
-        (names[i], _hex(shown[i]), round(int(counts[i]) / len(rgb), 3)) for i in order if counts[i] >= 0.03 * len(rgb)
+        (names[i], _hex(mixed[i]), round(int(counts[i]) / len(rgb), 3)) for i in order if counts[i] >= 0.03 * len(rgb)
     )
-    mean = _lab(*(int(root.sum(dtype=np.int64)) / root.size for root in roots))
-    x, y, z = roots
+    light, warm = (_lab(*(int(root[of].sum(dtype=np.int64)) / root[of].size for root in roots)) for of in (..., drawn))
+    x, y, z = (root[drawn] for root in roots)
     chroma = np.sqrt(np.square((x - y) * (500 / _FINE)) + np.square((y - z) * (200 / _FINE)))
     return ColourFacts(
         colour=tuple(round(v, 2) for v in grid.ravel().tolist()),
         palette=palette,
-        lightness=round(float(mean[0]), 2),
-        warmth=round(float(mean[2]), 2),
+        lightness=round(float(light[0]), 2),
+        warmth=round(float(warm[2]), 2),
         chroma=round(float(chroma.mean()), 2),
+        spread=round(float(np.sqrt(np.square(_lab(*roots) - light).sum(axis=-1).mean())), 2),
     )
+
+
+def _drawn(roots: tuple[NDArray[np.int32], ...], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which of the visible pixels are no plain neutral ground, (n,); all of them where there is none.
+
+    What most of the picture's own edge has in common is ground (the boundary prior of saliency: Wei et al. 2012,
+    Zhu et al. 2014). A coloured one is part of the palette; a white, grey or black one makes nothing less colourful.
+    """
+    colours = _lab(*roots)
+    edge = np.ones(shown.shape, np.bool_)
+    edge[1:-1, 1:-1] = False
+    rim = colours[edge[shown]]
+    every = np.ones(len(colours), np.bool_)
+    if 2 * len(rim) < np.count_nonzero(edge):
+        return every
+    ground = np.median(rim, axis=0)
+    plain = np.linalg.norm(rim - ground, axis=1) <= _SAME
+    if np.hypot(ground[1], ground[2]) > _SAME or plain.mean() < _MOST:
+        return every
+    drawn: NDArray[np.bool_] = np.linalg.norm(colours - ground, axis=1) > _SAME
+    return drawn if drawn.mean() >= _SOMETHING else every
 
 
 def _roots(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:

@@ -226,7 +226,7 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         "looks",
         "How are they drawn: line and stroke, and the same mark in a corner?",
         "curation.measure_styles",
-        [IMAGES, STAYING, SHORTLIST],
+        [IMAGES, DUPLICATES, STAYING, SHORTLIST],
         [LOOKS],
         named("curation.encoder"),
     )

@@ -96,7 +96,7 @@ def audit(
     report(Code.TRANSPARENT, [i for i in images if i.alpha], background=" and ".join(settings.dataset.backgrounds))
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
     report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])
-    report(Code.NEARLY_FLAT, [i for i in images if i.contrast < limits.contrast or i.flat > limits.flat])
+    report(Code.NEARLY_FLAT, [i for i in images if i.spread < 100 * limits.contrast and i.flat > limits.flat])
     report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)

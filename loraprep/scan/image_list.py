@@ -11,7 +11,7 @@ from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 
-VERSION = 4  # of a line and of the facts in it; raised when a measurement changes
+VERSION = 5  # of a line and of the facts in it; raised when a measurement changes
 FIRST = files.dumps({"version": VERSION}, indent=None)
 
 

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from loraprep.core import files
 from loraprep.core.findings import Code
-from loraprep.imaging import colour, decode, display, facts
+from loraprep.imaging import decode, display, facts
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.facts import PixelFacts
 from loraprep.scan import metadata
@@ -52,8 +52,7 @@ def inspect(
     enough = 0 if box else facts.SIDE  # of a part, nobody knows yet how much there is
     opened = display.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
     words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
-    alpha = colour.transparent(opened.pixels)
-    picture = display.upright(opened, at_least=facts.SIDE)  # takes the metadata off
+    picture, alpha = display.upright_and_alpha(opened, at_least=facts.SIDE)  # takes the metadata off
     found = ImageFacts(
         format=opened.format,
         width=opened.width,
@@ -62,12 +61,12 @@ def inspect(
         mode=opened.mode,
         bits=opened.bits,
         icc=opened.icc,
-        alpha=alpha,
+        alpha=alpha is not None,
         frames=opened.frames,
         jpeg_quality=opened.quality,
         hidden=opened.hidden,
         rating=rating,
-        **structs.asdict(facts.pixel_facts(picture)),
+        **structs.asdict(facts.pixel_facts(picture, alpha)),
     )
     return found, words
 

@@ -43,16 +43,26 @@ def double_size(plane: Plane, shape: tuple[int, ...]) -> Plane:
 
 
 def blocks(plane: Plane, side: int = BLOCK) -> Plane:
-    """Cut h x w into n x side^2, a row a block, row by row; what is left over at the edges is cut off."""
-    rows, columns = plane.shape[0] // side, plane.shape[1] // side
-    cut = plane[: rows * side, : columns * side].reshape(rows, side, columns, side)
+    """Cut h x w into n x side^2, a row a block, row by row; what is left over at the edges is cut off.
+
+    The first begins half a block from the edge where there is room: pixel art, enlarged, has all its edges at
+    multiples of eight or sixteen, and no block that began there would hold any.
+    """
+    top, left = (side // 2 if n >= side + side // 2 else 0 for n in plane.shape)
+    rows, columns = (plane.shape[0] - top) // side, (plane.shape[1] - left) // side
+    cut = plane[top : top + rows * side, left : left + columns * side].reshape(rows, side, columns, side)
     return cut.swapaxes(1, 2).reshape(rows * columns, side * side)
 
 
 def active_blocks(plane: Plane) -> NDArray[np.bool_]:
-    """Tell which blocks of an L* plane hold something drawn, n of them."""
+    """Tell which blocks of an L* plane hold something drawn, n of them; all if none does (plain ground)."""
     mask: NDArray[np.bool_] = blocks(plane).std(axis=1) > STILL
-    return mask
+    return mask if mask.any() else np.ones_like(mask)
+
+
+def drawn_share(plane: Plane) -> float:
+    """Compute the share of blocks of an L* plane that hold something drawn, 0..1."""
+    return float((blocks(plane).std(axis=1) > STILL).mean())
 
 
 def active_values(plane: Plane, active: NDArray[np.bool_]) -> Plane:

@@ -14,18 +14,19 @@ from PIL import Image
 
 from loraprep.curation.measures import texture
 from loraprep.curation.measures.image_planes import (
-    STILL,
     Plane,
     active_blocks,
     active_values,
     blocks,
     double_size,
+    drawn_share,
     floored_log,
     halve,
     lab_planes,
 )
 
 _LEVELS = 4
+_DRAWN = 0.02  # share of the blocks that must hold something
 _STEP = 0.7  # L*, a visible step between neighbours
 _STEPS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # L* a pixel: borders of the gradient histogram
 
@@ -36,7 +37,7 @@ def style_descriptor(picture: Image.Image) -> tuple[float, ...]:
     if planes is None:
         return ()
     light, chroma = planes[..., 0], planes[..., 1:]
-    if active_blocks(light).mean() < 0.02:
+    if drawn_share(light) < _DRAWN:
         return ()
     values: dict[str, float] = {}
     level = light
@@ -92,7 +93,7 @@ def _gradients(pyramid: list[Plane]) -> dict[str, float]:
         xx, yy, xy = (active_values(v, on).mean(axis=1) for v in (gx * gx, gy * gy, gx * gy))
         along = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-6)
         weight = np.sqrt(xx + yy)
-        values[f"along{n}"] = float((along * weight).sum() / weight.sum())
+        values[f"along{n}"] = float((along * weight).sum() / max(weight.sum(), 1e-6))
         quiet = weight <= np.quantile(weight, 0.6)
         values[f"along_quiet{n}"] = float(along[quiet].mean())
     values["width0"], values["width1"] = strong[0] - strong[1], strong[1] - strong[2]
@@ -104,14 +105,13 @@ def _between(pyramid: list[Plane]) -> dict[str, float]:
     """Measure what lies between the edges: smooth, grainy or brushed; and how much of it is one tone."""
     values: dict[str, float] = {}
     for n in range(2):
-        spread = blocks(pyramid[n]).std(axis=1)
-        inked = spread[spread > STILL]
+        inked = active_values(pyramid[n], active_blocks(pyramid[n])).std(axis=1)
         values |= {f"calm{n}_{q}": floored_log(np.quantile(inked, q / 100)) for q in (10, 30, 50, 70, 90)}
     fine = pyramid[0]
     even = fine[: pyramid[1].shape[0] * 2, : pyramid[1].shape[1] * 2]
     grain = blocks(even - double_size(pyramid[1], even.shape))
     spread = blocks(even).std(axis=1)
-    inked = spread > STILL
+    inked = active_blocks(even)
     calm = inked & (spread <= np.quantile(spread[inked], 0.3))
     values["grain"] = floored_log(np.abs(grain[calm]).mean())
     same = (np.abs(grain[inked]) < 0.05).mean()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from loraprep.core.components import connected
 
@@ -24,19 +24,31 @@ _STANDS_OUT = 6.5  # standard deviations of the correlation over all shifts; unr
 _NEAR = 6  # pixels that a mark may have moved
 _COMPARED = 80  # pictures each one is compared with: a mark in several pictures is found among so many
 _MANY, _FEWEST = 500, 20  # from so many pictures on each is compared with fewer, down to so many
+_THERE = 250  # of 255, alpha of a pixel that belongs to no outline
+_AGREE = 0.6  # share of the pictures in which a pixel of the mark is an edge of the same direction, beyond any other
+_WRITTEN = 100  # pixels of a mark, at least
+_STROKES = 5  # edges that one row of it meets, at least: letters and signs are strokes side by side
+_ONE_WAY = 0.5  # of the mean direction of its edges: those of a horizon or an outline mostly run one way
+_BEARS = 0.4  # of the mark's directions that a picture shares, to bear it
 _PIXELS = HEIGHT * WIDTH
 _AT_ONCE = 64  # corners whose spectra are held at a time
 SEVERAL = 3
 
 
-def corners(picture: Image.Image) -> Corners:
-    """Code the edge directions in the four corners of an upright RGB picture, whatever its size."""
+def corners(picture: Image.Image, alpha: Image.Image | None = None) -> Corners:
+    """Code the edge directions in the four corners of an upright RGB picture, whatever its size.
+
+    `alpha`: how much of each pixel is there (mode L). Where a cut-out ends is no edge of its own.
+    """
     scale = LONG / max(picture.size)
     size = (max(WIDTH * 2, round(picture.width * scale)), max(HEIGHT * 2, round(picture.height * scale)))
     luma = np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), np.float32)
     gy, gx = np.gradient(luma)
     turn = np.arctan2(gy, gx) % math.pi  # a light mark on dark and a dark one on light are the same
     code = np.where(np.hypot(gx, gy) > _LEAST, 1 + np.rint(turn / math.pi * 254), 0).astype(np.uint8)
+    if alpha is not None:
+        whole = alpha.resize(size, Image.Resampling.BOX).point(lambda a: 255 if a >= _THERE else 0)
+        code[np.asarray(whole.filter(ImageFilter.MinFilter(3))) == 0] = 0
     code[:_MARGIN], code[-_MARGIN:], code[:, :_MARGIN], code[:, -_MARGIN:] = 0, 0, 0, 0
     top, left, bottom, right = code[:HEIGHT], slice(0, WIDTH), code[-HEIGHT:], slice(-WIDTH, None)
     return np.stack([top[:, left], top[:, right], bottom[:, left], bottom[:, right]])
@@ -64,8 +76,10 @@ def _directions(code: Corners) -> NDArray[np.complex64]:
     return field
 
 
-def find_marks(everyone: Sequence[Corners]) -> list[tuple[int, list[int]]]:
+def find_marks(everyone: Sequence[Corners], scenes: Sequence[int] = ()) -> list[tuple[int, list[int]]]:
     """Find (corner, indices of the pictures that share a mark there), most pictures first; groups of SEVERAL or more.
+
+    `scenes`: a number for each picture; those of one number show the same scene, and what they share is no mark.
 
     Correlation of edge directions over shifts of a few pixels, by FFT. Two corners are linked when its peak stands
     out from the correlation's own spread and explains enough of both; pictures that are alike in three corners
@@ -78,19 +92,54 @@ def find_marks(everyone: Sequence[Corners]) -> list[tuple[int, list[int]]]:
     for corner in range(4):
         for pair in _linked([codes[corner] for codes in everyone]):
             linked.setdefault(pair, []).append(corner)
-    found = []
+    found: list[tuple[int, list[int]]] = []
     for corner in range(4):
         links: dict[int, set[int]] = {}
         for (a, b), where in linked.items():
-            if corner in where and len(where) < 3:
+            if corner in where and len(where) < 3 and not (scenes and scenes[a] == scenes[b]):
                 links.setdefault(a, set()).add(b)
                 links.setdefault(b, set()).add(a)
         while lonely := [k for k, others in links.items() if len(others) < SEVERAL - 1]:
             for k in lonely:
                 for other in links.pop(k):
                     links.get(other, set()).discard(k)
-        found += [(corner, list(g)) for g in connected(links, ((a, b) for a in links for b in links[a]))]
+        for group in connected(links, ((a, b) for a in links for b in links[a])):
+            best = max(group, key=lambda k: (len(links[k]), -k))
+            bear = _bearers([everyone[k][corner] for k in group], list(group).index(best))
+            if len({scenes[group[k]] if scenes else k for k in bear}) >= SEVERAL:
+                found.append((corner, [group[k] for k in bear]))
     return sorted(found, key=lambda f: (-len(f[1]), f[0], f[1]))
+
+
+def _bearers(codes: Sequence[NDArray[np.uint8]], best: int) -> list[int]:
+    """Which of the corners (HEIGHT, WIDTH) of one group bear the mark that they have in common; [] if it is none.
+
+    The mark is what the edges of the set have in common once they lie over each other, as the median of the gradients
+    over a set gives a watermark (Dekel, Rubinstein, Liu and Freeman 2017, On the Effectiveness of Visible Watermarks);
+    of directions, which a few pictures without it move less than they move a mean. The outline of a figure that
+    reaches the corner, a horizon or a flag's stripe is common to a set too, but it is no strokes side by side.
+    """
+    fields = np.stack([_laid_over(code, codes[best]) for code in codes])
+    common = fields.sum(axis=0)
+    strength = np.abs(common)
+    mark = strength >= max(SEVERAL - 0.5, _AGREE * len(codes))
+    ink = int(np.count_nonzero(mark))
+    if ink < _WRITTEN or abs(common[mark].sum()) > _ONE_WAY * strength[mark].sum():
+        return []
+    if int(np.count_nonzero(np.diff(mark.astype(np.int8), axis=1) > 0, axis=1).max()) < _STROKES:
+        return []
+    way = common[mark].conj() / strength[mark]
+    shared = (fields[:, mark] * way).real.sum(axis=1) / ink
+    return [int(k) for k in np.flatnonzero(shared >= _BEARS)]
+
+
+def _laid_over(code: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.complex64]:
+    """The directions of a corner, shifted by up to _NEAR px to where they agree with another's best."""
+    spectrum = np.fft.fft2(_directions(other)).conj() * np.fft.fft2(_directions(code))
+    near = np.roll(np.fft.ifft2(spectrum).real, (_NEAR, _NEAR), (0, 1))[: 2 * _NEAR + 1, : 2 * _NEAR + 1]
+    down, across = np.unravel_index(int(near.argmax()), near.shape)
+    shifted: NDArray[np.complex64] = np.roll(_UNIT[code], (_NEAR - int(down), _NEAR - int(across)), (0, 1))
+    return shifted
 
 
 def _linked(codes: Sequence[Corners]) -> list[tuple[int, int]]:

@@ -35,7 +35,11 @@ def measure_styles(work: Workspace) -> None:
     staying = shortlisted_images(work)
     with terminal.progress("Looking at line and stroke") as progress:
         found = features.measure_features(
-            work.pictures, staying, encoder=project.settings.curation.encoder, progress=progress
+            work.pictures,
+            staying,
+            work.read(Duplicates).groups,
+            encoder=project.settings.curation.encoder,
+            progress=progress,
         )
     work.write(FeaturesMeasured(features=found))
 
