@@ -21,12 +21,15 @@ _FEW = 5  # pictures, below which neither that nor a pair is said
 
 
 def one_sided_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
-    """Find axes on which nearly all pictures that were looked at are the same."""
+    """Find axes on which nearly all pictures that were looked at are the same.
+
+    A picture's shape is left out: trainers sort by it, and the model is told the shape apart from the words.
+    """
     return [
         Finding(Code.ONE_SIDED, (), {"label": a.label, "term": term, "share": f"{count} of {a.seen}"})
         for a in axes
         for term, count in a.counts.items()
-        if kept >= _FEW and a.seen >= _FEW and a.judged(kept) and count >= _NEARLY_ALL * a.seen
+        if a.name != "shape" and kept >= _FEW and a.seen >= _FEW and a.judged(kept) and count >= _NEARLY_ALL * a.seen
     ]
 
 

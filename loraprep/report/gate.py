@@ -147,7 +147,8 @@ def _counts(
         "captions": sum(f.fate == "caption" for f in fates),
         "left_out": len(left_out),
         "duplicates_found": sum(len(f.images) for f in data.findings if f.code in _COPIES),
-        "duplicates_removed": sum("copy" in fate.why for fate in left_out),
+        "duplicates_removed": sum("copy" in fate.why and not fate.open for fate in left_out),
+        "duplicates_waiting": sum("copy" in fate.why and fate.open for fate in left_out),
         # what the report lists as such: not what blocks, which is listed apart, nor notes, nor what is settled
         "quality_issues": sum(r.severity == "warn" and not r.accepted and r.code not in balance for r in reasons),
         "open_questions": questions,

@@ -118,12 +118,13 @@ def _meant_fused(fused: Sequence[str]) -> list[str]:
 
 def _decision(data: ReportData, gate: Gate, opened: Opening) -> tuple[list[str], list[Reason]]:
     """Write the decision with its reasoning and what follows from it; return it, and what did not fit."""
-    reasoning = f"{with_commands(opened.verdict)} {with_commands(opened.why)}"
-    lines = [f"## Gate 1 Decision: {gate.verdict}", "", reasoning, ""]
     mend = blocking(gate)
+    why = opened.why if not mend or gate.only_waiting else mend[0].why
+    reasoning = f"{with_commands(opened.verdict)} {with_commands(why)}"
+    lines = [f"## Gate 1 Decision: {gate.verdict}", "", reasoning.rstrip(), ""]
     if not mend:
         return lines + summary.strengths(data, gate), []
-    lines += ["### If NO-GO: what to mend, the most helpful first", ""]
+    lines += [f"### If NO-GO: {'what is awaited' if gate.only_waiting else 'what to mend, what helps most first'}", ""]
     room = _MEND
     for n, reason in enumerate(mend, 1):
         line = f"{n}. {reason_line(reason, why=False)}"

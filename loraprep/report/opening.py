@@ -83,6 +83,9 @@ def _sound(data: ReportData, gate: Gate) -> str:
     captioned = gate.counts["captioned"]
     parts.append(f"{'all' if captioned == kept else captioned} captioned")
     at = f"{sizes[-1]} px" if len(sizes) == 1 else f"all of {listed([str(s) for s in sizes])} px"
-    parts.append(f"{'all' if sharp == kept else sharp} large enough for {at}")
+    if sharp:
+        parts.append(f"{'all' if sharp == kept else sharp} large enough for {at}")
+    else:
+        parts.append(f"all enlarged a little at {sizes[-1]} px")
     known = [f"You accepted: {r.sentence} ({r.accepted})" for r in gate.reasons if r.accepted and r.severity == "block"]
     return " ".join([f"{listed(parts)}.", *known])

@@ -96,23 +96,31 @@ def _left_out(data: ReportData) -> str:
 
 
 def _duplicates(count: dict[str, int]) -> str:
-    kept = count["duplicates_found"] - count["duplicates_removed"]
-    return f"removed: {count['duplicates_removed']}" + (f", kept by you: {kept}" if kept > 0 else "")
+    """Say what became of the copies; the figures add up to those found."""
+    waiting, removed = count["duplicates_waiting"], count["duplicates_removed"]
+    kept = count["duplicates_found"] - removed - waiting
+    parts = [f"removed: {removed}", f"waiting for your answer: {waiting}" if waiting else ""]
+    return ", ".join(filter(None, [*parts, f"kept by you: {kept}" if kept > 0 else ""]))
 
 
 def diversity(assessment: Assessment, kept: int) -> list[str]:
     """Draw up the table of what varies, what the set counts as, and what to collect next."""
     lines = ["## Diversity Assessment", "", "| What varies | What you have | Thin |", "|---|---|---|"]
+    unseen = [axis.label for axis in assessment.axes if not axis.seen and not axis.by_name]
     for axis in assessment.axes:
+        if axis.label in unseen:
+            continue
         by_name = f"by their names: {_ranked(axis.by_name)}" if axis.by_name else ""
         if not axis.seen:
-            lines.append(f"| {axis.label} | {by_name or 'nobody has looked'} | |")
+            lines.append(f"| {axis.label} | {by_name} | |")
             continue
         sure = axis.judged(kept)
         known = "" if axis.seen == kept else f" (known of {axis.seen} of {kept})"
         known += f"; {by_name}" if by_name else ""
         thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few known to say"
         lines.append(f"| {axis.label} | {_ranked(axis.counts)}{known} | {thin} |")
+    if unseen:
+        lines.append(f"| {', '.join([unseen[0], *(label.lower() for label in unseen[1:])])} | nobody has looked | |")
     if assessment.variety:
         lines += ["", plain(assessment.variety)]
     if assessment.add:
@@ -160,14 +168,14 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
     if assessment.weak:
         limits.append(f"- Weak for want of pictures: {plain(assessment.weak)}.")
     if weak:
-        limits.append(f"- What stands above to mend ({number_of(len(weak), 'finding')}), if it stays.")
+        limits.append(f"- What is listed above ({number_of(len(weak), 'finding')}), as long as it stays.")
     limits += [f"- You accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
-    well = f"What varies well: {plain(assessment.strong)}." if assessment.strong else "What most of the pictures show."
+    well = f"it is varied in {plain(assessment.strong)}" if assessment.strong else "what most of the pictures show"
     prompts = [f"Try first: {code(p.prompt)}. {plain(p.shows)}" for p in assessment.prompts[:1]]
     return [
         "### If GO: what it will train",
         "",
-        f"Trains well: {well[0].lower() + well[1:]}",
+        f"Trains well: {well}.",
         "",
         "Known limitations:",
         "",
