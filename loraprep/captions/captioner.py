@@ -21,12 +21,12 @@ from loraprep.project.settings import Settings
 class Context:
     """What a captioner may know besides the picture.
 
-    `common`: words that over half of the file names share. `answers`: digest -> what vision models said; `missing`:
+    `names`: path -> what its names say of this one picture. `answers`: digest -> what vision models said; `missing`:
     path -> why one was not asked, a code; `chosen`: path -> the captioner that a person chose for that picture.
     """
 
     trigger: str
-    common: frozenset[str] = field(default_factory=frozenset)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     answers: Mapping[str, Answers] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     chosen: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import structs
 
 from loraprep.captions.captioner import Captioner, Context, looks_at_pixels
-from loraprep.captions.file_names import common_words
+from loraprep.captions.file_names import picture_names
 from loraprep.captions.registry import load_captioner
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.store import Answers
@@ -43,14 +43,17 @@ def describe_all(
 
     `everyone` is the whole set, for what its names have in common; `answers`, `missing` and `chosen` are a Context's.
     """
-    common = common_words([i.path for i in everyone])
-    context = Context(settings.trigger, common, answers or {}, missing or {}, chosen or {})
+    context = Context(settings.trigger, _names_of(everyone), answers or {}, missing or {}, chosen or {})
     result = {}
     for number, image in enumerate(images):
         if progress:
             progress(number, len(images))
         result[image.path] = _first_description(image, _names(image, context.chosen, settings.captioning), context)
     return result
+
+
+def _names_of(everyone: Sequence[Image]) -> dict[str, list[str]]:
+    return picture_names([i.path for i in everyone])
 
 
 def _names(image: Image, chosen: Mapping[str, str], captioning: Captioning) -> tuple[str, ...]:
@@ -91,7 +94,7 @@ def ask_all(images: Sequence[Image], everyone: Sequence[Image], job: Job, *, app
 
     What needs approval is asked only if `approved`. Return who has no answer, and why. Raises UserError.
     """
-    context = Context(job.settings.trigger, common_words([i.path for i in everyone]), chosen=job.chosen)
+    context = Context(job.settings.trigger, _names_of(everyone), chosen=job.chosen)
     total = Outcome()
     groups: dict[tuple[str, ...], list[Image]] = {}
     for image in images:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import Vocabulary
 from loraprep.core.findings import Code, Finding, Value
-from loraprep.core.records import Caption, Elements
+from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, clauses
 from loraprep.project import groups
-from loraprep.project.profiles import BaseModel
+from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
+
+_MOST = 0.5  # of the words: English captions have 0.7 and more, others 0.2 and less (tokens.plain_english)
 
 
 def check_captions(
@@ -20,30 +22,27 @@ def check_captions(
     elements: Mapping[str, Elements],
     settings: Settings,
     model: BaseModel,
+    kind: Kind,
     vocabulary: Vocabulary | None = None,
 ) -> list[Finding]:
     """Find what must not be trained on ("caption-unusable") and what is worth a warning or a note.
 
-    `vocabulary`: the tags that the base model can know; only one that was trained on Danbooru's is held to them.
+    Style words are missed only where a style is taught, and in captions that the word lists can read. `vocabulary`:
+    the tags that the base model can know; only one that was trained on Danbooru's is held to them.
     """
     encoder = model.encoder
     trigger = {p: groups.trigger(p, settings) for p in captions}
     # a picture that nobody has looked at yet is named as such; its words are not the ones that will be trained on
-    coming = {p for p, e in elements.items() if e.state == "waiting" and not captions[p].captioned}
+    coming = {p for p, e in elements.items() if e.state == "waiting" and captions[p].grade is Grade.MISSING}
     spoken = {p: c for p, c in captions.items() if c.origin != "none" and c.text != trigger[p] and p not in coming}
     times = Counter(c.text.casefold() for c in spoken.values())
-    styled = settings.captioning.style_words == "include"
-    # whoever approved or answered a draft has looked at it; the person's own sidecar is nobody's guess
-    drafts = [
+    styled = settings.captioning.style_words == "include" and kind.teaches_style
+    thin = [
         p
         for p, c in spoken.items()
-        if c.origin == "draft" and not elements[p].sources.get("text", "").startswith("sidecar:")
-    ]
-    thin = [
-        p for p, c in spoken.items() if styled and elements[p].captioner != "draft" and len(_style_categories(c)) < 2
+        if styled and elements[p].captioner != "draft" and len(_style_categories(c)) < 2 and _readable(c, trigger[p])
     ]
     hits = {
-        Code.CAPTION_DRAFT: drafts,
         Code.CAPTION_FLATTERY: [p for p, c in spoken.items() if hygiene.flatters(c.text)],
         Code.CAPTION_HEDGING: [p for p, c in spoken.items() if hygiene.hedges(c.text)],
         Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
@@ -73,6 +72,11 @@ def check_captions(
 
 def _style_categories(caption: Caption) -> set[str]:
     return hygiene.style_categories(" , ".join([caption.text, *caption.style]))
+
+
+def _readable(caption: Caption, trigger: str) -> bool:
+    """Say whether the word lists, which are English, can read a caption: most of its words are plain English."""
+    return tokens.plain_english(hygiene.without_trigger(caption.text, trigger)) > _MOST
 
 
 def _unknown_tags(captions: Mapping[str, Caption], settings: Settings, known: Vocabulary) -> list[Finding]:

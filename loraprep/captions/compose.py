@@ -8,17 +8,17 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import hygiene, tokens
+from loraprep.captions import approval, hygiene, tokens
 from loraprep.captions.checks import check_captions
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.captions.render import Form, form_of, render_all, traits_of
-from loraprep.captions.samples import own_caption
+from loraprep.captions.render import form_of, render_all, traits_of
+from loraprep.captions.samples import own_caption, shows_content
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Caption, Elements
+from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups
-from loraprep.project.decisions import Decisions
+from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel, Kind
-from loraprep.project.resolution import entry_for, settle
+from loraprep.project.resolution import entry_for
 from loraprep.project.settings import Settings
 
 
@@ -37,34 +37,27 @@ def compose_captions(
     kind: Kind,
     vocabulary: Vocabulary | None = None,
 ) -> Captions:
-    """Compose every caption: a person's words verbatim where they gave some, else rendered; and check them all.
+    """Compose every caption: a person's words verbatim where they gave or approved some, else rendered; check them all.
 
-    Words in another form than the base model's give way to the elements, if these say anything. `vocabulary`: the
-    tags that the base model can know, if a list is at hand.
+    An approval holds as `approval` says. Words of a person's own always do; those written for another base model are
+    listed. `vocabulary`: the tags that the base model can know, if a list is at hand.
     """
     captions, other_form, otherwise = {}, [], []
-    auto = settings.review.captions == "auto"
+    accepted = decisions.accepts(auto=settings.review.captions == "auto")
     for path, rendered in render_all(elements, settings, model, kind).items():
         entry, _ = entry_for(decisions, path, elements[path].digest)
         caption, trigger = rendered, groups.trigger(path, settings)
-        if entry is not None and (own := own_caption(entry)):
-            body = hygiene.without_trigger(own, trigger)
-            form = form_of(entry.data.get("form") or hygiene.form_of(body))
-            caption = _verbatim(rendered, own, form, trigger, model.encoder.name)
-            stored = "form" in entry.data  # without it nobody can say which base model it was written for
-            if stored and form != model.form and rendered.captioned and rendered.origin not in ("none", "existing"):
+        if entry is not None and own_caption(entry):
+            caption = _verbatim(rendered, entry, trigger, model.encoder.name, settings)
+            if _for_another_model(entry, model, settings):
                 other_form.append(path)
-                caption = rendered
-        elif entry is not None and entry.digests and rendered.text != trigger:
-            verdict = settle(entry.answer, decisions, auto=auto, recommended="approve")
-            if verdict.answer == "approve" and not verdict.open:
-                caption = structs.replace(rendered, origin="approved", captioned=True)
-                shown = entry.data.get("caption"), entry.data.get("form")
-                now = "[trigger]" + rendered.text.removeprefix(trigger), model.form
-                if verdict.by == "you" and shown[1] == now[1] and shown[0] != now[0]:
-                    otherwise.append(path)
+        elif entry is not None and approval.approved_words(entry) and rendered.origin != "none":
+            if approval.holds(entry, path, decisions):
+                caption = _approved(rendered, entry, trigger, model.encoder.name, settings)
+            elif accepted:  # else it is asked about
+                otherwise.append(path)
         captions[path] = caption
-    found = check_captions(captions, elements, settings, model, vocabulary)
+    found = check_captions(captions, elements, settings, model, kind, vocabulary)
     if other_form:
         found.append(Finding(Code.CAPTION_OTHER_FORM, tuple(other_form), {"form": model.form, "title": model.title}))
     if otherwise:
@@ -74,23 +67,64 @@ def compose_captions(
     return Captions(captions, found)
 
 
-def _verbatim(rendered: Caption, own: str, form: Form, trigger: str, encoder: str) -> Caption:
-    """Fill the trigger into the person's words, or put it first if it is absent; nothing else is touched."""
-    text = own.replace("[trigger]", trigger)
+def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bool:
+    """Say whether a person's words were written for another base model; without a note of it, in another form."""
+    under = entry.data.get("under")
+    if under is not None:
+        return bool(under.get("model") != settings.model)
+    return "form" in entry.data and form_of(entry.data["form"]) != model.form
+
+
+def _filled(own: str, trigger: str) -> str:
+    """Fill the trigger into the person's words, or put it first if it is absent; glued to a word it is left to see."""
+    text = re.sub(r"(?<!\w)\[trigger\](?!\w)", lambda _: trigger, own)
     if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", text):
         text = f"{trigger}, {text}"
+    return text
+
+
+def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
+    """Take the person's words as they are, with the trigger filled in."""
+    text = _filled(own_caption(entry), trigger)
     body = hygiene.bare(text, trigger)
+    form = form_of(entry.data.get("form") or hygiene.form_of(body))
     terms = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
     style = tuple(t for t in terms if hygiene.is_style(t))
-    return Caption(
-        rendered.path,
-        text,
-        form,
-        "written",
-        bool(body),
-        tokens.count(text, encoder),
-        rendered.limit,
-        tuple(t for t in terms if t not in style),
-        style,
-        tokens.exact(encoder),
+    content = tuple(t for t in terms if t not in style)
+    return _graded(
+        structs.replace(
+            rendered,
+            text=text,
+            form=form,
+            origin="written",
+            tokens=tokens.count(text, encoder),
+            content=tuple(t for t in content if not hygiene.is_quality(t)),
+            style=style,
+        ),
+        settings,
     )
+
+
+def _approved(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
+    """Take the caption that a person approved, word for word: who approved what it shows has said so."""
+    text = _filled(approval.approved_words(entry), trigger)
+    return _graded(
+        structs.replace(
+            rendered,
+            text=text,
+            form=form_of(entry.data.get("form") or rendered.form),
+            origin="approved",
+            tokens=tokens.count(text, encoder),
+            content=tuple(entry.data.get("content", ())),
+            style=tuple(entry.data.get("style", ())),
+        ),
+        settings,
+    )
+
+
+def _graded(caption: Caption, settings: Settings) -> Caption:
+    """Grade words that a person stands for by what they say."""
+    trigger = groups.trigger(caption.path, settings)
+    if not hygiene.bare(caption.text, trigger):
+        return structs.replace(caption, grade=Grade.MISSING)
+    return structs.replace(caption, grade=Grade.DESCRIBED if shows_content(caption, settings) else Grade.NAMED)

@@ -45,6 +45,7 @@ STYLE = (
     "mood",
 )
 _JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji hang on them
+_BETWEEN = re.compile(r"(?<!\[trigger)[^\w\s'’\[-]+|\[(?!trigger\])")  # clauses; "charcoal[trigger]" is one word
 _CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
 _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"
 
@@ -89,7 +90,8 @@ def clean(text: str) -> str:
 
 def without_trigger(text: str, trigger: str) -> str:
     """Take the trigger out wherever it stands as a word, with the comma it leaves behind."""
-    bare = re.sub(rf"\[trigger\]|(?<!\w){re.escape(trigger)}(?!\w)", "", text, flags=re.IGNORECASE)
+    word = rf"(?<!\w)(?:\[trigger\]|{re.escape(trigger)})(?!\w)"  # glued to a word it stays, for `faults` to name
+    bare = re.sub(word, "", text, flags=re.IGNORECASE)
     if bare == text:
         return text
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
@@ -140,7 +142,7 @@ def phrases(text: str) -> list[str]:
     """
     stop = lists().stopwords
     found: dict[str, str] = {}
-    for clause in re.split(r"[^\w\s'’-]+", text):
+    for clause in _BETWEEN.split(text):
         run: list[str] = []
         for word in [*clause.split(), "the"]:
             if word.lower() not in stop:
@@ -231,6 +233,8 @@ def faults(text: str, trigger: str) -> list[str]:
         found.append("the trigger is not at the start")
     if re.search(rf"(?<!\w){re.escape(trigger)}(?!\w)", after, re.IGNORECASE):
         found.append("the trigger is in it twice")
+    if glued := re.search(r"\w*\[trigger\]\w*", text, re.IGNORECASE):
+        found.append(f"{glued.group()} glues [trigger] to a word: put a space or a comma between")
     if not all(_safe(c) for c in text):
         found.append("it holds a line break or control character")
     if re.search(r"<\s*lora\s*:", text, re.IGNORECASE):

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.captions import danbooru, hygiene, tokens
-from loraprep.core.records import Caption, Elements
+from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Captioning, Settings
@@ -55,24 +55,38 @@ def render(
             body = ", ".join([*model.quality_tags, body])
         body = hygiene.bare(body, trigger)
     lead = [term for word in words if (term := hygiene.clean(word)) and not hygiene.says(body, term)]
-    content = [*lead, *content]
     text = ", ".join([trigger, *lead, *([body] if body else [])])
-    captioned = elements.captioner == "none" or (
-        bool(body) and (elements.trusted or (elements.state == "seen" and bool(content)))
-    )
     origin = elements.captioner if elements.captioner in ("draft", "existing", "none") else "rendered"
     return Caption(
         elements.path,
         text,
         form,
         origin,
-        captioned,
+        _grade(elements, body, content),
         tokens.count(text, model.encoder.name),
         model.encoder.hard,
-        tuple(content),
+        (*lead, *content),
         tuple(style),
         tokens.exact(model.encoder.name),
     )
+
+
+def _grade(elements: Elements, body: str, content: Sequence[str]) -> Grade:
+    """Grade what is written of `elements`: `body` without trigger and a group's words, its `content` terms."""
+    if elements.captioner == "none":
+        return Grade.TRIGGER_ONLY
+    if not body or elements.state == "waiting":  # other words may still come
+        return Grade.MISSING
+    if elements.sources.get("text", "").startswith("sidecar:"):
+        return Grade.DESCRIBED if says_content(content) else Grade.NAMED
+    if elements.state == "seen" and not elements.text:
+        return Grade.DESCRIBED if says_content(content) else Grade.MISSING
+    return Grade.NAMED
+
+
+def says_content(content: Sequence[str]) -> bool:
+    """Say whether content terms tell what a picture shows: any of them more than a colour."""
+    return not hygiene.only_colours(" ".join(content))
 
 
 def form_of(text: str) -> Form:

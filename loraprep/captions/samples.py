@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from loraprep.captions import hygiene
+from loraprep.captions.render import says_content
 from loraprep.core.records import Caption, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Answer, Decisions, Entry, Question
-from loraprep.project.resolution import entry_for, settle
+from loraprep.project.resolution import entry_for, last_asked, settle
 from loraprep.project.settings import Settings
 
 HEADER = """\
 # Pictures that differ. Would you describe them like this: what is in them, and how they are made?
 # verdict: approve | adjust (edit the caption, then say adjust) | skip (not an example; the picture stays in)
+# What you approve is trained word for word, until its trigger, the base model or a caption setting changes.
 # [trigger] is filled in. Any other picture may be given a caption here too: name.jpg: {caption: "[trigger], ..."},
 # or a captioner of its own: name.jpg: {captioner: draft}
 """
@@ -88,30 +91,77 @@ def _unlikeness(a: Image, b: Image) -> float:
     return layout + colour
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """An approval that no longer holds: the key to ask again under, why, and the caption that was approved."""
+
+    key: str
+    what: str
+    before: str
+
+
 def sample_questions(
-    samples: Sequence[str], captions: Mapping[str, Caption], digests: Mapping[str, str], settings: Settings
+    samples: Sequence[str],
+    captions: Mapping[str, Caption],
+    digests: Mapping[str, str],
+    settings: Settings,
+    under: Mapping[str, Mapping[str, str]],
+    renewals: Mapping[str, Renewal],
 ) -> list[Question]:
-    """Ask one question a sample: its caption, with content and style told apart. `digests`: path -> sha256."""
+    """Ask one question a sample: its caption, with content and style told apart. `digests`: path -> sha256.
+
+    Nothing is recommended for one that says nothing of its picture or would break in training: `what` says why.
+    `renewals`: path -> its earlier approval, which no longer holds; shown as `before`.
+    """
     questions = []
     for path in samples:
-        caption = captions[path]
-        nobody = {"what": "nobody has said what is in it: write that into the caption"}
+        caption, renewal = captions[path], renewals.get(path)
+        wrong = why_not_recommended(caption, settings)
         entry = {
-            **({} if caption.captioned else nobody),
+            **({"what": why} if (why := wrong or (renewal.what if renewal else "")) else {}),
+            **({"before": renewal.before} if renewal else {}),
             "caption": "[trigger]" + caption.text.removeprefix(groups.trigger(path, settings)),
             "content": list(caption.content),
             "style": list(caption.style),
             "tokens": caption.length,
             "form": caption.form,
+            "under": under[path],
+            "recommended": None if wrong else "approve",
             "verdict": None,
         }
-        questions.append(Question(path, entry, {path: digests[path]}))
+        key = renewal.key if renewal else path
+        questions.append(Question(key, entry, {path: digests[path]}))
     return questions
 
 
+def why_not_recommended(caption: Caption, settings: Settings) -> str:
+    """Say why nobody should simply approve this sample, "" if one may: it says what is in the picture, and trains."""
+    path = caption.path
+    if broken := hygiene.faults(caption.text, groups.trigger(path, settings)):
+        return f"{' and '.join(broken)}: mend the caption"
+    return "" if shows_content(caption, settings) else "nobody has said what is in it: write that into the caption"
+
+
+def shows_content(caption: Caption, settings: Settings) -> bool:
+    """Say whether a caption says anything of what this picture shows, apart from colours and its group's words."""
+    return says_content([term for term in caption.content if term not in groups.words(caption.path, settings)])
+
+
+def recommended(entry: Entry) -> str | None:
+    """Return what is recommended for a sample; entries of an earlier version say so only by having no `what`."""
+    given: str | None = entry.data.get("recommended", None if entry.data.get("what") else "approve")
+    return given
+
+
 def open_samples(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> list[str]:
-    """Return the samples without an answer, sorted."""
-    return sorted(s for s in samples if settle(_answer(decisions.entries.get(s)), decisions, auto=auto).open)
+    """Return the keys of the samples' questions without an answer, sorted."""
+    found = []
+    for sample in samples:
+        entry = last_asked(decisions, sample)
+        recommends = entry is None or recommended(entry) is not None
+        if settle(_answer(entry), decisions, auto=auto, recommends=recommends).open:
+            found.append(entry.key if entry else sample)
+    return sorted(found)
 
 
 def _answer(entry: Entry | None) -> Answer | None:

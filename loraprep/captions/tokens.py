@@ -31,6 +31,16 @@ def count(text: str, encoder: str = "CLIP") -> int:
     return sum(_merged(piece) for piece in _pieces(text)) if exact(encoder) else _bound(text)
 
 
+def plain_english(text: str) -> float:
+    """Return the share of a text's words that are plain English ones, 0..1; 0 without any word.
+
+    Telling a language by how much of a text its commonest words cover: Grefenstette 1995, "Comparing two language
+    identification schemes". Ordinary English captions have 0.7 and more, those in other languages 0.2 and less.
+    """
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return sum(len(word) == 1 or word in _plain() for word in words) / len(words) if words else 0.0
+
+
 def cut(text: str, read: int) -> tuple[str, str]:
     """Cut a caption into what CLIP reads and what it does not, if a trainer lets it read the first `read` tokens.
 

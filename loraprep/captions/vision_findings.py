@@ -9,7 +9,7 @@ import msgspec
 from loraprep.captions.vision.store import AnswerSettings
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Caption, Elements
+from loraprep.core.records import Caption, Elements, Grade
 
 _FINAL = {"refused": Code.VISION_REFUSED, "truncated": Code.VISION_TRUNCATED, "unclear": Code.VISION_UNCLEAR}
 
@@ -24,7 +24,7 @@ def vision_findings(
     found: dict[str, Finding] = {}
     for finding in stored:
         blocks = findings.severity(finding.code, {}) == "block"
-        about = {p for p in finding.images if p in captions and not (blocks and captions[p].captioned)}
+        about = {p for p in finding.images if p in captions and not (blocks and captions[p].grade is not Grade.MISSING)}
         if finding.images and not about:
             continue
         before = found[finding.code].images if finding.code in found else ()
@@ -35,7 +35,7 @@ def vision_findings(
         missing = elements[path].missing if path in elements else ""
         if not missing or captions[path].origin in ("written", "approved"):
             continue
-        code = _FINAL.get(missing, Code.VISION_STAND_IN if captions[path].captioned else None)
+        code = _FINAL.get(missing, None if captions[path].grade is Grade.MISSING else Code.VISION_STAND_IN)
         if code:
             lost.setdefault(code, []).append(path)
             details.setdefault(code, set()).add(elements[path].sources.get("missing", ""))

@@ -24,6 +24,7 @@ class Code(StrEnum):
     ENOUGH_IMAGES = "enough-images"
     OPEN_QUESTION = "open-question"
     UNCAPTIONED = "uncaptioned"
+    ONLY_NAMED = "only-named"
     NAME_COLLISION = "name-collision"
     UNACCOUNTED = "unaccounted"
     MOSTLY_ENLARGED = "mostly-enlarged"

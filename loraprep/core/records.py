@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct, field
@@ -126,6 +127,15 @@ class Elements(Record, frozen=True):
     missing: str = ""
 
 
+class Grade(StrEnum):
+    """Who stands behind a picture's words. What they say of technique is no part of it."""
+
+    DESCRIBED = "described"  # somebody who saw it says what it shows: a vision model, a tagger, a person
+    NAMED = "named"  # only names, metadata, a group's words or measured colour do
+    TRIGGER_ONLY = "trigger only"  # that is what the artist chose
+    MISSING = "missing"  # nobody and nothing does
+
+
 class Caption(Record, frozen=True):
     """One caption. `origin`: "rendered" (vision elements), "draft", "existing", "none", "approved", "written"."""
 
@@ -133,12 +143,17 @@ class Caption(Record, frozen=True):
     text: str  # with the trigger filled in, as it goes to the .txt file
     form: Literal["tags", "prose"]
     origin: str
-    captioned: bool  # counts as captioned in the gate's sense
+    grade: Grade
     tokens: int  # for the base model's encoder: exact for CLIP, else an upper bound
     limit: int
     content: tuple[str, ...] = ()  # terms of the caption that name content
     style: tuple[str, ...] = ()
     exact: bool = False  # `tokens` is the encoder's own count
+
+    @property
+    def captioned(self) -> bool:
+        """Does it count as captioned in the gate's sense?"""
+        return self.grade in (Grade.DESCRIBED, Grade.TRIGGER_ONLY)
 
     @property
     def length(self) -> str:
@@ -163,7 +178,10 @@ class Fate(Record, frozen=True):
 
 
 class Axis(Record, frozen=True):
-    """One kind of variety. `counts`: term -> pictures; `seen`: pictures anybody looked at; `missing`: wanted ones."""
+    """One kind of variety. `counts`: term -> pictures; `seen`: pictures anybody looked at; `missing`: wanted ones.
+
+    What only the names of pictures say is counted apart, as `by_name`: nobody looked.
+    """
 
     name: str
     label: str
@@ -173,6 +191,11 @@ class Axis(Record, frozen=True):
     effective: float = 0.0  # as varied as so many equally common terms
     even: float = 1.0  # 0..1, how evenly the terms present share the pictures
     thin: tuple[str, ...] = ()  # what is missing, and what else there is as little of
+    by_name: dict[str, int] = field(default_factory=dict)
+
+    def judged(self, kept: int) -> bool:
+        """Was it looked at in more than half of the `kept` pictures? Of less nothing is said but the count."""
+        return self.seen * 2 > kept
 
 
 class Reason(Record, frozen=True):

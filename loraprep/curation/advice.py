@@ -51,7 +51,7 @@ def pictures_to_add(axes: Sequence[Axis], kind: Kind) -> str:
 
 def strong_sides(axes: Sequence[Axis], kept: int) -> str:
     """Say what the set covers well: the largest terms of its best spread axes, of those most pictures were seen for."""
-    good = [a for a in axes if a.seen * 2 > kept and len(a.counts) >= 3 and a.even >= _EVEN]
+    good = [a for a in axes if a.judged(kept) and len(a.counts) >= 3 and a.even >= _EVEN]
     good.sort(key=lambda a: -a.effective)
     parts = []
     for axis in good[:3]:
@@ -137,8 +137,8 @@ def regularization_case(
     and many see no gain. So it is advised only where the set itself invites a leak.
     """
     reasons = []
-    subject = next((a for a in axes if a.name == "subject"), None)
-    if subject and subject.seen * 2 > kept and subject.counts:
+    subject = next((a for a in axes if a.name == "subject" and a.judged(kept)), None)
+    if subject and subject.counts:
         term, most = max(sorted(subject.counts.items()), key=lambda x: x[1])
         if most >= _SAME * subject.seen:
             reasons.append(f"{most} of {subject.seen} pictures show the same subject ({term})")

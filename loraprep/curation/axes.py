@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from loraprep.captions import hygiene, lexicon
-from loraprep.core.records import Axis, Caption, Elements, Image
+from loraprep.core.records import Axis, Caption, Elements, Grade, Image
 from loraprep.curation.measures import diversity
 from loraprep.project.profiles import AxisProfile, Kind
 
@@ -62,12 +62,25 @@ def _terms(
     return [term for term in said if term][:1]
 
 
-def count_axes(kind: Kind, images: Sequence[Image], found: AxisLabels) -> list[Axis]:
-    """Count along every axis; what its wanted terms still lack is said only where most pictures were looked at."""
+def undescribed(captions: Mapping[str, Caption]) -> frozenset[str]:
+    """Return the paths of those whose captions nobody wrote who had seen the picture: names are all that is known."""
+    return frozenset(path for path, c in captions.items() if c.grade is not Grade.DESCRIBED)
+
+
+def count_axes(
+    kind: Kind, images: Sequence[Image], found: AxisLabels, unseen: Collection[str] = frozenset()
+) -> list[Axis]:
+    """Count along every axis; what its wanted terms still lack is said only where most pictures were looked at.
+
+    `unseen`: paths of those that only names speak of; what these say is counted apart.
+    """
     result = []
     for name, axis in kind.axes.items():
-        labelled = [found[name][i.path] for i in images if i.path in found[name]]
+        told = [i.path for i in images if i.path in found[name]]
+        named = {path for path in told if path in unseen and axis.element not in MEASURED}
+        labelled = [found[name][path] for path in told if path not in named]
         counts = Counter(term for terms in labelled for term in terms)
+        by_name = Counter(term for path in named for term in found[name][path])
         want = max(1, round(len(images) / 10))
         known = len(labelled) * 2 > len(images)
         missing = {t: want - counts[t] for t in axis.wants if counts[t] < want} if known else {}
@@ -82,9 +95,18 @@ def count_axes(kind: Kind, images: Sequence[Image], found: AxisLabels) -> list[A
                 round(diversity.hill(counts), 2),
                 round(diversity.evenness(counts), 2),
                 (*missing, *rare),
+                dict(sorted(by_name.items())),
             )
         )
     return result
+
+
+def seen_only(kind: Kind, found: AxisLabels, unseen: Collection[str]) -> AxisLabels:
+    """Leave out what only names say of the pictures at `unseen`; what is measured stays."""
+    return {
+        name: {p: t for p, t in terms.items() if p not in unseen or kind.axes[name].element in MEASURED}
+        for name, terms in found.items()
+    }
 
 
 def first_labels(found: Mapping[str, list[str]], paths: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ def one_sided_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
         Finding(Code.ONE_SIDED, (), {"label": a.label, "term": term, "share": f"{count} of {a.seen}"})
         for a in axes
         for term, count in a.counts.items()
-        if kept >= _FEW and a.seen >= _FEW and a.seen * 2 > kept and count >= _NEARLY_ALL * a.seen
+        if kept >= _FEW and a.seen >= _FEW and a.judged(kept) and count >= _NEARLY_ALL * a.seen
     ]
 
 
@@ -73,7 +73,7 @@ def unknown_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
     if not kept:
         return []
     blind = [a.label.lower() for a in axes if not a.seen]
-    thin = [f"{a.label.lower()} ({a.seen} of {kept})" for a in axes if a.seen and a.seen * 2 <= kept]
+    thin = [f"{a.label.lower()} ({a.seen} of {kept})" for a in axes if a.seen and not a.judged(kept)]
     found = []
     if blind:
         found.append(Finding(Code.NOT_LOOKED_AT, (), {"axes": ", ".join(blind)}))

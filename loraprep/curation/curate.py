@@ -12,7 +12,7 @@ from loraprep.core.records import Group, Image
 from loraprep.core.text import number_of
 from loraprep.curation import advice, confounds, identity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
-from loraprep.curation.axes import axis_labels, count_axes
+from loraprep.curation.axes import axis_labels, count_axes, seen_only, undescribed
 from loraprep.curation.measures import diversity
 from loraprep.curation.measures.watermarks import SEVERAL
 from loraprep.curation.rulings import curation_entry, curation_rulings
@@ -79,10 +79,11 @@ def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Se
     """Say everything that phase 5 says about the pictures that train, sorted by path."""
     alike, worth = picture_likeness(images, seen.embeddings), picture_quality(images)
     labels = axis_labels(kind, images, seen.elements, seen.captions, settings.trigger)
-    axes = count_axes(kind, images, labels)
+    unseen = undescribed(seen.captions)
+    axes = count_axes(kind, images, labels, unseen)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = confounds.one_sided_findings(axes, len(images))
-    ties = confounds.tied_findings(axes, labels)
+    ties = confounds.tied_findings([a for a in axes if a.judged(len(images))], seen_only(kind, labels, unseen))
     findings = [
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
         *subset.outlier_findings(images, alike),
@@ -100,7 +101,7 @@ def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Se
         add=advice.pictures_to_add(axes, kind),
         strong=advice.strong_sides(axes, len(images)),
         weak=advice.weak_sides(axes, kind),
-        prompts=advice.prompts_to_try(axes, captions, ties, settings, kind),
+        prompts=advice.prompts_to_try([a for a in axes if a.judged(len(images))], captions, ties, settings, kind),
         regularization=advice.regularization_case(axes, one_sided, len(images), settings, kind),
         carried=subset.weights(images, alike, range(len(images))),
     )
@@ -116,7 +117,9 @@ def _variety(images: Sequence[Image], seen: Observations) -> str:
     """ "Your 48 pictures are worth 17 different ones", and what that was judged by."""
     if len(images) < 2:
         return ""
-    kernel, basis = content_kernel(images, seen.captions, seen.embeddings)
+    unseen = undescribed(seen.captions)
+    told = {path: c for path, c in seen.captions.items() if path not in unseen}  # names show nothing
+    kernel, basis = content_kernel(images, told, seen.embeddings)
     count = round(diversity.vendi(kernel))
     sentence = f"Your {len(images)} pictures are worth {number_of(count, 'different one')}"
     if count < len(images):

@@ -117,7 +117,7 @@ class VisionAsked(Artifact, frozen=True):
     waiting: dict[str, str]  # path -> why there is no answer, a code
 
 
-class Captioned(Artifact, frozen=True):
+class Captioned(Artifact, frozen=True, tag=2):
     """Every caption."""
 
     NAME = "captions.json"
@@ -126,7 +126,7 @@ class Captioned(Artifact, frozen=True):
     findings: list[Finding]
 
 
-class Curated(Artifact, frozen=True):
+class Curated(Artifact, frozen=True, tag=2):
     """What is said of the set if every recommendation is taken, and what is asked about it."""
 
     NAME = "curation.json"

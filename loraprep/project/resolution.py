@@ -28,16 +28,23 @@ class Resolution(msgspec.Struct, frozen=True):
 
 
 def settle(
-    answer: Answer | None, given: Decisions, *, auto: bool, recommended: Answer | None = None, changed: bool = False
+    answer: Answer | None,
+    given: Decisions,
+    *,
+    auto: bool,
+    recommended: Answer | None = None,
+    recommends: bool = True,
+    changed: bool = False,
 ) -> Resolution:
     """Resolve a question whose `answer` has been looked up; None: nobody gave one.
 
-    `auto`: project.yaml's review for this kind of question. `changed`: the answer was about other pixels.
+    `auto`: project.yaml's review for this kind of question. `changed`: the answer was about other pixels. Where
+    nothing is recommended (not `recommends`) there is nothing to accept: only a person settles it.
     """
     return Resolution(
         answer=recommended if answer is None or answer == "recommended" else answer,
         by="you" if answer is not None else "rule" if auto else "recommendation",
-        open=(answer is None or changed) and not given.accepts(auto=auto),
+        open=(answer is None or changed) and not (recommends and given.accepts(auto=auto)),
     )
 
 
@@ -57,6 +64,7 @@ def resolve(question: Question, given: Decisions, *, auto: bool, follow: bool = 
         given,
         auto=auto,
         recommended=question.entry.get("recommended"),
+        recommends=question.entry.get("recommended") is not None,
         changed=match == "retouched",
     )
     return msgspec.structs.replace(settled, match=match, entry=entry)
@@ -70,18 +78,27 @@ def waiting(questions: Iterable[Question], given: Decisions, *, auto: bool) -> l
 def entry_for(given: Decisions, path: str, digest: str) -> tuple[Entry | None, Match]:
     """Find the entry about a picture: under its path, or, after a rename, under the path it had before.
 
-    After a retouch it is the earlier answer, until the question asked again has one.
+    After a retouch, or where it was asked again, it is the earlier answer, until the later question has one.
     """
     here = given.entries.get(path)
     if here is not None:
-        for entry in (here, *_again(given, path)):
-            if entry.digests.get(path) in (None, digest[:SHORT]) and (entry is here or entry.answer is not None):
-                return entry, "exact"
-        return here, "retouched"
-    for entry in given.entries.values():
-        if digest[:SHORT] in entry.digests.values():
-            return entry, "renamed"
-    return None, ""
+        about = [e for e in (here, *_again(given, path)) if e.digests.get(path) in (None, digest[:SHORT])]
+        answered = [e for e in about if e is here or _settles(e)]
+        return (answered[-1], "exact") if answered else (here, "retouched")
+    about = [e for e in given.entries.values() if digest[:SHORT] in e.digests.values()]
+    answered = [e for e in about if _settles(e)]
+    return ([*about[:1], *answered][-1], "renamed") if about else (None, "")
+
+
+def _settles(entry: Entry) -> bool:
+    """Say whether a person gave an answer: the value asked for, or a caption edited without a word."""
+    return entry.answer is not None or (entry.touched and not entry.answered and "caption" in entry.data)
+
+
+def last_asked(given: Decisions, path: str) -> Entry | None:
+    """Return what was asked last about the picture at `path`: its entry, or the last "(again)"."""
+    asked = [entry for entry in (given.entries.get(path), *_again(given, path)) if entry]
+    return asked[-1] if asked else None
 
 
 class Present:

@@ -74,11 +74,12 @@ class DuplicateLimits(Table, frozen=True):
 
 
 class CaptionLimits(Table, frozen=True):
-    """From which share of captions on a term counts as fused with the trigger, 0..1."""
+    """Shares of captions, 0..1: in which a term counts as fused with the trigger, and how many nobody may have told."""
 
     fused_critical: Number
     fused_warning: Number
     fused_watch: Number
+    named: Number  # more than this share with words from names alone blocks GO
 
 
 class PlacementLimits(Table, frozen=True):

@@ -203,7 +203,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
         "",
     ]
     rows = [(p, captions[p]) for p in kept if p in captions]
-    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.length} tokens)" for p, c in rows]
+    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens)" for p, c in rows]
 
 
 def full_reason(fate: Fate) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
 
+from loraprep.captions import samples
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
-from loraprep.core.records import Caption, Fate, Gate, Image, Reason
+from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
 from loraprep.core.text import listed
 from loraprep.project.decisions import Acceptance
 from loraprep.project.sizes import enlargement, trained_sizes
@@ -17,6 +19,7 @@ from loraprep.trainers import naming
 
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
 _NAMED = 3  # unusable files that a sentence names
+_SAME_FACT = {Code.ONLY_NAMED: Code.CAPTION_DRAFT, Code.CAPTION_DRAFT: Code.ONLY_NAMED}  # of many pictures, of few
 _BLURRED = 2.0  # times enlarged, from which on a picture counts as mostly invented
 
 
@@ -52,20 +55,47 @@ def joined_acceptances(settled: Mapping[Code, Acceptance], own: Mapping[str, Acc
     return joined
 
 
+def acceptance(code: str, accepted: Mapping[str, Acceptance]) -> Acceptance | None:
+    """Return what is accepted of a finding, None if nothing is.
+
+    That nobody has described a picture is one fact, whether few or many are in that state.
+    """
+    same = _SAME_FACT.get(Code(code))
+    return accepted.get(code) or (accepted.get(same) if same else None)
+
+
+def accepts_undescribed(path: str, accepted: Mapping[str, Acceptance]) -> bool:
+    """Say whether the artist knows, and accepts, that nobody has described the picture at `path`."""
+    known = acceptance(Code.ONLY_NAMED, accepted)
+    return known is not None and (known.images is None or path in known.images)
+
+
+def _waiting(data: ReportData) -> dict[str, list[str]]:
+    """Return the open questions by decision file: none about a sample without content that is accepted as it is."""
+
+    def moot(file: str, key: str) -> bool:
+        caption = data.captions.get(key) if file == "captions" else None
+        if caption is None or caption.grade is not Grade.NAMED or samples.shows_content(caption, data.settings):
+            return False
+        return accepts_undescribed(key, data.accepted)
+
+    open_ = {file: sorted(k for k in keys if not moot(file, k)) for file, keys in sorted(data.waiting.items())}
+    return {file: keys for file, keys in open_.items() if keys}
+
+
 def judge(data: ReportData) -> Gate:
     """Give the verdict with all its reasons, worst first."""
-    kept = data.kept
+    kept, waiting = data.kept, _waiting(data)
     images = {i.path: i for i in data.images}
     rejected = [f.path for f in data.fates if f.fate == "rejected"]
     questions = [
         Finding(Code.OPEN_QUESTION, tuple(keys), {"file": f"decisions/{file}.yaml", "cause": file})
-        for file, keys in sorted(data.waiting.items())
-        if keys
+        for file, keys in waiting.items()
     ]
     every = [
         *data.findings,
         *_size_findings(data, kept, images, rejected),
-        *_caption_findings(kept, data.captions, data.findings),
+        *_caption_findings(kept, data),
         *_integrity_findings(data, kept),
         *questions,
     ]
@@ -76,7 +106,6 @@ def judge(data: ReportData) -> Gate:
     parts.sort(key=lambda part: findings.order(part[0], severities))
     reasons = [_reason(finding, findings.severity(finding.code, severities), note) for finding, note in parts]
     blocking = [r for r in reasons if r.severity == "block" and not r.accepted]
-    waiting = {file: sorted(keys) for file, keys in sorted(data.waiting.items()) if keys}
     if out := sorted({p for r in reasons if r.code == Code.VISION_BATCH for p in r.images}):
         waiting[BATCH] = out
     return Gate(
@@ -85,7 +114,7 @@ def judge(data: ReportData) -> Gate:
         waiting=waiting,
         only_waiting=only_waiting(reasons),
         reasons=reasons,
-        counts=_counts(data, kept, images, reasons),
+        counts=_counts(data, kept, images, reasons, sum(len(f.images) for f in questions)),
     )
 
 
@@ -102,17 +131,18 @@ def _reason(finding: Finding, severity: str, accepted: str) -> Reason:
 
 
 def _counts(
-    data: ReportData, kept: Sequence[str], images: Mapping[str, Image], reasons: Sequence[Reason]
+    data: ReportData, kept: Sequence[str], images: Mapping[str, Image], reasons: Sequence[Reason], questions: int
 ) -> dict[str, int]:
-    fates, captions = data.fates, [data.captions[p] for p in kept if p in data.captions]
+    fates = data.fates
+    grades = Counter(_grade(p, data.captions) for p in kept)
     left_out = [fate for fate in fates if fate.fate == "left out"]
     balance = findings.in_section("balance")
     return {
         "found": sum(not i.of for i in data.images),
         "kept": len(kept),
         "details": sum(bool(images[p].of) for p in kept if p in images),
-        "captioned": sum(c.captioned for c in captions),
-        "drafts": sum(c.captioned and c.origin == "draft" for c in captions),
+        "captioned": grades[Grade.DESCRIBED] + grades[Grade.TRIGGER_ONLY],
+        **{grade.name.lower(): grades[grade] for grade in Grade},
         "rejected": sum(f.fate == "rejected" for f in fates),
         "ignored": sum(f.fate == "ignored" for f in fates),
         "captions": sum(f.fate == "caption" for f in fates),
@@ -121,7 +151,7 @@ def _counts(
         "duplicates_removed": sum("copy" in fate.why for fate in left_out),
         # what the report lists as such: not what blocks, which is listed apart, nor notes, nor what is settled
         "quality_issues": sum(r.severity == "warn" and not r.accepted and r.code not in balance for r in reasons),
-        "open_questions": sum(len(keys) for keys in data.waiting.values()),
+        "open_questions": questions,
     }
 
 
@@ -137,19 +167,19 @@ def _settled_by_leaving(fates: Sequence[Fate]) -> dict[Code, frozenset[str]]:
 
 def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[str]) -> list[tuple[Finding, str]]:
     """Split a finding into what is settled, with the reason, and the rest, with ""."""
-    acceptance = accepted.get(finding.code)
+    known_of = acceptance(finding.code, accepted)
     gone = tuple(p for p in finding.images if p in left_out)
     if gone:
         here = tuple(p for p in finding.images if p not in left_out)
         rest = _split(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
         return [*rest, (Finding(finding.code, gone, finding.values), ALREADY_OUT)]
-    if acceptance is None or finding.code in never_accepted():
+    if known_of is None or finding.code in never_accepted():
         return [(finding, "")]
-    note = acceptance.reason or "accepted"
-    if acceptance.images is None or not finding.images:
+    note = known_of.reason or "accepted"
+    if known_of.images is None or not finding.images:
         return [(finding, note)]
-    known = tuple(p for p in finding.images if p in acceptance.images)
-    new = tuple(p for p in finding.images if p not in acceptance.images)
+    known = tuple(p for p in finding.images if p in known_of.images)
+    new = tuple(p for p in finding.images if p not in known_of.images)
     return [(Finding(finding.code, part, finding.values), n) for part, n in ((known, note), (new, "")) if part]
 
 
@@ -191,11 +221,22 @@ def _size_findings(
     return result
 
 
-def _caption_findings(kept: Sequence[str], captions: Mapping[str, Caption], noted: Sequence[Finding]) -> list[Finding]:
-    """Name the pictures without a caption, but for those that a finding about a vision model names with its reason."""
-    explained = {p for f in noted if f.code in undescribed_codes() for p in f.images}
-    bare = tuple(p for p in kept if p not in explained and (p not in captions or not captions[p].captioned))
-    return [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept)})] if bare else []
+def _grade(path: str, captions: Mapping[str, Caption]) -> Grade:
+    return captions[path].grade if path in captions else Grade.MISSING
+
+
+def _caption_findings(kept: Sequence[str], data: ReportData) -> list[Finding]:
+    """Name the pictures that have no caption, and those that nobody has described.
+
+    Left out are those without one that a finding about a vision model names with its reason.
+    """
+    explained = {p for f in data.findings if f.code in undescribed_codes() for p in f.images}
+    bare = tuple(p for p in kept if p not in explained and _grade(p, data.captions) is Grade.MISSING)
+    named = tuple(p for p in kept if _grade(p, data.captions) is Grade.NAMED)
+    found = [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept)})] if bare else []
+    if len(named) > data.settings.thresholds.captions.named * len(kept):
+        return [*found, Finding(Code.ONLY_NAMED, named, {"kept": len(kept)})]
+    return [*found, Finding(Code.CAPTION_DRAFT, named, {})] if named else found
 
 
 def _integrity_findings(data: ReportData, kept: Sequence[str]) -> list[Finding]:

@@ -10,7 +10,7 @@ import msgspec
 
 from loraprep.core import files
 from loraprep.core.escape import one_line
-from loraprep.core.records import Caption, Fate, Gate
+from loraprep.core.records import Caption, Fate, Gate, Grade
 from loraprep.report.appendix import full_reason
 from loraprep.report.opening import blocking
 
@@ -18,11 +18,15 @@ SET_RECORD = "report/set.json"
 
 
 class FileRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What became of one file found, in the report's words. `caption`: of a picture in training, None without one."""
+    """What became of one file found, in the report's words.
+
+    `caption`: of a picture in training, None without one. `grade`: who stands behind its words, None in older records.
+    """
 
     fate: str
     why: str
     caption: str | None = None
+    grade: Grade | None = None
 
 
 class SetRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,11 +59,15 @@ def set_record(gate: Gate, fates: Sequence[Fate], captions: Mapping[str, Caption
             fate.path: FileRecord(
                 fate.shown,
                 one_line(full_reason(fate)),
-                captions[fate.path].text if fate.fate == "kept" and fate.path in captions else None,
+                *_words(captions.get(fate.path) if fate.fate == "kept" else None),
             )
             for fate in fates
         },
     )
+
+
+def _words(caption: Caption | None) -> tuple[str | None, Grade | None]:
+    return (caption.text, caption.grade) if caption else (None, None)
 
 
 def write_set_record(root: Path, record: SetRecord) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loraprep.core.escape import code, plain
 from loraprep.core.findings import Code
-from loraprep.core.records import Axis, Gate, Reason
+from loraprep.core.records import Gate, Grade, Reason
 from loraprep.core.text import number_of, plural
 from loraprep.curation import confounds
 from loraprep.curation.assessment import Assessment
@@ -29,11 +29,27 @@ def figures(data: ReportData, gate: Gate) -> list[str]:
         "## Summary",
         "",
         f"- Images: {_images(data, gate)}",
-        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%)",
+        f"- Captioned: {count['captioned']}/{count['kept']} ({percent}%){_by_grade(gate)}",
         f"- Average resolution: {width}x{height}",
         f"- Duplicates found: {count['duplicates_found']} ({_duplicates(count)})",
         f"- Quality issues: {count['quality_issues']}{_besides(gate)}",
     ]
+
+
+_GRADES = {
+    Grade.DESCRIBED: "described",
+    Grade.TRIGGER_ONLY: "with the trigger alone, as you chose",
+    Grade.NAMED: "merely named (by files, metadata or measured colour)",
+    Grade.MISSING: "without a caption",
+}
+
+
+def _by_grade(gate: Gate) -> str:
+    """Say whose words the captions are, where they are not all described: ": 31 described, 9 merely named (...)"."""
+    counts = {grade: gate.counts[grade.name.lower()] for grade in _GRADES}
+    if counts[Grade.DESCRIBED] == gate.counts["kept"]:
+        return ""
+    return ": " + ", ".join(f"{number} {_GRADES[grade]}" for grade, number in counts.items() if number)
 
 
 def _besides(gate: Gate) -> str:
@@ -88,13 +104,15 @@ def diversity(assessment: Assessment, kept: int) -> list[str]:
     """Draw up the table of what varies, what the set counts as, and what to collect next."""
     lines = ["## Diversity Assessment", "", "| What varies | What you have | Thin |", "|---|---|---|"]
     for axis in assessment.axes:
+        by_name = f"by their names: {_ranked(axis.by_name)}" if axis.by_name else ""
         if not axis.seen:
-            lines.append(f"| {axis.label} | nobody has looked | |")
+            lines.append(f"| {axis.label} | {by_name or 'nobody has looked'} | |")
             continue
-        sure = axis.seen * 2 > kept
+        sure = axis.judged(kept)
         known = "" if axis.seen == kept else f" (known of {axis.seen} of {kept})"
+        known += f"; {by_name}" if by_name else ""
         thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few known to say"
-        lines.append(f"| {axis.label} | {_have(axis)}{known} | {thin} |")
+        lines.append(f"| {axis.label} | {_ranked(axis.counts)}{known} | {thin} |")
     if assessment.variety:
         lines += ["", plain(assessment.variety)]
     if assessment.add:
@@ -102,8 +120,9 @@ def diversity(assessment: Assessment, kept: int) -> list[str]:
     return lines
 
 
-def _have(axis: Axis) -> str:
-    ranked = sorted(axis.counts.items(), key=lambda x: (-x[1], x[0]))
+def _ranked(counts: Mapping[str, int]) -> str:
+    """List the commonest terms with how many pictures they have, and sum up the rest."""
+    ranked = sorted(counts.items(), key=lambda x: (-x[1], x[0]))
     parts = [f"{plain(term)} {number}" for term, number in ranked[:_SHOWN]]
     if rest := ranked[_SHOWN:]:
         parts.append(f"{number_of(len(rest), 'other')} {sum(n for _, n in rest)}")

@@ -9,16 +9,16 @@ from typing import Literal
 import msgspec
 
 from loraprep.captions.compose import compose_captions
-from loraprep.captions.samples import own_caption
+from loraprep.captions.samples import own_caption, recommended
 from loraprep.core import findings
 from loraprep.core.findings import Code
-from loraprep.core.records import Elements, Image
+from loraprep.core.records import Elements, Grade, Image
 from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions, groups
 from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
-from loraprep.report.gate import never_accepted
+from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
 from loraprep.review.snapshot import Snapshot, ident, pair
 from loraprep.trainers import placement
 
@@ -121,6 +121,7 @@ class CaptionCard(EntryCard, frozen=True):
     picture: PictureView
     text: str
     what: str
+    before: str  # what was approved earlier, "" if nothing was
     answer: str
     tokens: int
     soft: int
@@ -215,7 +216,10 @@ def state(s: Snapshot, kind: str, entry: Entry) -> State:
         return "gone"
     if entry.data.get(ANSWERS[kind]) is not None or (kind == "captions" and own_caption(entry)):
         return "answered"
-    return "accepted" if s.decisions[kind].accepts(auto=s.project.auto(kind)) else "open"
+    recommends = kind != "captions" or recommended(entry) is not None
+    if recommends and s.decisions[kind].accepts(auto=s.project.auto(kind)):
+        return "accepted"
+    return "accepted" if not recommends and accepts_undescribed(subject(entry), s.accepted) else "open"
 
 
 def subject(entry: Entry) -> str:
@@ -334,6 +338,7 @@ def caption_cards(s: Snapshot) -> list[CaptionCard]:
                 picture=picture(s, subject(entry), located(s, entry, subject(entry))),
                 text=text,
                 what=entry.data.get("what") or "",
+                before=entry.data.get("before") or "",
                 answer=_answer_text(entry.data.get("verdict")),
                 tokens=measure.tokens,
                 soft=measure.soft,
@@ -364,10 +369,15 @@ def measured(s: Snapshot, text: str) -> CaptionMeasure:
         soft=encoder.soft,
         hard=encoder.hard,
         encoder=encoder.name,
-        faults=broken if caption.captioned else ["it says nothing"],
+        faults=broken or _unsaid(caption.grade),
         content=list(caption.content),
         style=list(caption.style),
     )
+
+
+def _unsaid(grade: Grade) -> list[str]:
+    said = {Grade.MISSING: ["it says nothing"], Grade.NAMED: ["it does not say what is in the picture"]}
+    return said.get(grade, [])
 
 
 def curation_cards(s: Snapshot) -> list[CurationCard]:
@@ -431,7 +441,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
     for reason in s.gate.reasons if s.gate else []:
         if reason.severity == "good" or reason.code == Code.OPEN_QUESTION:
             continue
-        known = s.accepted.get(reason.code)
+        known = acceptance(reason.code, s.accepted)
         new = [p for p in reason.images if p not in known.images] if known and known.images is not None else []
         settled = reason.accepted or (known.reason if known and not new else "")
         cards.append(

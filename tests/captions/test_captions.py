@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import structs, to_builtins
 
-from loraprep.captions import hygiene, samples, tokens
+from loraprep.captions import approval, hygiene, registry, samples, tokens
 from loraprep.captions.bleed import fused_terms
+from loraprep.captions.captioner import Context
 from loraprep.captions.compose import compose_captions
+from loraprep.captions.elements import sort_terms
 from loraprep.captions.render import Traits, render, render_all
-from loraprep.captions.samples import choose_samples, open_samples, sample_questions
+from loraprep.captions.samples import Renewal, choose_samples, open_samples, sample_questions
 from loraprep.core import findings
-from loraprep.core.records import Caption, Elements, Image
+from loraprep.core.records import Caption, Elements, Grade, Image
 from loraprep.project import decisions, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel
@@ -32,6 +34,7 @@ CONFIG = changed(
     thresholds={"captions": {"fused_critical": 0.85, "fused_warning": 0.6, "fused_watch": 0.35}},
 )
 RULES = CONFIG.captioning
+AUTO = changed(CONFIG, review={"captions": "auto"})
 
 
 def draft(
@@ -44,7 +47,8 @@ def draft(
         "sources": {"text": "sidecar:a.txt"},
         "trusted": True,
     }
-    return Elements(path, "d" * 64, "draft", "draft", text=text, form=form, **{**values, **more})
+    values = {"state": "draft", **values, **more}
+    return Elements(path, "d" * 64, "draft", text=text, form=form, **values)
 
 
 def seen(**more: Any) -> Elements:
@@ -54,7 +58,7 @@ def seen(**more: Any) -> Elements:
         "content_sentence": "A woman in a garden.",
         "style_sentence": "Oil painting in earth tones.",
     }
-    return Elements("a.jpg", "d" * 64, "claude", "seen", **{**values, **more})
+    return Elements(more.pop("path", "a.jpg"), "d" * 64, "claude", "seen", **{**values, **more})
 
 
 def written(
@@ -96,18 +100,52 @@ def test_terms_once_and_kaomoji_kept() -> None:
 
 
 def test_existing_is_verbatim_and_none_is_the_trigger() -> None:
-    own = Elements("a.jpg", "d", "existing", "seen", text="My mill, in oil.", form="prose", trusted=True)
-    caption = render(own, TRIGGER, RULES, TAGS)
-    assert (caption.text, caption.origin, caption.captioned) == ("brushy, My mill, in oil.", "existing", True)
+    caption = render(sidecar("My mill, in oil."), TRIGGER, RULES, TAGS)
+    assert (caption.text, caption.origin, caption.grade) == ("brushy, My mill, in oil.", "existing", Grade.DESCRIBED)
     empty = render(Elements("a.jpg", "d", "existing", "none"), TRIGGER, RULES, TAGS)
-    assert (empty.text, empty.captioned) == ("brushy", False)
+    assert (empty.text, empty.grade) == ("brushy", Grade.MISSING)
     nothing = render(Elements("a.jpg", "d", "none", "none"), TRIGGER, RULES, TAGS)
-    assert (nothing.text, nothing.captioned) == ("brushy", True)
+    assert (nothing.text, nothing.grade, nothing.captioned) == ("brushy", Grade.TRIGGER_ONLY, True)
+
+
+def sidecar(text: str, **more: Any) -> Elements:
+    """What the captioner "existing" makes of it."""
+    content, style = sort_terms(hygiene.phrases(text))
+    return Elements("a.jpg", "d", "existing", "seen", content, style, text=text, form="prose", trusted=True,
+                    sources={"text": "sidecar:a.txt"}, **more)  # fmt: skip
+
+
+def nothing(**more: Any) -> Elements:
+    """A draft of a picture of which nobody has said anything."""
+    return draft(text="", form="", content={}, trusted=False, sources={}, **more)
+
+
+def graded(elements: Elements, model: BaseModel = TAGS) -> Grade:
+    return render(elements, TRIGGER, RULES, model, words=("figure painting",)).grade
+
+
+def test_what_somebody_saw_is_described_and_all_else_is_named() -> None:
+    assert graded(draft()) == Grade.DESCRIBED  # a .txt beside the picture
+    assert graded(seen()) == Grade.DESCRIBED
+    assert graded(draft(sources={"text": "name"})) == Grade.NAMED
+    assert graded(draft(sources={"text": "xmp:subject"})) == Grade.NAMED
+    assert graded(nothing()) == Grade.NAMED  # measured colour, and the group's words
+    assert graded(draft(sources={"text": "name"}, state="refused", missing="refused")) == Grade.NAMED
+    assert graded(draft(state="refused", missing="refused")) == Grade.DESCRIBED  # refused, but a person wrote it down
+    assert graded(draft(sources={"text": "name"}, state="waiting", missing="no-key")) == Grade.MISSING
+    assert graded(Elements("a.jpg", "d", "draft", "draft")) == Grade.MISSING
+
+
+def test_technique_is_no_part_of_the_grade() -> None:
+    assert graded(sidecar("赤い橋と川")) == Grade.DESCRIBED
+    assert graded(sidecar("a mill")) == Grade.DESCRIBED
+    assert graded(sidecar("oil painting")) == Grade.NAMED
+    assert graded(sidecar("red and blue")) == Grade.NAMED
+    assert graded(seen(content={})) == Grade.MISSING
 
 
 def test_colours_alone_are_not_captioned() -> None:
-    bare = draft(text="", form="", content={}, trusted=False)
-    caption = render(bare, TRIGGER, RULES, TAGS)
+    caption = render(nothing(), TRIGGER, RULES, TAGS)
     assert caption.text == "brushy, teal and green, warm palette"
     assert not caption.captioned
 
@@ -187,7 +225,9 @@ def entry(path: str, data: dict[str, Any], *, tool: bool = True, touched: bool =
 
 def asked(elements: Elements, model: BaseModel = TAGS, **more: Any) -> dict[str, Any]:
     caption = render(elements, TRIGGER, RULES, model)
-    (question,) = sample_questions([elements.path], {elements.path: caption}, {elements.path: "d" * 64}, CONFIG)
+    path = elements.path
+    under = {path: to_builtins(approval.approved_under(path, changed(CONFIG, model=model.title)))}
+    (question,) = sample_questions([path], {path: caption}, {path: "d" * 64}, CONFIG, under, {})
     return {**question.entry, **more}
 
 
@@ -202,35 +242,116 @@ def test_a_question_shows_caption_content_style_and_length() -> None:
     assert data["style"] == ["teal and green", "warm palette"]
     assert data["tokens"].endswith(" of 225")
     assert data["verdict"] is None
-    assert "what" in asked(draft(text="", form="", content={}, trusted=False))
+    assert data["recommended"] == "approve"
 
 
-@pytest.mark.parametrize("model", [TAGS, PROSE])
-@pytest.mark.parametrize("form", ["tags", "prose"])
-def test_approve_renders_anew_under_new_rules(form: str, model: BaseModel) -> None:
-    own = draft(text="water mill, pond" if form == "tags" else "A water mill beside a green pond.", form=form)
-    answer = entry("mill.jpg", asked(own, model, verdict="approve"))
-    assert resolved(own, answer, model).origin == "approved"
-    caption = resolved(own, answer, model, changed(CONFIG, captioning={"style_words": "omit"}, trigger="newstyle"))
-    assert caption.text.startswith("newstyle, ")
-    assert "palette" not in caption.text
+def test_a_sample_that_says_nothing_recommends_nothing() -> None:
+    data = asked(nothing())
+    assert data["recommended"] is None
+    assert data["what"] == "nobody has said what is in it: write that into the caption"
+    for given_ in (Decisions("recommended", entry("mill.jpg", data, touched=False).entries),
+                   entry("mill.jpg", data, touched=False)):  # fmt: skip
+        assert open_samples(["mill.jpg"], given_, auto=True) == ["mill.jpg"]
+        assert resolved(nothing(), given_, config=AUTO).grade == Grade.NAMED
+    assert open_samples(["mill.jpg"], entry("mill.jpg", {**data, "verdict": "skip"}), auto=False) == []
 
 
-def test_an_approval_is_for_the_words_that_were_shown() -> None:
+def test_a_sample_that_would_break_recommends_nothing() -> None:
+    caption = structs.replace(render(draft(), TRIGGER, RULES, TAGS), text="brushy, a mill, charcoal[trigger]")
+    assert "charcoal[trigger]" in samples.why_not_recommended(caption, CONFIG)
+
+
+def test_accepting_the_rest_needs_one_good_sample_to_go_on() -> None:
+    good, bad = asked(draft()), asked(nothing())
+    both = {
+        "a.jpg": Entry("a.jpg", good, {"a.jpg": "d" * 12}, False),
+        "b.jpg": Entry("b.jpg", bad, {"b.jpg": "d"}, False),
+    }
+    assert approval.approved(["a.jpg", "b.jpg"], Decisions("recommended", both), auto=False)
+    assert not approval.approved(["b.jpg"], Decisions("recommended", both), auto=True)
+    assert not approval.approved(["a.jpg", "b.jpg"], Decisions(None, both), auto=False)
+
+
+def test_what_was_approved_is_what_trains() -> None:
     answer = entry("mill.jpg", asked(draft(), verdict="approve"))
+    for later in (draft(), draft(text="windmill, dunes"), seen(path="mill.jpg")):  # other files, another captioner
+        caption = resolved(later, answer)
+        assert caption.text == "brushy, water mill, pond, wide view, teal and green, warm palette"
+        assert (caption.origin, caption.grade) == ("approved", Grade.DESCRIBED)
+        assert caption.content == ("water mill", "pond", "wide view")
+    named = draft(sources={"text": "name"})
+    assert (
+        resolved(named, entry("mill.jpg", asked(named, verdict="approve"))).grade == Grade.DESCRIBED
+    )  # read by a person
+    silent = resolved(Elements("mill.jpg", "d" * 64, "none", "none"), answer)
+    assert (silent.text, silent.grade) == ("brushy", Grade.TRIGGER_ONLY)  # chosen since
 
-    def said(seen: Elements, model: BaseModel = TAGS) -> list[Any]:
-        result = compose_captions({"mill.jpg": seen}, answer, CONFIG, model, STYLE)
-        return [f.images for f in result.findings if f.code == "caption-approved-otherwise"]
 
-    assert said(draft()) == []
-    assert said(draft(text="windmill, dunes")) == [("mill.jpg",)]  # another captioner looked since
-    assert said(draft(), PROSE) == []  # the same words for another base model
+def test_an_approval_of_before_counts_on() -> None:
+    def before(own: Elements) -> dict[str, Any]:
+        return {k: v for k, v in asked(own, verdict="approve").items() if k not in ("under", "recommended")}
+
+    old = before(draft())
+    assert resolved(draft(text="windmill"), entry("mill.jpg", old)).text.startswith("brushy, water mill, pond")
+    assert renewed(old, CONFIG) == ""
+    told = draft(text="A water mill beside a green pond.", form="prose")
+    assert renewed(before(told), CONFIG, PROSE, told) == "the base model changed since you approved it"
 
 
-def test_approving_makes_a_caption_of_colours_count() -> None:
-    bare = draft(text="", form="", content={}, trusted=False)
-    assert resolved(bare, entry("mill.jpg", asked(bare, verdict="approve"))).captioned
+def renewed(data: dict[str, Any], config: Settings, model: BaseModel = TAGS, later: Elements | None = None) -> str:
+    """Why an approved caption is asked about again, "" if it is not."""
+    image = Image("mill.jpg", "image", digest="d" * 64)
+    caption = render(later or draft(), config.trigger, config.captioning, model)
+    found = approval.approvals_to_renew([image], {"mill.jpg": caption}, entry("mill.jpg", data), config)
+    return found["mill.jpg"][0] if found else ""
+
+
+def test_an_approval_holds_until_trigger_model_or_a_caption_setting_changes() -> None:
+    config = changed(CONFIG, model=TAGS.title)
+    data = asked(draft(), verdict="approve")
+    assert renewed(data, config) == ""
+    assert renewed(data, config, later=draft(text="windmill, dunes")) == ""
+    assert renewed(data, changed(config, captioning={"captioner": "claude"}), later=draft(text="windmill")) == ""
+    assert renewed(data, changed(config, trigger="newstyle")) == "its trigger changed since you approved it"
+    omit = changed(config, captioning={"style_words": "omit"})
+    assert renewed(data, omit) == "a caption setting changed since you approved it"
+    assert renewed(data, changed(omit, model="flux"), PROSE).startswith("the base model and a caption setting changed")
+    assert renewed(data, changed(config, model="noobai")) == ""  # its caption would be the same: nothing to show
+
+
+def test_it_is_shown_before_and_after_and_asked_once() -> None:
+    config = changed(CONFIG, trigger="newstyle", model=TAGS.title)
+    given_ = entry("mill.jpg", asked(draft(), verdict="approve"))
+    caption = render(draft(text="windmill, dunes"), "newstyle", RULES, TAGS)
+    renewal = Renewal("mill.jpg (again)", "its trigger changed since you approved it", "brushy, water mill")
+    under = {"mill.jpg": to_builtins(approval.approved_under("mill.jpg", config))}
+    (question,) = sample_questions(
+        ["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, config, under, {"mill.jpg": renewal}
+    )
+    assert (question.key, question.entry["before"]) == ("mill.jpg (again)", "brushy, water mill")
+    assert question.entry["caption"].startswith("[trigger], windmill, dunes")
+
+    def again(verdict: str | None, **more: Any) -> Decisions:
+        said = Entry(
+            question.key, {**question.entry, "verdict": verdict, **more}, {"mill.jpg": "d" * 12}, bool(verdict)
+        )
+        return Decisions(None, {**given_.entries, said.key: said})
+
+    later = draft(text="dunes, windmill")
+    assert open_samples(["mill.jpg"], again(None), auto=False) == ["mill.jpg (again)"]
+    assert resolved(later, again(None), config=config).text.startswith("newstyle, dunes, windmill")
+    assert open_samples(["mill.jpg"], again("approve"), auto=False) == []
+    assert resolved(later, again("approve"), config=config).text.startswith("newstyle, windmill, dunes")
+    own = again("adjust", caption="[trigger], my dunes")
+    assert resolved(later, own, config=config).text == "newstyle, my dunes"
+    rest = Decisions("recommended", again(None).entries)
+    result = compose_captions({"mill.jpg": later}, rest, config, TAGS, STYLE)
+    assert [f.images for f in result.findings if f.code == "caption-approved-otherwise"] == [("mill.jpg",)]
+
+
+def test_approving_colours_does_not_say_what_is_in_a_picture() -> None:
+    caption = resolved(nothing(), entry("mill.jpg", asked(nothing(), verdict="approve")))
+    assert (caption.origin, caption.grade) == ("approved", Grade.NAMED)
 
 
 @pytest.mark.parametrize("verdict", ["adjust", "approve", "skip", None])
@@ -246,14 +367,38 @@ def test_a_handwritten_caption_gets_its_trigger() -> None:
         caption = resolved(draft(), entry("mill.jpg", {"caption": text}, tool=False))
         assert caption.text == "brushy, a quiet mill"
         assert caption.captioned
-    assert not resolved(draft(), entry("mill.jpg", {"caption": "[trigger]"}, tool=False)).captioned
+    assert resolved(draft(), entry("mill.jpg", {"caption": "[trigger]"}, tool=False)).grade == Grade.MISSING
+    colours = entry("mill.jpg", {"caption": "[trigger], warm palette"}, tool=False)
+    assert resolved(draft(), colours).grade == Grade.NAMED
 
 
-def test_a_caption_in_another_form_is_rendered_anew_and_listed() -> None:
+def test_a_caption_for_another_base_model_stays_and_is_listed() -> None:
     data = asked(draft(), caption="[trigger], my mill, my pond", verdict="adjust")
-    result = compose_captions({"mill.jpg": draft()}, entry("mill.jpg", data), CONFIG, PROSE, STYLE)
-    assert result.captions["mill.jpg"].text.startswith("brushy, water mill, pond, wide view")
-    assert [f.images for f in result.findings if f.code == "caption-other-form"] == [("mill.jpg",)]
+    earlier = {k: v for k, v in data.items() if k != "under"}
+    config = changed(CONFIG, model="flux")
+    for given_ in (data, earlier):
+        result = compose_captions({"mill.jpg": draft()}, entry("mill.jpg", given_), config, PROSE, STYLE)
+        assert result.captions["mill.jpg"].text == "brushy, my mill, my pond"
+        assert [f.images for f in result.findings if f.code == "caption-other-form"] == [("mill.jpg",)]
+    same = compose_captions(
+        {"mill.jpg": draft()}, entry("mill.jpg", data), changed(config, model=TAGS.title), TAGS, STYLE
+    )
+    assert "caption-other-form" not in {f.code for f in same.findings}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a fox, charcoal[trigger]", "charcoal[trigger], a fox", "[trigger]charcoal, a fox", "a fox, [trigger]s, ink"],
+)
+def test_a_trigger_glued_to_a_word_is_named(text: str) -> None:
+    by_hand = entry("mill.jpg", {"caption": text}, tool=False)
+    beside = registry.load_captioner("draft").describe(
+        Image("mill.jpg", "image", digest="d" * 64, words=(("sidecar:mill.txt", text),)), Context(TRIGGER)
+    )
+    for elements, given_ in ((draft(), by_hand), (beside, Decisions())):
+        result = compose_captions({"mill.jpg": elements}, given_, CONFIG, TAGS, STYLE)
+        (fault,) = [f for f in result.findings if f.code == "caption-unusable"]
+        assert "glues [trigger] to a word" in findings.sentence(fault)
 
 
 def test_open_skip_and_rest() -> None:
@@ -263,13 +408,14 @@ def test_open_skip_and_rest() -> None:
     assert open_samples(["mill.jpg"], open_, auto=True) == []
     rest = Decisions("recommended", open_.entries)
     assert open_samples(["mill.jpg"], rest, auto=False) == []
-    assert resolved(draft(), rest).origin == "approved"
+    assert resolved(draft(), rest).origin == "draft"  # accepted, but nobody has approved it
     assert resolved(draft(), entry("mill.jpg", asked(draft(), verdict="skip"))).origin == "draft"
 
 
 def test_a_question_survives_its_file(tmp_path: Path) -> None:
     caption = render(draft(), TRIGGER, RULES, TAGS)
-    asks = sample_questions(["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, CONFIG)
+    under = {"mill.jpg": to_builtins(approval.approved_under("mill.jpg", CONFIG))}
+    asks = sample_questions(["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, CONFIG, under, {})
     decisions.update_questions(tmp_path, "captions", samples.HEADER, asks)
     file = tmp_path / "decisions/captions.yaml"
     file.write_text(file.read_text("utf-8").replace("verdict: null", "verdict: approve"), "utf-8")
@@ -328,6 +474,23 @@ def found(*elements: Elements, model: BaseModel = TAGS, **config: Any) -> dict[s
     return {f.code: f.images for f in result.findings}
 
 
+OTHERS = ["赤い橋と川、夜の街", "старая мельница у пруда", "ein altes Haus mit rotem Dach am Fluss",
+          "une vieille maison au toit rouge près de la rivière", "stary młyn nad stawem"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_style_words_are_not_missed_in_a_language_that_the_lists_cannot_read(text: str) -> None:
+    assert "caption-thin-style" not in found(sidecar(text))
+
+
+@pytest.mark.parametrize("kind", ["character", "object"])
+def test_style_words_are_missed_only_where_a_style_is_taught(kind: str) -> None:
+    told = sidecar("a woman beside a mill")
+    assert "caption-thin-style" in found(told)
+    other = compose_captions({"a.jpg": told}, Decisions(), CONFIG, TAGS, profiles.kind(kind))
+    assert "caption-thin-style" not in {f.code for f in other.findings}
+
+
 def test_soft_checks() -> None:
     assert found(draft("a.jpg"), draft("b.jpg"))["caption-twice"] == ("a.jpg", "b.jpg")
     assert "caption-hedging" in found(draft(text="possibly a mill", form="prose"), model=PROSE)
@@ -335,10 +498,7 @@ def test_soft_checks() -> None:
     assert "caption-flattery" not in found(draft(text="a beautifulness", form="prose"), model=PROSE)
     assert "caption-long" in found(draft(text=", ".join(f"tree {n}" for n in range(40))))
     assert "caption-too-long" in found(draft(text=", ".join(f"tree {n}" for n in range(110))))
-    assert "caption-draft" in found(draft(sources={"text": "name"}))
-    assert "caption-draft" not in found(draft())
-    plain = Elements("a.jpg", "d", "existing", "seen", text="a mill", form="prose", trusted=True)
-    assert "caption-thin-style" in found(plain)
+    assert "caption-thin-style" in found(sidecar("a mill beside a pond"))
     assert "caption-thin-style" not in found(draft(style={}))
     assert found(Elements("a.jpg", "d", "none", "none"), Elements("b.jpg", "d", "none", "none")) == {}
 

@@ -125,6 +125,10 @@ def test_from_samples_to_a_clone(root: Path, server: Loopback, tmp_path: Path) -
     edit(root / "project.yaml", "model: flux", "model: pony")
     edit(root / "project.yaml", "trigger: emberveil", "trigger: cindermoor")
     code, output = run(root, "gate1", url="http://127.0.0.1:1")
+    assert code == 1
+    assert "Not yet: 5 answers from you" in output  # the approved ones, shown before and after
+    edit(root / "decisions/captions.yaml", "verdict: null", "verdict: approve")
+    code, output = run(root, "gate1", url="http://127.0.0.1:1")
     assert code == 0, output
     assert len(server.asked()) == 24
     assert captions(root)["p07.jpg"].startswith("cindermoor, lighthouse number 7, valley, dawn, thing 7, ")

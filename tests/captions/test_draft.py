@@ -9,7 +9,7 @@ import pytest
 from loraprep.captions import chain, registry
 from loraprep.captions.captioner import Context
 from loraprep.captions.captioners.draft import measured_style
-from loraprep.captions.file_names import common_words, name_terms
+from loraprep.captions.file_names import name_terms, picture_names
 from loraprep.core.errors import UserError
 from loraprep.core.records import Elements, Image
 from tests.typed import changed, smallest
@@ -23,7 +23,7 @@ def picture(path: str = "IMG_1234.jpg", words: tuple[tuple[str, str], ...] = (),
 
 
 def draft(image: Image, trigger: str = "brushy", everyone: tuple[str, ...] = ()) -> Elements:
-    return registry.load_captioner("draft").describe(image, Context(trigger, common_words(everyone)))
+    return registry.load_captioner("draft").describe(image, Context(trigger, picture_names(everyone or (image.path,))))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,14 @@ def draft(image: Image, trigger: str = "brushy", everyone: tuple[str, ...] = ())
         ("v2.png", []),
         ("007.png", []),
         ("mill_pond-02_final.jpg", ["mill pond"]),
+        ("A_New_Land.jpg", ["a new land"]),
+        ("story/A_New_Land.png", ["a new land", "story"]),
+        ("train_station.jpg", ["train station"]),
+        ("steam_train_03.png", ["steam train"]),
+        ("new_york_02.jpg", ["new york"]),
+        ("apollo_11_launch.png", ["apollo 11 launch"]),
+        ("beach_20230512_sunset.png", []),
+        ("final_image.png", []),
         ("MillPond2.jpg", ["mill pond"]),
         ("00012-348923-a castle on a hill.png", ["a castle on a hill"]),
         ("10_portraits/old_man.jpg", ["old man", "portraits"]),
@@ -54,12 +62,48 @@ def test_names_say_words_not_numbers(path: str, terms: list[str]) -> None:
     assert name_terms(path) == terms
 
 
-def test_a_word_that_over_half_the_names_share_tells_nothing() -> None:
+@pytest.mark.parametrize(
+    "group",
+    [
+        ("intro_04.png", "intro_05.png"),
+        ("story/04-intro.webp", "story/05-intro.webp"),
+        ("IMG_2231.jpg", "IMG_2232.jpg"),
+        ("A_New_Land1.png", "A_New_Land2.png"),
+        ("red barn (1).jpg", "red barn (2).jpg"),
+        ("cat.jpg", "Cat2.jpg"),
+        ("cats/side_1.png", "dogs/side_1.png"),
+        ("route_66_sign.jpg", "route_67_sign.jpg"),
+    ],
+)
+def test_a_name_that_several_share_up_to_its_number_tells_nothing_of_a_picture(group: tuple[str, ...]) -> None:
+    others = ("mill.png", "harbour.png", "orchard.png", "street.png", "jug.png")
+    names = picture_names((*group, *others))
+    assert [term for path in group for term in names[path] if term not in ("story", "cats", "dogs")] == []
+    assert names["mill.png"] == ["mill"]
+
+
+def test_a_name_is_used_whole_or_not_at_all() -> None:
     everyone = ("dragon_red.png", "dragon_blue.png", "dragon_3.png", "mill.png")
-    assert common_words(everyone) == {"dragon"}
+    names = picture_names(everyone)
+    assert names == {"dragon_red.png": ["dragon red"], "dragon_blue.png": ["dragon blue"], "dragon_3.png": [],
+                     "mill.png": ["mill"]}  # fmt: skip
     assert not draft(picture("dragon_3.png"), everyone=everyone).trusted
     assert draft(picture("mill.png"), everyone=everyone).content == {"subject": ["mill"]}
-    assert common_words(["mill.png"]) == frozenset()
+
+
+def test_a_folder_of_most_pictures_tells_nothing_of_one() -> None:
+    names = picture_names(["all/a mill.png", "all/b.png", "all/harbour.png", "cats/sofa.png"])
+    assert names == {"all/a mill.png": ["a mill"], "all/b.png": [], "all/harbour.png": ["harbour"],
+                     "cats/sofa.png": ["sofa", "cats"]}  # fmt: skip
+
+
+def test_a_sidecar_that_only_repeats_a_number_says_nothing() -> None:
+    for captioner in ("draft", "existing"):
+        describe = registry.load_captioner(captioner).describe
+        written = describe(picture("IMG_2231.jpg", (("sidecar:IMG_2231.txt", "IMG_2231"),)), Context("brushy"))
+        assert not written.sources.get("text", "").startswith("sidecar:")
+        own = describe(picture("cat.jpg", (("sidecar:cat.txt", "brushy, cat"),)), Context("brushy"))
+        assert own.sources["text"] == "sidecar:cat.txt"
 
 
 def test_the_trigger_in_a_name_is_no_word() -> None:

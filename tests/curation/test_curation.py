@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Axis, Caption, Elements, Group, Image
+from loraprep.core.records import Axis, Caption, Elements, Grade, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, rulings, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.axes import axis_labels, count_axes
@@ -20,6 +20,7 @@ from loraprep.project import project, resolution
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import AxisProfile, Quota
 from loraprep.project.settings import GroupSettings
+from loraprep.report import summary
 from loraprep.scan import metadata
 from tests import ROOT, brushwork
 from tests.benchmarks import strangers
@@ -35,7 +36,7 @@ def style() -> project.Project:
 
 
 def caption(path: str, text: str, *content: str) -> Caption:
-    return Caption(path, f"emberveil, {text}", "prose", "draft", True, 20, 512, content or (text,))
+    return Caption(path, f"emberveil, {text}", "prose", "draft", Grade.DESCRIBED, 20, 512, content or (text,))
 
 
 def records(number: int) -> list[Image]:
@@ -118,9 +119,43 @@ def test_few_pictures_and_unseen_axes_are_said(style: project.Project) -> None:
     assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
     some = told(images[:3], ["a cat"] * 3)
     result = curate.assess(images, Observations({}, some, {}), style.kind, style.settings)
-    assert said("hardly-looked-at", result.findings) == [
-        "Too few captions speak of subjects (3 of 9) to say what is thin there."
-    ]
+    assert said("hardly-looked-at", result.findings) == ["Too few captions speak of subjects (3 of 9) to judge that."]
+
+
+def test_what_names_say_is_called_that_and_gives_no_advice(style: project.Project) -> None:
+    images = records(20)
+    texts = ["a cat"] * 10 + ["a mountain lake"] * 6 + ["a woman"] * 4
+    named = {p: replace(c, grade=Grade.NAMED) for p, c in told(images, texts).items()}
+    result = curate.assess(images, Observations({}, named, {}), style.kind, style.settings)
+    subject = next(a for a in result.axes if a.name == "subject")
+    assert (subject.counts, subject.seen, subject.missing, subject.thin) == ({}, 0, {}, ())
+    assert subject.by_name == {"animal": 10, "landscape": 6, "person": 4}
+    assert not result.add
+    assert "subjects" not in result.strong
+    assert not any("animal" in p.shows or "animal" in p.prompt for p in result.prompts)
+    assert "subjects" in said("not-looked-at", result.findings)[0]
+    assert not any("animal" in why for why in (result.regularization.why, *result.regularization.prompts))
+    assert said("tied", result.findings) == []
+    assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
+    table = "\n".join(summary.diversity(result, len(images)))
+    assert "| Subjects | by their names: animal 10, landscape 6, person 4 | | |" in table
+
+
+@pytest.mark.parametrize("described", [6, 10])
+def test_an_axis_seen_in_half_of_the_pictures_or_less_gives_no_advice(described: int, style: project.Project) -> None:
+    images = records(20)
+    texts = ["a cat at night, close-up"] * described + ["something"] * (20 - described)
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
+    subject = next(a for a in result.axes if a.name == "subject")
+    assert (subject.counts, subject.seen) == ({"animal": described}, described)
+    spoken = [result.add, result.weak, result.strong, result.regularization.why,
+              *result.regularization.prompts, *(p.prompt + p.shows for p in result.prompts)]  # fmt: skip
+    assert not any(word in text for text in spoken for word in ("animal", "night", "landscape", "portraits"))
+    assert {f.values["label"] for f in result.findings if f.code == "one-sided"} <= {"Palette", "Shape"}  # measured
+    assert said("tied", result.findings) == []
+    row = next(line for line in summary.diversity(result, 20) if line.startswith("| Subjects"))
+    assert f"(seen in {described} of 20)" in row
+    assert "too few seen to say" in row
 
 
 def test_what_merely_often_comes_together_takes_more_pictures(style: project.Project) -> None:
@@ -148,9 +183,7 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
     images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
     texts = ["a cat on a sill"] * 12
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
-    assert result.variety.startswith(
-        "Your 12 pictures are worth 1 different one; most alike are 0.jpg and 1.jpg."
-    )
+    assert result.variety.startswith("Your 12 pictures are worth 1 different one; most alike are 0.jpg and 1.jpg.")
 
 
 def test_what_to_collect_next_is_computed(style: project.Project) -> None:

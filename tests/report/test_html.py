@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from loraprep.core.records import Caption, Fate, Gate, Reason
+from loraprep.core.records import Caption, Fate, Gate, Grade, Reason
 from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
 from loraprep.project import schema
@@ -119,7 +119,7 @@ def test_a_project_without_pictures_has_a_page_too(tmp_path: Path) -> None:
 def test_a_caption_in_pieces_is_the_caption() -> None:
     text = "emberveil, a red mill beside a mill pond, loose strokes (mill)"
     caption = Caption(
-        "a.jpg", text, "prose", "draft", True, 9, 99, ("red mill", "mill pond", "mill"), ("loose strokes",)
+        "a.jpg", text, "prose", "draft", Grade.DESCRIBED, 9, 99, ("red mill", "mill pond", "mill"), ("loose strokes",)
     )
     pieces = page.spans(caption, "emberveil")
     assert "".join(t for _, t in pieces) == text
@@ -127,7 +127,7 @@ def test_a_caption_in_pieces_is_the_caption() -> None:
         ("trigger", "emberveil"), ("content", "red mill"), ("content", "mill pond"), ("style", "loose strokes"),
         ("content", "mill"),
     ]  # fmt: skip
-    bare = Caption("a.jpg", "(x", "prose", "none", False, 1, 9)
+    bare = Caption("a.jpg", "(x", "prose", "none", Grade.MISSING, 1, 9)
     assert page.spans(bare, "") == [("", "(x")]
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from loraprep.captions import tokens
 from loraprep.core import findings, resources
-from loraprep.core.records import Caption, Fate, Image
+from loraprep.core.records import Caption, Fate, Grade, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import complete_settings
 from loraprep.project.sizes import trained_sizes
@@ -303,7 +303,7 @@ def planned(
     encoder = model.encoder.name
     found = [Image(path, "image", width=w, height=h) for path, (w, h) in shapes.items()]
     fates = [Fate(path, "kept", "") for path in shapes]
-    words = {path: Caption(path, caption, "tags", "draft", True, tokens.count(caption, encoder), 225,
+    words = {path: Caption(path, caption, "tags", "draft", Grade.DESCRIBED, tokens.count(caption, encoder), 225,
                            exact=tokens.exact(encoder)) for path in list(shapes)[:1]}  # fmt: skip
     times = dict.fromkeys(shapes, repeats)
     pictures = forecast.training_pictures(found, fates, words, times, trained_sizes(told, model)[-1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from loraprep.captions import hygiene
 from loraprep.captions.captioner import Context
 from loraprep.captions.elements import sort_terms
-from loraprep.captions.file_names import name_terms
+from loraprep.captions.file_names import repeats_number
 from loraprep.core.records import Elements, Image
 
 SAMPLES = True
@@ -28,7 +28,7 @@ def describe(image: Image, context: Context) -> Elements:
     form = hygiene.form_of(text) if text else ""
     words = hygiene.terms(text) if form == "tags" else hygiene.phrases(text)
     if not text:
-        words = [w for w in (_uncommon(t, context) for t in name_terms(image.path)) if w]
+        words = [w for w in (hygiene.bare(t, context.trigger) for t in context.names.get(image.path, ())) if w]
         source = "name" if words else ""
     content, style = sort_terms(words)
     sources = {"text": source} if source else {}
@@ -51,7 +51,11 @@ def describe(image: Image, context: Context) -> Elements:
 
 def _most_trusted(image: Image, context: Context) -> tuple[str, str]:
     """Return (source, text) of the most trusted words that are more than names of colours, or of any."""
-    found = [(source, bare) for source, words in image.words if (bare := _useful(words, context.trigger))]
+    found = [
+        (source, bare)
+        for source, words in image.words
+        if (bare := _useful(words, context.trigger)) and not repeats_number(bare, image.path)
+    ]
     return next((f for f in found if not hygiene.only_colours(f[1])), found[0] if found else ("", ""))
 
 
@@ -61,13 +65,6 @@ def _useful(words: str, trigger: str) -> str:
     if not any(c.isalpha() for c in text) or all(hygiene.is_quality(t) for t in hygiene.terms(text)):
         return ""
     return text
-
-
-def _uncommon(term: str, context: Context) -> str:
-    words = [w for w in term.split() if w not in context.common and w != context.trigger]
-    if all(w in hygiene.lists().stopwords for w in words):
-        return ""
-    return hygiene.bare(" ".join(words), context.trigger)
 
 
 def measured_style(image: Image) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loraprep.captions import hygiene
 from loraprep.captions.captioner import Context
 from loraprep.captions.elements import sort_terms
+from loraprep.captions.file_names import repeats_number
 from loraprep.core.records import Elements, Image
 
 SAMPLES = False
@@ -33,5 +34,5 @@ def describe(image: Image, context: Context) -> Elements:
         text=text,
         form=form if text else "",
         trusted=bool(text),
-        sources={"text": source} if text else {},
+        sources={"text": "name" if repeats_number(text, image.path) else source} if text else {},
     )

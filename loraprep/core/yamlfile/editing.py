@@ -62,11 +62,14 @@ def document(value: Json, comment: str) -> str:
 
 
 def block(key: str, value: Mapping[str, Json], comments: Mapping[str, str] | None = None) -> str:
-    """Spell an entry as a block mapping: one line a key, a nested mapping one level deeper, lists in flow style."""
+    """Spell an entry as a block mapping: one line a key, a nested mapping one level deeper, lists in flow style.
+
+    What only the tool writes (`digests`, `under`) keeps to one line, too.
+    """
     lines = [f"{dump(key)}:"]
     for name, item in value.items():
         comment = f"  # {comments[name]}" if comments and name in comments else ""
-        if isinstance(item, dict) and name != "digests":
+        if isinstance(item, dict) and name not in ("digests", "under"):
             lines.append(f"  {name}:{comment}")
             lines += [f"    {dump(k)}: {dump(v)}" for k, v in item.items()]
         else:

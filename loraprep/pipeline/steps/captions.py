@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loraprep.captions import chain, compose, danbooru, registry, render
-from loraprep.captions.samples import HEADER, choose_samples, sample_questions
+import msgspec
+
+from loraprep.captions import approval, chain, compose, danbooru, registry, render
+from loraprep.captions.samples import HEADER, Renewal, choose_samples, sample_questions
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -13,14 +15,17 @@ from loraprep.pipeline.artifacts import Captioned, Described, Sampled, VisionAsk
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.steps.inputs import shortlisted_images
 from loraprep.pipeline.workspace import Workspace
+from loraprep.project.resolution import again_key, entry_for
 
 
 def sample_captions(work: Workspace) -> None:
-    """Choose up to five captions to be approved before the rest is written."""
-    project = work.project
+    """Choose up to five captions to be approved before the rest is written, and those to be approved again."""
+    project, given = work.project, work.decisions("captions")
     staying = shortlisted_images(work)
     asks = registry.shows_samples(project.settings.captioning)
-    samples = choose_samples(staying, work.decisions("captions")) if asks else []
+    chosen_now = choose_samples(staying, given) if asks else []
+    before = [i.path for i in staying if approval.approved_words(entry_for(given, i.path, i.digest)[0])]
+    samples = sorted({*chosen_now, *before})
     shown = [i for i in staying if i.path in set(samples)]
     outcome = vision.ask_samples(work, shown, staying)
     stored, chosen = vision.stored_answers(work, shown), vision.chosen_captioners(work, shown)
@@ -29,8 +34,14 @@ def sample_captions(work: Workspace) -> None:
     )
     rendered = render.render_all(elements, project.settings, project.base_model, project.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
-    questions = sample_questions([s for s in samples if s not in unseen], rendered, work.digests(), project.settings)
-    work.ask("captions", HEADER, questions)
+    renewals = approval.approvals_to_renew(
+        [i for i in shown if rendered[i.path].origin != "none"], rendered, given, project.settings
+    )
+    samples = [s for s in samples if s in chosen_now or s in renewals]
+    asked = [s for s in samples if s not in unseen]
+    under = {s: msgspec.to_builtins(approval.approved_under(s, project.settings)) for s in asked}
+    again = {path: Renewal(again_key(given, path), *said) for path, said in renewals.items()}
+    work.ask("captions", HEADER, sample_questions(asked, rendered, work.digests(), project.settings, under, again))
     work.write(Sampled(samples=samples, unseen=unseen, missing=outcome.missing, findings=outcome.findings))
 
 
