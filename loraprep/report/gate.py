@@ -33,6 +33,7 @@ def never_accepted() -> frozenset[Code]:
         Code.CAPTION_UNUSABLE,
         Code.UNACCOUNTED,
         Code.NAME_COLLISION,
+        Code.UNKNOWN_NAME,
     }
 
 
@@ -47,6 +48,12 @@ def joined_acceptances(settled: Mapping[Code, Acceptance], own: Mapping[str, Acc
         if first is not None and second is not None:
             joined[code] = Acceptance(own[code].reason, images=tuple(sorted({*first, *second})))
     return joined
+
+
+def only_of(found: Sequence[Finding], pictures: Set[str]) -> list[Finding]:
+    """Return findings about single pictures as far as they are about `pictures`; those that name none are left away."""
+    parts = (Finding(f.code, tuple(p for p in f.images if p in pictures), f.values) for f in found)
+    return [part for part in parts if part.images]
 
 
 def judge(data: ReportData) -> Gate:
@@ -113,7 +120,9 @@ def _counts(
         "duplicates_found": sum(len(f.images) for f in data.findings if f.code in _COPIES),
         "duplicates_removed": sum("copy" in fate.why for fate in left_out),
         # praise and notes are never counted
-        "quality_issues": sum(r.severity in ("block", "warn") for r in reasons if r.code in quality),
+        "quality_issues": sum(
+            r.severity in ("block", "warn") and r.accepted != ALREADY_OUT for r in reasons if r.code in quality
+        ),
         "open_questions": sum(len(keys) for keys in data.waiting.values()),
     }
 

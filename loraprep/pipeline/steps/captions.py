@@ -11,7 +11,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.pipeline.artifacts import Captioned, Described, Sampled, VisionAsked
 from loraprep.pipeline.steps import vision
-from loraprep.pipeline.steps.inputs import shortlisted_images
+from loraprep.pipeline.steps.inputs import caption_decisions, shortlisted_images
 from loraprep.pipeline.workspace import Workspace
 
 
@@ -20,7 +20,7 @@ def sample_captions(work: Workspace) -> None:
     project = work.project
     staying = shortlisted_images(work)
     asks = registry.shows_samples(project.settings.captioning)
-    samples = choose_samples(staying, work.decisions("captions")) if asks else []
+    samples = choose_samples(staying, caption_decisions(work)) if asks else []
     shown = [i for i in staying if i.path in set(samples)]
     outcome = vision.ask_samples(work, shown, staying)
     stored, chosen = vision.stored_answers(work, shown), vision.chosen_captioners(work, shown)
@@ -64,7 +64,7 @@ def write_captions(work: Workspace) -> None:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
     result = compose.compose_captions(
         work.read(Described).elements,
-        work.decisions("captions"),
+        caption_decisions(work),
         project.settings,
         project.base_model,
         project.kind,
