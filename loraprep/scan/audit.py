@@ -11,7 +11,9 @@ from typing import Literal
 import msgspec
 
 from loraprep.core.findings import Code, Finding, Value
+from loraprep.core.nearest import did_you_mean
 from loraprep.core.records import Fate, Image
+from loraprep.core.text import SHOWN
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
@@ -108,7 +110,7 @@ def audit(
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)
     if orphans:
-        findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans))))
+        findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans)), {"near": _meant(orphans, images)}))
     if masks:
         reasons = "; ".join(f"{path}: {reason}" for path, reason in sorted(masks.items()))
         findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
@@ -117,6 +119,13 @@ def audit(
     if images and not any(f.code in (Code.BROKEN, Code.UNEXPECTED) for f in findings):
         findings.append(Finding(Code.ALL_OPEN, (), {"count": len(images)}))
     return Audit(findings, size_questions(images, settings, model, kind), layout(images))
+
+
+def _meant(orphans: Sequence[str], images: Sequence[Image]) -> str:
+    """Say which pictures the files in upscaled/ are probably meant for, "" if nobody can tell."""
+    known = [image.path for image in images]
+    asked = ((path, did_you_mean(path.removeprefix("upscaled/"), known)) for path in sorted(orphans)[:SHOWN])
+    return "".join(f" {path}: {question}" for path, question in asked if question)
 
 
 def _suffix(image: Image) -> str:
