@@ -231,6 +231,7 @@ DETAIL = 'scene-09.jpg: {extra: [{name: part, box: [0, 0, 0.6, 0.6], caption: "[
 def built(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(finished, tmp_path_factory.mktemp("built") / "mystyle"))
     append("project.yaml", "dataset: {repeats: 5}\n")(root)
+    once("images/nobody/notes.md", "a folder for a group to come")(root)
     code, output = run(root, "dataset")
     assert code == 0, output
     return root
