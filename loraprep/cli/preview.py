@@ -121,8 +121,8 @@ def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str
 
 
 _STEPS = (
-    audit.audit_images,
     duplicates.find_duplicates,
+    audit.audit_images,
     duplicates.decide_staying,
     audit.measure_detail,
     curation.choose_shortlist,

@@ -30,6 +30,11 @@ class Code(StrEnum):
     MOSTLY_ENLARGED = "mostly-enlarged"
     GROUP_EMPTY = "group-empty"
     STALE_DECISION = "stale-decision"
+    UNKNOWN_NAME = "unknown-name"
+    PATTERN_UNUSED = "pattern-unused"
+    CONTRADICTION = "contradiction"
+    NONE_STAYS = "none-stays"
+    ACCEPTS_NOTHING = "accepts-nothing"
 
     # phase 2: files that cannot be used
     BROKEN = "broken"

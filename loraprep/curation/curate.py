@@ -47,8 +47,12 @@ def curate(
     kind: Kind,
     settings: Settings,
     decisions: Decisions,
+    asked_before: Set[str] = frozenset(),
 ) -> Curation:
-    """Ask about `images` (those that earlier phases let through, sorted by path) and assess what would stay."""
+    """Ask about `images` (those that earlier phases let through, sorted by path) and assess what would stay.
+
+    `asked_before`: pictures that a question of an earlier phase is open about: one picture, one question.
+    """
     ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
     found = styles.group_by_style(remaining, seen.styles, settings)
@@ -56,7 +60,7 @@ def curate(
     strangers = identity.find_strangers(remaining, seen.elements, kind, settings)
     about_strangers = identity.stranger_question(
         remaining,
-        {p: how for p, how in strangers.items() if p not in ruled},
+        {p: how for p, how in strangers.items() if p not in ruled and p not in asked_before},
         {about_styles.key} if about_styles else set(),
     )
     questions = [q for q in (about_styles, about_strangers) if q]
@@ -64,7 +68,7 @@ def curate(
     pool = [i for i in remaining if i.path not in leaving]
     alike, worth = picture_likeness(pool, seen.embeddings), picture_quality(pool)
     target = settings.curation.target or kind.target
-    asked = curation_rulings(decisions, images, pins=True)
+    asked = {*curation_rulings(decisions, images, pins=True), *asked_before}
     always = set(subset.always_kept(pool, settings.curation.include))
     # a detail that somebody cut out is wanted
     pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]

@@ -69,12 +69,12 @@ def curation_rulings(decisions: Decisions, images: Sequence[Image], *, pins: boo
         if given.answer is None or (pins and entry.why != _SURPLUS):
             continue
         out = entry.left_out(given.answer)
-        for named, digest in given.digests.items():
+        by_hand = dict.fromkeys([*given.data.get("pictures", ()), *out], "")
+        for named, digest in (given.digests or by_hand).items():
             path, _ = present.find(named, digest)
             if path not in ruled or ruled[path].fate == "kept":
-                ruled[path] = (
-                    Fate(path, "left out", entry.why, "you") if named in out else Fate(path, "kept", "", "you")
-                )
+                leaves = not {named, path}.isdisjoint(out)  # an answer may use the name a picture has now
+                ruled[path] = Fate(path, "left out", entry.why, "you") if leaves else Fate(path, "kept", "", "you")
     return ruled
 
 

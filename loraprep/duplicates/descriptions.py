@@ -39,7 +39,13 @@ def why_best(best: Image, images: Sequence[Image], relation: str, lesser: Set[st
     """Say in one clause why `best` is the one to keep if only one is."""
     others = [i for i in images if i.path != best.path]
     if relation == "byte" or not others:
-        return "the files are the same; the shortest name stays" if not best.upscaled else "it has an upscaled version"
+        if best.upscaled:
+            return "it has an upscaled version"
+        worked_on = "your words" if ranking.own_words(best) else "a mask" if best.mask else "a star"
+        stays = f"the one with {worked_on}" if ranking.care(best) else "the shortest name"
+        return f"the files are the same; {stays} stays"
+    if best.box and not all(i.box for i in others):
+        return "you cropped it"
     if best.path not in lesser and all(i.path in lesser for i in others):
         return "nothing is cut off it, and no watermark lies over it"
     if all(ranking.frame_share(i) > ranking.frame_share(best) + ranking.FRAMED for i in others):

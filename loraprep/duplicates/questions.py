@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from loraprep.core.records import Fate, Group, Image
-from loraprep.duplicates import descriptions
+from loraprep.duplicates import descriptions, ranking
 from loraprep.duplicates.clusters import copies
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.resolution import Present, settle
@@ -19,10 +19,24 @@ HEADER = """\
 """
 
 
-def _members_asked(group: Group) -> list[str]:
-    """Return the pictures a person is asked about: byte copies are settled by rule."""
-    doubled = {pair.a for pair in group.pairs if pair.relation == "byte"}
-    asked = [path for path in group.pictures if path not in doubled]
+def _byte_copies(group: Group, gone: Set[str]) -> dict[str, str]:
+    """Map each byte copy to the one that stays for it: where that one is `gone`, to the copy with the shortest name."""
+    families: dict[str, list[str]] = {}
+    for pair in group.pairs:
+        if pair.relation == "byte" and pair.a not in gone:
+            families.setdefault(pair.b, []).append(pair.a)
+    found = {}
+    for original, same in families.items():
+        heirs = sorted(same, key=lambda path: (len(path), path))
+        first = original if original not in gone else heirs.pop(0)
+        found.update(dict.fromkeys(heirs, first))
+    return found
+
+
+def _members_asked(group: Group, gone: Set[str]) -> list[str]:
+    """Return the pictures a person is asked about: byte copies are settled by rule, and what leaves is out of it."""
+    doubled = _byte_copies(group, gone)
+    asked = [path for path in group.pictures if path not in doubled and path not in gone]
     return asked if len(asked) > 1 else []
 
 
@@ -44,31 +58,35 @@ def _rulings(groups: Sequence[Group], images: Iterable[Image], decisions: Decisi
         recommended = entry.data.get("recommended", list(group.recommended) if group else "all")
         chosen = recommended if entry.answer == "recommended" else entry.answer
         named = set(chosen) if isinstance(chosen, list) else set(written) if chosen == "all" else set()
-        for path in sorted(named - set(written)):
-            if group and path in group.pictures:  # a byte copy named by hand
-                written[path] = ""
-        for path, digest in written.items():
-            now, match = present.find(path, digest)
+        found = {path: present.find(path, digest) for path, digest in written.items()}
+        groups_now = [of[now] for now, _ in found.values() if now in of]
+        for path in sorted(named - set(written) - {now for now, _ in found.values()}):
+            if any(path in group.pictures for group in groups_now):  # a byte copy named by hand
+                found[path] = present.find(path, "")
+        for path, (now, match) in found.items():
             if match and (now not in ruled or match != "retouched"):
-                ruled[now] = _Ruling(path in named, match == "retouched")
+                ruled[now] = _Ruling(bool({path, now} & named), match == "retouched")
     return ruled
 
 
-def open_questions(groups: Sequence[Group], images: Sequence[Image], decisions: Decisions) -> list[Question]:
+def open_questions(
+    groups: Sequence[Group], images: Sequence[Image], decisions: Decisions, gone: Set[str] = frozenset()
+) -> list[Question]:
     """Ask one question a group of copies or variants with pictures nobody ruled on; byte copies need none.
 
     A group that grew asks for the newcomer alone, under the newcomer's name. A picture that changed since its
-    answer is asked about again.
+    answer is asked about again. `gone`: pictures that another answer leaves out, about which nothing is asked.
     """
     digests = {image.path: image.digest for image in images}
+    known = {image.path: image for image in images}
     ruled = _rulings(groups, images, decisions)
     asked = []
     for group in groups:
-        members = _members_asked(group)
+        members = _members_asked(group, gone)
         open_ = [path for path in members if path not in ruled or ruled[path].changed]
         if not open_:
             continue
-        recommended: list[str] | str = sorted(_staying(group, ruled) & set(open_))
+        recommended: list[str] | str = sorted(_staying(group, ruled, known, gone) & set(open_))
         if len(recommended) == len(open_):
             recommended = "all"
         entry = {
@@ -90,27 +108,43 @@ def _key(paths: Sequence[str], decisions: Decisions) -> str:
     return f"{paths[0]} (again)"
 
 
-def _staying(group: Group, ruled: Mapping[str, _Ruling]) -> set[str]:
-    """Return who stays if every picture nobody ruled on takes the recommendation."""
-    staying = {path for path, ruling in ruled.items() if ruling.stays and path in group.pictures}
+def _staying(group: Group, ruled: Mapping[str, _Ruling], known: Mapping[str, Image], gone: Set[str]) -> set[str]:
+    """Return who stays if every picture nobody ruled on takes the recommendation.
+
+    Where another answer leaves out the one that was recommended, the best of its other copies takes its place.
+    """
+    staying = {path for path, ruling in ruled.items() if ruling.stays and path in group.pictures} - gone
+    lesser = {pair.lesser for pair in group.pairs}
     for cluster in copies(group.pictures, group.pairs):
-        if not any(path in ruled for path in cluster):  # else the person has settled this picture already
-            staying |= set(cluster) & set(group.recommended)
+        left = [known[path] for path in cluster if path not in gone]
+        if not left or any(path in ruled and path not in gone for path in cluster):
+            continue  # the person has settled this picture already
+        recommended = {image.path for image in left} & set(group.recommended)
+        staying |= recommended or {min(left, key=lambda i: ranking.best_first(i, left, lesser)).path}
     return staying
 
 
-def outcome(groups: Sequence[Group], images: Sequence[Image], decisions: Decisions, *, auto: bool) -> dict[str, Fate]:
+def outcome(
+    groups: Sequence[Group],
+    images: Sequence[Image],
+    decisions: Decisions,
+    gone: Set[str] = frozenset(),
+    *,
+    auto: bool,
+) -> dict[str, Fate]:
     """Say which pictures leave because of duplicates, and which stay but wait for an answer. Others are absent.
 
-    A missing answer counts as its recommendation, with `open` set unless `auto` or `rest: recommended`.
+    A missing answer counts as its recommendation, with `open` set unless `auto` or `rest: recommended`. `gone`:
+    pictures that another answer leaves out, of which nothing is said.
     """
+    known = {image.path: image for image in images}
     ruled = _rulings(groups, images, decisions)
     fates: dict[str, Fate] = {}
     for group in groups:
-        staying, members = _staying(group, ruled), _members_asked(group)
+        staying, members = _staying(group, ruled, known, gone), _members_asked(group, gone)
+        doubled = _byte_copies(group, gone)
         same = {path: cluster for cluster in copies(group.pictures, group.pairs) for path in cluster}
-        of = {p.a: p for p in sorted(group.pairs, key=lambda p: p.relation, reverse=True) if p.relation != "variant"}
-        for path in group.pictures:
+        for path in (p for p in group.pictures if p not in gone):
             given = ruled.get(path)
             counts = settle(
                 None if given is None else "keep" if given.stays else "leave out",
@@ -121,8 +155,8 @@ def outcome(groups: Sequence[Group], images: Sequence[Image], decisions: Decisio
             waiting, by = counts.open and path in members, counts.by
             original = next((p for p in same[path] if p in staying), "")
             why = f"a copy of {original}" if original else "you left it out"
-            if not given and path in of and of[path].relation == "byte":
-                why, by = f"a byte copy of {of[path].b}", "rule"
+            if not given and path in doubled:
+                why, by = f"a byte copy of {doubled[path]}", "rule"
             if path not in staying:
                 fates[path] = Fate(path, "left out", why, by, waiting)
             elif waiting:

@@ -50,18 +50,42 @@ def file_size(image: Image) -> int:
     return image.pixel_bytes or image.bytes
 
 
+def own_words(image: Image) -> str:
+    """Return what a person wrote into a file beside the picture, "" without any."""
+    return next((text for source, text in image.words if source.startswith("sidecar:") and text.strip()), "")
+
+
+def care(image: Image) -> int:
+    """Count what a person did for a picture: better pixels, words beside it, a mask, a star."""
+    return sum((bool(image.upscaled), bool(own_words(image)), bool(image.mask), image.rating > 0))
+
+
+def same_first(image: Image) -> tuple[bool, bool, bool, int, int, str]:
+    """Return a sort key for files that are the same, byte for byte: first what a person worked on, then short names."""
+    return (
+        not image.upscaled,
+        not own_words(image),
+        not image.mask,
+        -max(0, image.rating),
+        len(image.path),
+        image.path,
+    )
+
+
 def best_first(image: Image, among: Sequence[Image], lesser: Set[str]) -> tuple[object, ...]:
-    """Return a sort key, best first: what is whole and has no watermark, then by `_rank`."""
-    return image.path in lesser, *_rank(image, among)
+    """Return a sort key, best first: what a person cropped, what is whole and has no watermark, then by `_rank`."""
+    return not image.box, image.path in lesser, *_rank(image, among)
 
 
-def _rank(image: Image, among: Sequence[Image]) -> tuple[float, bool, bool, int, int, str]:
-    """Return a sort key, best first; worths within 5 in 100 are equal, no frame and the less inflated file win."""
+def _rank(image: Image, among: Sequence[Image]) -> tuple[float, bool, bool, int, int, int, str]:
+    """Return a sort key, best first; worths within 5 in 100 are equal, no frame and the less inflated file win, then
+    what a person did more for."""
     best = max(worth(i, among) for i in among)
     mine = worth(image, among)
     loss = 0.0 if mine >= best * (1 - EQUAL) else best - mine
     inflated = held_side(image, among) < (1 - EQUAL) * math.sqrt(image.width * image.height * (1 - frame_share(image)))
-    return loss, frame_share(image) > FRAMED, inflated, -(image.jpeg_quality or 100), len(image.path), image.path
+    framed, quality = frame_share(image) > FRAMED, image.jpeg_quality or 100
+    return loss, framed, inflated, -care(image), -quality, len(image.path), image.path
 
 
 def real_side(image: Image) -> float:

@@ -65,13 +65,13 @@ def find_groups(
 
 
 def _byte_copies(images: Iterable[Image]) -> list[Pair]:
-    """Pair each copy with the one that stays: one with better pixels in upscaled/, else the shortest name."""
+    """Pair each copy with the one that stays: one that a person worked on, else the shortest name."""
     same: dict[str, list[Image]] = {}
     for image in images:
         same.setdefault(image.digest, []).append(image)
     pairs = []
     for alike in same.values():
-        first, *rest = sorted(alike, key=lambda i: (not i.upscaled, len(i.path), i.path))
+        first, *rest = sorted(alike, key=ranking.same_first)
         pairs += [Pair(i.path, first.path, "byte", 1.0, what=f"the same file as {first.path}") for i in rest]
     return pairs
 
@@ -202,6 +202,8 @@ def _lesser(one: Image, other: Image, seen: Likeness) -> str:
     if seen.lettered >= 0:
         return (one, other)[seen.lettered].path
     cut, whole, covers = (one, other, seen.covers) if seen.covers > 1 else (other, one, 1 / seen.covers)
+    if cut.box:  # a person drew that
+        return ""
     if covers < descriptions.CUT or ranking.frame_share(whole) > ranking.frame_share(cut) + ranking.FRAMED:
         return ""
     return cut.path if ranking.real_side(whole) > ranking.real_side(cut) else ""

@@ -14,6 +14,7 @@ from loraprep.core.records import Caption, Elements, Fate, Gate, Group
 from loraprep.curation.assessment import Assessment, PictureFeatures
 from loraprep.curation.rulings import Settled
 from loraprep.project.decisions import Question
+from loraprep.report.since import VerdictRecord
 from loraprep.trainers.plan import TrainingPlan
 
 FORMAT = 2  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
@@ -62,6 +63,7 @@ class Staying(Artifact, frozen=True):
     paths: list[str]  # of those that stay
     quality: dict[str, Fate]  # by path: what the audit's questions and their answers mean
     duplicates: dict[str, Fate]  # the same of the duplicates'
+    copies: dict[str, list[str]] = {}  # picture that stays -> its copies that leave, whose words it may take over
 
 
 class DetailMeasured(Artifact, frozen=True):
@@ -155,6 +157,16 @@ class Forecast(Artifact, frozen=True):
     repeats: dict[str, int]  # path -> how often it comes up in an epoch
     drawn: list[str]  # paths of the pictures whose crop the report shows
     findings: list[Finding]
+
+
+class VerdictTold(Artifact, frozen=True):
+    """The verdict that was told last on this machine, and what had changed since the one before it."""
+
+    NAME = "verdict.json"
+
+    record: VerdictRecord
+    since: list[str]  # sentences
+    turned: bool = False  # is it another verdict?
 
 
 class Judged(Artifact, Gate, frozen=True, tag=2):

@@ -18,6 +18,7 @@ from loraprep.pipeline.artifacts import (
     Duplicates,
     Judged,
     Selected,
+    VerdictTold,
     VisionAsked,
 )
 from loraprep.pipeline.workspace import Workspace
@@ -43,12 +44,26 @@ def print_verdict(work: Workspace) -> bool:
             print_reason(reason)
         if len(chosen) > _FIRST:
             say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
+    if since := _since(work):
+        say("")
+        say("Since the last verdict:", "bold")
+        for sentence in since:
+            say(f"  {sentence}")
     say("")
     say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
     say(f"Why: {gate.why}")
     say(f"Next: {gate.next}")
     say("The whole report: report.html (to look at) and dataset-report.md.", "dim")
     return gate.verdict == "GO"
+
+
+def _since(work: Workspace) -> list[str]:
+    """What turned the verdict; [] while it is the same as before."""
+    try:
+        told = work.read(VerdictTold)
+        return told.since if told.turned else []
+    except UserError:  # nobody has judged yet, or another version did
+        return []
 
 
 def print_reason(reason: Reason) -> None:

@@ -21,6 +21,7 @@ from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profil
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, project
+from loraprep.project.decisions import Answer
 from loraprep.report.set_record import SET_RECORD
 from loraprep.trainers import regularization
 
@@ -84,6 +85,11 @@ def _asked(work: Workspace, kind: str) -> Since[list[str]]:
     return Since("asked", lambda: decisions.decision_keys(work.root, kind), lambda then, now: set(then) <= set(now))
 
 
+def _given(work: Workspace, kind: str) -> Since[dict[str, Answer]]:
+    """The answers of another file: what leaves by one of them is not asked about."""
+    return Since(f"given {kind}", lambda: decisions.given_answers(work.root, kind), operator.eq)
+
+
 def _answers(work: Workspace, *, samples: bool) -> Since[dict[str, Json]]:
     """Whether responses/ changed since, or an answer is still missing that may come now."""
     return Since(
@@ -122,24 +128,24 @@ def _about_files(work: Workspace) -> Iterator[Task]:
     yield {**scan, "uptodate": [False]}
     yield task(
         work,
-        "audit",
-        "Are the pictures technically fit to train on?",
-        "audit.audit_images",
-        [IMAGES, UPSCALED],
-        [AUDIT, QUALITY_D],
-        named("thresholds.audit", "dataset"),
-        both,
-        [_asked(work, "quality")],
-    )
-    yield task(
-        work,
         "duplicates",
         "Which pictures are there twice?",
         "duplicates.find_duplicates",
         [IMAGES],
         [DUPLICATES, DUPLICATES_D],
-        named("thresholds.duplicates"),
-        uptodate=[_asked(work, "duplicates")],
+        named("thresholds.duplicates", "curation.exclude"),
+        uptodate=[_asked(work, "duplicates"), _given(work, "quality")],
+    )
+    yield task(
+        work,
+        "audit",
+        "Are the pictures technically fit to train on?",
+        "audit.audit_images",
+        [IMAGES, UPSCALED, DUPLICATES, DUPLICATES_D],  # what is asked as a copy is not asked as small
+        [AUDIT, QUALITY_D],
+        named("thresholds.audit", "dataset", "curation.exclude", "review.duplicates"),
+        both,
+        [_asked(work, "quality"), _given(work, "curation")],
     )
     yield task(
         work,
@@ -208,7 +214,7 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         "captions",
         "Every caption, for your base model and trigger",
         "captions.write_captions",
-        [ELEMENTS, CAPTIONS_D, *crops],
+        [STAYING, ELEMENTS, CAPTIONS_D, *crops],
         [CAPTIONS],
         {
             **named("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions"),
@@ -247,11 +253,14 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         "Every file, its fate and why",
         "curation.select_images",
         [
-            *(IMAGES, DUPLICATES, STAYING, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION),
+            *(IMAGES, UPSCALED, DUPLICATES, STAYING, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION),
             *(QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *crops),
         ],
         [SELECTION],
-        {**named("curation.exclude", "review", "captioning.captioner", "groups"), "crops": crops},
+        {
+            **named("images", "curation.include", "curation.exclude", "review", "captioning.captioner", "groups"),
+            "crops": crops,
+        },
     )
 
 
@@ -300,7 +309,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         "dataset",
         "Builds the training folder: pictures, captions, and the lock that proves them",
         "dataset.build_dataset",
-        [SELECTION, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *crops],
+        [SELECTION, STAYING, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *crops],
         ["dataset.lock.json"],
         {**named("dataset", "name", "model", "groups", "trigger"), "crops": crops},
         model,
@@ -336,7 +345,7 @@ def _on_call(work: Workspace) -> Iterator[Task]:
         "verify",
         "Compares the dataset with its lock",
         "dataset.verify_dataset",
-        [SELECTION, CAPTIONS, IMAGES, AUDIT],
+        [SELECTION, STAYING, CAPTIONS, IMAGES, AUDIT],
         task_dep=["scan"],
     )
     diff = task(

@@ -113,6 +113,20 @@ def decision_keys(root: Path, kind: str) -> list[str]:
     return files.remembered(root / f"build/asked-{kind}.json", decision_file(root, kind)[0], asked, _Keys).keys
 
 
+def given_answers(root: Path, kind: str) -> dict[str, Answer]:
+    """Map key -> answer for the answered entries of decisions/<kind>.yaml. Raises UserError."""
+
+    def given() -> _Given:
+        entries = read_decisions(root, kind).entries
+        return _Given({key: entry.answer for key, entry in sorted(entries.items()) if entry.answer is not None})
+
+    return files.remembered(root / f"build/given-{kind}.json", decision_file(root, kind)[0], given, _Given).answers
+
+
+class _Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    answers: dict[str, Answer]
+
+
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: list[str]
 

@@ -53,7 +53,8 @@ def words(path: str, settings: Settings) -> tuple[str, ...]:
     return group.words if group else ()
 
 
-def empty(paths: Collection[str], settings: Settings) -> list[str]:
-    """List the folders of groups in which none of `paths` lies."""
+def empty(paths: Collection[str], settings: Settings, found: Collection[str]) -> list[str]:
+    """List the folders of groups in which none of `paths` lies, though some of `found` do: there is such a folder."""
     used = {group.folder for path in paths if (group := of(path, settings))}
-    return [group.folder for group in every(settings) if group.folder not in used]
+    there = {group.folder for group in every(settings) if any(path.startswith(group.folder + "/") for path in found)}
+    return sorted(there - used)

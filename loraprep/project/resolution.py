@@ -136,10 +136,15 @@ def _again_key(path: str, earlier: int) -> str:
 
 
 def stale(given: Decisions, current: Mapping[str, str]) -> list[str]:
-    """Return the keys of the entries all of whose pictures are gone, followed by digest; `current`: path -> sha256."""
+    """Return the keys of the entries all of whose pictures are gone, followed by digest; `current`: path -> sha256.
+
+    An entry without digests was written by hand: what it names was perhaps never there (project/mentions).
+    """
     present = Present(current)
     return sorted(
         entry.key
         for entry in given.entries.values()
-        if entry.key not in current and not any(present.find(*named)[1] for named in entry.digests.items())
+        if entry.digests
+        and entry.key not in current
+        and not any(present.find(*named)[1] for named in entry.digests.items())
     )

@@ -54,6 +54,7 @@ class AuditLimits(Table, frozen=True):
     max_megabytes: Number
     enlargement_note: Number  # at the largest trained size
     enlargement_question: Number  # at the smallest trained size
+    enlargement_most: Number  # at the smallest trained size: beyond it a picture is better left out
     aspect_ratio: Number  # long to short side
     jpeg_quality: Number  # 0..100
     sharpness: Number  # percent of their height that the sharpest edges climb within a pixel

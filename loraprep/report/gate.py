@@ -38,6 +38,7 @@ def never_accepted() -> frozenset[Code]:
         Code.CAPTION_UNUSABLE,
         Code.UNACCOUNTED,
         Code.NAME_COLLISION,
+        Code.UNKNOWN_NAME,
     }
 
 
@@ -80,6 +81,12 @@ def _waiting(data: ReportData) -> dict[str, list[str]]:
 
     open_ = {file: sorted(k for k in keys if not moot(file, k)) for file, keys in sorted(data.waiting.items())}
     return {file: keys for file, keys in open_.items() if keys}
+
+
+def only_of(found: Sequence[Finding], pictures: Set[str]) -> list[Finding]:
+    """Return findings about single pictures as far as they are about `pictures`; those that name none are left away."""
+    parts = (Finding(f.code, tuple(p for p in f.images if p in pictures), f.values) for f in found)
+    return [part for part in parts if part.images]
 
 
 def judge(data: ReportData) -> Gate:

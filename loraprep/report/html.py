@@ -55,6 +55,7 @@ class PageData:
     title: str
     opening: Opening
     following: Sequence[str]  # the commands to type next
+    since: Sequence[str] = ()  # what changed since the last verdict, sentences
     look: bool = False  # a first look, without a project
 
     @property

@@ -19,6 +19,7 @@ from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
+from loraprep.review import leaving
 from loraprep.review.snapshot import Snapshot, ident, pair
 from loraprep.trainers import placement
 
@@ -197,7 +198,9 @@ def queues(s: Snapshot) -> list[Queue]:
 
 
 def _asked(s: Snapshot, kind: str) -> list[Entry]:
-    return [e for e in s.decisions[kind].entries.values() if _asks(s, kind, e)]
+    gone = leaving.leaving(s.decisions)
+    asking = (e for e in s.decisions[kind].entries.values() if _asks(s, kind, e))
+    return [e for e in asking if not leaving.nothing_left_to_ask(kind, e, gone)]
 
 
 def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:

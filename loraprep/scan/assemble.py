@@ -14,7 +14,7 @@ from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import crops
+from loraprep.project import crops, mentions
 from loraprep.project.crops import Crop
 from loraprep.scan import inspect, metadata, walk
 from loraprep.scan.cache import Inspection, ScanCache
@@ -37,7 +37,7 @@ class Records:
         self._masks, strays = walk.beside(root, "masks", pictures)
         self._sidecars = walk.sidecars(found)
         self._listed = [(path, metadata.listing(folder / path, path)) for path in walk.listings(found)]
-        self.useless = dict.fromkeys(strays, "no picture has its name")
+        self.useless = dict.fromkeys(strays, mentions.NO_PICTURE)
         self.parts: set[str] = set()
 
     def keys(self) -> list[str]:

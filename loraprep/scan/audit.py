@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from typing import Literal
 
 import msgspec
 
 from loraprep.core.findings import Code, Finding, Value
+from loraprep.core.nearest import did_you_mean
 from loraprep.core.records import Fate, Image
-from loraprep.core.text import clauses
+from loraprep.core.text import SHOWN, clauses
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
@@ -22,7 +23,8 @@ from loraprep.project.sizes import enlargement, trained_sizes
 HEADER = """\
 # These pictures are smaller than what you train at. A trainer enlarges them, and the model learns the blur.
 # do: upscale (plain enlarging: adds no detail) | remove | keep | recommended
-# Better than all three: put a larger version into upscaled/ under the same name. Nothing in images/ is ever deleted.
+# Better than all three: put a larger version into upscaled/ under the same name (pixel art: enlarged without
+# smoothing). Nothing in images/ is ever deleted.
 """
 
 # What each extension promises; anything else inside is named, since some trainers go by the name.
@@ -101,7 +103,7 @@ def audit(
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)
     if orphans:
-        findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans))))
+        findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans)), {"near": _meant(orphans, images)}))
     if masks:
         reasons = clauses([f"{path}: {reason}" for path, reason in sorted(masks.items())])
         findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
@@ -109,7 +111,14 @@ def audit(
         findings.append(Finding(Code.ALL_RGB, (), {"count": len(images)}))
     if images and not any(f.code in (Code.BROKEN, Code.UNEXPECTED) for f in findings):
         findings.append(Finding(Code.ALL_OPEN, (), {"count": len(images)}))
-    return Audit(findings, _questions(images, settings, model, kind), layout(images))
+    return Audit(findings, size_questions(images, settings, model, kind), layout(images))
+
+
+def _meant(orphans: Sequence[str], images: Sequence[Image]) -> str:
+    """Say which pictures the files in upscaled/ are probably meant for, "" if nobody can tell."""
+    known = [image.path for image in images]
+    asked = ((path, did_you_mean(path.removeprefix("upscaled/"), known)) for path in sorted(orphans)[:SHOWN])
+    return "".join(f" {path}: {question}" for path, question in asked if question)
 
 
 def _suffix(image: Image) -> str:
@@ -173,7 +182,7 @@ def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
         if part:
             most = max(enlargement(i, size) for i in part)
             cause = {"cause": "detail"} if part[0].of else {}
-            found.append(Finding(code, tuple(i.path for i in part), {"times": f"{most:.1f}", "size": size, **cause}))
+            found.append(Finding(code, tuple(i.path for i in part), {"times": _times(most), "size": size, **cause}))
     return found
 
 
@@ -189,24 +198,68 @@ def _layout_notes(images: Sequence[Image], settings: Settings) -> list[Finding]:
     return []
 
 
-def _questions(images: Sequence[Image], settings: Settings, model: BaseModel, kind: Kind) -> list[Question]:
-    trained = trained_sizes(settings, model)
-    least = settings.thresholds.audit.enlargement_question
-    asked = [i for i in images if enlargement(i, trained[0]) >= least]
-    # Removing is only good advice while enough pictures stay.
-    recommended = "remove" if len(images) - len(asked) >= kind.recommended.min else "keep"
-    return [
-        Question(
-            key=i.path,
-            entry={
-                "what": f"{i.width}x{i.height}, would be enlarged {enlargement(i, trained[0]):.1f}x at {trained[0]}",
-                "recommended": recommended,
-                "do": None,
-            },
-            digests={i.path: i.digest},
+def size_questions(images: Sequence[Image], settings: Settings, model: BaseModel, kind: Kind) -> list[Question]:
+    """Ask about each picture that the smallest trained size enlarges a lot.
+
+    What would be enlarged beyond `thresholds.audit.enlargement_most` is best left out whatever else there is: a
+    trainer would see a few blown-up pixels. Of the rest, leaving out is good advice only while enough stay.
+    """
+    size, limits = trained_sizes(settings, model)[0], settings.thresholds.audit
+    asked = [i for i in images if enlargement(i, size) >= limits.enlargement_question]
+    enough = len(images) - len(asked) >= kind.recommended.min
+    questions = []
+    for image in asked:
+        times = enlargement(image, size)
+        hopeless = times > limits.enlargement_most
+        more = f", more than an upscaler can make up for (about {limits.enlargement_most}x): better left out"
+        questions.append(
+            Question(
+                key=image.path,
+                entry={
+                    "what": f"{image.width}x{image.height}, would be enlarged {_times(times)}x at {size}"
+                    + (more if hopeless else ""),
+                    "recommended": "remove" if hopeless or enough else "keep",
+                    "do": None,
+                },
+                digests={image.path: image.digest},
+            )
         )
-        for i in asked
+    return questions
+
+
+def _times(enlarged: float) -> str:
+    return f"{enlarged:.1f}" if enlarged < 10 else f"{enlarged:.0f}"
+
+
+def still_asked(images: Sequence[Image], decisions: Decisions, elsewhere: Set[str]) -> list[Image]:
+    """Return the pictures that may be asked about: one question a picture, and none about one that leaves.
+
+    `elsewhere`: those that leave by another answer, or that another question is about. What has its answer keeps it.
+    """
+    return [
+        image
+        for image in images
+        if image.state == "image"
+        and (
+            image.path not in elsewhere
+            or ((entry := entry_for(decisions, image.path, image.digest)[0]) is not None and entry.answer is not None)
+        )
     ]
+
+
+def removed(images: Sequence[Image], decisions: Decisions) -> set[str]:
+    """Return the pictures that a person's answer in decisions/quality.yaml leaves out, renamed ones included."""
+    found = set()
+    for image in images if decisions.entries else ():
+        entry, match = entry_for(decisions, image.path, image.digest)
+        answer = entry.answer if entry else None
+        if (
+            entry
+            and match != "retouched"
+            and (entry.data.get("recommended") if answer == "recommended" else answer) == "remove"
+        ):
+            found.add(image.path)
+    return found
 
 
 def to_ask(questions: Sequence[Question], decisions: Decisions) -> list[Question]:

@@ -179,20 +179,26 @@ def training_findings(
     """Find what an artist should know before training, trainers with the same trouble named together."""
     titles = {name: p.title for name, p in profiles.items()}
     return [
-        *_badly_placed(plans, titles, settings.thresholds.placement.cut),
+        *_badly_placed(plans, titles, settings),
         *_cut_captions(plans, titles, model.encoder.hard),
         *_alone(plans, profiles, repeats, settings.dataset.batch_size),
     ]
 
 
-def _badly_placed(plans: Sequence[TrainingPlan], titles: Mapping[str, str], limit: float) -> list[Finding]:
-    """Pictures of which more than `limit` is cut off, and those that a trainer has no bucket for."""
+def _badly_placed(plans: Sequence[TrainingPlan], titles: Mapping[str, str], settings: Settings) -> list[Finding]:
+    """Pictures of which much is cut off, and those that a trainer has no bucket for.
+
+    No bucket fits either if a trainer has to blow up a long picture beyond what is recommended to keep
+    (`thresholds.audit.enlargement_most`) until a strip of it fills one.
+    """
+    limit, most = settings.thresholds.placement.cut, settings.thresholds.audit.enlargement_most
     result: list[Finding] = []
     worst: dict[str, tuple[float, str]] = {}  # path -> share, trainer and size
     unplaced: defaultdict[str, set[str]] = defaultdict(set)
     for plan in plans:
         for picture in plan.placed:
-            if picture.bucket is None:
+            strip = picture.size == plan.sizes[0] and picture.scale > most and picture.cut > limit
+            if picture.bucket is None or strip:
                 unplaced[plan.trainer].add(picture.path)
             elif picture.cut > limit:
                 where = f"{titles[plan.trainer]} at {picture.size}"

@@ -135,7 +135,9 @@ groups:
   nobody: {suffix: _x}
 """)(root)  # fmt: skip
     put(root, 'red/scene-01.jpg: {extra: [{name: hat, box: [0, 0, 300, 300], caption: "[trigger], the hat"}]}\n'
-              "scene-07.jpg: {extra: [{name: edge, box: [0, 0, 400, 400]}]}\nscene-99.jpg: {crop: [0, 0, 1, 0.5]}\n")  # fmt: skip
+              "scene-07.jpg: {extra: [{name: edge, box: [0, 0, 400, 400]}]}\n")  # fmt: skip
+    (root / "images/nobody").mkdir()
+    (root / "images/nobody/notes.md").write_text("pictures to come\n", "utf-8")
     code, output = run(root, "dataset")
     assert code == 0, output
     return root
@@ -164,16 +166,15 @@ def test_groups_have_their_own_trigger_words_folder_and_repeats(project: Path) -
 def test_the_report_counts_and_names_them(project: Path) -> None:
     report = (project / "dataset-report.md").read_text("utf-8")
     assert (
-        "- Images: 14 in training. Of 24 files found: 12 in training, 12 captions; "
+        "- Images: 14 in training. Of 25 files found: 12 in training, 12 captions, 1 ignored; "
         "2 details cut out of them train too." in report
     )
     assert "| `red/` | `brushy_red`, red dress, red hat | 4 | as the rest |" in report
     assert "| `Skizzen/` | `brushy` | 1 | 2 |" in report
     assert "groups names images/nobody/, and no picture in training lies there." in report
-    assert "An answer in decisions/crops.yaml is about a picture that is gone: scene-99.jpg." in report
     assert "| `red/scene-01#hat.jpg` | kept |" in report
     gate = json.loads((project / "build/gate1.json").read_text("utf-8"))
-    assert (gate["counts"]["found"], gate["counts"]["kept"], gate["counts"]["details"]) == (24, 14, 2)
+    assert (gate["counts"]["found"], gate["counts"]["kept"], gate["counts"]["details"]) == (25, 14, 2)
     assert gate["counts"]["duplicates_found"] == 0
     intent = (project / "intent.md").read_text("utf-8")
     assert (
@@ -190,6 +191,16 @@ def test_a_detail_stays_when_its_picture_is_left_out(project: Path, tmp_path: Pa
     assert code == 0, output
     assert "scene-07.jpg\tleft out\tyou left it out" in output
     assert "scene-07#edge.jpg\tkept" in output
+
+
+@pytest.mark.run
+def test_a_box_for_no_picture_and_a_group_without_a_folder_block(project: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(project, tmp_path / "mystyle"))
+    append("decisions/crops.yaml", "scene-99.jpg: {crop: [0, 0, 1, 0.5]}\n")(root)
+    shutil.rmtree(root / "images/nobody")
+    code, output = run(root, "gate1")
+    assert code == 1
+    assert '"scene-99.jpg" (did you mean scene-09.jpg?); project.yaml, groups: "nobody"' in output
 
 
 @pytest.mark.run

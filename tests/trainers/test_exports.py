@@ -413,3 +413,11 @@ def test_a_picture_without_a_bucket_is_named() -> None:
     plan, found = planned("kohya", {"a.png": (40, 30), "b.png": (1024, 1024)}, enlarge=False)
     assert [p.bucket for p in plan.placed] == [None, (1024, 1024)]
     assert [(f.code, f.images) for f in found if f.code == "no-bucket"] == [("no-bucket", ("a.png",))]
+
+
+@pytest.mark.parametrize(("trainer", "fits"), [("kohya", False), ("onetrainer", False), ("ai-toolkit", True)])
+def test_a_strip_blown_up_to_fill_a_bucket_has_none(trainer: str, fits: bool) -> None:
+    """ai-toolkit makes a bucket of the picture's own shape; the others fill theirs with a twentieth of it."""
+    _, found = planned(trainer, {"long.png": (4000, 60), "b.png": (1024, 1024)})
+    assert [f.images for f in found if f.code == "no-bucket"] == ([] if fits else [("long.png",)])
+    assert findings.severity(findings.Code.NO_BUCKET, {}) == "block"

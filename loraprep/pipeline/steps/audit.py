@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from loraprep.core import terminal
+from loraprep.core.records import Image
 from loraprep.pipeline.artifacts import Audited, BesideImages, DetailMeasured
-from loraprep.pipeline.steps.inputs import staying_images
+from loraprep.pipeline.steps.inputs import asked_or_settled_elsewhere, staying_images
 from loraprep.pipeline.workspace import Workspace
+from loraprep.project import mentions
 from loraprep.scan import audit, detail
 
 
 def audit_images(work: Workspace) -> None:
     """Ask whether the pictures are technically fit to train on."""
-    project = work.project
-    beside = work.read(BesideImages)
-    result = audit.audit(
-        work.images(),
-        beside.orphans,
-        beside.masks,
-        project.settings,
-        project.base_model,
-        project.kind,
-    )
-    work.ask("quality", audit.HEADER, audit.to_ask(result.questions, work.decisions("quality")))
-    work.write(Audited(findings=result.findings, questions=result.questions, layout=result.layout))
+    project, images, given = work.project, work.images(), work.decisions("quality")
+    result = audit_of(work, images)
+    asked = audit.still_asked(images, given, asked_or_settled_elsewhere(work))
+    questions = audit.size_questions(asked, project.settings, project.base_model, project.kind)
+    work.ask("quality", audit.HEADER, audit.to_ask(questions, given))
+    work.write(Audited(findings=result.findings, questions=questions, layout=result.layout))
+
+
+def audit_of(work: Workspace, images: Sequence[Image]) -> audit.Audit:
+    """Audit some of the files found, with what lies in upscaled/ and masks/ and fits no picture."""
+    project, beside = work.project, work.read(BesideImages)
+    useless = {path: why for path, why in beside.masks.items() if why != mentions.NO_PICTURE}  # that is said by name
+    return audit.audit(images, beside.orphans, useless, project.settings, project.base_model, project.kind)
 
 
 def measure_detail(work: Workspace) -> None:

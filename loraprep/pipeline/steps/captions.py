@@ -13,14 +13,14 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.pipeline.artifacts import Captioned, Described, Sampled, VisionAsked
 from loraprep.pipeline.steps import vision
-from loraprep.pipeline.steps.inputs import shortlisted_images
+from loraprep.pipeline.steps.inputs import caption_decisions, shortlisted_images
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project.resolution import again_key, entry_for
 
 
 def sample_captions(work: Workspace) -> None:
     """Choose up to five captions to be approved before the rest is written, and those to be approved again."""
-    project, given = work.project, work.decisions("captions")
+    project, given = work.project, caption_decisions(work)
     staying = shortlisted_images(work)
     asks = registry.shows_samples(project.settings.captioning)
     chosen_now = choose_samples(staying, given) if asks else []
@@ -75,7 +75,7 @@ def write_captions(work: Workspace) -> None:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
     result = compose.compose_captions(
         work.read(Described).elements,
-        work.decisions("captions"),
+        caption_decisions(work),
         project.settings,
         project.base_model,
         project.kind,

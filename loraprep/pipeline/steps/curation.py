@@ -6,7 +6,8 @@ from loraprep.captions.samples import open_samples
 from loraprep.core import terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.curation import curate, features, rulings, subset
-from loraprep.dataset import selection
+from loraprep.dataset import contradictions, selection
+from loraprep.duplicates import words
 from loraprep.pipeline.artifacts import (
     Curated,
     Duplicates,
@@ -16,9 +17,10 @@ from loraprep.pipeline.artifacts import (
     Shortlist,
     Staying,
 )
+from loraprep.pipeline.steps import names
 from loraprep.pipeline.steps.inputs import observations, shortlisted_images, staying_images, with_detail
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import crops, decisions, groups, resolution
+from loraprep.project import decisions, groups, mentions, resolution
 
 
 def choose_shortlist(work: Workspace) -> None:
@@ -47,7 +49,7 @@ def measure_styles(work: Workspace) -> None:
 def curate_images(work: Workspace) -> None:
     """Ask whether it is one style, whether the set is varied, and which pictures carry it."""
     project = work.project
-    staying = with_detail(work, shortlisted_images(work))
+    staying, before = with_detail(work, shortlisted_images(work)), work.read(Staying)
     result = curate.curate(
         staying,
         observations(work),
@@ -55,6 +57,7 @@ def curate_images(work: Workspace) -> None:
         project.kind,
         project.settings,
         work.decisions("curation"),
+        {path for fates in (before.quality, before.duplicates) for path, fate in fates.items() if fate.open},
     )
     work.ask("curation", curate.HEADER, result.questions)
     work.write(Curated(assessment=result.assessment, questions=result.questions))
@@ -68,7 +71,7 @@ def select_images(work: Workspace) -> None:
     staying, found, curated = work.read(Staying), work.read(Duplicates), work.read(Curated)
     surplus = rulings.curation_fates(curated.questions, answers["curation"], images, auto=project.auto("curation"))
     ruled = [staying.quality, staying.duplicates, work.read(Shortlist).fates, surplus]
-    fates = selection.select(images, project.settings.curation.exclude, ruled)
+    fates = selection.select(words.inherited(images, staying.copies), project.settings.curation.exclude, ruled)
     kept = {f.path for f in fates if f.fate == "kept"}
     open_ = {f.path for f in fates if f.open}
     sampled = work.read(Sampled)
@@ -85,10 +88,24 @@ def select_images(work: Workspace) -> None:
         for kind, given in sorted(answers.items())
         if (gone := resolution.stale(given, work.digests()))
     ]
-    if work.on_disk and (undrawn := crops.missing_paths(project.root, work.digests())):
-        stale.append(Finding(Code.STALE_DECISION, tuple(undrawn), {"file": crops.NAME}))
-    stale += [Finding(Code.GROUP_EMPTY, (), {"folder": folder}) for folder in groups.empty(kept, project.settings)]
+    stale += [
+        Finding(Code.GROUP_EMPTY, (), {"folder": folder})
+        for folder in groups.empty(kept, project.settings, work.digests())
+    ]
+    stale += names.silent_words(work, answers, found.groups)
     settled = rulings.settled_findings(answers["curation"], images, auto=project.auto("curation"))
+    clashes = contradictions.contradictions(
+        images,
+        found.groups,
+        answers,
+        project.settings.curation,
+        {f.path: f for f in fates},
+        staying.duplicates,
+        mentions.Places(project.root).of,
+    )
+    stale += clashes.findings
+    if clashes.meant:
+        settled[Code.NONE_STAYS] = rulings.Settled(clashes.meant, "you keep none of them")
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
         settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")

@@ -7,6 +7,7 @@ from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.dataset import build, outputs, upscale, verify
 from loraprep.pipeline.artifacts import Audited, Captioned, Selected
+from loraprep.pipeline.steps.inputs import caption_decisions
 from loraprep.pipeline.workspace import Workspace
 
 
@@ -36,7 +37,7 @@ def _outputs(work: Workspace) -> list[outputs.Output]:
         work.images(),
         work.read(Selected).fates,
         work.read(Captioned).captions,
-        work.decisions("captions"),
+        caption_decisions(work),
         project.settings,
         project.base_model,
         keep_kohya=work.read(Audited).layout == "kohya",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from loraprep.dataset import selection
-from loraprep.duplicates import questions, relations
+from loraprep.duplicates import questions, relations, words
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
+from loraprep.pipeline.steps.inputs import left_by_name
 from loraprep.pipeline.workspace import Workspace
 from loraprep.scan import audit, detail
 
@@ -19,7 +20,7 @@ def find_duplicates(work: Workspace) -> None:
         work.pictures.preview,
         lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
     )
-    asked = questions.open_questions(groups, usable, work.decisions("duplicates"))
+    asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
     work.write(Duplicates(groups=groups, questions=asked, findings=relations.findings(groups)))
 
@@ -29,7 +30,19 @@ def decide_staying(work: Workspace) -> None:
     project, images = work.project, work.images()
     quality = audit.outcome(work.read(Audited).questions, work.decisions("quality"), auto=project.auto("quality"))
     copies = questions.outcome(
-        work.read(Duplicates).groups, images, work.decisions("duplicates"), auto=project.auto("duplicates")
+        work.read(Duplicates).groups,
+        images,
+        work.decisions("duplicates"),
+        left_by_name(work),
+        auto=project.auto("duplicates"),
     )
     fates = selection.select(images, project.settings.curation.exclude, [quality, copies])
-    work.write(Staying(paths=[f.path for f in fates if f.fate == "kept"], quality=quality, duplicates=copies))
+    of = words.heirs(work.read(Duplicates).groups, images, {f.path: f for f in fates})
+    work.write(
+        Staying(
+            paths=[f.path for f in fates if f.fate == "kept"],
+            quality=quality,
+            duplicates=words.told(copies, images, of),
+            copies=of,
+        )
+    )

@@ -4,18 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
+from loraprep.captions.samples import own_caption
+from loraprep.core.patterns import Patterns
 from loraprep.core.records import Image
+from loraprep.curation import rulings
 from loraprep.curation.assessment import Observations
-from loraprep.pipeline.artifacts import Captioned, Described, DetailMeasured, FeaturesMeasured, Shortlist, Staying
+from loraprep.duplicates import questions, words
+from loraprep.pipeline.artifacts import (
+    Captioned,
+    Described,
+    DetailMeasured,
+    Duplicates,
+    FeaturesMeasured,
+    Shortlist,
+    Staying,
+)
 from loraprep.pipeline.workspace import Workspace
+from loraprep.project.decisions import Decisions
+from loraprep.scan import audit
 
 
 def staying_images(work: Workspace) -> list[Image]:
-    """Return the pictures that the audit, the duplicates and curation.exclude let through."""
-    paths = set(work.read(Staying).paths)
-    return [i for i in work.images() if i.path in paths]
+    """Return the pictures that the audit, the duplicates and curation.exclude let through, with inherited words."""
+    staying = work.read(Staying)
+    paths = set(staying.paths)
+    return [i for i in words.inherited(work.images(), staying.copies) if i.path in paths]
+
+
+def caption_decisions(work: Workspace) -> Decisions:
+    """Return decisions/captions.yaml, a caption written for a copy that leaves standing for the one that stays."""
+    given, moved = work.decisions("captions"), {}
+    for stays, leaving in work.read(Staying).copies.items():
+        here = given.entries.get(stays)
+        if here is not None and (own_caption(here) or here.answer is not None):
+            continue
+        for path in leaving:
+            entry = given.entries.get(path)
+            if entry is not None and own_caption(entry):
+                moved[stays] = msgspec.structs.replace(entry, key=stays, digests={}, touched=True, answered=False)
+                break
+    return msgspec.structs.replace(given, entries={**given.entries, **moved}) if moved else given
+
+
+def left_by_name(work: Workspace) -> set[str]:
+    """Return the pictures that a person leaves out by name: in decisions/quality.yaml or by curation.exclude."""
+    away, images = Patterns(work.project.settings.curation.exclude), work.images()
+    return {i.path for i in images if away.match(i.path)} | audit.removed(images, work.decisions("quality"))
+
+
+def asked_or_settled_elsewhere(work: Workspace) -> set[str]:
+    """Return the pictures of which decisions/quality.yaml need not ask: they leave already, or are asked about as
+    copies."""
+    images, curation = work.images(), rulings.curation_rulings(work.decisions("curation"), work.images())
+    copies = questions.outcome(
+        work.read(Duplicates).groups,
+        images,
+        work.decisions("duplicates"),
+        left_by_name(work),
+        auto=work.project.auto("duplicates"),
+    )
+    return {
+        *left_by_name(work),
+        *(path for path, fate in curation.items() if fate.fate == "left out"),
+        *(path for path, fate in copies.items() if fate.open or fate.fate == "left out"),
+    }
 
 
 def shortlisted_images(work: Workspace) -> list[Image]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Sequence, Set
 
 from msgspec import structs
 
 from loraprep.captions import bleed, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
-from loraprep.core.findings import Code
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
 from loraprep.curation import curate
 from loraprep.pipeline.artifacts import (
@@ -21,17 +22,22 @@ from loraprep.pipeline.artifacts import (
     Judged,
     Sampled,
     Selected,
+    VerdictTold,
     VisionAsked,
 )
+from loraprep.pipeline.steps import names
+from loraprep.pipeline.steps.audit import audit_of
 from loraprep.pipeline.steps.inputs import observations, with_detail
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import intent
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import trainer
 from loraprep.report import diff, gate, html, markdown, marks, opening, set_record, trainer_section
+from loraprep.report import since as since_last
 from loraprep.report.html import PageData
 from loraprep.report.opening import Opening
 from loraprep.report.report_data import ReportData
+from loraprep.report.since import VerdictRecord
 
 
 def write_intent(work: Workspace) -> None:
@@ -46,11 +52,14 @@ def report_data(work: Workspace) -> ReportData:
     images, known = with_detail(work, work.images()), observations(work)
     audited, selected = work.read(Audited), work.read(Selected)
     kept = {f.path for f in selected.fates if f.fate == "kept"}
+    away = {f.path for f in selected.fates if f.fate == "left out"}
     findings = [
-        *audited.findings,
+        # of what trains: "all of them", "up to 2.1x" must not be about a picture that is left out
+        *audit_of(work, [i for i in images if i.path not in away]).findings,
+        *gate.only_of(audited.findings, away),
         *work.read(Duplicates).findings,
-        *work.read(DetailMeasured).findings,
-        *work.read(Captioned).findings,
+        *gate.only_of(work.read(DetailMeasured).findings, kept),
+        *_about_words(work.read(Captioned).findings, kept),
         *selected.findings,
         *work.read(Forecast).findings,
     ]
@@ -79,8 +88,22 @@ def report_data(work: Workspace) -> ReportData:
     )
 
 
+def _about_words(found: Sequence[Finding], kept: Set[str]) -> list[Finding]:
+    """Return what is said of captions as far as it is about pictures that train, or about none by name."""
+    parts = gate.only_of(found, kept)
+    twice = [f for f in parts if f.code == Code.CAPTION_TWICE and len(f.images) < 2]  # its twin does not train
+    return [*(f for f in found if not f.images), *(f for f in parts if f not in twice)]
+
+
 def page_data(
-    work: Workspace, data: ReportData, verdict: Gate, *, title: str, opened: Opening, following: Sequence[str]
+    work: Workspace,
+    data: ReportData,
+    verdict: Gate,
+    *,
+    title: str,
+    opened: Opening,
+    following: Sequence[str],
+    since: Sequence[str] = (),
 ) -> PageData:
     """Gather what the page shows: report.html, or the first look at a folder."""
     return PageData(
@@ -91,6 +114,7 @@ def page_data(
         title=title,
         opening=opened,
         following=following,
+        since=since,
         look=not work.on_disk,
     )
 
@@ -99,7 +123,11 @@ def write_report(work: Workspace) -> None:
     """Write the verdict, and the report to read and to look at."""
     root, data, forecast = work.root, report_data(work), work.read(Forecast)
     verdict = gate.judge(data)
+    if vain := names.silent_acceptances(work, verdict.reasons):
+        data = dataclasses.replace(data, findings=[*data.findings, *vain])
+        verdict = gate.judge(data)
     images = {i.path: i for i in data.images}
+    since = _told(work, since_last.verdict_record(verdict, data.kept, images, data.captions, data.settings))
     trainer_lines = trainer_section.trainer_section(
         forecast.plans,
         {name: trainer(name) for name in data.settings.dataset.trainers},
@@ -119,6 +147,7 @@ def write_report(work: Workspace) -> None:
                 title=work.project.name,
                 opened=opened,
                 following=_next_commands(verdict),
+                since=since,
             ),
             progress,
         )
@@ -128,6 +157,20 @@ def write_report(work: Workspace) -> None:
     files.write(root / "dataset-report.md", text)
     set_record.write_set_record(root, set_record.set_record(verdict, data.fates, data.captions))
     work.write(Judged(**structs.asdict(verdict), why=opened.why, next=opened.next))
+
+
+def _told(work: Workspace, record: VerdictRecord) -> list[str]:
+    """Remember a verdict, and say what changed since the one before: while nothing does, what changed last."""
+    try:
+        before = work.read(VerdictTold)
+    except UserError:  # the first verdict here, or another version's
+        before = VerdictTold(record=record, since=[])
+    if record == before.record:
+        work.write(before)
+        return before.since
+    since = since_last.changes(before.record, record)
+    work.write(VerdictTold(record=record, since=since, turned=record.verdict != before.record.verdict))
+    return since
 
 
 def _next_commands(verdict: Gate) -> list[str]:

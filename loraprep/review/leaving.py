@@ -1,0 +1,51 @@
+"""What leaves by one answer is asked about nowhere else, at once: before Gate 1 runs again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+from loraprep.curation.rulings import curation_entry
+from loraprep.project.decisions import Answer, Decisions, Entry
+
+_ASKED_TOGETHER = {"duplicates": 2}  # of how many pictures a question needs at least; of the others one is enough
+
+
+def leaving(given: Mapping[str, Decisions]) -> set[str]:
+    """Return the short digests of all pictures that a person's answers leave out. `given`: decisions by kind.
+
+    What was written by hand without digests counts once Gate 1 has run.
+    """
+    entries = [(kind, entry) for kind, answers in given.items() for entry in answers.entries.values()]
+    return {
+        entry.digests[path]
+        for kind, entry in entries
+        if kind in _LEFT_OUT and entry.answer is not None
+        for path in _LEFT_OUT[kind](entry, entry.answer)
+        if path in entry.digests
+    }
+
+
+def nothing_left_to_ask(kind: str, entry: Entry, gone: Set[str]) -> bool:
+    """Say whether an unanswered entry asks about nothing any more: its pictures leave. `gone`: as `leaving` says."""
+    if entry.answer is not None or not entry.digests:
+        return False
+    return sum(digest not in gone for digest in entry.digests.values()) < _ASKED_TOGETHER.get(kind, 1)
+
+
+def _by_size(entry: Entry, answer: Answer) -> list[str]:
+    said = entry.data.get("recommended") if answer == "recommended" else answer
+    return list(entry.digests) if said == "remove" else []
+
+
+def _as_copies(entry: Entry, answer: Answer) -> list[str]:
+    keep = entry.data.get("recommended", "all") if answer == "recommended" else answer
+    if keep == "all":
+        return []
+    return [path for path in entry.digests if keep == "none" or path not in keep]
+
+
+def _from_the_set(entry: Entry, answer: Answer) -> list[str]:
+    return curation_entry(entry).left_out(answer)
+
+
+_LEFT_OUT = {"quality": _by_size, "duplicates": _as_copies, "curation": _from_the_set}
