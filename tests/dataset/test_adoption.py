@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import scenes
-from tests.runs import AUTO, FOLDER, append, held, run
+from tests.runs import AUTO, FOLDER, answer, append, held, run
 
 pytestmark = pytest.mark.run
 
@@ -158,6 +158,8 @@ def test_several_lines_and_another_trigger_become_one_clean_caption(root: Path) 
     caption(root, name).write_text("brushy, a heron,\n  grey water\n", "utf-8")
     project = (root / "project.yaml").read_text("utf-8").replace("trigger: brushy", "trigger: feathery")
     (root / "project.yaml").write_text(project, "utf-8")
+    assert run(root, "dataset")[0] == 1  # what was approved was so under the other trigger: it is asked about once
+    answer(root / "decisions/captions.yaml")
     assert run(root, "dataset")[0] == 0
     assert f'{name}.jpg: {{caption: "[trigger], a heron, grey water"}}' in entries(root)
     assert caption(root, name).read_text("utf-8") == "feathery, a heron, grey water\n"
