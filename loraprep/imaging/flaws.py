@@ -196,7 +196,7 @@ def fine(tiles: Tiles) -> float:
 
 # --- JPEG blocks
 
-_STEP = (4, 40)  # of 255: the step at the rim of a block; below it is what quality 75 and more leave, which nobody sees
+_STEP = (4, 24)  # of 255: the step at the rim of a block; less is what quality 75 and more leave, which nobody sees
 _PERIODS = (6.1, 16.0)  # px, of blocks after a resize; of a shorter one the third peak cannot be seen
 
 
@@ -250,8 +250,8 @@ def noise(tiles: Tiles, alpha: Luma | None) -> float:
 
     By the median of the finest diagonal wavelet coefficients, those of Haar, over 0.6745 (Donoho & Johnstone 1994).
     The calmest blocks, since texture passes for noise (Liu, Tanaka & Okutomi 2013). Blocks that are nearly black or
-    white, where noise is cut off, and transparent ones do not count. Sound pictures: below 4, but up to 12 where grass, paper or
-    stars fill every block, so that no more than strong noise can be told (planted with a deviation of 30: 12.6 or more).
+    white, where noise is cut off, and transparent ones do not count. Sound pictures: below 4, but up to 12 where grass,
+    paper or stars fill every block, so that only strong noise is told (planted with a deviation of 30: 12.6 or more).
     """
     found = [np.zeros(0)]
     for top, left, tile in tiles:

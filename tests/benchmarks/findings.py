@@ -49,7 +49,7 @@ LARGE = 2600  # px; a larger sound picture is measured reduced to LARGE_AS
 LARGE_AS = 2048
 PLANTED_AT = 1400  # px, longer side at most; from half of that on
 SIDE = 256  # px; smaller ones say nothing of a picture's pixels as a whole, and are not trained on
-PLANTED_OF = 20  # pictures of a part that get every defect
+PLANTED_OF = 24  # pictures of a part that get every defect
 SETTINGS = complete_settings(
     {"version": 1, "name": "x", "model": "sdxl", "trigger": "x", "intent": {"kind": "style", "description": "x"}}
 )
