@@ -303,7 +303,7 @@ def test_findings_have_words(two: Folder) -> None:
         ("copies", ("pier_web.jpg",)),
         ("variants", ("moon.jpg", "pier.jpg")),
     ]
-    assert all(findings.sentence(f) and findings.fix(f) for f in found)
+    assert all(findings.sentence(f) and findings.why(f.code) for f in found)
 
 
 def test_nothing_in_nothing_out() -> None:

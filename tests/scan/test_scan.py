@@ -229,8 +229,8 @@ def test_placeholders_of_each_kind_say_their_own_way_to_fetch_them() -> None:
     )
     result = audit.audit(found, [], {}, settings, profiles.base_model("flux"), profiles.kind("style"))
     assert [findings.sentence(f) for f in result.findings if f.code == "pointer"] == [
-        f"b.jpg.dvc has not been fetched yet: {dvc}.",
-        f"2 pictures have not been fetched yet: {lfs}. They are a.jpg and c.jpg.",
+        f"b.jpg.dvc has not been fetched: {dvc}.",
+        f"2 pictures have not been fetched ({lfs}): a.jpg and c.jpg.",
     ]
 
 

@@ -178,12 +178,12 @@ def test_one_message_for_several_trainers(tmp_path: Path, capsys: pytest.Capture
     before = {p.name: (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns) for p in root.iterdir()}
     assert main(["check", str(root), "--trainer", "kohya", "--trainer", "diffusion-pipe"]) == 1
     assert capsys.readouterr().out == (
-        "x Given this folder alone, kohya sd-scripts would look for .caption and not see a.txt.\n"
-        '    Write caption_extension = ".txt" into a dataset_config.toml beside the folder, or start it with '
-        "--caption_extension .txt.\n"
         "x a.jpg would train lying on its side in diffusion-pipe and kohya sd-scripts.\n"
         "    Turn the pixels themselves (jpegtran, or save it once from any picture program), or let loraprep build the "
         "dataset.\n"
+        "x Given this folder alone, kohya sd-scripts would look for .caption and not see a.txt.\n"
+        '    Write caption_extension = ".txt" into a dataset_config.toml beside the folder, or start it with '
+        "--caption_extension .txt.\n"
         "1 picture checked for kohya sd-scripts, diffusion-pipe: 2 things to mend.\n"
     )
     assert before == {
