@@ -37,6 +37,10 @@ QUALITY_D, DUPLICATES_D = "decisions/quality.yaml", "decisions/duplicates.yaml"
 CROPS_D = "decisions/crops.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
+_OF_PIXELS = (  # limits of what is wrong with a picture's pixels
+    "max_megapixels", "detail", "sharpness", "enlarged", "fine", "jpeg_quality", "blocks", "noise", "colours",
+    "darkness", "chroma",
+)  # fmt: skip
 _ASKING = tuple(  # settings of who looks
     f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
 )
@@ -153,7 +157,7 @@ def _about_files(work: Workspace) -> Iterator[Task]:
         "audit.measure_detail",
         [IMAGES, STAYING],
         [DETAIL],
-        named("thresholds.audit"),
+        named(*(f"thresholds.audit.{name}" for name in _OF_PIXELS)),
     )
     yield task(
         work,

@@ -120,10 +120,8 @@ def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
         return
     if 100 * found.sharpest < limits.sharpness:
         yield Code.SOFT
-    elif (
-        100 * found.sharpest < limits.enlarged
-        or (found.fine > limits.fine and found.sharpest < _CRISP)
-        or seen.detail < limits.detail
+    elif 100 * found.sharpest < limits.enlarged or (
+        found.sharpest < _CRISP and (found.fine > limits.fine or seen.detail < limits.detail)
     ):
         yield Code.ENLARGED_BEFORE
     if found.blocks > limits.blocks or 0 < record.jpeg_quality < limits.jpeg_quality:

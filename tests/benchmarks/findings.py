@@ -49,7 +49,7 @@ LARGE = 2600  # px; a larger sound picture is measured reduced to LARGE_AS
 LARGE_AS = 2048
 PLANTED_AT = 1400  # px, longer side at most; from half of that on
 SIDE = 256  # px; smaller ones say nothing of a picture's pixels as a whole, and are not trained on
-PLANTED_OF = 30  # pictures of a part that get every defect
+PLANTED_OF = 24  # pictures of a part that get every defect
 SETTINGS = complete_settings(
     {"version": 1, "name": "x", "model": "sdxl", "trigger": "x", "intent": {"kind": "style", "description": "x"}}
 )
@@ -236,7 +236,8 @@ def to_plant(every: Sequence[Sound], root: Path) -> list[Sound]:
     """An even choice among the sources of photographs, paintings and textures: large ones."""
     fit: dict[str, list[Sound]] = defaultdict(list)
     for which in every:
-        if which.source.kind in ("photo", "painting", "texture") and _longest(root / which.path) >= 700:
+        fits = which.source.kind in ("photo", "painting", "texture") and not doubted(which.path)
+        if fits and _longest(root / which.path) >= 700:
             fit[which.source.name].append(which)
     chosen: list[Sound] = []
     for row in range(max((len(f) for f in fit.values()), default=0)):
@@ -252,6 +253,11 @@ def labels() -> dict[str, dict[str, str]]:
     return (
         msgspec.convert(yaml.safe_load(LABELS.read_text("utf-8")), dict[str, dict[str, str]]) if LABELS.exists() else {}
     )
+
+
+def doubted(path: str) -> bool:
+    """Has anything been said of the picture? Then it is none to plant a defect into."""
+    return any(path in label for label in labels().values())
 
 
 # --- what is found
@@ -333,7 +339,7 @@ def table(codes: Iterable[str], paths: Sequence[str], named: dict[str, set[str]]
         met = []
         as_good = SAME.get(code, {code})
         for name, _ in PLANTS.get(code, ()):
-            there = [p for p in paths if p.startswith(f"{code}|{name}|") and label.get(p.rpartition("|")[2]) != "yes"]
+            there = [p for p in paths if p.startswith(f"{code}|{name}|") and not doubted(p.rpartition("|")[2])]
             if there:
                 hits = sum(bool(named[p] & as_good) for p in there)
                 met.append(f"{name} {hits}/{len(there)} ({100 * hits / len(there):.0f} %)")

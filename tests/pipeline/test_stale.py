@@ -64,7 +64,7 @@ TABLE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "base model": (replace("project.yaml", "model: sd15", "model: flux"),
                    ["intent", "audit", "staying", "samples", "elements", *PURE]),
     "a threshold that nothing crosses": (
-        append("project.yaml", "thresholds: {audit: {jpeg_quality: 60}}\n"), ["audit", "report"]),
+        append("project.yaml", "thresholds: {audit: {jpeg_quality: 60}}\n"), ["audit", "detail", "report"]),
     "a threshold that pictures cross": (append("project.yaml", "thresholds: {audit: {aspect_ratio: 1.1}}\n"),
                                         ["audit", "staying", "report"]),
     "a threshold of duplicates": (append("project.yaml", "thresholds: {duplicates: {phash: 11}}\n"),
