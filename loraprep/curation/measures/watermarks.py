@@ -139,7 +139,7 @@ def _bearers(codes: Sequence[NDArray[np.uint8]], around: Sequence[int], among: S
     if len(around) < SEVERAL:
         return []
     first = codes[around[0]]
-    common = sum(_laid_over(codes[k], first) for k in around)
+    common = np.sum([_laid_over(codes[k], first) for k in around], axis=0)
     strength = np.abs(common)
     mark = strength >= max(SEVERAL - 0.5, _AGREE * len(around))
     ink = int(np.count_nonzero(mark))
