@@ -13,6 +13,9 @@ Matrix = NDArray[np.float32]
 
 _UNRELATED = 32  # of 64 pHash bits in which two unrelated pictures differ
 _STRANGE = 40.0  # mean Lab distance from which two pictures share no colour
+_GROUND = 12  # of 255, grey levels within which a thumbnail's pixel is ground
+_ON_EDGE = 0.8  # share of the picture's own edge that a plain ground takes up
+_MIDDLE = 0.75  # cosine below which three of four pairs of different nebulae lie, all in the middle of black
 _COSINE = 0.2  # of two unrelated pictures' embeddings
 _BIT_SCALE = 8  # pHash bits over which likeness in layout falls to 1/e
 _COLOUR_SCALE = 15.0  # Lab distance of a cell, the standard deviation over which likeness in colour falls
@@ -34,11 +37,45 @@ def _grid(images: Sequence[Image]) -> Matrix:
     return np.array([i.colour for i in images], np.float32).reshape(len(images), 9, 3)
 
 
+def _figures(images: Sequence[Image]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Take the thumbnails less their plain ground, n x 24 x 24, of length 1, and tell which have one.
+
+    The ground is what most of the picture's own edge has in common (the boundary prior of saliency, Wei et al. 2012).
+    """
+    blank = bytes(24 * 24)
+    pixels = b"".join(bytes.fromhex(i.thumb) or blank for i in images)
+    thumbs = np.frombuffer(pixels, np.uint8).reshape(len(images), 24, 24).astype(np.float32)
+    edge = np.ones((24, 24), np.bool_)
+    edge[1:-1, 1:-1] = False
+    rims = thumbs[:, edge]
+    grounds = np.median(rims, axis=1)
+    figures = thumbs - grounds[:, None, None]
+    figures[np.abs(figures) < _GROUND] = 0
+    plain = (np.abs(rims - grounds[:, None]) < _GROUND).mean(axis=1) >= _ON_EDGE
+    size = np.sqrt(np.square(figures).sum(axis=(1, 2)))
+    figures /= np.maximum(size, 1)[:, None, None]
+    return figures, plain & (size > 0)
+
+
+def _apart_on_ground(images: Sequence[Image]) -> Matrix:
+    """Measure how far apart figures on plain ground are, n x n, 0..1, mirrored or not; 0 where there is no such ground.
+
+    Two things in the middle of black have layout and colours in common, most of which is black.
+    """
+    figures, plain = _figures(images)
+    flat, mirrored = (f.reshape(len(images), -1) for f in (figures, figures[:, :, ::-1]))
+    same = np.maximum(flat @ flat.T, flat @ mirrored.T)
+    apart: Matrix = np.where(plain[:, None] & plain[None, :], np.clip((1 - same) / (1 - _MIDDLE), 0, 1), 0).astype(
+        np.float32
+    )
+    return apart
+
+
 def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]] | None = None) -> Matrix:
     """Compare pictures, n x n: 1 for the same picture, 0 for nothing in common; half layout (pHash), half colour.
 
-    Colour is the mean Lab in a 3x3 grid. Where an encoder embedded all of them, half is its cosine instead, from
-    _COSINE to 1.
+    Colour is the mean Lab in a 3x3 grid. On plain ground neither is nearer than the figures themselves. Where an
+    encoder embedded all of them, half is its cosine instead, from _COSINE to 1.
     """
     if not images:
         return np.zeros((0, 0), np.float32)
@@ -51,6 +88,9 @@ def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[
     distance /= np.float32(9 * _STRANGE)
     np.fill_diagonal(distance, 0)
     layout = _bits(images) / _UNRELATED
+    apart = _apart_on_ground(images)
+    np.fill_diagonal(apart, 0)
+    layout, distance = np.maximum(layout, apart), np.maximum(distance, apart)
     alike = np.asarray(1 - 0.5 * np.minimum(1, layout) - 0.5 * np.minimum(1, distance), np.float32)
     cosine = _cosine(images, embeddings or {})
     return (

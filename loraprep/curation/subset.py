@@ -118,7 +118,7 @@ def similar_findings(images: Sequence[Image], alike: Matrix, worth: Matrix, thre
 
 
 def outlier_findings(images: Sequence[Image], alike: Matrix) -> list[Finding]:
-    """Name pictures that show nothing like the rest: far outliers of their mean likeness to the three nearest.
+    """Name pictures laid out and coloured unlike the rest: far outliers of their mean likeness to the three nearest.
 
     Far is 3.5 robust standard deviations (1.4826 times the median absolute deviation; Iglewicz and Hoaglin 1993)
     below the median of the set.

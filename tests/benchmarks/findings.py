@@ -41,6 +41,7 @@ from loraprep.imaging import decode, flaws
 from loraprep.project import profiles
 from loraprep.project.settings import complete_settings
 from loraprep.scan import audit, detail, inspect
+from tests.benchmarks import planted_defects_local as local
 from tests.benchmarks.sources import SOURCES, Source
 
 ROOT = Path("/tmp/debs/root")
@@ -144,6 +145,7 @@ PLANTS: dict[str, list[tuple[str, Plant]]] = {
     ],
     "grey": [("grey as RGB", grey)],
     "dark": [("an eighth of the light", lit(1 / 8)), ("a sixth", lit(1 / 6))],
+    **local.PLANTS,
 }
 # a finding that says the same of a picture in other words is as good: blurred and enlarged look alike
 SAME: dict[str, set[str]] = {

@@ -6,6 +6,7 @@ several pictures of one set, since the finding is about them together.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -31,8 +32,6 @@ def saved(plant: Plant, quality: int) -> Plant:
     """The same, as a JPEG brings it back: a frame is then of nearly one colour."""
 
     def again(p: Picture) -> Picture:
-        import io
-
         stream = io.BytesIO()
         plant(p).save(stream, "JPEG", quality=quality)
         return Pillow.open(stream).convert("RGB")

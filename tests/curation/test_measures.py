@@ -9,7 +9,8 @@ from PIL import ImageDraw, ImageFont
 
 from loraprep.captions import lexicon
 from loraprep.curation.measures import diversity, facility_location, style_clusters, style_features, watermarks
-from tests import brushwork
+from loraprep.imaging import facts
+from tests import brushwork, pictures
 from tests.benchmarks import entanglement
 
 
@@ -211,3 +212,50 @@ def test_large_sets_compare_each_picture_with_fewer() -> None:
 def test_the_crop_shows_the_corner() -> None:
     assert watermarks.corner_box(3, (1280, 640)) == (992, 496, 1280, 640)
     assert watermarks.corner_box(0, (1280, 640)) == (0, 0, 288, 144)
+
+
+def _outlined(number: int, ground: str = "white") -> Pillow.Image:
+    """A figure on plain ground whose outline reaches the bottom right corner, drawn anew each time."""
+    random = np.random.default_rng(number)
+    picture = Pillow.new("RGB", (640, 480), ground)
+    reach = [int(v) for v in random.integers(-25, 25, 4)]
+    box = (150 + reach[0], 60 + reach[1], 600 + reach[2] // 2, 460 + reach[3] // 2)
+    ImageDraw.Draw(picture).ellipse(box, fill=tuple(int(v) for v in random.integers(20, 200, 3)))
+    return picture
+
+
+def test_the_outline_of_a_figure_is_no_mark() -> None:
+    figures = [_outlined(n) for n in range(12)]
+    assert watermarks.find_marks([watermarks.corners(f) for f in figures]) == []
+    font = ImageFont.load_default(22)
+    for figure in figures[:5]:
+        ImageDraw.Draw(figure).text((505, 445), "M. Ferrand", font=font, fill="black")
+    assert watermarks.find_marks([watermarks.corners(f) for f in figures]) == [(3, [0, 1, 2, 3, 4])]
+
+
+def test_where_a_cut_out_ends_is_no_edge_and_variants_count_as_one() -> None:
+    figure = _outlined(1)
+    alpha = figure.convert("L").point(lambda v: 0 if v == 255 else 255)
+    assert watermarks.corners(figure)[3].any()
+    assert not watermarks.corners(figure, alpha)[3].any()
+    signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6)]
+    assert watermarks.find_marks(signed, [1, 2, 3]) == [(3, [0, 1, 2])]
+    assert watermarks.find_marks(signed, [1, 1, 2]) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (15, 16), (64, 9000), (96, 96), (97, 131), (300, 100), (320, 240)])
+@pytest.mark.parametrize("kind", pictures.EXTREMES)
+def test_every_measure_is_finite_for_every_picture(kind: str, size: tuple[int, int]) -> None:
+    picture, alpha = pictures.extreme(kind, size)
+    assert np.isfinite(style_features.style_descriptor(picture)).all()
+    assert watermarks.corners(picture, alpha).shape == (4, watermarks.HEIGHT, watermarks.WIDTH)
+    measured = facts.pixel_facts(picture, alpha)
+    numbers = (measured.sharpness, measured.contrast, measured.flat, measured.lightness, measured.warmth)
+    assert np.isfinite([*numbers, measured.chroma, measured.spread, *measured.border, *measured.colour]).all()
+
+
+@pytest.mark.parametrize("art", [8, 16, 32])
+def test_pixel_art_has_a_style_and_is_not_flat(art: int) -> None:
+    picture = pictures.pixel_art(512, art)
+    assert style_features.style_descriptor(picture)
+    assert facts.pixel_facts(picture).flat < 0.9

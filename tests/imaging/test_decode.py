@@ -8,9 +8,9 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image, ImageDraw, features
 
-from loraprep.imaging import border, decode, display, hashes
+from loraprep.imaging import border, decode, display, facts, hashes
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import detail, inspect, metadata, scan
@@ -232,6 +232,81 @@ def test_borders_are_frames_not_margins() -> None:
     figure.paste("red", (140, 50, 150, 60))
     figure.paste("red", (60, 140, 240, 150))
     assert max(border.border(np.asarray(figure))[1:2]) == 0
+
+
+def _framed(colour: str, box: tuple[int, int, int, int], seed: int = 0) -> float:
+    """The widest frame found in a picture of 400 x 300 of that colour, with a scene in the box."""
+    made = Image.new("RGB", (400, 300), colour)
+    made.paste(pictures.scene(box[2] - box[0], box[3] - box[1], seed), box[:2])
+    return max(facts.pixel_facts(made).border)
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "#7a4a2b"])
+@pytest.mark.parametrize(
+    "box",
+    [(16, 16, 384, 284), (0, 40, 400, 260), (50, 0, 350, 300), (20, 0, 400, 280)],
+    ids=["all sides", "letterbox", "pillarbox", "two that meet"],
+)
+def test_plain_bands_are_frames(colour: str, box: tuple[int, int, int, int]) -> None:
+    assert _framed(colour, box) > 0.03
+
+
+def test_skies_floors_figures_and_cut_outs_have_no_frame() -> None:
+    assert max(facts.pixel_facts(pictures.sky()).border) == 0
+    assert _framed("#334422", (0, 0, 400, 240)) == 0  # one side alone is a floor
+    figure = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(figure).ellipse((100, 60, 300, 240), fill="#a03040")
+    assert max(facts.pixel_facts(figure).border) == 0
+    stripes = Image.new("RGB", (400, 300), "#c03030")
+    stripes.paste(pictures.scene(400, 150), (0, 75))
+    stripes.paste("#2040a0", (0, 225, 400, 300))
+    assert max(facts.pixel_facts(stripes).border) == 0  # a band above and another below are no letterbox
+    assert max(inspect.inspect(pictures.png(pictures.cut_out()))[0].border) == 0
+
+
+def test_flat_is_what_has_neither_texture_nor_colours() -> None:
+    def is_flat(picture: Image.Image) -> bool:
+        found = inspect.inspect(pictures.png(picture))[0]
+        return found.flat > 0.97 and found.spread < 5
+
+    faint = np.linspace((100, 120, 140), (108, 128, 148), 300)[:, None].repeat(400, 1).astype(np.uint8)
+    assert is_flat(Image.fromarray(faint))
+    assert is_flat(Image.new("RGB", (400, 300), "#123456"))
+    assert not is_flat(pictures.sky())
+    assert not is_flat(Image.linear_gradient("L").resize((400, 300)).convert("RGB"))
+    assert not any(is_flat(pictures.pixel_art(512, art)) for art in (8, 16, 32))
+    weave = np.random.default_rng(1).normal(120, 4, (300, 400, 1)).repeat(3, 2)  # of little contrast, but all texture
+    assert not is_flat(Image.fromarray(weave.astype(np.uint8)))
+    assert not is_flat(pictures.cut_out())
+
+
+def test_only_what_is_visible_has_colours() -> None:
+    red, _ = inspect.inspect(pictures.png(pictures.cut_out("#c02020")))
+    whole, _ = inspect.inspect(pictures.png(Image.new("RGB", (400, 300), "#c02020")))
+    assert red.alpha
+    assert abs(red.chroma - whole.chroma) < 5
+    assert abs(red.lightness - whole.lightness) < 3
+    assert red.palette[0][0] == "red"
+    on_black = Image.new("RGB", (400, 300), "black")
+    on_black.paste("#c02020", (150, 100, 250, 200))
+    assert facts.pixel_facts(on_black).chroma > 35  # plain ground of no colour makes nothing muted
+    blue = Image.new("RGB", (400, 300), "#2050c0")
+    blue.paste("white", (150, 100, 250, 200))
+    assert facts.pixel_facts(blue).chroma > 35  # a coloured ground is a colour of the picture
+
+
+def test_what_nobody_could_see_is_not_transparent() -> None:
+    nearly = pictures.scene().convert("RGBA")
+    for x in range(4):
+        nearly.putpixel((x, 9), (0, 0, 0, 254))
+    assert not inspect.inspect(pictures.png(nearly))[0].alpha
+    line = pictures.scene(960, 640).convert("RGBA")
+    line.paste(Image.new("RGBA", (960, 3), (10, 10, 10, 210)), (0, 637))
+    assert not inspect.inspect(pictures.png(line))[0].alpha
+    faded = pictures.scene().convert("RGBA")
+    faded.putalpha(150)
+    assert inspect.inspect(pictures.png(faded))[0].alpha
+    assert inspect.inspect(pictures.see_through())[0].alpha
 
 
 def test_words_inside_pictures() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ _COMPARED = 80  # pictures each one is compared with: a mark in several pictures
 _MANY, _FEWEST = 500, 20  # from so many pictures on each is compared with fewer, down to so many
 _THERE = 250  # of 255, alpha of a pixel that belongs to no outline
 _AGREE = 0.6  # share of the pictures in which a pixel of the mark is an edge of the same direction, beyond any other
+_AROUND = 24  # pictures that a mark is told from, at most
 _WRITTEN = 100  # pixels of a mark, at least
 _STROKES = 5  # edges that one row of it meets, at least: letters and signs are strokes side by side
 _ONE_WAY = 0.5  # of the mean direction of its edges: those of a horizon or an outline mostly run one way
@@ -103,34 +104,51 @@ def find_marks(everyone: Sequence[Corners], scenes: Sequence[int] = ()) -> list[
             for k in lonely:
                 for other in links.pop(k):
                     links.get(other, set()).discard(k)
+        codes = [code[corner] for code in everyone]
         for group in connected(links, ((a, b) for a in links for b in links[a])):
-            best = max(group, key=lambda k: (len(links[k]), -k))
-            bear = _bearers([everyone[k][corner] for k in group], list(group).index(best))
-            if len({scenes[group[k]] if scenes else k for k in bear}) >= SEVERAL:
-                found.append((corner, [group[k] for k in bear]))
+            found += [(corner, bear) for bear in _marked(codes, group, links, scenes)]
     return sorted(found, key=lambda f: (-len(f[1]), f[0], f[1]))
 
 
-def _bearers(codes: Sequence[NDArray[np.uint8]], best: int) -> list[int]:
-    """Which of the corners (HEIGHT, WIDTH) of one group bear the mark that they have in common; [] if it is none.
+def _marked(
+    codes: Sequence[NDArray[np.uint8]], group: Sequence[int], links: Mapping[int, set[int]], scenes: Sequence[int]
+) -> Iterator[list[int]]:
+    """Find who of a group of linked pictures bears a mark: those around the most linked one first.
+
+    A chain of accidental links may join many that bear nothing, so the mark is looked for among one picture's own
+    links, and then in all of the group.
+    """
+    left = set(group)
+    while len(left) >= SEVERAL:
+        best = max(left, key=lambda k: (len(links[k] & left), -k))
+        around = [best, *sorted(links[best] & left)[:_AROUND]]
+        bear = _bearers(codes, around, sorted(left))
+        if len({scenes[k] if scenes else k for k in bear}) >= SEVERAL:
+            yield bear
+        left -= {best, *bear}
+
+
+def _bearers(codes: Sequence[NDArray[np.uint8]], around: Sequence[int], among: Sequence[int]) -> list[int]:
+    """Which corners (HEIGHT, WIDTH) bear the mark that those `around` the first have in common; [] if it is none.
 
     The mark is what the edges of the set have in common once they lie over each other, as the median of the gradients
     over a set gives a watermark (Dekel, Rubinstein, Liu and Freeman 2017, On the Effectiveness of Visible Watermarks);
     of directions, which a few pictures without it move less than they move a mean. The outline of a figure that
     reaches the corner, a horizon or a flag's stripe is common to a set too, but it is no strokes side by side.
     """
-    fields = np.stack([_laid_over(code, codes[best]) for code in codes])
-    common = fields.sum(axis=0)
+    if len(around) < SEVERAL:
+        return []
+    first = codes[around[0]]
+    common = np.sum([_laid_over(codes[k], first) for k in around], axis=0)
     strength = np.abs(common)
-    mark = strength >= max(SEVERAL - 0.5, _AGREE * len(codes))
+    mark = strength >= max(SEVERAL - 0.5, _AGREE * len(around))
     ink = int(np.count_nonzero(mark))
     if ink < _WRITTEN or abs(common[mark].sum()) > _ONE_WAY * strength[mark].sum():
         return []
     if int(np.count_nonzero(np.diff(mark.astype(np.int8), axis=1) > 0, axis=1).max()) < _STROKES:
         return []
     way = common[mark].conj() / strength[mark]
-    shared = (fields[:, mark] * way).real.sum(axis=1) / ink
-    return [int(k) for k in np.flatnonzero(shared >= _BEARS)]
+    return [k for k in among if float((_laid_over(codes[k], first)[mark] * way).real.mean()) >= _BEARS]
 
 
 def _laid_over(code: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.complex64]:
