@@ -119,9 +119,8 @@ def _meant_fused(fused: Sequence[str]) -> list[str]:
 def _decision(data: ReportData, gate: Gate, opened: Opening) -> tuple[list[str], list[Reason]]:
     """Write the decision with its reasoning and what follows from it; return it, and what did not fit."""
     mend = blocking(gate)
-    why = opened.why if not mend or gate.only_waiting else mend[0].why
-    reasoning = f"{with_commands(opened.verdict)} {with_commands(why)}"
-    lines = [f"## Gate 1 Decision: {gate.verdict}", "", reasoning.rstrip(), ""]
+    reasoning = f"{with_commands(opened.verdict)} {with_commands(opened.why)}"
+    lines = [f"## Gate 1 Decision: {gate.verdict}", "", reasoning, ""]
     if not mend:
         return lines + summary.strengths(data, gate), []
     lines += [f"### If NO-GO: {'what is awaited' if gate.only_waiting else 'what to mend, what helps most first'}", ""]
