@@ -6,7 +6,6 @@ The command is a setting of this computer, never of a project: a clone must not 
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import tempfile
 from collections import Counter
@@ -14,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import platformdirs
 from PIL import Image as Pillow
 
 from loraprep.core import files, yamlfile
@@ -25,6 +23,7 @@ from loraprep.imaging.colour import eight_bit
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import schema
+from loraprep.project.trust import config_path
 
 _EXAMPLE = 'upscaler: {command: [realesrgan-ncnn-vulkan, -i, "{input}", -o, "{output}", -s, "4"]}'
 _SHAPE = 0.01  # a result whose sides are in another ratio than this is a crop, or another picture
@@ -40,12 +39,6 @@ class Upscaler:
 
 class UpscaleError(Exception):
     """A picture that was not enlarged; the message is a clause without a full stop."""
-
-
-def config_path() -> Path:
-    """Return where the artist's settings are: LORAPREP_CONFIG, else config.yaml in the platform's folder for them."""
-    named = os.environ.get("LORAPREP_CONFIG")
-    return Path(named) if named else Path(platformdirs.user_config_dir("loraprep", appauthor=False)) / "config.yaml"
 
 
 def configured_upscaler() -> Upscaler:
