@@ -71,8 +71,11 @@ def config_path() -> Path:
 
 
 def granted(root: Path) -> Trust:
-    """Return what the project in `root` is trusted with. Raises UserError if the person's settings cannot be used."""
-    return _all(_load(root)).get(_key(root), Trust())
+    """Return what the project in `root` is trusted with. Raises UserError if the person's settings cannot be used.
+
+    Settings that lie inside the project might have come with it, so they grant it nothing.
+    """
+    return Trust() if _inside(root) else _all(_load()).get(_key(root), Trust())
 
 
 def grant(root: Path, more: Trust) -> None:
@@ -216,15 +219,12 @@ def _key(root: Path) -> str:
     return root.resolve().as_posix()
 
 
-def _load(root: Path) -> Document | None:
+def _inside(root: Path) -> bool:
+    return config_path().resolve().is_relative_to(root.resolve())
+
+
+def _load() -> Document | None:
     path = config_path()
-    if path.resolve().is_relative_to(root.resolve()):
-        raise UserError(
-            "your settings lie inside this project, so they might have come with it",
-            place=str(path),
-            exit_code=UNUSABLE,
-            hint="Move that file out of the project, or let LORAPREP_CONFIG name another one.",
-        )
     if not path.is_file() or not path.stat().st_size:
         return None
     doc = yamlfile.load(path, str(path), exit_code=UNUSABLE, comments_alone=True)
@@ -242,7 +242,14 @@ def _write(root: Path, now: Trust) -> None:
     """Write what the project is trusted with; all else in the person's settings stays as it is. Raises UserError."""
     if not math.isfinite(now.budget_usd):
         raise UserError("this is no amount of US dollars")
-    doc = _load(root)
+    if _inside(root):
+        raise UserError(
+            "your settings lie inside this project, so they might have come with it",
+            place=str(config_path()),
+            exit_code=UNUSABLE,
+            hint="Move that file out of the project, or let LORAPREP_CONFIG name another one.",
+        )
+    doc = _load()
     every = {**_all(doc), _key(root): now}
     kept = {key: msgspec.to_builtins(value) for key, value in sorted(every.items()) if value}
     entry = yamlfile.document({"trust": kept}, "") if kept else None
