@@ -403,13 +403,20 @@ def test_no_amount_that_is_none_is_reserved_or_settled(root: Path, amount: float
     assert Budget.open(root, 1.0).left == 0.6
 
 
-def test_a_reply_that_counts_backwards_lifts_nothing(root: Path, service: Loopback) -> None:
+@pytest.mark.parametrize("tokens", [-(10**9), 10**30, 10**400])
+def test_a_reply_that_counts_backwards_lifts_nothing(root: Path, service: Loopback, tokens: int) -> None:
     trust.grant(root, Trust(budget_usd=1.0))
-    usage = {"input_tokens": -(10**9), "output_tokens": -(10**9)}
+    usage = {"input_tokens": tokens, "output_tokens": tokens}
     answer = json.loads(loopback.sees(_body(root)).body) | {"usage": usage}
-    service.bad["*"] = [Reply(answer)]
+    service.bad["*"] = [Reply(answer)] * 2
     ask(root, pictures(root, 1), captioner="claude", budget_usd=1.0)
-    assert Budget.open(root, 1.0).left < 1.0
+    left = Budget.open(root, 1.0).left
+    assert left < 1.0
+    service.result = lambda params: {"type": "succeeded", "message": answer}
+    service.ended = True
+    for _ in range(2):  # sent; then fetched, and sent again
+        ask(root, pictures(root, 2)[1:], captioner="claude", budget_usd=1.0, batch="always")
+    assert Budget.open(root, 1.0).left < left
 
 
 def _body(root: Path) -> dict[str, Any]:

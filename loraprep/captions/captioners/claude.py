@@ -31,6 +31,7 @@ SAMPLES = True
 NEEDS_APPROVAL = True
 NAME = "claude"
 ADDRESS = "ANTHROPIC_BASE_URL"  # the person's own
+_MOST_TOKENS = 1_000_000  # that one picture is taken to have cost
 BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
 
 describe = describe_from_store
@@ -76,7 +77,8 @@ def _estimate(images: Sequence[Image], job: Job, model: Claude) -> tuple[float, 
     likely = most = 0.0
     for image in images:
         tokens = image_tokens(*size_to_send(image.width, image.height))
-        used = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
+        stored = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
+        used = {key: min(max(n, 0), _MOST_TOKENS) for key, n in stored.items()}  # the file may be anybody's
         whole = {
             "input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
             "output_tokens": used.get("output_tokens", 0),

@@ -28,6 +28,7 @@ _ROOM, _THINKING_ROOM, _LARGER = 2000, 8000, 2  # tokens of a reply; after one t
 _CHARS_A_TOKEN = 2  # English has about four: an upper bound where nobody counted
 _CHARS_USUALLY = 4
 _FORM = 600  # tokens of a filled-in form
+_NO_COUNT = 10**9  # tokens: no request has so many
 _SPARE = 1.1  # the count is an estimate too
 _HOPEFUL = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED_WHOLE = {401: "key", 403: "key", 402: "credit"}
@@ -182,6 +183,8 @@ def read_message(message: Any, wait: float = 0.0) -> Reply:
         raise VisionError("server", "it sent something that is no reply", retry=True, billed=True)
     keys = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     usage = {key: n for key in keys if isinstance(n := getattr(used, key, None), int) and n}
+    if not all(0 < n < _NO_COUNT for n in usage.values()):
+        raise VisionError("server", "it counts its tokens in a way that cannot be", retry=True, billed=True)
     blocks = message.content if isinstance(message.content, list) else []
     text = "".join(b.text for b in blocks if getattr(b, "type", "") == "text" and isinstance(b.text, str))
     match message.stop_reason:

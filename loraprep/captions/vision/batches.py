@@ -249,7 +249,7 @@ def _ended(connection: Connection, number: str) -> bool:
 def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> None:
     """Store every result that came; expired, cancelled and failed ones are not billed and will be asked again."""
     asked = Claude(batch.model, batch.effort, job.settings.captioning.prices, share=price_share())
-    cost, known = 0.0, False
+    cost, known, certain = 0.0, False, True
     for number in batch.ids:
         for result in _results(connection, number):
             if result.custom_id not in batch.requests:
@@ -260,11 +260,12 @@ def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> No
             try:
                 reply = read_message(result.result.message)
             except VisionError:
+                certain = False  # it was billed, and nobody knows for how much
                 continue
             cost += asked.price(reply.usage) if asked.priced else 0.0
             if len(job.store.read(result.custom_id).listed) == batch.requests[result.custom_id]:
                 keep_reply(job, asked, result.custom_id, reply, prompt=batch.prompt, examples=batch.examples)
-    if known:
+    if known and certain:
         budget.settle(batch.reserved, cost, batch=True)
     else:
         budget.lose(batch.reserved)
