@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loraprep import __version__
+from loraprep.core import child
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import process
 
@@ -52,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns the exit code that HELP explains."""
     args = list(sys.argv[1:] if argv is None else argv)
     process.claim()
+    os.environ[child.SAFE_PATH] = "1"  # whatever a library starts
     # A file name may hold anything; a terminal that cannot show it gets a "?" and not a crash.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

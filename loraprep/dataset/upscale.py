@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import platformdirs
 from PIL import Image as Pillow
 
-from loraprep.core import files, yamlfile
+from loraprep.core import child, files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
 from loraprep.imaging import decode, display
@@ -165,6 +165,7 @@ def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
 def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
     words = [a.replace("{input}", str(given)).replace("{output}", str(result)) for a in upscaler.command]
     program = upscaler.command[0]
+    words[0] = child.program(words[0]) or words[0]
     with log.open("wb") as stream:
         try:
             done = subprocess.run(
@@ -175,6 +176,7 @@ def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
                 check=False,
                 timeout=upscaler.timeout,
                 cwd=given.parent,
+                env=child.environment(),
             )
         except subprocess.TimeoutExpired:
             raise UpscaleError(f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None
