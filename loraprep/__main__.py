@@ -124,7 +124,7 @@ def _doit(args: list[str]) -> int:
     from loraprep.project import project
 
     # before doit makes its state file: an unusable project.yaml leaves nothing behind
-    graph = list(tasks.graph(Workspace(project.load(home))))
+    graph = list(tasks.graph(Workspace(project.load(home, ask=True))))
     _understood(args, {task["basename"]: task for task in graph})
 
     class Loraprep(DoitMain):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tests.runs import run
 # Some machines are told to keep no bytecode: then each of hundreds of processes would compile all of loraprep again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Nobody's own settings are read or written by a test.
+os.environ["LORAPREP_CONFIG"] = str(Path(tempfile.gettempdir()) / f"loraprep-tests-{os.getpid()}" / "config.yaml")
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 shortcuts.take()

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from loraprep.core import child
+from loraprep.core import child, files
 from loraprep.core.dataset_lock import LOCK, DatasetLock, parse_lock, read_lock
 from loraprep.core.errors import UserError
 from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
@@ -29,7 +29,7 @@ def changes_since(root: Path, revision: str) -> list[str]:
             f"{SET_RECORD} at {revision} is in a form that is not read here",
             hint=f"Look at the report yourself: git show {revision}:./{_REPORT}",
         ) from None
-    lines = differences(then, parse_set_record((root / SET_RECORD).read_text("utf-8")), revision)
+    lines = differences(then, parse_set_record(files.read_text(root / SET_RECORD)), revision)
     locked = committed_text(root, revision, LOCK)
     try:
         pictures = repainted(parse_lock(locked, LOCK) if locked is not None else None, read_lock(root))

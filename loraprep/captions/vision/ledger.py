@@ -7,7 +7,6 @@ What was never settled - a timeout, a kill - may have been billed and stays coun
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TypedDict, Unpack
 
 import msgspec
 
+from loraprep.core import files
 from loraprep.core.errors import UserError
 
 NAME = "ledger.jsonl"
@@ -52,7 +52,7 @@ class Budget:
         """Read the ledger. Raises UserError naming a line that cannot be read: without it the ceiling is unknown."""
         budget = cls(root, limit)
         try:
-            text = (root / NAME).read_text("utf-8")
+            text = files.read_text(root / NAME)
         except FileNotFoundError:
             return budget
         lines = text.split("\n")
@@ -100,9 +100,6 @@ class Budget:
 
     def _write(self, key: str, usd: float, what: str, purpose: Purpose) -> None:
         line = json.dumps({"id": key, "usd": usd, "what": what, **purpose}, ensure_ascii=False)
-        with (self.root / NAME).open("ab") as stream:
-            stream.write((("\n" if self._torn else "") + line + "\n").encode())
-            stream.flush()
-            os.fsync(stream.fileno())
+        files.append(self.root / NAME, (("\n" if self._torn else "") + line + "\n").encode())
         self._torn = False
         self._lines[key] = usd
