@@ -36,6 +36,7 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep export         the trainers' own files in exports/ (`loraprep dataset export` does both)
   loraprep check DIR      what would go wrong with any dataset folder, ours or not (--trainer NAME, else all)
   loraprep upscale        enlarges what you decided with your own upscaler (set up on this computer, never in a project)
+  loraprep trust          what this project asks of you, and what you allowed it: money, servers, keys, folders
   loraprep verify         is dataset/ what dataset.lock.json says, here and now?
   loraprep diff REV       what changed since a git revision: pictures, captions, verdict
   loraprep scan --full    reads every picture again, trusting nothing
@@ -97,6 +98,10 @@ def _run(args: list[str]) -> int:
         from loraprep.review import serve
 
         return serve.run(_home(), args[1:])
+    if args[:1] == ["trust"]:
+        from loraprep.cli import trust
+
+        return trust.run(_home(), args[1:])
     if args[:1] == ["check"]:
         from loraprep.cli import check
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
@@ -21,10 +22,11 @@ from tests.runs import run
 # Some machines are told to keep no bytecode: then each of hundreds of processes would compile all of loraprep again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
-# Nobody's own settings are read or written by a test.
-os.environ["LORAPREP_CONFIG"] = str(Path(tempfile.gettempdir()) / f"loraprep-tests-{os.getpid()}" / "config.yaml")
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Nobody's own settings are read, and what a test lets a project do is written into a file of this process.
+os.environ["LORAPREP_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="loraprep-settings-")) / "config.yaml")
+atexit.register(shutil.rmtree, Path(os.environ["LORAPREP_CONFIG"]).parent, ignore_errors=True)
 shortcuts.take()
 process.claim()
 

@@ -85,6 +85,7 @@ class Code(StrEnum):
     VISION_NO_BUDGET = "vision-no-budget"
     VISION_NO_PRICE = "vision-no-price"
     VISION_NO_KEY = "vision-no-key"
+    VISION_NO_TRUST = "vision-no-trust"
     VISION_KEY = "vision-key"
     VISION_CREDIT = "vision-credit"
     VISION_MODEL = "vision-model"

@@ -26,6 +26,7 @@ from loraprep.core.records import Image
 from loraprep.imaging import display
 from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import Settings, Tagger
+from loraprep.project.trust import Trust
 
 SAMPLES = True
 NEEDS_APPROVAL = False  # it costs nothing and learns nothing from the samples
@@ -64,6 +65,11 @@ def model_input(picture: Pillow.Image, side: int) -> NDArray[np.float32]:
     square.paste(picture, ((longest - picture.width) // 2, (longest - picture.height) // 2))
     pixels = np.asarray(square.resize((side, side), Pillow.Resampling.BICUBIC), np.float32)
     return np.ascontiguousarray(pixels[None, :, :, ::-1])
+
+
+def asks(_settings: Settings) -> Trust:
+    """Return nothing: it sends nothing and costs nothing."""
+    return Trust()
 
 
 def answer_settings(settings: Settings, _question: VisionQuestion) -> AnswerSettings:

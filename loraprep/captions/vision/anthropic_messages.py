@@ -13,7 +13,7 @@ from loraprep.captions import hygiene
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
 from loraprep.captions.vision.model import Reply, VisionError
-from loraprep.captions.vision.prices import price_list
+from loraprep.captions.vision.prices import ListedModel, price_list
 from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.runner import PATIENCE
 from loraprep.captions.vision.store import Parameters
@@ -37,8 +37,8 @@ T = TypeVar("T")
 class Claude:
     """A vision model of Anthropic's API. Costs follow the price list in resources/vision/claude.yaml.
 
-    `prices` stand in for a model that the list lacks. `share`: of the price, less than 1 for a batch. `counted`:
-    tokens of a request without its picture, 0 until the server has counted them.
+    `prices` stand in for a model that the list lacks; they never make one that it has cheaper. `share`: of the price,
+    less than 1 for a batch. `counted`: tokens of a request without its picture, 0 until the server has counted them.
     """
 
     captioner = "claude"
@@ -48,11 +48,16 @@ class Claude:
     def __init__(self, name: str, effort: str, prices: Prices | None = None, *, share: float = 1.0):
         self.name, self.effort, self.share = name, effort, share
         self._facts = price_list(PROVIDER).models.get(name)
-        self._prices = prices or (Prices(input=self._facts.input, output=self._facts.output) if self._facts else None)
+        self._prices = _no_cheaper(prices, self._facts)
         self.counted = 0
         self.sends_effort = True
         self.client: anthropic.AsyncAnthropic | None = None  # while live requests run
         self.key = ""
+
+    @property
+    def listed(self) -> bool:
+        """Whether our own list has its prices, so that nobody has to be believed."""
+        return self._facts is not None
 
     @property
     def priced(self) -> bool:
@@ -146,6 +151,15 @@ class Claude:
             await self.client.close()
 
 
+def _no_cheaper(said: Prices | None, listed: ListedModel | None) -> Prices | None:
+    """Return what counts of project.yaml's price and our own: no project makes its budget reach further."""
+    if listed is None:
+        return said
+    if said is None:
+        return Prices(input=listed.input, output=listed.output)
+    return Prices(input=max(said.input, listed.input), output=max(said.output, listed.output))
+
+
 def wait_for_limit(headers: Mapping[str, str]) -> float:
     """Return the seconds until the next request is welcome, by the rate limit headers; 0 while any are left."""
     longest = 0.0
@@ -211,6 +225,8 @@ def _status(error: anthropic.APIStatusError, key: str) -> VisionError:
         return VisionError("server", words, retry=True, after=_after(error.response.headers))
     if code in _REFUSED_WHOLE:
         return VisionError(_REFUSED_WHOLE[code], words, whole=True)
+    if 300 <= code < 400:  # followed, the pictures and the key would go where nobody said they may
+        return VisionError("server", f"{code}: it sends us to another address, which is not followed", whole=True)
     if code == 404:
         return VisionError("model", detail or "there is no such model", whole=True)
     return VisionError("request", words)

@@ -7,9 +7,11 @@ being sent when the line broke is looked for among the recent batches first.
 from __future__ import annotations
 
 import itertools
+import json
+import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -31,6 +33,9 @@ _RECENT = 50  # batches looked through for one whose sending was interrupted
 _TIMEOUT = 600.0  # seconds to send one
 _TOKENS = 1600  # of a picture, as an estimate from above
 VERSION = 1
+_ID = re.compile(r"\A[A-Za-z0-9_-]{1,100}\Z")  # it becomes part of an address
+_Id = Annotated[str, msgspec.Meta(pattern=_ID.pattern)]
+_Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]  # it becomes the name of a file in responses/
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,14 +45,14 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `reserved`: its line in the ledger. The rest is what the answers will be stored with.
     """
 
-    requests: dict[str, int]
+    requests: dict[_Digest, Annotated[int, msgspec.Meta(ge=0)]]
     reserved: str
     newest: str
     model: str
     effort: str
     prompt: str
     examples: str
-    ids: tuple[str, ...] = ()
+    ids: tuple[_Id, ...] = ()
 
 
 class BatchFile(msgspec.Struct, frozen=True):
@@ -170,7 +175,8 @@ def _send(
     requests: Any = [{"custom_id": r.image.digest, "params": r.body} for r in group]
     try:
         made = connection.client.messages.batches.create(requests=requests, timeout=_TIMEOUT)
-        number = made.id if isinstance(getattr(made, "id", None), str) else ""
+        said = getattr(made, "id", None)
+        number = said if isinstance(said, str) and _ID.match(said) else ""
     except Exception as error:
         found = vision_error(error, connection.key)
         if not found.billed:
@@ -265,10 +271,17 @@ def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> No
 
 
 def _results(connection: Connection, number: str) -> list[Any]:
-    """Fetch all results of an ended batch. A list that breaks off is fetched again, for free. Raises VisionError."""
+    """Fetch all results of an ended batch. A list that breaks off is fetched again, for free. Raises VisionError.
+
+    From the address that the batch went to: the client's own `results` would take the key wherever the server says.
+    """
+    import httpx2
+    from anthropic.types.messages import MessageBatchIndividualResponse
 
     def fetch() -> list[Any]:
-        return list(connection.client.messages.batches.results(number))
+        answer = connection.client.get(f"/v1/messages/batches/{number}/results", cast_to=httpx2.Response)
+        lines = [line for line in answer.text.split("\n") if line.strip()]
+        return [MessageBatchIndividualResponse.construct(**json.loads(line)) for line in lines]
 
     try:
         return patiently(fetch, connection.key)
