@@ -36,9 +36,10 @@ def module_places() -> list[str]:
 
 
 def places_without(places: Iterable[str], folder: Path, kept: Path) -> list[str]:
-    """List the absolute ones of `places` that are not `folder`; `kept` stays in any case."""
+    """List the absolute ones of `places` that are not `folder`; `kept` stays in any case, "" being `folder`."""
     here = folder.resolve()
-    return [place for place in _absolute(places) if (real := Path(place).resolve()) == kept or real != here]
+    whole = [(place, Path(place).resolve() if place else here) for place in places if not place or _whole(place)]
+    return [place or str(here) for place, real in whole if real == kept or real != here]
 
 
 def program(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -65,4 +66,8 @@ def elsewhere() -> Iterator[None]:
 
 
 def _absolute(places: Iterable[str]) -> list[str]:
-    return [place for place in places if place and Path(place).is_absolute()]
+    return [place for place in places if place and _whole(place)]
+
+
+def _whole(place: str) -> bool:
+    return Path(place).is_absolute()
