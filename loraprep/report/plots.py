@@ -291,10 +291,10 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
     """
     box = (0, 0, 1, 1) if left is None else (left, 0.08 / height, 0.985 - left, 1 - (top + 0.08) / height)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # "building the font cache" helps nobody
-    with child.elsewhere():  # it reads a matplotlibrc of the working folder, which names modules and programs
+    with child.elsewhere():  # it reads the working folder's matplotlibrc, which names modules, and looks for fc-list
         import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
 
     out = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():

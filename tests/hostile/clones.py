@@ -42,7 +42,7 @@ def plant_code(root: Path, marker: Path) -> None:
         (root / name).write_text(module(marker), "utf-8")
     for name, text in SETTINGS.items():
         (root / name).write_text(text, "utf-8")
-    for name in ("git", "git.exe", "xdg-open"):
+    for name in ("git", "git.exe", "xdg-open", "fc-list"):
         (root / name).write_text(f"#!/bin/sh\ntouch {marker}\n", "utf-8")
         (root / name).chmod(0o755)
 
@@ -153,4 +153,6 @@ def damaged(path: Path, change: Callable[[dict], None]) -> None:  # type: ignore
     path.write_text(json.dumps(data), "utf-8")
 
 
+# As the console script does it: Python puts the script's folder first in sys.path, and not the current one.
+SCRIPT = "import sys; from loraprep.__main__ import main; sys.exit(main(sys.argv[1:]))"
 WATCHED = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "hook"), str(Path(__file__).parents[2])])}

@@ -17,9 +17,7 @@ from loraprep.scan import scan
 from tests import pictures
 from tests.hostile import clones
 
-# As the console script does it: Python puts the script's folder first in sys.path, and not the current one.
-SCRIPT = "import sys; from loraprep.__main__ import main; sys.exit(main(sys.argv[1:]))"
-AS_SCRIPT = ("-P", "-c", SCRIPT)
+AS_SCRIPT = ("-P", "-c", clones.SCRIPT)
 AS_MODULE = ("-m", "loraprep")
 UNDER_MODULE = ("yaml.py", "PIL/__init__.py", "numpy/__init__.py", "msgspec/__init__.py", "difflib.py", "signal.py")
 

@@ -43,7 +43,9 @@ def _watch() -> None:
             if event != "ctypes.dlopen":
                 note("run", repr(args[:2]))
         elif event == "exec":
-            note("execute", getattr(args[0], "co_filename", "?"))
+            file = getattr(args[0], "co_filename", "")
+            if os.path.isabs(file):  # noqa: PTH117 - else it was made in memory, or is Python's own
+                note("execute", file)
 
     sys.addaudithook(hook)
 
