@@ -231,7 +231,7 @@ def _load(root: Path) -> Document | None:
             exit_code=UNUSABLE,
             hint="Move that file out of the project, or let LORAPREP_CONFIG name another one.",
         )
-    if not path.is_file():
+    if not path.is_file() or not path.stat().st_size:
         return None
     doc = yamlfile.load(path, str(path), exit_code=UNUSABLE, comments_alone=True)
     if found := schema.problems(doc, "user"):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SAMPLES = True
 NEEDS_APPROVAL = True
 NAME = "claude"
+ADDRESS = "ANTHROPIC_BASE_URL"  # the person's own
 BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
 
 describe = describe_from_store
@@ -102,7 +103,8 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
     consent.refuse_unsafe(captioning.base_url, ("captioning", "base_url"), job)
     budget = Budget.open(job.root, captioning.budget_usd)
     likely, _ = _estimate(images, job, model)
-    if waiting := consent.missing(asks(job.settings), images, job, likely):
+    where = f"{captioning.base_url or os.environ.get(ADDRESS) or 'Anthropic'}, with the key in {model.variable}"
+    if waiting := consent.missing(asks(job.settings), images, job, where, likely):
         return waiting
     from loraprep.captions.vision import anthropic_client
 

@@ -82,10 +82,10 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
         return Outcome().add_missing("no-key", images, variable=endpoint.variable)
     named = ("captioning", "server", "base_url") if captioning.server.base_url else ("captioning", "base_url")
     consent.refuse_unsafe(endpoint.address, named, job)
-    if waiting := consent.missing(asks(job.settings), images, job):
+    where = f"{endpoint.address}, with the key in {endpoint.variable}" if endpoint.variable else endpoint.address
+    if waiting := consent.missing(asks(job.settings), images, job, where):
         return waiting
-    key = f", with the key in {endpoint.variable}" if endpoint.variable else ""
-    job.say(f"Pictures go to {endpoint.address}{key}.")
+    job.say(f"Pictures go to {where}.")
     return runner.ask_about(images, job, HomeServer(endpoint, job.root), None, captioning.concurrency)
 
 

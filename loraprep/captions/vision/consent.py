@@ -12,28 +12,28 @@ from loraprep.project import project, trust
 from loraprep.project.trust import Trust
 
 
-def missing(asked: Trust, images: Sequence[Image], job: Job, likely: float = 0.0) -> Outcome | None:
+def missing(asked: Trust, images: Sequence[Image], job: Job, where: str, likely: float = 0.0) -> Outcome | None:
     """Return why these pictures wait, None if all that is asked for is granted: before this run, or on its terminal.
 
-    `likely`: US dollars that this run will probably cost. Raises UserError.
+    `where`: the server, and its key, in words; `likely`: US dollars that this run will probably cost. Raises UserError.
     """
     lacks = trust.lacking(asked, trust.granted(job.root))
     if not lacks:
         return None
-    if terminal.confirm(_question(lacks, len(images), likely)):
+    if terminal.confirm(_question(lacks, len(images), where, likely)):
         trust.grant(job.root, lacks)
         job.say("Written into your own settings, for this folder. loraprep trust --revoke takes it back.")
         return None
     return Outcome().add_missing("no-trust", images, asked=trust.told_in_a_line(lacks))
 
 
-def _question(lacks: Trust, pictures: int, likely: float) -> str:
+def _question(lacks: Trust, pictures: int, where: str, likely: float) -> str:
     cost = f", for about ${likely:.4f}" if likely else ""
     return "\n".join(
         [
             "This project asks, and nobody on this computer has said yes for this folder yet:",
             *(f"  {line}" for line in trust.told(lacks)),
-            f"This run would send {text.number_of(pictures, 'picture')}{cost}.",
+            f"This run would send {text.number_of(pictures, 'picture')} to {where}{cost}.",
             "If you made the project or know who did, and this is what you expect, say y.",
         ]
     )
