@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loraprep import __version__
+from loraprep.core import child
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import process
 
@@ -53,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns the exit code that HELP explains."""
     args = list(sys.argv[1:] if argv is None else argv)
     process.claim()
+    os.environ[child.SAFE_PATH] = "1"  # whatever a library starts
     # A file name may hold anything; a terminal that cannot show it gets a "?" and not a crash.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -127,7 +129,7 @@ def _doit(args: list[str]) -> int:
     from loraprep.project import project
 
     # before doit makes its state file: an unusable project.yaml leaves nothing behind
-    graph = list(tasks.graph(Workspace(project.load(home))))
+    graph = list(tasks.graph(Workspace(project.load(home, ask=True))))
     _understood(args, {task["basename"]: task for task in graph})
 
     class Loraprep(DoitMain):  # type: ignore[misc]

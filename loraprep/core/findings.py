@@ -40,6 +40,8 @@ class Code(StrEnum):
     UNREADABLE = "unreadable"
     NAME = "name"
     UNEXPECTED = "unexpected"
+    CAPTION_FILE_UNUSED = "caption-file-unused"
+    CAPTION_FILE_CLEANED = "caption-file-cleaned"
 
     # phase 2: size
     BELOW_NATIVE = "below-native"

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image as Pillow
 
-from loraprep.core import files, yamlfile
+from loraprep.core import child, files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
 from loraprep.imaging import decode, display
@@ -104,8 +104,7 @@ def upscale_images(
             if _bare(path) in shared:
                 raise UpscaleError("another picture has the same name but for the extension; rename one of them")
             data = _upscaled(pictures.source(image), upscaler, pictures.max_megapixels)
-            _inside(pictures.root, name)
-            files.write(pictures.root / name, data)
+            files.write(files.under(pictures.root, name), data)
             made.append(name)
         except (BadImage, UpscaleError, OSError) as error:
             reason = str(error.strerror or error).lower() if isinstance(error, OSError) else str(error)
@@ -121,17 +120,9 @@ def _bare(path: str) -> str:
     return str(PurePosixPath(path).with_suffix("")).casefold()
 
 
-def _inside(root: Path, name: str) -> None:
-    """Make the folder of a new file. Raises BadImage if it is a link that leads out of the project."""
-    parent = (root / name).parent
-    parent.mkdir(parents=True, exist_ok=True)
-    if not parent.resolve().is_relative_to(root.resolve()):
-        raise UpscaleError(f"{PurePosixPath(name).parent}/ is a link that leads out of the project")
-
-
 def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
     """Return the enlarged picture as PNG. Raises BadImage, UpscaleError."""
-    opened = decode.load(source.read_bytes(), max_megapixels=max_megapixels)
+    opened = decode.load(files.read(source), max_megapixels=max_megapixels)
     picture, alpha = display.upright(opened), display.alpha(opened)
     if alpha is not None:
         picture.putalpha(alpha)
@@ -158,6 +149,7 @@ def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
 def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
     words = [a.replace("{input}", str(given)).replace("{output}", str(result)) for a in upscaler.command]
     program = upscaler.command[0]
+    words[0] = child.program(words[0]) or words[0]
     with log.open("wb") as stream:
         try:
             done = subprocess.run(
@@ -168,6 +160,7 @@ def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
                 check=False,
                 timeout=upscaler.timeout,
                 cwd=given.parent,
+                env=child.environment(),
             )
         except subprocess.TimeoutExpired:
             raise UpscaleError(f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None

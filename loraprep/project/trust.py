@@ -111,6 +111,12 @@ def trusted_folders(root: Path) -> tuple[Path, ...]:
     return tuple(Path(folder).expanduser().resolve() for folder in granted(root).folders)
 
 
+def picture_folders(root: Path) -> tuple[Path, ...]:
+    """Return the folders outside in which the project's pictures may lie: its git root, and what is trusted."""
+    around = files.repository(root)
+    return (*([around] if around else []), *trusted_folders(root))
+
+
 def trust_folder(root: Path, folder: Path) -> None:
     """Write down that the project in `root` may read pictures in `folder`. Raises UserError."""
     grant(root, Trust(folders=(str(folder.resolve()),)))

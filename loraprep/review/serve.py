@@ -13,6 +13,7 @@ import uvicorn
 
 from loraprep.core import terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.project import project
 from loraprep.review import door
 from loraprep.review.app import Page
 from loraprep.review.door import Opener
@@ -32,6 +33,7 @@ def run(root: Path, args: list[str]) -> int:
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--port", type=int, default=0, help="a fixed port; without it a free one is taken")
     options = parser.parse_args(args)
+    project.load(root, ask=True)
     reader = Reader(root)
     reader.read()  # project.yaml's problems belong on the terminal
     away = door.elsewhere(os.environ)

@@ -20,6 +20,7 @@ from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, State
+from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import display
@@ -126,7 +127,7 @@ def _load(folder: Path | None) -> _Session:
         import onnxruntime
     except ImportError:
         raise _Unusable("onnxruntime is missing; install it with: pip install 'loraprep[wd]'") from None
-    model = folder / "model.onnx"
+    model = files.checked(folder / "model.onnx")
     if not model.is_file():
         raise _Unusable(f"there is no model.onnx in the folder {folder.name}")
     try:

@@ -69,7 +69,7 @@ def price_share() -> float:
 
 def _load(job: Job) -> list[Batch]:
     try:
-        return list(msgspec.json.decode((job.root / NAME).read_bytes(), type=BatchFile).batches)
+        return list(msgspec.json.decode(files.read(job.root / NAME), type=BatchFile).batches)
     except FileNotFoundError:
         return []
     except (OSError, msgspec.MsgspecError):
@@ -81,7 +81,7 @@ def _save(job: Job, pending: Sequence[Batch]) -> None:
     if pending:
         files.write_json(job.root / NAME, msgspec.to_builtins(BatchFile(VERSION, tuple(pending))))
     else:
-        (job.root / NAME).unlink(missing_ok=True)
+        files.remove(job.root / NAME)
 
 
 def pending_pictures(job: Job) -> set[str]:

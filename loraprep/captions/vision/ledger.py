@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Annotated, TypedDict, Unpack
 
 import msgspec
 
+from loraprep.core import files
 from loraprep.core.errors import UserError
 
 NAME = "ledger.jsonl"
@@ -54,7 +54,7 @@ class Budget:
         """Read the ledger. Raises UserError naming a line that does not fit: without it the ceiling is unknown."""
         budget = cls(root, limit)
         try:
-            text = (root / NAME).read_text("utf-8")
+            text = files.read_text(root / NAME)
         except FileNotFoundError:
             return budget
         except (OSError, UnicodeDecodeError):
@@ -112,10 +112,7 @@ class Budget:
 
     def _write(self, key: str, usd: float, what: str, purpose: Purpose) -> None:
         line = json.dumps({"id": key, "usd": usd, "what": what, **purpose}, ensure_ascii=False)
-        with (self.root / NAME).open("ab") as stream:
-            stream.write((("\n" if self._torn else "") + line + "\n").encode())
-            stream.flush()
-            os.fsync(stream.fileno())
+        files.append(self.root / NAME, (("\n" if self._torn else "") + line + "\n").encode())
         self._torn = False
         self._lines[key] = usd
 
