@@ -47,7 +47,7 @@ def run(root: Path, args: list[str]) -> int:
         for line in trust.told(said):
             terminal.say(f"Allowed: {line}.")
         return 0
-    asked = vision.asked_trust(Workspace(project.load(root)))
+    asked = vision.asked_trust(Workspace(project.load(root, ask=True)))
     given = trust.granted(root)
     open_ = trust.lacking(asked, given)
     for line in trust.told(given):
