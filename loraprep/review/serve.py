@@ -37,7 +37,7 @@ def run(root: Path, args: list[str]) -> int:
     reader = Reader(root)
     reader.read()  # project.yaml's problems belong on the terminal
     away = door.elsewhere(os.environ)
-    with _listen(options.port or (_usual_port() if away else 0)) as listening:
+    with _listen(options.port) if options.port else _listen_anywhere(away) as listening:
         server = PageServer(reader, listening.getsockname()[1])
         terminal.say(f"Your review page: {server.invitation()}")
         if away or options.no_browser:
@@ -56,19 +56,19 @@ def run(root: Path, args: list[str]) -> int:
     return 0
 
 
-def _usual_port() -> int:
-    """Return the port that a tunnel is for, 0 if somebody else has it: so the same tunnel serves the next time."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trying:
-        try:
-            trying.bind((HOST, USUAL_PORT))
-        except OSError:
-            return 0
-    return USUAL_PORT
+def _listen_anywhere(away: bool) -> socket.socket:
+    """Listen on a free port; elsewhere on the usual one if it is free, so that the same tunnel serves the next time."""
+    if away:
+        with contextlib.suppress(UserError):
+            return _listen(USUAL_PORT)
+    return _listen(0)
 
 
 def _listen(port: int) -> socket.socket:
     # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named: else 40 ms a picture are lost
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":  # where this does not mean to share the port, but not to wait a minute for the last page
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
         listening.listen()  # the address is printed before the server runs, and must answer whoever is quick

@@ -352,7 +352,9 @@ def test_the_tunnel_has_the_same_port_at_both_ends(environ: dict[str, str], away
 def test_over_ssh_everything_goes_through_the_tunnel_that_is_named(root: Path) -> None:
     """The tunnel is a plain forwarder, as ssh -L is: the browser's end has the same port on another address."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "SSH_CONNECTION": "10.0.0.2 50000 192.0.2.7 22", "BROWSER": "false"}
-    process = subprocess.Popen([sys.executable, "-m", "loraprep", "review"], cwd=root, text=True, encoding="utf-8",
+    with socket.create_server(("127.0.0.2", 0)) as free:
+        port = str(free.getsockname()[1])
+    process = subprocess.Popen([sys.executable, "-m", "loraprep", "review", "--port", port], cwd=root, text=True, encoding="utf-8",
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env)  # fmt: skip
     try:
         assert process.stdout is not None
@@ -408,6 +410,13 @@ def _pump(one: socket.socket, other: socket.socket) -> None:
         other.shutdown(socket.SHUT_WR)
     except OSError:
         pass
+
+
+def test_a_tunnel_serves_the_next_time_if_the_port_is_free() -> None:
+    with serve._listen_anywhere(True) as first, serve._listen_anywhere(True) as second:
+        ports = [listening.getsockname()[1] for listening in (first, second)]
+    assert ports[0] != ports[1]
+    assert ports[1] != serve.USUAL_PORT
 
 
 def test_a_script_that_knows_the_port_alone_learns_nothing(root: Path) -> None:
