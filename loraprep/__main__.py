@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loraprep import __version__
+from loraprep.core import child
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import process
 
@@ -35,6 +36,7 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep export         the trainers' own files in exports/ (`loraprep dataset export` does both)
   loraprep check DIR      what would go wrong with any dataset folder, ours or not (--trainer NAME, else all)
   loraprep upscale        enlarges what you decided with your own upscaler (set up on this computer, never in a project)
+  loraprep trust          what this project asks of you, and what you allowed it: money, servers, keys, folders
   loraprep verify         is dataset/ what dataset.lock.json says, here and now?
   loraprep diff REV       what changed since a git revision: pictures, captions, verdict
   loraprep scan --full    reads every picture again, trusting nothing
@@ -52,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns the exit code that HELP explains."""
     args = list(sys.argv[1:] if argv is None else argv)
     process.claim()
+    os.environ[child.SAFE_PATH] = "1"  # whatever a library starts
     # A file name may hold anything; a terminal that cannot show it gets a "?" and not a crash.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -95,6 +98,10 @@ def _run(args: list[str]) -> int:
         from loraprep.review import serve
 
         return serve.run(_home(), args[1:])
+    if args[:1] == ["trust"]:
+        from loraprep.cli import trust
+
+        return trust.run(_home(), args[1:])
     if args[:1] == ["check"]:
         from loraprep.cli import check
 
@@ -122,7 +129,7 @@ def _doit(args: list[str]) -> int:
     from loraprep.project import project
 
     # before doit makes its state file: an unusable project.yaml leaves nothing behind
-    graph = list(tasks.graph(Workspace(project.load(home))))
+    graph = list(tasks.graph(Workspace(project.load(home, ask=True))))
     _understood(args, {task["basename"]: task for task in graph})
 
     class Loraprep(DoitMain):  # type: ignore[misc]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # As many threads a process as there are workers would only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Nobody's own settings are read, and what a test lets a project do is written into a file of this process.
+os.environ["LORAPREP_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="loraprep-settings-")) / "config.yaml")
+atexit.register(shutil.rmtree, Path(os.environ["LORAPREP_CONFIG"]).parent, ignore_errors=True)
 shortcuts.take()
 process.claim()
 

@@ -24,7 +24,8 @@ from tests import ROOT, shortcuts
 
 @cache
 def _parent() -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-m", "tests.warm"], cwd=ROOT, text=True, encoding="utf-8",
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}  # tests are found by folder
+    process = subprocess.Popen([sys.executable, "-m", "tests.warm"], cwd=ROOT, text=True, encoding="utf-8", env=env,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
     atexit.register(process.kill)
     return process

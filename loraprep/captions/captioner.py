@@ -15,6 +15,7 @@ from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import Answers, AnswerSettings
 from loraprep.core.records import Elements, Image
 from loraprep.project.settings import Settings
+from loraprep.project.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class VisionCaptioner(Captioner, Protocol):
 
     def ask_vision_model(self, images: Sequence[Image], job: Job, /) -> Outcome:
         """Look at the pictures and store the answers in responses/. What is missing is said in the Outcome."""
+        ...
+
+    def asks(self, settings: Settings, /) -> Trust:
+        """Return what of the person's it would use by these settings: servers, keys, money. `consent` holds it back."""
         ...
 
     def answer_settings(self, settings: Settings, question: VisionQuestion, /) -> AnswerSettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -136,9 +137,8 @@ def read_tags(path: Path) -> Vocabulary:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        for line in csv.DictReader(stream):
-            yield Row(caption_term(line["name"]), int(line["category"]), int(line.get("count") or 0))
+    for line in csv.DictReader(io.StringIO(files.read_text(path), newline="")):
+        yield Row(caption_term(line["name"]), int(line["category"]), int(line.get("count") or 0))
 
 
 def tagger_folder(root: Path, tagger: Tagger) -> Path | None:
@@ -154,7 +154,7 @@ def vocabulary(root: Path, tagger: Tagger) -> Vocabulary | None:
     folder = tagger_folder(root, tagger)
     if folder is not None and (folder / LIST).is_file():
         read_tags(folder / LIST)
-        files.write(root / COPY, (folder / LIST).read_bytes())
+        files.write(root / COPY, files.read(folder / LIST))
     return read_tags(root / COPY) if folder is not None and (root / COPY).is_file() else None
 
 

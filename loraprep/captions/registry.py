@@ -11,7 +11,9 @@ from loraprep.captions import captioners
 from loraprep.captions.captioner import Captioner, VisionCaptioner, looks_at_pixels
 from loraprep.core import resources
 from loraprep.core.errors import UNUSABLE, UserError
-from loraprep.project.settings import Captioning
+from loraprep.project import trust
+from loraprep.project.settings import Captioning, Settings
+from loraprep.project.trust import Trust
 
 
 def captioner_names() -> list[str]:
@@ -41,6 +43,12 @@ def vision_captioners(captioning: Captioning, chosen: Iterable[str] = ()) -> dic
     """
     found = {name: load_captioner(name) for name in [*captioning.captioners, *sorted(chosen)]}
     return {name: module for name, module in found.items() if looks_at_pixels(module)}
+
+
+def asks(settings: Settings, chosen: Iterable[str] = ()) -> Trust:
+    """Return what of the person's the captioners would use: of the chain, and of those chosen. Raises UserError."""
+    captioners = vision_captioners(settings.captioning, chosen).values()
+    return trust.together(captioner.asks(settings) for captioner in captioners)
 
 
 def shows_samples(captioning: Captioning) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from loraprep.cli.parser import Parser
-from loraprep.core import findings, resources, terminal
+from loraprep.core import files, findings, resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.pipeline import results
 from loraprep.project import profiles
@@ -61,11 +61,11 @@ def kohya_extensions(folder: Path, holding: Sequence[str]) -> tuple[dict[str, st
     top = folder.resolve()
     named = {(f.rpartition("/")[2] or top.name): f for f in holding}
     ours = top.parent / "exports/kohya/dataset_config.toml"
-    for path in [*sorted(top.glob("*.toml")), *sorted(top.parent.glob("*.toml")), *([ours] if ours.is_file() else [])]:
-        if not path.is_file():  # reading a pipe would wait for ever
+    for path in [*files.listed(top, ".toml"), *files.listed(top.parent, ".toml"), ours]:
+        if not files.plain(path):  # reading a pipe would wait for ever
             continue
         try:
-            found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _KohyaConfig).extensions()
+            found = msgspec.convert(tomllib.loads(files.read_text(path)), _KohyaConfig).extensions()
         except (OSError, ValueError, RecursionError):
             continue  # somebody else's TOML
         mine = {named[name]: extension for name, extension in found.items() if name in named}
@@ -96,11 +96,11 @@ def run(args: list[str]) -> int:
     with terminal.progress("Looking at the folder") as progress:
         found_files = folder.read_folder(options.folder, progress)
     holding = sorted({s.folder for s in found_files if s.kind == "picture"})
-    extensions, files = kohya_extensions(options.folder, holding) if "kohya" in chosen else ({}, [])
+    extensions, told = kohya_extensions(options.folder, holding) if "kohya" in chosen else ({}, [])
     found = lint.lint_folder(found_files, chosen, extensions)
     results.print_findings(found)
-    if files:
-        terminal.say(f"{chosen['kohya'].title} is taken to be started with {' and '.join(files)}.")
+    if told:
+        terminal.say(f"{chosen['kohya'].title} is taken to be started with {' and '.join(told)}.")
     bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
     titles = ", ".join(data.title for data in chosen.values())
     pictures = sum(s.kind == "picture" for s in lint.without_copies(found_files))

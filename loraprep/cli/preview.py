@@ -22,7 +22,7 @@ from loraprep.pipeline import results
 from loraprep.pipeline.artifacts import Audited, BesideImages, Curated, Duplicates, FeaturesMeasured, Forecast, Sampled
 from loraprep.pipeline.steps import audit, captions, curation, duplicates, report
 from loraprep.pipeline.workspace import MemoryWorkspace
-from loraprep.project import decisions, project, studio, trigger
+from loraprep.project import decisions, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
 from loraprep.report import gate, html
 from loraprep.report.opening import Opening
@@ -96,6 +96,7 @@ def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
     """
+    files.enclose(root, folder, trust.picture_folders(folder))
     declared = project.Project.of(root, folder, settings)
     limits = declared.settings.thresholds.audit
     with terminal.progress("Looking at the pictures") as progress:
@@ -198,7 +199,7 @@ def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, her
         found.append(
             Problem("that is no place for a file", args.out or out.name, "Name a file in a folder that exists.")
         )
-    elif out.exists() and _OURS not in out.read_bytes()[:2000]:
+    elif out.exists() and _OURS not in files.read(out, 2000):
         hint = "It stays as it is; name another with --out FILE."
         found.append(Problem("there is another file under this name", args.out or out.name, hint))
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
-from loraprep.core import files
+from loraprep.core import files, paths
 from loraprep.core.errors import UserError
 
 LOCK = "dataset.lock.json"
@@ -87,7 +90,7 @@ def read_lock(root: Path) -> DatasetLock | None:
     """Read dataset.lock.json, None without one. Raises UserError if it is damaged."""
     if not (root / LOCK).is_file():
         return None
-    return parse_lock((root / LOCK).read_text(encoding="utf-8", errors="replace"), LOCK)
+    return parse_lock(files.read_text(root / LOCK, "replace"), LOCK)
 
 
 def parse_lock(text: str, name: str) -> DatasetLock:
@@ -96,10 +99,21 @@ def parse_lock(text: str, name: str) -> DatasetLock:
         lock = msgspec.json.decode(text, type=DatasetLock)
         if not all(image.image and image.caption for image in lock.images.values()):
             raise ValueError("a picture without digests")
+        check_names(lock.images)
     except ValueError:
         hint = f"Take it from git (git checkout {LOCK}), or delete it and run loraprep dataset."
         raise UserError("this file is damaged, or holds a git merge conflict", place=name, hint=hint) from None
-    return lock
+    # what stands in the manifest alone says what may be overwritten; a lock from elsewhere does not
+    ours = {place: replace(i, files=UNSET, next=UNSET, was=UNSET) for place, i in lock.images.items()}
+    return replace(lock, images=ours)
+
+
+def check_names(images: Mapping[str, LockedImage]) -> None:
+    """Raise ValueError if a file of dataset/ that these name would lie anywhere else."""
+    for place, image in images.items():
+        for name in (place, *image.written(place)):
+            if why := paths.fault(name, windows=os.name == "nt"):
+                raise ValueError(f"{name}: {why}")
 
 
 def write_lock(root: Path, lock: DatasetLock) -> None:

@@ -46,6 +46,8 @@ class Code(StrEnum):
     UNREADABLE = "unreadable"
     NAME = "name"
     UNEXPECTED = "unexpected"
+    CAPTION_FILE_UNUSED = "caption-file-unused"
+    CAPTION_FILE_CLEANED = "caption-file-cleaned"
 
     # phase 2: size
     BELOW_NATIVE = "below-native"
@@ -92,6 +94,7 @@ class Code(StrEnum):
     VISION_NO_BUDGET = "vision-no-budget"
     VISION_NO_PRICE = "vision-no-price"
     VISION_NO_KEY = "vision-no-key"
+    VISION_NO_TRUST = "vision-no-trust"
     VISION_KEY = "vision-key"
     VISION_CREDIT = "vision-credit"
     VISION_MODEL = "vision-model"

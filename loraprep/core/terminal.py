@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from rich.console import Console
 from rich.markup import escape
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
 
@@ -45,6 +49,34 @@ def say(text: str, style: str = "") -> None:
     console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 
 
+_bars: list[Progress] = []  # on the screen now
+
+
+def interactive() -> bool:
+    """Say whether a person can be asked: both ends are a terminal. doit stands in for sys.stdout: that is no guide."""
+    ends = (sys.__stdin__, sys.__stdout__)
+    try:
+        return sys.stdin is sys.__stdin__ and all(end is not None and end.isatty() for end in ends)
+    except ValueError:  # closed
+        return False
+
+
+def confirm(question: str) -> bool:
+    """Ask, and take nothing but y or yes for a yes; False where nobody can be asked. A bar makes room meanwhile."""
+    if not interactive():
+        return False
+    for bar in _bars:
+        bar.stop()
+    try:
+        say(question)
+        return input("[y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+    finally:
+        for bar in _bars:
+            bar.start()
+
+
 class Show(Protocol):
     """What `progress` yields: called with how much is done, of how much, and a few words."""
 
@@ -72,13 +104,20 @@ def progress(what: str) -> Iterator[Show]:
         console=out,
         transient=True,
     )
-    with bar:
-        task = bar.add_task(escape(what), total=None, note="")
+    task = bar.add_task(escape(what), total=None, note="")
 
-        def show(done: int, total: int, note: str = "", /) -> None:
-            bar.update(task, completed=done, total=total, note=escape(note))
+    def show(done: int, total: int, note: str = "", /) -> None:
+        if bar not in _bars:  # from here on: before, something may have to be said, or asked
+            _bars.append(bar)
+            bar.start()
+        bar.update(task, completed=done, total=total, note=escape(note))
 
+    try:
         yield show
+    finally:
+        if bar in _bars:
+            _bars.remove(bar)
+            bar.stop()
 
 
 def _lines(what: str) -> Show:

@@ -7,6 +7,7 @@ of the pixels. Delete it and everything is measured again.
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,7 +95,7 @@ def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | 
 
 def _load(cache: Path, stamp: str) -> dict[str, _Measured]:
     try:
-        with np.load(cache, allow_pickle=False) as data:
+        with np.load(files.checked(cache), allow_pickle=False) as data:
             if str(data["stamp"]) != stamp:
                 return {}
             styles, lengths, corners, embeddings = data["looks"], data["lengths"], data["corners"], data["eyes"]
@@ -102,7 +103,13 @@ def _load(cache: Path, stamp: str) -> dict[str, _Measured]:
                 str(digest): _Measured(styles[n, : lengths[n]], corners[n], embeddings[n])
                 for n, digest in enumerate(data["digests"])
             }
-    except (OSError, ValueError, KeyError, EOFError):  # a cache: whatever is wrong with it, measuring again mends it
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+    ):  # a cache: whatever is wrong with it, measuring again mends it
         return {}
 
 

@@ -43,13 +43,13 @@ def _edited(root: Path, before: Mapping[str, LockedImage]) -> list[tuple[str, st
         ours = image.caption_digests
         for name in image.caption_files(place):
             path = root / "dataset" / name
-            if path.is_file() and files.sha256(path) not in ours and _digest_as_written(_text(path)) not in ours:
+            if files.plain(path) and files.sha256(path) not in ours and _digest_as_written(_text(path)) not in ours:
                 changed.append((name, place))
     return changed
 
 
 def _text(path: Path) -> str:
-    return " ".join(metadata.decode(path.read_bytes()).split())
+    return " ".join(metadata.decode(files.read(path)).split())
 
 
 def _digest_as_written(text: str) -> str:

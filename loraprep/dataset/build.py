@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from loraprep.core import files
 from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
 from loraprep.core.errors import Problem, UserError
+from loraprep.core.text import listed
 from loraprep.dataset import pixels
 from loraprep.dataset.adopt import edited_captions
-from loraprep.dataset.manifest import read_manifest, write_manifest, written_files
+from loraprep.dataset.manifest import has_manifest, read_manifest, strangers, write_manifest, written_files
 from loraprep.dataset.outputs import Output, folder_layout
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
@@ -77,7 +78,7 @@ def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
     top, text = pictures.root / "dataset", output.caption + "\n"
     same = old.source == output.image.pixel_digest and old.operations == output.operations
     target = top / f"{output.place}.png"
-    data = target.read_bytes() if same and target.is_file() else b""
+    data = files.read(target) if same and files.plain(target) else b""
     if not data or hashlib.sha256(data).hexdigest() != old.image:
         data = pixels.render(pictures, output)
         files.write(target, data)
@@ -88,7 +89,7 @@ def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
     known = old.also or {}
     for name in output.masks:
         path = top / name
-        if not (masks_stand and path.is_file() and files.sha256(path) == known.get(name)):
+        if not (masks_stand and files.plain(path) and files.sha256(path) == known.get(name)):
             files.write(path, pixels.render_mask(pictures, output, pixels.size_of(data)))
         also[name] = files.sha256(path)
     for twin in output.twins:
@@ -132,6 +133,15 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         for name in edited_captions(root, before)
     ]
     known = written_files(before)
+    if not has_manifest(root) and (foreign := strangers(root, known)):
+        problems.append(
+            Problem(
+                f"this folder came from elsewhere: loraprep did not write {listed(foreign)}",
+                "dataset",
+                "A trainer would read those files as well. Move the folder away or delete it, and run loraprep dataset "
+                "again: it is built anew.",
+            )
+        )
     problems += [
         Problem(
             "you changed this picture, so it is not overwritten",
@@ -142,19 +152,8 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         for place, image in sorted(before.items())
         if image.image
         and not image.next
-        and (path := root / "dataset" / f"{place}.png").is_file()
+        and files.plain(path := root / "dataset" / f"{place}.png")
         and files.sha256(path) != image.image
-    ]
-    home = root.resolve()
-    folders = sorted({(root / "dataset" / name).parent for output in outputs for name in _files(output)})
-    problems += [
-        Problem(
-            "this folder is a link that leads out of the project, and is not written through",
-            path.relative_to(root).as_posix(),
-            "Put a real folder in its place.",
-        )
-        for path in folders
-        if not path.resolve().is_relative_to(home)
     ]
     checked: dict[Path, str] = {}
     for output in outputs:
@@ -181,9 +180,8 @@ def _sweep(root: Path, before: Mapping[str, LockedImage], built: Mapping[str, Lo
     wanted = written_files(built)
     for name, digest in written_files(before).items():
         path = root / "dataset" / name
-        if name not in wanted and path.is_file() and files.sha256(path) == digest:
-            path.unlink()
+        if name not in wanted and files.plain(path) and files.sha256(path) == digest:
+            files.remove(path)
             for parent in path.relative_to(root / "dataset").parents:
-                top = root / "dataset" / parent
-                if parent.parts and top.is_dir() and not any(top.iterdir()):
-                    top.rmdir()
+                if parent.parts:
+                    files.remove_if_empty(root / "dataset" / parent)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from loraprep.core import files
-from loraprep.core.dataset_lock import LockedImage, read_lock
+from loraprep.core.dataset_lock import LockedImage, check_names, read_lock
 
+# Folders that trainers write their caches into, and what file managers leave behind.
+_CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
+_IGNORED = (".npz", ".safetensors", ".aitk_size.json", "Thumbs.db", ".DS_Store", "desktop.ini")
 MANIFEST = "dataset.manifest.json"  # inside build/, so that a trainer never reads it as a picture
 
 
@@ -19,10 +22,27 @@ def read_manifest(root: Path) -> dict[str, LockedImage]:
     Raises UserError if there is only a lock and it cannot be read.
     """
     try:
-        return msgspec.json.decode((root / "build" / MANIFEST).read_bytes(), type=dict[str, LockedImage])
+        images = msgspec.json.decode(files.read(root / "build" / MANIFEST), type=dict[str, LockedImage])
+        check_names(images)
+        return images
     except (OSError, ValueError):
         lock = read_lock(root)
         return lock.images if lock else {}
+
+
+def has_manifest(root: Path) -> bool:
+    """Say whether a build of this folder wrote down what it put into dataset/: else it may be anybody's."""
+    return files.plain(root / "build" / MANIFEST)
+
+
+def strangers(root: Path, known: Collection[str]) -> list[str]:
+    """List the files in dataset/ that are not `known`, and that no trainer or file manager leaves there."""
+    found = [PurePosixPath(name) for name in files.below(root / "dataset")]
+    return [
+        f"dataset/{p.as_posix()}"
+        for p in found
+        if p.as_posix() not in known and not p.name.endswith(_IGNORED) and not set(p.parts) & set(_CACHES)
+    ]
 
 
 def write_manifest(root: Path, images: Mapping[str, LockedImage]) -> None:
@@ -38,7 +58,7 @@ def written_files(images: Mapping[str, LockedImage]) -> dict[str, str]:
 def caption_edited(root: Path) -> bool:
     """Say whether some caption in dataset/ no longer holds the bytes we wrote. Cheap; `adopt` says what it means."""
     return any(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) not in image.caption_digests
+        files.plain(path := root / "dataset" / name) and files.sha256(path) not in image.caption_digests
         for place, image in read_manifest(root).items()
         for name in image.caption_files(place)
     )
@@ -48,5 +68,5 @@ def dataset_intact(root: Path) -> bool:
     """Say whether dataset/ holds every file of the manifest, byte for byte."""
     before = written_files(read_manifest(root))
     return bool(before) and all(
-        (path := root / "dataset" / name).is_file() and files.sha256(path) == digest for name, digest in before.items()
+        files.plain(path := root / "dataset" / name) and files.sha256(path) == digest for name, digest in before.items()
     )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from PIL import Image, features
 
+from loraprep.core import files
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode, display
 from loraprep.imaging.pictures import Pictures
@@ -68,7 +69,7 @@ def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> by
     if output.mask == "alpha":
         mask = display.alpha(pictures.load(output.image)) or Image.new("L", size, 255)
     else:
-        whole = decode.load((pictures.root / output.mask).read_bytes(), max_megapixels=pictures.max_megapixels)
+        whole = decode.load(files.read(files.under(pictures.root, output.mask)), max_megapixels=pictures.max_megapixels)
         mask = display.upright(display.cut(whole, output.image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 

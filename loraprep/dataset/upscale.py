@@ -6,7 +6,6 @@ The command is a setting of this computer, never of a project: a clone must not 
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import tempfile
 from collections import Counter
@@ -14,10 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import platformdirs
 from PIL import Image as Pillow
 
-from loraprep.core import files, yamlfile
+from loraprep.core import child, files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
 from loraprep.imaging import decode, display
@@ -25,6 +23,7 @@ from loraprep.imaging.colour import eight_bit
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import schema
+from loraprep.project.trust import config_path
 
 _EXAMPLE = 'upscaler: {command: [realesrgan-ncnn-vulkan, -i, "{input}", -o, "{output}", -s, "4"]}'
 _SHAPE = 0.01  # a result whose sides are in another ratio than this is a crop, or another picture
@@ -40,12 +39,6 @@ class Upscaler:
 
 class UpscaleError(Exception):
     """A picture that was not enlarged; the message is a clause without a full stop."""
-
-
-def config_path() -> Path:
-    """Return where the artist's settings are: LORAPREP_CONFIG, else config.yaml in the platform's folder for them."""
-    named = os.environ.get("LORAPREP_CONFIG")
-    return Path(named) if named else Path(platformdirs.user_config_dir("loraprep", appauthor=False)) / "config.yaml"
 
 
 def configured_upscaler() -> Upscaler:
@@ -111,8 +104,7 @@ def upscale_images(
             if _bare(path) in shared:
                 raise UpscaleError("another picture has the same name but for the extension; rename one of them")
             data = _upscaled(pictures.source(image), upscaler, pictures.max_megapixels)
-            _inside(pictures.root, name)
-            files.write(pictures.root / name, data)
+            files.write(files.under(pictures.root, name), data)
             made.append(name)
         except (BadImage, UpscaleError, OSError) as error:
             reason = str(error.strerror or error).lower() if isinstance(error, OSError) else str(error)
@@ -128,17 +120,9 @@ def _bare(path: str) -> str:
     return str(PurePosixPath(path).with_suffix("")).casefold()
 
 
-def _inside(root: Path, name: str) -> None:
-    """Make the folder of a new file. Raises BadImage if it is a link that leads out of the project."""
-    parent = (root / name).parent
-    parent.mkdir(parents=True, exist_ok=True)
-    if not parent.resolve().is_relative_to(root.resolve()):
-        raise UpscaleError(f"{PurePosixPath(name).parent}/ is a link that leads out of the project")
-
-
 def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
     """Return the enlarged picture as PNG. Raises BadImage, UpscaleError."""
-    opened = decode.load(source.read_bytes(), max_megapixels=max_megapixels)
+    opened = decode.load(files.read(source), max_megapixels=max_megapixels)
     picture, alpha = display.upright(opened), display.alpha(opened)
     if alpha is not None:
         picture.putalpha(alpha)
@@ -165,6 +149,7 @@ def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
 def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
     words = [a.replace("{input}", str(given)).replace("{output}", str(result)) for a in upscaler.command]
     program = upscaler.command[0]
+    words[0] = child.program(words[0]) or words[0]
     with log.open("wb") as stream:
         try:
             done = subprocess.run(
@@ -175,6 +160,7 @@ def _call(upscaler: Upscaler, given: Path, result: Path, log: Path) -> None:
                 check=False,
                 timeout=upscaler.timeout,
                 cwd=given.parent,
+                env=child.environment(),
             )
         except subprocess.TimeoutExpired:
             raise UpscaleError(f"{program} took longer than {upscaler.timeout:g} s and was stopped") from None

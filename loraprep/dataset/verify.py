@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,11 @@ from loraprep.core import files
 from loraprep.core.dataset_lock import DatasetLock, LockedImage
 from loraprep.core.findings import Code
 from loraprep.dataset import pixels
-from loraprep.dataset.manifest import written_files
+from loraprep.dataset.manifest import strangers, written_files
 from loraprep.dataset.outputs import Output
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
-
-# Folders that trainers write their caches into, and what file managers leave behind.
-_CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
-_IGNORED = (".npz", ".safetensors", ".aitk_size.json", "Thumbs.db", ".DS_Store", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ def verify_dataset(
         for name in sorted(set(here) | set(there))
         if here.get(name) != there.get(name)
     ]
-    return Verification(len(wanted), sorted(set(differs)), sorted(same), _strangers(root, known), libraries)
+    return Verification(len(wanted), sorted(set(differs)), sorted(same), strangers(root, known), libraries)
 
 
 def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, str]]:
@@ -98,7 +94,7 @@ def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple
     for name, digest in locked.written(place).items():
         path, file = root / "dataset" / name, f"dataset/{name}"
         kind = "caption" if name in captions else "mask" if name in output.masks else "picture"
-        if not path.is_file():
+        if not files.plain(path):
             found.append((file, f"this {kind} is missing"))
         elif files.sha256(path) == digest or (kind == "picture" and _other(output, locked)):
             continue  # the latter is said already: another picture
@@ -106,7 +102,7 @@ def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple
             found.append((file, f"this {kind} was changed"))
         else:
             try:
-                if pixels.digest(path.read_bytes()) == locked.pixels:
+                if pixels.digest(files.read(path)) == locked.pixels:
                     alike.append(file)
                 else:
                     found.append((file, "its pixels are others"))
@@ -153,17 +149,6 @@ def _rendered(pictures: Pictures, output: Output) -> bytes:
     if not source.is_file():
         raise BadImage(Code.UNREADABLE, f"{source.name} is not there")
     return pixels.render(pictures, output)
-
-
-def _strangers(root: Path, known: Collection[str]) -> list[str]:
-    """List the files in dataset/ that are not `known`, and that no trainer or file manager leaves there."""
-    top = root / "dataset"
-    found = (p.relative_to(top) for p in sorted(top.rglob("*")) if p.is_file()) if top.is_dir() else ()
-    return [
-        f"dataset/{p.as_posix()}"
-        for p in found
-        if p.as_posix() not in known and not p.name.endswith(_IGNORED) and not set(p.parts) & set(_CACHES)
-    ]
 
 
 def verification_lines(found: Verification) -> list[str]:

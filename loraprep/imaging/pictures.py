@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.imaging.errors import BadImage
 
@@ -43,19 +44,24 @@ class Pictures:
         return cls(project.images, project.root, project.settings.thresholds.audit.max_megapixels)
 
     def source(self, record: Image) -> Path:
-        """Return the file that its pixels come from: its version in upscaled/, else the image it is (a part of)."""
-        return self.root / record.upscaled if record.upscaled else self.folder / (record.of or record.path)
+        """Return the file that its pixels come from: its version in upscaled/, else the image it is (a part of).
+
+        Raises UserError for a path that leads anywhere else.
+        """
+        if record.upscaled:
+            return files.under(self.root, record.upscaled)
+        return files.under(self.folder, record.of or record.path)
 
     def load(self, record: Image, *, at_least: int = 0) -> Opened:
         """Decode a record's picture and cut its box out; `at_least` as in `decode.load`, for the part."""
         if record.box:
             left, top, right, bottom = record.box
             at_least = math.ceil(at_least / max(min(right - left, bottom - top), 0.01))
-        return self._decode(record, self.source(record).read_bytes(), at_least)
+        return self._decode(record, files.read(self.source(record)), at_least)
 
     def load_unchanged(self, record: Image) -> Opened:
         """As `load`; raise BadImage too, if the file is not the one that was scanned."""
-        data = self.source(record).read_bytes()
+        data = files.read(self.source(record))
         if hashlib.sha256(data).hexdigest() != record.pixel_digest:
             raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again")
         return self._decode(record, data, 0)

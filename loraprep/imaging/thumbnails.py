@@ -55,7 +55,7 @@ def thumbnail(
 def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
     """The whole WebP at `place`, else what `fresh` makes, which is then left there."""
     try:
-        if place and _whole(data := place.read_bytes()):
+        if place and _whole(data := files.read(place)):
             return data
     except OSError:
         pass
@@ -88,10 +88,9 @@ def all_of(
 def sweep(found: Sequence[Image], cache: Path) -> None:
     """Removes from the cache what belongs to no picture any more."""
     alive = {i.pixel_digest for i in found}  # whichever part of it is shown
-    if cache.is_dir():
-        for path in sorted(cache.glob("*.webp")):
-            if not all(part in alive for part in _DIGEST.findall(path.name)):
-                path.unlink()
+    for path in files.listed(cache, ".webp"):
+        if not all(part in alive for part in _DIGEST.findall(path.name)):
+            files.remove(path)
 
 
 def _whole(data: bytes) -> bool:

@@ -199,7 +199,7 @@ def decode(kind: type[A], data: bytes | str) -> A:
 def load(kind: type[A], root: Path) -> A:
     """Read a file of build/. Raises UserError if it is missing, damaged or of another version."""
     try:
-        return decode(kind, (root / "build" / kind.NAME).read_bytes())
+        return decode(kind, files.read(root / "build" / kind.NAME))
     except (OSError, ValueError, msgspec.MsgspecError):
         raise UserError(
             "this file is missing, damaged or from another version of loraprep",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from loraprep.core import findings
+from loraprep.core import files, findings
 from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Finding
@@ -133,9 +133,11 @@ def _print_dataset(work: Workspace) -> None:
 
 
 def _print_exports(work: Workspace) -> None:
-    for path in sorted((work.root / "exports").glob("*/README.md")):
-        others = sorted(p.name for p in path.parent.iterdir() if p.name != path.name)
-        say(f"exports/{path.parent.name}/: {', '.join(others)}. How to use it: {path.name}", "bold green")
+    for folder in files.listed(work.root / "exports"):
+        names = [p.name for p in files.listed(folder)]
+        if "README.md" in names:
+            others = ", ".join(name for name in names if name != "README.md")
+            say(f"exports/{folder.name}/: {others}. How to use it: README.md", "bold green")
 
 
 RESULTS: dict[str, Callable[[Workspace], None]] = {

@@ -50,9 +50,10 @@ class Workspace:
     def lock(self) -> None:
         """Keep other runs out of the project until this object goes, or the process. Raises filelock.Timeout."""
         if self._lock is None:
-            lock = FileLock(self.root / ".doit.sqlite.lock", timeout=0)
+            lock = FileLock(files.opened_by_others(self.root / ".doit.sqlite.lock"), timeout=0)
             lock.acquire()
             self._lock = lock
+            files.sweep_temporary(self.root)
 
     def images(self) -> list[Image]:
         """Return every file found. Raises UserError if the list is missing or from another version."""

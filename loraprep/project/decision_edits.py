@@ -56,7 +56,7 @@ def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: s
         before = doc.text if doc else None
         text, wanted = _put(doc or _parsed(_empty(kind), name), values)
         if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
-            path.unlink()
+            files.remove(path)
             return Written(kind, [], "", before, None)
         edited = _parsed(text, name)
         if edited.data != wanted:
@@ -79,7 +79,7 @@ def restore(root: Path, done: Written) -> Written:
         now = doc.text if doc else None
         _check(doc, done.digest, name, "", "the text from before")
         if done.before is None:
-            path.unlink()
+            files.remove(path)
             return Written(done.kind, [], "", now, None)
         yamlfile.save(path, done.before, doc.digest if doc else None)
         return Written(done.kind, _new_lines(now or "", done.before), files.sha256(path), now, done.before)

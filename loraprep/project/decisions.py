@@ -174,8 +174,7 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Keep other writers out, from reading to renaming: a run of the gate and the review page may meet."""
-    (root / "build").mkdir(exist_ok=True)
-    with FileLock(root / "build" / "decisions.lock"):
+    with FileLock(files.opened_by_others(root / "build" / "decisions.lock")):
         yield
 
 

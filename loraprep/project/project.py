@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from loraprep.core import patterns, yamlfile
+from loraprep.core import files, patterns, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.yamlfile import Document
-from loraprep.project import profiles, schema
+from loraprep.project import profiles, schema, trust
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings, complete_settings
 
@@ -45,8 +45,14 @@ class Project(msgspec.Struct, frozen=True):
         return answered == "auto"
 
 
-def load(root: Path) -> Project:
-    """Read and check project.yaml. Raises UserError (exit code 3) with every problem in it."""
+def load(root: Path, *, ask: bool = False) -> Project:
+    """Read and check project.yaml, and keep to the project from now on. Raises UserError with every problem:
+
+    exit code 3 for those in project.yaml, 1 for links in the way and a folder outside that nobody trusts yet. `ask`:
+    a person may be asked about that, on a terminal.
+    """
+    files.enclose(root)
+    files.refuse_links(root)
     path = root / NAME
     if not path.is_file():
         raise UserError(
@@ -74,6 +80,10 @@ def load(root: Path) -> Project:
         if images.with_name(f"{images.name}.dvc").is_file():
             hint = f"DVC keeps it: run dvc pull {images.name}.dvc"
         raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
+    outside, real = trust.picture_folders(root), images.resolve()
+    if not files.may_be_picture(real, (root.resolve(), *outside)):
+        trust.ask_for_folder(root, real, declared.images.folder, ask=ask)
+    files.enclose(root, images, outside)
     return Project.of(root, images, declared)
 
 

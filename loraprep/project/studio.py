@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from loraprep.core import resources
+from loraprep.core import files, resources
 from loraprep.project.profiles import base_model
 
 _LINE = re.compile(r"^[ \t*_>-]*Base model[*_ \t]*:[*_ \t]*(\S.*?)[*_ \t]*$", re.MULTILINE | re.IGNORECASE)
@@ -17,7 +17,7 @@ def studio_file(start: Path) -> Path | None:
     """Find studio.md or grimoire/studio.md in `start` or the nearest folder above that has one."""
     for folder in (start, *start.parents):
         for place in (folder / "grimoire/studio.md", folder / "studio.md"):
-            if place.is_file():
+            if files.plain(place):
                 return place
     return None
 
@@ -37,7 +37,7 @@ def studio_models(start: Path) -> tuple[Path | None, list[str], list[str]]:
     found = studio_file(start)
     if not found:
         return None, [], []
-    return found, *base_models(found.read_text(encoding="utf-8-sig", errors="replace"))
+    return found, *base_models(files.read_text(found, "replace").removeprefix("\ufeff"))
 
 
 def base_models(text: str) -> tuple[list[str], list[str]]:

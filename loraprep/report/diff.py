@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
+from loraprep.core import child, files
 from loraprep.core.dataset_lock import LOCK, DatasetLock, parse_lock, read_lock
 from loraprep.core.errors import UserError
 from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
@@ -27,7 +29,7 @@ def changes_since(root: Path, revision: str) -> list[str]:
             f"{SET_RECORD} at {revision} is in a form that is not read here",
             hint=f"Look at the report yourself: git show {revision}:./{_REPORT}",
         ) from None
-    lines = differences(then, parse_set_record((root / SET_RECORD).read_text("utf-8")), revision)
+    lines = differences(then, parse_set_record(files.read_text(root / SET_RECORD)), revision)
     locked = committed_text(root, revision, LOCK)
     try:
         pictures = repainted(parse_lock(locked, LOCK) if locked is not None else None, read_lock(root))
@@ -63,17 +65,25 @@ def committed_text(root: Path, revision: str, name: str) -> str | None:
     return _git(root, "show", f"{commit.strip()}:./{name}")
 
 
+_PLAIN = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.alternateRefsCommand=")
+
+
 def _git(root: Path, *args: str) -> str | None:
-    """Return what git answers, None if it says no. No shell, no pager, no hooks."""
+    """Return what git answers, None if it says no. No shell, no pager, no hooks.
+
+    An archive may bring a .git/config of its own: nothing that it names is run, and no missing object is fetched.
+    """
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), "--no-pager", *args],
+            [child.program("git") or "", *_PLAIN, "-C", str(root), "--no-pager", *args],
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
             timeout=60,
+            cwd=child.HOME,
+            env=child.environment(GIT_ALLOW_PROTOCOL="none", GIT_NO_LAZY_FETCH="1", GIT_OPTIONAL_LOCKS="0"),
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise UserError("git is not installed", hint="loraprep diff needs it; get it from git-scm.com.") from None
     except subprocess.TimeoutExpired:
         raise UserError("git did not answer within a minute") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 
 from loraprep.core import files
@@ -29,7 +30,7 @@ def draw_marks(pictures: Pictures, marks: Sequence[Finding], records: Mapping[st
         corner.save(stream, "PNG")
         names.append(f"report/mark_{number}.png")
         files.write(pictures.root / names[-1], stream.getvalue())
-    for stale in sorted((pictures.root / "report").glob("mark_*.png")):
-        if f"report/{stale.name}" not in names:
-            stale.unlink()
+    for stale in files.listed(pictures.root / "report", ".png"):
+        if re.fullmatch(r"mark_\d+\.png", stale.name) and f"report/{stale.name}" not in names:
+            files.remove(stale)
     return names

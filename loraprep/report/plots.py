@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from loraprep.core import child
+
 if TYPE_CHECKING:  # matplotlib takes half a second to import: only when something is drawn
     from matplotlib.axes import Axes
 
@@ -289,9 +291,10 @@ def _draw(name: str, height: float, draw: Callable[[Axes], None], *, left: float
     """
     box = (0, 0, 1, 1) if left is None else (left, 0.08 / height, 0.985 - left, 1 - (top + 0.08) / height)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # "building the font cache" helps nobody
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    with child.elsewhere():  # it reads the working folder's matplotlibrc, which names modules, and looks for fc-list
+        import matplotlib
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
 
     out = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():

@@ -232,7 +232,7 @@ async def _body(request: Request) -> dict[str, Json]:
     """Read the JSON of a request. Raises UserError if it is no object."""
     try:
         given = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         raise UserError("this is not an answer")
@@ -257,6 +257,11 @@ def _mend(request: Request, error: Exception) -> Response:
     return JSONResponse({"message": str(error)}, 400)
 
 
+def _senseless(_request: Request, _error: Exception) -> Response:
+    """Answer what no page of ours sends: nested without end, or half a character."""
+    return JSONResponse({"message": "this is not an answer"}, 400)
+
+
 def _changed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Changed)
     return JSONResponse(
@@ -278,6 +283,8 @@ def _unshown(_request: Request, error: Exception) -> Response:
 ERRORS: dict[Any, Callable[[Request, Exception], Response]] = {
     UserError: _mend,
     Changed: _changed,
+    RecursionError: _senseless,
+    UnicodeError: _senseless,
     BadImage: _unshown,
     OSError: _unshown,
     404: _missing,

@@ -2,14 +2,17 @@
 
 The server listens on 127.0.0.1, which every program of this computer and, through a browser, every website can
 reach. So: the Host must be ours (a foreign name that resolves to 127.0.0.1 is not), the browser must say that the
-request comes from our own page (Sec-Fetch-Site, Origin), and a token that only the opened window knows must come
-along. Cookies are shared between the ports of a computer, so writing needs a second token that is in the page itself.
+request comes from our own page (Sec-Fetch-Site, Origin), and a cookie must come along that the browser got for an
+invitation: a token that works once. Cookies are shared between the ports of a computer, so writing needs a second
+token that is in the page itself.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
+from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -25,46 +28,78 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 MAX_BODY = 1_000_000  # bytes; a find and replace names every picture it changes
+BODY_SECONDS = 10.0  # for all of it
+_IN = (
+    '<!doctype html><meta charset="utf-8"><link rel="icon" href="/static/icon.svg"><title>loraprep review</title>'
+    '<meta http-equiv="refresh" content="0;url=/"><p><a href="/">Your review page</a>\n'
+)
+_OUT = (
+    "Open the address that the terminal shows; it holds the key to this page, and works once.\n"
+    "If you opened it before: the terminal shows a new one now.\n"
+)
 
 
 class Guard:
-    """ASGI middleware: refuses what is not ours before any of our code sees it."""
+    """ASGI middleware: refuses what is not ours before any of our code sees it.
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    `arrived` is called when an invitation was taken, `again` when one is shown that was taken before.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        port: int,
+        arrived: Callable[[], None] = lambda: None,
+        again: Callable[[], None] = lambda: None,
+    ) -> None:
         self.app = app
         self.port = port
-        self.token = secrets.token_urlsafe(32)
+        self.arrived, self.again = arrived, again
+        self.session = secrets.token_urlsafe(32)  # what the cookie holds
         self.writing = secrets.token_urlsafe(32)
+        self._open: list[str] = []  # invitations that nobody took
+        self._taken: list[str] = []
 
     @property
     def cookie(self) -> str:
         return f"loraprep-{self.port}"
 
+    def invite(self) -> str:
+        """Return a new token that lets one browser in, once."""
+        token = secrets.token_urlsafe(32)
+        self._open.append(token)
+        return token
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
-        reason = self._foreign(scope, headers)
-        if reason:
+        if refused := self._foreign(scope, headers):
+            await _plain(send, *refused)
+            return
+        if self._invited(scope, headers):
+            # A page and no redirect: a browser sends no SameSite=Strict cookie along a chain of redirects that a file
+            # began. Afterwards the token is dead, so it may be in the history.
+            cookie = f"{self.cookie}={self.session}; Path=/; HttpOnly; SameSite=Strict"
+            await _plain(send, 200, _IN, {"content-type": "text/html; charset=utf-8", "set-cookie": cookie})
+            self.arrived()
+            return
+        if reason := self._another_site(scope, headers):
             await _plain(send, 403, reason)
             return
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        given = (query.get("token") or [""])[0]
-        if given and scope["path"] == "/" and _same(given, self.token):
-            # out of the address bar, the history and every later request's address
-            await _plain(
-                send,
-                303,
-                "",
-                {"location": "/", "set-cookie": f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict"},
-            )
+        if not _same(self._given(headers), self.session):
+            self._invite_again(scope)
+            await _plain(send, 403, _OUT)
             return
-        if not _same(self._given(headers), self.token):
-            await _plain(send, 403, "Open the address that the terminal shows; it holds the key to this page.\n")
-            return
-        if scope["method"] not in ("GET", "HEAD") and not _same(headers.get("x-loraprep-write", ""), self.writing):
-            await _plain(send, 403, "Only the page itself may write. Reload it.\n")
-            return
+        if scope["method"] not in ("GET", "HEAD"):
+            if not _same(headers.get("x-loraprep-write", ""), self.writing):
+                await _plain(send, 403, "Only the page itself may write. Reload it.\n")
+                return
+            body = await _read(receive)
+            if isinstance(body, int):
+                await _plain(send, body, "That is more than an answer.\n" if body == 413 else "That took too long.\n")
+                return
+            receive = _once(body, receive)
         scope["writing"] = self.writing
 
         async def dressed(message: Message) -> None:
@@ -74,37 +109,99 @@ class Guard:
 
         await self.app(scope, receive, dressed)
 
-    def _foreign(self, scope: Scope, headers: dict[str, str]) -> str:
-        """Why this request is not from our page, "" if it is."""
-        hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
-        host = headers.get("host", "")
-        if host not in hosts:
-            return "This page answers only under the address that the terminal shows.\n"
+    def _foreign(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        """Say with which status and words this request is refused, whoever sends it; None if it is not."""
+        if headers.get("host", "") not in {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}:
+            return 403, "This page answers only under the address that the terminal shows.\n"
         path = scope.get("raw_path") or scope["path"].encode()
         if b".." in path or b"\\" in path or b"%" in path or b"//" in path:
-            return "There is no such page.\n"
-        reading = scope["method"] in ("GET", "HEAD")
+            return 403, "There is no such page.\n"
         if scope["method"] not in ("GET", "HEAD", "POST"):
-            return "Only reading and answering is possible here.\n"
+            return 403, "Only reading and answering is possible here.\n"
+        length = headers.get("content-length", "0")
+        most = MAX_BODY if scope["method"] == "POST" else 0
+        if not length.isdecimal() or int(length[:20]) > most or (not most and "transfer-encoding" in headers):
+            return 413, "That is more than an answer.\n"
+        return None
+
+    def _invited(self, scope: Scope, headers: dict[str, str]) -> bool:
+        """Take an invitation, if this request brings one; it may come from anywhere, as nobody else can know it."""
+        if scope["method"] != "GET" or scope["path"] != "/":
+            return False
+        given = _token(scope)
+        # a browser says that it goes there, not that it wants a picture or a script from there
+        if not given or headers.get("sec-fetch-dest", "document") != "document":
+            return False
+        for token in self._open:
+            if _same(given, token):
+                self._open.remove(token)
+                self._taken.append(token)
+                return True
+        return False
+
+    def _invite_again(self, scope: Scope) -> None:
+        """Have a new invitation shown to the person, where only they see it: one for each that was taken."""
+        given = _token(scope)
+        for token in self._taken:
+            if given and _same(given, token):
+                self._taken.remove(token)
+                self.again()
+                return
+
+    def _another_site(self, scope: Scope, headers: dict[str, str]) -> str:
+        """Say why this request is not from our page, "" if it is."""
+        reading = scope["method"] in ("GET", "HEAD")
         site = headers.get("sec-fetch-site")
         if site is not None and site != "same-origin" and not (reading and site == "none"):
             return "Another website asked for this; it is refused.\n"
         origin = headers.get("origin")
-        if (origin is not None or not reading) and origin != f"http://{host}":
+        if (origin is not None or not reading) and origin != f"http://{headers['host']}":
             return "Another website asked for this; it is refused.\n"
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MAX_BODY:
-            return "That is more than an answer.\n"
         return ""
 
     def _given(self, headers: dict[str, str]) -> str:
-        if "x-loraprep-token" in headers:
-            return headers["x-loraprep-token"]
         try:
             jar = SimpleCookie(headers.get("cookie", ""))
         except CookieError:
             return ""
         return jar[self.cookie].value if self.cookie in jar else ""
+
+
+def _token(scope: Scope) -> str:
+    query: bytes = scope.get("query_string", b"")
+    return (parse_qs(query[:1000].decode("latin-1")).get("token") or [""])[0]
+
+
+async def _read(receive: Receive) -> bytes | int:
+    """Read a request's body, by what really comes; a status if it is too much or takes too long."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return 408
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY:
+                    return 413
+                if not message.get("more_body"):
+                    return bytes(body)
+    except TimeoutError:
+        return 408
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """Give the body that was read, then whatever comes after it."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _same(given: str, wanted: str) -> bool:
@@ -117,6 +214,8 @@ def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 async def _plain(send: Send, status: int, text: str, headers: dict[str, str] | None = None) -> None:
-    given = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", **HEADERS, **(headers or {})}
+    """Answer in our own words, and close the connection: what still comes of the request is not read."""
+    given = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "connection": "close", **HEADERS}
+    given |= headers or {}
     await send({"type": "http.response.start", "status": status, "headers": _encoded(given)})
     await send({"type": "http.response.body", "body": text.encode()})

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
+import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
 from PIL import ImageFilter
 from PIL.Image import Resampling
 
+from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.duplicates import compare
@@ -25,6 +24,7 @@ from loraprep.trainers import placement
 
 LONGEST = 1600  # px; what a large screen shows of one picture
 THUMB = 256
+_OURS = re.compile(r"[0-9a-f]{64}-")
 _MARKED = 0.04  # of the range; below it is what saving a JPEG again does
 
 
@@ -39,9 +39,9 @@ class Renditions:
     def sweep(self, images: Iterable[Image]) -> None:
         """Forget what belongs to no picture any more."""
         alive = {i.pixel_digest for i in images}
-        for path in self.folder.glob("*.jpg"):
-            if path.name.partition("-")[0] not in alive:
-                path.unlink(missing_ok=True)
+        for path in files.listed(self.folder, ".jpg"):
+            if _OURS.match(path.name) and path.name[:64] not in alive:
+                files.remove(path)
 
     def thumb(self, image: Image) -> bytes:
         """Return a WebP, at most THUMB px on the long side, from the cache that the report fills too."""
@@ -70,10 +70,10 @@ class Renditions:
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self.folder / f"{name}-{self.project.settings.dataset.backgrounds[0].lstrip('#')}.jpg"
         try:
-            return path.read_bytes()
+            return files.read(path)
         except FileNotFoundError:
             data = make()
-            _keep(path, data)
+            files.write(path, data, sync=False)
             return data
 
     def _small(self, image: Image, longest: int) -> PIL.Image.Image:
@@ -106,12 +106,3 @@ def _jpeg(picture: PIL.Image.Image, quality: int) -> bytes:
     picture.info.clear()
     picture.save(out, "JPEG", quality=quality)
     return out.getvalue()
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """A cache may lose its files, but never shows half of one; no fsync, since nothing depends on it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-    Path(temporary).replace(path)

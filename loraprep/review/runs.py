@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 
+from loraprep.core import child
 from loraprep.core.terminal import PROGRESS
 
 KEPT = 400  # lines of the last run that a reloaded page still shows
@@ -45,12 +44,10 @@ class Runs:
 
     async def _run(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "loraprep",
-            "gate1",
-            cwd=self.root,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", PROGRESS: "lines"},
+            *child.python("from loraprep.__main__ import main; sys.exit(main(sys.argv[1:]))"),
+            *("-C", str(self.root), "gate1"),
+            cwd=child.HOME,
+            env=child.environment(NO_COLOR="1", PYTHONUNBUFFERED="1", PYTHONUTF8="1", **{PROGRESS: "lines"}),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import socket
 import threading
-import webbrowser
 from pathlib import Path
 
 import uvicorn
 
 from loraprep.core import terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.project import project
+from loraprep.review import door
 from loraprep.review.app import Page
+from loraprep.review.door import Opener
 from loraprep.review.guard import Guard
 from loraprep.review.snapshot import Reader
 
 HOST = "127.0.0.1"
+USUAL_PORT = 8642  # on another computer
 
 
 def run(root: Path, args: list[str]) -> int:
@@ -29,23 +33,42 @@ def run(root: Path, args: list[str]) -> int:
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--port", type=int, default=0, help="a fixed port; without it a free one is taken")
     options = parser.parse_args(args)
+    project.load(root, ask=True)
     reader = Reader(root)
     reader.read()  # project.yaml's problems belong on the terminal
-    with _listen(options.port) as listening:
+    away = door.elsewhere(os.environ)
+    with _listen(options.port) if options.port else _listen_anywhere(away) as listening:
         server = PageServer(reader, listening.getsockname()[1])
-        terminal.say(f"Your review page: {server.address}")
+        terminal.say(f"Your review page: {server.invitation()}")
+        if away or options.no_browser:
+            terminal.say("If your browser is on another computer, first write there, in a terminal that stays open:")
+            terminal.say(f"  {door.tunnel(server.port, os.environ)}")
+        terminal.say("This address lets one browser in, once; then reload as often as you like.", "dim")
         terminal.say("It answers only this computer. Every decision is written at once; Ctrl-C closes it.", "dim")
-        if not options.no_browser:
-            threading.Thread(target=webbrowser.open, args=[server.address], daemon=True).start()
-        with contextlib.suppress(KeyboardInterrupt):  # the normal way to close it
-            server.run(sockets=[listening])
+        if not (away or options.no_browser):
+            server.open_browser(root)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):  # the normal way to close it
+                server.run(sockets=[listening])
+        finally:
+            server.tidy()
     terminal.say("Closed. What you decided is in decisions/; loraprep gate1 looks again.")
     return 0
+
+
+def _listen_anywhere(away: bool) -> socket.socket:
+    """Listen on a free port; elsewhere on the usual one if it is free, so that the same tunnel serves the next time."""
+    if away:
+        with contextlib.suppress(UserError):
+            return _listen(USUAL_PORT)
+    return _listen(0)
 
 
 def _listen(port: int) -> socket.socket:
     # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named: else 40 ms a picture are lost
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":  # where this does not mean to share the port, but not to wait a minute for the last page
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
         listening.listen()  # the address is printed before the server runs, and must answer whoever is quick
@@ -60,24 +83,32 @@ def _listen(port: int) -> socket.socket:
 
 
 class PageServer(uvicorn.Server):
-    """The page behind its guard. `address` is what to open, with the token that lets its browser in."""
+    """The page behind its guard and its door."""
 
     def __init__(self, reader: Reader, port: int) -> None:
-        page = Page(reader, ending=lambda: self.should_exit)
-        guard = Guard(page.app(), port)
-        super().__init__(
-            uvicorn.Config(
-                guard,
-                lifespan="off",
-                ws="none",
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=2,
-            )
-        )
-        self.page = page
-        self.address = f"http://{HOST}:{port}/?token={guard.token}"
+        self.port = port
+        self.page = Page(reader, ending=lambda: self.should_exit)
+        self.guard = Guard(self.page.app(), port, arrived=self.tidy, again=self._again)
+        self._opener: Opener | None = None
+        super().__init__(door.config(self.guard))
+
+    def invitation(self) -> str:
+        """Return an address that lets one browser in, once."""
+        return f"http://{HOST}:{self.port}/?token={self.guard.invite()}"
+
+    def open_browser(self, root: Path) -> None:
+        """Open the browser with an invitation of its own; the one on the terminal stays."""
+        self._opener = Opener(root, self.invitation())
+        threading.Thread(target=self._opener.open, daemon=True).start()
+
+    def tidy(self) -> None:
+        """Take away what led the browser here."""
+        if self._opener is not None:
+            self._opener.close()
+
+    def _again(self) -> None:
+        terminal.say("Somebody opened an address that was used before. If that was you, here is a new one:")
+        terminal.say(self.invitation())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self.page.runs.stop()

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import msgspec
 from msgspec import structs
 
+from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging.errors import BadImage
@@ -57,7 +58,10 @@ class Records:
         remembered = cache.inspections_below("images")
         for item in self._found:
             if item.state != "image":
-                yield Image(item.path, item.state, item.code, item.reason, bytes=item.bytes)
+                code, reason = item.code, item.reason
+                if code == "sidecar":
+                    code, reason = metadata.sidecar_note(self._where.folder / item.path, item.path) or (code, reason)
+                yield Image(item.path, item.state, code, reason, bytes=item.bytes)
                 continue
             key = "images/" + item.path
             own = cache.transient.get(key)
@@ -134,7 +138,7 @@ class Records:
         pixels = cache.part(key)
         if pixels is None:
             try:
-                data = self._where.source(whole).read_bytes()
+                data = files.read(self._where.source(whole))
                 pixels = inspect.inspect_part(data, self._where.max_megapixels, crop.box)
             except (BadImage, OSError):  # it was there a moment ago
                 reason = "it changed while it was looked at; run loraprep scan again"

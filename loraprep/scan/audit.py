@@ -75,7 +75,7 @@ def audit(
     """
     images = [i for i in found if i.state == "image"]
     limits = settings.thresholds.audit
-    findings = [*_rejected(found), *_size_notes(images, settings, model)]
+    findings = [*_rejected(found), *_caption_files(found), *_size_notes(images, settings, model)]
 
     def report(code: Code, hits: Sequence[Image], **values: Value) -> None:
         if hits:
@@ -140,6 +140,15 @@ def _rejected(found: Sequence[Image]) -> list[Finding]:
         if i.state == "rejected":  # Git LFS's placeholders are fetched in another way than DVC's
             alike[i.code, i.reason if i.code == Code.POINTER else ""].append(i)
     return [_with_reasons(Code(code), hits) for (code, _), hits in sorted(alike.items())]
+
+
+def _caption_files(found: Sequence[Image]) -> list[Finding]:
+    """Name the caption files whose words are not used, or not as they stand."""
+    noted = [(code, [i for i in found if i.state == "ignored" and i.code == code]) for code in _CAPTION_FILES]
+    return [_with_reasons(code, hits) for code, hits in noted if hits]
+
+
+_CAPTION_FILES = (Code.CAPTION_FILE_UNUSED, Code.CAPTION_FILE_CLEANED)
 
 
 def _with_reasons(code: Code, hits: Sequence[Image]) -> Finding:

@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from loraprep.core import files
+
 SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
 _VERSION = 1  # of the tables
 _TABLES = """
@@ -67,7 +69,7 @@ class ScanCache:
 
     def __init__(self, path: Path | None, facts: str) -> None:
         if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = files.opened_by_others(path)
         self._db = sqlite3.connect(path or "", timeout=_WAIT)  # "": a temporary file that SQLite deletes
         try:
             self._prepare(facts)
@@ -79,6 +81,9 @@ class ScanCache:
         self.transient: dict[str, Inspection] = {}  # not to be remembered: it may be better the next time
 
     def _prepare(self, facts: str) -> None:
+        self._db.execute("PRAGMA trusted_schema = OFF")  # a clone may bring this file
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
+            raise sqlite3.DatabaseError("it holds more than tables")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA cache_spill = OFF")  # else it is locked between two commits for those who look up
         if self._db.execute("PRAGMA user_version").fetchone() == (0,):
@@ -91,7 +96,7 @@ class ScanCache:
             self._db.execute("INSERT INTO stamp VALUES (?)", (facts,))
             self._db.commit()
 
-    def unknown(self, files: Iterable[tuple[str, str]], *, full: bool = False) -> list[str]:
+    def unknown(self, named: Iterable[tuple[str, str]], *, full: bool = False) -> list[str]:
         """Return the keys of those (key, path), sorted by key, that must be read; rows of any others are forgotten.
 
         Trusted is what has not changed since its digest was taken, and had been as it was for two seconds then.
@@ -102,7 +107,7 @@ class ScanCache:
         )
         row = next(rows, None)
         todo, gone = [], []
-        for key, path in files:
+        for key, path in named:
             while row is not None and row[0] < key:
                 gone.append(row[:1])
                 row = next(rows, None)
@@ -197,4 +202,4 @@ class KnownDigests:
 def discard(path: Path) -> None:
     """Throw a cache away. Raises OSError."""
     for name in (path.name, f"{path.name}-journal"):
-        path.with_name(name).unlink(missing_ok=True)
+        files.remove(path.with_name(name))

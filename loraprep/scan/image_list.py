@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from loraprep.core import files
+from loraprep.core import files, paths
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 
@@ -18,16 +19,29 @@ FIRST = files.dumps({"version": VERSION}, indent=None)
 def read_images(path: Path) -> list[Image]:
     """Read all records. Raises UserError if they are missing, damaged or from another version."""
     try:
-        first, _, lines = path.read_bytes().partition(b"\n")
+        first, _, lines = files.read(path).partition(b"\n")
         if first.decode() != FIRST.rstrip("\n"):
             raise ValueError
-        return decode_images(lines)
+        images = decode_images(lines)
+        _check_paths(images)
+        return images
     except (OSError, ValueError, msgspec.MsgspecError):
         raise UserError(
             "the list of pictures is missing or from another version of loraprep",
             place=f"build/{path.name}",
             hint="run loraprep scan",
         ) from None
+
+
+def _check_paths(images: Iterable[Image]) -> None:
+    """Raise ValueError for a path that leads out of the folder it is relative to: build/ may come from elsewhere."""
+    for i in images:
+        if not f"0{i.digest}{i.pixel_digest}{i.mask_digest}".isalnum():
+            raise ValueError(f"{i.path}: no digest")
+        for name in (i.path, i.of, i.upscaled, i.mask, *i.sidecars):
+            odd = ".." in name or ":" in name or "\\" in name or name.startswith("/")  # else nothing to ask
+            if odd and (why := paths.fault(name, windows=os.name == "nt")):
+                raise ValueError(f"{name}: {why}")
 
 
 def encode_images(images: Iterable[Image]) -> Iterator[str]:

@@ -72,10 +72,14 @@ def inspect(
 
 
 def file_inspector(
-    folder: str, root: str, max_megapixels: float, max_megabytes: float, cache: str
+    folder: str, root: str, outside: Sequence[str], max_megapixels: float, max_megabytes: float, cache: str
 ) -> Callable[[str], Answer]:
-    """Make a function that inspects the file of a key; `cache`: the path of the scan's cache, "" without one."""
+    """Make a function that inspects the file of a key, in a process of its own or here.
+
+    `outside`: where pictures may be links into; `cache`: the path of the scan's cache, "" without one.
+    """
     known = KnownDigests(cache)
+    files.enclose(Path(root), Path(folder), map(Path, outside))
 
     def inspect_file(key: str) -> Answer:
         path, at, size = Path(path_of_key(key, folder, root)), time.time(), 0
@@ -87,7 +91,7 @@ def file_inspector(
             if size > max_megabytes * 1e6:
                 text = f"{size / 1e6:.0f} MB, more than the {max_megabytes:g} MB allowed"
                 return _transient(files.sha256(path), size, at, Code.TOO_LARGE, text)
-            data = path.read_bytes()
+            data = files.read(path)
         except OSError as error:
             reason = f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"
             return _transient("", size, at, Code.UNREADABLE, reason)

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageFile, IptcImagePlugin
+
+from loraprep.core import files
+from loraprep.core.findings import Code
 
 LONGEST = 4000  # characters kept of one text
 _LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set may be larger
@@ -35,7 +39,7 @@ def _printable(line: str) -> str:
 
 def decode(data: bytes) -> str:
     """Decode the text of a sidecar: UTF-8 or UTF-16 with or without a mark, else Windows-1252."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in _UTF16:
         return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
@@ -48,7 +52,7 @@ def sidecar(path: Path, name: str) -> Words:
     try:
         if path.stat().st_size > _LARGEST:
             return []
-        text = decode(path.read_bytes())
+        text = decode(files.read(path))
     except OSError:
         return []
     if PurePosixPath(name).suffix.lower() == ".json":
@@ -58,12 +62,51 @@ def sidecar(path: Path, name: str) -> Words:
     return [(f"sidecar:{name}", text)] if text else []
 
 
+def sidecar_note(path: Path, name: str) -> tuple[Code, str] | None:
+    """Say why the words of a caption file are not used, or not as they stand; None if they are."""
+    try:
+        if (size := path.stat().st_size) > _LARGEST:
+            most = _LARGEST_LIST if _list_name(name) else _LARGEST
+            return (Code.CAPTION_FILE_UNUSED, f"{size / 1e6:.0f} MB is no caption") if size > most else None
+        data = files.read(path)
+    except OSError as error:
+        return Code.CAPTION_FILE_UNUSED, f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"
+    text = decode(data)
+    if PurePosixPath(name).suffix.lower() == ".json":
+        return None if _json(text) is not None else (Code.CAPTION_FILE_UNUSED, "it is no JSON")
+    if not clean(text):
+        return Code.CAPTION_FILE_UNUSED, "it is empty" if not data else "no words are in it"
+    signs = "".join(c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\r\t")
+    odd = {
+        "it is UTF-16": data[:2] in _UTF16,
+        "it is not UTF-8": data[:2] not in _UTF16 and not _is_utf8(data),
+        "control characters were taken out": bool(signs),
+        f"only its first {LONGEST} characters are used": len(" ".join(text.split())) > LONGEST,
+    }
+    return (Code.CAPTION_FILE_CLEANED, ", ".join(what for what, so in odd.items() if so)) if any(odd.values()) else None
+
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _list_name(name: str) -> bool:
+    return PurePosixPath(name).name.lower().startswith(("meta_", "metadata"))
+
+
 def listing(path: Path, name: str) -> dict[str, Words]:
     """Read kohya's metadata JSON: the picture's path or stem as written there -> words; else {}."""
     try:
         if path.stat().st_size > _LARGEST_LIST:
             return {}
-        data = _json(decode(path.read_bytes()))
+        data = _json(decode(files.read(path)))
     except OSError:
         return {}
     if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):

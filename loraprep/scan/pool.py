@@ -9,13 +9,13 @@ import importlib
 import json
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from typing import IO, Any, NamedTuple
 
+from loraprep.core import child
 from loraprep.imaging.process import claim
 
 _AHEAD = 3  # things given to a process before it has answered, so that it never waits for us
@@ -128,14 +128,13 @@ class _Crew:
                 self._put((left.popleft(), Died(process.returncode)))
 
     def _start(self) -> subprocess.Popen[bytes] | None:
-        code = (
-            "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-            f"sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
-        )
+        code = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from {__name__} import serve; serve()"
         quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         try:
             process = subprocess.Popen(
-                [sys.executable, "-c", code],
+                child.python(code),
+                cwd=child.HOME,
+                env=child.environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

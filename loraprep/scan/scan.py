@@ -133,8 +133,9 @@ def _inspect_new(
     todo = cache.unknown(((key, path_of_key(key, top, home)) for key in keys), full=how.get("full", False))
     done = len(keys) - len(todo)
     progress(done, len(keys))
+    outside = [str(where) for where in files.picture_folders(folder)]
     cache_path = str(where.absolute()) if (where := how.get("cache")) else ""
-    work = pool.Work("loraprep.scan.inspect", "file_inspector", (top, home, *limits, cache_path))
+    work = pool.Work("loraprep.scan.inspect", "file_inspector", (top, home, outside, *limits, cache_path))
     large = [key for key in todo if _size(path_of_key(key, top, home)) > formats.LARGE]
     small = sorted(set(todo) - set(large)) if large else todo
     for some, count in ((small, WORKERS), (large, 1)):  # one large picture at a time: memory stays under 1 GB

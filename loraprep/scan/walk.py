@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from loraprep.core import files, paths
 from loraprep.core.findings import Code
 from loraprep.core.patterns import Patterns
 from loraprep.imaging import formats
 
-# what the tool and git keep in a project; never pictures of the artist, also when images.folder is "."
-_OWN_FOLDERS = ("build", "dataset", "decisions", "exports", "masks", "report", "responses", "schemas", "upscaled")
-_OWN_FILES = (
-    *("project.yaml", "intent.md", "dodo.py", ".gitignore", "dataset-report.md", "report.html"),
-    *("ledger.jsonl", "batches.json", "dataset.lock.json"),
-)
-OWN = frozenset(_OWN_FOLDERS + _OWN_FILES)
-_OWN_START = (".doit.sqlite", ".loraprep")
 _NEVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", "@eaDir"})
 
 
@@ -37,10 +31,13 @@ class FoundFile:
 
 
 def find_files(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[FoundFile]:
-    """List every file under `folder`, sorted by path. Links that lead out are named and not followed."""
-    base, home = folder.resolve(), root.resolve()
+    """List every file under `folder`, sorted by path.
+
+    A link is a picture where `files.enclose` lets pictures lie; other links are named and not followed.
+    """
+    where = _Where(folder.resolve(), root.resolve(), files.picture_folders(folder))
     wanted, unwanted = Patterns(include), Patterns(exclude)
-    found = [_classify(*entry, wanted, unwanted) for entry in _entries(str(folder), "", base, home)]
+    found = [_classify(*entry, wanted, unwanted) for entry in _entries(str(folder), "", where)]
     beside = any(f.code == "sidecar" for f in found)  # else nobody asks for these
     stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)} if beside else set()
     whole = {f.path.casefold() for f in found if _is_picture(f.path)} if beside else set()
@@ -82,7 +79,7 @@ def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, 
         return {}, []
     names = sorted(
         rel
-        for rel, _, entry, problem in _entries(str(top), "", top.resolve(), root.resolve())
+        for rel, _, entry, problem in _entries(str(top), "", _Where(top.resolve(), root.resolve(), (top.resolve(),)))
         if not problem and not _hidden(rel) and _suffix(rel) in formats.EXTENSIONS and entry is not None
     )
     exact = {_folded(p): p for p in pictures}
@@ -103,7 +100,17 @@ def beside(root: Path, folder: str, pictures: Sequence[str]) -> tuple[dict[str, 
 _Entry = tuple[str, str, os.stat_result | None, str]  # relative path, file, lstat, problem "code: reason"
 
 
-def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entry]:
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """`base`: the folder that is listed, `home`: the project's, `allowed`: where links may end. All resolved."""
+
+    base: Path
+    home: Path
+    allowed: tuple[Path, ...]
+    walked: set[Path] = field(default_factory=set)  # folders elsewhere that links led to
+
+
+def _entries(folder: str, prefix: str, where: _Where) -> Iterator[_Entry]:
     try:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda e: e.name)
@@ -115,6 +122,7 @@ def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entr
             f"unreadable: this folder cannot be opened ({_os_reason(error)})",
         )
         return
+    base, home = where.base, where.home
     at_home = base == home and Path(folder).resolve() == base
     for entry in entries:
         rel, path = prefix + entry.name, entry.path
@@ -124,42 +132,61 @@ def _entries(folder: str, prefix: str, base: Path, home: Path) -> Iterator[_Entr
             yield rel, path, None, f"unreadable: it cannot be read ({_os_reason(error)})"
             continue
         if stat.S_ISLNK(info.st_mode):
-            target = _link(Path(path), base)
-            if target != "own":
-                yield rel, path, info, target
+            problem, target = _link(Path(path), where)
+            if problem or target is None or not target.is_dir():
+                yield rel, path, target.stat() if target and not problem else info, problem
+            else:
+                where.walked.add(target)
+                yield from _entries(path, rel + "/", where)
         elif stat.S_ISDIR(info.st_mode):
             real = Path(path).resolve()
             if passed_over(entry.name, at_home=at_home):
                 continue
             if real == home and base != home:
                 continue  # the project lies inside the folder of pictures
-            if not real.is_relative_to(base):
-                yield (
-                    rel,
-                    path,
-                    info,
-                    "link: it leads out of the images folder; copy the pictures here instead",
-                )
+            if not files.may_be_picture(real, where.allowed):  # a junction
+                yield rel, path, info, f"link: {_outside(real)}"
                 continue
-            yield from _entries(path, rel + "/", base, home)
+            yield from _entries(path, rel + "/", where)
         elif not (at_home and _own(entry.name)):
             special = "" if stat.S_ISREG(info.st_mode) else "special: not an ordinary file"
             yield rel, path, info, special
 
 
-def _link(path: Path, base: Path) -> str:
-    """Return "" for a link to a file inside, else what is wrong with it."""
+def _link(path: Path, where: _Where) -> tuple[str, Path | None]:
+    """Return ("", where it ends) for a link to a file or folder that may be looked at, else what is wrong with it."""
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):
-        return "link: it is a link that leads nowhere"
-    if not target.is_relative_to(base):
-        if {".dvc", "cache"} <= set(target.parts):
-            return "link: it leads into DVC's cache; run dvc config cache.type copy, then dvc checkout --relink"
-        return "link: it leads out of the images folder; copy the picture here instead"
-    if target.is_dir():
-        return "inside: a link to a folder that is looked at anyway"
-    return "" if target.is_file() else "special: not an ordinary file"
+        return _nowhere(path), None
+    if target.is_dir() and (target.is_relative_to(where.base) or target in where.walked):
+        return "inside: a link to a folder that is looked at anyway", target
+    if not files.may_be_picture(target, where.allowed):
+        return f"link: {_outside(target)}", target
+    if target.is_dir() and (where.base.is_relative_to(target) or where.home.is_relative_to(target)):
+        return "inside: a link to a folder around this one", target
+    return ("", target) if target.is_dir() or target.is_file() else ("special: not an ordinary file", target)
+
+
+def _nowhere(path: Path) -> str:
+    """Tell a link of git-annex, whose file was not fetched, from others that lead nowhere."""
+    aim = path.readlink().parts
+    if ".git" in aim and "annex" in aim:
+        return f"{Code.POINTER.value}: only git-annex's placeholder is here; run git annex get ."
+    return "link: it is a link that leads nowhere"
+
+
+def _outside(target: Path) -> str:
+    """Say where a link leads, and the line that trusts the folder. Whose home it is stays out of the report."""
+    folder, home = target if target.is_dir() else target.parent, Path.home()
+    for keeper in (("cache", ".dvc"), ("blobs",)):  # DVC and Hugging Face spread files over folders of their own
+        if set(keeper) <= set(target.parts):
+            folder = Path(*target.parts[: target.parts.index(keeper[0]) + 1])
+    near = folder.is_relative_to(home) and folder != home
+    shown = folder.relative_to(home).as_posix() if near else folder.as_posix()
+    shown = "".join(c if c.isprintable() else "?" for c in shown)
+    named = f"~/{shlex.quote(shown)}" if near else shlex.quote(shown)
+    return f"it leads out of this project. Only if your pictures are there: loraprep trust {named}"
 
 
 def passed_over(name: str, *, at_home: bool) -> bool:
@@ -168,7 +195,7 @@ def passed_over(name: str, *, at_home: bool) -> bool:
 
 
 def _own(name: str) -> bool:
-    return name in OWN or name.startswith(_OWN_START)
+    return paths.own(name)
 
 
 def _classify(
@@ -216,8 +243,7 @@ def _classify(
 
 def _is_pointer(path: Path) -> bool:
     try:
-        with path.open("rb") as stream:
-            return formats.is_pointer(stream.read(64))
+        return formats.is_pointer(files.read(path, 64))
     except OSError:
         return False
 
@@ -231,8 +257,7 @@ def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
 
 def _not_an_image(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            kind = formats.sniff(stream.read(64))
+        kind = formats.sniff(files.read(path, 64))
     except OSError:
         kind = ""
     return f"it holds a {kind} but its name does not say so; rename it to use it" if kind else "not a picture"

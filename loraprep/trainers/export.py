@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from loraprep.core import files, resources
+import msgspec
+
+from loraprep.core import files, paths
 from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
 from loraprep.project.profiles import BaseModel, TrainerProfile
@@ -65,12 +69,12 @@ def _folder_of(name: str) -> str:
 
 
 def _captions(root: Path, names: list[str]) -> dict[str, str]:
-    gone = [n for n in names if not (root / "dataset" / f"{n}.txt").is_file()]
+    gone = [n for n in names if not files.plain(root / "dataset" / f"{n}.txt")]
     if gone:
         raise UserError.many(
             Problem("this caption is missing", f"dataset/{n}.txt", "Run loraprep dataset.") for n in gone
         )
-    return {f"{n}.png": (root / "dataset" / f"{n}.txt").read_text("utf-8").strip() for n in names}
+    return {f"{n}.png": files.read_text(root / "dataset" / f"{n}.txt").strip() for n in names}
 
 
 def _regularization(root: Path, folder: str | None, prefix: str, repeats: int) -> TrainingFolder | None:
@@ -88,20 +92,54 @@ def _regularization(root: Path, folder: str | None, prefix: str, repeats: int) -
 
 
 def write_exports(root: Path, chosen: Mapping[str, TrainingSet]) -> list[str]:
-    """Write exports/<trainer>/ for the chosen trainers, remove what we wrote for others; return the sorted paths."""
-    written = []
-    for name in resources.names("resources/trainers"):
-        texts = _texts(name, chosen[name]) if name in chosen else {}
-        folder = root / "exports" / name
-        for old in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if old.name not in texts and old.is_file():
-                old.unlink()
-        if not texts and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-        for file, text in sorted(texts.items()):
-            files.write(folder / file, text.rstrip("\n") + "\n")
-            written.append(f"exports/{name}/{file}")
-    return written
+    """Write exports/<trainer>/ for the chosen trainers, remove what we wrote for others; return the sorted paths.
+
+    Only what the manifest in build/ names, as it was written, is replaced or removed. A file that somebody edited
+    stays as long as we have nothing new to say in it. Raises UserError, before anything is written, for files in the
+    way that are not ours, or no longer.
+    """
+    wanted = {
+        f"{name}/{file}": text.rstrip("\n") + "\n"
+        for name in sorted(chosen)
+        for file, text in _texts(name, chosen[name]).items()
+    }
+    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in wanted.items()}
+    before, top = _manifest(root), root / "exports"
+    now = {name: files.sha256(top / name) for name in {*wanted, *before} if files.plain(top / name)}
+    other = {name for name, digest in now.items() if digest not in (digests.get(name), before.get(name))}
+    if problems := [
+        Problem(
+            "you changed this file, and it would be written anew" if name in before else "loraprep did not write this",
+            f"exports/{name}",
+            "It stays as it is. Give it another name to keep it, or delete it; then run loraprep export again.",
+        )
+        for name in sorted(other)
+        if name in wanted and digests[name] != before.get(name)
+    ]:
+        raise UserError.many(problems)
+    # first what will be ours, so that a kill in between leaves nothing that nobody knows
+    files.write_json(root / "build" / MANIFEST, {**digests, **before})
+    for name, text in sorted(wanted.items()):
+        if name not in other:
+            files.write(top / name, text)
+    for name in sorted(set(before) - set(wanted)):
+        if name in now and name not in other:
+            files.remove(top / name)
+        files.remove_if_empty((top / name).parent)
+    files.write_json(root / "build" / MANIFEST, digests)
+    return [f"exports/{name}" for name in sorted(wanted)]
+
+
+MANIFEST = "exports.manifest.json"  # in build/: file in exports/ -> the digest of what we wrote
+
+
+def _manifest(root: Path) -> dict[str, str]:
+    """Read what was written where; {} without a manifest, and then whatever is there is not ours."""
+    try:
+        known = msgspec.json.decode(files.read(root / "build" / MANIFEST), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    return {name: digest for name, digest in known.items() if not paths.fault(name, windows=os.name == "nt")}
 
 
 def _texts(name: str, dataset: TrainingSet) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.imaging import colour, decode, formats
 from loraprep.imaging.errors import BadImage
@@ -90,7 +91,7 @@ def _file(path: str, real: Path) -> FolderFile:
 
 def _picture(path: str, real: Path) -> FolderFile:
     try:
-        data = real.read_bytes()
+        data = files.read(real)
         opened = decode.load(data)
         return FolderFile(
             path,
@@ -110,7 +111,7 @@ def _picture(path: str, real: Path) -> FolderFile:
 
 def _caption(path: str, real: Path) -> FolderFile:
     try:
-        data = real.read_bytes()
+        data = files.read(real)
     except OSError:
         return FolderFile(path, "caption", utf8=False)
     bom = data.startswith(b"\xef\xbb\xbf")

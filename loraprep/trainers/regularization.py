@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
+from loraprep.core import files, paths
 from loraprep.core.errors import UserError
 from loraprep.imaging.formats import EXTENSIONS
 from loraprep.trainers.buckets import Size
@@ -14,14 +16,13 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF")  # never Pillow's EPS 
 
 def regularization_folder(root: Path, folder: str) -> Path:
     """Return the folder that dataset.regularization names. Raises UserError if it leaves the project."""
-    path = Path(folder)
-    if path.is_absolute() or ".." in path.parts:
+    if folder and paths.fault(folder, windows=os.name == "nt"):
         raise UserError(
             f'dataset.regularization: "{folder}" leaves the project',
             place="project.yaml",
             hint="Put the folder into the project and name it relative to project.yaml.",
         )
-    return root / path
+    return root / folder
 
 
 def regularization_pictures(root: Path, folder: str | None) -> list[Path]:
@@ -33,8 +34,8 @@ def regularization_pictures(root: Path, folder: str | None) -> list[Path]:
     try:
         if not folder or not path.is_dir():
             return []
-        return sorted(p for p in path.iterdir() if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode))
-    except OSError:  # it may not be listed, or changes while it is
+        return [p for p in files.listed(path) if p.suffix.lower() in EXTENSIONS and stat.S_ISREG(p.lstat().st_mode)]
+    except (OSError, UserError):  # it may not be listed, changes while it is, or is a link that leads out
         return []
 
 
@@ -53,7 +54,7 @@ def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
     found = []
     for path in regularization_pictures(root, folder):
         try:
-            with Image.open(path, formats=_FORMATS) as picture:
+            with Image.open(files.checked(path), formats=_FORMATS) as picture:
                 found.append(picture.size)
         except Exception:  # the trainer names it too; here only lengths are counted
             continue

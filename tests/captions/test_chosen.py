@@ -19,6 +19,7 @@ from loraprep.project import decisions
 from loraprep.scan import scan
 from tests import ROOT, pictures
 from tests.homeserver import SEEN, serving
+from tests.runs import allow
 from tests.typed import smallest
 
 
@@ -40,6 +41,7 @@ def test_one_picture_is_described_by_another_captioner(tmp_path: Path) -> None:
         config = smallest(
             captioning={"captioner": ["openai-compatible", "draft"], "base_url": home.address, "model": "m"}
         )
+        allow(tmp_path, config)
         job = Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style"), chosen=chosen)
         outcome = chain.ask_all(images, images, job, approved=True)
         assert outcome.missing == {}
@@ -65,6 +67,7 @@ def test_what_others_saw_is_no_answer_of_the_one_that_was_chosen(tmp_path: Path)
     chosen = {"mill.png": "openai-compatible"}
     with serving() as home:
         config = smallest(captioning={"captioner": "openai-compatible", "base_url": home.address, "model": "m"})
+        allow(tmp_path, config)
         for job, asked in ((Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style")), 0),
                            (Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style"), chosen=chosen), 1)):  # fmt: skip
             chain.ask_all(images, images, job, approved=True)

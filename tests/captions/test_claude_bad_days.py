@@ -44,6 +44,7 @@ from tests.loopback import (
     succeeded,
 )
 from tests.pictures import jpeg, scene
+from tests.runs import allow
 from tests.typed import smallest
 
 HTML = Reply(b"<html><body>Sign in to the hotel's network</body></html>", kind="text/html")
@@ -87,6 +88,7 @@ def pictures(root: Path, count: int) -> list[Image]:
 def job(root: Path, **captioning: Any) -> Job:
     own = {"captioner": "claude", "budget_usd": 1.0, "concurrency": 1}
     settings = smallest(trigger="emberveil", captioning={**own, **captioning})
+    allow(root, settings)
     return Job(root, Pictures(root / "images", root, 100.0), settings, question("style"))
 
 

@@ -65,7 +65,7 @@ def make(root: Path, pictures: int, settings: str = "budget_usd: 1.00") -> Path:
         "version: 1\nname: emberveil\nintent: {kind: style, description: loose painting}\nmodel: flux\n"
         f"trigger: emberveil\ncaptioning: {{captioner: claude, {settings}}}\n"
         "review: {quality: auto, duplicates: auto, curation: auto}\n", "utf-8")  # fmt: skip
-    return root
+    return runs.allow(root)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.homeserver import Answer, good, serving
-from tests.runs import answer, ran, run
+from tests.runs import allow, answer, ran, run
 from tests.scenes import pictures
 
 pytestmark = pytest.mark.run
@@ -51,6 +51,7 @@ def test_a_server_at_home_from_samples_to_a_clone(tmp_path: Path) -> None:
 
     with serving(reply) as home:
         root = make(tmp_path / "mill", f"{{captioner: openai-compatible, base_url: '{home.address}', model: qwen3-vl}}")
+        allow(root)
         code, output = run(root, "gate1")
         assert code == 1, output
         assert "Not yet: 5 answers from you" in output
@@ -80,6 +81,7 @@ def test_a_server_at_home_from_samples_to_a_clone(tmp_path: Path) -> None:
 
 def test_a_server_that_is_off_leaves_the_rest_of_gate_1_working(tmp_path: Path) -> None:
     root = make(tmp_path / "mill", "{captioner: openai-compatible, base_url: 'http://127.0.0.1:9/v1', model: m}")
+    allow(root)
     code, output = run(root, "gate1")
     assert code == 1
     assert "Traceback" not in output

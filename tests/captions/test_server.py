@@ -28,6 +28,7 @@ from loraprep.project.settings import Settings
 from loraprep.scan import scan
 from tests import pictures
 from tests.homeserver import SEEN, Answer, Home, good, serving
+from tests.runs import allow
 from tests.typed import smallest
 
 MODEL = "qwen3-vl"
@@ -58,7 +59,9 @@ def photos(root: Path, count: int = 1) -> list[Image]:
 
 
 def ask(root: Path, home: Home, images: list[Image], examples: tuple[str, ...] = (), **captioning: Any) -> Outcome:
-    job = Job(root, Pictures(root / "images", root, 100.0), config(home, **captioning), question("style", examples))
+    settings = config(home, **captioning)
+    allow(root, settings)
+    job = Job(root, Pictures(root / "images", root, 100.0), settings, question("style", examples))
     return openai_compatible.ask_vision_model(images, job)
 
 

@@ -14,8 +14,9 @@ from loraprep.captions import registry
 from loraprep.cli.init import command, create, interview
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
-from loraprep.project import profiles, project
+from loraprep.project import profiles, project, trust
 from loraprep.project.settings import Intent
+from loraprep.project.trust import Server, Trust
 
 MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
 CAPTIONERS = ", ".join(registry.captioner_names())
@@ -345,13 +346,17 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
         "--captioner",
         "openai-compatible",
         "--base-url",
-        "http://box:1234/v1",
+        "https://box:1234/v1",
         "--vision-model",
         "m",
     ]
     assert command.run(argv) == 0
     captioning = project.load(here / "three").settings.captioning
-    assert (captioning.base_url, captioning.model) == ("http://box:1234/v1", "m")
+    assert (captioning.base_url, captioning.model) == ("https://box:1234/v1", "m")
+    assert trust.granted(here / "three") == Trust(servers=(Server("https://box:1234/v1"),))
+    assert not trust.granted(here / "mine")  # where such servers usually are on this machine, nothing has to be said
+    refused = _refused("four", *FLAGS, "--captioner", "openai-compatible", "--base-url", "http://box:1234/v1")
+    assert "--base-url: http://box:1234/v1 is not encrypted" in str(refused)
 
 
 def test_a_wrong_flag_is_said_before_any_question(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -388,6 +393,7 @@ def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixtu
     argv = ["mine", *FLAGS, "--captioner", "claude", "--budget", "$2.50"]
     assert command.run(argv) == 0
     assert project.load(here / "mine").settings.captioning.budget_usd == 2.5
+    assert trust.granted(here / "mine") == Trust(budget_usd=2.5)  # who answers was asked
     assert command.run(["other", *FLAGS, "--captioner", "claude"]) == 0
     assert project.load(here / "other").settings.captioning.budget_usd is None
     assert "Nothing is sent to Claude before captioning.budget_usd holds an amount." in capsys.readouterr().out
@@ -402,3 +408,10 @@ def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
     assert command.run(argv) == 0
     captioning = project.load(here / "mine").settings.captioning
     assert (captioning.captioner, captioning.budget_usd) == ("claude", 0.75)
+    assert trust.granted(here / "mine").budget_usd == 0.75
+
+
+def test_a_new_project_inherits_nobodys_trust(here: Path, talk: Any) -> None:
+    trust.grant(here / "mine", Trust(budget_usd=500.0, servers=(Server("https://evil.example"),)))
+    assert command.run(["mine", *FLAGS, "--captioner", "claude", "--budget", "1"]) == 0
+    assert trust.granted(here / "mine") == Trust(budget_usd=1.0)

@@ -14,10 +14,10 @@ from tests import catalogue
 PACKAGE = Path(findings.__file__).parent.parent
 OWN = {"n", "names"}  # filled in for every finding
 TYPES = {"int": int, "number": (int, float), "text": str}
-# `Code(...)` of a code that a file was rejected with: what scan and imaging reject files for
+# `Code(...)` of a code that a file was rejected or noted with: what scan and imaging say of files
 REJECTED = {
     Code.BROKEN, Code.LINK, Code.NAME, Code.POINTER, Code.SPECIAL, Code.TOO_LARGE, Code.UNEXPECTED, Code.UNREADABLE,
-    Code.UNSUPPORTED,
+    Code.UNSUPPORTED, Code.CAPTION_FILE_CLEANED, Code.CAPTION_FILE_UNUSED,
 }  # fmt: skip
 # Outcome.add_missing of a code that a server's answer led to: the values that captions/vision/runner.py gives
 SERVER = {"said", "model", "variable"}

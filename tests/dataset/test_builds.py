@@ -149,7 +149,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(root: Path, tmp_path: 
     (tmp_path / f"outside/{FOLDER}/scene-01.png").unlink()
     code, output = run(root, "dataset")
     assert code == 1
-    assert f"dataset/{FOLDER}: this folder is a link that leads out of the project" in output
+    assert "dataset: is a link that leads out of the project" in output
     assert not (tmp_path / f"outside/{FOLDER}/scene-01.png").exists()
 
 

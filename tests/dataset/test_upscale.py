@@ -11,6 +11,7 @@ from PIL import Image
 
 from loraprep.core.errors import UserError
 from loraprep.dataset import upscale
+from loraprep.project import trust
 from tests import pictures, scenes
 from tests.runs import AUTO, append, run
 
@@ -189,5 +190,5 @@ def test_a_project_cannot_name_a_program(root: Path) -> None:
 def test_the_settings_are_where_the_platform_keeps_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("LORAPREP_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert upscale.config_path().name == "config.yaml"
-    assert upscale.config_path().parent.name == "loraprep"
+    assert trust.config_path().name == "config.yaml"
+    assert trust.config_path().parent.name == "loraprep"

@@ -52,7 +52,7 @@ class Reviewed:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.guard = Guard(Page(Reader(root)).app(), PORT)
-        self.client = TestClient(self.guard, base_url=OURS, headers={"x-loraprep-token": self.guard.token})
+        self.client = TestClient(self.guard, base_url=OURS, cookies={self.guard.cookie: self.guard.session})
 
     def snapshot(self) -> Snapshot:
         return Reader(self.root).read()
@@ -93,23 +93,27 @@ def changed(before: str, after: str) -> list[str]:
 
 
 @pytest.mark.run
-def test_the_token_is_taken_out_of_the_address_and_kept_in_a_strict_cookie(still: Reviewed) -> None:
+def test_an_invitation_lets_one_browser_in_and_leaves_a_strict_cookie(still: Reviewed) -> None:
+    address = f"/?token={still.guard.invite()}"
     fresh = TestClient(still.guard, base_url=OURS, follow_redirects=False)
-    first = fresh.get(f"/?token={still.guard.token}")
-    assert (first.status_code, first.headers["location"]) == (303, "/")
+    first = fresh.get(address)
+    assert (first.status_code, first.headers["connection"]) == (200, "close")
+    assert 'content="0;url=/"' in first.text
     cookie = first.headers["set-cookie"]
-    assert cookie == f"loraprep-{PORT}={still.guard.token}; Path=/; HttpOnly; SameSite=Strict"
+    assert cookie == f"loraprep-{PORT}={still.guard.session}; Path=/; HttpOnly; SameSite=Strict"
     assert fresh.get("/").status_code == 200
+    assert fresh.get("/").status_code == 200  # reload
+    assert TestClient(still.guard, base_url=OURS).get(address).status_code == 403
 
 
 @pytest.mark.run
 @pytest.mark.parametrize("path", ["/", "/texts", "/static/review.js", "/events", "/?token=guess", "/nowhere"])
 def test_without_the_token_nothing_is_shown(still: Reviewed, path: str) -> None:
     stranger = TestClient(still.guard, base_url=OURS)
-    for headers in ({}, {"cookie": f"loraprep-{PORT}=guess"}, {"x-loraprep-token": b"\xe9"}):
+    for headers in ({}, {"cookie": f"loraprep-{PORT}=guess"}, {"cookie": b"loraprep-\xe9=\xe9"}):
         refused = stranger.get(path, headers=headers)
         assert refused.status_code == 403
-        assert refused.text == "Open the address that the terminal shows; it holds the key to this page.\n"
+        assert refused.text.startswith("Open the address that the terminal shows; it holds the key to this page")
 
 
 @pytest.mark.run
@@ -163,7 +167,7 @@ def test_another_website_cannot_read_either(still: Reviewed) -> None:
 def test_the_cookie_alone_cannot_write(page: Reviewed) -> None:
     before = page.file("duplicates")
     body = accepting_the_rest(page)
-    for token in ("", "guess", page.guard.token):
+    for token in ("", "guess", page.guard.session):
         refused = page.post("/answer", body, **{"x-loraprep-write": token})
         assert (refused.status_code, refused.text) == (403, "Only the page itself may write. Reload it.\n")
     assert page.client.post("/answer", json=body).status_code == 403  # no Origin at all
@@ -180,7 +184,7 @@ def test_the_cookie_alone_cannot_write(page: Reviewed) -> None:
 def test_no_path_leads_out(still: Reviewed, path: str) -> None:
     # as raw bytes: a client would tidy the path up before it is sent
     scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
-             "headers": [(b"host", OURS.removeprefix("http://").encode()), (b"x-loraprep-token", still.guard.token.encode())]}  # fmt: skip
+             "headers": [(b"host", OURS.removeprefix("http://").encode()), (b"cookie", f"{still.guard.cookie}={still.guard.session}".encode())]}  # fmt: skip
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -205,7 +209,7 @@ def test_only_what_is_listed_can_be_had(still: Reviewed, path: str) -> None:
 @pytest.mark.run
 def test_an_answer_of_many_megabytes_is_refused(page: Reviewed) -> None:
     refused = page.post("/measure", {"text": "x" * 2_000_000})
-    assert (refused.status_code, refused.text) == (403, "That is more than an answer.\n")
+    assert (refused.status_code, refused.text) == (413, "That is more than an answer.\n")
 
 
 @pytest.mark.run
@@ -224,7 +228,7 @@ def test_every_view_has_a_strict_policy_and_no_inline_code(still: Reviewed, view
     assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/captions.js", "/static/review.js"]
     addresses = {a[k] for _, a in found.all for k in ("src", "href") if a.get(k)}
     assert {a for a in addresses if not a.startswith(("/", "#"))} == set()
-    assert still.guard.token not in shown.text
+    assert still.guard.session not in shown.text
 
 
 class Tags(HTMLParser):
@@ -545,11 +549,11 @@ def test_it_listens_on_this_computer_only_and_ends_with_ctrl_c(served: Callable[
     assert process.stdout is not None
     address = re.search(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]{40,})", process.stdout.readline())
     assert address
-    with urllib.request.urlopen(
-        urllib.request.Request(address[0].split("?")[0], headers={"x-loraprep-token": address[2]})
-    ) as page:
-        assert page.status == 200
-        assert page.headers["server"] is None
+    jar = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    for where in (address[0], address[0].split("?")[0]):
+        with jar.open(where) as page:
+            assert page.status == 200
+            assert page.headers["server"] is None
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(10) == 0, rest

@@ -1,4 +1,5 @@
-"""Claude looks at each picture once. Needs a key in ANTHROPIC_API_KEY and a budget; waits for approved samples.
+"""Claude looks at each picture once. Needs a key in ANTHROPIC_API_KEY and a budget that the person allowed;
+waits for approved samples.
 
 The library is imported only when something is really asked: it takes over a second.
 """
@@ -9,7 +10,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from loraprep.captions.vision import job
+from loraprep.captions.vision import consent, job
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.encode import image_tokens, size_to_send
 from loraprep.captions.vision.job import Job, Outcome
@@ -20,6 +21,7 @@ from loraprep.captions.vision.store import AnswerSettings
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.project.settings import Settings
+from loraprep.project.trust import ModelPrice, Server, Trust
 
 if TYPE_CHECKING:
     from loraprep.captions.vision.anthropic_client import Connection
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 SAMPLES = True
 NEEDS_APPROVAL = True
 NAME = "claude"
-ADDRESS = "ANTHROPIC_BASE_URL"
+ADDRESS = "ANTHROPIC_BASE_URL"  # the person's own
+_MOST_TOKENS = 1_000_000  # that one picture is taken to have cost
 BATCH_ABOVE = 200  # pictures: below, waiting a day for half of a few cents helps nobody
 
 describe = describe_from_store
@@ -40,6 +43,18 @@ def _model(settings: Settings) -> Claude:
 
     captioning = settings.captioning
     return Claude(captioning.model or price_list(PROVIDER).default, captioning.effort, captioning.prices)
+
+
+def asks(settings: Settings) -> Trust:
+    """Return what it asks for: an amount, the address that project.yaml names, and a price that only stands there."""
+    captioning, model = settings.captioning, _model(settings)
+    believed = model.priced and not model.listed
+    price = ModelPrice(model.name, model.prices.input, model.prices.output) if believed else None
+    return Trust(
+        servers=(Server(captioning.base_url, model.variable),) if captioning.base_url else (),
+        prices=(price,) if price else (),
+        budget_usd=captioning.budget_usd or 0.0,
+    )
 
 
 def answer_settings(settings: Settings, question: VisionQuestion) -> AnswerSettings:
@@ -62,7 +77,8 @@ def _estimate(images: Sequence[Image], job: Job, model: Claude) -> tuple[float, 
     likely = most = 0.0
     for image in images:
         tokens = image_tokens(*size_to_send(image.width, image.height))
-        used = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
+        stored = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
+        used = {key: min(max(n, 0), _MOST_TOKENS) for key, n in stored.items()}  # the file may be anybody's
         whole = {
             "input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
             "output_tokens": used.get("output_tokens", 0),
@@ -76,7 +92,7 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
     """Have Claude look, live or as a batch, within the budget; answers are stored as they come."""
     captioning, outcome = job.settings.captioning, Outcome()
     model = _model(job.settings)
-    if captioning.budget_usd is None:
+    if not captioning.budget_usd:
         return outcome.add_missing("no-budget", images)
     if not model.priced:
         return outcome.add_missing("no-price", images, model=model.name)
@@ -86,11 +102,16 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
     if not (key.isascii() and key.isprintable()) or " " in key:
         why = "it holds characters that no key has"
         return outcome.add_missing("key", images, said=why, variable=model.variable, model=model.name)
+    consent.refuse_unsafe(captioning.base_url, ("captioning", "base_url"), job)
+    budget = Budget.open(job.root, captioning.budget_usd)
+    likely, _ = _estimate(images, job, model)
+    where = f"{captioning.base_url or os.environ.get(ADDRESS) or 'Anthropic'}, with the key in {model.variable}"
+    if waiting := consent.missing(asks(job.settings), images, job, where, likely):
+        return waiting
     from loraprep.captions.vision import anthropic_client
 
-    budget = Budget.open(job.root, captioning.budget_usd)
-    address = captioning.base_url or os.environ.get(ADDRESS) or None
-    with anthropic_client.connect(key, address) as connection:
+    with anthropic_client.connect(key, captioning.base_url) as connection:
+        job.say(f"Pictures go to {connection.address}, with the key in {model.variable}.")
         try:
             return _ask(images, job, model, budget, connection)
         except VisionError as stop:

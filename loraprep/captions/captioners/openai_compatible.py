@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.captions.vision import job, openai_chat, repair, runner
+from loraprep.captions.vision import consent, job, openai_chat, repair, runner
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
@@ -27,6 +27,7 @@ from loraprep.captions.vision.store import AnswerSettings, Parameters
 from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.project.settings import Captioning, Settings
+from loraprep.project.trust import Server, Trust
 
 SAMPLES = True
 NEEDS_APPROVAL = True  # it costs time, and the samples' words are its examples
@@ -48,6 +49,12 @@ def _endpoint(captioning: Captioning) -> Endpoint:
         variable=variable,
         key=os.environ.get(variable, "").strip() if variable else "",
     )
+
+
+def asks(settings: Settings) -> Trust:
+    """Return what it asks for: the server, and the key that it gets."""
+    endpoint = _endpoint(settings.captioning)
+    return Trust(servers=(Server(endpoint.address, endpoint.variable),) if endpoint.address else ())
 
 
 def answer_settings(settings: Settings, question: VisionQuestion) -> AnswerSettings:
@@ -73,6 +80,12 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
         return Outcome().add_missing("no-server", images, keys=" and ".join(f"captioning.{key}" for key in lacking))
     if endpoint.variable and not endpoint.key:
         return Outcome().add_missing("no-key", images, variable=endpoint.variable)
+    named = ("captioning", "server", "base_url") if captioning.server.base_url else ("captioning", "base_url")
+    consent.refuse_unsafe(endpoint.address, named, job)
+    where = f"{endpoint.address}, with the key in {endpoint.variable}" if endpoint.variable else endpoint.address
+    if waiting := consent.missing(asks(job.settings), images, job, where):
+        return waiting
+    job.say(f"Pictures go to {where}.")
     return runner.ask_about(images, job, HomeServer(endpoint, job.root), None, captioning.concurrency)
 
 
@@ -161,7 +174,7 @@ class HomeServer:
     def _stored(self) -> dict[str, str]:
         """Read address and model -> rung; {} if the file is no such memory, which is then made anew."""
         try:
-            return msgspec.json.decode(self._memory.read_bytes(), type=dict[str, str])
+            return msgspec.json.decode(files.read(self._memory), type=dict[str, str])
         except (OSError, msgspec.MsgspecError):
             return {}
 

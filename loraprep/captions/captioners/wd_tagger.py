@@ -20,11 +20,13 @@ from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, State
+from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import display
 from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import Settings, Tagger
+from loraprep.project.trust import Trust
 
 SAMPLES = True
 NEEDS_APPROVAL = False  # it costs nothing and learns nothing from the samples
@@ -63,6 +65,11 @@ def model_input(picture: Pillow.Image, side: int) -> NDArray[np.float32]:
     square.paste(picture, ((longest - picture.width) // 2, (longest - picture.height) // 2))
     pixels = np.asarray(square.resize((side, side), Pillow.Resampling.BICUBIC), np.float32)
     return np.ascontiguousarray(pixels[None, :, :, ::-1])
+
+
+def asks(_settings: Settings) -> Trust:
+    """Return nothing: it sends nothing and costs nothing."""
+    return Trust()
 
 
 def answer_settings(settings: Settings, _question: VisionQuestion) -> AnswerSettings:
@@ -120,7 +127,7 @@ def _load(folder: Path | None) -> _Session:
         import onnxruntime
     except ImportError:
         raise _Unusable("onnxruntime is missing; install it with: pip install 'loraprep[wd]'") from None
-    model = folder / "model.onnx"
+    model = files.checked(folder / "model.onnx")
     if not model.is_file():
         raise _Unusable(f"there is no model.onnx in the folder {folder.name}")
     try:

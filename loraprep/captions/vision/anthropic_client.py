@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,14 +34,24 @@ class Connection:
             "max_retries": 0,
             "timeout": anthropic_messages.TIMEOUT,
             "open_telemetry": False,
+            "default_headers": _withheld(address),
         }
-        self.client = anthropic.Anthropic(**self._options)
+        # what the client sends, it sends to its own address alone
+        own = anthropic.DefaultHttpxClient(follow_redirects=False, timeout=anthropic_messages.TIMEOUT)
+        self.client = anthropic.Anthropic(**self._options, http_client=own)
+
+    @property
+    def address(self) -> str:
+        """Where it sends to, without what a person may have put before the host's name."""
+        url = self.client.base_url
+        return str(url.copy_with(username=None, password=None)).rstrip("/")
 
     def attach(self, model: Claude) -> Claude:
         """Give the model a client of its own for live requests, and return it."""
         import anthropic
 
-        model.client, model.key = anthropic.AsyncAnthropic(**self._options), self.key
+        own = anthropic.DefaultAsyncHttpxClient(follow_redirects=False, timeout=anthropic_messages.TIMEOUT)
+        model.client, model.key = anthropic.AsyncAnthropic(**self._options, http_client=own), self.key
         return model
 
     def check_model(self, model: Claude) -> str:
@@ -94,13 +105,24 @@ class Connection:
             return
 
 
+def _withheld(address: str | None) -> dict[str, Any]:
+    """Return headers to leave out: what a person adds by ANTHROPIC_CUSTOM_HEADERS is for their own address."""
+    from anthropic import Omit
+
+    lines = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n") if address else []
+    return {line.partition(":")[0].strip(): Omit() for line in lines if ":" in line}
+
+
 def _lacks(capabilities: Any, name: str) -> bool:
     return getattr(getattr(capabilities, name, None), "supported", True) is False
 
 
 @contextmanager
 def connect(key: str, address: str | None) -> Iterator[Connection]:
-    """Open a connection to the API, or to a server at `address` that speaks like it."""
+    """Open a connection to the API, or to a server at `address` that speaks like it.
+
+    Without an address the person's own ANTHROPIC_BASE_URL holds.
+    """
     connection = Connection(key, address)
     try:
         yield connection

@@ -13,7 +13,7 @@ from loraprep.captions import hygiene
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
 from loraprep.captions.vision.model import Reply, VisionError
-from loraprep.captions.vision.prices import price_list
+from loraprep.captions.vision.prices import ListedModel, price_list
 from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.runner import PATIENCE
 from loraprep.captions.vision.store import Parameters
@@ -28,6 +28,7 @@ _ROOM, _THINKING_ROOM, _LARGER = 2000, 8000, 2  # tokens of a reply; after one t
 _CHARS_A_TOKEN = 2  # English has about four: an upper bound where nobody counted
 _CHARS_USUALLY = 4
 _FORM = 600  # tokens of a filled-in form
+_NO_COUNT = 10**9  # tokens: no request has so many
 _SPARE = 1.1  # the count is an estimate too
 _HOPEFUL = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED_WHOLE = {401: "key", 403: "key", 402: "credit"}
@@ -37,8 +38,8 @@ T = TypeVar("T")
 class Claude:
     """A vision model of Anthropic's API. Costs follow the price list in resources/vision/claude.yaml.
 
-    `prices` stand in for a model that the list lacks. `share`: of the price, less than 1 for a batch. `counted`:
-    tokens of a request without its picture, 0 until the server has counted them.
+    `prices` stand in for a model that the list lacks; they never make one that it has cheaper. `share`: of the price,
+    less than 1 for a batch. `counted`: tokens of a request without its picture, 0 until the server has counted them.
     """
 
     captioner = "claude"
@@ -48,11 +49,16 @@ class Claude:
     def __init__(self, name: str, effort: str, prices: Prices | None = None, *, share: float = 1.0):
         self.name, self.effort, self.share = name, effort, share
         self._facts = price_list(PROVIDER).models.get(name)
-        self._prices = prices or (Prices(input=self._facts.input, output=self._facts.output) if self._facts else None)
+        self._prices = _no_cheaper(prices, self._facts)
         self.counted = 0
         self.sends_effort = True
         self.client: anthropic.AsyncAnthropic | None = None  # while live requests run
         self.key = ""
+
+    @property
+    def listed(self) -> bool:
+        """Whether our own list has its prices, so that nobody has to be believed."""
+        return self._facts is not None
 
     @property
     def priced(self) -> bool:
@@ -146,6 +152,15 @@ class Claude:
             await self.client.close()
 
 
+def _no_cheaper(said: Prices | None, listed: ListedModel | None) -> Prices | None:
+    """Return what counts of project.yaml's price and our own: no project makes its budget reach further."""
+    if listed is None:
+        return said
+    if said is None:
+        return Prices(input=listed.input, output=listed.output)
+    return Prices(input=max(said.input, listed.input), output=max(said.output, listed.output))
+
+
 def wait_for_limit(headers: Mapping[str, str]) -> float:
     """Return the seconds until the next request is welcome, by the rate limit headers; 0 while any are left."""
     longest = 0.0
@@ -168,6 +183,8 @@ def read_message(message: Any, wait: float = 0.0) -> Reply:
         raise VisionError("server", "it sent something that is no reply", retry=True, billed=True)
     keys = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     usage = {key: n for key in keys if isinstance(n := getattr(used, key, None), int) and n}
+    if not all(0 < n < _NO_COUNT for n in usage.values()):
+        raise VisionError("server", "it counts its tokens in a way that cannot be", retry=True, billed=True)
     blocks = message.content if isinstance(message.content, list) else []
     text = "".join(b.text for b in blocks if getattr(b, "type", "") == "text" and isinstance(b.text, str))
     match message.stop_reason:
@@ -211,6 +228,8 @@ def _status(error: anthropic.APIStatusError, key: str) -> VisionError:
         return VisionError("server", words, retry=True, after=_after(error.response.headers))
     if code in _REFUSED_WHOLE:
         return VisionError(_REFUSED_WHOLE[code], words, whole=True)
+    if 300 <= code < 400:  # followed, the pictures and the key would go where nobody said they may
+        return VisionError("server", f"{code}: it sends us to another address, which is not followed", whole=True)
     if code == 404:
         return VisionError("model", detail or "there is no such model", whole=True)
     return VisionError("request", words)

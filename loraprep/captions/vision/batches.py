@@ -7,10 +7,12 @@ being sent when the line broke is looked for among the recent batches first.
 from __future__ import annotations
 
 import itertools
+import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -32,6 +34,9 @@ _RECENT = 50  # batches looked through for one whose sending was interrupted
 _TIMEOUT = 600.0  # seconds to send one
 _TOKENS = 1600  # of a picture, as an estimate from above
 VERSION = 1
+_ID = re.compile(r"\A[A-Za-z0-9_-]{1,100}\Z")  # it becomes part of an address
+_Id = Annotated[str, msgspec.Meta(pattern=_ID.pattern)]
+_Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]  # it becomes the name of a file in responses/
 
 
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,14 +47,14 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that is not known. The rest is what the answers will be stored with.
     """
 
-    requests: dict[str, int]
+    requests: dict[_Digest, Annotated[int, msgspec.Meta(ge=0)]]
     reserved: str
     newest: str
     model: str
     effort: str
     prompt: str
     examples: str
-    ids: tuple[str, ...] = ()
+    ids: tuple[_Id, ...] = ()
     sent: str = ""
 
 
@@ -67,7 +72,7 @@ def price_share() -> float:
 
 def _load(job: Job) -> list[Batch]:
     try:
-        return list(msgspec.json.decode((job.root / NAME).read_bytes(), type=BatchFile).batches)
+        return list(msgspec.json.decode(files.read(job.root / NAME), type=BatchFile).batches)
     except FileNotFoundError:
         return []
     except (OSError, msgspec.MsgspecError):
@@ -79,7 +84,7 @@ def _save(job: Job, pending: Sequence[Batch]) -> None:
     if pending:
         files.write_json(job.root / NAME, msgspec.to_builtins(BatchFile(VERSION, tuple(pending))))
     else:
-        (job.root / NAME).unlink(missing_ok=True)
+        files.remove(job.root / NAME)
 
 
 def pending_pictures(job: Job) -> set[str]:
@@ -184,7 +189,8 @@ def _send(
     requests: Any = [{"custom_id": r.image.digest, "params": r.body} for r in group]
     try:
         made = connection.client.messages.batches.create(requests=requests, timeout=_TIMEOUT)
-        number = made.id if isinstance(getattr(made, "id", None), str) else ""
+        said = getattr(made, "id", None)
+        number = said if isinstance(said, str) and _ID.match(said) else ""
     except Exception as error:
         found = vision_error(error, connection.key)
         if not found.billed:
@@ -258,7 +264,7 @@ def _ended(connection: Connection, number: str) -> bool:
 def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> None:
     """Store every result that came; expired, cancelled and failed ones are not billed and will be asked again."""
     asked = Claude(batch.model, batch.effort, job.settings.captioning.prices, share=price_share())
-    cost, known = 0.0, False
+    cost, known, certain = 0.0, False, True
     for number in batch.ids:
         for result in _results(connection, number):
             if result.custom_id not in batch.requests:
@@ -269,21 +275,29 @@ def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> No
             try:
                 reply = read_message(result.result.message)
             except VisionError:
+                certain = False  # it was billed, and nobody knows for how much
                 continue
             cost += asked.price(reply.usage) if asked.priced else 0.0
             if len(job.store.read(result.custom_id).listed) == batch.requests[result.custom_id]:
                 keep_reply(job, asked, result.custom_id, reply, prompt=batch.prompt, examples=batch.examples)
-    if known:
+    if known and certain:
         budget.settle(batch.reserved, cost, batch=True)
     else:
         budget.lose(batch.reserved)
 
 
 def _results(connection: Connection, number: str) -> list[Any]:
-    """Fetch all results of an ended batch. A list that breaks off is fetched again, for free. Raises VisionError."""
+    """Fetch all results of an ended batch. A list that breaks off is fetched again, for free. Raises VisionError.
+
+    From the address that the batch went to: the client's own `results` would take the key wherever the server says.
+    """
+    import httpx2
+    from anthropic.types.messages import MessageBatchIndividualResponse
 
     def fetch() -> list[Any]:
-        return list(connection.client.messages.batches.results(number))
+        answer = connection.client.get(f"/v1/messages/batches/{number}/results", cast_to=httpx2.Response)
+        lines = [line for line in answer.text.split("\n") if line.strip()]
+        return [MessageBatchIndividualResponse.construct(**json.loads(line)) for line in lines]
 
     try:
         return patiently(fetch, connection.key)

@@ -75,6 +75,7 @@ LACKS = {  # why there is no answer, as Outcome.missing and VisionError name it:
     "no-price": Code.VISION_NO_PRICE,
     "no-server": Code.VISION_NO_SERVER,
     "no-tagger": Code.VISION_NO_TAGGER,
+    "no-trust": Code.VISION_NO_TRUST,
     "request": Code.VISION_REQUEST,
     "server": Code.VISION_SERVER,
     "server-key": Code.VISION_SERVER_KEY,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -14,6 +12,7 @@ from loraprep.captions import hygiene
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json
 from loraprep.captions.vision.model import VisionError
+from loraprep.project import trust
 
 # Seconds. A model at home may take minutes for a picture, above all the first, when it is loaded.
 _TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
@@ -58,7 +57,9 @@ def one_line(text: str, most: int = 160) -> str:
 
 def connect(endpoint: Endpoint) -> httpx2.AsyncClient:
     """Open a connection to that address; whoever opens it closes it."""
-    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=not _at_home(endpoint.address))
+    # a redirect would take the pictures and the key where nobody said they may go
+    proxied = not trust.at_home(endpoint.address)
+    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=proxied, follow_redirects=False)
 
 
 async def complete(client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Json]) -> Completion:
@@ -77,26 +78,19 @@ async def complete(client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[st
     except httpx2.HTTPError as error:
         if not isinstance(error, httpx2.ConnectError):
             raise VisionError("server", "the connection broke off", retry=True) from None
-        here = _at_home(endpoint.address)  # a server that is not running here does not start by waiting
+        here = trust.at_home(endpoint.address)  # a server that is not running here does not start by waiting
         raise VisionError("server", "nothing answers there", retry=not here, whole=here) from None
     if answer.status_code != 200:
         raise _refused(answer, endpoint, has_form="response_format" in body)
     return _completion(answer)
 
 
-def _at_home(address: str) -> bool:
-    """Say whether it is this machine: then no proxy stands in between."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> VisionError:
     status, said = answer.status_code, _server_words(answer, endpoint)
     if status in (401, 403):
         return VisionError("key" if endpoint.key else "server-key", said, whole=True)
+    if 300 <= status < 400:
+        return VisionError("server", f"{status}: it sends us to another address, which is not followed", whole=True)
     if status == 404:
         return VisionError("model", said, whole=True)
     if status in (408, 429, 502, 503, 504, 529):

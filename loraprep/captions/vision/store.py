@@ -94,7 +94,7 @@ class Store:
     root: Path
 
     def _path(self, digest: str) -> Path:
-        return self.root / FOLDER / f"{digest}.json"
+        return files.under(self.root / FOLDER, f"{digest}.json", FOLDER)
 
     def read(self, digest: str) -> Answers:
         """Read the answers about the picture with that digest. Raises UserError naming a file that cannot be read."""
@@ -146,7 +146,7 @@ class Store:
         """Digest the files' names and contents: of those pictures, or of all there are."""
         folder = self.root / FOLDER
         names = (
-            sorted(p.name for p in folder.glob("*.json"))
+            [p.name for p in files.listed(folder, ".json")]
             if digests is None
             else sorted(f"{d}.json" for d in set(digests))
         )

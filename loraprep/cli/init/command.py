@@ -9,13 +9,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from loraprep.captions import registry
 from loraprep.cli.init import create, interview, validate
 from loraprep.cli.init.options import InitOptions, NewProject, project_name, project_root, same_folder
 from loraprep.cli.parser import Parser
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
-from loraprep.project import studio, trigger
+from loraprep.project import project, studio, trigger, trust
+from loraprep.project.trust import Trust
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,9 +68,19 @@ def run(argv: list[str]) -> int:
     root = project_root(options.name, here)
     new, source = new_project(options, root), options.source
     copied = source if source and not options.in_place and not same_folder(source, root / "images") else None
+    trust.revoke(root)  # what an earlier project in this folder was trusted with
     create.write_project(root, new, copied)
+    _trust_answers(root)
     _close(root, new, here)
     return 0
+
+
+def _trust_answers(root: Path) -> None:
+    """Whoever answered the questions was asked: the budget, the server and its key are theirs."""
+    try:
+        trust.grant(root, trust.lacking(registry.asks(project.load(root).settings), Trust()))
+    except UserError as error:
+        terminal.say(f"! {error}", "yellow")
 
 
 def studio_model(here: Path) -> str | None:

@@ -16,7 +16,8 @@ from loraprep.captions import registry
 from loraprep.cli.init.options import NewProject
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
-from loraprep.project import intent, profiles, project
+from loraprep.core.text import listed
+from loraprep.project import intent, profiles, project, trust
 from loraprep.project.settings import complete_settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
@@ -26,17 +27,30 @@ _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is l
 def files_below(source: Path) -> list[Path]:
     """List every file below `source`, relative and sorted. Raises OSError if a folder cannot be read.
 
-    Links to folders are not followed: they may lead in circles.
+    Links to folders are not followed: they may lead in circles. Of those to files, `outward_links` are left out.
     """
 
     def unreadable(error: OSError) -> NoReturn:
         raise error
 
+    top, around = source.resolve(), files.repository(source)
+    within = (top, *([around] if around else []))
+    found = [Path(folder) / name for folder, _, names in os.walk(source, onerror=unreadable) for name in names]
     return sorted(
-        (Path(folder) / name).relative_to(source)
-        for folder, _, names in os.walk(source, onerror=unreadable)
-        for name in names
-        if (Path(folder) / name).is_file()
+        path.relative_to(source)
+        for path in found
+        if path.is_file() and (not path.is_symlink() or files.may_be_picture(path.resolve(), within))
+    )
+
+
+def outward_links(source: Path) -> list[str]:
+    """List the links to files below `source` that end elsewhere: whoever made the folder may have aimed at anything."""
+    links = [Path(folder) / name for folder, _, names in os.walk(source) for name in names]
+    copied = set(files_below(source))
+    return sorted(
+        path.relative_to(source).as_posix()
+        for path in links
+        if path.is_symlink() and path.is_file() and path.relative_to(source) not in copied
     )
 
 
@@ -59,6 +73,8 @@ def write_project(root: Path, new: NewProject, source: Path | None) -> None:
     declared = complete_settings(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data)
     kind, model = profiles.kind(new.kind), profiles.base_model(new.model)
     texts["intent.md"] = intent.intent_text(declared, kind, model)
+    files.enclose(root, root / new.folder)
+    files.refuse_links(root)
     kept = [name for name in texts if (root / name).exists()]
     try:
         with _taken_back_on_failure() as undo:
@@ -71,6 +87,8 @@ def write_project(root: Path, new: NewProject, source: Path | None) -> None:
                     _make_folder((root / name).parent, undo)
                     undo.append(root / name)
                     files.write(root / name, text)
+            if not files.may_be_picture((root / new.folder).resolve(), (root.resolve(), *trust.picture_folders(root))):
+                trust.trust_folder(root, root / new.folder)  # who names it at init was asked
             project.load(root)
     except OSError as error:
         raise UserError(
@@ -107,7 +125,15 @@ def _make_folder(folder: Path, undo: list[Path]) -> None:
 
 def _copy(source: Path, images: Path, undo: list[Path]) -> None:
     """Copy everything, sidecars too, with the times of the originals, which are only read."""
+    if images.is_symlink():
+        raise UserError("is a link, and pictures are copied into a real folder alone", place=images.name)
     inside = files_below(source)
+    if left := outward_links(source):
+        terminal.say(
+            f"Not copied, since they are links that lead out of that folder: {listed(left)}. "
+            "If they are your pictures, put the files themselves there.",
+            "yellow",
+        )
     size = sum((source / path).stat().st_size for path in inside)
     terminal.say(f"{counted_files(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
     with terminal.progress("copying") as advance:

@@ -168,7 +168,10 @@ def _with_captioner(options: InitOptions) -> InitOptions:
         amount = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
         options = replace(options, budget=amount if validate.dollars(amount) is not None else None)
     if options.captioner == "openai-compatible":
-        address = options.base_url or Prompt.ask("The server's address", default=OLLAMA)
+        address = options.base_url
+        while not address:
+            address = Prompt.ask("The server's address", default=OLLAMA)
+            address = _accepted(address, validate.address_problems(address))
         model = options.vision_model or Prompt.ask("The vision model there")
         options = replace(options, base_url=address, vision_model=model)
     if options.captioner == "wd-tagger" and not options.tagger:

@@ -12,7 +12,7 @@ from loraprep.captions import registry
 from loraprep.cli.init.options import RESERVED, InitOptions, project_root, same_folder
 from loraprep.core import resources
 from loraprep.core.errors import Problem
-from loraprep.project import project, studio, trigger
+from loraprep.project import project, studio, trigger, trust
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 CAPTIONERS = tuple(registry.captioner_names())
@@ -33,7 +33,17 @@ def problems(options: InitOptions, here: Path, *, complete: bool = False) -> lis
         found.append(Problem(fault, "--trigger"))
     if options.budget and dollars(options.budget) is None:
         found.append(Problem(f'"{options.budget}" is no amount of US dollars', "--budget", "Write it like 1.00."))
+    found += address_problems(options.base_url)
     return found + list(source_problems(options, here))
+
+
+def address_problems(address: str | None) -> Iterator[Problem]:
+    """Check where pictures would be sent."""
+    if address and (why := trust.fault(address)):
+        hint = (
+            "Use https, or bring that server here with ssh -L 1234:localhost:1234 and write http://localhost:1234/v1."
+        )
+        yield Problem(f"{address} {why}", "--base-url", hint)
 
 
 def _choice_problems(

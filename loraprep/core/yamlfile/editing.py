@@ -240,7 +240,7 @@ def save(path: Path, text: str, expected: str | None) -> bool:
 
     `expected` is the digest of what was read (None: no file); another file there now raises UserError.
     """
-    now = path.read_bytes() if path.exists() else None
+    now = files.read(path) if path.exists() else None
     if (hashlib.sha256(now).hexdigest() if now is not None else None) != expected:
         raise UserError(
             "changed while loraprep was working; nothing was written",

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.files import Json
 from loraprep.core.yamlfile.complaints import plainly, secret
@@ -119,7 +120,7 @@ def load(
     With `flaws`, single bad values are left to the caller, who has more to say (schema.problems).
     """
     try:
-        raw = path.read_bytes()
+        raw = files.read(path)
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}", place=name, exit_code=exit_code) from None
     if len(raw) > MAX_BYTES:

@@ -33,7 +33,7 @@ class ImageEncoder:
             raise _unusable("an image encoder needs onnxruntime", "pip install 'loraprep[embed]'") from None
         if not path.expanduser().is_file():
             raise _unusable(f"there is no encoder at {path}", "curation.encoder names an .onnx file on this machine")
-        path = path.expanduser()
+        path = files.checked(path.expanduser())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # pictures run side by side, and one thread adds up in one order
         options.log_severity_level = 3

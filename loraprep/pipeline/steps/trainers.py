@@ -61,10 +61,9 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
     from loraprep.report import crop_preview
 
     folder, drawn = work.root / trainer_section.CROPS, []
-    wanted = {f"{naming.stem(path)}.png" for path in cut}
-    for old in sorted(folder.glob("*.png")) if folder.is_dir() else []:
-        if old.name not in wanted:
-            old.unlink()
+    wanted = {naming.stem(path) for path in cut}
+    for old in {naming.stem(path) for path in _drawn_before(work)} - wanted:
+        files.remove(folder / f"{old}.png")
     for path, box in sorted(cut.items()):
         try:
             shown = work.pictures.preview(image[path])
@@ -72,9 +71,15 @@ def _draw(work: Workspace, image: Mapping[str, Image], cut: Mapping[str, tuple[f
             continue
         files.write(folder / f"{naming.stem(path)}.png", crop_preview.draw_crop(shown, box))
         drawn.append(path)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    files.remove_if_empty(folder)
     return drawn
+
+
+def _drawn_before(work: Workspace) -> list[str]:
+    try:
+        return work.read(Forecast).drawn
+    except UserError:  # then nobody knows what is ours
+        return []
 
 
 def export_configs(work: Workspace) -> None:

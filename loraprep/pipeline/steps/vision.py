@@ -23,6 +23,7 @@ from loraprep.pipeline.artifacts import Sampled
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions
 from loraprep.project.project import Project
+from loraprep.project.trust import Trust
 
 
 def uses_vision(work: Workspace) -> bool:
@@ -31,11 +32,19 @@ def uses_vision(work: Workspace) -> bool:
 
 
 def _vision_captioners(work: Workspace) -> dict[str, VisionCaptioner]:
+    return registry.vision_captioners(work.project.settings.captioning, _chosen(work))
+
+
+def _chosen(work: Workspace) -> list[str]:
     try:
-        chosen = caption_answers(work).chosen
+        return list(caption_answers(work).chosen.values())
     except UserError:  # said by the task that reads the file
-        chosen = {}
-    return registry.vision_captioners(work.project.settings.captioning, chosen.values())
+        return []
+
+
+def asked_trust(work: Workspace) -> Trust:
+    """Return what the project's captioners, and those chosen for single pictures, ask of the person."""
+    return registry.asks(work.project.settings, _chosen(work))
 
 
 class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

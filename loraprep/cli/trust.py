@@ -1,0 +1,105 @@
+"""`loraprep trust`: what this project asks of the person, what they allowed it, and their word about the rest."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from loraprep.cli.init import validate
+from loraprep.cli.parser import Parser
+from loraprep.core import terminal
+from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
+from loraprep.pipeline.steps import vision
+from loraprep.pipeline.workspace import Workspace
+from loraprep.project import project, trust
+from loraprep.project.trust import ModelPrice, Server, Trust
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        "loraprep trust",
+        description="Shows what this project asks of you, and asks you about what you have not allowed yet. "
+        "Your word is kept in your own settings, for this folder alone; it does not travel with the project.",
+    )
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="a folder outside that the project may read")
+    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
+    parser.add_argument("--address", metavar="URL", help="a server that may get its pictures")
+    parser.add_argument(
+        "--key-variable", metavar="NAME", help="the variable whose value goes to that server as the key"
+    )
+    parser.add_argument(
+        "--price", nargs=3, metavar=("MODEL", "IN", "OUT"), help="what a model costs, in USD for a million tokens"
+    )
+    parser.add_argument("--revoke", action="store_true", help="take back all that this project was allowed")
+    return parser
+
+
+def run(root: Path, args: list[str]) -> int:
+    """Show, ask or write; 0 if nothing that the project asks for is open afterwards, else 1. Raises UserError."""
+    options = _parser().parse_args(args)
+    if options.revoke:
+        there = trust.revoke(root)
+        terminal.say("This project may spend, send and read nothing any more." if there else "It was allowed nothing.")
+        return 0
+    if said := _said(options):
+        trust.grant(root, said)
+        for line in trust.told(said):
+            terminal.say(f"Allowed: {line}.")
+        return 0
+    asked = vision.asked_trust(Workspace(project.load(root, ask=True)))
+    given = trust.granted(root)
+    open_ = trust.lacking(asked, given)
+    for line in trust.told(given):
+        terminal.say(f"Allowed: {line}.")
+    if not open_:
+        terminal.say("This project asks for nothing else." if given else "This project asks nothing of you.")
+        return 0
+    for line in trust.told(open_):
+        terminal.say(f"Asked for: {line}.", "yellow")
+    if terminal.confirm("Did you make this project, or do you know who did, and is this what you expect?"):
+        trust.grant(root, open_)
+        terminal.say("Allowed, for this folder on this computer. Next: loraprep gate1")
+        return 0
+    terminal.say(f"Nothing was allowed. To allow it without being asked: {_command(open_)}")
+    return TO_MEND
+
+
+def _said(options: argparse.Namespace) -> Trust:
+    """Return what the flags allow. Raises UserError."""
+    model, *amounts = options.price or ("",)
+    budget, *prices = [_dollars(amount) for amount in (options.budget or "0", *amounts)]
+    if options.key_variable and not options.address:
+        raise _unusable("which server may get that key? Say --address as well", "loraprep trust shows what is asked.")
+    if options.address and (why := trust.fault(options.address)):
+        raise _unusable(f"{options.address} {why}", "Write it as project.yaml has it, such as https://example.org/v1.")
+    for folder in options.folders:
+        if not Path(folder).expanduser().is_dir():
+            raise _unusable(f"there is no folder {folder}", "Write it as project.yaml has it.")
+    servers = (Server(options.address.rstrip("/"), options.key_variable or ""),) if options.address else ()
+    folders = tuple(str(Path(folder).expanduser().resolve()) for folder in options.folders)
+    counted = (ModelPrice(model, *prices),) if model else ()
+    return Trust(folders=folders, servers=servers, prices=counted, budget_usd=budget)
+
+
+def _dollars(text: str) -> float:
+    dollars = validate.dollars(text)
+    if dollars is None:
+        raise _unusable(f'"{text}" is no amount of US dollars', "Write it like 1.00.")
+    return dollars
+
+
+def _command(open_: Trust) -> str:
+    """Spell the flags that allow it."""
+    ways = [["--address", s.address, *(["--key-variable", s.variable] if s.variable else [])] for s in open_.servers]
+    ways += [["--price", price.model, _plain(price.input), _plain(price.output)] for price in open_.prices]
+    ways += [["--budget", _plain(open_.budget_usd)]] if open_.budget_usd else []
+    return " && ".join(shlex.join(["loraprep", "trust", *way]) for way in ways)
+
+
+def _plain(dollars: float) -> str:
+    return f"{dollars:f}".rstrip("0").removesuffix(".")
+
+
+def _unusable(message: str, hint: str) -> UserError:
+    return UserError(message, hint=hint, exit_code=UNUSABLE)
