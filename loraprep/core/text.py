@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SHOWN = 6  # names spelled out in one sentence; the report lists all of them
+_SOME = 3  # of more names: enough to know what is meant
 
 
 def listed(items: Sequence[str], shown: int | None = SHOWN) -> str:
-    """Join to "a, b and c", or from more than `shown` (None: no limit) on to "a, b and 4 more"."""
+    """Join to "a, b and c", or from more than `shown` (None: no limit) on to "a, b, c and 14 more"."""
     if shown is not None and len(items) > shown:
-        return f"{', '.join(items[:shown])} and {len(items) - shown} more"
+        some = min(shown, _SOME)
+        return f"{', '.join(items[:some])} and {len(items) - some} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
 
 

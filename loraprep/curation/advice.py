@@ -38,7 +38,7 @@ def pictures_to_add(axes: Sequence[Axis], kind: Kind) -> str:
     if not named:
         return ""
     wanted = listed([lexicon.pictures(number, term) for number, term, _ in named])
-    common = [(n, t, a) for _, _, a in named if a.name not in MEASURED for t, n in a.counts.items()]
+    common = [(n, t, a) for _, _, a in named if kind.axes[a.name].element not in MEASURED for t, n in a.counts.items()]
     if common:
         _, term, axis = max(common, key=lambda x: (x[0], x[1]))
         # more of what is common never widens an axis: checked, not assumed
@@ -94,7 +94,8 @@ def prompts_to_try(
                 f"{v['how_many']} {v['a_said']} are {v['b_said']}: can the model take the two apart?",
             )
         )
-    thin = lacking_terms(axes, kind)
+    # no prompt asks for what is measured
+    thin = [x for x in lacking_terms(axes, kind) if kind.axes[x[2].name].element not in MEASURED]
     if thin:
         _, term, axis = thin[0]
         have = axis.counts.get(term, 0)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 import msgspec
-import numpy as np
 
 from loraprep.core.findings import Finding
 from loraprep.core.records import Group, Image
-from loraprep.core.text import number_of
 from loraprep.curation import advice, confounds, identity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import axis_labels, count_axes, seen_only, undescribed
@@ -118,16 +116,12 @@ def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:
 
 
 def _variety(images: Sequence[Image], seen: Observations) -> str:
-    """ "Your 48 pictures are worth 17 different ones", and what that was judged by."""
+    """ "Your 48 pictures are as varied as 17 wholly different ones", and what that was judged by."""
     if len(images) < 2:
         return ""
     unseen = undescribed(seen.captions)
     told = {path: c for path, c in seen.captions.items() if path not in unseen}  # names show nothing
     kernel, basis = content_kernel(images, told, seen.embeddings)
     count = round(diversity.vendi(kernel))
-    sentence = f"Your {len(images)} pictures are worth {number_of(count, 'different one')}"
-    if count < len(images):
-        pair = np.unravel_index(int((kernel - 2 * np.eye(len(kernel))).argmax()), kernel.shape)
-        first, second = sorted(images[int(n)].path for n in pair)
-        sentence += f"; most alike are {first} and {second}"
-    return f"{sentence}. Judged by {basis}."
+    different = f"{count} wholly different {'one' if count == 1 else 'ones'}"
+    return f"Your {len(images)} pictures are as varied as {different}. Judged by {basis}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from loraprep.core.escape import cell, code, plain, with_commands
-from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
+from loraprep.core.records import Caption, Fate, Gate, Grade, Group, Image, Reason
 from loraprep.core.text import number_of
 from loraprep.curation.assessment import Assessment, RegularizationCase
 from loraprep.project import groups
@@ -74,7 +74,7 @@ def _settled(gate: Gate) -> list[str]:
     ]
     gone = {p for r in gate.reasons if r.accepted == ALREADY_OUT for p in r.images}
     if gone:
-        lines.append(f"- Of {number_of(len(gone), 'picture')} that are left out nothing is said.")
+        lines.append(f"- {number_of(len(gone), 'picture')} left out: what was found about them is not listed.")
     return ["### Settled", "", *lines] if lines else []
 
 
@@ -82,18 +82,8 @@ def _notes(gate: Gate) -> list[str]:
     notes = [r for r in gate.reasons if r.severity == "note" and not r.accepted]
     if not notes:
         return []
-    summary = f"<details><summary>{number_of(len(notes), 'note')}</summary>"
-    return [
-        "### Notes",
-        "",
-        "Good to know; nothing has to be done.",
-        "",
-        summary,
-        "",
-        *_bullets(notes),
-        "",
-        "</details>",
-    ]
+    folded = f"<details><summary>{number_of(len(notes), 'note')}, good to know</summary>"
+    return ["### Notes", "", folded, "", *_bullets(notes), "", "</details>"]
 
 
 def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]:
@@ -124,6 +114,8 @@ def _regularization(kind: Kind, case: RegularizationCase) -> list[str]:
         if case.worth
         else "**Not needed for this set:** nothing in it invites the model to forget what it knows."
     )
+    if not case.worth:
+        return ["### Regularization", "", kind.regularization.advice.strip(), "", worth]
     prompts = " or ".join(code(p) for p in case.prompts)
     folder = (
         f"Your own, in {code(case.folder)}, are exported with the set."
@@ -137,9 +129,8 @@ def _regularization(kind: Kind, case: RegularizationCase) -> list[str]:
         "",
         worth,
         "",
-        f"{'How' if case.worth else 'If you try it all the same'}: about as many pictures as you train on "
-        f"({case.number}, times the repeats), captioned {prompts}, without the trigger. It doubles the steps. "
-        f"{folder}",
+        f"How: about as many pictures as you train on ({case.number}, times the repeats), captioned {prompts}, without "
+        f"the trigger. It doubles the steps. {folder}",
     ]
 
 
@@ -173,9 +164,9 @@ def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:
         return []
     most = ", ".join(code(path) for path, _ in carried[:_CARRY])
     least = [code(path) for path, value in carried if value < _SPARE]
-    lines = ["### Which pictures carry the set", "", f"No other picture has the layout and colours of {most}."]
+    lines = ["### Which pictures carry the set", "", f"Hardest to do without, by layout and colours: {most}."]
     if least:
-        lines += ["", f"Others have nearly the same as {', '.join(least[:6])}; these could be missed."]
+        lines += ["", f"Easiest to do without, since others are nearly the same: {', '.join(least[:6])}."]
     return lines
 
 
@@ -203,6 +194,9 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
         "",
     ]
     rows = [(p, captions[p]) for p in kept if p in captions]
+    if rows and all(c.grade is Grade.TRIGGER_ONLY for _, c in rows):
+        texts = ", ".join(sorted({code(c.text) for _, c in rows}))
+        return ["### Captions", "", f"The trigger alone, as you chose: {texts}."]
     return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens)" for p, c in rows]
 
 

@@ -42,7 +42,7 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
     fixed = [
         [*opening, *_sheet(data.fates)],
         summary.figures(data, gate),
-        summary.diversity(data.assessment, len(data.kept)),
+        summary.diversity(data.assessment, len(data.kept), data.kind),
     ]
     decision, unsaid = _decision(data, gate, opened)
     ties, more_ties = _fitting(balance, _BALANCE)
@@ -52,8 +52,7 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
         summary.separable(data, balance),
         *(["", *ties] if ties else []),
         *_meant_fused(data.settings.intent.fused),
-        "",
-        "![The most common words of the captions; fused ones are marked](report/terms.svg)",
+        *_common_words(data),
     ]
     room = MOST - sum(words(block) for block in [*fixed, decision, balance_lines]) - 60
     issues, more_issues = _fitting(quality, room)
@@ -61,7 +60,7 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
         "## Quality Issues",
         "",
         *_fine(gate),
-        *(issues or ["Nothing that needs mending."]),
+        *(issues or ["None that need mending."]),
         *summary.marks(quality, marks),
         "",
         "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)",
@@ -112,6 +111,13 @@ def _fine(gate: Gate) -> list[str]:
     return [" ".join(good), ""] if good else []
 
 
+def _common_words(data: ReportData) -> list[str]:
+    """Show the plot of the captions' words, where there are any besides the trigger."""
+    if not any(data.captions[p].content or data.captions[p].style for p in data.kept if p in data.captions):
+        return []
+    return ["", "![The most common words of the captions; fused ones are marked](report/terms.svg)"]
+
+
 def _meant_fused(fused: Sequence[str]) -> list[str]:
     return ["", f"Meant to belong to the trigger: {plain(listed(fused))}."] if fused else []
 
@@ -120,7 +126,8 @@ def _decision(data: ReportData, gate: Gate, opened: Opening) -> tuple[list[str],
     """Write the decision with its reasoning and what follows from it; return it, and what did not fit."""
     mend = blocking(gate)
     reasoning = f"{with_commands(opened.verdict)} {with_commands(opened.why)}"
-    lines = [f"## Gate 1 Decision: {gate.verdict}", "", reasoning, ""]
+    not_yet = " (not yet)" if gate.only_waiting else ""
+    lines = [f"## Gate 1 Decision: {gate.verdict}{not_yet}", "", reasoning, ""]
     if not mend:
         return lines + summary.strengths(data, gate), []
     lines += [f"### If NO-GO: {'what is awaited' if gate.only_waiting else 'what to mend, what helps most first'}", ""]

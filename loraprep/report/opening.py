@@ -28,7 +28,8 @@ def opening(data: ReportData, gate: Gate) -> Opening:
     """Say the verdict, its strongest reason, and the one thing that changes most."""
     mend = blocking(gate)
     if gate.only_waiting:
-        return Opening(headline(gate), "Nothing else stands in the way of GO.", _answer(gate))
+        why = " ".join(r.sentence for r in mend) + " Nothing else stands in the way of GO."
+        return Opening(headline(gate), why, _answer(gate))
     if mend:
         first = mend[0]
         why = " ".join(filter(None, [first.sentence, first.why]))
@@ -77,11 +78,15 @@ def _sound(data: ReportData, gate: Gate) -> str:
     """Say what speaks for GO: how many, described by whom, how sharp."""
     kept, kind, sizes = gate.counts["kept"], data.kind, trained_sizes(data.settings, data.model)
     images = {i.path: i for i in data.images}
-    sharp = sum(enlargement(images[p], sizes[-1]) <= 1 for p in data.kept)
+    little = data.settings.thresholds.audit.enlargement_note
+    sharp = sum(enlargement(images[p], sizes[-1]) < little for p in data.kept)
     advice = f"{kind.recommended.min} to {kind.recommended.max} work best for a {kind.title.lower()}"
     parts = [f"{number_of(kept, 'picture')} ({advice})"]
     captioned = gate.counts["captioned"]
-    parts.append(f"{'all' if captioned == kept else captioned} captioned")
+    if gate.counts["trigger_only"] == kept:
+        parts.append("with the trigger alone as caption, as you chose")
+    else:
+        parts.append(f"{'all' if captioned == kept else captioned} captioned")
     at = f"{sizes[-1]} px" if len(sizes) == 1 else f"all of {listed([str(s) for s in sizes])} px"
     if sharp:
         parts.append(f"{'all' if sharp == kept else sharp} large enough for {at}")

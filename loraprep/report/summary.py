@@ -12,6 +12,7 @@ from loraprep.core.text import number_of, plural
 from loraprep.curation import confounds
 from loraprep.curation.assessment import Assessment
 from loraprep.curation.axes import MEASURED
+from loraprep.project.profiles import Kind
 from loraprep.report.opening import blocking
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 
@@ -39,7 +40,7 @@ def figures(data: ReportData, gate: Gate) -> list[str]:
 _GRADES = {
     Grade.DESCRIBED: "described",
     Grade.TRIGGER_ONLY: "with the trigger alone, as you chose",
-    Grade.NAMED: "merely named (by files, metadata or measured colour)",
+    Grade.NAMED: "merely named, after files, metadata or measured colour",
     Grade.MISSING: "without a caption",
 }
 
@@ -54,7 +55,7 @@ def _by_grade(gate: Gate) -> str:
 
 def _besides(gate: Gate) -> str:
     number = len(blocking(gate))
-    return f", besides {number_of(number, 'thing')} that {plural(number, 'blocks', 'block')} GO" if number else ""
+    return f", and {number_of(number, 'thing')} that {plural(number, 'blocks', 'block')} GO" if number else ""
 
 
 def _images(data: ReportData, gate: Gate) -> str:
@@ -89,7 +90,7 @@ def _left_out(data: ReportData) -> str:
     """Say why pictures are left out, with how many: they add up to those that are."""
     out = [f for f in data.fates if f.fate == "left out" and not _is_detail(data, f.path)]
     why = Counter(
-        "copies" if "copy" in f.why else "by you" if f.by == "you" else "waiting for you" if f.open else "by rule"
+        "until you answer" if f.open else "copies" if "copy" in f.why else "by you" if f.by == "you" else "by rule"
         for f in out
     )
     return ", ".join(f"{number} {name if name != 'copies' or number > 1 else 'copy'}" for name, number in why.items())
@@ -103,7 +104,7 @@ def _duplicates(count: dict[str, int]) -> str:
     return ", ".join(filter(None, [*parts, f"kept by you: {kept}" if kept > 0 else ""]))
 
 
-def diversity(assessment: Assessment, kept: int) -> list[str]:
+def diversity(assessment: Assessment, kept: int, kind: Kind) -> list[str]:
     """Draw up the table of what varies, what the set counts as, and what to collect next."""
     lines = ["## Diversity Assessment", "", "| What varies | What you have | Thin |", "|---|---|---|"]
     unseen = [axis.label for axis in assessment.axes if not axis.seen and not axis.by_name]
@@ -117,7 +118,9 @@ def diversity(assessment: Assessment, kept: int) -> list[str]:
         sure = axis.judged(kept)
         known = "" if axis.seen == kept else f" (known of {axis.seen} of {kept})"
         known += f"; {by_name}" if by_name else ""
-        thin = (", ".join(plain(t) for t in axis.thin) or "nothing") if sure else "too few known to say"
+        wanted = axis.name in kind.axes and kind.axes[axis.name].wants  # without any, nothing is called thin
+        nothing = "nothing" if wanted else ""
+        thin = (", ".join(plain(t) for t in axis.thin) or nothing) if sure else "too few known to say"
         lines.append(f"| {axis.label} | {_ranked(axis.counts)}{known} | {thin} |")
     if unseen:
         lines.append(f"| {', '.join([unseen[0], *(label.lower() for label in unseen[1:])])} | nobody has looked | |")
@@ -144,13 +147,17 @@ def separable(data: ReportData, ties: Sequence[Reason]) -> str:
         return (
             f"{number_of(kept, 'picture')} cannot tell: it takes {confounds.LEAST} to see what always comes together."
         )
-    said = {name for name, axis in data.kind.axes.items() if axis.element not in MEASURED}
-    known = max((a.seen for a in data.assessment.axes if a.name in said), default=0)
+    known = max((a.seen for a in data.assessment.axes if a.name in _said(data.kind)), default=0)
     if not kept or known * 2 <= kept:
-        return "Nobody can say yet: for most pictures no caption tells what they show."
+        return f"Unknown: {'for most pictures no' if known else 'no'} caption says what the pictures show."
     if ties:
         return "Not wholly. What always comes with the rest is learned as part of it:"
     return "Yes, as far as the captions tell: nothing is in nearly all of them, and nothing always comes together."
+
+
+def _said(kind: Kind) -> set[str]:
+    """Name the axes that somebody has to look at: those that are not measured."""
+    return {name for name, axis in kind.axes.items() if axis.element not in MEASURED}
 
 
 def marks(reasons: Sequence[Reason], crops: Sequence[str]) -> list[str]:
@@ -166,11 +173,13 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
     known = [r for r in gate.reasons if r.accepted and r.accepted != ALREADY_OUT and r.severity in ("block", "warn")]
     limits = []
     if assessment.weak:
-        limits.append(f"- Weak for want of pictures: {plain(assessment.weak)}.")
+        limits.append(f"- Weak, with how many pictures there are: {plain(assessment.weak)}.")
     if weak:
         limits.append(f"- What is listed above ({number_of(len(weak), 'finding')}), as long as it stays.")
     limits += [f"- You accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
+    said = any(a.judged(len(data.kept)) for a in assessment.axes if a.name in _said(data.kind))
     well = f"it is varied in {plain(assessment.strong)}" if assessment.strong else "what most of the pictures show"
+    well = well if said else "what they show, which no caption tells"
     prompts = [f"Try first: {code(p.prompt)}. {plain(p.shows)}" for p in assessment.prompts[:1]]
     return [
         "### If GO: what it will train",

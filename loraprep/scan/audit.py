@@ -107,7 +107,11 @@ def audit(
     if masks:
         reasons = clauses([f"{path}: {reason}" for path, reason in sorted(masks.items())])
         findings.append(Finding(Code.MASK_UNUSABLE, tuple(sorted(masks)), {"reasons": reasons}))
-    if images and all(i.mode in ("RGB", "RGBA") for i in images) and not any(f.code == Code.DEEP for f in findings):
+    if (
+        images
+        and all(i.mode in ("RGB", "RGBA") and not i.alpha for i in images)
+        and not any(f.code == Code.DEEP for f in findings)
+    ):
         findings.append(Finding(Code.ALL_RGB, (), {"count": len(images)}))
     if images and not any(f.code in (Code.BROKEN, Code.UNEXPECTED) for f in findings):
         findings.append(Finding(Code.ALL_OPEN, (), {"count": len(images)}))

@@ -137,7 +137,7 @@ def test_what_names_say_is_called_that_and_gives_no_advice(style: project.Projec
     assert not any("animal" in why for why in (result.regularization.why, *result.regularization.prompts))
     assert said("tied", result.findings) == []
     assert result.variety.endswith("Judged by layout and colour alone, since few captions say what is in them.")
-    table = "\n".join(summary.diversity(result, len(images)))
+    table = "\n".join(summary.diversity(result, len(images), style.kind))
     assert "| Subjects | by their names: animal 10, landscape 6, person 4 | |" in table
 
 
@@ -153,7 +153,7 @@ def test_an_axis_seen_in_half_of_the_pictures_or_less_gives_no_advice(described:
     assert not any(word in text for text in spoken for word in ("animal", "night", "landscape", "portraits"))
     assert {f.values["label"] for f in result.findings if f.code == "one-sided"} <= {"Palette", "Shape"}  # measured
     assert said("tied", result.findings) == []
-    row = next(line for line in summary.diversity(result, 20) if line.startswith("| Subjects"))
+    row = next(line for line in summary.diversity(result, 20, style.kind) if line.startswith("| Subjects"))
     assert f"(known of {described} of 20)" in row
     assert "too few known to say" in row
 
@@ -183,7 +183,7 @@ def test_the_same_picture_over_and_over_counts_as_few(style: project.Project) ->
     images = [replace(records(1)[0], path=f"{n}.jpg") for n in range(12)]
     texts = ["a cat on a sill"] * 12
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
-    assert result.variety.startswith("Your 12 pictures are worth 1 different one; most alike are 0.jpg and 1.jpg.")
+    assert result.variety.startswith("Your 12 pictures are as varied as 1 wholly different one.")
 
 
 def test_what_to_collect_next_is_computed(style: project.Project) -> None:

@@ -95,7 +95,7 @@ def test_an_empty_list_is_asked_about_and_none_is_heard() -> None:
     away = {"a.jpg": ("you", "you left it out"), "b.jpg": ("you", "you left it out")}
     empty = found(given("duplicates", one=([], ["a.jpg", "b.jpg"])), away)
     assert "duplicates:a.jpg.keep keeps none of the 2: a.jpg and b.jpg" in said(empty)[0]
-    assert "write keep: none" in findings.fix(empty.findings[0])
+    assert "write `keep: none`" in findings.fix(empty.findings[0])
     none = found(given("duplicates", one=("none", ["a.jpg", "b.jpg"])), away)
     assert [f.code for f in none.findings] == [Code.NONE_STAYS]
     assert none.meant == ["a.jpg", "b.jpg"]

@@ -51,13 +51,15 @@ def test_a_caption_file_is_said_to_be_read_with_its_pictures() -> None:
     (dict.fromkeys("abcdefg", 2), 14, "a 2, b 2, c 2, d 2, e 2, 2 others 4 | nothing |"),
     ({}, 14, "nobody has looked | |"),
 ])  # fmt: skip
-def test_a_row_says_what_there_is_and_of_how_many(counts: dict[str, int], kept: int, said: str) -> None:
+def test_a_row_says_what_there_is_and_of_how_many(
+    style: project.Project, counts: dict[str, int], kept: int, said: str
+) -> None:
     axis = Axis("shape", "Shape", counts, sum(counts.values()))
     case = RegularizationCase(worth=False, why="", number=0, prompts=[], folder="")
     assessment = Assessment(
         [axis], [], variety="", add="", strong="", weak="", prompts=[], regularization=case, carried=[]
     )
-    assert summary.diversity(assessment, kept)[4] == f"| Shape | {said}"
+    assert summary.diversity(assessment, kept, style.kind)[4] == f"| Shape | {said}"
 
 
 def test_what_is_equally_rare_is_equally_called_thin(style: project.Project) -> None:
@@ -81,7 +83,7 @@ def test_to_mend_what_is_there_comes_before_new_pictures() -> None:
 def test_where_an_answer_is_missing_a_line_to_write_is_shown(kind: str) -> None:
     file = f"decisions/{kind}.yaml"
     fix = findings.fix(Finding(Code.OPEN_QUESTION, ("a.jpg",), {"file": file, "cause": kind}))
-    assert fix.startswith("`loraprep review` shows the pictures.")
+    assert "? `loraprep review` shows them. Or" in fix
     assert f"write `{decisions.ANSWERS[kind]}: " in fix
 
 
