@@ -206,7 +206,9 @@ def test_killed_around_a_batch(root: Path, server: Loopback, tmp_path: Path) -> 
     assert len(server.batches) == 1
     code, output = run(root, "gate1", url=server.url)  # finds the batch it never heard of again
     assert code == 1
-    assert "19 pictures are in a batch that is not answered yet; that can take a day." in output
+    assert (
+        "19 pictures are in a batch since 2026-11-01 00:00 UTC that is not answered yet; that can take a day." in output
+    )
     assert len(server.batches) == 1
 
     process = start(root, "elements", url=server.url)  # waits
