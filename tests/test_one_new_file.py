@@ -89,6 +89,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (house / "pics").mkdir()
     for number in range(5):
         scene(number, 700, 560).save(house / f"pics/p{number}.jpg", quality=92)
+        (house / f"pics/p{number}.txt").write_text(f"a mill on hill {number}", "utf-8")
     run(house, house, "init", "mine", "--kind", "costume", "--model", "tiny", "--trigger", "brushy", "--images", "pics",
         "--captioner", "draft", "--no-input")  # fmt: skip
     root = house / "mine"

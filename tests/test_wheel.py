@@ -66,5 +66,5 @@ def test_the_wheel_alone_makes_a_project_and_judges_it(wheel: Path, tmp_path: Pa
     for command in ("loraprep", "doit"):
         code, output = run(tmp_path / "mine", command, "gate1")
         assert code == 1, output
-        assert "Only 3 pictures would be trained on" in output
+        assert "Only 3 pictures would train" in output
     assert "## " in (tmp_path / "mine/dataset-report.md").read_text("utf-8")

@@ -101,7 +101,7 @@ def test_a_tagger_describes_everything_at_once_and_checks_the_tags(tmp_path: Pat
     code, output = run(root, "gate1")
     assert code == 0, output
     report = (root / "dataset-report.md").read_text("utf-8")
-    assert 'no Danbooru tag: "watermill" (near: water mill)' in report
+    assert 'no Danbooru tags: "watermill" (near: water mill)' in report
     assert all(text.startswith("millstyle, ") for text in captions(root).values())
     there = clone(root, tmp_path / "elsewhere")
     edit(there / "project.yaml", str(tagger), "/not/here/wd-tiny-tagger")

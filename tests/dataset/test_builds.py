@@ -310,11 +310,14 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
     drawn.paste(255, (0, 0, 140, 320))
     drawn.save(root / "masks/scene-04.png")
     Image.new("L", (300, 200)).save(root / "masks/scene-03.png")
-    Image.new("L", (300, 200)).save(root / "masks/nobody.png")
+    Image.new("L", (300, 200)).save(root / "masks/scene-4.png")
+    code, output = run(root, "dataset")
+    assert code == 1
+    assert "x A name matches no picture - masks/scene-4.png (did you mean scene-04.jpg?)" in output
+    (root / "masks/scene-4.png").unlink()
     code, output = run(root, "dataset")
     assert code == 0, output
     assert "masks/scene-03.png: it is 300x200, another shape than its picture" in output
-    assert "masks/nobody.png: no picture has its name" in output
     files = held(root)
 
     def mask(name: str) -> Image.Image:

@@ -120,7 +120,7 @@ def test_the_file_is_checked_against_its_schema(root: Path, text: str, said: str
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve pictures in two groups and none, a detail with a caption and one without: GO."""
+    """Twelve pictures in two groups and none, a detail captioned with its trigger and one without: GO."""
     root = scenes.project(tmp_path_factory.mktemp("groups") / "mystyle", 12)
     for number, folder in enumerate(["red", "red", "red", "Skizzen/blau", "Skizzen/blau", "Skizzen"]):
         (root / "images" / folder).mkdir(parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ groups:
   nobody: {suffix: _x}
 """)(root)  # fmt: skip
     put(root, 'red/scene-01.jpg: {extra: [{name: hat, box: [0, 0, 300, 300], caption: "[trigger], the hat"}]}\n'
-              "scene-07.jpg: {extra: [{name: edge, box: [0, 0, 400, 400]}]}\n")  # fmt: skip
+              "scene-07.jpg: {extra: [{name: edge, box: [0, 0, 400, 400], caption: \"a dark corner\"}]}\n")  # fmt: skip
     (root / "images/nobody").mkdir()
     (root / "images/nobody/notes.md").write_text("pictures to come\n", "utf-8")
     code, output = run(root, "dataset")
