@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import Image as Pillow
@@ -89,12 +89,19 @@ def _row(pictures: Sequence[Pillow.Image], height: int, *, last: bool) -> Pillow
 def _name(picture: Pillow.Image, name: str) -> None:
     """Write the name along the lower edge, light on dark whatever the page; its end is what tells files apart."""
     font = ImageFont.load_default(_LETTERS)
-    room, shown = picture.width - 6, name
-    while len(shown) > 2 and font.getlength(shown) > room:
-        shown = "..." + shown.removeprefix("...")[1:]
+    room = picture.width - 6
+    shown = next((s for s in _endings(name) if font.getlength(s) <= room), "")
+    if not shown:  # a strip so narrow that no letter finds room
+        return
     high = _LETTERS + 4
     picture.paste((24, 24, 24, 255), (0, picture.height - high, picture.width, picture.height))
     ImageDraw.Draw(picture).text((3, picture.height - high + 1), shown, (240, 240, 240, 255), font)
+
+
+def _endings(name: str) -> Iterator[str]:
+    """Yield the name, then its end after three dots, ever shorter; a name is no longer than a file's can be."""
+    yield name
+    yield from (f"...{name[n:]}" for n in range(max(1, len(name) - 255), len(name)))
 
 
 def _faded(picture: Pillow.Image) -> Pillow.Image:

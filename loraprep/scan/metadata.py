@@ -19,6 +19,7 @@ from loraprep.core import files
 from loraprep.core.findings import Code
 
 LONGEST = 4000  # characters kept of one text
+_READ = 20_000  # characters of one text that are looked at: a prompt with its settings has some thousands
 _LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set may be larger
 _LARGEST_LIST = 50_000_000
 
@@ -27,7 +28,7 @@ Words = list[tuple[str, str]]
 
 def clean(text: str) -> str:
     """Make one line of printable characters; lines that look like a list are joined by commas."""
-    lines = [" ".join(_printable(line).split()) for line in text.splitlines()]
+    lines = [" ".join(_printable(line).split()) for line in text[:_READ].splitlines()]
     lines = [line for line in lines if line]
     listed = len(lines) > 1 and all(len(line) <= 40 and line[-1] not in ".,;:!?" for line in lines)
     return (", " if listed else " ").join(lines)[:LONGEST].strip()
@@ -170,11 +171,18 @@ def _generated(picture: Image.Image) -> Words:
     return found
 
 
+# Possessive, and with what may repeat told apart from what follows it: linear in what they are given.
+_SETTINGS = re.compile(r"(?m)^[^\S\n]*+(?:Negative prompt:|Steps: \d)")
+_NETWORK = re.compile(r"<(?:lora|lyco|hypernet):[^<>]*+>")
+_WEIGHT = re.compile(r":\d++(?:\.\d++)?(?=\))")
+_BRACKET = re.compile(r"(?<!\\)[()\[\]]")
+
+
 def positive(parameters: str) -> str:
     """Take AUTOMATIC1111's text up to its negative prompt and settings, without weights and <lora:...>."""
-    text = re.split(r"(?m)^\s*(?:Negative prompt:|Steps: \d)", parameters)[0]
-    text = re.sub(r"<(?:lora|lyco|hypernet):[^>]*>", "", text)
-    text = re.sub(r"(?<!\\)[()\[\]]|:\d+(?:\.\d+)?(?=\))", "", re.sub(r":\d+(?:\.\d+)?(?=\))", "", text))
+    text = _SETTINGS.split(parameters[:_READ], maxsplit=1)[0]
+    text = _NETWORK.sub("", text)
+    text = _BRACKET.sub("", _WEIGHT.sub("", text))
     return text.strip(" ,\n").replace("\\(", "(").replace("\\)", ")")
 
 
@@ -306,7 +314,7 @@ def _exif(picture: Image.Image) -> Words:
         text = decode(value) if isinstance(value, bytes) else value
         if not isinstance(text, str) or _MACHINE.match(text.strip("\0 ")):
             continue
-        if "Negative prompt:" in text or re.search(r"(?m)^Steps: \d", text):
+        if "Negative prompt:" in text or _SETTINGS.search(text[:_READ]):
             text = positive(text)
         found.append((f"exif:{name}", text))
     return found
