@@ -354,7 +354,9 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
     captioning = project.load(here / "three").settings.captioning
     assert (captioning.base_url, captioning.model) == ("https://box:1234/v1", "m")
     assert trust.granted(here / "three") == Trust(servers=(Server("https://box:1234/v1"),))
-    assert not trust.granted(here / "mine").servers  # where such servers usually are on this machine, nothing has to be said
+    assert not trust.granted(
+        here / "mine"
+    ).servers  # where such servers usually are on this machine, nothing has to be said
     refused = _refused("four", *FLAGS, "--captioner", "openai-compatible", "--base-url", "http://box:1234/v1")
     assert "--base-url: http://box:1234/v1 is not encrypted" in str(refused)
 
