@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.findings [--root DIR] [--part develop|report] [--code CODE ...] [--names] [--sheets DIR]
 
-Sound pictures come from Debian packages (`tests/benchmarks/sources.py`), unpacked under DIR (default /tmp/debs/root):
+Sound pictures come from Debian packages (`tests/benchmarks/sources.py`), installed, or unpacked under DIR:
 
     apt-get download PACKAGE && dpkg -x PACKAGE_*.deb DIR
 
@@ -44,7 +44,7 @@ from loraprep.scan import audit, detail, inspect
 from tests.benchmarks import planted_defects_local as local
 from tests.benchmarks.sources import SOURCES, Source
 
-ROOT = Path("/tmp/debs/root")
+ROOT = Path("/")
 LABELS = Path(__file__).with_name("labels.yaml")
 LARGE = 2600  # px; a larger sound picture is measured reduced to LARGE_AS
 LARGE_AS = 2048
