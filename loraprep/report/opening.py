@@ -84,13 +84,13 @@ def _sound(data: ReportData, gate: Gate) -> str:
     parts = [f"{number_of(kept, 'picture')} ({advice})"]
     captioned = gate.counts["captioned"]
     if gate.counts["trigger_only"] == kept:
-        parts.append("with the trigger alone as caption, as you chose")
+        parts.append("their captions are the trigger alone, as you chose")
     else:
-        parts.append(f"{'all' if captioned == kept else captioned} captioned")
+        parts.append(f"{'all' if captioned == kept else captioned} are captioned")
     at = f"{sizes[-1]} px" if len(sizes) == 1 else f"all of {listed([str(s) for s in sizes])} px"
     if sharp:
-        parts.append(f"{'all' if sharp == kept else sharp} large enough for {at}")
+        parts.append(f"{'all' if sharp == kept else sharp} are large enough for {at}")
     else:
-        parts.append(f"all enlarged a little at {sizes[-1]} px")
+        parts.append(f"all are enlarged a little at {sizes[-1]} px")
     known = [f"You accepted: {r.sentence} ({r.accepted})" for r in gate.reasons if r.accepted and r.severity == "block"]
-    return " ".join([f"{listed(parts)}.", *known])
+    return " ".join([f"{'; '.join(parts)}.", *known])
