@@ -13,7 +13,7 @@ from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
 from loraprep.core.text import listed
 from loraprep.project.decisions import Acceptance
 from loraprep.project.sizes import enlargement, trained_sizes
-from loraprep.report.opening import BATCH, only_waiting
+from loraprep.report.opening import BATCH, blocking_among, only_waiting
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
@@ -111,12 +111,11 @@ def judge(data: ReportData) -> Gate:
     parts = [part for f in every for part in _split(f, data.accepted, leaving.get(f.code, frozenset()))]
     parts.sort(key=lambda part: findings.order(part[0], severities))
     reasons = [_reason(finding, findings.severity(finding.code, severities), note) for finding, note in parts]
-    blocking = [r for r in reasons if r.severity == "block" and not r.accepted]
     if out := sorted({p for r in reasons if r.code == Code.VISION_BATCH for p in r.images}):
         waiting[BATCH] = out
     return Gate(
         name=data.settings.name,
-        verdict="NO-GO" if blocking else "GO",
+        verdict="NO-GO" if blocking_among(reasons) else "GO",
         waiting=waiting,
         only_waiting=only_waiting(reasons),
         reasons=reasons,

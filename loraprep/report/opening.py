@@ -48,12 +48,17 @@ def headline(gate: Gate) -> str:
 
 def blocking(gate: Gate) -> list[Reason]:
     """List what stands between the set and GO, what helps most first."""
-    return [r for r in gate.reasons if r.severity == "block" and not r.accepted]
+    return blocking_among(gate.reasons)
+
+
+def blocking_among(reasons: Sequence[Reason]) -> list[Reason]:
+    """Pick what blocks GO and is not settled, in its order."""
+    return [r for r in reasons if r.severity == "block" and not r.accepted]
 
 
 def only_waiting(reasons: Sequence[Reason]) -> bool:
     """Tell whether what blocks only waits, for answers or for a batch: nothing is wrong then."""
-    codes = {r.code for r in reasons if r.severity == "block" and not r.accepted}
+    codes = {r.code for r in blocking_among(reasons)}
     return bool(codes) and codes <= _PENDING
 
 
