@@ -35,6 +35,23 @@ hypothesis.settings.register_profile("same every time", derandomize=True, databa
 hypothesis.settings.load_profile("same every time")
 
 
+def _left_as_found() -> Iterator[None]:
+    """What loraprep sets for the processes it starts, and what a person lets a project do, ends with the test."""
+    environment, path = dict(os.environ), Path(os.environ["LORAPREP_CONFIG"])
+    settings = path.read_bytes() if path.exists() else None
+    yield
+    os.environ.clear()
+    os.environ.update(environment)
+    if settings is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(settings)
+
+
+_of_a_module = pytest.fixture(autouse=True, scope="module")(_left_as_found)
+_of_a_test = pytest.fixture(autouse=True)(_left_as_found)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     runs.marked = item.get_closest_marker("run") is not None
