@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loraprep import __version__
-from loraprep.core import child
+from loraprep.core import child, machine
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import process
 
@@ -72,6 +72,10 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except machine.REFUSALS as error:
+        refused = machine.told(error)
+        print(refused, file=sys.stderr)
+        return refused.exit_code
 
 
 def _run(args: list[str]) -> int:
@@ -134,10 +138,31 @@ def _doit(args: list[str]) -> int:
 
     class Loraprep(DoitMain):  # type: ignore[misc]
         BIN_NAME = "loraprep"
+        DOIT_CMDS = tuple(type(command.__name__, (_Outward, command), {}) for command in DoitMain.DOIT_CMDS)
 
     namespace = {"DOIT_CONFIG": tasks.DOIT_CONFIG, "task_loraprep": lambda: (task for task in graph)}
-    code: int = Loraprep(ModuleTaskLoader(namespace), config_filenames=()).run(args)
+    try:
+        code: int = Loraprep(ModuleTaskLoader(namespace), config_filenames=()).run(args)
+    except _Refused as refused:
+        raise refused.error from None
     return code
+
+
+class _Refused(BaseException):
+    """Carries what the computer refused through doit, which prints a traceback of every Exception."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class _Outward:
+    """Before a command of doit's: what the computer refuses is for `main` to tell."""
+
+    def parse_execute(self, args: list[str]) -> object:
+        try:
+            return super().parse_execute(args)  # type: ignore[misc]
+        except (UserError, *machine.REFUSALS) as error:
+            raise _Refused(error) from None
 
 
 # doit's own commands, which work here too

@@ -96,7 +96,7 @@ def read_lock(root: Path) -> DatasetLock | None:
 def parse_lock(text: str, name: str) -> DatasetLock:
     """Read the lock in `text`. Raises UserError with `name` as its place if it is damaged."""
     try:
-        lock = msgspec.json.decode(text, type=DatasetLock)
+        lock = files.parse_json(text, DatasetLock)
         if not all(image.image and image.caption for image in lock.images.values()):
             raise ValueError("a picture without digests")
         check_names(lock.images)

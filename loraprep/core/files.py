@@ -244,6 +244,17 @@ def write(path: Path, content: bytes | str, *, sync: bool = True) -> bool:
     return True
 
 
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Have what the disk refuses inside name this file: a full disk tells none, and a temporary file is nobody's."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or ".loraprep-" in str(error.filename):
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
 def write_lines(path: Path, lines: Iterable[str]) -> bool:
     """Write lines as they are made, else as `write`: a file that holds just these is not touched."""
     coming, same, first = iter(lines), 0, b""
@@ -276,7 +287,7 @@ def append(path: Path, data: bytes) -> None:
     if path.is_symlink():
         write(path, read(path) + data)
         return
-    with path.open("ab") as stream:
+    with _named(path), path.open("ab") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
@@ -359,18 +370,21 @@ def _whole(path: Path, *, sync: bool = True) -> Iterator[IO[bytes]]:
     """Yield a file beside `path` that takes its place when all is written, or is deleted."""
     make_folder(path.parent)
     path = checked(path, writing=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".loraprep-{os.getpid()}-{_host()}-")
+    with _named(path):
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".loraprep-{os.getpid()}-{_host()}-")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with _named(path), os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
             if sync:
                 os.fsync(stream.fileno())
-        # mkstemp makes private files; what we write is meant to be shared like any other file
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if plain(path) else 0o644)
-        Path(temporary).replace(path)
+        with _named(path):
+            # mkstemp makes private files; what we write is meant to be shared like any other file
+            Path(temporary).chmod(path.stat().st_mode & 0o777 if plain(path) else 0o644)
+            Path(temporary).replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to tell
+            Path(temporary).unlink(missing_ok=True)
         raise
 
 
@@ -386,7 +400,18 @@ def write_json(path: Path, value: Json) -> bool:
 
 def read_json(path: Path) -> Any:
     """Parse the file. Raises FileNotFoundError, ValueError, UserError."""
-    return json.loads(read_text(path))
+    return parse_json(read(path), Any)
+
+
+def parse_json(data: bytes | str, form: type[_T]) -> _T:
+    """Parse JSON as RFC 8259 has it (no NaN, no infinity, no half characters) into `form`.
+
+    Raises msgspec.DecodeError, a ValueError.
+    """
+    try:
+        return msgspec.json.decode(data, type=form)
+    except RecursionError:
+        raise msgspec.DecodeError("nested too deeply") from None
 
 
 def remembered(memory: Path, source: Path, make: Callable[[], _T], form: type[_T]) -> _T:

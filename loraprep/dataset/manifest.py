@@ -22,7 +22,7 @@ def read_manifest(root: Path) -> dict[str, LockedImage]:
     Raises UserError if there is only a lock and it cannot be read.
     """
     try:
-        images = msgspec.json.decode(files.read(root / "build" / MANIFEST), type=dict[str, LockedImage])
+        images = files.parse_json(files.read(root / "build" / MANIFEST), dict[str, LockedImage])
         check_names(images)
         return images
     except (OSError, ValueError):

@@ -8,10 +8,25 @@ from collections.abc import Callable, Sequence
 from doit.exceptions import TaskFailed
 from filelock import Timeout
 
-from loraprep.core import files, terminal
+from loraprep.core import files, machine, terminal
 from loraprep.core.errors import UserError
 from loraprep.imaging import process
 from loraprep.pipeline.workspace import Workspace
+
+
+class Told:
+    """What doit calls, with what a person is meant to read in words."""
+
+    def __init__(self, call: Callable[[], TaskFailed | None]) -> None:
+        self.call = call
+
+    def __call__(self) -> TaskFailed | None:
+        try:
+            return self.call()
+        except UserError as error:
+            return TaskFailed(str(error))
+        except machine.REFUSALS as error:
+            return TaskFailed(str(machine.told(error)))
 
 
 class Action:
@@ -37,6 +52,8 @@ class Action:
             return TaskFailed("Another loraprep is running in this project. Wait for it to end, then run this again.")
         except UserError as error:
             return TaskFailed(str(error))
+        except machine.REFUSALS as error:
+            return TaskFailed(str(machine.told(error)))
         except KeyboardInterrupt:
             terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
             raise SystemExit(130) from None

@@ -192,8 +192,8 @@ def encode(artifact: Artifact) -> str:
 
 def decode(kind: type[A], data: bytes | str) -> A:
     """Read what `encode` wrote. Raises msgspec.MsgspecError for anything else, another version too."""
-    msgspec.json.decode(data, type=_Versioned)  # a tag may be absent for msgspec; here it must be there
-    return msgspec.json.decode(data, type=kind)
+    files.parse_json(data, _Versioned)  # a tag may be absent for msgspec; here it must be there
+    return files.parse_json(data, kind)
 
 
 def load(kind: type[A], root: Path) -> A:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -29,25 +30,31 @@ _T = TypeVar("_T")
 class ByContent(FileChangedChecker):  # type: ignore[misc]
     """A dependency is stale when its bytes are others: mtimes lie after a clone or a quick edit."""
 
-    def __init__(self) -> None:
-        self._digests: dict[tuple[str, int, int, int], str] = {}
-
     def check_modified(self, file_path: str, _file_stat: object, state: str) -> bool:
         """Say whether the file is another than in `state`."""
-        return self._digest(file_path) != state
+        return _digest(file_path) != state
 
     def get_state(self, dep: str, current_state: str | None) -> str | None:
         """Return the digest to store, None if it is stored already."""
-        digest = self._digest(dep)
+        digest = _digest(dep)
         return None if digest == current_state else digest
 
-    def _digest(self, path: str) -> str:
-        """Many tasks read the same file: once in a run is enough, as every write makes a new inode."""
-        now = Path(path).stat()
-        key = (path, now.st_ino, now.st_size, now.st_mtime_ns)
-        if key not in self._digests:
-            self._digests[key] = files.sha256(Path(path))
-        return self._digests[key]
+
+_digests: dict[tuple[str, int, int, int], str] = {}
+
+
+def _digest(path: str) -> str:
+    """Many tasks read the same file: once in a run is enough, as every write makes a new inode."""
+    now = Path(path).stat()
+    key = (path, now.st_ino, now.st_size, now.st_mtime_ns)
+    if key not in _digests:
+        _digests[key] = files.sha256(Path(path))
+    return _digests[key]
+
+
+def _made(targets: Iterable[str]) -> dict[str, str]:
+    """Digest what a task left in build/; "" for what is not there."""
+    return {name: _digest(name) if Path(name).is_file() else "" for name in targets if name.startswith("build/")}
 
 
 DOIT_CONFIG = {
@@ -82,14 +89,16 @@ def task(
         "values": values,
         "resources": {r: files.sha256(resources.path(r)) for r in read_resources},
     }
-    reads = sorted(reads)
+    reads, writes = sorted(reads), sorted(writes)
+    # a file of build/ that was cut short or came from elsewhere is made anew
+    kept = [Since("made", lambda: _made(writes), operator.eq)] if any(w.startswith("build/") for w in writes) else []
     return {
         "basename": name,
         "doc": doc,
         "actions": [Action(work, step, reads)],
         "file_dep": reads,
-        "targets": sorted(writes),
-        "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate],
+        "targets": writes,
+        "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate, *kept],
         **more,
     }
 
@@ -118,5 +127,7 @@ class Since(Generic[_T]):
         task.value_savers.append(lambda: {self.name: self.now()})
         try:
             return self.name in values and self.fits(values[self.name], self.now())
-        except UserError:  # the task itself says what is wrong with the file
+        except (UserError, OSError):  # the task itself says what is wrong with the file
+            return False
+        except (TypeError, ValueError):  # the state is of another form
             return False

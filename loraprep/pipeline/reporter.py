@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 
 from doit.reporter import ConsoleReporter
 
+from loraprep.core import machine
+from loraprep.core.errors import UserError
 from loraprep.core.terminal import say
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.results import RESULTS
@@ -47,6 +49,14 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def complete_run(self) -> None:
         for name in self.asked:
             if self.work and name in self.finished:
-                RESULTS[name](self.work)
+                self._tell(name)
         for message in self.runtime_errors:
             say(str(message), "red")
+
+    def _tell(self, name: str) -> None:
+        try:
+            RESULTS[name](self.work)
+        except UserError as error:
+            say(str(error), "red")
+        except machine.REFUSALS as error:
+            say(str(machine.told(error)), "red")

@@ -13,10 +13,11 @@ from pathlib import Path
 import msgspec
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
-from loraprep.core import resources
+from loraprep.core import machine, resources
 from loraprep.core.errors import UserError
 from loraprep.core.files import Json
-from loraprep.pipeline import freshness, results
+from loraprep.pipeline import freshness, results, state
+from loraprep.pipeline.action import Told
 from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profiles, task
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
@@ -51,14 +52,17 @@ _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.
 def task_loraprep() -> Iterator[Task]:
     """All tasks of the project in the current folder, for doit."""
     try:
-        work = Workspace(project.load(Path.cwd()))
+        tasks = [*graph(Workspace(project.load(Path.cwd())))]
     except UserError as error:
         raise InvalidDodoFile(f"\n{error}") from None
-    yield from graph(work)
+    except machine.REFUSALS as error:
+        raise InvalidDodoFile(f"\n{machine.told(error)}") from None
+    yield from tasks
 
 
 def graph(work: Workspace) -> Iterator[Task]:
-    """Every task, in the order of the phases."""
+    """Every task, in the order of the phases. Raises UserError if the project cannot be written to."""
+    state.mend(work.root)
     yield from _about_files(work)
     yield from _about_words(work)
     yield from _about_the_set(work)
@@ -299,7 +303,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
     yield {
         "basename": "gate1",
         "doc": "All six phases and the verdict: GO or NO-GO",
-        "actions": [lambda: None if results.print_verdict(work) else TaskFailed("", report=False)],
+        "actions": [Told(lambda: None if results.print_verdict(work) else TaskFailed("", report=False))],
         "file_dep": [GATE, "dataset-report.md"],
         "uptodate": [False],  # a NO-GO that was seen once is still a NO-GO
         "task_dep": ["intent"],

@@ -77,4 +77,4 @@ def write_set_record(root: Path, record: SetRecord) -> None:
 
 def parse_set_record(text: str) -> SetRecord:
     """Read report/set.json's text. Raises ValueError if it is damaged or of another version."""
-    return msgspec.json.decode(text, type=SetRecord)
+    return files.parse_json(text, SetRecord)

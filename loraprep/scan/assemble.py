@@ -159,7 +159,7 @@ def _with_facts(record: Image, pixels: str) -> Image:
         return record
     try:
         return structs.replace(record, **structs.asdict(_decode_facts(pixels)))
-    except msgspec.DecodeError as error:
+    except (ValueError, TypeError) as error:
         raise sqlite3.DatabaseError("facts are damaged") from error
 
 
@@ -168,7 +168,11 @@ def _path(record: Image) -> str:
 
 
 def _pairs(text: str) -> metadata.Words:
-    return [] if text == "[]" else msgspec.json.decode(text, type=list[tuple[str, str]])
+    """Read `Inspection.words`. Raises sqlite3.DatabaseError if they are damaged."""
+    try:
+        return [] if text == "[]" else files.parse_json(text, list[tuple[str, str]])
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError("words are damaged") from error
 
 
 def _listed(path: str, name: str, entries: dict[str, metadata.Words]) -> metadata.Words:

@@ -136,7 +136,7 @@ MANIFEST = "exports.manifest.json"  # in build/: file in exports/ -> the digest 
 def _manifest(root: Path) -> dict[str, str]:
     """Read what was written where; {} without a manifest, and then whatever is there is not ours."""
     try:
-        known = msgspec.json.decode(files.read(root / "build" / MANIFEST), type=dict[str, str])
+        known = files.parse_json(files.read(root / "build" / MANIFEST), dict[str, str])
     except (OSError, msgspec.MsgspecError):
         return {}
     return {name: digest for name, digest in known.items() if not paths.fault(name, windows=os.name == "nt")}

@@ -174,7 +174,7 @@ class HomeServer:
     def _stored(self) -> dict[str, str]:
         """Read address and model -> rung; {} if the file is no such memory, which is then made anew."""
         try:
-            return msgspec.json.decode(files.read(self._memory), type=dict[str, str])
+            return files.parse_json(files.read(self._memory), dict[str, str])
         except (OSError, msgspec.MsgspecError):
             return {}
 

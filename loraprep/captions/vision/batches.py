@@ -72,7 +72,7 @@ def price_share() -> float:
 
 def _load(job: Job) -> list[Batch]:
     try:
-        return list(msgspec.json.decode(files.read(job.root / NAME), type=BatchFile).batches)
+        return list(files.parse_json(files.read(job.root / NAME), BatchFile).batches)
     except FileNotFoundError:
         return []
     except (OSError, msgspec.MsgspecError):

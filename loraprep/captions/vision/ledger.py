@@ -65,7 +65,7 @@ class Budget:
             if not line.strip():
                 continue
             try:
-                entry = msgspec.json.decode(line, type=LedgerLine)
+                entry = files.parse_json(line, LedgerLine)
                 budget._lines[entry.id] = entry.usd
             except msgspec.MsgspecError as error:
                 if _torn(line, error):  # by a kill: what it would have released stays reserved

@@ -1,0 +1,58 @@
+""".doit.sqlite, where doit keeps what it knows: made anew whenever it does not fit. Nothing is lost with it but time."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from loraprep.core import files
+from loraprep.core.errors import UserError
+
+NAME = ".doit.sqlite"
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)  # the last: other columns than doit's
+
+
+def mend(root: Path) -> None:
+    """Delete a state file that doit could not use; every task then runs again.
+
+    Raises UserError if the project cannot be written to, before anything is done.
+    """
+    path = root / NAME
+    if not os.access(root, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise UserError(
+            "this project can only be read, and a run writes into it",
+            place=NAME if path.exists() and os.access(root, os.W_OK) else root.resolve().name,
+            hint="Give yourself the right to write there, or copy the project into a folder of your own.",
+        )
+    if path.exists() and not _sound(path):
+        for ending in ("", "-journal", "-wal", "-shm"):
+            files.remove(path.with_name(NAME + ending))
+
+
+def _sound(path: Path) -> bool:
+    """Say whether it holds rows of doit's: a name, and a mapping as JSON. One that is in use is left alone."""
+    try:
+        with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
+            rows = db.execute("SELECT task_id, task_data FROM doit").fetchall()
+    except sqlite3.Error as error:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        return path.stat().st_size == 0 or code not in _DAMAGED
+    return all(isinstance(name, str) and _row(data) for name, data in rows)
+
+
+def _row(text: object) -> bool:
+    """Say whether a task's row has the forms that doit reads without asking."""
+    try:
+        row = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return False
+    return (
+        isinstance(row, dict)
+        and isinstance(row.get("_values_:", {}), dict)
+        and isinstance(row.get("checker:", ""), str)
+        and isinstance(deps := row.get("deps:", []), list)
+        and all(isinstance(name, str) for name in deps)
+    )
