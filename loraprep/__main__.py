@@ -151,7 +151,7 @@ def _doit(args: list[str]) -> int:
 class _Refused(BaseException):
     """Carries what the computer refused through doit, which prints a traceback of every Exception."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: UserError) -> None:
         self.error = error
 
 
@@ -159,10 +159,14 @@ class _Outward:
     """Before a command of doit's: what the computer refuses is for `main` to tell."""
 
     def parse_execute(self, args: list[str]) -> object:
+        from loraprep.pipeline import state
+
         try:
             return super().parse_execute(args)  # type: ignore[misc]
-        except (UserError, *machine.REFUSALS) as error:
+        except UserError as error:
             raise _Refused(error) from None
+        except machine.REFUSALS as error:  # SQLite names no file; doit has one alone
+            raise _Refused(machine.told(error, state.NAME)) from None
 
 
 # doit's own commands, which work here too

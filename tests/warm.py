@@ -7,6 +7,7 @@ Python's hashes, so that what promises the same bytes of two runs is tested with
 from __future__ import annotations
 
 import atexit
+import codecs
 import gc
 import json
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import ROOT, shortcuts
+from tests.hostile import faults
 
 
 @cache
@@ -67,6 +69,8 @@ def _load() -> None:
         if not module.name.endswith("__main__"):
             vars(importlib.import_module(module.name))
             getattr(importlib.import_module(module.name), "loaded_or_not", None)  # loads what loads when it is used
+    for name in ("utf-8-sig", "utf-16", "cp1252", "idna"):
+        codecs.lookup(name)  # somebody else (LORAPREP_TESTS_USER) may not be able to read Python's own files
     for name in ("doit.doit_cmd", "matplotlib.figure", "matplotlib.backends.backend_svg", "rich.progress"):
         importlib.import_module(name)
 
@@ -89,6 +93,11 @@ def _run(asked: dict[str, Any]) -> None:
         sys.argv = ["loraprep", *asked["args"]]
         from loraprep.__main__ import main
 
+        if "LORAPREP_TESTS_FAULT" in os.environ:
+            faults.install()
+        if "LORAPREP_TESTS_USER" in os.environ:  # somebody else
+            os.setgid(int(os.environ["LORAPREP_TESTS_USER"]))
+            os.setuid(int(os.environ["LORAPREP_TESTS_USER"]))
         try:
             code = main()
         except SystemExit as ended:

@@ -19,8 +19,11 @@ _TOLD: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("the disk is full", _ROOM),
     **({errno.EDQUOT: ("your share of the disk is used up", _ROOM)} if hasattr(errno, "EDQUOT") else {}),
     errno.EFBIG: ("this disk takes no file that large", _ROOM),
-    errno.EIO: ("the disk answers with an error", "Copy what matters off that disk, and look after its health first."),
-    errno.EROFS: ("this disk can only be read", "Mount it so that it can be written to, or copy the project elsewhere."),
+    errno.EIO: ("the disk answers with an error", "Copy what matters off that disk before anything else."),
+    errno.EROFS: (
+        "this disk can only be read",
+        "Mount it for writing, or copy the project elsewhere.",
+    ),
     errno.EACCES: ("you may not open or write this", _RIGHTS),
     errno.EPERM: ("you may not change this", _RIGHTS),
     errno.ENOENT: ("it is not there, or no longer", _MOUNT),

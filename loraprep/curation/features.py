@@ -24,6 +24,7 @@ from loraprep.core.records import Group, Image
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
 from loraprep.imaging import display, memory
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -40,6 +41,11 @@ class _Measured(msgspec.Struct, frozen=True):
     embedding: NDArray[np.float32]  # none without an encoder
 
 
+_GONE = _Measured(
+    np.zeros(0, np.float32), np.zeros((4, watermarks.HEIGHT, watermarks.WIDTH), np.uint8), np.zeros(0, np.float32)
+)
+
+
 def measure_features(
     pictures: Pictures,
     records: Sequence[Image],
@@ -49,6 +55,8 @@ def measure_features(
     progress: Callable[[int, int], None] | None = None,
 ) -> PictureFeatures:
     """Measure what is not in the cache yet. `groups`: of copies and variants; what those share is no mark.
+
+    A picture that can no longer be read shows nothing, and the next scan says why.
 
     Raises UserError if the encoder cannot be used.
     """
@@ -62,20 +70,23 @@ def measure_features(
             try:
                 fresh = pool.map(lambda r: _measure(pictures, r, model), todo)
                 for number, (record, measured) in enumerate(zip(todo, fresh, strict=True), 1):
-                    known[crops.shown(record)] = measured
+                    if measured:
+                        known[crops.shown(record)] = measured
                     if progress:
                         progress(number, len(todo))
             finally:  # an interrupted run goes on where it stopped
                 _save(cache, stamp, {crops.shown(r): known[crops.shown(r)] for r in records if crops.shown(r) in known})
-    features = [known[crops.shown(r)] for r in records]
+    features = [known.get(crops.shown(r), _GONE) for r in records]
     scene_of = {path: number for number, group in enumerate(groups) for path in group.pictures}
     scenes = [scene_of.get(r.path, len(groups) + n) for n, r in enumerate(records)]
     marks = watermarks.find_marks([f.corners for f in features], scenes)
     return PictureFeatures(
         styles={r.path: tuple(f.style.tolist()) for r, f in zip(records, features, strict=True)},
-        embeddings={r.path: tuple(f.embedding.tolist()) for r, f in zip(records, features, strict=True)}
-        if model
-        else {},
+        embeddings={
+            r.path: tuple(f.embedding.tolist())
+            for r, f in zip(records, features, strict=True)
+            if model and f is not _GONE
+        },
         marks=[
             Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
             for corner, group in marks
@@ -83,9 +94,12 @@ def measure_features(
     )
 
 
-def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | None) -> _Measured:
-    with memory.one_large_at_a_time(record.width * record.height):
-        picture, alpha = display.upright_and_alpha(pictures.load(record), longest=_LONGEST)
+def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | None) -> _Measured | None:
+    try:
+        with memory.one_large_at_a_time(record.width * record.height):
+            picture, alpha = display.upright_and_alpha(pictures.load(record), longest=_LONGEST)
+    except (BadImage, OSError):
+        return None
     return _Measured(
         np.array(style_features.style_descriptor(picture), np.float32),
         watermarks.corners(picture, alpha),

@@ -63,7 +63,7 @@ class Pictures:
         """As `load`; raise BadImage too, if the file is not the one that was scanned."""
         data = files.read(self.source(record))
         if hashlib.sha256(data).hexdigest() != record.pixel_digest:
-            raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again")
+            raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again", record.path)
         return self._decode(record, data, 0)
 
     def upright(self, record: Image, background: str = "#ffffff", longest: int = 0) -> Pillow.Image:
@@ -83,4 +83,7 @@ class Pictures:
     def _decode(self, record: Image, data: bytes, at_least: int) -> Opened:
         from loraprep.imaging import decode, display
 
-        return display.cut(decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least), record.box)
+        try:
+            return display.cut(decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least), record.box)
+        except BadImage as bad:
+            raise BadImage(bad.code, bad.reason, record.path) from None

@@ -9,8 +9,9 @@ from doit.exceptions import TaskFailed
 from filelock import Timeout
 
 from loraprep.core import files, machine, terminal
-from loraprep.core.errors import UserError
+from loraprep.core.errors import Problem, UserError
 from loraprep.imaging import process
+from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.workspace import Workspace
 
 
@@ -52,6 +53,9 @@ class Action:
             return TaskFailed("Another loraprep is running in this project. Wait for it to end, then run this again.")
         except UserError as error:
             return TaskFailed(str(error))
+        except BadImage as bad:  # it was sound when it was scanned
+            hint = "It changed during this run. Run the same command again: the scan looks at it anew."
+            return TaskFailed(str(Problem(bad.reason, bad.path, hint)))
         except machine.REFUSALS as error:
             return TaskFailed(str(machine.told(error)))
         except KeyboardInterrupt:

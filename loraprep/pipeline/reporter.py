@@ -11,6 +11,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.terminal import say
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.results import RESULTS
+from loraprep.pipeline.workspace import Workspace
 
 DoitTask: TypeAlias = Any  # doit has no types
 
@@ -49,13 +50,13 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def complete_run(self) -> None:
         for name in self.asked:
             if self.work and name in self.finished:
-                self._tell(name)
+                self._tell(name, self.work)
         for message in self.runtime_errors:
             say(str(message), "red")
 
-    def _tell(self, name: str) -> None:
+    def _tell(self, name: str, work: Workspace) -> None:
         try:
-            RESULTS[name](self.work)
+            RESULTS[name](work)
         except UserError as error:
             say(str(error), "red")
         except machine.REFUSALS as error:

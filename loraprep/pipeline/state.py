@@ -1,4 +1,4 @@
-""".doit.sqlite, where doit keeps what it knows: made anew whenever it does not fit. Nothing is lost with it but time."""
+""".doit.sqlite, where doit keeps what it knows: made anew whenever it does not fit. That costs time alone."""
 
 from __future__ import annotations
 

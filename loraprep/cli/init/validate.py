@@ -90,6 +90,12 @@ def source_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
             yield Problem("which folder? Say --images DIR as well", "--in-place")
     elif not folder.is_dir():
         yield Problem(f"there is no folder {options.images}", "--images")
+    elif closed := _closed(folder):
+        yield Problem(
+            f"{relative(closed, here)} cannot be opened",
+            "--images",
+            "Give yourself the right to read it (chmod -R u+rX), or choose another folder.",
+        )
     elif name and (name == "." or _NAME.fullmatch(name)):
         root, images = project_root(name, here), project_root(name, here) / "images"
         inside = "Use loraprep init . in that folder instead."
@@ -106,6 +112,15 @@ def source_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
                 relative(images, here),
                 "Leave --images out to use what is there, or choose another name.",
             )
+
+
+def _closed(folder: Path) -> Path | None:
+    """Find the first folder in it, or itself, that may not be looked into."""
+    refused: list[str] = []
+    for _ in os.walk(folder, onerror=lambda error: refused.append(str(error.filename))):
+        if refused:
+            break
+    return Path(refused[0]) if refused else None
 
 
 def _why_no_model(here: Path) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
-from loraprep.core import files, terminal
+from loraprep.core import files, machine, terminal
+from loraprep.core.errors import UserError
 from loraprep.dataset import manifest
 from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.workspace import IMAGES, Workspace
@@ -44,6 +47,7 @@ def _scan(work: Workspace, full: bool) -> None:
         return
     from loraprep.scan import scan
 
+    _refuse_unmounted(work)
     with terminal.progress("Looking at the pictures") as progress:
         found = scan.scan_to_file(
             outputs[0],
@@ -60,3 +64,27 @@ def _scan(work: Workspace, full: bool) -> None:
     work.write(BesideImages(orphans=found.orphans, masks=found.masks))
     if found.settled:
         fingerprint.remember(memory, mark, outputs)
+
+
+def _refuse_unmounted(work: Workspace) -> None:
+    """Raise UserError for a folder that is empty where pictures were: the place where a disk is not mounted.
+
+    All of them would count as gone, and what is known of them would be forgotten.
+    """
+    folder = work.project.images
+    try:
+        with os.scandir(folder) as entries:
+            if any(entries):
+                return
+    except OSError as error:
+        raise machine.told(error, work.project.settings.images.folder) from None
+    try:
+        before = sum(image.state == "image" for image in work.images())
+    except UserError:
+        return
+    if before:
+        raise UserError(
+            f"this folder is empty, and {before} picture{'s were' if before != 1 else ' was'} in it",
+            place=work.project.settings.images.folder,
+            hint="If it is on a disk or a share, mount it and run this again. If you emptied it, delete build/.",
+        )
