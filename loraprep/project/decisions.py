@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from loraprep.core import files, yamlfile
 from loraprep.core.errors import UserError
-from loraprep.core.yamlfile import Document
+from loraprep.core.yamlfile import MAX_BYTES, Document
 from loraprep.project import crops, schema
 
 KINDS = ("quality", "duplicates", "captions", "curation")
@@ -81,16 +81,24 @@ def load_document(root: Path, kind: str) -> Document | None:
     path, name = decision_file(root, kind)
     if not path.exists():
         return None
+    known = _read.get(path)
+    if known is not None and known.digest == files.sha256(path):
+        return known
     doc = yamlfile.load(
         path,
         name,
         comments_alone=True,
         flaws=True,
+        most=MAX_BYTES,
         if_empty="Bring it back from git, or delete it; then it is written anew.",
     )
     if found := schema.problems(doc, kind):
         raise UserError.many(found)
+    _read[path] = doc
     return doc
+
+
+_read: dict[Path, Document] = {}  # what was found to be in order; a run asks several times
 
 
 def read_decisions(root: Path, kind: str) -> Decisions:
@@ -166,8 +174,11 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
         {key: wanted.get(key) for key in ours},
         [wanted[key] for key in sorted(wanted) if key not in given],
     )
-    asked = yamlfile.parse(text, name, comments_alone=True)  # before it is written: what we write can be read
+    if doc and text == doc.text:
+        return _decisions(doc, ANSWERS[kind])
+    asked = yamlfile.parse(text, name, path, comments_alone=True)  # before it is written: what we write can be read
     yamlfile.save(path, text, doc.digest if doc else None)
+    _read[path] = asked
     return _decisions(asked, ANSWERS[kind])
 
 

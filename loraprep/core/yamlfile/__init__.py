@@ -14,9 +14,10 @@ from loraprep.core.yamlfile.editing import (
     texts,
     untouched,
 )
-from loraprep.core.yamlfile.reading import Document, load, parse
+from loraprep.core.yamlfile.reading import MAX_BYTES, Document, load, parse
 
 __all__ = [
+    "MAX_BYTES",
     "Document",
     "append",
     "block",

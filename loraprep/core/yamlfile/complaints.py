@@ -61,7 +61,8 @@ _SECRET = re.compile(
     r"\b(?:sk-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|r8_\w{20,})"
     r"|(?i:(?<![^\s{])[\"']?[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d)[\w-]*[\"']?\s*:\s+)"
     r"(?![\s#]|null\b|[\"']{2})"
-    r"|(?:^|[{,])\s*[\"']?(?:key|token)[\"']?\s*:\s+(?!null\b|[\"']{2})[^\s#]"
+    # a plain "key" or "token" may be anybody's word: only what looks drawn by lot behind it
+    r"|(?:^|[{,])\s*[\"']?(?:key|token)[\"']?\s*:\s+(?=[\"']?[A-Za-z_-]*\d)[\"']?[\w-]{12,}"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(?:null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(?:#|,|}|$))[^\s#]"
     r"|https?://[^\s/@]+:[^\s/@]+@"  # a password in an address
@@ -78,10 +79,35 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
     return f"this is not valid YAML: {problem}", "", False
 
 
-def secret(line: str) -> int | None:
-    """The column (from 0) where something that looks like a secret key starts, None for none."""
+# what every match of _SECRET holds: of a long text only lines with one of these are looked at closely
+_HINT = re.compile(r"(?i)sk-|hf_|gh[pousr]_|akia|aiza|r8_|key|token|secret|passw|://")
+
+
+def secrets(text: str) -> list[tuple[int, int]]:
+    """List (line from 1, column from 0) where something that looks like a secret key starts, the first of a line."""
+    held = [value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG]
+    found, number, counted, place = [], 1, 0, 0
+    while match := _next(text, place, held):
+        start = text.rfind("\n", 0, match) + 1
+        end = text.find("\n", match)
+        end = len(text) if end < 0 else end
+        number, counted = number + text.count("\n", counted, start), start
+        if (column := _secret(text[start:end], held)) is not None:
+            found.append((number, column))
+        place = end
+    return found
+
+
+def _next(text: str, place: int, held: list[str]) -> int | None:
+    """Find the next place that is worth a look, inside its line; None for none."""
+    hint = _HINT.search(text, place)
+    places = [hint.end() - 1] if hint else []
+    places += [at + 1 for value in held if (at := text.find(value, place)) >= 0]
+    return min(places, default=None)
+
+
+def _secret(line: str, held: list[str]) -> int | None:
     match = _SECRET.search(line)
     if match:
         return match.start()
-    held = (value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG)
     return next((line.index(value) for value in held if value in line), None)
