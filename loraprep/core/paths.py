@@ -17,6 +17,15 @@ OWN_START = (".doit.sqlite", ".loraprep")
 # Windows opens a device for these, whatever the extension.
 # Source: Microsoft, "Naming Files, Paths, and Namespaces".
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in "0123456789¹²³")})
+# What systems, sharing programs and NAS boxes put beside pictures: their own thumbnails, bins and resource forks. In
+# small letters. Sources: Synology (@eaDir, #recycle, #snapshot), QNAP (@Recycle, .@__thumb), netatalk (.AppleDouble),
+# Finder's ZIP files (__MACOSX), e2fsck (lost+found), Windows.
+_SYSTEMS_FOLDERS = frozenset({
+    "__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", ".@__thumb", ".appledouble",
+    ".appledb", ".trashes", ".spotlight-v100", ".fseventsd", ".temporaryitems", "lost+found", "$recycle.bin",
+    "system volume information", ".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules",
+})  # fmt: skip
+_SYSTEMS_FILES = frozenset({"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"})
 _LONG = 248  # characters; from here on Windows wants the \\?\ spelling (MAX_PATH, less a short file name)
 # What lies in these hidden folders are pictures all the same: where git-annex and DVC keep what their links lead to.
 _KEEPERS = ((".git", "annex", "objects"), (".dvc", "cache"))
@@ -25,6 +34,16 @@ _KEEPERS = ((".git", "annex", "objects"), (".dvc", "cache"))
 def own(name: str) -> bool:
     """Say whether an entry of this name in a project's folder is the tool's or git's."""
     return name in OWN or name.startswith(OWN_START)
+
+
+def systems(name: str) -> bool:
+    """Say whether a folder of this name is a system's own, in which nobody keeps pictures."""
+    return name.lower() in _SYSTEMS_FOLDERS
+
+
+def hidden(name: str) -> bool:
+    """Say whether a file or folder of this name is hidden, or a system's own."""
+    return name.startswith(".") or name.lower() in _SYSTEMS_FILES
 
 
 def fault(name: str, *, windows: bool = False) -> str:

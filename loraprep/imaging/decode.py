@@ -7,9 +7,10 @@ pixel is decoded, and whatever a decoder raises becomes a `BadImage` with a reas
 from __future__ import annotations
 
 import io
+import traceback
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
@@ -17,7 +18,7 @@ from loraprep.core.findings import Code
 from loraprep.imaging import process
 from loraprep.imaging.colour import DECODE_ERRORS, describe
 from loraprep.imaging.errors import BadImage
-from loraprep.imaging.formats import HEIF_HINT, LFS, UNSUPPORTED, is_pointer, jpeg_quality, sniff
+from loraprep.imaging.formats import HEIF_HINT, UNSUPPORTED, jpeg_quality, pointer, sniff
 
 process.pillow_loaded()
 
@@ -58,6 +59,7 @@ def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int =
     Raises BadImage: BROKEN, TOO_LARGE, UNSUPPORTED, POINTER.
     """
     kind = _kind(data)
+    data = _without_surplus_texts(data) if kind == "PNG" else data
     try:
         picture = Image.open(io.BytesIO(data), formats=_formats(kind))
         scale = max(_judge_size(picture, max_megapixels), halvings(picture.size, at_least, 8))
@@ -66,22 +68,99 @@ def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int =
         if type(picture).verify is not ImageFile.ImageFile.verify:  # that one looks at nothing
             picture.verify()  # and this leaves it unfit to be read
             picture = Image.open(io.BytesIO(data), formats=_formats(kind))
-        if kind == "PNG" and not _png_ends(data):
-            raise BadImage(Code.BROKEN, "the file ends too early")
-        if kind == "WEBP" and len(data) < int.from_bytes(data[4:8], "little") + 8:
-            raise BadImage(Code.BROKEN, "the file ends too early")
+        if kind in ("PNG", "WEBP") and _cut_short(data, kind):  # Pillow takes these without their last bytes
+            raise BadImage(Code.BROKEN, _TOO_EARLY)
         return _decode(picture, data, kind, scale)
     except Image.DecompressionBombError:  # in a process that is not ours, which Pillow guards as it likes
         raise BadImage(Code.TOO_LARGE, "it is larger than this program's Pillow may open") from None
     except DECODE_ERRORS as error:
-        raise BadImage(Code.BROKEN, plain_reason(error)) from None
+        raise BadImage(Code.BROKEN, _TOO_EARLY if _cut_short(data, kind) else plain_reason(error)) from None
+
+
+_TOO_EARLY = "the file ends too early"
+
+
+def _cut_short(data: bytes, kind: str) -> bool:
+    """Say whether a file lacks its end, by what it says itself of its length or by the mark that ends it."""
+    if kind == "PNG":
+        return not _png_ends(data)
+    if kind == "WEBP":
+        return len(data) < int.from_bytes(data[4:8], "little") + 8
+    if kind == "BMP":
+        return len(data) < int.from_bytes(data[2:6], "little")
+    if kind == "TIFF":
+        return _tiff_cut_short(data)
+    if kind in ("AVIF", "HEIF"):
+        return _boxes_cut_short(data)
+    return not data.rstrip(b"\0").endswith({"JPEG": b"\xff\xd9", "GIF": b";"}[kind])
+
+
+def _tiff_cut_short(data: bytes) -> bool:
+    """Say whether the directory or some strip or tile of a TIFF lies behind its end."""
+    order: Literal["little", "big"] = "little" if data[:1] == b"I" else "big"
+    start = int.from_bytes(data[4:8], order)
+    if len(data) < 8 or (data[2:4] in (b"*\0", b"\0*") and _directory_cut_short(data, start, order)):
+        return True
+    try:
+        with Image.open(io.BytesIO(data), formats=["TIFF"]) as picture:
+            tags: Any = getattr(picture, "tag_v2", {})
+            parts = [zip(tags.get(a, ()), tags.get(b, ()), strict=False) for a, b in ((273, 279), (324, 325))]
+            return any(start + size > len(data) for pairs in parts for start, size in pairs)
+    except DECODE_ERRORS:  # the directory itself breaks off, or is damaged
+        return False
+
+
+_TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # TIFF 6.0, section 2
+
+
+def _directory_cut_short(data: bytes, start: int, order: Literal["little", "big"]) -> bool:
+    count = int.from_bytes(data[start : start + 2], order)
+    if start + 2 + 12 * count > len(data):
+        return True
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        kind, number, where = (int.from_bytes(data[place + a : place + b], order) for a, b in ((2, 4), (4, 8), (8, 12)))
+        if (size := _TIFF_SIZES.get(kind, 0) * number) > 4 and where + size > len(data):
+            return True
+    return False
+
+
+def _boxes_cut_short(data: bytes) -> bool:
+    """Say whether the boxes of an AVIF or HEIC (ISO 14496-12, 4.2) reach behind its end."""
+    place = 0
+    while place + 8 <= len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[place + 8 : place + 16], "big")
+        if size < 8:  # 0: to the end of the file; others are damaged
+            return False
+        place += size
+    return place != len(data) or data.find(b"mdat") < 0
+
+
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_MOST_TEXT = 32_000_000  # bytes of texts in a PNG; Pillow takes 64 MB, of a caption 4000 characters are used
+
+
+def _without_surplus_texts(data: bytes) -> bytes:
+    """Leave texts out of a PNG that has more of them than Pillow takes: it would give the whole picture up."""
+    if len(data) < _MOST_TEXT:
+        return data
+    kept, place, texts = [data[:8]], 8, 0
+    while place + 12 <= len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        text = data[place + 4 : place + 8] in _TEXTS
+        if not text or texts + end - place <= _MOST_TEXT:
+            kept.append(data[place:end])
+            texts += (end - place) * text
+        place = end
+    return b"".join([*kept, data[place:]])
 
 
 def _kind(data: bytes) -> str:
     if not data:
         raise BadImage(Code.BROKEN, "the file is empty")
-    if is_pointer(data):
-        raise BadImage(Code.POINTER, LFS)
+    if stands_for := pointer(data[:64]):
+        raise BadImage(Code.POINTER, stands_for)
     kind = sniff(data[:64])
     if kind == "HEIF" and not heif():
         raise BadImage(Code.UNSUPPORTED, HEIF_HINT)
@@ -211,12 +290,14 @@ def _frames(picture: Image.Image, data: bytes, kind: str) -> int:
 
 
 def _png_ends(data: bytes) -> bool:
-    """Pillow takes a PNG whose last bytes are missing; a whole one has all 12 of its IEND."""
-    place = 8
+    """Pillow takes a PNG whose last bytes are missing; a whole one has pixels and all 12 bytes of its IEND."""
+    place, pixels = 8, False
     while place + 12 <= len(data):
         length = int.from_bytes(data[place : place + 4], "big")
-        if data[place + 4 : place + 8] == b"IEND":
-            return True
+        name = data[place + 4 : place + 8]
+        if name == b"IEND":
+            return pixels
+        pixels = pixels or name == b"IDAT"
         place += 12 + length
     return False
 
@@ -231,8 +312,10 @@ def halvings(size: tuple[int, int], at_least: int, most: int = 1 << 16) -> int:
 
 def plain_reason(error: BaseException) -> str:
     text = str(error).lower()
+    if any(frame.name == "chunk_iCCP" for frame in traceback.extract_tb(error.__traceback__)):
+        return "the colour profile inside it unpacks to more than is safe"
     if "truncated" in text or "unexpected end" in text or "eof" in text or isinstance(error, EOFError):
-        return "the file ends too early"
+        return _TOO_EARLY
     if "crc" in text or "checksum" in text or isinstance(error, SyntaxError):
         return "the data inside is damaged"
     if "too large" in text and isinstance(error, ValueError):

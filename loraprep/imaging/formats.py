@@ -38,14 +38,20 @@ UNSUPPORTED: dict[str, str] = {
     **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
 }
 LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time: memory stays under 1 GB
+ANNEX = "only git-annex's placeholder is here; run git annex get ."
 LFS = "only Git LFS's placeholder is here; run git lfs pull"
 HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
 SIDECARS = (".txt", ".caption", ".tags", ".json")  # words beside a picture, in order of trust
 
 
-def is_pointer(head: bytes) -> bool:
-    """Is this Git LFS's placeholder for a file that is elsewhere?"""
-    return head.startswith(b"version https://git-lfs")
+def pointer(head: bytes) -> str:
+    """Say whose placeholder this is for a file that is elsewhere, and how to get it; "" for none.
+
+    Sources: git-lfs/docs/spec.md; git-annex.branchable.com/internals/pointer_file.
+    """
+    if head.startswith(b"version https://git-lfs"):
+        return LFS
+    return ANNEX if head.replace(b"\\", b"/").startswith(b"/annex/objects/") else ""
 
 
 def sniff(head: bytes) -> str:

@@ -16,8 +16,6 @@ from loraprep.core.findings import Code
 from loraprep.core.patterns import Patterns
 from loraprep.imaging import formats
 
-_NEVER = frozenset({".git", ".hg", ".svn", ".venv", "__pycache__", "node_modules", "@eaDir"})
-
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
@@ -172,7 +170,7 @@ def _nowhere(path: Path) -> str:
     """Tell a link of git-annex, whose file was not fetched, from others that lead nowhere."""
     aim = path.readlink().parts
     if ".git" in aim and "annex" in aim:
-        return f"{Code.POINTER.value}: only git-annex's placeholder is here; run git annex get ."
+        return f"{Code.POINTER.value}: {formats.ANNEX}"
     return "link: it is a link that leads nowhere"
 
 
@@ -191,7 +189,7 @@ def _outside(target: Path) -> str:
 
 def passed_over(name: str, *, at_home: bool) -> bool:
     """Is an entry of this name never looked into? `at_home`: in the project's own folder."""
-    return name in _NEVER or (at_home and _own(name))
+    return paths.systems(name) or (at_home and _own(name))
 
 
 def _own(name: str) -> bool:
@@ -221,8 +219,8 @@ def _classify(
         return because("rejected", Code.UNREADABLE, problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
-    if suffix in formats.SIDECARS and not problem and size < 1000 and _is_pointer(Path(real)):
-        return because("rejected", Code.POINTER, formats.LFS)
+    if suffix in formats.SIDECARS and not problem and size < 1000 and (stands_for := _pointer(Path(real))):
+        return because("rejected", Code.POINTER, stands_for)
     if suffix in formats.SIDECARS and not problem:
         return because("ignored", "sidecar", "words beside a picture")
     if not wanted.match(raw) or unwanted.match(raw):
@@ -241,11 +239,11 @@ def _classify(
     return because("ignored", "not-an-image", _not_an_image(Path(real)))
 
 
-def _is_pointer(path: Path) -> bool:
+def _pointer(path: Path) -> str:
     try:
-        return formats.is_pointer(files.read(path, 64))
+        return formats.pointer(files.read(path, 64))
     except OSError:
-        return False
+        return ""
 
 
 def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
@@ -264,8 +262,7 @@ def _not_an_image(path: Path) -> str:
 
 
 def _hidden(path: str) -> bool:
-    names = path.split("/")
-    return any(n.startswith(".") for n in names) or names[-1].lower() in ("thumbs.db", "desktop.ini")
+    return any(map(paths.hidden, path.split("/")))
 
 
 def _suffix(path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.core import files
+from loraprep.core import files, paths
 from loraprep.core.findings import Code
 from loraprep.imaging import colour, decode, formats
 from loraprep.imaging.errors import BadImage
@@ -71,8 +71,11 @@ def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
     except OSError:
         return
     for entry in entries:
-        mode = entry.stat(follow_symlinks=False).st_mode
-        if entry.name.startswith(".") or entry.name in _CACHE_FILES:
+        try:
+            mode = entry.stat(follow_symlinks=False).st_mode
+        except OSError:  # it went this moment
+            continue
+        if paths.hidden(entry.name) or paths.systems(entry.name) or entry.name in _CACHE_FILES:
             continue
         if stat.S_ISDIR(mode) and entry.name not in _CACHES:
             yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
@@ -86,7 +89,11 @@ def _file(path: str, real: Path) -> FolderFile:
         return _picture(path, real)
     if suffix in CAPTIONS:
         return _caption(path, real)
-    return FolderFile(path, "other", bytes=real.stat().st_size)
+    try:
+        size = real.stat().st_size
+    except OSError:
+        size = 0
+    return FolderFile(path, "other", bytes=size)
 
 
 def _picture(path: str, real: Path) -> FolderFile:
