@@ -20,34 +20,7 @@ from loraprep.project import decisions
 from loraprep.report import set_record
 from loraprep.scan import detail, fingerprint, image_list
 from tests.hostile import clones
-
-OTHERS: tuple[Any, ...] = (None, True, 5, -1, 0.5, 10**30, "x", "", "\ud800", [], [None], {}, {"x": 1})
-TEXTS = (
-    b"",
-    b"\0",
-    b"{",
-    b"null",
-    b"[" * 100_000,
-    b'{"a": NaN}',
-    b'{"a": 1e999}',
-    b'"\xff"',
-    b'{"version": 1, "version": 2}',
-)
-
-
-def replaced(value: Any) -> Iterator[Any]:
-    """The value with each of its parts replaced by each of OTHERS; of long lists and mappings the first two parts."""
-    yield from OTHERS
-    if isinstance(value, dict):
-        for key in list(value)[:40]:
-            for other in replaced(value[key]):
-                yield {**value, key: other}
-            yield {k: v for k, v in value.items() if k != key}
-        yield {**value, "not known": 1}
-    elif isinstance(value, list):
-        for n in range(min(2, len(value))):
-            for other in replaced(value[n]):
-                yield [*value[:n], other, *value[n + 1 :]]
+from tests.hostile.others import TEXTS, replaced
 
 
 def spelled(value: Any) -> Iterator[bytes]:

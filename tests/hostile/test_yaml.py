@@ -14,7 +14,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code
 from loraprep.curation import rulings
 from loraprep.project import crops, decisions, mentions, project, resolution, trust
-from tests.hostile.test_json import TEXTS, replaced
+from tests.hostile.others import TEXTS, replaced
 
 DIGEST = hashlib.sha256(b"1").hexdigest()
 ABOUT: dict[str, Any] = {
