@@ -31,6 +31,8 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "trainers/folder.py": ({"scandir"}, "any folder, for `check`: links are passed over"),
     "scan/pool.py": ({"open"}, "the null device, for libraries that print"),
     "scan/cache.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
+    "pipeline/state.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
+    "pipeline/steps/scan.py": ({"scandir"}, "is there anything in the folder of pictures? Nothing is opened"),
     "pipeline/workspace.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "project/decisions.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "trainers/regularization.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
@@ -39,7 +41,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
     "cli/init/create.py": ({"walk", "copyfile", "utime", "mkdir", "rmdir", "unlink", "iterdir"}, "there is no project yet: it writes where "
                            "nothing was, and takes back what it wrote itself"),
-    "cli/init/validate.py": ({"iterdir"}, "is images/ empty before a project is made?"),
+    "cli/init/validate.py": ({"iterdir", "walk"}, "is images/ empty, may its folders be opened, before a project is made?"),
 }  # fmt: skip
 
 
