@@ -14,7 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from loraprep.imaging import process
+from loraprep.imaging import pool, process
 from tests import pages, runs, shortcuts, store, tags
 from tests.browsers import ARGS, missing
 from tests.runs import run
@@ -27,6 +27,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Nobody's own settings are read, and what a test lets a project do is written into a file of this process.
 os.environ["LORAPREP_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="loraprep-settings-")) / "config.yaml")
 atexit.register(shutil.rmtree, Path(os.environ["LORAPREP_CONFIG"]).parent, ignore_errors=True)
+# What needs processes of its own (tests/imaging/test_pool.py, tests/hostile) takes this away again.
+os.environ[pool.IN_PROCESS] = "1"
 shortcuts.take()
 process.claim()
 

@@ -105,6 +105,7 @@ def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str
             root,
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
+            max_seconds=limits.max_seconds,
             progress=progress,
         )
     work = MemoryWorkspace(declared, found.images)

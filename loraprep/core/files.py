@@ -59,6 +59,17 @@ def enclose(root: Path, images: Path | None = None, also: Iterable[Path] = ()) -
         _homes[top] = _Home(top, real, folder, where)
 
 
+def homes() -> dict[str, _Home]:
+    """Return what `enclose` was told so far, for `keep_to` in a child."""
+    return dict(_homes)
+
+
+def keep_to(known: Mapping[str, _Home]) -> None:
+    """Keep to the projects that the parent keeps to, and to no others."""
+    _homes.clear()
+    _homes.update(known)
+
+
 def refuse_links(root: Path) -> None:
     """Raise UserError naming every link to a folder, every link that leads out and every device among our own files.
 

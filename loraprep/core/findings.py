@@ -39,6 +39,7 @@ class Code(StrEnum):
     # phase 2: files that cannot be used
     BROKEN = "broken"
     TOO_LARGE = "too-large"
+    TOO_SLOW = "too-slow"
     UNSUPPORTED = "unsupported"
     POINTER = "pointer"
     LINK = "link"

@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import PIL
+from msgspec.structs import replace
 from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from loraprep import __version__
 from loraprep.core import files
@@ -23,13 +25,12 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
-from loraprep.imaging import display, memory
-from loraprep.imaging.errors import BadImage
+from loraprep.imaging import display
+from loraprep.imaging.errors import BadImage, TooSlow, too_slow
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
 VERSION = 4  # of the cache; raised when a measurement changes
-_WORKERS = 2
 _LONGEST = 1600  # px: more than the measures need (about a megapixel), less than the largest scans
 
 
@@ -39,11 +40,11 @@ class _Measured(msgspec.Struct, frozen=True):
     style: NDArray[np.float32]  # len(style_features.NAMES) numbers, none if it cannot be measured
     corners: watermarks.Corners
     embedding: NDArray[np.float32]  # none without an encoder
+    picture: Pillow.Image | None = None  # what is yet to be embedded: an encoder is loaded once, in our process
 
 
-_GONE = _Measured(
-    np.zeros(0, np.float32), np.zeros((4, watermarks.HEIGHT, watermarks.WIDTH), np.uint8), np.zeros(0, np.float32)
-)
+_NOTHING = np.zeros(0, np.float32)
+_UNMEASURED = _Measured(_NOTHING, np.zeros((4, watermarks.HEIGHT, watermarks.WIDTH), np.uint8), _NOTHING)
 
 
 def measure_features(
@@ -64,19 +65,24 @@ def measure_features(
     stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{model.digest if model else ''}"
     cache = pictures.root / "build/looks-cache.npz"
     known = _load(cache, stamp)
-    todo = [r for r in records if crops.shown(r) not in known]
+    todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
+    slow: dict[str, str] = {}
     if todo:
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        with closing(pictures.each(_measure, todo, model is not None)) as answers:
             try:
-                fresh = pool.map(lambda r: _measure(pictures, r, model), todo)
-                for number, (record, measured) in enumerate(zip(todo, fresh, strict=True), 1):
-                    if measured:
-                        known[crops.shown(record)] = measured
+                for number, (record, found) in enumerate(answers, 1):
+                    if isinstance(found, TooSlow):
+                        slow[record.path] = found.reason
+                    elif isinstance(found, _Measured):
+                        eyes = model.embed(found.picture) if model and found.picture else found.embedding
+                        known[crops.shown(record)] = replace(found, embedding=eyes, picture=None)
+                    elif not isinstance(found, (BadImage, OSError)):
+                        raise found
                     if progress:
                         progress(number, len(todo))
             finally:  # an interrupted run goes on where it stopped
                 _save(cache, stamp, {crops.shown(r): known[crops.shown(r)] for r in records if crops.shown(r) in known})
-    features = [known.get(crops.shown(r), _GONE) for r in records]
+    features = [known.get(crops.shown(r), _UNMEASURED) for r in records]
     scene_of = {path: number for number, group in enumerate(groups) for path in group.pictures}
     scenes = [scene_of.get(r.path, len(groups) + n) for n, r in enumerate(records)]
     marks = watermarks.find_marks([f.corners for f in features], scenes)
@@ -85,26 +91,20 @@ def measure_features(
         embeddings={
             r.path: tuple(f.embedding.tolist())
             for r, f in zip(records, features, strict=True)
-            if model and f is not _GONE
+            if model and f is not _UNMEASURED
         },
         marks=[
             Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
             for corner, group in marks
-        ],
+        ]
+        + ([too_slow(slow)] if slow else []),
     )
 
 
-def _measure(pictures: Pictures, record: Image, model: embedding.ImageEncoder | None) -> _Measured | None:
-    try:
-        with memory.one_large_at_a_time(record.width * record.height):
-            picture, alpha = display.upright_and_alpha(pictures.load(record), longest=_LONGEST)
-    except (BadImage, OSError):
-        return None
-    return _Measured(
-        np.array(style_features.style_descriptor(picture), np.float32),
-        watermarks.corners(picture, alpha),
-        model.embed(picture) if model else np.zeros(0, np.float32),
-    )
+def _measure(pictures: Pictures, record: Image, embedded: bool) -> _Measured:
+    picture, alpha = display.upright_and_alpha(pictures.load(record), longest=_LONGEST)
+    style = np.array(style_features.style_descriptor(picture), np.float32)
+    return _Measured(style, watermarks.corners(picture, alpha), _NOTHING, picture if embedded else None)
 
 
 def _load(cache: Path, stamp: str) -> dict[str, _Measured]:

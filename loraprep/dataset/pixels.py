@@ -9,6 +9,7 @@ from importlib.metadata import version
 from PIL import Image, features
 
 from loraprep.core import files
+from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Output
 from loraprep.imaging import decode, display
 from loraprep.imaging.pictures import Pictures
@@ -58,19 +59,26 @@ def render(pictures: Pictures, output: Output) -> bytes:
 
     Raises BadImage, OSError.
     """
-    picture = pictures.upright(output.image, output.background or "#ffffff")
-    return png(_enlarged(picture, output.area))
+    return pictures.apart(_render, output.image, output.background or "#ffffff", output.area)
+
+
+def _render(pictures: Pictures, image: Record, background: str, area: int) -> bytes:
+    return png(_enlarged(pictures.upright(image, background), area))
 
 
 def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> bytes:
     """Render the loss mask at the picture's size, 8 bit grey: white is learned. Raises BadImage, OSError."""
-    if output.mask == "white":
+    return pictures.apart(_render_mask, output.image, output.mask, size)
+
+
+def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, int]) -> bytes:
+    if name == "white":
         return png(Image.new("L", size, 255))
-    if output.mask == "alpha":
-        mask = display.alpha(pictures.load(output.image)) or Image.new("L", size, 255)
+    if name == "alpha":
+        mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
-        whole = decode.load(files.read(files.under(pictures.root, output.mask)), max_megapixels=pictures.max_megapixels)
-        mask = display.upright(display.cut(whole, output.image.box), "#000000").convert("L")
+        whole = decode.load(files.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
+        mask = display.upright(display.cut(whole, image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from loraprep.core import files
 from loraprep.core.findings import Code
+from loraprep.imaging import pool
 from loraprep.imaging.errors import BadImage
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from loraprep.imaging.decode import Opened
     from loraprep.project.project import Project
 
+T = TypeVar("T")
 PREVIEW = 256  # px, the longer side of `Pictures.preview`
 
 
@@ -31,17 +34,40 @@ PREVIEW = 256  # px, the longer side of `Pictures.preview`
 class Pictures:
     """The pictures of one project: `folder` holds them, `root` is the project's with upscaled/ in it.
 
-    A picture above `max_megapixels` is opened nowhere. Every method that opens one raises BadImage or OSError.
+    A picture above `max_megapixels` is opened nowhere, and none is waited for longer than `max_seconds` and a second
+    for each megapixel. Every method that opens one raises BadImage or OSError; `load`, `load_unchanged` and `upright`
+    do so where they are called, so they belong into a function for `apart` or `each`.
     """
 
     folder: Path
     root: Path
     max_megapixels: float
+    max_seconds: float = pool.SECONDS
 
     @classmethod
     def of(cls, project: Project) -> Pictures:
         """Make those of `project`, under its own limit."""
-        return cls(project.images, project.root, project.settings.thresholds.audit.max_megapixels)
+        limits = project.settings.thresholds.audit
+        return cls(project.images, project.root, limits.max_megapixels, limits.max_seconds)
+
+    def apart(self, function: Callable[..., T], record: Image, *more: object) -> T:
+        """Return function(self, record, *more), worked out in a process of its own.
+
+        `function` is a module's; whatever goes in and comes out is pickled. Raises what it raises, and BadImage.
+        """
+        work = pool.Work(_bound, (function, self._anywhere(), more))
+        answer: T = pool.one(work, record, weight=_pixels(record), seconds=self.max_seconds)
+        return answer
+
+    def each(
+        self, function: Callable[..., T], records: Iterable[Image], *more: object
+    ) -> Generator[tuple[Image, T | Exception], None, None]:
+        """Yield (record, function(self, record, *more)) as they are done; what was raised instead of an answer."""
+        work = pool.Work(_bound, (function, self._anywhere(), more))
+        return pool.each(work, records, weigh=_pixels, seconds=self.max_seconds)
+
+    def _anywhere(self) -> Pictures:
+        return replace(self, folder=self.folder.absolute(), root=self.root.absolute())
 
     def source(self, record: Image) -> Path:
         """Return the file that its pixels come from: its version in upscaled/, else the image it is (a part of).
@@ -74,11 +100,7 @@ class Pictures:
 
     def preview(self, record: Image) -> NDArray[np.uint8]:
         """Show it small, on white: sRGB, (height, width, 3), at most PREVIEW px on the longer side."""
-        import numpy as np
-
-        from loraprep.imaging import display
-
-        return np.asarray(display.upright(self.load(record, at_least=PREVIEW), longest=PREVIEW), np.uint8)
+        return self.apart(_preview, record)
 
     def _decode(self, record: Image, data: bytes, at_least: int) -> Opened:
         from loraprep.imaging import decode, display
@@ -87,3 +109,19 @@ class Pictures:
             return display.cut(decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least), record.box)
         except BadImage as bad:
             raise BadImage(bad.code, bad.reason, record.path) from None
+
+
+def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Image], T]:
+    return lambda record: function(pictures, record, *more)
+
+
+def _pixels(record: Image) -> float:
+    return record.width * record.height
+
+
+def _preview(pictures: Pictures, record: Image) -> NDArray[np.uint8]:
+    import numpy as np
+
+    from loraprep.imaging import display
+
+    return np.asarray(display.upright(pictures.load(record, at_least=PREVIEW), longest=PREVIEW), np.uint8)

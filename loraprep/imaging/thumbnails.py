@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from loraprep.core import files
@@ -18,7 +18,6 @@ from loraprep.project import crops
 FOLDER = "build/thumbs"
 QUALITY = 72  # WebP; 256 px of a painting take about 9 kB
 _DIGEST = re.compile(r"[0-9a-f]{64}")  # two of them where two pictures are compared
-_WORKERS = 2  # Pillow releases the GIL while it decodes
 
 
 def name(image: Image, longest: int, background: str = "#ffffff") -> str:
@@ -44,7 +43,7 @@ def thumbnail(
     """
 
     def fresh() -> bytes:
-        return _make(pictures, image, longest, background)
+        return pictures.apart(_make, image, longest, background)
 
     try:
         return kept(cache / name(image, longest, background) if cache else None, fresh)
@@ -54,15 +53,19 @@ def thumbnail(
 
 def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
     """The whole WebP at `place`, else what `fresh` makes, which is then left there."""
-    try:
-        if place and _whole(data := files.read(place)):
-            return data
-    except OSError:
-        pass
+    if data := _there(place):
+        return data
     data = fresh()
     if place:
         files.write(place, data)
     return data
+
+
+def _there(place: Path | None) -> bytes:
+    try:
+        return data if place and _whole(data := files.read(place)) else b""
+    except OSError:
+        return b""
 
 
 def all_of(
@@ -74,15 +77,19 @@ def all_of(
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, bytes]:
     """path -> WebP for every record that is a picture, in the order of `found`."""
-    images = [i for i in found if i.state == "image"]
-    made: dict[str, bytes] = {}
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        jobs = pool.map(lambda i: thumbnail(pictures, i, longest, background, cache), images)
-        for image, data in zip(images, jobs, strict=True):
-            made[image.path] = data
+    places = {i.path: cache / name(i, longest, background) if cache else None for i in found if i.state == "image"}
+    made = {path: data for path, place in places.items() if (data := _there(place))}
+    todo = [i for i in found if i.path in places and i.path not in made]
+    with closing(pictures.each(_make, todo, longest, background)) as fresh:
+        for image, answer in fresh:
+            if isinstance(answer, Exception) and not isinstance(answer, BadImage | OSError):
+                raise answer
+            made[image.path] = b"" if isinstance(answer, Exception) else answer  # as in `thumbnail`
+            if (place := places[image.path]) and made[image.path]:
+                files.write(place, made[image.path])
             if progress:
-                progress(len(made), len(images))
-    return made
+                progress(len(made), len(places))
+    return {path: made[path] for path in places}
 
 
 def sweep(found: Sequence[Image], cache: Path) -> None:

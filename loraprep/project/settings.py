@@ -52,6 +52,7 @@ class AuditLimits(Table, frozen=True):
 
     max_megapixels: Number
     max_megabytes: Number
+    max_seconds: Number  # to open one file; a second more for each megapixel
     enlargement_note: Number  # at the largest trained size
     enlargement_question: Number  # at the smallest trained size
     enlargement_most: Number  # at the smallest trained size: beyond it a picture is better left out

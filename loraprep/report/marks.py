@@ -23,14 +23,19 @@ def draw_marks(pictures: Pictures, marks: Sequence[Finding], records: Mapping[st
     """
     names = []
     for number, mark in enumerate(marks[:_MOST], 1):
-        picture = pictures.upright(records[mark.images[0]])
-        corner = picture.crop(watermarks.corner_box(watermarks.NAMES.index(mark.values["corner"]), picture.size))
-        corner.thumbnail(_SIZE)
-        stream = io.BytesIO()
-        corner.save(stream, "PNG")
+        corner = pictures.apart(_corner, records[mark.images[0]], watermarks.NAMES.index(mark.values["corner"]))
         names.append(f"report/mark_{number}.png")
-        files.write(pictures.root / names[-1], stream.getvalue())
+        files.write(pictures.root / names[-1], corner)
     for stale in files.listed(pictures.root / "report", ".png"):
         if re.fullmatch(r"mark_\d+\.png", stale.name) and f"report/{stale.name}" not in names:
             files.remove(stale)
     return names
+
+
+def _corner(pictures: Pictures, record: Image, number: int) -> bytes:
+    picture = pictures.upright(record)
+    corner = picture.crop(watermarks.corner_box(number, picture.size))
+    corner.thumbnail(_SIZE)
+    stream = io.BytesIO()
+    corner.save(stream, "PNG")
+    return stream.getvalue()

@@ -20,6 +20,7 @@ from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.project.project import Project
+from loraprep.project.settings import Settings
 from loraprep.trainers import placement
 
 LONGEST = 1600  # px; what a large screen shows of one picture
@@ -53,22 +54,27 @@ class Renditions:
 
     def large(self, image: Image) -> bytes:
         """Return a JPEG, at most LONGEST px on the long side, never enlarged."""
-        return self._kept(f"{crops.shown(image)}-large", lambda: _jpeg(self._small(image, LONGEST), 88))
+        return self._kept(f"{crops.shown(image)}-large", lambda: self.source.apart(_large, image, self._ground))
 
     def trained(self, image: Image, size: int) -> bytes:
         """Return exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
         settings = self.project.settings
         enlarged = "" if settings.dataset.enlarge else "-small"
         shape = f"{placement.reference_trainer(settings)}-{settings.model}-{size}{enlarged}"
-        return self._kept(f"{crops.shown(image)}-{shape}", lambda: self._trained(image, size))
+        return self._kept(f"{crops.shown(image)}-{shape}", lambda: self.source.apart(_trained, image, settings, size))
 
     def difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
         """Show the first picture, pale, with the places where the second one differs in full and outlined."""
         name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}{turns or ''}"
-        return self._kept(name, lambda: self._difference(first, second, mirrored, turns))
+        more = second, self._ground, mirrored, turns
+        return self._kept(name, lambda: self.source.apart(_difference, first, *more))
+
+    @property
+    def _ground(self) -> str:
+        return self.project.settings.dataset.backgrounds[0]
 
     def _kept(self, name: str, make: Callable[[], bytes]) -> bytes:
-        path = self.folder / f"{name}-{self.project.settings.dataset.backgrounds[0].lstrip('#')}.jpg"
+        path = self.folder / f"{name}-{self._ground.lstrip('#')}.jpg"
         try:
             return files.read(path)
         except FileNotFoundError:
@@ -76,29 +82,32 @@ class Renditions:
             files.write(path, data, sync=False)
             return data
 
-    def _small(self, image: Image, longest: int) -> PIL.Image.Image:
-        return self.source.upright(image, self.project.settings.dataset.backgrounds[0], longest)
 
-    def _trained(self, image: Image, size: int) -> bytes:
-        picture = self._small(image, 0)
-        placed = placement.place_picture(picture.width, picture.height, size, self.project.settings)
-        if placed is None:
-            raise BadImage(Code.BROKEN, f"its shape fits no bucket at {size}")
-        return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
+def _large(pictures: Pictures, image: Image, background: str) -> bytes:
+    return _jpeg(pictures.upright(image, background, LONGEST), 88)
 
-    def _difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
-        one = self._small(first, 1000)
-        two = self._small(second, 1000)
-        apart = compare.difference(np.asarray(one), np.asarray(two), mirrored=mirrored, turns=turns)
-        mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
-        mask = mask.point(lambda v: 255 if v > 96 else 0)
-        edge = PIL.Image.fromarray(
-            np.asarray(mask.filter(ImageFilter.MaxFilter(7))) - np.asarray(mask.filter(ImageFilter.MinFilter(3)))
-        )
-        pale = PIL.Image.blend(one.convert("L").convert("RGB"), PIL.Image.new("RGB", one.size, "#f4f2ee"), 0.7)
-        pale.paste(one, mask=mask)
-        pale.paste(PIL.Image.new("RGB", one.size, "#d6249f"), mask=edge)
-        return _jpeg(pale, 88)
+
+def _trained(pictures: Pictures, image: Image, settings: Settings, size: int) -> bytes:
+    picture = pictures.upright(image, settings.dataset.backgrounds[0])
+    placed = placement.place_picture(picture.width, picture.height, size, settings)
+    if placed is None:
+        raise BadImage(Code.BROKEN, f"its shape fits no bucket at {size}")
+    return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
+
+
+def _difference(pictures: Pictures, first: Image, second: Image, background: str, mirrored: bool, turns: int) -> bytes:
+    one = pictures.upright(first, background, 1000)
+    two = pictures.upright(second, background, 1000)
+    apart = compare.difference(np.asarray(one), np.asarray(two), mirrored=mirrored, turns=turns)
+    mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
+    mask = mask.point(lambda v: 255 if v > 96 else 0)
+    edge = PIL.Image.fromarray(
+        np.asarray(mask.filter(ImageFilter.MaxFilter(7))) - np.asarray(mask.filter(ImageFilter.MinFilter(3)))
+    )
+    pale = PIL.Image.blend(one.convert("L").convert("RGB"), PIL.Image.new("RGB", one.size, "#f4f2ee"), 0.7)
+    pale.paste(one, mask=mask)
+    pale.paste(PIL.Image.new("RGB", one.size, "#d6249f"), mask=edge)
+    return _jpeg(pale, 88)
 
 
 def _jpeg(picture: PIL.Image.Image, quality: int) -> bytes:

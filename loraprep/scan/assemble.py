@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 import msgspec
 from msgspec import structs
 
-from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging.errors import BadImage
@@ -21,6 +20,8 @@ from loraprep.scan import inspect, metadata, walk
 from loraprep.scan.cache import Inspection, ScanCache
 from loraprep.scan.inspect import ImageFacts
 from loraprep.scan.walk import FoundFile
+
+_CHANGED = "it changed while it was looked at; run loraprep scan again"
 
 
 class Records:
@@ -138,11 +139,13 @@ class Records:
         pixels = cache.part(key)
         if pixels is None:
             try:
-                data = files.read(self._where.source(whole))
-                pixels = inspect.inspect_part(data, self._where.max_megapixels, crop.box)
-            except (BadImage, OSError):  # it was there a moment ago
-                reason = "it changed while it was looked at; run loraprep scan again"
-                return Image(crop.path, "rejected", Code.UNREADABLE, reason)
+                pixels = self._where.apart(inspect.inspect_part, whole, crop.box)
+            except BadImage as bad:
+                if bad.code in (Code.TOO_SLOW, Code.UNEXPECTED):
+                    return Image(crop.path, "rejected", bad.code, bad.reason)
+                return Image(crop.path, "rejected", Code.UNREADABLE, _CHANGED)
+            except OSError:  # it was there a moment ago
+                return Image(crop.path, "rejected", Code.UNREADABLE, _CHANGED)
             cache.store_part(key, pixels)
         record = structs.replace(whole, path=crop.path, box=crop.box, digest=crops.digest(whole.digest, crop.box))
         if crop.detail:

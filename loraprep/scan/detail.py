@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -26,16 +26,14 @@ from loraprep.core import files
 from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.imaging import memory
 from loraprep.imaging.colour import DECODE_ERRORS
-from loraprep.imaging.errors import BadImage
+from loraprep.imaging.errors import BadImage, TooSlow, too_slow
 from loraprep.imaging.flaws import Flaws, flaws
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.project.settings import AuditLimits
 
 VERSION = 2  # of the cache; raised when the measurement changes
-_WORKERS = 2  # Pillow releases the GIL while it decodes
 _CRISP = 0.8  # of an edge's height in a pixel: sharper than any enlargement by two leaves it, whatever its spectrum
 _GREY_MODES = ("1", "L", "LA", "I", "F")
 
@@ -48,6 +46,7 @@ class Seen(Struct, frozen=True):
 
     detail: float = 1.0  # `detail`
     flaws: Flaws = Flaws()
+    too_slow: str = ""  # it could not be told in time, and this is what to say of it
 
 
 def look(
@@ -66,30 +65,32 @@ def look(
     stamp: list[Json] = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
+    slow: dict[str, Seen] = {}  # not to be remembered: it may be faster the next time
 
-    def one(record: Image) -> Seen | None:
-        try:
-            with memory.one_large_at_a_time(record.width * record.height):
-                opened = pictures.load(record)
-                held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
-                return Seen(held, flaws(opened.pixels))
-        except (BadImage, *DECODE_ERRORS):
-            return None
-
-    pool = ThreadPoolExecutor(_WORKERS)
     try:
-        for number, (record, found) in enumerate(zip(todo, pool.map(one, todo), strict=True), 1):
-            if found is not None:
-                known[crops.shown(record)] = found
-            if progress:
-                progress(number, len(todo))
+        with closing(pictures.each(_look_at, todo)) as answers:
+            for number, (record, found) in enumerate(answers, 1):
+                if isinstance(found, Seen):
+                    known[crops.shown(record)] = found
+                elif isinstance(found, TooSlow):
+                    slow[crops.shown(record)] = Seen(too_slow=found.reason)
+                elif not isinstance(found, (BadImage, *DECODE_ERRORS)):
+                    raise found
+                if progress:
+                    progress(number, len(todo))
     finally:  # an interrupted look goes on where it stopped
-        pool.shutdown(cancel_futures=True)
         if cache and todo:
             alive = {crops.shown(r) for r in (*among, *records)}
             seen = {k: msgspec.to_builtins(v) for k, v in known.items() if k in alive}
             files.write_json(cache, {"stamp": stamp, "seen": seen})
+    known |= slow
     return {r.path: known[shown] for r in records if (shown := crops.shown(r)) in known}
+
+
+def _look_at(pictures: Pictures, record: Image) -> Seen:
+    opened = pictures.load(record)
+    held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
+    return Seen(held, flaws(opened.pixels))
 
 
 def measured(
@@ -105,10 +106,12 @@ def findings(records: Sequence[Image], seen: Mapping[str, Seen], limits: AuditLi
     left of it is too little to tell.
     """
     named: dict[Code, list[str]] = {}
+    slow = {r.path: why for r in records if (why := seen.get(r.path, Seen()).too_slow)}
     for record in records:
-        for code in _codes(record, seen.get(record.path, Seen()), limits):
+        for code in () if record.path in slow else _codes(record, seen.get(record.path, Seen()), limits):
             named.setdefault(code, []).append(record.path)
-    return [Finding(code, tuple(paths)) for code, paths in sorted(named.items())]
+    found = [Finding(code, tuple(paths)) for code, paths in sorted(named.items())]
+    return [*found, too_slow(slow)] if slow else found
 
 
 def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:

@@ -12,9 +12,11 @@ from msgspec import structs
 
 from loraprep.core import files
 from loraprep.core.findings import Code
+from loraprep.core.records import Image
 from loraprep.imaging import decode, display, facts
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.facts import PixelFacts
+from loraprep.imaging.pictures import Pictures
 from loraprep.scan import metadata
 from loraprep.scan.cache import (
     FileStamp,
@@ -116,9 +118,10 @@ def _transient(digest: str, size: int, at: float, code: Code, reason: str) -> An
     return None, at, digest, Inspection(digest, size, "rejected", code, reason)
 
 
-def inspect_part(data: bytes, max_megapixels: float, box: Sequence[float]) -> str:
-    """Return `Inspection.pixels` of a part of a picture. Raises BadImage."""
-    return _json(inspect(data, max_megapixels=max_megapixels, box=box)[0])
+def inspect_part(pictures: Pictures, whole: Image, box: Sequence[float]) -> str:
+    """Return `Inspection.pixels` of a part of a picture. Raises BadImage, OSError."""
+    data = files.read(pictures.source(whole))
+    return _json(inspect(data, max_megapixels=pictures.max_megapixels, box=box)[0])
 
 
 def _json(found: ImageFacts) -> str:

@@ -18,14 +18,12 @@ from loraprep.core import files
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
-from loraprep.imaging import decode, formats
+from loraprep.imaging import decode, pool
+from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
-from loraprep.scan import image_list, inspect, pool, walk
+from loraprep.scan import image_list, inspect, walk
 from loraprep.scan.assemble import Records
 from loraprep.scan.cache import Inspection, ScanCache, discard, path_of_key
-
-WORKERS = 2  # the decoder keeps two cores busy; more pictures at a time would need more memory
-MANY = 200  # files to look at from which processes are worth their start
 
 T = TypeVar("T")
 
@@ -40,6 +38,7 @@ class ScanOptions(TypedDict, total=False):
     exclude: Sequence[str]
     max_megapixels: float
     max_megabytes: float
+    max_seconds: float
     cache: Path | None
     full: bool
     progress: Callable[[int, int], None] | None
@@ -115,11 +114,11 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
     found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
-    records = Records(Pictures(folder, root, limits[0]), found)
+    records = Records(Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS), found)
     with closing(ScanCache(how.get("cache"), stamp)) as cache:
         _inspect_new(records.keys(), cache, folder, root, limits, how)
         result = into(records.images(cache))
-        settled = not any(i.code in (Code.UNREADABLE, Code.UNEXPECTED) for i in cache.transient.values())
+        settled = not any(i.code in (Code.UNREADABLE, Code.UNEXPECTED, Code.TOO_SLOW) for i in cache.transient.values())
         cache.tidy(records.parts)
     return result, ScanSummary(records.orphans, dict(sorted(records.useless.items())), settled)
 
@@ -135,25 +134,24 @@ def _inspect_new(
     progress(done, len(keys))
     outside = [str(where) for where in files.picture_folders(folder)]
     cache_path = str(where.absolute()) if (where := how.get("cache")) else ""
-    work = pool.Work("loraprep.scan.inspect", "file_inspector", (top, home, outside, *limits, cache_path))
-    large = [key for key in todo if _size(path_of_key(key, top, home)) > formats.LARGE]
-    small = sorted(set(todo) - set(large)) if large else todo
-    for some, count in ((small, WORKERS), (large, 1)):  # one large picture at a time: memory stays under 1 GB
-        with closing(pool.each(work, some, count, processes=len(some) >= MANY)) as answers:
-            for key, answer in answers:
-                cache.store(key, *_answer(answer, path_of_key(key, top, home)))
-                done += 1
-                progress(done, len(keys))
+    work = pool.Work(inspect.file_inspector, (top, home, outside, *limits, cache_path))
+    sizes = {key: _size(path_of_key(key, top, home)) for key in todo}
+    seconds = how.get("max_seconds") or pool.SECONDS
+    with closing(pool.each(work, todo, weigh=sizes.__getitem__, seconds=seconds)) as answers:
+        for key, answer in answers:
+            cache.store(key, *_answer(answer, sizes[key]))
+            done += 1
+            progress(done, len(keys))
     cache.save()
 
 
-def _answer(answer: inspect.Answer | pool.Died, path: str) -> inspect.Answer:
-    if isinstance(answer, pool.Died):
-        how = f"signal {-answer.code}" if answer.code < 0 else f"exit code {answer.code}"
-        reason = f"the program that looked at it broke off ({how})"
-        return None, 0, "", Inspection("", _size(path), "rejected", Code.UNEXPECTED, reason)
+def _answer(answer: inspect.Answer | Exception, size: int) -> inspect.Answer:
+    if isinstance(answer, BadImage):
+        return None, 0, "", Inspection("", size, "rejected", answer.code, answer.reason)
+    if isinstance(answer, Exception):
+        raise answer
     then, at, digest, found = answer
-    return then, at, digest, Inspection(*found) if found else None
+    return then, at, digest, found
 
 
 def _size(path: str) -> int:

@@ -29,7 +29,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "scan/fingerprint.py": ({"glob", "read_bytes", "scandir"}, "loraprep's own code; and names and times of pictures, unopened"),
     "scan/walk.py": ({"scandir"}, "it is the one that tells which links are pictures"),
     "trainers/folder.py": ({"scandir"}, "any folder, for `check`: links are passed over"),
-    "scan/pool.py": ({"open"}, "the null device, for libraries that print"),
+    "imaging/pool.py": ({"open"}, "the null device, for libraries that print"),
     "scan/cache.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "pipeline/state.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "pipeline/steps/scan.py": ({"scandir"}, "is there anything in the folder of pictures? Nothing is opened"),

@@ -7,17 +7,20 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from loraprep.core import findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
+from loraprep.imaging import pool
 from loraprep.project import profiles
 from loraprep.project.settings import complete_settings
-from loraprep.scan import audit, image_list, inspect, pool, scan
+from loraprep.scan import audit, image_list, inspect, scan
 from tests import pictures
 
 
@@ -243,31 +246,31 @@ def _many(root: Path, count: int) -> Path:
 
 
 def test_processes_and_threads_see_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = _many(tmp_path, scan.MANY)
+    root = _many(tmp_path, 30)
     _put(root / "images/cut.jpg", pictures.truncated_jpeg())
-    processes = scan.scan(root / "images", root).images
-    monkeypatch.setattr(pool._Crew, "_start", lambda _: None)  # no processes to be had here
-    assert scan.scan(root / "images", root).images == processes
-    assert len(processes) == scan.MANY + 1
+    threads = scan.scan(root / "images", root).images
+    monkeypatch.delenv(pool.IN_PROCESS)
+    assert scan.scan(root / "images", root).images == threads
+    pool.POOL.close()
+    assert len(threads) == 31
 
 
-def test_a_process_that_dies_costs_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root, send, started = _many(tmp_path, scan.MANY), pool._send, []
+def test_a_picture_that_ends_its_process_or_takes_too_long_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = _many(tmp_path, 60)
+    real = pool.Processes.each
 
-    def deadly(process: subprocess.Popen[bytes], thing: object) -> None:
-        if thing == "images/0100.jpg":
-            started.append(process.pid)
-            process.kill()
-        else:
-            send(process, thing)
+    def each(self: pool.Processes, work: pool.Work, things: list[str], **how: Any) -> Iterator[tuple[str, Any]]:
+        for thing, answer in real(self, work, things, **how):
+            bad = {"images/0010.jpg": pool._died(-11), "images/0020.jpg": pool.TooSlow(60)}
+            yield thing, bad.get(thing, answer)
 
-    monkeypatch.setattr(pool, "_send", deadly)
-    monkeypatch.setattr(pool, "_AHEAD", 1)
+    monkeypatch.setattr(pool.Processes, "each", each)
     found = scan.scan(root / "images", root)
     bad = [(i.path, i.code) for i in found.images if i.state != "image"]
-    assert bad == [("0100.jpg", "unexpected")]
-    assert len(started) == 1
-    assert not found.settled  # the next scan looks at it again
+    assert bad == [("0010.jpg", "unexpected"), ("0020.jpg", "too-slow")]
+    assert not found.settled  # the next scan looks at them again
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,14 +327,15 @@ def test_a_killed_scan_leaves_no_process_and_little_to_do_again(tmp_path: Path) 
         "scan.scan(root / 'images', root, cache=root / 'build/c.sqlite', progress=lambda d, t: print(d, flush=True))"
     )
     command = [sys.executable, "-c", code, str(root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    env = {name: value for name, value in os.environ.items() if name != pool.IN_PROCESS}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if int(line) >= 30:
                 break
         children = _children(process.pid)
         process.kill()
-    assert len(children) == scan.WORKERS
+    assert len(children) == pool.WORKERS
     until = time.monotonic() + 600
     while any(Path(f"/proc/{pid}").exists() and _children_state(pid) != "Z" for pid in children):
         assert time.monotonic() < until, "a process outlived the scan"

@@ -25,6 +25,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import display
 from loraprep.imaging.errors import BadImage
+from loraprep.imaging.pictures import Pictures
 from loraprep.project.settings import Settings, Tagger
 from loraprep.project.trust import Trust
 
@@ -149,7 +150,11 @@ def _load(folder: Path | None) -> _Session:
 
 def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
     """Open the picture that was scanned, as its owner sees it, on white, not much larger than needed."""
-    return display.upright(job.pictures.load_unchanged(image), longest=2 * side)
+    return job.pictures.apart(_shown, image, 2 * side)
+
+
+def _shown(pictures: Pictures, image: Image, longest: int) -> Pillow.Image:
+    return display.upright(pictures.load_unchanged(image), longest=longest)
 
 
 def _to_keep(rows: Sequence[Row], scores: NDArray[np.float32], limits: Tagger) -> Answer:

@@ -49,6 +49,10 @@ def size_to_send(width: int, height: int) -> tuple[int, int]:
 
 def prepare(pictures: Pictures, image: Image, *, background: str, quality: int = 92) -> Prepared:
     """Make the picture of a record ready to send. Raises BadImage, also if the file is not the one that was scanned."""
+    return pictures.apart(_prepare, image, background, quality)
+
+
+def _prepare(pictures: Pictures, image: Image, background: str, quality: int) -> Prepared:
     opened = pictures.load_unchanged(image)
     width, height = size_to_send(opened.width, opened.height)
     picture = display.upright(opened, background, longest=max(width, height))

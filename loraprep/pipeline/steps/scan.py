@@ -40,6 +40,7 @@ def _scan(work: Workspace, full: bool) -> None:
             msgspec.to_builtins(project.settings.images),
             limits.max_megapixels,
             limits.max_megabytes,
+            limits.max_seconds,
             files.sha256(drawn) if drawn.is_file() else "",
         ],
     )
@@ -57,6 +58,7 @@ def _scan(work: Workspace, full: bool) -> None:
             exclude=project.settings.images.exclude,
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
+            max_seconds=limits.max_seconds,
             cache=project.root / "build/scan-cache.sqlite",
             full=full,
             progress=progress,

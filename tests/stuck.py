@@ -1,0 +1,30 @@
+"""What a file can do to whoever opens it, as functions that a process of the pool finds by name."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+
+def act(thing: str) -> object:
+    """Does as it is told, as a decoder would by its file."""
+    match thing:
+        case "sleep":
+            time.sleep(600)
+        case "regex":  # holds Python's lock all the while: no thread and no handler of this process gets a turn
+            re.match(r"(a|a)*$", "a" * 60 + "b")
+        case "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "raise":
+            raise ValueError("so")
+        case "where":
+            return os.getpid(), Path.cwd(), sys.flags.safe_path
+    return thing
+
+
+def acting() -> object:
+    return act
