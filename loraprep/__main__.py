@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loraprep import __version__
-from loraprep.core import child, machine
+from loraprep.core import child, interrupt, machine
 from loraprep.core.errors import UNUSABLE, UserError
-from loraprep.imaging import process
+from loraprep.imaging import pool, process
 
 if TYPE_CHECKING:
     from loraprep.pipeline.doit_task import Task
@@ -60,7 +60,8 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = _run(args)
+        with interrupt.heard(pool.POOL.close):
+            code = _run(args)
         sys.stdout.flush()  # here, where a reader that is gone is no error
         return code
     except UserError as error:
