@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import msgspec
 from msgspec import structs
 
+from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging.errors import BadImage
