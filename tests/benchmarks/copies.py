@@ -26,6 +26,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,17 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from loraprep.core.records import Image
-from loraprep.duplicates import clusters, relations
+from loraprep.duplicates import clusters, keypoints
 from loraprep.imaging import decode
 from loraprep.scan import detail, inspect
 from tests.benchmarks.findings import sound
 from tests.benchmarks.overlays import OVERLAYS, Pen
-from tests.folders import duplicate_limits
+from tests.folders import find_groups
 
 Picture = Pillow.Image
 LARGEST = 1000  # px, long side of an original
 EACH = 6  # originals of a source
-BATCHES = 12
+BATCHES = 6
 _NOT_IN = {"report": ("openclipart",)}  # a package that the other part has
 
 
@@ -240,7 +241,7 @@ KINDS = (*OVERLAYS, *SIMPLE, "big text", "PNG", "byte copy", *WINDOWS, *VARIED, 
 _W, _R = "usr/share/games/wesnoth/1.16/data", "usr/share/games/renpy"
 REAL = {
     "develop": (
-        ("expression", f"{_W}/campaigns/*/images/portraits/*.png", r"(asheviere|dela(?!\w)|delfador|konrad|lisar|durstorn|eloh|nym|zhul|malin_lich|malin_old|alanin-old(?!er))"),
+        ("expression", f"{_W}/campaigns/[A-Z]*/images/portraits/*.png", r"(asheviere|dela(?!\w)|delfador|konrad|lisar|durstorn|eloh|nym|zhul|malin_lich|malin_old|alanin-old(?!er))"),
         ("day and night", f"{_W}/core/images/story/*.jpg", r"(landscape-bridge|landscape-battlefield)"),
         ("day and night", "usr/share/backgrounds/gnome/*-[dl].webp", r"(.*)-[dl]\.webp"),
         ("none", f"{_W}/core/images/portraits/*/*", ""),
@@ -296,7 +297,7 @@ def opened(path: Path) -> Picture | None:
 
 
 def originals(root: Path, part: str) -> Iterator[tuple[str, Picture, str]]:
-    """(name, picture, file below the root); none of them is one of the real variants."""
+    """(name, picture, file below the root), 2 * EACH of a source; none of them is one of the real variants."""
     seen: Counter[str] = Counter()
     varied = {
         f.relative_to(root).as_posix()
@@ -308,7 +309,7 @@ def originals(root: Path, part: str) -> Iterator[tuple[str, Picture, str]]:
         if (
             which.path in varied
             or which.source.package.startswith(_NOT_IN.get(part, ("-",)))
-            or seen[which.source.name] == EACH
+            or seen[which.source.name] == 2 * EACH
         ):
             continue
         picture = opened(root / which.path)
@@ -386,13 +387,14 @@ def shared(made: list[tuple[str, Picture]], root: Path, part: str) -> Iterator[F
             figure.thumbnail((420, 420))
             p = ground.copy()
             p.paste(figure, ((800 - figure.width) // 2, 600 - figure.height - 20))
-        yield filed(f"{kind}/{name}.jpg", encoded(p), f"{kind}: {name}", "none")
+        yield filed(f"{kind}/{name}.jpg", encoded(p), name, "none")
 
 
 def plant(root: Path, part: str, batches: int) -> list[list[File]]:
     chosen = list(originals(root, part))
-    made = [(name, picture) for name, picture, _ in chosen]
-    others = [*real(root, part, {path for *_, path in chosen}), *shared(made, root, part)]
+    made = [(name, picture) for name, picture, _ in chosen if int(name.split()[-1]) <= EACH]
+    spare = [(name, picture) for name, picture, _ in chosen if int(name.split()[-1]) > EACH]
+    others = [*real(root, part, {path for *_, path in chosen}), *shared(spare, root, part)]
     whole = [filed(f"{name}/original.jpg", encoded(picture), name, "original") for name, picture in made]
     found = []
     for batch in range(batches):
@@ -434,13 +436,13 @@ class Count:
 def find(files: list[File]) -> list[Any]:
     """The groups in one batch."""
     data = {f.image.path: f.data for f in files}
+    return find_groups([f.image for f in files], lambda image: seen(data[image.path]))
 
-    def look(image: Image) -> Any:
-        small = Pillow.open(io.BytesIO(data[image.path])).convert("RGB")
-        small.thumbnail((256, 256))
-        return np.asarray(small)
 
-    return relations.find_groups([f.image for f in files], duplicate_limits(), look)
+@lru_cache(maxsize=512)
+def seen(data: bytes) -> Any:
+    """A picture as it is compared."""
+    return keypoints.reduced(np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB")))
 
 
 def judge(batches: list[list[File]], *, wrong: bool) -> None:
