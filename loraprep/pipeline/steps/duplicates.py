@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+from loraprep import __version__
 from loraprep.dataset import selection
-from loraprep.duplicates import questions, relations, words
+from loraprep.duplicates import keypoints, questions, relations, words
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name
 from loraprep.pipeline.workspace import Workspace
@@ -14,12 +17,14 @@ def find_duplicates(work: Workspace) -> None:
     """Find which pictures are there twice."""
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    groups = relations.find_groups(
-        usable,
-        work.project.settings.thresholds.duplicates,
-        work.pictures.preview,
-        lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
-    )
+    stamp = f"{__version__} {work.project.settings.thresholds.audit.max_megapixels}"
+    with closing(keypoints.Opened(work.pictures, work.cache("keypoints.sqlite"), stamp)) as sight:
+        groups = relations.find_groups(
+            usable,
+            work.project.settings.thresholds.duplicates,
+            sight,
+            lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
+        )
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
     work.write(Duplicates(groups=groups, questions=asked, findings=relations.findings(groups)))
