@@ -22,6 +22,7 @@ OTHER_LIGHT = 0.22  # mean luma moved by more than this share of the range: anot
 OTHER_GAIN = 1.6  # or multiplied by this, which is what night does to a dark picture
 OTHER_COLOUR = 14.0  # mean a*b* moved by more than this: another season
 _DIFFERS = 10.0  # of 255, beyond half a pixel: what saving a JPEG at quality 20 leaves stays below
+_LEAST_SPOT = 12  # px of the canvas: a closed eye
 _SURELY = 16.0  # a spot that nowhere reaches this is none
 _BLOCK = 9  # px of the canvas: a change fills at least such a square
 _MOST = 4.0  # of 255, in the 90th pixel of 100 of a copy
@@ -80,7 +81,8 @@ def read(laid: Laid, limit: float) -> Reading:
     alike = same >= _SAME and inside >= max(_SAME_INSIDE, around - _AS_AROUND)
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
-    still = 255 * limit if changed.any() else 2 * 255 * limit  # resampling and compression leave a little all over
+    # what resampling and compression leave lies along edges everywhere, a change in one place
+    still = 255 * limit * (2 if not changed.any() else 0.5 if _in_one_place(changed) else 1)
     around_it = agree >= _AROUND if told else agree >= _AROUND_WITHOUT and same >= _SAME_WITHOUT
     if change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
@@ -126,6 +128,13 @@ def _spots(residual: Plane) -> Mask:
     kept[0] = False
     spots: Mask = kept[labels]
     return spots
+
+
+def _in_one_place(changed: Mask) -> bool:
+    """Does all that differs, but for a twentieth at either end, lie within a third of the sides?"""
+    height, width = changed.shape
+    spans = (_bulk(changed.sum(axis=axis), size) for axis, size in ((1, height), (0, width)))
+    return bool(changed.sum() >= _LEAST_SPOT) and all(end - start < 1 / 3 for start, end in spans)
 
 
 def _gradient(luma: Plane) -> Plane:
