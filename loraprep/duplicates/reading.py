@@ -174,7 +174,8 @@ def _laid_over(first: Plane, second: Plane, changed: Mask) -> tuple[int, bool, b
     drawn = strokes >= (_COMPACT if one_sign >= _MOSTLY else _STROKES)
     if foreign > doubted or thick > _THIN or not drawn:
         return -1, False, False, False
-    return int(theirs > mine), strokes >= _STROKES, foreign <= allowed, one_sign >= _ALL
+    sure = foreign <= allowed and strokes >= _STROKES / 2  # a mouth that opens is of few strokes too: that is asked
+    return int(theirs > mine), strokes >= _STROKES, sure, one_sign >= _ALL
 
 
 def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> float:
