@@ -17,6 +17,7 @@ from loraprep.core.errors import Problem
 from loraprep.core.files import Json
 from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
+from loraprep.core.yamlfile.complaints import secret_problem
 
 _TYPES = {
     "string": "text",
@@ -29,7 +30,8 @@ _TYPES = {
 }
 # keys whose values have a name of their own
 _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
-
+# no settings of ours: whoever writes them means the key itself. In a decision file they are words like any other.
+_SECRETIVE = frozenset({"key", "token"})
 
 # a folder as resources/models is one: it is listed, not imported from
 _CAPTIONERS = partial(resources.module_names, "loraprep.captions.captioners")
@@ -108,7 +110,11 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
 def _unknown_keys(doc: Document, error: _Error) -> Iterator[Problem]:
     known = [str(key) for key in error.rules["properties"]]
     for key in error.value:
-        if key not in known:
+        if key in known:
+            continue
+        if key in _SECRETIVE and doc.name == "project.yaml":
+            yield secret_problem(doc.name, doc.problem([*error.keys, key], "", at_key=True).place)
+        else:
             yield doc.problem([*error.keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
 
 

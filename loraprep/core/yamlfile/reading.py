@@ -21,7 +21,7 @@ from yaml.resolver import Resolver
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.files import Json
-from loraprep.core.yamlfile.complaints import plainly, secrets
+from loraprep.core.yamlfile.complaints import discreet, plainly, secret_problem, secrets
 
 # bytes: 100,000 questions with their answers; and what a person writes by hand
 MAX_BYTES, MAX_BY_HAND, MAX_DEPTH = 40_000_000, 2_000_000, 32
@@ -124,7 +124,7 @@ class Document:
 def at(name: str, text: str, line: int, column: int, message: str, hint: str = "") -> Problem:
     """Return a problem at a line and column (from 0) of a text, with the line and a caret below it."""
     lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)  # what YAML counts as line ends, and no others
-    shown = lines[min(line, len(lines) - 1)]
+    shown = discreet(lines[min(line, len(lines) - 1)])
     place = f"{name}:{line + 1}:{column + 1}"
     if len(shown) > 160:
         start = max(0, column - 80)
@@ -244,10 +244,7 @@ def _uncollected() -> Iterator[None]:
 
 def _secrets(text: str, name: str) -> list[Problem]:
     """Places only: the line is never quoted, and no other message that might quote it is made."""
-    message = f"this looks like a secret key; {name} goes into git, so it is refused"
-    hint = "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared."
-    found = secrets(text)
-    return [Problem(message, f"{name}:{number}:{column + 1}", hint) for number, column in found]
+    return [secret_problem(name, f"{name}:{line}:{column + 1}") for line, column in secrets(text)]
 
 
 def _conflict(text: str, name: str) -> list[Problem]:
