@@ -124,11 +124,13 @@ class Document:
 def at(name: str, text: str, line: int, column: int, message: str, hint: str = "") -> Problem:
     """Return a problem at a line and column (from 0) of a text, with the line and a caret below it."""
     lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)  # what YAML counts as line ends, and no others
-    shown = discreet(lines[min(line, len(lines) - 1)])
+    shown = lines[min(line, len(lines) - 1)]
     place = f"{name}:{line + 1}:{column + 1}"
-    if len(shown) > 160:
-        start = max(0, column - 80)
-        shown, column = shown[start : column + 80], column - start
+    for before in (1000, 80):  # what stands far in front may be the name that makes it a secret
+        if len(shown) > 2 * before:
+            start = max(0, column - before)
+            shown, column = shown[start : column + before], column - start
+        shown = discreet(shown)
     excerpt = f"{shown.rstrip()}\n{' ' * column}^" if shown.strip() else ""
     return Problem(message, place, hint, excerpt.replace("\t", " "))
 
