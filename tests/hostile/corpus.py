@@ -8,6 +8,7 @@ A reader that comes later is an entry of READERS, and sound files for it: nothin
 """
 
 import io
+import itertools
 import random
 import re
 import struct
@@ -86,7 +87,7 @@ def _boxes(data: bytes) -> list[bytes]:
     """ISO 14496-12's boxes by their names, those inside of others too."""
     names = rb"ftyp|meta|hdlr|pitm|iloc|iinf|infe|iprp|ipco|ispe|pixi|av1C|colr|ipma|mdat|moov|trak|stbl|stsz|stco"
     cuts = [0, *(m.start() - 4 for m in re.finditer(names, data) if m.start() > 4), len(data)]
-    return [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def _tiff(data: bytes) -> list[bytes]:
@@ -96,8 +97,8 @@ def _tiff(data: bytes) -> list[bytes]:
     start = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
     count = struct.unpack_from(order + ("Q" if big else "H"), data, start)[0]
     first, size = start + (8 if big else 2), 20 if big else 12
-    cuts = [0, 8, start, *range(first, first + size * count + 1, size), len(data)]
-    return [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    cuts = [0, 8, start, *range(first, min(len(data), first + size * count + 1), size), len(data)]
+    return [data[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def _gif(data: bytes) -> list[bytes]:
@@ -452,7 +453,7 @@ def _part(change: Callable[[random.Random, list[bytes], int], list[bytes]]) -> C
 
 def _other(lot: random.Random, sound: Sound, data: bytes) -> bytes:
     """The beginning of this file and the end of another one."""
-    other = lot.choice([s for s in _kin(sound)]).data
+    other = lot.choice(_kin(sound)).data
     return data[: _place(lot, data)] + other[_place(lot, other) :]
 
 
