@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
@@ -18,6 +19,7 @@ from loraprep.core.files import Json
 from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
 from loraprep.core.yamlfile.complaints import secret_problem
+from loraprep.core.yamlfile.reading import MOST_PROBLEMS
 
 _TYPES = {
     "string": "text",
@@ -69,7 +71,7 @@ def schema(name: str) -> Tree:
 
 def problems(doc: Document, name: str) -> list[Problem]:
     """List everything in `doc` that schema `name` forbids, with the document's own flaws; one a place, sorted."""
-    errors = Draft202012Validator(schema(name)).iter_errors(doc.data)
+    errors = itertools.islice(Draft202012Validator(schema(name)).iter_errors(doc.data), MOST_PROBLEMS)
     found = sorted((p for e in errors for p in _explain(doc, e)), key=lambda p: "expected" not in p.message)
     # a value that cannot be read or has a wrong type has nothing else wrong with it; missing keys share one place
     first: dict[tuple[str, str], Problem] = {}
