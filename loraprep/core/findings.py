@@ -162,6 +162,7 @@ class Code(StrEnum):
 
     # loraprep check: a folder that any trainer may be given
     CHECK_NO_PICTURES = "check-no-pictures"
+    CHECK_POINTER = "check-pointer"
     CHECK_UNREADABLE = "check-unreadable"
     CHECK_HUGE = "check-huge"
     CHECK_MIXED_CASE = "check-mixed-case"
@@ -171,6 +172,7 @@ class Code(StrEnum):
     CHECK_TRANSPARENT_HIDDEN = "check-transparent-hidden"
     CHECK_TRANSPARENT_WHITE = "check-transparent-white"
     CHECK_DEEP = "check-deep"
+    CHECK_ANIMATED = "check-animated"
     CHECK_EXTENSION = "check-extension"
     CHECK_NOT_UTF8 = "check-not-utf8"
     CHECK_BOM = "check-bom"
