@@ -41,6 +41,7 @@ def _scan(work: Workspace, full: bool) -> None:
             limits.max_megapixels,
             limits.max_megabytes,
             limits.max_seconds,
+            limits.max_memory,
             files.sha256(drawn) if drawn.is_file() else "",
         ],
     )
@@ -59,6 +60,7 @@ def _scan(work: Workspace, full: bool) -> None:
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
+            max_memory=limits.memory,
             cache=project.root / "build/scan-cache.sqlite",
             full=full,
             progress=progress,
