@@ -65,6 +65,9 @@ class Pool(Protocol):
         Nothing runs on once the iterator is closed.
         """
 
+    def start(self) -> None:
+        """Start what many files will want, while the caller is still at something else."""
+
     def close(self) -> None:
         """End what runs, at once."""
 
@@ -110,6 +113,12 @@ class Processes:
         given = list(things)
         yield from _Crew(self, work, given, weigh, seconds, budget).answers_of(min(WORKERS, len(given)))
 
+    def start(self) -> None:
+        """Start the processes that are not there yet; they load what they need meanwhile."""
+        while not os.environ.get(IN_PROCESS) and len(self._all) < WORKERS and (worker := self._new()):
+            with self._lock:
+                self._idle.append(worker)
+
     def close(self) -> None:
         """End every child, at once."""
         with self._lock:
@@ -128,6 +137,9 @@ class Processes:
                 if (worker := self._idle.pop()).alive():
                     return worker
                 self._all.discard(worker)
+        return self._new()
+
+    def _new(self) -> _Worker | None:
         try:
             worker = _Worker()
         except (OSError, ValueError):

@@ -157,7 +157,7 @@ def mixture(images: Path, out: Path, budget: float) -> Iterator[tuple[str, float
     shutil.rmtree(root, ignore_errors=True)
     pictures.project(root, images)
     with (root / "project.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"thresholds: {{audit: {{max_memory: {budget / 1e9}}}}}\n")
+        file.write(f"thresholds: {{audit: {{max_memory: {budget / 1e9}, max_megabytes: 1000}}}}\n")
     environment = {k: v for k, v in os.environ.items() if k != "LORAPREP_IN_PROCESS"}
     for task in TASKS:
         for name in (_BEFORE.get(task, ""), task):

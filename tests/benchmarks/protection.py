@@ -8,6 +8,7 @@ all processors, for each of the tasks that open every picture, and the whole of 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import shutil
@@ -115,7 +116,7 @@ def main() -> None:
     images = sound(given.folders, given.out.resolve(), given.pictures)
     found: dict[str, list[tuple[Cost, Cost]]] = {}
     for number in range(given.pairs):
-        for what, here, apart in (*pair(images, given.out.resolve()), *dozen(images, given.out.resolve())):
+        for what, here, apart in itertools.chain(pair(images, given.out.resolve()), dozen(images, given.out.resolve())):
             found.setdefault(what, []).append((here, apart))
             print(f"{number} {what}: {here.clock:.2f} s here, {apart.clock:.2f} s apart; CPU {here.cpu:.2f}, "
                   f"{apart.cpu:.2f}; {here.memory:.0f} MB, {apart.memory:.0f} MB", file=sys.stderr, flush=True)  # fmt: skip

@@ -9,6 +9,7 @@ import msgspec
 from loraprep.core import files, machine, terminal
 from loraprep.core.errors import UserError
 from loraprep.dataset import manifest
+from loraprep.imaging import pool
 from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.workspace import IMAGES, Workspace
 from loraprep.project import crops
@@ -47,6 +48,7 @@ def _scan(work: Workspace, full: bool) -> None:
     )
     if not full and fingerprint.holds(memory, mark, outputs):
         return
+    pool.POOL.start()  # while this process loads what it needs itself
     from loraprep.scan import scan
 
     _refuse_unmounted(work)
