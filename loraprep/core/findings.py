@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources
 from loraprep.core.text import listed
 
 
@@ -40,6 +40,7 @@ class Code(StrEnum):
     BROKEN = "broken"
     TOO_LARGE = "too-large"
     TOO_SLOW = "too-slow"
+    TOO_HEAVY = "too-heavy"
     UNSUPPORTED = "unsupported"
     POINTER = "pointer"
     LINK = "link"
@@ -243,6 +244,8 @@ class CatalogueEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def catalogue() -> dict[Code, CatalogueEntry]:
     """Read both catalogues."""
+    from loraprep.core import yamlfile  # not for every process that names a code
+
     data: dict[Code, CatalogueEntry] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
         data |= msgspec.convert(yamlfile.load(resources.path(name), name).data, dict[Code, CatalogueEntry])

@@ -37,7 +37,6 @@ UNSUPPORTED: dict[str, str] = {
     ),
     **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
 }
-LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time: memory stays under 1 GB
 ANNEX = "only git-annex's placeholder is here; run git annex get ."
 DVC = "only DVC's placeholder is here; run dvc pull"
 LFS = "only Git LFS's placeholder is here; run git lfs pull"

@@ -8,10 +8,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeAlias
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from loraprep.core import resources
 from loraprep.core.errors import Problem
@@ -20,6 +17,9 @@ from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
 from loraprep.core.yamlfile.complaints import secret_problem
 from loraprep.core.yamlfile.reading import MOST_PROBLEMS
+
+if TYPE_CHECKING:  # loaded where something is checked: it takes a third of what a process that opens pictures loads
+    from jsonschema.exceptions import ValidationError
 
 _TYPES = {
     "string": "text",
@@ -71,6 +71,8 @@ def schema(name: str) -> Tree:
 
 def problems(doc: Document, name: str) -> list[Problem]:
     """List everything in `doc` that schema `name` forbids, with the document's own flaws; one a place, sorted."""
+    from jsonschema import Draft202012Validator
+
     errors = itertools.islice(Draft202012Validator(schema(name)).iter_errors(doc.data), MOST_PROBLEMS)
     found = sorted((p for e in errors for p in _explain(doc, e)), key=lambda p: "expected" not in p.message)
     # a value that cannot be read or has a wrong type has nothing else wrong with it; missing keys share one place
@@ -102,6 +104,8 @@ class _Error(NamedTuple):
 def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
     """Say what one error of the validator means; of alternatives the one that comes nearest is meant."""
     if error.validator in ("anyOf", "oneOf") and error.context:
+        from jsonschema.exceptions import best_match
+
         error = best_match([error]) or error
     rules = error.schema if isinstance(error.schema, dict) else {}
     told = _Error(str(error.validator), list(error.absolute_path), error.instance, error.validator_value, rules)
