@@ -59,13 +59,13 @@ _PLAINLY: tuple[tuple[str, str, str, bool], ...] = (
 # Shapes of keys that services hand out, and keys whose very name says secret
 _SECRET = re.compile(
     r"\b(?:sk-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|r8_\w{20,})"
-    r"|(?i:(?<![^\s{])[\"']?[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d)[\w-]*[\"']?\s*:\s+)"
+    r"|(?i:(?<![^\s{])[\"']?(?=[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d))[\w-]++[\"']?\s*+:\s++)"
     r"(?![\s#]|null\b|[\"']{2})"
     # a plain "key" or "token" may be anybody's word: only what looks drawn by lot behind it
     r"|(?:^|[{,])\s*[\"']?(?:key|token)[\"']?\s*:\s+(?=[\"']?[A-Za-z_-]*\d)[\"']?[\w-]{12,}"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(?:null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(?:#|,|}|$))[^\s#]"
-    r"|https?://[^\s/@]+:[^\s/@]+@"  # a password in an address
+    r"|https?://[^\s/@][^\s/@:]*+:[^\s/@]++@"  # a password in an address
 )
 _LONG = 16  # letters of a key from the environment; shorter ones are stand-ins for servers that want none
 
@@ -80,13 +80,34 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
 
 
 # what every match of _SECRET holds: of a long text only lines with one of these are looked at closely
-_HINT = re.compile(r"(?i)sk-|hf_|gh[pousr]_|akia|aiza|r8_|key|token|secret|passw|://")
+_HINTS = [
+    "sk-",
+    "hf_",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "akia",
+    "aiza",
+    "r8_",
+    "key",
+    "token",
+    "secret",
+    "passw",
+    "://",
+]
+_HINT = re.compile("|".join(_HINTS), re.IGNORECASE)
 
 
 def secrets(text: str) -> list[tuple[int, int]]:
     """List (line from 1, column from 0) where something that looks like a secret key starts, the first of a line."""
     held = [value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG]
-    found, number, counted, place = [], 1, 0, 0
+    found: list[tuple[int, int]] = []
+    number, counted, place = 1, 0, 0
+    lowered = text.lower()
+    if not any(hint in lowered for hint in _HINTS) and not any(value in text for value in held):
+        return []
     while match := _next(text, place, held):
         start = text.rfind("\n", 0, match) + 1
         end = text.find("\n", match)
