@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -12,7 +13,7 @@ import msgspec
 
 from loraprep.core import files, paths
 from loraprep.core.findings import Code
-from loraprep.imaging import colour, decode, formats
+from loraprep.imaging import colour, decode, formats, pool
 from loraprep.imaging.errors import BadImage
 
 CAPTIONS = frozenset({".txt", ".caption"})
@@ -56,13 +57,31 @@ class FolderFile(msgspec.Struct, frozen=True):
 
 def read_folder(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[FolderFile]:
     """Read every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over."""
-    found = sorted(_files(folder, ""))
-    result = []
-    for number, (path, real) in enumerate(found):
-        if progress:
-            progress(number, len(found))
-        result.append(_file(path, real))
-    return result
+    found = dict(sorted(_files(folder.absolute(), "")))
+    done: dict[str, FolderFile] = {}
+    # each in a process of its own with a deadline (imaging/pool.py), since any file may be anything
+    with closing(pool.each(pool.Work(_reader), found.items(), weigh=_weight)) as answers:
+        for (path, _), answer in answers:
+            if progress:
+                progress(len(done), len(found))
+            done[path] = _gone(path, answer) if isinstance(answer, Exception) else answer
+    return [done[path] for path in found]
+
+
+def _reader() -> Callable[[tuple[str, Path]], FolderFile]:
+    return lambda given: _file(*given)
+
+
+def _weight(given: tuple[str, Path]) -> float:
+    try:
+        return given[1].stat().st_size
+    except OSError:
+        return 0
+
+
+def _gone(path: str, error: Exception) -> FolderFile:
+    reason = error.reason if isinstance(error, BadImage) else f"it could not be judged ({type(error).__name__})"
+    return FolderFile(path, "picture", problem=reason)
 
 
 def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
