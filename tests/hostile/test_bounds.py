@@ -89,7 +89,7 @@ def _in_step(work: Callable[[str], object], tokens: tuple[str, ...], length: int
         for size in (length // 8, length):  # one that takes the square of it shows early, and ends soon
             text = (token * size)[:size]
             took = min(_seconds(work, text) for _ in range(2))
-            if took > 4e-6 * size + 0.02:  # 4 microseconds a character; no linear one takes one on a machine at rest
+            if took > 1.5e-5 * size:  # no linear one takes more than 9 microseconds a character
                 slow[token] = took
                 break
     return slow
