@@ -61,13 +61,13 @@ _PLAINLY: tuple[tuple[str, str, str, bool], ...] = (
 # Shapes of keys that services hand out, and keys whose very name says secret
 _SECRET = re.compile(
     r"\b(?:sk-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|r8_\w{20,})"
-    r"|(?i:(?<![^\s{])[\"']?[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d)[\w-]*[\"']?\s*:\s+)"
+    r"|(?i:(?<![^\s{])[\"']?(?=[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d))[\w-]++[\"']?\s*+:\s++)"
     r"(?![\s#]|null\b|[\"']{2})"
     # a plain "key" or "token" may be anybody's word: only what looks drawn by lot behind it
     r"|(?:^|[{,])\s*[\"']?(?:key|token)[\"']?\s*:\s+(?=[\"']?[A-Za-z_-]*\d)[\"']?[\w-]{12,}"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(?:null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(?:#|,|}|$))[^\s#]"
-    r"|https?://[^\s/@]+:[^\s/@]+@"  # a password in an address
+    r"|https?://[^\s/@][^\s/@:]*+:[^\s/@]++@"  # a password in an address
 )
 # what stands behind these names is not repeated in any message, whatever it is
 _UNTOLD = re.compile(r"(?P<name>(?:^|[{,\[])\s*(?:- +)*[\"']?(?:[\w-]*[_-])?(?:key|token)[\"']?[ \t]*:)[ \t]*[^\s#].*")
