@@ -112,8 +112,8 @@ def _pictures(root: Path) -> dict[str, tuple[str, str]]:
         for image in whole:
             if image.path not in seen:
                 told[image.path] = "ok and then lost", "detail could not open it again"
-            elif seen[image.path].too_slow:
-                told[image.path] = "hang", "hang in detail"
+            elif seen[image.path].given_up:
+                told[image.path] = "hang", f"detail: {seen[image.path].given_up}"
             elif not _finite(msgspec.to_builtins(seen[image.path])):
                 told[image.path] = "ok", "a number that is none, in detail"
             elif not _finite(looked.styles.get(image.path, ())):
