@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
@@ -36,14 +36,15 @@ _LARGE_CUT, _STRICTER = 1.45, 1 / 3  # so large a cut shows less: what differs h
 def find_groups(
     images: Sequence[Image],
     limits: DuplicateLimits,
-    preview: Callable[[Image], Pixels] | None = None,
+    preview: Callable[[Image], Pixels | None] | None = None,
     detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
 ) -> list[Group]:
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
-    `preview` gives a picture at 256 px, RGB (height, width, 3) uint8; it is called about once for each picture that
-    resembles another, and without it the 24-px grey thumbnails must do. `detail` gives the records with how much of
-    their size they hold; it is called once, with every copy and variant.
+    `preview` gives a picture at 256 px, RGB (height, width, 3) uint8, and None for one that took too long to open,
+    which is then like no other; it is called about once for each picture that resembles another, and without it the
+    24-px grey thumbnails must do. `detail` gives the records with how much of their size they hold; it is called once,
+    with every copy and variant.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
@@ -93,7 +94,7 @@ class _Comparison:
     """
 
     def __init__(
-        self, images: Sequence[Image], limits: DuplicateLimits, preview: Callable[[Image], Pixels] | None
+        self, images: Sequence[Image], limits: DuplicateLimits, preview: Callable[[Image], Pixels | None] | None
     ) -> None:
         self._images, self._limits = images, limits
         self._copies = Clusters()
@@ -101,7 +102,7 @@ class _Comparison:
         self._cuts: list[tuple[Candidate, Likeness]] = []
 
         @lru_cache(maxsize=512)
-        def pixels(index: int) -> Pixels:
+        def pixels(index: int) -> Pixels | None:
             return preview(images[index]) if preview else compare.thumbnail(images[index])
 
         self._pixels = pixels
@@ -124,9 +125,10 @@ class _Comparison:
             roots = copies.root(one.path), copies.root(other.path)
             if copies.known(one.path, other.path) or roots in asked:
                 continue
-            seen = compare.compare(
-                self._pixels(found.i), self._pixels(found.j), mirrored=found.mirrored, turns=found.turns
-            )
+            shown, beside = self._pixels(found.i), self._pixels(found.j)
+            seen = _compared(shown, beside, mirrored=found.mirrored, turns=found.turns)
+            if seen is None:
+                continue
             relation, whole = _relation(seen, limit), 1 / descriptions.CUT < seen.covers < descriptions.CUT
             if relation == "copy" and not whole:
                 asked |= {roots, roots[::-1]}
@@ -150,12 +152,17 @@ class _Comparison:
             cut, of = (found.i, found.j) if seen.covers > 1 else (found.j, found.i)
             before, how = source.setdefault(cut, (of, found))
             if before != of and not found.turns and not how.turns:
-                both = compare.compare(self._pixels(before), self._pixels(of), mirrored=found.mirrored != how.mirrored)
-                if _relation(both, limit) != "copy":
+                shown, beside = self._pixels(before), self._pixels(of)
+                both = _compared(shown, beside, mirrored=found.mirrored != how.mirrored)
+                if both and _relation(both, limit) != "copy":
                     copies.part(images[before].path, images[of].path)
                     continue
             copies.join(images[found.i].path, images[found.j].path)
             self._met.append((found, "copy", seen))
+
+
+def _compared(one: Pixels | None, other: Pixels | None, **how: Any) -> Likeness | None:
+    return None if one is None or other is None else compare.compare(one, other, **how)
 
 
 def _relation(seen: Likeness, limit: float) -> Relation | None:

@@ -58,7 +58,11 @@ class Pictures:
         `function` is a module's; whatever goes in and comes out is pickled. Raises what it raises, and BadImage.
         """
         work = pool.Work(_bound, (function, self._anywhere(), more))
-        answer: T = pool.one(work, record, weight=_pixels(record), seconds=self.max_seconds, budget=self.max_memory)
+        try:
+            answer: T = pool.one(work, record, weight=_weight(record), seconds=self.max_seconds, budget=self.max_memory)
+        except BadImage as bad:
+            bad.path = bad.path or record.path
+            raise
         return answer
 
     def each(
@@ -66,7 +70,7 @@ class Pictures:
     ) -> Generator[tuple[Image, T | Exception], None, None]:
         """Yield (record, function(self, record, *more)) as they are done; what was raised instead of an answer."""
         work = pool.Work(_bound, (function, self._anywhere(), more))
-        return pool.each(work, records, weigh=_pixels, seconds=self.max_seconds, budget=self.max_memory)
+        return pool.each(work, records, weigh=_weight, seconds=self.max_seconds, budget=self.max_memory)
 
     def _anywhere(self) -> Pictures:
         return replace(self, folder=self.folder.absolute(), root=self.root.absolute())
@@ -124,8 +128,9 @@ def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]
     return lambda record: function(pictures, record, *more)
 
 
-def _pixels(record: Image) -> float:
-    return record.width * record.height
+def _weight(record: Image) -> float:
+    """Pixels, or the bytes of a file that has more of those: the scan, which knows only these, gave it as long."""
+    return max(record.width * record.height, record.pixel_bytes or record.bytes)
 
 
 def _preview(pictures: Pictures, record: Image) -> NDArray[np.uint8]:

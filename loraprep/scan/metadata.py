@@ -21,7 +21,7 @@ from loraprep.core.text import replaced
 
 LONGEST = 4000  # characters kept of one text
 _READ = 20_000  # characters of one text that are looked at: a prompt with its settings has some thousands
-_LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set may be larger
+_LARGEST = 1_000_000  # bytes of a sidecar or of XMP that are read; a list of a whole set may be larger
 _LARGEST_LIST = 50_000_000
 
 Words = list[tuple[str, str]]
@@ -243,7 +243,8 @@ def _as_prompt(workflow: Mapping[str, object]) -> dict[str, object]:
 
 def _blocks(picture: Image.Image) -> list[dict[str, object]]:
     """Return the rdf:Description blocks of the picture's XMP."""
-    if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
+    packets = [picture.info[key] for key in ("xmp", "XML:com.adobe.xmp") if key in picture.info]
+    if not packets or max(map(len, packets)) > _LARGEST:
         return []
     rdf: object = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
     blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from loraprep.core.findings import Code
+from loraprep.core.records import Image
 from loraprep.dataset import selection
 from loraprep.duplicates import questions, relations, words
+from loraprep.imaging import errors
+from loraprep.imaging.errors import TooHeavy, TooSlow
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name
 from loraprep.pipeline.workspace import Workspace
 from loraprep.scan import audit, detail
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def find_duplicates(work: Workspace) -> None:
     """Find which pictures are there twice."""
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
+    given_up: dict[Code, dict[str, str]] = {}
+
+    def preview(image: Image) -> NDArray[np.uint8] | None:
+        try:
+            return work.pictures.preview(image)
+        except (TooSlow, TooHeavy) as bad:
+            given_up.setdefault(bad.code, {})[image.path] = bad.reason
+            return None
+
     groups = relations.find_groups(
         usable,
         work.project.settings.thresholds.duplicates,
-        work.pictures.preview,
+        preview,
         lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
     )
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
-    work.write(Duplicates(groups=groups, questions=asked, findings=relations.findings(groups)))
+    work.write(
+        Duplicates(groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(given_up)])
+    )
 
 
 def decide_staying(work: Workspace) -> None:
