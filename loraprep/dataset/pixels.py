@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 from PIL import Image, features
 
 from loraprep.core import files
 from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Output
-from loraprep.imaging import decode, display, memory
+from loraprep.imaging import decode, display, memory, pool
 from loraprep.imaging.pictures import Pictures
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
@@ -52,6 +54,16 @@ def digest(data: bytes) -> str:
         picture.load()
         head = f"{picture.mode} {picture.width}x{picture.height} ".encode()
         return hashlib.sha256(head + picture.tobytes()).hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """As `digest`, of a file that anybody may have put there. Raises BadImage, OSError, and what Pillow raises."""
+    answer: str = pool.one(pool.Work(_digester), path.absolute(), weight=path.stat().st_size)
+    return answer
+
+
+def _digester() -> Callable[[Path], str]:
+    return lambda path: digest(memory.read(path))
 
 
 def render(pictures: Pictures, output: Output) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,11 +20,11 @@ from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging import decode, pool
-from loraprep.imaging.errors import BadImage
+from loraprep.imaging.errors import BadImage, TooSlow
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import image_list, inspect, walk
 from loraprep.scan.assemble import Records
-from loraprep.scan.cache import Inspection, ScanCache, discard, path_of_key
+from loraprep.scan.cache import FileStamp, Inspection, ScanCache, discard, file_stamp, path_of_key
 
 T = TypeVar("T")
 
@@ -118,7 +119,8 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     records = Records(
         Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory")), found
     )
-    with closing(ScanCache(how.get("cache"), stamp)) as cache:
+    patience = how.get("max_seconds") or pool.SECONDS
+    with closing(ScanCache(how.get("cache"), stamp, patience=patience)) as cache:
         _inspect_new(records.keys(), cache, folder, root, limits, how)
         result = into(records.images(cache))
         settled = not any(
@@ -141,13 +143,18 @@ def _inspect_new(
     outside = [str(where) for where in files.picture_folders(folder)]
     cache_path = str(where.absolute()) if (where := how.get("cache")) else ""
     work = pool.Work(inspect.file_inspector, (top, home, outside, *limits, cache_path))
-    sizes = {key: _size(path_of_key(key, top, home)) for key in todo}
+    begun, stamps = time.time(), {key: _stamp(path_of_key(key, top, home)) for key in todo}
+    sizes = {key: stamp[0] if stamp else 0 for key, stamp in stamps.items()}
     seconds = how.get("max_seconds") or pool.SECONDS
     with closing(
         pool.each(work, todo, weigh=sizes.__getitem__, seconds=seconds, budget=how.get("max_memory"))
     ) as answers:
         for key, answer in answers:
-            cache.store(key, *_answer(answer, sizes[key]))
+            if isinstance(answer, TooSlow):
+                slow = Inspection("", sizes[key], "rejected", answer.code, answer.reason)
+                cache.store_slow(key, stamps[key], begun, slow)
+            else:
+                cache.store(key, *_answer(answer, sizes[key]))
             done += 1
             progress(done, len(keys))
     cache.save()
@@ -162,8 +169,8 @@ def _answer(answer: inspect.Answer | Exception, size: int) -> inspect.Answer:
     return then, at, digest, found
 
 
-def _size(path: str) -> int:
+def _stamp(path: str) -> FileStamp | None:
     try:
-        return os.stat(path).st_size  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
+        return file_stamp(os.stat(path))  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
     except OSError:
-        return 0
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from loraprep.imaging import decode, pool
 from loraprep.imaging.errors import BadImage
 from loraprep.report import contact_sheet
 from loraprep.scan import image_list, inspect, metadata
+from loraprep.trainers import folder
 from tests import pictures, runs
 from tests.hostile import slow
 from tests.hostile.slow import MILLION
@@ -168,3 +170,15 @@ def test_a_whole_run_past_all_of_them_and_what_it_remembers(kept_busy: Path) -> 
     for name, image in found.items():
         assert image.state == "image" or name in report, name
     assert "sound-1.png" in report
+    runs.run(kept_busy, "scan", env=ENV)
+    unchanged = json.loads((kept_busy / "build/scan-unchanged.json").read_text("utf-8"))
+    assert unchanged["mark"]  # what was given up is not waited for again
+
+
+def test_check_names_what_takes_too_long_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(pool.IN_PROCESS)
+    monkeypatch.setattr(pool, "SECONDS", 0.2)
+    (tmp_path / "large.jpg").write_bytes(slow.large_jpeg_of_scans())
+    (tmp_path / "sound.png").write_bytes(pictures.png(pictures.scene(64, 48)))
+    found = {file.path: file.problem for file in folder.read_folder(tmp_path)}
+    assert found == {"large.jpg": "it was not read after 1 seconds", "sound.png": ""}
