@@ -125,11 +125,12 @@ def _upscaled(pictures: Pictures, image: Image, upscaler: Upscaler) -> bytes:
     with tempfile.TemporaryDirectory(prefix="loraprep-", ignore_cleanup_errors=True) as temporary:
         home = Path(temporary)
         given, result, log = home / "input.png", home / "output.png", home / "log.txt"
-        given.write_bytes(pictures.apart(_given, image))
+        sent = pictures.apart(_given, image)  # kept: whatever the program does to its file
+        given.write_bytes(sent)
         _call(upscaler, given, result, log)
         if not result.is_file():
             raise UpscaleError(f"the upscaler ended, and wrote no picture{_last(log)}")
-        return pictures.apart(_better, image, given.read_bytes(), result.read_bytes())
+        return pictures.apart(_better, image, sent, result.read_bytes())
 
 
 def _given(pictures: Pictures, image: Image) -> bytes:
