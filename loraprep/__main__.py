@@ -65,19 +65,16 @@ def main(argv: list[str] | None = None) -> int:
             code = _run(args)
         sys.stdout.flush()  # here, where a reader that is gone is no error
         return code
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except machine.REFUSALS as error:
-        refused = machine.told(error)
-        print(refused, file=sys.stderr)
-        return refused.exit_code
+    except machine.TOLD as error:
+        told = machine.told(error)
+        print(told, file=sys.stderr)
+        return told.exit_code
 
 
 def program() -> None:
@@ -137,13 +134,14 @@ def _doit(args: list[str]) -> int:
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 
-    from loraprep.pipeline import tasks
+    from loraprep.pipeline import state, tasks
     from loraprep.pipeline.workspace import Workspace
     from loraprep.project import project
 
     # before doit makes its state file: an unusable project.yaml leaves nothing behind
     graph = list(tasks.graph(Workspace(project.load(home, ask=True))))
     _understood(args, {task["basename"]: task for task in graph})
+    state.mend(home)
 
     class Loraprep(DoitMain):  # type: ignore[misc]
         BIN_NAME = "loraprep"
@@ -172,9 +170,7 @@ class _Outward:
 
         try:
             return super().parse_execute(args)  # type: ignore[misc]
-        except UserError as error:
-            raise _Refused(error) from None
-        except machine.REFUSALS as error:  # SQLite names no file; doit has one alone
+        except machine.TOLD as error:  # SQLite names no file; doit has one alone
             raise _Refused(machine.told(error, state.NAME)) from None
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 
-from loraprep.core.text import replaced
+from loraprep.core.text import printable
 
 
 def one_line(text: str) -> str:
     """Put text from files and people on one line; what is not printable becomes a space."""
-    return " ".join(replaced(text, _active).split())
-
-
-def _active(char: str) -> bool:
-    return not char.isprintable()
+    return " ".join(printable(text).split())
 
 
 def plain(text: str) -> str:
@@ -27,7 +23,7 @@ def _escaped(text: str) -> str:
 
 def code(text: str) -> str:
     """A file name or caption as Markdown code, whatever backticks it holds."""
-    one = replaced(text, _active, "?")
+    one = printable(text, "?")
     fence = "`" * (max((len(run) for run in re.findall("`+", one)), default=0) + 1)
     pad = " " if one.startswith("`") or one.endswith("`") else ""
     return f"{fence}{pad}{one}{pad}{fence}"

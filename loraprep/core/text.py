@@ -33,6 +33,11 @@ def number_of(number: int, one: str, many: str = "") -> str:
     return f"{number} {plural(number, one, many)}"
 
 
+def printable(text: str, by: str = " ") -> str:
+    """Return the text with `by` for every character that a terminal or page could not show, or would act on."""
+    return replaced(text, lambda char: not char.isprintable(), by)
+
+
 def replaced(text: str, odd: Callable[[str], bool], by: str = " ") -> str:
     """Return the text with `by` for every character that is `odd`; each is asked about once, however long the text."""
     found = [char for char in set(text) if odd(char)]

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageColor
 
+from loraprep.core.escape import one_line
+
 # Pillow's own list of what decoders raise on damaged files, and what tests/hostile/fuzz.py found besides: libavif's
 # RuntimeError, and what Python's modules raise where Pillow lets it pass
 DECODE_ERRORS = (
@@ -144,7 +146,7 @@ def describe(profile: bytes) -> str:
         name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     except (*DECODE_ERRORS, ImageCms.PyCMSError):
         return "unreadable"
-    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:80] or "unnamed"
+    return one_line(name)[:80] or "unnamed"
 
 
 def compose(picture: Image.Image, profile: bytes, background: str) -> Image.Image:

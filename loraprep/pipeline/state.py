@@ -40,7 +40,7 @@ def _begin(path: Path) -> None:
         with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
             db.execute("CREATE TABLE IF NOT EXISTS doit (task_id TEXT NOT NULL PRIMARY KEY, task_data JSON)")
     except sqlite3.Error as error:
-        if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if machine.sqlite_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise machine.told(error, NAME) from None
 
 
@@ -50,8 +50,7 @@ def _sound(path: Path) -> bool:
         with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
             rows = db.execute("SELECT task_id, task_data FROM doit").fetchall()
     except sqlite3.Error as error:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        return path.stat().st_size == 0 or code not in _DAMAGED
+        return path.stat().st_size == 0 or machine.sqlite_code(error) not in _DAMAGED
     return all(isinstance(name, str) and _row(data) for name, data in rows)
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from loraprep.core import files, paths
 from loraprep.core.findings import Code
 from loraprep.core.patterns import Patterns
+from loraprep.core.text import printable
 from loraprep.imaging import formats
 
 
@@ -181,7 +182,7 @@ def _outside(target: Path) -> str:
             folder = Path(*target.parts[: target.parts.index(keeper[0]) + 1])
     near = folder.is_relative_to(home) and folder != home
     shown = folder.relative_to(home).as_posix() if near else folder.as_posix()
-    shown = "".join(c if c.isprintable() else "?" for c in shown)
+    shown = printable(shown, "?")
     named = f"~/{shlex.quote(shown)}" if near else shlex.quote(shown)
     return f"it leads out of this project. Only if your pictures are there: loraprep trust {named}"
 
