@@ -26,7 +26,7 @@ from loraprep.core.records import Group, Image
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
 from loraprep.imaging import display, errors
-from loraprep.imaging.errors import BadImage, TooHeavy, TooSlow
+from loraprep.imaging.errors import BadImage, GivenUp
 from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.project import crops
 
@@ -66,13 +66,13 @@ def measure_features(
     cache = pictures.root / "build/looks-cache.npz"
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-    given_up: dict[Code, dict[str, str]] = {}
+    given_up: dict[str, GivenUp] = {}
     if todo:
         with closing(pictures.each(_measure, todo, model is not None)) as answers:
             try:
                 for number, (record, found) in enumerate(answers, 1):
-                    if isinstance(found, TooSlow | TooHeavy):
-                        given_up.setdefault(found.code, {})[record.path] = found.reason
+                    if isinstance(found, GivenUp):
+                        given_up[record.path] = found
                     elif isinstance(found, _Measured):
                         eyes = model.embed(found.picture) if model and found.picture else found.embedding
                         known[crops.shown(record)] = replace(found, embedding=eyes, picture=None)

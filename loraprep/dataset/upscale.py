@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 from loraprep.core import child, files, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Fate, Image
-from loraprep.imaging import decode, display
+from loraprep.imaging import decode, display, memory
 from loraprep.imaging.colour import eight_bit
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
@@ -135,7 +135,7 @@ def _upscaled(pictures: Pictures, image: Image, upscaler: Upscaler) -> bytes:
 
 def _given(pictures: Pictures, image: Image) -> bytes:
     """Make the copy that the program gets: the whole file, upright, sRGB, with its transparency."""
-    opened = decode.load(files.read(pictures.source(image)), max_megapixels=pictures.max_megapixels)
+    opened = decode.load(memory.read(pictures.source(image)), max_megapixels=pictures.max_megapixels)
     picture, alpha = display.upright(opened), display.alpha(opened)
     if alpha is not None:
         picture.putalpha(alpha)

@@ -39,7 +39,7 @@ DECODE_ERRORS = (
 
 OPAQUE = 255
 STRIP = 1 << 20  # pixels of a large picture that are converted at a time
-_KEPT = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
+KEPT = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")  # modes that `eight_bit` leaves as they are
 VIEWED = 256  # px; a picture is halved for as long as its longer side stays at least that
 
 
@@ -71,7 +71,7 @@ def eight_bit(pixels: Image.Image, by: int = 1) -> Image.Image:
 
     Raises what converting it raises: DECODE_ERRORS.
     """
-    if by == 1 and pixels.mode in _KEPT and not _keyed(pixels):
+    if by == 1 and pixels.mode in KEPT and not _keyed(pixels):
         return pixels
     spread = _spread(pixels)
     if pixels.width * pixels.height <= STRIP or (pixels.mode in ("L", "RGB") and not _keyed(pixels)):
@@ -121,7 +121,7 @@ def _whole(pixels: Image.Image, spread: tuple[float, float]) -> Image.Image:
     to their greatest value, as most viewers do.
     """
     mode = pixels.mode
-    if mode in _KEPT:
+    if mode in KEPT:
         return pixels.convert("RGBA") if _keyed(pixels) else pixels
     if mode.startswith(("I", "F")):
         values, (low, high) = _numbers(pixels), spread

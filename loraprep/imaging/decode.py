@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import traceback
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,7 @@ from loraprep.core.findings import Code
 from loraprep.imaging import estimate, memory, process
 from loraprep.imaging.colour import DECODE_ERRORS, describe
 from loraprep.imaging.errors import BadImage
-from loraprep.imaging.formats import HEIF_HINT, UNSUPPORTED, jpeg_quality, pointer, sniff
+from loraprep.imaging.formats import HEIF_HINT, UNSUPPORTED, jpeg_quality, png_chunks, pointer, sniff
 
 process.pillow_loaded()
 
@@ -64,15 +63,15 @@ def load(
     Raises BadImage: BROKEN, TOO_LARGE, UNSUPPORTED, POINTER; in a pool memory.Needs, before anything is decoded.
     """
     kind = _kind(data)
-    data = _without_surplus(data) if kind == "PNG" else data
     if kind == "PNG":
+        data = _without_surplus(data)
         memory.ask(2 * len(data) + estimate.texts(data))
     try:
         picture = Image.open(io.BytesIO(data), formats=_formats(kind))
         scale = max(_judge_size(picture, max_megapixels), halvings(picture.size, at_least, 8))
         if kind != "JPEG":  # only a JPEG is decoded smaller than it is
             scale = 1
-        elif _progressive(picture):
+        elif estimate.progressive(picture):
             _judge_scans(data)
         memory.ask(estimate.need(picture, data, scale=scale, made=made))
         if type(picture).verify is not ImageFile.ImageFile.verify:  # that one looks at nothing
@@ -151,7 +150,6 @@ def _boxes_cut_short(data: bytes) -> bool:
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _MOST_TEXT = 32_000_000  # bytes of texts in a PNG; Pillow takes 64 MB, of a caption 4000 characters are used
 _MOST_CHUNKS = 1000  # of one name, but for pixels: libpng's PNG_USER_CHUNK_CACHE_MAX, past which it skips them too
-_CHUNK = struct.Struct(">I4s")  # how a chunk begins: its length and its name
 _PIXELS = (b"IDAT", b"fdAT", b"fcTL")  # of which a large PNG has thousands
 
 
@@ -161,20 +159,18 @@ def _without_surplus(data: bytes) -> bytes:
     """
     surplus: list[list[int]] = []
     counts: dict[bytes, int] = {}
-    place, texts, last = 8, 0, len(data) - 12
-    while place <= last:
-        length, name = _CHUNK.unpack_from(data, place)
-        end = place + 12 + length
-        if name not in _PIXELS:
-            counts[name] = count = counts.get(name, 0) + 1
-            if count > _MOST_CHUNKS or (name in _TEXTS and texts + end - place > _MOST_TEXT):
-                if surplus and surplus[-1][1] == place:
-                    surplus[-1][1] = end
-                else:
-                    surplus.append([place, end])
-            elif name in _TEXTS:
-                texts += end - place
-        place = end
+    texts = 0
+    for name, start, end in png_chunks(data):
+        if name in _PIXELS:
+            continue
+        counts[name] = count = counts.get(name, 0) + 1
+        if count > _MOST_CHUNKS or (name in _TEXTS and texts + end - start > _MOST_TEXT):
+            if surplus and surplus[-1][1] == start:
+                surplus[-1][1] = end
+            else:
+                surplus.append([start, end])
+        elif name in _TEXTS:
+            texts += end - start
     if not surplus:  # a copy of a large file takes memory
         return data
     memory.ask(4 * len(data))
@@ -241,15 +237,11 @@ def _judge_size(probe: Image.Image, limit: float) -> int:
     if megapixels <= limit:
         return 1
     # a progressive JPEG keeps all its coefficients in memory, whatever scale it is read at
-    if probe.format in ("JPEG", "MPO") and not _progressive(probe) and megapixels <= limit * REDUCED_LIMIT:
+    if probe.format in ("JPEG", "MPO") and not estimate.progressive(probe) and megapixels <= limit * REDUCED_LIMIT:
         scale = next((s for s in (2, 4, 8) if megapixels / s**2 <= limit), 0)
         if scale:
             return scale
     raise BadImage(Code.TOO_LARGE, f"{width}x{height} is {megapixels:.0f} megapixels, more than the {limit:g} allowed")
-
-
-def _progressive(picture: Image.Image) -> bool:
-    return bool(picture.info.get("progressive") or picture.info.get("progression"))
 
 
 def _decode(picture: Image.Image, data: bytes, kind: str, scale: int) -> Opened:
@@ -346,14 +338,11 @@ def _pages(picture: Image.Image) -> int:
 
 def _png_ends(data: bytes) -> bool:
     """Pillow takes a PNG whose last bytes are missing; a whole one has pixels and all 12 bytes of its IEND."""
-    place, pixels = 8, False
-    while place + 12 <= len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        name = data[place + 4 : place + 8]
+    pixels = False
+    for name, _, _ in png_chunks(data):
         if name == b"IEND":
             return pixels
         pixels = pixels or name == b"IDAT"
-        place += 12 + length
     return False
 
 

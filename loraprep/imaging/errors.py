@@ -23,7 +23,11 @@ class BadImage(Exception):
         return type(self), (self.code, self.reason, self.path)
 
 
-class TooSlow(BadImage):
+class GivenUp(BadImage):
+    """A file that may be sound: it took too long or too much, here and now."""
+
+
+class TooSlow(GivenUp):
     """A file that was given up after so many seconds."""
 
     def __init__(self, seconds: float) -> None:
@@ -34,7 +38,7 @@ class TooSlow(BadImage):
         return type(self), (self.seconds,)
 
 
-class TooHeavy(BadImage):
+class TooHeavy(GivenUp):
     """A file that takes more bytes of memory than all pictures together may."""
 
     def __init__(self, need: float, budget: float) -> None:
@@ -48,12 +52,16 @@ class TooHeavy(BadImage):
         return type(self), (self.need, self.budget)
 
 
-def given_up(reasons: Mapping[Code, Mapping[str, str]]) -> list[Finding]:
-    """Return the findings for pictures that were sound, but took too long or too much: code -> path -> reason."""
-    return [_given_up(code, named) for code, named in sorted(reasons.items()) if named]
-
-
-def _given_up(code: Code, reasons: Mapping[str, str]) -> Finding:
-    named = sorted(reasons.items())
-    said = clauses([f"{path}: {reason}" for path, reason in named])
-    return Finding(code, tuple(path for path, _ in named), {"reasons": said, "reason": named[0][1]})
+def given_up(why: Mapping[str, GivenUp]) -> list[Finding]:
+    """Return the findings for pictures that were sound in the scan: path -> what a later look was given up for."""
+    by_code: dict[Code, list[tuple[str, str]]] = {}
+    for path, error in sorted(why.items()):
+        by_code.setdefault(error.code, []).append((path, error.reason))
+    return [
+        Finding(
+            code,
+            tuple(path for path, _ in named),
+            {"reasons": clauses([f"{path}: {reason}" for path, reason in named]), "reason": named[0][1]},
+        )
+        for code, named in sorted(by_code.items())
+    ]

@@ -9,9 +9,11 @@ from typing import Any
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin
 
+from loraprep.imaging.colour import KEPT
+from loraprep.imaging.formats import png_chunks
+
 _STRIPS = 32e6  # bytes, at most, for what is made of a picture strip by strip, and for what decoders keep besides
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # by mode; all others are 4
-_KEPT = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")  # modes that colour.eight_bit leaves as they are
 _WEBP = 16  # two canvases of libwebp, the bytes of one that Pillow takes out, and the picture
 _AVIF = {"RGB": 15, "RGBA": 18}  # planes of up to 16 bits, the bytes in RGB or RGBA, and the picture
 _DEFLATED = 1032  # times, at most, that deflate makes something smaller (zlib's technical details)
@@ -41,7 +43,7 @@ def _after(picture: Image.Image, turn: bool) -> int:
     """Bytes a pixel of what becomes of it: 8 bits, its alpha on a ground, sRGB, turned, its luma."""
     seen_through = picture.has_transparency_data
     composed = seen_through or picture.mode != "RGB" or bool(picture.info.get("icc_profile"))
-    return 4 * (seen_through or picture.mode not in _KEPT) + 5 * composed + 4 * turn + 3
+    return 4 * (seen_through or picture.mode not in KEPT) + 5 * composed + 4 * turn + 3
 
 
 def _turned(picture: Image.Image) -> bool:
@@ -76,11 +78,16 @@ def _coefficients(picture: Image.Image, whole: int) -> float:
     if not isinstance(picture, JpegImagePlugin.JpegImageFile):
         return 0
     segments = sum(len(data) for _, data in picture.applist)
-    if not (picture.info.get("progressive") or picture.info.get("progression")):
+    if not progressive(picture):
         return segments
     sampling = [(layer[1], layer[2]) for layer in picture.layer] or [(1, 1)] * 4
     across, down = (max(s[n] for s in sampling) for n in (0, 1))
     return segments + 2 * whole * sum(a * b for a, b in sampling) / (across * down)
+
+
+def progressive(picture: Image.Image) -> bool:
+    """Say whether it is a progressive JPEG."""
+    return bool(picture.info.get("progressive") or picture.info.get("progression"))
 
 
 def _unpacked(picture: Image.Image) -> float:
@@ -94,12 +101,10 @@ def texts(data: bytes) -> float:
     """Estimate the most bytes that the texts in a PNG unpack to: Pillow reads them before anybody can ask it."""
     if not any(name in data for name in _TEXT):
         return 0
-    place, found = 8, 0.0
-    while place + 12 <= len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        if wide := _TEXT.get(data[place + 4 : place + 8]):
-            found += min(length * _DEFLATED, PngImagePlugin.MAX_TEXT_CHUNK) * wide
-        place += 12 + length
+    found = 0.0
+    for name, start, end in png_chunks(data):
+        if wide := _TEXT.get(name):
+            found += min((end - start - 12) * _DEFLATED, PngImagePlugin.MAX_TEXT_CHUNK) * wide
     return min(found, 4.0 * PngImagePlugin.MAX_TEXT_MEMORY)
 
 

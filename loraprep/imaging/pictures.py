@@ -61,7 +61,7 @@ class Pictures:
         try:
             answer: T = pool.one(work, record, weight=_weight(record), seconds=self.max_seconds, budget=self.max_memory)
         except BadImage as bad:
-            bad.path = bad.path or record.path
+            bad.path = record.path
             raise
         return answer
 
@@ -95,7 +95,7 @@ class Pictures:
         """As `load`; raise BadImage too, if the file is not the one that was scanned."""
         data = memory.read(self.source(record))
         if hashlib.sha256(data).hexdigest() != record.pixel_digest:
-            raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again", record.path)
+            raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again")
         return self._decode(record, data, 0, made)
 
     def upright(self, record: Image, background: str = "#ffffff", longest: int = 0) -> Pillow.Image:
@@ -111,12 +111,9 @@ class Pictures:
     def _decode(self, record: Image, data: bytes, at_least: int, made: float) -> Opened:
         from loraprep.imaging import decode, display
 
-        try:
-            made = float("inf") if record.box else made
-            opened = decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least, made=made)
-            return display.cut(opened, record.box)
-        except BadImage as bad:
-            raise BadImage(bad.code, bad.reason, record.path) from None
+        made = float("inf") if record.box else made
+        opened = decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least, made=made)
+        return display.cut(opened, record.box)
 
 
 def made_of(longest: int) -> float:

@@ -28,7 +28,7 @@ from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.imaging.colour import DECODE_ERRORS
-from loraprep.imaging.errors import BadImage, TooHeavy, TooSlow, given_up
+from loraprep.imaging.errors import BadImage, GivenUp, given_up
 from loraprep.imaging.flaws import MOST, Flaws, flaws
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
@@ -49,8 +49,7 @@ class Seen(Struct, frozen=True):
 
     detail: float = 1.0  # `detail`
     flaws: Flaws = Flaws()
-    given_up: str = ""  # it could not be told in time or for want of memory (`why`), and this is what to say of it
-    why: Code | None = None
+    given_up: GivenUp | None = None  # nothing is told: it took too long, or too much memory
 
 
 def look(
@@ -69,15 +68,15 @@ def look(
     stamp: list[Json] = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-    given_up: dict[str, Seen] = {}  # not to be remembered: it may go well the next time
+    aborted: dict[str, Seen] = {}  # not to be remembered: it may go well the next time
 
     try:
         with closing(pictures.each(_look_at, todo)) as answers:
             for number, (record, found) in enumerate(answers, 1):
                 if isinstance(found, Seen):
                     known[crops.shown(record)] = found
-                elif isinstance(found, TooSlow | TooHeavy):
-                    given_up[crops.shown(record)] = Seen(given_up=found.reason, why=found.code)
+                elif isinstance(found, GivenUp):
+                    aborted[crops.shown(record)] = Seen(given_up=found)
                 elif not isinstance(found, (BadImage, *DECODE_ERRORS)):
                     raise found
                 if progress:
@@ -87,7 +86,7 @@ def look(
             alive = {crops.shown(r) for r in (*among, *records)}
             seen = {k: msgspec.to_builtins(v) for k, v in known.items() if k in alive}
             files.write_json(cache, {"stamp": stamp, "seen": seen})
-    known |= given_up
+    known |= aborted
     return {r.path: known[shown] for r in records if (shown := crops.shown(r)) in known}
 
 
@@ -110,16 +109,16 @@ def findings(records: Sequence[Image], seen: Mapping[str, Seen], limits: AuditLi
     left of it is too little to tell.
     """
     named: dict[Code, list[str]] = {}
-    slow: dict[Code, dict[str, str]] = {}
-    for record in records:
-        if code := (one := seen.get(record.path, Seen())).why:
-            slow.setdefault(code, {})[record.path] = one.given_up
+    aborted: dict[str, GivenUp] = {}
     for record in records:
         one = seen.get(record.path, Seen())
-        for code in () if one.why else _codes(record, one, limits):
+        if one.given_up:
+            aborted[record.path] = one.given_up
+            continue
+        for code in _codes(record, one, limits):
             named.setdefault(code, []).append(record.path)
     found = [Finding(code, tuple(paths)) for code, paths in sorted(named.items())]
-    return [*found, *given_up(slow)]
+    return [*found, *given_up(aborted)]
 
 
 def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:

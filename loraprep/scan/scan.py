@@ -116,12 +116,10 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
     found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
-    records = Records(
-        Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory")), found
-    )
-    patience = how.get("max_seconds") or pool.SECONDS
-    with closing(ScanCache(how.get("cache"), stamp, patience=patience)) as cache:
-        _inspect_new(records.keys(), cache, folder, root, limits, how)
+    pictures = Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory"))
+    records = Records(pictures, found)
+    with closing(ScanCache(how.get("cache"), stamp, patience=pictures.max_seconds)) as cache:
+        _inspect_new(records.keys(), cache, pictures, limits, how)
         result = into(records.images(cache))
         settled = not any(
             i.code in (Code.UNREADABLE, Code.UNEXPECTED, Code.TOO_SLOW, Code.TOO_HEAVY)
@@ -132,23 +130,21 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
 
 
 def _inspect_new(
-    keys: Sequence[str], cache: ScanCache, folder: Path, root: Path, limits: tuple[float, float], how: ScanOptions
+    keys: Sequence[str], cache: ScanCache, pictures: Pictures, limits: tuple[float, float], how: ScanOptions
 ) -> None:
     """Bring the cache up to date with every file that `keys` name."""
-    top, home = str(folder.absolute()), str(root.absolute())
+    top, home = str(pictures.folder.absolute()), str(pictures.root.absolute())
     progress = how.get("progress") or (lambda done, total: None)
     todo = cache.unknown(((key, path_of_key(key, top, home)) for key in keys), full=how.get("full", False))
     done = len(keys) - len(todo)
     progress(done, len(keys))
-    outside = [str(where) for where in files.picture_folders(folder)]
+    outside = [str(where) for where in files.picture_folders(pictures.folder)]
     cache_path = str(where.absolute()) if (where := how.get("cache")) else ""
     work = pool.Work(inspect.file_inspector, (top, home, outside, *limits, cache_path))
     begun, stamps = time.time(), {key: _stamp(path_of_key(key, top, home)) for key in todo}
     sizes = {key: stamp[0] if stamp else 0 for key, stamp in stamps.items()}
-    seconds = how.get("max_seconds") or pool.SECONDS
-    with closing(
-        pool.each(work, todo, weigh=sizes.__getitem__, seconds=seconds, budget=how.get("max_memory"))
-    ) as answers:
+    patience, budget = pictures.max_seconds, pictures.max_memory
+    with closing(pool.each(work, todo, weigh=sizes.__getitem__, seconds=patience, budget=budget)) as answers:
         for key, answer in answers:
             if isinstance(answer, TooSlow):
                 slow = Inspection("", sizes[key], "rejected", answer.code, answer.reason)

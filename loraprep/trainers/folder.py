@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Literal, NamedTuple
@@ -71,16 +71,16 @@ def read_folder(folder: Path, progress: Callable[[int, int], None] | None = None
     Pictures are opened in processes of their own, each for as long as `pool.SECONDS` allow.
     """
     found = {entry.path: entry for entry in _files(folder, "")}
-    pictures = [p for p, e in found.items() if _is_picture(p) and not e.pointer]
+    pictures = {path: entry for path, entry in found.items() if _is_picture(path) and not entry.pointer}
     result = {path: _other(entry) for path, entry in found.items() if path not in pictures}
-    work = pool.Work(_opener, ({path: str(found[path].real) for path in pictures},))
-    weights = {path: found[path].size for path in pictures}
-    with closing(pool.each(work, pictures, weigh=weights.__getitem__, seconds=pool.SECONDS)) as answers:
+    work = pool.Work(_opener, ({path: str(entry.real) for path, entry in pictures.items()},))
+    with closing(pool.each(work, list(pictures), weigh=lambda path: found[path].size, seconds=pool.SECONDS)) as answers:
         for number, (path, answer) in enumerate(answers):
             if progress:
                 progress(number, len(pictures))
             result[path] = answer if isinstance(answer, FolderFile) else _unopened(path, answer)
-    return [_fetched(file, found) for _, file in sorted(result.items())]
+    there = {*found, *(str(folder) for path in found for folder in PurePosixPath(path).parents)}
+    return [_fetched(file, there) for _, file in sorted(result.items())]
 
 
 def _is_picture(path: str) -> bool:
@@ -116,10 +116,13 @@ def _other(entry: _Entry) -> FolderFile:
     return FolderFile(entry.path, kind, pointer=entry.pointer, bytes=entry.size)
 
 
-def _fetched(file: FolderFile, found: Mapping[str, object]) -> FolderFile:
-    """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
+def _fetched(file: FolderFile, there: Collection[str]) -> FolderFile:
+    """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them.
+
+    `there`: the paths of all files and folders.
+    """
     meant = file.path.removesuffix(".dvc")
-    if meant == file.path or any(path == meant or path.startswith(f"{meant}/") for path in found):
+    if meant == file.path or meant in there:
         return file
     if _is_picture(meant):
         return replace(file, path=meant, kind="picture", pointer=formats.DVC)

@@ -8,7 +8,6 @@ nobody foresaw, a number that is none. The exit code says whether there were any
 
 import argparse
 import faulthandler
-import math
 import os
 import shutil
 import signal
@@ -18,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +26,7 @@ from loraprep.curation import features
 from loraprep.imaging import pool
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import detail, scan
+from tests.finite import finite
 from tests.hostile import corpus
 
 SECONDS = 10.0  # for one file of some kilobytes; the tool gives it a minute
@@ -106,17 +106,17 @@ def _pictures(root: Path) -> dict[str, tuple[str, str]]:
         told = {image.path: _rejected(image.code, image.reason) for image in found.images}
         whole = [image for image in found.images if image.state == "image"]
         for image in whole:
-            told[image.path] = "ok", "" if _finite(msgspec.to_builtins(image)) else "a number that is none, in scan"
+            told[image.path] = "ok", "" if finite(msgspec.to_builtins(image)) else "a number that is none, in scan"
         seen = detail.look(where, whole)
         looked = features.measure_features(where, whole, [])
         for image in whole:
             if image.path not in seen:
                 told[image.path] = "ok and then lost", "detail could not open it again"
-            elif seen[image.path].given_up:
-                told[image.path] = "hang", f"detail: {seen[image.path].given_up}"
-            elif not _finite(msgspec.to_builtins(seen[image.path])):
+            elif aborted := seen[image.path].given_up:
+                told[image.path] = "hang", f"detail: {aborted.reason}"
+            elif not finite(msgspec.to_builtins(seen[image.path])):
                 told[image.path] = "ok", "a number that is none, in detail"
-            elif not _finite(looked.styles.get(image.path, ())):
+            elif not finite(looked.styles.get(image.path, ())):
                 told[image.path] = "ok", "a number that is none, in looks"
         return told
     finally:
@@ -130,14 +130,6 @@ def _rejected(code: str, reason: str) -> tuple[str, str]:
     if code == Code.UNEXPECTED:
         return "crash" if "broke off" in reason else "traceback", reason
     return f"{code}: {reason.partition(' (')[0] if code != Code.TOO_LARGE else 'from its header'}", ""
-
-
-def _finite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_finite, value.values()))
-    if isinstance(value, list | tuple):
-        return all(map(_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def run(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.dataset import selection
 from loraprep.duplicates import questions, relations, words
 from loraprep.imaging import errors
-from loraprep.imaging.errors import TooHeavy, TooSlow
+from loraprep.imaging.errors import GivenUp
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name
 from loraprep.pipeline.workspace import Workspace
@@ -24,13 +23,13 @@ def find_duplicates(work: Workspace) -> None:
     """Find which pictures are there twice."""
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    given_up: dict[Code, dict[str, str]] = {}
+    given_up: dict[str, GivenUp] = {}
 
     def preview(image: Image) -> NDArray[np.uint8] | None:
         try:
             return work.pictures.preview(image)
-        except (TooSlow, TooHeavy) as bad:
-            given_up.setdefault(bad.code, {})[image.path] = bad.reason
+        except GivenUp as bad:
+            given_up[image.path] = bad
             return None
 
     groups = relations.find_groups(

@@ -48,7 +48,9 @@ def _scan(work: Workspace, full: bool) -> None:
     )
     if not full and fingerprint.holds(memory, mark, outputs):
         return
-    pool.POOL.start()  # while this process loads what it needs itself
+    cache = project.root / "build/scan-cache.sqlite"
+    if full or not cache.is_file():  # there are pictures to open for sure; else perhaps a caption was edited
+        pool.POOL.start()  # while this process loads what it needs itself
     from loraprep.scan import scan
 
     _refuse_unmounted(work)
@@ -63,7 +65,7 @@ def _scan(work: Workspace, full: bool) -> None:
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
             max_memory=limits.memory,
-            cache=project.root / "build/scan-cache.sqlite",
+            cache=cache,
             full=full,
             progress=progress,
         )
