@@ -66,15 +66,25 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a reader that is gone is no error
         return code
     except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
+        return _stopped()
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except machine.TOLD as error:
+        if interrupt.came():
+            return _stopped()
         told = machine.told(error)
         print(told, file=sys.stderr)
         return told.exit_code
+    except Exception:
+        if not interrupt.came():
+            raise
+        return _stopped()
+
+
+def _stopped() -> int:
+    print("\nStopped.", file=sys.stderr)
+    return interrupt.CODE
 
 
 def program() -> None:
