@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,19 +65,33 @@ def main(argv: list[str] | None = None) -> int:
             code = _run(args)
         sys.stdout.flush()  # here, where a reader that is gone is no error
         return code
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
     except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
+        return _stopped()
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except machine.REFUSALS as error:
-        refused = machine.told(error)
-        print(refused, file=sys.stderr)
-        return refused.exit_code
+    except machine.TOLD as error:
+        if interrupt.came():
+            return _stopped()
+        told = machine.told(error)
+        print(told, file=sys.stderr)
+        return told.exit_code
+    except Exception:
+        if not interrupt.came():
+            raise
+        return _stopped()
+
+
+def _stopped() -> int:
+    print("\nStopped.", file=sys.stderr)
+    return interrupt.CODE
+
+
+def program() -> None:
+    """Run `main` as a program of its own: once its exit code is known, Ctrl-C changes it no more."""
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _run(args: list[str]) -> int:
@@ -135,13 +150,14 @@ def _doit(args: list[str]) -> int:
     from doit.cmd_base import ModuleTaskLoader
     from doit.doit_cmd import DoitMain
 
-    from loraprep.pipeline import tasks
+    from loraprep.pipeline import state, tasks
     from loraprep.pipeline.workspace import Workspace
     from loraprep.project import project
 
     # before doit makes its state file: an unusable project.yaml leaves nothing behind
     graph = list(tasks.graph(Workspace(project.load(home, ask=True))))
     _understood(args, {task["basename"]: task for task in graph})
+    state.mend(home)
 
     class Loraprep(DoitMain):  # type: ignore[misc]
         BIN_NAME = "loraprep"
@@ -170,9 +186,7 @@ class _Outward:
 
         try:
             return super().parse_execute(args)  # type: ignore[misc]
-        except UserError as error:
-            raise _Refused(error) from None
-        except machine.REFUSALS as error:  # SQLite names no file; doit has one alone
+        except machine.TOLD as error:  # SQLite names no file; doit has one alone
             raise _Refused(machine.told(error, state.NAME)) from None
 
 
@@ -217,4 +231,4 @@ def _unknown(message: str, hint: str) -> UserError:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -8,14 +8,15 @@ import sqlite3
 from pathlib import Path
 
 from loraprep.core.errors import UserError
+from loraprep.core.text import printable
 
-REFUSALS = (OSError, sqlite3.Error, MemoryError)  # what is never a bug of ours
+TOLD = (UserError, OSError, sqlite3.Error, MemoryError)  # what a person reads in a sentence: never a bug of ours
 
 _ROOM = "Make room on that disk, then run the same command again: what was done is kept."
 _MOUNT = "See that the disk or network share is there, then run the same command again."
 _RIGHTS = "Give yourself the right to read and write there, or copy the project into a folder of your own."
 # errno(3) -> what happened, what to do next
-_TOLD: dict[int, tuple[str, str]] = {
+_REFUSED: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("the disk is full", _ROOM),
     **({errno.EDQUOT: ("your share of the disk is used up", _ROOM)} if hasattr(errno, "EDQUOT") else {}),
     errno.EFBIG: ("this disk takes no file that large", _ROOM),
@@ -49,17 +50,23 @@ _SQLITE: dict[int, int] = {  # https://sqlite.org/rescode.html
 
 
 def told(error: BaseException, place: str = "") -> UserError:
-    """Say what the computer refused: one of REFUSALS, with the file it names, else with `place`."""
+    """Put one of TOLD in words: what the computer refused with the file it names, else with `place`."""
+    if isinstance(error, UserError):
+        return error
     if isinstance(error, MemoryError):
         hint = "Close other programs, or lower thresholds.audit.max_megapixels in project.yaml."
         return UserError("there is not enough memory", place=place, hint=hint)
     if isinstance(error, sqlite3.Error):
-        code = _SQLITE.get((getattr(error, "sqlite_errorcode", None) or 0) & 0xFF, 0)
-        message, hint = _TOLD.get(code, (str(error).lower(), _ROOM))
+        message, hint = _REFUSED.get(_SQLITE.get(sqlite_code(error), 0), (str(error).lower(), _ROOM))
         return UserError(message, place=place or "build", hint=hint)
     assert isinstance(error, OSError)
-    message, hint = _TOLD.get(error.errno or 0, ((error.strerror or str(error) or type(error).__name__).lower(), ""))
+    message, hint = _REFUSED.get(error.errno or 0, ((error.strerror or str(error) or type(error).__name__).lower(), ""))
     return UserError(message, place=_shown(error.filename) or place, hint=hint or "Then run the same command again.")
+
+
+def sqlite_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code, 0 if it gave none."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
 def _shown(name: object) -> str:
@@ -71,4 +78,4 @@ def _shown(name: object) -> str:
     path = Path(name)
     here = Path.cwd()
     path = path.relative_to(here) if path.is_relative_to(here) else path
-    return "".join(c if c.isprintable() else "?" for c in path.as_posix())
+    return printable(path.as_posix(), "?")

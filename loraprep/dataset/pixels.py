@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 from PIL import Image, features
 
 from loraprep.core import files
 from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Output
-from loraprep.imaging import decode, display
+from loraprep.imaging import decode, display, memory, pool
 from loraprep.imaging.pictures import Pictures
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
@@ -54,6 +56,16 @@ def digest(data: bytes) -> str:
         return hashlib.sha256(head + picture.tobytes()).hexdigest()
 
 
+def digest_of(path: Path) -> str:
+    """As `digest`, of a file that anybody may have put there. Raises BadImage, OSError, and what Pillow raises."""
+    answer: str = pool.one(pool.Work(_digester), path.absolute(), weight=path.stat().st_size)
+    return answer
+
+
+def _digester() -> Callable[[Path], str]:
+    return lambda path: digest(memory.read(path))
+
+
 def render(pictures: Pictures, output: Output) -> bytes:
     """Render an output as PNG: upright, sRGB, 8 bit RGB, its box cut out, enlarged (Lanczos) to `area`.
 
@@ -77,7 +89,7 @@ def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, 
     if name == "alpha":
         mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
-        whole = decode.load(files.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
+        whole = decode.load(memory.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
         mask = display.upright(display.cut(whole, image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 

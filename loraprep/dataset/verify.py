@@ -102,11 +102,11 @@ def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple
             found.append((file, f"this {kind} was changed"))
         else:
             try:
-                if pixels.digest(files.read(path)) == locked.pixels:
+                if pixels.digest_of(path) == locked.pixels:
                     alike.append(file)
                 else:
                     found.append((file, "its pixels are others"))
-            except DECODE_ERRORS:
+            except (BadImage, *DECODE_ERRORS):
                 found.append((file, "it cannot be read"))
     return found, alike
 

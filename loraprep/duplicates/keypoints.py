@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.imaging.colour import DECODE_ERRORS
-from loraprep.imaging.errors import BadImage
+from loraprep.imaging.errors import BadImage, GivenUp
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -148,11 +148,15 @@ def reduced(pixels: Pixels, longest: int = SIDE) -> Pixels:
 
 
 class Opened:
-    """Pictures of a project. `path` keeps their points, by what each shows, from run to run; None: for this one."""
+    """Pictures of a project. `path` keeps their points, by what each shows, from run to run; None: for this one.
+
+    `given_up`: path -> what a picture was given up for, though the scan had found it sound; it is like no other.
+    """
 
     def __init__(self, pictures: Pictures, path: Path | None, stamp: str) -> None:
         self._pictures = pictures
         self._store = _opened_store(path, stamp)
+        self.given_up: dict[str, GivenUp] = {}
         self.pixels: Callable[[Image], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
         self.points: Callable[[Image], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
 
@@ -168,6 +172,8 @@ class Opened:
                     self._store.execute("INSERT OR REPLACE INTO points VALUES (?, ?)", (crops.shown(image), found))
                 elif isinstance(found, (BadImage, *DECODE_ERRORS)):
                     missing.add(crops.shown(image))  # the next scan says so
+                    if isinstance(found, GivenUp):
+                        self.given_up[image.path] = found
                 else:
                     raise found
                 if number % _OFTEN == 0:
@@ -180,7 +186,13 @@ class Opened:
         return Keypoints.unpacked(data)
 
     def _pixels(self, image: Image) -> Pixels:
-        return self._pictures.apart(_seen, image)
+        if image.path in self.given_up:
+            raise self.given_up[image.path]
+        try:
+            return self._pictures.apart(_seen, image)
+        except GivenUp as bad:
+            self.given_up[image.path] = bad
+            raise
 
     def close(self) -> None:
         self._store.commit()

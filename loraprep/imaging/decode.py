@@ -7,6 +7,7 @@ pixel is decoded, and whatever a decoder raises becomes a `BadImage` with a reas
 from __future__ import annotations
 
 import io
+import re
 import traceback
 from dataclasses import dataclass
 from functools import cache
@@ -15,10 +16,10 @@ from typing import Any, Literal
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from loraprep.core.findings import Code
-from loraprep.imaging import process
+from loraprep.imaging import estimate, memory, process
 from loraprep.imaging.colour import DECODE_ERRORS, describe
 from loraprep.imaging.errors import BadImage
-from loraprep.imaging.formats import HEIF_HINT, UNSUPPORTED, jpeg_quality, pointer, sniff
+from loraprep.imaging.formats import HEIF_HINT, UNSUPPORTED, jpeg_quality, png_chunks, pointer, sniff
 
 process.pillow_loaded()
 
@@ -51,22 +52,31 @@ class Opened:
     hidden: tuple[str, ...]
 
 
-def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0) -> Opened:
+def load(
+    data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0, made: float = float("inf")
+) -> Opened:
     """The full check: content decides the format, the header the size, then verify, reopen, decode all.
 
     With `at_least` a JPEG is decoded at 1/2, 1/4 or 1/8 where its longer side stays at least that: faster, and the
-    check is no weaker, since the decoder still reads every byte.
-    Raises BadImage: BROKEN, TOO_LARGE, UNSUPPORTED, POINTER.
+    check is no weaker, since the decoder still reads every byte. `made`: of how many pixels, at most, what the caller
+    makes of it is; with fewer it takes less memory.
+    Raises BadImage: BROKEN, TOO_LARGE, UNSUPPORTED, POINTER; in a pool memory.Needs, before anything is decoded.
     """
     kind = _kind(data)
-    data = _without_surplus_texts(data) if kind == "PNG" else data
+    if kind == "PNG":
+        data = _without_surplus(data)
+        memory.ask(2 * len(data) + estimate.texts(data))
     try:
         picture = Image.open(io.BytesIO(data), formats=_formats(kind))
         scale = max(_judge_size(picture, max_megapixels), halvings(picture.size, at_least, 8))
         if kind != "JPEG":  # only a JPEG is decoded smaller than it is
             scale = 1
+        elif estimate.progressive(picture):
+            _judge_scans(data)
+        memory.ask(estimate.need(picture, data, scale=scale, made=made))
         if type(picture).verify is not ImageFile.ImageFile.verify:  # that one looks at nothing
             picture.verify()  # and this leaves it unfit to be read
+            del picture  # with what its texts unpack to
             picture = Image.open(io.BytesIO(data), formats=_formats(kind))
         if kind in ("PNG", "WEBP") and _cut_short(data, kind):  # Pillow takes these without their last bytes
             raise BadImage(Code.BROKEN, _TOO_EARLY)
@@ -139,21 +149,47 @@ def _boxes_cut_short(data: bytes) -> bool:
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _MOST_TEXT = 32_000_000  # bytes of texts in a PNG; Pillow takes 64 MB, of a caption 4000 characters are used
+_MOST_CHUNKS = 1000  # of one name, but for pixels: libpng's PNG_USER_CHUNK_CACHE_MAX, past which it skips them too
+_PIXELS = (b"IDAT", b"fdAT", b"fcTL")  # of which a large PNG has thousands
 
 
-def _without_surplus_texts(data: bytes) -> bytes:
-    """Leave texts out of a PNG that has more of them than Pillow takes: it would give the whole picture up."""
-    if len(data) < _MOST_TEXT:
+def _without_surplus(data: bytes) -> bytes:
+    """Leave out of a PNG the texts past what Pillow takes, which would give the whole picture up, and the chunks past
+    what libpng keeps, each of which would keep Pillow busy several times.
+    """
+    surplus: list[list[int]] = []
+    counts: dict[bytes, int] = {}
+    texts = 0
+    for name, start, end in png_chunks(data):
+        if name in _PIXELS:
+            continue
+        counts[name] = count = counts.get(name, 0) + 1
+        if count > _MOST_CHUNKS or (name in _TEXTS and texts + end - start > _MOST_TEXT):
+            if surplus and surplus[-1][1] == start:
+                surplus[-1][1] = end
+            else:
+                surplus.append([start, end])
+        elif name in _TEXTS:
+            texts += end - start
+    if not surplus:  # a copy of a large file takes memory
         return data
-    kept, place, texts = [data[:8]], 8, 0
-    while place + 12 <= len(data):
-        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        text = data[place + 4 : place + 8] in _TEXTS
-        if not text or texts + end - place <= _MOST_TEXT:
-            kept.append(data[place:end])
-            texts += (end - place) * text
-        place = end
-    return b"".join([*kept, data[place:]])
+    memory.ask(4 * len(data))
+    starts, ends = [0, *(end for _, end in surplus)], [*(start for start, _ in surplus), len(data)]
+    return b"".join(data[start:end] for start, end in zip(starts, ends, strict=True))
+
+
+_MOST_SCANS = 500  # of a progressive JPEG, each of which takes as long as the whole: libjpeg-turbo's TJFLAG_LIMITSCANS
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")  # neither coded data nor a restart (ITU-T T.81, B.1.1.3)
+
+
+def _judge_scans(data: bytes) -> None:
+    """Raise BadImage for a JPEG with more scans than any program writes; what follows its end is not looked at."""
+    place = count = 0
+    while (found := _MARKER.search(data, place)) and found[1] != b"\xd9":
+        count += found[1] == b"\xda"
+        if count > _MOST_SCANS:
+            raise BadImage(Code.BROKEN, f"it is painted over more than {_MOST_SCANS} times, as no program writes it")
+        place = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
 
 
 def _kind(data: bytes) -> str:
@@ -201,8 +237,7 @@ def _judge_size(probe: Image.Image, limit: float) -> int:
     if megapixels <= limit:
         return 1
     # a progressive JPEG keeps all its coefficients in memory, whatever scale it is read at
-    progressive = probe.info.get("progressive") or probe.info.get("progression")
-    if probe.format in ("JPEG", "MPO") and not progressive and megapixels <= limit * REDUCED_LIMIT:
+    if probe.format in ("JPEG", "MPO") and not estimate.progressive(probe) and megapixels <= limit * REDUCED_LIMIT:
         scale = next((s for s in (2, 4, 8) if megapixels / s**2 <= limit), 0)
         if scale:
             return scale
@@ -284,21 +319,30 @@ def _frames(picture: Image.Image, data: bytes, kind: str) -> int:
         if "n_frames" in vars(picture):  # the header says it
             return int(vars(picture)["n_frames"])
         with Image.open(io.BytesIO(data), formats=[kind]) as again:  # it takes going through all of them
-            return int(getattr(again, "n_frames", 1))
+            return _pages(again) if kind == "TIFF" else int(getattr(again, "n_frames", 1))
     except DECODE_ERRORS:  # the first frame is whole, and only that is used
         return 1
 
 
+_MOST_PAGES = 1000  # of a TIFF that are counted, each of which is a directory to read
+
+
+def _pages(picture: Image.Image) -> int:
+    for page in range(1, _MOST_PAGES):
+        try:
+            picture.seek(page)
+        except EOFError:
+            return page
+    return _MOST_PAGES
+
+
 def _png_ends(data: bytes) -> bool:
     """Pillow takes a PNG whose last bytes are missing; a whole one has pixels and all 12 bytes of its IEND."""
-    place, pixels = 8, False
-    while place + 12 <= len(data):
-        length = int.from_bytes(data[place : place + 4], "big")
-        name = data[place + 4 : place + 8]
+    pixels = False
+    for name, _, _ in png_chunks(data):
         if name == b"IEND":
             return pixels
         pixels = pixels or name == b"IDAT"
-        place += 12 + length
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,11 @@ class BadImage(Exception):
         return type(self), (self.code, self.reason, self.path)
 
 
-class TooSlow(BadImage):
+class GivenUp(BadImage):
+    """A file that may be sound: it took too long or too much, here and now."""
+
+
+class TooSlow(GivenUp):
     """A file that was given up after so many seconds."""
 
     def __init__(self, seconds: float) -> None:
@@ -33,8 +38,30 @@ class TooSlow(BadImage):
         return type(self), (self.seconds,)
 
 
-def too_slow(reasons: Mapping[str, str]) -> Finding:
-    """Return the finding for pictures that took too long, path -> reason."""
-    named = sorted(reasons.items())
-    said = clauses([f"{path}: {reason}" for path, reason in named])
-    return Finding(Code.TOO_SLOW, tuple(path for path, _ in named), {"reasons": said, "reason": named[0][1]})
+class TooHeavy(GivenUp):
+    """A file that takes more bytes of memory than all pictures together may."""
+
+    def __init__(self, need: float, budget: float) -> None:
+        self.need, self.budget = need, budget
+        # rounded so that the first is never the less
+        most = math.floor(budget / 1e8) / 10
+        reason = f"opening it takes about {math.ceil(need / 1e8) / 10:.1f} GB of memory, more than the {most:.1f} GB"
+        super().__init__(Code.TOO_HEAVY, f"{reason} that may be used")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.need, self.budget)
+
+
+def given_up(why: Mapping[str, GivenUp]) -> list[Finding]:
+    """Return the findings for pictures that were sound in the scan: path -> what a later look was given up for."""
+    by_code: dict[Code, list[tuple[str, str]]] = {}
+    for path, error in sorted(why.items()):
+        by_code.setdefault(error.code, []).append((path, error.reason))
+    return [
+        Finding(
+            code,
+            tuple(path for path, _ in named),
+            {"reasons": clauses([f"{path}: {reason}" for path, reason in named]), "reason": named[0][1]},
+        )
+        for code, named in sorted(by_code.items())
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
 from functools import cache
 
 
@@ -37,8 +39,8 @@ UNSUPPORTED: dict[str, str] = {
     ),
     **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
 }
-LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time: memory stays under 1 GB
 ANNEX = "only git-annex's placeholder is here; run git annex get ."
+DVC = "only DVC's placeholder is here; run dvc pull"
 LFS = "only Git LFS's placeholder is here; run git lfs pull"
 HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
 SIDECARS = (".txt", ".caption", ".tags", ".json")  # words beside a picture, in order of trust
@@ -52,6 +54,27 @@ def pointer(head: bytes) -> str:
     if head.startswith(b"version https://git-lfs"):
         return LFS
     return ANNEX if head.replace(b"\\", b"/").startswith(b"/annex/objects/") else ""
+
+
+_CHUNK = struct.Struct(">I4s")  # how a chunk begins: its length and its name
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (name, start, end) of each whole-looking chunk of a PNG; the last may end behind the file.
+
+    Source: PNG specification, 5.3. Nothing is checked: a file of millions of them is walked in seconds.
+    """
+    place, last = 8, len(data) - 12
+    while place <= last:
+        length, name = _CHUNK.unpack_from(data, place)
+        end = place + 12 + length
+        yield name, place, end
+        place = end
+
+
+def annexed(link: tuple[str, ...]) -> bool:
+    """Say whether a link that leads nowhere, given as the parts of its target, is one of git-annex's."""
+    return ".git" in link and "annex" in link
 
 
 def sniff(head: bytes) -> str:

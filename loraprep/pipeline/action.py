@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from doit.exceptions import TaskFailed
 from filelock import Timeout
 
-from loraprep.core import files, machine, terminal
-from loraprep.core.errors import Problem, UserError
+from loraprep.core import files, interrupt, machine, terminal
+from loraprep.core.errors import Problem
 from loraprep.imaging import process
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.workspace import Workspace
@@ -24,9 +24,7 @@ class Told:
     def __call__(self) -> TaskFailed | None:
         try:
             return self.call()
-        except UserError as error:
-            return TaskFailed(str(error))
-        except machine.REFUSALS as error:
+        except machine.TOLD as error:
             return TaskFailed(str(machine.told(error)))
 
 
@@ -43,6 +41,18 @@ class Action:
     def __call__(self, **options: object) -> TaskFailed | None:
         process.claim()  # under `doit -f dodo.py` nothing of ours ran before
         try:
+            failed = self._failed(options)
+        except (KeyboardInterrupt, Exception) as error:
+            if not isinstance(error, KeyboardInterrupt) and not interrupt.came():
+                raise
+        else:
+            if not interrupt.came():
+                return failed
+        terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
+        raise SystemExit(interrupt.CODE)
+
+    def _failed(self, options: Mapping[str, object]) -> TaskFailed | None:
+        try:
             self.work.lock()
             before = self._digests()
             if self.load()(self.work, **options) is False:
@@ -51,16 +61,11 @@ class Action:
                 return TaskFailed("A file was edited while it was being read. Run it again.")
         except Timeout:
             return TaskFailed("Another loraprep is running in this project. Wait for it to end, then run this again.")
-        except UserError as error:
-            return TaskFailed(str(error))
         except BadImage as bad:  # it was sound when it was scanned
             hint = "It changed during this run. Run the same command again: the scan looks at it anew."
             return TaskFailed(str(Problem(bad.reason, bad.path, hint)))
-        except machine.REFUSALS as error:
+        except machine.TOLD as error:
             return TaskFailed(str(machine.told(error)))
-        except KeyboardInterrupt:
-            terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
-            raise SystemExit(130) from None
         return None
 
     def load(self) -> Callable[..., bool | None]:

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 from doit.reporter import ConsoleReporter
 
 from loraprep.core import machine
-from loraprep.core.errors import UserError
 from loraprep.core.terminal import say
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.results import RESULTS
@@ -57,7 +56,5 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def _tell(self, name: str, work: Workspace) -> None:
         try:
             RESULTS[name](work)
-        except UserError as error:
-            say(str(error), "red")
-        except machine.REFUSALS as error:
+        except machine.TOLD as error:
             say(str(machine.told(error)), "red")

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from loraprep.core import files
+from loraprep.core import files, machine
 from loraprep.core.errors import UserError
 
 NAME = ".doit.sqlite"
@@ -16,9 +16,9 @@ _DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
 
 
 def mend(root: Path) -> None:
-    """Delete a state file that doit could not use; every task then runs again.
+    """Delete a state file that doit could not use, and begin one; every task then runs again.
 
-    Raises UserError if the project cannot be written to, before anything is done.
+    Raises UserError if the project cannot be written to, before anything is done, and for a disk that is full.
     """
     path = root / NAME
     if not os.access(root, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
@@ -30,6 +30,18 @@ def mend(root: Path) -> None:
     if path.exists() and not _sound(path):
         for ending in ("", "-journal", "-wal", "-shm"):
             files.remove(path.with_name(NAME + ending))
+    if not path.exists() or not path.stat().st_size:
+        _begin(path)
+
+
+def _begin(path: Path) -> None:
+    """Make the file as doit would: what is refused here (a full disk) is told, and there it ends in a traceback."""
+    try:
+        with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
+            db.execute("CREATE TABLE IF NOT EXISTS doit (task_id TEXT NOT NULL PRIMARY KEY, task_data JSON)")
+    except sqlite3.Error as error:
+        if machine.sqlite_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise machine.told(error, NAME) from None
 
 
 def _sound(path: Path) -> bool:
@@ -38,8 +50,7 @@ def _sound(path: Path) -> bool:
         with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
             rows = db.execute("SELECT task_id, task_data FROM doit").fetchall()
     except sqlite3.Error as error:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        return path.stat().st_size == 0 or code not in _DAMAGED
+        return path.stat().st_size == 0 or machine.sqlite_code(error) not in _DAMAGED
     return all(isinstance(name, str) and _row(data) for name, data in rows)
 
 

@@ -14,7 +14,6 @@ import msgspec
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
 from loraprep.core import machine, resources
-from loraprep.core.errors import UserError
 from loraprep.core.files import Json
 from loraprep.pipeline import freshness, results, state
 from loraprep.pipeline.action import Told
@@ -40,8 +39,8 @@ CROPS_D = "decisions/crops.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
 _OF_PIXELS = (  # limits of what is wrong with a picture's pixels
-    "max_megapixels", "max_seconds", "detail", "sharpness", "enlarged", "fine", "jpeg_quality", "blocks", "noise",
-    "colours", "darkness", "chroma",
+    "max_megapixels", "max_seconds", "max_memory", "detail", "sharpness", "enlarged", "fine", "jpeg_quality", "blocks",
+    "noise", "colours", "darkness", "chroma",
 )  # fmt: skip
 _ASKING = tuple(  # settings of who looks
     f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
@@ -52,17 +51,16 @@ _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.
 def task_loraprep() -> Iterator[Task]:
     """All tasks of the project in the current folder, for doit."""
     try:
-        tasks = [*graph(Workspace(project.load(Path.cwd())))]
-    except UserError as error:
-        raise InvalidDodoFile(f"\n{error}") from None
-    except machine.REFUSALS as error:
+        work = Workspace(project.load(Path.cwd()))
+        state.mend(work.root)
+        tasks = [*graph(work)]
+    except machine.TOLD as error:
         raise InvalidDodoFile(f"\n{machine.told(error)}") from None
     yield from tasks
 
 
 def graph(work: Workspace) -> Iterator[Task]:
-    """Every task, in the order of the phases. Raises UserError if the project cannot be written to."""
-    state.mend(work.root)
+    """Every task, in the order of the phases."""
     yield from _about_files(work)
     yield from _about_words(work)
     yield from _about_the_set(work)

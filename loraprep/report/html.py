@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from loraprep.core import resources
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
+from loraprep.core.text import printable
 from loraprep.curation import similarity
 from loraprep.imaging import thumbnails
 from loraprep.imaging.pictures import Pictures
@@ -253,7 +254,7 @@ def _webp(data: bytes) -> str:
 
 def _plain(text: str) -> str:
     """Control and bidirectional characters made visible: a name must not reorder the line it stands in."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return printable(text, "?")
 
 
 def told(text: str) -> Markup:

@@ -10,9 +10,9 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loraprep.core import files
 
@@ -27,6 +27,7 @@ CREATE TABLE stamp (facts TEXT);
 """
 _WAIT = 30  # seconds for others of the same scan to end their look-ups
 _GLANCE = 1  # seconds that a look-up waits for a commit
+_SLOW = "too slow, "  # how what stands in place of the digest of a file that was given up begins
 _OFTEN = 1.0  # seconds of work that a kill may cost
 
 FileStamp = tuple[int, int, int, int]  # size, mtime_ns, ctime_ns, inode
@@ -64,10 +65,11 @@ class ScanCache:
     """Rows by key, "images/a.jpg": those of files, those of bytes (`Inspection`), those of parts of pictures.
 
     Without a path it lasts as long as the object. `facts`: what the facts depend on besides the bytes; under another
-    value they are forgotten, the digests are not. Raises sqlite3.Error, then or later, for a damaged file.
+    value they are forgotten, the digests are not. `patience`: the seconds that a file is waited for; what took longer
+    under others is forgotten. Raises sqlite3.Error, then or later, for a damaged file.
     """
 
-    def __init__(self, path: Path | None, facts: str) -> None:
+    def __init__(self, path: Path | None, facts: str, *, patience: float = 0) -> None:
         if path:
             path = files.opened_by_others(path)
         self._db = sqlite3.connect(path or "", timeout=_WAIT)  # "": a temporary file that SQLite deletes
@@ -76,6 +78,11 @@ class ScanCache:
         except BaseException:
             self._db.close()
             raise
+        self._slow = f"{_SLOW}{patience:g} "  # in place of a digest, before the key: nobody knows the bytes
+        self._db.execute(
+            "DELETE FROM facts WHERE substr(digest, 1, ?) = ? AND substr(digest, 1, ?) != ?",
+            (len(_SLOW), _SLOW, len(self._slow), self._slow),
+        )
         self._saved = time.monotonic()
         self._outdated = False  # are there facts that may be nobody's?
         self.transient: dict[str, Inspection] = {}  # not to be remembered: it may be better the next time
@@ -138,17 +145,22 @@ class ScanCache:
         if time.monotonic() - self._saved > _OFTEN:
             self.save()
 
+    def store_slow(self, key: str, then: FileStamp | None, at: float, inspection: Inspection) -> None:
+        """Remember that the file of `then` took too long, so that it is not waited for again, run by run."""
+        digest = f"{self._slow}{key}"
+        self.store(key, then, at, digest, inspection if then is None else inspection._replace(digest=digest))
+
     def inspection(self, key: str) -> Inspection | None:
         """Return what one file shows, None for one that was not looked at."""
         query = "SELECT facts.* FROM files JOIN facts USING (digest) WHERE key = ?"
         row = self._db.execute(query, (key,)).fetchone()
-        return self.transient.get(key) or (Inspection(*row) if row else None)
+        return self.transient.get(key) or (_known(row) if row else None)
 
     def inspections_below(self, folder: str) -> Iterator[tuple[str, Inspection]]:
         """Yield (key, what it shows) of every remembered file whose key starts with "folder/", sorted."""
         query = "SELECT key, facts.* FROM files CROSS JOIN facts USING (digest) WHERE key > ? AND key < ? ORDER BY key"
         for key, *row in self._db.execute(query, (folder + "/", folder + "0")):  # "0" comes after "/"
-            yield key, Inspection(*row)
+            yield key, _known(row)
 
     def part(self, key: str) -> str | None:
         """Return the `pixels` of a part of a picture, None if it was never inspected."""
@@ -175,6 +187,11 @@ class ScanCache:
             self._db.commit()
         finally:
             self._db.close()
+
+
+def _known(row: Sequence[Any]) -> Inspection:
+    found = Inspection(*row)
+    return found._replace(digest="") if found.digest.startswith(_SLOW) else found
 
 
 def _trusted(path: str, row: tuple[float, ...]) -> bool:

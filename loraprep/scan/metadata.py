@@ -16,11 +16,12 @@ from pathlib import Path, PurePosixPath
 from PIL import Image, ImageFile, IptcImagePlugin
 
 from loraprep.core import files
+from loraprep.core.escape import one_line
 from loraprep.core.findings import Code
 
 LONGEST = 4000  # characters kept of one text
 _READ = 20_000  # characters of one text that are looked at: a prompt with its settings has some thousands
-_LARGEST = 1_000_000  # bytes of a sidecar that are read; a list of a whole set may be larger
+_LARGEST = 1_000_000  # bytes of a sidecar or of XMP that are read; a list of a whole set may be larger
 _LARGEST_LIST = 50_000_000
 
 Words = list[tuple[str, str]]
@@ -28,14 +29,10 @@ Words = list[tuple[str, str]]
 
 def clean(text: str) -> str:
     """Make one line of printable characters; lines that look like a list are joined by commas."""
-    lines = [" ".join(_printable(line).split()) for line in text[:_READ].splitlines()]
+    lines = [one_line(line) for line in text[:_READ].splitlines() if line]
     lines = [line for line in lines if line]
     listed = len(lines) > 1 and all(len(line) <= 40 and line[-1] not in ".,;:!?" for line in lines)
     return (", " if listed else " ").join(lines)[:LONGEST].strip()
-
-
-def _printable(line: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in line)
 
 
 def decode(data: bytes) -> str:
@@ -242,7 +239,8 @@ def _as_prompt(workflow: Mapping[str, object]) -> dict[str, object]:
 
 def _blocks(picture: Image.Image) -> list[dict[str, object]]:
     """Return the rdf:Description blocks of the picture's XMP."""
-    if "xmp" not in picture.info and "XML:com.adobe.xmp" not in picture.info:
+    packets = [picture.info[key] for key in ("xmp", "XML:com.adobe.xmp") if key in picture.info]
+    if not packets or max(map(len, packets)) > _LARGEST:
         return []
     rdf: object = picture.getxmp().get("xmpmeta", {}).get("RDF", {})
     blocks = rdf.get("Description", []) if isinstance(rdf, dict) else []

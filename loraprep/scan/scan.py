@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,11 +20,11 @@ from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging import decode, pool
-from loraprep.imaging.errors import BadImage
+from loraprep.imaging.errors import BadImage, TooSlow
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import image_list, inspect, walk
 from loraprep.scan.assemble import Records
-from loraprep.scan.cache import Inspection, ScanCache, discard, path_of_key
+from loraprep.scan.cache import FileStamp, Inspection, ScanCache, discard, file_stamp, path_of_key
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class ScanOptions(TypedDict, total=False):
     max_megapixels: float
     max_megabytes: float
     max_seconds: float
+    max_memory: float | None
     cache: Path | None
     full: bool
     progress: Callable[[int, int], None] | None
@@ -114,32 +116,41 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
     found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
-    records = Records(Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS), found)
-    with closing(ScanCache(how.get("cache"), stamp)) as cache:
-        _inspect_new(records.keys(), cache, folder, root, limits, how)
+    pictures = Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory"))
+    records = Records(pictures, found)
+    with closing(ScanCache(how.get("cache"), stamp, patience=pictures.max_seconds)) as cache:
+        _inspect_new(records.keys(), cache, pictures, limits, how)
         result = into(records.images(cache))
-        settled = not any(i.code in (Code.UNREADABLE, Code.UNEXPECTED, Code.TOO_SLOW) for i in cache.transient.values())
+        settled = not any(
+            i.code in (Code.UNREADABLE, Code.UNEXPECTED, Code.TOO_SLOW, Code.TOO_HEAVY)
+            for i in cache.transient.values()
+        )
         cache.tidy(records.parts)
     return result, ScanSummary(records.orphans, dict(sorted(records.useless.items())), settled)
 
 
 def _inspect_new(
-    keys: Sequence[str], cache: ScanCache, folder: Path, root: Path, limits: tuple[float, float], how: ScanOptions
+    keys: Sequence[str], cache: ScanCache, pictures: Pictures, limits: tuple[float, float], how: ScanOptions
 ) -> None:
     """Bring the cache up to date with every file that `keys` name."""
-    top, home = str(folder.absolute()), str(root.absolute())
+    top, home = str(pictures.folder.absolute()), str(pictures.root.absolute())
     progress = how.get("progress") or (lambda done, total: None)
     todo = cache.unknown(((key, path_of_key(key, top, home)) for key in keys), full=how.get("full", False))
     done = len(keys) - len(todo)
     progress(done, len(keys))
-    outside = [str(where) for where in files.picture_folders(folder)]
+    outside = [str(where) for where in files.picture_folders(pictures.folder)]
     cache_path = str(where.absolute()) if (where := how.get("cache")) else ""
     work = pool.Work(inspect.file_inspector, (top, home, outside, *limits, cache_path))
-    sizes = {key: _size(path_of_key(key, top, home)) for key in todo}
-    seconds = how.get("max_seconds") or pool.SECONDS
-    with closing(pool.each(work, todo, weigh=sizes.__getitem__, seconds=seconds)) as answers:
+    begun, stamps = time.time(), {key: _stamp(path_of_key(key, top, home)) for key in todo}
+    sizes = {key: stamp[0] if stamp else 0 for key, stamp in stamps.items()}
+    patience, budget = pictures.max_seconds, pictures.max_memory
+    with closing(pool.each(work, todo, weigh=sizes.__getitem__, seconds=patience, budget=budget)) as answers:
         for key, answer in answers:
-            cache.store(key, *_answer(answer, sizes[key]))
+            if isinstance(answer, TooSlow):
+                slow = Inspection("", sizes[key], "rejected", answer.code, answer.reason)
+                cache.store_slow(key, stamps[key], begun, slow)
+            else:
+                cache.store(key, *_answer(answer, sizes[key]))
             done += 1
             progress(done, len(keys))
     cache.save()
@@ -154,8 +165,8 @@ def _answer(answer: inspect.Answer | Exception, size: int) -> inspect.Answer:
     return then, at, digest, found
 
 
-def _size(path: str) -> int:
+def _stamp(path: str) -> FileStamp | None:
     try:
-        return os.stat(path).st_size  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
+        return file_stamp(os.stat(path))  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
     except OSError:
-        return 0
+        return None

@@ -14,6 +14,7 @@ from typing import Literal
 from loraprep.core import files, paths
 from loraprep.core.findings import Code
 from loraprep.core.patterns import Patterns
+from loraprep.core.text import printable
 from loraprep.imaging import formats
 
 
@@ -168,8 +169,7 @@ def _link(path: Path, where: _Where) -> tuple[str, Path | None]:
 
 def _nowhere(path: Path) -> str:
     """Tell a link of git-annex, whose file was not fetched, from others that lead nowhere."""
-    aim = path.readlink().parts
-    if ".git" in aim and "annex" in aim:
+    if formats.annexed(path.readlink().parts):
         return f"{Code.POINTER.value}: {formats.ANNEX}"
     return "link: it is a link that leads nowhere"
 
@@ -182,7 +182,7 @@ def _outside(target: Path) -> str:
             folder = Path(*target.parts[: target.parts.index(keeper[0]) + 1])
     near = folder.is_relative_to(home) and folder != home
     shown = folder.relative_to(home).as_posix() if near else folder.as_posix()
-    shown = "".join(c if c.isprintable() else "?" for c in shown)
+    shown = printable(shown, "?")
     named = f"~/{shlex.quote(shown)}" if near else shlex.quote(shown)
     return f"it leads out of this project. Only if your pictures are there: loraprep trust {named}"
 
@@ -250,7 +250,7 @@ def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
     """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
     if real.with_suffix("").exists():
         return because("ignored", "not-an-image", "DVC's note on where its file is kept")
-    return because("rejected", Code.POINTER, "only DVC's placeholder is here; run dvc pull")
+    return because("rejected", Code.POINTER, formats.DVC)
 
 
 def _not_an_image(path: Path) -> str:

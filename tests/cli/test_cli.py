@@ -69,6 +69,7 @@ def test_a_mistyped_command(
     monkeypatch.chdir(empty)
     assert main(args) == 3
     assert capfd.readouterr() == ("", expected)
+    assert not (empty / ".doit.sqlite").exists()
 
 
 def test_help_and_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

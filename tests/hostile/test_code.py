@@ -13,10 +13,10 @@ from loraprep.core import child
 from loraprep.core.errors import UserError
 from loraprep.report import diff
 from loraprep.review.runs import Runs
-from loraprep.scan import scan
 from tests import pictures
 from tests.hostile import clones
 
+MANY = 12  # pictures: every worker has some
 AS_SCRIPT = ("-P", "-c", clones.SCRIPT)
 AS_MODULE = ("-m", "loraprep")
 UNDER_MODULE = ("yaml.py", "PIL/__init__.py", "numpy/__init__.py", "msgspec/__init__.py", "difflib.py", "signal.py")
@@ -53,10 +53,10 @@ def test_a_command_runs_nothing_that_lies_in_the_folder(root: Path, marker: Path
 
 @pytest.mark.run
 def test_nor_do_the_workers_of_a_large_scan(root: Path, marker: Path) -> None:
-    for n in range(scan.MANY + 1):
+    for n in range(MANY):
         (root / f"images/{n:03}.png").write_bytes(pictures.png(pictures.scene(48, 48, n)))
     start(root, "scan")
-    assert (root / "build/images.jsonl").read_text("utf-8").count("\n") > scan.MANY
+    assert (root / "build/images.jsonl").read_text("utf-8").count("\n") > MANY
     assert not marker.exists()
     env = {name: value for name, value in os.environ.items() if name != child.SAFE_PATH}
     subprocess.run([sys.executable, "-c", "import yaml"], cwd=root, check=False, env=env)
@@ -72,7 +72,7 @@ def test_started_as_a_module_it_takes_libraries_from_where_they_are_installed(ro
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(clones.module(marker), "utf-8")
     (root / "loraprep").rmdir()
-    for n in range(scan.MANY + 1):
+    for n in range(MANY):
         (root / f"images/{n:03}.png").write_bytes(pictures.png(pictures.scene(48, 48, n)))
     start(root, "scan", how=AS_MODULE)
     assert not marker.exists()

@@ -28,6 +28,16 @@ def spelled(value: Any) -> Iterator[bytes]:
     yield from TEXTS
 
 
+def brief(value: Any) -> Any:
+    """The same with two of what it holds many of: pictures by their names, rows."""
+    if isinstance(value, list):
+        return [brief(v) for v in (value[:2] if len(value) > 8 else value)]
+    if isinstance(value, dict):
+        alike = len(value) > 8 and len({type(v) for v in value.values()}) == 1
+        return {k: brief(v) for k, v in [*value.items()][: 2 if alike else None]}
+    return value
+
+
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with everything built, to read."""
@@ -47,7 +57,7 @@ def test_artefacts_are_read_whole_or_not_at_all(kind: type[artifacts.Artifact], 
     place = judged / "build" / kind.NAME
     if not place.exists():
         pytest.skip(f"{kind.NAME} is not made in this project")
-    for data in spelled(json.loads(place.read_text("utf-8"))):
+    for data in spelled(brief(json.loads(place.read_text("utf-8")))):
         with contextlib.suppress(ValueError):
             assert isinstance(artifacts.decode(kind, data), kind)
 
@@ -117,10 +127,11 @@ def test_caches_and_memories_are_made_anew(judged: Path, tmp_path: Path) -> None
         except UserError as error:
             assert "images.jsonl" in str(error)  # noqa: PT017
     for name in ("detail-cache.json", "scan-unchanged.json", "given-quality.json", "asked-quality.json"):
-        for data in spelled(json.loads((judged / "build" / name).read_text("utf-8"))):
+        kept = json.loads((judged / "build" / name).read_text("utf-8"))
+        for data in spelled(brief(kept)):
             (tmp_path / name).write_bytes(data)
             if name == "detail-cache.json":
-                detail._load(tmp_path / name, json.loads((judged / "build" / name).read_text("utf-8"))["stamp"])
+                detail._load(tmp_path / name, kept["stamp"])
             elif name == "scan-unchanged.json":
                 fingerprint.holds(tmp_path / name, "x", [listed])
             else:
@@ -130,6 +141,6 @@ def test_caches_and_memories_are_made_anew(judged: Path, tmp_path: Path) -> None
                 )
                 assert isinstance(made, form)
     (tmp_path / "build").mkdir()
-    for data in spelled(json.loads((judged / "build" / manifest.MANIFEST).read_text("utf-8"))):
+    for data in spelled(brief(json.loads((judged / "build" / manifest.MANIFEST).read_text("utf-8")))):
         (tmp_path / "build" / manifest.MANIFEST).write_bytes(data)
         assert isinstance(manifest.read_manifest(tmp_path), dict)

@@ -23,6 +23,7 @@ ONE_KIND = {"connect": {"sqlite3"}, "load": {"np"}, "remove": {"os"}}  # of othe
 ALLOWED: dict[str, tuple[set[str], str]] = {
     "__main__.py": ({"open"}, "the null device, for a reader that is gone"),
     "core/terminal.py": ({"open"}, "the null device, for a reader that is gone"),
+    "core/free_memory.py": ({"read_text"}, "what the system says of itself"),
     "core/resources.py": ({"iterdir", "read_text"}, "what is installed with loraprep"),
     "pipeline/tasks.py": ({"iterdir"}, "what is installed with loraprep"),
     "review/app.py": ({"read_bytes"}, "what is installed with loraprep"),
@@ -39,7 +40,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "trainers/regularization.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
     "curation/features.py": ({"load"}, "numpy reads it by itself: files.checked comes before"),
     "review/door.py": ({"mkdir", "mkstemp", "unlink"}, "a private file, which files.write does not make; build/ was checked when the project was read"),
-    "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
+    "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "write_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
     "cli/init/create.py": ({"walk", "copyfile", "utime", "mkdir", "rmdir", "unlink", "iterdir"}, "there is no project yet: it writes where "
                            "nothing was, and takes back what it wrote itself"),
     "cli/init/validate.py": ({"iterdir", "walk"}, "is images/ empty, may its folders be opened, before a project is made?"),

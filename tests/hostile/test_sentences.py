@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from loraprep.core.findings import Code
 from loraprep.pipeline import action
 from loraprep.scan import walk
 from loraprep.trainers import folder
-from tests import pictures, runs
+from tests import pictures, runs, scenes
 from tests.hostile import clones
 from tests.runs import run
 
@@ -99,9 +101,10 @@ def test_a_project_of_somebody_else_can_be_read_alone(root: Path, tmp_path: Path
     assert not [*work.iterdir()]
 
 
-@pytest.mark.parametrize("step", ["duplicates.find_duplicates", "audit.measure_detail", "curation.measure_styles",
-                                  "report.write_report"])  # fmt: skip
-@pytest.mark.parametrize("cut", [True, False])
+STEPS = ("duplicates.find_duplicates", "audit.measure_detail", "curation.measure_styles", "report.write_report")
+
+
+@pytest.mark.parametrize(("step", "cut"), [(step, number % 2 == 0) for number, step in enumerate(STEPS)])
 def test_a_picture_that_goes_during_a_run(step: str, cut: bool, root: Path, monkeypatch: pytest.MonkeyPatch,
                                           capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     from loraprep.__main__ import main
@@ -141,6 +144,27 @@ def test_systems_own_folders_are_passed_over_in_check_too(tmp_path: Path) -> Non
     assert [f.path for f in found if f.state == "image"] == ["a.png", "deep/b.png"]
     assert {f.path for f in found if f.state != "image"} <= {"Thumbs.db", "deep/.hidden.png"}
     assert not [f for f in found if f.code == Code.UNEXPECTED]
+
+
+@as_root
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    """Of so many kilobytes: not enough for the state file, and enough for that but not for what tasks write."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        root = scenes.project(disk / "mystyle", 2)
+        for kilobytes in (0, 12, 40):
+            usage = shutil.disk_usage(disk)
+            with (disk / "fill").open("wb") as fill:
+                fill.write(bytes(usage.free - 1024 * kilobytes))
+            assert "full" in sentence(root, "gate1"), kilobytes
+            (disk / "fill").unlink()
+        assert "NO-GO" in sentence(root, "gate1")
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_an_oserror_is_the_machines_and_names_its_file() -> None:

@@ -1,10 +1,8 @@
 """Every measure is finite for every picture: 1x1 to 64x9000, sparse, flat, transparent, of one colour."""
 
 import io
-import math
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,6 +12,7 @@ from PIL import Image
 from loraprep.curation.measures import style_features, watermarks
 from loraprep.imaging import decode, display, flaws
 from loraprep.scan import detail, inspect
+from tests.finite import finite
 
 SIZES = [(1, 1), (1, 2), (2, 1), (2, 3), (5, 7), (1, 64), (64, 1), (9000, 1), (1, 9000), (64, 9000), (9000, 64), (17, 33),
          (95, 96), (96, 97), (300, 8), (512, 512)]  # fmt: skip
@@ -36,14 +35,6 @@ def drawn(width: int, height: int) -> Iterator[tuple[str, Image.Image]]:
     yield "a dot", Image.fromarray(dot)
     yield "bits", Image.fromarray(random.integers(0, 2, (height, width)).astype(bool))
     yield "deep", Image.fromarray(random.integers(0, 65536, (height, width)).astype(np.uint16))
-
-
-def finite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(finite, value.values()))
-    if isinstance(value, list | tuple):
-        return all(map(finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")

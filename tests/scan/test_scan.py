@@ -270,7 +270,40 @@ def test_a_picture_that_ends_its_process_or_takes_too_long_costs_itself_alone(
     found = scan.scan(root / "images", root)
     bad = [(i.path, i.code) for i in found.images if i.state != "image"]
     assert bad == [("0010.jpg", "unexpected"), ("0020.jpg", "too-slow")]
-    assert not found.settled  # the next scan looks at them again
+    assert not found.settled  # the next scan looks at the first one again
+
+
+def test_what_took_too_long_is_not_waited_for_again_under_the_same_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = _many(tmp_path, 5)
+    for path in (root / "images").iterdir():
+        os.utime(path, (1, 1))
+    real, waited = pool.Processes.each, []
+
+    def each(self: pool.Processes, work: pool.Work, things: list[str], **how: Any) -> Iterator[tuple[str, Any]]:
+        waited.extend(things)
+        for thing, answer in real(self, work, things, **how):
+            yield thing, pool.TooSlow(how["seconds"]) if thing == "images/0003.jpg" else answer
+
+    monkeypatch.setattr(pool.Processes, "each", each)
+    monkeypatch.setattr(time, "time", lambda now=time.time: now() + 5)  # what is there has settled
+    cache = root / "build/scan-cache.sqlite"
+
+    def slow(seconds: float) -> tuple[list[tuple[str, str, str]], list[str]]:
+        waited.clear()
+        found = scan.scan(root / "images", root, cache=cache, max_seconds=seconds)
+        assert found.settled
+        return [(i.path, i.code, i.digest) for i in found.images if i.state != "image"], list(waited)
+
+    given_up = [("0003.jpg", "too-slow", "")]
+    assert slow(2)[0] == given_up
+    assert slow(2) == (given_up, [])
+    assert slow(3) == (given_up, ["images/0003.jpg"])
+    os.utime(root / "images/0003.jpg", (2, 2))
+    assert slow(3) == (given_up, ["images/0003.jpg"])
+    assert scan.scan(root / "images", root, cache=cache, max_seconds=3, full=True).settled
+    assert waited.count("images/0003.jpg") == 2
 
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.files import Json
+from loraprep.core.text import printable
 from loraprep.core.yamlfile.reading import Document, child, parse
 
 _MARKER = "  # as written "  # ends an entry that only the tool wrote: the digest of its own text
@@ -48,7 +49,7 @@ def _plain(value: str) -> bool:
 def dump(value: Json) -> str:
     """Spell a value on one line, in flow style, quoted where another reader might mistake it."""
     if isinstance(value, str) and not value.isprintable():
-        value = "".join(c if c.isprintable() else " " for c in value)
+        value = printable(value)
     text: str = yaml.dump(
         value, Dumper=_Dumper, default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False
     )

@@ -7,6 +7,7 @@ from contextlib import closing
 from loraprep import __version__
 from loraprep.dataset import selection
 from loraprep.duplicates import keypoints, questions, relations, words
+from loraprep.imaging import errors
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name
 from loraprep.pipeline.workspace import Workspace
@@ -27,7 +28,11 @@ def find_duplicates(work: Workspace) -> None:
         )
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
-    work.write(Duplicates(groups=groups, questions=asked, findings=relations.findings(groups)))
+    work.write(
+        Duplicates(
+            groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(sight.given_up)]
+        )
+    )
 
 
 def decide_staying(work: Workspace) -> None:
