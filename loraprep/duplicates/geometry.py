@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.duplicates.keypoints import Keypoints, Pixels, of_picture, reduced
-from loraprep.imaging.palette import lab
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -142,8 +141,9 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     if inside.sum() < _LEAST**2 / 4:
         return None
     seen = float(inside.mean()) * (right - left) * (bottom - top)
-    luma = [float((p[inside] @ (0.299, 0.587, 0.114)).mean()) for p in (one, other)]
-    chroma = [lab(p[::3, ::3][inside[::3, ::3]]).mean(axis=0)[1:] for p in (one, other)]
+    where = inside.astype(np.uint8)
+    luma = [cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), where)[0] for p in (one, other)]
+    chroma = [np.array(cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2LAB), where)[1:3]) for p in (one, other)]
     grey = is_grey(a) != is_grey(b)
     if grey:
         one, other = (np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in (one, other))
@@ -214,11 +214,14 @@ def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], inside: Mask) -
     """
     s, t = source[inside], target[inside]
     step = 1 + len(s) // _SOME
-    order = np.argsort(s[::step], kind="stable")
-    s, t = s[::step][order].astype(np.float32), t[::step][order].astype(np.float32)
-    parts = [p for p in np.array_split(np.arange(len(s)), _BINS) if len(p)]
-    x = np.array([s[p].mean() for p in parts])
-    y = np.array([np.median(t[p]) for p in parts])
+    s, t = s[::step].astype(np.int64), t[::step].astype(np.int64)
+    order = np.argsort(s, kind="stable")
+    ends = np.unique(np.linspace(0, len(s), min(_BINS, len(s)) + 1).astype(np.int64))
+    part = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    s, t = s[order], t[order]
+    t = t[np.argsort(part << 8 | t, kind="stable")]  # each part by itself in order: its middle is its median
+    x = np.add.reduceat(s, ends[:-1]) / np.diff(ends)
+    y = (t[(ends[:-1] + ends[1:] - 1) // 2] + t[(ends[:-1] + ends[1:]) // 2]) / 2
     y = (np.maximum.accumulate(y) + np.minimum.accumulate(y[::-1])[::-1]) / 2
     x, where = np.unique(x, return_index=True)
     y = y[where]

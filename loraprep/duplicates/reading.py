@@ -26,11 +26,14 @@ _LEAST_SPOT = 12  # px of the canvas: a closed eye
 _SURELY = 16.0  # a spot that nowhere reaches this is none
 _BLOCK = 9  # px of the canvas: a change fills at least such a square
 _MOST = 4.0  # of 255, in the 90th pixel of 100 of a copy
-_OWNED, _DOUBTED = 0.12, 0.25  # share of the edges around what differs that may be the other picture's
-_OPAQUE = 0.35  # the same where all is darker, or all brighter: what is opaque also hides edges of what lies below
-_ALL, _MOSTLY = 0.95, 0.85  # share of the change that is of one sign; expressions stay below 0.9
-_STROKES, _COMPACT = 24, 4.0  # or so many times longer than wide: outlines and shadows are of both signs; a disc is 2.6
-_THIN = 0.06  # of the longer side: a stroke; big lettering reaches 0.05
+_OWNED, _UNSURE = 0.1, 0.25  # share of the edges around what differs that may be the other picture's; too near to half
+_COLOURS = 2  # of ink: letters and their outline or shadow
+_UNEXPLAINED = 0.05  # share of the squared difference that ink may leave; of expressions it leaves 0.07 on average
+_FLAT = 0.002  # the same with one colour: what is opaque also hides edges of what lies below
+_SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
+_THIN = 0.05  # of the longer side: a stroke
+_STROKES, _SINGLE = 12, 3.0  # times longer than wide; a mouth that opens is a single spot too: that is asked
+_SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
 _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
 _AS_AROUND = 0.15  # the middle must be the same as much as what is around it, but for so much
@@ -74,7 +77,7 @@ def read(laid: Laid, limit: float) -> Reading:
     residual = np.where(laid.inside, laid.residual, 0).astype(np.float32)
     change, most = _worst(residual, laid.inside), float(np.percentile(residual[laid.inside], 90))
     changed = _spots(residual)
-    over, lettering, sure, plain = _laid_over(first, second, changed)
+    over, lettering, sure = _laid_over(laid, residual, changed)
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
     doubtful = False
@@ -86,7 +89,7 @@ def read(laid: Laid, limit: float) -> Reading:
     around_it = agree >= _AROUND if told else agree >= _AROUND_WITHOUT and same >= _SAME_WITHOUT
     if change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
-    elif over >= 0 and around_it and most <= (5 if plain else 2) * _MOST:
+    elif over >= 0 and around_it and most <= 5 * _MOST:
         relation, doubtful = ("copy", False) if sure else ("variant", True)
     elif alike:
         relation, over = "variant", -1
@@ -123,7 +126,8 @@ def _spots(residual: Plane) -> Mask:
     differs = (residual > _DIFFERS).astype(np.uint8)
     count, labels, facts, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
     peaks = np.zeros(count)
-    np.maximum.at(peaks, labels.ravel(), residual.ravel())
+    there = differs.astype(bool)
+    np.maximum.at(peaks, labels[there], residual[there])
     kept = (facts[:, cv2.CC_STAT_AREA] > 3) & (peaks > _SURELY)
     kept[0] = False
     spots: Mask = kept[labels]
@@ -137,12 +141,13 @@ def _in_one_place(changed: Mask) -> bool:
     return bool(changed.sum() >= _LEAST_SPOT) and all(end - start < 1 / 3 for start, end in spans)
 
 
-def _gradient(luma: Plane) -> Plane:
+def _gradient(plane: Plane) -> Plane:
+    """Of the channel where it is steepest, per px."""
     import cv2
 
-    across, down = (cv2.Sobel(luma, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
     size: Plane = np.hypot(across, down)
-    return size
+    return size if size.ndim == 2 else size.max(axis=2)
 
 
 def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
@@ -152,30 +157,85 @@ def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
     return wide
 
 
-def _laid_over(first: Plane, second: Plane, changed: Mask) -> tuple[int, bool, bool, bool]:
-    """(over which picture something lies, or -1; is it of many strokes?; is it clearly so?; is it of one sign?)."""
+def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, bool]:
+    """(over which picture something lies, or -1; is it of many strokes?; is it clearly so?).
+
+    What is laid over a picture mixes it with the ink: I' = (1 - a) I + a C at each place, with a few colours C for all
+    of it (Porter and Duff 1984, "Compositing digital images"; for watermarks Dekel et al. 2017, "On the effectiveness
+    of visible watermarks"). It is thin, and the edges around it are its own, unless what lies below shows through.
+    """
     import cv2
 
     if not changed.any():
-        return -1, False, False, False
+        return -1, False, False
+    ink = _ink(residual, changed)
+    depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
+    thick, strokes = 2 * float(np.percentile(depth, 98)), float(ink.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
     spots = changed.astype(np.uint8)
-    rim = _wider(spots).astype(bool) & ~cv2.erode(spots, np.ones((3, 3), np.uint8)).astype(bool)
-    edges = _gradient(first), _gradient(second)
+    rim = (_wider(spots) - cv2.erode(spots, np.ones((3, 3), np.uint8))).astype(bool)
+    edges = _gradient(laid.first), _gradient(laid.second)
     # an edge of one that no edge of the other explains, be it a pixel away
     mine, theirs = (float(np.maximum(0, a - _wider(b))[rim].sum()) for a, b in (edges, edges[::-1]))
     foreign = min(mine, theirs) / max(mine + theirs, 1e-6)
-    depth = cv2.distanceTransform(spots, cv2.DIST_L2, 3)[changed]
-    thick = 2 * float(np.percentile(depth, 98)) / max(changed.shape)
-    strokes = float(changed.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
-    step = (second - first)[changed]
-    weight = np.abs(step)
-    one_sign = max(float(weight[step > 0].sum()), float(weight[step <= 0].sum())) / max(float(weight.sum()), 1e-6)
-    allowed, doubted = (_OPAQUE, _OPAQUE) if one_sign >= _ALL else (_OWNED, _DOUBTED)
-    drawn = strokes >= (_COMPACT if one_sign >= _MOSTLY else _STROKES)
-    if foreign > doubted or thick > _THIN or not drawn:
-        return -1, False, False, False
-    sure = foreign <= allowed and strokes >= _STROKES / 2  # a mouth that opens is of few strokes too: that is asked
-    return int(theirs > mine), strokes >= _STROKES, sure, one_sign >= _ALL
+    pixels = laid.first[ink], laid.second[ink]
+    ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
+    over = int(theirs > mine) if foreign <= _UNSURE else int(ways[0].alone <= ways[1].alone)
+    way = ways[1 - over]
+    own = foreign <= _OWNED or _SHINES[0] <= way.through < _SHINES[1] or way.alone <= _FLAT
+    if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
+        return -1, False, False
+    return over, strokes >= _STROKES, strokes >= _SINGLE
+
+
+def _ink(residual: Plane, changed: Mask) -> Mask:
+    """What differs by more than half of the most that its spot does: without the soft edge that scaling leaves."""
+    import cv2
+
+    count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
+    peaks = np.zeros(count)
+    np.maximum.at(peaks, labels[changed], residual[changed])
+    ink: Mask = changed & (residual > peaks[labels] / 2)
+    return ink
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """How well ink over one set of pixels makes another: the share of the squared difference that is `left` with
+    _COLOURS of ink, with one `alone`, and how much of what lies below goes `through` it, 0..1."""
+
+    left: float
+    alone: float
+    through: float
+
+
+def _composed(below: Plane, above: Plane) -> _Composed:
+    """Explain `above`, (n, 3), as ink over `below`."""
+    import cv2
+
+    step = above - below
+    whole = float((step * step).sum())
+    if whole < 1:
+        return _Composed(0, 0, 0)
+    some = np.ascontiguousarray(above[:: 1 + len(above) // _SOME])
+    cv2.setRNGSeed(1)
+    stop = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0
+    _, _, centres = cv2.kmeans(some, min(6, len(some)), None, stop, 1, cv2.KMEANS_PP_CENTERS)
+    mean, mean_above = below.mean(axis=0), above.mean(axis=0)
+    spread = below - mean
+    through = float((spread * (above - mean_above)).sum() / max(float((spread * spread).sum()), 1e-6))
+    through = min(max(through, 0.0), _SHINES[1])
+    behind = np.clip((mean_above - through * mean) / (1 - through), 0, 255)
+    left = []
+    for colour in (*centres, behind, np.zeros(3), np.full(3, 255.0)):
+        way = (colour - below).astype(np.float32)
+        share = np.clip((step * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-6), 0, 1)
+        left.append(((step - share[:, None] * way) ** 2).sum(axis=1))
+    best, found = np.full(len(step), np.inf, np.float32), []
+    for _ in range(_COLOURS):
+        better = np.minimum(np.stack(left), best)
+        best = better[int(better.sum(axis=1).argmin())]
+        found.append(float(best.sum()) / whole)
+    return _Composed(found[-1], found[0], through)
 
 
 def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> float:
