@@ -13,6 +13,9 @@ from loraprep.duplicates.keypoints import Keypoints, Sight
 from loraprep.project.settings import DuplicateLimits
 
 _FEW = 60  # points, below which a picture may share none with its copy; of others the index finds every copy
+_NEAREST, _ALIKE = 4, 0.9  # copies of a soft picture are its nearest, far above the latter
+_MANY = 20_000  # pictures, from which on comparing the thumbnails of all would take more than a minute
+_CHUNK = 256  # pictures compared with all at once
 
 
 class Candidate:
@@ -32,11 +35,12 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
 def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -> list[Candidate]:
     """List the pairs that share points (see index.py), upright ones first, then those with the most.
 
-    And those whose hashes are at most `limits.phash` and `limits.dhash` bits apart, upright or mirrored, if one of the
-    two has next to no points. Every image needs its four hashes and was prepared by `sight`. Each pair once.
+    And of those with next to no points, or with none that any other shares, those whose hashes are at most `limits.phash` and `limits.dhash` bits
+    apart, upright or mirrored, and those that look most alike when they are tiny: lettering over a plain sky turns
+    most bits of its hash. Every image needs its four hashes and `thumb`, and was prepared by `sight`. Each pair once.
     """
     best: dict[tuple[int, int], Candidate] = {}
-    few = np.zeros(len(images), bool)
+    few, alone = np.zeros(len(images), bool), np.ones(len(images), bool)
 
     def seen() -> Iterator[Keypoints]:
         for n, image in enumerate(images):
@@ -46,13 +50,41 @@ def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimi
 
     for found in index.shared(seen(), len(images)):
         pair = found.i, found.j
+        alone[[*pair]] = False
         if pair not in best or best[pair].points < found.points:
             best[pair] = Candidate(*pair, found.mirrored, found.points)
     plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
     turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
     for other, mirrored in ((None, False), (turned, True)):
         rows, columns = hamming.near(plain, other, int(limits.phash), int(limits.dhash))
-        unsure = few[rows] | few[columns]
+        unsure = (few | alone)[rows] | (few | alone)[columns]
         for i, j in zip(rows[unsure].tolist(), columns[unsure].tolist(), strict=True):
             best.setdefault((i, j), Candidate(i, j, mirrored, 0))
+    for i, j, mirrored in _alike(images, np.flatnonzero(few | alone if len(images) < _MANY else few)):
+        best.setdefault((i, j), Candidate(i, j, mirrored, 0))
     return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
+
+
+def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[int, int, bool]]:
+    """The pairs (i < j, mirrored) of each of `rows` and the _NEAREST whose thumbnails correlate most, but over _ALIKE.
+
+    Sums of whole numbers in double precision: the same on every machine.
+    """
+    if not len(rows):
+        return
+    thumbs = np.frombuffer(bytes.fromhex("".join(i.thumb for i in images)), np.uint8).reshape(len(images), 24, 24)
+    plain = thumbs.reshape(len(images), -1).astype(np.float64)
+    size = plain.shape[1]
+    sums = plain.sum(axis=1)
+    spread = np.sqrt(np.maximum(size * (plain * plain).sum(axis=1) - sums * sums, 1.0))
+    for mirrored in (False, True):
+        for start in range(0, len(rows), _CHUNK):
+            part = rows[start : start + _CHUNK]
+            mine = (thumbs[part, :, ::-1] if mirrored else thumbs[part]).reshape(len(part), -1).astype(np.float64)
+            alike = (size * (mine @ plain.T) - np.outer(sums[part], sums)) / np.outer(spread[part], spread)
+            alike[np.arange(len(part)), part] = -1
+            nearest = np.argsort(-alike, axis=1, kind="stable")[:, :_NEAREST]
+            for i, row in enumerate(part.tolist()):
+                for j in nearest[i].tolist():
+                    if alike[i, j] > _ALIKE:
+                        yield min(row, j), max(row, j), mirrored

@@ -39,6 +39,7 @@ _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the
 _AS_AROUND = 0.15  # the middle must be the same as much as what is around it, but for so much
 _SAME_WITHOUT = 0.8
 _WITHOUT_POINTS = 0.9  # the same for pictures with no points in common, which only lie on each other
+_GAIN_WITHOUT, _COLOUR_WITHOUT = 1.15, 2.3  # 10 % brighter, and what is just noticed (CIE76: Mahy et al. 1994)
 _STRUCTURE = 9.0  # variance of luma, 0..255, within a block that has any
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 
@@ -87,7 +88,9 @@ def read(laid: Laid, limit: float) -> Reading:
     # what resampling and compression leave lies along edges everywhere, a change in one place
     still = 255 * limit * (2 if not changed.any() else 0.5 if _in_one_place(changed) else 1)
     around_it = agree >= _AROUND if told else agree >= _AROUND_WITHOUT and same >= _SAME_WITHOUT
-    if change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
+    if not told and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
+        over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
+    elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
     elif over >= 0 and around_it and most <= 5 * _MOST:
         relation, doubtful = ("copy", False) if sure else ("variant", True)
