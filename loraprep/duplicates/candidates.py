@@ -35,9 +35,10 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
 def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -> list[Candidate]:
     """List the pairs that share points (see index.py), upright ones first, then those with the most.
 
-    And of those with next to no points, or with none that any other shares, those whose hashes are at most `limits.phash` and `limits.dhash` bits
-    apart, upright or mirrored, and those that look most alike when they are tiny: lettering over a plain sky turns
-    most bits of its hash. Every image needs its four hashes and `thumb`, and was prepared by `sight`. Each pair once.
+    And of those with next to no points, or with none that any other shares, those whose hashes are at most
+    `limits.phash` and `limits.dhash` bits apart, upright or mirrored, and those most alike when they are tiny:
+    lettering over a plain sky turns most bits of its hash. Every image needs its four hashes and `thumb`, and was
+    prepared by `sight`. Each pair once.
     """
     best: dict[tuple[int, int], Candidate] = {}
     few, alone = np.zeros(len(images), bool), np.ones(len(images), bool)

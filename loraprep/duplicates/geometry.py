@@ -26,6 +26,9 @@ _LEAST = 24  # px of the first picture that both must show, each way
 _SHAPES = 0.03  # by how much the shapes of pictures may differ that lie on each other without points to tell
 _GREY = 12  # of 255: without a colour stronger than that a picture is grey, and lightness alone is compared
 _BINS = 32  # quantiles of a tone curve
+_CLIPPED = 2  # of 255, from black and white
+_APART = 8  # of 255, between levels that tell a curve's form
+_ROUNDS = 4  # of reweighting
 _SOME = 6000  # pixels that it is taken from
 _REACH = 0.5  # px of the canvas by which resampling may move an edge
 
@@ -208,9 +211,10 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane
 
 
 def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], inside: Mask) -> Plane:
-    """The source by the monotone curve that brings it nearest the target: medians over quantiles, then made monotone.
+    """The source by the rising cubic that brings it nearest the target, fitted to medians over quantiles.
 
-    The mean of the least curve above and the greatest below is monotone and leaves a monotone one as it is.
+    Robust (Cauchy weights, Holland and Welsch 1977), and of few freedoms: a moon in one of the two is a change, though
+    nothing else may be as bright. What the target clips at black and white says nothing of the curve.
     """
     s, t = source[inside], target[inside]
     step = 1 + len(s) // _SOME
@@ -222,12 +226,23 @@ def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], inside: Mask) -
     t = t[np.argsort(part << 8 | t, kind="stable")]  # each part by itself in order: its middle is its median
     x = np.add.reduceat(s, ends[:-1]) / np.diff(ends)
     y = (t[(ends[:-1] + ends[1:] - 1) // 2] + t[(ends[:-1] + ends[1:]) // 2]) / 2
-    y = (np.maximum.accumulate(y) + np.minimum.accumulate(y[::-1])[::-1]) / 2
-    x, where = np.unique(x, return_index=True)
-    y = y[where]
-    levels = np.arange(256)
-    curve = np.interp(levels, x, y)
-    curve = np.where(levels < x[0], y[0] + levels - x[0], np.where(levels > x[-1], y[-1] + levels - x[-1], curve))
+    inner = (np.abs(y - 127.5) < 127.5 - _CLIPPED) | (np.abs(x - 127.5) > 127.5 - _CLIPPED)
+    if inner.any():
+        x, y = x[inner], y[inner]
+    low, high = x[0], x[-1]
+    levels = np.arange(256) / 255
+    within = np.clip(levels, low / 255, high / 255)
+    degree = min(3, len(np.unique(np.round(x / _APART))) // 3)  # three levels and more for each freedom
+    curve = within * 255 + np.median(y - x)
+    if degree:
+        terms = np.vander(x / 255, degree + 1)
+        weights = np.ones(len(x))
+        for _ in range(_ROUNDS):
+            found = np.linalg.lstsq(terms * weights[:, None], y * weights, rcond=None)[0]
+            apart = np.abs(y - terms @ found)
+            weights = np.sqrt(1 / (1 + (apart / (2.385 * max(1.0, 1.4826 * float(np.median(apart))))) ** 2))
+        curve = np.vander(within, degree + 1) @ found
+    curve = np.maximum.accumulate(curve + (levels - within) * 255)
     toned: Plane = np.clip(curve, 0, 255).astype(np.float32)[source]
     return toned
 

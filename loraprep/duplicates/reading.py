@@ -29,10 +29,12 @@ _MOST = 4.0  # of 255, in the 90th pixel of 100 of a copy
 _OWNED, _UNSURE = 0.1, 0.25  # share of the edges around what differs that may be the other picture's; too near to half
 _COLOURS = 2  # of ink: letters and their outline or shadow
 _UNEXPLAINED = 0.05  # share of the squared difference that ink may leave; of expressions it leaves 0.07 on average
+_CLEAN = 0.02  # the same, from which on a few strokes may be a mouth
 _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of what lies below
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
 _THIN = 0.05  # of the longer side: a stroke
-_STROKES, _SINGLE = 12, 3.0  # times longer than wide; a mouth that opens is a single spot too: that is asked
+_STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
+_SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
 _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
@@ -187,7 +189,8 @@ def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, b
     own = foreign <= _OWNED or _SHINES[0] <= way.through < _SHINES[1] or way.alone <= _FLAT
     if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
         return -1, False, False
-    return over, strokes >= _STROKES, strokes >= _SINGLE
+    sure = strokes >= (_SINGLE if way.left <= _CLEAN else _STROKES) and ink.sum() >= _SHARP * changed.sum()
+    return over, strokes >= _STROKES, bool(sure)
 
 
 def _ink(residual: Plane, changed: Mask) -> Mask:

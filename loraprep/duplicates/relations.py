@@ -142,7 +142,7 @@ class _Comparison:
             before, how = source.setdefault(cut, (of, found))
             if before != of and not copies.known(images[before].path, images[of].path):
                 both = self._read(min(before, of), max(before, of), found.mirrored != how.mirrored)
-                if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE and not both.doubtful:
+                if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE:
                     copies.part(images[before].path, images[of].path)
                     continue
             copies.join(images[found.i].path, images[found.j].path)

@@ -115,7 +115,7 @@ def test_two_cuts_of_one_picture_are_shown_together(folder: Folder) -> None:
 def test_a_cut_does_not_make_one_of_two_variants(folder: Folder) -> None:
     """The cut shows nothing of what changed, so it is a copy of either; they stay two pictures."""
     moon = scene(1)
-    ImageDraw.Draw(moon).ellipse((20, 20, 70, 70), fill=(250, 240, 40))
+    ImageDraw.Draw(moon).ellipse((20, 20, 70, 70), fill=(60, 60, 160))
     folder.add("pier.jpg", scene(1))
     folder.add("pier_moon.jpg", moon)
     folder.add("a_cut.jpg", cut(scene(1), 0.18, 0.18, 0.82))
