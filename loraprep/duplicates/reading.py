@@ -34,6 +34,7 @@ _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of wh
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
 _THIN = 0.05  # of the longer side: a stroke
 _STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
+_SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
 _SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
@@ -186,10 +187,12 @@ def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, b
     ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
     over = int(theirs > mine) if foreign <= _UNSURE else int(ways[0].alone <= ways[1].alone)
     way = ways[1 - over]
-    own = foreign <= _OWNED or _SHINES[0] <= way.through < _SHINES[1] or way.alone <= _FLAT
+    here = _in_one_place(changed)  # as the features of a face are, which are drawn like letters
+    shines = _SHINES[0] <= way.through < _SHINES[1] and way.surely >= _SURE
+    own = foreign <= _OWNED or shines or (way.alone <= _FLAT and strokes >= _STROKES and not here)
     if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
         return -1, False, False
-    sure = strokes >= (_SINGLE if way.left <= _CLEAN else _STROKES) and ink.sum() >= _SHARP * changed.sum()
+    sure = strokes >= (_STROKES if here or way.left > _CLEAN else _SINGLE) and ink.sum() >= _SHARP * changed.sum()
     return over, strokes >= _STROKES, bool(sure)
 
 
@@ -207,11 +210,13 @@ def _ink(residual: Plane, changed: Mask) -> Mask:
 @dataclass(frozen=True, slots=True)
 class _Composed:
     """How well ink over one set of pixels makes another: the share of the squared difference that is `left` with
-    _COLOURS of ink, with one `alone`, and how much of what lies below goes `through` it, 0..1."""
+    _COLOURS of ink, with one `alone`, how much of what lies below goes `through` it, 0..1, and how `surely` that is no
+    chance, in standard errors of a correlation (Fisher 1915) over places that do not share a pixel's blur."""
 
     left: float
     alone: float
     through: float
+    surely: float
 
 
 def _composed(below: Plane, above: Plane) -> _Composed:
@@ -221,14 +226,17 @@ def _composed(below: Plane, above: Plane) -> _Composed:
     step = above - below
     whole = float((step * step).sum())
     if whole < 1:
-        return _Composed(0, 0, 0)
+        return _Composed(0, 0, 0, 0)
     some = np.ascontiguousarray(above[:: 1 + len(above) // _SOME])
     cv2.setRNGSeed(1)
     stop = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0
     _, _, centres = cv2.kmeans(some, min(6, len(some)), None, stop, 1, cv2.KMEANS_PP_CENTERS)
     mean, mean_above = below.mean(axis=0), above.mean(axis=0)
-    spread = below - mean
-    through = float((spread * (above - mean_above)).sum() / max(float((spread * spread).sum()), 1e-6))
+    spread, other = below - mean, above - mean_above
+    both, own = float((spread * other).sum()), float((spread * spread).sum())
+    alike = both / max(np.sqrt(own * float((other * other).sum())), 1e-6)
+    surely = float(np.arctanh(min(alike, 0.999))) * np.sqrt(max(len(step) / _BLUR - 3, 0.0))
+    through = both / max(own, 1e-6)
     through = min(max(through, 0.0), _SHINES[1])
     behind = np.clip((mean_above - through * mean) / (1 - through), 0, 255)
     left = []
@@ -241,7 +249,7 @@ def _composed(below: Plane, above: Plane) -> _Composed:
         better = np.minimum(np.stack(left), best)
         best = better[int(better.sum(axis=1).argmin())]
         found.append(float(best.sum()) / whole)
-    return _Composed(found[-1], found[0], through)
+    return _Composed(found[-1], found[0], through, float(surely))
 
 
 def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
@@ -158,7 +159,10 @@ def _pair(one: Image, other: Image, seen: Reading) -> Pair:
     parts = seen.relation == "copy" and max(seen.covers) < _ENOUGH
     over = (one, other)[seen.laid_over] if seen.laid_over >= 0 else None
     under = other if over is one else one
-    inflated = over is not None and ranking.real_side(over) > _ENLARGED * ranking.real_side(under)
+    # letters are sharp where the picture is soft, so that it seems to hold more: its pixels must be more as well
+    inflated = over is not None and all(
+        side(over) > _ENLARGED * side(under) for side in (ranking.real_side, lambda i: math.hypot(i.width, i.height))
+    )
     if seen.relation == "variant" or parts or inflated:
         if parts:
             what = "two parts of one picture"

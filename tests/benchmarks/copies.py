@@ -1,6 +1,6 @@
 """How well copies, variants and what is neither are told apart, by kind of what was done:
 
-    python -m tests.benchmarks.copies [--root DIR] [--part develop|report] [--keep FILE] [--wrong] [--batches N]
+    python -m tests.benchmarks.copies [--root DIR] [--part develop|report] [--keep FILE] [--others] [--wrong] [--batches N]
 
 Originals come from Debian packages, as tests/benchmarks/findings.py says; no package is in both parts. `develop` is what
 rules are made on, `report` is looked at once, when they are done. An original meets one edit of it at a time, so that
@@ -390,15 +390,15 @@ def shared(made: list[tuple[str, Picture]], root: Path, part: str) -> Iterator[F
         yield filed(f"{kind}/{name}.jpg", encoded(p), name, "none")
 
 
-def plant(root: Path, part: str, batches: int) -> list[list[File]]:
+def plant(root: Path, part: str, batches: int, *, others: bool = False) -> list[list[File]]:
     chosen = list(originals(root, part))
-    made = [(name, picture) for name, picture, _ in chosen if int(name.split()[-1]) <= EACH]
-    spare = [(name, picture) for name, picture, _ in chosen if int(name.split()[-1]) > EACH]
-    others = [*real(root, part, {path for *_, path in chosen}), *shared(spare, root, part)]
+    made = [(name, picture) for name, picture, _ in chosen if (int(name.split()[-1]) <= EACH) != others]
+    spare = [(name, picture) for name, picture, _ in chosen if (int(name.split()[-1]) <= EACH) == others]
+    strangers = [*real(root, part, {path for *_, path in chosen}), *shared(spare, root, part)]
     whole = [filed(f"{name}/original.jpg", encoded(picture), name, "original") for name, picture in made]
     found = []
     for batch in range(batches):
-        files = list(others)
+        files = list(strangers)
         for n, ((name, _), original) in enumerate(zip(made, whole, strict=True)):
             kind = KINDS[(n * 7 + batch * 5 + n // len(KINDS)) % len(KINDS)]
             if kind == "byte copy":
@@ -532,6 +532,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--root", type=Path, default=Path("/"))
     options.add_argument("--part", choices=("develop", "report"), default="develop")
+    options.add_argument("--others", action="store_true", help="edits of the pictures that only made strangers before")
     options.add_argument("--keep", type=Path, help="keeps the planted set here, and takes it from here")
     options.add_argument("--batches", type=int, default=BATCHES)
     options.add_argument("--wrong", action="store_true", help="name false pairs")
@@ -539,7 +540,7 @@ def main() -> None:
     if given.keep and given.keep.exists():
         batches = pickle.loads(given.keep.read_bytes())
     else:
-        batches = plant(given.root, given.part, given.batches)
+        batches = plant(given.root, given.part, given.batches, others=given.others)
         if given.keep:
             given.keep.write_bytes(pickle.dumps(batches))
     judge(batches[: given.batches], wrong=given.wrong)
