@@ -26,6 +26,7 @@ _LEAST = 24  # px of the first picture that both must show, each way
 _SHAPES = 0.03  # by how much the shapes of pictures may differ that lie on each other without points to tell
 _GREY = 12  # of 255: without a colour stronger than that a picture is grey, and lightness alone is compared
 _BINS = 32  # quantiles of a tone curve
+_AROUND = 4  # px of the canvas, around what is looked at more closely
 _CLIPPED = 2  # of 255, from black and white
 _APART = 8  # of 255, between levels that tell a curve's form
 _ROUNDS = 4  # of reweighting
@@ -112,9 +113,12 @@ def similarity(first: Keypoints, second: Keypoints) -> tuple[Matrix | None, int]
 
 def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
     """Rows (i, j) of descriptors that are each other's best match, and clearly."""
+    import cv2
+
     if min(len(first), len(second)) < 2:
         return np.zeros((0, 2), np.intp)
-    alike = first @ second.T
+    # OpenCV's own product: numpy's BLAS starts threads, which cost ten times as much as this does
+    alike: Plane = cv2.gemm(first, second, 1, None, 0, flags=cv2.GEMM_2_T)
     rows, best = np.arange(len(alike)), alike.argmax(axis=1)
     most = alike[rows, best]
     mutual = alike.argmax(axis=0)[best] == rows
@@ -165,6 +169,23 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
         gain=(luma[1] + 8) / (luma[0] + 8),
         tint=0.0 if grey else float(np.hypot(*(chroma[1] - chroma[0]))),
     )
+
+
+def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Plane:
+    """By how much they differ beyond half a pixel around `where` on the canvas, at the size of `first`: (h, w), 0..255.
+
+    What most of it differs by is tone and no mark, and is taken off.
+    """
+    (ys, xs), (left, top, right, bottom) = np.nonzero(where), laid.box
+    across, down = (right - left) / where.shape[1], (bottom - top) / where.shape[0]
+    x0, x1 = (int(np.clip(left + x * across, 0, first.shape[1])) for x in (xs.min() - _AROUND, xs.max() + 1 + _AROUND))
+    y0, y1 = (int(np.clip(top + y * down, 0, first.shape[0])) for y in (ys.min() - _AROUND, ys.max() + 1 + _AROUND))
+    if laid.mirrored:
+        second = np.ascontiguousarray(second[:, ::-1])
+    moved, inside = _warped(second, laid.matrix[:, :2], laid.matrix[:, 2] - (x0, y0), (x1 - x0, y1 - y0))
+    apart = _beyond(first[y0:y1, x0:x1].astype(np.float32), moved.astype(np.float32))
+    apart -= np.median(apart[inside]) if inside.any() else 0
+    return np.where(inside, np.maximum(apart, 0), 0).astype(np.float32)
 
 
 def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> tuple[Pixels, Mask]:

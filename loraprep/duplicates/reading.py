@@ -8,6 +8,7 @@ scene. Every threshold is from tests/benchmarks/copies.py, part `develop`; what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,6 +35,9 @@ _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of wh
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
 _THIN = 0.05  # of the longer side: a stroke
 _STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
+_STROKES_NEAR = (
+    32  # the same at the size of what is looked at, of a mark in one place; what changes in a face reaches 22
+)
 _SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
 _SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
 _SOME = 2000  # pixels that colours of ink are taken from
@@ -71,8 +75,11 @@ class Reading:
     doubtful: bool = False
 
 
-def read(laid: Laid, limit: float) -> Reading:
-    """Read the relation of a pair; `limit`: from which difference in one place on, 0..1, they differ."""
+def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None) -> Reading:
+    """Read the relation of a pair; `limit`: from which difference in one place on, 0..1, they differ.
+
+    `closer`: gives what differs around a place of the canvas at the pictures' own size (geometry.closer).
+    """
     told = laid.points >= ENOUGH
     ratio = max(laid.gain, 1 / laid.gain)
     relit = abs(laid.lighter) > OTHER_LIGHT or ratio > OTHER_GAIN or laid.tint > OTHER_COLOUR
@@ -81,21 +88,22 @@ def read(laid: Laid, limit: float) -> Reading:
     residual = np.where(laid.inside, laid.residual, 0).astype(np.float32)
     change, most = _worst(residual, laid.inside), float(np.percentile(residual[laid.inside], 90))
     changed = _spots(residual)
-    over, lettering, sure = _laid_over(laid, residual, changed)
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
-    doubtful = False
+    doubtful, over, lettering, sure = False, -1, False, False
     alike = same >= _SAME and inside >= max(_SAME_INSIDE, around - _AS_AROUND)
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
     # what resampling and compression leave lies along edges everywhere, a change in one place
     still = 255 * limit * (2 if not changed.any() else 0.5 if _in_one_place(changed) else 1)
     around_it = agree >= _AROUND if told else agree >= _AROUND_WITHOUT and same >= _SAME_WITHOUT
+    if around_it and most <= 5 * _MOST:
+        over, lettering, sure = _laid_over(laid, residual, changed, closer)
     if not told and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
     elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
-    elif over >= 0 and around_it and most <= 5 * _MOST:
+    elif over >= 0:
         relation, doubtful = ("copy", False) if sure else ("variant", True)
     elif alike:
         relation, over = "variant", -1
@@ -163,7 +171,9 @@ def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
     return wide
 
 
-def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, bool]:
+def _laid_over(
+    laid: Laid, residual: Plane, changed: Mask, closer: Callable[[Mask], Plane] | None
+) -> tuple[int, bool, bool]:
     """(over which picture something lies, or -1; is it of many strokes?; is it clearly so?).
 
     What is laid over a picture mixes it with the ink: I' = (1 - a) I + a C at each place, with a few colours C for all
@@ -175,8 +185,7 @@ def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, b
     if not changed.any():
         return -1, False, False
     ink = _ink(residual, changed)
-    depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
-    thick, strokes = 2 * float(np.percentile(depth, 98)), float(ink.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
+    thick, strokes = _strokes(ink)
     spots = changed.astype(np.uint8)
     rim = (_wider(spots) - cv2.erode(spots, np.ones((3, 3), np.uint8))).astype(bool)
     edges = _gradient(laid.first), _gradient(laid.second)
@@ -192,8 +201,22 @@ def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, b
     own = foreign <= _OWNED or shines or (way.alone <= _FLAT and strokes >= _STROKES and not here)
     if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
         return -1, False, False
-    sure = strokes >= (_STROKES if here or way.left > _CLEAN else _SINGLE) and ink.sum() >= _SHARP * changed.sum()
+    sure = ink.sum() >= _SHARP * changed.sum()
+    if here and closer:  # letters run into each other on the canvas
+        near = closer(changed)
+        spots_near = _spots(near)
+        sure = sure and bool(spots_near.any()) and _strokes(_ink(near, spots_near))[1] >= _STROKES_NEAR
+    else:
+        sure = sure and strokes >= (_STROKES if here or way.left > _CLEAN else _SINGLE)
     return over, strokes >= _STROKES, bool(sure)
+
+
+def _strokes(ink: Mask) -> tuple[float, float]:
+    """(how thick it is, px, and how many times longer than thick)."""
+    import cv2
+
+    depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
+    return 2 * float(np.percentile(depth, 98)), float(ink.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
 
 
 def _ink(residual: Plane, changed: Mask) -> Mask:

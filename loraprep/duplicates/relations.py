@@ -103,8 +103,10 @@ class _Comparison:
         except (BadImage, OSError):  # gone since it was looked at; the next scan says so
             return None
         laid = geometry.lay(first, second, mirrored=mirrored)
-        seen = reading.read(laid, self._limits.variant) if laid else None
-        if seen is None or seen.relation is None or _out_of_reach(seen, self._limits):
+        if laid is None:
+            return None
+        seen = reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first[0], second[0], where))
+        if seen.relation is None or _out_of_reach(seen, self._limits):
             return None
         return seen
 
