@@ -70,16 +70,14 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except machine.TOLD as error:
+    except Exception as error:
         if interrupt.came():
             return _stopped()
+        if not isinstance(error, machine.TOLD):
+            raise
         told = machine.told(error)
         print(told, file=sys.stderr)
         return told.exit_code
-    except Exception:
-        if not interrupt.came():
-            raise
-        return _stopped()
 
 
 def _stopped() -> int:
