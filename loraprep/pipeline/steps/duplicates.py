@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loraprep.core import store
 from loraprep.core.records import Image
 from loraprep.dataset import selection
 from loraprep.duplicates import questions, relations, words
@@ -36,7 +37,7 @@ def find_duplicates(work: Workspace) -> None:
         usable,
         work.project.settings.thresholds.duplicates,
         preview,
-        lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
+        lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
     )
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
