@@ -37,7 +37,7 @@ def _light() -> Plane:
 
 
 def working_size(picture: Image.Image) -> NDArray[np.uint8]:
-    """Return an RGB picture as pixels, reduced so that its longer side is LONG at most; by area, as a sensor would."""
+    """Return an RGB or L picture as pixels, its longer side reduced to LONG at most, by area."""
     pixels = np.asarray(picture)
     if max(picture.size) <= LONG:
         return pixels

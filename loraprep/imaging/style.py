@@ -177,24 +177,23 @@ def _strokes(slope: tuple[Plane, Plane], n: int) -> dict[str, float]:
     Directions are doubled angles of the gradient (Bigun and Granlund 1987), so that both sides of a line agree. A
     row ends in so many zeros that the correlation over a shift is one product of two vectors.
     """
-    across, down = slope
+    across, down = (counted(plane) for plane in slope)
+    step = 1 if across.shape == slope[0].shape else 2  # rows from one counted to the next
     height, width = across.shape
-    strength = np.zeros((height, width + _REACH[-1]), np.float32)
-    strength[:, :width] = cv2.magnitude(across, down)
-    way = np.zeros((2, *strength.shape), np.float32)
-    size = np.maximum(strength[:, :width], 1e-3)
-    way[0, :, :width] = (across * across - down * down) / size
-    way[1, :, :width] = 2 * across * down / size
-    power = float(np.vdot(strength, strength)) / (height * width) + 1e-6
+    strength = cv2.magnitude(across, down)
+    size = cv2.max(strength, 1e-3)
+    ways = (cv2.divide(across * across - down * down, size), cv2.divide(across * down, size, scale=2))
+    planes = [cv2.copyMakeBorder(p, 0, 0, 0, _REACH[-1], cv2.BORDER_CONSTANT).ravel() for p in (strength, *ways)]
+    power = float(np.vdot(planes[0], planes[0])) / (height * width) + 1e-6
     values = {}
     for far in _REACH:
-        reached = min(height, width) > 2 * far
-        for name, planes in (("way", way), ("strength", strength[None])):
+        reached = min(height * step, width) > 2 * far
+        rows, row = far // step, width + _REACH[-1]
+        for name, fields in (("way", planes[1:]), ("strength", planes[:1])):
             same = 0.0
-            for plane in planes if reached else ():
-                flat, row = plane.ravel(), plane.shape[1]
+            for flat in fields if reached else ():
                 same += float(np.vdot(flat[far:], flat[:-far])) / (height * (width - far)) / 2
-                same += float(np.vdot(flat[far * row :], flat[: -far * row])) / ((height - far) * width) / 2
+                same += float(np.vdot(flat[rows * row :], flat[: -rows * row])) / ((height - rows) * width) / 2
             values[f"{name}{n}_{far}"] = same / power
     return values
 

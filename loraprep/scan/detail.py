@@ -27,11 +27,11 @@ from loraprep.core import files
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.store import Store, mended
-from loraprep.imaging import corners, display
+from loraprep.imaging import corners, display, octaves, style
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.decode import Opened
 from loraprep.imaging.errors import BadImage, GivenUp, given_up
-from loraprep.imaging.flaws import MOST, Flaws, flaws
+from loraprep.imaging.flaws import MOST, Flaws, contrast, flaws, line_power
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -42,7 +42,6 @@ VERSION = 3  # of what is kept; raised when a measurement changes
 _CRISP = 0.8  # of an edge's height in a pixel: sharper than any enlargement by two leaves it, whatever its spectrum
 _GREY_MODES = ("1", "L", "LA", "I", "F")
 
-Array = NDArray[np.float64]
 _Tile = NDArray[np.float64] | NDArray[np.uint8]
 
 
@@ -133,11 +132,11 @@ def _look_at(pictures: Pictures, record: Image) -> bytes:
 
 
 def _drawn(opened: Opened) -> tuple[bytes, bytes]:
-    from loraprep.imaging import style  # OpenCV, which only those who measure have to load
-
-    picture, alpha = display.upright_and_alpha(opened, longest=corners.LONG)
-    told = np.array(style.style_descriptor(picture), np.float32)
-    return told.tobytes(), corners.packed(corners.corners(picture, alpha))
+    picture, alpha = display.upright_and_alpha(opened, at_least=octaves.LONG)
+    small = Pillow.fromarray(octaves.working_size(picture))
+    told = np.array(style.style_descriptor(small), np.float32)
+    there = None if alpha is None else Pillow.fromarray(octaves.working_size(alpha))
+    return told.tobytes(), corners.packed(corners.corners(small, there))
 
 
 def look(
@@ -232,9 +231,7 @@ def detail(pixels: Pillow.Image) -> float:
     window = np.hanning(size)
     power = np.zeros(size // 2 + 1)
     for tile in tiles:
-        for lines in (tile, tile.T):
-            centred = (lines - lines.mean(axis=1, keepdims=True)) * window
-            power += (np.abs(np.fft.rfft(centred, axis=1)) ** 2).mean(axis=0)
+        power += line_power(tile, window)
     power /= 2 * len(tiles) * (window**2).sum()
     edges = np.linspace(0.05, 1.0, 39)
     frequency = np.arange(size // 2 + 1) / (size / 2)
@@ -255,17 +252,22 @@ def detail(pixels: Pillow.Image) -> float:
     return float(np.clip(edges[first] * _TRANSITION, 0.2, 1.0))
 
 
-def _strongest(pixels: Pillow.Image) -> list[Array]:
+def _strongest(pixels: Pillow.Image) -> list[_Tile]:
     """Luma tiles with the most contrast between neighbours, as stored; [] if the picture is too small."""
     size = min(_TILE, *pixels.size)
     if size < 96:
         return []
     size -= size % 2
     rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in (pixels.height, pixels.width))
-    tiles = [_luma(pixels.crop((x, y, x + size, y + size))) for y in rows for x in columns]
-    strength = [_contrast(tile) for tile in tiles]
+    boxes = [(x, y, x + size, y + size) for y in rows for x in columns]
+    if pixels.width * pixels.height <= len(boxes) * size**2:
+        whole = _luma(pixels)
+        tiles = [whole[top:bottom, left:right] for left, top, right, bottom in boxes]
+    else:
+        tiles = [_luma(pixels.crop(box)) for box in boxes]
+    strength = [contrast(tile) for tile in tiles]
     order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
-    return [tiles[i].astype(np.float64) for i in order[:_TILES] if strength[i] > 0.5]
+    return [tiles[i] for i in order[:_TILES] if strength[i] > 0.5]
 
 
 def _luma(crop: Pillow.Image) -> _Tile:
@@ -278,9 +280,3 @@ def _luma(crop: Pillow.Image) -> _Tile:
         return tile
     deep = tile.astype(np.float64)
     return deep / 257 if float(deep.max(initial=0)) > 255 else deep
-
-
-def _contrast(tile: _Tile) -> float:
-    """The mean difference between neighbours, across and down."""
-    values = tile.astype(np.int16) if tile.dtype == np.uint8 else tile
-    return sum(float(np.abs(np.diff(values, axis=axis)).mean(dtype=np.float64)) for axis in (1, 0))
