@@ -30,7 +30,7 @@ def test_of_many_those_that_something_is_said_of_come_first(count: int) -> None:
 
 def test_findings_alone_never_fill_a_page() -> None:
     images, fate = _set(5000)
-    chosen = sample.shown(images, [[i.path for i in images]], [], fate)
+    chosen = [i.path for i in sample.shown(images, [[i.path for i in images]], [], fate)]
     assert len(chosen) == sample.MOST
     assert chosen[-1] > "04000.jpg"
 
