@@ -27,7 +27,7 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep gate1          all phases: says what waits for you, then GO or NO-GO (also plain `loraprep`)
   loraprep review         a local page for looking and deciding (--no-browser, --port N)
   loraprep audit          are the pictures fit to train on?
-  loraprep duplicates     which pictures are there twice?
+  loraprep duplicates     which pictures are there twice? --against DIR: which of them are in that folder too?
   loraprep elements       what is in each picture; waits for a batch that is still out
   loraprep captions       every picture and its caption
   loraprep recaption      asks a vision model again: about pictures seen under earlier settings, or those you name
@@ -126,6 +126,12 @@ def _run(args: list[str]) -> int:
         from loraprep.cli import check
 
         return check.run(args[1:])
+    if args[:1] == ["duplicates"] and len(args) > 1:
+        from loraprep.cli import against
+
+        if against.wanted(args):
+            here = Path.cwd()
+            return against.run(_home(), here, args[1:])
     return _doit(args)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from PIL import Image as Pillow
 
 from loraprep.core.records import Group, Image
-from loraprep.duplicates import questions, relations
+from loraprep.duplicates import keypoints, questions, relations
 from loraprep.imaging import decode
 from loraprep.project import schema
 from loraprep.project.decisions import Decisions, Question
@@ -44,6 +45,14 @@ def _seen(data: bytes) -> dict[str, Any]:
     }
 
 
+def find_groups(images: Sequence[Image], look: Callable[[Image], Any], **thresholds: Any) -> list[Group]:
+    """What is found among pictures that are in memory; the points of each are found once."""
+    return relations.find_groups(images, duplicate_limits(**thresholds), keypoints.Shown(look, _POINTS))
+
+
+_POINTS: dict[str, keypoints.Keypoints] = {}
+
+
 class Folder:
     """Pictures by name, as the scan would record them."""
 
@@ -61,12 +70,10 @@ class Folder:
 
     def look(self, image: Image) -> Any:
         self.opened.append(image.path)
-        small = Pillow.open(io.BytesIO(self.data[image.path])).convert("RGB")
-        small.thumbnail((256, 256))
-        return np.asarray(small)
+        return np.asarray(Pillow.open(io.BytesIO(self.data[image.path])).convert("RGB"))
 
-    def find(self, **thresholds: float) -> list[Group]:
-        return relations.find_groups(list(self.images.values()), duplicate_limits(**thresholds), self.look)
+    def find(self, **thresholds: Any) -> list[Group]:
+        return find_groups(list(self.images.values()), self.look, **thresholds)
 
     def questions(self, decisions: Decisions | None = None) -> list[Question]:
         return questions.open_questions(self.find(), list(self.images.values()), decisions or Decisions())

@@ -1,16 +1,30 @@
-"""Pairs of pictures that are worth a look: those whose hashes are near."""
+"""Pairs of pictures that are worth a look: those that share points, and those without points whose hashes are near."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core.records import Image
-from loraprep.duplicates import cuts, hamming
-from loraprep.duplicates.hamming import Candidate
+from loraprep.duplicates import hamming, index
+from loraprep.duplicates.keypoints import Keypoints, Sight
 from loraprep.project.settings import DuplicateLimits
+
+_FEW = 60  # points, below which a picture may share none with its copy; of others the index finds every copy
+_NEAREST, _ALIKE = 4, 0.9  # copies of a soft picture are its nearest, far above the latter
+_MANY = 20_000  # pictures, from which on comparing the thumbnails of all would take more than a minute
+_CHUNK = 256  # pictures compared with all at once
+
+
+class Candidate:
+    """Two pictures (indices, i < j); `points` that they share, 0 for near hashes alone; j looks `mirrored`."""
+
+    __slots__ = ("i", "j", "mirrored", "points")
+
+    def __init__(self, i: int, j: int, mirrored: bool, points: int) -> None:
+        self.i, self.j, self.mirrored, self.points = i, j, mirrored, points
 
 
 def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
@@ -18,24 +32,60 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
     return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
 
 
-def find_candidates(images: Sequence[Image], limits: DuplicateLimits) -> list[Candidate]:
-    """List the pairs whose hashes are at most `limits.phash` and `limits.dhash` bits apart, upright or mirrored.
+def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -> list[Candidate]:
+    """List the pairs that share points (see index.py), upright ones first, then those with the most.
 
-    With `limits.cuts` also those where a part of one is so near to the other, with `limits.rotations` those turned on
-    their side or head. Exact (see hamming.py); every image needs its four hashes and its thumbnail. Each pair once,
-    sorted by i and j.
+    And of those with next to no points, or with none that any other shares, those whose hashes are at most
+    `limits.phash` and `limits.dhash` bits apart, upright or mirrored, and those most alike when they are tiny:
+    lettering over a plain sky turns most bits of its hash. Every image needs its four hashes and `thumb`, and was
+    prepared by `sight`. Each pair once.
     """
-    phash, dhash = int(limits.phash), int(limits.dhash)
+    best: dict[tuple[int, int], Candidate] = {}
+    few, alone = np.zeros(len(images), bool), np.ones(len(images), bool)
+
+    def seen() -> Iterator[Keypoints]:
+        for n, image in enumerate(images):
+            points = sight.points(image)
+            few[n] = len(points.places) < _FEW
+            yield points
+
+    for found in index.shared(seen(), len(images)):
+        pair = found.i, found.j
+        alone[[*pair]] = False
+        if pair not in best or best[pair].points < found.points:
+            best[pair] = Candidate(*pair, found.mirrored, found.points)
     plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
     turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
-    best: dict[tuple[int, int], Candidate] = {}
     for other, mirrored in ((None, False), (turned, True)):
-        rows, columns = hamming.near(plain, other, phash, dhash)
-        apart = hamming.apart(plain, plain if other is None else other, rows, columns)
-        for i, j, distance in zip(rows.tolist(), columns.tolist(), apart.tolist(), strict=True):
-            if (i, j) not in best or distance < best[i, j].distance:
-                best[i, j] = Candidate(i, j, distance, mirrored)
-    for wanted, more in ((limits.cuts, cuts.cuts), (limits.rotations, cuts.turned)):
-        for found in more(images, phash, dhash) if wanted else ():
-            best.setdefault((found.i, found.j), found)
-    return [found for _, found in sorted(best.items())]
+        rows, columns = hamming.near(plain, other, int(limits.phash), int(limits.dhash))
+        unsure = (few | alone)[rows] | (few | alone)[columns]
+        for i, j in zip(rows[unsure].tolist(), columns[unsure].tolist(), strict=True):
+            best.setdefault((i, j), Candidate(i, j, mirrored, 0))
+    for i, j, mirrored in _alike(images, np.flatnonzero(few | alone if len(images) < _MANY else few)):
+        best.setdefault((i, j), Candidate(i, j, mirrored, 0))
+    return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
+
+
+def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[int, int, bool]]:
+    """The pairs (i < j, mirrored) of each of `rows` and the _NEAREST whose thumbnails correlate most, but over _ALIKE.
+
+    Sums of whole numbers in double precision: the same on every machine.
+    """
+    if not len(rows):
+        return
+    thumbs = np.frombuffer(bytes.fromhex("".join(i.thumb for i in images)), np.uint8).reshape(len(images), 24, 24)
+    plain = thumbs.reshape(len(images), -1).astype(np.float64)
+    size = plain.shape[1]
+    sums = plain.sum(axis=1)
+    spread = np.sqrt(np.maximum(size * (plain * plain).sum(axis=1) - sums * sums, 1.0))
+    for mirrored in (False, True):
+        for start in range(0, len(rows), _CHUNK):
+            part = rows[start : start + _CHUNK]
+            mine = (thumbs[part, :, ::-1] if mirrored else thumbs[part]).reshape(len(part), -1).astype(np.float64)
+            alike = (size * (mine @ plain.T) - np.outer(sums[part], sums)) / np.outer(spread[part], spread)
+            alike[np.arange(len(part)), part] = -1
+            nearest = np.argsort(-alike, axis=1, kind="stable")[:, :_NEAREST]
+            for i, row in enumerate(part.tolist()):
+                for j in nearest[i].tolist():
+                    if alike[i, j] > _ALIKE:
+                        yield min(row, j), max(row, j), mirrored

@@ -6,8 +6,10 @@ from collections.abc import Sequence, Set
 
 from loraprep.core.records import Group, Image
 from loraprep.duplicates import ranking
+from loraprep.duplicates.reading import Reading
 
-CUT = 1.015  # how much larger the area of the whole picture is than that of a cut one
+CUT = 1.03  # how much larger the area of the whole picture is than that of a cut one
+LARGE = 1.1  # from which on a person would say that it was cut
 
 
 def resaved(a: Image, b: Image) -> str:
@@ -15,15 +17,15 @@ def resaved(a: Image, b: Image) -> str:
     return a.format if a.format != b.format else "re-saved"
 
 
-def changes(a: Image, b: Image, covers: float, lighter: float, tint: float, mirrored: bool) -> list[str]:
-    """Name what was done to `b` to get `a`: "smaller", "recompressed"."""
+def changes(a: Image, b: Image, covers: tuple[float, float], lighter: float, tint: float, mirrored: bool) -> list[str]:
+    """Name what was done to `b` to get `a`: "smaller", "recompressed"; `covers`: the shares of each that both show."""
     ratio = max(a.width, a.height) / max(b.width, b.height)
     inflated = a.detail < b.detail or ranking.held_side(a, (a, b)) < ranking.real_side(a)
     lossy = a.jpeg_quality and (not b.jpeg_quality or a.jpeg_quality < b.jpeg_quality - 3)
     done = {
         "mirrored": mirrored,
         "framed": ranking.frame_share(a) > ranking.frame_share(b) + ranking.FRAMED,
-        "cropped": covers > CUT and ranking.frame_share(b) <= ranking.frame_share(a) + ranking.FRAMED,
+        "cropped": covers[1] < 1 / CUT and ranking.frame_share(b) <= ranking.frame_share(a) + ranking.FRAMED,
         "smaller": ratio < 0.93,
         "enlarged": ratio > 1.07 and inflated,
         "larger": ratio > 1.07 and not inflated,
@@ -33,6 +35,19 @@ def changes(a: Image, b: Image, covers: float, lighter: float, tint: float, mirr
         "recompressed": bool(lossy),
     }
     return [word for word, holds in done.items() if holds]
+
+
+def laid_over(seen: Reading) -> str:
+    """Say what lies over a picture, and where: "lettering across the lower third"."""
+    return f"{'lettering' if seen.lettering else 'a mark'} {seen.place}".strip()
+
+
+def varied(seen: Reading) -> str:
+    """Say what tells two variants apart, and where."""
+    if seen.relit and not seen.place:
+        return "the same scene in other light or colours"
+    light = " and in other light or colours" if seen.relit else ""
+    return f"the same scene, changed {seen.place}{light}" if seen.place else f"the same scene, changed{light}"
 
 
 def why_best(best: Image, images: Sequence[Image], relation: str, lesser: Set[str]) -> str:
@@ -47,7 +62,7 @@ def why_best(best: Image, images: Sequence[Image], relation: str, lesser: Set[st
     if best.box and not all(i.box for i in others):
         return "you cropped it"
     if best.path not in lesser and all(i.path in lesser for i in others):
-        return "nothing is cut off it, and no watermark lies over it"
+        return "nothing is cut off it, and nothing lies over it"
     if all(ranking.frame_share(i) > ranking.frame_share(best) + ranking.FRAMED for i in others):
         return "it has no frame around it"
     if any(
@@ -91,6 +106,8 @@ def what_is_asked(group: Group, members: Sequence[str], open_: Sequence[str]) ->
         return f"new here: {joined} ({news[0].what if news else 'like the others'}); your earlier answer stands"
     if group.relation == "variant":
         copies = any(pair.relation == "copy" for pair in pairs)
+        if len(members) == 2:
+            return f"variants: {pairs[0].what}"
         return "variants: the same scene, changed" + (", some of them twice" if copies else "")
     if len(members) == 2:
         return pairs[0].what

@@ -53,22 +53,6 @@ class Side:
         return len(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Two pictures (indices, i < j) whose hashes are near; `distance` is phash + dhash, 0..128.
-
-    Picture j looks like picture i once it is mirrored, if so, and then turned left by so many quarters. `part`: only a
-    part of one does.
-    """
-
-    i: int
-    j: int
-    distance: int
-    mirrored: bool
-    turns: int = 0
-    part: bool = False
-
-
 def side(first: Hashes, second: Hashes) -> Side:
     return Side(first, second, np.arange(len(first), dtype=np.intp))
 
@@ -83,19 +67,6 @@ def near(a: Side, b: Side | None, first: int, second: int) -> Found:
     if b is None:
         i, j = np.minimum(i, j), np.maximum(i, j)
     return _sorted(i, j, i < j)
-
-
-def across(a: Side, b: Side, first: int, second: int) -> Found:
-    """All rows (i, j) of the two sides, sorted, where both hashes are at most so many bits apart; exact."""
-    i, j = _pairs(a, b, first, second)
-    return _sorted(i, j, np.ones(len(i), bool))
-
-
-def apart(a: Side, b: Side, i: Indices, j: Indices) -> NDArray[np.int64]:
-    """How many bits row i of `a` differs from row j of `b`, both hashes together."""
-    both: NDArray[np.int64] = np.bitwise_count(a.first[i] ^ b.first[j]).astype(np.int64)
-    both += np.bitwise_count(a.second[i] ^ b.second[j])
-    return both
 
 
 def _pairs(a: Side, b: Side | None, first: int, second: int) -> Found:

@@ -1,61 +1,52 @@
-"""Which pictures are there twice, which are variants, which one is best? Pure.
-
-The limits in project.yaml's schema, and those here, were measured by tests/benchmarks/quality.py on photographs and
-artwork with planted copies and variants.
-"""
+"""Which pictures are there twice, which are variants, which one is best?"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Pair, the_other_way
-from loraprep.duplicates import candidates, compare, descriptions, ranking
+from loraprep.duplicates import candidates, descriptions, geometry, ranking, reading
+from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.clusters import Clusters, copies
-from loraprep.duplicates.compare import Likeness, Pixels
-from loraprep.duplicates.hamming import Candidate
+from loraprep.duplicates.keypoints import Sight
+from loraprep.duplicates.reading import Reading
+from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import DuplicateLimits
 
-_LONE = 8.0  # a change this many times the typical one sits in one place, and counts from 0.6 x `variant` on
-_SAME_SCENE = 0.4  # share of textured blocks with the same structure, below which hashes met by accident
-_RECOGNISABLE = 0.02  # share of blocks with texture that it takes to say anything
-_BY_CHANCE = 0.45  # share of textured blocks that agree in pictures of different things laid out alike
-_BEYOND_CHANCE = 3.0  # standard deviations of that share, above which a variant is no accident
-_BLOCKS = (compare.SIDE // (2 * compare.BLOCK)) ** 2
 _SURELY = 1.5  # times `variant`: two altered copies of one picture may differ by more than either does from it
-_FLAT, _FLAT_BITS = 0.9, 6  # flat pictures have hashes of noise: only nearly equal ones are looked at
 _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
-_LARGE_CUT, _STRICTER = 1.45, 1 / 3  # so large a cut shows less: what differs has to stay further below `variant`
+_WHOLE = 0.95  # share of a picture that both show, from which on nothing worth mentioning is missing
+_ENOUGH = 0.5  # share of one of two cuts that both show, from which on they are one picture and not two parts of one
+_ENLARGED = 1.5  # what a picture may be enlarged by to stand in for one with something laid over it
 
 
 def find_groups(
     images: Sequence[Image],
     limits: DuplicateLimits,
-    preview: Callable[[Image], Pixels | None] | None = None,
+    sight: Sight,
     detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
 ) -> list[Group]:
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
-    `preview` gives a picture at 256 px, RGB (height, width, 3) uint8, and None for one that took too long to open,
-    which is then like no other; it is called about once for each picture that resembles another, and without it the
-    24-px grey thumbnails must do. `detail` gives the records with how much of their size they hold; it is called once,
+    `sight` shows the pictures. `detail` gives the records with how much of their size they hold; it is called once,
     with every copy and variant.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _is_comparable(known[path])]
-    met = _Comparison(singles, limits, preview).relations()
+    singles = sight.prepare(singles) if len(singles) > 1 else []
+    met = _Comparison(singles, limits, sight).relations()
     if detail and met:
-        alike = {singles[n].path: singles[n] for found, _, _ in met for n in (found.i, found.j)}
+        alike = {singles[n].path: singles[n] for found, _ in met for n in (found.i, found.j)}
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
-    for found, relation, seen in met:
-        pairs.append(_pair(known[singles[found.i].path], known[singles[found.j].path], relation, found, seen))
+    for found, seen in met:
+        pairs.append(_pair(known[singles[found.i].path], known[singles[found.j].path], seen))
     by_root: dict[str, list[Pair]] = {}
     groups = Components[str]()
     for pair in pairs:
@@ -82,136 +73,130 @@ def _is_comparable(image: Image) -> bool:
     return bool(hashes) and image.contrast >= _DULL and min(image.width, image.height) >= _TINY
 
 
-Relation = Literal["copy", "variant"]
-_Met = tuple[Candidate, Relation, Likeness]
+_Met = tuple[Candidate, Reading]
 
 
 class _Comparison:
-    """Tells copies and variants among pictures whose hashes are near.
+    """Tells copies and variants among pictures that may be alike.
 
     A cut fits every variant that differs only outside it. So cuts wait until all whole pictures are told apart, then
     the best fit comes first, and what fits one picture and another that are no copies is a cut of the first alone.
     """
 
-    def __init__(
-        self, images: Sequence[Image], limits: DuplicateLimits, preview: Callable[[Image], Pixels | None] | None
-    ) -> None:
-        self._images, self._limits = images, limits
+    def __init__(self, images: Sequence[Image], limits: DuplicateLimits, sight: Sight) -> None:
+        self._images, self._limits, self._sight = images, limits, sight
         self._copies = Clusters()
         self._met: list[_Met] = []
-        self._cuts: list[tuple[Candidate, Likeness]] = []
-
-        @lru_cache(maxsize=512)
-        def pixels(index: int) -> Pixels | None:
-            return preview(images[index]) if preview else compare.thumbnail(images[index])
-
-        self._pixels = pixels
+        self._cuts: list[_Met] = []
 
     def relations(self) -> list[_Met]:
         """Compare all candidates and return those that are copies or variants."""
-        self._compare_whole()
-        self._place_cuts()
+        if self._images:
+            self._compare_whole()
+            self._place_cuts()
         return self._met
 
+    def _read(self, i: int, j: int, mirrored: bool) -> Reading | None:
+        one, other = self._images[i], self._images[j]
+        try:
+            first, second = ((self._sight.pixels(image), self._sight.points(image)) for image in (one, other))
+        except (BadImage, OSError):  # gone since it was looked at; the next scan says so
+            return None
+        laid = geometry.lay(first, second, mirrored=mirrored)
+        seen = reading.read(laid, self._limits.variant) if laid else None
+        if seen is None or seen.relation is None or _out_of_reach(seen, self._limits):
+            return None
+        return seen
+
     def _compare_whole(self) -> None:
-        """Nearest first: what is known of a copy need not be asked of its copies again."""
-        images, copies, limit = self._images, self._copies, self._limits.variant
+        """Most in common first: what is known of a copy need not be asked of its copies again."""
+        images, copies = self._images, self._copies
         asked: set[tuple[str, str]] = set()
-        found_near = candidates.find_candidates(images, self._limits)
-        for found in sorted(found_near, key=lambda n: (n.part, n.distance, n.i, n.j)):
+        for found in candidates.find_candidates(images, self._sight, self._limits):
             one, other = images[found.i], images[found.j]
-            if max(one.flat, other.flat) > _FLAT and found.distance > _FLAT_BITS:
-                continue
             roots = copies.root(one.path), copies.root(other.path)
             if copies.known(one.path, other.path) or roots in asked:
                 continue
-            shown, beside = self._pixels(found.i), self._pixels(found.j)
-            seen = _compared(shown, beside, mirrored=found.mirrored, turns=found.turns)
+            seen = self._read(found.i, found.j, found.mirrored)
             if seen is None:
                 continue
-            relation, whole = _relation(seen, limit), 1 / descriptions.CUT < seen.covers < descriptions.CUT
-            if relation == "copy" and not whole:
+            whole = min(seen.covers) >= _WHOLE
+            if seen.relation == "copy" and not whole:
                 asked |= {roots, roots[::-1]}
                 self._cuts.append((found, seen))
                 continue
-            if relation == "copy":
+            if seen.relation == "copy":
                 copies.join(one.path, other.path)
-            elif relation == "variant" and whole and (seen.relit or seen.change > _SURELY * limit):
+            elif whole and (seen.relit or seen.change > _SURELY * self._limits.variant) and not seen.doubtful:
                 copies.part(one.path, other.path)
-            if relation:
-                self._met.append((found, relation, seen))
+            self._met.append((found, seen))
 
     def _place_cuts(self) -> None:
         """Best fit first: each cut is a copy of one of the pictures that it fits."""
-        images, copies, limit = self._images, self._copies, self._limits.variant
+        images, copies = self._images, self._copies
         source: dict[int, tuple[int, Candidate]] = {}
-        step = limit / 8  # changes nearer to each other than this say nothing about which fits better
-        for found, seen in sorted(self._cuts, key=lambda c: (round(c[1].change / step), c[0].distance, c[0].i, c[0].j)):
+        step = self._limits.variant / 8  # changes nearer to each other than this say nothing about which fits better
+        for found, seen in sorted(self._cuts, key=lambda c: (round(c[1].change / step), -c[0].points, c[0].i, c[0].j)):
             if copies.known(images[found.i].path, images[found.j].path):
                 continue
-            cut, of = (found.i, found.j) if seen.covers > 1 else (found.j, found.i)
+            cut, of = (found.i, found.j) if seen.covers[0] > seen.covers[1] else (found.j, found.i)
             before, how = source.setdefault(cut, (of, found))
-            if before != of and not found.turns and not how.turns:
-                shown, beside = self._pixels(before), self._pixels(of)
-                both = _compared(shown, beside, mirrored=found.mirrored != how.mirrored)
-                if both and _relation(both, limit) != "copy":
+            if before != of and not copies.known(images[before].path, images[of].path):
+                both = self._read(min(before, of), max(before, of), found.mirrored != how.mirrored)
+                if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE:
                     copies.part(images[before].path, images[of].path)
                     continue
             copies.join(images[found.i].path, images[found.j].path)
-            self._met.append((found, "copy", seen))
+            self._met.append((found, seen))
 
 
-def _compared(one: Pixels | None, other: Pixels | None, **how: Any) -> Likeness | None:
-    return None if one is None or other is None else compare.compare(one, other, **how)
+def _out_of_reach(seen: Reading, limits: DuplicateLimits) -> bool:
+    """Is it what the project does not want to be told of?"""
+    return (seen.turns != 0 and not limits.rotations) or (min(seen.covers) < 1 / descriptions.LARGE and not limits.cuts)
 
 
-def _relation(seen: Likeness, limit: float) -> Relation | None:
-    """Return None where the hashes met by accident."""
-    if seen.texture < _RECOGNISABLE or seen.agree < _SAME_SCENE:
-        return None
-    lone = seen.change > 0.6 * limit and seen.change > _LONE * seen.typical
-    if max(seen.covers, 1 / seen.covers) > _LARGE_CUT:
-        limit *= _STRICTER
-    if not (seen.relit or seen.change > limit or lone):
-        return "copy"
-    return "variant" if _beyond_chance(seen) else None
-
-
-def _beyond_chance(seen: Likeness) -> bool:
-    """Is more alike than in two things of one layout, such as two galaxies in the middle of black?
-
-    The fewer blocks hold anything, the more of them must agree: a one-sided test of a share, by the normal
-    approximation of the binomial distribution.
-    """
-    blocks = max(1.0, seen.texture * _BLOCKS)
-    return seen.agree > _BY_CHANCE + _BEYOND_CHANCE * math.sqrt(_BY_CHANCE * (1 - _BY_CHANCE) / blocks)
-
-
-def _pair(one: Image, other: Image, relation: Relation, found: Candidate, seen: Likeness) -> Pair:
-    if relation == "variant":
-        what = "the same scene in other light or colours" if seen.relit else "the same scene, changed in places"
+def _pair(one: Image, other: Image, seen: Reading) -> Pair:
+    parts = seen.relation == "copy" and max(seen.covers) < _ENOUGH
+    over = (one, other)[seen.laid_over] if seen.laid_over >= 0 else None
+    under = other if over is one else one
+    # letters are sharp where the picture is soft, so that it seems to hold more: its pixels must be more as well
+    inflated = over is not None and all(
+        side(over) > _ENLARGED * side(under) for side in (ranking.real_side, lambda i: math.hypot(i.width, i.height))
+    )
+    if seen.relation == "variant" or parts or inflated:
+        if parts:
+            what = "two parts of one picture"
+        elif over is not None and (inflated or seen.doubtful):
+            what = f"perhaps the same picture, {over.path} with {descriptions.laid_over(seen)}"
+            what += f"; {under.path} is without it, but much smaller" if inflated else ": look"
+        else:
+            what = descriptions.varied(seen)
         likeness = round(seen.agree * (1 - seen.change), 3)
-        return Pair(one.path, other.path, relation, likeness, found.mirrored, what, found.turns)
+        return Pair(one.path, other.path, "variant", likeness, seen.mirrored, what, seen.turns)
     lesser = {image.path for image in (one, other) if image.path == _lesser(one, other, seen)}
-    turns, a, b, covers, lighter = found.turns, one, other, seen.covers, seen.lighter
+    turns, a, b, covers, lighter = seen.turns, one, other, seen.covers, seen.lighter
     if ranking.best_first(one, (one, other), lesser) < ranking.best_first(other, (one, other), lesser):
-        a, b, covers, lighter = other, one, 1 / seen.covers, -seen.lighter
-        turns = the_other_way(found.mirrored, turns)
-    lettered = a is (one, other)[seen.lettered] and seen.lettered >= 0
-    done = [word for word, holds in (("watermarked", lettered), ("turned", turns)) if holds]
-    words = ", ".join([*done, *descriptions.changes(a, b, covers, lighter, seen.tint, found.mirrored)])
+        a, b, covers, lighter = other, one, covers[::-1], -seen.lighter
+        turns = the_other_way(seen.mirrored, turns)
+    done = descriptions.changes(a, b, covers, lighter, seen.tint, seen.mirrored)
+    words = ", ".join([*(["turned"] if turns else []), *done])
     what = f"{words or descriptions.resaved(a, b)} copy of {b.path}"
-    return Pair(a.path, b.path, relation, round(1 - seen.change, 3), found.mirrored, what, turns, "".join(lesser))
+    if over is not None:
+        what = f"{words} copy of {b.path}".strip()
+        what += f", {'with' if over is a else 'without'} {descriptions.laid_over(seen)}"
+    return Pair(a.path, b.path, "copy", round(1 - seen.change, 3), seen.mirrored, what, turns, "".join(lesser))
 
 
-def _lesser(one: Image, other: Image, seen: Likeness) -> str:
-    """Return the one with a watermark over it, else the one cut from the other that holds no finer pixels; or ""."""
-    if seen.lettered >= 0:
-        return (one, other)[seen.lettered].path
-    cut, whole, covers = (one, other, seen.covers) if seen.covers > 1 else (other, one, 1 / seen.covers)
+def _lesser(one: Image, other: Image, seen: Reading) -> str:
+    """Return the one with something laid over it, else the one cut from the other that holds no finer pixels; or ""."""
+    if seen.laid_over >= 0:
+        return (one, other)[seen.laid_over].path
+    cut, whole, covers = other, one, seen.covers
+    if covers[0] > covers[1]:
+        cut, whole, covers = one, other, covers[::-1]
     if cut.box:  # a person drew that
         return ""
-    if covers < descriptions.CUT or ranking.frame_share(whole) > ranking.frame_share(cut) + ranking.FRAMED:
+    if covers[0] > 1 / descriptions.CUT or ranking.frame_share(whole) > ranking.frame_share(cut) + ranking.FRAMED:
         return ""
     return cut.path if ranking.real_side(whole) > ranking.real_side(cut) else ""
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from loraprep.duplicates import compare
+from loraprep.duplicates import geometry
 
 WIDTH = 1200  # px, of a contact sheet
 MOST = 300  # pictures on one contact sheet; below that size nobody recognises them
@@ -124,10 +124,10 @@ def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: i
     return saved(whole, 76)
 
 
-def differing(first: bytes, second: bytes, mirrored: bool, turns: int) -> bytes:
+def differing(first: bytes, second: bytes, mirrored: bool) -> bytes:
     """Show `first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
     a, b = opened(first), opened(second)
-    heat = compare.difference(np.asarray(a), np.asarray(b), mirrored=mirrored, turns=turns)
+    heat = geometry.difference(np.asarray(a), np.asarray(b), mirrored=mirrored)
     strength = np.clip((heat - _SEEN) / (_CLEAR - _SEEN), 0, 1)
     side = Pillow.fromarray(np.rint(strength * 255).astype(np.uint8)).resize(a.size, Pillow.Resampling.BICUBIC)
     share = np.asarray(side, np.float32)[..., None] / 255

@@ -365,23 +365,22 @@ def _group(page: PageData, group: Group, thumbs: Mapping[str, bytes]) -> GroupCa
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
         pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
         same = crops.shown(image[path]) == crops.shown(image[group.best])
-        mirrored, turns = direct[0].over(group.best) if direct else (False, 0)
-        heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, mirrored, turns)
+        mirrored = bool(direct) and direct[0].mirrored
+        heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, mirrored)
         rows.append(GroupRow(path, pair.what if pair else "", heat, same, mirrored))
     return GroupCard(group, rows)
 
 
-def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], mirrored: bool, turns: int) -> bytes:
+def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], mirrored: bool) -> bytes:
     """Show where two pictures differ, as WebP; b"" if one of them has no thumbnail."""
     first, second = thumbs[best.path], thumbs[other.path]
     if not (first and second):
         return b""
 
     def make() -> bytes:
-        return contact_sheet.differing(first, second, mirrored, turns)
+        return contact_sheet.differing(first, second, mirrored)
 
-    lies = f"{'-mirrored' if mirrored else ''}{f'-{turns}' if turns else ''}"
-    name = f"{crops.shown(best)}-{crops.shown(other)}{lies}.webp"
+    name = f"{crops.shown(best)}-{crops.shown(other)}-{'mirrored-' if mirrored else ''}laid.webp"
     return thumbnails.kept(page.cache / name if page.cache else None, make)
 
 

@@ -60,7 +60,7 @@ class Page:
                 *(Route("/" if name == "overview" else f"/{name}", self._view(name)) for name in VIEWS),
                 Route("/static/{name:str}", self.static),
                 Route("/picture/{digest:str}/{what:str}", self.picture),
-                Route("/difference/{first:str}/{second:str}", self.difference),
+                Route("/{what:str}/{first:str}/{second:str}", self.two),
                 Route("/events", self.events),
                 Route("/answer", self.answer, methods=["POST"]),
                 Route("/replace", self.replace, methods=["POST"]),
@@ -107,13 +107,14 @@ class Page:
             return _rendition(self.pictures.thumb(image), "image/webp")
         return _rendition(self.pictures.large(image)) if what == "large" else _nothing()
 
-    def difference(self, request: Request) -> Response:
-        s = self.reader.read()
+    def two(self, request: Request) -> Response:
+        s, what = self.reader.read(), request.path_params["what"]
         first, second = (s.by_pixels.get(request.path_params[n]) for n in ("first", "second"))
-        if first is None or second is None:
+        if first is None or second is None or what not in ("difference", "laid"):
             return _nothing()
         known = pair(s, first.path, second.path)
-        return _rendition(self.pictures.difference(first, second, *(known.over(first.path) if known else (False, 0))))
+        make = self.pictures.difference if what == "difference" else self.pictures.laid
+        return _rendition(make(first, second, known is not None and known.mirrored))
 
     async def answer(self, request: Request) -> Response:
         given = await _body(request)

@@ -14,7 +14,7 @@ from PIL.Image import Resampling
 from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
-from loraprep.duplicates import compare
+from loraprep.duplicates import geometry
 from loraprep.imaging import thumbnails
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
@@ -63,11 +63,17 @@ class Renditions:
         shape = f"{placement.reference_trainer(settings)}-{settings.model}-{size}{enlarged}"
         return self._kept(f"{crops.shown(image)}-{shape}", lambda: self.source.apart(_trained, image, settings, size))
 
-    def difference(self, first: Image, second: Image, mirrored: bool, turns: int) -> bytes:
+    def difference(self, first: Image, second: Image, mirrored: bool) -> bytes:
         """Show the first picture, pale, with the places where the second one differs in full and outlined."""
-        name = f"{crops.shown(first)}-{crops.shown(second)}-{'mirrored' if mirrored else 'differs'}{turns or ''}"
-        more = second, self._ground, mirrored, turns
-        return self._kept(name, lambda: self.source.apart(_difference, first, *more))
+        return self._pair(_difference, "differs", first, second, mirrored)
+
+    def laid(self, first: Image, second: Image, mirrored: bool) -> bytes:
+        """Show the second picture where it lies over the first, at the size of the first."""
+        return self._pair(_laid, "laid", first, second, mirrored)
+
+    def _pair(self, make: Callable[..., bytes], what: str, first: Image, second: Image, mirrored: bool) -> bytes:
+        name = f"{crops.shown(first)}-{crops.shown(second)}-{what}{'-mirrored' if mirrored else ''}"
+        return self._kept(name, lambda: self.source.apart(make, first, second, self._ground, mirrored))
 
     @property
     def _ground(self) -> str:
@@ -95,10 +101,10 @@ def _trained(pictures: Pictures, image: Image, settings: Settings, size: int) ->
     return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
 
 
-def _difference(pictures: Pictures, first: Image, second: Image, background: str, mirrored: bool, turns: int) -> bytes:
+def _difference(pictures: Pictures, first: Image, second: Image, background: str, mirrored: bool) -> bytes:
     one = pictures.upright(first, background, 1000)
     two = pictures.upright(second, background, 1000)
-    apart = compare.difference(np.asarray(one), np.asarray(two), mirrored=mirrored, turns=turns)
+    apart = geometry.difference(np.asarray(one), np.asarray(two), mirrored=mirrored)
     mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
     mask = mask.point(lambda v: 255 if v > 96 else 0)
     edge = PIL.Image.fromarray(
@@ -108,6 +114,11 @@ def _difference(pictures: Pictures, first: Image, second: Image, background: str
     pale.paste(one, mask=mask)
     pale.paste(PIL.Image.new("RGB", one.size, "#d6249f"), mask=edge)
     return _jpeg(pale, 88)
+
+
+def _laid(pictures: Pictures, first: Image, second: Image, background: str, mirrored: bool) -> bytes:
+    one, two = (np.asarray(pictures.upright(image, background, LONGEST)) for image in (first, second))
+    return _jpeg(PIL.Image.fromarray(geometry.over(one, two, mirrored=mirrored)), 88)
 
 
 def _jpeg(picture: PIL.Image.Image, quality: int) -> bytes:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loraprep.core.records import Group
-from loraprep.duplicates import clusters, relations
+from loraprep.duplicates import clusters
 from tests.benchmarks.planted import ALIKE, EASY, HARD, Planted, plant
-from tests.folders import duplicate_limits
+from tests.folders import find_groups
 
 Pairs = set[tuple[str, str]]
 
@@ -72,7 +72,7 @@ def _judge(job: tuple[list[Planted], list[str], dict[str, float]]) -> tuple[Scor
     made, edits, thresholds = job
     there = [p for p in made if p.edit in edits or p.edit in ALIKE]
     looks = {p.image.path: p.look for p in there}
-    groups = relations.find_groups([p.image for p in there], duplicate_limits(**thresholds), lambda i: looks[i.path])
+    groups = find_groups([p.image for p in there], lambda i: looks[i.path], **thresholds)
     copies: Pairs = set()
     met: Pairs = set()
     for group in groups:

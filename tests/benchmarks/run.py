@@ -162,7 +162,7 @@ def start_rows(size: Size, out: Path) -> Iterator[Row]:
 def scale_rows(size: Size, out: Path) -> Iterator[Row]:
     aims = {20_000: "0.5 s", 100_000: "3 s", 1_000_000: "180 s, 2 GB"}
     points: dict[str, list[tuple[int, float]]] = {}
-    for how in ("", "white", "cuts"):
+    for how in ("", "white", "points"):
         for count in size.hashes:
             if how and count > 100_000:
                 continue
@@ -176,7 +176,7 @@ def scale_rows(size: Size, out: Path) -> Iterator[Row]:
     scale.plot(points, out / "search.svg")
 
 
-_HOW = {"": "near hashes, mirrored too", "white": "the same, a third on white", "cuts": "cut and framed copies"}
+_HOW = {"": "near hashes, mirrored too", "white": "the same, a third on white", "points": "pictures that share points"}
 
 
 def table(rows: list[Row]) -> str:

@@ -1,7 +1,7 @@
-"""The search for near hashes as a set grows: python -m tests.benchmarks.scale COUNT [white | cuts]
+"""The search for near hashes as a set grows: python -m tests.benchmarks.scale COUNT [white | points]
 
 Prints seconds on the clock and of CPU, and pairs found, as JSON. `white`: a third of the pictures have a white background, so that
-most bits of their hashes are the same. `cuts`: the search for cut and framed copies instead, on as many thumbnails.
+most bits of their hashes are the same. `points`: the search for pictures that share points instead, a hundred of each.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from loraprep.core.records import Image
-from loraprep.duplicates import cuts, hamming
+from loraprep.duplicates import hamming, index, keypoints
 from tests.folders import duplicate_limits
 
 Hashes = hamming.Hashes
@@ -70,14 +69,25 @@ def _wrong(plain: hamming.Side, mirrored: hamming.Side, sample: int = 3000) -> i
     return wrong
 
 
-def cut(count: int) -> dict[str, float]:
+def points(count: int) -> dict[str, float]:
+    """Pictures that share points: each fiftieth is another one again, all descriptors a little changed."""
     random = np.random.default_rng(1)
-    images = []
-    for number in range(count):
-        # soft fields with a share of noise: about as alike as photographs are
-        field = np.kron(random.integers(0, 200, (6, 6)), np.ones((4, 4))) + random.integers(0, 56, (24, 24))
-        images.append(Image(f"{number}.jpg", "image", thumb=field.astype(np.uint8).tobytes().hex()))
-    return timed(lambda: len(cuts.cuts(images, PHASH, DHASH)))
+    places = np.zeros((100, 4), np.float32)
+    places[:, 2] = 8.0
+
+    def pictures() -> Iterator[keypoints.Keypoints]:
+        kept: list[np.ndarray] = []
+        for number in range(count):
+            if number % 50 == 49:
+                noise = random.integers(-4, 5, (100, 128))
+                found = np.clip(kept[int(random.integers(len(kept)))] + noise, 0, 255).astype(np.uint8)
+            else:
+                found = np.minimum(random.gamma(0.6, 45, (100, 128)), 255).astype(np.uint8)
+                kept.append(found) if len(kept) < 2000 else None
+            yield keypoints.Keypoints(384, 512, places, found)
+
+    made = list(pictures())
+    return {**timed(lambda: len(index.shared(made, count))), "planted": count // 50}
 
 
 def plot(points: dict[str, list[tuple[int, float]]], path: Path) -> None:
@@ -97,4 +107,4 @@ def plot(points: dict[str, list[tuple[int, float]]], path: Path) -> None:
 
 if __name__ == "__main__":
     size, how = int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else ""
-    print(json.dumps(cut(size) if how == "cuts" else searched(size, white=how == "white")))
+    print(json.dumps(points(size) if how == "points" else searched(size, white=how == "white")))

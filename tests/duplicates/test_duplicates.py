@@ -17,7 +17,7 @@ from loraprep.core.records import Group, Image
 from loraprep.duplicates import questions, relations
 from loraprep.project import resolution
 from loraprep.project.decisions import Decisions, Entry, Question
-from tests.folders import Folder, Picture, duplicate_limits, encoded
+from tests.folders import Folder, Picture, encoded, find_groups
 from tests.scenes import scene
 
 
@@ -70,7 +70,6 @@ def test_a_copy_is_found_and_named(folder: Folder, edit: str) -> None:
     (pair,) = group.pairs
     assert pair.mirrored == (edit == "mirrored")
     assert edit in pair.what or edit in ("PNG", "brighter", "darker", "mirrored")
-    assert "other.jpg" not in folder.opened
 
 
 def test_the_larger_sharper_one_is_best(folder: Folder) -> None:
@@ -277,14 +276,7 @@ def test_a_retouched_picture_keeps_its_answer_and_is_asked_again(two: Folder) ->
 def test_the_order_of_the_input_does_not_matter(two: Folder) -> None:
     two.add("b.jpg", encoded(scene(1, 1280, 960), quality=60))
     images = list(two.images.values())
-    assert relations.find_groups(images, duplicate_limits(), two.look) == relations.find_groups(
-        images[::-1], duplicate_limits(), two.look
-    )
-
-
-def test_without_looking_thumbnails_do(two: Folder) -> None:
-    (group,) = relations.find_groups(list(two.images.values()), duplicate_limits())
-    assert group.pictures == ("pier.jpg", "pier_web.jpg")
+    assert find_groups(images, two.look) == find_groups(images[::-1], two.look)
 
 
 def test_groups_survive_json(two: Folder) -> None:
@@ -307,5 +299,5 @@ def test_findings_have_words(two: Folder) -> None:
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert relations.find_groups([], duplicate_limits()) == []
-    assert relations.find_groups([Image("notes.txt", "ignored")], duplicate_limits()) == []
+    assert find_groups([], Folder().look) == []
+    assert find_groups([Image("notes.txt", "ignored")], Folder().look) == []

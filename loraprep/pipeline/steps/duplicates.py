@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import closing
 
+from loraprep import __version__
 from loraprep.core import store
-from loraprep.core.records import Image
 from loraprep.dataset import selection
-from loraprep.duplicates import questions, relations, words
+from loraprep.duplicates import keypoints, questions, relations, words
 from loraprep.imaging import errors
-from loraprep.imaging.errors import GivenUp
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
 from loraprep.pipeline.steps.inputs import left_by_name
 from loraprep.pipeline.workspace import Workspace
 from loraprep.scan import audit, detail
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 def find_duplicates(work: Workspace) -> None:
     """Find which pictures are there twice."""
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
-    given_up: dict[str, GivenUp] = {}
-
-    def preview(image: Image) -> NDArray[np.uint8] | None:
-        try:
-            return work.pictures.preview(image)
-        except GivenUp as bad:
-            given_up[image.path] = bad
-            return None
-
-    groups = relations.find_groups(
-        usable,
-        work.project.settings.thresholds.duplicates,
-        preview,
-        lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
-    )
+    stamp = f"{__version__} {work.project.settings.thresholds.audit.max_megapixels}"
+    with closing(keypoints.Opened(work.pictures, work.cache("keypoints.sqlite"), stamp)) as sight:
+        groups = relations.find_groups(
+            usable,
+            work.project.settings.thresholds.duplicates,
+            sight,
+            lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
+        )
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
     work.write(
-        Duplicates(groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(given_up)])
+        Duplicates(
+            groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(sight.given_up)]
+        )
     )
 
 

@@ -1,0 +1,289 @@
+"""How one picture lies over another: by points they share, then laid over each other in one frame and one tone.
+
+Matching as Lowe (2004) has it, one to one; a similarity by RANSAC (Fischler and Bolles 1981), both OpenCV's. OpenCV is
+given one thread and a fixed seed, so that the same two pictures always give the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loraprep.duplicates.keypoints import Keypoints, Pixels, of_picture, reduced
+
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Matrix = NDArray[np.float64]  # (2, 3): where a place of the second lies in the first, px; a pixel is from 0 to 1
+
+_RATIO = 0.8  # Lowe's: the second best match must be so much farther
+_WITHIN = 3.0  # px of 512 by which a point may miss its place
+ENOUGH = 8  # points in place, below which it may be chance; false pairs reach 7 (tests/benchmarks/copies.py)
+_SCALES = (0.15, 6.0)  # outside of it all points fell on one place
+CANVAS = 256  # px, longer side of what both show: a mouth of 3 % of the side is still eight pixels
+_LEAST = 24  # px of the first picture that both must show, each way
+_SHAPES = 0.03  # by how much the shapes of pictures may differ that lie on each other without points to tell
+_GREY = 12  # of 255: without a colour stronger than that a picture is grey, and lightness alone is compared
+_BINS = 32  # quantiles of a tone curve
+_CLIPPED = 2  # of 255, from black and white
+_APART = 8  # of 255, between levels that tell a curve's form
+_ROUNDS = 4  # of reweighting
+_SOME = 6000  # pixels that it is taken from
+_REACH = 0.5  # px of the canvas by which resampling may move an edge
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Two pictures in one frame: what both show of the first one, at most CANVAS px.
+
+    `first`, `second`: (h, w, 3), 0..255, slightly softened, the second in the first's tone (or the other way round);
+    `inside`: where both are; `residual`: (h, w), by how much they differ beyond half a pixel, mean of the channels.
+    `matrix`: from the second, mirrored first if so, to the first; `box`: left, top, right, bottom of the canvas in the
+    first, px. `points` that are in place; 0 if they were laid on each other whole. `covers`: the shares of the first
+    and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (mean luma, -1..1), by what
+    factor, and how far in colour (Delta a*b*; 0 if one is grey) the second is.
+    """
+
+    first: Plane
+    second: Plane
+    inside: Mask
+    residual: Plane
+    matrix: Matrix
+    box: tuple[int, int, int, int]
+    mirrored: bool
+    points: int
+    covers: tuple[float, float]
+    lighter: float
+    gain: float
+    tint: float
+
+    @property
+    def turn(self) -> float:
+        """By how many degrees the second is turned in the first, -180..180; clockwise is positive."""
+        return float(np.degrees(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
+
+
+def lay(
+    first: tuple[Pixels, Keypoints], second: tuple[Pixels, Keypoints], *, mirrored: bool, whole: bool = True
+) -> Laid | None:
+    """Lay the second picture, mirrored first if so, over the first; None if they have no geometry in common.
+
+    `whole`: where points say nothing, try them on each other as they are.
+    """
+    (a, points), (b, others) = first, second
+    if mirrored:
+        b, others = np.ascontiguousarray(b[:, ::-1]), others.mirrored()
+    matrix, found = similarity(points, others)
+    laid = [_laid(a, b, matrix, mirrored, found)] if matrix is not None else []
+    shapes = abs(np.log(a.shape[1] / a.shape[0] * b.shape[0] / b.shape[1]))
+    if whole and shapes < _SHAPES and (not laid or laid[0] is None or _misfit(laid[0]) > 1):
+        stretched = np.array([[a.shape[1] / b.shape[1], 0, 0], [0, a.shape[0] / b.shape[0], 0]])
+        laid.append(_laid(a, b, stretched, mirrored, 0))
+    fits = [one for one in laid if one is not None]
+    return min(fits, key=_misfit) if fits else None
+
+
+def _misfit(laid: Laid) -> float:
+    return float(np.median(laid.residual[laid.inside]))
+
+
+def similarity(first: Keypoints, second: Keypoints) -> tuple[Matrix | None, int]:
+    """Where the second lies in the first, and by how many different places of both that is held; None if unsure."""
+    import cv2
+
+    pairs = _matches(first.units(), second.units())
+    if len(pairs) < ENOUGH:
+        return None, 0
+    here, there = first.places[pairs[:, 0], :2], second.places[pairs[:, 1], :2]
+    cv2.setNumThreads(1)
+    cv2.setRNGSeed(1)
+    matrix, held = cv2.estimateAffinePartial2D(there, here, method=cv2.RANSAC, ransacReprojThreshold=_WITHIN)
+    if matrix is None:
+        return None, 0
+    held = held.ravel().astype(bool)
+    count = min(len(np.unique(np.round(places[held]), axis=0)) for places in (here, there))
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if count < ENOUGH or not _SCALES[0] < scale < _SCALES[1]:
+        return None, count
+    matrix[:, 2] += 0.5 - matrix[:, :2] @ (0.5, 0.5)  # OpenCV counts from the middle of a pixel
+    return matrix, count
+
+
+def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
+    """Rows (i, j) of descriptors that are each other's best match, and clearly."""
+    if min(len(first), len(second)) < 2:
+        return np.zeros((0, 2), np.intp)
+    alike = first @ second.T
+    rows, best = np.arange(len(alike)), alike.argmax(axis=1)
+    most = alike[rows, best]
+    mutual = alike.argmax(axis=0)[best] == rows
+    alike[rows, best] = -1
+    # squared distance of unit vectors: 2 - 2 cos
+    clear = 1 - most < _RATIO**2 * (1 - alike.max(axis=1))
+    pairs: NDArray[np.intp] = np.stack([rows, best], axis=1)[mutual & clear]
+    return pairs
+
+
+def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> Laid | None:
+    import cv2
+
+    (high, wide), (height, width) = a.shape[:2], b.shape[:2]
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)]) @ matrix[:, :2].T + matrix[:, 2]
+    left, top = (int(max(0, np.floor(corners[:, n].min()))) for n in (0, 1))
+    right, bottom = (int(min(end, np.ceil(corners[:, n].max()))) for n, end in ((0, wide), (1, high)))
+    if min(right - left, bottom - top) < _LEAST:
+        return None
+    # the coarser of the two decides how fine both are seen
+    fine = min(1.0, 1 / scale, CANVAS / max(right - left, bottom - top))
+    size = max(8, round((right - left) * fine)), max(8, round((bottom - top) * fine))
+    to_canvas = np.diag([size[0] / (right - left), size[1] / (bottom - top)])
+    one = cv2.resize(a[top:bottom, left:right], size, interpolation=cv2.INTER_AREA)
+    other, inside = _warped(b, to_canvas @ matrix[:, :2], to_canvas @ (matrix[:, 2] - (left, top)), size)
+    if inside.sum() < _LEAST**2 / 4:
+        return None
+    seen = float(inside.mean()) * (right - left) * (bottom - top)
+    where = inside.astype(np.uint8)
+    luma = [cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), where)[0] for p in (one, other)]
+    chroma = [np.array(cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2LAB), where)[1:3]) for p in (one, other)]
+    grey = is_grey(a) != is_grey(b)
+    if grey:
+        one, other = (np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in (one, other))
+    first, second, residual = _in_one_tone(one, other, inside)
+    return Laid(
+        first=first,
+        second=second,
+        inside=inside,
+        residual=residual,
+        matrix=matrix,
+        box=(left, top, right, bottom),
+        mirrored=mirrored,
+        points=points,
+        covers=(seen / (wide * high), seen / (width * height * scale**2)),
+        lighter=(luma[1] - luma[0]) / 255,
+        gain=(luma[1] + 8) / (luma[0] + 8),
+        tint=0.0 if grey else float(np.hypot(*(chroma[1] - chroma[0]))),
+    )
+
+
+def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> tuple[Pixels, Mask]:
+    """`b` where it lies on the canvas, averaged down first if it is finer, and where it is there at all."""
+    import cv2
+
+    scale = min(1.0, float(np.sqrt(abs(np.linalg.det(linear)))))
+    height, width = b.shape[:2]
+    small = b
+    if scale < 1:
+        reduced_to = max(1, round(width * scale)), max(1, round(height * scale))
+        small = cv2.resize(b, reduced_to, interpolation=cv2.INTER_AREA)
+    linear = linear @ np.diag([width / small.shape[1], height / small.shape[0]])
+    affine = np.column_stack([linear, shift + linear @ (0.5, 0.5) - 0.5])
+    moved = cv2.warpAffine(small, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    full = np.full(small.shape[:2], 255, np.uint8)
+    there = (cv2.warpAffine(full, affine, size, flags=cv2.INTER_LINEAR) > 250).astype(np.uint8)
+    there = cv2.erode(there, np.ones((5, 5), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)  # softening
+    return moved, there.astype(bool)
+
+
+def is_grey(pixels: Pixels) -> bool:
+    some = pixels[::4, ::4].astype(np.int16)
+    return float(np.percentile(some.max(axis=2) - some.min(axis=2), 98)) < _GREY
+
+
+def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane, Plane]:
+    """Both softened, one in the other's tone, and the residual. Of the two ways round the one that fits better.
+
+    A brightened picture is clipped: it follows from the original, never the reverse.
+    """
+    import cv2
+
+    a, b = cv2.GaussianBlur(one, (3, 3), 0), cv2.GaussianBlur(other, (3, 3), 0)
+    ways = []
+    for source, target in ((b, a), (a, b)):
+        fitted = np.stack([_toned(source[..., c], target[..., c], inside) for c in range(3)], axis=2)
+        beyond = _beyond(target.astype(np.float32), fitted)
+        half, most = np.percentile(beyond[inside], (50, 90))
+        ways.append((float(half + most), fitted, beyond))
+    if ways[0][0] <= ways[1][0]:
+        return a.astype(np.float32), ways[0][1], ways[0][2]
+    return ways[1][1], b.astype(np.float32), ways[1][2]
+
+
+def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], inside: Mask) -> Plane:
+    """The source by the rising cubic that brings it nearest the target, fitted to medians over quantiles.
+
+    Robust (Cauchy weights, Holland and Welsch 1977), and of few freedoms: a moon in one of the two is a change, though
+    nothing else may be as bright. What the target clips at black and white says nothing of the curve.
+    """
+    s, t = source[inside], target[inside]
+    step = 1 + len(s) // _SOME
+    s, t = s[::step].astype(np.int64), t[::step].astype(np.int64)
+    order = np.argsort(s, kind="stable")
+    ends = np.unique(np.linspace(0, len(s), min(_BINS, len(s)) + 1).astype(np.int64))
+    part = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    s, t = s[order], t[order]
+    t = t[np.argsort(part << 8 | t, kind="stable")]  # each part by itself in order: its middle is its median
+    x = np.add.reduceat(s, ends[:-1]) / np.diff(ends)
+    y = (t[(ends[:-1] + ends[1:] - 1) // 2] + t[(ends[:-1] + ends[1:]) // 2]) / 2
+    inner = (np.abs(y - 127.5) < 127.5 - _CLIPPED) | (np.abs(x - 127.5) > 127.5 - _CLIPPED)
+    if inner.any():
+        x, y = x[inner], y[inner]
+    low, high = x[0], x[-1]
+    levels = np.arange(256) / 255
+    within = np.clip(levels, low / 255, high / 255)
+    degree = min(3, len(np.unique(np.round(x / _APART))) // 3)  # three levels and more for each freedom
+    curve = within * 255 + np.median(y - x)
+    if degree:
+        terms = np.vander(x / 255, degree + 1)
+        weights = np.ones(len(x))
+        for _ in range(_ROUNDS):
+            found = np.linalg.lstsq(terms * weights[:, None], y * weights, rcond=None)[0]
+            apart = np.abs(y - terms @ found)
+            weights = np.sqrt(1 / (1 + (apart / (2.385 * max(1.0, 1.4826 * float(np.median(apart))))) ** 2))
+        curve = np.vander(within, degree + 1) @ found
+    curve = np.maximum.accumulate(curve + (levels - within) * 255)
+    toned: Plane = np.clip(curve, 0, 255).astype(np.float32)[source]
+    return toned
+
+
+def _beyond(target: Plane, fitted: Plane) -> Plane:
+    """The mean over the channels of what no shift by _REACH px explains."""
+    import cv2
+
+    near = np.ones((3, 3), np.uint8)
+    low, high = (fitted + _REACH * (bound(fitted, near) - fitted) for bound in (cv2.erode, cv2.dilate))
+    beyond: Plane = np.maximum(0, np.maximum(target - high, low - target)).mean(axis=2)
+    return beyond
+
+
+def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plane:
+    """Where `second` (mirrored first, if so) differs from `first` once laid over it: 0..1, in the frame of `first`.
+
+    Of its shape at keypoints.SIDE px at most; what `second` does not show is 0, as is all if they cannot be laid over
+    each other. One tone curve for the whole picture is allowed for, and half a pixel of the canvas.
+    """
+    import cv2
+
+    a, b = reduced(first), reduced(second)
+    laid = lay((a, of_picture(a)), (b, of_picture(b)), mirrored=mirrored)
+    whole: Plane = np.zeros(a.shape[:2], np.float32)
+    if laid is not None:
+        left, top, right, bottom = laid.box
+        apart = np.where(laid.inside, laid.residual, 0).astype(np.float32) / 255
+        whole[top:bottom, left:right] = cv2.resize(apart, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    return whole
+
+
+def over(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Pixels:
+    """`second` as it lies over `first`, at the size of `first`; the rest, and all if it lies nowhere, is `first`."""
+
+    a, b = reduced(first), reduced(second)
+    laid = lay((a, of_picture(a)), (b, of_picture(b)), mirrored=mirrored)
+    if laid is None:
+        return first
+    seen = np.ascontiguousarray(second[:, ::-1]) if mirrored else second
+    before, after = b.shape[1] / seen.shape[1], first.shape[1] / a.shape[1]
+    linear, shift = laid.matrix[:, :2] * before * after, laid.matrix[:, 2] * after
+    moved, inside = _warped(seen, linear, shift, (first.shape[1], first.shape[0]))
+    return np.where(inside[..., None], moved, first)

@@ -1,0 +1,239 @@
+"""Points that are found again in another picture of the same thing, however it was scaled, cut, turned or lit.
+
+SIFT (Lowe 2004, "Distinctive image features from scale-invariant keypoints") as OpenCV has it, with descriptors made
+comparable by the root normalisation of Arandjelovic and Zisserman (2012, "Three things everyone should know"). OpenCV
+is given arrays only: what opens a picture is Pillow, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loraprep.core import files
+from loraprep.core.records import Image
+from loraprep.imaging.colour import DECODE_ERRORS
+from loraprep.imaging.errors import BadImage, GivenUp
+from loraprep.imaging.pictures import Pictures
+from loraprep.project import crops
+
+Pixels = NDArray[np.uint8]  # (height, width, 3), RGB
+Floats = NDArray[np.float32]
+
+SIDE = 512  # px, longer side of what is looked at; tests/benchmarks/copies.py: at 320 stretched and small cuts are lost
+MOST = 400  # points kept of a picture, those with the most contrast
+_CONTRASTS = (0.02, 0.005)  # OpenCV's threshold, its own is 0.04; the lower one where that leaves a picture with few
+_FEW = 60  # points
+_SCALE = 512.0  # of a root-normalised component, to lie in 0..255
+_VERSION = 1  # of the cache: raised with anything that changes what a picture's points are
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoints:
+    """`height`, `width`: of the picture, px; `places`: (n, 4) x, y, size, angle in degrees; `descriptors`: (n, 128)."""
+
+    height: int
+    width: int
+    places: Floats
+    descriptors: NDArray[np.uint8]
+
+    def mirrored(self) -> Keypoints:
+        """Return those of the picture mirrored left to right: the same numbers in another order."""
+        x, y, size, angle = self.places.T
+        places = np.stack([self.width - 1 - x, y, size, (540 - angle) % 360], axis=1)
+        return Keypoints(self.height, self.width, places, self.descriptors[:, MIRROR])
+
+    def units(self) -> Floats:
+        """Return the descriptors with length 1, (n, 128), so that products are cosines."""
+        wide = self.descriptors.astype(np.float32)
+        units: Floats = wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-6)
+        return units
+
+    def packed(self) -> bytes:
+        head = np.array([self.height, self.width, len(self.places)], "<i4").tobytes()
+        return zlib.compress(head + self.places.astype("<f4").tobytes() + self.descriptors.tobytes(), 1)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Keypoints:
+        """Undo `packed`. Raises ValueError, zlib.error."""
+        raw = zlib.decompress(data)
+        height, width, n = (int(v) for v in np.frombuffer(raw, "<i4", 3))
+        places = np.frombuffer(raw, "<f4", 4 * n, 12).reshape(n, 4)
+        return cls(height, width, places, np.frombuffer(raw, np.uint8, 128 * n, 12 + 16 * n).reshape(n, 128))
+
+
+# the descriptor is 4 rows and 4 columns of 8 directions, rows across the point's own direction: those turn round
+MIRROR = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].ravel()
+
+
+def of_picture(pixels: Pixels) -> Keypoints:
+    """Find the points of a picture of at most SIDE px."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    for contrast in _CONTRASTS:
+        found, described = _sift(contrast).detectAndCompute(grey, None)
+        if len(found) >= _FEW:
+            break
+    height, width = pixels.shape[:2]
+    if described is None:
+        return Keypoints(height, width, np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8))
+    order = sorted(range(len(found)), key=lambda n: (-found[n].response, found[n].pt, found[n].angle))[:MOST]
+    places = np.array([(*found[n].pt, found[n].size, found[n].angle) for n in order], np.float32)
+    chosen = described[order].astype(np.float32)
+    roots = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-6))
+    return Keypoints(height, width, places, np.rint(np.minimum(roots * _SCALE, 255)).astype(np.uint8))
+
+
+@cache
+def _sift(contrast: float):  # type: ignore[no-untyped-def]
+    import cv2
+
+    return cv2.SIFT_create(nfeatures=MOST, contrastThreshold=contrast)
+
+
+class Sight(Protocol):
+    """How pictures are seen when they are compared."""
+
+    def prepare(self, images: Sequence[Image]) -> list[Image]:
+        """Make the points of all of them; return those that could be opened."""
+
+    def points(self, image: Image) -> Keypoints:
+        """Return the points of one that was prepared."""
+
+    def pixels(self, image: Image) -> Pixels:
+        """Return a picture at SIDE px at most. Raises BadImage, OSError."""
+
+
+class Shown:
+    """Pictures that `show` gives, at any size; for those who have them in memory. `known`: points by pixel digest."""
+
+    def __init__(self, show: Callable[[Image], Pixels], known: dict[str, Keypoints] | None = None) -> None:
+        self._show, self._points = show, {} if known is None else known
+
+    def prepare(self, images: Sequence[Image]) -> list[Image]:
+        for image in images:
+            if image.pixel_digest not in self._points:
+                self._points[image.pixel_digest] = of_picture(self.pixels(image))
+        return list(images)
+
+    def points(self, image: Image) -> Keypoints:
+        return self._points[image.pixel_digest]
+
+    def pixels(self, image: Image) -> Pixels:
+        return reduced(self._show(image))
+
+
+def reduced(pixels: Pixels, longest: int = SIDE) -> Pixels:
+    """Average a larger picture down."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return np.ascontiguousarray(pixels)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+class Opened:
+    """Pictures of a project. `path` keeps their points, by what each shows, from run to run; None: for this one.
+
+    `given_up`: path -> what a picture was given up for, though the scan had found it sound; it is like no other.
+    """
+
+    def __init__(self, pictures: Pictures, path: Path | None, stamp: str) -> None:
+        self._pictures = pictures
+        self._store = _opened_store(path, stamp)
+        self.given_up: dict[str, GivenUp] = {}
+        self.pixels: Callable[[Image], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
+        self.points: Callable[[Image], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
+
+    def prepare(self, images: Sequence[Image]) -> list[Image]:
+        wanted = {crops.shown(image): image for image in images}
+        known = {key for (key,) in self._store.execute("SELECT key FROM points")}
+        self._store.executemany("DELETE FROM points WHERE key = ?", [(key,) for key in known - wanted.keys()])
+        todo = [image for key, image in wanted.items() if key not in known]
+        missing: set[str] = set()
+        with closing(self._pictures.each(_points_of, todo)) as answers:
+            for number, (image, found) in enumerate(answers, 1):
+                if isinstance(found, bytes):
+                    self._store.execute("INSERT OR REPLACE INTO points VALUES (?, ?)", (crops.shown(image), found))
+                elif isinstance(found, (BadImage, *DECODE_ERRORS)):
+                    missing.add(crops.shown(image))  # the next scan says so
+                    if isinstance(found, GivenUp):
+                        self.given_up[image.path] = found
+                else:
+                    raise found
+                if number % _OFTEN == 0:
+                    self._store.commit()
+        self._store.commit()
+        return [image for image in images if crops.shown(image) not in missing]
+
+    def _points(self, image: Image) -> Keypoints:
+        (data,) = self._store.execute("SELECT data FROM points WHERE key = ?", (crops.shown(image),)).fetchone()
+        return Keypoints.unpacked(data)
+
+    def _pixels(self, image: Image) -> Pixels:
+        if image.path in self.given_up:
+            raise self.given_up[image.path]
+        try:
+            return self._pictures.apart(_seen, image)
+        except GivenUp as bad:
+            self.given_up[image.path] = bad
+            raise
+
+    def close(self) -> None:
+        self._store.commit()
+        self._store.close()
+
+
+_HELD = 256  # pictures and sets of points held at once: about 150 MB
+_OFTEN = 64  # pictures that a kill may cost
+
+
+def _opened_store(path: Path | None, stamp: str) -> sqlite3.Connection:
+    """Open the cache; whatever is wrong with it, making it anew mends it."""
+    for again in (False, True):
+        store = sqlite3.connect(files.opened_by_others(path) if path else "")
+        try:
+            store.execute("PRAGMA trusted_schema = OFF")  # a clone may bring this file
+            if store.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
+                raise sqlite3.DatabaseError("it holds more than tables")
+            mark = f"{_VERSION} {stamp}"
+            store.execute("CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, data BLOB)")
+            store.execute("CREATE TABLE IF NOT EXISTS stamp (stamp TEXT)")
+            if store.execute("SELECT stamp FROM stamp").fetchall() != [(mark,)]:
+                store.execute("DELETE FROM points")
+                store.execute("DELETE FROM stamp")
+                store.execute("INSERT INTO stamp VALUES (?)", (mark,))
+                store.commit()
+            return store
+        except sqlite3.DatabaseError:
+            store.close()
+            if again or path is None:
+                raise
+            for name in (path.name, f"{path.name}-journal"):
+                files.remove(path.with_name(name))
+    raise AssertionError
+
+
+def _seen(pictures: Pictures, image: Image) -> Pixels:
+    from loraprep.imaging import display
+
+    return reduced(np.asarray(display.upright(pictures.load(image, at_least=SIDE)), np.uint8))
+
+
+def _points_of(pictures: Pictures, image: Image) -> bytes:
+    return of_picture(_seen(pictures, image)).packed()

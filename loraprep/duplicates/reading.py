@@ -1,0 +1,313 @@
+"""What two pictures are to each other, read from what is left of one when the other is laid over it. Pure.
+
+Where nothing is left they are copies. Where something is, it was laid over one of them if all edges of what differs are
+that one's, and thin: the other's picture goes on underneath and around. It was changed if both have structure of their
+own there. What is the same has to hold in the middle, too: a frame, a logo or a ground around different things is no
+scene. Every threshold is from tests/benchmarks/copies.py, part `develop`; what lies near one is a question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loraprep.duplicates.geometry import ENOUGH, Laid, Mask, Plane
+
+Relation = Literal["copy", "variant"]
+
+OTHER_LIGHT = 0.22  # mean luma moved by more than this share of the range: another time of day
+OTHER_GAIN = 1.6  # or multiplied by this, which is what night does to a dark picture
+OTHER_COLOUR = 14.0  # mean a*b* moved by more than this: another season
+_DIFFERS = 10.0  # of 255, beyond half a pixel: what saving a JPEG at quality 20 leaves stays below
+_LEAST_SPOT = 12  # px of the canvas: a closed eye
+_SURELY = 16.0  # a spot that nowhere reaches this is none
+_BLOCK = 9  # px of the canvas: a change fills at least such a square
+_MOST = 4.0  # of 255, in the 90th pixel of 100 of a copy
+_OWNED, _UNSURE = 0.1, 0.25  # share of the edges around what differs that may be the other picture's; too near to half
+_COLOURS = 2  # of ink: letters and their outline or shadow
+_UNEXPLAINED = 0.05  # share of the squared difference that ink may leave; of expressions it leaves 0.07 on average
+_CLEAN = 0.02  # the same, from which on a few strokes may be a mouth
+_FLAT = 0.002  # the same with one colour: what is opaque also hides edges of what lies below
+_SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
+_THIN = 0.05  # of the longer side: a stroke
+_STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
+_SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
+_SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
+_SOME = 2000  # pixels that colours of ink are taken from
+_AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
+_SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
+_AS_AROUND = 0.15  # the middle must be the same as much as what is around it, but for so much
+_SAME_WITHOUT = 0.8
+_WITHOUT_POINTS = 0.9  # the same for pictures with no points in common, which only lie on each other
+_GAIN_WITHOUT, _COLOUR_WITHOUT = 1.15, 2.3  # 10 % brighter, and what is just noticed (CIE76: Mahy et al. 1994)
+_STRUCTURE = 9.0  # variance of luma, 0..255, within a block that has any
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a pair is; None: nothing to each other.
+
+    `change`: the mean difference, 0..1, inside the block that differs most. `laid_over`: 0 or 1 if something lies over
+    the first or the second, which then is no change; -1 if not. `lettering`: it is of many strokes. `place`: where in
+    the first picture they differ, in words. `doubtful`: near a threshold, so both stay and a person is asked.
+    """
+
+    relation: Relation | None
+    change: float
+    agree: float
+    mirrored: bool
+    turns: int
+    covers: tuple[float, float]
+    lighter: float
+    relit: bool
+    tint: float
+    laid_over: int = -1
+    lettering: bool = False
+    place: str = ""
+    doubtful: bool = False
+
+
+def read(laid: Laid, limit: float) -> Reading:
+    """Read the relation of a pair; `limit`: from which difference in one place on, 0..1, they differ."""
+    told = laid.points >= ENOUGH
+    ratio = max(laid.gain, 1 / laid.gain)
+    relit = abs(laid.lighter) > OTHER_LIGHT or ratio > OTHER_GAIN or laid.tint > OTHER_COLOUR
+    first, second = laid.first @ _LUMA, laid.second @ _LUMA
+    same, inside, around = _structure(first, second, laid.inside)
+    residual = np.where(laid.inside, laid.residual, 0).astype(np.float32)
+    change, most = _worst(residual, laid.inside), float(np.percentile(residual[laid.inside], 90))
+    changed = _spots(residual)
+    over, lettering, sure = _laid_over(laid, residual, changed)
+    agree = _agreement(residual, first, second, laid.inside)
+    relation: Relation | None = None
+    doubtful = False
+    alike = same >= _SAME and inside >= max(_SAME_INSIDE, around - _AS_AROUND)
+    if not told:
+        alike = min(same, agree, inside) >= _WITHOUT_POINTS
+    # what resampling and compression leave lies along edges everywhere, a change in one place
+    still = 255 * limit * (2 if not changed.any() else 0.5 if _in_one_place(changed) else 1)
+    around_it = agree >= _AROUND if told else agree >= _AROUND_WITHOUT and same >= _SAME_WITHOUT
+    if not told and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
+        over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
+    elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
+        relation, over = "copy", -1
+    elif over >= 0 and around_it and most <= 5 * _MOST:
+        relation, doubtful = ("copy", False) if sure else ("variant", True)
+    elif alike:
+        relation, over = "variant", -1
+    if relation == "copy" and relit:
+        relation = "variant"
+    return Reading(
+        relation=relation,
+        change=change / 255,
+        agree=same,
+        mirrored=laid.mirrored,
+        turns=round(-laid.turn / 90) % 4,
+        covers=laid.covers,
+        lighter=laid.lighter,
+        relit=relit,
+        tint=laid.tint,
+        laid_over=over if relation else -1,
+        lettering=lettering,
+        place=_place(changed) if relation and changed.any() else "",
+        doubtful=doubtful,
+    )
+
+
+def _worst(residual: Plane, inside: Mask) -> float:
+    """The largest mean of a block, 0..255."""
+    import cv2
+
+    return float(cv2.blur(residual, (_BLOCK, _BLOCK))[inside].max())
+
+
+def _spots(residual: Plane) -> Mask:
+    """Where they differ, without what nowhere differs much or is of three pixels."""
+    import cv2
+
+    differs = (residual > _DIFFERS).astype(np.uint8)
+    count, labels, facts, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
+    peaks = np.zeros(count)
+    there = differs.astype(bool)
+    np.maximum.at(peaks, labels[there], residual[there])
+    kept = (facts[:, cv2.CC_STAT_AREA] > 3) & (peaks > _SURELY)
+    kept[0] = False
+    spots: Mask = kept[labels]
+    return spots
+
+
+def _in_one_place(changed: Mask) -> bool:
+    """Does all that differs, but for a twentieth at either end, lie within a third of the sides?"""
+    height, width = changed.shape
+    spans = (_bulk(changed.sum(axis=axis), size) for axis, size in ((1, height), (0, width)))
+    return bool(changed.sum() >= _LEAST_SPOT) and all(end - start < 1 / 3 for start, end in spans)
+
+
+def _gradient(plane: Plane) -> Plane:
+    """Of the channel where it is steepest, per px."""
+    import cv2
+
+    across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    size: Plane = np.hypot(across, down)
+    return size if size.ndim == 2 else size.max(axis=2)
+
+
+def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
+    import cv2
+
+    wide: NDArray[Any] = cv2.dilate(plane, np.ones((side, side), np.uint8))
+    return wide
+
+
+def _laid_over(laid: Laid, residual: Plane, changed: Mask) -> tuple[int, bool, bool]:
+    """(over which picture something lies, or -1; is it of many strokes?; is it clearly so?).
+
+    What is laid over a picture mixes it with the ink: I' = (1 - a) I + a C at each place, with a few colours C for all
+    of it (Porter and Duff 1984, "Compositing digital images"; for watermarks Dekel et al. 2017, "On the effectiveness
+    of visible watermarks"). It is thin, and the edges around it are its own, unless what lies below shows through.
+    """
+    import cv2
+
+    if not changed.any():
+        return -1, False, False
+    ink = _ink(residual, changed)
+    depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
+    thick, strokes = 2 * float(np.percentile(depth, 98)), float(ink.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
+    spots = changed.astype(np.uint8)
+    rim = (_wider(spots) - cv2.erode(spots, np.ones((3, 3), np.uint8))).astype(bool)
+    edges = _gradient(laid.first), _gradient(laid.second)
+    # an edge of one that no edge of the other explains, be it a pixel away
+    mine, theirs = (float(np.maximum(0, a - _wider(b))[rim].sum()) for a, b in (edges, edges[::-1]))
+    foreign = min(mine, theirs) / max(mine + theirs, 1e-6)
+    pixels = laid.first[ink], laid.second[ink]
+    ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
+    over = int(theirs > mine) if foreign <= _UNSURE else int(ways[0].alone <= ways[1].alone)
+    way = ways[1 - over]
+    here = _in_one_place(changed)  # as the features of a face are, which are drawn like letters
+    shines = _SHINES[0] <= way.through < _SHINES[1] and way.surely >= _SURE
+    own = foreign <= _OWNED or shines or (way.alone <= _FLAT and strokes >= _STROKES and not here)
+    if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
+        return -1, False, False
+    sure = strokes >= (_STROKES if here or way.left > _CLEAN else _SINGLE) and ink.sum() >= _SHARP * changed.sum()
+    return over, strokes >= _STROKES, bool(sure)
+
+
+def _ink(residual: Plane, changed: Mask) -> Mask:
+    """What differs by more than half of the most that its spot does: without the soft edge that scaling leaves."""
+    import cv2
+
+    count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
+    peaks = np.zeros(count)
+    np.maximum.at(peaks, labels[changed], residual[changed])
+    ink: Mask = changed & (residual > peaks[labels] / 2)
+    return ink
+
+
+@dataclass(frozen=True, slots=True)
+class _Composed:
+    """How well ink over one set of pixels makes another: the share of the squared difference that is `left` with
+    _COLOURS of ink, with one `alone`, how much of what lies below goes `through` it, 0..1, and how `surely` that is no
+    chance, in standard errors of a correlation (Fisher 1915) over places that do not share a pixel's blur."""
+
+    left: float
+    alone: float
+    through: float
+    surely: float
+
+
+def _composed(below: Plane, above: Plane) -> _Composed:
+    """Explain `above`, (n, 3), as ink over `below`."""
+    import cv2
+
+    step = above - below
+    whole = float((step * step).sum())
+    if whole < 1:
+        return _Composed(0, 0, 0, 0)
+    some = np.ascontiguousarray(above[:: 1 + len(above) // _SOME])
+    cv2.setRNGSeed(1)
+    stop = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 1.0
+    _, _, centres = cv2.kmeans(some, min(6, len(some)), None, stop, 1, cv2.KMEANS_PP_CENTERS)
+    mean, mean_above = below.mean(axis=0), above.mean(axis=0)
+    spread, other = below - mean, above - mean_above
+    both, own = float((spread * other).sum()), float((spread * spread).sum())
+    alike = both / max(np.sqrt(own * float((other * other).sum())), 1e-6)
+    surely = float(np.arctanh(min(alike, 0.999))) * np.sqrt(max(len(step) / _BLUR - 3, 0.0))
+    through = both / max(own, 1e-6)
+    through = min(max(through, 0.0), _SHINES[1])
+    behind = np.clip((mean_above - through * mean) / (1 - through), 0, 255)
+    left = []
+    for colour in (*centres, behind, np.zeros(3), np.full(3, 255.0)):
+        way = (colour - below).astype(np.float32)
+        share = np.clip((step * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-6), 0, 1)
+        left.append(((step - share[:, None] * way) ** 2).sum(axis=1))
+    best, found = np.full(len(step), np.inf, np.float32), []
+    for _ in range(_COLOURS):
+        better = np.minimum(np.stack(left), best)
+        best = better[int(better.sum(axis=1).argmin())]
+        found.append(float(best.sum()) / whole)
+    return _Composed(found[-1], found[0], through, float(surely))
+
+
+def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> float:
+    """The share of what is drawn, in either, that does not differ."""
+    drawn = (np.maximum(_gradient(first), _gradient(second)) > 2) & inside
+    near = _wider(drawn.astype(np.uint8), 5).astype(bool) & inside
+    return float((residual[near] < _DIFFERS).mean()) if near.any() else 1.0
+
+
+def _structure(first: Plane, second: Plane, inside: Mask) -> tuple[float, float, float]:
+    """The share of places with structure in either where it is the same in both (local correlation above a half).
+
+    Everywhere, in the middle half each way, and around that; 1 in the middle where nothing is to differ, 0 around it,
+    but 0 everywhere without any structure at all.
+    """
+    import cv2
+
+    def mean(plane: Plane) -> Plane:
+        blurred: Plane = cv2.blur(plane, (_BLOCK, _BLOCK))
+        return blurred
+
+    a, b = mean(first), mean(second)
+    var_a, var_b = mean(first * first) - a * a, mean(second * second) - b * b
+    correlation = (mean(first * second) - a * b) / np.sqrt(np.maximum(var_a * var_b, 1e-3))
+    drawn = (np.maximum(var_a, var_b) > _STRUCTURE) & inside
+    if drawn.sum() < _BLOCK**2:
+        return 0.0, 0.0, 0.0
+    height, width = drawn.shape
+    middle = np.zeros_like(drawn)
+    middle[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
+    same = correlation > 0.5
+
+    def share(where: Mask, none: float) -> float:
+        return float(same[where].mean()) if where.sum() >= _BLOCK**2 else none
+
+    return share(drawn, 0.0), share(drawn & middle, 1.0), share(drawn & ~middle, 0.0)
+
+
+_ROWS, _COLUMNS = ("upper", "", "lower"), ("left", "", "right")
+
+
+def _place(changed: Mask) -> str:
+    """Where in what both show, as a person would say it: "across the lower third", "in the upper left"."""
+    height, width = changed.shape
+    y0, y1 = _bulk(changed.sum(axis=1), height)
+    x0, x1 = _bulk(changed.sum(axis=0), width)
+    tall, wide = y1 - y0, x1 - x0
+    row, column = _ROWS[min(2, int(1.5 * (y0 + y1)))], _COLUMNS[min(2, int(1.5 * (x0 + x1)))]
+    if tall > 0.6 and wide > 0.6:
+        return "all over it"
+    if wide > 0.6:
+        return f"across the {row or 'middle'} third"
+    if tall > 0.6:
+        return f"down the {column} side" if column else "down the middle"
+    return f"in the {f'{row} {column}'.strip() or 'middle'}{' half' if bool(row) != bool(column) else ''}"
+
+
+def _bulk(counts: NDArray[np.integer], size: int) -> tuple[float, float]:
+    """From where to where all but the outermost twentieths lie, as shares of the side."""
+    share = np.cumsum(counts) / max(1, counts.sum())
+    return float(np.searchsorted(share, 0.05)) / size, float(np.searchsorted(share, 0.95) + 1) / size

@@ -1,0 +1,246 @@
+"""A cut, framed, turned, toned or overlaid copy is a copy; what is changed is a variant; what only resembles is neither."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont, ImageOps
+
+from loraprep.core import files
+from loraprep.core.records import Image
+from loraprep.duplicates import candidates, geometry, index, keypoints
+from loraprep.duplicates.clusters import Clusters
+from loraprep.imaging.pictures import Pictures
+from tests.folders import Folder, duplicate_limits, encoded
+from tests.scenes import scene
+
+Picture = Pillow.Image
+
+
+@pytest.fixture
+def folder() -> Folder:
+    made = Folder()
+    for seed in range(2, 6):
+        made.add(f"other{seed}.jpg", scene(seed))
+    return made
+
+
+def cut(picture: Picture, left: float, top: float, share: float) -> Picture:
+    w, h = picture.size
+    return picture.crop((round(left * w), round(top * h), round((left + share) * w), round((top + share) * h)))
+
+
+def lettered(picture: Picture, fill: str, text: str = "northern light", size: int = 40, stroke: int = 0) -> Picture:
+    result = picture.copy()
+    font = ImageFont.load_default(size)
+    place = (picture.width * 0.3, picture.height * 0.85)
+    ImageDraw.Draw(result).text(place, text, fill=fill, font=font, stroke_width=stroke, stroke_fill="black")
+    return result
+
+
+def tiled(picture: Picture) -> Picture:
+    sheet = Pillow.new("L", picture.size, 0)
+    for y in range(0, picture.height, 70):
+        for x in range(-(y % 140), picture.width, 150):
+            ImageDraw.Draw(sheet).text((x, y), "sample", fill=90, font=ImageFont.load_default(30))
+    return Pillow.composite(Pillow.new("RGB", picture.size, "white"), picture, sheet)
+
+
+EDITS: dict[str, tuple[Callable[[Picture], Picture], str]] = {
+    "a tenth less": (lambda p: cut(p, 0.08, 0.01, 0.9), "cropped"),
+    "two fifths less": (lambda p: cut(p, 0.3, 0.2, 0.6), "cropped"),
+    "mirrored cut": (lambda p: ImageOps.mirror(cut(p, 0.02, 0.1, 0.9)), "mirrored, cropped"),
+    "white frame": (lambda p: ImageOps.expand(p, 40, "white"), "framed"),
+    "grey": (lambda p: p.convert("L").convert("RGB"), "re-saved copy"),
+    "two degrees": (lambda p: cut(p.rotate(2, Pillow.Resampling.BICUBIC), 0.05, 0.05, 0.9), "cropped"),
+    "pale letters": (lambda p: lettered(p, "#e8e8e0"), "with lettering in the lower half"),
+    "dark letters": (lambda p: lettered(p, "#101018"), "with lettering"),
+    "outlined letters": (lambda p: lettered(p, "white", stroke=2), "with lettering"),
+    "tiled": (tiled, "with lettering all over it"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_copy_is_found_and_the_whole_clean_one_stays(folder: Folder, edit: str) -> None:
+    make, what = EDITS[edit]
+    folder.add("pier.jpg", scene(1))
+    folder.add("copy.jpg", make(scene(1)))
+    (group,) = folder.find()
+    assert (group.pictures, group.relation) == (("copy.jpg", "pier.jpg"), "copy")
+    if edit != "grey":
+        assert group.recommended == ("pier.jpg",)
+    assert what in group.pairs[0].what
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("name", ["a.jpg", "z.jpg"])
+def test_turned_copies(folder: Folder, turn: int, mirrored: bool, name: str) -> None:
+    turned = scene(1).rotate(turn, expand=True)
+    folder.add("pier.jpg", scene(1))
+    folder.add(name, encoded(ImageOps.mirror(turned) if mirrored else turned, quality=70))
+    (group,) = folder.find()
+    (pair,) = group.pairs
+    assert (pair.relation, "turned" in pair.what) == ("copy", True)
+    assert not folder.find(rotations=False)
+    first, second = (np.asarray(Pillow.open(io.BytesIO(folder.data[p])).convert("RGB")) for p in (pair.a, pair.b))
+    as_told = np.rot90(second[:, ::-1] if pair.mirrored else second, pair.turns)
+    assert np.abs(as_told.astype(int) - first).mean() < 8
+    for one, other in ((first, second), (second, first)):  # laid over each other they do not differ, either way
+        assert geometry.difference(one, other, mirrored=pair.mirrored).mean() < 0.01
+        seen = geometry.over(one, other, mirrored=pair.mirrored)
+        assert seen.shape == one.shape
+        assert np.abs(seen.astype(int) - one).mean() < 8
+
+
+def test_cuts_can_be_left_alone(folder: Folder) -> None:
+    folder.add("pier.jpg", scene(1))
+    folder.add("cut.jpg", cut(scene(1), 0.0, 0.2, 0.8))
+    assert not folder.find(cuts=False)
+
+
+def test_two_cuts_of_one_picture_are_shown_together(folder: Folder) -> None:
+    folder.add("left.jpg", cut(scene(1), 0.0, 0.0, 0.7))
+    folder.add("right.jpg", cut(scene(1), 0.2, 0.2, 0.7))
+    (group,) = folder.find()
+    assert group.pictures == ("left.jpg", "right.jpg")
+
+
+def test_a_cut_does_not_make_one_of_two_variants(folder: Folder) -> None:
+    """The cut shows nothing of what changed, so it is a copy of either; they stay two pictures."""
+    moon = scene(1)
+    ImageDraw.Draw(moon).ellipse((20, 20, 70, 70), fill=(60, 60, 160))
+    folder.add("pier.jpg", scene(1))
+    folder.add("pier_moon.jpg", moon)
+    folder.add("a_cut.jpg", cut(scene(1), 0.18, 0.18, 0.82))
+    (group,) = folder.find()
+    assert {"pier.jpg", "pier_moon.jpg"} <= set(group.recommended)
+
+
+def test_a_sharp_picture_with_letters_is_asked_about_beside_a_small_one_without(folder: Folder) -> None:
+    """The clean one would have to be enlarged twice."""
+    folder.add("pier.jpg", lettered(scene(1, 1280, 960), "white", size=80))
+    folder.add("small.jpg", scene(1, 1280, 960).resize((640, 480)))
+    (group,) = folder.find()
+    assert set(group.recommended) == {"pier.jpg", "small.jpg"}
+    assert "with lettering" in group.pairs[0].what
+    assert "much smaller" in group.pairs[0].what
+
+
+def test_what_changed_is_said_with_its_place(folder: Folder) -> None:
+    moon = scene(1)
+    ImageDraw.Draw(moon).ellipse((20, 20, 80, 80), fill=(250, 240, 40))
+    folder.add("pier.jpg", scene(1))
+    folder.add("moon.jpg", moon)
+    (group,) = folder.find()
+    assert group.pairs[0].what == "the same scene, changed in the upper left"
+
+
+@pytest.mark.parametrize("shared", ["frame", "mark", "ground"])
+def test_what_is_around_joins_nobody(shared: str) -> None:
+    folder = Folder()
+    for seed in range(2, 6):
+        picture = scene(seed)
+        if shared == "frame":
+            framed = scene(9).resize(picture.size)
+            framed.paste(picture.resize((picture.width * 3 // 4, picture.height * 3 // 4)), (picture.width // 8, picture.height // 8))  # fmt: skip
+            picture = framed
+        elif shared == "mark":
+            picture = lettered(picture, "white", "gallery of the north", 56)
+        else:
+            ground = scene(9).resize(picture.size)
+            ground.paste(picture.resize((picture.width // 2, picture.height * 2 // 3)), (picture.width // 4, picture.height // 6))  # fmt: skip
+            picture = ground
+        folder.add(f"{seed}.jpg", picture)
+    assert not folder.find()
+
+
+def test_points_of_the_mirror_are_the_mirrored_points() -> None:
+    pixels = keypoints.reduced(np.asarray(scene(1)))
+    mine = keypoints.of_picture(pixels).mirrored()
+    theirs = keypoints.of_picture(np.ascontiguousarray(pixels[:, ::-1]))
+    matrix, held = geometry.similarity(mine, theirs)
+    assert matrix is not None
+    assert held > 0.5 * len(mine.places)
+    assert np.allclose(matrix, ((1, 0, 0), (0, 1, 0)), atol=0.6)
+
+
+def test_points_survive_being_packed() -> None:
+    points = keypoints.of_picture(keypoints.reduced(np.asarray(scene(1))))
+    again = keypoints.Keypoints.unpacked(points.packed())
+    assert (again.height, again.width) == (points.height, points.width)
+    assert np.array_equal(again.places, points.places)
+    assert np.array_equal(again.descriptors, points.descriptors)
+
+
+def test_the_same_answer_every_time() -> None:
+    first, second = (keypoints.reduced(np.asarray(p)) for p in (scene(1), cut(scene(1), 0.1, 0.05, 0.8)))
+    sides = [(p, keypoints.of_picture(p)) for p in (first, second)]
+    one, other = (geometry.lay(sides[0], sides[1], mirrored=False) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert np.array_equal(one.matrix, other.matrix)
+    assert np.array_equal(one.residual, other.residual)
+
+
+def test_what_a_thousand_pictures_share_costs_no_more() -> None:
+    """A logo's points meet their next few neighbours only: the pairs grow with the pictures, not with their square."""
+    points = keypoints.of_picture(keypoints.reduced(np.asarray(scene(1))))
+    few = keypoints.Keypoints(points.height, points.width, points.places[:12], points.descriptors[:12])
+    assert len(index.shared([few] * 300, 300)) < 300 * 30
+
+
+def test_each_pair_once() -> None:
+    folder = Folder()
+    for number in range(4):
+        folder.add(f"{number}.jpg", cut(scene(1), 0.02 * number, 0.03 * number, 0.9))
+    images: list[Image] = list(folder.images.values())
+    sight = keypoints.Shown(folder.look)
+    pairs = [(n.i, n.j) for n in candidates.find_candidates(sight.prepare(images), sight, duplicate_limits())]
+    assert len(pairs) == len(set(pairs)) == 6
+    assert all(i < j for i, j in pairs)
+
+
+def test_points_are_kept_from_run_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    files.enclose(tmp_path)
+    made = Folder()
+    for seed in (1, 2):
+        made.add(f"{seed}.jpg", scene(seed))
+        (images / f"{seed}.jpg").write_bytes(made.data[f"{seed}.jpg"])
+    records = list(made.images.values())
+    (tmp_path / "build").mkdir()
+    path = tmp_path / "build/keypoints.sqlite"
+    pictures = Pictures(images, tmp_path, 100.0)
+
+    def digests(stamp: str) -> list[str]:
+        sight = keypoints.Opened(pictures, path, stamp)
+        assert sight.prepare(records) == records
+        found = [hashlib.sha256(sight.points(r).descriptors.tobytes()).hexdigest() for r in records]
+        sight.close()
+        return found
+
+    first = digests("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(Pictures, "each", lambda _self, _work, todo: (pytest.fail("read again") for _ in todo))
+        assert digests("a") == first
+    path.write_bytes(b"no database at all, but long enough to be one" * 30)
+    assert digests("a") == first
+
+
+def test_clusters_stay_apart_whatever_joins_them() -> None:
+    clusters = Clusters()
+    clusters.join("b", "c")
+    clusters.part("c", "e")
+    clusters.join("a", "b")
+    clusters.join("d", "e")
+    assert clusters.known("a", "d")
+    assert clusters.known("a", "c")
+    assert not clusters.known("a", "f")
