@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from loraprep.curation.measures import style_features
+from loraprep.imaging import style
 from tests import store
 from tests.benchmarks import brushes
 
@@ -21,7 +21,7 @@ def described(brush: str, number: int) -> tuple[float, ...]:
     """The style descriptor of that painting."""
 
     def make(folder: Path) -> None:
-        (folder / "style.json").write_text(json.dumps(style_features.style_descriptor(painted(brush, number))), "utf-8")
+        (folder / "style.json").write_text(json.dumps(style.style_descriptor(painted(brush, number))), "utf-8")
 
     made = store.kept(f"{brush}-{number}-described", make)
     return tuple(json.loads((made / "style.json").read_text("utf-8")))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from loraprep.core.store import NAME as PIXELS
 from tests import store
 from tests.runs import run
 
@@ -66,8 +67,7 @@ def pictures(root: Path, number: int) -> Path:
 def remember(seen: Path, root: Path) -> None:
     """Takes over what looking closely at the pictures of another project gave; it hangs on their pixels alone."""
     (root / "build").mkdir()
-    for cache in ("looks-cache.npz", "detail-cache.json"):
-        shutil.copyfile(seen / "build" / cache, root / "build" / cache)
+    shutil.copyfile(seen / "build" / PIXELS, root / "build" / PIXELS)
 
 
 _MOST = 24

@@ -1,50 +1,33 @@
-"""Measures the pictures that stay: line and stroke, corners, and what an encoder makes of them. Once per picture.
+"""How the pictures that stay are drawn, the same mark in a corner of several, and what an encoder makes of them.
 
-Dearer than the scan and of use only for what trains, so it has its own cache: build/looks-cache.npz, by the digest
-of the pixels. Delete it and everything is measured again.
+Line, stroke and corners were measured at the second look (scan/detail); an encoder's vectors are kept beside them.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import PIL
-from msgspec.structs import replace
-from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from loraprep import __version__
-from loraprep.core import files
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image
+from loraprep.core.store import Store, mended
 from loraprep.curation.assessment import PictureFeatures
-from loraprep.curation.measures import embedding, style_features, watermarks
-from loraprep.imaging import display, errors
+from loraprep.curation.measures import embedding, watermarks
+from loraprep.imaging import corners, errors
 from loraprep.imaging.errors import BadImage, GivenUp
-from loraprep.imaging.pictures import Pictures, made_of
+from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
+from loraprep.scan.detail import Sight
 
-VERSION = 4  # of the cache; raised when a measurement changes
-_LONGEST = 1600  # px: more than the measures need (about a megapixel), less than the largest scans
+_LONGEST = 1024  # px, of the picture that an encoder is shown: twice what most of them take
 
-
-class _Measured(msgspec.Struct, frozen=True):
-    """What is kept of one picture."""
-
-    style: NDArray[np.float32]  # len(style_features.NAMES) numbers, none if it cannot be measured
-    corners: watermarks.Corners
-    embedding: NDArray[np.float32]  # none without an encoder
-    picture: Pillow.Image | None = None  # what is yet to be embedded: an encoder is loaded once, in our process
-
-
-_NOTHING = np.zeros(0, np.float32)
-_UNMEASURED = _Measured(_NOTHING, np.zeros((4, watermarks.HEIGHT, watermarks.WIDTH), np.uint8), _NOTHING)
+Progress = Callable[[int, int], None]
 
 
 def measure_features(
@@ -52,94 +35,87 @@ def measure_features(
     records: Sequence[Image],
     groups: Sequence[Group],
     *,
+    cache: Path | None = None,
     encoder: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> PictureFeatures:
-    """Measure what is not in the cache yet. `groups`: of copies and variants; what those share is no mark.
+    """Gather what the second look saw of `records`, and look where it did not.
 
-    A picture that can no longer be read shows nothing, and the next scan says why.
-
-    Raises UserError if the encoder cannot be used.
+    `groups`: of copies and variants; what those share is no mark. A picture that can no longer be read shows nothing,
+    and the next scan says why. Raises UserError if the encoder cannot be used.
     """
     model = embedding.ImageEncoder(Path(encoder)) if encoder else None
-    stamp = f"{VERSION}:{__version__}:{PIL.__version__}:{len(style_features.NAMES)}:{model.digest if model else ''}"
-    cache = pictures.root / "build/looks-cache.npz"
-    known = _load(cache, stamp)
-    todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-    given_up: dict[str, GivenUp] = {}
-    if todo:
-        with closing(pictures.each(_measure, todo, model is not None)) as answers:
-            try:
-                for number, (record, found) in enumerate(answers, 1):
-                    if isinstance(found, GivenUp):
-                        given_up[record.path] = found
-                    elif isinstance(found, _Measured):
-                        eyes = model.embed(found.picture) if model and found.picture else found.embedding
-                        known[crops.shown(record)] = replace(found, embedding=eyes, picture=None)
-                    elif not isinstance(found, (BadImage, OSError)):
-                        raise found
-                    if progress:
-                        progress(number, len(todo))
-            finally:  # an interrupted run goes on where it stopped
-                _save(cache, stamp, {crops.shown(r): known[crops.shown(r)] for r in records if crops.shown(r) in known})
-    features = [known.get(crops.shown(r), _UNMEASURED) for r in records]
     scene_of = {path: number for number, group in enumerate(groups) for path in group.pictures}
     scenes = [scene_of.get(r.path, len(groups) + n) for n, r in enumerate(records)]
-    marks = watermarks.find_marks([f.corners for f in features], scenes)
+    styles, marks, failed = mended(cache, lambda: _seen(pictures, records, scenes, cache, progress))
     return PictureFeatures(
-        styles={r.path: tuple(f.style.tolist()) for r, f in zip(records, features, strict=True)},
-        embeddings={
-            r.path: tuple(f.embedding.tolist())
-            for r, f in zip(records, features, strict=True)
-            if model and f is not _UNMEASURED
-        },
+        styles=styles,
+        embeddings=_embedded(pictures, records, model, cache, progress) if model else {},
         marks=[
             Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
             for corner, group in marks
         ]
-        + errors.given_up(given_up),
+        + errors.given_up({path: why for path, why in failed.items() if isinstance(why, GivenUp)}),
     )
 
 
-def _measure(pictures: Pictures, record: Image, embedded: bool) -> _Measured:
-    picture, alpha = display.upright_and_alpha(pictures.load(record, made=made_of(_LONGEST)), longest=_LONGEST)
-    style = np.array(style_features.style_descriptor(picture), np.float32)
-    return _Measured(style, watermarks.corners(picture, alpha), _NOTHING, picture if embedded else None)
+def _seen(
+    pictures: Pictures, records: Sequence[Image], scenes: Sequence[int], cache: Path | None, progress: Progress | None
+) -> tuple[dict[str, tuple[float, ...]], list[tuple[int, list[int]]], dict[str, Exception]]:
+    """(style by path, (corner, who bears a mark there), path -> why it could not be opened)."""
+    styles: dict[str, tuple[float, ...]] = {}
+    marked: list[bytes] = []
+    with closing(Sight(pictures, cache)) as sight:
+        failed = sight.look(records, progress=progress)
+        for record in records:
+            found = sight.looked(record)
+            styles[record.path] = _floats(found.style) if found else ()
+            marked.append(found.corners if found else b"")
+    return styles, watermarks.find_marks(_Corners(marked), scenes), failed
 
 
-def _load(cache: Path, stamp: str) -> dict[str, _Measured]:
+def _floats(data: bytes) -> tuple[float, ...]:
     try:
-        with np.load(files.checked(cache), allow_pickle=False) as data:
-            if str(data["stamp"]) != stamp:
-                return {}
-            styles, lengths, corners, embeddings = data["looks"], data["lengths"], data["corners"], data["eyes"]
-            return {
-                str(digest): _Measured(styles[n, : lengths[n]], corners[n], embeddings[n])
-                for n, digest in enumerate(data["digests"])
-            }
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        EOFError,
-        zipfile.BadZipFile,
-    ):  # a cache: whatever is wrong with it, measuring again mends it
-        return {}
+        return tuple(np.frombuffer(data, np.float32).tolist())
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from None
 
 
-def _save(cache: Path, stamp: str, known: Mapping[str, _Measured]) -> None:
-    order = sorted(known)
-    styles = np.zeros((len(order), len(style_features.NAMES)), np.float32)
-    for row, digest in enumerate(order):
-        styles[row, : len(known[digest].style)] = known[digest].style
-    stream = io.BytesIO()
-    np.savez_compressed(
-        stream,
-        stamp=np.array(stamp),
-        digests=np.array(order, dtype="U80"),
-        looks=styles,
-        lengths=np.array([len(known[d].style) for d in order]),
-        corners=np.array([known[d].corners for d in order], np.uint8),
-        eyes=np.array([known[d].embedding for d in order], np.float32),
-    )
-    files.write(cache, stream.getvalue())
+class _Corners:
+    """Corners that are unpacked when they are looked at: most of them are empty."""
+
+    def __init__(self, packed: Sequence[bytes]) -> None:
+        self._packed = packed
+
+    def __iter__(self) -> Iterator[corners.Corners]:
+        try:
+            yield from map(corners.unpacked, self._packed)
+        except (ValueError, zlib.error) as error:
+            raise sqlite3.DatabaseError(str(error)) from None
+
+
+def _embedded(
+    pictures: Pictures,
+    records: Sequence[Image],
+    model: embedding.ImageEncoder,
+    cache: Path | None,
+    progress: Progress | None,
+) -> dict[str, tuple[float, ...]]:
+    with closing(Store(cache, "embedded", model.digest)) as store:
+        known = store.known()
+        todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
+        with closing(pictures.each(_shown, todo)) as answers:
+            for number, (record, found) in enumerate(answers, 1):
+                if isinstance(found, Pillow.Image):
+                    store.put(crops.shown(record), model.embed(found).tobytes())
+                elif not isinstance(found, (BadImage, OSError)):
+                    raise found
+                if progress:
+                    progress(number, len(todo))
+        vectors = dict(store.some(list({crops.shown(r) for r in records})))
+    floats = {key: _floats(data) for key, data in vectors.items()}
+    return {r.path: floats[crops.shown(r)] for r in records if crops.shown(r) in floats}
+
+
+def _shown(pictures: Pictures, record: Image) -> Pillow.Image:
+    return pictures.upright(record, longest=_LONGEST)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -41,20 +43,19 @@ def build_dataset(
     # A kill in the middle leaves files that no manifest knows: first it is written down what will be ours.
     journal = {o.place: replace(before.get(o.place, _NEW), files=_files(o), next=_text_digest(o)) for o in outputs}
     write_manifest(root, {**before, **journal})
+    fresh, failed = _rendered(pictures, outputs, before, progress)
     built: dict[str, LockedImage] = {}
     problems: list[Problem] = []
-    for number, output in enumerate(outputs):
-        if progress:
-            progress(number, len(outputs))
+    for output in outputs:
         try:
-            built[output.place] = _built(pictures, output, before.get(output.place, _NEW))
+            if output.place in failed:
+                raise failed[output.place]
+            built[output.place] = _built(pictures, output, before.get(output.place, _NEW), fresh.get(output.place))
         except (BadImage, FileNotFoundError) as error:
             reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
         except OSError as error:  # the disk's, and no better with the next picture
             raise machine.told(error, output.image.path) from None
-    if progress:
-        progress(len(outputs), len(outputs))
     if problems:
         raise UserError.many(problems)
     _sweep(root, before, built)
@@ -75,27 +76,68 @@ def build_dataset(
 _NEW = LockedImage()
 
 
-def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
-    """Bring one picture, its caption, masks and twins up to date. Raises BadImage, OSError."""
+class Rendered(NamedTuple):
+    """Digests of a picture that was written: of the PNG, and of its decoded pixels."""
+
+    image: str
+    pixels: str
+
+
+def _stands(root: Path, output: Output, old: LockedImage) -> bool:
+    """Say whether the picture in dataset/ is what it would become."""
+    target = root / "dataset" / f"{output.place}.png"
+    made_so = old.source == output.image.pixel_digest and old.operations == output.operations
+    return made_so and files.plain(target) and files.sha256(target) == old.image
+
+
+def _rendered(
+    pictures: Pictures,
+    outputs: Sequence[Output],
+    before: Mapping[str, LockedImage],
+    progress: Callable[[int, int], None] | None,
+) -> tuple[dict[str, Rendered], dict[str, Exception]]:
+    """Write every picture that does not stand there yet; return place -> what was written, and why some were not."""
+    root, done = pictures.root, 0
+    todo = [o for o in outputs if not _stands(root, o, before.get(o.place, _NEW))]
+    fresh: dict[str, Rendered] = {}
+    failed: dict[str, Exception] = {}
+    for background, area in sorted({(o.background, o.area) for o in todo}):
+        places = {o.image.path: o for o in todo if (o.background, o.area) == (background, area)}
+        answers = pixels.render_each(pictures, [o.image for o in places.values()], background, area)
+        with closing(answers):
+            for image, answer in answers:
+                place = places[image.path].place
+                if isinstance(answer, Exception):
+                    failed[place] = answer
+                else:
+                    data, shown = answer
+                    try:
+                        files.write(root / "dataset" / f"{place}.png", data)
+                    except OSError as error:
+                        raise machine.told(error, image.path) from None
+                    fresh[place] = Rendered(hashlib.sha256(data).hexdigest(), shown)
+                done += 1
+                if progress:
+                    progress(done, len(todo))
+    return fresh, failed
+
+
+def _built(pictures: Pictures, output: Output, old: LockedImage, fresh: Rendered | None) -> LockedImage:
+    """Bring a picture's caption, masks and twins up to date; it stands there itself. Raises BadImage, OSError."""
     top, text = pictures.root / "dataset", output.caption + "\n"
-    same = old.source == output.image.pixel_digest and old.operations == output.operations
     target = top / f"{output.place}.png"
-    data = files.read(target) if same and files.plain(target) else b""
-    if not data or hashlib.sha256(data).hexdigest() != old.image:
-        data = pixels.render(pictures, output)
-        files.write(target, data)
-        same = False
+    made = fresh or Rendered(old.image, old.pixels or pixels.digest(files.read(target)))
     files.write(target.with_suffix(".txt"), text)
     also: dict[str, str] = {}
-    masks_stand = same and old.mask_from == output.mask_source
+    masks_stand = fresh is None and old.mask_from == output.mask_source
     known = old.also or {}
     for name in output.masks:
         path = top / name
         if not (masks_stand and files.plain(path) and files.sha256(path) == known.get(name)):
-            files.write(path, pixels.render_mask(pictures, output, pixels.size_of(data)))
+            files.write(path, pixels.render_mask(pictures, output, pixels.size_of(files.read(target))))
         also[name] = files.sha256(path)
     for twin in output.twins:
-        files.write(top / f"{twin}.png", data)
+        files.write(top / f"{twin}.png", files.read(target))
         files.write(top / f"{twin}.txt", text)
         also |= {f"{twin}{suffix}": files.sha256(top / f"{twin}{suffix}") for suffix in (".png", ".txt")}
     image = output.image
@@ -106,8 +148,8 @@ def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
         taken_from=image.upscaled or image.of or image.path,
         source=image.pixel_digest,
         operations=output.operations,
-        image=hashlib.sha256(data).hexdigest(),
-        pixels=old.pixels if same and old.pixels else pixels.digest(data),
+        image=made.image,
+        pixels=made.pixels,
         caption=hashlib.sha256(text.encode()).hexdigest(),
         caption_from=output.origin,
         decided=output.decided,

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 from PIL import Image
 
-from loraprep.imaging import palette
 from loraprep.imaging.colour import compose, eight_bit
+from loraprep.imaging.octaves import lab_planes
 
 SCALE = 1024  # px
 _TILE = 256  # px
@@ -76,8 +77,8 @@ def flaws(pixels: Image.Image) -> Flaws:
 def _light(shown: Image.Image, alpha: Image.Image | None) -> tuple[float, float]:
     factor = max(1, max(shown.size) // (2 * _SMALL))
     small = shown.reduce(factor) if factor > 1 else shown
-    lab = palette.lab(np.asarray(small))
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    lab = lab_planes(np.asarray(small))
+    chroma = cv2.magnitude(np.ascontiguousarray(lab[..., 1]), np.ascontiguousarray(lab[..., 2]))
     if alpha is not None:
         there = np.asarray(alpha.reduce(factor) if factor > 1 else alpha) > 250
         chroma = chroma[there] if there.any() else chroma
@@ -103,19 +104,20 @@ def strongest(luma: Luma) -> Tiles:
     size -= size % 2
     rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in luma.shape)
     tiles = [(y, x, luma[y : y + size, x : x + size]) for y in rows for x in columns]
-    strength = [_contrast(tile) for _, _, tile in tiles]
+    strength = [contrast(tile) for _, _, tile in tiles]
     order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
     return [tiles[i] for i in order[:_STRONG] if strength[i] > 0.3]
 
 
-def _contrast(tile: Luma) -> float:
-    return sum(float(_apart(lines)[::2].mean(dtype=np.float64)) for lines in (tile, tile.T))
+def contrast(tile: NDArray[np.generic]) -> float:
+    """Compute the mean difference between neighbours, across and down."""
+    pairs = ((tile[:, 1:], tile[:, :-1]), (tile[1:], tile[:-1]))
+    return float(sum(cv2.norm(one, other, cv2.NORM_L1) / max(1, one.size) for one, other in pairs if one.size))
 
 
 def _apart(lines: Luma) -> Luma:
     """The difference between neighbours in a line."""
-    one, other = lines[:, 1:], lines[:, :-1]
-    result: Luma = np.maximum(one, other) - np.minimum(one, other)
+    result: Luma = cv2.absdiff(lines[:, 1:], lines[:, :-1])
     return result
 
 
@@ -149,22 +151,14 @@ def edge_steps(tile: Luma) -> NDArray[np.float64]:
 def _steps(lines: Luma) -> NDArray[np.float64]:
     if lines.shape[1] < _REACH + 2:
         return np.zeros(0)
-    height = _window(lines, np.maximum) - _window(lines, np.minimum)
+    # each place stands for the _REACH from it on; the last ones have no whole window
+    window, count, middle = np.ones((1, _REACH), np.uint8), lines.shape[1] - _REACH - 1, _REACH // 2 - 1
     apart = _apart(lines)
-    steepest = _window(apart[:, :-1], np.maximum)  # as many as there are whole windows
-    count, middle = steepest.shape[1], _REACH // 2 - 1
-    slope, height = apart[:, middle : middle + count], height[:, :count]
+    height = cv2.subtract(*(of(lines, window, anchor=(0, 0)) for of in (cv2.dilate, cv2.erode)))[:, :count]
+    steepest = cv2.dilate(apart, window, anchor=(0, 0))[:, :count]
+    slope = apart[:, middle : middle + count]
     edge = (height >= _HEIGHT) & (slope == steepest)
     result: NDArray[np.float64] = slope[edge] / height[edge]
-    return result
-
-
-def _window(lines: Luma, which: np.ufunc) -> Luma:
-    """The largest or least of each _REACH neighbours."""
-    two = which(lines[:, :-1], lines[:, 1:])
-    four = which(two[:, :-2], two[:, 2:])
-    eight = which(four[:, :-4], four[:, 4:])
-    result: Luma = which(eight[:, :-4], eight[:, 4:])
     return result
 
 
@@ -185,13 +179,20 @@ def fine(tiles: Tiles) -> float:
     window = np.hanning(size)
     power = np.zeros(size // 2 + 1)
     for tile in squares:
-        for lines in (tile[::2].astype(np.float64), tile.T[::2].astype(np.float64)):
-            centred = (lines - lines.mean(axis=1, keepdims=True)) * window
-            power += (np.abs(np.fft.rfft(centred, axis=1)) ** 2).mean(axis=0)
+        power += line_power(tile, window)
     frequency = np.arange(size // 2 + 1) / (size / 2)
     middle, high = (power[(frequency >= a) & (frequency < b)].mean() for a, b in ((0.2, 0.4), (0.55, 0.95)))
     rounding = 2 * len(squares) * (window**2).sum() / 12  # of whole numbers: noise of a twelfth of a step
     return float(10 * np.log10((middle + rounding) / (high + rounding)))
+
+
+def line_power(tile: NDArray[np.generic], window: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the mean power spectra of every other row and of every other column of a square, added up."""
+    power = np.zeros(len(window) // 2 + 1)
+    for lines in (tile[::2].astype(np.float32), tile.T[::2].astype(np.float32)):
+        centred = (lines - lines.mean(axis=1, keepdims=True)) * window.astype(np.float32)
+        power += np.square(np.abs(np.fft.rfft(centred, axis=1))).mean(axis=0, dtype=np.float64)
+    return power
 
 
 # --- JPEG blocks
@@ -215,8 +216,9 @@ def blocks(tiles: Tiles) -> float:
             if lines.shape[1] < 24:
                 continue
             apart = _apart(lines)
-            here, beside = apart[:, 1:-1], np.maximum(apart[:, :-2], apart[:, 2:])
-            alone = ((here >= _STEP[0]) & (here <= _STEP[1]) & (here > 2 * np.minimum(beside, _STEP[1]))).sum(axis=0)
+            here, beside = apart[:, 1:-1], cv2.max(apart[:, :-2], apart[:, 2:])
+            steps = cv2.inRange(here, *_STEP) & cv2.compare(here, cv2.add(beside, beside), cv2.CMP_GT)
+            alone = cv2.reduce(steps, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] // 255
             counts[direction] += np.bincount((np.arange(len(alone)) + start) % 8, alone, 8)
             sites += here.size
             if len(alone) > _TILE - 4:
@@ -242,6 +244,7 @@ def _resized_grid(spectrum: NDArray[np.float64]) -> float:
 
 # --- noise
 
+_DIAGONAL = np.array([[1.0, -1.0], [-1.0, 1.0]])
 _CALM = 0.1  # of the blocks: in the calmest there is little but noise
 
 
@@ -258,13 +261,13 @@ def noise(tiles: Tiles, alpha: Luma | None) -> float:
         height, width = (n // 16 * 16 for n in tile.shape)
         if not height or not width:
             continue
-        part = tile[:height, :width].astype(np.int16)
-        fine = np.abs(part[0::2, 0::2] - part[0::2, 1::2] - part[1::2, 0::2] + part[1::2, 1::2])
-        mean = part.reshape(height // 16, 16, width // 16, 16).mean(axis=(1, 3))
+        part, blocks_of = tile[:height, :width], (width // 16, height // 16)
+        fine = np.abs(cv2.filter2D(part, cv2.CV_16S, _DIAGONAL, anchor=(0, 0))[::2, ::2])
+        mean = cv2.resize(part.astype(np.float32), blocks_of, interpolation=cv2.INTER_AREA)
         counts = (mean > 24) & (mean < 232)
         if alpha is not None:
-            there = alpha[top : top + height, left : left + width]
-            counts &= there.reshape(height // 16, 16, width // 16, 16).min(axis=(1, 3)) == 255
+            there = (alpha[top : top + height, left : left + width] == 255).astype(np.float32)
+            counts &= cv2.resize(there, blocks_of, interpolation=cv2.INTER_AREA) > 1 - 1 / 512
         parts = fine.reshape(height // 16, 8, width // 16, 8).swapaxes(1, 2).reshape(height // 16, width // 16, 64)
         found.append(np.median(parts[counts], axis=1) / 2 / 0.6745)
     every = np.concatenate(found)

@@ -46,19 +46,6 @@ def lab(rgb: NDArray[np.uint8]) -> Array:
     return _lab(*_roots(rgb))
 
 
-def lab_unrounded(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Convert as `lab` does, in single precision and without its steps, for measures of faint texture.
-
-    The steps of `lab` (0.005 of a unit of L* on average) move what a style is told by: a set of examples/ would be
-    found to come from two hands.
-    """
-    xyz = _light().astype(np.float32)[rgb] @ _OVER_WHITE.T.astype(np.float32)
-    x, y, z = np.moveaxis(
-        np.where(xyz > _LINEAR_BELOW, np.cbrt(xyz), xyz * np.float32(_SLOPE) + np.float32(4 / 29)), -1, 0
-    )
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1).astype(np.float32)
-
-
 class ColourFacts(Struct, frozen=True):
     """The colours of one picture, by the names of `Image`."""
 
@@ -153,7 +140,7 @@ _TO_XYZ = np.rint(_OVER_WHITE * (1 << 15)).astype(np.int32)
 _LINEAR_BELOW, _SLOPE = (6 / 29) ** 3, 1 / (3 * (6 / 29) ** 2)  # of CIE's f, a cube root above
 
 
-def _light() -> Array:
+def linear_light() -> Array:
     """Compute the light, 0..1, of each value of sRGB, 0..255."""
     value = np.arange(256) / 255
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
@@ -162,7 +149,7 @@ def _light() -> Array:
 @cache
 def _tables() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Light, in 0..2^15, of each value of sRGB; the root, in 0.._FINE, of each of _FINE + 1 steps of light."""
-    light = _light()
+    light = linear_light()
     step = np.arange(_FINE + 4) / _FINE  # the rows above are rounded, and may add up to a little more than 1
     root = np.where(step > _LINEAR_BELOW, np.cbrt(step), step * _SLOPE + 4 / 29)
     return np.rint(light * (1 << 15)).astype(np.int32), np.rint(root * _FINE).astype(np.int32)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.imaging import display
@@ -58,6 +60,29 @@ def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
     data = fresh()
     if place:
         files.write(place, data)
+    return data
+
+
+def remembered(
+    cache: Path | None, kind: str, made_of: object, fresh: Callable[[], bytes], ending: str = ".webp"
+) -> bytes:
+    """What `fresh` draws of `made_of` (plain values, whose repr tells them apart), unless it is in the cache already.
+
+    The last drawing of each kind is kept.
+    """
+    if cache is None:
+        return fresh()
+    digest = hashlib.sha256(f"{__version__} {made_of!r}".encode()).hexdigest()[:40]
+    place = cache / f"{kind}-{digest}{ending}"
+    with suppress(OSError):
+        data = files.read(place)
+        if _whole(data) if ending == ".webp" else data.rstrip().endswith(b"</svg>"):
+            return data
+    data = fresh()
+    for earlier in files.listed(cache, ending):
+        if earlier.name.startswith(f"{kind}-"):
+            files.remove(earlier)
+    files.write(place, data)
     return data
 
 

@@ -13,6 +13,7 @@ from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 
+_LISTED, _GROUPS = 60, 24  # lines of a list, and groups of copies; of more the rest is counted
 _CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
 
 
@@ -61,8 +62,17 @@ def _names(gate: Gate) -> list[str]:
     ]
     lines = []
     for reason in long:
-        lines.append(f"- {reason.code.replace('-', ' ')}: {', '.join(code(p) for p in reason.images)}")
+        more = len(reason.images) - _LISTED
+        names = [*(code(p) for p in reason.images[:_LISTED]), *([f"and {more} more"] if more > 0 else [])]
+        lines.append(f"- {reason.code.replace('-', ' ')}: {', '.join(names)}")
     return ["### All names of the findings above", "", *lines] if lines else []
+
+
+def _first(rows: Sequence[str], where: str, most: int = _LISTED) -> list[str]:
+    """Return the rows, or the first of them and a line that counts the others and says `where` they are."""
+    if len(rows) <= most:
+        return list(rows)
+    return [*rows[:most], "", f"And {len(rows) - most} more: {where}."]
 
 
 def _settled(gate: Gate) -> list[str]:
@@ -95,7 +105,7 @@ def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]
         "",
         "Training on duplicates makes the model memorize those pictures instead of learning what they have in common.",
     ]
-    for group in duplicates:
+    for group in duplicates[:_GROUPS]:
         named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
         lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
         for path in group.pictures:
@@ -104,6 +114,8 @@ def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]
             stays = "kept" if fate[path].fate == "kept" else "left out"
             waits = ", your answer is missing" if fate[path].open else ""
             lines.append(f"- {code(path)}: {plain(detail)} - {stays}{waits}")
+    if len(duplicates) > _GROUPS:
+        lines += ["", f"And {number_of(len(duplicates) - _GROUPS, 'more group')}: `loraprep review` shows them."]
     return lines
 
 
@@ -156,7 +168,7 @@ def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
         else f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
         for i in drawn
     ]
-    return ["### Crops and details", "", *rows] if rows else []
+    return ["### Crops and details", "", *_first(rows, "decisions/crops.yaml has them all")] if rows else []
 
 
 def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:
@@ -197,7 +209,8 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
     if rows and all(c.grade is Grade.TRIGGER_ONLY for _, c in rows):
         texts = ", ".join(sorted({code(c.text) for _, c in rows}))
         return ["### Captions", "", f"The trigger alone, as you chose: {texts}."]
-    return lines + [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens)" for p, c in rows]
+    said = [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens)" for p, c in rows]
+    return lines + _first(said, "`loraprep captions` prints every one")
 
 
 def full_reason(fate: Fate) -> str:
@@ -208,6 +221,5 @@ def full_reason(fate: Fate) -> str:
 
 def _every_file(fates: Sequence[Fate]) -> list[str]:
     lines = ["### Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
-    for fate in fates:
-        lines.append(f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |")
-    return lines
+    rows = [f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |" for fate in fates]
+    return lines + _first(rows, "`loraprep select` prints every file, its fate and why")

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from loraprep.project import crops, groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
-from loraprep.report import contact_sheet, layout, plots
+from loraprep.report import contact_sheet, layout, plots, sample
 from loraprep.report.glossary import Explainer
 from loraprep.report.opening import Opening
 from loraprep.report.report_data import ALREADY_OUT, ReportData
@@ -168,26 +169,30 @@ class LikenessMap(msgspec.Struct, frozen=True):
 def render_page(page: PageData, progress: Callable[[int, int], None] | None = None) -> tuple[str, dict[str, bytes]]:
     """Render (report.html, the pictures of dataset-report.md: name in report/ -> bytes, none for a first look)."""
     data, settings = page.data, page.data.settings
-    pictures = [i for i in data.images if i.state == "image"]
-    size = thumbnail_size(len(pictures))
+    every = [i for i in data.images if i.state == "image"]
+    fate = {f.path: f for f in data.fates}
+    entries, unlisted = finding_entries(page.gate, fate)
+    pictures = sample.shown(every, (e.paths[:SEEN] for e in entries if e.to_do), data.groups, fate)
+    rejected = [i for i in data.images if i.state == "rejected"][: sample.MOST]
+    there = {i.path for i in (*pictures, *rejected)}
+    entries = [msgspec.structs.replace(e, paths=[p for p in e.paths if p in there]) for e in entries]
+    size = thumbnail_size(len(every))
     thumbs = thumbnails.all_of(page.pictures, pictures, size, settings.dataset.backgrounds[0], page.cache, progress)
     likeness = similarity.picture_likeness(pictures)
     spots = layout.plane(likeness)
     order = layout.order(likeness, spots)
-    fate = {f.path: f for f in data.fates}
     kept = [pictures[n] for n in order if fate[pictures[n].path].fate == "kept"]
-    drawn = _plots(data, kept)
+    drawn = _plots(data, [i for i in every if fate[i.path].fate == "kept"], kept, page.cache)
     beside = {}
     if not page.look:
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
-        beside["contact-sheet.webp"] = contact_sheet.contact(
-            [(thumbs[pictures[n].path], fate[pictures[n].path].fate == "kept") for n in order],
-            [pictures[n].path for n in order],
+        laid = [(thumbs[i.path], fate[i.path].fate == "kept") for i in (pictures[n] for n in order)]
+        paths = [pictures[n].path for n in order]
+        beside["contact-sheet.webp"] = thumbnails.remembered(
+            page.cache, "contact-sheet", (laid, paths), lambda: contact_sheet.contact(laid, paths)
         )
     number = {i.path: n for n, i in enumerate(pictures)}
-    rejected = [i for i in data.images if i.state == "rejected"]
-    entries, unlisted = finding_entries(page.gate, fate)
-    about: dict[str, list[FindingEntry]] = {image.path: [] for image in data.images}
+    about: dict[str, list[FindingEntry]] = {path: [] for path in there}
     for entry in entries:
         for path in entry.paths:
             about[path].append(entry)
@@ -204,16 +209,19 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         explainer=explainer,
         cards=cards,
         plots=drawn,
-        map=_map(spots, pictures, thumbs),
+        map=_map(spots, pictures, thumbs, page.cache),
+        more=len(every) - len(pictures),
         number=number,
         fate=fate,
-        groups=[_group(page, g, thumbs) for g in data.groups],
+        groups=[
+            _group(page, g, thumbs) for g in data.groups if len(thumbs.keys() & g.pictures) > 1 and g.best in thumbs
+        ],
         todo=[e for e in entries if e.to_do],
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
         shown_beside=SEEN,
         captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].fate == "kept"],
-        others=[f for f in data.fates if f.fate in ("caption", "ignored")],
+        others=[f for f in data.fates if f.fate in ("caption", "ignored")][: sample.MOST],
         trained=trained_sizes(settings, data.model),
         trainer=placement.reference_trainer(settings),
         triggers=groups.triggers(settings),
@@ -353,7 +361,7 @@ def _group(page: PageData, group: Group, thumbs: Mapping[str, bytes]) -> GroupCa
     """Show each picture of a group beside its best, with what is not the same glowing."""
     image = {i.path: i for i in page.data.images}
     rows = []
-    for path in (p for p in group.pictures if p != group.best):
+    for path in (p for p in group.pictures if p != group.best and p in thumbs):
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
         pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
         same = crops.shown(image[path]) == crops.shown(image[group.best])
@@ -376,7 +384,9 @@ def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes]
     return thumbnails.kept(page.cache / name if page.cache else None, make)
 
 
-def _map(plane: NDArray[np.float64], pictures: Sequence[Image], thumbs: Mapping[str, bytes]) -> LikenessMap | None:
+def _map(
+    plane: NDArray[np.float64], pictures: Sequence[Image], thumbs: Mapping[str, bytes], cache: Path | None
+) -> LikenessMap | None:
     """Draw the map as one picture, and say where each thumbnail lies on it; None without pictures.
 
     `plane`: (n, 2) positions in 0..1.
@@ -389,7 +399,10 @@ def _map(plane: NDArray[np.float64], pictures: Sequence[Image], thumbs: Mapping[
         rows += 1
     places = layout.cells(plane, columns, rows)
     cell = max(20, min(96, 1500 // columns))
-    data = contact_sheet.mosaic([thumbs[i.path] for i in pictures], places, columns, rows, cell)
+    shown = [thumbs[i.path] for i in pictures]
+    data = thumbnails.remembered(
+        cache, "map", (shown, places, cell), lambda: contact_sheet.mosaic(shown, places, columns, rows, cell)
+    )
     spots = [
         MapSpot(n, image.path, round(column * 100 / columns, 3), round(row * 100 / rows, 3))
         for n, (image, (column, row)) in enumerate(zip(pictures, places, strict=True))
@@ -397,8 +410,8 @@ def _map(plane: NDArray[np.float64], pictures: Sequence[Image], thumbs: Mapping[
     return LikenessMap(data, spots, columns, rows)
 
 
-def _plots(data: ReportData, kept: Sequence[Image]) -> dict[str, str]:
-    """Draw every plot: name -> SVG. `kept`: the pictures that train, like beside like."""
+def _plots(data: ReportData, kept: Sequence[Image], striped: Sequence[Image], cache: Path | None) -> dict[str, str]:
+    """Draw every plot whose figures changed: name -> SVG. `kept`: what trains; `striped`: of it, like beside like."""
     sizes = trained_sizes(data.settings, data.model)
     fused = data.found(Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH)
     levels = {f.text("term"): f.code.removeprefix("fused-") for f in fused}
@@ -410,24 +423,26 @@ def _plots(data: ReportData, kept: Sequence[Image]) -> dict[str, str]:
         rows.append((_plain(term), sum(_has_term(c, term) for c in captions), "content", level))
     rows.sort(key=lambda r: (-r[1], r[0]))
     limits = data.settings.thresholds.captions
-    step = max(1, math.ceil(len(kept) / STRIPES))
-    return {
-        "enlargement": plots.enlargement({s: [enlargement(i, s) for i in kept] for s in sizes}),
-        "aspects": plots.aspects([(i.width, i.height) for i in kept]),
-        "terms": plots.terms(
-            rows,
-            len(captions),
-            {"watch": limits.fused_watch, "warning": limits.fused_warning, "critical": limits.fused_critical},
-        ),
-        "variety": plots.variety(
-            [
-                (a.label, sorted(a.counts.items(), key=lambda x: (-x[1], x[0])), a.thin, a.seen)
-                for a in data.assessment.axes
-            ],
-            len(kept),
-        ),
-        "palette": plots.palette([[(hexa, share) for _, hexa, share in i.palette] for i in kept[::step]]),
+    step = max(1, math.ceil(len(striped) / STRIPES))
+    levels_at = {"watch": limits.fused_watch, "warning": limits.fused_warning, "critical": limits.fused_critical}
+    axes = [
+        (a.label, sorted(a.counts.items(), key=lambda x: (-x[1], x[0])), a.thin, a.seen) for a in data.assessment.axes
+    ]
+    wanted: dict[str, tuple[Callable[..., str], tuple[object, ...]]] = {
+        "enlargement": (plots.enlargement, ({s: [enlargement(i, s) for i in kept] for s in sizes},)),
+        "aspects": (plots.aspects, ([(i.width, i.height) for i in kept],)),
+        "terms": (plots.terms, (rows, len(captions), levels_at)),
+        "variety": (plots.variety, (axes, len(kept))),
+        "palette": (plots.palette, ([[(hexa, share) for _, hexa, share in i.palette] for i in striped[::step]],)),
     }
+    return {
+        name: thumbnails.remembered(cache, name, arguments, partial(_svg, draw, arguments), ".svg").decode()
+        for name, (draw, arguments) in wanted.items()
+    }
+
+
+def _svg(draw: Callable[..., str], arguments: tuple[object, ...]) -> bytes:
+    return draw(*arguments).encode()
 
 
 def _ranked_terms(captions: Collection[Caption]) -> list[tuple[tuple[str, str], int]]:

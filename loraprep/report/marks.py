@@ -10,6 +10,7 @@ from loraprep.core import files
 from loraprep.core.findings import Finding
 from loraprep.core.records import Image
 from loraprep.curation.measures import watermarks
+from loraprep.imaging import corners
 from loraprep.imaging.pictures import Pictures
 
 _MOST = 3  # marks that are shown; more are named
@@ -34,7 +35,7 @@ def draw_marks(pictures: Pictures, marks: Sequence[Finding], records: Mapping[st
 
 def _corner(pictures: Pictures, record: Image, number: int) -> bytes:
     picture = pictures.upright(record)
-    corner = picture.crop(watermarks.corner_box(number, picture.size))
+    corner = picture.crop(corners.corner_box(number, picture.size))
     corner.thumbnail(_SIZE)
     stream = io.BytesIO()
     corner.save(stream, "PNG")

@@ -1,14 +1,14 @@
-"""What only the full size tells: how much of it a picture really holds, and what is wrong with its pixels.
+"""The second look at a picture, at full size, for those that stay or have a copy: once, whatever asks for it.
 
-Once per picture, for those that matter.
-
-The scan reads large JPEGs at reduced scale, which halves its time; this is measured for the pictures that would stay
-and for those that are compared with a copy. Its cache is build/detail-cache.json; delete it and all is measured again.
+How much of its size it really holds and what is wrong with its pixels, which only the full size tells (the scan reads
+large JPEGs at reduced scale, which halves its time); and, since it is decoded anyway, how it is drawn and what stands
+in its corners, of a reduction. All of it is kept in build/pixels.sqlite; delete it and all is measured again.
 """
 
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -24,23 +24,24 @@ from PIL import Image as Pillow
 
 from loraprep import __version__
 from loraprep.core import files
-from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
+from loraprep.core.store import Store, mended
+from loraprep.imaging import corners, display, octaves, style
 from loraprep.imaging.colour import DECODE_ERRORS
+from loraprep.imaging.decode import Opened
 from loraprep.imaging.errors import BadImage, GivenUp, given_up
-from loraprep.imaging.flaws import MOST, Flaws, flaws
+from loraprep.imaging.flaws import MOST, Flaws, contrast, flaws, line_power
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
 if TYPE_CHECKING:
     from loraprep.project.settings import AuditLimits
 
-VERSION = 2  # of the cache; raised when the measurement changes
+VERSION = 3  # of what is kept; raised when a measurement changes
 _CRISP = 0.8  # of an edge's height in a pixel: sharper than any enlargement by two leaves it, whatever its spectrum
 _GREY_MODES = ("1", "L", "LA", "I", "F")
 
-Array = NDArray[np.float64]
 _Tile = NDArray[np.float64] | NDArray[np.uint8]
 
 
@@ -50,6 +51,92 @@ class Seen(Struct, frozen=True):
     detail: float = 1.0  # `detail`
     flaws: Flaws = Flaws()
     given_up: GivenUp | None = None  # nothing is told: it took too long, or too much memory
+
+
+class Looked(Struct, frozen=True, array_like=True):
+    """All that is kept of one picture."""
+
+    seen: Seen
+    style: bytes  # len(style.NAMES) numbers of 32 bits, none if it cannot be told how it is drawn
+    corners: bytes  # corners.packed
+
+
+class Sight:
+    """What the second look found, in `path` (a project's build/pixels.sqlite), or while it lasts.
+
+    Raises sqlite3.Error, then or later, for a damaged file: store.mended.
+    """
+
+    def __init__(self, pictures: Pictures, path: Path | None) -> None:
+        stamp = files.dumps([VERSION, __version__, PIL.__version__, pictures.max_megapixels], indent=None)
+        self._pictures = pictures
+        self._store = Store(path, "looked", stamp)
+
+    def look(
+        self,
+        records: Sequence[Image],
+        among: Sequence[Image] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> dict[str, Exception]:
+        """Look at those of `records` that were not looked at yet, each picture once, whatever its name.
+
+        What belongs neither to them nor to `among` is forgotten. Returns path -> why of those that could not be
+        opened; the next scan says so.
+        """
+        if among:
+            self._store.keep_only({crops.shown(r) for r in (*among, *records)})
+        known = self._store.known()
+        todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
+        failed: dict[str, Exception] = {}
+        with closing(self._pictures.each(_look_at, todo)) as answers:
+            for number, (record, found) in enumerate(answers, 1):
+                if isinstance(found, bytes):
+                    self._store.put(crops.shown(record), found)
+                elif isinstance(found, (BadImage, *DECODE_ERRORS)):
+                    failed[crops.shown(record)] = found
+                else:
+                    raise found
+                if progress:
+                    progress(number, len(todo))
+        self._store.save()
+        return {r.path: failed[crops.shown(r)] for r in records if crops.shown(r) in failed}
+
+    def seen(self, records: Sequence[Image]) -> dict[str, Seen]:
+        """Return what is known of each record, by its path."""
+        found = self._store.some(list({crops.shown(r) for r in records}))
+        known = {key: _read(data).seen for key, data in found}
+        return {r.path: known[crops.shown(r)] for r in records if crops.shown(r) in known}
+
+    def looked(self, record: Image) -> Looked | None:
+        """Return all that is known of a picture; None for one that was not looked at."""
+        data = self._store.get(crops.shown(record))
+        return None if data is None else _read(data)
+
+    def close(self) -> None:
+        """Save and close: an interrupted look goes on where it stopped."""
+        self._store.close()
+
+
+def _read(data: bytes) -> Looked:
+    try:
+        return msgspec.msgpack.decode(data, type=Looked)
+    except msgspec.MsgspecError as error:
+        raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
+
+
+def _look_at(pictures: Pictures, record: Image) -> bytes:
+    opened = pictures.load(record, made=MOST)
+    held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
+    seen = Seen(held, flaws(opened.pixels))
+    return msgspec.msgpack.encode(Looked(seen, *_drawn(opened)))
+
+
+def _drawn(opened: Opened) -> tuple[bytes, bytes]:
+    picture, alpha = display.upright_and_alpha(opened, at_least=octaves.LONG)
+    small = Pillow.fromarray(octaves.working_size(picture))
+    told = np.array(style.style_descriptor(small), np.float32)
+    there = None if alpha is None else Pillow.fromarray(octaves.working_size(alpha))
+    return told.tobytes(), corners.packed(corners.corners(small, there))
 
 
 def look(
@@ -65,35 +152,14 @@ def look(
     `cache` remembers the pictures of `among`, by what they show. One that can no longer be read is left out: the next
     scan says so.
     """
-    stamp: list[Json] = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
-    known = _load(cache, stamp)
-    todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-    aborted: dict[str, Seen] = {}  # not to be remembered: it may go well the next time
 
-    try:
-        with closing(pictures.each(_look_at, todo)) as answers:
-            for number, (record, found) in enumerate(answers, 1):
-                if isinstance(found, Seen):
-                    known[crops.shown(record)] = found
-                elif isinstance(found, GivenUp):
-                    aborted[crops.shown(record)] = Seen(given_up=found)
-                elif not isinstance(found, (BadImage, *DECODE_ERRORS)):
-                    raise found
-                if progress:
-                    progress(number, len(todo))
-    finally:  # an interrupted look goes on where it stopped
-        if cache and todo:
-            alive = {crops.shown(r) for r in (*among, *records)}
-            seen = {k: msgspec.to_builtins(v) for k, v in known.items() if k in alive}
-            files.write_json(cache, {"stamp": stamp, "seen": seen})
-    known |= aborted
-    return {r.path: known[shown] for r in records if (shown := crops.shown(r)) in known}
+    def act() -> dict[str, Seen]:
+        with closing(Sight(pictures, cache)) as sight:
+            failed = sight.look(records, among, progress)
+            aborted = {path: Seen(given_up=why) for path, why in failed.items() if isinstance(why, GivenUp)}
+            return sight.seen(records) | aborted
 
-
-def _look_at(pictures: Pictures, record: Image) -> Seen:
-    opened = pictures.load(record, made=MOST)
-    held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
-    return Seen(held, flaws(opened.pixels))
+    return mended(cache, act)
 
 
 def measured(
@@ -142,14 +208,6 @@ def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:
         yield Code.FEW_COLOURS
 
 
-def _load(cache: Path | None, stamp: list[Json]) -> dict[str, Seen]:
-    try:
-        data = files.read_json(cache) if cache else {}
-        return msgspec.convert(data["seen"], dict[str, Seen]) if data.get("stamp") == stamp else {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}  # a cache: whatever is wrong with it, looking again mends it
-
-
 _TILE = 256  # pixels; six tiles with the strongest edges stand for the picture
 _TILES = 6
 _SHORTFALL = 13.0  # dB below the extrapolated power law from which a band holds nothing of its own
@@ -173,9 +231,7 @@ def detail(pixels: Pillow.Image) -> float:
     window = np.hanning(size)
     power = np.zeros(size // 2 + 1)
     for tile in tiles:
-        for lines in (tile, tile.T):
-            centred = (lines - lines.mean(axis=1, keepdims=True)) * window
-            power += (np.abs(np.fft.rfft(centred, axis=1)) ** 2).mean(axis=0)
+        power += line_power(tile, window)
     power /= 2 * len(tiles) * (window**2).sum()
     edges = np.linspace(0.05, 1.0, 39)
     frequency = np.arange(size // 2 + 1) / (size / 2)
@@ -196,17 +252,22 @@ def detail(pixels: Pillow.Image) -> float:
     return float(np.clip(edges[first] * _TRANSITION, 0.2, 1.0))
 
 
-def _strongest(pixels: Pillow.Image) -> list[Array]:
+def _strongest(pixels: Pillow.Image) -> list[_Tile]:
     """Luma tiles with the most contrast between neighbours, as stored; [] if the picture is too small."""
     size = min(_TILE, *pixels.size)
     if size < 96:
         return []
     size -= size % 2
     rows, columns = (sorted({round(i * (n - size) / 4) for i in range(5)}) for n in (pixels.height, pixels.width))
-    tiles = [_luma(pixels.crop((x, y, x + size, y + size))) for y in rows for x in columns]
-    strength = [_contrast(tile) for tile in tiles]
+    boxes = [(x, y, x + size, y + size) for y in rows for x in columns]
+    if pixels.width * pixels.height <= len(boxes) * size**2:
+        whole = _luma(pixels)
+        tiles = [whole[top:bottom, left:right] for left, top, right, bottom in boxes]
+    else:
+        tiles = [_luma(pixels.crop(box)) for box in boxes]
+    strength = [contrast(tile) for tile in tiles]
     order = sorted(range(len(tiles)), key=lambda i: (-strength[i], i))
-    return [tiles[i].astype(np.float64) for i in order[:_TILES] if strength[i] > 0.5]
+    return [tiles[i] for i in order[:_TILES] if strength[i] > 0.5]
 
 
 def _luma(crop: Pillow.Image) -> _Tile:
@@ -219,9 +280,3 @@ def _luma(crop: Pillow.Image) -> _Tile:
         return tile
     deep = tile.astype(np.float64)
     return deep / 257 if float(deep.max(initial=0)) > 255 else deep
-
-
-def _contrast(tile: _Tile) -> float:
-    """The mean difference between neighbours, across and down."""
-    values = tile.astype(np.int16) if tile.dtype == np.uint8 else tile
-    return sum(float(np.abs(np.diff(values, axis=axis)).mean(dtype=np.float64)) for axis in (1, 0))

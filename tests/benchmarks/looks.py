@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from loraprep.curation.measures import style_clusters, style_features
+from loraprep.curation.measures import style_clusters
+from loraprep.imaging import style
 from tests import ROOT
 from tests.benchmarks import brushes
 
@@ -96,12 +97,12 @@ def open_(name: str) -> Pillow.Image:
 
 
 def _one(name: str) -> tuple[str, tuple[float, ...]]:
-    return name, style_features.style_descriptor(open_(name))
+    return name, style.style_descriptor(open_(name))
 
 
 def measured(sets: Mapping[str, Sequence[str]], cache: Path) -> dict[str, np.ndarray]:
     known = json.loads(cache.read_text()) if cache.exists() else {}
-    known = {k: v for k, v in known.items() if len(v) in (0, len(style_features.NAMES))}
+    known = {k: v for k, v in known.items() if len(v) in (0, len(style.NAMES))}
     todo = [n for names in sets.values() for n in names if n not in known]
     with Pool(2) as pool:
         for name, values in pool.imap_unordered(_one, todo):
@@ -200,7 +201,7 @@ def main(root: Path, cache: Path, write: bool, trials: int) -> None:
         mean, projection = style_clusters.fit_projection([sets[h] for h in known], DIMENSIONS, SHRINK)
         data = {
             "about": "Where looks differ between hands, for how much one hand varies: tests/benchmarks/looks.py",
-            "names": list(style_features.NAMES), "threshold": THRESHOLD,
+            "names": list(style.NAMES), "threshold": THRESHOLD,
             "mean": [round(float(v), 5) for v in mean],
             "projection": [[round(float(v), 5) for v in row] for row in projection],
         }  # fmt: skip

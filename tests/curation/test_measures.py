@@ -8,8 +8,8 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from loraprep.captions import lexicon
-from loraprep.curation.measures import diversity, facility_location, style_clusters, style_features, watermarks
-from loraprep.imaging import facts
+from loraprep.curation.measures import diversity, facility_location, style_clusters, watermarks
+from loraprep.imaging import corners, facts, style
 from tests import brushwork, pictures
 from tests.benchmarks import entanglement
 
@@ -141,15 +141,13 @@ def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[
 def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:
     picture = brushwork.painted("inked", 0)
     turned = Pillow.merge("RGB", picture.split()[::-1])
-    points = style_clusters.style_points(
-        [drawn["inked"][0], style_features.style_descriptor(turned), drawn["airbrushed"][0]]
-    )
+    points = style_clusters.style_points([drawn["inked"][0], style.style_descriptor(turned), drawn["airbrushed"][0]])
     assert np.linalg.norm(points[0] - points[1]) < 0.5 * np.linalg.norm(points[0] - points[2])
 
 
 def test_empty_and_tiny_pictures_have_no_look() -> None:
-    assert style_features.style_descriptor(Pillow.new("RGB", (400, 300), "white")) == ()
-    assert style_features.style_descriptor(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
+    assert style.style_descriptor(Pillow.new("RGB", (400, 300), "white")) == ()
+    assert style.style_descriptor(Pillow.effect_noise((90, 400), 60).convert("RGB")) == ()
 
 
 def _signed(number: int, text: str) -> Pillow.Image:
@@ -162,12 +160,12 @@ def _signed(number: int, text: str) -> Pillow.Image:
 
 
 def test_a_signature_is_found_where_it_is_and_nowhere_else() -> None:
-    signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
-    clean = [watermarks.corners(brushwork.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
+    signed = [corners.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6, 9)]
+    clean = [corners.corners(brushwork.painted("airbrushed", n)) for n in (1, 4, 7, 10, 13)]
     assert watermarks.find_marks([*clean, *signed]) == [(3, [5, 6, 7, 8])]
     assert watermarks.find_marks(clean) == []
     assert watermarks.find_marks(signed[:2]) == []  # two may be chance
-    different = [watermarks.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
+    different = [corners.corners(_signed(n, t)) for n, t in ((0, "M. Ferrand"), (3, "20 x 30 cm"), (6, "Oslo, May"))]
     assert watermarks.find_marks(different) == []
 
 
@@ -196,7 +194,7 @@ def test_marks_are_those_of_the_whole_correlation() -> None:
             if n < bearing:
                 y, x = 370 + random.integers(-3, 4), 520 + random.integers(-3, 4)
                 drawn[y : y + 30, x : x + 60][stamp] = 255
-            pictures.append(watermarks.corners(Pillow.fromarray(drawn).convert("RGB")))
+            pictures.append(corners.corners(Pillow.fromarray(drawn).convert("RGB")))
         for corner in range(4):
             codes = [c[corner] for c in pictures]
             assert all((code > 0).sum() >= watermarks._INK for code in codes)
@@ -210,8 +208,8 @@ def test_large_sets_compare_each_picture_with_fewer() -> None:
 
 
 def test_the_crop_shows_the_corner() -> None:
-    assert watermarks.corner_box(3, (1280, 640)) == (992, 496, 1280, 640)
-    assert watermarks.corner_box(0, (1280, 640)) == (0, 0, 288, 144)
+    assert corners.corner_box(3, (1280, 640)) == (992, 496, 1280, 640)
+    assert corners.corner_box(0, (1280, 640)) == (0, 0, 288, 144)
 
 
 def _outlined(number: int, ground: str = "white") -> Pillow.Image:
@@ -226,19 +224,19 @@ def _outlined(number: int, ground: str = "white") -> Pillow.Image:
 
 def test_the_outline_of_a_figure_is_no_mark() -> None:
     figures = [_outlined(n) for n in range(12)]
-    assert watermarks.find_marks([watermarks.corners(f) for f in figures]) == []
+    assert watermarks.find_marks([corners.corners(f) for f in figures]) == []
     font = ImageFont.load_default(22)
     for figure in figures[:5]:
         ImageDraw.Draw(figure).text((505, 445), "M. Ferrand", font=font, fill="black")
-    assert watermarks.find_marks([watermarks.corners(f) for f in figures]) == [(3, [0, 1, 2, 3, 4])]
+    assert watermarks.find_marks([corners.corners(f) for f in figures]) == [(3, [0, 1, 2, 3, 4])]
 
 
 def test_where_a_cut_out_ends_is_no_edge_and_variants_count_as_one() -> None:
     figure = _outlined(1)
     alpha = figure.convert("L").point(lambda v: 0 if v == 255 else 255)
-    assert watermarks.corners(figure)[3].any()
-    assert not watermarks.corners(figure, alpha)[3].any()
-    signed = [watermarks.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6)]
+    assert corners.corners(figure)[3].any()
+    assert not corners.corners(figure, alpha)[3].any()
+    signed = [corners.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6)]
     assert watermarks.find_marks(signed, [1, 2, 3]) == [(3, [0, 1, 2])]
     assert watermarks.find_marks(signed, [1, 1, 2]) == []
 
@@ -247,8 +245,8 @@ def test_where_a_cut_out_ends_is_no_edge_and_variants_count_as_one() -> None:
 @pytest.mark.parametrize("kind", pictures.EXTREMES)
 def test_every_measure_is_finite_for_every_picture(kind: str, size: tuple[int, int]) -> None:
     picture, alpha = pictures.extreme(kind, size)
-    assert np.isfinite(style_features.style_descriptor(picture)).all()
-    assert watermarks.corners(picture, alpha).shape == (4, watermarks.HEIGHT, watermarks.WIDTH)
+    assert np.isfinite(style.style_descriptor(picture)).all()
+    assert corners.corners(picture, alpha).shape == (4, corners.HEIGHT, corners.WIDTH)
     measured = facts.pixel_facts(picture, alpha)
     numbers = (measured.sharpness, measured.contrast, measured.flat, measured.lightness, measured.warmth)
     assert np.isfinite([*numbers, measured.chroma, measured.spread, *measured.border, *measured.colour]).all()
@@ -257,5 +255,5 @@ def test_every_measure_is_finite_for_every_picture(kind: str, size: tuple[int, i
 @pytest.mark.parametrize("art", [8, 16, 32])
 def test_pixel_art_has_a_style_and_is_not_flat(art: int) -> None:
     picture = pictures.pixel_art(512, art)
-    assert style_features.style_descriptor(picture)
+    assert style.style_descriptor(picture)
     assert facts.pixel_facts(picture).flat < 0.9

@@ -4,12 +4,15 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from loraprep.core import records
 from loraprep.core.errors import UserError
+from loraprep.core.findings import Code
 from loraprep.dataset import manifest, outputs, pixels
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.steps import dataset, scan
@@ -178,18 +181,18 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     (root / "dataset.lock.json").unlink()
     monkeypatch.chdir(root)
     p = project.load(root)
-    real, done = pixels.render, []
+    real = pixels.render_each
 
-    def killed(*args: object) -> bytes:
-        if len(done) == 4:
-            raise KeyboardInterrupt
-        done.append(1)
-        return real(*args)  # type: ignore[arg-type]
+    def killed(*args: object) -> Iterator[object]:
+        for number, answer in enumerate(real(*args)):  # type: ignore[arg-type]
+            if number == 4:
+                raise KeyboardInterrupt
+            yield answer
 
-    monkeypatch.setattr(pixels, "render", killed)
+    monkeypatch.setattr(pixels, "render_each", killed)
     with pytest.raises(KeyboardInterrupt):
         dataset.build_dataset(Workspace(p))
-    monkeypatch.setattr(pixels, "render", real)
+    monkeypatch.setattr(pixels, "render_each", real)
     assert held(root)
     scan.scan_images(Workspace(p))
     dataset.build_dataset(Workspace(p))
@@ -400,10 +403,10 @@ def test_a_source_that_breaks_between_scan_and_build_is_named(root: Path, monkey
     p = project.load(root)
     shutil.rmtree(root / "dataset")
 
-    def broken(*_: object) -> bytes:
-        raise BadImage("broken", "the file ends too early")
+    def broken(_: object, images: list[records.Image], *__: object) -> Iterator[tuple[records.Image, BadImage]]:
+        yield from ((image, BadImage(Code.BROKEN, "the file ends too early")) for image in images)
 
-    monkeypatch.setattr(pixels, "render", broken)
+    monkeypatch.setattr(pixels, "render_each", broken)
     with pytest.raises(UserError) as error:
         dataset.build_dataset(Workspace(p))
     assert len(error.value.problems) == 13

@@ -101,7 +101,7 @@ FILE_LINKS = {
     "report.html": "notes/README.md", "ledger.jsonl": "notes/log.jsonl", "batches.json": "notes/log.jsonl",
     "dataset.lock.json": "notes/README.md", ".doit.sqlite": "empty.sqlite", ".doit.sqlite.lock": "empty.sqlite",
     ".doit.sqlite-journal": "empty.sqlite", "build/scan-cache.sqlite": "empty.sqlite", "build/decisions.lock": "empty.sqlite",
-    "build/images.jsonl": "notes/log.jsonl", "build/gate1.json": "notes/README.md", "build/looks-cache.npz": "ssh/id_ed25519",
+    "build/images.jsonl": "notes/log.jsonl", "build/gate1.json": "notes/README.md", "build/pixels.sqlite": "ssh/id_ed25519",
     "decisions/captions.yaml": "notes/answers.yaml", "decisions/quality.yaml": "ssh/id_ed25519",
     "decisions/gate.yaml": "notes/answers.yaml", "decisions/crops.yaml": "notes/answers.yaml",
     "report/contact-sheet.webp": "photos/a.png", "report/set.json": "notes/README.md",

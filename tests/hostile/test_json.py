@@ -18,7 +18,7 @@ from loraprep.dataset import manifest
 from loraprep.pipeline import artifacts
 from loraprep.project import decisions
 from loraprep.report import set_record
-from loraprep.scan import detail, fingerprint, image_list
+from loraprep.scan import fingerprint, image_list
 from tests.hostile import clones
 from tests.hostile.others import TEXTS, replaced
 
@@ -126,13 +126,11 @@ def test_caches_and_memories_are_made_anew(judged: Path, tmp_path: Path) -> None
             image_list.read_images(place)
         except UserError as error:
             assert "images.jsonl" in str(error)  # noqa: PT017
-    for name in ("detail-cache.json", "scan-unchanged.json", "given-quality.json", "asked-quality.json"):
+    for name in ("scan-unchanged.json", "given-quality.json", "asked-quality.json"):
         kept = json.loads((judged / "build" / name).read_text("utf-8"))
         for data in spelled(brief(kept)):
             (tmp_path / name).write_bytes(data)
-            if name == "detail-cache.json":
-                detail._load(tmp_path / name, kept["stamp"])
-            elif name == "scan-unchanged.json":
+            if name == "scan-unchanged.json":
                 fingerprint.holds(tmp_path / name, "x", [listed])
             else:
                 form = decisions._Given if name.startswith("given") else decisions._Keys

@@ -38,7 +38,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "pipeline/workspace.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "project/decisions.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "trainers/regularization.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
-    "curation/features.py": ({"load"}, "numpy reads it by itself: files.checked comes before"),
+    "core/store.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "review/door.py": ({"mkdir", "mkstemp", "unlink"}, "a private file, which files.write does not make; build/ was checked when the project was read"),
     "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "write_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
     "cli/init/create.py": ({"walk", "copyfile", "utime", "mkdir", "rmdir", "unlink", "iterdir"}, "there is no project yet: it writes where "

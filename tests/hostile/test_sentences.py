@@ -47,13 +47,13 @@ def test_what_is_damaged_in_build_is_made_anew(root: Path) -> None:
         "audit.json": b"",
         "images.jsonl": b"5",
         "gate1.json": None,
-        "detail-cache.json": b"5",
+        "pixels.sqlite": b"5",
     }.items():
         place = root / "build" / name
         before = place.read_bytes()
         place.write_bytes(before[: len(before) // 2] if damage is None else damage)
         assert sentence(root, "gate1").endswith(said[-200:]), name
-        assert name == "detail-cache.json" or place.read_bytes() == before, name
+        assert name == "pixels.sqlite" or place.read_bytes() == before, name
     for state in (b"garbage" * 99, b"SQLite format 3\0"):
         (root / ".doit.sqlite").write_bytes(state)
         assert sentence(root, "gate1").endswith(said[-200:]), state
@@ -110,8 +110,7 @@ def test_a_picture_that_goes_during_a_run(step: str, cut: bool, root: Path, monk
     from loraprep.__main__ import main
 
     assert runs.marked
-    for name in ("looks-cache.npz", "detail-cache.json"):
-        (root / "build" / name).unlink()
+    (root / "build/pixels.sqlite").unlink()
     (root / ".doit.sqlite").unlink()
     gone = sorted((root / "images").glob("*.jpg"))[0]
     call = action.Action.__call__

@@ -192,7 +192,7 @@ def test_full_size_is_looked_at_once_for_each_picture(tmp_path: Path, monkeypatc
     looked = []
     real = detail.detail
     monkeypatch.setattr(detail, "detail", lambda pixels: looked.append(1) or real(pixels))
-    cache = tmp_path / "build/detail-cache.json"
+    cache = tmp_path / "build/pixels.sqlite"
     cache.parent.mkdir()
     first = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)
     again = detail.measured(Pictures(tmp_path / "images", tmp_path, 100.0), records, cache=cache)

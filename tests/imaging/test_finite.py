@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from loraprep.curation.measures import style_features, watermarks
-from loraprep.imaging import decode, display, flaws
+from loraprep.imaging import corners, decode, display, flaws, style
 from loraprep.scan import detail, inspect
 from tests.finite import finite
 
@@ -50,5 +49,5 @@ def test_every_measure_is_finite(size: tuple[int, int]) -> None:
             assert finite(detail.detail(pixels)), name
             assert finite(msgspec.to_builtins(flaws.flaws(pixels))), name
             shown, alpha = display.upright_and_alpha(decode.load(data), longest=1600)
-            assert finite(list(style_features.style_descriptor(shown))), name
-            watermarks.corners(shown, alpha)
+            assert finite(list(style.style_descriptor(shown))), name
+            corners.corners(shown, alpha)

@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core import resources
-from loraprep.curation.measures.style_features import NAMES
 
 Points = NDArray[np.float64]
 
 SMALL = 3  # pictures, fewer are no style of their own
 FEW = 12  # pictures of a group that count towards how far apart it lies
 ODD = 2.4  # mean distance from which a picture is like none of the styles: two of one style are usually 1 apart
-TIGHT, APART = 1.6, 4.0  # where styles are told surely enough to ask: the README's table says how surely
+TIGHT, APART = 1.6, 4.2  # where styles are told surely enough to ask: the README's table says how surely
 
 
 class _Node(msgspec.Struct, frozen=True):
@@ -34,8 +33,6 @@ class _Node(msgspec.Struct, frozen=True):
 def _scale() -> tuple[Points, Points, float]:
     """(mean, projection n x d, threshold) from resources/looks.json, made by tests/benchmarks/looks.py."""
     data = json.loads(resources.text("resources/looks.json"))
-    if data["names"] != list(NAMES):
-        raise ValueError("resources/looks.json was made for other descriptors; run tests/benchmarks/looks.py")
     return np.array(data["mean"]), np.array(data["projection"]), float(data["threshold"])
 
 
@@ -74,7 +71,7 @@ def _mean_distance(points: Points) -> float:
 def style_points(descriptors: Sequence[Sequence[float]]) -> Points:
     """Project descriptors to n x d: where each picture lies among styles; two of one style are usually 1 apart."""
     mean, projection, _ = _scale()
-    return (np.array(descriptors, float).reshape(-1, len(NAMES)) - mean) @ projection
+    return (np.array(descriptors, float).reshape(-1, len(mean)) - mean) @ projection
 
 
 def ward_distance(points: Points, a: Sequence[int], b: Sequence[int]) -> float:

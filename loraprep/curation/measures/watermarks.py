@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
 from loraprep.core.components import connected
-
-Corners = NDArray[np.uint8]  # (4, HEIGHT, WIDTH): 0 where nothing is drawn, else 1 + the edge's direction in 0..254
+from loraprep.imaging.corners import HEIGHT, WIDTH, Corners
 
 NAMES = ("top left", "top right", "bottom left", "bottom right")
-LONG = 640  # px of the long side at which corners are compared
-HEIGHT, WIDTH = 72, 144
-_LEAST = 8.0  # luma a pixel, below which there is no edge
-_MARGIN = 6  # pixels along the picture's own edge: a frame or a scanner's shadow there is no mark
 _INK = 60  # edge pixels below which a corner is empty
 _SAME = 0.08  # of the correlation of directions: what two corners full of brush strokes share with a mark on them
 _STANDS_OUT = 6.5  # standard deviations of the correlation over all shifts; unrelated corners seldom pass 5
 _NEAR = 6  # pixels that a mark may have moved
 _COMPARED = 80  # pictures each one is compared with: a mark in several pictures is found among so many
 _MANY, _FEWEST = 500, 20  # from so many pictures on each is compared with fewer, down to so many
-_THERE = 250  # of 255, alpha of a pixel that belongs to no outline
 _AGREE = 0.6  # share of the pictures in which a pixel of the mark is an edge of the same direction, beyond any other
 _AROUND = 24  # pictures that a mark is told from, at most
 _WRITTEN = 100  # pixels of a mark, at least
@@ -34,34 +27,6 @@ _BEARS = 0.4  # of the mark's directions that a picture shares, to bear it
 _PIXELS = HEIGHT * WIDTH
 _AT_ONCE = 64  # corners whose spectra are held at a time
 SEVERAL = 3
-
-
-def corners(picture: Image.Image, alpha: Image.Image | None = None) -> Corners:
-    """Code the edge directions in the four corners of an upright RGB picture, whatever its size.
-
-    `alpha`: how much of each pixel is there (mode L). Where a cut-out ends is no edge of its own.
-    """
-    scale = LONG / max(picture.size)
-    size = (max(WIDTH * 2, round(picture.width * scale)), max(HEIGHT * 2, round(picture.height * scale)))
-    luma = np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), np.float32)
-    gy, gx = np.gradient(luma)
-    turn = np.arctan2(gy, gx) % math.pi  # a light mark on dark and a dark one on light are the same
-    code = np.where(np.hypot(gx, gy) > _LEAST, 1 + np.rint(turn / math.pi * 254), 0).astype(np.uint8)
-    if alpha is not None:
-        whole = alpha.resize(size, Image.Resampling.BOX).point(lambda a: 255 if a >= _THERE else 0)
-        code[np.asarray(whole.filter(ImageFilter.MinFilter(3))) == 0] = 0
-    code[:_MARGIN], code[-_MARGIN:], code[:, :_MARGIN], code[:, -_MARGIN:] = 0, 0, 0, 0
-    top, left, bottom, right = code[:HEIGHT], slice(0, WIDTH), code[-HEIGHT:], slice(-WIDTH, None)
-    return np.stack([top[:, left], top[:, right], bottom[:, left], bottom[:, right]])
-
-
-def corner_box(corner: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Locate that corner in a picture of `size`, in its own pixels: left, top, right, bottom."""
-    width, height = size
-    scale = max(size) / LONG
-    w, h = min(width, math.ceil(WIDTH * scale)), min(height, math.ceil(HEIGHT * scale))
-    left, top = (width - w if corner % 2 else 0), (height - h if corner >= 2 else 0)
-    return left, top, left + w, top + h
 
 
 _UNIT = np.exp(2j * math.pi / 254 * (np.arange(256) - 1)).astype(np.complex64)  # of the doubled angle, by code
@@ -77,8 +42,10 @@ def _directions(code: Corners) -> NDArray[np.complex64]:
     return field
 
 
-def find_marks(everyone: Sequence[Corners], scenes: Sequence[int] = ()) -> list[tuple[int, list[int]]]:
+def find_marks(everyone: Iterable[Corners], scenes: Sequence[int] = ()) -> list[tuple[int, list[int]]]:
     """Find (corner, indices of the pictures that share a mark there), most pictures first; groups of SEVERAL or more.
+
+    `everyone` is gone through once a corner and more, so that it need not hold what it yields.
 
     `scenes`: a number for each picture; those of one number show the same scene, and what they share is no mark.
 

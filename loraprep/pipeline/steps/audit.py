@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loraprep.core import terminal
+from loraprep.core import store, terminal
 from loraprep.core.records import Image
 from loraprep.pipeline.artifacts import Audited, BesideImages, DetailMeasured
 from loraprep.pipeline.steps.inputs import asked_or_settled_elsewhere, staying_images
@@ -37,7 +37,7 @@ def measure_detail(work: Workspace) -> None:
         seen = detail.look(
             work.pictures,
             staying,
-            cache=work.cache("detail-cache.json"),
+            cache=work.cache(store.NAME),
             among=work.images(),
             progress=progress,
         )

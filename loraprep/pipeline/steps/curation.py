@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loraprep.captions.samples import open_samples
-from loraprep.core import terminal
+from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.curation import curate, features, rulings, subset
 from loraprep.dataset import contradictions, selection
@@ -40,6 +40,7 @@ def measure_styles(work: Workspace) -> None:
             work.pictures,
             staying,
             work.read(Duplicates).groups,
+            cache=work.cache(store.NAME),
             encoder=project.settings.curation.encoder,
             progress=progress,
         )

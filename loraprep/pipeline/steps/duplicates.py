@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from loraprep import __version__
+from loraprep.core import store
 from loraprep.dataset import selection
 from loraprep.duplicates import keypoints, questions, relations, words
 from loraprep.imaging import errors
@@ -24,7 +25,7 @@ def find_duplicates(work: Workspace) -> None:
             usable,
             work.project.settings.thresholds.duplicates,
             sight,
-            lambda some: detail.measured(work.pictures, some, cache=work.cache("detail-cache.json"), among=images),
+            lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
         )
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
