@@ -62,7 +62,7 @@ def compose_captions(
         found.append(Finding(Code.CAPTION_OTHER_FORM, tuple(other_form), {"form": model.form, "title": model.title}))
     if otherwise:
         found.append(Finding(Code.CAPTION_APPROVED_OTHERWISE, tuple(otherwise), {}))
-    if traits := sorted(traits_of(elements, settings, model.form, kind).left_out):
+    if traits := sorted(traits_of(elements, settings, model, kind).left_out):
         found.append(Finding(Code.CONSTANT_TRAITS, (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
 

@@ -41,6 +41,11 @@ def _rules() -> tuple[tuple[str, str, str, str], ...]:
     return tuple(found)
 
 
+def counted_terms() -> list[tuple[str, str, str]]:
+    """List (key, term, tag): the terms of closed lists, and the tags that mean them, the best first."""
+    return [(key, term, pattern) for _, key, term, pattern in _rules() if term]
+
+
 @lru_cache(maxsize=1 << 13)  # the tags of a large set
 def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
     """Return every (group, key, term) that the tag names, in the file's order; patterns count if it is not listed."""

@@ -115,8 +115,10 @@ class Elements(Record, frozen=True):
     state: Literal["seen", "draft", "none", "refused", "waiting"]
     content: dict[str, list[str]] = field(default_factory=dict)
     style: dict[str, list[str]] = field(default_factory=dict)
-    content_sentence: str = ""
+    content_sentence: str = ""  # this and the next two without what always belongs to the one thing that is taught
+    content_long: str = ""  # several sentences
     style_sentence: str = ""
+    with_traits: dict[str, str] = field(default_factory=dict)  # the same three with it
     tags: list[str] = field(default_factory=list)
     text: str = ""
     form: str = ""
@@ -150,6 +152,7 @@ class Caption(Record, frozen=True):
     content: tuple[str, ...] = ()  # terms of the caption that name content
     style: tuple[str, ...] = ()
     exact: bool = False  # `tokens` is the encoder's own count
+    left_out: tuple[str, ...] = ()  # terms or sentences that did not fit into what the trainers read
 
     @property
     def captioned(self) -> bool:

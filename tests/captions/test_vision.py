@@ -129,7 +129,8 @@ def test_elements_become_captions_of_both_forms() -> None:
         "emberveil, a cat number 3 stands in a valley at dawn. An oil painting with loose strokes and lost edges.")  # fmt: skip
     assert prose.captioned
     tags = render(seen, "emberveil", rules, profiles.base_model("pony"))
-    assert tags.text.startswith("emberveil, cat number 3, valley, dawn, thing 3, oil painting, impasto, loose strokes")
+    assert tags.text == (
+        "emberveil, no humans, valley, dawn, outdoors, wide shot, impasto, scenery, oil painting (medium)")  # fmt: skip
     bare = render(seen, "emberveil", changed(rules, style_words="omit"), profiles.base_model("flux"))
     assert bare.text == "emberveil, a cat number 3 stands in a valley at dawn."
 
