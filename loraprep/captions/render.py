@@ -58,6 +58,8 @@ def render(
         if form == "tags":
             if model.vocabulary and elements.state == "seen":
                 pairs = _real_tags(pairs, elements, captioning, model, traits)
+            if captioning.length == "short":
+                pairs = [pair for pair in pairs if not _style(pair)]
             if not elements.text:
                 pairs, gone = budget.fit_terms(pairs, traits.named)
             body = ", ".join(term for _, term in pairs)

@@ -149,6 +149,7 @@ class Captioning(Table, frozen=True):
     max_tokens: int | None  # of a reply of one's own server; None: the captioner's own choice
     base_url: str | None
     prices: Prices | None
+    instructions: str | None  # told to a vision model besides
     style_words: Literal["include", "omit"]
     length: Literal["short", "normal", "long"] | None  # None: as the base model was taught
     quality_tags: bool

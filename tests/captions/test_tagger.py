@@ -53,7 +53,7 @@ def photos(root: Path, **colours: tuple[int, int, int]) -> list[Image]:
 
 def ask(root: Path, images: list[Image], settings: Settings) -> Outcome:
     return wd_tagger.ask_vision_model(
-        images, Job(root, Pictures(root / "images", root, 100.0), settings, question("style"))
+        images, Job(root, Pictures(root / "images", root, 100.0), settings, question(settings))
     )
 
 
@@ -80,7 +80,7 @@ def test_thresholds_are_those_of_project_yaml(tmp_path: Path, tagger: Path) -> N
     assert answer is not None
     assert answer.elements.tags == ("hatsune miku",)
     assert answer.parameters == {"general": 1, "character": 0.2}
-    assert wd_tagger.answer_settings(config(tagger), question("style")) != answer.settings
+    assert wd_tagger.answer_settings(config(tagger), question(config(tagger))) != answer.settings
     (grey,) = [i for i in photos(tmp_path, grey=(9, 9, 9)) if i.path == "grey.png"]
     ask(tmp_path, [grey], config(tagger))
     answer = Store(tmp_path).read(grey.digest).current

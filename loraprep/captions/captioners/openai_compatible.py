@@ -33,7 +33,7 @@ SAMPLES = True
 NEEDS_APPROVAL = True  # it costs time, and the samples' words are its examples
 NAME = "openai-compatible"
 LADDER = ("json_schema", "json_object", "prompt")
-_ROOM, _MORE_ROOM = 2000, 4000  # tokens for the reply; the second after one that was cut off
+_ROOM, _LARGER = 3000, 2  # tokens for the reply; after one that was cut off so many times as many
 _MEMORY = "build/servers.json"
 
 describe = describe_from_store
@@ -59,11 +59,11 @@ def asks(settings: Settings) -> Trust:
 
 def answer_settings(settings: Settings, question: VisionQuestion) -> AnswerSettings:
     """Return what an answer asked for now would be stored with. The address is no part of it."""
-    return job.answer_settings(NAME, _endpoint(settings.captioning).model, _parameters(), question)
+    return job.answer_settings(NAME, _endpoint(settings.captioning).model, _parameters(settings.captioning), question)
 
 
-def _parameters() -> Parameters:
-    return {"max_tokens": _ROOM, "temperature": 0}
+def _parameters(captioning: Captioning) -> Parameters:
+    return {"max_tokens": captioning.max_tokens or _ROOM, "temperature": 0}
 
 
 def estimate_cost(_images: Sequence[Image], _job: Job) -> tuple[float, float]:
@@ -86,7 +86,7 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
     if waiting := consent.missing(asks(job.settings), images, job, where):
         return waiting
     job.say(f"Pictures go to {where}.")
-    return runner.ask_about(images, job, HomeServer(endpoint, job.root), None, captioning.concurrency)
+    return runner.ask_about(images, job, HomeServer(endpoint, job.root, captioning), None, captioning.concurrency)
 
 
 class HomeServer:
@@ -95,8 +95,9 @@ class HomeServer:
     captioner = NAME
     mend = True
 
-    def __init__(self, endpoint: Endpoint, root: Path) -> None:
+    def __init__(self, endpoint: Endpoint, root: Path, captioning: Captioning) -> None:
         self.endpoint = endpoint
+        self._parameters = _parameters(captioning)
         self.name, self.variable = endpoint.model, endpoint.variable
         self._memory = root / _MEMORY
         self._lock = threading.Lock()
@@ -110,7 +111,7 @@ class HomeServer:
 
     def parameters(self) -> Parameters:
         """Return what is set besides the question."""
-        return _parameters()
+        return self._parameters
 
     def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return no cost."""
@@ -157,10 +158,10 @@ class HomeServer:
                 {"role": "system", "content": system},
                 {"role": "user", "content": openai_chat.picture_message(picture)},
             ],
-            **_parameters(),
+            **self._parameters,
         }
         if larger:
-            body["max_tokens"] = _MORE_ROOM
+            body["max_tokens"] = int(self._parameters["max_tokens"] or _ROOM) * _LARGER
         if rung == "json_schema":
             form: Json = {"name": "elements", "strict": True, "schema": json_schema()}
             body["response_format"] = {"type": "json_schema", "json_schema": form}

@@ -45,7 +45,7 @@ def picture_message(prepared: Prepared) -> list[Json]:
     data = base64.b64encode(prepared.data).decode()
     return [
         {"type": "image_url", "image_url": {"url": f"data:{prepared.media_type};base64,{data}"}},
-        {"type": "text", "text": "Describe this picture."},
+        {"type": "text", "text": f"Describe this picture.{prepared.hint}"},
     ]
 
 
