@@ -117,6 +117,11 @@ def counted(subject: str) -> str:
     return ""
 
 
+def vocabulary() -> danbooru.Vocabulary:
+    """Return all tags as the list that captions are checked against where no tagger's is at hand."""
+    return danbooru.Vocabulary(tuple(danbooru.Row(t.name, t.category, t.count) for t in _listed()[0].values()))
+
+
 def concluded(subject: str, kind: str, names: Sequence[str]) -> list[str]:
     """Return the tags that go without saying: who is counted, that one is alone, or that nobody is there.
 
@@ -165,6 +170,33 @@ def tags_of(phrase: str, *, whole: bool = False, names: bool = False) -> tuple[s
         for name in _of_part(part):
             found.setdefault(name)
     return tuple(found)
+
+
+_LONGEST = 4  # words of a tag that is looked for in a sentence
+
+
+def tags_in(sentence: str) -> list[str]:
+    """Return the tags that stand in a sentence, in its order, the longest first where several begin at a word.
+
+    A word alone counts where many pictures have it as a tag; words that only hold a sentence together never do.
+    """
+    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", sentence.casefold())
+    glue = hygiene.lists().stopwords | _ARTICLES
+    found: dict[str, None] = {}
+    at = 0
+    while at < len(words):
+        step = 1
+        for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            run = words[at : at + length]
+            if run[0] in glue or run[-1] in glue:
+                continue
+            name = _known(" ".join(run)) if length > 1 else _common(run[0])
+            if name:
+                found.setdefault(name)
+                step = length
+                break
+        at += step
+    return list(found)
 
 
 def _parts(plain: str) -> Iterator[list[str]]:

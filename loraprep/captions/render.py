@@ -47,6 +47,8 @@ def render(
     tokens into which a caption is to fit that is no person's own words; what goes for that is in its `left_out`.
     """
     form: Form = model.form
+    if form == "tags" and not model.vocabulary and not elements.text and _prose_alone(elements):
+        form = "prose"  # SDXL and SD 1.5 read short sentences too
     lead: list[str] = [term for word in words if (term := hygiene.clean(word))]
     gone: list[str] = []
     budget = _Budget(limit, ", ".join([trigger, *lead]), model.encoder.name)
@@ -208,6 +210,15 @@ def _pairs(elements: Elements, model: BaseModel, traits: Traits) -> Terms:
     return [*tagged, *(p for p in rest if not _style(p) or p[0] not in by_tags)] if tagged else by_key
 
 
+_WHO = 5  # words at the start of a sentence that name who is shown
+
+
+def _prose_alone(elements: Elements) -> bool:
+    """Say whether whoever looked wrote sentences and filled in no form: cut into terms they would be none."""
+    unsure = elements.confidence.get("content") == "low"  # as such a reply is read
+    return unsure and bool(elements.content_sentence) and not elements.tags
+
+
 def _style(pair: tuple[str, str]) -> bool:
     """Say whether a (key, term) speaks of how a picture is made."""
     return pair[0] in hygiene.STYLE
@@ -219,11 +230,20 @@ def _real_tags(pairs: Terms, elements: Elements, captioning: Captioning, model: 
     Tags that others say already go too (dress beside white dress), and those that go without saying come in.
     """
     seen = set(elements.tags)
-    told = [(key, n) for key, term in pairs for n in booru.tags_of(term, whole=_style((key, term)), names=term in seen)]
+    told = [
+        (key, name)
+        for key, term in pairs
+        if _style((key, term)) or not _prose_alone(elements)
+        for name in booru.tags_of(term, whole=_style((key, term)), names=term in seen)
+    ]
     told.sort(key=_style)
     if elements.content_sentence:  # a tagger names who is there, and that nobody is
         first = " ".join(elements.content.get("subject", ()))
         kind = next(iter(elements.content.get("subject_class", ())), "")
+        if _prose_alone(elements):
+            said = f"{elements.content_sentence} {elements.content_long}"
+            told = [("objects", name) for name in booru.tags_in(said)] + told
+            first = " ".join(elements.content_sentence.split()[:_WHO])
         told += [("subject", name) for name in booru.concluded(first, kind, [name for _, name in told])]
     never = set(traits.left_out) | {
         name for term in (*traits.left_out, *captioning.omit) for name in booru.tags_of(term)
@@ -249,6 +269,18 @@ def _allowed(pairs: Terms, trigger: str, captioning: Captioning, traits: Collect
     return list(kept.values())
 
 
+# what marks a picture as somebody's: signs and addresses, and the words that sites of stock pictures write over them
+_MARK = re.compile(
+    r"©|\(c\)|®|™|@\w|https?:|www\.|\.(?:com|net|org|de|jp)\b|watermark|signature|copyright|stock\b|getty",
+    re.IGNORECASE,
+)
+
+
+def marks(texts: Sequence[str]) -> list[str]:
+    """Return what of the words in a picture is a signature, a watermark or an address."""
+    return [text for text in texts if _MARK.search(text)]
+
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'“])")
 
 
@@ -271,8 +303,10 @@ def _prose(
     said = _sentences(elements, length, content, traits)
     for term in captioning.omit:
         said = [hygiene.without_term(sentence, term) for sentence in said]
-    if model.quotes and (words := [w for w in elements.visible_text if w.casefold() not in " ".join(said).casefold()]):
-        said.append(f"It reads {', '.join(f'“{word}”' for word in words)}.")
+    written = " ".join(said).casefold()
+    drawn = [w for w in elements.visible_text if w.casefold() not in written and not marks([w])]
+    if model.quotes and drawn:
+        said.append(f"It reads {', '.join(f'“{word}”' for word in drawn)}.")
     if captioning.style_words == "include" and length != "short" and elements.style_sentence:
         said.append(elements.style_sentence)
     sentences, gone = budget.fit_sentences([_ended(s) for s in said if s.strip()])

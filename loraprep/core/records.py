@@ -115,10 +115,8 @@ class Elements(Record, frozen=True):
     state: Literal["seen", "draft", "none", "refused", "waiting"]
     content: dict[str, list[str]] = field(default_factory=dict)
     style: dict[str, list[str]] = field(default_factory=dict)
-    content_sentence: str = ""  # this and the next two without what always belongs to the one thing that is taught
-    content_long: str = ""  # several sentences
+    content_sentence: str = ""  # this, style_sentence and content_long without what belongs to the trigger
     style_sentence: str = ""
-    with_traits: dict[str, str] = field(default_factory=dict)  # the same three with it
     tags: list[str] = field(default_factory=list)
     text: str = ""
     form: str = ""
@@ -128,6 +126,8 @@ class Elements(Record, frozen=True):
     confidence: dict[str, str] = field(default_factory=dict)  # "content", "style" -> "high", "medium", "low"
     # why the captioner that was wanted has no answer, a code such as "no-key"; the words are then another's stand-in
     missing: str = ""
+    content_long: str = ""  # several sentences
+    with_traits: dict[str, str] = field(default_factory=dict)  # the same three with what belongs to the trigger
 
 
 class Grade(StrEnum):
