@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +31,7 @@ SEEN: dict[str, Any] = {
 
 @dataclass
 class Answer:
-    """What the server does with one request. `fault`: "" or "reset", "half"."""
+    """What the server does with one request. `fault`: "" or "reset", "half", "silent"."""
 
     text: str = ""
     status: int = 200
@@ -84,6 +85,9 @@ def serving(answer: Callable[[int, dict[str, Any]], Answer] | None = None) -> It
                 home.asked.append(body)
                 home.keys.append(self.headers.get("authorization"))
             reply = home.answer(number, body) if self.path == "/v1/chat/completions" else Answer("no such page", 404)
+            if reply.fault == "silent":
+                time.sleep(1.5)
+                return
             if reply.fault == "reset":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

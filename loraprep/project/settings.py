@@ -126,6 +126,7 @@ class ServerSettings(Table, frozen=True):
 
     base_url: str | None
     model: str | None
+    seconds: int  # that it may take for one picture
     key_variable: str | None  # name of the environment variable that holds the key
 
 
