@@ -84,7 +84,8 @@ def _of_another_form(
     tagged: dict[str, list[str]] = {}
     for path, caption in sorted(captions.items()):
         body = caption.text.partition(", ")[2]
-        if not body or path in said or caption.origin in ("draft", "none") or not caption.captioned:
+        draft = caption.origin == "draft" or (caption.origin == "approved" and elements[path].captioner == "draft")
+        if not body or path in said or draft or not caption.captioned:
             continue
         if model.form == "prose" and hygiene.form_of(body) == "tags" and len(hygiene.terms(body)) > 1:
             of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
