@@ -218,3 +218,10 @@ def test_a_broken_list_is_said(tmp_path: Path) -> None:
     (tmp_path / "wd/selected_tags.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read: it is not such a list"):
         danbooru.vocabulary(tmp_path, config("wd").captioning.tagger)
+
+
+def test_a_blank_line_of_the_taggers_list_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "selected_tags.csv"
+    path.write_text("tag_id,name,category,count\n1,1girl,0,9\n,,,\n2,solo,0,8\n", "utf-8")
+    with pytest.raises(UserError, match="line 3 is blank"):
+        danbooru.read_tags(path)

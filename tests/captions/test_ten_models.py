@@ -115,3 +115,23 @@ def test_prose_is_made_of_the_whole_sentences_that_were_given() -> None:
                 text = captions(model)[entry["file"]].text.removeprefix(f"{TRIGGER}, ")
                 given = f"{entry['short']} {entry['long']} {entry['style']}".casefold()
                 assert all(s.casefold().rstrip(".") in given for s in text.split(". "))
+
+
+@pytest.mark.parametrize(
+    ("model", "trainers", "captioning", "limit"),
+    [
+        ("sd35", ("kohya",), {}, 256),
+        ("sd35", ("simpletuner",), {}, 154),
+        ("sd35", ("kohya", "onetrainer"), {}, 77),
+        ("flux", ("kohya",), {}, 512),
+        ("pony", ("kohya",), {}, 75),
+        ("pony", ("kohya",), {"length": "long"}, 225),
+        ("pony", ("kohya", "ai-toolkit"), {"length": "long"}, 75),
+        ("pony", ("kohya",), {"prefix": ("score_9", "score_8_up")}, 65),
+    ],
+)
+def test_the_trainer_that_reads_least_decides(
+    model: str, trainers: tuple[str, ...], captioning: dict[str, Any], limit: int
+) -> None:
+    settings = config(model, dataset={"trainers": trainers}, captioning=captioning)
+    assert limit_of(settings, profiles.base_model(model)) == limit

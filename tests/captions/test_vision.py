@@ -357,3 +357,22 @@ def test_the_price_list_is_readable() -> None:
         listed = price_list(provider)
         assert listed.default in listed.models
         assert all(m.input < m.output for m in listed.models.values())
+
+
+@pytest.mark.parametrize(
+    ("model", "counted", "several", "kept"),
+    [("claude-haiku-5-5", 600, True, True), ("claude-haiku-5-5", 400, True, False), ("claude-sonnet-5-5", 600, True, False),
+     ("claude-sonnet-5-5", 1100, True, True), ("claude-haiku-5-5", 600, False, False)],
+)  # fmt: skip
+def test_instructions_are_kept_on_the_server_only_where_that_saves(
+    tmp_path: Path, model: str, counted: int, several: bool, kept: bool
+) -> None:
+    asked = prompt.question(smallest())
+    claude = Claude(model, "low")
+    claude.counted, claude.several = counted, several
+    sent = prepare(tmp_path, pictures.jpeg())
+    (system,) = claude.request(sent, asked)["system"]
+    assert ("cache_control" in system) is kept
+    dear = claude.most(1000, asked, larger=False)
+    claude.several = False
+    assert (dear > claude.most(1000, asked, larger=False)) is kept

@@ -74,7 +74,9 @@ def write_captions(work: Workspace) -> None:
         except UserError as error:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
     elements = work.read(Described).elements
-    if known is None and not any(e.captioner == "draft" for e in elements.values()):  # measured colours are no tags
+    if known is not None:  # what is written is of the one, what is checked may be of the other
+        known = danbooru.Vocabulary((*known.rows, *booru.vocabulary().rows))
+    elif not any(e.captioner == "draft" for e in elements.values()):  # measured colours are no tags
         known = booru.vocabulary() if project.base_model.vocabulary and not findings else None
     result = compose.compose_captions(
         elements,
