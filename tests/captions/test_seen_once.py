@@ -142,3 +142,13 @@ def test_traits_that_vary_are_named_in_sentences_of_their_own(tmp_path: Path) ->
     assert render_all(same, settings, flux, kind)["7.png"].text == "ember, a woman waits at a gate."
     named = changed(settings, captioning={"constant_traits": "include"})
     assert render_all(same, named, flux, kind)["7.png"].text == "ember, a woman with red hair waits at a gate."
+
+
+def test_names_and_metadata_are_no_hints() -> None:
+    from loraprep.captions.vision.prompt import hint
+
+    words = (("sidecar:a.txt", "ember, a mill"), ("xmp:description", "Anna in Graz"), ("exif:comment", "her garden"))
+    image = Image("anna_graz.jpg", "image", words=words)
+    told = hint(image, smallest(trigger="ember"))
+    assert told.endswith(": a mill")
+    assert hint(Image("anna_graz.jpg", "image", words=words[1:]), smallest(trigger="ember")) == ""

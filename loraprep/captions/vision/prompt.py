@@ -66,12 +66,13 @@ def question(settings: Settings, examples: Sequence[str] = ()) -> VisionQuestion
 
 
 def hint(image: Image, settings: Settings) -> str:
-    """Return what is said about this one picture: the words that lie beside it or in it, "" without any.
+    """Return what is said about this one picture: the words of caption files beside it, "" without any.
 
-    Not its name, which may be anybody's; the trigger is taken out.
+    Not what its file name or its metadata say, which may name people and places; the trigger is taken out.
     """
     trigger = groups.trigger(image.path, settings)
-    own = list(dict.fromkeys(filter(None, (hygiene.bare(words, trigger) for _, words in image.words))))
+    beside = (hygiene.bare(words, trigger) for source, words in image.words if source.startswith("sidecar:"))
+    own = list(dict.fromkeys(filter(None, beside)))
     text = "; ".join(own)
     if len(text) > _MOST_HINTS:
         text = text[:_MOST_HINTS].rpartition(" ")[0]
