@@ -42,7 +42,7 @@ def _listed() -> tuple[dict[str, Tag], dict[str, str]]:
     """Load (name -> tag, other spelling -> name)."""
     tags: dict[str, Tag] = {}
     others: dict[str, str] = {}
-    for line in gzip.decompress(resources.path("resources/danbooru.tsv.gz").read_bytes()).decode().splitlines():
+    for line in gzip.decompress(resources.data("resources/danbooru.tsv.gz")).decode().splitlines():
         raw, category, count, aliases, implied = line.split("\t")
         name = _spaced(raw)
         tags[name] = Tag(name, int(category), int(count), tuple(_spaced(tag) for tag in implied.split()))

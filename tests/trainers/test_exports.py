@@ -383,7 +383,7 @@ def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
               "huggingface": 75}),
     ("flux", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 77, "simpletuner": 512, "diffusion-pipe": 512,
               "huggingface": 512}),
-    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 256, "diffusion-pipe": 256,
+    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 154, "diffusion-pipe": 256,
               "huggingface": 256}),
     ("qwen-image", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 512, "simpletuner": 512, "diffusion-pipe": 1024,
                     "huggingface": 512}),
