@@ -36,7 +36,15 @@ class ApprovedUnder(msgspec.Struct, frozen=True):
 def approved_under(path: str, settings: Settings) -> ApprovedUnder:
     """Say what a caption of `path` is approved under now."""
     said = settings.captioning
-    parts = [said.style_words, said.quality_tags, said.omit, said.constant_traits, groups.words(path, settings)]
+    parts: list[object] = [
+        said.style_words,
+        said.quality_tags,
+        said.omit,
+        said.constant_traits,
+        groups.words(path, settings),
+    ]
+    if said.length:  # left out where it is not set, so that what was approved before there was one still stands
+        parts.append(said.length)
     digest = hashlib.sha256(files.dumps(msgspec.to_builtins(parts)).encode()).hexdigest()[:_SHORT]
     return ApprovedUnder(groups.trigger(path, settings), settings.model, digest)
 

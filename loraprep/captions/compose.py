@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
@@ -11,10 +12,11 @@ from msgspec import structs
 from loraprep.captions import approval, hygiene, tokens
 from loraprep.captions.checks import check_captions
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.captions.render import form_of, render_all, traits_of
+from loraprep.captions.render import form_of, limit_of, marks, render_all, traits_of
 from loraprep.captions.samples import own_caption, shows_content
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Grade
+from loraprep.core.text import SHOWN
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel, Kind
@@ -58,13 +60,65 @@ def compose_captions(
                 otherwise.append(path)
         captions[path] = caption
     found = check_captions(captions, elements, settings, model, kind, vocabulary)
+    found += _of_another_form(captions, elements, model, frozenset(other_form))
+    found += _shortened(captions, limit_of(settings, model))
+    found += _marks(elements)
     if other_form:
         found.append(Finding(Code.CAPTION_OTHER_FORM, tuple(other_form), {"form": model.form, "title": model.title}))
     if otherwise:
         found.append(Finding(Code.CAPTION_APPROVED_OTHERWISE, tuple(otherwise), {}))
-    if traits := sorted(traits_of(elements, settings, model.form, kind).left_out):
+    if traits := sorted(traits_of(elements, settings, model, kind).left_out):
         found.append(Finding(Code.CONSTANT_TRAITS, (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
+
+
+def _of_another_form(
+    captions: Mapping[str, Caption], elements: Mapping[str, Elements], model: BaseModel, said: frozenset[str]
+) -> list[Finding]:
+    """Find tags for a base model that learned from sentences, and sentences for one that knows Danbooru's tags only.
+
+    Whoever wrote them; `said`: what is named already. Words of a draft are named as such.
+    """
+    tags: list[str] = []
+    prose: list[str] = []
+    tagged: dict[str, list[str]] = {}
+    for path, caption in sorted(captions.items()):
+        body = caption.text.partition(", ")[2]
+        draft = caption.origin == "draft" or (caption.origin == "approved" and elements[path].captioner == "draft")
+        if not body or path in said or draft or not caption.captioned:
+            continue
+        if model.form == "prose" and hygiene.form_of(body) == "tags" and len(hygiene.terms(body)) > 1:
+            of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
+            tagged.setdefault(elements[path].captioner, []).append(path) if of_tagger else tags.append(path)
+        elif model.vocabulary and re.search(r"[.!?]$", body) and hygiene.form_of(body) == "prose":
+            prose.append(path)
+    found = [
+        Finding(Code.CAPTIONER_ONLY_TAGS, tuple(paths), {"captioner": name, "title": model.title})
+        for name, paths in tagged.items()
+    ]
+    for code, paths in ((Code.CAPTION_TAGS_FOR_PROSE, tags), (Code.CAPTION_PROSE_FOR_TAGS, prose)):
+        if paths:
+            found.append(Finding(code, tuple(paths), {"title": model.title}))
+    return found
+
+
+def _shortened(captions: Mapping[str, Caption], limit: int) -> list[Finding]:
+    """Say what went so that captions fit into what the trainers read."""
+    gone = Counter(term for c in captions.values() if c.origin == "rendered" for term in c.left_out)
+    paths = tuple(sorted(p for p, c in captions.items() if c.origin == "rendered" and c.left_out))
+    if not paths:
+        return []
+    common = sorted(gone, key=lambda term: (-gone[term], term))
+    more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
+    return [Finding(Code.CAPTION_SHORTENED, paths, {"limit": limit, "terms": ", ".join(common[:SHOWN]) + more})]
+
+
+def _marks(elements: Mapping[str, Elements]) -> list[Finding]:
+    """Find what a vision model read in a picture that is a signature, a watermark or an address."""
+    read = {path: marks(e.visible_text) for path, e in sorted(elements.items())}
+    paths = tuple(path for path, texts in read.items() if texts)
+    said = sorted({text for texts in read.values() for text in texts})
+    return [Finding(Code.VISIBLE_MARKS, paths, {"said": ", ".join(said[:SHOWN])})] if paths else []
 
 
 def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bool:

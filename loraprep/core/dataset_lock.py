@@ -26,6 +26,7 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     path: str = ""  # of the image
     digest: str = ""  # of images/<path>
     trigger: str = ""
+    before: str | UnsetType = UNSET  # what stands before the trigger in its caption, with its comma
     taken_from: str = ""  # the file its pixels come from
     source: str = ""  # the digest of that file
     operations: str = ""  # see Output.operations

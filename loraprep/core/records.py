@@ -115,7 +115,7 @@ class Elements(Record, frozen=True):
     state: Literal["seen", "draft", "none", "refused", "waiting"]
     content: dict[str, list[str]] = field(default_factory=dict)
     style: dict[str, list[str]] = field(default_factory=dict)
-    content_sentence: str = ""
+    content_sentence: str = ""  # this, style_sentence and content_long without what belongs to the trigger
     style_sentence: str = ""
     tags: list[str] = field(default_factory=list)
     text: str = ""
@@ -126,6 +126,8 @@ class Elements(Record, frozen=True):
     confidence: dict[str, str] = field(default_factory=dict)  # "content", "style" -> "high", "medium", "low"
     # why the captioner that was wanted has no answer, a code such as "no-key"; the words are then another's stand-in
     missing: str = ""
+    content_long: str = ""  # several sentences
+    with_traits: dict[str, str] = field(default_factory=dict)  # the same three with what belongs to the trigger
 
 
 class Grade(StrEnum):
@@ -150,6 +152,7 @@ class Caption(Record, frozen=True):
     content: tuple[str, ...] = ()  # terms of the caption that name content
     style: tuple[str, ...] = ()
     exact: bool = False  # `tokens` is the encoder's own count
+    left_out: tuple[str, ...] = ()  # terms or sentences that did not fit into what the trainers read
 
     @property
     def captioned(self) -> bool:

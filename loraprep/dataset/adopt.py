@@ -105,6 +105,7 @@ def _caption(root: Path, name: str, image: LockedImage) -> str:
     text = _text(root / "dataset" / name)
     if isinstance(image.background, str):
         text = without_background(text, image.background)
+    text = text.removeprefix(image.before or "")
     return re.sub(rf"^{re.escape(image.trigger)}(?!\w)", "[trigger]", text, flags=re.IGNORECASE)
 
 

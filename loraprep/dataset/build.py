@@ -103,6 +103,7 @@ def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
         path=image.path,
         digest=image.digest,
         trigger=output.trigger,
+        before=output.before or UNSET,
         taken_from=image.upscaled or image.of or image.path,
         source=image.pixel_digest,
         operations=output.operations,

@@ -96,6 +96,10 @@ class BaseModel(Table, frozen=True):
     aliases: tuple[str, ...]
     sources: tuple[str, ...]
     vocabulary: Literal["danbooru", ""] = ""
+    order: tuple[str, ...] = ()  # groups of tags as it was taught them; what is in none of them is not written
+    length: Literal["short", "normal", "long"] = "normal"  # of the captions that it was taught mostly
+    language: tuple[str, ...] = ("en",)
+    quotes: bool = False  # it draws text: words that can be read in a picture stand in quotation marks
     quality_tags: tuple[str, ...] = ()
     advice: str = ""
 

@@ -132,6 +132,7 @@ class ServerSettings(Table, frozen=True):
 
     base_url: str | None
     model: str | None
+    seconds: int  # that it may take for one picture
     key_variable: str | None  # name of the environment variable that holds the key
 
 
@@ -152,10 +153,14 @@ class Captioning(Table, frozen=True):
     batch: Literal["auto", "never", "always"]
     concurrency: int
     effort: Literal["low", "medium", "high", "xhigh", "max"]
+    max_tokens: int | None  # of a reply of one's own server; None: the captioner's own choice
     base_url: str | None
     prices: Prices | None
+    instructions: str | None  # told to a vision model besides
     style_words: Literal["include", "omit"]
+    length: Literal["short", "normal", "long"] | None  # None: as the base model was taught
     quality_tags: bool
+    prefix: tuple[str, ...]  # tags before the trigger
     omit: tuple[str, ...]
     constant_traits: Literal["omit", "include"]
     server: ServerSettings

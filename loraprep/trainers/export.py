@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from loraprep.captions.render import prefix as prefix_tags
 from loraprep.core import files, paths
 from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
@@ -37,6 +38,7 @@ def training_set(
     return TrainingSet(
         name=settings.name,
         trigger=settings.trigger,
+        before=len(prefix_tags(settings.captioning, model)),
         class_prompt=class_prompt,
         tags=model.form == "tags",
         model=model.title,

@@ -84,7 +84,7 @@ def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigT
             "prompt_path": "",
             "enable_tag_shuffling": dataset.tags and kind == "STANDARD",
             "tag_delimiter": ",",
-            "keep_tags_count": 1,
+            "keep_tags_count": dataset.before + 1,
         },
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from loraprep.captions import approval, chain, compose, danbooru, registry, render
+from loraprep.captions import approval, booru, chain, compose, danbooru, registry, render
 from loraprep.captions.samples import HEADER, Renewal, choose_samples, sample_questions
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
@@ -73,8 +73,13 @@ def write_captions(work: Workspace) -> None:
             known = danbooru.vocabulary(project.root, project.settings.captioning.tagger)
         except UserError as error:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
+    elements = work.read(Described).elements
+    if known is not None:  # what is written is of the one, what is checked may be of the other
+        known = danbooru.Vocabulary((*known.rows, *booru.vocabulary().rows))
+    elif not any(e.captioner == "draft" for e in elements.values()):  # measured colours are no tags
+        known = booru.vocabulary() if project.base_model.vocabulary and not findings else None
     result = compose.compose_captions(
-        work.read(Described).elements,
+        elements,
         caption_decisions(work),
         project.settings,
         project.base_model,

@@ -90,7 +90,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         project.root,
         work.pictures,
         settings,
-        question(settings.intent.kind, texts),
+        question(settings, texts),
         since=dict(since or {}),
         chosen=chosen_captioners(work, images),
         wait="elements" in work.named,
