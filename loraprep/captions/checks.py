@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from loraprep.captions import hygiene, tokens
-from loraprep.captions.danbooru import Vocabulary
+from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, clauses
@@ -43,8 +45,6 @@ def check_captions(
         if styled and elements[p].captioner != "draft" and len(_style_categories(c)) < 2 and _readable(c, trigger[p])
     ]
     hits = {
-        Code.CAPTION_FLATTERY: [p for p, c in spoken.items() if hygiene.flatters(c.text)],
-        Code.CAPTION_HEDGING: [p for p, c in spoken.items() if hygiene.hedges(c.text)],
         Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
         Code.CAPTION_THIN_STYLE: thin,
         Code.CAPTION_TOO_LONG: [p for p, c in spoken.items() if c.tokens > c.limit],
@@ -63,11 +63,95 @@ def check_captions(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.vocabulary == "danbooru":
         found += _unknown_tags(spoken, settings, vocabulary)
+    found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary))
     faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
     if faults:
         reasons = clauses([f"{path}: {' and '.join(found)}" for path, found in faults.items()])
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
+
+
+_OWN = ("written", "approved")  # origins of words that a person stands for: nothing of them was changed
+
+
+def with_words_before(captions: Mapping[str, Caption], elements: Mapping[str, Elements]) -> dict[str, Caption]:
+    """Note with each caption how its words lay there, where caption hygiene changed them."""
+    return {
+        path: structs.replace(caption, before=elements[path].before)
+        if elements[path].before and caption.origin not in _OWN
+        else caption
+        for path, caption in captions.items()
+    }
+
+
+def of_hygiene(
+    captions: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    settings: Settings,
+    model: BaseModel,
+    characters: frozenset[str] = frozenset(),
+) -> list[Finding]:
+    """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to."""
+    raw = {p: e for p, e in elements.items() if p in captions and captions[p].origin not in _OWN}
+    # words of which nothing is left have no caption any more, and are the first to be shown
+    raw |= {p: e for p, e in elements.items() if e.mended and not e.text and p not in captions}
+    mended: dict[str, dict[str, str]] = {}
+    objected: dict[str, dict[str, str]] = {}
+    for path, element in sorted(raw.items()):
+        for name in element.mended:
+            mended.setdefault(name, {})[path] = f'"{_short(element.before)}" trains as "{_short(element.text)}"'
+        for name, words in element.unclear.items():
+            objected.setdefault(name, {})[path] = words
+    bodies = {}
+    for path, caption in captions.items():
+        about = hygiene.about(path, settings, model, characters)
+        bodies[path] = hygiene.without_trigger(caption.text, about.trigger)
+        for name, words in hygiene.seen(bodies[path], about).items():
+            if hygiene.rule(name).does == "warn" or caption.origin in _OWN:
+                objected.setdefault(name, {})[path] = words
+    for rule in hygiene.SET_RULES:
+        if hits := rule.see(bodies):
+            objected[rule.name] = hits
+    found = [
+        Finding(Code.CAPTION_MENDED, tuple(hits), {"rule": name, "what": hygiene.said(name).sees, "said": _told(hits)})
+        for name, hits in sorted(mended.items())
+    ]
+    for name, hits in sorted(objected.items()):
+        paths, said = tuple(sorted(hits)), hygiene.said(name)
+        values: dict[str, Value] = {
+            "what": said.sees,
+            "said": _told(hits),
+            "because": said.why,
+            "fix": said.fix,
+        }
+        match hygiene.code_of(name):
+            case Code.CAPTION_HEDGING:
+                found.append(Finding(Code.CAPTION_HEDGING, paths))
+            case Code.CAPTION_FLATTERY:
+                found.append(Finding(Code.CAPTION_FLATTERY, paths))
+            case Code.CAPTION_UNCLEAR:
+                found.append(Finding(Code.CAPTION_UNCLEAR, paths, values))
+            case _:
+                found.append(Finding(Code.CAPTION_ODD, paths, values))
+    return found
+
+
+def _told(hits: Mapping[str, str]) -> str:
+    return clauses([f"{path}: {words}" for path, words in sorted(hits.items())])
+
+
+_SHOWN = 70  # characters of a caption in a sentence; the appendix has all of them
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4].rstrip()} ..."
+
+
+def _characters(kind: Kind, vocabulary: Vocabulary | None) -> frozenset[str]:
+    """Return the names of characters that taggers know, where a character is taught that is none of them."""
+    if vocabulary is None or "content.face" not in kind.omit:
+        return frozenset()
+    return frozenset(row.name for row in vocabulary.rows if row.category == CHARACTER)
 
 
 def _style_categories(caption: Caption) -> set[str]:

@@ -46,6 +46,7 @@ _OF_PIXELS = (  # limits of what is wrong with a picture's pixels
 _ASKING = tuple(  # settings of who looks
     f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
 )
+_HYGIENE = ("resources/hygiene.yaml", "resources/words.json")
 _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
 
 
@@ -194,7 +195,7 @@ def _about_words(work: Workspace) -> Iterator[Task]:
             **named("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions"),
             "crops": crops,
         },
-        [*both, *_vision(work)],
+        [*both, *_vision(work), *_HYGIENE],
         uptodate=[
             # the samples a person skipped: others are asked instead
             Since("skips", lambda: freshness.samples_skipped(work), operator.eq),
@@ -209,8 +210,8 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         "captions.describe_images",
         [*before, SAMPLES, CAPTIONS_D],
         [ELEMENTS, VISION],
-        named("trigger", "intent.kind", "review.captions", *_ASKING),
-        _vision(work),
+        named("trigger", "groups", "intent", "model", "review.captions", *_ASKING),
+        [*both, *_vision(work), *_HYGIENE],
         uptodate=[_answers(work, samples=False)],
     )
     yield task(
@@ -225,7 +226,7 @@ def _about_words(work: Workspace) -> Iterator[Task]:
             "vocabulary": freshness.vocabulary_digest(work),
             "crops": crops,
         },
-        [*both, "resources/tags.yaml", "resources/words.json"],
+        [*both, "resources/tags.yaml", *_HYGIENE],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from loraprep.captions.hygiene.text import eastern
 from loraprep.core import resources
 
 CONTENT = (
@@ -44,6 +45,7 @@ STYLE = (
     "harmony",
     "mood",
 )
+_EASTERN_TAG = 8  # signs: of Danbooru's Japanese names for tags 98 of 100 have no more
 _JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji hang on them
 _BETWEEN = re.compile(r"(?<!\[trigger)[^\w\s'’\[-]+|\[(?!trigger\])")  # clauses; "charcoal[trigger]" is one word
 _CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
@@ -95,7 +97,7 @@ def without_trigger(text: str, trigger: str) -> str:
     if bare == text:
         return text
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
-    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:")
+    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：")
 
 
 def bare(text: str, trigger: str) -> str:
@@ -108,6 +110,9 @@ def bare(text: str, trigger: str) -> str:
 
 def form_of(text: str) -> Literal["tags", "prose"]:
     """Tell tags (comma-separated pieces, mostly of one to three words without an article) from prose."""
+    if eastern(text):  # no spaces between words: a tag is short, and a sentence ends in its own full stop
+        signs = [len(p.strip()) for p in re.split(r"[,;，、；]", text) if p.strip()]
+        return "tags" if "。" not in text and max(signs) <= _EASTERN_TAG else "prose"
     pieces = [p.split() for p in re.split(r"[,;]", text) if p.strip()]
     if not pieces or re.search(r"[.!?]\s+\S", text):
         return "prose"
@@ -202,6 +207,11 @@ def is_quality(term: str) -> bool:
     return term.casefold().replace("_", " ") in lists().quality or bool(_RATED.fullmatch(term))
 
 
+def is_rated(term: str) -> bool:
+    """Say whether a tag is one of Pony's own for score, source and rating."""
+    return bool(_RATED.fullmatch(term))
+
+
 _COUNT = re.compile(
     r"solo|no humans|multiple \w+"
     r"|(?:\d+\+?|one|two|three|four|five|six) ?(?:girl|boy|other|person|people|woman|women|man|men|animal)s?",
@@ -242,13 +252,3 @@ def faults(text: str, trigger: str) -> list[str]:
     if "{" in text or "}" in text:
         found.append("it holds braces, which some trainers read as wildcards")
     return found
-
-
-def hedges(text: str) -> bool:
-    """Say whether the text hedges ("it appears", "possibly")."""
-    return any(says(text, words) for words in lists().hedging)
-
-
-def flatters(text: str) -> bool:
-    """Say whether the text praises ("beautiful", "stunning") instead of describing."""
-    return any(says(text, word) for word in lists().flattery)
