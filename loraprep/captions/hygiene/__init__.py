@@ -4,7 +4,7 @@ A rule is a small record: its name, what it does (mend, ask, warn), for which fo
 it knows, is resources/hygiene.yaml.
 """
 
-from loraprep.captions.hygiene.mends import refuses, without_markdown, without_thoughts
+from loraprep.captions.hygiene.mends import refuses, without_thoughts
 from loraprep.captions.hygiene.room import OF_A_FOLDER, RULES, SET_RULES, Mended, asked, code_of, mend, rule, seen
 from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, said
 from loraprep.captions.hygiene.words import (
@@ -60,7 +60,6 @@ __all__ = [
     "seen",
     "style_categories",
     "terms",
-    "without_markdown",
     "without_term",
     "without_thoughts",
     "without_trigger",

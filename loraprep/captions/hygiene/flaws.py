@@ -28,7 +28,8 @@ def alternatives(text: str, _about: About) -> str:
     if choice := _CHOICE.search(text):
         return _short(choice.group())
     if "||" in text.replace("|||", ""):
-        return _short(text[max(0, text.index("||") - 20) :])
+        before, _, after = text.partition("||")
+        return f"{_short(before)} || {_short(after)}"
     options = [m.group().strip() for m in _OPTION.finditer(text)]
     if len(options) > 1:
         return f"{options[0]} ... {options[1]}"

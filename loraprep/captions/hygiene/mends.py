@@ -14,7 +14,7 @@ from functools import cache
 import json_repair
 
 from loraprep.captions.hygiene import words as lists
-from loraprep.captions.hygiene.rule import MOST, About, rules_words
+from loraprep.captions.hygiene.rule import MOST, NOTHING, About, rules_words
 from loraprep.captions.hygiene.text import eastern, normal, pieces, sentences, slips
 from loraprep.captions.tokens import plain_english
 
@@ -23,7 +23,7 @@ Json = object
 _THOUGHT = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
 
 
-def without_thoughts(text: str, _about: About) -> str:
+def without_thoughts(text: str, _about: About = NOTHING) -> str:
     """Take out <think>...</think>: an open one to the end, a close alone from the start (templates open it)."""
     kept: list[str] = []
     at, inside = 0, False
@@ -134,7 +134,7 @@ _BOLD = re.compile(r"\*\*([^*]{1,400}+)\*\*")
 _ITALIC = re.compile(r"(?<![\w*])\*([^\W\d_][^*]{2,200}+)\*(?![\w*])")
 _CODE = re.compile(r"`([^`]{1,400}+)`")
 _HEADING = re.compile(r"(?:^|(?<=\s))#{2,6}\s|^#\s")
-_BULLET = re.compile(r"^\s*[-*+•·]\s|(?<=\s)[•▪◦]\s")
+_BULLET = re.compile(r"(?:^|\n)[ \t]{0,8}[-*+•·]\s|(?<=\s)[•▪◦]\s")
 
 
 def without_markdown(text: str, _about: About) -> str:
@@ -142,7 +142,7 @@ def without_markdown(text: str, _about: About) -> str:
     text = _LINK.sub(r"\1", _FENCE.sub(" ", text))
     for known in (_BOLD, _ITALIC, _CODE):
         text = known.sub(r"\1", text)
-    text = _BULLET.sub("", _HEADING.sub("", text))
+    text = _BULLET.sub(" ", _HEADING.sub("", text)).lstrip(" ")
     return text.replace("**", "") if "**" in text else text
 
 
@@ -161,12 +161,15 @@ def without_garbled(text: str, _about: About) -> str:
     return text
 
 
-_POLITE = re.compile(r"\W*(?:sure|certainly|of course|absolutely|okay|ok|great|yes)(?: thing)?\s*[!.,:]\s*", re.I)
+_POLITE = re.compile(r"\W{0,20}+(?:sure|certainly|of course|absolutely|okay|ok|great|yes)(?: thing)?\s*[!.,:]\s*", re.I)
 _PROMISE = re.compile(
-    r"\W*(?:here(?:['’]s| is| are)|below (?:is|are)|this is|the following is)\s(?:[\w-]{1,20}\s){0,6}?"
+    r"\W{0,20}+(?:here(?:['’]s| is| are)|below (?:is|are)|this is|the following is)\s(?:[\w-]{1,20}\s){0,6}?"
     r"(?:captions?|descriptions?|prompts?|tags|list of tags|summary|breakdown)\b[^.:!?]{0,80}+[.:!?]\s*",
     re.IGNORECASE,
 )
+
+
+_OPENINGS = 4  # one after the other: "Sure! Of course. Here is the caption:"
 
 
 def refuses(text: str) -> bool:
@@ -176,11 +179,11 @@ def refuses(text: str) -> bool:
 
 def without_talk(text: str, _about: About) -> str:
     """Take out whole sentences that a model says to whoever asked it: politeness, offers, refusals."""
-    before = None
-    while text != before:
-        before = text
-        text = _PROMISE.sub("", _POLITE.sub("", text, count=1) if _answers(text) else text, count=1)
-        text = text if _PROMISE.match(before) or _answers(before) else before
+    for _ in range(_OPENINGS):
+        opening = _PROMISE.match(text) or (_POLITE.match(text) if _answers(text) else None)
+        if opening is None:
+            break
+        text = text[opening.end() :]
     said = sentences(text)
     kept = [s for s in said if not _talks(s)]
     return text if len(kept) == len(said) else " ".join(kept)
@@ -215,11 +218,11 @@ _SHOWS = re.compile(
 
 def without_opening(text: str, _about: About) -> str:
     """Take out "Caption:", and "The image shows": what any picture could begin with (argus-lens 0.10: openers)."""
-    before = None
-    while text != before:
-        before = text
-        text = _TITLE.sub("", text, count=1) if _TITLE.match(text) else text
-        text = _SHOWS.sub("", text, count=1) if _SHOWS.match(text) else text
+    for _ in range(_OPENINGS):
+        opening = _TITLE.match(text) or _SHOWS.match(text)
+        if opening is None:
+            break
+        text = text[opening.end() :]
     return text
 
 
@@ -371,6 +374,9 @@ def without_respelt_trigger(text: str, about: About) -> str:
     wanted = normal(about.trigger)
     if len(wanted) < 4 or about.trigger.casefold() == text.strip(" ,").casefold():
         return text
+    first_word = re.split(r"[\s,;.:，、；：]", text.lstrip(), maxsplit=1)[0]
+    if wanted not in normal(text) and not slips(normal(first_word), wanted, 2):
+        return text
     start = 0
     lowered = text.casefold()
     beside = bool(re.search(rf"(?<!\w)(?:{re.escape(about.trigger.casefold())}|\[trigger\])(?!\w)", lowered))
@@ -384,7 +390,8 @@ def without_respelt_trigger(text: str, about: About) -> str:
             if at + run > len(tokens):
                 break
             raw = text[tokens[at].start() : tokens[at + run - 1].end()]
-            alone = text[tokens[at + run - 1].end() :].lstrip()[:1] in ("", *",;，、；")
+            end = tokens[at + run - 1].end()
+            alone = at == 0 and text[end : end + 4].lstrip()[:1] in ("", *",;，、；")
             if _same_trigger(raw, wanted, about, others, first=at == 0, alone=alone, beside=beside, run=run):
                 span = run
                 break
@@ -526,28 +533,37 @@ def _unlooped(text: str) -> str:
     out: list[str] = []
     at = 0
     while at < len(split):
-        for run in range(1, _LONGEST_LOOP + 1):
-            unit = plain[at : at + run]
-            times = 1
-            while plain[at + times * run : at + (times + 1) * run] == unit and len(unit) == run:
-                times += 1
-            slip = run == 1 and times == 2 and unit[0] in rules_words().doubled
-            if (times > 2 and any(any(c.isalpha() for c in w) for w in unit)) or slip:
-                end = at + times * run
-                tail = 0  # the beginning of another round, where the captioner ran out of room
-                while run > 1 and tail < run and end + tail < len(plain) and plain[end + tail] == unit[tail]:
-                    tail += 1
-                out += split[at : at + run]
-                at = end + (tail if end + tail == len(plain) else 0)
-                break
-        else:
+        run, times = _loop_at(plain, at)
+        end = at + run * times
+        if times == 1:
             out.append(split[at])
-            at += 1
+        elif not any(c.isalpha() for word in plain[at : at + run] for c in word):  # "- - -" is no word
+            out += split[at:end]
+        else:
+            tail = 0  # the beginning of another round, where the captioner ran out of room
+            while run > 1 and tail < run and end + tail < len(plain) and plain[end + tail] == plain[at + tail]:
+                tail += 1
+            out += split[at : at + run]
+            end += tail if end + tail == len(plain) else 0
+        at = end
     if len(out) == len(split):
         return text
     while out and out[-1].casefold().strip(".,;") in rules_words().cut_off:  # the round that was begun last
         out.pop()
     return " ".join(out).strip(" ,")
+
+
+def _loop_at(plain: list[str], at: int) -> tuple[int, int]:
+    """Return (words of a round, rounds) of what is here three times in a row, or a little word twice; else (1, 1)."""
+    for run in range(1, _LONGEST_LOOP + 1):
+        unit, times = plain[at : at + run], 1
+        while plain[at + times * run : at + (times + 1) * run] == unit:
+            times += 1
+        if times > 2 or (run == 1 and times == 2 and unit[0] in rules_words().doubled):
+            return run, times
+        if at + 2 * run > len(plain):
+            break
+    return 1, 1
 
 
 def clean_signs(text: str, _about: About) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 
 import msgspec
@@ -23,13 +24,13 @@ RULES: tuple[Rule, ...] = (
     Rule("markdown", "mend", mends.without_markdown),
     Rule("talk", "mend", mends.without_talk),
     Rule("opening", "mend", mends.without_opening),
+    Rule("quotes", "mend", mends.without_quotes),
     Rule("places", "mend", mends.without_places),
     Rule("placeholders", "mend", mends.without_placeholders),
     Rule("weights", "mend", mends.without_weights),
     Rule("operators", "mend", mends.without_operators),
     Rule("wide", "mend", mends.without_wide),
     Rule("labels", "mend", mends.without_labels),
-    Rule("quotes", "mend", mends.without_quotes),
     Rule("hashes", "mend", mends.without_hashes),
     Rule("trigger-spelt", "mend", mends.without_respelt_trigger),
     Rule("meta", "mend", mends.without_meta),
@@ -86,8 +87,12 @@ def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Men
     used: dict[str, bool] = {}
     for _ in range(_ROUNDS):
         before = text
-        form = written_form(text, about)
+        form, quoted = written_form(text, about), list[str]()
         for rule in RULES:
+            if rule.name == _QUOTED_FROM and form != "json":
+                text, quoted = _shielded(text)
+            elif rule.name == "signs":
+                text = _unshielded(text, quoted)
             if rule.does == "mend" and form in rule.forms and (rule.name not in spared or rule.name == "signs"):
                 now = rule.see(text, about)
                 if _bare(now) != _bare(text):
@@ -96,6 +101,30 @@ def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Men
         if text == before:
             break
     return Mended(text, tuple(rule.name for rule in RULES if rule.name in used))
+
+
+_QUOTED_FROM = "places"  # the rules from here on know nothing of what stands in quotation marks: a model may draw it
+_QUOTED = re.compile(r'"[^"]{1,300}+"|“[^“”]{1,300}+”|「[^「」]{1,300}+」')
+_STANDS_IN = range(0x10600, 0x10737)  # letters of Linear A, which nobody writes captions in
+
+
+def _shielded(text: str) -> tuple[str, list[str]]:
+    """Put one letter in the place of each quotation; return what they stand for as well."""
+    quoted: list[str] = []
+
+    def letter(match: re.Match[str]) -> str:
+        if len(quoted) == len(_STANDS_IN):
+            return match.group()
+        quoted.append(match.group())
+        return chr(_STANDS_IN[len(quoted) - 1])
+
+    return _QUOTED.sub(letter, text), quoted
+
+
+def _unshielded(text: str, quoted: list[str]) -> str:
+    for code, said in zip(_STANDS_IN, quoted, strict=False):
+        text = text.replace(chr(code), said)
+    return text
 
 
 def _bare(text: str) -> str:

@@ -14,10 +14,6 @@ from loraprep.captions.vision.form import FormField, Json, form
 from loraprep.captions.vision.reply import LONGEST_TEXT
 
 _MOST = 50_000  # characters of a reply; a form that is filled in has a tenth of that
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_SORRY = re.compile(
-    r"\W*(?:i['’]?m (?:so |very )?sorry|sorry\b|i (?:can['’]?t|cannot|am unable|won['’]?t)\b|as an ai\b)", re.IGNORECASE
-)
 _FEWEST = 3  # words of a sentence that says something
 
 
@@ -37,8 +33,8 @@ def _skeleton(field: FormField) -> Json:
 
 def refuses(text: str) -> bool:
     """Say whether a reply apologizes instead of describing."""
-    text = _THOUGHT.sub("", text)
-    return "{" not in text and bool(_SORRY.match(text))
+    text = hygiene.without_thoughts(text)
+    return "{" not in text and hygiene.refuses(text)
 
 
 def repair_reply(text: str, *, sentences: bool) -> dict[str, Json] | None:
@@ -46,7 +42,7 @@ def repair_reply(text: str, *, sentences: bool) -> dict[str, Json] | None:
 
     `sentences`: prose counts too; its words are sorted into elements by the word lists.
     """
-    text = _THOUGHT.sub("", text).strip()
+    text = hygiene.without_thoughts(text).strip()
     if not text or len(text) > _MOST:
         return None
     if "{" not in text:
@@ -76,7 +72,7 @@ def _grouped(data: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _from_prose(text: str) -> dict[str, Json] | None:
-    line = hygiene.clean(re.sub(r"[*#`_]+", "", text))
+    line = hygiene.mend(text).text
     if len(line.split()) < _FEWEST:
         return None
     content: list[str] = []

@@ -66,5 +66,6 @@ def _clean(data: Json, key: str = "") -> Json:
     if isinstance(data, list):
         terms = [hygiene.clean(str(v))[:LONGEST_TERM].strip() for v in data][:MOST_TERMS]
         return [t if key == "visible_text" else t.casefold() for t in terms if t]
-    text = hygiene.clean(str(data))[:LONGEST_TEXT].strip()
-    return text if key.endswith("_sentence") else text.casefold() if key == "subject" else text
+    sentence = key.endswith("_sentence")  # in it models open, apologize and offer as they do in a chat
+    text = (hygiene.mend(str(data)).text if sentence else hygiene.clean(str(data)))[:LONGEST_TEXT].strip()
+    return text.casefold() if key == "subject" else text
