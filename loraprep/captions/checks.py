@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import structs
 
@@ -11,7 +11,7 @@ from loraprep.captions import hygiene, tokens
 from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements, Grade
-from loraprep.core.text import SHOWN, clauses
+from loraprep.core.text import SHOWN, clauses, listed
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -71,6 +71,8 @@ def check_captions(
     return found
 
 
+_KINDS = 3  # kinds of faults spelled out in one sentence
+_CLEANED = ("existing", "draft")  # origins of words that caption hygiene has been through
 _OWN = ("written", "approved")  # origins of words that a person stands for: nothing of them was changed
 
 
@@ -91,49 +93,68 @@ def of_hygiene(
     model: BaseModel,
     characters: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to."""
-    raw = {p: e for p, e in elements.items() if p in captions and captions[p].origin not in _OWN}
-    # words of which nothing is left have no caption any more, and are the first to be shown
-    raw |= {p: e for p, e in elements.items() if e.mended and not e.text and p not in captions}
-    mended: dict[str, dict[str, str]] = {}
+    """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to.
+
+    Of words that a person or a vision model wrote nothing is changed: what would be is objected to.
+    """
+    lying = {p: e for p, e in elements.items() if p not in captions or captions[p].origin not in _OWN}
+    cleaned = {p: e for p, e in sorted(lying.items()) if e.mended and not e.unclear and (p in captions or not e.text)}
     objected: dict[str, dict[str, str]] = {}
-    for path, element in sorted(raw.items()):
-        for name in element.mended:
-            mended.setdefault(name, {})[path] = f'"{_short(element.before)}" trains as "{_short(element.text)}"'
-        for name, words in element.unclear.items():
+    for path, element in lying.items():
+        for name, words in element.unclear.items() if path in captions else ():
             objected.setdefault(name, {})[path] = words
     bodies = {}
     for path, caption in captions.items():
         about = hygiene.about(path, settings, model, characters)
         bodies[path] = hygiene.without_trigger(caption.text, about.trigger)
-        for name, words in hygiene.seen(bodies[path], about).items():
-            if hygiene.rule(name).does == "warn" or caption.origin in _OWN:
-                objected.setdefault(name, {})[path] = words
+        for name, words in _objections(caption, bodies[path], about).items():
+            objected.setdefault(name, {})[path] = words
     for rule in hygiene.SET_RULES:
         if hits := rule.see(bodies):
             objected[rule.name] = hits
-    found = [
-        Finding(Code.CAPTION_MENDED, tuple(hits), {"rule": name, "what": hygiene.said(name).sees, "said": _told(hits)})
-        for name, hits in sorted(mended.items())
-    ]
+    return [*_mended(cleaned), *_findings(objected)]
+
+
+def _objections(caption: Caption, body: str, about: hygiene.About) -> dict[str, str]:
+    """Return rule -> the words it objects to in a caption as it trains."""
+    found = {name: words for name, words in hygiene.seen(body, about).items() if hygiene.rule(name).does == "warn"}
+    if caption.origin not in _CLEANED:
+        found |= {name: f'"{_short(body)}"' for name in hygiene.mend(body, about).rules if name != "signs"}
+    return found
+
+
+def _mended(cleaned: Mapping[str, Elements]) -> list[Finding]:
+    if not cleaned:
+        return []
+    rules = sorted({name for element in cleaned.values() for name in element.mended} - {"signs"})
+    told = {p: f'"{_short(e.before)}" {_after(e.text)}' for p, e in cleaned.items()}
+    what = listed([hygiene.said(name).sees for name in rules or ["signs"]], _KINDS)
+    values: dict[str, Value] = {"rules": ", ".join(rules), "what": what, "said": _told(told)}
+    return [Finding(Code.CAPTION_MENDED, tuple(cleaned), values)]
+
+
+def _after(text: str) -> str:
+    return f'trains as "{_short(text)}"' if text else "says nothing of the picture"
+
+
+def _findings(objected: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     for name, hits in sorted(objected.items()):
         paths, said = tuple(sorted(hits)), hygiene.said(name)
         values: dict[str, Value] = {
             "what": said.sees,
             "said": _told(hits),
-            "because": said.why,
-            "fix": said.fix,
+            "because": said.why or "A trainer learns every sign of a caption as a word.",
+            "fix": said.fix or "These words stay as they are until you change them in decisions/captions.yaml.",
         }
         match hygiene.code_of(name):
             case Code.CAPTION_HEDGING:
-                found.append(Finding(Code.CAPTION_HEDGING, paths))
+                yield Finding(Code.CAPTION_HEDGING, paths)
             case Code.CAPTION_FLATTERY:
-                found.append(Finding(Code.CAPTION_FLATTERY, paths))
+                yield Finding(Code.CAPTION_FLATTERY, paths)
             case Code.CAPTION_UNCLEAR:
-                found.append(Finding(Code.CAPTION_UNCLEAR, paths, values))
+                yield Finding(Code.CAPTION_UNCLEAR, paths, values)
             case _:
-                found.append(Finding(Code.CAPTION_ODD, paths, values))
-    return found
+                yield Finding(Code.CAPTION_ODD, paths, values)
 
 
 def _told(hits: Mapping[str, str]) -> str:

@@ -69,6 +69,31 @@ def planted(fault: Planted, clean: dict[str, list[str]]) -> tuple[int, int, str,
     return found, len(chosen), *shown
 
 
+SETS = 20  # sets into which every fault of a set is planted
+IN_A_SET = 24  # captions
+
+
+def planted_sets(name: str, clean: dict[str, list[str]]) -> tuple[int, int]:
+    """Return (found, planted): sets of clean captions with one fault each, found if the right captions are named."""
+    rule = next(rule for rule in hygiene.SET_RULES if rule.name == name)
+    found = 0
+    for number in range(SETS):
+        dice = random.Random(f"{name} {number}")
+        texts_ = dice.sample(clean[ENGLISH[number % len(ENGLISH)]], IN_A_SET)
+        long = max(texts_, key=lambda text: len(text.split()))
+        while len(long.split()) < 12:
+            long = f"{long}, {dice.choice(texts_)}"
+        wrong = {
+            "nearly-twice": [*texts_, long, f"{long} again"],
+            "template": [f"a painting of a {text}" for text in texts_],
+            "length": [*texts_, ", ".join(clean["descriptions"][:12])],
+            "foreign-trigger": [f"zqxstyle, {text}" for text in texts_],
+        }[name]
+        hits = rule.see({f"{n:03}": text for n, text in enumerate(wrong)})
+        found += f"{len(wrong) - 1:03}" in hits
+    return found, SETS
+
+
 def table(clean: dict[str, list[str]]) -> list[str]:
     """Write the table in Markdown."""
     total = sum(map(len, clean.values()))
@@ -86,7 +111,10 @@ def table(clean: dict[str, list[str]]) -> list[str]:
         else:
             cells = (rule.name, rule.does, "", "", "", hits)
         lines.append(f"| {' | '.join(' '.join(c.split()).replace('|', chr(92) + '|') for c in cells)} |")
-    lines += [f"| {r.name} | warn, of a set |  |  |  | {len(wrong[r.name])} of {total} |" for r in hygiene.SET_RULES]
+    for rule_of_set in hygiene.SET_RULES:
+        found, of = planted_sets(rule_of_set.name, clean)
+        hits = f"{len(wrong[rule_of_set.name])} of {total}"
+        lines.append(f"| {rule_of_set.name} | warn, of a set |  |  | {found} of {of} | {hits} |")
     return lines
 
 

@@ -272,6 +272,7 @@ def test_an_edited_caption_is_never_overwritten() -> None:
     text, said = checked(described("(oak:1.3)"), own)
     assert text == "emberveil, (oak:1.3), mill, tagme"
     assert Code.CAPTION_MENDED not in said
+    assert "as they are until you change them" in said[Code.CAPTION_ODD].text("fix")
 
 
 def test_a_refusal_is_no_caption_and_alternatives_block() -> None:
