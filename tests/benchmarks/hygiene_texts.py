@@ -150,6 +150,7 @@ FAULTS = (
     Planted("talk", lambda t, d: d.choice([f"Here is a detailed caption for your image: {t}", f"Sure! Here's a description of the picture:\n{t}", f"{t} . Let me know if you would like more!", "I'm sorry, but I can't assist with describing this image."])),
     Planted("opening", lambda t, d: d.choice(["Caption: %s", "The image shows %s", "In this image, we can see %s", "Detailed description: %s", "This picture depicts %s"]) % t),
     Planted("places", lambda t, d: d.choice([f"C:\\Users\\Ann\\My Pictures\\oak 1.png, {t}", f"/home/ann/set/oak.png {t}", f"{t}, https://example.org/p/1?x=2", f"IMG_1234.jpg {t}"])),
+    Planted("escapes", lambda t, d: d.choice([f"{t}\\n\\nAn oak stands beside it.", f"a sign that says \\\\stop\\nbeside {t}", f"caf\\u00e9, {t}"])),
     Planted("placeholders", lambda t, d: d.choice([f"[filewords], {t}", f"TOK, {t}", f"a photo of <s0><s1> , {t}", f"{t}, in the style of TOK", f"__season__, {t}", f"sks person, {t}"])),
     Planted("weights", lambda t, d: d.choice([f"(oak:1.3), {t}", f"[[oak]], {t}", f"((an oak)), {t}", f"{t}, (red leaves:0.8)", f"1.2::oak::, {t}"])),
     Planted("operators", lambda t, d: d.choice([f"{t} BREAK an oak tree", f"{t} AND an oak tree", f"{t} ||| an oak tree", f"{t} | an oak tree"])),

@@ -71,6 +71,8 @@ PONY = About(trigger=TRIGGER, form="tags", quality=("score_9", "score_8_up"))
     ("a mill by a pond --ar 16:9 --v 6", "a mill by a pond", "negative"),
     ('"A mill by the old pond"', "A mill by the old pond", "quotes"),
     ("#sunset #mill", "sunset mill", "hashes"),
+    (r"a mill\nby a pond, a caf\u00e9 sign", "a mill by a pond, a café sign", "escapes"),
+    ("score 9, score 8 up, source anime, 1girl", "1girl", "quality"),
 ])  # fmt: skip
 def test_what_is_certain_is_mended(before: str, after: str, rule: str) -> None:
     mended = hygiene.mend(before, TAGS)
@@ -93,6 +95,7 @@ def test_what_is_certain_is_mended(before: str, after: str, rule: str) -> None:
     "an artist at work: paint on her hands, a rating of stars behind her",
     "A man who is sorry; he cannot see the boat that left.",
     "red oak, leaves, day",
+    "A café that is open day and night, seen from above and / or the side.",
 ])  # fmt: skip
 def test_clean_captions_are_left_alone(text: str) -> None:
     for about in (TAGS, PROSE):
@@ -114,6 +117,7 @@ def test_mending_twice_is_mending_once_and_what_is_left_is_safe(text: str, about
     ("[mill|pond], oak", "alternatives"),
     ("[mill:pond:0.5], oak", "alternatives"),
     ("a mill by a pond || a water mill by a pond", "alternatives"),
+    ("a red mill by a pond / an old mill on a hill", "alternatives"),
     ("Option 1: a mill. Option 2: an old mill.", "alternatives"),
     ("1. a mill by a pond 2. an old mill", "alternatives"),
 ])  # fmt: skip
@@ -126,6 +130,7 @@ def test_what_only_a_person_can_decide_is_asked(text: str, rule: str) -> None:
     ("A mill stands by the pond, and beside it a", PROSE, "cut-off", "beside it a"),
     ("A mill. There is no text or watermark.", PROSE, "picture-talk", "There is no text"),
     ("1girl, day, night, tree", TAGS, "contradiction", "day and night"),
+    ("A street in bright daylight, the windows lit. A night scene.", PROSE, "contradiction", "bright daylight and night scene"),
     ("a mill in ember veil by the pond", PROSE, "trigger-near", "ember veil"),
     ("An old red mill stands by the quiet pond. An old red mill stands near the quiet pond.", PROSE, "said-twice", "old red"),
     ("red oak leaf " * 20, PROSE, "few-words", "3 different words of 60"),

@@ -20,6 +20,9 @@ _OPTION = re.compile(
 _NUMBERED = (re.compile(r"^\s*1[.)]\s"), re.compile(r"\s2[.)]\s"))
 
 
+_CLAUSE = 3  # words of what may be a caption: "and / or" and "red / blue" are none
+
+
 def alternatives(text: str, _about: About) -> str:
     """Find `{a|b}`, `[a|b]`, `[a:b:0.5]`, "||" between captions, "Option 1: ... Option 2: ..." and numbered lists."""
     for braces in _BRACES.finditer(text):
@@ -27,6 +30,10 @@ def alternatives(text: str, _about: About) -> str:
             return _short(braces.group())
     if choice := _CHOICE.search(text):
         return _short(choice.group())
+    parts = text.split(" / ")
+    whole = all(len(w := part.split()) >= _CLAUSE and w[-1].lower() not in ("and", "or") for part in parts)
+    if len(parts) > 1 and whole:
+        return f"{_short(parts[0])} / {_short(parts[1])}"
     if "||" in text.replace("|||", ""):
         before, _, after = text.partition("||")
         return f"{_short(before)} || {_short(after)}"
@@ -94,10 +101,12 @@ def picture_talk(text: str, _about: About) -> str:
 
 
 def contradiction(text: str, _about: About) -> str:
-    """Find two tags that exclude each other, or two sides of a picture named in one sentence's caption.
-
-    Only in tags: in sentences "day" and "night" may stand for a habit, and two people may do both.
-    """
+    """Find two tags that exclude each other; in sentences fewer do, as "day and night" may be a habit."""
+    if lists.form_of(text) != "tags":
+        for first, second in rules_words().exclusive_said:
+            if (one := _first(text, first)) and (other := _first(text, second)):
+                return f"{one} and {other}"
+        return ""
     said = {piece.casefold().replace("_", " ").rstrip(".") for piece in pieces(text)}
     if said & {"multiple views", "comic", "split screen", "4koma", "collage", "before and after"}:
         return ""

@@ -291,6 +291,21 @@ def _is_file(word: str) -> bool:
     return word.casefold().endswith(_SUFFIX) and len(word) > 5 and "." in word[1:]
 
 
+_ESCAPE = re.compile(r"\\(?:([nrt])|u([0-9a-fA-F]{4})|([\"'/]))")
+
+
+def without_escapes(text: str, _about: About) -> str:
+    r"""Write \n, \" and \u00e9, as JSON has them, as what they stand for."""
+
+    def meant(match: re.Match[str]) -> str:
+        if match[2]:
+            char = chr(int(match[2], 16))
+            return "" if "\ud800" <= char <= "\udfff" else char
+        return match[3] or " "
+
+    return _ESCAPE.sub(meant, text) if "\\" in text else text
+
+
 _WEIGHT = re.compile(r"[(\[]([^()\[\]{}:]{1,200}+):\s?-?\d{1,3}(?:\.\d{1,4})?[)\]]")
 _DOUBLED = re.compile(r"(?<!\[)\[{2,}+([^\[\]]{1,300}+)\]{2,}+|(?<!\()\({2,}+([^()]{1,300}+)\){2,}+"
                       r"|(?<!\{)\{{2,}+([^{}|]{1,300}+)\}{2,}+")  # fmt: skip

@@ -91,6 +91,7 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refusals: tuple[str, ...]
     picture_talk: tuple[str, ...]
     exclusive: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    exclusive_said: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     cut_off: frozenset[str]
     doubled: frozenset[str]
 

@@ -50,6 +50,9 @@ _JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji
 _BETWEEN = re.compile(r"(?<!\[trigger)[^\w\s'’\[-]+|\[(?!trigger\])")  # clauses; "charcoal[trigger]" is one word
 _CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
 _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"
+_RATED_SPOKEN = re.compile(  # the same after an editor took the underscores out
+    r"score \d(?: up)?|source (?:pony|furry|cartoon|anime)|rating (?:safe|questionable|explicit)", re.IGNORECASE
+)
 
 
 class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,12 +207,12 @@ def is_style(term: str) -> bool:
 
 def is_quality(term: str) -> bool:
     """Say whether a tag asks for quality (masterpiece, score_9) and describes nothing."""
-    return term.casefold().replace("_", " ") in lists().quality or bool(_RATED.fullmatch(term))
+    return term.casefold().replace("_", " ") in lists().quality or is_rated(term)
 
 
 def is_rated(term: str) -> bool:
     """Say whether a tag is one of Pony's own for score, source and rating."""
-    return bool(_RATED.fullmatch(term))
+    return bool(_RATED.fullmatch(term) or _RATED_SPOKEN.fullmatch(term))
 
 
 _COUNT = re.compile(
