@@ -70,6 +70,13 @@ PONY = About(trigger=TRIGGER, form="tags", quality=("score_9", "score_8_up"))
     ("a mill, pond Negative prompt: ugly Steps: 20, Sampler: Euler", "a mill, pond", "negative"),
     ("a mill by a pond --ar 16:9 --v 6", "a mill by a pond", "negative"),
     ('"A mill by the old pond"', "A mill by the old pond", "quotes"),
+    ("emberveil, a detailed caption of the image: A mill.", "emberveil, A mill.", "opening"),
+    ("User: Describe it. Assistant: A mill by a pond.", "A mill by a pond.", "marks"),
+    ("A photo of [name] in a red dress by [filewords]", "A photo in a red dress", "placeholders"),
+    ("Subject: a woman in red Setting: a mill", "a woman in red, a mill", "labels"),
+    ("a mill:1.2, pond", "a mill, pond", "weights"),
+    ("mill, , , pond,, oak", "mill, pond, oak", "signs"),
+    ("I cannot identify people. However, the image shows a woman in red.", "a woman in red.", "opening"),
     ("#sunset #mill", "sunset mill", "hashes"),
     (r"a mill\nby a pond, a caf\u00e9 sign", "a mill by a pond, a café sign", "escapes"),
     ("score 9, score 8 up, source anime, 1girl", "1girl", "quality"),
@@ -95,6 +102,7 @@ def test_what_is_certain_is_mended(before: str, after: str, rule: str) -> None:
     "an artist at work: paint on her hands, a rating of stars behind her",
     "A man who is sorry; he cannot see the boat that left.",
     "red oak, leaves, day",
+    "a mill at a ratio of 1:1.5, at 5:30, in the style of an assistant: plain",
     "A café that is open day and night, seen from above and / or the side.",
 ])  # fmt: skip
 def test_clean_captions_are_left_alone(text: str) -> None:

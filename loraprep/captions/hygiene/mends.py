@@ -53,10 +53,15 @@ _MARK = re.compile(r"<\|[^|<>]{1,40}+\|>|<｜[^｜<>]{1,40}+｜>")
 _SPEAKER = re.compile(r"^\s*(?:###\s*)?(?:assistant|user|system|human|gpt|bot)\s?:\s*", re.IGNORECASE)
 
 
+_ANSWER = re.compile(r"(?<!\w)(?:assistant|gpt)\s?:\s", re.IGNORECASE)
+
+
 def without_marks(text: str, _about: About) -> str:
     """Take out the signs that part a chat for a language model, and who speaks."""
     text = _any_of(rules_words().marks, "marks").sub(" ", _MARK.sub(" ", text))
-    return _SPEAKER.sub("", text)
+    speaker = _SPEAKER.match(text)
+    answers = list(_ANSWER.finditer(text)) if speaker else []
+    return text[max([speaker.end(), *(m.end() for m in answers)]) :] if speaker else text
 
 
 @cache
@@ -199,16 +204,18 @@ def _answers(text: str) -> bool:
 
 def _talks(sentence: str) -> bool:
     plain = sentence.casefold().replace("’", "'").lstrip(" \"'*-.,!")
-    return plain.startswith(rules_words().talk) or refuses(sentence)
+    return plain.startswith(rules_words().talk) or refuses(plain.removeprefix("note: "))
 
 
 _TITLE = re.compile(
     r"\s*(?:(?:detailed|short|long|image|full|final|positive|generated|alt|booru|danbooru)[ _-]){0,2}"
-    r"(?:captions?|descriptions?|prompt|tags|keywords|title|answer|output|response|text)\s?\d{0,2}\s?[:：]\s*",
+    r"(?:(?:captions?|descriptions?|prompt|tags|keywords|title|answer|output|response|text)\s?\d{0,2}|"
+    r"an? (?:\w{1,20} )?(?:caption|description|prompt) (?:of|for) (?:the|this|your) (?:image|picture|photo))"
+    r"\s?[:：]\s*",
     re.IGNORECASE,
 )
 _SHOWS = re.compile(
-    r"\s*(?:(?:this|the|in this|in the)\s(?:\w{1,20}\s)?(?:image|picture),?\s"
+    r"\s*(?:(?:however|but|that said),?\s)?(?:(?:this|the|in this|in the)\s(?:\w{1,20}\s)?(?:image|picture),?\s"
     r"(?:(?:clearly |prominently |also )?(?:shows?|depicts?|features?|captures?|displays?|presents?|portrays?|"
     r"illustrates?|showcases?|contains?|is of|is showing|consists of)|(?:we|you)(?: can)? see|there (?:is|are)|"
     r"is(?=\s(?:an?|the)\s))\s(?:us\s)?)",
@@ -231,6 +238,7 @@ def without_labels(text: str, _about: About) -> str:
     if ":" not in text and "：" not in text:
         return text
     known, changed = rules_words(), False
+    text = _titled().sub(", ", text)
     out = []
     for sentence in _with_gaps(text, re.compile(r"(?<=[.!?])\s")):
         kept = []
@@ -248,6 +256,13 @@ def without_labels(text: str, _about: About) -> str:
                 kept.append(piece)
         out.append("".join(kept).strip(" ,;"))
     return _tidied(" ".join(filter(None, out))) if changed else text
+
+
+@cache
+def _titled() -> re.Pattern[str]:
+    """Match a label with a capital inside a text, as lines that begin with one are joined: " Setting: "."""
+    known = sorted((f"{name[0].upper()}{name[1:]}" for name in rules_words().labels_kept), key=lambda n: (-len(n), n))
+    return re.compile(rf"(?<=[^\s,;.!?])\s(?:{'|'.join(known)})\s?[:：]\s")
 
 
 def _with_gaps(text: str, parts: re.Pattern[str]) -> list[str]:
@@ -325,20 +340,19 @@ def without_weights(text: str, about: About) -> str:
     plain = _ESCAPED.sub(r"\1", plain)
     if tags:
         plain = _PLUS.sub("", plain)
-        split = _with_gaps(plain, re.compile(r"[,;]"))
-        plain = "".join(_unweighted(piece, about) for piece in split)
+    plain = "".join(_unweighted(piece, about, tags=tags) for piece in _with_gaps(plain, re.compile(r"[,;]")))
     return text if plain == text else _tidied(plain)
 
 
-def _unweighted(piece: str, about: About) -> str:
+def _unweighted(piece: str, about: About, *, tags: bool) -> str:
     core = piece.strip(" ,;")
     begin, end = core[:1], core[-1:]
     inner = core[1:-1]
     around = (begin, end) in (("(", ")"), ("[", "]"), ("{", "}")) and not set(inner) & set("()[]{}|:")
-    if around and _INNER.search(inner) and core.casefold() not in ("[trigger]", *about.triggers):
+    if tags and around and _INNER.search(inner) and core.casefold() not in ("[trigger]", *about.triggers):
         return piece.replace(core, inner, 1)
     name, sign, weight = core.rpartition(":")
-    if sign and "." in weight and weight.replace(".", "", 1).isdecimal() and _INNER.search(name) and len(weight) < 6:
+    if sign and "." in weight and weight.replace(".", "", 1).isdecimal() and name[-1:].isalpha() and len(weight) < 6:
         return piece.replace(core, name, 1)
     return piece
 
@@ -367,11 +381,19 @@ _WILDCARD = re.compile(r"(?<![\w])__[\w/*-]{1,60}?__(?!\w)")
 def without_placeholders(text: str, about: About) -> str:
     """Take out what a template or another training left: [filewords], <s0><s1>, TOK, sks, __wildcard__."""
     plain = _WILDCARD.sub(" ", _PIVOTAL.sub(" ", text))
-    plain = _any_of(rules_words().placeholders, "placeholders").sub(" ", plain)
+    plain = _any_of(rules_words().placeholders, "placeholders").sub(" ", _slots().sub(" ", plain))
     made_up = tuple(sorted(w for w in rules_words().placeholder_words if w.casefold() not in about.triggers))
     if made_up:
         plain = _made_up(made_up).sub(" ", plain)
     return text if plain == text else _tidied(plain)
+
+
+@cache
+def _slots() -> re.Pattern[str]:
+    """Match a placeholder with the preposition that would be left hanging: "by [filewords]" at an end."""
+    known = "|".join(map(re.escape, rules_words().placeholders))
+    after = r"(?=\s?(?:$|[,.;]|(?:in|on|with|by|at|and|near|from)\b))"
+    return re.compile(rf"(?<!\w)(?:by|of|with|named|called|from)\s(?:{known}){after}", re.IGNORECASE)
 
 
 @cache
@@ -581,6 +603,9 @@ def _loop_at(plain: list[str], at: int) -> tuple[int, int]:
     return 1, 1
 
 
+_EMPTY = re.compile(r"[,;]\s?(?:[,;]\s?)++")
+
+
 def clean_signs(text: str, _about: About) -> str:
-    """Apply `words.clean`."""
-    return lists.clean(text)
+    """Apply `words.clean`, and leave no empty tag."""
+    return _EMPTY.sub(", ", lists.clean(text))

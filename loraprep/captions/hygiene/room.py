@@ -85,7 +85,11 @@ def written_form(text: str, about: About) -> Form:
 def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Mended:
     """Mend what is certain, until nothing more is found. `spared`: rules that the artist does not want."""
     text = text[:MOST]
+    head = _head(text, about.trigger)  # what opens a caption stands after it
+    text = text[len(head) :]
     used: dict[str, bool] = {}
+    if set(head) & set(_WIDE) and "wide" not in spared:
+        head, used["wide"] = f"{head.rstrip(_WIDE + ' ,')}, ", True
     for _ in range(_ROUNDS):
         before = text
         form, quoted = written_form(text, about), list[str]()
@@ -95,13 +99,24 @@ def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Men
             elif rule.name == "signs":
                 text = _unshielded(text, quoted)
             if rule.does == "mend" and form in rule.forms and (rule.name not in spared or rule.name == "signs"):
-                now = rule.see(text, about)
+                # whether another spelling stands beside the trigger is seen with it alone
+                now = rule.see(head + text, about).removeprefix(head) if rule.name == _BESIDE else rule.see(text, about)
                 if _bare(now) != _bare(text):
                     used[rule.name] = True
                 text = now
         if text == before:
             break
-    return Mended(text, tuple(rule.name for rule in RULES if rule.name in used))
+    return Mended(head + text, tuple(rule.name for rule in RULES if rule.name in used))
+
+
+_WIDE = "，、；："
+_BESIDE = "trigger-spelt"
+
+
+def _head(text: str, trigger: str) -> str:
+    """Return the trigger at the start of a text with the comma or space after it, "" if it is not there."""
+    found = re.match(rf"\s{{0,8}}(?:\[trigger\]|{re.escape(trigger)})(?!\w)[\s,.:{_WIDE}]{{0,8}}", text, re.IGNORECASE)
+    return found.group() if trigger and found else ""
 
 
 _QUOTED_FROM = "places"  # the rules from here on know nothing of what stands in quotation marks: a model may draw it
