@@ -20,6 +20,8 @@ HEADER = """\
 # What you approve is trained word for word, until its trigger, the base model or a caption setting changes.
 # [trigger] is filled in. Any other picture may be given a caption here too: name.jpg: {caption: "[trigger], ..."},
 # or a captioner of its own: name.jpg: {captioner: draft}
+# Words of yours that were cleaned before they train (the report shows before and after): name.jpg: {cleaning: undo}
+# trains that picture's as they lie; cleaning: undo, or cleaning: [labels, weights], does so for all of them.
 """
 SAMPLES = 5
 
@@ -38,6 +40,25 @@ def captioners_by_path(images: Sequence[Image], decisions: Decisions) -> dict[st
     """Return path -> the captioner that a person chose for that picture, also under an earlier name."""
     entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
     return {path: entry.data["captioner"] for path, entry in entries if entry and entry.data.get("captioner")}
+
+
+def spared_rules(images: Sequence[Image], decisions: Decisions) -> dict[str, frozenset[str]]:
+    """Return path -> the rules of caption hygiene that a person took back, for all pictures or for that one."""
+    undone = decisions.cleaning or ()
+    everywhere = _EVERY_RULE if undone == "undo" else frozenset(undone)
+    entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
+    own = {path for path, entry in entries if entry and entry.data.get("cleaning") == "undo"}
+    spared = {i.path: _EVERY_RULE if i.path in own else everywhere for i in images}
+    return {path: rules for path, rules in spared.items() if rules}
+
+
+def cleaning_undone(decisions: Decisions) -> list[str]:
+    """Return what a person took back of caption hygiene in short: rules, and keys of pictures; sorted."""
+    undone = [decisions.cleaning] if isinstance(decisions.cleaning, str) else decisions.cleaning or []
+    return sorted([*undone, *(e.key for e in decisions.entries.values() if e.data.get("cleaning") == "undo")])
+
+
+_EVERY_RULE = frozenset(rule.name for rule in hygiene.RULES if rule.does == "mend")
 
 
 def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:

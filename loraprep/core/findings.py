@@ -113,6 +113,9 @@ class Code(StrEnum):
     VISION_UNCLEAR = "vision-unclear"
     VISION_STAND_IN = "vision-stand-in"
     CAPTION_UNUSABLE = "caption-unusable"
+    CAPTION_UNCLEAR = "caption-unclear"
+    CAPTION_MENDED = "caption-mended"
+    CAPTION_ODD = "caption-odd"
     CAPTION_DRAFT = "caption-draft"
     CAPTION_OTHER_FORM = "caption-other-form"
     CAPTION_SHORTENED = "caption-shortened"
@@ -198,6 +201,7 @@ class Code(StrEnum):
     CHECK_BESIDE = "check-beside"
     CHECK_NESTED = "check-nested"
     CHECK_REPEATS = "check-repeats"
+    CHECK_WORDS = "check-words"
 
 
 FOREIGN = "check-"  # how the codes of `loraprep check` begin

@@ -124,6 +124,9 @@ class Elements(Record, frozen=True):
     visible_text: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # group or key -> where its words came from
     confidence: dict[str, str] = field(default_factory=dict)  # "content", "style" -> "high", "medium", "low"
+    before: str = ""  # the words as they lay there, where caption hygiene changed them
+    mended: list[str] = field(default_factory=list)  # the rules that changed them
+    unclear: dict[str, str] = field(default_factory=dict)  # rule -> what only a person can decide in those words
     # why the captioner that was wanted has no answer, a code such as "no-key"; the words are then another's stand-in
     missing: str = ""
     content_long: str = ""  # several sentences
@@ -153,6 +156,7 @@ class Caption(Record, frozen=True):
     style: tuple[str, ...] = ()
     exact: bool = False  # `tokens` is the encoder's own count
     left_out: tuple[str, ...] = ()  # terms or sentences that did not fit into what the trainers read
+    before: str = ""  # the words it was made of as they lay there, where caption hygiene changed them
 
     @property
     def captioned(self) -> bool:

@@ -50,6 +50,7 @@ _ASKING = tuple(  # settings of who looks
 _WRITING = ("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions", "dataset.trainers")
 _VOCABULARY = ("resources/tags.yaml", "resources/words.json", "resources/phrases.yaml", "resources/danbooru.tsv.gz")
 _PREFIX = ("captioning.prefix", "captioning.quality_tags")
+_HYGIENE = ("resources/hygiene.yaml", "resources/words.json")
 _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
 
 
@@ -197,7 +198,7 @@ def _about_words(work: Workspace) -> Iterator[Task]:
             **named(*_WRITING),
             "crops": crops,
         },
-        [*both, *_trainers(work), *_VOCABULARY, *_vision(work)],
+        [*both, *_trainers(work), *_VOCABULARY, *_vision(work), *_HYGIENE],
         uptodate=[
             # the samples a person skipped: others are asked instead
             Since("skips", lambda: freshness.samples_skipped(work), operator.eq),
@@ -212,8 +213,8 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         "captions.describe_images",
         [*before, SAMPLES, CAPTIONS_D],
         [ELEMENTS, VISION],
-        named("trigger", "intent.kind", "review.captions", *_ASKING),
-        _vision(work),
+        named("trigger", "groups", "intent", "model", "review.captions", *_ASKING),
+        [*both, *_vision(work), *_HYGIENE],
         uptodate=[_answers(work, samples=False)],
     )
     yield task(
@@ -228,7 +229,7 @@ def _about_words(work: Workspace) -> Iterator[Task]:
             "vocabulary": freshness.vocabulary_digest(work),
             "crops": crops,
         },
-        [*both, *_trainers(work), *_VOCABULARY],
+        [*both, *_trainers(work), *_VOCABULARY, *_HYGIENE],
     )
 
 

@@ -12,6 +12,8 @@ from typing import cast
 
 import json_repair
 
+from loraprep.captions import hygiene
+from loraprep.captions.hygiene.mends import BRACKETS
 from loraprep.captions.vision.form import Json, form
 
 _LONG = ("description", "caption", "long_description", "long_caption", "detailed_description", "detailed_caption")
@@ -26,13 +28,12 @@ _CONTENT = {"background": "setting", "scene": "setting", "environment": "setting
 _LOOKS = {"colors": "palette", "colours": "palette", "color_palette": "palette", "atmosphere": "mood"}
 _MOST = 50_000  # characters of a reply
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 def translated(text: str) -> str:
     """Return a reply of another form in ours, as JSON; any other text as it is."""
-    bare = _THOUGHT.sub("", text)
-    if "{" not in bare or len(bare) > _MOST:
+    bare = hygiene.without_thoughts(text[: 2 * _MOST])
+    if "{" not in bare or len(bare) > _MOST or bare.count("{") + bare.count("[") > BRACKETS:
         return text
     try:
         found = cast(Json, json_repair.loads(bare[bare.index("{") :]))

@@ -70,8 +70,10 @@ def _clean(data: Json, key: str = "") -> Json:
     if isinstance(data, list):
         terms = [hygiene.clean(str(v))[:LONGEST_TERM].strip() for v in data[:MOST_TERMS]]
         return [t if key == "visible_text" else t.casefold() for t in terms if t]
-    text = _bounded(hygiene.clean(str(data)), LONGEST_SENTENCES if key == "content_long" else LONGEST_TEXT)
-    return text if key.endswith(("_sentence", "_long")) else text.casefold() if key == "subject" else text
+    sentence = key.endswith(("_sentence", "_long"))  # in it models open, apologize and offer as they do in a chat
+    text = hygiene.mend(str(data)).text if sentence else hygiene.clean(str(data))
+    text = _bounded(text, LONGEST_SENTENCES if key == "content_long" else LONGEST_TEXT)
+    return text.casefold() if key == "subject" else text
 
 
 def _bounded(text: str, most: int) -> str:
