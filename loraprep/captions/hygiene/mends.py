@@ -211,14 +211,14 @@ def _talks(sentence: str) -> bool:
 
 
 _TITLE = re.compile(
-    r"\s*(?:(?:detailed|short|long|image|full|final|positive|generated|alt|booru|danbooru)[ _-]){0,2}"
+    r"(?<!\s)\s*+(?:(?:detailed|short|long|image|full|final|positive|generated|alt|booru|danbooru)[ _-]){0,2}"
     r"(?:(?:captions?|descriptions?|prompt|tags|keywords|title|answer|output|response|text)\s?\d{0,2}|"
     r"an? (?:\w{1,20} )?(?:caption|description|prompt) (?:of|for) (?:the|this|your) (?:image|picture|photo))"
     r"\s?[:：]\s*",
     re.IGNORECASE,
 )
 _SHOWS = re.compile(
-    r"\s*(?:(?:however|but|that said),?\s)?(?:(?:this|the|in this|in the)\s(?:\w{1,20}\s)?(?:image|picture),?\s"
+    r"(?<!\s)\s*+(?:(?:however|but|that said),?\s)?(?:(?:this|the|in this|in the)\s(?:\w{1,20}\s)?(?:image|picture),?\s"
     r"(?:(?:clearly |prominently |also )?(?:shows?|depicts?|features?|captures?|displays?|presents?|portrays?|"
     r"illustrates?|showcases?|contains?|is of|is showing|consists of)|(?:we|you)(?: can)? see|there (?:is|are)|"
     r"is(?=\s(?:an?|the)\s))\s(?:us\s)?)",
@@ -274,7 +274,7 @@ def _with_gaps(text: str, parts: re.Pattern[str]) -> list[str]:
     return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
-_COMMAS = re.compile(r"\s*+([,;])[\s,;]*+")
+_COMMAS = re.compile(r"(?<!\s)\s*+([,;])[\s,;]*+")
 
 
 def _tidied(text: str) -> str:
