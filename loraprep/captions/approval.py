@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loraprep.captions import hygiene
+from loraprep.captions import hygiene, objects
 from loraprep.captions.samples import open_samples, own_caption, recommended
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Image
@@ -97,7 +97,7 @@ def approvals_to_renew(
 
 
 def _unfilled(caption: Caption, settings: Settings) -> str:
-    return "[trigger]" + caption.text.removeprefix(groups.trigger(caption.path, settings))
+    return objects.unfilled(caption.text, groups.trigger(caption.path, settings))
 
 
 def approved(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> bool:

@@ -36,12 +36,17 @@ class Context:
     about: Mapping[str, hygiene.About] = field(default_factory=dict)
     spared: Mapping[str, Collection[str]] = field(default_factory=dict)
 
+    def knows(self, path: str) -> hygiene.About:
+        """Return what caption hygiene may know of the caption of `path`."""
+        return self.about.get(path) or hygiene.About(trigger=self.trigger)
+
     def tidy(self, path: str, words: str) -> Tidied:
         """Make words that lie with a picture ready to train, without the trigger."""
-        about = self.about.get(path) or hygiene.About(trigger=self.trigger)
+        about = self.knows(path)
         mended = hygiene.mend(words, about, self.spared.get(path, ()))
+        whole = hygiene.written_form(mended.text, about) == "json"  # braces and all
         return Tidied(
-            hygiene.bare(mended.text, self.trigger),
+            mended.text if whole else hygiene.bare(mended.text, self.trigger),
             words if mended.rules else "",
             list(mended.rules),
             hygiene.asked(words, about),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import structs
 
-from loraprep.captions import hygiene, tokens
+from loraprep.captions import hygiene, language, objects, tokens
 from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements, Grade
@@ -63,8 +63,9 @@ def check_captions(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.vocabulary == "danbooru":
         found += _unknown_tags(spoken, settings, vocabulary)
+    found += language.check(spoken, settings, model)
     found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary))
-    faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
+    faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
     if faults:
         reasons = clauses([f"{path}: {' and '.join(found)}" for path, found in faults.items()])
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
@@ -106,7 +107,7 @@ def of_hygiene(
     bodies = {}
     for path, caption in captions.items():
         about = hygiene.about(path, settings, model, characters)
-        bodies[path] = hygiene.without_trigger(caption.text, about.trigger)
+        bodies[path] = objects.body_of(caption, about.trigger)
         for name, words in _objections(caption, bodies[path], about).items():
             objected.setdefault(name, {})[path] = words
     for rule in hygiene.SET_RULES:
@@ -181,7 +182,7 @@ def _style_categories(caption: Caption) -> set[str]:
 
 def _readable(caption: Caption, trigger: str) -> bool:
     """Say whether the word lists, which are English, can read a caption: most of its words are plain English."""
-    return tokens.plain_english(hygiene.without_trigger(caption.text, trigger)) > _MOST
+    return tokens.plain_english(objects.body_of(caption, trigger)) > _MOST
 
 
 def _unknown_tags(captions: Mapping[str, Caption], settings: Settings, known: Vocabulary) -> list[Finding]:

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import approval, hygiene, tokens
+from loraprep.captions import approval, hygiene, objects, tokens
 from loraprep.captions.checks import check_captions
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.captions.render import form_of, limit_of, marks, render_all, traits_of
+from loraprep.captions.render import form_of, lengths_of, limit_of, marks, render_all, traits_of
 from loraprep.captions.samples import own_caption, shows_content
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Grade
-from loraprep.core.text import SHOWN
-from loraprep.project import groups
+from loraprep.core.text import SHOWN, listed
+from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import entry_for
@@ -61,6 +61,7 @@ def compose_captions(
         captions[path] = caption
     found = check_captions(captions, elements, settings, model, kind, vocabulary)
     found += _of_another_form(captions, elements, model, frozenset(other_form))
+    found += _of_one_length(settings, model)
     found += _shortened(captions, limit_of(settings, model))
     found += _marks(elements)
     if other_form:
@@ -90,7 +91,7 @@ def _of_another_form(
         if model.form == "prose" and hygiene.form_of(body) == "tags" and len(hygiene.terms(body)) > 1:
             of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
             tagged.setdefault(elements[path].captioner, []).append(path) if of_tagger else tags.append(path)
-        elif model.vocabulary and re.search(r"[.!?]$", body) and hygiene.form_of(body) == "prose":
+        elif model.vocabulary and not model.reads("prose") and _in_sentences(body):
             prose.append(path)
     found = [
         Finding(Code.CAPTIONER_ONLY_TAGS, tuple(paths), {"captioner": name, "title": model.title})
@@ -100,6 +101,20 @@ def _of_another_form(
         if paths:
             found.append(Finding(code, tuple(paths), {"title": model.title}))
     return found
+
+
+def _of_one_length(settings: Settings, model: BaseModel) -> list[Finding]:
+    """Say that only the first of the lengths asked for is written, and because of whom."""
+    wanted = settings.captioning.lengths
+    if len(lengths_of(settings, model)) == len(wanted):
+        return []
+    of_trainers = [profiles.trainer(name) for name in settings.dataset.trainers]
+    titles = [trainer.title for trainer in of_trainers if not trainer.lines] or [model.title]
+    return [Finding(Code.CAPTION_ONE_LENGTH, (), {"trainers": listed(titles, None), "first": wanted[0]})]
+
+
+def _in_sentences(body: str) -> bool:
+    return bool(re.search(r"[.!?]$", body)) and hygiene.form_of(body) == "prose"
 
 
 def _shortened(captions: Mapping[str, Caption], limit: int) -> list[Finding]:
@@ -126,22 +141,23 @@ def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bo
     under = entry.data.get("under")
     if under is not None:
         return bool(under.get("model") != settings.model)
-    return "form" in entry.data and form_of(entry.data["form"]) != model.form
+    return "form" in entry.data and not model.reads(form_of(entry.data["form"]))
 
 
 def _filled(own: str, trigger: str) -> str:
     """Fill the trigger into the person's words, or put it first if it is absent; glued to a word it is left to see."""
     text = re.sub(r"(?<!\w)\[trigger\](?!\w)", lambda _: trigger, own)
-    if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", text):
-        text = f"{trigger}, {text}"
+    if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", next(iter(objects.texts(text)), text)):
+        text = objects.with_trigger(text, trigger)
     return text
 
 
 def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
     """Take the person's words as they are, with the trigger filled in."""
     text = _filled(own_caption(entry), trigger)
-    body = hygiene.bare(text, trigger)
-    form = form_of(entry.data.get("form") or hygiene.form_of(body))
+    of_object = ", ".join(objects.texts(text)) if rendered.form == "json" else ""
+    body = hygiene.bare(of_object or text, trigger)
+    form = "json" if of_object else form_of(entry.data.get("form") or hygiene.form_of(body))
     terms = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
     style = tuple(t for t in terms if hygiene.is_style(t))
     content = tuple(t for t in terms if t not in style)
@@ -154,6 +170,7 @@ def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
             tokens=tokens.count(text, encoder),
             content=tuple(t for t in content if not hygiene.is_quality(t)),
             style=style,
+            others=(),
         ),
         settings,
     )
@@ -171,6 +188,7 @@ def _approved(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
             tokens=tokens.count(text, encoder),
             content=tuple(entry.data.get("content", ())),
             style=tuple(entry.data.get("style", ())),
+            others=tuple(_filled(str(text), trigger) for text in entry.data.get("also", ())),
         ),
         settings,
     )
@@ -179,6 +197,6 @@ def _approved(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
 def _graded(caption: Caption, settings: Settings) -> Caption:
     """Grade words that a person stands for by what they say."""
     trigger = groups.trigger(caption.path, settings)
-    if not hygiene.bare(caption.text, trigger):
+    if not hygiene.bare(", ".join(objects.texts(caption.text)) or caption.text, trigger):
         return structs.replace(caption, grade=Grade.MISSING)
     return structs.replace(caption, grade=Grade.DESCRIBED if shows_content(caption, settings) else Grade.NAMED)

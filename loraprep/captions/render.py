@@ -10,13 +10,13 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import booru, danbooru, hygiene, tokens
+from loraprep.captions import booru, danbooru, hygiene, objects, tokens
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
-from loraprep.project.settings import Captioning, Settings
+from loraprep.project.settings import Captioning, Length, Settings
 
-Form = Literal["tags", "prose"]
+Form = Literal["tags", "prose", "json"]
 Terms = list[tuple[str, str]]  # (element key, term)
 
 
@@ -46,34 +46,27 @@ def render(
     only Danbooru's tags cannot know. `existing` captions stay as they are, whatever the base model's form. `limit`:
     tokens into which a caption is to fit that is no person's own words; what goes for that is in its `left_out`.
     """
-    form: Form = model.form
+    form: Form = model.written
     if form == "tags" and not model.vocabulary and not elements.text and _prose_alone(elements):
         form = "prose"  # SDXL and SD 1.5 read short sentences too
     lead: list[str] = [term for word in words if (term := hygiene.clean(word))]
     gone: list[str] = []
     budget = _Budget(limit, ", ".join([trigger, *lead]), model.encoder.name)
     if elements.captioner == "existing" and elements.text:
-        form, body = form_of(elements.form), hygiene.bare(elements.text, trigger)
+        form, body = form_of(elements.form), elements.text
+        body = body if form == "json" else hygiene.bare(body, trigger)
         content, style = _flat(elements.content), _flat(elements.style)
     else:
         pairs = _allowed(_pairs(elements, model, traits), trigger, captioning, traits.left_out)
-        if form == "tags":
-            if model.vocabulary and elements.state == "seen":
-                pairs = _real_tags(pairs, elements, captioning, model, traits)
-            if captioning.length == "short":
-                pairs = [pair for pair in pairs if not _style(pair)]
-            if not elements.text:
-                pairs, gone = budget.fit_terms(pairs, traits.named)
-            body = ", ".join(term for _, term in pairs)
-            if body and captioning.quality_tags and not quality_first(model):
-                body = ", ".join([body, *model.quality_tags])
+        body, pairs, gone = _body(elements, pairs, form, captioning, model, traits, budget)
         content = [t for key, t in pairs if key not in hygiene.STYLE]
         style = [t for key, t in pairs if key in hygiene.STYLE]
-        if form == "prose":
-            body, gone = _prose(elements, content, style, captioning, model, traits, budget)
-        body = hygiene.bare(body, trigger)
+        body = body if form == "json" else hygiene.bare(body, trigger)
     lead = [term for term in lead if not hygiene.says(body, term)]
-    text = ", ".join([trigger, *lead, *([body] if body else [])])
+    if form == "json":
+        text = objects.with_trigger(body, ", ".join([trigger, *lead])) if body else trigger
+    else:
+        text = ", ".join([trigger, *lead, *([body] if body else [])])
     origin = elements.captioner if elements.captioner in ("draft", "existing", "none") else "rendered"
     return Caption(
         elements.path,
@@ -90,6 +83,46 @@ def render(
     )
 
 
+def _body(
+    elements: Elements,
+    pairs: Terms,
+    form: Form,
+    captioning: Captioning,
+    model: BaseModel,
+    traits: Traits,
+    budget: _Budget,
+) -> tuple[str, Terms, list[str]]:
+    """Return (what stands after the trigger, the terms it names, what went for the budget)."""
+    mixed = model.form == "tags then prose" and not (elements.form == "prose" and elements.text)
+    if form == "tags" or mixed:
+        if model.vocabulary and elements.state == "seen":
+            pairs = _real_tags(pairs, elements, captioning, model, traits)
+        if _length(captioning, model) == "short":
+            pairs = [pair for pair in pairs if not _style(pair)]
+    content = [t for key, t in pairs if key not in hygiene.STYLE]
+    if form == "json":
+        body, gone = _object(elements, pairs, captioning, model, traits, budget)
+        return body, pairs, gone
+    sentences, gone = list[str](), list[str]()
+    if form == "prose" and not elements.text and elements.content_sentence:
+        sentences = _sentences(elements, content, captioning, model, traits)
+        room = budget.after([term for _, term in pairs]) if mixed else budget
+        sentences, gone = room.fit_sentences(sentences)
+    elif form == "prose" and not mixed:
+        style = [t for key, t in pairs if key in hygiene.STYLE]
+        return _words_in_a_row(elements, content, style, captioning), pairs, []
+    told = " ".join(sentences)
+    if form == "prose" and not mixed:
+        return _following(told), pairs, gone
+    if not elements.text:
+        pairs, went = budget.before(told).fit_terms(pairs, traits.named)
+        gone += went
+    tags = ", ".join(term for _, term in pairs)
+    if tags and captioning.quality_tags and not quality_first(model):
+        tags = ", ".join([tags, *model.quality_tags])
+    return (f"{tags}. {told}" if tags and told else tags or _following(told)), pairs, gone
+
+
 def quality_first(model: BaseModel) -> bool:
     """Say whether a base model was taught its quality tags before all else: then they stand before the trigger."""
     return model.order[:1] == ("quality",) or "quality" not in model.order
@@ -97,8 +130,22 @@ def quality_first(model: BaseModel) -> bool:
 
 def prefix(captioning: Captioning, model: BaseModel) -> tuple[str, ...]:
     """Return the tags that stand before the trigger in the files that are trained on."""
-    own = model.quality_tags if captioning.quality_tags and model.form == "tags" and quality_first(model) else ()
+    if model.form == "json":  # nothing stands before an object
+        return ()
+    own = model.quality_tags if captioning.quality_tags and model.tagged and quality_first(model) else ()
     return tuple(dict.fromkeys((*captioning.prefix, *own)))
+
+
+def _length(captioning: Captioning, model: BaseModel) -> str:
+    """Return the length of the caption that is being written: the first that is wanted, else as it was taught."""
+    return next(iter(captioning.lengths), model.length)
+
+
+def lengths_of(settings: Settings, model: BaseModel) -> tuple[Length, ...]:
+    """Return the lengths in which each picture is captioned: all that are wanted where every trainer takes lines."""
+    wanted = settings.captioning.lengths
+    lines = all(profiles.trainer(name).lines for name in settings.dataset.trainers)
+    return wanted if lines and model.form != "json" else wanted[:1]
 
 
 def limit_of(settings: Settings, model: BaseModel) -> int:
@@ -112,7 +159,7 @@ def limit_of(settings: Settings, model: BaseModel) -> int:
     for name in settings.dataset.trainers:
         read = profiles.trainer(name)
         own = read.tokens.get(settings.model, read.tokens.get(encoder.name, encoder.hard))
-        long = (settings.captioning.length or model.length) == "long"
+        long = "long" in (settings.captioning.lengths or (model.length,))
         least = min(least, max(own, *read.windows) if long and read.windows and tokens.exact(encoder.name) else own)
     before = prefix(settings.captioning, model)
     return least - (tokens.count(", ".join(before) + ", ", encoder.name) if before else 0)
@@ -124,9 +171,18 @@ class _Budget(NamedTuple):
     limit: int | None
     lead: str
     encoder: str
+    tail: str = ""
 
     def holds(self, body: str) -> bool:
-        return self.limit is None or tokens.count(f"{self.lead}, {body}", self.encoder) <= self.limit
+        return self.limit is None or tokens.count(f"{self.lead}, {body}{self.tail}", self.encoder) <= self.limit
+
+    def after(self, terms: Sequence[str]) -> _Budget:
+        """Return what is left behind tags."""
+        return self._replace(lead=", ".join([self.lead, *terms]))
+
+    def before(self, sentences: str) -> _Budget:
+        """Return what is left before sentences."""
+        return self._replace(tail=f". {sentences}" if sentences else "")
 
     def fit_terms(self, pairs: Terms, kept: Collection[str]) -> tuple[Terms, list[str]]:
         """Leave out terms until the rest fits, those first that tell least; return (the rest, what went).
@@ -174,8 +230,8 @@ def says_content(content: Sequence[str]) -> bool:
 
 
 def form_of(text: str) -> Form:
-    """Read a form as it is stored; all that is not "tags" is prose."""
-    return "tags" if text == "tags" else "prose"
+    """Read a form as it is stored; all that is neither "tags" nor "json" is prose."""
+    return "tags" if text == "tags" else "json" if text == "json" else "prose"
 
 
 def _flat(group: Mapping[str, Sequence[str]]) -> list[str]:
@@ -187,7 +243,6 @@ def _pairs(elements: Elements, model: BaseModel, traits: Traits) -> Terms:
 
     A vision model's tags are for base models that know Danbooru's; the others get its plain phrases.
     """
-    form = model.form
     group = {"content": elements.content, "style": elements.style}
     by_key = [
         (k, t)
@@ -196,7 +251,7 @@ def _pairs(elements: Elements, model: BaseModel, traits: Traits) -> Terms:
         for t in group[name].get(k, ())
     ]
     own: Sequence[str] = ()
-    if form == "tags":
+    if model.tagged:
         wanted = model.vocabulary or not elements.content_sentence  # only who writes sentences has phrases too
         own = hygiene.terms(elements.text) if elements.form == "tags" else elements.tags if wanted else ()
     keys = {term.casefold(): key for key, term in by_key}
@@ -284,23 +339,12 @@ def marks(texts: Sequence[str]) -> list[str]:
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'“])")
 
 
-def _prose(
-    elements: Elements,
-    content: Sequence[str],
-    style: Sequence[str],
-    captioning: Captioning,
-    model: BaseModel,
-    traits: Traits,
-    budget: _Budget,
-) -> tuple[str, list[str]]:
-    """Return (sentences, those that went for the budget): the vision model's own, whole; a person's as they stand.
-
-    A draft's terms stay a list.
-    """
-    if elements.text or not elements.content_sentence:
-        return _words_in_a_row(elements, content, style, captioning), []
-    length = captioning.length or model.length
-    said = _sentences(elements, length, content, traits)
+def _sentences(
+    elements: Elements, content: Sequence[str], captioning: Captioning, model: BaseModel, traits: Traits
+) -> list[str]:
+    """List the sentences of a caption, the vision model's own, whole: what is shown, what it reads, how it is made."""
+    length = _length(captioning, model)
+    said = _shown(elements, length, content, traits)
     for term in captioning.omit:
         said = [hygiene.without_term(sentence, term) for sentence in said]
     written = " ".join(said).casefold()
@@ -309,11 +353,10 @@ def _prose(
         said.append(f"It reads {', '.join(f'“{word}”' for word in drawn)}.")
     if captioning.style_words == "include" and length != "short" and elements.style_sentence:
         said.append(elements.style_sentence)
-    sentences, gone = budget.fit_sentences([_ended(s) for s in said if s.strip()])
-    return _following(" ".join(sentences)), gone
+    return [_ended(s) for s in said if s.strip()]
 
 
-def _sentences(elements: Elements, length: str, content: Sequence[str], traits: Traits) -> list[str]:
+def _shown(elements: Elements, length: str, content: Sequence[str], traits: Traits) -> list[str]:
     """Return the sentences of what is shown: with the traits where one of them is to be named in this picture."""
     whole = elements.with_traits
     named = [t for t in content if t.casefold() in traits.named]
@@ -324,6 +367,33 @@ def _sentences(elements: Elements, length: str, content: Sequence[str], traits: 
         end = short[-1] if short[-1] in ".!?" else ""
         short = ", ".join([short.rstrip(".!? "), *unsaid]) + end
     return _SENTENCE.split(long) if length == "long" and long else [short]
+
+
+def _object(
+    elements: Elements, pairs: Terms, captioning: Captioning, model: BaseModel, traits: Traits, budget: _Budget
+) -> tuple[str, list[str]]:
+    """Return (an object as the base model was taught it, the sentences that went for the budget).
+
+    Without a vision model's sentence a person's own, else the terms, stand where that would.
+    """
+    content = [term for key, term in pairs if key not in hygiene.STYLE]
+    style = [] if captioning.style_words == "omit" else [elements.style_sentence]
+    if elements.content_sentence and not elements.text:
+        shown = _shown(elements, _length(captioning, model), content, traits)
+    else:
+        shown = [elements.text or ", ".join(content)]
+    for term in captioning.omit:
+        shown = [hygiene.without_term(sentence, term) for sentence in shown]
+    shown, gone = [hygiene.clean(s) for s in shown if s.strip()], list[str]()
+    said: dict[str, list[str]] = {"tags": content, "style_sentence": [*filter(None, style)]}
+    said["visible_text"] = [hygiene.clean(word) for word in elements.visible_text if not marks([word])]
+    for key, term in pairs:
+        said.setdefault(f"{'style' if key in hygiene.STYLE else 'content'}.{key}", []).append(term)
+    while True:
+        text = objects.written(model.json, {**said, "content_sentence": [" ".join(shown)] if any(shown) else []})
+        if len(shown) < 2 or budget.holds(text):
+            return (text if shown or content else ""), gone
+        gone.append(shown.pop())
 
 
 def _ended(sentence: str) -> str:
@@ -382,9 +452,18 @@ def render_all(
     limit = limit_of(settings, model)
     if kind.identity:  # the trigger is the name: another character's would stand beside it
         model = structs.replace(model, order=tuple(g for g in model.order if g not in ("character", "series")))
-    return {
-        path: render(
-            e, groups.trigger(path, settings), settings.captioning, model, traits, groups.words(path, settings), limit
-        )
-        for path, e in sorted(elements.items())
-    }
+    made: dict[str, Caption] = {}
+    first, *others = lengths_of(settings, model) or (None,)
+    for path, e in sorted(elements.items()):
+        trigger, words = groups.trigger(path, settings), groups.words(path, settings)
+
+        def of_length(
+            length: Length | None, e: Elements = e, trigger: str = trigger, words: Sequence[str] = words
+        ) -> Caption:
+            captioning = structs.replace(settings.captioning, length=length)
+            return render(e, trigger, captioning, model, traits, words, limit)
+
+        caption = of_length(first)
+        more = dict.fromkeys(of_length(length).text for length in others)
+        made[path] = structs.replace(caption, others=tuple(text for text in more if text != caption.text))
+    return made

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from loraprep.captions import hygiene
+from loraprep.captions import hygiene, objects
 from loraprep.captions.render import says_content
 from loraprep.core.records import Caption, Image
 from loraprep.project import groups
@@ -136,12 +136,13 @@ def sample_questions(
     """
     questions = []
     for path in samples:
-        caption, renewal = captions[path], renewals.get(path)
+        caption, renewal, trigger = captions[path], renewals.get(path), groups.trigger(path, settings)
         wrong = why_not_recommended(caption, settings)
         entry = {
             **({"what": why} if (why := wrong or (renewal.what if renewal else "")) else {}),
             **({"before": renewal.before} if renewal else {}),
-            "caption": "[trigger]" + caption.text.removeprefix(groups.trigger(path, settings)),
+            "caption": objects.unfilled(caption.text, trigger),
+            **({"also": [objects.unfilled(text, trigger) for text in caption.others]} if caption.others else {}),
             "content": list(caption.content),
             "style": list(caption.style),
             "tokens": caption.length,
@@ -158,7 +159,7 @@ def sample_questions(
 def why_not_recommended(caption: Caption, settings: Settings) -> str:
     """Say why nobody should simply approve this sample, "" if one may: it says what is in the picture, and trains."""
     path = caption.path
-    if broken := hygiene.faults(caption.text, groups.trigger(path, settings)):
+    if broken := objects.faults_of(caption, groups.trigger(path, settings)):
         return f"{' and '.join(broken)}: mend the caption"
     return "" if shows_content(caption, settings) else "nobody has said what is in it: write that into the caption"
 

@@ -33,6 +33,7 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     image: str = ""  # the digest of the PNG, "" if it was not written yet
     pixels: str = ""  # the digest of its decoded pixels
     caption: str = ""  # the digest of the .txt file
+    lines: tuple[str, ...] | UnsetType = UNSET  # those of its lines, where there are several captions
     caption_from: str = ""  # Caption.origin
     decided: str = ""  # see Output.decided
     background: str | UnsetType = UNSET  # the colour of a copy that stands on several

@@ -121,6 +121,8 @@ class Code(StrEnum):
     CAPTION_SHORTENED = "caption-shortened"
     CAPTION_TAGS_FOR_PROSE = "caption-tags-for-prose"
     CAPTION_PROSE_FOR_TAGS = "caption-prose-for-tags"
+    CAPTION_LANGUAGE = "caption-language"
+    CAPTION_ONE_LENGTH = "caption-one-length"
     CAPTIONER_ONLY_TAGS = "captioner-only-tags"
     VISIBLE_MARKS = "visible-marks"
     CAPTION_LONG = "caption-long"

@@ -147,7 +147,7 @@ class Caption(Record, frozen=True):
 
     path: str
     text: str  # with the trigger filled in, as it goes to the .txt file
-    form: Literal["tags", "prose"]
+    form: Literal["tags", "prose", "json"]
     origin: str
     grade: Grade
     tokens: int  # for the base model's encoder: exact for CLIP, else an upper bound
@@ -157,6 +157,7 @@ class Caption(Record, frozen=True):
     exact: bool = False  # `tokens` is the encoder's own count
     left_out: tuple[str, ...] = ()  # terms or sentences that did not fit into what the trainers read
     before: str = ""  # the words it was made of as they lay there, where caption hygiene changed them
+    others: tuple[str, ...] = ()  # the same in other lengths, where every trainer takes one of them at random
 
     @property
     def captioned(self) -> bool:

@@ -14,7 +14,7 @@ from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.text import listed
 from loraprep.dataset import pixels
-from loraprep.dataset.adopt import edited_captions
+from loraprep.dataset.adopt import edited_captions, line_digest
 from loraprep.dataset.manifest import has_manifest, read_manifest, strangers, write_manifest, written_files
 from loraprep.dataset.outputs import Output, folder_layout
 from loraprep.imaging.errors import BadImage
@@ -110,6 +110,7 @@ def _built(pictures: Pictures, output: Output, old: LockedImage) -> LockedImage:
         image=hashlib.sha256(data).hexdigest(),
         pixels=old.pixels if same and old.pixels else pixels.digest(data),
         caption=hashlib.sha256(text.encode()).hexdigest(),
+        lines=tuple(map(line_digest, lines)) if len(lines := output.caption.splitlines()) > 1 else UNSET,
         caption_from=output.origin,
         decided=output.decided,
         background=output.background if output.several else UNSET,

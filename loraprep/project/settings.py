@@ -144,6 +144,9 @@ class Tagger(Table, frozen=True):
     character: float
 
 
+Length = Literal["short", "normal", "long"]
+
+
 class Captioning(Table, frozen=True):
     """Who describes the pictures, and what of it is written."""
 
@@ -158,7 +161,7 @@ class Captioning(Table, frozen=True):
     prices: Prices | None
     instructions: str | None  # told to a vision model besides
     style_words: Literal["include", "omit"]
-    length: Literal["short", "normal", "long"] | None  # None: as the base model was taught
+    length: Length | tuple[Length, ...] | None  # None: as the base model was taught
     quality_tags: bool
     prefix: tuple[str, ...]  # tags before the trigger
     omit: tuple[str, ...]
@@ -170,6 +173,11 @@ class Captioning(Table, frozen=True):
     def captioners(self) -> tuple[str, ...]:
         """The captioners in the order in which they are tried."""
         return (self.captioner,) if isinstance(self.captioner, str) else self.captioner
+
+    @property
+    def lengths(self) -> tuple[Length, ...]:
+        """The lengths of each picture's captions, () for that which the base model was taught."""
+        return self.length if isinstance(self.length, tuple) else () if self.length is None else (self.length,)
 
 
 class CurationSettings(Table, frozen=True):

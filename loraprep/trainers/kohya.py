@@ -97,6 +97,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     general.add("caption_extension", tomlkit.string(".txt").comment("kohya would look for .caption"))
     general.add("shuffle_caption", dataset.tags)
     general.add("keep_tokens", tomlkit.item(dataset.before + 1).comment(_first(dataset)))
+    if dataset.lines > 1:
+        general.add("enable_wildcard", tomlkit.item(True).comment("one line of the caption at random, each time"))
     general.add("flip_aug", tomlkit.item(False).comment("mirroring would teach left as right"))
     doc.add("general", general)
     sets = tomlkit.aot()

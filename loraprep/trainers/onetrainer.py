@@ -63,7 +63,7 @@ def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigT
         "type": kind,
         "include_subdirectories": False,
         "image_variations": 1,
-        "text_variations": 1,
+        "text_variations": dataset.lines,  # with cached texts it draws a line of the caption for each of them
         "balancing": float(folder.repeats),
         "balancing_strategy": "REPEATS",
         "loss_weight": 1.0,

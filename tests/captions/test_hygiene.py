@@ -335,3 +335,13 @@ def test_every_rule_is_said_and_can_be_taken_back() -> None:
     schema = json.loads(resources.text("schemas/captions.schema.json"))
     listed = schema["properties"]["cleaning"]["anyOf"][1]["items"]["enum"]
     assert listed == sorted(rule.name for rule in hygiene.RULES if rule.does == "mend" and rule.name != "signs")
+
+
+def test_a_folder_may_teach_several_triggers() -> None:
+    whole = {f"10_mill/{n}.txt": f"emberveil, a mill {n}" for n in range(20)}
+    people = {f"6_people/{n}.txt": f"emberveil_people, a man {n}" for n in range(6)}
+    (missing,) = [rule for rule in hygiene.OF_A_FOLDER if rule.name == "trigger-missing"]
+    assert missing.see({**whole, **people}) == {}
+    assert missing.see({**whole, **people, "6_people/7.txt": "a woman"}) == {"6_people/7.txt": "emberveil"}
+    plain = {f"6_sky/{n}.txt": f"blue_sky, cloud {n}" for n in range(6)}
+    assert len(missing.see({**whole, **plain})) == 6

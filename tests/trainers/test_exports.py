@@ -31,7 +31,7 @@ TRAINERS = sorted(resources.names("resources/trainers"))
 def dataset(trainer: str, **changes: Any) -> TrainingSet:
     """Two folders with repeats of their own, regularization, three sizes, tags, and a path on another machine."""
     values: dict[str, Any] = {
-        "name": "mystyle", "trigger": "myst_7", "before": 0, "class_prompt": "oil painting", "tags": True, "model": "Flux",
+        "name": "mystyle", "trigger": "myst_7", "before": 0, "lines": 1, "class_prompt": "oil painting", "tags": True, "model": "Flux",
         "sizes": [512, 768, 1024],
         "folders": [TrainingFolder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
                     TrainingFolder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],

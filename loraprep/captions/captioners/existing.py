@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.captions import hygiene
+from loraprep.captions import hygiene, objects
 from loraprep.captions.captioner import Context, Tidied
 from loraprep.captions.elements import sort_terms
 from loraprep.captions.file_names import repeats_number
@@ -18,8 +18,9 @@ def describe(image: Image, context: Context) -> Elements:
     # where nothing is left of any, the first says what was taken out
     source, words = next((f for f in found if f[1].text), found[0] if found else ("", Tidied("")))
     text = words.text
-    form = hygiene.form_of(text)
-    content, style = sort_terms(hygiene.terms(text) if form == "tags" else hygiene.phrases(text))
+    form = hygiene.written_form(text, context.knows(image.path))
+    said = ", ".join(objects.texts(text)) or text
+    content, style = sort_terms(hygiene.terms(said) if form == "tags" else hygiene.phrases(said))
     return Elements(
         path=image.path,
         digest=image.digest,

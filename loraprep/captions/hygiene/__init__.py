@@ -5,7 +5,18 @@ it knows, is resources/hygiene.yaml.
 """
 
 from loraprep.captions.hygiene.mends import refuses, without_thoughts
-from loraprep.captions.hygiene.room import OF_A_FOLDER, RULES, SET_RULES, Mended, asked, code_of, mend, rule, seen
+from loraprep.captions.hygiene.room import (
+    OF_A_FOLDER,
+    RULES,
+    SET_RULES,
+    Mended,
+    asked,
+    code_of,
+    mend,
+    rule,
+    seen,
+    written_form,
+)
 from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, said
 from loraprep.captions.hygiene.words import (
     CONTENT,
@@ -63,4 +74,5 @@ __all__ = [
     "without_term",
     "without_thoughts",
     "without_trigger",
+    "written_form",
 ]

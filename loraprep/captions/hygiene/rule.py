@@ -49,7 +49,7 @@ def about(path: str, settings: Settings, model: BaseModel, characters: frozenset
     everyone = {settings.trigger, *groups.triggers(settings)} - {own}
     declared = [word for group in groups.every(settings) for word in group.words]
     allowed = (settings.intent.class_word, *settings.intent.fused, *declared)
-    return About(own, tuple(sorted(everyone)), allowed, model.form, model.quality_tags, characters)
+    return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters)
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from loraprep.captions.hygiene import words as lists
@@ -94,8 +94,7 @@ def foreign_trigger(captions: Mapping[str, str]) -> dict[str, str]:
     if not first:
         return {}
     common, times = Counter(first.values()).most_common(1)[0]
-    odd = " " not in common and common.isalnum() and not plain_english(common) and not lists.is_count(common)
-    if not odd or 2 * times <= len(captions) or times == len(captions) == 1:
+    if not _like_a_trigger(common) or 2 * times <= len(captions) or times == len(captions) == 1:
         return {}
     return {path: common for path, word in first.items() if word == common}
 
@@ -103,10 +102,28 @@ def foreign_trigger(captions: Mapping[str, str]) -> dict[str, str]:
 def trigger_missing(captions: Mapping[str, str]) -> dict[str, str]:
     """Name those that do not begin with the first word of more than half, where that looks like a trigger.
 
-    For a folder whose trigger nobody has told; `captions` are whole.
+    For a folder whose trigger nobody has told; `captions` are whole. A word that more than half of one subfolder begin
+    with is a trigger as well: a set may teach several.
     """
     with_it = foreign_trigger(captions)
     if not with_it:
         return {}
     word = next(iter(with_it.values()))
-    return {path: word for path in sorted(captions) if path not in with_it}
+    firsts = {path: split[0].casefold() for path, text in captions.items() if (split := pieces(text))}
+    inside: dict[str, list[str]] = defaultdict(list)
+    for path in captions:
+        inside[path.rpartition("/")[0]].append(firsts.get(path, ""))
+    return {
+        path: word
+        for path in sorted(captions)
+        if path not in with_it and not _shared(firsts.get(path, ""), inside[path.rpartition("/")[0]])
+    }
+
+
+def _shared(first: str, others: Sequence[str]) -> bool:
+    return _like_a_trigger(first.partition("_")[0]) and 2 * others.count(first) > len(others)
+
+
+def _like_a_trigger(word: str) -> bool:
+    """Say whether it is one word, no English one and no tag that counts."""
+    return word.isalnum() and not plain_english(word) and not lists.is_count(word)
