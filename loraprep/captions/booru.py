@@ -242,10 +242,15 @@ def _common(word: str) -> str:
 
 
 def _known(phrase: str, *, names: bool = False) -> str:
-    """Return the tag of that spelling, in the singular, or in American English; "" without one."""
+    """Return the tag of that spelling, in the singular, or in American English; "" without one.
+
+    A word that Danbooru takes for a longer tag with that word in it means that only there (pipe: smoking pipe, horn:
+    single horn, overflow).
+    """
     for variant in _variants(phrase):
         found = tag(variant)
-        if found and (names or found.category in (GENERAL, META)):
+        narrowed = found is not None and " " in found.name and variant in found.name.split()
+        if found and not narrowed and (names or found.category in (GENERAL, META)):
             return found.name
     return ""
 

@@ -99,3 +99,12 @@ def test_the_commonest_tags_go_first_where_there_is_no_room() -> None:
     assert cut.left_out[0] == "long hair"
     assert "1girl" in cut.text
     assert "windmill" in cut.text
+
+
+@pytest.mark.parametrize("word", ["pipe", "horn", "sheet", "overflow", "english", "pale", "insertion"])
+def test_a_word_that_means_more_on_danbooru_names_no_tag(word: str) -> None:
+    found = booru.tag(word)
+    assert found is not None
+    assert word in found.name.split()  # that is how Danbooru has it
+    assert booru.tags_of(word) == ()
+    assert booru.tags_of(f"a {word}") == ()
