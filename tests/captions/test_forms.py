@@ -106,3 +106,22 @@ def test_sentences_alone_are_matched_and_never_cut() -> None:
         texts[model] = made.captions["a.jpg"].text
     assert texts["illustrious"] == "ember, black cat, collar, laughing, lantern, wooden table"
     assert texts["sdxl"] == f"ember, {said[0].lower()}{said[1:]}"
+
+
+def test_what_a_tag_stands_for_was_seen_and_is_named() -> None:
+    from loraprep.captions import bleed
+    from loraprep.core.findings import Code
+
+    content = {"subject": ["a water mill"], "subject_class": ["building"], "setting": ["forest"], "place": ["outdoors"]}
+    said = "A water mill turns."
+    elements = {
+        f"{n:02}.jpg": Elements(f"{n:02}.jpg", "d" * 64, "claude", "seen", content, content_sentence=said)
+        for n in range(12)
+    }
+    settings, model = smallest(trigger="ember", model="illustrious"), profiles.base_model("illustrious")
+    made = compose_captions(elements, Decisions(), settings, model, profiles.kind("style")).captions
+    assert "water wheel" in made["00.jpg"].text
+    found = bleed.fused_terms(made, elements, settings, profiles.kind("style"))
+    wheel = next(f for f in found if f.values["term"] == "water wheel")
+    assert (wheel.values["cause"], wheel.values["seen"]) == ("pictures", "12 of 12")
+    assert not [f for f in found if f.code is Code.FUSED_UNNAMED and "mill" in str(f.values["term"])]
