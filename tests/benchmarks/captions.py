@@ -19,7 +19,7 @@ from loraprep.captions import tokens
 from loraprep.captions.render import limit_of
 from loraprep.core import resources
 from loraprep.project import profiles
-from tests.captions.test_ten_models import BOORU, MODELS, captions, config, listed, shares
+from tests.thirty import BOORU, MODELS, captions, config, listed, shares
 
 LENGTHS = ("short", "normal", "long")
 

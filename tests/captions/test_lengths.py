@@ -16,12 +16,22 @@ from loraprep.core.records import Elements
 from loraprep.project import profiles
 from loraprep.project.decisions import Decisions
 from loraprep.trainers import kohya, onetrainer
-from tests.captions.test_home_run import make
+from loraprep.trainers.plan import TrainingLength, TrainingPlan
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 from tests.homeserver import good, serving
 from tests.runs import allow, answer, run
-from tests.trainers.test_exports import dataset
+from tests.scenes import pictures
 from tests.typed import smallest
 
+PROJECT = """\
+version: 1
+name: mill
+intent: {kind: style, description: loose painting}
+model: flux
+trigger: millstyle
+captioning: {captioner: openai-compatible, base_url: 'ADDRESS', model: qwen3-vl, length: [short, long]}
+review: {quality: auto, duplicates: auto, curation: auto}
+"""
 SHORT, LONG = "A mill stands beside a pond.", "A mill stands beside a pond. A bridge leads to it."
 STYLE = "Oil painting in short strokes."
 
@@ -72,20 +82,41 @@ def test_what_says_the_same_is_written_once_and_every_length_fits() -> None:
     assert limit_of(config(("short", "long"), model="illustrious"), model) == 225
 
 
+def dataset(trainer: str, lines: int) -> TrainingSet:
+    folder = TrainingFolder("10_mill", "dataset/10_mill", 10, 2)
+    plan = TrainingPlan(trainer, [1024], [], TrainingLength(5, 72, 360, 150, True, 1), {}, 75)
+    return TrainingSet(
+        name="mill",
+        trigger="ember",
+        before=0,
+        lines=lines,
+        class_prompt="painting",
+        tags=False,
+        model="Flux",
+        sizes=[1024],
+        folders=[folder],
+        regularization=None,
+        captions={},
+        batch_size=2,
+        enlarge=False,
+        plan=plan,
+        profile=profiles.trainer(trainer),
+    )
+
+
 def test_trainers_are_told_of_lines() -> None:
-    assert "enable_wildcard = true" in kohya.config_files(dataset("kohya", lines=2))["dataset_config.toml"]
-    assert "enable_wildcard" not in kohya.config_files(dataset("kohya"))["dataset_config.toml"]
-    concepts = json.loads(onetrainer.config_files(dataset("onetrainer", lines=2))["concepts.json"])
+    assert "enable_wildcard = true" in kohya.config_files(dataset("kohya", 2))["dataset_config.toml"]
+    assert "enable_wildcard" not in kohya.config_files(dataset("kohya", 1))["dataset_config.toml"]
+    concepts = json.loads(onetrainer.config_files(dataset("onetrainer", 2))["concepts.json"])
     assert {concept["text_variations"] for concept in concepts} == {2}
 
 
 @pytest.mark.run
 def test_from_the_question_to_an_edit_in_dataset(tmp_path: Path) -> None:
     with serving(lambda number, body: good(content_sentence=f"A water mill number {number} stands there.")) as home:
-        captioning = (
-            f"{{captioner: openai-compatible, base_url: '{home.address}', model: qwen3-vl, length: [short, long]}}"
-        )
-        root = make(tmp_path / "mill", captioning)
+        root = tmp_path / "mill"
+        pictures(root, 10)
+        (root / "project.yaml").write_text(PROJECT.replace("ADDRESS", home.address), "utf-8")
         allow(root)
         run(root, "gate1")
         asked = (root / "decisions/captions.yaml").read_text("utf-8")

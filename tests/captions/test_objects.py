@@ -18,7 +18,7 @@ from loraprep.dataset.outputs import with_background, without_background
 from loraprep.project import profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel, JsonPart
-from tests.captions.test_ten_models import described, listed
+from tests.thirty import described, listed
 from tests.typed import smallest
 
 # the keys of Ideogram 4 that words alone can fill: musubi-tuner's docs, June 2026
