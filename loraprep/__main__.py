@@ -29,7 +29,7 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep audit          are the pictures fit to train on?
   loraprep duplicates     which pictures are there twice? --against DIR: which of them are in that folder too?
   loraprep elements       what is in each picture; waits for a batch that is still out
-  loraprep captions       every picture and its caption
+  loraprep captions       every picture and its caption (--as MODEL: beside what another base model would get)
   loraprep recaption      asks a vision model again: about pictures seen under earlier settings, or those you name
   loraprep curate         is the set varied?
   loraprep select         every file, its fate and why
@@ -130,6 +130,10 @@ def _run(args: list[str]) -> int:
         if against.wanted(args):
             here = Path.cwd()
             return against.run(_home(), here, args[1:])
+    if args[:1] == ["captions"] and any(arg.startswith("--as") for arg in args):
+        from loraprep.cli import rendering
+
+        return rendering.run(_home(), args[1:])
     return _doit(args)
 
 

@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +17,12 @@ SEEN: dict[str, Any] = {
     "content": {"subject": "a water mill", "subject_class": "building", "place": "outdoors", "framing": "wide view",
                 "setting": ["forest"], "objects": ["pond", "plank bridge"], "angle": ["eye level"]},
     "content_sentence": "A water mill stands beside a pond.",
+    "content_long": "A water mill stands beside a pond. A plank bridge leads to it, and a forest is behind.",
     "style": {"medium": "oil painting", "brushwork": ["short strokes"], "lighting": ["dim light"]},
     "style_sentence": "Oil painting in short strokes and dim light.",
+    "with_traits": {"content_sentence": "A water mill of grey stone stands beside a pond.",
+                    "content_long": "A water mill of grey stone stands beside a pond. A plank bridge leads to it.",
+                    "style_sentence": "Oil painting in short strokes and dim light."},
     "tags": ["water mill", "pond", "bridge"],
     "visible_text": [],
     "confidence": {"content": "high", "style": "high"},
@@ -26,7 +31,7 @@ SEEN: dict[str, Any] = {
 
 @dataclass
 class Answer:
-    """What the server does with one request. `fault`: "" or "reset", "half"."""
+    """What the server does with one request. `fault`: "" or "reset", "half", "silent"."""
 
     text: str = ""
     status: int = 200
@@ -80,6 +85,9 @@ def serving(answer: Callable[[int, dict[str, Any]], Answer] | None = None) -> It
                 home.asked.append(body)
                 home.keys.append(self.headers.get("authorization"))
             reply = home.answer(number, body) if self.path == "/v1/chat/completions" else Answer("no such page", 404)
+            if reply.fault == "silent":
+                time.sleep(1.5)
+                return
             if reply.fault == "reset":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

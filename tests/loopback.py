@@ -51,12 +51,15 @@ def form(number: int) -> dict[str, Any]:
             "shape": [], "time": ["dawn"],
         },
         "content_sentence": f"A {subject} stands in a valley at dawn.",
+        "content_long": f"A {subject} stands in a valley at dawn. Thing {number} lies beside it.",
         "style": {
             "medium": "oil painting", "technique": ["impasto"], "brushwork": ["loose strokes"], "palette": ["teal"],
             "temperature": "warm palette", "lighting": ["daylight"], "composition": ["centred"], "edges": ["lost edges"],
             "texture": ["canvas"], "harmony": ["analogous"], "mood": ["calm"],
         },
         "style_sentence": "An oil painting with loose strokes and lost edges.",
+        "with_traits": {"content_sentence": f"A {subject} stands in a valley at dawn.", "content_long": "",
+                        "style_sentence": "An oil painting with loose strokes and lost edges."},
         "tags": [subject, "valley", "dawn", f"thing {number}"],
         "visible_text": [], "confidence": {"content": "high", "style": "medium"},
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from loraprep.captions import hygiene
+from loraprep.captions import hygiene, objects
 from loraprep.captions.samples import open_samples, own_caption, recommended
 from loraprep.core import files
 from loraprep.core.records import Caption, Elements, Image
@@ -36,7 +36,15 @@ class ApprovedUnder(msgspec.Struct, frozen=True):
 def approved_under(path: str, settings: Settings) -> ApprovedUnder:
     """Say what a caption of `path` is approved under now."""
     said = settings.captioning
-    parts = [said.style_words, said.quality_tags, said.omit, said.constant_traits, groups.words(path, settings)]
+    parts: list[object] = [
+        said.style_words,
+        said.quality_tags,
+        said.omit,
+        said.constant_traits,
+        groups.words(path, settings),
+    ]
+    if said.length:  # left out where it is not set, so that what was approved before there was one still stands
+        parts.append(said.length)
     digest = hashlib.sha256(files.dumps(msgspec.to_builtins(parts)).encode()).hexdigest()[:_SHORT]
     return ApprovedUnder(groups.trigger(path, settings), settings.model, digest)
 
@@ -89,7 +97,7 @@ def approvals_to_renew(
 
 
 def _unfilled(caption: Caption, settings: Settings) -> str:
-    return "[trigger]" + caption.text.removeprefix(groups.trigger(caption.path, settings))
+    return objects.unfilled(caption.text, groups.trigger(caption.path, settings))
 
 
 def approved(samples: Sequence[str], decisions: Decisions, *, auto: bool) -> bool:

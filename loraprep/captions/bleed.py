@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from loraprep.captions import hygiene
+from loraprep.captions import booru, hygiene
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
@@ -90,10 +90,15 @@ def _unnamed(
         for term, number in sorted(shown.items(), key=lambda x: (-x[1], x[0]))
         if number >= limits.fused_critical * len(seen)
         and counts.get(term, 0) < limits.fused_watch * len(spoken)
-        and sum(hygiene.says(c.text, term) for c in spoken.values()) < limits.fused_watch * len(spoken)
+        and sum(_says(c.text, term) for c in spoken.values()) < limits.fused_watch * len(spoken)
         and term not in left_out
         and not _exempt(term, settings)
     ]
+
+
+def _says(text: str, term: str) -> bool:
+    """Say whether a caption names a term, as it is or as the tags that stand for it."""
+    return hygiene.says(text, term) or any(hygiene.says(text, name) for name in booru.tags_of(term))
 
 
 def independent(elements: Elements) -> bool:
@@ -116,10 +121,10 @@ def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[
 
 
 def _shown(elements: Elements) -> list[str]:
-    """List what was seen, as terms; sentences are wording and testify to nothing."""
-    return [
-        t for group in (elements.content, elements.style) for terms in group.values() for t in terms
-    ] + elements.tags
+    """List what was seen, as terms and as the tags for them; sentences are wording and testify to nothing."""
+    parts = (elements.content, elements.style)
+    seen = [t for group in parts for terms in group.values() for t in terms] + elements.tags
+    return [*seen, *(name for term in seen for name in booru.tags_of(term))]
 
 
 def _exempt(term: str, settings: Settings) -> bool:

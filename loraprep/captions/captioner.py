@@ -6,10 +6,11 @@ It is a Captioner; one that looks at the pixels first is a VisionCaptioner.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeGuard
 
+from loraprep.captions import hygiene
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import Answers, AnswerSettings
@@ -24,6 +25,7 @@ class Context:
 
     `names`: path -> what its names say of this one picture. `answers`: digest -> what vision models said; `missing`:
     path -> why one was not asked, a code; `chosen`: path -> the captioner that a person chose for that picture.
+    `about`: path -> what caption hygiene may know of it; `spared`: path -> its rules that a person took back.
     """
 
     trigger: str
@@ -31,6 +33,34 @@ class Context:
     answers: Mapping[str, Answers] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     chosen: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, hygiene.About] = field(default_factory=dict)
+    spared: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def knows(self, path: str) -> hygiene.About:
+        """Return what caption hygiene may know of the caption of `path`."""
+        return self.about.get(path) or hygiene.About(trigger=self.trigger)
+
+    def tidy(self, path: str, words: str) -> Tidied:
+        """Make words that lie with a picture ready to train, without the trigger."""
+        about = self.knows(path)
+        mended = hygiene.mend(words, about, self.spared.get(path, ()))
+        whole = hygiene.written_form(mended.text, about) == "json"  # braces and all
+        return Tidied(
+            mended.text if whole else hygiene.bare(mended.text, self.trigger),
+            words if mended.rules else "",
+            list(mended.rules),
+            hygiene.asked(words, about),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """Words as they train, as they lay there if that is not the same, the rules in between, and what is unclear."""
+
+    text: str
+    before: str = ""
+    mended: list[str] = field(default_factory=list)
+    unclear: dict[str, str] = field(default_factory=dict)
 
 
 class Captioner(Protocol):

@@ -7,16 +7,18 @@ may choose another for a single picture.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import structs
 
+from loraprep.captions import hygiene
 from loraprep.captions.captioner import Captioner, Context, looks_at_pixels
 from loraprep.captions.file_names import picture_names
 from loraprep.captions.registry import load_captioner
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.store import Answers
 from loraprep.core.records import Elements, Image
+from loraprep.project import profiles
 from loraprep.project.settings import Captioning, Settings
 
 FINAL = frozenset({"refused", "truncated", "unclear"})  # asking again would say the same; all else may still come
@@ -38,12 +40,17 @@ def describe_all(
     answers: Mapping[str, Answers] | None = None,
     missing: Mapping[str, str] | None = None,
     chosen: Mapping[str, str] | None = None,
+    spared: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, Elements]:
     """Describe each of `images`: path -> elements. Raises UserError if a captioner is unknown.
 
-    `everyone` is the whole set, for what its names have in common; `answers`, `missing` and `chosen` are a Context's.
+    `everyone` is the whole set, for what its names have in common; `answers`, `missing`, `chosen` and `spared` are a
+    Context's.
     """
-    context = Context(settings.trigger, _names_of(everyone), answers or {}, missing or {}, chosen or {})
+    model = profiles.base_model(settings.model)
+    about = {i.path: hygiene.about(i.path, settings, model) for i in images}
+    names = _names_of(everyone)
+    context = Context(settings.trigger, names, answers or {}, missing or {}, chosen or {}, about, spared or {})
     result = {}
     for number, image in enumerate(images):
         if progress:

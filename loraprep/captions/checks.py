@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from loraprep.captions import hygiene, tokens
-from loraprep.captions.danbooru import Vocabulary
+from msgspec import structs
+
+from loraprep.captions import hygiene, language, objects, tokens
+from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements, Grade
-from loraprep.core.text import SHOWN, clauses
+from loraprep.core.text import SHOWN, clauses, listed
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -43,8 +45,6 @@ def check_captions(
         if styled and elements[p].captioner != "draft" and len(_style_categories(c)) < 2 and _readable(c, trigger[p])
     ]
     hits = {
-        Code.CAPTION_FLATTERY: [p for p, c in spoken.items() if hygiene.flatters(c.text)],
-        Code.CAPTION_HEDGING: [p for p, c in spoken.items() if hygiene.hedges(c.text)],
         Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
         Code.CAPTION_THIN_STYLE: thin,
         Code.CAPTION_TOO_LONG: [p for p, c in spoken.items() if c.tokens > c.limit],
@@ -63,11 +63,117 @@ def check_captions(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.vocabulary == "danbooru":
         found += _unknown_tags(spoken, settings, vocabulary)
-    faults = {p: f for p, c in sorted(captions.items()) if (f := hygiene.faults(c.text, trigger[p]))}
+    found += language.check(spoken, settings, model)
+    found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary))
+    faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
     if faults:
         reasons = clauses([f"{path}: {' and '.join(found)}" for path, found in faults.items()])
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
+
+
+_KINDS = 3  # kinds of faults spelled out in one sentence
+_CLEANED = ("existing", "draft")  # origins of words that caption hygiene has been through
+_OWN = ("written", "approved")  # origins of words that a person stands for: nothing of them was changed
+
+
+def with_words_before(captions: Mapping[str, Caption], elements: Mapping[str, Elements]) -> dict[str, Caption]:
+    """Note with each caption how its words lay there, where caption hygiene changed them."""
+    return {
+        path: structs.replace(caption, before=elements[path].before)
+        if elements[path].before and caption.origin not in _OWN
+        else caption
+        for path, caption in captions.items()
+    }
+
+
+def of_hygiene(
+    captions: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    settings: Settings,
+    model: BaseModel,
+    characters: frozenset[str] = frozenset(),
+) -> list[Finding]:
+    """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to.
+
+    Of words that a person or a vision model wrote nothing is changed: what would be is objected to.
+    """
+    lying = {p: e for p, e in elements.items() if p not in captions or captions[p].origin not in _OWN}
+    cleaned = {p: e for p, e in sorted(lying.items()) if e.mended and not e.unclear and (p in captions or not e.text)}
+    objected: dict[str, dict[str, str]] = {}
+    for path, element in lying.items():
+        for name, words in element.unclear.items() if path in captions else ():
+            objected.setdefault(name, {})[path] = words
+    bodies = {}
+    for path, caption in captions.items():
+        about = hygiene.about(path, settings, model, characters)
+        bodies[path] = objects.body_of(caption, about.trigger)
+        for name, words in _objections(caption, bodies[path], about).items():
+            objected.setdefault(name, {})[path] = words
+    for rule in hygiene.SET_RULES:
+        if hits := rule.see(bodies):
+            objected[rule.name] = hits
+    return [*_mended(cleaned), *_findings(objected)]
+
+
+def _objections(caption: Caption, body: str, about: hygiene.About) -> dict[str, str]:
+    """Return rule -> the words it objects to in a caption as it trains."""
+    found = {name: words for name, words in hygiene.seen(body, about).items() if hygiene.rule(name).does == "warn"}
+    if caption.origin not in _CLEANED:
+        found |= {name: f'"{_short(body)}"' for name in hygiene.mend(body, about).rules if name != "signs"}
+    return found
+
+
+def _mended(cleaned: Mapping[str, Elements]) -> list[Finding]:
+    if not cleaned:
+        return []
+    rules = sorted({name for element in cleaned.values() for name in element.mended} - {"signs"})
+    told = {p: f'"{_short(e.before)}" {_after(e.text)}' for p, e in cleaned.items()}
+    what = listed([hygiene.said(name).sees for name in rules or ["signs"]], _KINDS)
+    values: dict[str, Value] = {"rules": ", ".join(rules), "what": what, "said": _told(told)}
+    return [Finding(Code.CAPTION_MENDED, tuple(cleaned), values)]
+
+
+def _after(text: str) -> str:
+    return f'trains as "{_short(text)}"' if text else "says nothing of the picture"
+
+
+def _findings(objected: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    for name, hits in sorted(objected.items()):
+        paths, said = tuple(sorted(hits)), hygiene.said(name)
+        values: dict[str, Value] = {
+            "what": said.sees,
+            "said": _told(hits),
+            "because": said.why or "A trainer learns every sign of a caption as a word.",
+            "fix": said.fix or "These words stay as they are until you change them in decisions/captions.yaml.",
+        }
+        match hygiene.code_of(name):
+            case Code.CAPTION_HEDGING:
+                yield Finding(Code.CAPTION_HEDGING, paths)
+            case Code.CAPTION_FLATTERY:
+                yield Finding(Code.CAPTION_FLATTERY, paths)
+            case Code.CAPTION_UNCLEAR:
+                yield Finding(Code.CAPTION_UNCLEAR, paths, values)
+            case _:
+                yield Finding(Code.CAPTION_ODD, paths, values)
+
+
+def _told(hits: Mapping[str, str]) -> str:
+    return clauses([f"{path}: {words}" for path, words in sorted(hits.items())])
+
+
+_SHOWN = 70  # characters of a caption in a sentence; the appendix has all of them
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 4].rstrip()} ..."
+
+
+def _characters(kind: Kind, vocabulary: Vocabulary | None) -> frozenset[str]:
+    """Return the names of characters that taggers know, where a character is taught that is none of them."""
+    if vocabulary is None or "content.face" not in kind.omit:
+        return frozenset()
+    return frozenset(row.name for row in vocabulary.rows if row.category == CHARACTER)
 
 
 def _style_categories(caption: Caption) -> set[str]:
@@ -76,7 +182,7 @@ def _style_categories(caption: Caption) -> set[str]:
 
 def _readable(caption: Caption, trigger: str) -> bool:
     """Say whether the word lists, which are English, can read a caption: most of its words are plain English."""
-    return tokens.plain_english(hygiene.without_trigger(caption.text, trigger)) > _MOST
+    return tokens.plain_english(objects.body_of(caption, trigger)) > _MOST
 
 
 def _unknown_tags(captions: Mapping[str, Caption], settings: Settings, known: Vocabulary) -> list[Finding]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import approval, hygiene, tokens
+from loraprep.captions import approval, hygiene, objects, tokens
 from loraprep.captions.checks import check_captions
 from loraprep.captions.danbooru import Vocabulary
-from loraprep.captions.render import form_of, render_all, traits_of
+from loraprep.captions.render import form_of, lengths_of, limit_of, marks, render_all, traits_of
 from loraprep.captions.samples import own_caption, shows_content
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Grade
-from loraprep.project import groups
+from loraprep.core.text import SHOWN, listed
+from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import entry_for
@@ -58,13 +60,80 @@ def compose_captions(
                 otherwise.append(path)
         captions[path] = caption
     found = check_captions(captions, elements, settings, model, kind, vocabulary)
+    found += _of_another_form(captions, elements, model, frozenset(other_form))
+    found += _of_one_length(settings, model)
+    found += _shortened(captions, limit_of(settings, model))
+    found += _marks(elements)
     if other_form:
         found.append(Finding(Code.CAPTION_OTHER_FORM, tuple(other_form), {"form": model.form, "title": model.title}))
     if otherwise:
         found.append(Finding(Code.CAPTION_APPROVED_OTHERWISE, tuple(otherwise), {}))
-    if traits := sorted(traits_of(elements, settings, model.form, kind).left_out):
+    if traits := sorted(traits_of(elements, settings, model, kind).left_out):
         found.append(Finding(Code.CONSTANT_TRAITS, (), {"terms": ", ".join(traits)}))
     return Captions(captions, found)
+
+
+def _of_another_form(
+    captions: Mapping[str, Caption], elements: Mapping[str, Elements], model: BaseModel, said: frozenset[str]
+) -> list[Finding]:
+    """Find tags for a base model that learned from sentences, and sentences for one that knows Danbooru's tags only.
+
+    Whoever wrote them; `said`: what is named already. Words of a draft are named as such.
+    """
+    tags: list[str] = []
+    prose: list[str] = []
+    tagged: dict[str, list[str]] = {}
+    for path, caption in sorted(captions.items()):
+        body = caption.text.partition(", ")[2]
+        draft = caption.origin == "draft" or (caption.origin == "approved" and elements[path].captioner == "draft")
+        if not body or path in said or draft or not caption.captioned:
+            continue
+        if model.form == "prose" and hygiene.form_of(body) == "tags" and len(hygiene.terms(body)) > 1:
+            of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
+            tagged.setdefault(elements[path].captioner, []).append(path) if of_tagger else tags.append(path)
+        elif model.vocabulary and not model.reads("prose") and _in_sentences(body):
+            prose.append(path)
+    found = [
+        Finding(Code.CAPTIONER_ONLY_TAGS, tuple(paths), {"captioner": name, "title": model.title})
+        for name, paths in tagged.items()
+    ]
+    for code, paths in ((Code.CAPTION_TAGS_FOR_PROSE, tags), (Code.CAPTION_PROSE_FOR_TAGS, prose)):
+        if paths:
+            found.append(Finding(code, tuple(paths), {"title": model.title}))
+    return found
+
+
+def _of_one_length(settings: Settings, model: BaseModel) -> list[Finding]:
+    """Say that only the first of the lengths asked for is written, and because of whom."""
+    wanted = settings.captioning.lengths
+    if len(lengths_of(settings, model)) == len(wanted):
+        return []
+    of_trainers = [profiles.trainer(name) for name in settings.dataset.trainers]
+    titles = [trainer.title for trainer in of_trainers if not trainer.lines] or [model.title]
+    return [Finding(Code.CAPTION_ONE_LENGTH, (), {"trainers": listed(titles, None), "first": wanted[0]})]
+
+
+def _in_sentences(body: str) -> bool:
+    return bool(re.search(r"[.!?]$", body)) and hygiene.form_of(body) == "prose"
+
+
+def _shortened(captions: Mapping[str, Caption], limit: int) -> list[Finding]:
+    """Say what went so that captions fit into what the trainers read."""
+    gone = Counter(term for c in captions.values() if c.origin == "rendered" for term in c.left_out)
+    paths = tuple(sorted(p for p, c in captions.items() if c.origin == "rendered" and c.left_out))
+    if not paths:
+        return []
+    common = sorted(gone, key=lambda term: (-gone[term], term))
+    more = f" and {len(common) - SHOWN} more" if len(common) > SHOWN else ""
+    return [Finding(Code.CAPTION_SHORTENED, paths, {"limit": limit, "terms": ", ".join(common[:SHOWN]) + more})]
+
+
+def _marks(elements: Mapping[str, Elements]) -> list[Finding]:
+    """Find what a vision model read in a picture that is a signature, a watermark or an address."""
+    read = {path: marks(e.visible_text) for path, e in sorted(elements.items())}
+    paths = tuple(path for path, texts in read.items() if texts)
+    said = sorted({text for texts in read.values() for text in texts})
+    return [Finding(Code.VISIBLE_MARKS, paths, {"said": ", ".join(said[:SHOWN])})] if paths else []
 
 
 def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bool:
@@ -72,22 +141,23 @@ def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bo
     under = entry.data.get("under")
     if under is not None:
         return bool(under.get("model") != settings.model)
-    return "form" in entry.data and form_of(entry.data["form"]) != model.form
+    return "form" in entry.data and not model.reads(form_of(entry.data["form"]))
 
 
 def _filled(own: str, trigger: str) -> str:
     """Fill the trigger into the person's words, or put it first if it is absent; glued to a word it is left to see."""
     text = re.sub(r"(?<!\w)\[trigger\](?!\w)", lambda _: trigger, own)
-    if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", text):
-        text = f"{trigger}, {text}"
+    if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", next(iter(objects.texts(text)), text)):
+        text = objects.with_trigger(text, trigger)
     return text
 
 
 def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
     """Take the person's words as they are, with the trigger filled in."""
     text = _filled(own_caption(entry), trigger)
-    body = hygiene.bare(text, trigger)
-    form = form_of(entry.data.get("form") or hygiene.form_of(body))
+    of_object = ", ".join(objects.texts(text)) if rendered.form == "json" else ""
+    body = hygiene.bare(of_object or text, trigger)
+    form = "json" if of_object else form_of(entry.data.get("form") or hygiene.form_of(body))
     terms = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
     style = tuple(t for t in terms if hygiene.is_style(t))
     content = tuple(t for t in terms if t not in style)
@@ -100,6 +170,7 @@ def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
             tokens=tokens.count(text, encoder),
             content=tuple(t for t in content if not hygiene.is_quality(t)),
             style=style,
+            others=(),
         ),
         settings,
     )
@@ -117,6 +188,7 @@ def _approved(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
             tokens=tokens.count(text, encoder),
             content=tuple(entry.data.get("content", ())),
             style=tuple(entry.data.get("style", ())),
+            others=tuple(_filled(str(text), trigger) for text in entry.data.get("also", ())),
         ),
         settings,
     )
@@ -125,6 +197,6 @@ def _approved(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
 def _graded(caption: Caption, settings: Settings) -> Caption:
     """Grade words that a person stands for by what they say."""
     trigger = groups.trigger(caption.path, settings)
-    if not hygiene.bare(caption.text, trigger):
+    if not hygiene.bare(", ".join(objects.texts(caption.text)) or caption.text, trigger):
         return structs.replace(caption, grade=Grade.MISSING)
     return structs.replace(caption, grade=Grade.DESCRIBED if shows_content(caption, settings) else Grade.NAMED)

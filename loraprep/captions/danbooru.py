@@ -41,6 +41,11 @@ def _rules() -> tuple[tuple[str, str, str, str], ...]:
     return tuple(found)
 
 
+def counted_terms() -> list[tuple[str, str, str]]:
+    """List (key, term, tag): the terms of closed lists, and the tags that mean them, the best first."""
+    return [(key, term, pattern) for _, key, term, pattern in _rules() if term]
+
+
 @lru_cache(maxsize=1 << 13)  # the tags of a large set
 def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
     """Return every (group, key, term) that the tag names, in the file's order; patterns count if it is not listed."""
@@ -129,6 +134,8 @@ def read_tags(path: Path) -> Vocabulary:
         rows = tuple(_rows(path))
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         why = "there is no such file" if isinstance(error, FileNotFoundError) else "it is not such a list"
+        if isinstance(error, _Blank):
+            why = f"line {error} is blank, and every line stands for one output of the model"
         hint = "It lies beside model.onnx and begins with: tag_id,name,category,count"
         raise UserError(f"the tagger's list of tags cannot be read: {why}", place=path.name, hint=hint) from None
     if not rows:
@@ -136,8 +143,15 @@ def read_tags(path: Path) -> Vocabulary:
     return Vocabulary(rows)
 
 
+class _Blank(ValueError):
+    """A line of a tagger's list that says nothing; the text is its number."""
+
+
 def _rows(path: Path) -> Iterator[Row]:
-    for line in csv.DictReader(io.StringIO(files.read_text(path), newline=""), restval=""):
+    reader = csv.DictReader(io.StringIO(files.read_text(path), newline=""), restval="")
+    for line in reader:
+        if not any((value or "").strip() for value in line.values() if not isinstance(value, list)):
+            raise _Blank(reader.line_num)
         yield Row(caption_term(line["name"]), int(line["category"]), int(line.get("count") or 0))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from loraprep.captions import hygiene
+from loraprep.captions import hygiene, objects
 from loraprep.captions.render import says_content
 from loraprep.core.records import Caption, Image
 from loraprep.project import groups
@@ -20,6 +20,8 @@ HEADER = """\
 # What you approve is trained word for word, until its trigger, the base model or a caption setting changes.
 # [trigger] is filled in. Any other picture may be given a caption here too: name.jpg: {caption: "[trigger], ..."},
 # or a captioner of its own: name.jpg: {captioner: draft}
+# Words of yours that were cleaned before they train (the report shows before and after): name.jpg: {cleaning: undo}
+# trains that picture's as they lie; cleaning: undo, or cleaning: [labels, weights], does so for all of them.
 """
 SAMPLES = 5
 
@@ -38,6 +40,25 @@ def captioners_by_path(images: Sequence[Image], decisions: Decisions) -> dict[st
     """Return path -> the captioner that a person chose for that picture, also under an earlier name."""
     entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
     return {path: entry.data["captioner"] for path, entry in entries if entry and entry.data.get("captioner")}
+
+
+def spared_rules(images: Sequence[Image], decisions: Decisions) -> dict[str, frozenset[str]]:
+    """Return path -> the rules of caption hygiene that a person took back, for all pictures or for that one."""
+    undone = decisions.cleaning or ()
+    everywhere = _EVERY_RULE if undone == "undo" else frozenset(undone)
+    entries = ((i.path, entry_for(decisions, i.path, i.digest)[0]) for i in images)
+    own = {path for path, entry in entries if entry and entry.data.get("cleaning") == "undo"}
+    spared = {i.path: _EVERY_RULE if i.path in own else everywhere for i in images}
+    return {path: rules for path, rules in spared.items() if rules}
+
+
+def cleaning_undone(decisions: Decisions) -> list[str]:
+    """Return what a person took back of caption hygiene in short: rules, and keys of pictures; sorted."""
+    undone = [decisions.cleaning] if isinstance(decisions.cleaning, str) else decisions.cleaning or []
+    return sorted([*undone, *(e.key for e in decisions.entries.values() if e.data.get("cleaning") == "undo")])
+
+
+_EVERY_RULE = frozenset(rule.name for rule in hygiene.RULES if rule.does == "mend")
 
 
 def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
@@ -115,12 +136,13 @@ def sample_questions(
     """
     questions = []
     for path in samples:
-        caption, renewal = captions[path], renewals.get(path)
+        caption, renewal, trigger = captions[path], renewals.get(path), groups.trigger(path, settings)
         wrong = why_not_recommended(caption, settings)
         entry = {
             **({"what": why} if (why := wrong or (renewal.what if renewal else "")) else {}),
             **({"before": renewal.before} if renewal else {}),
-            "caption": "[trigger]" + caption.text.removeprefix(groups.trigger(path, settings)),
+            "caption": objects.unfilled(caption.text, trigger),
+            **({"also": [objects.unfilled(text, trigger) for text in caption.others]} if caption.others else {}),
             "content": list(caption.content),
             "style": list(caption.style),
             "tokens": caption.length,
@@ -137,7 +159,7 @@ def sample_questions(
 def why_not_recommended(caption: Caption, settings: Settings) -> str:
     """Say why nobody should simply approve this sample, "" if one may: it says what is in the picture, and trains."""
     path = caption.path
-    if broken := hygiene.faults(caption.text, groups.trigger(path, settings)):
+    if broken := objects.faults_of(caption, groups.trigger(path, settings)):
         return f"{' and '.join(broken)}: mend the caption"
     return "" if shows_content(caption, settings) else "nobody has said what is in it: write that into the caption"
 

@@ -26,12 +26,14 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     path: str = ""  # of the image
     digest: str = ""  # of images/<path>
     trigger: str = ""
+    before: str | UnsetType = UNSET  # what stands before the trigger in its caption, with its comma
     taken_from: str = ""  # the file its pixels come from
     source: str = ""  # the digest of that file
     operations: str = ""  # see Output.operations
     image: str = ""  # the digest of the PNG, "" if it was not written yet
     pixels: str = ""  # the digest of its decoded pixels
     caption: str = ""  # the digest of the .txt file
+    lines: tuple[str, ...] | UnsetType = UNSET  # those of its lines, where there are several captions
     caption_from: str = ""  # Caption.origin
     decided: str = ""  # see Output.decided
     background: str | UnsetType = UNSET  # the colour of a copy that stands on several

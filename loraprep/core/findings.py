@@ -113,8 +113,18 @@ class Code(StrEnum):
     VISION_UNCLEAR = "vision-unclear"
     VISION_STAND_IN = "vision-stand-in"
     CAPTION_UNUSABLE = "caption-unusable"
+    CAPTION_UNCLEAR = "caption-unclear"
+    CAPTION_MENDED = "caption-mended"
+    CAPTION_ODD = "caption-odd"
     CAPTION_DRAFT = "caption-draft"
     CAPTION_OTHER_FORM = "caption-other-form"
+    CAPTION_SHORTENED = "caption-shortened"
+    CAPTION_TAGS_FOR_PROSE = "caption-tags-for-prose"
+    CAPTION_PROSE_FOR_TAGS = "caption-prose-for-tags"
+    CAPTION_LANGUAGE = "caption-language"
+    CAPTION_ONE_LENGTH = "caption-one-length"
+    CAPTIONER_ONLY_TAGS = "captioner-only-tags"
+    VISIBLE_MARKS = "visible-marks"
     CAPTION_LONG = "caption-long"
     CAPTION_TOO_LONG = "caption-too-long"
     CAPTION_HEDGING = "caption-hedging"
@@ -193,6 +203,7 @@ class Code(StrEnum):
     CHECK_BESIDE = "check-beside"
     CHECK_NESTED = "check-nested"
     CHECK_REPEATS = "check-repeats"
+    CHECK_WORDS = "check-words"
 
 
 FOREIGN = "check-"  # how the codes of `loraprep check` begin

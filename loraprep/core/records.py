@@ -115,7 +115,7 @@ class Elements(Record, frozen=True):
     state: Literal["seen", "draft", "none", "refused", "waiting"]
     content: dict[str, list[str]] = field(default_factory=dict)
     style: dict[str, list[str]] = field(default_factory=dict)
-    content_sentence: str = ""
+    content_sentence: str = ""  # this, style_sentence and content_long without what belongs to the trigger
     style_sentence: str = ""
     tags: list[str] = field(default_factory=list)
     text: str = ""
@@ -124,8 +124,13 @@ class Elements(Record, frozen=True):
     visible_text: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # group or key -> where its words came from
     confidence: dict[str, str] = field(default_factory=dict)  # "content", "style" -> "high", "medium", "low"
+    before: str = ""  # the words as they lay there, where caption hygiene changed them
+    mended: list[str] = field(default_factory=list)  # the rules that changed them
+    unclear: dict[str, str] = field(default_factory=dict)  # rule -> what only a person can decide in those words
     # why the captioner that was wanted has no answer, a code such as "no-key"; the words are then another's stand-in
     missing: str = ""
+    content_long: str = ""  # several sentences
+    with_traits: dict[str, str] = field(default_factory=dict)  # the same three with what belongs to the trigger
 
 
 class Grade(StrEnum):
@@ -142,7 +147,7 @@ class Caption(Record, frozen=True):
 
     path: str
     text: str  # with the trigger filled in, as it goes to the .txt file
-    form: Literal["tags", "prose"]
+    form: Literal["tags", "prose", "json"]
     origin: str
     grade: Grade
     tokens: int  # for the base model's encoder: exact for CLIP, else an upper bound
@@ -150,6 +155,9 @@ class Caption(Record, frozen=True):
     content: tuple[str, ...] = ()  # terms of the caption that name content
     style: tuple[str, ...] = ()
     exact: bool = False  # `tokens` is the encoder's own count
+    left_out: tuple[str, ...] = ()  # terms or sentences that did not fit into what the trainers read
+    before: str = ""  # the words it was made of as they lay there, where caption hygiene changed them
+    others: tuple[str, ...] = ()  # the same in other lengths, where every trainer takes one of them at random
 
     @property
     def captioned(self) -> bool:

@@ -25,6 +25,11 @@ def text(name: str) -> str:
     return path(name).read_text(encoding="utf-8")
 
 
+def data(name: str) -> bytes:
+    """Read a bundled file's bytes. Raises FileNotFoundError."""
+    return path(name).read_bytes()
+
+
 def names(folder: str, suffix: str = ".yaml") -> tuple[str, ...]:
     """List the sorted stems of the files in a bundled folder: names("resources/models") -> ("chroma", ...)."""
     return tuple(sorted(p.stem for p in path(folder).iterdir() if p.suffix == suffix))

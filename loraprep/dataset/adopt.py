@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
+from loraprep.captions import objects
 from loraprep.core import files
 from loraprep.core.dataset_lock import LockedImage
 from loraprep.core.errors import Problem, UserError
@@ -43,7 +45,7 @@ def _edited(root: Path, before: Mapping[str, LockedImage]) -> list[tuple[str, st
         ours = image.caption_digests
         for name in image.caption_files(place):
             path = root / "dataset" / name
-            if files.plain(path) and files.sha256(path) not in ours and _digest_as_written(_text(path)) not in ours:
+            if files.plain(path) and files.sha256(path) not in ours and not _as_written(path, image, ours):
                 changed.append((name, place))
     return changed
 
@@ -52,9 +54,11 @@ def _text(path: Path) -> str:
     return " ".join(metadata.decode(files.read(path)).split())
 
 
-def _digest_as_written(text: str) -> str:
-    """Return the digest of the file as we would have written it: an editor's own line end is no edit."""
-    return hashlib.sha256(f"{text}\n".encode()).hexdigest()
+def _as_written(path: Path, image: LockedImage, ours: Collection[str]) -> bool:
+    """Say whether a file is as we would have written it: an editor's own line ends are no edit."""
+    if image.lines:
+        return _lines(path) == image.lines
+    return hashlib.sha256(f"{_text(path)}\n".encode()).hexdigest() in ours
 
 
 def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[str]:
@@ -71,7 +75,9 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
         image = before[place]
         if image.path:  # else an interrupted build left it, and the next one writes it again
             path = image.path if image.path in current else renamed.get(image.digest, image.path)
-            found.setdefault(path, []).append(_EditedCaption(name, place, _caption(root, name, image)))
+            found.setdefault(path, []).extend(
+                _EditedCaption(name, place, text) for text in _captions(root, name, image)
+            )
     if not found:
         return []
     given = decisions.read_decisions(root, "captions")
@@ -100,12 +106,37 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
     return adopted
 
 
-def _caption(root: Path, name: str, image: LockedImage) -> str:
-    """Read a caption as decisions/captions.yaml would say it: with [trigger], and without the copy's background."""
-    text = _text(root / "dataset" / name)
+def line_digest(line: str) -> str:
+    """Return the digest of one line of a caption file that holds several captions, however it is spaced."""
+    return hashlib.sha256(" ".join(line.split()).encode()).hexdigest()
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(line_digest(line) for line in metadata.decode(files.read(path)).splitlines() if line.strip())
+
+
+def _captions(root: Path, name: str, image: LockedImage) -> list[str]:
+    """Read what somebody wrote into a caption file, as decisions/captions.yaml would say it.
+
+    With [trigger], and without the copy's background. Of a file that we gave several lengths it is the lines that are
+    new; where none is, lines were taken out, and the first that is left is meant.
+    """
+    if not image.lines:
+        return [_said(_text(root / "dataset" / name), image)]
+    lines = [line for line in metadata.decode(files.read(root / "dataset" / name)).splitlines() if line.strip()]
+    new = [line for line in lines if line_digest(line) not in image.lines]
+    return [_said(" ".join(line.split()), image) for line in new or lines[:1] or [""]]
+
+
+def _said(text: str, image: LockedImage) -> str:
     if isinstance(image.background, str):
         text = without_background(text, image.background)
-    return re.sub(rf"^{re.escape(image.trigger)}(?!\w)", "[trigger]", text, flags=re.IGNORECASE)
+    text = text.removeprefix(image.before or "")
+
+    def unfilled(first: str) -> str:
+        return re.sub(rf"^{re.escape(image.trigger)}(?!\w)", "[trigger]", first, flags=re.IGNORECASE)
+
+    return objects.with_first(text, unfilled)
 
 
 def _problem(
@@ -121,6 +152,9 @@ def _problem(
         )
     if any(edit.caption != first.caption for edit in edits):
         both = "\n".join(f"dataset/{edit.name}: {edit.caption}" for edit in edits)
+        if len({edit.name for edit in edits}) == 1:
+            hint = "Your own caption is the only one of its picture: keep one of these lines, then run it again."
+            return Problem("you edited two captions of this picture, differently", path, hint, both)
         return Problem(
             "you edited two captions of this picture, differently", path, "Make them the same, then run it again.", both
         )
@@ -163,6 +197,7 @@ def _agree(root: Path, before: dict[str, LockedImage], agreed: list[tuple[_Edite
             old,
             was=old.caption if len(copies) > 1 else old.was,  # the other copy is as we wrote it
             caption=files.sha256(root / "dataset" / edit.name),
+            lines=_lines(root / "dataset" / edit.name) if old.lines else UNSET,
             decided=decision_digest(given.entries.get(key)),
         )
     write_manifest(root, before)

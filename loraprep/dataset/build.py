@@ -16,7 +16,7 @@ from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.text import listed
 from loraprep.dataset import pixels
-from loraprep.dataset.adopt import edited_captions
+from loraprep.dataset.adopt import edited_captions, line_digest
 from loraprep.dataset.manifest import has_manifest, read_manifest, strangers, write_manifest, written_files
 from loraprep.dataset.outputs import Output, folder_layout
 from loraprep.imaging.errors import BadImage
@@ -145,12 +145,14 @@ def _built(pictures: Pictures, output: Output, old: LockedImage, fresh: Rendered
         path=image.path,
         digest=image.digest,
         trigger=output.trigger,
+        before=output.before or UNSET,
         taken_from=image.upscaled or image.of or image.path,
         source=image.pixel_digest,
         operations=output.operations,
         image=made.image,
         pixels=made.pixels,
         caption=hashlib.sha256(text.encode()).hexdigest(),
+        lines=tuple(map(line_digest, lines)) if len(lines := output.caption.splitlines()) > 1 else UNSET,
         caption_from=output.origin,
         decided=output.decided,
         background=output.background if output.several else UNSET,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from PIL import ImageColor
 
+from loraprep.captions import objects
+from loraprep.captions.render import prefix
 from loraprep.core import files
 from loraprep.core.dataset_lock import LockedFolder, MaskFolders
 from loraprep.core.errors import Problem, UserError
@@ -33,7 +35,8 @@ class Output:
     `background`: a colour, "" where nothing is transparent; with `several` there is a copy on each. `area`: px to
     enlarge to, 0 for as it is. `mask`: "" or what it is made of: a file of masks/, "alpha" or "white". `masks`: the
     files it is written to, and `twins`: places where the picture stands once more; both relative to dataset/.
-    `decided` is the digest of what decisions/captions.yaml says about it, "" for nothing.
+    `decided` is the digest of what decisions/captions.yaml says about it, "" for nothing. `caption` begins with
+    `before`, what captioning.prefix puts before the trigger; each of its lines is one of several lengths, if there are.
     """
 
     place: str
@@ -44,6 +47,7 @@ class Output:
     origin: str
     decided: str
     trigger: str
+    before: str = ""
     several: bool = False
     mask: str = ""
     masks: tuple[str, ...] = ()
@@ -105,19 +109,24 @@ def plan_outputs(
             for pair in clash
         )
     size = trained_sizes(settings, model)[-1]
+    before = "".join(f"{tag}, " for tag in prefix(settings.captioning, model))
     outputs = []
     for (path, colour), place in every.items():
         caption = captions[path]
+        texts = [before + text for text in (caption.text, *caption.others)]
+        if colour:
+            texts = [with_background(text, colour, caption.form) for text in texts]
         outputs.append(
             Output(
                 place=place,
                 image=image[path],
                 background=(colour or colours[0]) if path in cutouts else "",
                 area=size * size if kept[path].upscale else 0,
-                caption=with_background(caption.text, colour, caption.form) if colour else caption.text,
+                caption="\n".join(texts),
                 origin=caption.origin,
                 decided=decision_digest(entry_for(decisions, path, image[path].digest)[0]),
                 trigger=groups.trigger(path, settings),
+                before=before,
                 several=bool(colour),
                 mask=_mask(image[path], settings),
             )
@@ -243,9 +252,11 @@ def with_background(text: str, background: str, form: str) -> str:
     named = f"{colour_name(background)} background"
     if _NAMED.search(text):
         return _NAMED.sub(named, text)
-    return f"{text.rstrip('. ')}, {named if form == 'tags' else 'on a ' + named}"
+    said = named if form == "tags" else f"on a {named}"
+    return objects.with_first(text, lambda first: f"{first.rstrip('. ')}, {said}")
 
 
 def without_background(text: str, background: str) -> str:
     """Take out of a caption the background that `with_background` wrote at its end."""
-    return re.sub(rf",(?: on a)? {colour_name(background)} background$", "", text)
+    written = rf",(?: on a)? {colour_name(background)} background$"
+    return objects.with_first(text, lambda first: re.sub(written, "", first))

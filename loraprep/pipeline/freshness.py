@@ -15,9 +15,13 @@ from loraprep.trainers import naming
 
 
 def samples_skipped(work: Workspace) -> list[str]:
-    """Return the samples a person skipped and the captioners they chose for single pictures: others are asked then."""
+    """Return the samples a person skipped, the captioners they chose and the cleaning they took back.
+
+    Others are asked then, or the same ones with other words.
+    """
     told = vision.caption_answers(work)
-    return [*told.skipped, *(f"{key}: {name}" for key, name in sorted(told.chosen.items()))]
+    chosen = [f"{key}: {name}" for key, name in sorted(told.chosen.items())]
+    return [*told.skipped, *chosen, *(f"undo {what}" for what in told.undone)]
 
 
 def answers_known(work: Workspace, *, samples: bool) -> dict[str, Json]:

@@ -43,8 +43,14 @@ _OF_PIXELS = (  # limits of what is wrong with a picture's pixels
     "noise", "colours", "darkness", "chroma",
 )  # fmt: skip
 _ASKING = tuple(  # settings of who looks
-    f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")
+    f"captioning.{key}"
+    for key in ("captioner", "model", "effort", "max_tokens", "batch", "base_url", "prices", "server", "tagger")
 )
+# what a caption is written by, besides the profiles of kind and base model
+_WRITING = ("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions", "dataset.trainers")
+_VOCABULARY = ("resources/tags.yaml", "resources/words.json", "resources/phrases.yaml", "resources/danbooru.tsv.gz")
+_PREFIX = ("captioning.prefix", "captioning.quality_tags")
+_HYGIENE = ("resources/hygiene.yaml", "resources/words.json")
 _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
 
 
@@ -189,10 +195,10 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         [*before, *crops],
         [SAMPLES, CAPTIONS_D],
         {
-            **named("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions"),
+            **named(*_WRITING),
             "crops": crops,
         },
-        [*both, *_vision(work)],
+        [*both, *_trainers(work), *_VOCABULARY, *_vision(work), *_HYGIENE],
         uptodate=[
             # the samples a person skipped: others are asked instead
             Since("skips", lambda: freshness.samples_skipped(work), operator.eq),
@@ -207,8 +213,8 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         "captions.describe_images",
         [*before, SAMPLES, CAPTIONS_D],
         [ELEMENTS, VISION],
-        named("trigger", "intent.kind", "review.captions", *_ASKING),
-        _vision(work),
+        named("trigger", "groups", "intent", "model", "review.captions", *_ASKING),
+        [*both, *_vision(work), *_HYGIENE],
         uptodate=[_answers(work, samples=False)],
     )
     yield task(
@@ -219,11 +225,11 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         [STAYING, ELEMENTS, CAPTIONS_D, *crops],
         [CAPTIONS],
         {
-            **named("captioning", "trigger", "groups", "intent", "review.captions", "thresholds.captions"),
+            **named(*_WRITING),
             "vocabulary": freshness.vocabulary_digest(work),
             "crops": crops,
         },
-        [*both, "resources/tags.yaml", "resources/words.json"],
+        [*both, *_trainers(work), *_VOCABULARY, *_HYGIENE],
     )
 
 
@@ -277,7 +283,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         [IMAGES, AUDIT, CAPTIONS, SELECTION],
         [PLACEMENTS],
         {
-            **named("dataset", "groups", "thresholds.placement", "name", "model", "trigger"),
+            **named("dataset", "groups", "thresholds.placement", "name", "model", "trigger", *_PREFIX),
             "regularization": regularization.regularization_mark(work.root, settings.dataset.regularization),
         },
         [*model, *_trainers(work)],
@@ -313,7 +319,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         "dataset.build_dataset",
         [SELECTION, STAYING, CAPTIONS, IMAGES, AUDIT, CAPTIONS_D, *crops],
         ["dataset.lock.json"],
-        {**named("dataset", "name", "model", "groups", "trigger"), "crops": crops},
+        {**named("dataset", "name", "model", "groups", "trigger", *_PREFIX), "crops": crops},
         model,
         uptodate=[lambda: freshness.dataset_intact(work)],
         task_dep=["gate1"],
@@ -325,7 +331,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         "trainers.export_configs",
         ["dataset.lock.json", PLACEMENTS],
         [],
-        named("dataset", "name", "trigger", "intent"),
+        named("dataset", "name", "trigger", "intent", *_PREFIX),
         [*both, *_trainers(work)],
         uptodate=[lambda: freshness.exports_intact(work)],
         task_dep=["dataset"],

@@ -18,6 +18,7 @@ from loraprep.project import crops, schema
 KINDS = ("quality", "duplicates", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
 ANSWERS = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
+RESERVED = frozenset({"rest", "cleaning"})  # keys of the file itself, and no picture's
 SHORT = 12  # hex digits of a digest that an entry shows
 
 
@@ -62,6 +63,7 @@ class Decisions(msgspec.Struct, frozen=True):
 
     rest: str | None = None
     entries: dict[str, Entry] = msgspec.field(default_factory=dict)
+    cleaning: str | list[str] | None = None  # captions: "undo", or the rules of caption hygiene that are undone
 
     def accepts(self, *, auto: bool) -> bool:
         """Say whether what nobody answered takes its recommendation without waiting."""
@@ -116,7 +118,7 @@ def decision_keys(root: Path, kind: str) -> list[str]:
 
     def asked() -> _Keys:
         doc = load_document(root, kind)
-        return _Keys(sorted(set(doc.data if doc else ()) - {"rest"}))
+        return _Keys(sorted(set(doc.data if doc else ()) - RESERVED))
 
     return files.remembered(root / f"build/asked-{kind}.json", decision_file(root, kind)[0], asked, _Keys).keys
 
@@ -143,14 +145,14 @@ def _decisions(doc: Document, answer: str) -> Decisions:
     """`answer`: the key whose value is the answer."""
     entries = {}
     for key, text in yamlfile.texts(doc).items():
-        if key == "rest":
+        if key in RESERVED:
             continue
         value = doc.data[key]
         data = {k: v for k, v in value.items() if k != "digests"}
         touched = not yamlfile.untouched(text)
         answered = touched and yamlfile.only_answered(text, answer)
         entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
-    return Decisions(doc.data.get("rest"), entries)
+    return Decisions(doc.data.get("rest"), entries, doc.data.get("cleaning"))
 
 
 def update_questions(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:

@@ -85,19 +85,53 @@ class Encoder(Table, frozen=True):
     hard: int
 
 
+class JsonPart(Table, frozen=True):
+    """One place in a caption that is an object; `key` is the way there, parted by dots.
+
+    `says`: what stands there, the first that there are words for ("content_sentence", "style.lighting"). `each`: a list
+    of objects, one for each term of that element; `item` has their keys, "key=word" for a word that is always the same,
+    else the term. `words`: at most so many.
+    """
+
+    key: str
+    says: tuple[str, ...] = ()
+    each: str = ""
+    item: tuple[str, ...] = ()
+    words: int = 0
+
+
 class BaseModel(Table, frozen=True):
     """What gets trained: resources/models/NAME.yaml."""
 
     title: str
-    form: Literal["tags", "prose"]
+    form: Literal["tags", "prose", "tags then prose", "json"]
     encoder: Encoder
     native: int  # px
     sizes: tuple[int, ...]  # px
     aliases: tuple[str, ...]
     sources: tuple[str, ...]
     vocabulary: Literal["danbooru", ""] = ""
+    order: tuple[str, ...] = ()  # groups of tags as it was taught them; what is in none of them is not written
+    length: Literal["short", "normal", "long"] = "normal"  # of the captions that it was taught mostly
+    language: tuple[str, ...] = ("en",)
+    quotes: bool = False  # it draws text: words that can be read in a picture stand in quotation marks
     quality_tags: tuple[str, ...] = ()
+    json: tuple[JsonPart, ...] = ()  # in the order in which it was taught the keys; for the form json
     advice: str = ""
+
+    @property
+    def tagged(self) -> bool:
+        """Are there tags in its captions?"""
+        return self.form in ("tags", "tags then prose")
+
+    @property
+    def written(self) -> Literal["tags", "prose", "json"]:
+        """The form of its captions as a whole: tags with sentences behind them are read as prose."""
+        return "prose" if self.form == "tags then prose" else self.form
+
+    def reads(self, form: str) -> bool:
+        """Say whether a caption of that form is one that it learned from."""
+        return form == self.written or (self.form == "tags then prose" and form == "tags")
 
 
 class Reads(Table, frozen=True):
@@ -128,6 +162,7 @@ class TrainerProfile(Table, frozen=True):
     tokens: dict[str, int]
     sources: tuple[str, ...]
     windows: tuple[int, ...] = ()
+    lines: bool = False  # each line of a caption file can be a caption of its own
     grid: dict[str, int] | None = None
     reads: Reads | None = None
 

@@ -132,6 +132,7 @@ class ServerSettings(Table, frozen=True):
 
     base_url: str | None
     model: str | None
+    seconds: int  # that it may take for one picture
     key_variable: str | None  # name of the environment variable that holds the key
 
 
@@ -143,6 +144,9 @@ class Tagger(Table, frozen=True):
     character: float
 
 
+Length = Literal["short", "normal", "long"]
+
+
 class Captioning(Table, frozen=True):
     """Who describes the pictures, and what of it is written."""
 
@@ -152,10 +156,14 @@ class Captioning(Table, frozen=True):
     batch: Literal["auto", "never", "always"]
     concurrency: int
     effort: Literal["low", "medium", "high", "xhigh", "max"]
+    max_tokens: int | None  # of a reply of one's own server; None: the captioner's own choice
     base_url: str | None
     prices: Prices | None
+    instructions: str | None  # told to a vision model besides
     style_words: Literal["include", "omit"]
+    length: Length | tuple[Length, ...] | None  # None: as the base model was taught
     quality_tags: bool
+    prefix: tuple[str, ...]  # tags before the trigger
     omit: tuple[str, ...]
     constant_traits: Literal["omit", "include"]
     server: ServerSettings
@@ -165,6 +173,11 @@ class Captioning(Table, frozen=True):
     def captioners(self) -> tuple[str, ...]:
         """The captioners in the order in which they are tried."""
         return (self.captioner,) if isinstance(self.captioner, str) else self.captioner
+
+    @property
+    def lengths(self) -> tuple[Length, ...]:
+        """The lengths of each picture's captions, () for that which the base model was taught."""
+        return self.length if isinstance(self.length, tuple) else () if self.length is None else (self.length,)
 
 
 class CurationSettings(Table, frozen=True):

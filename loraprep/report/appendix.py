@@ -209,8 +209,15 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
     if rows and all(c.grade is Grade.TRIGGER_ONLY for _, c in rows):
         texts = ", ".join(sorted({code(c.text) for _, c in rows}))
         return ["### Captions", "", f"The trigger alone, as you chose: {texts}."]
-    said = [f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens)" for p, c in rows]
+    said = [
+        f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens){_before(c.before)}" for p, c in rows
+    ]
     return lines + _first(said, "`loraprep captions` prints every one")
+
+
+def _before(text: str) -> str:
+    """Say how the words lay there before they were cleaned."""
+    return f"; as it lay there: {code(text)}" if text else ""
 
 
 def full_reason(fate: Fate) -> str:

@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageFile, IptcImagePlugin
@@ -28,11 +29,28 @@ Words = list[tuple[str, str]]
 
 
 def clean(text: str) -> str:
-    """Make one line of printable characters; lines that look like a list are joined by commas."""
+    """Make one line of printable characters; lines that look like a list are joined by commas.
+
+    Lines that are captions of the same, each of them, are joined by ||: caption hygiene asks which one is meant.
+    """
     lines = [one_line(line) for line in text[:_READ].splitlines() if line]
     lines = [line for line in lines if line]
+    if _alternatives(lines):
+        return " || ".join(lines)[:LONGEST].strip()
     listed = len(lines) > 1 and all(len(line) <= 40 and line[-1] not in ".,;:!?" for line in lines)
     return (", " if listed else " ").join(lines)[:LONGEST].strip()
+
+
+_LEAST = 4  # words of a line that could be a caption: tags have fewer
+_ALIKE = 0.5  # of the words of two lines; lines of one wrapped sentence share a word or two
+
+
+def _alternatives(lines: list[str]) -> bool:
+    """Say whether each line says what the one before it says: kohya's `enable_wildcard` picks one of such at random."""
+    words = [line.casefold().split() for line in lines]
+    if len(lines) < 2 or any(len(w) < _LEAST for w in words):
+        return False
+    return all(a[:2] == b[:2] or len(set(a) & set(b)) >= _ALIKE * len(set(a) | set(b)) for a, b in pairwise(words))
 
 
 def decode(data: bytes) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from loraprep.captions.render import prefix as prefix_tags
 from loraprep.core import files, paths
 from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
@@ -33,17 +34,20 @@ def training_set(
     above = (settings.dataset.path or "").rstrip("/\\")
     prefix = f"{above}/" if above else ""
     names = sorted(locked.images)
+    captions = _captions(root, names)
     counts = Counter(_folder_of(n) for n in names)
     return TrainingSet(
         name=settings.name,
         trigger=settings.trigger,
+        before=len(prefix_tags(settings.captioning, model)),
+        lines=max((len(text.splitlines()) for text in captions.values()), default=1),
         class_prompt=class_prompt,
         tags=model.form == "tags",
         model=model.title,
         sizes=plan.sizes,
         folders=[_folder(name, f"{prefix}dataset/", count, locked) for name, count in sorted(counts.items())],
         regularization=_regularization(root, settings.dataset.regularization, prefix, plan.length.regularization),
-        captions=_captions(root, names),
+        captions=captions,
         batch_size=settings.dataset.batch_size,
         enlarge=settings.dataset.enlarge,
         plan=plan,

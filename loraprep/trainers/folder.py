@@ -20,6 +20,7 @@ from loraprep.imaging.errors import BadImage
 CAPTIONS = frozenset({".txt", ".caption"})
 # What trainers leave beside the pictures; harmless, and theirs.
 _CACHES = frozenset({"cache", "_latent_cache", "_t_e_cache", "_controls", "__pycache__"})
+_READ = 20_000  # characters of a caption; none that is meant for training is as long
 _CACHE_FILES = frozenset({".aitk_size.json", "metadata_cache.json"})
 _CACHE_SUFFIXES = frozenset({".npz", ".safetensors", ".arrow"})
 
@@ -41,6 +42,7 @@ class FolderFile(msgspec.Struct, frozen=True):
     lines: int = 0  # lines of a caption that hold something
     first: bool = True  # its first line holds something
     bytes: int = 0
+    text: str = ""  # a caption in one line, as far as hygiene looks at it
 
     @property
     def folder(self) -> str:
@@ -182,4 +184,5 @@ def _caption(path: str, real: Path) -> FolderFile:
         lines=sum(bool(line.strip()) for line in lines),
         bytes=len(data),
         first=bool(lines and lines[0].strip()),
+        text=" ".join(text[:_READ].split()),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from loraprep.captions import tokens
+from loraprep.captions.render import prefix
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.core.text import listed
@@ -77,6 +78,8 @@ def training_plan(
     placed = [_placed(trainer, p, size, settings) for p in pictures for size in sizes if known]
     encoder = model.encoder
     limit = profile.tokens.get(settings.model, profile.tokens.get(encoder.name, encoder.hard))
+    before = prefix(settings.captioning, model)
+    room = limit - (tokens.count(", ".join(before) + ", ", encoder.name) if before else 0)
     extra = _Regularization(trainer, profile.regularization, list(regularizing) if known else [], len(regularizing))
     captions = sorted((p.path, p.caption) for p in pictures if p.caption)
     return TrainingPlan(
@@ -84,7 +87,7 @@ def training_plan(
         sizes,
         placed,
         _length(profile, placed, {p.path: p.repeats for p in pictures}, sizes, settings, extra),
-        {path: cut for path, caption in captions if (cut := _cut(caption, encoder.name, limit))},
+        {path: cut for path, caption in captions if (cut := _cut(caption, encoder.name, room))},
         limit,
     )
 

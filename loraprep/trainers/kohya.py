@@ -96,7 +96,9 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     general.add("enable_bucket", True)
     general.add("caption_extension", tomlkit.string(".txt").comment("kohya would look for .caption"))
     general.add("shuffle_caption", dataset.tags)
-    general.add("keep_tokens", tomlkit.item(1).comment("the trigger stays first"))
+    general.add("keep_tokens", tomlkit.item(dataset.before + 1).comment(_first(dataset)))
+    if dataset.lines > 1:
+        general.add("enable_wildcard", tomlkit.item(True).comment("one line of the caption at random, each time"))
     general.add("flip_aug", tomlkit.item(False).comment("mirroring would teach left as right"))
     doc.add("general", general)
     sets = tomlkit.aot()
@@ -109,6 +111,11 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             sets.append(_dataset(size, subsets, dataset))
     doc.add("datasets", sets)
     return {"dataset_config.toml": tomlkit.dumps(doc)}
+
+
+def _first(dataset: TrainingSet) -> str:
+    """Say what keep_tokens guards: the tags before the trigger too, as the same stand in every caption."""
+    return "what stands before the trigger, and the trigger" if dataset.before else "the trigger stays first"
 
 
 def _dataset(size: int, subsets: list[ConfigTable], dataset: TrainingSet) -> tomlkit.items.Table:

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from loraprep.captions import hygiene
 from loraprep.core.findings import Code, Finding
-from loraprep.core.text import listed
+from loraprep.core.text import clauses, listed
 from loraprep.project.profiles import Reads, TrainerProfile
 from loraprep.trainers import naming
 from loraprep.trainers.folder import FolderFile
 
 _COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are trained on
 _SPELLED = 6  # details in one sentence; the rest are named
+_QUOTED = 60  # characters of a caption in a sentence
 _FACE_PARTS = 4  # kohya cuts this many underscore parts off a name to find the caption of the uncut picture
 
 # By what a trainer's profile says under `reads`.
@@ -56,7 +58,7 @@ def lint_folder(
     grouped: defaultdict[tuple[Code, tuple[str, ...]], list[Hazard]] = defaultdict(list)
     for hazard, titles in by_hazard.items():
         grouped[hazard.code, tuple(sorted(titles, key=str.casefold))].append(hazard)
-    return [
+    found = [
         Finding(
             code,
             tuple(sorted(h.path for h in hazards)),
@@ -67,6 +69,37 @@ def lint_folder(
         )
         for (code, titles), hazards in sorted(grouped.items())
     ]
+    return [*found, *_of_words(files)]
+
+
+_ANY_QUALITY = ("score_9", "masterpiece")  # which base model it is for is not known here
+
+
+def _of_words(files: Sequence[FolderFile]) -> list[Finding]:
+    """What caption hygiene sees in the captions beside pictures, one finding a rule, whoever trains them."""
+    pictured = {file.path.removesuffix(file.suffix) for file in files if file.kind == "picture"}
+    beside = (f for f in files if f.kind == "caption" and f.path.removesuffix(f.suffix) in pictured)
+    captions = {file.path: file.text for file in beside if file.text}
+    hits: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for path, text in captions.items():
+        about = hygiene.About(form="prose", quality=_ANY_QUALITY)  # a sentence before tags is no fault of itself
+        mended = hygiene.mend(text, about)
+        for name in mended.rules:
+            hits[name][path] = f'"{_short(text)}"'
+        for name, words in {**hygiene.asked(text, about), **hygiene.seen(mended.text, about)}.items():
+            hits[name][path] = words
+    for rule in hygiene.OF_A_FOLDER:
+        hits[rule.name] |= rule.see(captions)
+    told = {name: clauses([f"{path}: {said}" for path, said in sorted(paths.items())]) for name, paths in hits.items()}
+    return [
+        Finding(Code.CHECK_WORDS, tuple(sorted(paths)), {"details": f"{hygiene.said(name).sees} - {told[name]}"})
+        for name, paths in sorted(hits.items())
+        if paths
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _QUOTED else f"{text[: _QUOTED - 4].rstrip()} ..."
 
 
 def without_copies(files: Sequence[FolderFile]) -> list[FolderFile]:

@@ -63,7 +63,7 @@ def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigT
         "type": kind,
         "include_subdirectories": False,
         "image_variations": 1,
-        "text_variations": 1,
+        "text_variations": dataset.lines,  # with cached texts it draws a line of the caption for each of them
         "balancing": float(folder.repeats),
         "balancing_strategy": "REPEATS",
         "loss_weight": 1.0,
@@ -84,7 +84,7 @@ def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigT
             "prompt_path": "",
             "enable_tag_shuffling": dataset.tags and kind == "STANDARD",
             "tag_delimiter": ",",
-            "keep_tags_count": 1,
+            "keep_tags_count": dataset.before + 1,
         },
     }
 

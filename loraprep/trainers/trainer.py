@@ -37,6 +37,8 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     trigger: str
+    before: int  # tags that stand before the trigger in every caption
+    lines: int  # captions that a file has at most, one a line
     class_prompt: str  # captions of regularization pictures
     tags: bool  # captions are tags that may be shuffled, and not prose
     model: str  # the base model's title

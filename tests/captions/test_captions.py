@@ -15,7 +15,7 @@ from loraprep.captions.bleed import fused_terms
 from loraprep.captions.captioner import Context
 from loraprep.captions.compose import compose_captions
 from loraprep.captions.elements import sort_terms
-from loraprep.captions.render import Traits, render, render_all
+from loraprep.captions.render import Traits, prefix, render, render_all
 from loraprep.captions.samples import Renewal, choose_samples, open_samples, sample_questions
 from loraprep.core import findings
 from loraprep.core.records import Caption, Elements, Grade, Image
@@ -85,14 +85,19 @@ def test_rules_leave_words_out() -> None:
     assert "garden" not in written(seen(), PROSE, {"omit": ("garden",)})
     assert written(seen(), TAGS, traits=("red hair",)) == "brushy, woman, close-up, oil painting, earth tones"
     spoken = seen(content_sentence="A woman with red hair.")
-    assert written(spoken, PROSE, {"style_words": "omit"}, ("red hair",)) == "brushy, woman, close-up"
+    assert written(spoken, PROSE, {"style_words": "omit"}, ("red hair",)) == "brushy, a woman with red hair."  # whole
 
 
 def test_quality_tags_only_on_request() -> None:
     pony = changed(TAGS, quality_tags=("score_9", "score_8_up"))
     own = draft(text="masterpiece, score_7_up, mill", style={})
     assert written(own, pony) == "brushy, mill"
-    assert written(own, pony, {"quality_tags": True}) == "brushy, score_9, score_8_up, mill"
+    assert written(own, pony, {"quality_tags": True}) == "brushy, mill"  # before the trigger, in the files
+    assert prefix(changed(RULES, quality_tags=True), pony) == ("score_9", "score_8_up")
+    assert prefix(changed(RULES, prefix=("rating_safe",)), pony) == ("rating_safe",)
+    last = changed(pony, order=("count", "general", "quality"))
+    assert written(own, last, {"quality_tags": True}) == "brushy, mill, score_9, score_8_up"
+    assert prefix(changed(RULES, quality_tags=True), last) == ()
 
 
 def test_terms_once_and_kaomoji_kept() -> None:
@@ -566,7 +571,9 @@ def test_traits_are_left_out_only_where_they_are_constant_in_this_set() -> None:
     prose = compose_captions(spoken, Decisions(), one, PROSE, kind).captions
     assert prose["0.png"].text == "brushy, a woman in a garden, black hair. Oil painting in earth tones."
     tags = compose_captions(spoken, Decisions(), one, TAGS, kind).captions
-    assert tags["0.png"].text == "brushy, 1girl, garden, black hair, oil painting, earth tones"
+    assert tags["0.png"].text == "brushy, woman, standing, black hair, oil painting, earth tones"
+    booru = compose_captions(spoken, Decisions(), one, profiles.base_model("illustrious"), kind).captions
+    assert booru["0.png"].text == "brushy, 1girl, solo, garden, standing, black hair, oil painting (medium)"
     named = changed(one, captioning={"constant_traits": "include"})
     result = compose_captions(same, Decisions(), named, TAGS, kind)
     assert all("red hair" in c.text for c in result.captions.values())

@@ -42,7 +42,7 @@ def test_one_picture_is_described_by_another_captioner(tmp_path: Path) -> None:
             captioning={"captioner": ["openai-compatible", "draft"], "base_url": home.address, "model": "m"}
         )
         allow(tmp_path, config)
-        job = Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style"), chosen=chosen)
+        job = Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question(config), chosen=chosen)
         outcome = chain.ask_all(images, images, job, approved=True)
         assert outcome.missing == {}
         assert len(home.asked) == 1
@@ -68,8 +68,8 @@ def test_what_others_saw_is_no_answer_of_the_one_that_was_chosen(tmp_path: Path)
     with serving() as home:
         config = smallest(captioning={"captioner": "openai-compatible", "base_url": home.address, "model": "m"})
         allow(tmp_path, config)
-        for job, asked in ((Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style")), 0),
-                           (Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question("style"), chosen=chosen), 1)):  # fmt: skip
+        for job, asked in ((Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question(config)), 0),
+                           (Job(tmp_path, Pictures(folder, tmp_path, 100.0), config, question(config), chosen=chosen), 1)):  # fmt: skip
             chain.ask_all(images, images, job, approved=True)
             chain.ask_all(images, images, job, approved=True)
             assert len(home.asked) == asked

@@ -131,7 +131,7 @@ def test_from_samples_to_a_clone(root: Path, server: Loopback, tmp_path: Path) -
     code, output = run(root, "gate1", url="http://127.0.0.1:1")
     assert code == 0, output
     assert len(server.asked()) == 24
-    assert captions(root)["p07.jpg"].startswith("cindermoor, lighthouse number 7, valley, dawn, thing 7, ")
+    assert captions(root)["p07.jpg"].startswith("cindermoor, no humans, valley, dawn, outdoors, ")
     assert "earlier settings" not in output
 
     clone = tmp_path / "elsewhere"

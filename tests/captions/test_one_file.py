@@ -52,7 +52,7 @@ def test_a_captioner_is_one_file(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     captions = json.loads((root / "build/captions.json").read_text("utf-8"))["captions"]
-    assert {c["text"] for c in captions.values()} == {"bookish, a shelf of books"}
+    assert {c["text"] for c in captions.values()} == {"bookish, a shelf of books."}
     assert {(c["origin"], c["grade"]) for c in captions.values()} == {("rendered", "described")}
     (root / "project.yaml").write_text(f"{PROJECT}captioning: {{captioner: shelf-mark}}\n", "utf-8")
     done = subprocess.run(

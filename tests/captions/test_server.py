@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from loraprep.captions.captioners import openai_compatible
 from loraprep.captions.captioners.openai_compatible import LADDER
-from loraprep.captions.vision import repair, runner
+from loraprep.captions.vision import openai_chat, repair, runner
 from loraprep.captions.vision.form import Confidence, SeenElements
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
@@ -61,7 +61,7 @@ def photos(root: Path, count: int = 1) -> list[Image]:
 def ask(root: Path, home: Home, images: list[Image], examples: tuple[str, ...] = (), **captioning: Any) -> Outcome:
     settings = config(home, **captioning)
     allow(root, settings)
-    job = Job(root, Pictures(root / "images", root, 100.0), settings, question("style", examples))
+    job = Job(root, Pictures(root / "images", root, 100.0), settings, question(settings, examples))
     return openai_compatible.ask_vision_model(images, job)
 
 
@@ -81,7 +81,7 @@ def test_a_picture_is_sent_and_its_answer_is_on_disk(tmp_path: Path, home: Home)
     head, _, data = sent["image_url"]["url"].partition(",")
     assert head == "data:image/jpeg;base64"
     picture = Pillow.open(io.BytesIO(base64.b64decode(data)))
-    assert max(picture.size) >= 1024
+    assert picture.size == (image.width, image.height)  # a small one as it is
     assert not picture.getexif()
     form = body["response_format"]["json_schema"]
     assert form["strict"] is True
@@ -206,7 +206,7 @@ def test_what_is_no_description_is_a_state_of_the_picture(tmp_path: Path, reply:
         assert ask(tmp_path, home, [image]) == Outcome()  # it stands: nobody is asked a third time
         assert len(home.asked) == before
         if state == "truncated":
-            assert [body["max_tokens"] for body in home.asked] == [2000, 4000]
+            assert [body["max_tokens"] for body in home.asked] == [3000, 6000]
     answer = Store(tmp_path).read(image.digest).current
     assert answer is not None
     assert answer.state == state
@@ -386,3 +386,74 @@ def test_the_name_of_a_variable_is_no_key(tmp_path: Path) -> None:
     for name in ("MY_KEY", "'MY_KEY' ", "null", "MY_KEY # of the server"):
         (tmp_path / "project.yaml").write_text(f"{text}captioning:\n  server:\n    key_variable: {name}\n", "utf-8")
         assert project.load(tmp_path).settings.captioning.server.key_variable in ("MY_KEY", None)
+
+
+OTHER = {
+    "subject": "a mill",
+    "description": "A mill stands beside a pond. Willows hang over the water.",
+    "tags": ["mill", "pond"],
+    "style": "oil painting with short strokes",
+    "background": "a wood",
+    "colors": ["teal", "ochre"],
+}
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_json_of_another_form_is_used_in_full_and_asked_for_once(tmp_path: Path, wrapped: bool) -> None:
+    text = json.dumps({"result": OTHER} if wrapped else OTHER)
+    with serving(lambda number, body: Answer(text)) as home:
+        (image,) = photos(tmp_path)
+        assert ask(tmp_path, home, [image]) == Outcome()
+        assert len(home.asked) == 1
+    answer = Store(tmp_path).read(image.digest).current
+    assert answer is not None
+    seen = answer.elements
+    assert seen.content_sentence == "A mill stands beside a pond."
+    assert seen.content_long == "A mill stands beside a pond. Willows hang over the water."
+    assert seen.style_sentence == "Oil painting with short strokes."
+    assert seen.tags == ("mill", "pond")
+    assert seen.content
+    assert (seen.content.subject, seen.content.setting) == ("a mill", ("a wood",))
+    assert seen.style
+    assert seen.style.palette == ("teal", "ochre")
+
+
+def test_a_model_that_only_thinks_is_told_of_more_room(tmp_path: Path) -> None:
+    with serving(lambda number, body: Answer("<think>It is a mill, and", finish="length")) as home:
+        (image,) = photos(tmp_path)
+        ask(tmp_path, home, [image], max_tokens=500)
+        assert [body["max_tokens"] for body in home.asked] == [500, 1000]
+    answer = Store(tmp_path).read(image.digest).current
+    assert answer is not None
+    assert answer.detail == "it spent all its tokens on thinking; captioning.max_tokens gives it more"
+
+
+def test_an_address_without_v1_is_named(tmp_path: Path, home: Home) -> None:
+    address = home.address.removesuffix("/v1")
+    (sentence,) = said(ask(tmp_path, home, photos(tmp_path, 2), base_url=address))
+    assert f"is it meant to be {address}/v1?" in sentence
+    assert len(home.asked) == 1
+
+
+def test_a_model_that_sees_no_pictures_is_named(tmp_path: Path) -> None:
+    blind = Answer("image input is not supported - hint: you may need to provide the mmproj", 500)
+    with serving(lambda number, body: blind) as home:
+        (sentence,) = said(ask(tmp_path, home, photos(tmp_path, 2)))
+        assert "sees no pictures" in sentence
+        assert len(home.asked) == 1
+
+
+def test_a_silent_server_is_named_and_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_chat, "SILENT", 0.1)
+    told: list[str] = []
+    with serving(lambda number, body: Answer(fault="silent")) as home:
+        images = photos(tmp_path, 3)
+        settings = config(home, server={"seconds": 1})
+        allow(tmp_path, settings)
+        job = Job(
+            tmp_path, Pictures(tmp_path / "images", tmp_path, 100.0), settings, question(settings), say=told.append
+        )
+        (sentence,) = said(openai_compatible.ask_vision_model(images, job))
+        assert len(home.asked) == 1
+    assert "it takes pictures and never answers, for 1 s" in sentence
+    assert sum("says nothing yet" in line for line in told) == 1

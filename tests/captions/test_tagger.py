@@ -53,7 +53,7 @@ def photos(root: Path, **colours: tuple[int, int, int]) -> list[Image]:
 
 def ask(root: Path, images: list[Image], settings: Settings) -> Outcome:
     return wd_tagger.ask_vision_model(
-        images, Job(root, Pictures(root / "images", root, 100.0), settings, question("style"))
+        images, Job(root, Pictures(root / "images", root, 100.0), settings, question(settings))
     )
 
 
@@ -80,7 +80,7 @@ def test_thresholds_are_those_of_project_yaml(tmp_path: Path, tagger: Path) -> N
     assert answer is not None
     assert answer.elements.tags == ("hatsune miku",)
     assert answer.parameters == {"general": 1, "character": 0.2}
-    assert wd_tagger.answer_settings(config(tagger), question("style")) != answer.settings
+    assert wd_tagger.answer_settings(config(tagger), question(config(tagger))) != answer.settings
     (grey,) = [i for i in photos(tmp_path, grey=(9, 9, 9)) if i.path == "grey.png"]
     ask(tmp_path, [grey], config(tagger))
     answer = Store(tmp_path).read(grey.digest).current
@@ -218,3 +218,10 @@ def test_a_broken_list_is_said(tmp_path: Path) -> None:
     (tmp_path / "wd/selected_tags.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read: it is not such a list"):
         danbooru.vocabulary(tmp_path, config("wd").captioning.tagger)
+
+
+def test_a_blank_line_of_the_taggers_list_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "selected_tags.csv"
+    path.write_text("tag_id,name,category,count\n1,1girl,0,9\n,,,\n2,solo,0,8\n", "utf-8")
+    with pytest.raises(UserError, match="line 3 is blank"):
+        danbooru.read_tags(path)

@@ -54,7 +54,7 @@ def test_every_kind_has_its_instructions_and_counts_what_the_form_can_say() -> N
         closed
     )
     for kind in resources.names("resources/kinds"):
-        text = prompt.question(kind).instructions
+        text = prompt.question(smallest(intent={"kind": kind})).instructions
         assert "image captions" in text
         assert "training" not in text.lower()  # speaking of it can be refused
         for name, axis in profiles.kind(kind).axes.items():
@@ -110,6 +110,7 @@ def test_a_reply_of_a_server_that_cannot_be_held_to_a_form_is_mended() -> None:
         (vision_form.SeenElements, []),
         (vision_form.SeenContent, ["content"]),
         (vision_form.SeenStyle, ["style"]),
+        (vision_form.SeenSentences, ["with_traits"]),
         (vision_form.Confidence, ["confidence"]),
     ],
 )
@@ -129,7 +130,8 @@ def test_elements_become_captions_of_both_forms() -> None:
         "emberveil, a cat number 3 stands in a valley at dawn. An oil painting with loose strokes and lost edges.")  # fmt: skip
     assert prose.captioned
     tags = render(seen, "emberveil", rules, profiles.base_model("pony"))
-    assert tags.text.startswith("emberveil, cat number 3, valley, dawn, thing 3, oil painting, impasto, loose strokes")
+    assert tags.text == (
+        "emberveil, no humans, valley, dawn, outdoors, wide shot, impasto, scenery, oil painting (medium)")  # fmt: skip
     bare = render(seen, "emberveil", changed(rules, style_words="omit"), profiles.base_model("flux"))
     assert bare.text == "emberveil, a cat number 3 stands in a valley at dawn."
 
@@ -139,12 +141,12 @@ def test_elements_become_captions_of_both_forms() -> None:
 
 @pytest.mark.parametrize(
     ("size", "sent"),
-    [((4000, 3000), (1182, 887)), ((64, 48), (1182, 887)), ((5000, 5000), (1024, 1024)), ((8000, 100), (1568, 20)),
-     ((1200, 800), (1254, 836))],
+    [((4000, 3000), (1182, 887)), ((64, 48), (64, 48)), ((5000, 5000), (1024, 1024)), ((8000, 100), (1568, 20)),
+     ((1200, 800), (1200, 800)), ((400, 400), (400, 400))],
 )  # fmt: skip
 def test_pictures_are_sent_in_a_fitting_size(size: tuple[int, int], sent: tuple[int, int]) -> None:
     assert encode.size_to_send(*size) == sent
-    assert 1024 <= max(sent) <= 1568
+    assert max(sent) <= 1568
 
 
 def prepare(root: Path, data: bytes) -> encode.Prepared:
@@ -157,10 +159,10 @@ def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
     exif = Pillow.Exif()
     exif[0x0112], exif[0x010E] = 6, "who made it"
     sent = prepare(tmp_path, pictures.jpeg(exif=exif))
-    assert (sent.width, sent.height) == (887, 1182)
-    assert sent.tokens == 32 * 43
+    assert (sent.width, sent.height) == (240, 320)
+    assert sent.tokens == 9 * 12
     with Pillow.open(io.BytesIO(sent.data)) as picture:
-        assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (887, 1182))
+        assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (240, 320))
         assert not picture.getexif()
         assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
     with Pillow.open(io.BytesIO(prepare(tmp_path, pictures.see_through()).data)) as picture:
@@ -172,19 +174,19 @@ def test_pictures_are_sent_as_their_owner_sees_them(tmp_path: Path) -> None:
 
 def test_the_request(tmp_path: Path) -> None:
     sent = prepare(tmp_path, pictures.jpeg())
-    body = Claude("claude-haiku-5-5", "low").request(sent, prompt.question("style", ["a mill at dawn"]))
+    body = Claude("claude-haiku-5-5", "low").request(sent, prompt.question(smallest(), ["a mill at dawn"]))
     first, second = body["messages"][0]["content"]
     assert (first["type"], second["type"]) == ("image", "text")
     assert body["thinking"] == {"type": "disabled"}
     assert body["output_config"]["effort"] == "low"
     assert body["system"][0]["text"].endswith("- a mill at dawn\n")
-    assert "thinking" not in Claude("claude-opus-5-5", "low").request(sent, prompt.question("style"))
+    assert "thinking" not in Claude("claude-opus-5-5", "low").request(sent, prompt.question(smallest()))
     assert len(json.dumps(body)) < 10_000_000
 
 
 def test_prices_are_dated_and_an_image_costs_what_the_list_says() -> None:
     assert price_list("claude").as_of == "October 2026"
-    haiku, ask = Claude("claude-haiku-5-5", "low"), prompt.question("style")
+    haiku, ask = Claude("claude-haiku-5-5", "low"), prompt.question(smallest())
     assert haiku.price({"input_tokens": 1369 + 900, "output_tokens": 300}) == pytest.approx(0.0003769)
     assert haiku.price({"cache_read_input_tokens": 1000}) == pytest.approx(0.00001)
     assert (
@@ -355,3 +357,22 @@ def test_the_price_list_is_readable() -> None:
         listed = price_list(provider)
         assert listed.default in listed.models
         assert all(m.input < m.output for m in listed.models.values())
+
+
+@pytest.mark.parametrize(
+    ("model", "counted", "several", "kept"),
+    [("claude-haiku-5-5", 600, True, True), ("claude-haiku-5-5", 400, True, False), ("claude-sonnet-5-5", 600, True, False),
+     ("claude-sonnet-5-5", 1100, True, True), ("claude-haiku-5-5", 600, False, False)],
+)  # fmt: skip
+def test_instructions_are_kept_on_the_server_only_where_that_saves(
+    tmp_path: Path, model: str, counted: int, several: bool, kept: bool
+) -> None:
+    asked = prompt.question(smallest())
+    claude = Claude(model, "low")
+    claude.counted, claude.several = counted, several
+    sent = prepare(tmp_path, pictures.jpeg())
+    (system,) = claude.request(sent, asked)["system"]
+    assert ("cache_control" in system) is kept
+    dear = claude.most(1000, asked, larger=False)
+    claude.several = False
+    assert (dear > claude.most(1000, asked, larger=False)) is kept

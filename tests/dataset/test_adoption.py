@@ -213,3 +213,18 @@ def test_copies_on_two_colours_edited_differently(root: Path) -> None:
     assert f'{name}.png: {{caption: "[trigger], a heron"}}' in entries(root)
     assert [p.read_text("utf-8") for p in (white, grey)] == [
         "brushy, a heron, on a white background\n", "brushy, a heron, on a grey background\n"]  # fmt: skip
+
+
+def test_tags_before_the_trigger_are_written_and_never_adopted(root: Path) -> None:
+    append("project.yaml", "captioning: {prefix: [score_9, score_8_up]}\n")(root)
+    name = unasked(root)[0]
+    old, decided = caption(root, name).read_text("utf-8"), entries(root)
+    assert run(root, "dataset")[0] == 0
+    assert caption(root, name).read_text("utf-8") == f"score_9, score_8_up, {old}"
+    assert run(root, "dataset")[0] == 0
+    assert entries(root) == decided
+    caption(root, name).write_text("score_9, score_8_up, brushy, a heron", "utf-8")
+    code, output = run(root, "dataset")
+    assert code == 0, output
+    assert f'{name}.jpg: {{caption: "[trigger], a heron"}}' in entries(root)
+    assert caption(root, name).read_text("utf-8") == "score_9, score_8_up, brushy, a heron\n"

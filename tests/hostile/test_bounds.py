@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import loraprep
-from loraprep.captions import file_names, hygiene, lexicon
+from loraprep.captions import file_names, hygiene, language, lexicon, objects
 from loraprep.captions.vision import openai_chat, repair
 from loraprep.core import escape, patterns
 from loraprep.core.yamlfile import complaints
@@ -46,11 +46,17 @@ EVERY = "EVERY_TOKEN" in os.environ
 # For the suite: what most patterns have in common, blanks above all. A pattern's own words are tried in any case.
 FEW = ("a", " ", "\n", "a ", ", ", "<", "<lora:", "(", "\\", ":1", "https://a:")
 # what reads text of any length; whatever works on words behind them gets what these let through
+ABOUT = hygiene.About(trigger="emberveil", others=("otherveil",), form="tags")
 DOORS: dict[str, Callable[[str], object]] = {
     "metadata.clean": metadata.clean,
     "metadata.positive": metadata.positive,
     "hygiene.clean": hygiene.clean,
     "hygiene.bare": lambda text: hygiene.bare(text, "brushy"),
+    "hygiene.mend": lambda text: hygiene.mend(text, ABOUT),
+    "hygiene.asked": lambda text: hygiene.asked(text, ABOUT),
+    "hygiene.seen": lambda text: hygiene.seen(text, ABOUT),
+    "language.of": lambda text: language.of(text[: metadata.LONGEST]),
+    "objects.texts": objects.texts,
     "openai_chat.one_line": openai_chat.one_line,
     "repair.refuses": repair.refuses,
     "repair.repair_reply": lambda text: repair.repair_reply(text, sentences=True),

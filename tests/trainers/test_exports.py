@@ -16,7 +16,7 @@ from loraprep.core.records import Caption, Fate, Grade, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import complete_settings
 from loraprep.project.sizes import trained_sizes
-from loraprep.trainers import export, forecast
+from loraprep.trainers import export, forecast, kohya, onetrainer
 from loraprep.trainers.plan import CutCaption, TrainingLength, TrainingPlan
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 from tests import ROOT, pictures
@@ -31,7 +31,7 @@ TRAINERS = sorted(resources.names("resources/trainers"))
 def dataset(trainer: str, **changes: Any) -> TrainingSet:
     """Two folders with repeats of their own, regularization, three sizes, tags, and a path on another machine."""
     values: dict[str, Any] = {
-        "name": "mystyle", "trigger": "myst_7", "class_prompt": "oil painting", "tags": True, "model": "Flux",
+        "name": "mystyle", "trigger": "myst_7", "before": 0, "lines": 1, "class_prompt": "oil painting", "tags": True, "model": "Flux",
         "sizes": [512, 768, 1024],
         "folders": [TrainingFolder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
                     TrainingFolder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
@@ -44,6 +44,13 @@ def dataset(trainer: str, **changes: Any) -> TrainingSet:
         "profile": profiles.trainer(trainer),
     }  # fmt: skip
     return TrainingSet(**{**values, **changes})
+
+
+def test_tags_before_the_trigger_are_guarded_with_it() -> None:
+    text = kohya.config_files(dataset("kohya", before=2))["dataset_config.toml"]
+    assert "keep_tokens = 3 # what stands before the trigger, and the trigger\n" in text
+    concepts = onetrainer.config_files(dataset("onetrainer", before=2))
+    assert '"keep_tags_count": 3' in "".join(concepts.values())
 
 
 def test_every_profile_has_its_writer_and_no_other() -> None:
@@ -376,7 +383,7 @@ def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
               "huggingface": 75}),
     ("flux", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 77, "simpletuner": 512, "diffusion-pipe": 512,
               "huggingface": 512}),
-    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 256, "diffusion-pipe": 256,
+    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 154, "diffusion-pipe": 256,
               "huggingface": 256}),
     ("qwen-image", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 512, "simpletuner": 512, "diffusion-pipe": 1024,
                     "huggingface": 512}),

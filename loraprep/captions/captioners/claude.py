@@ -132,6 +132,7 @@ def _ask(images: Sequence[Image], job: Job, model: Claude, budget: Budget, conne
     if until := connection.check_model(model):
         outcome.findings.append(Finding(Code.VISION_DEPRECATED, (), {"model": model.name, "until": until}))
     connection.count_tokens(model, job, left)
+    model.several = len(left) > 1
     captioning = job.settings.captioning
     as_batch = captioning.batch == "always" or (captioning.batch == "auto" and len(left) > BATCH_ABOVE)
     if as_batch:

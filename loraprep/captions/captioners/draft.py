@@ -7,7 +7,7 @@ were wrong on real photographs.
 from __future__ import annotations
 
 from loraprep.captions import hygiene
-from loraprep.captions.captioner import Context
+from loraprep.captions.captioner import Context, Tidied
 from loraprep.captions.elements import sort_terms
 from loraprep.captions.file_names import repeats_number
 from loraprep.core.records import Elements, Image
@@ -24,7 +24,8 @@ _SHARE = 0.15  # of the area, from which a colour is named
 
 def describe(image: Image, context: Context) -> Elements:
     """Take a person's own words first (beside the picture, inside it, its name), then measured colour and light."""
-    source, text = _most_trusted(image, context)
+    source, tidied = _most_trusted(image, context)
+    text = tidied.text
     form = hygiene.form_of(text) if text else ""
     words = hygiene.terms(text) if form == "tags" else hygiene.phrases(text)
     if not text:
@@ -46,25 +47,22 @@ def describe(image: Image, context: Context) -> Elements:
         form=form,
         trusted=bool(words) and not hygiene.only_colours(" ".join(words)),
         sources=sources,
+        before=tidied.before,
+        mended=tidied.mended,
+        unclear=tidied.unclear,
     )
 
 
-def _most_trusted(image: Image, context: Context) -> tuple[str, str]:
-    """Return (source, text) of the most trusted words that are more than names of colours, or of any."""
-    found = [
-        (source, bare)
-        for source, words in image.words
-        if (bare := _useful(words, context.trigger)) and not repeats_number(bare, image.path)
-    ]
-    return next((f for f in found if not hygiene.only_colours(f[1])), found[0] if found else ("", ""))
+def _most_trusted(image: Image, context: Context) -> tuple[str, Tidied]:
+    """Return (source, words) of the most trusted words that are more than names of colours, or of any."""
+    tidied = [(source, context.tidy(image.path, words)) for source, words in image.words]
+    found = [f for f in tidied if _useful(f[1].text) and not repeats_number(f[1].text, image.path)]
+    return next((f for f in found if not hygiene.only_colours(f[1].text)), found[0] if found else ("", Tidied("")))
 
 
-def _useful(words: str, trigger: str) -> str:
-    """Take the trigger out; "" if nothing is left but numbers and requests for quality."""
-    text = hygiene.bare(words, trigger)
-    if not any(c.isalpha() for c in text) or all(hygiene.is_quality(t) for t in hygiene.terms(text)):
-        return ""
-    return text
+def _useful(text: str) -> bool:
+    """Say whether there is more than numbers and requests for quality."""
+    return any(c.isalpha() for c in text) and not all(hygiene.is_quality(t) for t in hygiene.terms(text))
 
 
 def measured_style(image: Image) -> dict[str, list[str]]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from loraprep.captions.vision import consent, job, openai_chat, repair, runner
+from loraprep.captions.vision import consent, foreign, job, openai_chat, repair, runner
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
@@ -33,8 +34,9 @@ SAMPLES = True
 NEEDS_APPROVAL = True  # it costs time, and the samples' words are its examples
 NAME = "openai-compatible"
 LADDER = ("json_schema", "json_object", "prompt")
-_ROOM, _MORE_ROOM = 2000, 4000  # tokens for the reply; the second after one that was cut off
+_ROOM, _LARGER = 3000, 2  # tokens for the reply; after one that was cut off so many times as many
 _MEMORY = "build/servers.json"
+_AFTER_THOUGHT = re.compile(r"\A(?!\s*<think)(?=.*\S)|</think(?:ing)?>\s*\S", re.DOTALL | re.IGNORECASE)
 
 describe = describe_from_store
 
@@ -48,6 +50,7 @@ def _endpoint(captioning: Captioning) -> Endpoint:
         model=server.model or captioning.model or "",
         variable=variable,
         key=os.environ.get(variable, "").strip() if variable else "",
+        seconds=float(server.seconds),
     )
 
 
@@ -59,11 +62,11 @@ def asks(settings: Settings) -> Trust:
 
 def answer_settings(settings: Settings, question: VisionQuestion) -> AnswerSettings:
     """Return what an answer asked for now would be stored with. The address is no part of it."""
-    return job.answer_settings(NAME, _endpoint(settings.captioning).model, _parameters(), question)
+    return job.answer_settings(NAME, _endpoint(settings.captioning).model, _parameters(settings.captioning), question)
 
 
-def _parameters() -> Parameters:
-    return {"max_tokens": _ROOM, "temperature": 0}
+def _parameters(captioning: Captioning) -> Parameters:
+    return {"max_tokens": captioning.max_tokens or _ROOM, "temperature": 0}
 
 
 def estimate_cost(_images: Sequence[Image], _job: Job) -> tuple[float, float]:
@@ -86,7 +89,9 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
     if waiting := consent.missing(asks(job.settings), images, job, where):
         return waiting
     job.say(f"Pictures go to {where}.")
-    return runner.ask_about(images, job, HomeServer(endpoint, job.root), None, captioning.concurrency)
+    return runner.ask_about(
+        images, job, HomeServer(endpoint, job.root, captioning, job.say), None, captioning.concurrency
+    )
 
 
 class HomeServer:
@@ -95,8 +100,12 @@ class HomeServer:
     captioner = NAME
     mend = True
 
-    def __init__(self, endpoint: Endpoint, root: Path) -> None:
+    def __init__(self, endpoint: Endpoint, root: Path, captioning: Captioning, say: Callable[[str], None]) -> None:
         self.endpoint = endpoint
+        self._parameters = _parameters(captioning)
+        self._say = say
+        self._told = False
+        self._heard = False  # did it ever answer?
         self.name, self.variable = endpoint.model, endpoint.variable
         self._memory = root / _MEMORY
         self._lock = threading.Lock()
@@ -110,7 +119,7 @@ class HomeServer:
 
     def parameters(self) -> Parameters:
         """Return what is set besides the question."""
-        return _parameters()
+        return self._parameters
 
     def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return no cost."""
@@ -147,7 +156,19 @@ class HomeServer:
 
     async def _complete(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> Completion:
         body = self._body(rung, picture, question, larger=larger)
-        return await openai_chat.complete(self._client, self.endpoint, body)
+        completion = await openai_chat.complete(
+            self._client, self.endpoint, body, None if self._heard else self._silent
+        )
+        self._heard = True
+        return completion
+
+    def _silent(self) -> None:
+        if not self._heard and not self._told:
+            self._told = True
+            self._say(
+                f"{self.endpoint.address} has taken a picture and says nothing yet. The first one takes longest, as "
+                f"the model is loaded for it; after {self.endpoint.seconds:g} s without a word it is given up."
+            )
 
     def _body(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> dict[str, Json]:
         system = question.system if rung == "json_schema" else f"{question.system}\n{repair.form_in_words()}"
@@ -157,10 +178,10 @@ class HomeServer:
                 {"role": "system", "content": system},
                 {"role": "user", "content": openai_chat.picture_message(picture)},
             ],
-            **_parameters(),
+            **self._parameters,
         }
         if larger:
-            body["max_tokens"] = _MORE_ROOM
+            body["max_tokens"] = int(self._parameters["max_tokens"] or _ROOM) * _LARGER
         if rung == "json_schema":
             form: Json = {"name": "elements", "strict": True, "schema": json_schema()}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -202,8 +223,10 @@ def _reply(completion: Completion, *, sentences: bool) -> Reply | None:
         stop = "truncated"
     if stop != "seen":
         detail = completion.refusal or (completion.text if stop == "refused" else "") or completion.finish
+        if stop == "truncated" and not _AFTER_THOUGHT.search(completion.text):
+            detail = "it spent all its tokens on thinking; captioning.max_tokens gives it more"
         return Reply("", stop, detail=openai_chat.one_line(detail), usage=completion.usage)
-    found = repair.repair_reply(completion.text, sentences=sentences)
+    found = repair.repair_reply(foreign.translated(completion.text), sentences=sentences)
     if found is None and not sentences:
         return None
     return Reply(json.dumps(found) if found else completion.text, "seen", usage=completion.usage)

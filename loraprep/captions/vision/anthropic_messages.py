@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 PROVIDER = "claude"  # its file in resources/vision/
 TIMEOUT = 120.0  # seconds for one picture; a batch of pictures takes longer to send
-_ROOM, _THINKING_ROOM, _LARGER = 2000, 8000, 2  # tokens of a reply; after one that was cut off, so many times as many
+_ROOM, _THINKING_ROOM, _LARGER = 3000, 8000, 2  # tokens of a reply; after one that was cut off, so many times as many
 _CHARS_A_TOKEN = 2  # English has about four: an upper bound where nobody counted
 _CHARS_USUALLY = 4
-_FORM = 600  # tokens of a filled-in form
+_FORM = 900  # tokens of a filled-in form
+_HINT = 200  # tokens that a picture's own words can take
+_CACHE_MINIMUM = 1024  # tokens, for a model that is not listed
 _NO_COUNT = 10**9  # tokens: no request has so many
 _SPARE = 1.1  # the count is an estimate too
 _HOPEFUL = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -52,6 +54,7 @@ class Claude:
         self._prices = _no_cheaper(prices, self._facts)
         self.counted = 0
         self.sends_effort = True
+        self.several = True  # pictures are asked about, so that what is the same for all can be read again
         self.client: anthropic.AsyncAnthropic | None = None  # while live requests run
         self.key = ""
 
@@ -85,9 +88,15 @@ class Claude:
     def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return the most US dollars that one request about an image of so many tokens can cost."""
         given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) / _CHARS_A_TOKEN
-        written = given * _SPARE * price_list(PROVIDER).cache_write
-        dollars = (tokens + written) * self.prices.input + self.room(larger=larger) * self.prices.output
+        written = given * _SPARE * (price_list(PROVIDER).cache_write if self.caches(question) else 1.0)
+        dollars = (tokens + _HINT + written) * self.prices.input + self.room(larger=larger) * self.prices.output
         return float(dollars * self.share / 1e6)
+
+    def caches(self, question: VisionQuestion) -> bool:
+        """Say whether the instructions are worth keeping on the server: long enough for this model, and used again."""
+        given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) // _CHARS_USUALLY
+        least = self._facts.cache_minimum if self._facts else _CACHE_MINIMUM
+        return self.several and given >= least
 
     def guess(self, tokens: int, question: VisionQuestion) -> dict[str, int]:
         """Return the usage that a request about an image of so many tokens will probably have."""
@@ -116,16 +125,19 @@ class Claude:
         output: dict[str, Json] = {"format": {"type": "json_schema", "schema": json_schema()}}
         if self.sends_effort:
             output["effort"] = self.effort
+        system: dict[str, Json] = {"type": "text", "text": question.system}
+        if self.caches(question):
+            system["cache_control"] = {"type": "ephemeral"}
         body: dict[str, Any] = {
             "model": self.name,
             "max_tokens": self.room(larger=larger),
-            "system": [{"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}],
+            "system": [system],
             "messages": [
                 {
                     "role": "user",
                     "content": [
                         {"type": "image", "source": source},
-                        {"type": "text", "text": "Fill in the form about this picture."},
+                        {"type": "text", "text": f"Fill in the form about this picture.{picture.hint}"},
                     ],
                 }
             ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from loraprep.captions.captioner import Context
-from loraprep.captions.vision.form import Confidence, SeenContent, SeenStyle
+from loraprep.captions.vision.form import Confidence, SeenContent, SeenSentences, SeenStyle
 from loraprep.captions.vision.store import Answer
 from loraprep.core.records import Elements, Image
 
@@ -45,7 +45,9 @@ def elements_of(image: Image, answer: Answer) -> Elements:
         content=content,
         style=style,
         content_sentence=seen.content_sentence or "",
+        content_long=seen.content_long or "",
         style_sentence=seen.style_sentence or "",
+        with_traits={k: v for k, v in msgspec.to_builtins(seen.with_traits or SeenSentences()).items() if v},
         tags=list(seen.tags or ()),
         visible_text=list(seen.visible_text or ()),
         confidence=msgspec.to_builtins(seen.confidence or Confidence()),

@@ -12,21 +12,25 @@ from loraprep.core.records import Image
 from loraprep.imaging import display
 from loraprep.imaging.pictures import Pictures, made_of
 
-SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
-AREA = 1024 * 1024  # aimed at in between, so that every shape costs about the same
+LONGEST = 1568  # px on the long side; above, the API would shrink it itself
+AREA = 1024 * 1024  # px at most, so that every large picture costs about the same
 MAX_BYTES = 7_000_000  # the API takes 10 MB as base64, which is 4/3 of the file
 _PATCH = 28  # px; an image costs one token for each started patch (Anthropic's documentation, October 2026)
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A picture as it is sent. `data`: a JPEG; `digest`: of images/NAME, under which the answer will be kept."""
+    """A picture as it is sent. `data`: a JPEG; `digest`: of images/NAME, under which the answer will be kept.
+
+    `hint`: what is said about this one picture, after the question.
+    """
 
     digest: str
     data: bytes
     width: int
     height: int
     media_type: str = "image/jpeg"
+    hint: str = ""
 
     @property
     def tokens(self) -> int:
@@ -40,10 +44,8 @@ def image_tokens(width: int, height: int) -> int:
 
 
 def size_to_send(width: int, height: int) -> tuple[int, int]:
-    """Return the size to send in px: the same shape, about a megapixel, the long side within SHORTEST..LONGEST."""
-    long = max(width, height)
-    wanted = min(LONGEST, max(SHORTEST, long * math.sqrt(AREA / (width * height))))
-    scale = wanted / long
+    """Return the size to send in px: the same shape, at most a megapixel and LONGEST; small ones as they are."""
+    scale = min(1.0, LONGEST / max(width, height), math.sqrt(AREA / (width * height)))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
@@ -56,7 +58,7 @@ def _prepare(pictures: Pictures, image: Image, background: str, quality: int) ->
     opened = pictures.load_unchanged(image, made=made_of(LONGEST))
     width, height = size_to_send(opened.width, opened.height)
     picture = display.upright(opened, background, longest=max(width, height))
-    if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel
+    if picture.size != (width, height):  # a reduced one may be off by a pixel
         picture = picture.resize((width, height), Pillow.Resampling.LANCZOS)
     body = _jpeg(picture, quality)
     while len(body) > MAX_BYTES and quality > 20:

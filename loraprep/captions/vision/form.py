@@ -68,13 +68,23 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
     style: _Text = UNSET
 
 
+class SeenSentences(msgspec.Struct, frozen=True, kw_only=True):
+    """The sentences about a picture, in which what belongs to the one thing that is taught is named too."""
+
+    content_sentence: _Text = UNSET
+    content_long: _Text = UNSET
+    style_sentence: _Text = UNSET
+
+
 class SeenElements(msgspec.Struct, frozen=True, kw_only=True):
     """All that a vision model said about one picture; UNSET as in SeenContent."""
 
     content: SeenContent | UnsetType = UNSET
     content_sentence: _Text = UNSET
+    content_long: _Text = UNSET
     style: SeenStyle | UnsetType = UNSET
     style_sentence: _Text = UNSET
+    with_traits: SeenSentences | UnsetType = UNSET
     tags: _Terms = UNSET
     visible_text: _Terms = UNSET
     confidence: Confidence | UnsetType = UNSET

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from loraprep.captions.vision.form import SCHEMA, SeenElements
 from loraprep.captions.vision.model import Reply, VisionModel
-from loraprep.captions.vision.prompt import VisionQuestion
+from loraprep.captions.vision.prompt import VisionQuestion, hint
 from loraprep.captions.vision.reply import Unreadable, parse_reply
 from loraprep.captions.vision.store import Answer, AnswerSettings, Parameters, Request, State, Store
 from loraprep.core.findings import Code, Finding, Value
@@ -59,7 +59,8 @@ class Job:
         """Encode a picture as it is sent. Raises BadImage or OSError."""
         from loraprep.captions.vision.encode import prepare  # brings Pillow, which a run that asks nobody does not need
 
-        return prepare(self.pictures, image, background=self.settings.dataset.backgrounds[0])
+        prepared = prepare(self.pictures, image, background=self.settings.dataset.backgrounds[0])
+        return dataclasses.replace(prepared, hint=hint(image, self.settings))
 
 
 LACKS = {  # why there is no answer, as Outcome.missing and VisionError name it: the finding that says so

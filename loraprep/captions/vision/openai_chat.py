@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx2
@@ -14,20 +17,23 @@ from loraprep.captions.vision.form import Json
 from loraprep.captions.vision.model import VisionError
 from loraprep.project import trust
 
-# Seconds. A model at home may take minutes for a picture, above all the first, when it is loaded.
-_TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
+_CONNECT = 10.0  # seconds
+SILENT = 10.0  # seconds without a word from a server that never answered, after which that is said
+_BLIND = re.compile(r"\b(?:images?|vision|multimodal|mmproj)\b", re.IGNORECASE)
+_ABOUT_FORM = re.compile(r"format|schema|json|grammar", re.IGNORECASE)
 _FORM = {400, 415, 422, 500, 501}  # what servers answer to a form or a combination that they do not know
 _MOST = 4_000_000  # bytes of a reply; more is no description
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to ask, and for which model. `key` comes from the environment variable `variable`; both may be ""."""
+    """Where to ask, for which model, how long. `key` comes from the environment variable `variable`; both may be ""."""
 
     address: str
     model: str
     variable: str = ""
     key: str = field(default="", repr=False)
+    seconds: float = 300.0  # that one picture may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ def picture_message(prepared: Prepared) -> list[Json]:
     data = base64.b64encode(prepared.data).decode()
     return [
         {"type": "image_url", "image_url": {"url": f"data:{prepared.media_type};base64,{data}"}},
-        {"type": "text", "text": "Describe this picture."},
+        {"type": "text", "text": f"Describe this picture.{prepared.hint}"},
     ]
 
 
@@ -59,18 +65,33 @@ def connect(endpoint: Endpoint) -> httpx2.AsyncClient:
     """Open a connection to that address; whoever opens it closes it."""
     # a redirect would take the pictures and the key where nobody said they may go
     proxied = not trust.at_home(endpoint.address)
-    return httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=proxied, follow_redirects=False)
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(endpoint.seconds, connect=_CONNECT), trust_env=proxied, follow_redirects=False
+    )
 
 
-async def complete(client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Json]) -> Completion:
+async def complete(
+    client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Json], silent: Callable[[], None] | None = None
+) -> Completion:
     """Return the reply to POST {address}/chat/completions. Raises VisionError.
 
-    Its code "refused-form" means that the server may answer if less is asked of it.
+    Its code "refused-form" means that the server may answer if less is asked of it. `silent`, for a server that never
+    answered yet, is called after SILENT seconds without a word; it is then taken for dead after `endpoint.seconds`.
     """
     headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
     try:
-        answer = await client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers)
+        asking = asyncio.ensure_future(client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers))
+        try:
+            if silent and not (await asyncio.wait({asking}, timeout=SILENT))[0]:
+                silent()
+            answer = await asking
+        finally:
+            asking.cancel()
     except httpx2.TimeoutException as error:
+        if silent and isinstance(error, httpx2.ReadTimeout):
+            raise VisionError(
+                "server", f"it takes pictures and never answers, for {endpoint.seconds:g} s", whole=True
+            ) from None
         slow = "it did not answer in time" if isinstance(error, httpx2.ReadTimeout) else "it cannot be reached"
         raise VisionError("server", slow, retry=True) from None
     except httpx2.InvalidURL:
@@ -82,7 +103,7 @@ async def complete(client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[st
         raise VisionError("server", "nothing answers there", retry=not here, whole=here) from None
     if answer.status_code != 200:
         raise _refused(answer, endpoint, has_form="response_format" in body)
-    return _completion(answer)
+    return _completion(answer, endpoint)
 
 
 def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> VisionError:
@@ -91,8 +112,12 @@ def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> 
         return VisionError("key" if endpoint.key else "server-key", said, whole=True)
     if 300 <= status < 400:
         return VisionError("server", f"{status}: it sends us to another address, which is not followed", whole=True)
+    if status in (404, 405) and (advice := _without_v1(answer, endpoint)):
+        return VisionError("server", f"{status}: {advice}", whole=True)
     if status == 404:
         return VisionError("model", said, whole=True)
+    if status in _FORM and _BLIND.search(said) and not _ABOUT_FORM.search(said):
+        return VisionError("model", f"{said}; it seems to be one that sees no pictures", whole=True)
     if status in (408, 429, 502, 503, 504, 529):
         return VisionError("server", said, retry=True, after=_after(answer))
     if has_form and status in _FORM:
@@ -121,7 +146,14 @@ def _server_words(answer: httpx2.Response, endpoint: Endpoint) -> str:
     return one_line(f"{answer.status_code}: {said}" if said.strip() else f"status {answer.status_code}")
 
 
-def _completion(answer: httpx2.Response) -> Completion:
+def _without_v1(answer: httpx2.Response, endpoint: Endpoint) -> str:
+    """Say that an address lacks its /v1, "" if it has one or if the server knows nothing of that model."""
+    if re.search(r"/v\d+(?:beta)?$", endpoint.address) or re.search(rb"model", answer.content[:2000], re.IGNORECASE):
+        return ""
+    return f"there is nothing at this address; is it meant to be {endpoint.address}/v1?"
+
+
+def _completion(answer: httpx2.Response, endpoint: Endpoint) -> Completion:
     """Read a reply. Raises VisionError if it is none: a web page, half a body, another form."""
     if len(answer.content) > _MOST:
         raise VisionError("server", "the reply is far too long", retry=True)
@@ -138,4 +170,6 @@ def _completion(answer: httpx2.Response) -> Completion:
         return Completion(str(text), str(choice.get("finish_reason") or ""), str(message.get("refusal") or ""), usage)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         page = "it answered with a web page: is this the right address?" if b"<" in answer.content[:200] else ""
+        if advice := _without_v1(answer, endpoint):
+            raise VisionError("server", advice, whole=True) from None
         raise VisionError("server", page or "its reply cannot be read", retry=True) from None

@@ -22,6 +22,7 @@ class ListedModel(Table, frozen=True):
     input: float
     output: float
     thinking: Thinking | None = None  # None: nothing is said about it
+    cache_minimum: int = 1024  # tokens: shorter instructions are not kept, whatever is asked
     thinks: bool = False  # always; what it thinks is billed as output
 
 

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from loraprep.captions import hygiene
 from loraprep.captions.vision.store import digest_of
 from loraprep.core import resources
-from loraprep.project import profiles
+from loraprep.core.records import Image
+from loraprep.project import groups, profiles
+from loraprep.project.settings import Settings
+
+_MOST_HINTS = 400  # characters of a picture's own words
 
 
 class VisionQuestion(msgspec.Struct, frozen=True):
@@ -39,10 +44,36 @@ class VisionQuestion(msgspec.Struct, frozen=True):
         return digest_of(self.examples)
 
 
-def question(kind: str, examples: Sequence[str] = ()) -> VisionQuestion:
-    """Compose the question for a kind: resources/prompts/common.md and the kind's own `prompt`.
+def question(settings: Settings, examples: Sequence[str] = ()) -> VisionQuestion:
+    """Compose the question: resources/prompts/common.md, the kind's own `prompt`, and what the artist said of the set.
 
     `examples`: texts without the trigger.
     """
-    parts = [resources.text("resources/prompts/common.md").strip(), profiles.kind(kind).prompt.strip()]
+    intent = settings.intent
+    told = {
+        "The artist says of these pictures": intent.description,
+        "What they show is called": intent.class_word,
+        "These words may stand in every caption": ", ".join(intent.fused),
+        "Leave these words out": ", ".join(settings.captioning.omit),
+        "The artist asks": settings.captioning.instructions or "",
+    }
+    parts = [
+        resources.text("resources/prompts/common.md").strip(),
+        profiles.kind(intent.kind).prompt.strip(),
+        "\n".join(f"{lead}: {line}" for lead, words in told.items() if (line := hygiene.clean(words))),
+    ]
     return VisionQuestion("\n\n".join(filter(None, parts)) + "\n", tuple(sorted(set(examples))))
+
+
+def hint(image: Image, settings: Settings) -> str:
+    """Return what is said about this one picture: the words of caption files beside it, "" without any.
+
+    Not what its file name or its metadata say, which may name people and places; the trigger is taken out.
+    """
+    trigger = groups.trigger(image.path, settings)
+    beside = (hygiene.bare(words, trigger) for source, words in image.words if source.startswith("sidecar:"))
+    own = list(dict.fromkeys(filter(None, beside)))
+    text = "; ".join(own)
+    if len(text) > _MOST_HINTS:
+        text = text[:_MOST_HINTS].rpartition(" ")[0]
+    return f"\nWords that the artist has for it, to be used where they can be seen: {text}" if text else ""

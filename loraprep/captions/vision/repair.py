@@ -10,16 +10,11 @@ import json_repair
 
 from loraprep.captions import hygiene
 from loraprep.captions.elements import sort_terms
+from loraprep.captions.hygiene.mends import BRACKETS
 from loraprep.captions.vision.form import FormField, Json, form
 from loraprep.captions.vision.reply import LONGEST_TEXT
 
 _MOST = 50_000  # characters of a reply; a form that is filled in has a tenth of that
-_BRACKETS = 300  # of a form that is filled in there are 40; json_repair takes the square of open ones in seconds
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_SORRY = re.compile(
-    r"(?<!\W)\W*+(?:i['’]?m (?:so |very )?sorry|sorry\b|i (?:can['’]?t|cannot|am unable|won['’]?t)\b|as an ai\b)",
-    re.IGNORECASE,
-)
 _FEWEST = 3  # words of a sentence that says something
 
 
@@ -39,8 +34,8 @@ def _skeleton(field: FormField) -> Json:
 
 def refuses(text: str) -> bool:
     """Say whether a reply apologizes instead of describing."""
-    text = _THOUGHT.sub("", text)
-    return "{" not in text and bool(_SORRY.match(text))
+    text = hygiene.without_thoughts(text)
+    return "{" not in text and hygiene.refuses(text)
 
 
 def repair_reply(text: str, *, sentences: bool) -> dict[str, Json] | None:
@@ -48,8 +43,8 @@ def repair_reply(text: str, *, sentences: bool) -> dict[str, Json] | None:
 
     `sentences`: prose counts too; its words are sorted into elements by the word lists.
     """
-    text = _THOUGHT.sub("", text).strip()
-    if not text or len(text) > _MOST or text.count("{") + text.count("[") > _BRACKETS:
+    text = hygiene.without_thoughts(text[: 2 * _MOST]).strip()
+    if not text or len(text) > _MOST or text.count("{") + text.count("[") > BRACKETS:
         return None
     if "{" not in text:
         return _from_prose(text) if sentences else None
@@ -78,7 +73,7 @@ def _grouped(data: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _from_prose(text: str) -> dict[str, Json] | None:
-    line = hygiene.clean(re.sub(r"[*#`_]+", "", text))
+    line = hygiene.mend(text).text
     if len(line.split()) < _FEWEST:
         return None
     content: list[str] = []

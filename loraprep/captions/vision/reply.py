@@ -9,7 +9,9 @@ import msgspec
 from loraprep.captions import hygiene
 from loraprep.captions.vision.form import FormField, Json, SeenElements, form, json_schema
 
-LONGEST_TERM, LONGEST_TEXT, MOST_TERMS = 80, 600, 40  # a reply is data from outside: bounded like any other
+# a reply is data from outside: bounded like any other
+LATER = frozenset({"content_long", "with_traits"})  # a reply to a batch of an earlier version has none of these
+LONGEST_TERM, LONGEST_TEXT, LONGEST_SENTENCES, MOST_TERMS = 80, 600, 1500, 40
 
 
 class Unreadable(Exception):
@@ -30,7 +32,9 @@ def parse_reply(text: str, *, mend: bool = False) -> SeenElements:
         data = _mend(data, form())
     from jsonschema import Draft202012Validator
 
-    error = next(iter(Draft202012Validator(json_schema()).iter_errors(data)), None)
+    schema = json_schema()
+    schema["required"] = [key for key in msgspec.convert(schema["required"], list[str]) if key not in LATER]
+    error = next(iter(Draft202012Validator(schema).iter_errors(data)), None)
     if error is not None:
         where = ".".join(str(k) for k in error.absolute_path) or "the reply"
         raise Unreadable(f"{where} is not in the form asked for")
@@ -66,5 +70,14 @@ def _clean(data: Json, key: str = "") -> Json:
     if isinstance(data, list):
         terms = [hygiene.clean(str(v))[:LONGEST_TERM].strip() for v in data[:MOST_TERMS]]
         return [t if key == "visible_text" else t.casefold() for t in terms if t]
-    text = hygiene.clean(str(data))[:LONGEST_TEXT].strip()
-    return text if key.endswith("_sentence") else text.casefold() if key == "subject" else text
+    sentence = key.endswith(("_sentence", "_long"))  # in it models open, apologize and offer as they do in a chat
+    text = hygiene.mend(str(data)).text if sentence else hygiene.clean(str(data))
+    text = _bounded(text, LONGEST_SENTENCES if key == "content_long" else LONGEST_TEXT)
+    return text.casefold() if key == "subject" else text
+
+
+def _bounded(text: str, most: int) -> str:
+    """Cut a text that is too long, after its last whole sentence if there is one."""
+    if len(text) <= most:
+        return text.strip()
+    return (text[: text.rfind(". ", 0, most) + 1] or text[:most]).strip()

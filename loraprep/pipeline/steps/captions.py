@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from loraprep.captions import approval, chain, compose, danbooru, registry, render
+from loraprep.captions import approval, booru, chain, checks, compose, danbooru, registry, render
 from loraprep.captions.samples import HEADER, Renewal, choose_samples, sample_questions
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
@@ -30,7 +30,13 @@ def sample_captions(work: Workspace) -> None:
     outcome = vision.ask_samples(work, shown, staying)
     stored, chosen = vision.stored_answers(work, shown), vision.chosen_captioners(work, shown)
     elements = chain.describe_all(
-        shown, staying, project.settings, answers=stored, missing=outcome.missing, chosen=chosen
+        shown,
+        staying,
+        project.settings,
+        answers=stored,
+        missing=outcome.missing,
+        chosen=chosen,
+        spared=vision.rules_spared(work, shown),
     )
     rendered = render.render_all(elements, project.settings, project.base_model, project.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
@@ -53,7 +59,14 @@ def describe_images(work: Workspace) -> None:
     with terminal.progress("Describing") as progress:
         stored, chosen = vision.stored_answers(work, staying), vision.chosen_captioners(work, staying)
         described = chain.describe_all(
-            staying, staying, project.settings, progress, answers=stored, missing=outcome.missing, chosen=chosen
+            staying,
+            staying,
+            project.settings,
+            progress,
+            answers=stored,
+            missing=outcome.missing,
+            chosen=chosen,
+            spared=vision.rules_spared(work, staying),
         )
     work.write(Described(elements=described))
     work.write(VisionAsked(findings=outcome.findings, waiting=outcome.missing))
@@ -73,12 +86,18 @@ def write_captions(work: Workspace) -> None:
             known = danbooru.vocabulary(project.root, project.settings.captioning.tagger)
         except UserError as error:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
+    elements = work.read(Described).elements
+    if known is not None:  # what is written is of the one, what is checked may be of the other
+        known = danbooru.Vocabulary((*known.rows, *booru.vocabulary().rows))
+    elif not any(e.captioner == "draft" for e in elements.values()):  # measured colours are no tags
+        known = booru.vocabulary() if project.base_model.vocabulary and not findings else None
     result = compose.compose_captions(
-        work.read(Described).elements,
+        elements,
         caption_decisions(work),
         project.settings,
         project.base_model,
         project.kind,
         known,
     )
-    work.write(Captioned(captions=result.captions, findings=[*findings, *result.findings]))
+    captions = checks.with_words_before(result.captions, elements)
+    work.write(Captioned(captions=captions, findings=[*findings, *result.findings]))

@@ -9,7 +9,13 @@ from msgspec import structs
 
 from loraprep.captions import approval, chain, registry, vision_findings
 from loraprep.captions.captioner import Context, VisionCaptioner
-from loraprep.captions.samples import captioners_by_key, captioners_by_path, skipped_samples
+from loraprep.captions.samples import (
+    captioners_by_key,
+    captioners_by_path,
+    cleaning_undone,
+    skipped_samples,
+    spared_rules,
+)
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
@@ -48,10 +54,11 @@ def asked_trust(work: Workspace) -> Trust:
 
 
 class CaptionAnswers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """decisions/captions.yaml in short: the samples skipped, and the captioner chosen for single pictures."""
+    """decisions/captions.yaml in short: samples skipped, captioners chosen for single pictures, cleaning undone."""
 
     skipped: list[str]
     chosen: dict[str, str]
+    undone: list[str]
 
 
 def caption_answers(work: Workspace) -> CaptionAnswers:
@@ -59,7 +66,7 @@ def caption_answers(work: Workspace) -> CaptionAnswers:
 
     def short() -> CaptionAnswers:
         answers = work.decisions("captions")
-        return CaptionAnswers(skipped_samples(answers), captioners_by_key(answers))
+        return CaptionAnswers(skipped_samples(answers), captioners_by_key(answers), cleaning_undone(answers))
 
     return work.remembered("told.json", decisions.decision_file(work.root, "captions")[0], short, CaptionAnswers)
 
@@ -67,6 +74,11 @@ def caption_answers(work: Workspace) -> CaptionAnswers:
 def chosen_captioners(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
     """Return path -> the captioner that a person chose for that picture. Raises UserError."""
     return captioners_by_path(images, work.decisions("captions"))
+
+
+def rules_spared(work: Workspace, images: Sequence[Image]) -> dict[str, frozenset[str]]:
+    """Return path -> the rules of caption hygiene that a person took back for it. Raises UserError."""
+    return spared_rules(images, work.decisions("captions"))
 
 
 def stored_answers(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
@@ -90,7 +102,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         project.root,
         work.pictures,
         settings,
-        question(settings.intent.kind, texts),
+        question(settings, texts),
         since=dict(since or {}),
         chosen=chosen_captioners(work, images),
         wait="elements" in work.named,

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from loraprep.captions.hygiene.text import eastern
 from loraprep.core import resources
 from loraprep.core.text import replaced
 
@@ -46,10 +47,14 @@ STYLE = (
     "mood",
 )
 _READ = 20_000  # characters of one text from anywhere that are looked at: ten times the longest that an encoder reads
+_EASTERN_TAG = 8  # signs: of Danbooru's Japanese names for tags 98 of 100 have no more
 _JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji hang on them
 _BETWEEN = re.compile(r"(?<!\[trigger)[^\w\s'’\[-]+|\[(?!trigger\])")  # clauses; "charcoal[trigger]" is one word
 _CALL = re.compile(r"<\s*+(?:lora|lyco|hypernet)\s*+:[^>]*+>?", re.IGNORECASE)
 _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"
+_RATED_SPOKEN = re.compile(  # the same after an editor took the underscores out
+    r"score \d(?: up)?|source (?:pony|furry|cartoon|anime)|rating (?:safe|questionable|explicit)", re.IGNORECASE
+)
 
 
 class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +102,7 @@ def without_trigger(text: str, trigger: str) -> str:
     if bare == text:
         return text
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
-    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:")
+    return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：")
 
 
 def bare(text: str, trigger: str) -> str:
@@ -110,6 +115,9 @@ def bare(text: str, trigger: str) -> str:
 
 def form_of(text: str) -> Literal["tags", "prose"]:
     """Tell tags (comma-separated pieces, mostly of one to three words without an article) from prose."""
+    if eastern(text):  # no spaces between words: a tag is short, and a sentence ends in its own full stop
+        signs = [len(p.strip()) for p in re.split(r"[,;，、；]", text) if p.strip()]
+        return "tags" if "。" not in text and max(signs) <= _EASTERN_TAG else "prose"
     pieces = [p.split() for p in re.split(r"[,;]", text) if p.strip()]
     if not pieces or re.search(r"[.!?]\s+\S", text):
         return "prose"
@@ -201,7 +209,12 @@ def is_style(term: str) -> bool:
 
 def is_quality(term: str) -> bool:
     """Say whether a tag asks for quality (masterpiece, score_9) and describes nothing."""
-    return term.casefold().replace("_", " ") in lists().quality or bool(_RATED.fullmatch(term))
+    return term.casefold().replace("_", " ") in lists().quality or is_rated(term)
+
+
+def is_rated(term: str) -> bool:
+    """Say whether a tag is one of Pony's own for score, source and rating."""
+    return bool(_RATED.fullmatch(term) or _RATED_SPOKEN.fullmatch(term))
 
 
 _COUNT = re.compile(
@@ -244,13 +257,3 @@ def faults(text: str, trigger: str) -> list[str]:
     if "{" in text or "}" in text:
         found.append("it holds braces, which some trainers read as wildcards")
     return found
-
-
-def hedges(text: str) -> bool:
-    """Say whether the text hedges ("it appears", "possibly")."""
-    return any(says(text, words) for words in lists().hedging)
-
-
-def flatters(text: str) -> bool:
-    """Say whether the text praises ("beautiful", "stunning") instead of describing."""
-    return any(says(text, word) for word in lists().flattery)

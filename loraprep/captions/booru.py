@@ -1,0 +1,296 @@
+"""Danbooru's own tags, shipped with loraprep: free phrases become tags that a base model has seen.
+
+The list, its licence and its date: resources/danbooru.md.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+
+import msgspec
+
+from loraprep.captions import danbooru, hygiene
+from loraprep.core import resources, yamlfile
+
+GENERAL, SERIES, CHARACTER, META = 0, 3, 4, 5
+_ARTICLES = frozenset({"a", "an", "the", "some", "his", "her", "its", "their"})
+# where a phrase goes on about something else: "a chair by the window" names both
+_APART = re.compile(
+    r"\b(?:of|with|without|in|on|at|by|beside|behind|under|over|above|below|near|from|against|around|across|along|and|or|"
+    r"to|towards?|into|onto|through|between|next|inside|for)\b|[,;:()]"
+)
+_SPELLED = (("colour", "color"), ("grey", "gray"), ("armour", "armor"), ("pointed", "pointy"), ("centre", "center"))
+_LEAST = 200  # pictures, for a tag that stands for only a part of a phrase: rarer ones often mean something else
+_GROUPS = {GENERAL: "general", SERIES: "series", CHARACTER: "character", META: "style"}
+
+
+class Tag(msgspec.Struct, frozen=True):
+    """One tag, spelled with spaces. `implies`: the tags that it says already."""
+
+    name: str
+    category: int
+    count: int  # pictures on Danbooru that have it
+    implies: tuple[str, ...] = ()
+
+
+@cache
+def _listed() -> tuple[dict[str, Tag], dict[str, str]]:
+    """Load (name -> tag, other spelling -> name)."""
+    tags: dict[str, Tag] = {}
+    others: dict[str, str] = {}
+    for line in gzip.decompress(resources.data("resources/danbooru.tsv.gz")).decode().splitlines():
+        raw, category, count, aliases, implied = line.split("\t")
+        name = _spaced(raw)
+        tags[name] = Tag(name, int(category), int(count), tuple(_spaced(tag) for tag in implied.split()))
+        for alias in filter(None, aliases.split(",")):
+            others.setdefault(_spaced(alias), name)
+    return tags, others
+
+
+def _spaced(tag: str) -> str:
+    """Write a tag as captions have it; a kaomoji keeps its underscores."""
+    return tag.replace("_", " ") if re.search(r"[^\W\d_]{2}", tag) else tag
+
+
+def tag(name: str) -> Tag | None:
+    """Return the tag of that very name, or of which it is another spelling, None if there is none."""
+    tags, others = _listed()
+    plain = " ".join(_spaced(name.replace("\\", "").strip().casefold()).split())
+    return tags.get(plain) or tags.get(others.get(plain, ""))
+
+
+def is_tag(term: str) -> bool:
+    """Say whether a term is a tag as it stands, up to its case and underscores."""
+    return _listed()[0].get(_spaced(term.strip().casefold())) is not None
+
+
+def group(name: str) -> str:
+    """Return the group of a tag in a base model's order: count, character, series, general or style."""
+    if hygiene.is_count(name):
+        return "count"
+    found = tag(name)
+    return _GROUPS[found.category] if found else "general"
+
+
+def surprise(name: str) -> float:
+    """Return how much a tag tells, in bits: -log2 of the share of Danbooru's pictures that have it.
+
+    Self-information (Shannon 1948, "A Mathematical Theory of Communication"), as in the idf of text retrieval. inf for
+    what is no tag.
+    """
+    found = tag(name)
+    return math.log2(_most() / max(1, found.count)) if found else math.inf
+
+
+@cache
+def _most() -> int:
+    """Return the pictures of the commonest tag, which nearly all have."""
+    return max(found.count for found in _listed()[0].values())
+
+
+class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The form of resources/phrases.yaml."""
+
+    people: dict[str, frozenset[str]]  # girl, boy, other -> words for them
+    numbers: dict[str, int]
+    classes: dict[str, str]  # kind of subject -> the tag it says where nobody is shown
+    nobody: str
+    alone: str
+    loose: frozenset[str]  # terms of closed lists that say less than any tag that means them
+    parts: frozenset[str]  # last words that name no thing
+
+
+@cache
+def phrases() -> Phrases:
+    """Load resources/phrases.yaml."""
+    name = "resources/phrases.yaml"
+    return msgspec.convert(yamlfile.load(resources.path(name), name).data, Phrases)
+
+
+def counted(subject: str) -> str:
+    """Return the tag that counts whom a subject names ("two women" -> 2girls), "" if it names nobody."""
+    words = re.findall(r"[^\W_]+", subject.casefold())
+    number = next((phrases().numbers[w] for w in words if w in phrases().numbers), 1)
+    for word in words:
+        for who, names in phrases().people.items():
+            if word in names:
+                return f"{number}{who}{'s' if number > 1 else ''}"
+    return ""
+
+
+def vocabulary() -> danbooru.Vocabulary:
+    """Return all tags as the list that captions are checked against where no tagger's is at hand."""
+    return danbooru.Vocabulary(tuple(danbooru.Row(t.name, t.category, t.count) for t in _listed()[0].values()))
+
+
+def concluded(subject: str, kind: str, names: Sequence[str]) -> list[str]:
+    """Return the tags that go without saying: who is counted, that one is alone, or that nobody is there.
+
+    `subject` and `kind` (its class) as the vision model said them; `names`: the tags that are known already.
+    """
+    people = [name for name in names if hygiene.is_count(name)]
+    told = [] if people else [who for who in (counted(subject),) if who and kind in ("person", "creature", "")]
+    someone = [*people, *told]
+    if someone:
+        alone = [name for name in someone if name[:1] == "1"] == someone and len(someone) == 1
+        return [*told, *([phrases().alone] if alone else [])]
+    if not kind or kind in ("person", "creature") or "crowd" in names:
+        return []
+    return [phrases().nobody, *([phrases().classes[kind]] if kind in phrases().classes else [])]
+
+
+@cache
+def _closed() -> dict[str, str]:
+    """Map the terms that vision models choose from ("wide view", "back") to the tag that means them."""
+    found: dict[str, str] = {}
+    for key, term, pattern in danbooru.counted_terms():
+        if key not in ("subject_class", "subject") and term not in phrases().loose:
+            known = tag(pattern)
+            found.setdefault(term.casefold(), known.name if known else "")  # the first that is listed, or none
+    return {term: name for term, name in found.items() if name}
+
+
+@lru_cache(maxsize=1 << 14)  # the terms of a large set
+def tags_of(phrase: str, *, whole: bool = False, names: bool = False) -> tuple[str, ...]:
+    """Return the tags that a phrase names, in its order; () if it names none.
+
+    "a mountain" -> mountain; "a woman in a red velvet dress" -> 1girl, red dress; "plank bridge" -> bridge. A whole
+    phrase that is a tag is that tag; else each of its parts gives the tags made of its last word and one before it, or
+    that word alone where many pictures have it as a tag. Only general tags and those for how a picture is made
+    count; with `names` also a phrase that is a character's or a series'. `whole`: parts do not count.
+    """
+    plain = " ".join(hygiene.clean(phrase).casefold().replace("_", " ").split()) if not tag(phrase) else phrase
+    if known := _closed().get(plain) or _known(plain, names=names):
+        return (known,)
+    if known := _known(" ".join(w for w in plain.split() if w not in _ARTICLES)):
+        return (known,)
+    if whole:
+        return ()
+    found: dict[str, None] = {}
+    for part in _parts(plain):
+        for name in _of_part(part):
+            found.setdefault(name)
+    return tuple(found)
+
+
+_LONGEST = 4  # words of a tag that is looked for in a sentence
+
+
+def tags_in(sentence: str) -> list[str]:
+    """Return the tags that stand in a sentence, in its order, the longest first where several begin at a word.
+
+    A word alone counts where many pictures have it as a tag; words that only hold a sentence together never do.
+    """
+    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", sentence.casefold())
+    glue = hygiene.lists().stopwords | _ARTICLES
+    found: dict[str, None] = {}
+    at = 0
+    while at < len(words):
+        step = 1
+        for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            run = words[at : at + length]
+            if run[0] in glue or run[-1] in glue:
+                continue
+            name = _known(" ".join(run)) if length > 1 else _common(run[0])
+            if name:
+                found.setdefault(name)
+                step = length
+                break
+        at += step
+    return list(found)
+
+
+def _parts(plain: str) -> Iterator[list[str]]:
+    for piece in _APART.split(plain):
+        words = [w for w in piece.split() if w not in _ARTICLES]
+        if words:
+            yield words
+
+
+def _of_part(words: list[str]) -> Iterator[str]:
+    """Yield the tags of one part: verb and thing, each describing word with the last one, else the last alone."""
+    if len(words) == 1:
+        if alone := _common(words[0]):
+            yield alone
+        return
+    if whole := _known(" ".join(words)):
+        yield whole
+        return
+    if words[0].endswith("ing"):
+        if known := _common(words[0]):
+            yield known
+        if pair := _known(f"{words[0]} {words[-1]}"):
+            yield pair
+        yield from _of_part(words[1:])
+        return
+    head = words[-1]
+    pairs = [known for word in words[:-1] if (known := _known(f"{word} {head}"))]
+    yield from pairs
+    if not pairs and (head_alone := _common(head)):
+        yield head_alone
+
+
+def _common(word: str) -> str:
+    """Return the tag of a word that stands alone; another spelling of a longer tag says less (pipe: smoking pipe)."""
+    name = "" if word in phrases().parts else _known(word)
+    found = tag(name) if name else None
+    return name if found and found.count >= _LEAST and " " not in name else ""
+
+
+def _known(phrase: str, *, names: bool = False) -> str:
+    """Return the tag of that spelling, in the singular, or in American English; "" without one.
+
+    A word that Danbooru takes for a longer tag with that word in it means that only there (pipe: smoking pipe, horn:
+    single horn, overflow).
+    """
+    for variant in _variants(phrase):
+        found = tag(variant)
+        narrowed = found is not None and " " in found.name and variant in found.name.split()
+        if found and not narrowed and (names or found.category in (GENERAL, META)):
+            return found.name
+    return ""
+
+
+def _variants(phrase: str) -> Iterator[str]:
+    yield phrase
+    for british, american in _SPELLED:
+        if british in phrase:
+            yield phrase.replace(british, american)
+    for ending, instead in (("ies", "y"), ("ves", "f"), ("ses", "s"), ("shes", "sh"), ("ches", "ch"), ("s", "")):
+        if phrase.endswith(ending) and not phrase.endswith("ss"):
+            yield phrase.removesuffix(ending) + instead
+    if " " in phrase:
+        yield phrase.replace(" ", "-")
+        yield phrase.replace(" ", "")
+    if "-" in phrase:
+        yield phrase.replace("-", " ")
+
+
+def without_implied(names: Sequence[str]) -> list[str]:
+    """Leave out the tags that others of them say already, through any number of steps: dress beside white dress."""
+    said = set().union(*(all_implied(name) for name in names)) if names else set()
+    said |= {name.rpartition(" (")[0] for name in names}  # beside bow (weapon), a bow is no ribbon
+    return [name for name in names if name not in said]
+
+
+@lru_cache(maxsize=1 << 13)
+def all_implied(name: str) -> frozenset[str]:
+    """Return the tags that a tag says already, through any number of steps, without itself."""
+    found: set[str] = set()
+    open_ends: list[str] = [name]
+    while open_ends:
+        known = tag(open_ends.pop())
+        fresh: Iterable[str] = (t for t in known.implies if t not in found) if known else ()
+        for implied in fresh:
+            found.add(implied)
+            open_ends.append(implied)
+    return frozenset(found - {name})
+
+
+def in_order(names: Sequence[str], order: Sequence[str]) -> list[str]:
+    """Sort tags into a base model's order of groups, as they come within one; groups it does not name are left out."""
+    return [name for wanted in order for name in names if group(name) == wanted]

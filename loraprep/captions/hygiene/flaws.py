@@ -1,0 +1,189 @@
+"""What a program can see in one caption and only a person can mend: the words it objects to, "" for none."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from loraprep.captions.hygiene import words as lists
+from loraprep.captions.hygiene.mends import looks_like_json, read_json
+from loraprep.captions.hygiene.rule import About, rules_words
+from loraprep.captions.hygiene.text import alike, eastern, normal, pieces, sentences, slips, words
+from loraprep.captions.tokens import plain_english
+
+_BRACES = re.compile(r"\{[^{}]{1,1000}+\}")
+_CHOICE = re.compile(r"\[[^\[\]|]{1,200}+\|[^\[\]]{1,200}+\]|\[[^\[\]:]{1,100}+:[^\[\]:]{1,100}+:\s?\d?\.?\d{1,3}\]")
+_OPTION = re.compile(
+    r"(?:^|(?<=\s))(?:option|caption|version|alternative|variant|description)\s?#?(?:[1-9]|[a-d](?=[:.)]))\s?[:.)]",
+    re.I,
+)
+_NUMBERED = (re.compile(r"^\s*1[.)]\s"), re.compile(r"\s2[.)]\s"))
+
+
+_CLAUSE = 3  # words of what may be a caption: "and / or" and "red / blue" are none
+
+
+def alternatives(text: str, _about: About) -> str:
+    """Find `{a|b}`, `[a|b]`, `[a:b:0.5]`, "||" between captions, "Option 1: ... Option 2: ..." and numbered lists."""
+    for braces in _BRACES.finditer(text):
+        if "|" in braces.group():
+            return _short(braces.group())
+    if choice := _CHOICE.search(text):
+        return _short(choice.group())
+    parts = text.split(" / ")
+    whole = all(len(w := part.split()) >= _CLAUSE and w[-1].lower() not in ("and", "or") for part in parts)
+    if len(parts) > 1 and whole:
+        return f"{_short(parts[0])} / {_short(parts[1])}"
+    if "||" in text.replace("|||", ""):
+        before, _, after = text.partition("||")
+        return f"{_short(before)} || {_short(after)}"
+    options = [m.group().strip() for m in _OPTION.finditer(text)]
+    if len(options) > 1:
+        return f"{options[0]} ... {options[1]}"
+    if _NUMBERED[0].match(text) and _NUMBERED[1].search(text):
+        return "1. ... 2. ..."
+    return ""
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 40 else f"{text[:37].rstrip()}..."
+
+
+def broken_json(text: str, _about: About) -> str:
+    """Find an object that no parser can read."""
+    return _short(text) if looks_like_json(text) and text.strip()[0] == "{" and read_json(text) is None else ""
+
+
+def hedging(text: str, _about: About) -> str:
+    """Find words that hedge ("it appears", "possibly")."""
+    return _first(text, lists.lists().hedging)
+
+
+def flattery(text: str, _about: About) -> str:
+    """Find praise ("beautiful", "stunning") in place of a description."""
+    return _first(text, lists.lists().flattery)
+
+
+def _first(text: str, known: tuple[str, ...]) -> str:
+    found = _any_word(known).search(text.replace("’", "'"))
+    return found.group() if found else ""
+
+
+@cache
+def _any_word(known: tuple[str, ...]) -> re.Pattern[str]:
+    longest = sorted(known, key=lambda word: (-len(word), word))
+    inner = "|".join(r"[\s_]".join(map(re.escape, word.split())) for word in longest)
+    return re.compile(rf"(?<![^\W_])(?:{inner})(?![^\W_])", re.IGNORECASE)
+
+
+_LONG_TAG = 8  # words: the longest of Danbooru's common tags have seven
+
+
+def sentence_in_tags(text: str, about: About) -> str:
+    """Find a piece of eight words or more among tags, where the base model reads tags."""
+    split = pieces(text)
+    if about.form != "tags" or len(split) < 4 or eastern(text):
+        return ""
+    long = [piece for piece in split if len(piece.split()) >= _LONG_TAG]
+    return _short(long[0]) if long and 4 * len(long) <= len(split) else ""
+
+
+def cut_off(text: str, _about: About) -> str:
+    """Find an end with a word that asks for another one ("a mill beside the")."""
+    split = text.rstrip().split()
+    return f"... {' '.join(split[-3:])}" if len(split) > 4 and split[-1].lower() in rules_words().cut_off else ""
+
+
+def picture_talk(text: str, _about: About) -> str:
+    """Find talk about the file, or about what is absent (JoyCaption's habits)."""
+    return _first(text, rules_words().picture_talk)
+
+
+def contradiction(text: str, _about: About) -> str:
+    """Find two tags that exclude each other; in sentences fewer do, as "day and night" may be a habit."""
+    if lists.form_of(text) != "tags":
+        for first, second in rules_words().exclusive_said:
+            if (one := _first(text, first)) and (other := _first(text, second)):
+                return f"{one} and {other}"
+        return ""
+    said = {piece.casefold().replace("_", " ").rstrip(".") for piece in pieces(text)}
+    if said & {"multiple views", "comic", "split screen", "4koma", "collage", "before and after"}:
+        return ""
+    several = any(lists.is_count(piece) and piece not in ("solo", "1girl", "1boy", "1other") for piece in said)
+    for first, second in rules_words().exclusive:
+        a, b = said & set(first), said & set(second)
+        if a and b and not (several and ("hair" in min(a) or "eyes" in min(a))):
+            return f"{min(a)} and {min(b)}"
+    return ""
+
+
+def trigger_near(text: str, about: About) -> str:
+    """Find the trigger respelt inside the caption: joined-up otherwise, or with a slip that is no English word."""
+    wanted = normal(about.trigger)
+    if len(wanted) < 5:
+        return ""
+    split = [w.strip(".,;:!?\"'()，、；：。") for w in text.split()]
+    others = {normal(other) for other in about.others}
+    most = 1 if len(wanted) < 8 else 2
+    for at, word in enumerate(split):
+        spelt = normal(word)
+        if word.casefold() in about.triggers or spelt in others:
+            continue
+        if spelt == wanted:
+            return word
+        if word.isalpha() and slips(spelt, wanted, most) and plain_english(word) == 0:
+            return word
+        if any(normal("".join(split[at : at + run])) == wanted for run in (2, 3)):
+            return next(" ".join(split[at : at + n]) for n in (2, 3) if normal("".join(split[at : at + n])) == wanted)
+    return ""
+
+
+def other_trigger(text: str, about: About) -> str:
+    """Find the trigger of another group of the project."""
+    return _first(text, tuple(sorted(about.others))) if about.others else ""
+
+
+def other_character(text: str, about: About) -> str:
+    """Find the name of a character that taggers know, where the trigger stands for one."""
+    known = about.characters
+    if not known:
+        return ""
+    mine = {word.casefold() for word in (about.trigger, *about.others, *about.allowed)}
+    for piece in pieces(text):
+        plain = piece.casefold().replace("_", " ").replace("\\", "").strip(" .")
+        if plain in known and plain not in mine:
+            return piece
+    return ""
+
+
+_ALIKE = 0.7  # of the words of two sentences; captions of another picture of one set seldom reach 0.5
+_FEWEST = 5  # words of a sentence that can be compared
+
+
+def said_twice(text: str, _about: About) -> str:
+    """Find two sentences of nearly the same words."""
+    said = [(s, set(w)) for s in sentences(text)[:60] if len(w := words(s)) >= _FEWEST]
+    for at, (sentence, first) in enumerate(said):
+        if any(alike(first, second) >= _ALIKE for _, second in said[at + 1 :]):
+            return _short(sentence)
+    return ""
+
+
+_TOKENS = 40  # words from which the ratio means something: it falls with length (Heaps 1978)
+_TYPES = 0.25  # of the words are different ones (caption-audit 1.3)
+
+
+def few_words(text: str, _about: About) -> str:
+    """Find a text of which fewer than a quarter of the words are different ones."""
+    said = words(text)
+    return (
+        f"{len(set(said))} different words of {len(said)}"
+        if len(said) >= _TOKENS and len(set(said)) < _TYPES * len(said)
+        else ""
+    )
+
+
+def garbled_left(text: str, _about: About) -> str:
+    """Find the sign for a letter that was lost, or question marks in its place."""
+    return "�" if "�" in text else "???" if "????" in text else ""

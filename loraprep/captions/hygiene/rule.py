@@ -1,0 +1,115 @@
+"""What a rule of caption hygiene is, and what it may know besides the words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from loraprep.core import resources, yamlfile
+from loraprep.core.findings import Code
+from loraprep.project import groups
+from loraprep.project.profiles import BaseModel
+from loraprep.project.settings import Settings
+
+Form = Literal["tags", "prose", "json"]
+WORDED: tuple[Form, ...] = ("tags", "prose")
+ANY: tuple[Form, ...] = ("tags", "prose", "json")
+MOST = 20_000  # characters that a rule looks at: far more than any encoder reads
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a rule may know besides the words; what nobody knows stays empty.
+
+    `others`: triggers of the project's other groups. `allowed`: words that the artist declared. `quality`: tags for
+    quality that the base model was taught. `characters`: names of characters that taggers know, where one is taught.
+    """
+
+    trigger: str = ""
+    others: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    form: Form = "prose"  # that the base model reads
+    quality: tuple[str, ...] = ()
+    characters: frozenset[str] = frozenset()
+
+    @property
+    def triggers(self) -> frozenset[str]:
+        """Every trigger of the project, casefolded."""
+        return frozenset(word.casefold() for word in (self.trigger, *self.others) if word)
+
+
+NOTHING = About()
+
+
+def about(path: str, settings: Settings, model: BaseModel, characters: frozenset[str] = frozenset()) -> About:
+    """Say what is known of the caption of `path` before it is read."""
+    own = groups.trigger(path, settings)
+    everyone = {settings.trigger, *groups.triggers(settings)} - {own}
+    declared = [word for group in groups.every(settings) for word in group.words]
+    allowed = (settings.intent.class_word, *settings.intent.fused, *declared)
+    return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One rule about one caption; its words for the artist are in resources/hygiene.yaml under `name`.
+
+    "mend" is for what is certain: `see` returns the text mended. "ask": only a person can say what is meant, and
+    "warn": it trains, and costs something: `see` returns the words that it objects to, "" if there are none.
+    `forms`: of the text. `code`: the finding it becomes.
+    """
+
+    name: str
+    does: Literal["mend", "ask", "warn"]
+    see: Callable[[str, About], str]
+    forms: tuple[Form, ...] = WORDED
+    code: Code = Code.CAPTION_ODD
+
+
+class Said(msgspec.Struct, frozen=True):
+    """How a rule is said: what it sees ("weights such as (oak:1.3)"), why that matters, what to do."""
+
+    sees: str
+    why: str = ""
+    fix: str = ""
+
+
+class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The form of resources/hygiene.yaml; all words are in lower case unless their case tells them apart."""
+
+    rules: dict[str, Said]
+    labels_dropped: frozenset[str]
+    labels_kept: frozenset[str]
+    meta: frozenset[str]
+    placeholders: tuple[str, ...]
+    placeholder_words: frozenset[str]
+    operators: tuple[str, ...]
+    marks: tuple[str, ...]
+    html: tuple[str, ...]
+    talk: tuple[str, ...]
+    refusals: tuple[str, ...]
+    picture_talk: tuple[str, ...]
+    exclusive: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    exclusive_said: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    cut_off: frozenset[str]
+    doubled: frozenset[str]
+
+
+@cache
+def rules_words() -> WordLists:
+    """Load resources/hygiene.yaml."""
+    name = "resources/hygiene.yaml"
+    return msgspec.convert(yamlfile.load(resources.path(name), name).data, WordLists)
+
+
+def said(name: str) -> Said:
+    """Return how a rule is said. Raises KeyError."""
+    return rules_words().rules[name]
+
+
+def in_turn(text: str, steps: Sequence[Callable[[str], str]]) -> str:
+    """Apply one after the other."""
+    for step in steps:
+        text = step(text)
+    return text

@@ -1,0 +1,63 @@
+"""A caption in pieces, sentences and words, whatever its script. All of it linear in the text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_EAST = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # kana, ideographs, hangul
+_EASTERN = re.compile(f"[{_EAST}]")
+_WORD = re.compile(rf"[{_EAST}]|(?:(?![{_EAST}])[^\W_])+(?:['’][^\W\d_]+)?")
+_PIECE = re.compile(r"[,;]")
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s|(?<=[。！？])")
+
+
+def eastern(text: str) -> bool:
+    """Say whether most letters are of scripts that put no spaces between words."""
+    letters = sum(c.isalpha() for c in text)
+    return 2 * len(_EASTERN.findall(text)) > letters > 0
+
+
+def pieces(text: str) -> list[str]:
+    """Split at commas and semicolons, what is empty left out."""
+    return [piece for part in _PIECE.split(text) if (piece := part.strip())]
+
+
+def sentences(text: str) -> list[str]:
+    """Split after full stops, question and exclamation marks."""
+    return [sentence for part in _SENTENCE.split(text) if (sentence := part.strip())]
+
+
+def words(text: str) -> list[str]:
+    """List the words in lower case; of scripts without spaces every sign counts as one."""
+    return _WORD.findall(text.casefold())
+
+
+def normal(text: str) -> str:
+    """Bring spellings of one tag together: case, underscores, hyphens and spaces do not count."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+def alike(first: set[str], second: set[str]) -> float:
+    """Return the Jaccard index of two sets of words, 0..1 (Jaccard 1901; caption-audit 1.3 takes it for captions)."""
+    return len(first & second) / len(first | second) if first or second else 0.0
+
+
+def slips(first: str, second: str, most: int) -> bool:
+    """Say whether at most `most` letters are missing, added, changed or swapped with their neighbour.
+
+    Optimal string alignment (Damerau 1964), on at most 40 letters.
+    """
+    if abs(len(first) - len(second)) > most or max(len(first), len(second)) > 40:
+        return False
+    earlier: list[int] = []
+    before = list(range(len(second) + 1))
+    for row, a in enumerate(first, 1):
+        now = [row]
+        for column, b in enumerate(second, 1):
+            cost = min(before[column] + 1, now[-1] + 1, before[column - 1] + (a != b))
+            if row > 1 and column > 1 and a == second[column - 2] and first[row - 2] == b:
+                cost = min(cost, earlier[column - 2] + 1)
+            now.append(cost)
+        earlier, before = before, now
+    return before[-1] <= most

@@ -1,0 +1,110 @@
+"""Free phrases become Danbooru's tags, or nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from loraprep.captions import booru
+from loraprep.captions.render import render
+from loraprep.core.records import Elements
+from loraprep.project import profiles
+from tests.typed import changed, smallest
+
+
+@pytest.mark.parametrize(
+    ("phrase", "tags"),
+    [
+        ("a mountain", ("mountain",)),
+        ("mountains", ("mountain",)),
+        ("White_Dress", ("white dress",)),
+        ("a red velvet dress", ("red dress",)),
+        ("plank bridge", ("bridge",)),
+        ("holding a staff", ("holding staff",)),
+        ("pointed ears", ("pointy ears",)),
+        ("solo focus", ("solo focus",)),
+        ("^_^", ("^_^",)),
+        (";)", (";)",)),
+        (">_<", (">_<",)),
+        (r"bow \(weapon\)", ("bow (weapon)",)),
+        ("wide view", ("wide shot",)),
+        ("back", ("from behind",)),
+        ("at night", ("night",)),
+        ("a chair by the window", ("chair", "window")),
+        ("warm palette", ()),
+        ("digital painting", ()),
+        ("of great dignity", ()),
+    ],
+)
+def test_a_phrase_becomes_its_tags(phrase: str, tags: tuple[str, ...]) -> None:
+    assert booru.tags_of(phrase) == tags
+
+
+def test_names_count_only_where_a_tagger_gave_them() -> None:
+    assert booru.tags_of("hatsune miku") == ()
+    assert booru.tags_of("hatsune miku", names=True) == ("hatsune miku",)
+
+
+def test_what_a_tag_says_already_goes() -> None:
+    assert booru.without_implied(["dress", "white dress", "animal ears", "cat ears"]) == ["white dress", "cat ears"]
+    assert "animal ears" in booru.all_implied("cat ears")
+    assert booru.without_implied(["bow", "bow (weapon)"]) == ["bow (weapon)"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "names", "told"),
+    [
+        ("a young woman", "person", ["garden"], ["1girl", "solo"]),
+        ("two old men", "person", ["garden"], ["2boy" + "s"]),
+        ("a fox", "animal", ["forest"], ["no humans", "animal focus"]),
+        ("a harbour", "landscape", ["1boy"], ["solo"]),
+        ("a harbour", "landscape", ["crowd"], []),
+        ("a dragon", "creature", ["wings"], []),
+    ],
+)
+def test_what_goes_without_saying(subject: str, kind: str, names: list[str], told: list[str]) -> None:
+    assert booru.concluded(subject, kind, names) == told
+
+
+def test_the_more_common_a_tag_the_less_it_tells() -> None:
+    assert booru.surprise("smile") < booru.surprise("windmill") < booru.surprise("no such tag")
+
+
+def seen(**more: object) -> Elements:
+    values = {"content": {"subject": ["a woman"], "subject_class": ["person"]}, "content_sentence": "A woman waits."}
+    return Elements("a.jpg", "d" * 64, "claude", "seen", **{**values, **more})  # type: ignore[arg-type]
+
+
+def test_a_caption_holds_no_backslash_and_no_tag_twice() -> None:
+    tags = ["1girl", "solo_focus", r"bow_\(weapon\)", "dress", "white dress", "of a kind", "^_^"]
+    text = render(seen(tags=tags), "ember", smallest().captioning, profiles.base_model("illustrious")).text
+    assert text == "ember, 1girl, solo, solo focus, bow (weapon), white dress, ^_^"
+
+
+def test_another_character_does_not_stand_beside_the_trigger() -> None:
+    from loraprep.captions.render import render_all
+
+    elements = {"a.jpg": Elements("a.jpg", "d" * 64, "wd-tagger", "seen", tags=["1girl", "hatsune miku", "garden"])}
+    for kind, text in (("character", "ember, 1girl, garden"), ("style", "ember, 1girl, hatsune miku, garden")):
+        settings = changed(smallest(trigger="ember", model="illustrious"))
+        made = render_all(elements, settings, profiles.base_model("illustrious"), profiles.kind(kind))
+        assert made["a.jpg"].text == text
+
+
+def test_the_commonest_tags_go_first_where_there_is_no_room() -> None:
+    tags = ["1girl", "smile", "long hair", "windmill", "lighthouse", "lantern", "snow", "winter clothes"]
+    model = profiles.base_model("pony")
+    whole = render(seen(tags=tags), "ember", smallest().captioning, model)
+    cut = render(seen(tags=tags), "ember", smallest().captioning, model, limit=whole.tokens - 3)
+    assert cut.tokens <= whole.tokens - 3
+    assert cut.left_out[0] == "long hair"
+    assert "1girl" in cut.text
+    assert "windmill" in cut.text
+
+
+@pytest.mark.parametrize("word", ["pipe", "horn", "sheet", "overflow", "english", "pale", "insertion"])
+def test_a_word_that_means_more_on_danbooru_names_no_tag(word: str) -> None:
+    found = booru.tag(word)
+    assert found is not None
+    assert word in found.name.split()  # that is how Danbooru has it
+    assert booru.tags_of(word) == ()
+    assert booru.tags_of(f"a {word}") == ()

@@ -1,0 +1,127 @@
+"""Tags under a model of sentences, sentences under one of tags: each is named, whoever wrote it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loraprep.captions import booru
+from loraprep.captions.compose import compose_captions
+from loraprep.captions.elements import sort_terms
+from loraprep.core import findings
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Elements
+from loraprep.project import profiles
+from loraprep.project.decisions import Decisions
+from tests.typed import changed, smallest
+
+OF_FORM = {Code.CAPTION_TAGS_FOR_PROSE, Code.CAPTION_PROSE_FOR_TAGS, Code.CAPTIONER_ONLY_TAGS}
+
+
+def existing(text: str, form: str) -> Elements:
+    content, style = sort_terms(text.split(", "))
+    return Elements("a.jpg", "d" * 64, "existing", "seen", content, style, text=text, form=form, trusted=True,
+                    sources={"text": "sidecar:a.txt"})  # fmt: skip
+
+
+def tagger() -> Elements:
+    return Elements(
+        "a.jpg",
+        "d" * 64,
+        "wd-tagger",
+        "seen",
+        {"objects": ["tower", "blue sky", "bird"]},
+        tags=["tower", "blue sky", "bird"],
+    )
+
+
+def described(**more: Any) -> Elements:
+    content = {"subject": ["a tower"], "subject_class": ["building"]}
+    said = {"content_sentence": "A tower rises over a town.", "tags": ["tower", "town"], **more}
+    return Elements("a.jpg", "d" * 64, "claude", "seen", content, **said)
+
+
+def found(elements: Elements, model: str, **more: Any) -> list[Finding]:
+    settings = changed(smallest(trigger="ember", model=model), **more)
+    profile = profiles.base_model(model)
+    return compose_captions({"a.jpg": elements}, Decisions(), settings, profile, profiles.kind("style")).findings
+
+
+TAGS, PROSE = existing("tower, blue sky, bird", "tags"), existing("A tower rises over a town.", "prose")
+
+
+@pytest.mark.parametrize(
+    ("elements", "model", "code"),
+    [
+        (TAGS, "flux", Code.CAPTION_TAGS_FOR_PROSE),
+        (TAGS, "qwen-image", Code.CAPTION_TAGS_FOR_PROSE),
+        (TAGS, "illustrious", None),
+        (TAGS, "sdxl", None),
+        (PROSE, "illustrious", Code.CAPTION_PROSE_FOR_TAGS),
+        (PROSE, "flux", None),
+        (PROSE, "sdxl", None),
+        (tagger(), "flux", Code.CAPTIONER_ONLY_TAGS),
+        (tagger(), "pony", None),
+        (described(), "flux", None),
+        (described(), "pony", None),
+    ],
+)
+def test_the_other_form_is_named(elements: Elements, model: str, code: Code | None) -> None:
+    said = {f.code for f in found(elements, model)} & OF_FORM
+    assert said == ({code} if code else set())
+
+
+def test_what_went_is_told() -> None:
+    tags = [t.name for t in booru_tags(40)]
+    (cut,) = [f for f in found(described(tags=tags), "pony") if f.code is Code.CAPTION_SHORTENED]
+    assert "to fit into 75 tokens, so this went: " in findings.sentence(cut)
+
+
+def booru_tags(number: int) -> list[booru.Tag]:
+    names = [
+        row.name for row in booru.vocabulary().rows if row.category == booru.GENERAL and not row.name.endswith("s")
+    ]
+    return [tag for name in names[200 : 200 + number] if (tag := booru.tag(name))]
+
+
+def test_a_watermark_is_named_and_other_words_are_quoted() -> None:
+    read = described(visible_text=["OPEN", "www.pictures.com"])
+    (mark,) = [f for f in found(read, "flux") if f.code is Code.VISIBLE_MARKS]
+    assert "www.pictures.com" in findings.sentence(mark)
+    settings, flux = smallest(trigger="ember", model="flux"), profiles.base_model("flux")
+    made = compose_captions({"a.jpg": read}, Decisions(), settings, flux, profiles.kind("style")).captions["a.jpg"]
+    assert made.text == "ember, a tower rises over a town. It reads “OPEN”."
+
+
+def test_sentences_alone_are_matched_and_never_cut() -> None:
+    said = "A black cat with a jewelled collar laughs at him, lit by a lantern on the wooden table."
+    prose = Elements("a.jpg", "d" * 64, "openai-compatible", "seen", {"objects": ["him", "lit", "cat laughs"]},
+                     content_sentence=said, confidence={"content": "low", "style": "low"})  # fmt: skip
+    assert booru.tags_in(said) == ["black cat", "collar", "laughing", "lantern", "wooden table"]
+    texts = {}
+    for model in ("illustrious", "sdxl"):
+        settings, profile = smallest(trigger="ember", model=model), profiles.base_model(model)
+        made = compose_captions({"a.jpg": prose}, Decisions(), settings, profile, profiles.kind("style"))
+        texts[model] = made.captions["a.jpg"].text
+    assert texts["illustrious"] == "ember, black cat, collar, laughing, lantern, wooden table"
+    assert texts["sdxl"] == f"ember, {said[0].lower()}{said[1:]}"
+
+
+def test_what_a_tag_stands_for_was_seen_and_is_named() -> None:
+    from loraprep.captions import bleed
+    from loraprep.core.findings import Code
+
+    content = {"subject": ["a water mill"], "subject_class": ["building"], "setting": ["forest"], "place": ["outdoors"]}
+    said = "A water mill turns."
+    elements = {
+        f"{n:02}.jpg": Elements(f"{n:02}.jpg", "d" * 64, "claude", "seen", content, content_sentence=said)
+        for n in range(12)
+    }
+    settings, model = smallest(trigger="ember", model="illustrious"), profiles.base_model("illustrious")
+    made = compose_captions(elements, Decisions(), settings, model, profiles.kind("style")).captions
+    assert "water wheel" in made["00.jpg"].text
+    found = bleed.fused_terms(made, elements, settings, profiles.kind("style"))
+    wheel = next(f for f in found if f.values["term"] == "water wheel")
+    assert (wheel.values["cause"], wheel.values["seen"]) == ("pictures", "12 of 12")
+    assert not [f for f in found if f.code is Code.FUSED_UNNAMED and "mill" in str(f.values["term"])]
