@@ -75,7 +75,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     before: Callable[[InitOptions, Talk], Sequence[str]] = lambda _options, _talk: ()
     after: Callable[[InitOptions, Talk], Sequence[str]] = lambda _options, _talk: ()
 
-    def open(self, options: InitOptions) -> bool:
+    def unanswered(self, options: InitOptions) -> bool:
         """Whether nobody answered it."""
         return getattr(options, self.key) is None
 
@@ -86,7 +86,7 @@ def completed(options: InitOptions, here: Path, asker: Asker) -> InitOptions:
     Raises EOFError (Ctrl-D) and KeyboardInterrupt.
     """
     talk = Talk(here)
-    given = {step.key for step in STEPS if not step.open(options)}
+    given = {step.key for step in STEPS if not step.unanswered(options)}
     asked: list[tuple[Step, InitOptions]] = []
     for text in _opening(options, talk):
         asker.say(text)
