@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep.cli.init import folder
+from loraprep.cli.init import folder, given
 from loraprep.cli.init.folder import Contents
 from loraprep.project import profiles
 
@@ -30,16 +30,16 @@ def test_every_way_to_write_it(pics: Path) -> None:
     written = [path, f"{path}/", f" {path} ", f'"{path}"', f"{escaped} ", quoted, url, url.replace("file://", "file://localhost"),
                f"'{url}'", "~/" + pics.name, f"“{path}”"]  # fmt: skip
     for text in written:
-        assert folder.given(text) == pics, text
-    assert folder.given("~/it\\'s\\ my\\ \\(best\\)\\ pics") == pics
-    assert folder.given("  ") is None
+        assert given.folder(text) == pics, text
+    assert given.folder("~/it\\'s\\ my\\ \\(best\\)\\ pics") == pics
+    assert given.folder("  ") is None
 
 
 @posix
 def test_a_windows_path_under_wsl(pics: Path) -> None:
-    assert folder.given(r"C:\Users\me\my pics") == Path("/mnt/c/Users/me/my pics")
-    assert folder.given(r'"D:\art"') == Path("/mnt/d/art")
-    assert folder.given("file:///C:/art") == Path("C:/art")
+    assert given.folder(r"C:\Users\me\my pics") == Path("/mnt/c/Users/me/my pics")
+    assert given.folder(r'"D:\art"') == Path("/mnt/d/art")
+    assert given.folder("file:///C:/art") == Path("C:/art")
     what, hint = folder.missing(r"C:\Users\me", Path("/mnt/c/Users/me"))
     assert (what, hint) == (
         r"there is no folder C:\Users\me",
@@ -52,8 +52,8 @@ def test_a_folder_really_called_so_comes_first(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     for name in ("'a b'", "a\\ b", "a b"):
         Path(name).mkdir()
-    assert folder.given("'a b'") == Path("'a b'")
-    assert folder.given("a\\ b") == Path("a\\ b")
+    assert given.folder("'a b'") == Path("'a b'")
+    assert given.folder("a\\ b") == Path("a\\ b")
 
 
 def test_what_is_not_there_is_said(pics: Path) -> None:
@@ -66,7 +66,7 @@ def test_what_is_not_there_is_said(pics: Path) -> None:
     assert folder.missing(both, Path(both)) == ("several things were given", "Name the one folder they lie in.")
     assert folder.missing(str(pics / "x/y"), pics / "x/y")[1] == f"{pics} is there; what follows is not."
     assert folder.missing("a\0b", Path("a\0b"))[0] == "there is no folder a\0b"
-    assert folder.given("a\0b") == Path("a\0b")
+    assert given.folder("a\0b") == Path("a\0b")
 
 
 def test_it_is_looked_into(pics: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from loraprep.captions import meaning, registry
-from loraprep.cli.init import asking, at_hand, choices, create, folder, interview, validate
+from loraprep.cli.init import asking, at_hand, choices, create, folder, given, interview, validate
 from loraprep.cli.init.options import (
     UNDECIDED,
     InitOptions,
@@ -148,7 +148,7 @@ def _captioning(options: InitOptions, here: Path) -> dict[str, str | float | dic
     if options.captioner == "openai-compatible":
         return {"base_url": options.base_url or interview.OLLAMA, "model": options.vision_model or None}
     if options.captioner == "wd-tagger" and options.tagger:
-        tagger = folder.given(options.tagger) or Path(options.tagger)
+        tagger = given.folder(options.tagger) or Path(options.tagger)
         return {"tagger": {"folder": (here / tagger).resolve().as_posix()}}
     return {}
 

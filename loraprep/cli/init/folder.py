@@ -1,15 +1,13 @@
-"""A folder as people give it: typed, dragged into the terminal, pasted from a browser or from Windows."""
+"""What is in a folder of pictures, before there is a project; and what is wrong with one that is not there."""
 
 from __future__ import annotations
 
 import os
-import re
-import shlex
-from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 import msgspec
 
+from loraprep.cli.init import given
 from loraprep.cli.init.create import files_below
 from loraprep.core import files
 from loraprep.core.text import number_of
@@ -18,8 +16,6 @@ from loraprep.project.profiles import Kind
 
 _READ = 2000  # headers: a second or two; of more pictures the first are looked at
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # never Pillow's EPS and the like
-_QUOTES = {("'", "'"), ('"', '"'), ("“", "”"), ("‘", "’")}  # as terminals and chat programs make them
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,71 +26,15 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[int, ...]  # px: side of the square of the same area, of each picture that was looked at
 
 
-def given(text: str) -> Path | None:
-    """Return the folder that is meant, None for an empty text. It need not exist: then as much as possible is kept.
-
-    The text itself comes first, so that a folder that is really called 'a b' in quotes is found.
-    """
-    text = text.strip()
-    if not text:
-        return None
-    readings = [Path(reading).expanduser() for reading in _readings(text)]
-    return next((folder for folder in readings if _is_there(folder)), readings[-1])
-
-
-def _readings(text: str) -> list[str]:
-    """List what a text may mean, the most literal first and the most likely last."""
-    found = [text]
-    bare = text
-    if len(text) > 1 and (text[0], text[-1]) in _QUOTES:
-        bare = text[1:-1].strip()
-        found.append(bare)
-    if bare.startswith("& "):  # PowerShell puts it before what is dragged
-        bare = bare[2:].strip().strip("'\"")
-        found.append(bare)
-    if bare.lower().startswith("file:"):
-        return [*found, _of_url(bare)]
-    if os.name != "nt" and not _DRIVE.match(bare):
-        words = _words(text)  # /a/my\ pics, '/a/it'\''s mine'
-        if len(words) == 1:
-            found.append(words[0])
-    elif os.name != "nt":  # a Windows path under WSL, where C: is /mnt/c
-        path = PureWindowsPath(bare)
-        found.append("/".join(["/mnt", path.drive[0].lower(), *path.parts[1:]]))
-    return found
-
-
-def _words(text: str) -> list[str]:
-    """Take a line apart as a shell does; [] if a shell could not."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return []
-
-
-def _of_url(url: str) -> str:
-    """Take the path of a file:// address; file:///C:/pics is C:/pics."""
-    split = urlsplit(url)
-    path = unquote(split.path)
-    return path[1:] if re.match(r"/[A-Za-z]:", path) else path
-
-
-def _is_there(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
-    except (OSError, ValueError):  # too long for a name, or with a zero byte
-        return False
-
-
 def missing(text: str, folder: Path) -> tuple[str, str]:
     """Return what is wrong with a folder that is not there, and what to do."""
     try:
-        words = _words(text)
+        words = given.words(text)
         if len(words) > 1 and all(Path(word).expanduser().exists() for word in words):
             return "several things were given", "Name the one folder they lie in."
         if folder.is_file():
             return f"{folder.name} is a file", f"Name the folder it lies in: {folder.parent}"
-        if _DRIVE.match(text.strip("'\" ")) and os.name != "nt":
+        if given.DRIVE.match(text.strip("'\" ")) and os.name != "nt":
             return f"there is no folder {text}", f"On this computer it would be {folder}, which is not there."
         near = next((parent for parent in folder.parents if parent.is_dir()), None)
         if near and near != Path() and near != folder.parent:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from loraprep.captions import meaning
-from loraprep.cli.init import at_hand, choices, folder, validate
+from loraprep.cli.init import at_hand, choices, folder, given, validate
 from loraprep.cli.init.asking import Asker, Back, Question
 from loraprep.cli.init.at_hand import AtHand
 from loraprep.cli.init.choices import Choice
@@ -86,11 +86,11 @@ def completed(options: InitOptions, here: Path, asker: Asker) -> InitOptions:
     Raises EOFError (Ctrl-D) and KeyboardInterrupt.
     """
     talk = Talk(here)
-    given = {step.key for step in STEPS if not step.unanswered(options)}
+    flags = {step.key for step in STEPS if not step.unanswered(options)}
     asked: list[tuple[Step, InitOptions]] = []
     for text in _opening(options, talk):
         asker.say(text)
-    while step := _next(options, talk, given, asked):
+    while step := _next(options, talk, flags, asked):
         options = _asked(step, options, talk, asker, asked)
     if not asked:
         return options
@@ -104,14 +104,14 @@ def completed(options: InitOptions, here: Path, asker: Asker) -> InitOptions:
             if chosen == _WRITE:
                 return options
             step = next(step for step in STEPS if step.label == chosen)
-            options = _changed(step, options, talk, asker, given, asked)
-        while later := _next(options, talk, given, asked):
+            options = _changed(step, options, talk, asker, flags, asked)
+        while later := _next(options, talk, flags, asked):
             options = _asked(later, options, talk, asker, asked)
 
 
-def _next(options: InitOptions, talk: Talk, given: set[str], asked: Sequence[tuple[Step, InitOptions]]) -> Step | None:
+def _next(options: InitOptions, talk: Talk, flags: set[str], asked: Sequence[tuple[Step, InitOptions]]) -> Step | None:
     """Find the next question that is open."""
-    done = {step.key for step, _ in asked} | given
+    done = {step.key for step, _ in asked} | flags
     return next((step for step in STEPS if step.key not in done and step.applies(options, talk)), None)
 
 
@@ -146,7 +146,7 @@ def _as_before(question: Question, answer: str | None) -> Question:
 
 
 def _changed(
-    step: Step, options: InitOptions, talk: Talk, asker: Asker, given: set[str], asked: list[tuple[Step, InitOptions]]
+    step: Step, options: InitOptions, talk: Talk, asker: Asker, flags: set[str], asked: list[tuple[Step, InitOptions]]
 ) -> InitOptions:
     """Ask a question again, from the summary; what hangs on its answer is asked anew where that changed."""
     before = options
@@ -160,10 +160,10 @@ def _changed(
         asker.say(text, "cyan")
     if options != before:
         for hanging in _HANGS.get(step.key, ()):
-            given.discard(hanging)
+            flags.discard(hanging)
             asked[:] = [(other, was) for other, was in asked if other.key != hanging]
     if step.key not in {other.key for other, _ in asked}:
-        given.add(step.key)
+        flags.add(step.key)
     return options
 
 
@@ -459,8 +459,8 @@ def _first(problems: object) -> str:
 
 def _path(answer: str) -> str | None:
     """The folder that is meant, as it is written without quotes and the like."""
-    given = folder.given(answer)
-    return str(given) if given else None
+    folder_meant = given.folder(answer)
+    return str(folder_meant) if folder_meant else None
 
 
 def _keeping(key: str) -> Callable[[InitOptions, str], InitOptions]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from loraprep.cli.init import folder
+from loraprep.cli.init import given
 from loraprep.project import studio
 
 # Windows opens devices under these names
@@ -44,7 +44,7 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def source(self) -> Path | None:
         """The folder with the pictures, None if none was named."""
-        return folder.given(self.images) if self.images else None
+        return given.folder(self.images) if self.images else None
 
     @property
     def model_name(self) -> str:
