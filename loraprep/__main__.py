@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,6 +79,13 @@ def main(argv: list[str] | None = None) -> int:
         refused = machine.told(error)
         print(refused, file=sys.stderr)
         return refused.exit_code
+
+
+def program() -> None:
+    """Run `main` as a program of its own: once its exit code is known, Ctrl-C changes it no more."""
+    code = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _run(args: list[str]) -> int:
@@ -216,4 +224,4 @@ def _unknown(message: str, hint: str) -> UserError:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

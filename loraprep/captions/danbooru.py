@@ -142,7 +142,7 @@ def read_tags(path: Path) -> Vocabulary:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    for line in csv.DictReader(io.StringIO(files.read_text(path), newline="")):
+    for line in csv.DictReader(io.StringIO(files.read_text(path), newline=""), restval=""):
         yield Row(caption_term(line["name"]), int(line["category"]), int(line.get("count") or 0))
 
 

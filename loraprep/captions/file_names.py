@@ -11,8 +11,9 @@ from pathlib import PurePosixPath
 from loraprep.captions import hygiene
 
 _PIECE = re.compile(r"[^\s_\-.,;+()\[\]{}&#@!'=~]+")
-_HEX = re.compile(r"(?=.*\d)[0-9a-f]{4,}|[0-9a-f]{8,}", re.IGNORECASE)
+_HEX = re.compile(r"(?=[a-f]*+\d)[0-9a-f]{4,}+|[0-9a-f]{8,}+", re.IGNORECASE)
 _CODE = "0"
+_LONGEST_NAME, _LONGEST_PATH = 255, 4096  # what systems allow at most (NAME_MAX, PATH_MAX of Linux); more is not read
 _PLAIN_NUMBER = re.compile(r"[1-9]\d{0,2}")  # "apollo 11 launch"; 007, 0412 and 20240512 only tell files apart
 
 
@@ -52,7 +53,7 @@ def repeats_number(text: str, path: str) -> bool:
 
 
 def _stem(path: str) -> str:
-    return PurePosixPath(unicodedata.normalize("NFC", path)).stem
+    return PurePosixPath(unicodedata.normalize("NFC", path[-_LONGEST_PATH:])).stem
 
 
 def _letters(text: str) -> str:
@@ -73,13 +74,13 @@ def _stem_term(path: str) -> str:
 
 
 def _folder_terms(path: str) -> list[str]:
-    parents = PurePosixPath(unicodedata.normalize("NFC", path)).parts[:-1]
+    parents = PurePosixPath(unicodedata.normalize("NFC", path[-_LONGEST_PATH:])).parts[:-1]
     return [term for part in reversed(parents) if (term := _term(part))]
 
 
 def _term(name: str) -> str:
     """Read one name whole; "" if it says nothing, or holds a code where it cannot be taken off an end."""
-    words = [word for piece in _PIECE.findall(name) for word in _words(piece)]
+    words = [word for piece in _PIECE.findall(name[:_LONGEST_NAME]) for word in _words(piece)]
     words = _without_ends(words)
     stopwords, machine = hygiene.lists().stopwords, hygiene.lists().machine_names
     if not all(_is_word(word) or _PLAIN_NUMBER.fullmatch(word) for word in words):

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.core import resources
+from loraprep.core.text import replaced
 
 CONTENT = (
     "subject",
@@ -44,9 +45,10 @@ STYLE = (
     "harmony",
     "mood",
 )
+_READ = 20_000  # characters of one text from anywhere that are looked at: ten times the longest that an encoder reads
 _JOINERS = "\u200c\u200d"  # zero-width, but letters of Persian, Hindi and emoji hang on them
 _BETWEEN = re.compile(r"(?<!\[trigger)[^\w\s'’\[-]+|\[(?!trigger\])")  # clauses; "charcoal[trigger]" is one word
-_CALL = re.compile(r"<\s*(?:lora|lyco|hypernet)\s*:[^>]*>?", re.IGNORECASE)
+_CALL = re.compile(r"<\s*+(?:lora|lyco|hypernet)\s*+:[^>]*+>?", re.IGNORECASE)
 _RATED = re.compile(r"(?:score_\d(?:_up)?|source_\w+|rating_\w+)", re.IGNORECASE)  # Pony's own tags keep "_"
 
 
@@ -70,16 +72,16 @@ def lists() -> WordLists:
     return msgspec.json.decode(resources.text("resources/words.json"), type=WordLists)
 
 
-def _safe(char: str) -> bool:
-    return char in _JOINERS or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+def _unsafe(char: str) -> bool:
+    return char not in _JOINERS and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def clean(text: str) -> str:
     """Make words from anywhere one safe line: no control characters, braces or `<lora:` that a tool would act on."""
-    before = None
+    before, text = None, text[:_READ]
     while text != before:  # what is taken out may join up what stands around it
         before = text
-        text = "".join(c if _safe(c) else " " for c in text)
+        text = replaced(text, _unsafe)
         uncalled = _CALL.sub(" ", text)
         if uncalled != text:  # the comma it stood before goes with it
             uncalled = re.sub(r"([,;])(?:\s*[,;])+", r"\1", uncalled)
@@ -204,7 +206,7 @@ def is_quality(term: str) -> bool:
 
 _COUNT = re.compile(
     r"solo|no humans|multiple \w+"
-    r"|(?:\d+\+?|one|two|three|four|five|six) ?(?:girl|boy|other|person|people|woman|women|man|men|animal)s?",
+    r"|(?:(?<!\d)\d++\+?|one|two|three|four|five|six) ?(?:girl|boy|other|person|people|woman|women|man|men|animal)s?",
     re.IGNORECASE,
 )
 
@@ -233,11 +235,11 @@ def faults(text: str, trigger: str) -> list[str]:
         found.append("the trigger is not at the start")
     if re.search(rf"(?<!\w){re.escape(trigger)}(?!\w)", after, re.IGNORECASE):
         found.append("the trigger is in it twice")
-    if glued := re.search(r"\w*\[trigger\]\w*", text, re.IGNORECASE):
+    if glued := re.search(r"(?<!\w)\w*+\[trigger\]\w*", text, re.IGNORECASE):
         found.append(f"{glued.group()} glues [trigger] to a word: put a space or a comma between")
-    if not all(_safe(c) for c in text):
+    if any(map(_unsafe, set(text))):
         found.append("it holds a line break or control character")
-    if re.search(r"<\s*lora\s*:", text, re.IGNORECASE):
+    if re.search(r"<\s*+lora\s*+:", text, re.IGNORECASE):
         found.append("it calls a LoRA")
     if "{" in text or "}" in text:
         found.append("it holds braces, which some trainers read as wildcards")

@@ -14,7 +14,7 @@ from loraprep.core import resources, yamlfile
 from loraprep.core.text import plural
 
 # Words that show a thing but are not it: "no humans", "without a hat".
-_DENIED = re.compile(r"\b(?:no|without)\s+(?:an?\s+|any\s+|the\s+)?[^\W_]+", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:no|without)\s++(?:(?:an?|any|the)\s++)?[^\W_]++", re.IGNORECASE)
 
 
 @cache
@@ -106,7 +106,7 @@ def _head(phrase: str) -> str:
     found = ""
     end = 0
     for hit in _pattern("subject_class").finditer(phrase):
-        if found and re.search(r"\w{2,}ing\b", phrase[end : hit.start()]):
+        if found and re.search(r"\b\w++(?<=\w\wing)", phrase[end : hit.start()]):
             break
         found, end = _words("subject_class")[hit.group().casefold()], hit.end()
     return found

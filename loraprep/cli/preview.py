@@ -106,6 +106,7 @@ def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
+            max_memory=limits.memory,
             progress=progress,
         )
     work = MemoryWorkspace(declared, found.images)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
+from loraprep.core.text import replaced
+
 
 def one_line(text: str) -> str:
     """Put text from files and people on one line; what is not printable becomes a space."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join(replaced(text, _active).split())
+
+
+def _active(char: str) -> bool:
+    return not char.isprintable()
 
 
 def plain(text: str) -> str:
@@ -21,7 +27,7 @@ def _escaped(text: str) -> str:
 
 def code(text: str) -> str:
     """A file name or caption as Markdown code, whatever backticks it holds."""
-    one = " ".join("".join(c if c.isprintable() else "?" for c in text).split(" "))
+    one = replaced(text, _active, "?")
     fence = "`" * (max((len(run) for run in re.findall("`+", one)), default=0) + 1)
     pad = " " if one.startswith("`") or one.endswith("`") else ""
     return f"{fence}{pad}{one}{pad}{fence}"
@@ -33,7 +39,7 @@ def cell(text: str) -> str:
 
 
 # what stands in backticks in our own words; nothing in here is active in Markdown, whatever lies around it
-_COMMAND = re.compile(r"""(?<!`)(`[\w :.,_/\[\]{}"'=$-]+`)(?!`)""", re.ASCII)
+_COMMAND = re.compile(r"""(?<!`)(`[\w :.,_/\[\]{}"'=$-]++`)(?!`)""", re.ASCII)
 
 
 def with_commands(text: str) -> str:

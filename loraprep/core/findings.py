@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources
 from loraprep.core.text import listed
 
 
@@ -40,6 +40,7 @@ class Code(StrEnum):
     BROKEN = "broken"
     TOO_LARGE = "too-large"
     TOO_SLOW = "too-slow"
+    TOO_HEAVY = "too-heavy"
     UNSUPPORTED = "unsupported"
     POINTER = "pointer"
     LINK = "link"
@@ -162,6 +163,7 @@ class Code(StrEnum):
 
     # loraprep check: a folder that any trainer may be given
     CHECK_NO_PICTURES = "check-no-pictures"
+    CHECK_POINTER = "check-pointer"
     CHECK_UNREADABLE = "check-unreadable"
     CHECK_HUGE = "check-huge"
     CHECK_MIXED_CASE = "check-mixed-case"
@@ -171,6 +173,7 @@ class Code(StrEnum):
     CHECK_TRANSPARENT_HIDDEN = "check-transparent-hidden"
     CHECK_TRANSPARENT_WHITE = "check-transparent-white"
     CHECK_DEEP = "check-deep"
+    CHECK_ANIMATED = "check-animated"
     CHECK_EXTENSION = "check-extension"
     CHECK_NOT_UTF8 = "check-not-utf8"
     CHECK_BOM = "check-bom"
@@ -241,6 +244,8 @@ class CatalogueEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def catalogue() -> dict[Code, CatalogueEntry]:
     """Read both catalogues."""
+    from loraprep.core import yamlfile  # not for every process that names a code
+
     data: dict[Code, CatalogueEntry] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
         data |= msgspec.convert(yamlfile.load(resources.path(name), name).data, dict[Code, CatalogueEntry])

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _STAR = "[^/]*"  # how pathspec writes `*`
 _FOLDERS = "(?:/.+)?"  # and `/**` inside a pattern
 _FROM_ANYWHERE = "^(?:.+/)?"  # and `**/` at its start
-_RANGE = re.compile(r"\\.|\[(?!\^/\])\^?\]?[^]]*\]", re.DOTALL)  # or an escaped letter, which is none
+_LONGEST = 4096  # characters of a pattern; no path is longer (PATH_MAX of Linux)
+_RANGE = re.compile(r"\\.|\[(?!\^/\])\^?\]?[^]]*+(?:\]|\Z)", re.DOTALL)  # or an escaped letter, which is none
 
 
 class Patterns:
@@ -45,6 +46,8 @@ def usable(line: str) -> bool:
 def _compiled(line: str) -> GitIgnoreSpecPattern | None:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+    if len(line) > _LONGEST:
+        return None
     line = line.removeprefix("./")
     try:
         regex, include = GitIgnoreSpecPattern.pattern_to_regex("\\" + line if line.startswith("#") else line)

@@ -1,10 +1,11 @@
-"""Lists and numbers of things in a sentence."""
+"""Lists and numbers of things in a sentence; signs that no text of ours may hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 SHOWN = 6  # names spelled out in one sentence; the report lists all of them
+_MANY = 20  # different characters from which on one way through the text is faster than one for each
 _SOME = 3  # of more names: enough to know what is meant
 
 
@@ -30,3 +31,13 @@ def plural(number: int, one: str, many: str = "") -> str:
 def number_of(number: int, one: str, many: str = "") -> str:
     """Return "1 picture" or "3 pictures"; see `plural`."""
     return f"{number} {plural(number, one, many)}"
+
+
+def replaced(text: str, odd: Callable[[str], bool], by: str = " ") -> str:
+    """Return the text with `by` for every character that is `odd`; each is asked about once, however long the text."""
+    found = [char for char in set(text) if odd(char)]
+    if len(found) > _MANY:
+        return text.translate(dict.fromkeys(map(ord, found), by))
+    for char in found:
+        text = text.replace(char, by)
+    return text

@@ -25,9 +25,9 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, style_features, watermarks
-from loraprep.imaging import display
-from loraprep.imaging.errors import BadImage, TooSlow, too_slow
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging import display, errors
+from loraprep.imaging.errors import BadImage, TooHeavy, TooSlow
+from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.project import crops
 
 VERSION = 4  # of the cache; raised when a measurement changes
@@ -66,13 +66,13 @@ def measure_features(
     cache = pictures.root / "build/looks-cache.npz"
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-    slow: dict[str, str] = {}
+    given_up: dict[Code, dict[str, str]] = {}
     if todo:
         with closing(pictures.each(_measure, todo, model is not None)) as answers:
             try:
                 for number, (record, found) in enumerate(answers, 1):
-                    if isinstance(found, TooSlow):
-                        slow[record.path] = found.reason
+                    if isinstance(found, TooSlow | TooHeavy):
+                        given_up.setdefault(found.code, {})[record.path] = found.reason
                     elif isinstance(found, _Measured):
                         eyes = model.embed(found.picture) if model and found.picture else found.embedding
                         known[crops.shown(record)] = replace(found, embedding=eyes, picture=None)
@@ -97,12 +97,12 @@ def measure_features(
             Finding(Code.SAME_MARK, tuple(records[n].path for n in group), {"corner": watermarks.NAMES[corner]})
             for corner, group in marks
         ]
-        + ([too_slow(slow)] if slow else []),
+        + errors.given_up(given_up),
     )
 
 
 def _measure(pictures: Pictures, record: Image, embedded: bool) -> _Measured:
-    picture, alpha = display.upright_and_alpha(pictures.load(record), longest=_LONGEST)
+    picture, alpha = display.upright_and_alpha(pictures.load(record, made=made_of(_LONGEST)), longest=_LONGEST)
     style = np.array(style_features.style_descriptor(picture), np.float32)
     return _Measured(style, watermarks.corners(picture, alpha), _NOTHING, picture if embedded else None)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from loraprep.core import files
+from loraprep.core import files, machine
 from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.text import listed
@@ -48,9 +48,11 @@ def build_dataset(
             progress(number, len(outputs))
         try:
             built[output.place] = _built(pictures, output, before.get(output.place, _NEW))
-        except (BadImage, OSError) as error:
+        except (BadImage, FileNotFoundError) as error:
             reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
+        except OSError as error:  # the disk's, and no better with the next picture
+            raise machine.told(error, output.image.path) from None
     if progress:
         progress(len(outputs), len(outputs))
     if problems:

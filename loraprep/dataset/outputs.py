@@ -222,7 +222,9 @@ def folder_layout(outputs: Sequence[Output], settings: Settings) -> FolderLayout
 
 COLOURS = ("white", "black", "grey", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "cyan")
 _PLAIN = "|".join((*COLOURS, "gray", "plain", "simple"))
-_NAMED = re.compile(rf"(?:(?:plain|simple|solid) )*(?<!\w)(?:{_PLAIN}) background\b", re.IGNORECASE)
+_NAMED = re.compile(  # it starts where a run of "plain plain" does and nowhere inside of it: linear
+    rf"(?<!plain )(?<!simple )(?<!solid )(?:(?:plain|simple|solid) )*(?<!\w)(?:{_PLAIN}) background\b", re.IGNORECASE
+)
 
 
 def colour_name(background: str) -> str:

@@ -11,7 +11,7 @@ from PIL import Image, features
 from loraprep.core import files
 from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Output
-from loraprep.imaging import decode, display
+from loraprep.imaging import decode, display, memory
 from loraprep.imaging.pictures import Pictures
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
@@ -77,7 +77,7 @@ def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, 
     if name == "alpha":
         mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
-        whole = decode.load(files.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
+        whole = decode.load(memory.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
         mask = display.upright(display.cut(whole, image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 

@@ -103,7 +103,7 @@ def upscale_images(
         try:
             if _bare(path) in shared:
                 raise UpscaleError("another picture has the same name but for the extension; rename one of them")
-            data = _upscaled(pictures.source(image), upscaler, pictures.max_megapixels)
+            data = _upscaled(pictures, image, upscaler)
             files.write(files.under(pictures.root, name), data)
             made.append(name)
         except (BadImage, UpscaleError, OSError) as error:
@@ -120,21 +120,35 @@ def _bare(path: str) -> str:
     return str(PurePosixPath(path).with_suffix("")).casefold()
 
 
-def _upscaled(source: Path, upscaler: Upscaler, max_megapixels: float) -> bytes:
+def _upscaled(pictures: Pictures, image: Image, upscaler: Upscaler) -> bytes:
     """Return the enlarged picture as PNG. Raises BadImage, UpscaleError."""
-    opened = decode.load(files.read(source), max_megapixels=max_megapixels)
-    picture, alpha = display.upright(opened), display.alpha(opened)
-    if alpha is not None:
-        picture.putalpha(alpha)
     with tempfile.TemporaryDirectory(prefix="loraprep-", ignore_cleanup_errors=True) as temporary:
         home = Path(temporary)
         given, result, log = home / "input.png", home / "output.png", home / "log.txt"
-        picture.save(given)
+        given.write_bytes(pictures.apart(_given, image))
         _call(upscaler, given, result, log)
         if not result.is_file():
             raise UpscaleError(f"the upscaler ended, and wrote no picture{_last(log)}")
-        enlarged = decode.load(result.read_bytes(), max_megapixels=max_megapixels)
-    _check(picture, enlarged.width, enlarged.height)
+        return pictures.apart(_better, image, given.read_bytes(), result.read_bytes())
+
+
+def _given(pictures: Pictures, image: Image) -> bytes:
+    """Make the copy that the program gets: the whole file, upright, sRGB, with its transparency."""
+    opened = decode.load(files.read(pictures.source(image)), max_megapixels=pictures.max_megapixels)
+    picture, alpha = display.upright(opened), display.alpha(opened)
+    if alpha is not None:
+        picture.putalpha(alpha)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _better(pictures: Pictures, _: Image, given: bytes, result: bytes) -> bytes:
+    """Make the PNG for upscaled/ of what the program wrote. Raises BadImage, UpscaleError."""
+    enlarged = decode.load(result, max_megapixels=pictures.max_megapixels)
+    with Pillow.open(io.BytesIO(given), formats=["PNG"]) as picture:
+        alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
+        _check(picture, enlarged.width, enlarged.height)
     better = display.upright(enlarged, "#000000") if alpha is None else eight_bit(enlarged.pixels)
     if alpha is not None:
         better = better.convert("RGBA")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageColor
 
-# Pillow's own list of what decoders raise on damaged files, and PyCMSError, which is no OSError
+# Pillow's own list of what decoders raise on damaged files, and what tests/hostile/fuzz.py found besides: libavif's
+# RuntimeError, and what Python's modules raise where Pillow lets it pass
 DECODE_ERRORS = (
     OSError,
     SyntaxError,
@@ -24,11 +28,16 @@ DECODE_ERRORS = (
     TypeError,
     AttributeError,
     ArithmeticError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
     Image.DecompressionBombError,
 )
 
 
 OPAQUE = 255
+STRIP = 1 << 20  # pixels of a large picture that are converted at a time
+_KEPT = ("L", "LA", "RGB", "RGBA", "CMYK", "LAB")
 VIEWED = 256  # px; a picture is halved for as long as its longer side stays at least that
 
 
@@ -55,7 +64,53 @@ def ground_shows(alpha: Image.Image) -> bool:
     return int((alpha.reduce(factor) if factor > 1 else alpha).getextrema()[0]) <= OPAQUE * 3 // 4  # type: ignore[arg-type]
 
 
-def eight_bit(pixels: Image.Image) -> Image.Image:
+def eight_bit(pixels: Image.Image, by: int = 1) -> Image.Image:
+    """What `_whole` makes of it, box-averaged to 1/`by`: a large picture in strips, so that there is no second one.
+
+    Raises what converting it raises: DECODE_ERRORS.
+    """
+    if by == 1 and pixels.mode in _KEPT and not _keyed(pixels):
+        return pixels
+    spread = _spread(pixels)
+    if pixels.width * pixels.height <= STRIP or (pixels.mode in ("L", "RGB") and not _keyed(pixels)):
+        whole = _whole(pixels, spread)
+        return whole.reduce(by) if by > 1 else whole
+    result: Image.Image | None = None
+    for top, strip in strips(pixels, by):
+        part = _whole(strip, spread)
+        part = part.reduce(by) if by > 1 else part
+        result = result or Image.new(part.mode, (part.width, -(-pixels.height // by)))
+        result.paste(part, (0, top // by))
+    assert result is not None
+    result.info.update(pixels.info)
+    return result
+
+
+def strips(pixels: Image.Image, by: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Yield (top, strip) of about STRIP pixels, all but the last as high as a multiple of `by`; `info` is shared."""
+    height = max(1, STRIP // (pixels.width * by)) * by
+    for top in range(0, pixels.height, height):
+        yield top, pixels.crop((0, top, pixels.width, min(top + height, pixels.height)))
+
+
+def _keyed(pixels: Image.Image) -> bool:
+    """Say whether one colour of an opaque mode is transparent."""
+    return pixels.mode in ("L", "RGB") and pixels.has_transparency_data
+
+
+def _spread(pixels: Image.Image) -> tuple[float, float]:
+    """The least and the greatest value of a mode of more than 8 bits; 0..255 for others."""
+    if not pixels.mode.startswith(("I", "F")):
+        return 0.0, 255.0
+    ends = [(float(values.min()), float(values.max())) for _, strip in strips(pixels) for values in (_numbers(strip),)]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _numbers(pixels: Image.Image) -> NDArray[np.float64]:
+    return np.nan_to_num(np.asarray(pixels, dtype=np.float64), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _whole(pixels: Image.Image, spread: tuple[float, float]) -> Image.Image:
     """One of the modes L, LA, RGB, RGBA, CMYK, LAB: 16 bits divided by 257, palettes resolved.
 
     32-bit numbers that all lie in 0..255 are taken as they are.
@@ -64,11 +119,10 @@ def eight_bit(pixels: Image.Image) -> Image.Image:
     to their greatest value, as most viewers do.
     """
     mode = pixels.mode
-    if mode in ("L", "LA", "RGB", "RGBA", "CMYK", "LAB"):
-        return pixels.convert("RGBA") if mode in ("L", "RGB") and pixels.has_transparency_data else pixels
+    if mode in _KEPT:
+        return pixels.convert("RGBA") if _keyed(pixels) else pixels
     if mode.startswith(("I", "F")):
-        values = np.nan_to_num(np.asarray(pixels, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        low, high = float(values.min()), float(values.max())
+        values, (low, high) = _numbers(pixels), spread
         if mode == "F" and low >= 0 and high <= 1:
             values = values * 255
         elif mode in ("I", "F") and low >= 0 and high <= 255:
@@ -94,6 +148,16 @@ def describe(profile: bytes) -> str:
 
 
 def compose(picture: Image.Image, profile: bytes, background: str) -> Image.Image:
+    """Make RGB of one of the modes of `eight_bit`: sRGB by its profile, on `background`; a large one in strips."""
+    if picture.width * picture.height <= STRIP or (picture.mode == "RGB" and not profile):
+        return _composed(picture, profile, background)
+    result = Image.new("RGB", picture.size)
+    for top, strip in strips(picture):
+        result.paste(_composed(strip, profile, background), (0, top))
+    return result
+
+
+def _composed(picture: Image.Image, profile: bytes, background: str) -> Image.Image:
     alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
     if picture.mode == "RGBA":
         picture = picture.convert("RGB")

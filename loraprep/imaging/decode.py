@@ -15,7 +15,7 @@ from typing import Any, Literal
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from loraprep.core.findings import Code
-from loraprep.imaging import process
+from loraprep.imaging import estimate, memory, process
 from loraprep.imaging.colour import DECODE_ERRORS, describe
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.formats import HEIF_HINT, UNSUPPORTED, jpeg_quality, pointer, sniff
@@ -51,22 +51,29 @@ class Opened:
     hidden: tuple[str, ...]
 
 
-def load(data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0) -> Opened:
+def load(
+    data: bytes, *, max_megapixels: float = MAX_MEGAPIXELS, at_least: int = 0, made: float = float("inf")
+) -> Opened:
     """The full check: content decides the format, the header the size, then verify, reopen, decode all.
 
     With `at_least` a JPEG is decoded at 1/2, 1/4 or 1/8 where its longer side stays at least that: faster, and the
-    check is no weaker, since the decoder still reads every byte.
-    Raises BadImage: BROKEN, TOO_LARGE, UNSUPPORTED, POINTER.
+    check is no weaker, since the decoder still reads every byte. `made`: of how many pixels, at most, what the caller
+    makes of it is; with fewer it takes less memory.
+    Raises BadImage: BROKEN, TOO_LARGE, UNSUPPORTED, POINTER; in a pool memory.Needs, before anything is decoded.
     """
     kind = _kind(data)
     data = _without_surplus_texts(data) if kind == "PNG" else data
+    if kind == "PNG":
+        memory.ask(2 * len(data) + estimate.texts(data))
     try:
         picture = Image.open(io.BytesIO(data), formats=_formats(kind))
         scale = max(_judge_size(picture, max_megapixels), halvings(picture.size, at_least, 8))
         if kind != "JPEG":  # only a JPEG is decoded smaller than it is
             scale = 1
+        memory.ask(estimate.need(picture, data, scale=scale, made=made))
         if type(picture).verify is not ImageFile.ImageFile.verify:  # that one looks at nothing
             picture.verify()  # and this leaves it unfit to be read
+            del picture  # with what its texts unpack to
             picture = Image.open(io.BytesIO(data), formats=_formats(kind))
         if kind in ("PNG", "WEBP") and _cut_short(data, kind):  # Pillow takes these without their last bytes
             raise BadImage(Code.BROKEN, _TOO_EARLY)
@@ -145,15 +152,20 @@ def _without_surplus_texts(data: bytes) -> bytes:
     """Leave texts out of a PNG that has more of them than Pillow takes: it would give the whole picture up."""
     if len(data) < _MOST_TEXT:
         return data
-    kept, place, texts = [data[:8]], 8, 0
+    surplus, place, texts = [], 8, 0
     while place + 12 <= len(data):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        text = data[place + 4 : place + 8] in _TEXTS
-        if not text or texts + end - place <= _MOST_TEXT:
-            kept.append(data[place:end])
-            texts += (end - place) * text
+        if data[place + 4 : place + 8] in _TEXTS:
+            if texts + end - place > _MOST_TEXT:
+                surplus.append((place, end))
+            else:
+                texts += end - place
         place = end
-    return b"".join([*kept, data[place:]])
+    if not surplus:  # a copy of a large file takes memory
+        return data
+    memory.ask(4 * len(data))
+    starts, ends = [0, *(end for _, end in surplus)], [*(start for start, _ in surplus), len(data)]
+    return b"".join(data[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def _kind(data: bytes) -> str:

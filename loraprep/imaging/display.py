@@ -38,9 +38,14 @@ def upright_and_alpha(
 ) -> tuple[Image.Image, Image.Image | None]:
     """The same, and how much of each of its pixels is there (mode L); None where no ground shows through."""
     try:
-        picture = eight_bit(opened.pixels)
-        if longest:
-            picture = _shrink(picture, longest)
+        # at most `longest`, and halved first, as a JPEG decoder halves, so that one read smaller ends as the same
+        picture = eight_bit(opened.pixels, halvings(opened.pixels.size, longest or at_least))
+        if longest and max(picture.size) > longest:
+            ratio = longest / max(picture.size)
+            picture = picture.resize(
+                (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))),
+                Image.Resampling.BILINEAR,
+            )
         picture = halved(picture, at_least)
         channel = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
         picture = compose(picture, opened.profile, background)
@@ -79,19 +84,6 @@ def halved(picture: Image.Image, at_least: int) -> Image.Image:
     """Box-averaged to 1/2, 1/4 ... for as long as its longer side stays at least that."""
     factor = halvings(picture.size, at_least)
     return picture.reduce(factor) if factor > 1 else picture
-
-
-def _shrink(picture: Image.Image, longest: int) -> Image.Image:
-    """At most `longest` px on the longer side; never enlarged.
-
-    Halved first, as a JPEG decoder halves, so that a JPEG read at reduced scale ends as the same picture.
-    """
-    picture = halved(picture, longest)
-    if max(picture.size) > longest:
-        ratio = longest / max(picture.size)
-        size = tuple(max(1, round(n * ratio)) for n in picture.size)
-        picture = picture.resize((size[0], size[1]), Image.Resampling.BILINEAR)
-    return picture
 
 
 def _turned(picture: Image.Image, turn: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,8 +34,26 @@ class TooSlow(BadImage):
         return type(self), (self.seconds,)
 
 
-def too_slow(reasons: Mapping[str, str]) -> Finding:
-    """Return the finding for pictures that took too long, path -> reason."""
+class TooHeavy(BadImage):
+    """A file that takes more bytes of memory than all pictures together may."""
+
+    def __init__(self, need: float, budget: float) -> None:
+        self.need, self.budget = need, budget
+        # rounded so that the first is never the less
+        most = math.floor(budget / 1e8) / 10
+        reason = f"opening it takes about {math.ceil(need / 1e8) / 10:.1f} GB of memory, more than the {most:.1f} GB"
+        super().__init__(Code.TOO_HEAVY, f"{reason} that may be used")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.need, self.budget)
+
+
+def given_up(reasons: Mapping[Code, Mapping[str, str]]) -> list[Finding]:
+    """Return the findings for pictures that were sound, but took too long or too much: code -> path -> reason."""
+    return [_given_up(code, named) for code, named in sorted(reasons.items()) if named]
+
+
+def _given_up(code: Code, reasons: Mapping[str, str]) -> Finding:
     named = sorted(reasons.items())
     said = clauses([f"{path}: {reason}" for path, reason in named])
-    return Finding(Code.TOO_SLOW, tuple(path for path, _ in named), {"reasons": said, "reason": named[0][1]})
+    return Finding(code, tuple(path for path, _ in named), {"reasons": said, "reason": named[0][1]})

@@ -22,7 +22,7 @@ from loraprep.imaging.colour import compose, eight_bit
 SCALE = 1024  # px
 _TILE = 256  # px
 _STRONG = 6  # tiles with the most contrast stand for the sharpest part
-_MOST = 25e6  # pixels, so that memory stays within bounds
+MOST = 25e6  # pixels, so that memory stays within bounds
 _LEAST = 32  # px; a smaller picture says nothing
 _SMALL = 128  # px; light and colour are told from the picture halved to at least that
 
@@ -44,8 +44,8 @@ class Flaws(Struct, frozen=True):
 
 def flaws(pixels: Image.Image) -> Flaws:
     """Measure a decoded picture of any mode. Raises what converting it raises: colour.DECODE_ERRORS."""
-    picture = eight_bit(pixels)
-    while picture.width * picture.height > _MOST:  # what one sees of it only there is gone long before it trains
+    picture = eight_bit(pixels, 2 if pixels.width * pixels.height > MOST else 1)
+    while picture.width * picture.height > MOST:  # what one sees of it only there is gone long before it trains
         picture = picture.reduce(2)
     alpha = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
     shown = compose(picture, b"", "#ffffff")

@@ -37,8 +37,8 @@ UNSUPPORTED: dict[str, str] = {
     ),
     **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
 }
-LARGE = 25e6  # bytes of file, or pixels, above which only one picture is held at a time: memory stays under 1 GB
 ANNEX = "only git-annex's placeholder is here; run git annex get ."
+DVC = "only DVC's placeholder is here; run dvc pull"
 LFS = "only Git LFS's placeholder is here; run git lfs pull"
 HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
 SIDECARS = (".txt", ".caption", ".tags", ".json")  # words beside a picture, in order of trust
@@ -52,6 +52,11 @@ def pointer(head: bytes) -> str:
     if head.startswith(b"version https://git-lfs"):
         return LFS
     return ANNEX if head.replace(b"\\", b"/").startswith(b"/annex/objects/") else ""
+
+
+def annexed(link: tuple[str, ...]) -> bool:
+    """Say whether a link that leads nowhere, given as the parts of its target, is one of git-annex's."""
+    return ".git" in link and "annex" in link
 
 
 def sniff(head: bytes) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from loraprep.core import files
 from loraprep.core.findings import Code
-from loraprep.imaging import pool
+from loraprep.imaging import memory, pool
 from loraprep.imaging.errors import BadImage
 
 if TYPE_CHECKING:
@@ -34,21 +34,23 @@ PREVIEW = 256  # px, the longer side of `Pictures.preview`
 class Pictures:
     """The pictures of one project: `folder` holds them, `root` is the project's with upscaled/ in it.
 
-    A picture above `max_megapixels` is opened nowhere, and none is waited for longer than `max_seconds` and a second
-    for each megapixel. Every method that opens one raises BadImage or OSError; `load`, `load_unchanged` and `upright`
-    do so where they are called, so they belong into a function for `apart` or `each`.
+    A picture above `max_megapixels` is opened nowhere, none is waited for longer than `max_seconds` and a second for
+    each megapixel, and all that are open take no more than `max_memory`. Every method that opens one raises BadImage or
+    OSError; `load`, `load_unchanged` and `upright` do so where they are called, so they belong into a function for
+    `apart` or `each`.
     """
 
     folder: Path
     root: Path
     max_megapixels: float
     max_seconds: float = pool.SECONDS
+    max_memory: float | None = None  # bytes for all that is open at a time; None: memory.usual()
 
     @classmethod
     def of(cls, project: Project) -> Pictures:
         """Make those of `project`, under its own limit."""
         limits = project.settings.thresholds.audit
-        return cls(project.images, project.root, limits.max_megapixels, limits.max_seconds)
+        return cls(project.images, project.root, limits.max_megapixels, limits.max_seconds, limits.memory)
 
     def apart(self, function: Callable[..., T], record: Image, *more: object) -> T:
         """Return function(self, record, *more), worked out in a process of its own.
@@ -56,7 +58,7 @@ class Pictures:
         `function` is a module's; whatever goes in and comes out is pickled. Raises what it raises, and BadImage.
         """
         work = pool.Work(_bound, (function, self._anywhere(), more))
-        answer: T = pool.one(work, record, weight=_pixels(record), seconds=self.max_seconds)
+        answer: T = pool.one(work, record, weight=_pixels(record), seconds=self.max_seconds, budget=self.max_memory)
         return answer
 
     def each(
@@ -64,7 +66,7 @@ class Pictures:
     ) -> Generator[tuple[Image, T | Exception], None, None]:
         """Yield (record, function(self, record, *more)) as they are done; what was raised instead of an answer."""
         work = pool.Work(_bound, (function, self._anywhere(), more))
-        return pool.each(work, records, weigh=_pixels, seconds=self.max_seconds)
+        return pool.each(work, records, weigh=_pixels, seconds=self.max_seconds, budget=self.max_memory)
 
     def _anywhere(self) -> Pictures:
         return replace(self, folder=self.folder.absolute(), root=self.root.absolute())
@@ -78,37 +80,44 @@ class Pictures:
             return files.under(self.root, record.upscaled)
         return files.under(self.folder, record.of or record.path)
 
-    def load(self, record: Image, *, at_least: int = 0) -> Opened:
-        """Decode a record's picture and cut its box out; `at_least` as in `decode.load`, for the part."""
+    def load(self, record: Image, *, at_least: int = 0, made: float = float("inf")) -> Opened:
+        """Decode a record's picture and cut its box out; `at_least` and `made` as in `decode.load`, for the part."""
         if record.box:
             left, top, right, bottom = record.box
             at_least = math.ceil(at_least / max(min(right - left, bottom - top), 0.01))
-        return self._decode(record, files.read(self.source(record)), at_least)
+        return self._decode(record, memory.read(self.source(record)), at_least, made)
 
-    def load_unchanged(self, record: Image) -> Opened:
+    def load_unchanged(self, record: Image, *, made: float = float("inf")) -> Opened:
         """As `load`; raise BadImage too, if the file is not the one that was scanned."""
-        data = files.read(self.source(record))
+        data = memory.read(self.source(record))
         if hashlib.sha256(data).hexdigest() != record.pixel_digest:
             raise BadImage(Code.UNREADABLE, "the file changed since it was looked at; run it again", record.path)
-        return self._decode(record, data, 0)
+        return self._decode(record, data, 0, made)
 
     def upright(self, record: Image, background: str = "#ffffff", longest: int = 0) -> Pillow.Image:
         """Show a record's picture as its owner sees it; arguments as in `display.upright`."""
         from loraprep.imaging import display
 
-        return display.upright(self.load(record), background, longest)
+        return display.upright(self.load(record, made=made_of(longest)), background, longest)
 
     def preview(self, record: Image) -> NDArray[np.uint8]:
         """Show it small, on white: sRGB, (height, width, 3), at most PREVIEW px on the longer side."""
         return self.apart(_preview, record)
 
-    def _decode(self, record: Image, data: bytes, at_least: int) -> Opened:
+    def _decode(self, record: Image, data: bytes, at_least: int, made: float) -> Opened:
         from loraprep.imaging import decode, display
 
         try:
-            return display.cut(decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least), record.box)
+            made = float("inf") if record.box else made
+            opened = decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least, made=made)
+            return display.cut(opened, record.box)
         except BadImage as bad:
             raise BadImage(bad.code, bad.reason, record.path) from None
+
+
+def made_of(longest: int) -> float:
+    """Return how many pixels a picture has before it is reduced to `longest` px from twice that; 0: any number."""
+    return 4.0 * longest**2 or float("inf")
 
 
 def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Image], T]:
@@ -124,4 +133,6 @@ def _preview(pictures: Pictures, record: Image) -> NDArray[np.uint8]:
 
     from loraprep.imaging import display
 
-    return np.asarray(display.upright(pictures.load(record, at_least=PREVIEW), longest=PREVIEW), np.uint8)
+    return np.asarray(
+        display.upright(pictures.load(record, at_least=PREVIEW, made=made_of(PREVIEW)), longest=PREVIEW), np.uint8
+    )

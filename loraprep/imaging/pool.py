@@ -24,8 +24,7 @@ from typing import IO, Any, NamedTuple, Protocol, TypeVar
 from loraprep.core import child, files
 from loraprep.core.findings import Code
 from loraprep.imaging import memory
-from loraprep.imaging.errors import BadImage, TooSlow
-from loraprep.imaging.formats import LARGE
+from loraprep.imaging.errors import BadImage, TooHeavy, TooSlow
 from loraprep.imaging.process import claim
 
 SECONDS = 60.0  # for one file, unless the project says otherwise
@@ -56,30 +55,38 @@ class Pool(Protocol):
     """What does the same with many files; on this computer `Processes`, on many whatever fills these two."""
 
     def each(
-        self, work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float
+        self, work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float, budget: float
     ) -> Generator[tuple[T, Any], None, None]:
-        """Yield (thing, answer) in the order in which the answers come, large things last and one at a time.
+        """Yield (thing, answer) in the order in which the answers come.
 
         An answer that is an exception was raised by the function for that thing; TooSlow: it took longer than
-        `seconds` and PER_MILLION of its weight (pixels or bytes); BadImage UNEXPECTED: the process ended at it.
+        `seconds` and PER_MILLION of its weight (pixels or bytes); TooHeavy: it needs more than `budget` bytes of
+        memory, which all things at a time keep to (memory.ask); BadImage UNEXPECTED: the process ended at it.
         Nothing runs on once the iterator is closed.
         """
+
+    def start(self) -> None:
+        """Start what many files will want, while the caller is still at something else."""
 
     def close(self) -> None:
         """End what runs, at once."""
 
 
 def each(
-    work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float = SECONDS
+    work: Work,
+    things: Iterable[T],
+    *,
+    weigh: Callable[[T], float],
+    seconds: float = SECONDS,
+    budget: float | None = None,
 ) -> Generator[tuple[T, Any], None, None]:
-    """Do as `Pool.each` does, with the pool of this process."""
-    return POOL.each(work, things, weigh=weigh, seconds=seconds)
+    """Do as `Pool.each` does, with the pool of this process; `budget` is memory.usual() unless it is given."""
+    return POOL.each(work, things, weigh=weigh, seconds=seconds, budget=budget or memory.usual())
 
 
-def one(work: Work, thing: Any, *, weight: float, seconds: float = SECONDS) -> Any:
-    """Return the answer for one thing. Raises what the function raises, TooSlow, and BadImage UNEXPECTED."""
-    with memory.one_large_at_a_time(weight):
-        ((_, answer),) = POOL.each(work, [thing], weigh=lambda _: weight, seconds=seconds)
+def one(work: Work, thing: Any, *, weight: float, seconds: float = SECONDS, budget: float | None = None) -> Any:
+    """Return the answer for one thing. Raises what the function raises, TooSlow, TooHeavy, BadImage UNEXPECTED."""
+    ((_, answer),) = each(work, [thing], weigh=lambda _: weight, seconds=seconds, budget=budget)
     if isinstance(answer, Exception):
         raise answer
     return answer
@@ -100,15 +107,17 @@ class Processes:
         self._pid = os.getpid()
 
     def each(
-        self, work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float
+        self, work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float, budget: float
     ) -> Generator[tuple[T, Any], None, None]:
         """Fill `Pool.each`."""
         given = list(things)
-        large = [thing for thing in given if weigh(thing) > LARGE]
-        small = [thing for thing in given if weigh(thing) <= LARGE] if large else given
-        for some, count in ((small, WORKERS), (large, 1)):  # one large picture at a time: memory stays under 1 GB
-            if some:
-                yield from _Crew(self, work, some, weigh, seconds).answers_of(min(count, len(some)))
+        yield from _Crew(self, work, given, weigh, seconds, budget).answers_of(min(WORKERS, len(given)))
+
+    def start(self) -> None:
+        """Start the processes that are not there yet; they load what they need meanwhile."""
+        while not os.environ.get(IN_PROCESS) and len(self._all) < WORKERS and (worker := self._new()):
+            with self._lock:
+                self._idle.append(worker)
 
     def close(self) -> None:
         """End every child, at once."""
@@ -128,6 +137,9 @@ class Processes:
                 if (worker := self._idle.pop()).alive():
                     return worker
                 self._all.discard(worker)
+        return self._new()
+
+    def _new(self) -> _Worker | None:
         try:
             worker = _Worker()
         except (OSError, ValueError):
@@ -157,10 +169,17 @@ class _Crew:
     """Threads that each look after one process, for one kind of work."""
 
     def __init__(
-        self, pool: Processes, work: Work, things: Iterable[Any], weigh: Callable[[Any], float], seconds: float
+        self,
+        pool: Processes,
+        work: Work,
+        things: Iterable[Any],
+        weigh: Callable[[Any], float],
+        seconds: float,
+        budget: float,
     ) -> None:
         self._pool, self._work, self._things = pool, work, iter(things)
-        self._weigh, self._seconds = weigh, seconds
+        self._weigh, self._seconds, self._budget = weigh, seconds, budget
+        self._large: deque[tuple[float, Any]] = deque()  # what needs so much memory that it is done anew with it
         self._lock = threading.Lock()
         self._stopped = False
         self._running: set[_Worker] = set()
@@ -235,17 +254,22 @@ class _Crew:
         function = None
         while taken := [left.popleft()] if left else self._take():
             function = function or self._work.made()
-            self._put((taken[0], _answer(function, taken[0])))
+            answer = _answer(function, taken[0], 0)
+            while isinstance(answer, memory.Needs) and answer.need <= self._budget:
+                with memory.ROOM.lent(answer.need, self._budget, self._is_stopped) as had:
+                    answer = _answer(function, taken[0], answer.need) if had else None
+            self._put((taken[0], TooHeavy(answer.need, self._budget) if isinstance(answer, memory.Needs) else answer))
 
     def _by_process(self, left: deque[Any]) -> None:
         """Leaves in `left` what it could not do, if there are no processes to be had."""
         while not self._stopped:
-            if not left:
+            if not (left or self._large):
                 left.extend(self._take())
-            if not left:
+            if not (left or self._large):
                 return
             worker = self._pool.taken()
             if worker is None:
+                left.extend(thing for _, thing in self._taken_large(every=True))
                 return
             whole = False
             try:
@@ -270,25 +294,58 @@ class _Crew:
         The first one not answered is what it was at.
         """
         for again in left:
-            worker.send((self._allowed(again) + _ORPHAN, again))
+            self._send(worker, again)
         while True:
-            while len(left) < _AHEAD and (taken := self._take()):
+            while len(left) < _AHEAD and not self._large and (taken := self._take()):
                 left.extend(taken)
-                worker.send((self._allowed(taken[0]) + _ORPHAN, taken[0]))
-            if not left:
+                self._send(worker, taken[0])
+            if left:
+                answers, lives = self._received(worker, left)
+            elif large := self._taken_large():  # alone, so that nothing waits for it that needs no memory
+                ((need, thing),) = large
+                with memory.ROOM.lent(need, self._budget, self._is_stopped) as had:
+                    if not had:
+                        return False
+                    left.append(thing)
+                    self._send(worker, thing, need)
+                    answers, lives = self._received(worker, left)
+            else:
                 return True
-            worker.deadline = time.monotonic() + self._allowed(left[0])
-            answer = worker.receive()
-            worker.deadline = float("inf")
-            if self._stopped and not answer:
+            for answer in answers:
+                self._put(answer)
+            if not lives:
                 return False
-            thing = left.popleft()
-            if not answer:
-                self._put((thing, TooSlow(self._allowed(thing)) if worker.overdue else _died(worker.code())))
-                return False
-            self._put((thing, answer[0]))
-            if worker.overdue:  # it answered in the last moment, and was ended
-                return False
+
+    def _send(self, worker: _Worker, thing: Any, need: float = 0) -> None:
+        worker.send((self._allowed(thing) + _ORPHAN, (thing, need)))
+
+    def _received(self, worker: _Worker, left: deque[Any]) -> tuple[list[tuple[Any, Any]], bool]:
+        """What it answered to the first of `left`, if it did and that is no wish for memory; whether it lives on."""
+        worker.deadline = time.monotonic() + self._allowed(left[0])
+        received = worker.receive()
+        worker.deadline = float("inf")
+        if self._stopped and not received:
+            return [], False
+        thing = left.popleft()
+        if not received:
+            return [(thing, TooSlow(self._allowed(thing)) if worker.overdue else _died(worker.code()))], False
+        (answer,) = received
+        lives = not worker.overdue  # else it answered in the last moment, and was ended
+        if not isinstance(answer, memory.Needs):
+            return [(thing, answer)], lives
+        if answer.need > self._budget:
+            return [(thing, TooHeavy(answer.need, self._budget))], lives
+        self._large.append((answer.need, thing))
+        return [], lives
+
+    def _taken_large(self, every: bool = False) -> list[tuple[float, Any]]:
+        """Return the next large thing, or every one; [] if there is none."""
+        with self._lock:
+            count = len(self._large) if every else min(1, len(self._large))
+            return [self._large.popleft() for _ in range(count)]
+
+    def _is_stopped(self) -> bool:
+        return self._stopped
 
 
 class _Worker:
@@ -338,17 +395,21 @@ class _Worker:
         return self._process.wait()
 
 
-def _answer(function: Callable[[Any], Any], thing: Any) -> Any:
+def _answer(function: Callable[[Any], Any], thing: Any, memory_given: float) -> Any:
     try:
-        return function(thing)
-    except Exception as error:
-        return error
+        with memory.given(memory_given):
+            return function(thing)
+    except (Exception, memory.Needs) as error:
+        return error.with_traceback(None)  # which would hold the picture
 
 
 def serve() -> None:
     """The other side, in the process: answers one by one until its input ends, as it does when its parent dies."""
     claim()
     given, answers = _own_streams()
+    # what every work needs, while whoever started this is still at something else
+    from loraprep.imaging import decode, display  # noqa: F401
+
     nowhere = open(os.devnull, "wb")  # noqa: SIM115, PTH123 - for as long as the process lives
     function: Callable[[Any], Any] = _nothing
     with suppress(EOFError, BrokenPipeError):  # then nobody is there to be told
@@ -362,9 +423,10 @@ def serve() -> None:
                 function, answer = second.made(), _READY
             else:
                 faulthandler.dump_traceback_later(first, exit=True, file=nowhere)
-                answer = _answer(function, second)
+                answer = _answer(function, *second)
                 faulthandler.cancel_dump_traceback_later()
             _send(answers, answer)
+            del answer, second  # it may be large, and the next one is not here yet
 
 
 def _nothing(_: Any) -> None:

@@ -12,7 +12,7 @@ from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.imaging import display
 from loraprep.imaging.errors import BadImage
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.project import crops
 
 FOLDER = "build/thumbs"
@@ -28,7 +28,7 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
 
 def _make(pictures: Pictures, image: Image, longest: int, background: str) -> bytes:
     """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
-    picture = display.upright(pictures.load(image, at_least=longest), background, longest)
+    picture = display.upright(pictures.load(image, at_least=longest, made=made_of(longest)), background, longest)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=QUALITY, method=4)
     return out.getvalue()

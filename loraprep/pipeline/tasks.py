@@ -40,8 +40,8 @@ CROPS_D = "decisions/crops.yaml"
 CAPTIONS_D, CURATION_D, GATE_D = "decisions/captions.yaml", "decisions/curation.yaml", "decisions/gate.yaml"
 
 _OF_PIXELS = (  # limits of what is wrong with a picture's pixels
-    "max_megapixels", "max_seconds", "detail", "sharpness", "enlarged", "fine", "jpeg_quality", "blocks", "noise",
-    "colours", "darkness", "chroma",
+    "max_megapixels", "max_seconds", "max_memory", "detail", "sharpness", "enlarged", "fine", "jpeg_quality", "blocks",
+    "noise", "colours", "darkness", "chroma",
 )  # fmt: skip
 _ASKING = tuple(  # settings of who looks
     f"captioning.{key}" for key in ("captioner", "model", "effort", "batch", "base_url", "prices", "server", "tagger")

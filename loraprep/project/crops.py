@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from loraprep.core import yamlfile
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Image
-from loraprep.core.yamlfile import Document
-from loraprep.project import schema
+
+if TYPE_CHECKING:
+    from loraprep.core.yamlfile import Document
 
 NAME = "decisions/crops.yaml"
 LEAST = 32  # px; less of a picture teaches nothing
@@ -43,6 +44,9 @@ def _load(root: Path) -> Document | None:
     path = root / NAME
     if not path.exists():
         return None
+    from loraprep.core import yamlfile  # not for every process that opens a picture
+    from loraprep.project import schema
+
     doc = yamlfile.load(path, NAME, comments_alone=True)
     if found := schema.problems(doc, "crops"):
         raise UserError.many(found)

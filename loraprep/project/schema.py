@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import copy
 import difflib
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeAlias
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.core.files import Json
 from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
+from loraprep.core.yamlfile.complaints import secret_problem
+from loraprep.core.yamlfile.reading import MOST_PROBLEMS
+
+if TYPE_CHECKING:  # loaded where something is checked: it takes a third of what a process that opens pictures loads
+    from jsonschema.exceptions import ValidationError
 
 _TYPES = {
     "string": "text",
@@ -29,7 +32,8 @@ _TYPES = {
 }
 # keys whose values have a name of their own
 _NAMED = {"model": "base model", "kind": "kind", "captioner": "captioner", "trainers": "trainer"}
-
+# no settings of ours: whoever writes them means the key itself. In a decision file they are words like any other.
+_SECRETIVE = frozenset({"key", "token"})
 
 # a folder as resources/models is one: it is listed, not imported from
 _CAPTIONERS = partial(resources.module_names, "loraprep.captions.captioners")
@@ -67,7 +71,9 @@ def schema(name: str) -> Tree:
 
 def problems(doc: Document, name: str) -> list[Problem]:
     """List everything in `doc` that schema `name` forbids, with the document's own flaws; one a place, sorted."""
-    errors = Draft202012Validator(schema(name)).iter_errors(doc.data)
+    from jsonschema import Draft202012Validator
+
+    errors = itertools.islice(Draft202012Validator(schema(name)).iter_errors(doc.data), MOST_PROBLEMS)
     found = sorted((p for e in errors for p in _explain(doc, e)), key=lambda p: "expected" not in p.message)
     # a value that cannot be read or has a wrong type has nothing else wrong with it; missing keys share one place
     first: dict[tuple[str, str], Problem] = {}
@@ -98,6 +104,8 @@ class _Error(NamedTuple):
 def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
     """Say what one error of the validator means; of alternatives the one that comes nearest is meant."""
     if error.validator in ("anyOf", "oneOf") and error.context:
+        from jsonschema.exceptions import best_match
+
         error = best_match([error]) or error
     rules = error.schema if isinstance(error.schema, dict) else {}
     told = _Error(str(error.validator), list(error.absolute_path), error.instance, error.validator_value, rules)
@@ -108,7 +116,11 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
 def _unknown_keys(doc: Document, error: _Error) -> Iterator[Problem]:
     known = [str(key) for key in error.rules["properties"]]
     for key in error.value:
-        if key not in known:
+        if key in known:
+            continue
+        if key in _SECRETIVE and doc.name == "project.yaml":
+            yield secret_problem(doc.name, doc.problem([*error.keys, key], "", at_key=True).place)
+        else:
             yield doc.problem([*error.keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
 
 

@@ -53,6 +53,7 @@ class AuditLimits(Table, frozen=True):
     max_megapixels: Number
     max_megabytes: Number
     max_seconds: Number  # to open one file; a second more for each megapixel
+    max_memory: Number | None  # gigabytes, for all that is open at a time; None: half of what is free, 2 at most
     enlargement_note: Number  # at the largest trained size
     enlargement_question: Number  # at the smallest trained size
     enlargement_most: Number  # at the smallest trained size: beyond it a picture is better left out
@@ -71,6 +72,11 @@ class AuditLimits(Table, frozen=True):
     flat: Number  # share of the area, 0..1
     detail: Number  # share of the size that the pixels hold, 0..1
     border: Number  # share of the side, 0..1
+
+    @property
+    def memory(self) -> float | None:
+        """Bytes for all pictures that are open at a time; None: imaging.memory.usual()."""
+        return None if self.max_memory is None else 1e9 * self.max_memory
 
 
 class DuplicateLimits(Table, frozen=True):

@@ -8,8 +8,9 @@ from pathlib import Path
 from loraprep.core import files, resources
 from loraprep.project.profiles import base_model
 
-_LINE = re.compile(r"^[ \t*_>-]*Base model[*_ \t]*:[*_ \t]*(\S.*?)[*_ \t]*$", re.MULTILINE | re.IGNORECASE)
+_LINE = re.compile(r"^[ \t*_>-]*Base model[*_ \t]*:[*_ \t]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
 _SECTION = re.compile(r"^##[ \t]+Models\b[^\n]*$(.*?)(?=^##?[ \t]|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_LONGEST = 1000  # characters of a cell that are read
 _NOTHING = {"", "-", "–", "—", "none", "n/a", "?", "tbd"}  # how people leave a cell open
 
 
@@ -47,7 +48,7 @@ def base_models(text: str) -> tuple[list[str], list[str]]:
     """
     known: list[str] = []
     unknown: list[str] = []
-    for cell in _column(text) or _LINE.findall(text):
+    for cell in dict.fromkeys(_column(text) or _LINE.findall(text)):
         for name in _names(_plain(cell)):
             model = model_id(name)
             (known if model else unknown).append(model or name)
@@ -65,7 +66,7 @@ def _names(cell: str) -> list[str]:
 
 def _plain(cell: str) -> str:
     """Markdown's emphasis, code marks and links taken off."""
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", cell).strip(" \t*`_")
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", cell[:_LONGEST]).strip(" \t*`_")
 
 
 def _column(text: str) -> list[str]:

@@ -16,8 +16,8 @@ _VOID = frozenset({"br", "hr", "img", "input", "meta", "link"})
 _ACTS = frozenset({"a", "button", "label", "select", "option", "summary"})  # a button may not stand inside these
 _VERBATIM = frozenset({"code", "pre", "kbd", "svg", "script", "style"})
 _QUOTED = frozenset({"name", "caption"})  # classes of what stands there as somebody wrote it
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^>]*)>", re.IGNORECASE)
-_SPLIT = re.compile(r"(<[^>]*>)")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)([^<>]*+)>", re.IGNORECASE)
+_SPLIT = re.compile(r"(<[^<>]*+>)")
 _BUTTON = '<button type="button" class="term" aria-describedby="{}">{}</button>'
 _SAID = "&#34;.*?&#34;"  # a quoted word comes from a caption
 # what is glued to a term by one of these is a path, a setting or a placeholder, not a word; nor is "verdict: approve"

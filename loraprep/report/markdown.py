@@ -54,17 +54,15 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
         *_meant_fused(data.settings.intent.fused),
         *_common_words(data),
     ]
-    room = MOST - sum(words(block) for block in [*fixed, decision, balance_lines]) - 60
-    issues, more_issues = _fitting(quality, room)
-    quality_lines = [
-        "## Quality Issues",
-        "",
-        *_fine(gate),
-        *(issues or ["None that need mending."]),
+    heading = ["## Quality Issues", "", *_fine(gate)]
+    below = [
         *summary.marks(quality, marks),
         "",
         "![How far a trainer enlarges the pictures at each trained size](report/enlargement.svg)",
     ]
+    room = MOST - sum(words(block) for block in [*fixed, decision, balance_lines, heading, below])
+    issues, more_issues = _fitting(quality, room)
+    quality_lines = [*heading, *(issues or ["None that need mending."]), *below]
     later = appendix.appendix(data, gate, [*unsaid, *more_ties, *more_issues], trainers)
     blocks = [*fixed, balance_lines, quality_lines, decision, *later]
     return "\n\n".join("\n".join(block).rstrip() for block in blocks if block) + "\n"
@@ -95,15 +93,19 @@ def reason_line(reason: Reason, *, why: bool = True) -> str:
 
 
 def _fitting(reasons: Sequence[Reason], room: int) -> tuple[list[str], list[Reason]]:
-    """Say the findings, most important first, within `room` words; return the lines, and what is left for later."""
-    lines: list[str] = []
-    for n, reason in enumerate(reasons):
-        line = f"- {reason_line(reason)}"
-        if words([*lines, line]) > room:
-            more = reasons[n:]
-            return [*lines, f"- And {number_of(len(more), 'more finding')}, in the appendix."], list(more)
-        lines.append(line)
-    return lines, []
+    """Say the findings, most important first, within `room` words; return the lines, and what is left for later.
+
+    The line that says how many more there are is one of them, and always there when some do not fit.
+    """
+    lines = [f"- {reason_line(r)}" for r in reasons]
+    if not lines or words(lines) <= room:
+        return lines, []
+    fit = next(n for n in reversed(range(len(lines))) if not n or words([*lines[:n], _more(reasons[n:])]) <= room)
+    return [*lines[:fit], _more(reasons[fit:])], list(reasons[fit:])
+
+
+def _more(reasons: Sequence[Reason]) -> str:
+    return f"- And {number_of(len(reasons), 'more finding')}, in the appendix."
 
 
 def _fine(gate: Gate) -> list[str]:

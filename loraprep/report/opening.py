@@ -13,6 +13,7 @@ from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report.report_data import ReportData
 
 BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
+_ACCEPTED = 3  # findings accepted that the opening tells; the decision and the appendix tell more
 _PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
 
 
@@ -97,5 +98,7 @@ def _sound(data: ReportData, gate: Gate) -> str:
         parts.append(f"{'all' if sharp == kept else sharp} are large enough for {at}")
     else:
         parts.append(f"all are enlarged a little at {sizes[-1]} px")
-    known = [f"You accepted: {r.sentence} ({r.accepted})" for r in gate.reasons if r.accepted and r.severity == "block"]
-    return " ".join([f"{'; '.join(parts)}.", *known])
+    known = [r for r in gate.reasons if r.accepted and r.severity == "block"]
+    told = [f"You accepted: {r.sentence} ({r.accepted})" for r in known[:_ACCEPTED]]
+    more = [f"You accepted {number_of(len(known) - _ACCEPTED, 'more finding')}."] if len(known) > _ACCEPTED else []
+    return " ".join([f"{'; '.join(parts)}.", *told, *more])

@@ -16,7 +16,7 @@ from loraprep.project.profiles import Kind
 from loraprep.report.opening import blocking
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 
-_SHOWN = 5  # terms of an axis that are spelled out
+_SHOWN = 5  # terms of an axis, and findings accepted, that are spelled out
 
 
 def figures(data: ReportData, gate: Gate) -> list[str]:
@@ -176,7 +176,9 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
         limits.append(f"- Weak, with how many pictures there are: {plain(assessment.weak)}.")
     if weak:
         limits.append(f"- What is listed above ({number_of(len(weak), 'finding')}), as long as it stays.")
-    limits += [f"- You accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known]
+    limits += [f"- You accept: {plain(r.sentence)} ({plain(r.accepted)})" for r in known[:_SHOWN]]
+    if more := known[_SHOWN:]:
+        limits.append(f"- You accept {number_of(len(more), 'more finding')}, in the appendix.")
     said = any(a.judged(len(data.kept)) for a in assessment.axes if a.name in _said(data.kind))
     well = f"it is varied in {plain(assessment.strong)}" if assessment.strong else "what most of the pictures show"
     well = well if said else "what they show, which no caption tells"

@@ -142,7 +142,7 @@ class Records:
             try:
                 pixels = self._where.apart(inspect.inspect_part, whole, crop.box)
             except BadImage as bad:
-                if bad.code in (Code.TOO_SLOW, Code.UNEXPECTED):
+                if bad.code in (Code.TOO_SLOW, Code.TOO_HEAVY, Code.UNEXPECTED):
                     return Image(crop.path, "rejected", bad.code, bad.reason)
                 return Image(crop.path, "rejected", Code.UNREADABLE, _CHANGED)
             except OSError:  # it was there a moment ago

@@ -42,7 +42,7 @@ _PROMISED = {
     ".heic": {"HEIF"},
     ".heif": {"HEIF"},
 }
-_KOHYA = re.compile(r"[1-9][0-9]*_.+")
+_KOHYA = re.compile(r"(?<![0-9])[1-9][0-9]*+_.+")
 
 
 def layout(images: Sequence[Image]) -> Literal["flat", "kohya", "folders"]:

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -27,11 +28,13 @@ from loraprep.core.files import Json
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.imaging.colour import DECODE_ERRORS
-from loraprep.imaging.errors import BadImage, TooSlow, too_slow
-from loraprep.imaging.flaws import Flaws, flaws
+from loraprep.imaging.errors import BadImage, TooHeavy, TooSlow, given_up
+from loraprep.imaging.flaws import MOST, Flaws, flaws
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
-from loraprep.project.settings import AuditLimits
+
+if TYPE_CHECKING:
+    from loraprep.project.settings import AuditLimits
 
 VERSION = 2  # of the cache; raised when the measurement changes
 _CRISP = 0.8  # of an edge's height in a pixel: sharper than any enlargement by two leaves it, whatever its spectrum
@@ -46,7 +49,8 @@ class Seen(Struct, frozen=True):
 
     detail: float = 1.0  # `detail`
     flaws: Flaws = Flaws()
-    too_slow: str = ""  # it could not be told in time, and this is what to say of it
+    given_up: str = ""  # it could not be told in time or for want of memory (`why`), and this is what to say of it
+    why: Code | None = None
 
 
 def look(
@@ -65,15 +69,15 @@ def look(
     stamp: list[Json] = [VERSION, __version__, PIL.__version__, pictures.max_megapixels]
     known = _load(cache, stamp)
     todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-    slow: dict[str, Seen] = {}  # not to be remembered: it may be faster the next time
+    given_up: dict[str, Seen] = {}  # not to be remembered: it may go well the next time
 
     try:
         with closing(pictures.each(_look_at, todo)) as answers:
             for number, (record, found) in enumerate(answers, 1):
                 if isinstance(found, Seen):
                     known[crops.shown(record)] = found
-                elif isinstance(found, TooSlow):
-                    slow[crops.shown(record)] = Seen(too_slow=found.reason)
+                elif isinstance(found, TooSlow | TooHeavy):
+                    given_up[crops.shown(record)] = Seen(given_up=found.reason, why=found.code)
                 elif not isinstance(found, (BadImage, *DECODE_ERRORS)):
                     raise found
                 if progress:
@@ -83,12 +87,12 @@ def look(
             alive = {crops.shown(r) for r in (*among, *records)}
             seen = {k: msgspec.to_builtins(v) for k, v in known.items() if k in alive}
             files.write_json(cache, {"stamp": stamp, "seen": seen})
-    known |= slow
+    known |= given_up
     return {r.path: known[shown] for r in records if (shown := crops.shown(r)) in known}
 
 
 def _look_at(pictures: Pictures, record: Image) -> Seen:
-    opened = pictures.load(record)
+    opened = pictures.load(record, made=MOST)
     held = 1.0 if opened.reduced > 1 else round(detail(opened.pixels), 2)
     return Seen(held, flaws(opened.pixels))
 
@@ -106,12 +110,16 @@ def findings(records: Sequence[Image], seen: Mapping[str, Seen], limits: AuditLi
     left of it is too little to tell.
     """
     named: dict[Code, list[str]] = {}
-    slow = {r.path: why for r in records if (why := seen.get(r.path, Seen()).too_slow)}
+    slow: dict[Code, dict[str, str]] = {}
     for record in records:
-        for code in () if record.path in slow else _codes(record, seen.get(record.path, Seen()), limits):
+        if code := (one := seen.get(record.path, Seen())).why:
+            slow.setdefault(code, {})[record.path] = one.given_up
+    for record in records:
+        one = seen.get(record.path, Seen())
+        for code in () if one.why else _codes(record, one, limits):
             named.setdefault(code, []).append(record.path)
     found = [Finding(code, tuple(paths)) for code, paths in sorted(named.items())]
-    return [*found, too_slow(slow)] if slow else found
+    return [*found, *given_up(slow)]
 
 
 def _codes(record: Image, seen: Seen, limits: AuditLimits) -> Iterator[Code]:

@@ -13,10 +13,10 @@ from msgspec import structs
 from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
-from loraprep.imaging import decode, display, facts
+from loraprep.imaging import decode, display, facts, memory
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.facts import PixelFacts
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.scan import metadata
 from loraprep.scan.cache import (
     FileStamp,
@@ -52,7 +52,7 @@ def inspect(
 ) -> tuple[ImageFacts, metadata.Words]:
     """Read one picture, or the part of it in `box`: its facts, and the words inside it. Raises BadImage."""
     enough = 0 if box else facts.SIDE  # of a part, nobody knows yet how much there is
-    opened = display.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough), box)
+    opened = display.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough, made=made_of(enough)), box)
     words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
     picture, alpha = display.upright_and_alpha(opened, at_least=facts.SIDE)  # takes the metadata off
     found = ImageFacts(
@@ -93,7 +93,7 @@ def file_inspector(
             if size > max_megabytes * 1e6:
                 text = f"{size / 1e6:.0f} MB, more than the {max_megabytes:g} MB allowed"
                 return _transient(files.sha256(path), size, at, Code.TOO_LARGE, text)
-            data = files.read(path)
+            data = memory.read(path)
         except OSError as error:
             reason = f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"
             return _transient("", size, at, Code.UNREADABLE, reason)
@@ -120,7 +120,7 @@ def _transient(digest: str, size: int, at: float, code: Code, reason: str) -> An
 
 def inspect_part(pictures: Pictures, whole: Image, box: Sequence[float]) -> str:
     """Return `Inspection.pixels` of a part of a picture. Raises BadImage, OSError."""
-    data = files.read(pictures.source(whole))
+    data = memory.read(pictures.source(whole))
     return _json(inspect(data, max_megapixels=pictures.max_megapixels, box=box)[0])
 
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageFile, IptcImagePlugin
 
 from loraprep.core import files
 from loraprep.core.findings import Code
+from loraprep.core.text import replaced
 
 LONGEST = 4000  # characters kept of one text
 _READ = 20_000  # characters of one text that are looked at: a prompt with its settings has some thousands
@@ -28,14 +29,14 @@ Words = list[tuple[str, str]]
 
 def clean(text: str) -> str:
     """Make one line of printable characters; lines that look like a list are joined by commas."""
-    lines = [" ".join(_printable(line).split()) for line in text[:_READ].splitlines()]
+    lines = [" ".join(_printable(line).split()) for line in text[:_READ].splitlines() if line]
     lines = [line for line in lines if line]
     listed = len(lines) > 1 and all(len(line) <= 40 and line[-1] not in ".,;:!?" for line in lines)
     return (", " if listed else " ").join(lines)[:LONGEST].strip()
 
 
 def _printable(line: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in line)
+    return replaced(line, lambda c: not c.isprintable())
 
 
 def decode(data: bytes) -> str:

@@ -39,6 +39,7 @@ class ScanOptions(TypedDict, total=False):
     max_megapixels: float
     max_megabytes: float
     max_seconds: float
+    max_memory: float | None
     cache: Path | None
     full: bool
     progress: Callable[[int, int], None] | None
@@ -114,11 +115,16 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
     found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
-    records = Records(Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS), found)
+    records = Records(
+        Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory")), found
+    )
     with closing(ScanCache(how.get("cache"), stamp)) as cache:
         _inspect_new(records.keys(), cache, folder, root, limits, how)
         result = into(records.images(cache))
-        settled = not any(i.code in (Code.UNREADABLE, Code.UNEXPECTED, Code.TOO_SLOW) for i in cache.transient.values())
+        settled = not any(
+            i.code in (Code.UNREADABLE, Code.UNEXPECTED, Code.TOO_SLOW, Code.TOO_HEAVY)
+            for i in cache.transient.values()
+        )
         cache.tidy(records.parts)
     return result, ScanSummary(records.orphans, dict(sorted(records.useless.items())), settled)
 
@@ -137,7 +143,9 @@ def _inspect_new(
     work = pool.Work(inspect.file_inspector, (top, home, outside, *limits, cache_path))
     sizes = {key: _size(path_of_key(key, top, home)) for key in todo}
     seconds = how.get("max_seconds") or pool.SECONDS
-    with closing(pool.each(work, todo, weigh=sizes.__getitem__, seconds=seconds)) as answers:
+    with closing(
+        pool.each(work, todo, weigh=sizes.__getitem__, seconds=seconds, budget=how.get("max_memory"))
+    ) as answers:
         for key, answer in answers:
             cache.store(key, *_answer(answer, sizes[key]))
             done += 1

@@ -168,8 +168,7 @@ def _link(path: Path, where: _Where) -> tuple[str, Path | None]:
 
 def _nowhere(path: Path) -> str:
     """Tell a link of git-annex, whose file was not fetched, from others that lead nowhere."""
-    aim = path.readlink().parts
-    if ".git" in aim and "annex" in aim:
+    if formats.annexed(path.readlink().parts):
         return f"{Code.POINTER.value}: {formats.ANNEX}"
     return "link: it is a link that leads nowhere"
 
@@ -250,7 +249,7 @@ def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
     """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
     if real.with_suffix("").exists():
         return because("ignored", "not-an-image", "DVC's note on where its file is kept")
-    return because("rejected", Code.POINTER, "only DVC's placeholder is here; run dvc pull")
+    return because("rejected", Code.POINTER, formats.DVC)
 
 
 def _not_an_image(path: Path) -> str:

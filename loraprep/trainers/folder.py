@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from loraprep.core import files, paths
 from loraprep.core.findings import Code
-from loraprep.imaging import colour, decode, formats
+from loraprep.imaging import colour, decode, formats, pool
 from loraprep.imaging.errors import BadImage
 
 CAPTIONS = frozenset({".txt", ".caption"})
@@ -29,6 +31,8 @@ class FolderFile(msgspec.Struct, frozen=True):
     kind: Literal["picture", "caption", "other"]
     problem: str = ""  # a picture that cannot be opened: why, one clause
     huge: bool = False  # not opened, since that would take too much memory
+    pointer: str = ""  # only a placeholder of Git LFS, git-annex or DVC lies there: which, and how to get the file
+    frames: int = 1  # or pages
     orientation: int = 1  # EXIF, 1..8
     transparent: bool = False
     deep: bool = False  # more than 8 bits a channel
@@ -54,46 +58,77 @@ class FolderFile(msgspec.Struct, frozen=True):
         return PurePosixPath(self.path).suffix
 
 
+class _Entry(NamedTuple):
+    path: str
+    real: Path
+    size: int
+    pointer: str = ""
+
+
 def read_folder(folder: Path, progress: Callable[[int, int], None] | None = None) -> list[FolderFile]:
-    """Read every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over."""
-    found = sorted(_files(folder, ""))
-    result = []
-    for number, (path, real) in enumerate(found):
-        if progress:
-            progress(number, len(found))
-        result.append(_file(path, real))
-    return result
+    """Read every file below `folder`, sorted by path; hidden files, links and trainers' caches are passed over.
+
+    Pictures are opened in processes of their own, each for as long as `pool.SECONDS` allow.
+    """
+    found = {entry.path: entry for entry in _files(folder, "")}
+    pictures = [p for p, e in found.items() if _is_picture(p) and not e.pointer]
+    result = {path: _other(entry) for path, entry in found.items() if path not in pictures}
+    work = pool.Work(_opener, ({path: str(found[path].real) for path in pictures},))
+    weights = {path: found[path].size for path in pictures}
+    with closing(pool.each(work, pictures, weigh=weights.__getitem__, seconds=pool.SECONDS)) as answers:
+        for number, (path, answer) in enumerate(answers):
+            if progress:
+                progress(number, len(pictures))
+            result[path] = answer if isinstance(answer, FolderFile) else _unopened(path, answer)
+    return [_fetched(file, found) for _, file in sorted(result.items())]
 
 
-def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+def _is_picture(path: str) -> bool:
+    return PurePosixPath(path).suffix.lower() in formats.EXTENSIONS
+
+
+def _files(folder: Path, prefix: str) -> Iterator[_Entry]:
     try:
         entries = sorted(os.scandir(folder), key=lambda e: e.name)
     except OSError:
         return
     for entry in entries:
         try:
-            mode = entry.stat(follow_symlinks=False).st_mode
+            info = entry.stat(follow_symlinks=False)
+            link = Path(entry.path).readlink().parts if stat.S_ISLNK(info.st_mode) else ()
         except OSError:  # it went this moment
             continue
         if paths.hidden(entry.name) or paths.systems(entry.name) or entry.name in _CACHE_FILES:
             continue
-        if stat.S_ISDIR(mode) and entry.name not in _CACHES:
+        if stat.S_ISDIR(info.st_mode) and entry.name not in _CACHES:
             yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
-        elif stat.S_ISREG(mode) and PurePosixPath(entry.name).suffix.lower() not in _CACHE_SUFFIXES:
-            yield prefix + entry.name, Path(entry.path)
+        elif stat.S_ISREG(info.st_mode) and PurePosixPath(entry.name).suffix.lower() not in _CACHE_SUFFIXES:
+            yield _Entry(prefix + entry.name, Path(entry.path), info.st_size)
+        elif formats.annexed(link) and not Path(entry.path).exists():
+            yield _Entry(prefix + entry.name, Path(entry.path), 0, formats.ANNEX)
 
 
-def _file(path: str, real: Path) -> FolderFile:
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix in formats.EXTENSIONS:
-        return _picture(path, real)
-    if suffix in CAPTIONS:
-        return _caption(path, real)
-    try:
-        size = real.stat().st_size
-    except OSError:
-        size = 0
-    return FolderFile(path, "other", bytes=size)
+def _other(entry: _Entry) -> FolderFile:
+    """What is no picture, or not here."""
+    kind: Literal["picture", "other"] = "picture" if _is_picture(entry.path) else "other"
+    if not entry.pointer and PurePosixPath(entry.path).suffix.lower() in CAPTIONS:
+        return _caption(entry.path, entry.real)
+    return FolderFile(entry.path, kind, pointer=entry.pointer, bytes=entry.size)
+
+
+def _fetched(file: FolderFile, found: Mapping[str, object]) -> FolderFile:
+    """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
+    meant = file.path.removesuffix(".dvc")
+    if meant == file.path or any(path == meant or path.startswith(f"{meant}/") for path in found):
+        return file
+    if _is_picture(meant):
+        return replace(file, path=meant, kind="picture", pointer=formats.DVC)
+    return replace(file, pointer=formats.DVC)
+
+
+def _opener(places: Mapping[str, str]) -> Callable[[str], FolderFile]:
+    """Make a function that reads the picture of a path, in a process of its own or here."""
+    return lambda path: _picture(path, Path(places[path]))
 
 
 def _picture(path: str, real: Path) -> FolderFile:
@@ -106,14 +141,22 @@ def _picture(path: str, real: Path) -> FolderFile:
             orientation=opened.orientation,
             transparent=colour.transparent(opened.pixels),
             deep=opened.bits > 8,
+            frames=opened.frames if opened.format != "MPO" else 1,  # further views of the same picture
             bytes=len(data),
         )
-    except BadImage as error:
+    except Exception as error:
+        return _unopened(path, error)
+
+
+def _unopened(path: str, error: Exception) -> FolderFile:
+    """One odd file never hides the rest."""
+    if isinstance(error, BadImage) and error.code == Code.POINTER:
+        return FolderFile(path, "picture", pointer=error.reason)
+    if isinstance(error, BadImage):
         return FolderFile(path, "picture", problem=error.reason, huge=error.code == Code.TOO_LARGE)
-    except OSError as error:
+    if isinstance(error, OSError):
         return FolderFile(path, "picture", problem=error.strerror or "it could not be read")
-    except Exception as error:  # one odd file never hides the rest
-        return FolderFile(path, "picture", problem=f"it could not be judged ({type(error).__name__})")
+    return FolderFile(path, "picture", problem=f"it could not be judged ({type(error).__name__})")
 
 
 def _caption(path: str, real: Path) -> FolderFile:
@@ -121,6 +164,8 @@ def _caption(path: str, real: Path) -> FolderFile:
         data = files.read(real)
     except OSError:
         return FolderFile(path, "caption", utf8=False)
+    if stands_for := formats.pointer(data[:64]):
+        return FolderFile(path, "caption", pointer=stands_for, bytes=len(data))
     bom = data.startswith(b"\xef\xbb\xbf")
     try:
         text = data.decode("utf-8-sig")

@@ -46,7 +46,7 @@ def lint_folder(
     `extensions`: folder (relative, "" for the top) -> the extension of its captions, for folders that a
     dataset_config.toml of kohya's names. They need no repeats in their names.
     """
-    if not any(f.kind == "picture" for f in files):
+    if not any(f.kind == "picture" or f.pointer for f in files):
         return [Finding(Code.CHECK_NO_PICTURES)]
     files = without_copies(files)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
@@ -84,6 +84,7 @@ def _hazards(files: Sequence[FolderFile], reads: Reads, extensions: Mapping[str,
     extensions = extensions if reads.folders == "repeats" else {}
     pictures = [file for file in files if file.kind == "picture" and not _mask(file, reads)]
     taken = [file for file in pictures if _taken(file, reads)]
+    yield from (Hazard(Code.CHECK_POINTER, file.path, file.pointer) for file in files if file.pointer)
     taken_paths = {file.path for file in taken}
     for file in pictures:
         if file.path not in taken_paths:
@@ -95,7 +96,8 @@ def _hazards(files: Sequence[FolderFile], reads: Reads, extensions: Mapping[str,
     yield from _of_captions(taken, files, reads, extensions)
     yield from _of_folders([file for file in pictures if file.folder not in extensions], reads)
     if not reads.pictures:
-        left = (file for file in files if file.kind != "picture" and file.suffix not in reads.leaves)
+        others = [file for file in files if file.kind != "picture" and not file.pointer]
+        left = (file for file in others if file.suffix not in reads.leaves)
         yield from (Hazard(Code.CHECK_TRIED, file.path) for file in left)
 
 
@@ -113,6 +115,8 @@ def _taken(file: FolderFile, reads: Reads) -> bool:
 
 def _of_pictures(taken: Iterable[FolderFile], reads: Reads) -> Iterator[Hazard]:
     for file in taken:
+        if file.pointer:
+            continue
         if file.problem:
             yield Hazard(Code.CHECK_HUGE if file.huge else Code.CHECK_UNREADABLE, file.path, file.problem)
             continue
@@ -122,6 +126,8 @@ def _of_pictures(taken: Iterable[FolderFile], reads: Reads) -> Iterator[Hazard]:
             yield Hazard(_TRANSPARENT[reads.transparent], file.path)
         if file.deep:
             yield Hazard(Code.CHECK_DEEP, file.path)
+        if file.frames > 1:
+            yield Hazard(Code.CHECK_ANIMATED, file.path)
 
 
 def _of_captions(
@@ -169,6 +175,8 @@ def _without(file: FolderFile, captions: Mapping[str, FolderFile], reads: Reads)
 
 
 def _of_caption(caption: FolderFile, reads: Reads) -> Iterator[Hazard]:
+    if caption.pointer:
+        return
     if not caption.utf8:
         yield Hazard(Code.CHECK_NOT_UTF8, caption.path)
         return

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-_KOHYA = re.compile(r"([1-9][0-9]*)_(.+)")
+_KOHYA = re.compile(r"(?<![0-9])([1-9][0-9]*+)_(.+)")
 _LONGEST = 100  # characters of a stem: with folders and suffixes far below what any file system takes
 # Windows opens a device for these, whatever the extension.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageEnhance
 
+from loraprep.project import trust
 from tests.benchmarks.planted import photographs
 from tests.scenes import scene
 
@@ -71,8 +73,10 @@ def tiny(folder: Path, count: int) -> Path:
 
 
 def project(root: Path, images: Path) -> Path:
-    """A project around a folder of pictures."""
+    """A project around a folder of pictures, which it may read by a config.yaml beside it."""
     root.mkdir(parents=True, exist_ok=True)
+    os.environ["LORAPREP_CONFIG"] = str(root.parent / "config.yaml")
+    trust.trust_folder(root, images)
     (root / "project.yaml").write_text(
         f"version: 1\nname: many\nintent: {{kind: style}}\nmodel: sd15\ntrigger: brushy\nimages: {{folder: {images}}}\n"
         "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n", "utf-8")  # fmt: skip

@@ -34,14 +34,22 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
         # a child of a process counts that one's memory as its own in getrusage, so the peak is read while it runs
         reader = _Reader(process)
         peaks: dict[int, float] = {}
+        spent: dict[int, float] = {}
+        last = 0.0
         while process.poll() is None:
+            last = max(last, _spent(process.pid))
             for pid in (process.pid, *_children(process.pid)):
                 peaks[pid] = max(peaks.get(pid, 0.0), _peak(pid))
+                if pid != process.pid:
+                    spent[pid] = max(spent.get(pid, 0.0), _spent(pid))
             time.sleep(0.005)
         memory = sum(peaks.values())
+        own = last
         output = reader.text()
     clock, after = time.perf_counter() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    # what its own children took counts only if it waited for them; those of the pool are ended with it
+    cpu = max(cpu, own + sum(spent.values()))
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{output[-2000:]}")
     return Cost(clock, cpu, memory, output)
@@ -68,6 +76,15 @@ def _children(pid: int) -> list[int]:
         return [int(child) for thread in threads for child in (thread / "children").read_text("utf-8").split()]
     except OSError:
         return []
+
+
+def _spent(pid: int) -> float:
+    """Seconds of a processor that a process took so far: proc(5), stat, fields 14 and 15."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError):
+        return 0.0
 
 
 def _peak(pid: int) -> float:

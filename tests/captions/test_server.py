@@ -341,6 +341,9 @@ def test_refusals_are_told_from_pictures_of_sorry_people() -> None:
         "captioning: {server: {key_variable: 'canary_4711'}}",
         "captioning: {server: {api_key: canary4711}}",
         "captioning:\n  server:\n    key: canary4711",
+        "captioning:\n  server:\n    key: canary",
+        "captioning: {server: {model: x, 'token': canary}}",
+        "key: canary",
     ],
 )
 def test_a_key_in_project_yaml_is_refused_without_an_echo(tmp_path: Path, line: str) -> None:
@@ -351,6 +354,26 @@ def test_a_key_in_project_yaml_is_refused_without_an_echo(tmp_path: Path, line: 
         project.load(tmp_path)
     assert "canary" not in str(refused.value)
     assert "this looks like a secret key" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "captioning:\n\tserver:\n\t\tkey: canary",  # a tab
+        "captioning:\n  server:\n   base_url: x\n    key: canary",
+        "captioning:\n  server:\n    key: 'canary",
+        "captioning:\n  server: {model: x, key: canary",
+        "captioning:\n  server:\n    my-token : *canary",
+    ],
+)
+def test_what_is_behind_key_is_not_told_when_something_else_is_wrong(tmp_path: Path, line: str) -> None:
+    text = "version: 1\nname: mill\nintent: {kind: style}\nmodel: flux\ntrigger: millstyle\n"
+    (tmp_path / "images").mkdir()
+    (tmp_path / "project.yaml").write_text(text + line + "\n", "utf-8")
+    with pytest.raises(UserError) as refused:
+        project.load(tmp_path)
+    assert "canary" not in str(refused.value)
+    assert "secret" not in str(refused.value)
 
 
 def test_the_name_of_a_variable_is_no_key(tmp_path: Path) -> None:

@@ -27,16 +27,22 @@ ABOUT: dict[str, Any] = {
     "curation": {"looks": {"what": "two hands", "looks": {"look 1": ["a.jpg"], "look 2": ["b.jpg"]}, "recommended": "together",
                            "answer": ["look 2"], "digests": {"a.jpg": DIGEST[:12]}},
                  "strangers": {"strangers": {"a.jpg": "another"}, "answer": "leave out"}},
-    "gate": {Code.FLAT.value if hasattr(Code, "FLAT") else "grey": {"accept": "known", "images": ["a.jpg"], "reason": "so"}},
-    "crops": {"a.jpg": {"box": [0, 0, 0.5, 0.5], "details": {"eye": {"box": [1, 1, 20, 20], "caption": "an eye"}}}},
+    "gate": {Code.GREY.value: {"accept": "known", "images": ["a.jpg"], "reason": "so"}},
+    "crops": {"a.jpg": {"crop": [0, 0, 0.5, 0.5], "extra": [{"name": "eye", "box": [1, 1, 60, 60], "caption": "an eye"}]}},
 }  # fmt: skip
 
 
 def spelled(value: Any) -> Iterator[bytes]:
-    """JSON is YAML, but for what no YAML may hold."""
     for other in replaced(value):
-        yield json.dumps(other).encode()
+        yield written(other)
     yield from TEXTS
+
+
+def written(value: Any) -> bytes:
+    """JSON is YAML, but for what no YAML may hold; the outermost keys stand in lines of their own, as we write them."""
+    if isinstance(value, dict) and value:
+        return "\n".join(f"{json.dumps(key)}: {json.dumps(of)}" for key, of in value.items()).encode()
+    return json.dumps(value).encode()
 
 
 def consume(root: Path, kind: str) -> None:
@@ -77,6 +83,8 @@ def test_decisions_are_read_or_refused_with_their_place(kind: str, tmp_path: Pat
     place = tmp_path / "decisions" / f"{kind}.yaml"
     place.parent.mkdir()
     (tmp_path / "build").mkdir()
+    place.write_bytes(written(ABOUT[kind]))
+    consume(tmp_path, kind)
     refused = 0
     for data in spelled(ABOUT[kind]):
         place.write_bytes(data)

@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from loraprep.core.findings import Code
 from loraprep.imaging import decode, formats
@@ -68,3 +68,21 @@ def test_many_harmless_texts_are_no_damage(count: int, size: int) -> None:
 def test_git_annex_is_named_as_lfs_is(link: bytes) -> None:
     assert refused(link) == (Code.POINTER, formats.ANNEX)
     assert refused(b"version https://git-lfs.github.com/spec/v1\n") == (Code.POINTER, formats.LFS)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
+def test_what_only_libavif_finds_is_damage() -> None:
+    data = encoded("AVIF")
+    place = data.index(b"av1C") + 4
+    assert refused(data[:place] + b"\0" * 4 + data[place + 4 :]) == (Code.BROKEN, "the data inside is damaged")
+    place = data.index(b"mdat") + 4
+    assert refused(data[:place] + b"\xff" * 200 + data[place + 200 :]) == (Code.BROKEN, "the data inside is damaged")
+
+
+@pytest.mark.parametrize(
+    "exif", [b"MM\0*\0\0", b"MM\0*", b"II*\0\x08\0\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"]
+)
+def test_a_damaged_exif_block_is_not_the_pictures(exif: bytes) -> None:
+    png = encoded("PNG")
+    opened = decode.load(png[:33] + chunk(b"eXIf", exif) + png[33:])
+    assert (opened.width, opened.orientation) == (240, 1)

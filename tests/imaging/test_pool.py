@@ -84,6 +84,16 @@ def test_processes_are_kept_and_run_in_nobodys_project(tmp_path: Path, monkeypat
     assert there[1:] == (child.HOME, True)  # type: ignore[index]
 
 
+def test_what_was_started_before_is_used() -> None:
+    assert isinstance(pool.POOL, pool.Processes)
+    pool.POOL.start()
+    started = {worker._process.pid for worker in pool.POOL._all}
+    assert len(started) == pool.WORKERS
+    assert _done(["where"])["where"][0] in started  # type: ignore[index]
+    pool.POOL.start()
+    assert {worker._process.pid for worker in pool.POOL._all} == started
+
+
 def test_whoever_stops_taking_stops_all_of_it() -> None:
     start = time.monotonic()
     with closing(pool.each(ACT, ["a", "sleep", "regex"], weigh=lambda _: 0)) as answers:

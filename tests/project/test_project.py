@@ -260,16 +260,14 @@ project.yaml:6:3: a character that no text may hold (U+0007)
       ^
     Delete it."""),
     "nesting without end": ("[" * 5000 + "]" * 5000, """\
-project.yaml:1:1: nested too deeply
+project.yaml:1:33: nested too deeply
+    """ + "[" * 112 + """
+    """ + " " * 32 + """^
     Write it flatter."""),
     "nesting that can still be read": (GOOD + "curation: {include: " + "[" * 40 + "]" * 40 + "}\n", f"""\
-project.yaml:6:22: curation.include: expected text, found a list
+project.yaml:6:51: nested too deeply
     curation: {{include: {"[" * 40 + "]" * 40}}}
-                         ^
-    One entry.
-project.yaml:6:52: nested too deeply
-    curation: {{include: {"[" * 40 + "]" * 40}}}
-    {" " * 51}^
+    {" " * 50}^
     Write it flatter."""),
     "code in a tag": (GOOD + "curation: !!python/object:os.system {}\n", """\
 project.yaml:6:11: the tag tag:yaml.org,2002:python/object:os.system is not allowed

@@ -107,6 +107,19 @@ def test_with_everything_wrong_it_is_never_over_1200_words(number: int, name: st
             assert with_commands(reason.sentence) in read + later, reason.code
 
 
+def test_with_everything_accepted_too() -> None:
+    names = tuple(f"Screenshot 2026-01-01 at 10.11.12 ({n:03}) copy of a copy.png" for n in range(12))
+    data = gathered(12, everything(names), "Screenshot 2026-01-01 at 10.11.12 ({:03}) copy of a copy.png")
+    known = [replace(r, accepted="as the client wants it") for r in gate.judge(data).reasons]
+    verdict = replace(gate.judge(data), verdict="GO", reasons=known)
+    text = markdown.report_text(data, verdict, opening.opening(data, verdict), [], [])
+    read, _, later = text.partition("\n## Appendix\n")
+    assert len(read.split()) <= markdown.MOST
+    for reason in known:
+        if reason.severity in ("block", "warn"):
+            assert with_commands(reason.sentence) in read + later, reason.code
+
+
 def test_what_waits_is_not_yet_and_what_is_wrong_is_not() -> None:
     _, _, verdict = told(gathered(40, waiting={"captions": ["001.jpg", "002.jpg"]}))
     assert opening.headline(verdict) == "Not yet: 2 answers from you (2 in decisions/captions.yaml)."

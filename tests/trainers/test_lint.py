@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from loraprep.__main__ import main
 from loraprep.core import findings, resources
 from loraprep.core.findings import Code
+from loraprep.imaging import pool
 from loraprep.project import profiles
 from loraprep.trainers import folder, lint
 from tests import pictures
@@ -31,6 +34,9 @@ def codes(root: Path, trainer: str) -> dict[str, tuple[str, ...]]:
 
 GOOD = pictures.png()
 WORDS = "mystyle, a hill\n"
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+ANNEX = "/annex/objects/SHA256E-s5--9f.png\n"
+DVC = "outs:\n- md5: 4d7a\n  path: x\n"
 
 
 @pytest.mark.parametrize(("files", "trainer", "expected"), [
@@ -82,6 +88,13 @@ WORDS = "mystyle, a hill\n"
     ({"10_a/a.png": GOOD, "10_a/a.caption": WORDS, "masks/10_a/a.png": GOOD, "onetrainer/10_a/a.png": GOOD,
       "onetrainer/10_a/a-masklabel.png": GOOD}, "kohya", {}),
     ({"a.png": GOOD, "a.txt": WORDS, "notes.md": "x"}, "diffusion-pipe", {"check-tried": ("notes.md",)}),
+    ({"a.png": LFS, "a.txt": LFS, "b.png": ANNEX, "b.txt": WORDS}, "ai-toolkit",
+     {"check-pointer": ("a.png", "a.txt", "b.png")}),
+    ({"a.jpg.dvc": DVC, "a.txt": WORDS, "b.png": GOOD, "b.png.dvc": DVC, "b.txt": WORDS}, "ai-toolkit",
+     {"check-pointer": ("a.jpg",)}),
+    ({"10_a.dvc": DVC}, "kohya", {"check-pointer": ("10_a.dvc",)}),
+    ({"10_a.dvc": DVC, "10_a/a.png": GOOD, "10_a/a.caption": WORDS}, "kohya", {}),
+    ({"a.webp": pictures.animated(), "a.txt": WORDS}, "ai-toolkit", {"check-animated": ("a.webp",)}),
     ({"a.txt": WORDS}, "kohya", {"check-no-pictures": ()}),
     ({"a.png": GOOD, "a.txt": WORDS, ".aitk_size.json": "{}", "_latent_cache/a.safetensors": "x", "a_flux.npz": "x",
       "cache/flux/metadata.arrow": "x"}, "diffusion-pipe", {}),
@@ -90,6 +103,29 @@ def test_each_hazard_is_named(
     files: dict[str, bytes | str], trainer: str, expected: dict[str, tuple[str, ...]], tmp_path: Path
 ) -> None:
     assert codes(make(tmp_path, **files), trainer) == expected
+
+
+def test_links_of_git_annex_are_named_and_others_that_lead_nowhere_passed_over(tmp_path: Path) -> None:
+    root = make(tmp_path, **{"a.png": GOOD, "a.txt": WORDS, "b.txt": WORDS})
+    (root / "b.png").symlink_to(".git/annex/objects/aB/K1/SHA256E-s9--9f.png/SHA256E-s9--9f.png")
+    (root / "c.png").symlink_to("nowhere.png")
+    assert codes(root, "ai-toolkit") == {"check-pointer": ("b.png",)}
+
+
+def test_pictures_are_opened_apart_and_one_that_is_not_done_in_time_has_that_as_its_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make(tmp_path, **{"a.png": GOOD, "b.png": GOOD})
+    seen = []
+
+    def each(work: pool.Work, things: list[str], **how: object) -> Iterator[tuple[str, object]]:
+        seen.append(work)
+        yield things[0], pool.TooSlow(60)
+        yield things[1], work.made()(things[1])
+
+    monkeypatch.setattr(pool, "each", each)
+    assert [f.problem for f in folder.read_folder(root)] == ["it was not read after 60 seconds", ""]
+    assert pickle.dumps(seen)
 
 
 def test_names_that_differ_in_capitals_only() -> None:

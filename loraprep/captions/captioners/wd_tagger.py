@@ -25,7 +25,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import display
 from loraprep.imaging.errors import BadImage
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.project.settings import Settings, Tagger
 from loraprep.project.trust import Trust
 
@@ -155,7 +155,7 @@ def _pixels(image: Image, job: Job, side: int) -> Pillow.Image:
 
 
 def _shown(pictures: Pictures, image: Image, longest: int) -> Pillow.Image:
-    return display.upright(pictures.load_unchanged(image), longest=longest)
+    return display.upright(pictures.load_unchanged(image, made=made_of(longest)), longest=longest)
 
 
 def _to_keep(rows: Sequence[Row], scores: NDArray[np.float32], limits: Tagger) -> Answer:

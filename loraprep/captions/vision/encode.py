@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 from loraprep.core.records import Image
 from loraprep.imaging import display
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging.pictures import Pictures, made_of
 
 SHORTEST, LONGEST = 1024, 1568  # px on the long side: below, details are lost; above, the API would shrink it itself
 AREA = 1024 * 1024  # aimed at in between, so that every shape costs about the same
@@ -53,7 +53,7 @@ def prepare(pictures: Pictures, image: Image, *, background: str, quality: int =
 
 
 def _prepare(pictures: Pictures, image: Image, background: str, quality: int) -> Prepared:
-    opened = pictures.load_unchanged(image)
+    opened = pictures.load_unchanged(image, made=made_of(LONGEST))
     width, height = size_to_send(opened.width, opened.height)
     picture = display.upright(opened, background, longest=max(width, height))
     if picture.size != (width, height):  # a small one is enlarged, a reduced one may be off by a pixel

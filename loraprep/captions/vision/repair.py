@@ -14,9 +14,11 @@ from loraprep.captions.vision.form import FormField, Json, form
 from loraprep.captions.vision.reply import LONGEST_TEXT
 
 _MOST = 50_000  # characters of a reply; a form that is filled in has a tenth of that
+_BRACKETS = 300  # of a form that is filled in there are 40; json_repair takes the square of open ones in seconds
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _SORRY = re.compile(
-    r"\W*(?:i['’]?m (?:so |very )?sorry|sorry\b|i (?:can['’]?t|cannot|am unable|won['’]?t)\b|as an ai\b)", re.IGNORECASE
+    r"(?<!\W)\W*+(?:i['’]?m (?:so |very )?sorry|sorry\b|i (?:can['’]?t|cannot|am unable|won['’]?t)\b|as an ai\b)",
+    re.IGNORECASE,
 )
 _FEWEST = 3  # words of a sentence that says something
 
@@ -47,7 +49,7 @@ def repair_reply(text: str, *, sentences: bool) -> dict[str, Json] | None:
     `sentences`: prose counts too; its words are sorted into elements by the word lists.
     """
     text = _THOUGHT.sub("", text).strip()
-    if not text or len(text) > _MOST:
+    if not text or len(text) > _MOST or text.count("{") + text.count("[") > _BRACKETS:
         return None
     if "{" not in text:
         return _from_prose(text) if sentences else None

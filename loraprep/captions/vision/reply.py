@@ -64,7 +64,7 @@ def _clean(data: Json, key: str = "") -> Json:
     if isinstance(data, dict):
         return {k: _clean(v, k) for k, v in data.items()}
     if isinstance(data, list):
-        terms = [hygiene.clean(str(v))[:LONGEST_TERM].strip() for v in data][:MOST_TERMS]
+        terms = [hygiene.clean(str(v))[:LONGEST_TERM].strip() for v in data[:MOST_TERMS]]
         return [t if key == "visible_text" else t.casefold() for t in terms if t]
     text = hygiene.clean(str(data))[:LONGEST_TEXT].strip()
     return text if key.endswith("_sentence") else text.casefold() if key == "subject" else text

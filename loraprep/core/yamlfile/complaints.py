@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from loraprep.core.errors import Problem
+
 # parser's words -> message, hint, whether the place is where the construct starts and not where parsing stopped
 _PLAINLY: tuple[tuple[str, str, str, bool], ...] = (
     (
@@ -59,14 +61,16 @@ _PLAINLY: tuple[tuple[str, str, str, bool], ...] = (
 # Shapes of keys that services hand out, and keys whose very name says secret
 _SECRET = re.compile(
     r"\b(?:sk-[\w-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|AIza[\w-]{30,}|r8_\w{20,})"
-    r"|(?i:(?<![^\s{])[\"']?[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d)[\w-]*[\"']?\s*:\s+)"
+    r"|(?i:(?<![^\s{])[\"']?(?=[\w-]*(?:api[_-]?key|(?:access|auth)[_-]?token|secret|passw(?:or)?d))[\w-]++[\"']?\s*+:\s++)"
     r"(?![\s#]|null\b|[\"']{2})"
     # a plain "key" or "token" may be anybody's word: only what looks drawn by lot behind it
     r"|(?:^|[{,])\s*[\"']?(?:key|token)[\"']?\s*:\s+(?=[\"']?[A-Za-z_-]*\d)[\"']?[\w-]{12,}"
     # key_variable wants a variable's name; what does not look like one may be the key itself
     r"|\bkey_variable[\"']?\s*:\s*(?!(?:null|~|[\"']?[A-Z_][A-Z0-9_]*[\"']?)\s*(?:#|,|}|$))[^\s#]"
-    r"|https?://[^\s/@]+:[^\s/@]+@"  # a password in an address
+    r"|https?://[^\s/@][^\s/@:]*+:[^\s/@]++@"  # a password in an address
 )
+# what stands behind these names is not repeated in any message, whatever it is
+_UNTOLD = re.compile(r"(?P<name>(?:^|[{,\[])\s*(?:- +)*[\"']?(?:[\w-]*[_-])?(?:key|token)[\"']?[ \t]*:)[ \t]*[^\s#].*")
 _LONG = 16  # letters of a key from the environment; shorter ones are stand-ins for servers that want none
 
 
@@ -80,12 +84,31 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
 
 
 # what every match of _SECRET holds: of a long text only lines with one of these are looked at closely
-_HINT = re.compile(r"(?i)sk-|hf_|gh[pousr]_|akia|aiza|r8_|key|token|secret|passw|://")
+_HINTS = (
+    *(f"gh{c}_" for c in "pousr"),
+    *["sk-", "hf_", "akia", "aiza", "r8_", "key", "token", "secret", "passw", "://"],
+)
+_HINT = re.compile(f"(?i){'|'.join(_HINTS)}")
+
+
+def secret_problem(name: str, place: str) -> Problem:
+    """Say that something in file `name` looks like a secret key. Its line is not quoted."""
+    message = f"this looks like a secret key; {name} goes into git, so it is refused"
+    hint = "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared."
+    return Problem(message, place, hint)
+
+
+def discreet(line: str) -> str:
+    """Return the line without what stands behind a name such as key or token."""
+    return _UNTOLD.sub(r"\g<name> ...", line)
 
 
 def secrets(text: str) -> list[tuple[int, int]]:
     """List (line from 1, column from 0) where something that looks like a secret key starts, the first of a line."""
     held = [value for name, value in os.environ.items() if name.endswith("_API_KEY") and len(value) >= _LONG]
+    lower = text.lower()
+    if not any(hint in lower for hint in _HINTS) and not any(value in text for value in held):
+        return []
     found, number, counted, place = [], 1, 0, 0
     while match := _next(text, place, held):
         start = text.rfind("\n", 0, match) + 1

@@ -6,83 +6,164 @@ import gc
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.resolver import Resolver
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.scanner import Scanner
 
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.files import Json
-from loraprep.core.yamlfile.complaints import plainly, secrets
-
-# bytes: 100,000 questions with their answers; and what a person writes by hand
-MAX_BYTES, MAX_BY_HAND, MAX_DEPTH = 40_000_000, 2_000_000, 32
-_SHORT = 500_000  # characters that PyYAML reads in a second or two
-_TAGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("str", "bool", "null", "int", "float", "map", "seq"))
-
-
-class _NoAnchors(Composer):
-    """Anchors and aliases are refused: nobody needs them here, some explode, and a `*.png` without quotes is one."""
-
-    def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        event = self.peek_event()  # type: ignore[attr-defined]
-        if name := getattr(event, "anchor", None):
-            mark = "*" if isinstance(event, yaml.AliasEvent) else "&"
-            raise yaml.MarkedYAMLError(problem=f"alias {mark}{name}", problem_mark=event.start_mark)
-        return super().compose_node(parent, index)
-
-
-class _Loader(_NoAnchors, yaml.SafeLoader):
-    """YAML 1.2's core rules: only true, false, null, plain numbers. `no` stays a word, 16:9 a string."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML declares it so
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"),
-    list("-+.0123456789"),
-)
-
+from loraprep.core.yamlfile.complaints import discreet, plainly, secret_problem, secrets
 
 if yaml.__with_libyaml__:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-    class _FastLoader(_NoAnchors, CParser, SafeConstructor, Resolver):
-        """The same rules and places over libyaml, in a tenth of the time. It lets tabs pass behind a value."""
+# bytes: 100,000 questions with their answers; and what a person writes by hand
+MAX_BYTES, MAX_BY_HAND, MAX_DEPTH = 40_000_000, 2_000_000, 32
+MOST_PROBLEMS = 100  # that are told of one file: whoever mends those sees the next
+_SHORT = 500_000  # characters that PyYAML reads in a second or two
+# 100,000 answers as the tool writes them out, thirteen values each; one takes libyaml and us some 4 microseconds
+MOST_VALUES = 1_400_000
+_TOO_MUCH = "Take the file that belongs here from git, or delete what does not belong into it."
+_TAG = "tag:yaml.org,2002:"
+_STRING, _MAP, _SEQUENCE = _TAG + "str", _TAG + "map", _TAG + "seq"
+_STARTS = {MappingStartEvent: (MappingNode, _MAP), SequenceStartEvent: (SequenceNode, _SEQUENCE)}
+_TAGS = frozenset(_TAG + name for name in ("str", "bool", "null", "int", "float", "map", "seq"))
 
-        yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
-        def __init__(self, text: str) -> None:
-            CParser.__init__(self, text)
-            Composer.__init__(self)
-            SafeConstructor.__init__(self)
-            Resolver.__init__(self)
+# YAML 1.2's core rules: only true, false, null, plain numbers; `no` stays a word, 16:9 a string. By first character.
+_PLAIN: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+for _name, _rule, _first in (
+    ("bool", r"^(?:true|false)$", "tf"),
+    ("null", r"^(?:~|null|)$", ["~", "n", ""]),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    (
+        "float",
+        r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$",
+        "-+.0123456789",
+    ),
+):
+    for _letter in _first:
+        _PLAIN.setdefault(_letter, []).append((_TAG + _name, re.compile(_rule)))
 
 
-def _composed(text: str) -> tuple[Node | None, SafeConstructor]:
-    """Compose the text's one document. What libyaml refuses PyYAML words better, if the text is not too long for it."""
+class _Refused(Exception):
+    """What the whole text is refused for, at a place of it."""
+
+    def __init__(self, mark: yaml.Mark, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.mark, self.message, self.hint = mark, message, hint
+
+
+class _Slow(Reader, Scanner, Parser):
+    """PyYAML's own parser. It says best what is wrong, and is there where libyaml is missing; eight times slower."""
+
+    def __init__(self, text: str) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+
+
+def _composed(text: str) -> Node | None:
+    """Compose the text's one document. What libyaml refuses PyYAML words better, if the text is not too long for it.
+
+    libyaml lets tabs pass behind a value, and counts a mark (U+FEFF) as a letter or not as it stands.
+    """
     short = len(text) <= _SHORT
-    if yaml.__with_libyaml__ and not (short and "\t" in text) and not text.startswith("\ufeff"):
-        fast = _FastLoader(text)
+    if yaml.__with_libyaml__ and not (short and "\t" in text) and not (short and "\ufeff" in text):
         try:
-            return fast.get_single_node(), fast
+            return _compose(CParser(text))
         except yaml.YAMLError:
             if not short:
                 raise
-    loader = _Loader(text)
-    return loader.get_single_node(), loader
+    return _compose(_Slow(text))
+
+
+def _compose(parser: Any) -> Node | None:
+    """Make nodes of a parser's events, as yaml.composer does with them, in half of its time and without recursion.
+
+    Anchors and aliases are refused: nobody needs them here, some explode, and a `*.png` without quotes is one.
+    """
+    root: Node | None = None
+    open_nodes: list[Node] = []
+    number = documents = 0
+    next_event = parser.get_event
+    while True:
+        event = next_event()
+        kind = type(event)
+        if kind is ScalarEvent:
+            if event.anchor:
+                raise _anchored(event)
+            node: Node = ScalarNode(_tag_of(event), event.value, event.start_mark, event.end_mark, event.style)
+        elif kind in _STARTS:
+            if event.anchor:
+                raise _anchored(event)
+            form, default = _STARTS[kind]
+            node = form(
+                default if event.tag in (None, "!") else event.tag, [], event.start_mark, None, event.flow_style
+            )
+            open_nodes.append(node)
+            if len(open_nodes) > MAX_DEPTH:
+                raise _Refused(event.start_mark, "nested too deeply", "Write it flatter.")
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            node = open_nodes.pop()
+            if kind is MappingEndEvent:
+                node.value = list(zip(node.value[::2], node.value[1::2], strict=True))
+            node.end_mark = event.end_mark
+            if open_nodes:
+                open_nodes[-1].value.append(node)
+            continue
+        elif kind is AliasEvent:
+            raise _anchored(event, "*")
+        elif kind is StreamEndEvent:
+            return root
+        else:
+            documents += kind is DocumentStartEvent
+            if documents > 1:
+                raise yaml.MarkedYAMLError(problem="but found another document", problem_mark=event.start_mark)
+            continue
+        number += 1
+        if number > MOST_VALUES:
+            message = f"more than {MOST_VALUES:,} values are far too many for a file that people edit"
+            raise _Refused(event.start_mark, message, _TOO_MUCH)
+        root = root or node
+        if kind is ScalarEvent and open_nodes:
+            open_nodes[-1].value.append(node)
+
+
+def _anchored(event: Any, sign: str = "&") -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=f"alias {sign}{event.anchor}", problem_mark=event.start_mark)
+
+
+def _tag_of(event: Any) -> str:
+    """The tag of a scalar: its own, or for one without quotes what it looks like."""
+    if event.tag is not None and event.tag != "!":
+        return str(event.tag)
+    if event.implicit[0]:
+        for tag, rule in _PLAIN.get(event.value[:1], ()):
+            if rule.match(event.value):
+                return tag
+    return _STRING
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +204,21 @@ class Document:
 
 def at(name: str, text: str, line: int, column: int, message: str, hint: str = "") -> Problem:
     """Return a problem at a line and column (from 0) of a text, with the line and a caret below it."""
-    lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)  # what YAML counts as line ends, and no others
+    lines = _lines(text)
     shown = lines[min(line, len(lines) - 1)]
     place = f"{name}:{line + 1}:{column + 1}"
-    if len(shown) > 160:
-        start = max(0, column - 80)
-        shown, column = shown[start : column + 80], column - start
+    for before in (1000, 80):  # what stands far in front may be the name that makes it a secret
+        if len(shown) > 2 * before:
+            start = max(0, column - before)
+            shown, column = shown[start : column + before], column - start
+        shown = discreet(shown)
     excerpt = f"{shown.rstrip()}\n{' ' * column}^" if shown.strip() else ""
     return Problem(message, place, hint, excerpt.replace("\t", " "))
+
+
+@lru_cache(maxsize=1)  # a text with one thing wrong has more
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)  # what YAML counts as line ends, and no others
 
 
 def child(node: Node | None, key: str | int) -> tuple[Node | None, Node] | None:
@@ -163,8 +251,7 @@ def load(
         raise UserError(f"cannot be read: {error.strerror}", place=name, exit_code=exit_code) from None
     if len(raw) > most:
         message = f"{len(raw) / 1e6:.0f} MB are far too much for a file that people edit; at most {most / 1e6:.0f} MB"
-        hint = "Take the file that belongs here from git, or delete what does not belong into it."
-        raise UserError(message, place=name, hint=hint, exit_code=exit_code)
+        raise UserError(message, place=name, hint=_TOO_MUCH, exit_code=exit_code)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -205,7 +292,7 @@ def parse(
     digest = digest or hashlib.sha256(text.encode()).hexdigest()
     try:
         with _uncollected():  # millions of small objects, none of them garbage: a third of the time
-            root, loader = _composed(text)
+            root = _composed(text)
     except yaml.reader.ReaderError:
         match = yaml.reader.Reader.NON_PRINTABLE.search(text)
         position = match.start() if match else 0
@@ -215,17 +302,16 @@ def parse(
         raise UserError.many([at(name, text, *place, message, "Delete it.")], exit_code) from None
     except yaml.MarkedYAMLError as error:
         raise UserError.many(_tabs(text, name) or [_complaint(error, text, name)], exit_code) from None
-    except RecursionError:
-        raise UserError(
-            "nested too deeply", place=f"{name}:1:1", hint="Write it flatter.", exit_code=exit_code
-        ) from None
+    except _Refused as refused:
+        place = refused.mark.line, refused.mark.column
+        raise UserError.many([at(name, text, *place, refused.message, refused.hint)], exit_code) from None
     if root is None:
         if comments_alone and text.strip():
             return Document(path, name, text, {}, digest)
         raise UserError("the file is empty", place=f"{name}:1:1", hint=if_empty, exit_code=exit_code)
-    builder = _Builder(text, name, loader)
+    builder = _Builder(text, name)
     with _uncollected():
-        data = builder.build(root, 0)
+        data = builder.build(root)
     if builder.problems and not flaws:
         raise UserError.many(sorted(builder.problems, key=lambda p: p.position), exit_code)
     return Document(path, name, text, data, digest, root, tuple(builder.problems))
@@ -244,10 +330,7 @@ def _uncollected() -> Iterator[None]:
 
 def _secrets(text: str, name: str) -> list[Problem]:
     """Places only: the line is never quoted, and no other message that might quote it is made."""
-    message = f"this looks like a secret key; {name} goes into git, so it is refused"
-    hint = "Delete it here, set it as an environment variable, and revoke the key if the file was ever shared."
-    found = secrets(text)
-    return [Problem(message, f"{name}:{number}:{column + 1}", hint) for number, column in found]
+    return [secret_problem(name, f"{name}:{line}:{column + 1}") for line, column in secrets(text)]
 
 
 def _conflict(text: str, name: str) -> list[Problem]:
@@ -285,27 +368,33 @@ def _torn(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
 
 
+_MAKE = SafeConstructor()
+_VALUES: dict[str, Callable[[Any], Json]] = {
+    _TAG + "null": lambda node: None,
+    _TAG + "bool": _MAKE.construct_yaml_bool,
+    _TAG + "int": lambda node: int(node.value) if node.value.isdecimal() else _MAKE.construct_yaml_int(node),
+    _TAG + "float": _MAKE.construct_yaml_float,
+}
+
+
 class _Builder:
     """Nodes to plain values, collecting every problem."""
 
-    def __init__(self, text: str, name: str, loader: SafeConstructor) -> None:
-        self.text, self.name, self.loader = text, name, loader
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name = text, name
         self.problems: list[Problem] = []
 
-    def build(self, node: Node, depth: int) -> Json:
-        if depth > MAX_DEPTH:
-            self._say(node, "nested too deeply", "Write it flatter.")
-            return None
+    def build(self, node: Node) -> Json:
         if node.tag not in _TAGS:
             self._say(node, f"the tag {node.tag} is not allowed", "Put text that starts with ! in quotes.")
             return None
         if isinstance(node, MappingNode):
-            return self._mapping(node, depth)
+            return self._mapping(node)
         if isinstance(node, SequenceNode):
-            return [self.build(child, depth + 1) for child in node.value]
+            return [self.build(child) for child in node.value]
         return self._scalar(node)
 
-    def _mapping(self, node: MappingNode, depth: int) -> dict[str, Json]:
+    def _mapping(self, node: MappingNode) -> dict[str, Json]:
         result: dict[str, Json] = {}
         lines: dict[str, int] = {}
         for key, value in node.value:
@@ -320,15 +409,17 @@ class _Builder:
                 self._say(key, *_HALF)
                 continue
             lines[key.value] = key.start_mark.line
-            result[key.value] = self.build(value, depth + 1)
+            result[key.value] = self.build(value)
         return result
 
     def _scalar(self, node: Node) -> Json:
-        try:
-            value: Json = yaml.constructor.SafeConstructor.construct_object(self.loader, node)
-        except (ValueError, KeyError, yaml.YAMLError):
-            self._say(node, "this number cannot be read")
-            return None
+        value: Json = node.value
+        if node.tag != _STRING:
+            try:
+                value = _VALUES[node.tag](node)
+            except (ValueError, KeyError, yaml.YAMLError):
+                self._say(node, "this number cannot be read")
+                return None
         if isinstance(value, str) and _torn(value):
             self._say(node, *_HALF)
             return None
@@ -338,5 +429,7 @@ class _Builder:
         return value
 
     def _say(self, node: Node, message: str, hint: str = "") -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return
         mark = node.start_mark
         self.problems.append(at(self.name, self.text, mark.line, mark.column, message, hint))

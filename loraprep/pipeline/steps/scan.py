@@ -9,6 +9,7 @@ import msgspec
 from loraprep.core import files, machine, terminal
 from loraprep.core.errors import UserError
 from loraprep.dataset import manifest
+from loraprep.imaging import pool
 from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.workspace import IMAGES, Workspace
 from loraprep.project import crops
@@ -41,11 +42,13 @@ def _scan(work: Workspace, full: bool) -> None:
             limits.max_megapixels,
             limits.max_megabytes,
             limits.max_seconds,
+            limits.max_memory,
             files.sha256(drawn) if drawn.is_file() else "",
         ],
     )
     if not full and fingerprint.holds(memory, mark, outputs):
         return
+    pool.POOL.start()  # while this process loads what it needs itself
     from loraprep.scan import scan
 
     _refuse_unmounted(work)
@@ -59,6 +62,7 @@ def _scan(work: Workspace, full: bool) -> None:
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
+            max_memory=limits.memory,
             cache=project.root / "build/scan-cache.sqlite",
             full=full,
             progress=progress,
