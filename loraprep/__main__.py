@@ -24,7 +24,7 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
 
   loraprep look DIR       a first look at a folder of pictures: one page, no project, nothing else written
   loraprep init NAME      asks what you want to teach and writes a project (init --help lists its flags)
-  loraprep gate1          all phases: says what waits for you, then GO or NO-GO (also plain `loraprep`)
+  loraprep gate1          all phases: says what waits for you, then GO or NO-GO
   loraprep review         a local page for looking and deciding (--no-browser, --port N)
   loraprep audit          are the pictures fit to train on?
   loraprep duplicates     which pictures are there twice?
@@ -42,6 +42,7 @@ loraprep makes a folder of pictures ready for LoRA training, before any GPU time
   loraprep diff REV       what changed since a git revision: pictures, captions, verdict
   loraprep scan --full    reads every picture again, trusting nothing
 
+  loraprep                where the project stands, and what is next
   -C DIR                  work on the project in DIR
   loraprep list           all tasks;  loraprep info TASK  says why one is stale
 
@@ -100,6 +101,10 @@ def _run(args: list[str]) -> int:
             raise UserError("-C needs the folder of a project", exit_code=UNUSABLE)
         os.chdir(args[1])
         args = args[2:]
+    if not args:
+        from loraprep.cli import standing
+
+        return standing.run()
     if args[:1] in (["--help"], ["-h"], ["help"]):
         print(HELP, end="")
         return 0

@@ -41,6 +41,11 @@ def _rules() -> tuple[tuple[str, str, str, str], ...]:
     return tuple(found)
 
 
+def listed_tags() -> tuple[str, ...]:
+    """List the tags that resources/tags.yaml names, without patterns."""
+    return tuple(dict.fromkeys(pattern for _, _, _, pattern in _rules() if "*" not in pattern))
+
+
 @lru_cache(maxsize=1 << 13)  # the tags of a large set
 def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
     """Return every (group, key, term) that the tag names, in the file's order; patterns count if it is not listed."""

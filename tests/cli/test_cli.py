@@ -36,7 +36,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("cli") / "p")
 
 
-@pytest.mark.parametrize("args", [[], ["gate1"], ["list"], ["audit", "--full"]])
+@pytest.mark.parametrize("args", [["gate1"], ["list"], ["audit", "--full"]])
 def test_outside_of_a_project(
     args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
