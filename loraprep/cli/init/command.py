@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import click
 from msgspec.structs import replace
 
 from loraprep.captions import meaning, registry
+from loraprep.cli import completing
+from loraprep.cli.completing import Completer
 from loraprep.cli.init import asking, at_hand, choices, create, folder, given, interview, validate
 from loraprep.cli.init.options import (
     UNDECIDED,
@@ -19,7 +22,6 @@ from loraprep.cli.init.options import (
     project_root,
     same_folder,
 )
-from loraprep.cli.parser import Parser
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
@@ -33,45 +35,49 @@ _WHO = {  # what is worth knowing of who describes the pictures
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "loraprep init", description="Asks what you want to teach and writes a project. Every question has a flag."
-    )
-    parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
-    parser.add_argument("--kind", help="character, style or object")
-    models = ", ".join(resources.names("resources/models"))
-    parser.add_argument("--model", help=f"the base model you train: {models}; or {UNDECIDED}")
-    trainers = ", ".join(resources.names("resources/trainers"))
-    parser.add_argument("--trainers", metavar="NAMES", help=f"what trains it, comma-separated: {trainers}")
-    parser.add_argument("--trigger", help="one made-up word (else proposed)")
-    parser.add_argument("--description", help="one sentence: what should the model learn?")
-    parser.add_argument("--class-word", help="what it is an instance of: woman, oil painting, mug")
-    parser.add_argument("--notes", help="anything about content and style to remember")
-    parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
-    parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
-    parser.add_argument(
-        "--in-place", action="store_true", default=None, help="use that folder where it is instead of copying it"
-    )
-    parser.add_argument("--copy", action="store_false", dest="in_place", help="copy it, and do not ask")
-    parser.add_argument("--captioner", help=", ".join(validate.CAPTIONERS))
-    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
-    parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
-    parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
-    parser.add_argument("--tagger", metavar="DIR", help="for wd-tagger: the folder with model.onnx")
-    parser.add_argument("--style-words", help="include or omit")
-    parser.add_argument("--no-input", action="store_true", help="ask nothing: take flags and defaults")
-    parser.add_argument(
-        "--plain", action="store_true", help="ask in plain lines, one answer a line: for pipes and screen readers"
-    )
-    return parser
+def _option(flag: str, words: str, metavar: str = "TEXT", complete: Completer | None = None) -> click.Option:
+    return click.Option([flag], metavar=metavar, help=words, shell_complete=complete)
 
 
-def run(argv: list[str]) -> int:
+PARAMS: list[click.Parameter] = [
+    click.Argument(["name"], required=False, metavar="[NAME]"),
+    _option("--kind", "character, style or object", "KIND", completing.kinds),
+    _option(
+        "--model",
+        f"the base model you train: {', '.join(resources.names('resources/models'))}; or {UNDECIDED}",
+        "MODEL",
+        completing.models,
+    ),
+    _option(
+        "--trainers",
+        f"what trains it, comma-separated: {', '.join(resources.names('resources/trainers'))}",
+        "NAMES",
+        completing.trainers,
+    ),
+    _option("--trigger", "one made-up word (else proposed)", "WORD"),
+    _option("--description", "one sentence: what should the model learn?"),
+    _option("--class-word", "what it is an instance of: woman, oil painting, mug", "WORDS"),
+    _option("--notes", "anything about content and style to remember"),
+    _option("--fused", "terms meant to belong to the trigger, comma-separated", "TERMS"),
+    _option("--images", "the folder with your pictures; it is copied into images/", "DIR", completing.folders),
+    click.Option(["--in-place/--copy"], default=None, help="use that folder where it is, or copy it and do not ask"),
+    _option("--captioner", ", ".join(validate.CAPTIONERS), "NAME", completing.names(lambda: validate.CAPTIONERS)),
+    _option("--budget", "the most this project may ever spend on looking", "USD"),
+    _option("--base-url", "for openai-compatible: the server, such as http://localhost:11434/v1", "URL"),
+    _option("--vision-model", "for openai-compatible: the vision model there", "MODEL"),
+    _option("--tagger", "for wd-tagger: the folder with model.onnx", "DIR", completing.folders),
+    _option("--style-words", "include or omit", "HOW"),
+    click.Option(["--no-input"], is_flag=True, help="ask nothing: take flags and defaults"),
+    click.Option(["--plain"], is_flag=True, help="ask in plain lines, one answer a line: for pipes and screen readers"),
+]
+
+
+def run(**flags: Any) -> int:
     """Run the whole command; 0 if the project was written. Raises UserError (exit code 3) with every problem at once.
 
     Interrupted at any point, it takes back whatever it had written.
     """
-    options = interview.understood(InitOptions(**vars(_parser().parse_args(argv))))
+    options = interview.understood(InitOptions(**flags))
     here = Path.cwd()
     if not options.no_input and (options.plain or sys.stdin.isatty()):
         problems = validate.problems(options, here)  # a mistyped flag is said before anything is asked

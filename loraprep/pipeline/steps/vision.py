@@ -94,7 +94,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         since=dict(since or {}),
         chosen=chosen_captioners(work, images),
         wait="elements" in work.named,
-        say=lambda text: terminal.say(text, "dim"),
+        say=terminal.note,
     )
 
 
