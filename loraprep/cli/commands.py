@@ -25,6 +25,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     writes: str = "nothing"
     code: str = ""
     json: bool = False
+    inner: bool = False  # a step between others: it has a help of its own, and is not in the list
 
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
@@ -151,6 +152,56 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             example="loraprep report",
             reads="build/, decisions/gate.yaml",
             writes="dataset-report.md, report.html, report/, build/gate1.json",
+        ),
+    ),
+    "Steps between them": (
+        Command(
+            name="intent",
+            line="What you want to teach, as intent.md.",
+            example="loraprep intent",
+            reads="project.yaml",
+            writes="intent.md",
+            inner=True,
+        ),
+        Command(
+            name="staying",
+            line="Which pictures stay, by your answers so far.",
+            example="loraprep staying",
+            reads="build/, decisions/quality.yaml, decisions/duplicates.yaml",
+            writes="build/staying.json",
+            inner=True,
+        ),
+        Command(
+            name="detail",
+            line="What is wrong with the pixels of those that stay, at full size.",
+            example="loraprep detail",
+            reads="images/, upscaled/, build/",
+            writes="build/detail.json",
+            inner=True,
+        ),
+        Command(
+            name="shortlist",
+            line="Which pictures are worth describing, if there are very many.",
+            example="loraprep shortlist",
+            reads="build/",
+            writes="build/shortlist.json",
+            inner=True,
+        ),
+        Command(
+            name="looks",
+            line="How they are drawn: line and stroke, and the same mark in a corner.",
+            example="loraprep looks",
+            reads="images/, upscaled/, build/",
+            writes="build/looks.json",
+            inner=True,
+        ),
+        Command(
+            name="trainers",
+            line="What each trainer will do with each picture.",
+            example="loraprep trainers",
+            reads="build/, project.yaml",
+            writes="build/placements.json, report/crops/",
+            inner=True,
         ),
     ),
     "When you need it": (

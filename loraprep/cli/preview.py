@@ -126,7 +126,8 @@ def _nothing_there(folder: Path, args: _Options) -> UserError:
     if args.patterns:
         hint = "A pattern is a name ('pier.jpg'), a folder (sketches) or has stars ('*.jpg'), in quotes."
         return UserError(f"nothing in it fits {' or '.join(args.patterns)}", place=args.folder, hint=hint)
-    below = sorted(p.name for p in folder.parent.iterdir() if p.is_dir() and p != folder and not p.name.startswith("."))
+    around = [p for p in files.listed(folder.resolve().parent) if p.is_dir() and not p.name.startswith(".")]
+    below = [p.name for p in around if p != folder.resolve()]
     near = f" Beside it there are {listed(below)}." if below else ""
     return UserError(
         "there is no file in this folder", place=args.folder, hint=f"Put your pictures there, or name another.{near}"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from loraprep.core import machine
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.pipeline.why import no_task
 
 PARAMS: list[click.Parameter] = [
     click.Argument(["words"], nargs=-1, metavar="[COMMAND] [WORD]...", type=click.UNPROCESSED)
 ]
-_TASKS_OF = ("info", "run", "forget", "ignore", "clean", "reset-dep")  # doit's commands that take names of tasks
+_TASKS_OF = ("info", "why", "run", "forget", "ignore", "clean", "reset-dep")  # doit's commands that take names of tasks
 
 
 def home() -> Path:
@@ -34,55 +32,19 @@ def run(words: Sequence[str]) -> int:
     return doit(words, checked=False)
 
 
-def doit(words: Sequence[str], more: Sequence[type] = (), *, checked: bool = True) -> int:
-    """Run doit in the project around the current folder. `more`: further commands of its kind. Raises UserError.
+def doit(words: Sequence[str], *, checked: bool = True) -> int:
+    """Run doit in the project around the current folder; its exit code. Raises UserError.
 
     Not `checked`: the words are a person's own, and names of tasks in them may be mistyped.
     """
     root = home()
-    from doit.cmd_base import ModuleTaskLoader
-    from doit.doit_cmd import DoitMain
-
-    from loraprep.pipeline import state, tasks
-    from loraprep.pipeline.workspace import Workspace
-    from loraprep.project import project
+    from loraprep.pipeline import running
 
     # before doit makes its state file: an unusable project.yaml leaves nothing behind
-    graph = list(tasks.graph(Workspace(project.load(root, ask=True))))
+    graph = running.graph(root)
     if not checked:
         _known(words, [task["basename"] for task in graph])
-    state.mend(root)
-    commands = (*DoitMain.DOIT_CMDS, *more)
-
-    class Loraprep(DoitMain):  # type: ignore[misc]
-        BIN_NAME = "loraprep doit"
-        DOIT_CMDS = tuple(type(command.__name__, (_Outward, command), {}) for command in commands)
-
-    namespace = {"DOIT_CONFIG": tasks.DOIT_CONFIG, "task_loraprep": lambda: (task for task in graph)}
-    try:
-        code: int = Loraprep(ModuleTaskLoader(namespace), config_filenames=()).run([*words])
-    except _Refused as refused:
-        raise refused.error from None
-    return code
-
-
-class _Refused(BaseException):
-    """Carries what is told to a person through doit, which prints a traceback of every Exception."""
-
-    def __init__(self, error: UserError) -> None:
-        self.error = error
-
-
-class _Outward:
-    """Before a command of doit's: what the computer refuses is for `main` to tell."""
-
-    def parse_execute(self, args: list[str]) -> Any:
-        from loraprep.pipeline import state
-
-        try:
-            return super().parse_execute(args)  # type: ignore[misc]
-        except machine.TOLD as error:  # SQLite names no file; doit has one alone
-            raise _Refused(machine.told(error, state.NAME)) from None
+    return running.run(root, graph, words)
 
 
 def _known(words: Sequence[str], tasks: Sequence[str]) -> None:
@@ -95,10 +57,3 @@ def _known(words: Sequence[str], tasks: Sequence[str]) -> None:
             raise no_task(name, tasks)
     if command == "info" and not others:
         raise UserError("info needs the name of a task", hint="loraprep doit info gate1", exit_code=UNUSABLE)
-
-
-def no_task(name: str, tasks: Sequence[str]) -> UserError:
-    """Say that there is no such task."""
-    near = difflib.get_close_matches(name, tasks, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(tasks)}."
-    return UserError(f'there is no task "{name}"', hint=hint, exit_code=UNUSABLE)

@@ -90,7 +90,7 @@ class _Root(click.Group):
     """All commands: the code of one is loaded when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [c.name for c in commands.every()]
+        return [c.name for c in commands.every() if not c.inner]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "help":
@@ -109,7 +109,7 @@ class _Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            near = difflib.get_close_matches(name, [c.name for c in commands.every()], n=1)
             hint = f"Did you mean {near[0]}?" if near else "loraprep --help lists them."
             if name in _DOIT:
                 hint = f"It is doit's: loraprep doit {name}"
@@ -119,8 +119,9 @@ class _Root(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         widest = max(len(c.name) for c in commands.every())
         for title, group in commands.COMMANDS.items():
-            with formatter.section(title):
-                formatter.write_dl([(f"{c.name:<{widest}}", c.line) for c in group])
+            if shown := [(f"{c.name:<{widest}}", c.line) for c in group if not c.inner]:
+                with formatter.section(title):
+                    formatter.write_dl(shown)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()

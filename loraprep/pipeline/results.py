@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import msgspec
 
 from loraprep.core import files, findings, terminal
-from loraprep.core.dataset_lock import LOCK, read_lock
+from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.patterns import Patterns
@@ -154,17 +154,22 @@ def _next(work: Workspace, gate: Judged) -> str:
         return "Next: loraprep gate1 looks again; it costs nothing more."
     if gate.verdict != "GO":
         return f"Next: {gate.next}"
-    return "\n".join(starts(work)) if _built(work.root) else "Next: loraprep dataset export"
+    return "\n".join(starts(work)) if _built(work) else "Next: loraprep dataset export"
 
 
-def _built(root: Path) -> bool:
-    """Say whether dataset/ and exports/ were made since the verdict changed."""
-    made = [root / LOCK, *(folder / "README.md" for folder in files.listed(root / "exports"))]
-    try:
-        judged = (root / "build" / Judged.NAME).stat().st_mtime_ns
-        return len(made) > 1 and all(path.stat().st_mtime_ns >= judged for path in made)
-    except OSError:
+def _built(work: Workspace) -> bool:
+    """Say whether dataset/ and exports/ were made of what is judged now: the same pictures, the same words."""
+    locked, captions = read_lock(work.root), work.read(Captioned).captions
+    kept = {fate.path for fate in work.read(Selected).fates if fate.fate == "kept"}
+    if not locked or {image.path for image in locked.images.values()} != kept:
         return False
+    trainers = work.project.settings.dataset.trainers
+    made = [work.root / "dataset", *(work.root / f"exports/{name}/README.md" for name in trainers)]
+    return all(path.exists() for path in made) and all(
+        image.background is not msgspec.UNSET  # whose caption names the colour, too
+        or image.caption == hashlib.sha256(f"{captions[image.path].text}\n".encode()).hexdigest()
+        for image in locked.images.values()
+    )
 
 
 def starts(work: Workspace) -> list[str]:

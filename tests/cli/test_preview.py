@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep.cli import preview
+from loraprep.cli import preview, tree
 from loraprep.core.errors import UserError
 from tests import pictures
 from tests.pages import Parsed, outside
@@ -109,7 +109,7 @@ def test_it_writes_its_page_again_but_nobody_elses(looked: tuple[Path, str], fol
 def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
-        preview.run(["gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
+        tree.run(["look", "gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
         "gone: there is no such folder\n    loraprep look DIR\n"
@@ -126,9 +126,9 @@ def test_the_page_never_lands_among_the_pictures_unless_one_stands_there(
     (tmp_path / "art/a.jpg").write_bytes(pictures.jpeg())
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="the page would lie among your pictures"):
-        preview.run(["art", "--out", "art/look.html"])
+        tree.run(["look", "art", "--out", "art/look.html"])
     monkeypatch.chdir(tmp_path / "art")
-    assert preview.run(["."]) == 0
+    assert tree.run(["look", "."]) == 0
     assert sorted(p.name for p in (tmp_path / "art").iterdir()) == ["a.jpg", "look-art.html"]
 
 
@@ -151,6 +151,6 @@ def test_an_empty_folder_is_looked_at_too(
 ) -> None:
     (tmp_path / "none").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert preview.run(["none"]) == 0
+    assert tree.run(["look", "none"]) == 0
     assert "0 files: 0 pictures could train" in capsys.readouterr().out
     assert "There are no pictures here yet." in (tmp_path / "look-none.html").read_text("utf-8")
