@@ -100,7 +100,7 @@ def run(**given: Any) -> int:
     root = folder if own else folder / ".no-project"
     start = command(folder, name, args.kind, model, here)
     material = gather(folder, root, declared, following=[start], patterns=args.patterns)
-    if not material.data.images:
+    if all(image.state == "ignored" for image in material.data.images):
         raise _nothing_there(folder, args)
     with terminal.progress("Drawing the page") as progress:
         page, _ = html.render_page(material, progress)
