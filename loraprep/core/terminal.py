@@ -46,10 +46,10 @@ def level() -> Level:
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        _gone()
+        gone()
 
 
-def _gone() -> NoReturn:
+def gone() -> NoReturn:
     """End without a word: whoever read along (`| head`) has what they wanted.
 
     By SystemExit, since doit shows the traceback of any other exception before main could see it.
@@ -101,7 +101,7 @@ def say(text: str, style: str = "", indent: str = "") -> None:
         try:
             print(safe)
         except BrokenPipeError:
-            _gone()
+            gone()
         return
     _print(sys.stdout, safe, style, indent)
 
@@ -122,7 +122,7 @@ def raw(text: str) -> None:
     try:
         print(text, end="" if text.endswith("\n") else "\n")
     except BrokenPipeError:
-        _gone()
+        gone()
 
 
 def note(text: str, style: str = "dim") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from loraprep.core import machine
+from loraprep.core import machine, terminal
 from loraprep.core.errors import UserError
 from loraprep.pipeline import tasks
 from loraprep.pipeline.doit_task import Task
@@ -57,5 +57,7 @@ class _Outward:
 
         try:
             return super().parse_execute(args)  # type: ignore[misc]
+        except BrokenPipeError:  # `loraprep doit list | head`
+            terminal.gone()
         except machine.TOLD as error:  # SQLite names no file; doit has one alone
             raise _Refused(machine.told(error, state.NAME)) from None
