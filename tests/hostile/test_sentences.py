@@ -34,7 +34,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def sentence(root: Path, *args: str, **env: str) -> str:
-    code, output = run(root, *args, env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "LORAPREP_PROGRESS": "", **env})
+    code, output = run(
+        root, *args, env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "LORAPREP_PROGRESS": "", **env}
+    )
     assert "Traceback" not in output, output
     assert "a bug in loraprep" not in output, output
     assert code in (0, 1, 3), output
