@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from loraprep.captions import registry
+from loraprep.core import terminal
 from loraprep.project import project, trust
 from loraprep.project.settings import Settings
 from tests import warm
@@ -22,7 +23,7 @@ def run(
 ) -> tuple[int, str]:
     """The exit code, and all that it said: stdout, then stderr. `fresh`: with nothing loaded, as a person starts it."""
     assert marked, "a test that runs loraprep is marked: @pytest.mark.run"
-    env = env or {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    env = {terminal.PROGRESS: "phases", **(env or {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"})}
     if hasattr(os, "fork") and not fresh:
         return warm.run(root, args, env, patience)
     done = subprocess.run(

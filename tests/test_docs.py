@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep.__main__ import HELP
+from loraprep.cli import commands
 from loraprep.core import resources
 from loraprep.project import crops, groups, profiles
 from loraprep.project.project import load
@@ -22,7 +22,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_command_of_the_help_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    for command in re.findall(r"^  (loraprep \w+)", HELP, re.MULTILINE):
+    for name in (c.name for c in commands.every() if not c.inner):
+        command = f"loraprep {name}"
         assert f"`{command}" in readme or f"{command} " in readme, command
 
 

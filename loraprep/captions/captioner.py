@@ -66,6 +66,7 @@ class Tidied:
 class Captioner(Protocol):
     """A captioner's module.
 
+    ABOUT (may be missing): what it does, needs and costs, for somebody who has to choose; two short sentences.
     SAMPLES: some of its captions are shown for approval before the rest is written.
     NEEDS_APPROVAL: the rest is not even asked about before the samples are answered, as that costs money or time.
     """

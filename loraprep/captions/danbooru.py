@@ -46,6 +46,11 @@ def counted_terms() -> list[tuple[str, str, str]]:
     return [(key, term, pattern) for _, key, term, pattern in _rules() if term]
 
 
+def listed_tags() -> tuple[str, ...]:
+    """List the tags that resources/tags.yaml names, without patterns."""
+    return tuple(dict.fromkeys(pattern for _, _, _, pattern in _rules() if "*" not in pattern))
+
+
 @lru_cache(maxsize=1 << 13)  # the tags of a large set
 def _hits(tag: str) -> tuple[tuple[str, str, str], ...]:
     """Return every (group, key, term) that the tag names, in the file's order; patterns count if it is not listed."""

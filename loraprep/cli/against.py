@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from loraprep import __version__
-from loraprep.cli.parser import Parser
+from loraprep.cli import running
 from loraprep.core import files, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.records import Group, Image
@@ -25,19 +25,10 @@ from loraprep.scan import scan
 _MARK = "/against/"  # before the path of a picture of the other folder; no path in a project begins with a stroke
 
 
-def wanted(args: Sequence[str]) -> bool:
-    return args[:1] == ["duplicates"] and any(a.split("=")[0] == "--against" for a in args[1:])
-
-
-def run(home: Path, here: Path, argv: Sequence[str]) -> int:
-    """Say it all; 0. `here`: what DIR is relative to. Raises UserError."""
-    parser = Parser(
-        "loraprep duplicates",
-        description="Looks whether pictures of this project are in another folder too: another set of yours, "
-        "regularization pictures, pictures held out. Nothing is asked and nothing is written.",
-    )
-    parser.add_argument("--against", metavar="DIR", required=True, help="the other folder; it is only read")
-    given = parser.parse_args(list(argv)).against
+def run(given: str) -> int:
+    """Look whether pictures of this project are in the folder `given` too, and say it all; 0. Raises UserError."""
+    here = Path.cwd()
+    home = running.home()
     folder = here / given
     if not folder.is_dir():
         raise UserError("there is no such folder", place=given, exit_code=UNUSABLE)

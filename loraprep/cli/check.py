@@ -7,14 +7,22 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import msgspec
 
-from loraprep.cli.parser import Parser
-from loraprep.core import files, findings, resources, terminal
+from loraprep.cli import completing
+from loraprep.cli.init.given import folder as asked_folder
+from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.patterns import Patterns
+from loraprep.core.records import Reason
+from loraprep.core.text import number_of
 from loraprep.pipeline import results
 from loraprep.project import profiles
-from loraprep.trainers import folder, lint
+from loraprep.project.profiles import TrainerProfile
+from loraprep.trainers import folder as folders
+from loraprep.trainers import lint
+from loraprep.trainers.folder import FolderFile
 
 
 class _Subset(msgspec.Struct):
@@ -75,38 +83,83 @@ def kohya_extensions(folder: Path, holding: Sequence[str]) -> tuple[dict[str, st
     return extensions, used
 
 
-def run(args: list[str]) -> int:
-    """Run it: 0 if nothing but notes was found, else 1. Raises UserError for a wrong command line."""
-    known = {n: p for n in resources.names("resources/trainers") if (p := profiles.trainer(n)).reads}
-    parser = Parser(
-        prog="loraprep check",
-        description="What would go wrong with a dataset folder. Writes nothing. "
-        "Ends with 0 if there is nothing to mend, else with 1.",
-    )
-    parser.add_argument("folder", metavar="DIR", type=Path, help="any folder with pictures and captions")
-    parser.add_argument("--trainer", action="append", choices=["all", *known], help="default: all; may be repeated")
-    options = parser.parse_args(args)
-    if not options.folder.is_dir():
+def _known() -> dict[str, TrainerProfile]:
+    """Map the trainers that read folders -> their profiles."""
+    return {n: p for n in resources.names("resources/trainers") if (p := profiles.trainer(n)).reads}
+
+
+PARAMS: list[click.Parameter] = [
+    click.Argument(["folder"], metavar="DIR", shell_complete=completing.folders),
+    click.Argument(["patterns"], nargs=-1, metavar="[PATTERN]...", type=click.UNPROCESSED),
+    click.Option(
+        ["--trainer"], multiple=True, type=click.Choice(["all", *_known()]), metavar="NAME",
+        help=f"{', '.join(_known())} or all (the default); may be repeated",
+    ),
+]  # fmt: skip
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What --json shows, in the form of schemas/output/check.schema.json."""
+
+    version: int = 1
+    folder: str
+    trainers: list[str]
+    pictures: int
+    to_mend: int
+    reasons: list[Reason]
+
+
+def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool) -> int:
+    """Check it: 0 if nothing but notes was found, else 1. Raises UserError for a wrong command line."""
+    known, path = _known(), asked_folder(folder) or Path(folder)
+    if not path.is_dir():
         raise UserError(
-            f'there is no folder "{options.folder}"',
+            "that is a file" if path.exists() else f'there is no folder "{folder}"',
             exit_code=UNUSABLE,
             hint="Name the folder that you would give to the trainer.",
         )
-    chosen = known if "all" in (options.trainer or ["all"]) else {n: known[n] for n in options.trainer}
+    chosen = known if "all" in (trainer or ["all"]) else {n: known[n] for n in trainer}
     with terminal.progress("Looking at the folder") as progress:
-        found_files = folder.read_folder(options.folder, progress)
+        found_files = folders.read_folder(path, progress)
+    if patterns:
+        found_files = _fitting(found_files, patterns, folder)
     holding = sorted({s.folder for s in found_files if s.kind == "picture"})
-    extensions, told = kohya_extensions(options.folder, holding) if "kohya" in chosen else ({}, [])
-    found = lint.lint_folder(found_files, chosen, extensions)
-    results.print_findings(found)
+    extensions, told = kohya_extensions(path, holding) if "kohya" in chosen else ({}, [])
+    reasons = results.reasons_of(lint.lint_folder(found_files, chosen, extensions))
+    checked = Checked(
+        folder=folder,
+        trainers=[*chosen],
+        pictures=sum(s.kind == "picture" for s in lint.without_copies(found_files)),
+        to_mend=sum(r.severity in ("block", "warn") for r in reasons),
+        reasons=reasons,
+    )
+    if json:
+        terminal.raw(files.dumps(msgspec.to_builtins(checked)))
+    else:
+        _print(checked, [chosen[name].title for name in chosen], told)
+    return 1 if checked.to_mend else 0
+
+
+def _print(checked: Checked, titles: Sequence[str], told: Sequence[str]) -> None:
+    for reason in checked.reasons:
+        results.print_reason(reason)
+    if not checked.reasons:
+        terminal.say("Nothing found.")
     if told:
-        terminal.say(f"{chosen['kohya'].title} is taken to be started with {' and '.join(told)}.")
-    bad = sum(findings.severity(f.code, {}) in ("block", "warn") for f in found)
-    titles = ", ".join(data.title for data in chosen.values())
-    pictures = sum(s.kind == "picture" for s in lint.without_copies(found_files))
-    verdict = f"{bad} thing{'s' if bad != 1 else ''} to mend" if bad else "nothing to mend"
+        terminal.say(f"kohya sd-scripts is taken to be started with {' and '.join(told)}.")
+    bad = checked.to_mend
+    verdict = f"{number_of(bad, 'thing')} to mend" if bad else "nothing to mend"
     terminal.say(
-        f"{pictures} picture{'s' if pictures != 1 else ''} checked for {titles}: {verdict}.",
+        f"{number_of(checked.pictures, 'picture')} checked for {', '.join(titles)}: {verdict}.",
         "bold red" if bad else "bold green",
     )
-    return 1 if bad else 0
+
+
+def _fitting(found: Sequence[FolderFile], patterns: Sequence[str], folder: str) -> list[FolderFile]:
+    """Keep the pictures that fit, and the captions of their names. Raises UserError if none does."""
+    named = Patterns(patterns)
+    stems = {(f.folder, f.stem) for f in found if f.kind == "picture" and named.match(f.path)}
+    if not stems:
+        hint = "A pattern is a name ('pier.jpg'), a folder (sketches) or has stars ('*.jpg'), in quotes."
+        raise UserError(f"no picture in it fits {' or '.join(patterns)}", place=folder, hint=hint, exit_code=UNUSABLE)
+    return [f for f in found if (f.folder, f.stem) in stems]

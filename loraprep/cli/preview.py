@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import click
+import msgspec
 from msgspec import structs
 
+from loraprep.cli import completing
+from loraprep.cli.init.given import folder as asked_folder
 from loraprep.cli.init.options import project_name, project_root
-from loraprep.cli.parser import Parser
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Gate
-from loraprep.core.text import number_of
+from loraprep.core.text import listed, number_of
 from loraprep.curation.assessment import PictureFeatures
-from loraprep.pipeline import results
-from loraprep.pipeline.artifacts import Audited, BesideImages, Curated, Duplicates, FeaturesMeasured, Forecast, Sampled
+from loraprep.pipeline import artifacts, results
+from loraprep.pipeline.artifacts import (
+    Audited,
+    BesideImages,
+    Curated,
+    Duplicates,
+    FeaturesMeasured,
+    Forecast,
+    Judged,
+    Sampled,
+)
 from loraprep.pipeline.steps import audit, captions, curation, duplicates, report
 from loraprep.pipeline.workspace import MemoryWorkspace
 from loraprep.project import decisions, project, studio, trigger, trust
@@ -33,29 +45,40 @@ from loraprep.scan import scan
 _OURS = b'<meta name="generator" content="loraprep look">'
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "loraprep look",
-        description="Looks at a folder of pictures without any project: what is there, what is there twice, what would "
-        "be enlarged or cut, what would stop Gate 1.",
-    )
-    parser.add_argument("folder", metavar="DIR", help="the folder with your pictures; it is only read")
-    parser.add_argument("--kind", default="style", help="character, style (the default) or object")
-    parser.add_argument(
-        "--model",
-        help="the base model you train: "
-        + ", ".join(resources.names("resources/models"))
-        + " (default: studio.md's, else flux)",
-    )
-    parser.add_argument("--out", metavar="FILE", help="the page to write (default: look-DIR.html here)")
-    return parser
+PARAMS: list[click.Parameter] = [
+    click.Argument(["folder"], metavar="DIR", shell_complete=completing.folders),
+    click.Argument(["patterns"], nargs=-1, metavar="[PATTERN]...", type=click.UNPROCESSED),
+    click.Option(
+        ["--kind"], metavar="KIND", default="style", help="character, style (the default) or object",
+        shell_complete=completing.kinds,
+    ),
+    click.Option(
+        ["--model"],
+        metavar="MODEL",
+        help=f"the base model you train: {', '.join(resources.names('resources/models'))} "
+        "(default: studio.md's, else flux)",
+        shell_complete=completing.models,
+    ),
+    click.Option(["--out"], metavar="FILE", help="the page to write (default: look-DIR.html here)"),
+]  # fmt: skip
 
 
-def run(argv: list[str]) -> int:
-    """The whole command; 0 when the page is written. Raises UserError (exit code 3) with every problem at once."""
-    args = _parser().parse_args(argv)
+class _Options(msgspec.Struct, frozen=True):
+    """What the command line says."""
+
+    folder: str
+    patterns: tuple[str, ...]
+    kind: str
+    model: str | None
+    out: str | None
+    json: bool
+
+
+def run(**given: Any) -> int:
+    """Look, and write the page; 0 when it is written. Raises UserError (exit code 3) with every problem at once."""
+    args = _Options(**given)
     here = Path.cwd()
-    folder = Path(args.folder)
+    folder = asked_folder(args.folder) or Path(args.folder)
     model = studio.model_id(args.model) if args.model else _studio_model(here)
     name = _name(folder.resolve())
     out = Path(args.out) if args.out else here / f"look-{name}.html"
@@ -75,7 +98,10 @@ def run(argv: list[str]) -> int:
     # `init .` would make a project of the folder itself, in which some names are the tool's own
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
-    material = gather(folder, root, declared, following=[command(folder, name, args.kind, model, here)])
+    start = command(folder, name, args.kind, model, here)
+    material = gather(folder, root, declared, following=[start], patterns=args.patterns)
+    if all(image.state == "ignored" for image in material.data.images):
+        raise _nothing_there(folder, args)
     with terminal.progress("Drawing the page") as progress:
         page, _ = html.render_page(material, progress)
     try:
@@ -87,11 +113,30 @@ def run(argv: list[str]) -> int:
             hint="Name another place with --out FILE.",
             exit_code=UNUSABLE,
         ) from None
-    _close(material, out, here)
+    if args.json:
+        opened = material.opening
+        terminal.raw(artifacts.encode(Judged(**structs.asdict(material.gate), why=opened.why, next=start)))
+    else:
+        _close(material, out, here)
     return 0
 
 
-def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str]) -> html.PageData:
+def _nothing_there(folder: Path, args: _Options) -> UserError:
+    """Say why there is nothing to look at, and what to do."""
+    if args.patterns:
+        hint = "A pattern is a name ('pier.jpg'), a folder (sketches) or has stars ('*.jpg'), in quotes."
+        return UserError(f"nothing in it fits {' or '.join(args.patterns)}", place=args.folder, hint=hint)
+    around = [p for p in files.listed(folder.resolve().parent) if p.is_dir() and not p.name.startswith(".")]
+    below = [p.name for p in around if p != folder.resolve()]
+    near = f" Beside it there are {listed(below)}." if below else ""
+    return UserError(
+        "there is no file in this folder", place=args.folder, hint=f"Put your pictures there, or name another.{near}"
+    )
+
+
+def gather(
+    folder: Path, root: Path, settings: Settings, following: Sequence[str], patterns: Sequence[str] = ()
+) -> html.PageData:
     """Run the steps of Gate 1 over `folder` with every recommendation taken; nothing is written anywhere.
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
@@ -103,6 +148,7 @@ def gather(folder: Path, root: Path, settings: Settings, following: Sequence[str
         found = scan.scan(
             folder,
             root,
+            include=patterns or ("**/*",),
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
@@ -184,11 +230,12 @@ def _studio_model(here: Path) -> str:
     return known[0] if known else "flux"
 
 
-def _problems(args: argparse.Namespace, folder: Path, model: str, out: Path, here: Path) -> list[Problem]:
+def _problems(args: _Options, folder: Path, model: str, out: Path, here: Path) -> list[Problem]:
     found = []
     if not folder.is_dir():
         what = "that is a file; name the folder it lies in" if folder.exists() else "there is no such folder"
-        found.append(Problem(what, args.folder, "loraprep look DIR"))
+        hint = "loraprep look DIR, and if only some of it: loraprep look DIR '*.jpg' (in quotes)"
+        found.append(Problem(what, args.folder, hint if folder.exists() else "loraprep look DIR"))
     for flag, value, known in (("--kind", args.kind, "kinds"), ("--model", model, "models")):
         names = resources.names(f"resources/{known}")
         if value not in names:
@@ -221,4 +268,4 @@ def _close(material: html.PageData, out: Path, here: Path) -> None:
     shown = out.relative_to(here) if out.is_relative_to(here) else out
     terminal.say(f"Look at it: {shown}")
     terminal.say("Start from there:")
-    terminal.say(f"  {material.following[0]}")
+    terminal.say(f"  {material.following[0]}", "bold")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from msgspec.structs import replace
 
 from loraprep.captions.render import prefix, render_all
-from loraprep.cli.parser import Parser
+from loraprep.cli import running
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.records import Caption
@@ -18,22 +16,16 @@ from loraprep.project.profiles import BaseModel
 from loraprep.project.settings import Captioning
 
 
-def run(root: Path, args: list[str]) -> int:
+def run(wanted: str) -> int:
     """Show each picture's caption as it is and as another base model would get it. Nobody is asked, nothing written.
 
     Raises UserError if there is no such base model, or if there are no captions yet.
     """
-    parser = Parser(
-        "loraprep captions",
-        description="Shows every caption as another base model would get it. Nobody is asked, and nothing is written.",
-    )
-    parser.add_argument("--as", dest="model", metavar="MODEL", required=True, help="such as pony, or flux")
-    wanted = parser.parse_args(args).model
     name = studio.model_id(wanted)
     if not name:
         known = ", ".join(resources.names("resources/models"))
         raise UserError(f'there is no base model "{wanted}"', hint=f"There are {known}.", exit_code=UNUSABLE)
-    work = Workspace(project.load(root))
+    work = Workspace(project.load(running.home()))
     now, elements = work.read(Captioned).captions, work.read(Described).elements
     settings, present = replace(work.project.settings, model=name), work.project.base_model
     model = profiles.base_model(name)

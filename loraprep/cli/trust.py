@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from pathlib import Path
+from typing import Any
 
+import click
+import msgspec
+
+from loraprep.cli import completing, running
 from loraprep.cli.init import validate
-from loraprep.cli.parser import Parser
 from loraprep.core import terminal
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.pipeline.steps import vision
@@ -15,29 +18,30 @@ from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project, trust
 from loraprep.project.trust import ModelPrice, Server, Trust
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "loraprep trust",
-        description="Shows what this project asks of you, and asks you about what you have not allowed yet. "
-        "Your word is kept in your own settings, for this folder alone; it does not travel with the project.",
-    )
-    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="a folder outside that the project may read")
-    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
-    parser.add_argument("--address", metavar="URL", help="a server that may get its pictures")
-    parser.add_argument(
-        "--key-variable", metavar="NAME", help="the variable whose value goes to that server as the key"
-    )
-    parser.add_argument(
-        "--price", nargs=3, metavar=("MODEL", "IN", "OUT"), help="what a model costs, in USD for a million tokens"
-    )
-    parser.add_argument("--revoke", action="store_true", help="take back all that this project was allowed")
-    return parser
+PARAMS: list[click.Parameter] = [
+    click.Argument(["folders"], nargs=-1, metavar="[FOLDER]...", shell_complete=completing.folders),
+    click.Option(["--budget"], metavar="USD", help="the most this project may ever spend on looking"),
+    click.Option(["--address"], metavar="URL", help="a server that may get its pictures"),
+    click.Option(["--key-variable"], metavar="NAME", help="the variable whose value goes to that server as the key"),
+    click.Option(["--price"], nargs=3, metavar="MODEL IN OUT", help="what a model costs, in USD for a million tokens"),
+    click.Option(["--revoke"], is_flag=True, help="take back all that this project was allowed"),
+]
 
 
-def run(root: Path, args: list[str]) -> int:
+class _Options(msgspec.Struct, frozen=True):
+    """The flags."""
+
+    folders: tuple[str, ...]
+    budget: str | None
+    address: str | None
+    key_variable: str | None
+    price: tuple[str, str, str] | None
+    revoke: bool
+
+
+def run(**given: Any) -> int:
     """Show, ask or write; 0 if nothing that the project asks for is open afterwards, else 1. Raises UserError."""
-    options = _parser().parse_args(args)
+    root, options = running.home(), _Options(**given)
     if options.revoke:
         there = trust.revoke(root)
         terminal.say("This project may spend, send and read nothing any more." if there else "It was allowed nothing.")
@@ -48,12 +52,12 @@ def run(root: Path, args: list[str]) -> int:
             terminal.say(f"Allowed: {line}.")
         return 0
     asked = vision.asked_trust(Workspace(project.load(root, ask=True)))
-    given = trust.granted(root)
-    open_ = trust.lacking(asked, given)
-    for line in trust.told(given):
+    allowed = trust.granted(root)
+    open_ = trust.lacking(asked, allowed)
+    for line in trust.told(allowed):
         terminal.say(f"Allowed: {line}.")
     if not open_:
-        terminal.say("This project asks for nothing else." if given else "This project asks nothing of you.")
+        terminal.say("This project asks for nothing else." if allowed else "This project asks nothing of you.")
         return 0
     for line in trust.told(open_):
         terminal.say(f"Asked for: {line}.", "yellow")
@@ -65,7 +69,7 @@ def run(root: Path, args: list[str]) -> int:
     return TO_MEND
 
 
-def _said(options: argparse.Namespace) -> Trust:
+def _said(options: _Options) -> Trust:
     """Return what the flags allow. Raises UserError."""
     model, *amounts = options.price or ("",)
     budget, *prices = [_dollars(amount) for amount in (options.budget or "0", *amounts)]

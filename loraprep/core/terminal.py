@@ -1,4 +1,4 @@
-"""What the terminal shows: plain lines and progress, safe whatever a file is called."""
+"""What the terminal shows: results on stdout, progress on stderr, safe whatever a file is called."""
 
 from __future__ import annotations
 
@@ -7,23 +7,49 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from enum import IntEnum
+from typing import TYPE_CHECKING, NoReturn, Protocol, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
-PROGRESS = "LORAPREP_PROGRESS"  # "lines": a plain line a second instead of a bar, for whoever reads along
+# for whoever reads along: "phases", a plain line for each phase that runs; "lines", and one a second while it does
+PROGRESS = "LORAPREP_PROGRESS"
+_WIDEST = 100  # columns of a line of words: longer ones are hard to follow
+
+
+class Level(IntEnum):
+    """How much is said."""
+
+    QUIET = 0  # results alone
+    USUAL = 1
+    VERBOSE = 2  # which phases run, too, and every finding with why it matters
+
+
+_level = Level.USUAL
+
+
+def set_level(level: Level) -> None:
+    """Say more or less from now on."""
+    global _level
+    _level = level
+
+
+def level() -> Level:
+    """Return how much is said."""
+    return _level
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        _gone()
+        gone()
 
 
-def _gone() -> NoReturn:
+def gone() -> NoReturn:
     """End without a word: whoever read along (`| head`) has what they wanted.
 
     By SystemExit, since doit shows the traceback of any other exception before main could see it.
@@ -32,24 +58,110 @@ def _gone() -> NoReturn:
     raise SystemExit(0)
 
 
-def console() -> Console:
+def console(stream: TextIO | None = None) -> Console:
     """Make a console anew, so that it follows a redirected stdout. rich respects NO_COLOR and pipes."""
-    return _Console(highlight=False, soft_wrap=True, emoji=False)
+    return _Console(highlight=False, soft_wrap=True, emoji=False, file=stream)
 
 
-def say(text: str, style: str = "") -> None:
-    """Print text from anywhere: file names in it can't act as markup or as terminal codes."""
-    safe = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
-    if "\t" in safe:  # a listing for other programs: rich would turn its tabs into spaces
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """Break lines at blanks so that none is wider than `width` columns, but for a word that is; the first line of a
+    paragraph stands where it stood, those that follow `indent` further.
+    """
+    lines = []
+    for paragraph in text.split("\n"):
+        before = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+        line, used = before, cell_len(before)
+        fresh = True
+        for word in paragraph.split():
+            size = cell_len(word)
+            if not fresh and used + 1 + size > width:
+                lines.append(line)
+                line, fresh = before + indent, True
+                used = cell_len(line)
+            line += word if fresh else f" {word}"
+            used += size if fresh else size + 1
+            fresh = False
+        lines.append(line if line.strip() else "")
+    return lines
+
+
+def width(*, errors: bool = False) -> int | None:
+    """Columns for words on stdout (`errors`: on stderr); None for a pipe, whose reader breaks lines as they like."""
+    out = console(sys.stderr if errors else sys.stdout)
+    return min(out.width, _WIDEST) if out.is_terminal else None
+
+
+def say(text: str, style: str = "", indent: str = "") -> None:
+    """Print a result, broken at words on a terminal (`indent`: before what is broken off).
+
+    File names in it can't act as markup or as terminal codes.
+    """
+    safe = _safe(text)
+    if "\t" in safe and width() is None:  # a listing for other programs: rich would turn its tabs into spaces
         try:
             print(safe)
         except BrokenPipeError:
-            _gone()
+            gone()
         return
-    console().print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
+    _print(sys.stdout, safe, style, indent)
+
+
+def row(*cells: str) -> None:
+    """Print a line of a listing: its cells with tabs between them; on a terminal the first, and the others below."""
+    if width() is None:
+        say("\t".join(cells))
+        return
+    first, *others = cells
+    say(first, "bold")
+    for text in filter(None, others):
+        say(f"    {text}")
+
+
+def raw(text: str) -> None:
+    """Print a result for other programs, as it is."""
+    try:
+        print(text, end="" if text.endswith("\n") else "\n")
+    except BrokenPipeError:
+        gone()
+
+
+def note(text: str, style: str = "dim") -> None:
+    """Tell on stderr what happens meanwhile; nothing if it is to be quiet."""
+    if _level > Level.QUIET:
+        complain(text, style)
+
+
+def complain(text: str, style: str = "red") -> None:
+    """Tell on stderr what went wrong, however quiet it is to be."""
+    _print(sys.stderr, _safe(text), style, "")
+
+
+def _safe(text: str) -> str:
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
+def _print(stream: TextIO, safe: str, style: str, indent: str) -> None:
+    columns = width(errors=stream is sys.stderr)
+    if columns is not None:
+        safe = "\n".join(wrapped(safe, columns, indent))
+    with _room():
+        console(stream).print(f"[{style}]{escape(safe)}[/]" if style else escape(safe))
 
 
 _bars: list[Progress] = []  # on the screen now
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Take the bars away while something is printed or asked."""
+    shown = [bar for bar in _bars if bar.live.is_started]
+    for bar in shown:
+        bar.stop()
+    try:
+        yield
+    finally:
+        for bar in shown:
+            bar.start()
 
 
 def interactive() -> bool:
@@ -65,16 +177,12 @@ def confirm(question: str) -> bool:
     """Ask, and take nothing but y or yes for a yes; False where nobody can be asked. A bar makes room meanwhile."""
     if not interactive():
         return False
-    for bar in _bars:
-        bar.stop()
-    try:
+    with _room():
         say(question)
-        return input("[y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
-    finally:
-        for bar in _bars:
-            bar.start()
+        try:
+            return input("[y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
 
 
 class Show(Protocol):
@@ -83,41 +191,92 @@ class Show(Protocol):
     def __call__(self, done: int, total: int, note: str = "", /) -> None: ...
 
 
-@contextmanager
-def progress(what: str) -> Iterator[Show]:
-    """Show a bar on a terminal, nothing elsewhere. Yields a function of (done, total, note)."""
-    if os.environ.get(PROGRESS) == "lines":
-        yield _lines(what)
-        return
-    out = console()
-    if not out.is_terminal:
-        yield lambda done, total, note="", /: None
-        return
+class Run:
+    """One bar over a whole run of `total` phases; what a phase shows of itself stands under it. On a terminal alone."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.bar = _bar() if _shown() else None
+        self._task = self.bar.add_task(escape(what), total=total, note="") if self.bar else None
+
+    def phase(self, what: str) -> None:
+        """A phase begins."""
+        if _lines_wanted() or _level is Level.VERBOSE:
+            note(what)
+        if self.bar and self._task is not None:
+            self.bar.update(self._task, note=escape(what.partition(":")[0]))
+            if self.bar not in _bars:
+                _bars.append(self.bar)
+                self.bar.start()
+
+    def advance(self) -> None:
+        """A phase is over, or had nothing to do."""
+        if self.bar and self._task is not None:
+            self.bar.advance(self._task)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self.bar in _bars:
+            assert self.bar is not None
+            _bars.remove(self.bar)
+            self.bar.stop()
+
+
+def _lines_wanted() -> bool:
+    return os.environ.get(PROGRESS) in ("lines", "phases")
+
+
+def _shown() -> bool:
+    """Say whether there are bars."""
+    return _level > Level.QUIET and not _lines_wanted() and console(sys.stderr).is_terminal
+
+
+def _bar() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    bar = Progress(
+    # the stream of this moment: doit puts others in its place while a task runs. What is printed makes room by itself.
+    return Progress(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", style="dim"),
-        console=out,
+        console=console(sys.stderr),
         transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
-    task = bar.add_task(escape(what), total=None, note="")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Show]:
+    """Show a bar on a terminal, under that of the whole run if there is one; yields what moves it."""
+    if os.environ.get(PROGRESS) == "lines":
+        yield _lines(what)
+        return
+    if not _shown():
+        yield lambda done, total, note="", /: None
+        return
+    over = _bars[0] if _bars else None
+    bar = over or _bar()
+    task: TaskID | None = None
 
     def show(done: int, total: int, note: str = "", /) -> None:
-        if bar not in _bars:  # from here on: before, something may have to be said, or asked
-            _bars.append(bar)
-            bar.start()
+        nonlocal task
+        if task is None:  # from here on: before, something may have to be said, or asked
+            task = bar.add_task(escape(what), total=None, note="")
+            if bar not in _bars:
+                _bars.append(bar)
+                bar.start()
         bar.update(task, completed=done, total=total, note=escape(note))
 
     try:
         yield show
     finally:
-        if bar in _bars:
-            _bars.remove(bar)
-            bar.stop()
+        if task is not None:
+            bar.remove_task(task)
+            if bar is not over:
+                _bars.remove(bar)
+                bar.stop()
 
 
 def _lines(what: str) -> Show:
@@ -127,6 +286,6 @@ def _lines(what: str) -> Show:
         nonlocal last
         if time.monotonic() - last >= 1:
             last = time.monotonic()
-            say(f"{what}: {done} of {total} {note}".rstrip(), "dim")
+            complain(f"{what}: {done} of {total} {note}".rstrip(), "dim")
 
     return show

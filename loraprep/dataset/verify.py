@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from loraprep.core import files
 from loraprep.core.dataset_lock import DatasetLock, LockedImage
+from loraprep.core.files import Json
 from loraprep.core.findings import Code
 from loraprep.dataset import pixels
 from loraprep.dataset.manifest import strangers, written_files
@@ -70,6 +73,47 @@ def verify_dataset(
         if here.get(name) != there.get(name)
     ]
     return Verification(len(wanted), sorted(set(differs)), sorted(same), strangers(root, known), libraries)
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """What --json shows, in the form of schemas/output/verify.schema.json."""
+
+    version: int = 1
+    same: bool  # nothing differs
+    pictures: int
+    differs: list[Difference]
+    same_pixels: list[str]  # files of other bytes that show the same
+    strangers: list[str]  # files in dataset/ that are not ours
+    libraries: list[OtherVersion]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A file or picture, and what is different."""
+
+    name: str
+    what: str
+
+
+class OtherVersion(msgspec.Struct, frozen=True):
+    """A library whose version is another than in the lock."""
+
+    name: str
+    locked: str
+    here: str
+
+
+def verification_json(found: Verification) -> Json:
+    """Return `Verified` as plain values."""
+    verified = Verified(
+        same=not found.differs,
+        pictures=found.pictures,
+        differs=[Difference(*each) for each in found.differs],
+        same_pixels=found.same_pixels,
+        strangers=found.strangers,
+        libraries=[OtherVersion(*each) for each in found.libraries],
+    )
+    plain: Json = msgspec.to_builtins(verified)
+    return plain
 
 
 def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, str]]:

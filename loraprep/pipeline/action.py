@@ -14,6 +14,8 @@ from loraprep.imaging import process
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.workspace import Workspace
 
+_OF_RESULTS = ("json", "shown")  # options of a task that say how its result is shown, and are nothing to its step
+
 
 class Told:
     """What doit calls, with what a person is meant to read in words."""
@@ -39,6 +41,8 @@ class Action:
         self.work, self.step, self.reads = work, step, reads
 
     def __call__(self, **options: object) -> TaskFailed | None:
+        for name in _OF_RESULTS:
+            options.pop(name, None)
         process.claim()  # under `doit -f dodo.py` nothing of ours ran before
         try:
             failed = self._failed(options)
@@ -48,7 +52,7 @@ class Action:
         else:
             if not interrupt.came():
                 return failed
-        terminal.say("\nStopped. What was done is kept; the same command goes on.", "dim")
+        terminal.complain("\nStopped. What was done is kept; the same command goes on.", "dim")
         raise SystemExit(interrupt.CODE)
 
     def _failed(self, options: Mapping[str, object]) -> TaskFailed | None:

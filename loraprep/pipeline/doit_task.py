@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 from doit.dependency import FileChangedChecker
-from doit.tools import config_changed
 
 from loraprep import __version__
 from loraprep.core import files, resources
@@ -25,6 +24,7 @@ from loraprep.pipeline.workspace import Workspace
 
 Task = dict[str, Any]  # what doit takes
 _T = TypeVar("_T")
+_LONG = 60  # characters of a value that is quoted
 
 
 class ByContent(FileChangedChecker):  # type: ignore[misc]
@@ -83,7 +83,7 @@ def task(
 
     Its inputs are the files it reads, the values of settings, resource files, our version and the form of build/.
     """
-    inputs: Json = {
+    inputs: dict[str, Json] = {
         "version": __version__,
         "build": FORMAT,
         "values": values,
@@ -98,7 +98,7 @@ def task(
         "actions": [Action(work, step, reads)],
         "file_dep": reads,
         "targets": writes,
-        "uptodate": [config_changed(hashlib.sha256(files.dumps(inputs).encode()).hexdigest()), *uptodate, *kept],
+        "uptodate": [Inputs(inputs), *uptodate, *kept],
         **more,
     }
 
@@ -131,3 +131,58 @@ class Since(Generic[_T]):
             return False
         except (TypeError, ValueError):  # the state is of another form
             return False
+
+    def told(self, values: Mapping[str, Any]) -> list[str]:
+        """Say what does not fit any more, for a person; `values`: what was told when the task ran."""
+        return [_SINCE.get(self.name.partition(" ")[0], "what it made is not what is there now")]
+
+
+_SINCE = {  # name of a Since -> what it means if it does not fit
+    "asked": "an entry was taken out of the decision file that it writes, so it is asked anew",
+    "given": "answers in another decision file changed",
+    "looked": "answers of a vision model came, or may come",
+    "skips": "samples were skipped, or another captioner was chosen for a picture",
+    "made": "what it left in build/ is not as it left it",
+}
+
+
+class Inputs(Since[dict[str, Json]]):
+    """Up to date while the settings by value, the resource files and our version are what they were."""
+
+    def __init__(self, inputs: dict[str, Json]) -> None:
+        now: dict[str, Json] = json.loads(files.dumps(inputs))  # as doit will have stored it
+        super().__init__("inputs", lambda: now, operator.eq)
+
+    def told(self, values: Mapping[str, Any]) -> list[str]:
+        """Name the settings and resource files that are others, and the version."""
+        now, then = _flat(self.now()), _flat(values.get(self.name) or {})
+        if not then:
+            return ["an earlier loraprep ran it, which kept no note of its settings"]
+        return [
+            _changed(key, then.get(key), now.get(key)) for key in sorted({*now, *then}) if now.get(key) != then.get(key)
+        ]
+
+
+def _flat(value: Json, above: tuple[str, ...] = ()) -> dict[tuple[str, ...], Json]:
+    """Map the keys above each plain value -> it."""
+    if not isinstance(value, dict) or not value:
+        return {above: value}
+    return {key: plain for name, below in value.items() for key, plain in _flat(below, (*above, name)).items()}
+
+
+def _changed(key: tuple[str, ...], then: Json, now: Json) -> str:
+    match key:
+        case ("resources", name, *_):
+            return f"{name} is another file"
+        case ("version",):
+            return f"loraprep was {then} and is {now}"
+        case ("build",):
+            return "build/ has another form in this loraprep"
+        case _:
+            name = ".".join(key[1:])
+            return f"{name} was {_shown(then)} and is {_shown(now)}"
+
+
+def _shown(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return "not set" if value is None else text if len(text) <= _LONG else f"{text[:_LONG]}..."

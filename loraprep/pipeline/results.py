@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 
-from loraprep.core import files, findings
+import msgspec
+
+from loraprep.core import files, findings, terminal
 from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
-from loraprep.core.findings import Finding
-from loraprep.core.records import Reason
-from loraprep.core.terminal import say
+from loraprep.core.findings import Code, Finding
+from loraprep.core.patterns import Patterns
+from loraprep.core.records import Gate, Reason
+from loraprep.core.terminal import Level, say
+from loraprep.core.text import listed, number_of
+from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import (
+    Artifact,
     Audited,
     Captioned,
     Curated,
@@ -22,39 +29,161 @@ from loraprep.pipeline.artifacts import (
     VisionAsked,
 )
 from loraprep.pipeline.workspace import Workspace
-from loraprep.report.opening import headline
+from loraprep.report.opening import BATCH, headline
 
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
-_FIRST = 12  # reasons of one severity spelled out on the terminal; the report has them all
+_MARKS = {"block": "x", "warn": "!", "note": "-", "good": "+"}
+_WORST = 3  # findings that the verdict spells out; loraprep report has them all
+_LINES = 20  # of a verdict: what can be seen at once on the smallest usual terminal, with the prompt around it
+_WIDTH = 80  # columns of that terminal
 
 
-def print_verdict(work: Workspace) -> bool:
-    """Print the to-do list and the verdict of build/gate1.json; True for GO. Fails closed."""
+class Asked(msgspec.Struct, frozen=True):
+    """How the command line wants a result: as JSON, or of what fits these patterns alone."""
+
+    as_json: bool = False
+    patterns: tuple[str, ...] = ()
+
+
+def tell(name: str, work: Workspace, asked: Asked) -> None:
+    """Print the stored result of a task, if it has one. Raises UserError."""
+    if asked.as_json:
+        if name in JSON:
+            terminal.raw(artifacts.encode(work.read(JSON[name])))
+    elif name == "captions":
+        _print_captions(work, asked.patterns)
+    elif name in RESULTS:
+        RESULTS[name](work)
+
+
+def is_go(work: Workspace) -> bool:
+    """Say whether the verdict of build/gate1.json is GO. Fails closed."""
+    try:
+        return work.read(Judged).verdict == "GO"
+    except UserError:
+        return False
+
+
+def print_verdict(work: Workspace) -> None:
+    """Print the verdict of build/gate1.json: the worst findings, what is awaited, and the command that changes most."""
     try:
         gate = work.read(Judged)
     except UserError:
-        say(
-            "NO-GO: build/gate1.json is missing or damaged. Delete build/ and run loraprep gate1 again.",
-            "bold red",
-        )
-        return False
-    for severity in ("block", "warn", "note"):
-        chosen = [r for r in gate.reasons if r.severity == severity and not r.accepted]
-        for reason in chosen[:_FIRST]:
+        terminal.complain("NO-GO: build/gate1.json is missing or damaged. Delete build/ and run loraprep gate1 again.")
+        return
+    style = "bold green" if gate.verdict == "GO" else "bold red"
+    if terminal.level() is Level.QUIET:
+        say(headline(gate), style)
+        return
+    tail = [(headline(gate), style)]
+    told = _findings_of(gate)
+    if not gate.only_waiting and (awaited := _awaited(gate)):
+        tail.append((f"Waiting for you: {awaited}.", "bold"))
+    if gate.verdict == "GO":
+        tail.append((f"Why: {gate.why}", ""))
+    tail.append((_next(work, gate), ""))
+    since = _since(work)
+    if terminal.level() is Level.VERBOSE:
+        for reason in told:
             print_reason(reason)
-        if len(chosen) > _FIRST:
-            say(f"  and {len(chosen) - _FIRST} more in dataset-report.md", "dim")
-    if since := _since(work):
+            say(f"    {reason.why}", "dim")
+        shown, before = [], [("Since the last verdict:", "bold"), *((f"  {sentence}", "") for sentence in since)]
+    else:
+        before = [(f"Since the last verdict: {' '.join(since[:2])}", "dim")]
+        room = _LINES - 2 - sum(_height(text) for text, _ in [*tail, *(before if since else [])])
+        shown = _fitting(told[:_WORST], room)
+    for reason, fix in shown:
+        _print_reason(reason, fix=fix)
+    if terminal.level() is not Level.VERBOSE and (more := len(told) - len(shown)):
+        say(
+            f"{'and ' if shown else ''}{number_of(more, 'finding') if not shown else f'{more} more'}: loraprep report",
+            "dim",
+        )
+    for text, how in before if since else []:
+        say(text, how)
+    if told or since:
         say("")
-        say("Since the last verdict:", "bold")
-        for sentence in since:
-            say(f"  {sentence}")
-    say("")
-    say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
-    say(f"Why: {gate.why}")
-    say(f"Next: {gate.next}")
-    say("The whole report: report.html (to look at) and dataset-report.md.", "dim")
-    return gate.verdict == "GO"
+    for text, how in tail:
+        say(text, how)
+
+
+def _findings_of(gate: Gate) -> list[Reason]:
+    """List what is to be known or mended, worst first; open questions are counted with the verdict."""
+    return [
+        r
+        for severity in ("block", "warn", "note")
+        for r in gate.reasons
+        if r.severity == severity and not r.accepted and r.code != Code.OPEN_QUESTION
+    ]
+
+
+def _fitting(told: Sequence[Reason], room: int) -> list[tuple[Reason, bool]]:
+    """Choose how many findings are told in `room` lines, and of which the way to mend it, the worst first."""
+    shown: list[tuple[Reason, bool]] = []
+    room -= 1  # for how many more there are
+    for reason in told:
+        size = _height(f"x {reason.sentence}")
+        if size > room and shown:
+            break
+        shown.append((reason, False))
+        room -= size
+    for number, (reason, _) in enumerate(shown):
+        size = _height(f"    {reason.fix}")
+        if _has_fix(reason) and size <= room:
+            shown[number] = (reason, True)
+            room -= size
+    return shown
+
+
+def _height(text: str) -> int:
+    """Count the lines that a text takes."""
+    return len(terminal.wrapped(text, terminal.width() or _WIDTH, "  "))
+
+
+def _awaited(gate: Gate) -> str:
+    """Count open questions by decision file; "" without any."""
+    asked = {file: len(keys) for file, keys in gate.waiting.items() if file != BATCH}
+    return listed([f"{number_of(n, 'answer')} in decisions/{file}.yaml" for file, n in asked.items()], shown=None)
+
+
+def _next(work: Workspace, gate: Judged) -> str:
+    """Name the command that changes something."""
+    if any(file != BATCH for file in gate.waiting):
+        return "Next: loraprep review"
+    if gate.waiting:
+        return "Next: loraprep gate1 looks again; it costs nothing more."
+    if gate.verdict != "GO":
+        return f"Next: {gate.next}"
+    return "\n".join(starts(work)) if _built(work) else "Next: loraprep dataset export"
+
+
+def _built(work: Workspace) -> bool:
+    """Say whether dataset/ and exports/ were made of what is judged now: the same pictures, the same words."""
+    locked, captions = read_lock(work.root), work.read(Captioned).captions
+    kept = {fate.path for fate in work.read(Selected).fates if fate.fate == "kept"}
+    if not locked or {image.path for image in locked.images.values()} != kept:
+        return False
+    trainers = work.project.settings.dataset.trainers
+    made = [work.root / "dataset", *(work.root / f"exports/{name}/README.md" for name in trainers)]
+    return all(path.exists() for path in made) and all(
+        image.background is not msgspec.UNSET  # whose caption names the colour, too
+        or image.caption == hashlib.sha256(f"{captions[image.path].text}\n".encode()).hexdigest()
+        for image in locked.images.values()
+    )
+
+
+def starts(work: Workspace) -> list[str]:
+    """Say how each trainer is started with what was exported, a line each."""
+    lines = []
+    for name in work.project.settings.dataset.trainers:
+        readme = f"exports/{name}/README.md"
+        try:
+            text = files.read_text(work.root / readme, "replace")
+        except OSError:
+            continue
+        command = next((line.strip() for line in text.splitlines() if line.startswith("    ")), "")
+        lines.append(f"Next, {name}: {command} ({readme})" if command else f"Next, {name}: see {readme}")
+    return lines or ["Next: loraprep export"]
 
 
 def _since(work: Workspace) -> list[str]:
@@ -68,28 +197,48 @@ def _since(work: Workspace) -> list[str]:
 
 def print_reason(reason: Reason) -> None:
     """Print a finding with its mark, and what to do if it blocks or warns."""
-    mark = {"block": "x", "warn": "!", "note": "-", "good": "+"}[reason.severity]
-    say(f"{mark} {reason.sentence}", _COLOURS[reason.severity])
-    if reason.fix and reason.severity in ("block", "warn"):
+    _print_reason(reason, fix=_has_fix(reason))
+
+
+def _has_fix(reason: Reason) -> bool:
+    return bool(reason.fix) and reason.severity in ("block", "warn")
+
+
+def _print_reason(reason: Reason, *, fix: bool) -> None:
+    say(f"{_MARKS[reason.severity]} {reason.sentence}", _COLOURS[reason.severity], indent="  ")
+    if fix:
         say(f"    {reason.fix}", "dim")
 
 
-def print_findings(listed: Sequence[Finding]) -> None:
-    """Print findings in words, what matters most first."""
-    for finding in sorted(listed, key=lambda f: findings.order(f, {})):
-        severity = findings.severity(finding.code, {})
-        print_reason(
-            Reason(
-                finding.code,
-                severity,
-                findings.sentence(finding),
-                findings.why(finding.code),
-                findings.fix(finding),
-                finding.images,
-            )
+def reasons_of(found: Sequence[Finding]) -> list[Reason]:
+    """Put findings in words, what matters most first."""
+    return [
+        Reason(
+            f.code,
+            findings.severity(f.code, {}),
+            findings.sentence(f),
+            findings.why(f.code),
+            findings.fix(f),
+            f.images,
         )
-    if not listed:
+        for f in sorted(found, key=lambda f: findings.order(f, {}))
+    ]
+
+
+def print_findings(found: Sequence[Finding]) -> None:
+    """Print findings in words, what matters most first."""
+    for reason in reasons_of(found):
+        print_reason(reason)
+    if not found:
         say("Nothing found.")
+
+
+def _print_report(work: Workspace) -> None:
+    gate = work.read(Judged)
+    for reason in _findings_of(gate):
+        print_reason(reason)
+    say(headline(gate), "bold")
+    say("To look at: report.html. To read: dataset-report.md.")
 
 
 def _print_audit(work: Workspace) -> None:
@@ -109,9 +258,17 @@ def _print_elements(work: Workspace) -> None:
         print_findings(found)
 
 
-def _print_captions(work: Workspace) -> None:
-    for path, caption in sorted(work.read(Captioned).captions.items()):
-        say(f"{path}\t{caption.text}")
+def _print_captions(work: Workspace, patterns: Sequence[str] = ()) -> None:
+    captions = work.read(Captioned).captions
+    named = Patterns(patterns)
+    chosen = {path: c for path, c in captions.items() if not patterns or named.match(path)}
+    if patterns and not chosen:
+        raise UserError(
+            f"no picture with a caption is called {' or '.join(patterns)}",
+            hint="Write a name or a pattern as in: loraprep captions 'sketches/*'",
+        )
+    for path, caption in sorted(chosen.items()):
+        terminal.row(path, caption.text)
 
 
 def _print_curation(work: Workspace) -> None:
@@ -120,7 +277,7 @@ def _print_curation(work: Workspace) -> None:
 
 def _print_fates(work: Workspace) -> None:
     for fate in work.read(Selected).fates:
-        say(f"{fate.path}\t{fate.shown}\t{fate.why}{' (waits for your answer)' if fate.open else ''}")
+        terminal.row(fate.path, fate.shown, f"{fate.why}{' (waits for your answer)' if fate.open else ''}")
 
 
 def _print_dataset(work: Workspace) -> None:
@@ -133,20 +290,26 @@ def _print_dataset(work: Workspace) -> None:
 
 
 def _print_exports(work: Workspace) -> None:
-    for folder in files.listed(work.root / "exports"):
-        names = [p.name for p in files.listed(folder)]
-        if "README.md" in names:
-            others = ", ".join(name for name in names if name != "README.md")
-            say(f"exports/{folder.name}/: {others}. How to use it: README.md", "bold green")
+    for line in starts(work):
+        say(line, "bold green")
 
 
 RESULTS: dict[str, Callable[[Workspace], None]] = {
     "audit": _print_audit,
     "duplicates": _print_duplicates,
     "elements": _print_elements,
-    "captions": _print_captions,
     "curate": _print_curation,
     "select": _print_fates,
     "dataset": _print_dataset,
     "export": _print_exports,
+    "report": _print_report,
+}
+
+# what --json shows: the file of build/ as it is, in the form of schemas/output/
+JSON: dict[str, type[Artifact]] = {
+    "gate1": Judged,
+    "audit": Audited,
+    "duplicates": Duplicates,
+    "captions": Captioned,
+    "select": Selected,
 }

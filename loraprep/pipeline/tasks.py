@@ -54,6 +54,9 @@ _HYGIENE = ("resources/hygiene.yaml", "resources/words.json")
 _MEASURES = ("resources/asked.yaml", "resources/lexicon.yaml", "resources/looks.json")
 
 
+_JSON = {"name": "json", "long": "json", "type": bool, "default": False, "help": "the result as JSON on stdout"}
+
+
 def task_loraprep() -> Iterator[Task]:
     """All tasks of the project in the current folder, for doit."""
     try:
@@ -143,6 +146,7 @@ def _about_files(work: Workspace) -> Iterator[Task]:
         [DUPLICATES, DUPLICATES_D],
         named("thresholds.duplicates", "curation.exclude"),
         uptodate=[_asked(work, "duplicates"), _given(work, "quality")],
+        params=[_JSON],
     )
     yield task(
         work,
@@ -154,6 +158,7 @@ def _about_files(work: Workspace) -> Iterator[Task]:
         named("thresholds.audit", "dataset", "curation.exclude", "review.duplicates"),
         both,
         [_asked(work, "quality"), _given(work, "curation")],
+        params=[_JSON],
     )
     yield task(
         work,
@@ -230,6 +235,8 @@ def _about_words(work: Workspace) -> Iterator[Task]:
             "crops": crops,
         },
         [*both, *_trainers(work), *_VOCABULARY, *_HYGIENE],
+        params=[_JSON],
+        pos_arg="shown",
     )
 
 
@@ -265,7 +272,8 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
             *(QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *crops),
         ],
         [SELECTION],
-        {
+        params=[_JSON],
+        values={
             **named("images", "curation.include", "curation.exclude", "review", "captioning.captioner", "groups"),
             "crops": crops,
         },
@@ -307,10 +315,11 @@ def _about_training(work: Workspace) -> Iterator[Task]:
     yield {
         "basename": "gate1",
         "doc": "All six phases and the verdict: GO or NO-GO",
-        "actions": [Told(lambda: None if results.print_verdict(work) else TaskFailed("", report=False))],
+        "actions": [Told(lambda: None if results.is_go(work) else TaskFailed("", report=False))],
         "file_dep": [GATE, "dataset-report.md"],
         "uptodate": [False],  # a NO-GO that was seen once is still a NO-GO
         "task_dep": ["intent"],
+        "params": [_JSON],
     }
     yield task(
         work,
@@ -355,6 +364,7 @@ def _on_call(work: Workspace) -> Iterator[Task]:
         "dataset.verify_dataset",
         [SELECTION, STAYING, CAPTIONS, IMAGES, AUDIT],
         task_dep=["scan"],
+        params=[_JSON],
     )
     diff = task(
         work,

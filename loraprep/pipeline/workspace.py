@@ -34,6 +34,7 @@ class Workspace:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.named: set[str] = set()  # the tasks that the command line named
+        self.as_json: set[str] = set()  # those of them whose result is wanted as JSON
         self._known: dict[tuple[Path, ...], tuple[list[object], object]] = {}
         self._lock: FileLock | None = None
 

@@ -58,6 +58,13 @@ class TryFirst(Table, frozen=True):
     shows: str
 
 
+class Asked(Table, frozen=True):
+    """A question of the interview, and an answer that somebody might give."""
+
+    question: str
+    example: str
+
+
 class Kind(Table, frozen=True):
     """What is taught: resources/kinds/NAME.yaml."""
 
@@ -75,6 +82,7 @@ class Kind(Table, frozen=True):
     teaches_style: bool = False  # how the pictures are made is what is taught: its words may stand in every caption
     omit: tuple[str, ...] = ()
     identity: dict[str, str] = msgspec.field(default_factory=dict)
+    asks: dict[str, Asked] = msgspec.field(default_factory=dict)  # by the answer's name in project.yaml; {}: as usual
 
 
 class Encoder(Table, frozen=True):
@@ -100,6 +108,14 @@ class JsonPart(Table, frozen=True):
     words: int = 0
 
 
+class Choosing(Table, frozen=True):
+    """What somebody wants to know who has to choose a base model."""
+
+    about: str
+    size: str  # parameters, such as 12B
+    trainers: tuple[str, ...]  # those that train it
+
+
 class BaseModel(Table, frozen=True):
     """What gets trained: resources/models/NAME.yaml."""
 
@@ -118,6 +134,7 @@ class BaseModel(Table, frozen=True):
     quality_tags: tuple[str, ...] = ()
     json: tuple[JsonPart, ...] = ()  # in the order in which it was taught the keys; for the form json
     advice: str = ""
+    choosing: Choosing | None = None
 
     @property
     def tagged(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import socket
@@ -24,28 +23,21 @@ HOST = "127.0.0.1"
 USUAL_PORT = 8642  # on another computer
 
 
-def run(root: Path, args: list[str]) -> int:
+def serve(root: Path, *, port: int, no_browser: bool) -> int:
     """Serve the page of the project in `root` until Ctrl-C; 0. Raises UserError."""
-    parser = argparse.ArgumentParser(
-        prog="loraprep review",
-        description="Look at the pictures and decide, in your browser; only this computer sees it.",
-    )
-    parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    parser.add_argument("--port", type=int, default=0, help="a fixed port; without it a free one is taken")
-    options = parser.parse_args(args)
     project.load(root, ask=True)
     reader = Reader(root)
     reader.read()  # project.yaml's problems belong on the terminal
     away = door.elsewhere(os.environ)
-    with _listen(options.port) if options.port else _listen_anywhere(away) as listening:
+    with _listen(port) if port else _listen_anywhere(away) as listening:
         server = PageServer(reader, listening.getsockname()[1])
         terminal.say(f"Your review page: {server.invitation()}")
-        if away or options.no_browser:
+        if away or no_browser:
             terminal.say("If your browser is on another computer, first write there, in a terminal that stays open:")
             terminal.say(f"  {door.tunnel(server.port, os.environ)}")
         terminal.say("This address lets one browser in, once; then reload as often as you like.", "dim")
         terminal.say("It answers only this computer. Every decision is written at once; Ctrl-C closes it.", "dim")
-        if not (away or options.no_browser):
+        if not (away or no_browser):
             server.open_browser(root)
         try:
             with contextlib.suppress(KeyboardInterrupt):  # the normal way to close it

@@ -42,7 +42,7 @@ def timed(root: Path, *command: str) -> tuple[float, float, str]:
     """Seconds on the clock, seconds of CPU (what a busy machine leaves alone), and what was printed."""
     start, before = time.perf_counter(), os.times()
     done = subprocess.run([sys.executable, "-m", *command], cwd=root, capture_output=True, text=True, check=False,
-                          encoding="utf-8", env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"})  # fmt: skip
+                          encoding="utf-8", env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "LORAPREP_PROGRESS": "phases"})  # fmt: skip
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     return time.perf_counter() - start, cpu, done.stdout + done.stderr

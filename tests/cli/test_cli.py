@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from loraprep.__main__ import HELP, main
+from loraprep import __version__
+from loraprep.__main__ import main
 from tests.runs import ran, run
 from tests.scenes import scene
 
@@ -36,7 +37,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("cli") / "p")
 
 
-@pytest.mark.parametrize("args", [[], ["gate1"], ["list"], ["audit", "--full"]])
+@pytest.mark.parametrize("args", [["gate1"], ["doit", "list"], ["audit", "--json"], ["review"], ["why"]])
 def test_outside_of_a_project(
     args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,12 +53,24 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "nothing like it": (["frobnicate"], 'there is no command "frobnicate"\n    loraprep --help lists them.\n'),
     "an option nobody knows": (["--fast"], "there is no option --fast here\n"
                                "    Options follow the command: loraprep scan --full\n"),
-    "an option of another task": (["gate1", "--full"], "gate1 has no option --full\n    It has none.\n"),
-    "an option misspelt": (["scan", "--ful"], "scan has no option --ful\n    It has --full.\n"),
-    "info about nothing": (["info"], "info needs the name of a task\n    loraprep info gate1\n"),
-    "info about a typo": (["info", "gate"], 'there is no task "gate"\n    Did you mean gate1?\n'),
-    "-C without a folder": (["-C"], "-C needs the folder of a project\n"),
-    "-C with none that is there": (["-C", "nowhere", "gate1"], "-C needs the folder of a project\n"),
+    "an option of another task": (["gate1", "--full"], "gate1 has no option --full\n    It has --json.\n"),
+    "an option misspelt": (["scan", "--ful"], "scan has no option --ful\n    Did you mean --full?\n"),
+    "a command of doit's": (["list"], 'there is no command "list"\n    It is doit\'s: loraprep doit list\n'),
+    "info about nothing": (["doit", "info"], "info needs the name of a task\n    loraprep doit info gate1\n"),
+    "info about a typo": (["doit", "info", "gate"], 'there is no task "gate"\n    Did you mean gate1?\n'),
+    "why of a typo": (["why", "gate"], 'there is no task "gate"\n    Did you mean gate1?\n'),
+    "-C without a folder": (["-C"], "option \'-C\' requires an argument\n"
+                            "    loraprep --help shows how it is meant.\n"),
+    "-C with none that is there": (["-C", "no where", "gate1"], "no where: there is no such folder\n    -C takes the folder "
+                                   "of a project, the one that holds project.yaml: loraprep -C mystyle gate1\n"),
+    "-C with a file": (["-C", "project.yaml", "gate1"], "project.yaml: that is a file\n    -C takes the folder "
+                       "of a project, the one that holds project.yaml: loraprep -C mystyle gate1\n"),
+    "nothing to look at": (["look"], "missing argument \'DIR\'\n    loraprep look --help shows how it is meant.\n"),
+    "a trainer that is none": (["check", ".", "--trainer", "koyha"], "invalid value for \'--trainer\': \'koyha\' is not one "
+                               "of \'all\', \'ai-toolkit\', \'diffusion-pipe\', \'kohya\', \'onetrainer\', "
+                               "\'simpletuner\'\n    loraprep check --help shows how it is meant.\n"),
+    "a port that is none": (["review", "--port", "x"], "invalid value for \'--port\': \'x\' is not a valid integer range\n"
+                            "    loraprep review --help shows how it is meant.\n"),
 }  # fmt: skip
 
 
@@ -74,10 +87,14 @@ def test_a_mistyped_command(
 
 def test_help_and_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
+    said = set()
     for args in (["--help"], ["-h"], ["help"]):
         assert main(args) == 0
-        assert capfd.readouterr() == (HELP, "")
-    assert main(["--version"]) == 0
+        said.add(capfd.readouterr().out.rstrip())
+    assert len(said) == 1
+    for args in (["--version"], ["-V"]):
+        assert main(args) == 0
+        assert capfd.readouterr() == (f"loraprep {__version__}\n", "")
 
 
 @pytest.mark.run
@@ -163,7 +180,7 @@ def hears_control_c() -> None:
 
 def begun(root: Path) -> subprocess.Popen[str]:
     """A `loraprep scan --full` that has begun to look at the pictures."""
-    process = subprocess.Popen([sys.executable, "-m", "loraprep", "scan", "--full"], cwd=root, text=True,
+    process = subprocess.Popen([sys.executable, "-m", "loraprep", "scan", "--full", "-v"], cwd=root, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                preexec_fn=hears_control_c)  # fmt: skip
     assert process.stdout is not None
@@ -258,7 +275,7 @@ def test_a_terminal_gets_colours_and_a_bar_unless_it_says_no(many: Path) -> None
 
 @pytest.mark.run
 def test_a_pipe_gets_plain_lines(many: Path, empty: Path) -> None:
-    for root, args in ((many, ["scan", "--full"]), (empty, ["gate1"])):
+    for root, args in ((many, ["select"]), (empty, ["gate1"])):
         done = subprocess.run([sys.executable, "-m", "loraprep", *args], cwd=root, capture_output=True, timeout=600,
                               check=False, env={k: v for k, v in os.environ.items() if k != "NO_COLOR"})  # fmt: skip
         assert done.stdout
@@ -289,4 +306,4 @@ def test_a_reader_of_one_line_is_no_error(tmp_path: Path, buffered: bool) -> Non
     for command in ("captions", "select", "audit"):
         code, line, said = read_one_line_of(root, command, PYTHONUNBUFFERED="" if buffered else "1")
         assert (code, said) == (0, ""), command
-        assert line.startswith("scan: ")
+        assert line.startswith(("0.jpg\t", "- 3 pictures")), command

@@ -11,7 +11,8 @@ from PIL import Image
 
 from loraprep.__main__ import main
 from loraprep.captions import registry
-from loraprep.cli.init import command, create, interview
+from loraprep.cli import tree
+from loraprep.cli.init import at_hand, create
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import profiles, project, trust
@@ -44,7 +45,7 @@ curation:
   include: []              # pictures that always stay
   exclude: []              # pictures that never train
 dataset:
-  trainers: [kohya]        # and ai-toolkit, onetrainer, simpletuner, diffusion-pipe, huggingface
+  trainers: [kohya]        # of ai-toolkit, diffusion-pipe, huggingface, kohya, onetrainer, simpletuner
   steps: 1500              # repeats follow from steps and epochs
   epochs: 15
   background: "#ffffff"    # the colour under transparent parts
@@ -77,6 +78,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Image.new("RGB", (8, 8), "blue").save(home / "pics/deep/b.png")
     os.utime(home / "pics/deep/b.png", ns=(10**18, 10**18))
     monkeypatch.chdir(home)
+    monkeypatch.setattr(at_hand, "_models", lambda _port: None)  # whatever runs on this computer
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "none"))
     return home
 
 
@@ -86,7 +90,7 @@ def _files(root: Path) -> dict[str, bytes]:
 
 def _refused(*argv: str) -> UserError:
     with pytest.raises(UserError) as caught:
-        command.run([*argv])
+        tree.run(["init", *argv])
     assert caught.value.exit_code == 3
     return caught.value
 
@@ -96,7 +100,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     argv = ["mystyle", *FLAGS, "--trigger", "emberveil", "--description", "loose: bright # painting",
             "--images", "pics", "--captioner", "draft", "--class-word", "oil painting",
             "--fused", "thick strokes, canvas,"]  # fmt: skip
-    assert command.run(argv) == 0
+    assert tree.run(["init", *argv]) == 0
     root = here / "mystyle"
     written = _files(root)
     assert written.pop("project.yaml").decode() == PROJECT
@@ -114,7 +118,10 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (root / "images/deep/b.png").stat().st_mtime_ns == 10**18
     assert capsys.readouterr().out == (
         "There are 3 files, 0.0 MB, to copy into images/; the originals stay as they are.\n"
-        "mystyle is ready in mystyle.\nNext:\n  cd mystyle\n  loraprep gate1\n"
+        "mystyle is ready in mystyle.\n"
+        "Captions use the words you have (.txt files, names); names alone end in NO-GO.\n"
+        "Next:\n  cd mystyle\n  loraprep gate1\n"
+        "To change any answer: edit project.yaml, then loraprep gate1 again; only what it touches is redone.\n"
     )
 
 
@@ -125,7 +132,7 @@ def _separation() -> str:
 def test_own_notes_stand_in_intent(here: Path) -> None:
     argv = ["mystyle", *FLAGS, "--trigger", "emberveil", "--description", "loose: bright # painting", "--notes",
             "no cats please", "--fused", "thick strokes,canvas"]  # fmt: skip
-    assert command.run(argv) == 0
+    assert tree.run(["init", *argv]) == 0
     assert (here / "mystyle/intent.md").read_text("utf-8") == INTENT
 
 
@@ -133,12 +140,13 @@ def test_the_least_that_is_needed(here: Path, capsys: pytest.CaptureFixture[str]
     assert main(["init", "Cat", *FLAGS]) == 0
     loaded = project.load(here / "Cat")
     assert (loaded.name, loaded.settings.intent.description, loaded.images) == ("Cat", "", here / "Cat/images")
-    assert loaded.trigger == "catx"  # cat means something to every model
+    assert loaded.trigger.startswith("cat")
+    assert loaded.trigger != "cat"  # which means something to every model
     assert "There is no picture in its images/ folder yet: put yours there first." in capsys.readouterr().out
 
 
 def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(["mine", *FLAGS, "--trigger", "cat"]) == 0
+    assert tree.run(["init", "mine", *FLAGS, "--trigger", "cat"]) == 0
     assert '! "cat" is a common word' in capsys.readouterr().out
 
 
@@ -147,7 +155,7 @@ def test_a_poor_trigger_is_warned_about_and_taken(here: Path, capsys: pytest.Cap
 )
 def test_any_words_survive(here: Path, text: str) -> None:
     argv = ["mine", *FLAGS, f"--description={text}", f"--notes={text}", f"--class-word={text}", "--trigger", "true"]
-    assert command.run(argv) == 0
+    assert tree.run(["init", *argv]) == 0
     intent = project.load(here / "mine").settings.intent
     shown = "".join(c if c.isprintable() else " " for c in text)
     assert intent.description == intent.notes == intent.class_word == shown
@@ -180,9 +188,9 @@ NAME: "con" cannot be a project's name
 --kind: the kind is missing
     One of: character, object, style.
 --model: the base model is missing
-    There is no studio.md to take it from. One of: {MODELS}."""
+    One of: {MODELS}."""
     )
-    assert "unrecognized arguments: --modle" in str(_refused("mine", "--modle", "flux"))
+    assert "init has no option --modle" in str(_refused("mine", "--modle", "flux"))
     assert sorted(p.name for p in here.iterdir()) == ["pics"]
 
 
@@ -201,7 +209,7 @@ def test_never_overwrites(here: Path, capsys: pytest.CaptureFixture[str]) -> Non
     root.mkdir()
     (root / ".gitignore").write_text("mine\n")
     (root / "intent.md").write_text("mine\n")
-    assert command.run(["mine", *FLAGS]) == 0
+    assert tree.run(["init", "mine", *FLAGS]) == 0
     assert (root / ".gitignore").read_text() == (root / "intent.md").read_text() == "mine\n"
     said = capsys.readouterr().out
     assert ".gitignore was there already and is kept." in said
@@ -220,7 +228,7 @@ def test_does_not_copy_into_a_filled_folder(here: Path) -> None:
     before = _files(here)
     assert "mine/images: images/ already holds something" in str(_refused("mine", *FLAGS, "--images", "pics"))
     assert _files(here) == before
-    assert command.run(["mine", *FLAGS, "--images", "mine/images"]) == 0  # what is there is what is meant
+    assert tree.run(["init", "mine", *FLAGS, "--images", "mine/images"]) == 0  # what is there is what is meant
     assert _files(here / "mine/images") == {"old.png": b"old"}
 
 
@@ -229,7 +237,7 @@ def test_adopts_a_folder_of_pictures(here: Path, monkeypatch: pytest.MonkeyPatch
     (here / "pics").rename(folder)
     monkeypatch.chdir(folder)
     before = _files(folder)
-    assert command.run([".", *FLAGS]) == 0
+    assert tree.run(["init", ".", *FLAGS]) == 0
     loaded = project.load(folder)
     assert (loaded.name, loaded.settings.images.folder) == ("t-2024", ".")
     assert before.items() <= _files(folder).items()
@@ -237,10 +245,10 @@ def test_adopts_a_folder_of_pictures(here: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_in_place_is_relative_inside_a_git_root_else_absolute(here: Path) -> None:
-    assert command.run(["one", *FLAGS, "--images", "pics", "--in-place"]) == 0
+    assert tree.run(["init", "one", *FLAGS, "--images", "pics", "--in-place"]) == 0
     assert project.load(here / "one").settings.images.folder == (here / "pics").as_posix()
     (here / ".git").mkdir()
-    assert command.run(["two", *FLAGS, "--images", "pics", "--in-place"]) == 0
+    assert tree.run(["init", "two", *FLAGS, "--images", "pics", "--in-place"]) == 0
     assert project.load(here / "two").settings.images.folder == "../pics"
     assert not (here / "two/images").exists()
     assert "which folder?" in str(_refused("three", *FLAGS, "--in-place"))
@@ -258,7 +266,7 @@ def test_in_a_studio(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "grimoire/studio.md").write_text("## Models\n| Name | Base |\n|--|--|\n| a | SDXL 1.0 |\n")
     (here / "work").mkdir()
     monkeypatch.chdir(here / "work")
-    assert command.run(["mine", "--kind", "object", "--no-input"]) == 0
+    assert tree.run(["init", "mine", "--kind", "object", "--no-input"]) == 0
     assert project.load(here / "grimoire/training/mine").settings.model == "sdxl"
     (here / "grimoire/studio.md").write_text("Base model: SDXL, Flux\n")
     assert "studio.md names several: sdxl, flux." in str(_refused("other", "--kind", "object", "--no-input"))
@@ -306,39 +314,42 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_the_interview(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    talk("a/b", "mine", "character", "flux", "Mira, my knight", "woman", "woman", "n", "mirra", "same red cloak",
-         "cloak", "nowhere", "pics", "y", "existing", "omit")  # fmt: skip
-    assert command.run([]) == 0
+    talk("a/b", "mine", "CHAR", "Flux.1-dev", "ai, koh", "nowhere", "'pics' ", "y", "Mira, my knight", "woman", "woman",
+         "n", "mirra", "same red cloak", "cloak", "exist", "")  # fmt: skip
+    assert tree.run(["init"]) == 0
     declared = project.load(here / "mine").settings
     assert declared.intent == Intent(
         kind="character", description="Mira, my knight", class_word="woman", notes="same red cloak", fused=("cloak",)
     )
     assert (declared.model, declared.trigger) == ("flux", "mirra")
-    assert (declared.captioning.captioner, declared.captioning.style_words) == ("existing", "omit")
+    assert (declared.captioning.captioner, declared.dataset.trainers) == ("existing", ("kohya", "ai-toolkit"))
     assert _files(here / "mine/images") == _files(here / "pics")
     said = capsys.readouterr().out
-    for words in ("cannot be a project's name", "Plan for 15 to 40 pictures", "There is no studio.md",
-                  "also the class word", "there is no folder nowhere", "There are 3 files"):  # fmt: skip
+    for words in ("cannot be a project's name", "Plan for 15 to 40 pictures", "also the class word",
+                  "here is no folder nowhere", "There are 3 files", "2 pictures, 1 .txt caption, 2 below 1024 px.",
+                  "Nothing is written yet.", "Makes the project in mine."):  # fmt: skip
         assert words in said
+    assert "studio.md" not in said  # there is none
+    assert "():" not in said
 
 
 def test_flags_are_not_asked_again_and_in_place_is_offered(here: Path, talk: Any) -> None:
-    talk("n")
+    talk("n", "")
     argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
-            "--fused", "", "--images", "pics", "--captioner", "none", "--style-words", "omit"]  # fmt: skip
-    assert command.run(argv) == 0
+            "--fused", "", "--images", "pics", "--captioner", "none", "--trainers", "kohya"]  # fmt: skip
+    assert tree.run(["init", *argv]) == 0
     assert project.load(here / "mine").settings.images.folder == (here / "pics").as_posix()
 
 
 def test_captioners_at_home(here: Path, talk: Any) -> None:
     flags = ["--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "", "--fused", "",
-             "--images", "pics", "--in-place", "--style-words", "omit"]  # fmt: skip
-    talk("openai-compatible", "", "qwen3-vl")
-    assert command.run(["mine", *FLAGS[:-1], *flags]) == 0
+             "--images", "pics", "--in-place", "--style-words", "omit", "--trainers", "kohya"]  # fmt: skip
+    talk("openai-compatible", "", "qwen3-vl", "")
+    assert tree.run(["init", "mine", *FLAGS[:-1], *flags]) == 0
     captioning = project.load(here / "mine").settings.captioning
     assert (captioning.base_url, captioning.model) == ("http://localhost:11434/v1", "qwen3-vl")
-    talk("wd-tagger", "wd")
-    assert command.run(["two", *FLAGS[:-1], *flags]) == 0
+    talk("wd-tagger", "wd", "")
+    assert tree.run(["init", "two", *FLAGS[:-1], *flags]) == 0
     assert project.load(here / "two").settings.captioning.tagger.folder == (here / "wd").as_posix()
     argv = [
         "three",
@@ -350,7 +361,7 @@ def test_captioners_at_home(here: Path, talk: Any) -> None:
         "--vision-model",
         "m",
     ]
-    assert command.run(argv) == 0
+    assert tree.run(["init", *argv]) == 0
     captioning = project.load(here / "three").settings.captioning
     assert (captioning.base_url, captioning.model) == ("https://box:1234/v1", "m")
     assert trust.granted(here / "three") == Trust(servers=(Server("https://box:1234/v1"),))
@@ -373,30 +384,20 @@ def test_leaving_the_interview(here: Path, talk: Any) -> None:
     assert not (here / "mine").exists()
 
 
-def test_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = "# Sizes\n\nIntro.\n\n## Style LoRA\n| a |\n\n**Twenty** to [a `hundred`](x.md),\nvaried.\n\nMore.\n"
-    page += "## Object\nTen.\n"
-    monkeypatch.setattr(resources, "text", lambda name: page)
-    assert interview._excerpt("", "style") == "Twenty to a hundred, varied."
-    assert interview._excerpt("", "object") == "Ten."
-    assert interview._excerpt("", "") == "Intro."
-    assert interview._excerpt("", "face") == ""
-
-
 def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
     for kind in resources.names("resources/kinds"):
         for model in resources.names("resources/models"):
-            assert command.run([f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
+            assert tree.run(["init", f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
             text = (here / f"{kind}-{model}/project.yaml").read_text("utf-8")
             assert yamlfile.parse(text, "project.yaml").data["model"] == model
 
 
 def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["mine", *FLAGS, "--captioner", "claude", "--budget", "$2.50"]
-    assert command.run(argv) == 0
+    assert tree.run(["init", *argv]) == 0
     assert project.load(here / "mine").settings.captioning.budget_usd == 2.5
     assert trust.granted(here / "mine") == Trust(budget_usd=2.5)  # who answers was asked
-    assert command.run(["other", *FLAGS, "--captioner", "claude"]) == 0
+    assert tree.run(["init", "other", *FLAGS, "--captioner", "claude"]) == 0
     assert project.load(here / "other").settings.captioning.budget_usd is None
     assert "Nothing is sent to Claude before captioning.budget_usd holds an amount." in capsys.readouterr().out
     error = _refused("third", *FLAGS, "--captioner", "claude", "--budget", "-1")
@@ -404,10 +405,10 @@ def test_claude_gets_a_budget(here: Path, talk: Any, capsys: pytest.CaptureFixtu
 
 
 def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
-    talk("claude", "much", "0.75", "include")
+    talk("claude", "much", "0.75", "include", "")
     argv = ["mine", *FLAGS[:-1], "--trigger", "mirra", "--description", "", "--class-word", "", "--notes", "",
-            "--fused", "", "--images", "pics", "--in-place"]  # fmt: skip
-    assert command.run(argv) == 0
+            "--fused", "", "--images", "pics", "--in-place", "--trainers", "kohya"]  # fmt: skip
+    assert tree.run(["init", *argv]) == 0
     captioning = project.load(here / "mine").settings.captioning
     assert (captioning.captioner, captioning.budget_usd) == ("claude", 0.75)
     assert trust.granted(here / "mine").budget_usd == 0.75
@@ -415,5 +416,5 @@ def test_the_interview_asks_for_a_budget(here: Path, talk: Any) -> None:
 
 def test_a_new_project_inherits_nobodys_trust(here: Path, talk: Any) -> None:
     trust.grant(here / "mine", Trust(budget_usd=500.0, servers=(Server("https://evil.example"),)))
-    assert command.run(["mine", *FLAGS, "--captioner", "claude", "--budget", "1"]) == 0
+    assert tree.run(["init", "mine", *FLAGS, "--captioner", "claude", "--budget", "1"]) == 0
     assert trust.granted(here / "mine") == Trust(budget_usd=1.0)

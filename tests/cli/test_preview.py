@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep.cli import preview
+from loraprep.cli import preview, tree
 from loraprep.core.errors import UserError
 from tests import pictures
 from tests.pages import Parsed, outside
@@ -109,7 +109,7 @@ def test_it_writes_its_page_again_but_nobody_elses(looked: tuple[Path, str], fol
 def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
-        preview.run(["gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
+        tree.run(["look", "gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
         "gone: there is no such folder\n    loraprep look DIR\n"
@@ -126,9 +126,9 @@ def test_the_page_never_lands_among_the_pictures_unless_one_stands_there(
     (tmp_path / "art/a.jpg").write_bytes(pictures.jpeg())
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="the page would lie among your pictures"):
-        preview.run(["art", "--out", "art/look.html"])
+        tree.run(["look", "art", "--out", "art/look.html"])
     monkeypatch.chdir(tmp_path / "art")
-    assert preview.run(["."]) == 0
+    assert tree.run(["look", "."]) == 0
     assert sorted(p.name for p in (tmp_path / "art").iterdir()) == ["a.jpg", "look-art.html"]
 
 
@@ -146,11 +146,33 @@ def test_the_line_fits_where_one_stands(tmp_path: Path) -> None:
     assert shlex.split(preview.command(dashed, "x", "object", "sdxl", tmp_path))[-1] == "./-x"
 
 
-def test_an_empty_folder_is_looked_at_too(
+def test_an_empty_folder_is_no_page_but_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "none").mkdir()
+    (tmp_path / "my art").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        tree.run(["look", "none"])
+    assert str(caught.value) == (
+        "none: there is no file in this folder\n"
+        "    Put your pictures there, or name another. Beside it there are my art."
+    )
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_what_fits_a_pattern_is_looked_at_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "none").mkdir()
+    (tmp_path / "my art").mkdir()
+    for number, name in enumerate(("a.jpg", "b.jpg", "c.png")):
+        scene(number, 400, 360).save(tmp_path / "my art" / name)
     monkeypatch.chdir(tmp_path)
-    assert preview.run(["none"]) == 0
-    assert "0 files: 0 pictures could train" in capsys.readouterr().out
-    assert "There are no pictures here yet." in (tmp_path / "look-none.html").read_text("utf-8")
+    with pytest.raises(UserError, match="that is a file; name the folder"):
+        tree.run(["look", "my art/a.jpg", "my art/b.jpg"])  # as a shell makes of my\\ art/*.jpg
+    with pytest.raises(UserError) as caught:
+        tree.run(["look", "my art", "nothing.jpg"])
+    assert "could train" not in capsys.readouterr().out
+    assert "nothing in it fits nothing.jpg" in str(caught.value)
+    assert tree.run(["look", "my art", "*.jpg"]) == 0
+    said = capsys.readouterr().out
+    assert "2 pictures could train" in said
+    assert said.splitlines()[-1].strip().startswith("loraprep init my-art ")

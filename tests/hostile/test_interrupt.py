@@ -29,7 +29,7 @@ from loraprep.imaging import pool
 from tests import stuck
 def work(args):
     {body}
-main._run = work
+main.tree.run = work
 sys.exit(main.main([]))
 """
 BODIES = {
@@ -104,7 +104,7 @@ def test_in_every_phase_and_the_next_run_goes_on(tmp_path: Path) -> None:
     }
     phases, ended = EVERY if os.environ.get("EVERY_PHASE") else PHASES, []
     for phase in phases:
-        args = ["gate1"] if phase not in ("dataset", "export") else ["dataset", "export"]
+        args = ["gate1", "-v"] if phase not in ("dataset", "export") else ["dataset", "export", "-v"]
         process = subprocess.Popen(
             [sys.executable, "-u", "-c", COMMAND, *args], cwd=root, env=env, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),

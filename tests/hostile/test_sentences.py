@@ -34,7 +34,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def sentence(root: Path, *args: str, **env: str) -> str:
-    code, output = run(root, *args, env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **env})
+    code, output = run(
+        root, *args, env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "LORAPREP_PROGRESS": "", **env}
+    )
     assert "Traceback" not in output, output
     assert "a bug in loraprep" not in output, output
     assert code in (0, 1, 3), output
@@ -87,7 +89,7 @@ def test_a_project_of_somebody_else_can_be_read_alone(root: Path, tmp_path: Path
     for above in [tmp_path, *tmp_path.parents]:
         if above.is_relative_to("/tmp") and above != Path("/tmp"):
             above.chmod(0o755)
-    for command in ("gate1", "verify", "list"):
+    for command in ("gate1", "verify", "select"):
         assert "mystyle: this project can only be read" in sentence(root, command, **SOMEBODY)
     closed = tmp_path / "pics/closed"
     closed.mkdir(parents=True)

@@ -28,7 +28,7 @@ from loraprep.project import decision_edits
 from loraprep.review import views
 from loraprep.review.app import VIEWS, Page
 from loraprep.review.guard import Guard
-from loraprep.review.serve import run as review
+from loraprep.review.serve import serve
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
 from tests.runs import run
@@ -504,7 +504,7 @@ def test_a_long_step_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, capsys:
     with terminal.progress("Describing") as progress:
         for done in range(1, 5):
             progress(done, 60)
-    assert capsys.readouterr().out == "Describing: 2 of 60\nDescribing: 4 of 60\n"
+    assert capsys.readouterr().err == "Describing: 2 of 60\nDescribing: 4 of 60\n"
 
 
 # --- the command
@@ -521,7 +521,7 @@ def test_the_command_says_what_is_wrong_before_it_serves(
     )
     root = paint(tmp_path / "p", 11)
     with pytest.raises(Exception, match="port 70000 cannot be used"):
-        review(root, ["--no-browser", "--port", "70000"])
+        serve(root, no_browser=True, port=70000)
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "project.yaml").write_text(f"{text}thresholds:\n  placement: {{cut: 0.1}}\n", "utf-8")
     code, output = run(root, "dataset", "export")
     assert code == 0, output
-    assert "exports/kohya/: dataset_config.toml. How to use it: README.md" in output
+    assert "Next, kohya: --dataset_config exports/kohya/dataset_config.toml --max_train_epochs" in output
     return root
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from loraprep.captions.vision.anthropic_client import Connection
     from loraprep.captions.vision.anthropic_messages import Claude
 
+ABOUT = "Claude looks at every picture. Needs a key in ANTHROPIC_API_KEY and a budget; costs a little."
 SAMPLES = True
 NEEDS_APPROVAL = True
 NAME = "claude"

@@ -12,6 +12,7 @@ from loraprep.captions.elements import sort_terms
 from loraprep.captions.file_names import repeats_number
 from loraprep.core.records import Elements, Image
 
+ABOUT = "Uses words you have: .txt files, words inside the files, names. Free; names alone end in NO-GO."
 SAMPLES = True
 NEEDS_APPROVAL = False
 

@@ -8,6 +8,7 @@ from loraprep.captions.elements import sort_terms
 from loraprep.captions.file_names import repeats_number
 from loraprep.core.records import Elements, Image
 
+ABOUT = "Takes your own .txt files as they are. Needs one beside every picture; free."
 SAMPLES = False
 NEEDS_APPROVAL = False
 

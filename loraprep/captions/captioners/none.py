@@ -5,6 +5,7 @@ from __future__ import annotations
 from loraprep.captions.captioner import Context
 from loraprep.core.records import Elements, Image
 
+ABOUT = "The trigger alone, nobody describes anything: the style or character is learned whole. Free."
 SAMPLES = False
 NEEDS_APPROVAL = False
 

@@ -30,6 +30,7 @@ from loraprep.core.records import Image
 from loraprep.project.settings import Captioning, Settings
 from loraprep.project.trust import Server, Trust
 
+ABOUT = "A vision model on your own computer looks at every picture. Needs Ollama, LM Studio or the like running; free."
 SAMPLES = True
 NEEDS_APPROVAL = True  # it costs time, and the samples' words are its examples
 NAME = "openai-compatible"

@@ -29,6 +29,7 @@ from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.project.settings import Settings, Tagger
 from loraprep.project.trust import Trust
 
+ABOUT = "Writes Danbooru tags. Needs a tagger's folder on this computer and pip install 'loraprep[wd]'; free."
 SAMPLES = True
 NEEDS_APPROVAL = False  # it costs nothing and learns nothing from the samples
 NAME = "wd-tagger"

@@ -45,7 +45,7 @@ class VisionQuestion(msgspec.Struct, frozen=True):
 
 
 def question(settings: Settings, examples: Sequence[str] = ()) -> VisionQuestion:
-    """Compose the question: resources/prompts/common.md, the kind's own `prompt`, and what the artist said of the set.
+    """Compose the question: resources/prompts/common.md, the kind's own `prompt`, what the artist said of the set.
 
     `examples`: texts without the trigger.
     """
@@ -57,12 +57,14 @@ def question(settings: Settings, examples: Sequence[str] = ()) -> VisionQuestion
         "Leave these words out": ", ".join(settings.captioning.omit),
         "The artist asks": settings.captioning.instructions or "",
     }
-    parts = [
-        resources.text("resources/prompts/common.md").strip(),
-        profiles.kind(intent.kind).prompt.strip(),
-        "\n".join(f"{lead}: {line}" for lead, words in told.items() if (line := hygiene.clean(words))),
-    ]
-    return VisionQuestion("\n\n".join(filter(None, parts)) + "\n", tuple(sorted(set(examples))))
+    said = "\n".join(f"{lead}: {line}" for lead, words in told.items() if (line := hygiene.clean(words)))
+    return VisionQuestion(instructions(intent.kind, said), tuple(sorted(set(examples))))
+
+
+def instructions(kind: str, said: str = "") -> str:
+    """Compose what every picture of a kind is asked, and what the artist `said` of the set."""
+    parts = [resources.text("resources/prompts/common.md").strip(), profiles.kind(kind).prompt.strip(), said]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def hint(image: Image, settings: Settings) -> str:

@@ -2,61 +2,89 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import click
 from msgspec.structs import replace
 
-from loraprep.captions import registry
-from loraprep.cli.init import create, interview, validate
-from loraprep.cli.init.options import InitOptions, NewProject, project_name, project_root, same_folder
-from loraprep.cli.parser import Parser
+from loraprep.captions import meaning, registry
+from loraprep.cli import completing
+from loraprep.cli.completing import Completer
+from loraprep.cli.init import asking, at_hand, choices, create, folder, given, interview, validate
+from loraprep.cli.init.options import (
+    UNDECIDED,
+    InitOptions,
+    NewProject,
+    project_name,
+    project_root,
+    same_folder,
+)
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
 from loraprep.project import project, studio, trigger, trust
 from loraprep.project.trust import Trust
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        "loraprep init", description="Asks what you want to teach and writes a project. Every question has a flag."
-    )
-    parser.add_argument("name", nargs="?", help="the project's name, or . for a folder already full of pictures")
-    parser.add_argument("--kind", help="character, style or object")
-    parser.add_argument("--model", help="the base model you train: " + ", ".join(resources.names("resources/models")))
-    parser.add_argument("--trigger", help="one made-up word (proposed from the name)")
-    parser.add_argument("--description", help="one sentence: what should the model learn?")
-    parser.add_argument("--class-word", help="what it is an instance of: woman, oil painting, mug")
-    parser.add_argument("--notes", help="anything about content and style to remember")
-    parser.add_argument("--fused", help="terms meant to belong to the trigger, comma-separated")
-    parser.add_argument("--images", metavar="DIR", help="the folder with your pictures; it is copied into images/")
-    parser.add_argument("--in-place", action="store_true", help="use that folder where it is instead of copying it")
-    parser.add_argument("--captioner", help=", ".join(validate.CAPTIONERS))
-    parser.add_argument("--budget", metavar="USD", help="the most this project may ever spend on looking")
-    parser.add_argument("--base-url", help="for openai-compatible: the server, such as http://localhost:11434/v1")
-    parser.add_argument("--vision-model", help="for openai-compatible: the vision model there")
-    parser.add_argument("--tagger", metavar="DIR", help="for wd-tagger: the folder with model.onnx")
-    parser.add_argument("--style-words", help="include or omit")
-    parser.add_argument("--no-input", action="store_true", help="ask nothing: take flags and defaults")
-    return parser
+_FOR_NOW = "not decided yet: change it at any time, no picture is described again; "
+_WHO = {  # what is worth knowing of who describes the pictures
+    "none": "Captions are the trigger alone: no picture is described. For more control set captioning.captioner.",
+    "draft": "Captions use the words you have (.txt files, names); names alone end in NO-GO.",
+}
 
 
-def run(argv: list[str]) -> int:
+def _option(flag: str, words: str, metavar: str = "TEXT", complete: Completer | None = None) -> click.Option:
+    return click.Option([flag], metavar=metavar, help=words, shell_complete=complete)
+
+
+PARAMS: list[click.Parameter] = [
+    click.Argument(["name"], required=False, metavar="[NAME]"),
+    _option("--kind", "character, style or object", "KIND", completing.kinds),
+    _option(
+        "--model",
+        f"the base model you train: {', '.join(resources.names('resources/models'))}; or {UNDECIDED}",
+        "MODEL",
+        completing.models,
+    ),
+    _option(
+        "--trainers",
+        f"what trains it, comma-separated: {', '.join(resources.names('resources/trainers'))}",
+        "NAMES",
+        completing.trainers,
+    ),
+    _option("--trigger", "one made-up word (else proposed)", "WORD"),
+    _option("--description", "one sentence: what should the model learn?"),
+    _option("--class-word", "what it is an instance of: woman, oil painting, mug", "WORDS"),
+    _option("--notes", "anything about content and style to remember"),
+    _option("--fused", "terms meant to belong to the trigger, comma-separated", "TERMS"),
+    _option("--images", "the folder with your pictures; it is copied into images/", "DIR", completing.folders),
+    click.Option(["--in-place/--copy"], default=None, help="use that folder where it is, or copy it and do not ask"),
+    _option("--captioner", ", ".join(validate.CAPTIONERS), "NAME", completing.names(lambda: validate.CAPTIONERS)),
+    _option("--budget", "the most this project may ever spend on looking", "USD"),
+    _option("--base-url", "for openai-compatible: the server, such as http://localhost:11434/v1", "URL"),
+    _option("--vision-model", "for openai-compatible: the vision model there", "MODEL"),
+    _option("--tagger", "for wd-tagger: the folder with model.onnx", "DIR", completing.folders),
+    _option("--style-words", "include or omit", "HOW"),
+    click.Option(["--no-input"], is_flag=True, help="ask nothing: take flags and defaults"),
+    click.Option(["--plain"], is_flag=True, help="ask in plain lines, one answer a line: for pipes and screen readers"),
+]
+
+
+def run(**flags: Any) -> int:
     """Run the whole command; 0 if the project was written. Raises UserError (exit code 3) with every problem at once.
 
     Interrupted at any point, it takes back whatever it had written.
     """
-    options = InitOptions(**vars(_parser().parse_args(argv)))
+    options = interview.understood(InitOptions(**flags))
     here = Path.cwd()
-    if not options.no_input and sys.stdin.isatty():
+    if not options.no_input and (options.plain or sys.stdin.isatty()):
         problems = validate.problems(options, here)  # a mistyped flag is said before anything is asked
         if problems:
             raise UserError.many(problems, UNUSABLE)
         try:
-            options = interview.completed(options, here)
+            options = interview.completed(options, here, asking.asker(plain=options.plain))
         except EOFError:  # Ctrl-D says the same as Ctrl-C
             raise KeyboardInterrupt from None
     elif not options.model:
@@ -93,20 +121,30 @@ def new_project(options: InitOptions, root: Path) -> NewProject:
     """Fill project.yaml's template from complete options, with defaults for what nobody said."""
     name = project_name(options.name or "", root)
     class_word = (options.class_word or "").strip()
+    model = studio.model_id(options.model_name) or ""
     return NewProject(
         name=name,
         kind=options.kind or "",
         class_word=class_word,
-        model=studio.model_id(options.model or "") or "",
+        model=model,
+        decided=_FOR_NOW if options.model == UNDECIDED else "",
+        trainers=choices.parts(options.trainers or interview.default_trainers(model)),
         description=(options.description or "").strip(),
         notes=(options.notes or "").strip(),
         fused=[term.strip() for term in (options.fused or "").split(",") if term.strip()],
-        trigger=options.trigger or trigger.propose(name, class_word),
-        captioner=options.captioner or "draft",
+        trigger=options.trigger or trigger.propose(name, class_word, meaning.doubt_of_proposal),
+        captioner=options.captioner or _captioner(options, root),
         style_words=options.style_words or "include",
         folder=_images_folder(options, root),
         captioning=_captioning(options, Path.cwd()),
     )
+
+
+def _captioner(options: InitOptions, root: Path) -> str:
+    """Choose who describes the pictures when nobody said: by the pictures alone, so that it is the same everywhere."""
+    there = root if options.name == "." else options.source or root / "images"
+    found = folder.look(there) if there.is_dir() else None
+    return at_hand.look_around(found, there, wide=False).proposed if found and found.pictures else "draft"
 
 
 def _captioning(options: InitOptions, here: Path) -> dict[str, str | float | dict[str, str] | None]:
@@ -116,7 +154,8 @@ def _captioning(options: InitOptions, here: Path) -> dict[str, str | float | dic
     if options.captioner == "openai-compatible":
         return {"base_url": options.base_url or interview.OLLAMA, "model": options.vision_model or None}
     if options.captioner == "wd-tagger" and options.tagger:
-        return {"tagger": {"folder": (here / Path(options.tagger).expanduser()).resolve().as_posix()}}
+        tagger = given.folder(options.tagger) or Path(options.tagger)
+        return {"tagger": {"folder": (here / tagger).resolve().as_posix()}}
     return {}
 
 
@@ -136,7 +175,9 @@ def _close(root: Path, new: NewProject, here: Path) -> None:
     """Say what was made, what is missing yet, and what to type next."""
     where = validate.relative(root, here)
     terminal.say(f"{new.name} is ready in {'this folder' if where == '.' else where}.", "bold green")
-    if warning := trigger.warning(new.trigger, new.class_word):
+    if warning := meaning.doubt(new.trigger, new.class_word):
+        terminal.say(f"! {warning}", "yellow")
+    if warning := interview.unable(new.model, ", ".join(new.trainers)):
         terminal.say(f"! {warning}", "yellow")
     if new.captioner == "claude" and new.captioning["budget_usd"] is None:
         terminal.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")
@@ -145,4 +186,7 @@ def _close(root: Path, new: NewProject, here: Path) -> None:
         inside = {"images": "its images/ folder", ".": "this folder"}.get(new.folder, new.folder)
         terminal.say(f"There is no picture in {inside} yet: put yours there first.", "yellow")
     quoted = f'"{where}"' if " " in where else where
+    if new.captioner in _WHO:
+        asking.say(_WHO[new.captioner])
     terminal.say("Next:\n" + ("" if where == "." else f"  cd {quoted}\n") + "  loraprep gate1")
+    asking.say(f"To change any answer: edit {project.NAME}, then loraprep gate1 again; only what it touches is redone.")

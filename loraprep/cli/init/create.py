@@ -158,6 +158,8 @@ def _project_yaml(new: NewProject) -> str:
     """Fill in project.yaml's template. Comments are lined up after filling in; values cannot be taken for comments."""
     values = {key: yamlfile.dump(value) for key, value in msgspec.to_builtins(new).items()}
     values["models"] = ", ".join(resources.names("resources/models"))
+    values["decided"] = new.decided
+    values["all_trainers"] = ", ".join(resources.names("resources/trainers"))
     values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():

@@ -1,180 +1,573 @@
-"""The intent interview: ask for what no flag said, and explain on the way."""
+"""The intent interview: ask for what no flag said, one question after the other and back again, then show it all."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
-from rich.prompt import Confirm, Prompt
 
-from loraprep.cli.init import create, validate
-from loraprep.cli.init.options import InitOptions, project_name, project_root, same_folder
-from loraprep.core import resources, terminal
+from loraprep.captions import meaning
+from loraprep.cli.init import at_hand, choices, folder, given, validate
+from loraprep.cli.init.asking import Asker, Back, Question
+from loraprep.cli.init.at_hand import AtHand
+from loraprep.cli.init.choices import Choice
+from loraprep.cli.init.folder import Contents
+from loraprep.cli.init.options import FOR_NOW, UNDECIDED, InitOptions, project_name, project_root, same_folder
+from loraprep.core import resources
 from loraprep.core.errors import Problem
+from loraprep.core.text import listed, number_of
 from loraprep.project import profiles, studio, trigger
+from loraprep.project.profiles import Asked, BaseModel
 
 OLLAMA = "http://localhost:11434/v1"
+_USUAL = {  # of a kind that does not say what is asked about it
+    "description": Asked("In one sentence, what should the model learn?", "what all of them show"),
+    "class_word": Asked("What is it, in a plain word or two?", "woman, oil painting, mug"),
+    "notes": Asked("What is in many pictures and should not be learned?", "the white background"),
+    "fused": Asked("What is in every picture and belongs to the trigger?", "red cloak, scar"),
+}
+_COPY, _LEAVE = "copy", "leave"
+_WRITE = "write it"
 
 
-def completed(options: InitOptions, here: Path) -> InitOptions:
-    """Ask for what no flag said, explaining on the way. Raises EOFError (Ctrl-D) and KeyboardInterrupt."""
-    while not options.name:
-        name = Prompt.ask("What shall the project be called?")
-        options = replace(options, name=_accepted(name, validate.name_problems(name, here, complete=True)))
-    kinds = list(resources.names("resources/kinds"))
-    if not options.kind:
-        terminal.say(
-            "What are you trying to teach the model: a specific character, an art style, or a particular "
-            "object or concept?"
-        )
-        for kind in kinds:
-            terminal.say(f"  {kind}: {profiles.kind(kind).teaches}")
-        options = replace(options, kind=Prompt.ask("Kind", choices=kinds))
-    for paragraph in _explanation(options.kind or ""):
-        terminal.say(paragraph + "\n")
-    if not options.model:
-        options = replace(options, model=_ask_model(here))
-    options = _with_words(options, here)
-    options = _with_images(options, here)
-    options = _with_captioner(options)
-    if not options.style_words:
-        terminal.say(
-            'Style words such as "thick brushwork": include names them in the captions, so prompts can vary '
-            "the style; omit leaves them to the trigger, which then carries the whole style. You can change "
-            "this later without captioning again."
-        )
-        chosen = Prompt.ask("Style words", choices=list(validate.STYLE_WORDS), default="include")
-        options = replace(options, style_words=chosen)
+@dataclass
+class Talk:
+    """What is known while it goes on: where it takes place, and what was found there."""
+
+    here: Path
+    seen: dict[Path, Contents] = field(default_factory=dict)
+    hands: dict[tuple[Path | None, int], AtHand] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)  # what a question was answered before the person went back
+
+    def contents(self, options: InitOptions) -> Contents | None:
+        """Look into the folder of pictures, once; None if there is none yet."""
+        source = pictures_folder(options, self.here)
+        if source is None or not source.is_dir():
+            return None
+        if source not in self.seen:
+            self.seen[source] = folder.look(source)
+        return self.seen[source]
+
+    def at_hand(self, options: InitOptions) -> AtHand:
+        """Look around for what could describe the pictures, once for each folder."""
+        found, source = self.contents(options), pictures_folder(options, self.here)
+        key = (source, found.pictures if found else 0)
+        if key not in self.hands:
+            self.hands[key] = at_hand.look_around(found, (source or self.here).resolve().parent)
+        return self.hands[key]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One question. `asked`: whether these options leave it open; `keep`: the options with its answer.
+
+    `said`: what it was answered, for the summary, "" if there is nothing to say; `after`: what to say to the answer.
+    """
+
+    key: str  # the option that it answers
+    label: str
+    question: Callable[[InitOptions, Talk], Question]
+    keep: Callable[[InitOptions, str], InitOptions]
+    applies: Callable[[InitOptions, Talk], bool] = lambda _options, _talk: True
+    said: Callable[[InitOptions], str]
+    before: Callable[[InitOptions, Talk], Sequence[str]] = lambda _options, _talk: ()
+    after: Callable[[InitOptions, Talk], Sequence[str]] = lambda _options, _talk: ()
+
+    def unanswered(self, options: InitOptions) -> bool:
+        """Whether nobody answered it."""
+        return getattr(options, self.key) is None
+
+
+def completed(options: InitOptions, here: Path, asker: Asker) -> InitOptions:
+    """Ask for what no flag said, explain on the way, and show the answers before they are taken.
+
+    Raises EOFError (Ctrl-D) and KeyboardInterrupt.
+    """
+    talk = Talk(here)
+    flags = {step.key for step in STEPS if not step.unanswered(options)}
+    asked: list[tuple[Step, InitOptions]] = []
+    for text in _opening(options, talk):
+        asker.say(text)
+    while step := _next(options, talk, flags, asked):
+        options = _asked(step, options, talk, asker, asked)
+    if not asked:
+        return options
+    while True:
+        try:
+            chosen = asker.ask(_summary(options, talk))
+        except Back:
+            step, options = asked.pop()
+            options = _asked(step, options, talk, asker, asked)
+        else:
+            if chosen == _WRITE:
+                return options
+            step = next(step for step in STEPS if step.label == chosen)
+            options = _changed(step, options, talk, asker, flags, asked)
+        while later := _next(options, talk, flags, asked):
+            options = _asked(later, options, talk, asker, asked)
+
+
+def _next(options: InitOptions, talk: Talk, flags: set[str], asked: Sequence[tuple[Step, InitOptions]]) -> Step | None:
+    """Find the next question that is open."""
+    done = {step.key for step, _ in asked} | flags
+    return next((step for step in STEPS if step.key not in done and step.applies(options, talk)), None)
+
+
+def _asked(
+    step: Step, options: InitOptions, talk: Talk, asker: Asker, asked: list[tuple[Step, InitOptions]]
+) -> InitOptions:
+    """Ask one question, or, if the person goes back, forget the one before: it is the next one then."""
+    for text in step.before(options, talk):
+        asker.say(text)
+    try:
+        answer = asker.ask(_as_before(step.question(options, talk), talk.answers.get(step.key)))
+    except Back:
+        if not asked:
+            asker.say("This is the first question; Ctrl-C leaves.", "yellow")
+            return options
+        asker.say("Back one question.", "dim")
+        return asked.pop()[1]
+    asked.append((step, options))
+    talk.answers[step.key] = answer
+    options = step.keep(options, answer)
+    for text in step.after(options, talk):
+        asker.say(text, "cyan")
     return options
 
 
-def _explanation(name: str) -> list[str]:
-    """Tell an artist what this kind teaches, how many pictures it wants, and the content-style problem."""
-    kind = profiles.kind(name)
+def _as_before(question: Question, answer: str | None) -> Question:
+    """The question with the answer it had before the person went back, where it is still one."""
+    names = {choice.name for choice in question.choices}
+    if not answer or (names and not set(choices.parts(answer) if question.several else [answer]) <= names):
+        return question
+    return replace(question, default=answer, shown="")
+
+
+def _changed(
+    step: Step, options: InitOptions, talk: Talk, asker: Asker, flags: set[str], asked: list[tuple[Step, InitOptions]]
+) -> InitOptions:
+    """Ask a question again, from the summary; what hangs on its answer is asked anew where that changed."""
+    before = options
+    for text in step.before(options, talk):
+        asker.say(text)
+    try:
+        options = step.keep(options, asker.ask(step.question(options, talk)))
+    except Back:
+        return before
+    for text in step.after(options, talk):
+        asker.say(text, "cyan")
+    if options != before:
+        for hanging in _HANGS.get(step.key, ()):
+            flags.discard(hanging)
+            asked[:] = [(other, was) for other, was in asked if other.key != hanging]
+    if step.key not in {other.key for other, _ in asked}:
+        flags.add(step.key)
+    return options
+
+
+_HANGS = {  # the questions whose answer is another one when this one's changes
+    "model": ("trainers",),
+    "kind": ("fused", "style_words"),
+    "captioner": ("budget", "base_url", "vision_model", "tagger"),
+    "images": ("in_place",),
+}
+
+
+# What is said besides
+
+
+def _opening(options: InitOptions, talk: Talk) -> list[str]:
+    if options.images is not None and (found := talk.contents(options)) and options.kind is None:
+        return [folder.told(found, None, "", _smallest(options))]
+    return []
+
+
+def _expectations(options: InitOptions, _talk: Talk) -> list[str]:
+    """What this kind wants, and the content-style problem; said once."""
+    kind = profiles.kind(options.kind or "")
     size = kind.recommended
-    plan = f"Plan for {size.min} to {size.max} pictures; under {kind.floor} there is too little to learn from."
-    paragraphs = [
-        _excerpt("resources/training/training-concepts.md", name) or kind.teaches,
-        " ".join(filter(None, [plan, _excerpt("resources/dataset/dataset-sizes.md", name)])),
-        _excerpt("resources/dataset/content-style.md", ""),
+    return [
+        f"Plan for {size.min} to {size.max} pictures; under {kind.floor} there is too little to learn from.",
         " ".join(kind.separation.split()),
     ]
-    return [text for text in paragraphs if text]
 
 
-def _excerpt(name: str, heading: str) -> str:
-    """Return the first paragraph under a heading that starts with `heading`, as plain text; "" if there is none."""
-    try:
-        lines = resources.text(name).splitlines()
-    except FileNotFoundError:
+def _in_the_folder(options: InitOptions, talk: Talk) -> list[str]:
+    found = talk.contents(options)
+    if found is None or not options.kind:
+        return []
+    return [folder.told(found, profiles.kind(options.kind), options.kind, _smallest(options))]
+
+
+def unable(model: str, trainers: str) -> str:
+    """Say which of the trainers do not train the base model, "" if all do."""
+    without = [name for name in choices.parts(trainers) if name not in trainers_of(model)]
+    if not without:
         return ""
-    inside, paragraph = False, list[str]()
-    for line in [*lines, ""]:
-        if line.startswith("#"):
-            inside = line.lstrip("# ").lower().startswith(heading.lower())
-        elif inside and line.strip() and not (not paragraph and line.lstrip().startswith(("|", "- ", "* ", "<", ">"))):
-            paragraph.append(line.strip())
-        elif paragraph:
-            break
-    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph)).replace("**", "").replace("`", "")
+    title = profiles.base_model(model).title
+    return f"{listed(without)} does not train {title}, as far as loraprep knows: {listed(trainers_of(model))} does."
 
 
-def _ask_model(here: Path) -> str:
-    found, known, unknown = studio.studio_models(here)
-    if unknown:
-        terminal.say(f"studio.md also names {', '.join(unknown)}, which loraprep does not know.", "yellow")
-    if len(known) > 1:
-        terminal.say(f"studio.md names several base models: {', '.join(known)}. Which one is this for?")
-    elif known:
-        terminal.say(f"studio.md says {known[0]}.")
-    else:
-        terminal.say(
-            "No base model was found in studio.md." if found else "There is no studio.md to take the base model from."
-        )
-    models = list(resources.names("resources/models"))
-    return (
-        Prompt.ask("Base model", choices=models, default=known[0])
-        if known
-        else Prompt.ask("Base model", choices=models)
+def _of_captioner(options: InitOptions, talk: Talk) -> list[str]:
+    """Say what the chosen captioner lacks here."""
+    hand, found = talk.at_hand(options), talk.contents(options)
+    there = hand.found.get(options.captioner or "")
+    without = found.pictures - found.captioned if found else 0
+    bare = f"{number_of(without, 'picture has', 'pictures have')} no .txt of {'its' if without == 1 else 'their'} own"
+    if options.captioner == "claude" and there is None:
+        return ["No key is in ANTHROPIC_API_KEY yet; nothing is sent without one."]
+    if options.captioner == "existing" and without:
+        return [f"{bare} yet; without a caption it is NO-GO."]
+    if options.captioner == "draft" and found and (there is None or not there.complete):
+        return [f"{bare}: their names alone would end in NO-GO."]
+    return []
+
+
+def _smallest(options: InitOptions) -> int:
+    """The native size of the base model, px; 1024 while nobody knows one."""
+    return profiles.base_model(options.model_name).native if options.model_name else 1024
+
+
+def pictures_folder(options: InitOptions, here: Path) -> Path | None:
+    """Return the folder in which the pictures are now, None if nobody said."""
+    return here if options.name == "." else options.source
+
+
+# The questions
+
+
+def _name(_options: InitOptions, talk: Talk) -> Question:
+    return Question(
+        text="What shall the project be called? It becomes a folder.",
+        label="Name",
+        example="mystyle",
+        check=lambda name: _first(validate.name_problems(name, talk.here, complete=True)),
     )
 
 
-def _with_words(options: InitOptions, here: Path) -> InitOptions:
-    """Ask for the description, the trigger and what belongs to it."""
-    if options.description is None:
-        text = Prompt.ask("In one sentence, what should the model learn?", default="")
-        options = replace(options, description=text)
-    if options.class_word is None:
-        text = Prompt.ask("What is it an instance of (woman, oil painting, mug)?", default="")
-        options = replace(options, class_word=text)
-    while not options.trigger:
-        proposal = trigger.propose(project_name(options.name or "", here), options.class_word or "")
-        word = Prompt.ask("Trigger, one made-up word", default=proposal)
-        doubt = trigger.fault(word) or trigger.warning(word, options.class_word or "")
-        if doubt:
-            terminal.say(doubt, "yellow")
-        if not trigger.fault(word) and (not doubt or Confirm.ask("Keep it all the same?", default=False)):
-            options = replace(options, trigger=word)
-    if options.notes is None:
-        text = Prompt.ask("Anything that is in many pictures and should not be learned?", default="")
-        options = replace(options, notes=text)
-    if options.fused is None:
-        text = Prompt.ask("Anything in every picture that belongs to the trigger (comma-separated)?", default="")
-        options = replace(options, fused=text)
-    return options
+def _kind(options: InitOptions, _talk: Talk) -> Question:
+    kinds = resources.names("resources/kinds")
+    return Question(
+        text="What are you trying to teach the model? A specific character, an art style, or a particular "
+        "object or concept?",
+        label="Kind",
+        choices=tuple(Choice(name, profiles.kind(name).teaches, (profiles.kind(name).title,)) for name in kinds),
+        default=options.kind,
+    )
 
 
-def _with_images(options: InitOptions, here: Path) -> InitOptions:
-    """Ask where the pictures are, and whether they are copied."""
-    missing = not options.images and options.name != "."
-    while missing and not options.images:
-        folder = Prompt.ask("Where are your pictures (empty: I will put them there myself)?", default="").strip()
-        if not folder:
-            return options
-        tried = replace(options, images=folder, in_place=True)
-        options = replace(options, images=_accepted(folder, validate.source_problems(tried, here)))
+def model_choices() -> tuple[Choice, ...]:
+    """List the base models, each with a line."""
+    every = resources.names("resources/trainers")
+    found = []
+    for name in resources.names("resources/models"):
+        model = profiles.base_model(name)
+        found.append(Choice(name, _of_model(model, every), (model.title, *model.aliases)))
+    line = f"I don't know yet: {FOR_NOW} for now, and changed for free."
+    return (*found, Choice(UNDECIDED, line, ("I don't know yet", "?", "unknown", "later")))
+
+
+def _of_model(model: BaseModel, every: Sequence[str]) -> str:
+    if model.choosing is None:
+        return f"{model.title}; {model.form}."
+    trainers = model.choosing.trainers
+    without = [name for name in every if name not in trainers]
+    by = "every trainer" if not without else f"not {listed(without)}" if len(without) < 3 else listed(list(trainers))
+    return f"{model.choosing.about}. {model.choosing.size}, {model.form}, {by}."
+
+
+def _model(options: InitOptions, talk: Talk) -> Question:
+    file, known, unknown = studio.studio_models(talk.here)
+    said = ""
+    if file and known:
+        said = f" studio.md says {listed(known)}."
+    if file and unknown:
+        said += f" studio.md names {listed(unknown)}, which loraprep does not know."
+    return Question(
+        text=f"Which base model will you train?{said}",
+        label="Base model",
+        choices=model_choices(),
+        default=options.model or (known[0] if known else UNDECIDED),
+        shown="" if options.model or known else "I don't know yet",
+    )
+
+
+def trainers_of(model: str) -> list[str]:
+    """List the trainers that train a base model, as its profile says; all of them if it says nothing."""
+    choosing = profiles.base_model(model).choosing
+    every = list(resources.names("resources/trainers"))
+    return [name for name in every if name in choosing.trainers] if choosing else every
+
+
+def default_trainers(model: str) -> str:
+    """Return the trainer to write for when nobody said one."""
+    able = trainers_of(model)
+    return "kohya" if "kohya" in able or not able else able[0]
+
+
+def trainer_choices(model: str) -> tuple[Choice, ...]:
+    """List the trainers, those that train the base model first."""
+    able = trainers_of(model)
+    every = sorted(resources.names("resources/trainers"), key=lambda name: (name != "kohya", name))
+    title = profiles.base_model(model).title
+    found = []
+    for name in sorted(every, key=lambda name: name not in able):
+        trainer = profiles.trainer(name)
+        line = f"{trainer.title}, {trainer.version}" + ("" if name in able else f"; does not train {title}")
+        found.append(Choice(name, line, (trainer.title,)))
+    return tuple(found)
+
+
+def _trainers(options: InitOptions, _talk: Talk) -> Question:
+    model = options.model_name
+    return Question(
+        text="Which program will train it? loraprep writes each one's own file, and counts steps by its rules.",
+        label="Trainers",
+        choices=trainer_choices(model),
+        several=True,
+        default=options.trainers or default_trainers(model),
+    )
+
+
+def _images(options: InitOptions, talk: Talk) -> Question:
+    def check(text: str) -> str:
+        return _first(validate.source_problems(replace(options, images=text, in_place=True), talk.here))
+
+    return Question(
+        text="Where are your pictures? You can drag the folder here. They are only ever read.",
+        label="Folder",
+        example="~/Pictures/paintings",
+        default=options.images or "",
+        shown="" if options.images else "I will put them there myself",
+        check=check,
+    )
+
+
+def _in_place(options: InitOptions, _talk: Talk) -> Question:
+    return Question(
+        text="Copy them into the project, or use them where they are?",
+        label="Pictures",
+        choices=(
+            Choice(_COPY, "The project is whole by itself; the originals stay as they are.", ("yes",)),
+            Choice(_LEAVE, "Nothing is copied; the project needs that folder to stay where it is.", ("no", "in place")),
+        ),
+        default=_LEAVE if options.in_place else _COPY,
+    )
+
+
+def _asks(options: InitOptions) -> dict[str, Asked]:
+    return profiles.kind(options.kind or "").asks or _USUAL
+
+
+def _words(key: str, label: str) -> Callable[[InitOptions, Talk], Question]:
+    def question(options: InitOptions, _talk: Talk) -> Question:
+        asked = _asks(options).get(key, _USUAL[key])
+        now = getattr(options, key)
+        return Question(text=asked.question, label=label, example=asked.example, default=now or "", shown=now or "none")
+
+    return question
+
+
+def _trigger(options: InitOptions, talk: Talk) -> Question:
+    class_word = options.class_word or ""
+    name = project_name(options.name or "", talk.here)
+    tagger = talk.at_hand(options).found.get("wd-tagger")
+    tags = at_hand.tags_of(tagger) if tagger else frozenset()
+    return Question(
+        text="The trigger calls it in a prompt: one made-up word that means nothing yet.",
+        label="Trigger",
+        default=options.trigger or trigger.propose(name, class_word, meaning.doubt_of_proposal),
+        check=trigger.fault,
+        doubt=lambda word: meaning.doubt(word, class_word, tags),
+    )
+
+
+def _captioner(options: InitOptions, talk: Talk) -> Question:
+    hand, found = talk.at_hand(options), talk.contents(options)
+    lines = at_hand.lines(hand, options.kind or "", found.pictures if found else 0)
+    return Question(
+        text="Who describes the pictures? What captions name can be prompted for; what they leave out becomes the "
+        "trigger. What can work on this computer comes first.",
+        label="Captioner",
+        choices=tuple(Choice(name, line) for name, line in lines),
+        default=options.captioner or hand.proposed,
+        shown="none, the trigger alone" if not options.captioner and hand.proposed == "none" else "",
+    )
+
+
+def _budget(options: InitOptions, _talk: Talk) -> Question:
+    return Question(
+        text="What may looking at the pictures ever cost here, in US dollars? Five samples are described first and "
+        "wait for your word. Without a budget nothing is sent.",
+        label="Budget",
+        example="0.50",
+        default=options.budget or "1.00",
+        shown=f"${options.budget or '1.00'}",
+        check=lambda text: "" if validate.dollars(text) is not None else f'"{text}" is no amount; write it like 1.00',
+    )
+
+
+def _base_url(options: InitOptions, talk: Talk) -> Question:
+    found = talk.at_hand(options).found.get("openai-compatible")
+    return Question(
+        text="Where does the server with the vision model answer?",
+        label="Server",
+        default=options.base_url or (found.base_url if found else OLLAMA),
+        check=lambda address: _first(validate.address_problems(address)),
+    )
+
+
+def _vision_model(options: InitOptions, talk: Talk) -> Question:
+    found = talk.at_hand(options).found.get("openai-compatible")
+    there = found.models if found and options.base_url == found.base_url else ()
+    text = "Which model there looks at the pictures? It has to be one that sees."
+    if there:
+        several = tuple(Choice(name) for name in dict.fromkeys(there))
+        return Question(text=text, label="Vision model", choices=several, default=options.vision_model or there[0])
+    return Question(text=text, label="Vision model", example="qwen3-vl", default=options.vision_model)
+
+
+def _tagger(options: InitOptions, talk: Talk) -> Question:
+    found = talk.at_hand(options).found.get("wd-tagger")
+    return Question(
+        text="Where is the tagger? The folder with model.onnx and selected_tags.csv.",
+        label="Tagger",
+        example="~/models/wd-eva02-large-tagger-v3",
+        default=options.tagger or (found.tagger if found else None),
+    )
+
+
+def _style_words(options: InitOptions, _talk: Talk) -> Question:
+    return Question(
+        text=_asks(options)["style_words"].question,
+        label="Style words",
+        choices=(
+            Choice("include", "Prompts can vary the style: less brushwork, other colours."),
+            Choice("omit", "The trigger carries the whole style. Can be changed later, nothing is described again."),
+        ),
+        default=options.style_words or "include",
+    )
+
+
+def _first(problems: object) -> str:
+    """The first problem as a sentence, "" if there is none."""
+    found: list[Problem] = list(problems)  # type: ignore[call-overload]
+    return f"{found[0].message}. {found[0].hint}".strip().removesuffix(".") if found else ""
+
+
+def _path(answer: str) -> str | None:
+    """The folder that is meant, as it is written without quotes and the like."""
+    folder_meant = given.folder(answer)
+    return str(folder_meant) if folder_meant else None
+
+
+def _keeping(key: str) -> Callable[[InitOptions, str], InitOptions]:
+    return lambda options, answer: replace(options, **{key: answer})
+
+
+def _own(key: str) -> Callable[[InitOptions], str]:
+    return lambda options: getattr(options, key) or ""
+
+
+def _copying(options: InitOptions, talk: Talk) -> bool:
     source = options.source
-    root = project_root(options.name or "", here)
-    if source and not options.in_place and not same_folder(source, root / "images"):
-        terminal.say(f"{create.counted_files(create.files_below(source))} in that folder.")
-        copied = Confirm.ask("Copy them into the project (no: use them where they are)?", default=True)
-        options = replace(options, in_place=not copied)
-    return options
+    return source is not None and not same_folder(source, project_root(options.name or "", talk.here) / "images")
 
 
-def _accepted(value: str, problems: Iterable[Problem]) -> str | None:
-    """Return the value, or None after saying what is wrong with it."""
-    problems = list(problems)
-    for problem in problems:
-        terminal.say(f"{problem.message}. {problem.hint}".rstrip(), "yellow")
-    return None if problems else value
+def _plain(key: str, label: str) -> Step:
+    return Step(
+        key=key, label=label, question=_words(key, label), keep=_keeping(key), said=_own(key),
+        applies=lambda options, _: key in _asks(options),
+    )  # fmt: skip
 
 
-def _with_captioner(options: InitOptions) -> InitOptions:
-    """Ask who describes the pictures, and what that captioner needs."""
-    if not options.captioner:
-        terminal.say(
-            "Captions: draft uses your own .txt files, words inside the files and names; existing takes your "
-            ".txt files as they are; none writes the trigger alone; claude looks at every picture, which costs a "
-            "little (a key in ANTHROPIC_API_KEY, and a budget); openai-compatible asks a vision model on your own "
-            "machine (Ollama, LM Studio, llama.cpp, vLLM); wd-tagger writes Danbooru tags."
-        )
-        chosen = Prompt.ask("Captioner", choices=list(validate.CAPTIONERS), default="draft")
-        options = replace(options, captioner=chosen)
-    while options.captioner == "claude" and not options.budget:
-        terminal.say("Five samples are described first and wait for your word. Without a budget nothing is sent.")
-        amount = Prompt.ask("The most it may ever cost here, in US dollars", default="1.00")
-        options = replace(options, budget=amount if validate.dollars(amount) is not None else None)
-    if options.captioner == "openai-compatible":
-        address = options.base_url
-        while not address:
-            address = Prompt.ask("The server's address", default=OLLAMA)
-            address = _accepted(address, validate.address_problems(address))
-        model = options.vision_model or Prompt.ask("The vision model there")
-        options = replace(options, base_url=address, vision_model=model)
-    if options.captioner == "wd-tagger" and not options.tagger:
-        folder = Prompt.ask("The folder with model.onnx and selected_tags.csv")
-        options = replace(options, tagger=folder)
+def _for(captioner: str, key: str, label: str, question: Callable[[InitOptions, Talk], Question]) -> Step:
+    return Step(
+        key=key, label=label, question=question, keep=_keeping(key), said=_own(key),
+        applies=lambda options, _: options.captioner == captioner,
+    )  # fmt: skip
+
+
+STEPS: tuple[Step, ...] = (
+    Step(key="name", label="Name", question=_name, keep=_keeping("name"), said=_own("name")),
+    Step(
+        key="kind", label="Kind", question=_kind, keep=_keeping("kind"), said=_own("kind"),
+        after=_expectations,
+    ),
+    Step(key="model", label="Base model", question=_model, keep=_keeping("model"), said=_own("model")),
+    Step(
+        key="trainers", label="Trainers", question=_trainers, keep=_keeping("trainers"),
+        said=_own("trainers"), after=lambda o, _: [s] if (s := unable(o.model_name, o.trainers or "")) else [],
+    ),
+    Step(
+        key="images", label="Folder", question=_images,
+        keep=lambda options, answer: replace(options, images=_path(answer)), said=lambda o: o.images or "",
+        applies=lambda options, _: options.name != ".", after=_in_the_folder,
+    ),
+    Step(
+        key="in_place", label="Pictures", question=_in_place,
+        keep=lambda options, answer: replace(options, in_place=answer == _LEAVE),
+        said=lambda o: (_LEAVE if o.in_place else _COPY) if o.images else "", applies=_copying,
+    ),
+    _plain("description", "Description"),
+    _plain("class_word", "Class word"),
+    Step(
+        key="trigger", label="Trigger", question=_trigger, keep=_keeping("trigger"),
+        said=_own("trigger"),
+    ),
+    _plain("notes", "Notes"),
+    _plain("fused", "Belongs to it"),
+    Step(
+        key="captioner", label="Captioner", question=_captioner, keep=_keeping("captioner"),
+        said=lambda o: "none, the trigger alone" if o.captioner == "none" else o.captioner or "", after=_of_captioner,
+    ),
+    _for("claude", "budget", "Budget", _budget),
+    _for("openai-compatible", "base_url", "Server", _base_url),
+    _for("openai-compatible", "vision_model", "Vision model", _vision_model),
+    _for("wd-tagger", "tagger", "Tagger", _tagger),
+    Step(
+        key="style_words", label="Style words", question=_style_words,
+        keep=_keeping("style_words"), said=_own("style_words"),
+        applies=lambda options, _: "style_words" in _asks(options) and options.captioner != "none",
+    ),
+)  # fmt: skip
+
+
+def _summary(options: InitOptions, talk: Talk) -> Question:
+    """Show every answer, and take one that is to be changed."""
+    where = validate.relative(project_root(options.name or "", talk.here), talk.here)
+    made = "Makes the project in this folder." if where == "." else f"Makes the project in {where}."
+    rows = [
+        Choice(step.label, step.said(options) or "none")
+        for step in STEPS
+        if step.applies(options, talk) and (step.key != "name" or options.name != ".")
+    ]
+    return Question(
+        text="Nothing is written yet. Is this right? Choosing a line asks it again.",
+        label="Next",
+        choices=(Choice(_WRITE, made, ("yes", "ok")), *rows),
+        default=_WRITE,
+    )
+
+
+def understood(options: InitOptions) -> InitOptions:
+    """Take flags as people write them: any case and spelling, clear beginnings. What is unclear `validate` names."""
+    model = options.model_name or FOR_NOW
+    known: dict[str, tuple[Choice, ...]] = {
+        "kind": tuple(Choice(name, "", (profiles.kind(name).title,)) for name in resources.names("resources/kinds")),
+        "model": model_choices(),
+        "captioner": tuple(Choice(name) for name in validate.CAPTIONERS),
+        "style_words": tuple(Choice(name) for name in validate.STYLE_WORDS),
+    }
+    for key, among in known.items():
+        if said := getattr(options, key):
+            found = choices.meant(said, among, numbers=False)
+            options = replace(options, **{key: among[found[0]].name}) if len(found) == 1 else options
+    if options.trainers:
+        among = trainer_choices(model if model in resources.names("resources/models") else FOR_NOW)
+        places = [choices.meant(part, among, numbers=False) for part in choices.parts(options.trainers)]
+        if all(len(found) == 1 for found in places):
+            options = replace(options, trainers=", ".join(dict.fromkeys(among[found[0]].name for found in places)))
     return options

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import msgspec
 
+from loraprep.cli.init import given
 from loraprep.project import studio
 
 # Windows opens devices under these names
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
+
+
+UNDECIDED = "undecided"
+FOR_NOW = "flux"  # while nobody knows: trained at three sizes, and from a trigger alone, so that little is ruled out
 
 
 class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,14 +23,15 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | None  # "." for the folder itself
     kind: str | None
-    model: str | None
+    model: str | None  # UNDECIDED for "I don't know yet"
+    trainers: str | None  # names, comma-separated
     trigger: str | None
     description: str | None
     class_word: str | None
     notes: str | None
     fused: str | None  # terms, comma-separated
     images: str | None  # a folder
-    in_place: bool
+    in_place: bool | None
     captioner: str | None
     budget: str | None  # US dollars
     base_url: str | None
@@ -33,11 +39,17 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
     tagger: str | None  # a folder
     style_words: str | None
     no_input: bool
+    plain: bool = False
 
     @property
     def source(self) -> Path | None:
         """The folder with the pictures, None if none was named."""
-        return Path(self.images).expanduser() if self.images else None
+        return given.folder(self.images) if self.images else None
+
+    @property
+    def model_name(self) -> str:
+        """The base model to go on with; "" if nobody said one."""
+        return FOR_NOW if self.model == UNDECIDED else self.model or ""
 
 
 class NewProject(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +59,8 @@ class NewProject(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     class_word: str
     model: str
+    decided: str  # what project.yaml's comment says of the base model
+    trainers: list[str]
     description: str
     notes: str
     fused: list[str]

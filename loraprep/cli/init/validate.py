@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from loraprep.captions import registry
-from loraprep.cli.init.options import RESERVED, InitOptions, project_root, same_folder
+from loraprep.cli.init import choices
+from loraprep.cli.init import folder as folders
+from loraprep.cli.init.options import RESERVED, UNDECIDED, InitOptions, project_root, same_folder
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.project import project, studio, trigger, trust
@@ -29,6 +31,8 @@ def problems(options: InitOptions, here: Path, *, complete: bool = False) -> lis
     )
     found += _choice_problems("captioner", "--captioner", options.captioner, CAPTIONERS)
     found += _choice_problems("style words", "--style-words", options.style_words, STYLE_WORDS)
+    for name in choices.parts(options.trainers or ""):
+        found += _choice_problems("trainer", "--trainers", name, resources.names("resources/trainers"))
     if options.trigger and (fault := trigger.fault(options.trigger)):
         found.append(Problem(fault, "--trigger"))
     if options.budget and dollars(options.budget) is None:
@@ -54,7 +58,11 @@ def _choice_problems(
     if not value:
         if complete:
             yield Problem(f"the {what} is missing", flag, missing + one_of)
-    elif value not in allowed and not (flag == "--model" and studio.model_id(value)):
+    elif value not in allowed and not (flag == "--model" and (studio.model_id(value) or value == UNDECIDED)):
+        several = [name for name in allowed if name.startswith(value.lower())]
+        if len(several) > 1:
+            yield Problem(f'"{value}" could be {", ".join(several[:-1])} or {several[-1]}', flag)
+            return
         near = difflib.get_close_matches(value, allowed, 1)
         yield Problem(f'unknown {what} "{value}"', flag, f"Did you mean {near[0]}?" if near else one_of)
 
@@ -89,7 +97,8 @@ def source_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
         if options.in_place and name and name != ".":
             yield Problem("which folder? Say --images DIR as well", "--in-place")
     elif not folder.is_dir():
-        yield Problem(f"there is no folder {options.images}", "--images")
+        what, hint = folders.missing(options.images or "", folder)
+        yield Problem(what, "--images", hint)
     elif closed := _closed(folder):
         yield Problem(
             f"{relative(closed, here)} cannot be opened",
@@ -129,7 +138,7 @@ def _why_no_model(here: Path) -> str:
         return f"studio.md names several: {', '.join(known)}. "
     if unknown:
         return f"studio.md names {', '.join(unknown)}, which loraprep does not know. "
-    return "studio.md names none. " if found else "There is no studio.md to take it from. "
+    return "studio.md names none. " if found else ""
 
 
 def relative(path: Path, here: Path) -> str:

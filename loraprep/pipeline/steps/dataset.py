@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.core import terminal
+from loraprep.core import files, terminal
 from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.dataset import build, outputs, upscale, verify
@@ -26,8 +26,11 @@ def verify_dataset(work: Workspace) -> bool:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     with terminal.progress("Comparing") as progress:
         found = verify.verify_dataset(work.pictures, _outputs(work), locked, progress=progress)
-    for line in verify.verification_lines(found):
-        terminal.say(line)
+    if "verify" in work.as_json:
+        terminal.raw(files.dumps(verify.verification_json(found)))
+    else:
+        for line in verify.verification_lines(found):
+            terminal.say(line)
     return not found.differs
 
 
@@ -51,7 +54,7 @@ def upscale_images(work: Workspace) -> None:
         terminal.say("Nothing to enlarge: no picture in training has do: upscale without a version in upscaled/.")
         return
     upscaler = upscale.configured_upscaler()
-    terminal.say(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' if len(pictures) != 1 else ''}.")
+    terminal.note(f"Running {upscaler.command[0]} for {len(pictures)} picture{'s' if len(pictures) != 1 else ''}.")
     with terminal.progress("Enlarging") as progress:
         made = upscale.upscale_images(work.pictures, pictures, work.images(), upscaler, progress=progress)
     terminal.say(f"Written: {', '.join(made)}. Look at them, then run loraprep gate1: they are used instead.")

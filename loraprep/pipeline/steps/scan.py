@@ -25,7 +25,7 @@ def scan_images(work: Workspace, full: bool = False) -> None:
 
         digests = {i.path: i.digest for i in work.images() if i.state == "image"}
         for path in adopt.adopt_captions(work.root, samples.HEADER, digests):
-            terminal.say(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
+            terminal.note(f"Your caption of {path} in dataset/ is in decisions/captions.yaml now.")
 
 
 def _scan(work: Workspace, full: bool) -> None:

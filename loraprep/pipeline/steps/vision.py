@@ -106,7 +106,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         since=dict(since or {}),
         chosen=chosen_captioners(work, images),
         wait="elements" in work.named,
-        say=lambda text: terminal.say(text, "dim"),
+        say=terminal.note,
     )
 
 
@@ -192,10 +192,13 @@ def ask_again(work: Workspace, staying: Sequence[Image], samples: Sequence[str],
     Earlier answers stay in responses/. Raises UserError if nothing fits.
     """
     if not uses_vision(work):
+        captioner = ", ".join(work.project.settings.captioning.captioners)
         raise UserError(
-            "no captioner of this project looks at pictures, so there is nothing to ask again",
+            f"nobody looks at the pictures of this project (captioning.captioner: {captioner}), so there is nothing to "
+            "ask again",
             place="project.yaml",
-            hint="Set captioning.captioner to claude first.",
+            hint="To have them looked at, set captioning.captioner to claude, openai-compatible or wd-tagger; loraprep "
+            "doctor says which of them can work here. To change a caption yourself: loraprep review.",
         )
     job = _job(work, work.images(), samples=False)
     if patterns:

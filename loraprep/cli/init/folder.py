@@ -1,0 +1,102 @@
+"""What is in a folder of pictures, before there is a project; and what is wrong with one that is not there."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from loraprep.cli.init import given
+from loraprep.cli.init.create import files_below
+from loraprep.core import files
+from loraprep.core.text import number_of
+from loraprep.imaging.formats import EXTENSIONS, HEIF_EXTENSIONS
+from loraprep.project.profiles import Kind
+
+_READ = 2000  # headers: a second or two; of more pictures the first are looked at
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # never Pillow's EPS and the like
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in a folder. `captioned`: pictures with a non-empty .txt of their own name."""
+
+    pictures: int
+    captioned: int
+    sides: tuple[int, ...]  # px: side of the square of the same area, of each picture that was looked at
+
+
+def missing(text: str, folder: Path) -> tuple[str, str]:
+    """Return what is wrong with a folder that is not there, and what to do."""
+    try:
+        words = given.words(text)
+        if len(words) > 1 and all(Path(word).expanduser().exists() for word in words):
+            return "several things were given", "Name the one folder they lie in."
+        if folder.is_file():
+            return f"{folder.name} is a file", f"Name the folder it lies in: {folder.parent}"
+        if given.DRIVE.match(text.strip("'\" ")) and os.name != "nt":
+            return f"there is no folder {text}", f"On this computer it would be {folder}, which is not there."
+        near = next((parent for parent in folder.parents if parent.is_dir()), None)
+        if near and near != Path() and near != folder.parent:
+            return f"there is no folder {text}", f"{near} is there; what follows is not."
+    except (OSError, ValueError):
+        pass
+    return f"there is no folder {text}", ""
+
+
+def look(folder: Path) -> Contents:
+    """Count the pictures in a folder, those with words beside them, and measure them by their headers alone."""
+    try:
+        inside = files_below(folder)
+    except OSError:
+        return Contents(pictures=0, captioned=0, sides=())
+    pictures = [path for path in inside if path.suffix.lower() in EXTENSIONS]
+    texts = [path for path in inside if path.suffix.lower() == ".txt"]
+    written = {path.with_suffix("") for path in texts if _says_something(folder / path)}
+    sides = (_side(folder / path) for path in pictures[:_READ])
+    return Contents(
+        pictures=len(pictures),
+        captioned=sum(path.with_suffix("") in written for path in pictures),
+        sides=tuple(side for side in sides if side),
+    )
+
+
+def _says_something(path: Path) -> bool:
+    try:
+        return bool(files.read(path, 4096).strip())
+    except OSError:
+        return False
+
+
+def _side(path: Path) -> int:
+    """Read a picture's size from its header; 0 if that cannot be done."""
+    from PIL import Image
+
+    if path.suffix.lower() in HEIF_EXTENSIONS:
+        return 0
+    try:
+        with Image.open(files.checked(path), formats=_FORMATS) as picture:
+            return int((picture.width * picture.height) ** 0.5)
+    except Exception:  # a broken one is named by the first gate1
+        return 0
+
+
+def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:
+    """Say what is in the folder, and how that fits the kind and the trained size (px of a square's side)."""
+    if not found.pictures:
+        return "There is no picture in that folder."
+    parts = [number_of(found.pictures, "picture")]
+    if found.captioned:
+        parts.append(number_of(found.captioned, ".txt caption"))
+    if small := sum(side < size for side in found.sides):
+        parts.append(f"{small} below {size} px")
+    said = f"{', '.join(parts)}."
+    if kind is None:
+        return said
+    least, most = kind.recommended.min, kind.recommended.max
+    article = "an" if name[:1] in "aeiou" else "a"
+    if found.pictures < kind.floor:
+        return (
+            f"{said} For {article} {name} that is too few: {kind.floor} is the least, {least} to {most} a good number."
+        )
+    return f"{said} For {article} {name} {least} to {most} is a good number."

@@ -1,0 +1,69 @@
+"""`loraprep` alone: what this is, outside of a project; inside, where it stands. Runs nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from loraprep.core import files, terminal
+from loraprep.core.errors import UserError
+from loraprep.core.text import listed
+from loraprep.pipeline import artifacts, state
+from loraprep.pipeline.artifacts import Judged
+from loraprep.project import profiles, project
+from loraprep.report.opening import headline
+
+ABOUT = """\
+loraprep makes a folder of pictures ready for LoRA training, before any GPU time is spent, and ends with GO or NO-GO.
+
+  loraprep look DIR     a first look at a folder of pictures; nothing is changed
+  loraprep init NAME    asks what you want to teach, and makes a project
+  loraprep --help       all commands
+"""
+
+
+def run() -> int:
+    """Say what this is, or where the project around the current folder stands; 0. Raises UserError."""
+    home = next((p for p in (Path.cwd(), *Path.cwd().parents) if (p / project.NAME).is_file()), None)
+    if home is None:
+        terminal.say(ABOUT.removesuffix("\n"))
+        return 0
+    os.chdir(home)
+    _told(home)
+    return 0
+
+
+def _told(home: Path) -> None:
+    settings = project.load(home, ask=True).settings
+    model = profiles.base_model(settings.model).title
+    captioners = listed(list(settings.captioning.captioners), shown=None)
+    terminal.say(f"{settings.name}: {settings.intent.kind} for {model}, trigger {settings.trigger}.", "bold")
+    terminal.say(f"Captions: {captioners}. Trainers: {listed(list(settings.dataset.trainers), shown=None)}.")
+    try:
+        gate = artifacts.load(Judged, home)
+    except UserError:  # nobody has judged here yet, or another version did
+        terminal.say("No verdict yet.")
+        _next("loraprep gate1")
+        return
+    terminal.say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
+    if changed := _changed_since(home):
+        terminal.say(f"Changed since then: {listed(changed)}.", "yellow")
+        _next("loraprep gate1")
+    elif gate.only_waiting and gate.waiting:
+        _next("loraprep review", "loraprep gate1")
+    elif gate.verdict == "GO":
+        _next("loraprep dataset export")
+    else:
+        terminal.say(f"Next: {gate.next}")
+
+
+def _next(*commands: str) -> None:
+    terminal.say("\n  ".join(["Next:", *commands]))
+
+
+def _changed_since(home: Path) -> list[str]:
+    """List what a person writes that is newer than the last run; a verdict that stays the same is not written anew."""
+    ran = [home / "build" / Judged.NAME, home / state.NAME]
+    judged = max(path.stat().st_mtime_ns for path in ran if path.exists())
+    written = [home / project.NAME, *files.listed(home / "decisions", ".yaml")]
+    return [p.relative_to(home).as_posix() for p in written if p.stat().st_mtime_ns > judged]

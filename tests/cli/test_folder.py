@@ -1,0 +1,95 @@
+"""Folders as people give them, and what is said of what is in them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from loraprep.cli.init import folder, given
+from loraprep.cli.init.folder import Contents
+from loraprep.project import profiles
+
+posix = pytest.mark.skipif(os.name == "nt", reason="shells quote otherwise there")
+
+
+@pytest.fixture
+def pics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "it's my (best) pics"
+    path.mkdir()
+    return path
+
+
+@posix
+def test_every_way_to_write_it(pics: Path) -> None:
+    path = str(pics)
+    escaped = path.replace(" ", "\\ ").replace("'", "\\'").replace("(", "\\(").replace(")", "\\)")
+    url = "file://" + path.replace(" ", "%20").replace("'", "%27")
+    quoted = "'" + path.replace("'", "'\\''") + "'"
+    written = [path, f"{path}/", f" {path} ", f'"{path}"', f"{escaped} ", quoted, url, url.replace("file://", "file://localhost"),
+               f"'{url}'", "~/" + pics.name, f"“{path}”"]  # fmt: skip
+    for text in written:
+        assert given.folder(text) == pics, text
+    assert given.folder("~/it\\'s\\ my\\ \\(best\\)\\ pics") == pics
+    assert given.folder("  ") is None
+
+
+@posix
+def test_a_windows_path_under_wsl(pics: Path) -> None:
+    assert given.folder(r"C:\Users\me\my pics") == Path("/mnt/c/Users/me/my pics")
+    assert given.folder(r'"D:\art"') == Path("/mnt/d/art")
+    assert given.folder("file:///C:/art") == Path("C:/art")
+    what, hint = folder.missing(r"C:\Users\me", Path("/mnt/c/Users/me"))
+    assert (what, hint) == (
+        r"there is no folder C:\Users\me",
+        "On this computer it would be /mnt/c/Users/me, which is not there.",
+    )
+
+
+@posix
+def test_a_folder_really_called_so_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("'a b'", "a\\ b", "a b"):
+        Path(name).mkdir()
+    assert given.folder("'a b'") == Path("'a b'")
+    assert given.folder("a\\ b") == Path("a\\ b")
+
+
+def test_what_is_not_there_is_said(pics: Path) -> None:
+    Image.new("RGB", (8, 8)).save(pics / "a.png")
+    assert folder.missing(str(pics / "a.png"), pics / "a.png") == (
+        "a.png is a file",
+        f"Name the folder it lies in: {pics}",
+    )
+    both = f'"{pics}" "{pics / "a.png"}"'
+    assert folder.missing(both, Path(both)) == ("several things were given", "Name the one folder they lie in.")
+    assert folder.missing(str(pics / "x/y"), pics / "x/y")[1] == f"{pics} is there; what follows is not."
+    assert folder.missing("a\0b", Path("a\0b"))[0] == "there is no folder a\0b"
+    assert given.folder("a\0b") == Path("a\0b")
+
+
+def test_it_is_looked_into(pics: Path) -> None:
+    for n in range(12):
+        side = 700 if n < 3 else 1200
+        Image.new("RGB", (side, side)).save(pics / f"{n}.png")
+    (pics / "deep").mkdir()
+    Image.new("RGB", (2048, 512)).save(pics / "deep/wide.jpg")  # as many pixels as 1024 x 1024
+    (pics / "broken.png").write_bytes(b"no picture")
+    (pics / "0.txt").write_text("a pier", "utf-8")
+    (pics / "1.txt").write_text(" \n", "utf-8")  # says nothing
+    (pics / "readme.txt").write_text("hello", "utf-8")
+    found = folder.look(pics)
+    assert (found.pictures, found.captioned, len(found.sides)) == (14, 1, 13)
+    style = profiles.kind("style")
+    assert folder.told(found, style, "style", 1024) == (
+        "14 pictures, 1 .txt caption, 3 below 1024 px. For a style 20 to 100 is a good number."
+    )
+    few = Contents(pictures=4, captioned=0, sides=(2000,) * 4)
+    assert folder.told(few, profiles.kind("object"), "object", 1024) == (
+        "4 pictures. For an object that is too few: 5 is the least, 10 to 30 a good number."
+    )
+    assert (
+        folder.told(Contents(pictures=0, captioned=0, sides=()), style, "style", 512)
+        == "There is no picture in that folder."
+    )

@@ -1,0 +1,78 @@
+"""`loraprep` alone: what this is, or where the project stands. It runs nothing and writes nothing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from loraprep.__main__ import main
+from loraprep.cli import standing
+from loraprep.pipeline import artifacts
+from loraprep.pipeline.artifacts import Judged
+from loraprep.project import project
+
+PROJECT = "version: 1\nname: p\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n"
+
+
+def _judged(verdict: str, waiting: dict[str, list[str]]) -> str:
+    counts = {"kept": 12}
+    return artifacts.encode(
+        Judged(name="p", verdict=verdict, waiting=waiting, only_waiting=bool(waiting), reasons=[], counts=counts, why="w.",
+               next="Add pictures.")
+    )  # fmt: skip
+
+
+def test_outside_it_says_what_this_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    assert capsys.readouterr().out == standing.ABOUT
+    assert [line.split()[1] for line in standing.ABOUT.splitlines()[2:]] == ["look", "init", "--help"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "waiting", "said"),
+    [
+        ("", {}, "No verdict yet.\nNext:\n  loraprep gate1\n"),
+        ("GO", {}, "GO. 12 pictures are ready to train p.\nNext:\n  loraprep dataset export\n"),
+        ("NO-GO", {"quality": ["a", "b"]}, "Not yet: 2 answers from you (2 in decisions/quality.yaml).\n"
+                                           "Next:\n  loraprep review\n  loraprep gate1\n"),
+        ("NO-GO", {}, "NO-GO: 0 things to mend before any GPU time is spent.\nNext: Add pictures.\n"),
+    ],
+)  # fmt: skip
+def test_inside_it_says_where_it_stands(
+    verdict: str, waiting: dict[str, list[str]], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "images").mkdir()
+    (tmp_path / "decisions").mkdir()
+    (tmp_path / project.NAME).write_text(PROJECT, "utf-8")
+    if verdict:
+        (tmp_path / "build").mkdir()
+        (tmp_path / "build/gate1.json").write_text(_judged(verdict, waiting), "utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path / "images")  # from within, too
+    assert main([]) == 0
+    assert (
+        capsys.readouterr().out
+        == f"p: style for Stable Diffusion 1.5, trigger brushy.\nCaptions: none. Trainers: kohya.\n{said}"
+    )
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_was_edited_since_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("images", "decisions", "build"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / project.NAME).write_text(PROJECT, "utf-8")
+    (tmp_path / "build/gate1.json").write_text(_judged("GO", {}), "utf-8")
+    (tmp_path / "decisions/quality.yaml").write_text("rest: recommended\n", "utf-8")
+    later = (tmp_path / "build/gate1.json").stat().st_mtime_ns + 10**9
+    os.utime(tmp_path / "decisions/quality.yaml", ns=(later, later))
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith("Changed since then: decisions/quality.yaml.\nNext:\n  loraprep gate1\n")
