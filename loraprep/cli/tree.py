@@ -77,6 +77,12 @@ def _mistake(error: click.UsageError) -> UserError:
             message = f"{named.name} has no option {error.option_name}"
             hint = f"Did you mean {near[0]}?" if near else f"It has {', '.join(own)}." if own else "It has none."
     else:
+        if isinstance(error, click.MissingParameter) and isinstance(named, _Command):
+            hint = named.about.example
+        elif isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.Choice):
+            given = message.partition(": '")[2].partition("'")[0]
+            if near := difflib.get_close_matches(given, [*map(str, error.param.type.choices)], n=1):
+                hint = f"Did you mean {near[0]}?"
         message = message[:1].lower() + message[1:].replace("\n", " ")
     return UserError(message, hint=hint, exit_code=UNUSABLE)
 

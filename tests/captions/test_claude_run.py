@@ -249,7 +249,7 @@ def test_asking_again(server: Loopback, tmp_path: Path) -> None:
     run(root, "gate1", url=server.url)
     assert len(server.asked()) == 12
     edit(root / "project.yaml", "budget_usd: 1.00", "budget_usd: 1.00, model: claude-sonnet-5-5")
-    _, output = run(root, "gate1", url=server.url)
+    _, output = run(root, "gate1", "-v", url=server.url)
     assert len(server.asked()) == 12
     assert "12 pictures were seen under earlier settings" in output
     report = (root / "dataset-report.md").read_text("utf-8")

@@ -121,7 +121,8 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
         "mystyle is ready in mystyle.\n"
         "Captions use the words you have (.txt files, names); names alone end in NO-GO.\n"
         "Next:\n  cd mystyle\n  loraprep gate1\n"
-        "To change any answer: edit project.yaml, then loraprep gate1 again; only what it touches is redone.\n"
+        "To change any answer: edit project.yaml, then loraprep gate1 again; only what\n"
+        "it touches is redone.\n"
     )
 
 

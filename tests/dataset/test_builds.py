@@ -317,9 +317,10 @@ def test_masks_where_each_trainer_looks_for_them(root: Path, trainers: str, mask
     assert code == 1
     assert "x A name matches no picture - masks/scene-4.png (did you mean scene-04.jpg?)" in output
     (root / "masks/scene-4.png").unlink()
-    code, output = run(root, "dataset")
+    code, output = run(root, "gate1", "-v")
     assert code == 0, output
     assert "masks/scene-03.png: it is 300x200, another shape than its picture" in output
+    assert run(root, "dataset")[0] == 0
     files = held(root)
 
     def mask(name: str) -> Image.Image:

@@ -18,7 +18,7 @@ import pytest
 from tests import store
 from tests.hostile import clones
 from tests.hostile.faults import PLACE
-from tests.runs import run
+from tests.runs import run, told
 from tests.scenes import project
 
 pytestmark = pytest.mark.run
@@ -95,6 +95,7 @@ def _undisturbed(name: str, folder: Path) -> Undisturbed:
 
 
 def _end(output: str) -> str:
+    output = told(output)
     return output[output.index("NO-GO") :] if "NO-GO" in output else output.strip().rpartition("\n")[2]
 
 

@@ -258,9 +258,9 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     path.write_text(path.read_text("utf-8").replace("dataset:\n", "dataset:\n  regularization: reg\n"), "utf-8")
     code, output = run(root, "export")
     assert code == 1
-    assert '! There are no pictures in "reg", which dataset.regularization names.' in output
     assert 'project.yaml: dataset.regularization: there are no pictures in "reg"' in output
     assert "Put regularization pictures into that folder, or write null." in output
+    assert '! There are no pictures in "reg", which dataset.regularization names.' in run(root, "gate1", "-v")[1]
     path.write_text(path.read_text("utf-8").replace("regularization: reg", "regularization: ../reg"), "utf-8")
     assert 'dataset.regularization: "../reg" leaves the project' in run(root, "export")[1]
     (root / "reg").mkdir()

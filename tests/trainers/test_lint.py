@@ -233,7 +233,7 @@ def test_a_wrong_command_line_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
         f'there is no folder "{tmp_path / "gone"}"\n    Name the folder that you would give to the trainer.\n'
     )
     assert main(["check", str(tmp_path), "--trainer", "khoya"]) == 3
-    assert "loraprep check --help lists the flags." in capsys.readouterr().err
+    assert "Did you mean kohya?" in capsys.readouterr().err
 
 
 def test_every_word_can_be_said() -> None:
