@@ -36,7 +36,7 @@ _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at
 _THIN = 0.05  # of the longer side: a stroke
 _STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
 _STROKES_NEAR = (
-    32  # the same at the size of what is looked at, of a mark in one place; what changes in a face reaches 22
+    24  # the same at the size of what is looked at, of a mark in one place; what changes in a face reaches 22
 )
 _SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
 _SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
