@@ -42,6 +42,7 @@ _INSTEAD: dict[str, tuple[str, Callable[[], click.Option]]] = {
         ),
     ),
 }  # fmt: skip
+_AFTER = {"samples": "loraprep.cli.samples"}  # task -> a module that talks about what it found, on a terminal
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -165,7 +166,8 @@ def _task(name: str) -> Callable[..., int]:
         if instead is not None:
             return int(importlib.import_module(_INSTEAD[name][0]).run(instead))
         flags = [f"--{option}" for option, given in options.items() if given]
-        return running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
+        code = running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
+        return int(importlib.import_module(_AFTER[name]).run()) if name in _AFTER and not code and not words else code
 
     return call
 

@@ -80,6 +80,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(home)
     monkeypatch.setattr(at_hand, "_models", lambda _port: None)  # whatever runs on this computer
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "none"))
     return home
 
@@ -107,6 +108,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert written.pop("intent.md").decode() == INTENT.replace("no cats please.", _separation())
     assert written.pop("dodo.py").decode() == DODO
     assert written.pop(".gitignore").decode() == IGNORED
+    assert written.pop("decisions/crops.yaml") == resources.path("resources/project/crops.yaml").read_bytes()
     images = {name.removeprefix("images/"): data for name, data in written.items() if name.startswith("images/")}
     assert images == before == _files(here / "pics")
     schemas = {name: data for name, data in written.items() if not name.startswith("images/")}
@@ -121,8 +123,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
         "mystyle is ready in mystyle.\n"
         "Captions use the words you have (.txt files, names); names alone end in NO-GO.\n"
         "Next:\n  cd mystyle\n  loraprep gate1\n"
-        "To change any answer: edit project.yaml, then loraprep gate1 again; only what\n"
-        "it touches is redone.\n"
+        "To change any answer: edit project.yaml, then loraprep gate1 again; only what it touches is redone.\n"
     )
 
 
