@@ -35,9 +35,7 @@ _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of wh
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
 _THIN = 0.05  # of the longer side: a stroke
 _STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
-_STROKES_NEAR = (
-    24  # the same at the size of what is looked at, of a mark in one place; what changes in a face reaches 22
-)
+_STROKES_NEAR = 32  # the same at the size of what is looked at, in one place: half as much again as a face changes by
 _SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
 _SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
 _SOME = 2000  # pixels that colours of ink are taken from
