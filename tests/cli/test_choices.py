@@ -59,17 +59,17 @@ def test_every_model_fits_a_line_at_80_columns_but_one_that_names_a_trainer_with
         assert len(choice.line) <= 66, choice.line
 
 
-def test_trainers_that_do_not_train_it_come_last_and_say_so() -> None:
-    listed = interview.trainer_choices("qwen-image")
-    assert listed[-1].name == "kohya"
-    assert listed[-1].line.endswith("does not train Qwen-Image")
-    assert interview.default_trainers("qwen-image") != "kohya"
-    assert interview.default_trainers("sdxl") == "kohya"
+def test_only_trainers_that_train_it_are_listed() -> None:
+    listed = [choice.name for choice in interview.trainer_choices("qwen-image")]
+    assert listed[0] == "musubi-tuner"
+    assert "kohya" not in listed
+    assert interview.trainer_choices("sdxl")[0].name == "kohya"
 
 
 def test_the_profiles_name_trainers_that_there_are() -> None:
     every = set(resources.names("resources/trainers"))
     for name in resources.names("resources/models"):
-        choosing = profiles.base_model(name).choosing
-        assert choosing is not None
-        assert set(choosing.trainers) <= every
+        model = profiles.base_model(name)
+        assert model.choosing is not None
+        assert model.trainers.keys() <= every
+        assert all(by.calls for by in model.trainers.values())
