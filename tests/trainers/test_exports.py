@@ -123,6 +123,17 @@ def test_nothing_is_mirrored_and_the_trigger_stays_first(trainer: str) -> None:
             assert concept["text"]["keep_tags_count"] == 1
 
 
+def test_onetrainer_has_a_concept_for_each_size_with_a_cache_of_its_own() -> None:
+    """With latents cached one concept of three sizes trains each picture at one of them for ever."""
+    concepts = parsed("onetrainer", dataset("onetrainer"))
+    sizes = [c["image"]["resolution_override"] for c in concepts]
+    assert sizes == ["512"] * 2 + ["768"] * 2 + ["1024"] * 2 + ["512", "768", "1024"]
+    assert len({c["seed"] for c in concepts}) == len(concepts)  # path and seed are the key of its cache
+    assert {c["balancing"] for c in concepts if c["name"].startswith("10_")} == {10.0}
+    (one,) = {c["name"] for c in parsed("onetrainer", dataset("onetrainer", sizes=[1024])) if "10_" in c["name"]}
+    assert one == "10_mystyle"
+
+
 def test_musubi_tuner_is_told_keys_it_knows_in_both_forms() -> None:
     """Any other key raises: config_utils.ConfigSanitizer. Each dataset has a cache of its own, or it raises as well."""
     files = trainer_module("musubi-tuner").config_files(dataset("musubi-tuner", above="/workspace/mystyle/"))
