@@ -112,7 +112,7 @@ class Choosing(Table, frozen=True):
     """What somebody wants to know who has to choose a base model."""
 
     about: str
-    size: str  # parameters, such as 12B
+    size: str = ""  # parameters, such as 12B; "": not told by those who made it
 
 
 class TrainedBy(Table, frozen=True):

@@ -264,7 +264,8 @@ def _of_model(name: str, model: BaseModel) -> str:
         return f"{model.title}; {model.form}."
     others = len(profiles.trainers_of(name)) - 1
     by = profiles.usual_trainer(name) + (f", {others} more" if others else "")
-    return f"{model.choosing.about}. {model.choosing.size}, {model.form}, {by}."
+    facts = ", ".join(filter(None, (model.choosing.size, model.form, by)))
+    return f"{model.choosing.about}. {facts}."
 
 
 def _model(options: InitOptions, talk: Talk) -> Question:
