@@ -19,7 +19,7 @@ from loraprep.project import profiles, project, trust
 from loraprep.project.settings import Intent
 from loraprep.project.trust import Server, Trust
 
-MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
+MODELS = ", ".join(resources.names("resources/models"))
 CAPTIONERS = ", ".join(registry.captioner_names())
 PROJECT = f"""\
 # yaml-language-server: $schema=schemas/project.schema.json

@@ -160,7 +160,7 @@ def _project_yaml(new: NewProject) -> str:
     values = {key: yamlfile.dump(value) for key, value in msgspec.to_builtins(new).items()}
     values["models"] = ", ".join(resources.names("resources/models"))
     values["decided"] = new.decided
-    values["all_trainers"] = ", ".join(resources.names("resources/trainers"))
+    values["all_trainers"] = ", ".join(profiles.trainers_of(new.model))
     values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():
