@@ -97,11 +97,38 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert said("tied", result.findings) == [
-        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is."
+        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is.",
+        "All 12 of your people are in muted warm colours; of the 12 other pictures none is.",
     ]
     assert any("muted warm" in p.prompt for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
     result = curate.assess(untied, Observations({}, told(untied, texts), {}), style.kind, style.settings)
+    assert said("tied", result.findings) == []
+
+
+@pytest.mark.parametrize("number", [40, 100, 200])
+def test_one_bound_subject_among_free_ones_is_told_however_large_the_set(number: int, style: project.Project) -> None:
+    subjects, lights = (
+        ("a cat", "a woman", "a house", "a mountain lake"),
+        ("at night", "daylight", "dim light", "backlight"),
+    )
+    random = np.random.default_rng(number)
+    images = records(number)
+    texts = [f"{subjects[n % 4]}, {lights[random.integers(4)] if n % 4 else lights[0]}" for n in range(number)]
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
+    assert any(s.startswith(f"All {number // 4} of your animals are at night;") for s in said("tied", result.findings))
+
+
+def test_every_bound_subject_is_told_and_free_ones_are_not(style: project.Project) -> None:
+    subjects = ("a cat", "a woman", "a house", "a mountain lake", "a bowl of fruit")
+    lights = ("at night", "daylight", "dim light", "backlight", "candlelight")
+    images = records(50)
+    bound = [f"{subjects[n % 5]}, {lights[n % 5]}" for n in range(50)]
+    result = curate.assess(images, Observations({}, told(images, bound), {}), style.kind, style.settings)
+    about_light = {f.values["a"] for f in result.findings if f.code == Code.TIED and f.values["both"] == 10}
+    assert len(about_light) == 5
+    free = [f"{subjects[n % 5]}, {lights[n // 5 % 5]}" for n in range(50)]
+    result = curate.assess(images, Observations({}, told(images, free), {}), style.kind, style.settings)
     assert said("tied", result.findings) == []
 
 
