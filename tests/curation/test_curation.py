@@ -1,6 +1,7 @@
 """Phase 5 as an artist meets it: one hand or several, what is tied, the shortlist, the subset, what to do next."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -302,7 +303,8 @@ def test_two_hands_are_one_question_and_its_answers(
     washed = [p for p in sorted(two_hands) if p.startswith("washed")]
     assert question.key == washed[0]
     assert question.entry["looks"] == {"look 1": inked, "look 2": washed}
-    assert question.entry["recommended"] == "together"  # twelve alone would be fewer than a style should have
+    # twelve alone would be fewer than a style should have, and together they train an average
+    assert question.entry["recommended"] == "own trigger"
     assert question.entry["what"].startswith(
         "these look like 2 hands: look 1 (12), look 2 (5). Together they train an average that is none of them. Which "
         "belong?"
@@ -341,9 +343,43 @@ def test_hands_that_are_answered_together_are_settled(
     paths = [i.path for i in images]
     assert settled("together") == {Code.SEVERAL_HANDS: rulings.Settled(paths, "you answered: together")}
     assert settled(None) == settled("own trigger") == {}
+    assert settled(None, "recommended") == settled(None, auto=True) == {}  # a trigger of its own: not before it has one
+    question.entry["recommended"] = "together"  # as an earlier version recommended it
     assert settled(None, "recommended") == {Code.SEVERAL_HANDS: rulings.Settled(paths, "as recommended")}
     assert settled(None, auto=True) == settled(None, "recommended")
     assert settled(["look 2"])[Code.SEVERAL_HANDS].images == [p for p in paths if p.startswith("inked")]
+
+
+def test_several_hands_are_told_also_where_leaving_one_out_is_recommended(
+    style: project.Project, two_hands: dict[str, tuple[float, ...]]
+) -> None:
+    small = structs.replace(style.kind, recommended=structs.replace(style.kind.recommended, min=10))
+    images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
+    seen = Observations({}, {}, two_hands)
+    open_ = curate.curate(images, seen, [], small, style.settings, Decisions())
+    (question,) = open_.questions
+    assert question.entry["recommended"] == "leave out"
+    washed = tuple(p for p in sorted(two_hands) if p.startswith("washed"))
+    (told_open,) = [f for f in open_.assessment.findings if f.code == Code.SEVERAL_HANDS]
+    assert told_open.images == washed
+    assert re.search(
+        r"These look like 2 hands .*All 17 are as varied as \d+ .*the 12 without the other hands, as \d+ ",
+        findings.sentence(told_open),
+    )
+
+    def answered(answer: str) -> list[Finding]:
+        digests = {p: d[:12] for p, d in question.digests.items()}
+        given = Decisions(
+            None, {question.key: Entry(question.key, {**question.entry, "answer": answer}, digests, True)}
+        )
+        result = curate.curate(images, seen, [], small, style.settings, given)
+        assert (len(result.assessment.carried)) == (
+            12 if answer == "leave out" else 17
+        )  # what is judged is what trains
+        return [f for f in result.assessment.findings if f.code == Code.SEVERAL_HANDS]
+
+    assert answered("leave out") == []
+    assert [f.images for f in answered("together")] == [washed]
 
 
 @pytest.fixture(scope="module")
@@ -382,7 +418,8 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         "recommended": "leave out",
         "answer": None,
     }
-    assert said("somebody-else", result.assessment.findings) == []  # it would be left out
+    # it would be left out, and is told all the same while that is asked
+    assert [f.images for f in result.assessment.findings if f.code == Code.SOMEBODY_ELSE] == [(stray,)]
     (open_,) = rulings.curation_fates([question], Decisions(), images, auto=False).values()
     assert (open_.path, open_.fate, open_.why, open_.open) == (
         stray, "left out", "it seems to show somebody else", True,
