@@ -60,6 +60,15 @@ def asked(number: int, term: str) -> str:
     return many if many and number != 1 else one
 
 
+def named(number: int, term: str) -> str:
+    """Word a term as things that may be spoken of: "portraits", "pictures in daylight"."""
+    return asked(number, term) if _is_thing(term) else f"{plural(number, 'picture')} {asked(number, term)}"
+
+
+def _is_thing(term: str) -> bool:
+    return " | " in _asked().get(term, f"{term} | {term}")
+
+
 def pictures(number: int, term: str, more: str = "") -> str:
     """Word so many pictures of a term: "1 portrait", "2 pictures against the light"; `more`: "20 more landscapes"."""
     name, _, many = _asked().get(term, f"{term} | {term}").partition(" | ")

@@ -62,7 +62,7 @@ def curate(
         {about_styles.key} if about_styles else set(),
     )
     questions = [q for q in (about_styles, about_strangers) if q]
-    leaving = {path for q in questions for path in curation_entry(q).left_out("recommended")}
+    leaving = {path for q in questions for path in curation_entry(q).left_out("recommended") if path not in ruled}
     pool = [i for i in remaining if i.path not in leaving]
     alike, worth = picture_likeness(pool, seen.embeddings), picture_quality(pool)
     target = settings.curation.target or kind.target
@@ -74,11 +74,41 @@ def curate(
     quotas = subset.member_quotas(kind, pool, labels, target)
     kept = subset.choose_subset(pool, alike, worth, target, pinned, quotas, groups)
     questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
-    return Curation(assess([pool[n] for n in kept], seen, kind, settings), questions)
+    parts = _Parts(
+        _styles(remaining, found, seen, kind) if about_styles else None,
+        identity.stranger_findings(strangers) if about_strangers else None,
+    )
+    return Curation(assess([pool[n] for n in kept], seen, kind, settings, parts), questions)
 
 
-def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings) -> Assessment:
-    """Say everything that phase 5 says about the pictures that train, sorted by path."""
+class _Parts(msgspec.Struct, frozen=True):
+    """What is said of parts of the set that a question is about, as if nothing were recommended; None: no question.
+
+    Judged of what would stay, it would be silent wherever leaving them out is recommended.
+    """
+
+    styles: list[Finding] | None = None
+    strangers: list[Finding] | None = None
+
+
+def _both_ways(images: Sequence[Image], found: styles.StyleGroups, seen: Observations) -> str:
+    """Say how varied the set is, whichever way a question about its styles is answered."""
+    others = {p for group in found.groups[1:] for p in group}
+    alone = [i for i in images if i.path not in others]
+    return (
+        f"All {len(images)} are as varied as {_variety(images, seen).different}; the {len(alone)} without "
+        f"the other hands, as {_variety(alone, seen).different}."
+    )
+
+
+def assess(
+    images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings, parts: _Parts | None = None
+) -> Assessment:
+    """Say everything that phase 5 says about the pictures that train, sorted by path.
+
+    `parts`: what is said of styles and strangers instead, where a question is about them.
+    """
+    parts = parts or _Parts()
     alike, worth = picture_likeness(images, seen.embeddings), picture_quality(images)
     labels = axis_labels(kind, images, seen.elements, seen.captions, settings.trigger)
     unseen = undescribed(seen.captions)
@@ -86,11 +116,16 @@ def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Se
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = confounds.one_sided_findings(axes, len(images))
     ties = confounds.tied_findings([a for a in axes if a.judged(len(images))], seen_only(kind, labels, unseen))
+    variety = _variety(images, seen)
     findings = [
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
         *subset.outlier_findings(images, alike),
-        *identity.stranger_findings(identity.find_strangers(images, seen.elements, kind, settings)),
-        *styles.style_findings(images, styles.group_by_style(images, seen.styles, settings), kind),
+        *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
+        *(
+            _styles(images, styles.group_by_style(images, seen.styles, settings), seen, kind)
+            if parts.styles is None
+            else parts.styles
+        ),
         *one_sided,
         *ties,
         *confounds.unknown_findings(axes, len(images)),
@@ -99,7 +134,7 @@ def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Se
     return Assessment(
         axes=axes,
         findings=findings,
-        variety=_variety(images, seen),
+        variety=variety.said(len(images)) if len(images) > 1 else "",
         add=advice.pictures_to_add(axes, kind),
         strong=advice.strong_sides(axes, len(images)),
         weak=advice.weak_sides(axes, kind),
@@ -109,19 +144,42 @@ def assess(images: Sequence[Image], seen: Observations, kind: Kind, settings: Se
     )
 
 
+def _strangers(images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings) -> list[Finding]:
+    return identity.stranger_findings(identity.find_strangers(images, seen.elements, kind, settings))
+
+
+def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind) -> list[Finding]:
+    ways = _both_ways(images, found, seen) if found.distinct else ""
+    return styles.style_findings(images, found, kind, ways)
+
+
 def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:
     """Keep the marks that several of the kept pictures still bear."""
     found = [Finding(f.code, tuple(p for p in f.images if p in kept), f.values) for f in marks]
     return [f for f in found if len(f.images) >= SEVERAL]
 
 
-def _variety(images: Sequence[Image], seen: Observations) -> str:
-    """ "Your 48 pictures are as varied as 17 wholly different ones", and what that was judged by."""
+class _Variety(msgspec.Struct, frozen=True):
+    """As how many wholly different pictures a set counts, 0..n, and what that was judged by."""
+
+    count: float
+    basis: str
+
+    @property
+    def different(self) -> str:
+        """Say it of the set: "17 wholly different ones"."""
+        count = round(self.count)
+        return f"{count} wholly different {'one' if count == 1 else 'ones'}"
+
+    def said(self, number: int) -> str:
+        """Say it of so many pictures: "Your 48 pictures are as varied as 17 wholly different ones"."""
+        return f"Your {number} pictures are as varied as {self.different}. Judged by {self.basis}."
+
+
+def _variety(images: Sequence[Image], seen: Observations) -> _Variety:
     if len(images) < 2:
-        return ""
+        return _Variety(float(len(images)), "")
     unseen = undescribed(seen.captions)
     told = {path: c for path, c in seen.captions.items() if path not in unseen}  # names show nothing
     kernel, basis = content_kernel(images, told, seen.embeddings)
-    count = round(diversity.vendi(kernel))
-    different = f"{count} wholly different {'one' if count == 1 else 'ones'}"
-    return f"Your {len(images)} pictures are as varied as {different}. Judged by {basis}."
+    return _Variety(diversity.vendi(kernel), basis)

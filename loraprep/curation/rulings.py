@@ -114,7 +114,8 @@ def settled_findings(decisions: Decisions, images: Sequence[Image], *, auto: boo
         answer = given.answer
         if answer is None and decisions.accepts(auto=auto):
             answer = "recommended"
-        if entry.settles is None or answer is None or answer == "own trigger":
+        meant = entry.recommended if answer == "recommended" else answer
+        if entry.settles is None or answer is None or meant == "own trigger":
             continue
         out = entry.left_out(answer)
         stay = {present.find(path, digest)[0] for path, digest in given.digests.items() if path not in out}

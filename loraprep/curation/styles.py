@@ -65,12 +65,13 @@ def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Q
     leave_out = largest >= _MOST * total and largest >= kind.recommended.min and total > largest
     counts = ", ".join(f"{name} ({len(g)})" for name, g in zip(names, found.groups, strict=True))
     hint = _coincidence(images, found.groups)
+    # "together" is never recommended: it would advise the average that the question warns of
     entry = {
         "what": f"these look like {len(found.groups)} hands: {counts}. Together they train an average that is none of "
         "them. Which belong?" + (f" ({hint}: if that is the only difference, answer together)" if hint else ""),
         "looks": dict(zip(names, found.groups, strict=True)),
         "examples": dict(zip(names, found.examples, strict=True)),
-        "recommended": "leave out" if leave_out else "together",
+        "recommended": "leave out" if leave_out else "own trigger",
         "answer": None,
     }
     digests = {i.path: i.digest for i in images}
@@ -78,8 +79,11 @@ def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Q
     return Question(key=found.groups[1][0], entry=entry, digests={p: digests[p] for p in members})
 
 
-def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind) -> list[Finding]:
-    """Say that there are several styles, which pictures are drawn unlike the rest, or why nothing can be said."""
+def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways: str = "") -> list[Finding]:
+    """Say that there are several styles, which pictures are drawn unlike the rest, or why nothing can be said.
+
+    `ways`: a sentence on what trains either way it is answered.
+    """
     if not images:
         return []
     if found.measured < LEAST:
@@ -94,7 +98,7 @@ def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind) -> l
             Finding(
                 asked if kind.looks == "ask" else Code.SEVERAL_LOOKS,
                 tuple(sorted(p for g in found.groups[1:] for p in g)),
-                {"hands": len(found.groups), "counts": counts, "examples": examples},
+                {"hands": len(found.groups), "counts": counts, "examples": examples, "ways": ways},
             )
         )
     if found.odd:

@@ -18,6 +18,7 @@ from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
+_PARTS = (Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE)  # a question is about these pictures
 _NAMED = 3  # unusable files that a sentence names
 _SAME_FACT = {Code.ONLY_NAMED: Code.CAPTION_DRAFT, Code.CAPTION_DRAFT: Code.ONLY_NAMED}  # of many pictures, of few
 
@@ -164,11 +165,11 @@ def _counts(
 def _settled_by_leaving(fates: Sequence[Fate]) -> dict[Code, frozenset[str]]:
     """Return, by finding code, the pictures that the finding no longer concerns, since they leave.
 
-    Copies are settled by an answer alone: an open question has still to be looked at.
+    Copies, styles and strangers are settled by an answer alone: an open question has still to be looked at.
     """
     leaving = frozenset(f.path for f in fates if f.fate == "left out")
     decided = frozenset(f.path for f in fates if f.fate == "left out" and not f.open)
-    return {**dict.fromkeys(findings.in_section("quality"), leaving), **dict.fromkeys(_COPIES, decided)}
+    return {**dict.fromkeys(findings.in_section("quality"), leaving), **dict.fromkeys((*_COPIES, *_PARTS), decided)}
 
 
 def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[str]) -> list[tuple[Finding, str]]:

@@ -1,6 +1,7 @@
 """Phase 5 as an artist meets it: one hand or several, what is tied, the shortlist, the subset, what to do next."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -97,11 +98,38 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
     assert said("tied", result.findings) == [
-        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is."
+        "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is.",
+        "All 12 of your people are in muted warm colours; of the 12 other pictures none is.",
     ]
     assert any("muted warm" in p.prompt for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
     result = curate.assess(untied, Observations({}, told(untied, texts), {}), style.kind, style.settings)
+    assert said("tied", result.findings) == []
+
+
+@pytest.mark.parametrize("number", [40, 100, 200])
+def test_one_bound_subject_among_free_ones_is_told_however_large_the_set(number: int, style: project.Project) -> None:
+    subjects, lights = (
+        ("a cat", "a woman", "a house", "a mountain lake"),
+        ("at night", "daylight", "dim light", "backlight"),
+    )
+    random = np.random.default_rng(number)
+    images = records(number)
+    texts = [f"{subjects[n % 4]}, {lights[random.integers(4)] if n % 4 else lights[0]}" for n in range(number)]
+    result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
+    assert any(s.startswith(f"All {number // 4} of your animals are at night;") for s in said("tied", result.findings))
+
+
+def test_every_bound_subject_is_told_and_free_ones_are_not(style: project.Project) -> None:
+    subjects = ("a cat", "a woman", "a house", "a mountain lake", "a bowl of fruit")
+    lights = ("at night", "daylight", "dim light", "backlight", "candlelight")
+    images = records(50)
+    bound = [f"{subjects[n % 5]}, {lights[n % 5]}" for n in range(50)]
+    result = curate.assess(images, Observations({}, told(images, bound), {}), style.kind, style.settings)
+    about_light = {f.values["a"] for f in result.findings if f.code == Code.TIED and f.values["both"] == 10}
+    assert len(about_light) == 5
+    free = [f"{subjects[n % 5]}, {lights[n // 5 % 5]}" for n in range(50)]
+    result = curate.assess(images, Observations({}, told(images, free), {}), style.kind, style.settings)
     assert said("tied", result.findings) == []
 
 
@@ -275,7 +303,8 @@ def test_two_hands_are_one_question_and_its_answers(
     washed = [p for p in sorted(two_hands) if p.startswith("washed")]
     assert question.key == washed[0]
     assert question.entry["looks"] == {"look 1": inked, "look 2": washed}
-    assert question.entry["recommended"] == "together"  # twelve alone would be fewer than a style should have
+    # twelve alone would be fewer than a style should have, and together they train an average
+    assert question.entry["recommended"] == "own trigger"
     assert question.entry["what"].startswith(
         "these look like 2 hands: look 1 (12), look 2 (5). Together they train an average that is none of them. Which "
         "belong?"
@@ -314,9 +343,43 @@ def test_hands_that_are_answered_together_are_settled(
     paths = [i.path for i in images]
     assert settled("together") == {Code.SEVERAL_HANDS: rulings.Settled(paths, "you answered: together")}
     assert settled(None) == settled("own trigger") == {}
+    assert settled(None, "recommended") == settled(None, auto=True) == {}  # a trigger of its own: not before it has one
+    question.entry["recommended"] = "together"  # as an earlier version recommended it
     assert settled(None, "recommended") == {Code.SEVERAL_HANDS: rulings.Settled(paths, "as recommended")}
     assert settled(None, auto=True) == settled(None, "recommended")
     assert settled(["look 2"])[Code.SEVERAL_HANDS].images == [p for p in paths if p.startswith("inked")]
+
+
+def test_several_hands_are_told_also_where_leaving_one_out_is_recommended(
+    style: project.Project, two_hands: dict[str, tuple[float, ...]]
+) -> None:
+    small = structs.replace(style.kind, recommended=structs.replace(style.kind.recommended, min=10))
+    images = sorted((replace(i, path=p) for i, p in zip(records(17), two_hands, strict=True)), key=lambda i: i.path)
+    seen = Observations({}, {}, two_hands)
+    open_ = curate.curate(images, seen, [], small, style.settings, Decisions())
+    (question,) = open_.questions
+    assert question.entry["recommended"] == "leave out"
+    washed = tuple(p for p in sorted(two_hands) if p.startswith("washed"))
+    (told_open,) = [f for f in open_.assessment.findings if f.code == Code.SEVERAL_HANDS]
+    assert told_open.images == washed
+    assert re.search(
+        r"These look like 2 hands .*All 17 are as varied as \d+ .*the 12 without the other hands, as \d+ ",
+        findings.sentence(told_open),
+    )
+
+    def answered(answer: str) -> list[Finding]:
+        digests = {p: d[:12] for p, d in question.digests.items()}
+        given = Decisions(
+            None, {question.key: Entry(question.key, {**question.entry, "answer": answer}, digests, True)}
+        )
+        result = curate.curate(images, seen, [], small, style.settings, given)
+        assert (len(result.assessment.carried)) == (
+            12 if answer == "leave out" else 17
+        )  # what is judged is what trains
+        return [f for f in result.assessment.findings if f.code == Code.SEVERAL_HANDS]
+
+    assert answered("leave out") == []
+    assert [f.images for f in answered("together")] == [washed]
 
 
 @pytest.fixture(scope="module")
@@ -355,7 +418,8 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         "recommended": "leave out",
         "answer": None,
     }
-    assert said("somebody-else", result.assessment.findings) == []  # it would be left out
+    # it would be left out, and is told all the same while that is asked
+    assert [f.images for f in result.assessment.findings if f.code == Code.SOMEBODY_ELSE] == [(stray,)]
     (open_,) = rulings.curation_fates([question], Decisions(), images, auto=False).values()
     assert (open_.path, open_.fate, open_.why, open_.open) == (
         stray, "left out", "it seems to show somebody else", True,

@@ -31,6 +31,15 @@ def test_the_vendi_score_counts_different_pictures() -> None:
     assert diversity.vendi(np.zeros((0, 0))) == 0
 
 
+def test_fisher_is_the_tail_and_holm_counts_only_what_could_hold() -> None:
+    assert diversity.fisher(4, 4, 4, 8) == pytest.approx(1 / 70)  # Fisher's tea
+    assert diversity.fisher(3, 4, 4, 8) == pytest.approx(17 / 70)
+    assert diversity.holm([0.01, 0.04, 0.03], [0, 0, 0], 0.05) == [True, False, False]
+    assert diversity.holm([0.01, 0.015, 0.03], [0, 0, 0], 0.05) == [True, True, True]
+    assert diversity.holm([0.04, 0.9, 0.9], [0.001, 0.5, 0.5], 0.05) == [True, False, False]
+    assert diversity.holm([], [], 0.05) == []
+
+
 def test_association_of_what_is_tied_and_of_what_is_not() -> None:
     subjects = ["portrait", "landscape"] * 10
     strength, chance = diversity.association(subjects, ["warm", "cool"] * 10)

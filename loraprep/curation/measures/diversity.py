@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,7 +12,6 @@ Kernel = NDArray[np.float64]
 
 SHUFFLES = 2000  # of the permutation test: chances below 0.0005 are all alike
 _SEED = 20260
-_MOST = 0.7  # share of a label's pictures that must have the other, for the pair to be said of it
 
 
 def hill(counts: Mapping[str, int] | Sequence[int]) -> float:
@@ -85,20 +83,29 @@ def _onehot(labels: Sequence[str]) -> Kernel:
     return made
 
 
-def linked_pair(a: Sequence[str], b: Sequence[str], least: int = 1) -> tuple[str, str, int]:
-    """Find the pair of labels that meets most often beyond what its parts' numbers explain: (of a, of b, pictures).
+def fisher(both: int, of_a: int, of_b: int, n: int) -> float:
+    """Chance 0..1 that two terms, on `of_a` and `of_b` of n pictures, come together on `both` or more by accident.
 
-    ("", "", 0) if none meets in at least `least` pictures and in most of its first label's.
+    The upper tail of the hypergeometric distribution (Fisher's exact test, one-sided).
     """
-    n = len(a)
-    pairs, left, right = Counter(zip(a, b, strict=True)), Counter(a), Counter(b)
+    most = min(of_a, of_b)
+    ways = sum(math.comb(of_a, k) * math.comb(n - of_a, of_b - k) for k in range(both, most + 1))
+    return ways / math.comb(n, of_b)
 
-    def excess(pair: tuple[str, str]) -> float:
-        expected = left[pair[0]] * right[pair[1]] / n
-        return (pairs[pair] - expected) / math.sqrt(expected)
 
-    candidates = [p for p, count in sorted(pairs.items()) if count >= least and count >= _MOST * left[p[0]]]
-    if not candidates:
-        return "", "", 0
-    best = max(candidates, key=excess)
-    return best[0], best[1], pairs[best]
+def holm(chances: Sequence[float], least: Sequence[float], level: float) -> list[bool]:
+    """Tell which of the tests hold if at most `level` of all sets without any effect may show one (Holm 1979).
+
+    `least`: the smallest chance that each test could have shown. A test that could never hold takes no part (Tarone
+    1990: the smallest k of which no more than k could reach level / k).
+    """
+    taking = next(
+        (k for k in range(1, len(chances) + 1) if sum(x <= level / k for x in least) <= k), max(1, len(chances))
+    )
+    could = [i for i, x in enumerate(least) if x <= level / taking]
+    held = [False] * len(chances)
+    for rank, i in enumerate(sorted(could, key=lambda i: chances[i])):
+        if chances[i] > level / (taking - rank):
+            break
+        held[i] = True
+    return held
