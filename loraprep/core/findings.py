@@ -148,6 +148,7 @@ class Code(StrEnum):
     # phase 5
     TOO_SIMILAR = "too-similar"
     UNLIKE_THE_REST = "unlike-the-rest"
+    ONE_SCENE = "one-scene"
     SEVERAL_HANDS = "several-hands"
     SEVERAL_LOOKS = "several-looks"
     PERHAPS_HANDS = "perhaps-hands"

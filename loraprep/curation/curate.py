@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 
 import msgspec
 
-from loraprep.core.findings import Finding
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image
 from loraprep.curation import advice, confounds, identity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
@@ -118,6 +118,7 @@ def assess(
     ties = confounds.tied_findings([a for a in axes if a.judged(len(images))], seen_only(kind, labels, unseen))
     variety = _variety(images, seen)
     findings = [
+        *_one_scene(images, kind),
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
         *subset.outlier_findings(images, alike),
         *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
@@ -174,6 +175,20 @@ class _Variety(msgspec.Struct, frozen=True):
     def said(self, number: int) -> str:
         """Say it of so many pictures: "Your 48 pictures are as varied as 17 wholly different ones"."""
         return f"Your {number} pictures are as varied as {self.different}. Judged by {self.basis}."
+
+
+def _one_scene(images: Sequence[Image], kind: Kind) -> list[Finding]:
+    """Find that all pictures are one scene, by their layout and colour alone.
+
+    Words may be the same of different pictures ("a portrait"), and different ones of the same.
+    """
+    if len(images) < kind.floor:
+        return []
+    count = diversity.vendi(content_kernel(images, {}, {})[0])
+    if count >= kind.variety:
+        return []
+    values = {"different": max(1, round(count)), "least": kind.variety}
+    return [Finding(Code.ONE_SCENE, tuple(i.path for i in images), values)]
 
 
 def _variety(images: Sequence[Image], seen: Observations) -> _Variety:

@@ -71,6 +71,7 @@ class Kind(Table, frozen=True):
     title: str
     teaches: str
     floor: int  # fewer pictures block GO
+    variety: int  # a set that counts as fewer wholly different pictures blocks GO
     recommended: Recommended
     target: int
     separation: str

@@ -14,6 +14,7 @@ from loraprep.report.report_data import ReportData
 
 BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
 _ACCEPTED = 3  # findings accepted that the opening tells; the decision and the appendix tell more
+_ASKED = frozenset({Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE})  # what a question in curation.yaml is about
 _PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
 
 
@@ -29,7 +30,8 @@ def opening(data: ReportData, gate: Gate) -> Opening:
     """Say the verdict, its strongest reason, and the one thing that changes most."""
     mend = blocking(gate)
     if gate.only_waiting:
-        why = " ".join(r.sentence for r in mend) + " Nothing else stands in the way of GO."
+        asked = [r.sentence for r in gate.reasons if r.code in _ASKED and not r.accepted]
+        why = " ".join([*(r.sentence for r in mend), *asked]) + " Nothing else stands in the way of GO."
         return Opening(headline(gate), why, _answer(gate))
     if mend:
         first = mend[0]
