@@ -228,15 +228,18 @@ _PREFERRED = ("kohya", "musubi-tuner")  # of one author: the second trains what 
 
 def trainers_of(model: str) -> list[str]:
     """List the trainers that train a base model: its own file names them, or theirs names it; all if nobody looked."""
+    return [name for name in resources.names("resources/trainers") if _trains(name, model)]
+
+
+def _trains(name: str, model: str) -> bool:
     named = base_model(model).trainers
-    every = resources.names("resources/trainers")
-    return [name for name in every if not named or name in named or {model, "*"} & {*trainer(name).trains}]
+    return not named or name in named or bool({model, "*"} & {*trainer(name).trains})
 
 
 def usual_trainer(model: str) -> str:
     """Name the trainer to write for when nobody said one."""
-    able = trainers_of(model)
-    return next((name for name in (*_PREFERRED, *able) if name in able), _PREFERRED[0])
+    every = (*_PREFERRED, *resources.names("resources/trainers"))
+    return next((name for name in every if _trains(name, model)), _PREFERRED[0])
 
 
 def tokens_read(name: str, model: str, profile: BaseModel) -> int:

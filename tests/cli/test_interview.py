@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from loraprep.core import resources
 from loraprep.project import project
 from tests.runs import run
 
@@ -18,6 +19,7 @@ if os.name == "nt":
 from tests.terminals import CONTROL_C, CONTROL_D, DOWN, ENTER, ESC, SPACE, UP, Terminal
 
 pytestmark = pytest.mark.run
+MODELS = resources.names("resources/models")
 Start = Callable[..., Terminal]
 NOBODY = {"HF_HOME": "/nowhere", "ANTHROPIC_API_KEY": "", "LORAPREP_CONFIG": ""}
 
@@ -63,7 +65,7 @@ def test_from_the_first_question_to_the_project(here: Path, start: Start, column
     )
     seen = person.answer("Which base model will you train?", "flux.1-dev")
     assert "studio.md" not in seen
-    assert "> 11  undecided    I don't know yet" in seen
+    assert f"> {len(MODELS) + 1}  undecided" in seen
     screens.append(seen)
     seen = person.answer("Which program will train it?", DOWN + SPACE)
     assert "> [x] 1  kohya" in seen
@@ -136,7 +138,7 @@ def test_back_and_back_again_and_what_was_said_is_still_there(here: Path, start:
     person.answer("in a plain word or two", ESC, then="")
     person.see("Enter alone: Mira")
     person.type("<" + ENTER)
-    person.see("> 2 flux")
+    person.see(f"> {MODELS.index('flux') + 1} flux")
     person.type(ENTER)
     person.answer("who is it?")
     person.answer("in a plain word or two", "woman")
@@ -186,9 +188,9 @@ def test_a_small_terminal_shows_the_mark_and_what_is_around_it(start: Start) -> 
     person = start("mine", "--kind", "style", columns=44, rows=12)
     seen = person.see("undecided")
     assert "more above" in seen
-    assert "> 11  undecided" in seen
+    assert f"> {len(MODELS) + 1}  undecided" in seen
     person.type(DOWN)
-    seen = person.see("> 1 chroma")
+    seen = person.see(f"> 1 {MODELS[0]}")
     assert "more below" in seen
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.cli import preview, tree
+from loraprep.core import resources
 from loraprep.core.errors import UserError
 from tests import pictures
 from tests.pages import Parsed, outside
@@ -114,7 +115,7 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert str(caught.value) == (
         "gone: there is no such folder\n    loraprep look DIR\n"
         '--kind: unknown kind "stlye"\n    One of: character, object, style.\n'
-        '--model: unknown model "flx"\n    One of: chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image.\n'
+        f'--model: unknown model "flx"\n    One of: {", ".join(resources.names("resources/models"))}.\n'
         "no/where.html: that is no place for a file\n    Name a file in a folder that exists."
     )
 

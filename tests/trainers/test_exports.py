@@ -226,7 +226,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = clone("brushwork", tmp_path_factory.mktemp("exports") / "first", "exports")
     text = (root / "project.yaml").read_text("utf-8")
     assert "trainers: [kohya, ai-toolkit]\n" in text
-    text = text.replace("[kohya, ai-toolkit]", f"[{', '.join(TRAINERS)}]")
+    text = text.replace("[kohya, ai-toolkit]", f"[{', '.join(profiles.trainers_of('flux'))}]")
     (root / "project.yaml").write_text(f"{text}thresholds:\n  placement: {{cut: 0.1}}\n", "utf-8")
     code, output = run(root, "dataset", "export")
     assert code == 0, output
@@ -268,7 +268,7 @@ def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
     plans = msgspec.convert(stored["plans"], list[TrainingPlan])
     assert {p.trainer: (p.length.epochs, p.length.steps, p.length.seen) for p in plans} == {
         "kohya": (5, 1575, 45), "ai-toolkit": (5, 1575, 45), "simpletuner": (5, 1575, 45),
-        "diffusion-pipe": (5, 1575, 45), "onetrainer": (15, 1575, 45), "huggingface": (45, 1305, 45),
+        "diffusion-pipe": (5, 1575, 45), "onetrainer": (5, 1575, 45), "huggingface": (45, 1305, 45),
     }  # fmt: skip
 
 
@@ -276,8 +276,8 @@ def test_every_trainer_sees_each_picture_as_often(built: Path) -> None:
 def test_the_built_folder_passes_its_own_check(built: Path) -> None:
     code, output = run(built, "check", "dataset")
     assert code == 0, output
-    assert output.endswith("29 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, "
-                           "SimpleTuner: nothing to mend.\n")  # fmt: skip
+    assert output.endswith("29 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, musubi-tuner, "
+                           "OneTrainer, SimpleTuner: nothing to mend.\n")  # fmt: skip
 
 
 @pytest.mark.run

@@ -83,13 +83,11 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
     return f"this is not valid YAML: {problem}", "", False
 
 
-_CLOSE = re.compile(r"\s*([\w-]+):(?!//)(\S.*)")  # do:remove
-
-
 def without_space(line: str) -> str:
-    """Return how a line was meant that has no space behind its colon, "" for any other."""
-    close = _CLOSE.fullmatch(line)
-    return f"{close[1]}: {close[2].rstrip()}" if close else ""
+    """Return how a line such as do:remove was meant, that has no space behind its colon; "" for any other."""
+    key, _, value = line.strip().partition(":")
+    close = key.replace("-", "_").isidentifier() and value and not value[0].isspace() and not value.startswith("//")
+    return f"{key}: {value}" if close else ""
 
 
 # what every match of _SECRET holds: of a long text only lines with one of these are looked at closely
