@@ -1,4 +1,4 @@
-"""resources/models.md, the base models by trainer, made of resources/models and trainers: python -m tests.modeltable"""
+"""resources/docs/base-models.md, the base models by trainer, made of resources/models and trainers: see tests/docs.py"""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from loraprep.core import resources
 from loraprep.project import profiles
 from loraprep.trainers import placement
 from loraprep.trainers.trainer import bucket_rules
-from tests import ROOT
 
-PAGE = ROOT / "resources/models.md"
 HEAD = """\
 # Base models, and the trainers that train them
 
-Made of resources/models and resources/trainers by `python -m tests.modeltable`. A trainer that has no line with a base
+Made of resources/models and resources/trainers by `python -m tests.docs`. A trainer that has no line with a base
 model is refused at `loraprep init` and in project.yaml. *Tokens* are those of a caption that it reads; *steps* what the
 sides of its buckets are multiples of, in px, where its buckets are foretold."""
 
@@ -42,7 +40,3 @@ def _rows(name: str) -> Iterator[str]:
         calls = f"`{by.calls}`" if by.calls else ""
         if trainer in model.trainers:  # a mere form of folder says nothing of its own
             yield f"| {model.title} | {trainer} | {calls} | {tokens} | {step} | {by.note} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")

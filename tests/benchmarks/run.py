@@ -1,6 +1,6 @@
 """What loraprep costs, beside bare decoding and beside other tools: python tests/benchmarks/run.py [--quick] [--peers]
 
-Prints the Markdown that stands in README.md. `--quick`: 100 pictures for 2,000, 10,000 for a million, fewer runs.
+Prints the Markdown that stands in resources/docs/benchmarks.md. `--quick`: 100 pictures for 2,000, 10,000 for a million, fewer runs.
 `--peers`: installs the other tools into an environment of their own and runs them on the same pictures.
 `--only scan,memory,start,scale,quality` runs some of it. `--out FOLDER` keeps pictures, environment and plot.
 """

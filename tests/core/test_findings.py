@@ -9,7 +9,6 @@ import pytest
 
 from loraprep.core import findings
 from loraprep.core.findings import FOREIGN, SEVERITIES, CatalogueEntry, Code, Finding
-from tests import catalogue
 
 PACKAGE = Path(findings.__file__).parent.parent
 OWN = {"n", "names"}  # filled in for every finding
@@ -181,7 +180,3 @@ def test_no_code_is_put_together() -> None:
         f"{m.name}:{c.lineno}" for m in MODULES for c in m.calls(m.tree, "Code") if isinstance(c.args[0], ast.JoinedStr)
     ]
     assert composed == []
-
-
-def test_the_list_for_people_is_the_catalogues() -> None:
-    assert catalogue.PAGE.read_text("utf-8") == catalogue.page(), "python -m tests.catalogue writes it anew"

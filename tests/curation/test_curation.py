@@ -463,7 +463,7 @@ def test_nobody_is_a_stranger_where_it_cannot_be_told(character: project.Project
 
 
 def test_few_false_questions_about_somebody_else() -> None:
-    """The README's row on a smaller number of sets: one in thirty at 3 % of wrong words, half of the strangers."""
+    """The benchmarks' row on a smaller number of sets: one in thirty at 3 % of wrong words, half of the strangers."""
     random = np.random.default_rng(3)
     alone = [bool(strangers.trial(25, 0, 0.03, random)[0]) for _ in range(150)]
     assert np.mean(alone) < 0.08

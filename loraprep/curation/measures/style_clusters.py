@@ -19,7 +19,7 @@ Points = NDArray[np.float64]
 SMALL = 3  # pictures, fewer are no style of their own
 FEW = 12  # pictures of a group that count towards how far apart it lies
 ODD = 2.4  # mean distance from which a picture is like none of the styles: two of one style are usually 1 apart
-TIGHT, APART = 1.6, 4.2  # where styles are told surely enough to ask: the README's table says how surely
+TIGHT, APART = 1.6, 4.2  # where styles are told surely enough to ask: resources/docs/benchmarks.md says how
 
 
 class _Node(msgspec.Struct, frozen=True):
