@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 from loraprep.core import files, paths
@@ -51,23 +49,12 @@ def regularization_mark(root: Path, folder: str | None) -> list[tuple[str, int, 
 
 def regularization_sizes(root: Path, folder: str | None) -> list[Size]:
     """Read width and height of each picture from its header, by name; without what cannot be read."""
-    from loraprep.imaging import pool  # here, since a run that finds nothing stale asks only for the mark
+    from loraprep.imaging import headers  # here, since a run that finds nothing stale asks only for the mark
 
     listed = [path.absolute() for path in regularization_pictures(root, folder)]
     # what cannot be read the trainer names too; here only lengths are counted
-    with closing(pool.each(pool.Work(_measurer), listed, weigh=lambda path: path.lstat().st_size)) as answers:
-        found = {path: size for path, size in answers if not isinstance(size, Exception)}
+    found = headers.sizes(listed, _FORMATS)
     return [found[path] for path in listed if path in found]
-
-
-def _measurer() -> Callable[[Path], Size]:
-    from PIL import Image
-
-    def size(path: Path) -> Size:
-        with Image.open(files.checked(path), formats=_FORMATS) as picture:
-            return picture.size
-
-    return size
 
 
 def regularization_turns(pictures: int, shown: int) -> list[int]:

@@ -36,14 +36,13 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "pipeline/steps/scan.py": ({"scandir"}, "is there anything in the folder of pictures? Nothing is opened"),
     "pipeline/workspace.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
     "project/decisions.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),
-    "trainers/regularization.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
+    "imaging/headers.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
     "core/store.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "review/door.py": ({"mkdir", "mkstemp", "unlink"}, "a private file, which files.write does not make; build/ was checked when the project was read"),
     "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "write_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
     "cli/init/create.py": ({"walk", "copyfile", "utime", "mkdir", "rmdir", "unlink", "iterdir"}, "there is no project yet: it writes where "
                            "nothing was, and takes back what it wrote itself"),
     "cli/tree.py": ({"write_text"}, "of click's HelpFormatter: into a help text"),
-    "cli/init/folder.py": ({"open"}, "Pillow reads the header by itself: files.checked comes before"),
     "cli/init/validate.py": ({"iterdir", "walk"}, "is images/ empty, may its folders be opened, before a project is made?"),
 }  # fmt: skip
 

@@ -11,7 +11,6 @@ OPENERS = {"decode", "pictures", "Image", "Pillow"}  # names that a module has f
 APART = {  # functions that the pool is given, or that such a function calls
     "captions/captioners/wd_tagger.py": {"_shown"},
     "captions/vision/encode.py": {"_prepare"},
-    "cli/init/folder.py": {"_side"},
     "curation/features.py": {"_shown"},
     "dataset/pixels.py": {"_render", "_render_mask"},
     "dataset/upscale.py": {"_given", "_better"},
@@ -21,7 +20,6 @@ APART = {  # functions that the pool is given, or that such a function calls
     "scan/detail.py": {"_look_at"},
     "scan/inspect.py": {"inspect"},
     "trainers/folder.py": {"_picture"},
-    "trainers/regularization.py": {"size"},
 }
 OURS = {  # bytes that loraprep made a moment before, and `digest`, which pixels.digest_of gives to the pool
     "dataset/pixels.py": {"digest", "size_of"},

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -13,7 +11,7 @@ from loraprep.cli.init import given
 from loraprep.cli.init.create import files_below
 from loraprep.core import files
 from loraprep.core.text import number_of
-from loraprep.imaging import pool
+from loraprep.imaging import headers
 from loraprep.imaging.formats import EXTENSIONS, HEIF_EXTENSIONS
 from loraprep.project.profiles import Kind
 
@@ -56,13 +54,12 @@ def look(folder: Path) -> Contents:
     pictures = [path for path in inside if path.suffix.lower() in EXTENSIONS]
     texts = [path for path in inside if path.suffix.lower() == ".txt"]
     written = {path.with_suffix("") for path in texts if _says_something(folder / path)}
-    headers = [folder / path for path in pictures[:_READ] if path.suffix.lower() not in HEIF_EXTENSIONS]
-    with closing(pool.each(pool.Work(_measurer), headers, weigh=lambda path: path.lstat().st_size)) as answers:
-        sides = {path: side for path, side in answers if not isinstance(side, Exception)}
+    some = [folder / path for path in pictures[:_READ] if path.suffix.lower() not in HEIF_EXTENSIONS]
+    sizes = headers.sizes(some, _FORMATS)
     return Contents(
         pictures=len(pictures),
         captioned=sum(path.with_suffix("") in written for path in pictures),
-        sides=tuple(sides[path] for path in sorted(sides)),
+        sides=tuple(int((sizes[path][0] * sizes[path][1]) ** 0.5) for path in sorted(sizes)),
     )
 
 
@@ -71,17 +68,6 @@ def _says_something(path: Path) -> bool:
         return bool(files.read(path, 4096).strip())
     except OSError:
         return False
-
-
-def _measurer() -> Callable[[Path], int]:
-    """Make what reads a picture's size from its header, in a process of the pool."""
-    from PIL import Image
-
-    def _side(path: Path) -> int:
-        with Image.open(files.checked(path), formats=_FORMATS) as picture:
-            return int((picture.width * picture.height) ** 0.5)
-
-    return _side
 
 
 def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:
