@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from loraprep.core.errors import UNUSABLE, UserError
-from loraprep.pipeline.why import no_task
 
 PARAMS: list[click.Parameter] = [
     click.Argument(["words"], nargs=-1, metavar="[COMMAND] [WORD]...", type=click.UNPROCESSED)
@@ -54,6 +53,8 @@ def _known(words: Sequence[str], tasks: Sequence[str]) -> None:
         return
     for name in (word for word in others if not word.startswith("-") and "/" not in word):
         if name not in tasks:
+            from loraprep.pipeline.why import no_task  # which loads doit: help and completion do without
+
             raise no_task(name, tasks)
     if command == "info" and not others:
         raise UserError("info needs the name of a task", hint="loraprep doit info gate1", exit_code=UNUSABLE)
