@@ -45,9 +45,30 @@ def _seen(data: bytes) -> dict[str, Any]:
     }
 
 
+class Shown:
+    """Pictures that `show` gives, at any size; for those who have them in memory. `known`: points by pixel digest."""
+
+    def __init__(
+        self, show: Callable[[Image], keypoints.Pixels], known: dict[str, keypoints.Keypoints] | None = None
+    ) -> None:
+        self._show, self._points = show, {} if known is None else known
+
+    def prepare(self, images: Sequence[Image]) -> list[Image]:
+        for image in images:
+            if image.pixel_digest not in self._points:
+                self._points[image.pixel_digest] = keypoints.of_picture(self.pixels(image))
+        return list(images)
+
+    def points(self, image: Image) -> keypoints.Keypoints:
+        return self._points[image.pixel_digest]
+
+    def pixels(self, image: Image) -> keypoints.Pixels:
+        return keypoints.reduced(self._show(image))
+
+
 def find_groups(images: Sequence[Image], look: Callable[[Image], Any], **thresholds: Any) -> list[Group]:
     """What is found among pictures that are in memory; the points of each are found once."""
-    return relations.find_groups(images, duplicate_limits(**thresholds), keypoints.Shown(look, _POINTS))
+    return relations.find_groups(images, duplicate_limits(**thresholds), Shown(look, _POINTS))
 
 
 _POINTS: dict[str, keypoints.Keypoints] = {}

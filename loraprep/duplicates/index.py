@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from loraprep.duplicates.keypoints import MIRROR, Keypoints
 
-Bits = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 _ALL = 1 << 21  # points that are looked up in all, so that the index takes less than 200 MB, but of a picture at least

@@ -115,25 +115,6 @@ class Sight(Protocol):
         """Return a picture at SIDE px at most. Raises BadImage, OSError."""
 
 
-class Shown:
-    """Pictures that `show` gives, at any size; for those who have them in memory. `known`: points by pixel digest."""
-
-    def __init__(self, show: Callable[[Image], Pixels], known: dict[str, Keypoints] | None = None) -> None:
-        self._show, self._points = show, {} if known is None else known
-
-    def prepare(self, images: Sequence[Image]) -> list[Image]:
-        for image in images:
-            if image.pixel_digest not in self._points:
-                self._points[image.pixel_digest] = of_picture(self.pixels(image))
-        return list(images)
-
-    def points(self, image: Image) -> Keypoints:
-        return self._points[image.pixel_digest]
-
-    def pixels(self, image: Image) -> Pixels:
-        return reduced(self._show(image))
-
-
 def reduced(pixels: Pixels, longest: int = SIDE) -> Pixels:
     """Average a larger picture down."""
     import cv2

@@ -17,7 +17,7 @@ from loraprep.core.records import Image
 from loraprep.duplicates import candidates, geometry, index, keypoints
 from loraprep.duplicates.clusters import Clusters
 from loraprep.imaging.pictures import Pictures
-from tests.folders import Folder, duplicate_limits, encoded
+from tests.folders import Folder, Shown, duplicate_limits, encoded
 from tests.scenes import scene
 
 Picture = Pillow.Image
@@ -200,7 +200,7 @@ def test_each_pair_once() -> None:
     for number in range(4):
         folder.add(f"{number}.jpg", cut(scene(1), 0.02 * number, 0.03 * number, 0.9))
     images: list[Image] = list(folder.images.values())
-    sight = keypoints.Shown(folder.look)
+    sight = Shown(folder.look)
     pairs = [(n.i, n.j) for n in candidates.find_candidates(sight.prepare(images), sight, duplicate_limits())]
     assert len(pairs) == len(set(pairs)) == 6
     assert all(i < j for i, j in pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
@@ -106,10 +106,3 @@ def rules_words() -> WordLists:
 def said(name: str) -> Said:
     """Return how a rule is said. Raises KeyError."""
     return rules_words().rules[name]
-
-
-def in_turn(text: str, steps: Sequence[Callable[[str], str]]) -> str:
-    """Apply one after the other."""
-    for step in steps:
-        text = step(text)
-    return text
