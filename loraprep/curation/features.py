@@ -20,7 +20,8 @@ from loraprep.core.store import Store, mended
 from loraprep.curation.assessment import PictureFeatures
 from loraprep.curation.measures import embedding, watermarks
 from loraprep.imaging import corners, errors
-from loraprep.imaging.errors import BadImage, GivenUp
+from loraprep.imaging.errors import GivenUp
+from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.scan.detail import Sight
@@ -102,16 +103,7 @@ def _embedded(
     progress: Progress | None,
 ) -> dict[str, tuple[float, ...]]:
     with closing(Store(cache, "embedded", model.digest)) as store:
-        known = store.known()
-        todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-        with closing(pictures.each(_shown, todo)) as answers:
-            for number, (record, found) in enumerate(answers, 1):
-                if isinstance(found, Pillow.Image):
-                    store.put(crops.shown(record), model.embed(found).tobytes())
-                elif not isinstance(found, (BadImage, OSError)):
-                    raise found
-                if progress:
-                    progress(number, len(todo))
+        measure(pictures, records, store, _shown, packed=lambda seen: model.embed(seen).tobytes(), progress=progress)
         vectors = dict(store.some(list({crops.shown(r) for r in records})))
     floats = {key: _floats(data) for key, data in vectors.items()}
     return {r.path: floats[crops.shown(r)] for r in records if crops.shown(r) in floats}

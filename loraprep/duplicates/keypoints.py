@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -21,8 +20,8 @@ from numpy.typing import NDArray
 
 from loraprep.core.records import Image
 from loraprep.core.store import Store
-from loraprep.imaging.colour import DECODE_ERRORS
-from loraprep.imaging.errors import BadImage, GivenUp
+from loraprep.imaging.errors import GivenUp
+from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -143,23 +142,10 @@ class Opened:
         self.points: Callable[[Image], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
 
     def prepare(self, images: Sequence[Image]) -> list[Image]:
-        wanted = {crops.shown(image): image for image in images}
-        self._store.keep_only(wanted)
-        known = self._store.known()
-        todo = [image for key, image in wanted.items() if key not in known]
-        missing: set[str] = set()
-        with closing(self._pictures.each(_points_of, todo)) as answers:
-            for image, found in answers:
-                if isinstance(found, bytes):
-                    self._store.put(crops.shown(image), found)
-                elif isinstance(found, (BadImage, *DECODE_ERRORS)):
-                    missing.add(crops.shown(image))  # the next scan says so
-                    if isinstance(found, GivenUp):
-                        self.given_up[image.path] = found
-                else:
-                    raise found
-        self._store.save()
-        return [image for image in images if crops.shown(image) not in missing]
+        self._store.keep_only({crops.shown(image) for image in images})
+        failed = measure(self._pictures, images, self._store, _points_of)
+        self.given_up |= {path: why for path, why in failed.items() if isinstance(why, GivenUp)}
+        return [image for image in images if image.path not in failed]
 
     def _points(self, image: Image) -> Keypoints:
         data = self._store.get(crops.shown(image))

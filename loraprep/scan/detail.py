@@ -28,10 +28,10 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.store import Store, mended
 from loraprep.imaging import corners, display, octaves, style
-from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.decode import Opened
-from loraprep.imaging.errors import BadImage, GivenUp, given_up
+from loraprep.imaging.errors import GivenUp, given_up
 from loraprep.imaging.flaws import MOST, Flaws, contrast, flaws, line_power
+from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
@@ -85,21 +85,7 @@ class Sight:
         """
         if among:
             self._store.keep_only({crops.shown(r) for r in (*among, *records)})
-        known = self._store.known()
-        todo = list({crops.shown(r): r for r in records if crops.shown(r) not in known}.values())
-        failed: dict[str, Exception] = {}
-        with closing(self._pictures.each(_look_at, todo)) as answers:
-            for number, (record, found) in enumerate(answers, 1):
-                if isinstance(found, bytes):
-                    self._store.put(crops.shown(record), found)
-                elif isinstance(found, (BadImage, *DECODE_ERRORS)):
-                    failed[crops.shown(record)] = found
-                else:
-                    raise found
-                if progress:
-                    progress(number, len(todo))
-        self._store.save()
-        return {r.path: failed[crops.shown(r)] for r in records if crops.shown(r) in failed}
+        return measure(self._pictures, records, self._store, _look_at, progress=progress)
 
     def seen(self, records: Sequence[Image]) -> dict[str, Seen]:
         """Return what is known of each record, by its path."""
