@@ -20,8 +20,8 @@ from loraprep.core.text import number_of
 from loraprep.pipeline import results
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
+from loraprep.trainers import caches, lint
 from loraprep.trainers import folder as folders
-from loraprep.trainers import lint
 from loraprep.trainers.folder import FolderFile
 
 
@@ -155,7 +155,9 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
     holding = sorted({s.folder for s in mine if s.kind == "picture"})
     told = kohya_configs(path, holding) if "kohya" in chosen else Told()
     found = lint.lint_folder(found_files, chosen, told.extensions)
-    reasons = results.reasons_of([*found, *lint.unread_configs(told.unread)])
+    titles = {profile.title for profile in chosen.values()}
+    stale = [each for each in caches.stale_caches(path.absolute()) if each.trainer in titles]
+    reasons = results.reasons_of([*found, *lint.unread_configs(told.unread), *lint.of_caches(stale)])
     checked = Checked(
         folder=folder,
         trainers=[*chosen],

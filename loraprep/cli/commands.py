@@ -80,6 +80,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command(
             name="export",
             line="What your trainers need beside dataset/, and how to start them.",
+            more="Names trainers' caches of pictures and captions as they were before; --clear-caches removes those.",
             example="loraprep export",
             reads="dataset.lock.json, dataset/, build/",
             writes="exports/TRAINER/",

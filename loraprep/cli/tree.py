@@ -25,6 +25,12 @@ _PARAMS: dict[str, Callable[[], list[click.Parameter]]] = {
     "recaption": lambda: [_patterns("what to ask about again")],
     "diff": lambda: [click.Argument(["words"], metavar="REVISION")],
 }
+# task -> a flag of its own, beside the tasks that may follow
+_FLAGS: dict[str, Callable[[], click.Option]] = {
+    "export": lambda: click.Option(
+        ["--clear-caches"], is_flag=True, help="remove trainers' caches of earlier pictures and captions"
+    ),
+}
 # task -> an option that has a module answer instead of it: those read only
 _INSTEAD: dict[str, tuple[str, Callable[[], click.Option]]] = {
     "duplicates": (
@@ -125,6 +131,7 @@ class _Root(click.Group):
         if not about.code:
             params = _PARAMS.get(cmd_name, lambda: [] if cmd_name in _ALONE else [_others(cmd_name)])
             more = [_INSTEAD[cmd_name][1]()] if cmd_name in _INSTEAD else []
+            more += [_FLAGS[cmd_name]()] if cmd_name in _FLAGS else []
             return _Command(about, [*params(), *more], _task(cmd_name))
         module = importlib.import_module(about.code)
         return _Command(about, module.PARAMS, module.run)
@@ -165,7 +172,7 @@ def _task(name: str) -> Callable[..., int]:
     def call(words: str | Sequence[str] = (), instead: str | None = None, **options: bool) -> int:
         if instead is not None:
             return int(importlib.import_module(_INSTEAD[name][0]).run(instead))
-        flags = [f"--{option}" for option, given in options.items() if given]
+        flags = [f"--{option.replace('_', '-')}" for option, given in options.items() if given]
         code = running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
         return int(importlib.import_module(_AFTER[name]).run()) if name in _AFTER and not code and not words else code
 

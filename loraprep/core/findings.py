@@ -206,6 +206,7 @@ class Code(StrEnum):
     CHECK_REPEATS = "check-repeats"
     CHECK_WORDS = "check-words"
     CHECK_CONFIG = "check-config"
+    CHECK_STALE = "check-stale"
 
 
 FOREIGN = "check-"  # how the codes of `loraprep check` begin

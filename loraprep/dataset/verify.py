@@ -19,6 +19,8 @@ from loraprep.dataset.outputs import Output
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
+from loraprep.trainers import caches
+from loraprep.trainers.caches import CLEARS, StaleCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Verification:
     same_pixels: list[str]  # files of other bytes that show the same
     strangers: list[str]  # files in dataset/ that are not ours
     libraries: list[tuple[str, str, str]]  # (name, version in the lock, version here) of those that differ
+    stale: list[StaleCache]  # trainers' caches of what was there before
 
 
 def verify_dataset(
@@ -72,7 +75,8 @@ def verify_dataset(
         for name in sorted(set(here) | set(there))
         if here.get(name) != there.get(name)
     ]
-    return Verification(len(wanted), sorted(set(differs)), sorted(same), strangers(root, known), libraries)
+    stale = caches.of_project(root)
+    return Verification(len(wanted), sorted(set(differs)), sorted(same), strangers(root, known), libraries, stale)
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +89,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     same_pixels: list[str]  # files of other bytes that show the same
     strangers: list[str]  # files in dataset/ that are not ours
     libraries: list[OtherVersion]
+    stale_caches: list[str]  # files of trainers that are older than the picture or caption they were made of
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -111,6 +116,7 @@ def verification_json(found: Verification) -> Json:
         same_pixels=found.same_pixels,
         strangers=found.strangers,
         libraries=[OtherVersion(*each) for each in found.libraries],
+        stale_caches=[each.path for each in found.stale],
     )
     plain: Json = msgspec.to_builtins(verified)
     return plain
@@ -205,6 +211,8 @@ def verification_lines(found: Verification) -> list[str]:
             f"{files_} other bytes here and the same pixels: the lock was made with {made}. Training is the same."
         )
     lines += [f"{name}: not made by loraprep; a trainer may read it" for name in found.strangers]
+    if found.stale:
+        lines += [*caches.told(found.stale), CLEARS]
     if found.differs:
         number = len(found.differs)
         lines.append(

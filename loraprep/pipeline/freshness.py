@@ -11,7 +11,7 @@ from loraprep.pipeline.artifacts import Forecast, Sampled, VisionAsked
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
 from loraprep.report import trainer_section
-from loraprep.trainers import naming
+from loraprep.trainers import caches, naming
 
 
 def samples_skipped(work: Workspace) -> list[str]:
@@ -61,6 +61,7 @@ def dataset_intact(work: Workspace) -> bool:
 
 
 def exports_intact(work: Workspace) -> bool:
-    """Say whether there is a folder for every trainer of the project."""
+    """Say whether there is a folder for every trainer of the project, and no cache that has to be told of."""
     trainers = work.project.settings.dataset.trainers
-    return all((work.root / "exports" / name / "README.md").is_file() for name in trainers)
+    made = all((work.root / "exports" / name / "README.md").is_file() for name in trainers)
+    return made and not caches.of_project(work.root)

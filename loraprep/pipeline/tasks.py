@@ -333,6 +333,8 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         uptodate=[lambda: freshness.dataset_intact(work)],
         task_dep=["gate1"],
     )
+    said = "remove trainers' caches of earlier pictures and captions"
+    clear = {"name": "clear_caches", "long": "clear-caches", "type": bool, "default": False, "help": said}
     yield task(
         work,
         "export",
@@ -343,6 +345,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         named("dataset", "name", "trigger", "intent", *_PREFIX),
         [*both, *_trainers(work)],
         uptodate=[lambda: freshness.exports_intact(work)],
+        params=[clear],
         task_dep=["dataset"],
     )
 

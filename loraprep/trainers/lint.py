@@ -12,6 +12,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.text import clauses, listed
 from loraprep.project.profiles import Reads, TrainerProfile
 from loraprep.trainers import naming
+from loraprep.trainers.caches import StaleCache
 from loraprep.trainers.folder import FolderFile
 
 _COPIES = ("masks", "onetrainer")  # folders of dataset/ beside those that are trained on
@@ -76,6 +77,14 @@ def unread_configs(problems: Mapping[str, str]) -> list[Finding]:
     """Name configurations that cannot be read. `problems`: path -> why, with the line."""
     details = "; ".join(f"{path}: {why}" for path, why in sorted(problems.items())[:_SPELLED])
     return [Finding(Code.CHECK_CONFIG, tuple(sorted(problems)), {"details": details})] if problems else []
+
+
+def of_caches(stale: Sequence[StaleCache]) -> list[Finding]:
+    """Name caches that are not of today's picture or caption, a finding for each trainer."""
+    return [
+        Finding(Code.CHECK_STALE, tuple(each.path for each in stale if each.trainer == trainer), {"trainers": trainer})
+        for trainer in sorted({each.trainer for each in stale})
+    ]
 
 
 _ANY_QUALITY = ("score_9", "masterpiece")  # which base model it is for is not known here

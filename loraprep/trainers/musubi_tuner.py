@@ -91,7 +91,7 @@ def _dataset(folder: TrainingFolder, size: int, dataset: TrainingSet, *, jsonl: 
     )
     return {
         **source,
-        "cache_directory": f"{dataset.above}cache/musubi-tuner/{folder.name}-{size}",
+        "cache_directory": f"{dataset.above}exports/musubi-tuner/cache/{folder.name}-{size}",
         "resolution": [size, size],
         "num_repeats": folder.repeats,
     }

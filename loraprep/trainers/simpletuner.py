@@ -27,7 +27,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             "type": "local",
             "dataset_type": "text_embeds",
             "default": True,
-            "cache_dir": f"cache/text/{dataset.name}",
+            "cache_dir": f"{dataset.above}exports/simpletuner/cache/text/{dataset.name}",
         }
     )
     return {"multidatabackend.json": files.dumps(entries)}
@@ -56,7 +56,7 @@ def _entry(folder: TrainingFolder, size: int, dataset: TrainingSet) -> ConfigTab
         "type": "local",
         "dataset_type": "image",
         "instance_data_dir": folder.path,
-        "cache_dir_vae": f"cache/vae/{name}",
+        "cache_dir_vae": f"{dataset.above}exports/simpletuner/cache/vae/{name}",
         "caption_strategy": "textfile",
         "metadata_backend": "discovery",
         "resolution": size,

@@ -147,6 +147,7 @@ def test_musubi_tuner_is_told_keys_it_knows_in_both_forms() -> None:
         assert all(set(d) == {*known, source} for d in config["datasets"])
         caches = [d["cache_directory"] for d in config["datasets"]]
         assert len(set(caches)) == len(caches)
+        assert caches[0] == "/workspace/mystyle/exports/musubi-tuner/cache/10_mystyle-512"
     assert lists["datasets"][0]["image_jsonl_file"] == "/workspace/mystyle/exports/musubi-tuner/10_mystyle.jsonl"
     lines = [json.loads(line) for line in files["10_mystyle.jsonl"].splitlines()]
     assert lines[1] == {"image_path": "/workspace/mystyle/dataset/10_mystyle/pier.png", "caption": "myst_7, a pier"}
@@ -171,6 +172,9 @@ def test_simpletuner_counts_extra_repeats_and_never_deletes() -> None:
     entries = parsed("simpletuner", dataset("simpletuner"))
     assert [e["repeats"] for e in entries if "repeats" in e] == [9, 9, 9, 2, 2, 2, 0, 0, 0]
     assert len({e["id"] for e in entries}) == len(entries)
+    assert all(
+        str(e.get("cache_dir_vae", e.get("cache_dir"))).startswith("exports/simpletuner/cache/") for e in entries
+    )
     assert [e for e in entries if e["dataset_type"] == "text_embeds" and e["default"]] == entries[-1:]
     assert not any(key.startswith("delete") for e in entries for key in e)
 

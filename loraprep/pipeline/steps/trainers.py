@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from loraprep.core import files
+from loraprep.core import files, terminal
 from loraprep.core.dataset_lock import read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
+from loraprep.core.text import number_of
 from loraprep.dataset import outputs
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
@@ -18,7 +19,7 @@ from loraprep.project.profiles import TrainerProfile
 from loraprep.project.project import Project
 from loraprep.project.sizes import trained_sizes
 from loraprep.report import trainer_section
-from loraprep.trainers import export, forecast, naming, regularization
+from loraprep.trainers import caches, export, forecast, naming, regularization
 
 
 def _places(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> tuple[dict[str, int], dict[str, str]]:
@@ -87,7 +88,7 @@ def _drawn_before(work: Workspace) -> list[str]:
         return []
 
 
-def export_configs(work: Workspace) -> None:
+def export_configs(work: Workspace, clear_caches: bool = False) -> None:
     """Write what the trainers need beside dataset/: their own configuration files."""
     project = work.project
     locked, advice = read_lock(project.root), project.kind.regularization
@@ -104,3 +105,8 @@ def export_configs(work: Workspace) -> None:
             for plan in work.read(Forecast).plans
         },
     )
+    if clear_caches and (gone := caches.clear(project.root)):
+        terminal.say(f"Removed: {number_of(gone, 'cache')} that trainers made of earlier pictures or captions.")
+    if stale := caches.of_project(project.root):
+        for line in (*caches.told(stale), caches.CLEARS):
+            terminal.say(line, "yellow")
