@@ -23,7 +23,7 @@ import msgspec
 from loraprep.core import files
 from loraprep.core.text import listed, number_of, plural
 from loraprep.imaging.formats import EXTENSIONS
-from loraprep.trainers.folder import CAPTIONS
+from loraprep.trainers.naming import CAPTIONS
 
 CLEARS = "loraprep export --clear-caches removes them; the trainer makes them anew."
 
@@ -47,14 +47,13 @@ _BY_STEM = (
     _Form(_MUSUBI, re.compile(rf"(?P<stem>.+)_\d{{4,}}x\d{{4,}}_(?:{_ARCHITECTURES})\.safetensors"), False),
     _Form(_MUSUBI, re.compile(rf"(?P<stem>.+)_(?:{_ARCHITECTURES})_te\.safetensors"), True),
 )
-# In _latent_cache/. An MD5 in the letters of URLs: 22 of them, "_" and "-" among them.
-_AI_TOOLKIT = re.compile(r"(?P<stem>.+)_[\w-]{22}\.safetensors", re.ASCII)
+# What follows the stem, in _latent_cache/. An MD5 in the letters of URLs: 22 of them, "_" and "-" among them.
+_AI_TOOLKIT, _AI_TOOLKIT_LENGTH = re.compile(r"_[\w-]{22}\.safetensors", re.ASCII), 35
 _SIMPLETUNER = re.compile(r"[0-9a-f]{64}\.pt")  # the SHA-256 of the picture's stem
-# A folder of files that are of use together only, made of all the pictures of `holder` or, OneTrainer, of its concepts.
-_DIFFUSION_PIPE = re.compile(
-    r"(?:(?P<holder>.+)/)?cache/[^/]+/cache_[^/]+/latents/(?:metadata\.db(?:-journal)?|shard_\d+\.bin)"
-)
-_ONETRAINER = re.compile(r"(?:.+/)?(?P<kind>image|text)/[0-9a-f]{64}/variation-\d+/(?:aggregate|\d+)\.pt")
+# A folder of files that are of use together only, made of all the pictures of the folder around it or, OneTrainer, of
+# its concepts. Matched against the path's last parts.
+_DIFFUSION_PIPE = re.compile(r"cache/[^/]+/cache_[^/]+/latents/(?:metadata\.db(?:-journal)?|shard_\d+\.bin)")
+_ONETRAINER = re.compile(r"(?P<kind>image|text)/[0-9a-f]{64}/variation-\d+/(?:aggregate|\d+)\.pt")
 
 _Written: TypeAlias = Mapping[str, int]  # name -> when it was written, ns
 
@@ -145,19 +144,21 @@ def _made_of(path: PurePosixPath, sources: _Sources) -> _Made | None:
     """Say what a file is a cache of; None if it is no trainer's cache."""
     above = path.parent
     if above.name == _LATENTS:
-        match = _AI_TOOLKIT.fullmatch(path.name)
-        return _Made("ai-toolkit", _at(above.parent, match["stem"], sources.pictures_by_stem)) if match else None
+        stem, tail = path.name[:-_AI_TOOLKIT_LENGTH], path.name[-_AI_TOOLKIT_LENGTH:]
+        if not (stem and _AI_TOOLKIT.fullmatch(tail)):
+            return None
+        return _Made("ai-toolkit", _at(above.parent, stem, sources.pictures_by_stem))
     for form in _BY_STEM:
         if match := form.name.fullmatch(path.name):
             known = sources.captions_by_stem if form.caption else sources.pictures_by_stem
             return _beside(form.trainer, above, match["stem"], known)
     if _SIMPLETUNER.fullmatch(path.name):
         return _Made("SimpleTuner", _of_its_folder(above, sources.pictures_by_digest.get(path.stem, {})))
-    if match := _DIFFUSION_PIPE.fullmatch(path.as_posix()):
-        held = PurePosixPath(match["holder"] or "")
+    if _DIFFUSION_PIPE.fullmatch("/".join(path.parts[-5:])):
+        held = path.parents[4]
         of = {name: at for name, at in sources.pictures.items() if PurePosixPath(name).parent == held}
         return _Made("diffusion-pipe", of, above.as_posix())
-    if match := _ONETRAINER.fullmatch(path.as_posix()):
+    if match := _ONETRAINER.fullmatch("/".join(path.parts[-4:])):
         return _Made("OneTrainer", sources.pictures if match["kind"] == "image" else sources.captions, above.as_posix())
     return None
 

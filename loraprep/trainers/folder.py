@@ -16,8 +16,8 @@ from loraprep.core import files, paths
 from loraprep.core.findings import Code
 from loraprep.imaging import colour, decode, formats, pool
 from loraprep.imaging.errors import BadImage
+from loraprep.trainers.naming import CAPTIONS
 
-CAPTIONS = frozenset({".txt", ".caption"})
 # What trainers leave beside the pictures; harmless, and theirs.
 _CACHES = frozenset({"cache", "_latent_cache", "_t_e_cache", "_controls", "__pycache__"})
 _READ = 20_000  # characters of a caption; none that is meant for training is as long

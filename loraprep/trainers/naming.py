@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+CAPTIONS = frozenset({".txt", ".caption"})  # suffixes of captions that trainers read beside a picture
 _KOHYA = re.compile(r"(?<![0-9])([1-9][0-9]*+)_(.+)")
 _LONGEST = 100  # characters of a stem: with folders and suffixes far below what any file system takes
 # Windows opens a device for these, whatever the extension.
