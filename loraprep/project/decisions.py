@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,6 +102,11 @@ def load_document(root: Path, kind: str) -> Document | None:
 
 
 _read: dict[Path, Document] = {}  # what was found to be in order; a run asks several times
+
+
+def remember(path: Path, doc: Document, digest: str) -> None:
+    """Keep what was just written, so that a page which asks after each answer reads nothing twice."""
+    _read[path] = replace(doc, digest=digest)
 
 
 def read_decisions(root: Path, kind: str) -> Decisions:

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from loraprep.project.project import Project
 from loraprep.scan.image_list import read_images
 
 KINDS = (*decisions.KINDS, "gate")
+LOCK = "dataset.lock.json"
 _A = TypeVar("_A", bound=Artifact)
 _T = TypeVar("_T")
 _Kept = tuple[str, Any]  # stamp, what was loaded: as many types as files
@@ -41,7 +43,7 @@ def ident(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the same only if it is the same: what is made of one is kept by it
 class Snapshot:
     """One consistent state. Whatever is missing is empty: a project that never ran Gate 1 has only its decisions."""
 
@@ -57,6 +59,7 @@ class Snapshot:
     digests: dict[str, str]  # decision file -> sha256, "" for none
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
+    dataset: bool  # was a training folder built and locked?
 
     def entry_key(self, kind: str, wanted: str) -> str | None:
         """Return the key of an entry, by its ident."""
@@ -84,7 +87,7 @@ class Reader:
         """Map decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
         now = {kind: self._digest(decisions.decision_file(self.root, kind)[0]) for kind in KINDS}
         built = [self._digest(self.root / "build" / name) for name in _BUILD]
-        settings = self._digest(self.root / project.NAME)
+        settings = self._digest(self.root / project.NAME) + self._digest(self.root / LOCK)
         return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest()}
 
     def read(self) -> Snapshot:
@@ -110,6 +113,7 @@ class Reader:
             digests={kind: stamps[kind] for kind in KINDS},
             problems=problems,
             build=stamps["build"],
+            dataset=bool(self._digest(self.root / LOCK)),
         )
 
     def _digest(self, path: Path) -> str:
@@ -163,10 +167,17 @@ class Reader:
         return value
 
 
+@lru_cache(maxsize=2)
+def _pairs(snapshot: Snapshot) -> dict[frozenset[str], Pair]:
+    return {frozenset((known.a, known.b)): known for group in snapshot.groups for known in group.pairs}
+
+
+@lru_cache(maxsize=2)
+def by_short(snapshot: Snapshot) -> dict[str, Image]:
+    """Map the short digest that an entry of decisions/ shows -> the picture."""
+    return {image.digest[: decisions.SHORT]: image for image in snapshot.images.values()}
+
+
 def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:
     """Return what is known of two pictures (paths) beside each other."""
-    for group in snapshot.groups:
-        for known in group.pairs:
-            if {known.a, known.b} == {first, second}:
-                return known
-    return None
+    return _pairs(snapshot).get(frozenset((first, second)))
