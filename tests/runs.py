@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from loraprep.captions import registry
+from loraprep.cli import commands
 from loraprep.core import terminal
 from loraprep.project import project, trust
 from loraprep.project.settings import Settings
@@ -43,6 +44,14 @@ def ran(output: str) -> list[str]:
     """The tasks that ran, in their order."""
     names = "intent|scan|audit|duplicates|staying|detail|shortlist|looks|samples|elements|captions|curate|select|report|dataset"
     return re.findall(rf"^({names}): ", output, re.MULTILINE)
+
+
+def told(output: str) -> str:
+    """What was said without which phases ran."""
+    return "".join(line for line in output.splitlines(keepends=True) if not _PHASE.match(line))
+
+
+_PHASE = re.compile(rf"gate1$|({'|'.join(c.name for c in commands.every() if not c.code)}): ")
 
 
 def answer(path: Path) -> None:

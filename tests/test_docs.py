@@ -9,7 +9,7 @@ from loraprep.cli import commands
 from loraprep.core import resources
 from loraprep.project import crops, groups, profiles
 from loraprep.project.project import load
-from tests import ROOT
+from tests import ROOT, modeltable
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]
 
@@ -67,3 +67,7 @@ def test_the_crops_of_the_readme_do_what_it_says(tmp_path: Path) -> None:
     cuts = crops.read_crops(tmp_path, {"pier.jpg": (1280, 960)}, {"pier.jpg": None})
     assert [(c.path, c.of) for c in cuts] == [("pier#face.jpg", "pier.jpg"), ("pier.jpg", "pier.jpg")]
     assert crops.detail_captions(tmp_path) == {"pier#face.jpg": "[trigger], close-up of a fisherman's face"}
+
+
+def test_the_table_of_base_models_is_made_of_their_profiles() -> None:
+    assert (ROOT / "resources/models.md").read_text("utf-8") == modeltable.page()

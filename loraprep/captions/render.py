@@ -158,7 +158,7 @@ def limit_of(settings: Settings, model: BaseModel) -> int:
     least = encoder.hard
     for name in settings.dataset.trainers:
         read = profiles.trainer(name)
-        own = read.tokens.get(settings.model, read.tokens.get(encoder.name, encoder.hard))
+        own = profiles.tokens_read(name, settings.model, model)
         long = "long" in (settings.captioning.lengths or (model.length,))
         least = min(least, max(own, *read.windows) if long and read.windows and tokens.exact(encoder.name) else own)
     before = prefix(settings.captioning, model)

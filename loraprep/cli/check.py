@@ -58,29 +58,57 @@ class _KohyaConfig(msgspec.Struct):
         }
 
 
-def kohya_extensions(folder: Path, holding: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Read (folder with pictures, "" for the top -> extension of its captions; the files that say so), for kohya.
+class Told(msgspec.Struct, frozen=True):
+    """What configurations of kohya's say of a folder."""
+
+    extensions: dict[str, str] = msgspec.field(default_factory=dict)  # folder, "" for the top -> that of its captions
+    used: list[str] = msgspec.field(default_factory=list)  # the files that say so
+    unread: dict[str, str] = msgspec.field(default_factory=dict)  # files that cannot be read -> why
+
+
+def kohya_configs(folder: Path, holding: Sequence[str]) -> Told:
+    """Read what kohya is told of the folders that hold pictures.
 
     Read from any TOML in the folder or beside it, and from exports/ beside our dataset/. A folder is found by the
     last part of its `image_dir`: paths are often those of the machine that trains.
     """
-    extensions: dict[str, str] = {}
-    used = []
+    told = Told()
     top = folder.resolve()
     named = {(f.rpartition("/")[2] or top.name): f for f in holding}
     ours = top.parent / "exports/kohya/dataset_config.toml"
     for path in [*files.listed(top, ".toml"), *files.listed(top.parent, ".toml"), ours]:
         if not files.plain(path):  # reading a pipe would wait for ever
             continue
+        name = path.relative_to(top.parent).as_posix()
+        text = ""
         try:
-            found = msgspec.convert(tomllib.loads(files.read_text(path)), _KohyaConfig).extensions()
-        except (OSError, ValueError, RecursionError):
-            continue  # somebody else's TOML
-        mine = {named[name]: extension for name, extension in found.items() if name in named}
-        extensions |= mine
+            text = files.read_text(path)
+            content = tomllib.loads(text)
+        except (OSError, ValueError, RecursionError) as error:
+            told.unread[name] = _why_unread(error, text)
+            continue
+        try:
+            found = msgspec.convert(content, _KohyaConfig).extensions()
+        except msgspec.ValidationError as error:
+            if "datasets" in content:  # else it is somebody else's
+                told.unread[name] = str(error)
+            continue
+        mine = {named[last]: extension for last, extension in found.items() if last in named}
+        told.extensions.update(mine)
         if mine:
-            used.append(path.relative_to(top.parent).as_posix())
-    return extensions, used
+            told.used.append(name)
+    return told
+
+
+def _why_unread(error: Exception, text: str) -> str:
+    """Say the line and the cause: "line 3: expected '=' after a key"."""
+    if isinstance(error, tomllib.TOMLDecodeError):  # "... (at line 3, column 5)" or "... (at end of document)"
+        cause, _, at = str(error).rpartition(" (at ")
+        line = at.partition(",")[0] if at.startswith("line ") else f"line {len(text.splitlines())}"
+        return f"{line}: {cause[:1].lower()}{cause[1:]}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"line {error.object[: error.start].count(10) + 1}: it is not UTF-8 text"
+    return "it is nested too deep" if isinstance(error, RecursionError) else "it cannot be opened"
 
 
 def _known() -> dict[str, TrainerProfile]:
@@ -123,20 +151,22 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
         found_files = folders.read_folder(path, progress)
     if patterns:
         found_files = _fitting(found_files, patterns, folder)
-    holding = sorted({s.folder for s in found_files if s.kind == "picture"})
-    extensions, told = kohya_extensions(path, holding) if "kohya" in chosen else ({}, [])
-    reasons = results.reasons_of(lint.lint_folder(found_files, chosen, extensions))
+    mine = lint.without_copies(found_files)  # masks/10_mystyle has the last part of 10_mystyle
+    holding = sorted({s.folder for s in mine if s.kind == "picture"})
+    told = kohya_configs(path, holding) if "kohya" in chosen else Told()
+    found = lint.lint_folder(found_files, chosen, told.extensions)
+    reasons = results.reasons_of([*found, *lint.unread_configs(told.unread)])
     checked = Checked(
         folder=folder,
         trainers=[*chosen],
-        pictures=sum(s.kind == "picture" for s in lint.without_copies(found_files)),
+        pictures=sum(s.kind == "picture" for s in mine),
         to_mend=sum(r.severity in ("block", "warn") for r in reasons),
         reasons=reasons,
     )
     if json:
         terminal.raw(files.dumps(msgspec.to_builtins(checked)))
     else:
-        _print(checked, [chosen[name].title for name in chosen], told)
+        _print(checked, [chosen[name].title for name in chosen], told.used)
     return 1 if checked.to_mend else 0
 
 

@@ -46,7 +46,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             more="Every question has a flag; with all of them given, nothing is asked.",
             example="loraprep init mystyle --images ~/paintings",
             reads="the folder with your pictures; studio.md, if you work in a studio",
-            writes="NAME/project.yaml, intent.md, dodo.py, schemas/ and a copy of the pictures in images/",
+            writes="NAME/project.yaml, intent.md, dodo.py, decisions/crops.yaml, schemas/; copies of pictures, images/",
             code="loraprep.cli.init.command",
         ),
     ),
@@ -112,6 +112,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command(
             name="samples",
             line="Up to five captions that you approve before the rest is written.",
+            more="On a terminal you are asked about each; a caption is adjusted in your $EDITOR.",
             example="loraprep samples",
             reads="build/, responses/, decisions/crops.yaml",
             writes="build/samples.json, responses/, questions into decisions/captions.yaml",

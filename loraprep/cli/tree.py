@@ -42,6 +42,7 @@ _INSTEAD: dict[str, tuple[str, Callable[[], click.Option]]] = {
         ),
     ),
 }  # fmt: skip
+_AFTER = {"samples": "loraprep.cli.samples"}  # task -> a module that talks about what it found, on a terminal
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -77,6 +78,12 @@ def _mistake(error: click.UsageError) -> UserError:
             message = f"{named.name} has no option {error.option_name}"
             hint = f"Did you mean {near[0]}?" if near else f"It has {', '.join(own)}." if own else "It has none."
     else:
+        if isinstance(error, click.MissingParameter) and isinstance(named, _Command):
+            hint = named.about.example
+        elif isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.Choice):
+            given = message.partition(": '")[2].partition("'")[0]
+            if near := difflib.get_close_matches(given, [*map(str, error.param.type.choices)], n=1):
+                hint = f"Did you mean {near[0]}?"
         message = message[:1].lower() + message[1:].replace("\n", " ")
     return UserError(message, hint=hint, exit_code=UNUSABLE)
 
@@ -159,7 +166,8 @@ def _task(name: str) -> Callable[..., int]:
         if instead is not None:
             return int(importlib.import_module(_INSTEAD[name][0]).run(instead))
         flags = [f"--{option}" for option, given in options.items() if given]
-        return running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
+        code = running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
+        return int(importlib.import_module(_AFTER[name]).run()) if name in _AFTER and not code and not words else code
 
     return call
 

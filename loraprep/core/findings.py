@@ -204,6 +204,7 @@ class Code(StrEnum):
     CHECK_NESTED = "check-nested"
     CHECK_REPEATS = "check-repeats"
     CHECK_WORDS = "check-words"
+    CHECK_CONFIG = "check-config"
 
 
 FOREIGN = "check-"  # how the codes of `loraprep check` begin

@@ -128,7 +128,7 @@ def plan_outputs(
                 trigger=groups.trigger(path, settings),
                 before=before,
                 several=bool(colour),
-                mask=_mask(image[path], settings),
+                mask=mask_of(image[path], settings),
             )
         )
     return sorted(_with_masks(outputs, settings.dataset.trainers), key=lambda o: o.place)
@@ -167,7 +167,8 @@ def folder_places(placed: Mapping[str, str], settings: Settings, copies: Mapping
     return result
 
 
-def _mask(image: Image, settings: Settings) -> str:
+def mask_of(image: Image, settings: Settings) -> str:
+    """Say what a picture's loss mask is made of: a file of masks/, "alpha" or "" for none."""
     return image.mask or ("alpha" if image.alpha and settings.dataset.cutouts == "mask" else "")
 
 

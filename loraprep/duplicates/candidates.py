@@ -19,12 +19,15 @@ _CHUNK = 256  # pictures compared with all at once
 
 
 class Candidate:
-    """Two pictures (indices, i < j); `points` that they share, 0 for near hashes alone; j looks `mirrored`."""
+    """Two pictures (indices, i < j); `points` that they share, 0 for likeness alone; j looks `mirrored`.
 
-    __slots__ = ("i", "j", "mirrored", "points")
+    `alike`: as a whole, by hashes or thumbnails, or with few points: they may lie on each other without any to tell.
+    """
 
-    def __init__(self, i: int, j: int, mirrored: bool, points: int) -> None:
-        self.i, self.j, self.mirrored, self.points = i, j, mirrored, points
+    __slots__ = ("alike", "i", "j", "mirrored", "points")
+
+    def __init__(self, i: int, j: int, mirrored: bool, points: int, alike: bool = False) -> None:
+        self.i, self.j, self.mirrored, self.points, self.alike = i, j, mirrored, points, alike
 
 
 def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
@@ -59,10 +62,15 @@ def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimi
     for other, mirrored in ((None, False), (turned, True)):
         rows, columns = hamming.near(plain, other, int(limits.phash), int(limits.dhash))
         unsure = (few | alone)[rows] | (few | alone)[columns]
-        for i, j in zip(rows[unsure].tolist(), columns[unsure].tolist(), strict=True):
-            best.setdefault((i, j), Candidate(i, j, mirrored, 0))
+        for i, j, alone_or_few in zip(rows.tolist(), columns.tolist(), unsure.tolist(), strict=True):
+            if alone_or_few:
+                best.setdefault((i, j), Candidate(i, j, mirrored, 0))
+            if (i, j) in best:
+                best[i, j].alike = True
     for i, j, mirrored in _alike(images, np.flatnonzero(few | alone if len(images) < _MANY else few)):
-        best.setdefault((i, j), Candidate(i, j, mirrored, 0))
+        best.setdefault((i, j), Candidate(i, j, mirrored, 0)).alike = True
+    for (i, j), candidate in best.items():
+        candidate.alike |= bool(few[i] or few[j])
     return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
 
 

@@ -35,6 +35,14 @@ _REACH = 0.5  # px of the canvas by which resampling may move an edge
 
 
 @dataclass(frozen=True, slots=True)
+class Similarity:
+    """Where one picture lies in another, held by so many `points` that are different places of both."""
+
+    matrix: Matrix
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
 class Laid:
     """Two pictures in one frame: what both show of the first one, at most CANVAS px.
 
@@ -65,18 +73,14 @@ class Laid:
         return float(np.degrees(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
 
 
-def lay(
-    first: tuple[Pixels, Keypoints], second: tuple[Pixels, Keypoints], *, mirrored: bool, whole: bool = True
-) -> Laid | None:
-    """Lay the second picture, mirrored first if so, over the first; None if they have no geometry in common.
+def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole: bool) -> Laid | None:
+    """Lay `b`, mirrored first if so, over `a` where `held` says; None if they have no geometry in common.
 
     `whole`: where points say nothing, try them on each other as they are.
     """
-    (a, points), (b, others) = first, second
     if mirrored:
-        b, others = np.ascontiguousarray(b[:, ::-1]), others.mirrored()
-    matrix, found = similarity(points, others)
-    laid = [_laid(a, b, matrix, mirrored, found)] if matrix is not None else []
+        b = np.ascontiguousarray(b[:, ::-1])
+    laid = [_laid(a, b, held.matrix, mirrored, held.points)] if held else []
     shapes = abs(np.log(a.shape[1] / a.shape[0] * b.shape[0] / b.shape[1]))
     if whole and shapes < _SHAPES and (not laid or laid[0] is None or _misfit(laid[0]) > 1):
         stretched = np.array([[a.shape[1] / b.shape[1], 0, 0], [0, a.shape[0] / b.shape[0], 0]])
@@ -85,30 +89,38 @@ def lay(
     return min(fits, key=_misfit) if fits else None
 
 
+def lay_over(first: Pixels, second: Pixels, *, mirrored: bool) -> Laid | None:
+    """Lay pictures of at most keypoints.SIDE px over each other, however it can be done."""
+    held = similarity(of_picture(first), of_picture(second), mirrored=mirrored)
+    return lay(first, second, held, mirrored=mirrored, whole=True)
+
+
 def _misfit(laid: Laid) -> float:
     return float(np.median(laid.residual[laid.inside]))
 
 
-def similarity(first: Keypoints, second: Keypoints) -> tuple[Matrix | None, int]:
-    """Where the second lies in the first, and by how many different places of both that is held; None if unsure."""
+def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Similarity | None:
+    """Find where the second picture, mirrored first if so, lies in the first; None if that is unsure."""
     import cv2
 
+    if mirrored:
+        second = second.mirrored()
     pairs = _matches(first.units(), second.units())
     if len(pairs) < ENOUGH:
-        return None, 0
+        return None
     here, there = first.places[pairs[:, 0], :2], second.places[pairs[:, 1], :2]
     cv2.setNumThreads(1)
     cv2.setRNGSeed(1)
     matrix, held = cv2.estimateAffinePartial2D(there, here, method=cv2.RANSAC, ransacReprojThreshold=_WITHIN)
     if matrix is None:
-        return None, 0
+        return None
     held = held.ravel().astype(bool)
     count = min(len(np.unique(np.round(places[held]), axis=0)) for places in (here, there))
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if count < ENOUGH or not _SCALES[0] < scale < _SCALES[1]:
-        return None, count
+        return None
     matrix[:, 2] += 0.5 - matrix[:, :2] @ (0.5, 0.5)  # OpenCV counts from the middle of a pixel
-    return matrix, count
+    return Similarity(matrix, count)
 
 
 def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
@@ -287,7 +299,7 @@ def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plan
     import cv2
 
     a, b = reduced(first), reduced(second)
-    laid = lay((a, of_picture(a)), (b, of_picture(b)), mirrored=mirrored)
+    laid = lay_over(a, b, mirrored=mirrored)
     whole: Plane = np.zeros(a.shape[:2], np.float32)
     if laid is not None:
         left, top, right, bottom = laid.box
@@ -300,7 +312,7 @@ def over(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Pixels:
     """`second` as it lies over `first`, at the size of `first`; the rest, and all if it lies nowhere, is `first`."""
 
     a, b = reduced(first), reduced(second)
-    laid = lay((a, of_picture(a)), (b, of_picture(b)), mirrored=mirrored)
+    laid = lay_over(a, b, mirrored=mirrored)
     if laid is None:
         return first
     seen = np.ascontiguousarray(second[:, ::-1]) if mirrored else second

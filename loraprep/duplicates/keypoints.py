@@ -19,8 +19,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.core import files
 from loraprep.core.records import Image
+from loraprep.core.store import Store
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage, GivenUp
 from loraprep.imaging.pictures import Pictures
@@ -151,39 +151,43 @@ class Opened:
     """Pictures of a project. `path` keeps their points, by what each shows, from run to run; None: for this one.
 
     `given_up`: path -> what a picture was given up for, though the scan had found it sound; it is like no other.
+    Raises sqlite3.Error, then or later, for a damaged file: see store.mended.
     """
 
     def __init__(self, pictures: Pictures, path: Path | None, stamp: str) -> None:
         self._pictures = pictures
-        self._store = _opened_store(path, stamp)
+        self._store = Store(path, "points", f"{_VERSION} {stamp}")
         self.given_up: dict[str, GivenUp] = {}
         self.pixels: Callable[[Image], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
         self.points: Callable[[Image], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
 
     def prepare(self, images: Sequence[Image]) -> list[Image]:
         wanted = {crops.shown(image): image for image in images}
-        known = {key for (key,) in self._store.execute("SELECT key FROM points")}
-        self._store.executemany("DELETE FROM points WHERE key = ?", [(key,) for key in known - wanted.keys()])
+        self._store.keep_only(wanted)
+        known = self._store.known()
         todo = [image for key, image in wanted.items() if key not in known]
         missing: set[str] = set()
         with closing(self._pictures.each(_points_of, todo)) as answers:
-            for number, (image, found) in enumerate(answers, 1):
+            for image, found in answers:
                 if isinstance(found, bytes):
-                    self._store.execute("INSERT OR REPLACE INTO points VALUES (?, ?)", (crops.shown(image), found))
+                    self._store.put(crops.shown(image), found)
                 elif isinstance(found, (BadImage, *DECODE_ERRORS)):
                     missing.add(crops.shown(image))  # the next scan says so
                     if isinstance(found, GivenUp):
                         self.given_up[image.path] = found
                 else:
                     raise found
-                if number % _OFTEN == 0:
-                    self._store.commit()
-        self._store.commit()
+        self._store.save()
         return [image for image in images if crops.shown(image) not in missing]
 
     def _points(self, image: Image) -> Keypoints:
-        (data,) = self._store.execute("SELECT data FROM points WHERE key = ?", (crops.shown(image),)).fetchone()
-        return Keypoints.unpacked(data)
+        data = self._store.get(crops.shown(image))
+        if data is None:
+            raise sqlite3.DatabaseError("points that were written are gone")
+        try:
+            return Keypoints.unpacked(data)
+        except (ValueError, zlib.error) as error:
+            raise sqlite3.DatabaseError("points that were written cannot be read") from error
 
     def _pixels(self, image: Image) -> Pixels:
         if image.path in self.given_up:
@@ -195,38 +199,10 @@ class Opened:
             raise
 
     def close(self) -> None:
-        self._store.commit()
         self._store.close()
 
 
 _HELD = 256  # pictures and sets of points held at once: about 150 MB
-_OFTEN = 64  # pictures that a kill may cost
-
-
-def _opened_store(path: Path | None, stamp: str) -> sqlite3.Connection:
-    """Open the cache; whatever is wrong with it, making it anew mends it."""
-    for again in (False, True):
-        store = sqlite3.connect(files.opened_by_others(path) if path else "")
-        try:
-            store.execute("PRAGMA trusted_schema = OFF")  # a clone may bring this file
-            if store.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
-                raise sqlite3.DatabaseError("it holds more than tables")
-            mark = f"{_VERSION} {stamp}"
-            store.execute("CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, data BLOB)")
-            store.execute("CREATE TABLE IF NOT EXISTS stamp (stamp TEXT)")
-            if store.execute("SELECT stamp FROM stamp").fetchall() != [(mark,)]:
-                store.execute("DELETE FROM points")
-                store.execute("DELETE FROM stamp")
-                store.execute("INSERT INTO stamp VALUES (?)", (mark,))
-                store.commit()
-            return store
-        except sqlite3.DatabaseError:
-            store.close()
-            if again or path is None:
-                raise
-            for name in (path.name, f"{path.name}-journal"):
-                files.remove(path.with_name(name))
-    raise AssertionError
 
 
 def _seen(pictures: Pictures, image: Image) -> Pixels:

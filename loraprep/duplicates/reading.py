@@ -35,15 +35,13 @@ _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of wh
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
 _THIN = 0.05  # of the longer side: a stroke
 _STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
-_STROKES_NEAR = (
-    32  # the same at the size of what is looked at, of a mark in one place; what changes in a face reaches 22
-)
+_STROKES_NEAR = 32  # the same at the size of what is looked at, in one place: half as much again as a face changes by
 _SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
 _SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
 _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
-_AS_AROUND = 0.15  # the middle must be the same as much as what is around it, but for so much
+_AS_AROUND, _MOSTLY = 0.15, 0.7  # the middle must be the same as much as what is around it, but for so much; or so much
 _SAME_WITHOUT = 0.8
 _WITHOUT_POINTS = 0.9  # the same for pictures with no points in common, which only lie on each other
 _GAIN_WITHOUT, _COLOUR_WITHOUT = 1.15, 2.3  # 10 % brighter, and what is just noticed (CIE76: Mahy et al. 1994)
@@ -91,7 +89,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
     doubtful, over, lettering, sure = False, -1, False, False
-    alike = same >= _SAME and inside >= max(_SAME_INSIDE, around - _AS_AROUND)
+    alike = same >= _SAME and inside >= max(_SAME_INSIDE, min(_MOSTLY, around - _AS_AROUND))
     if not told:
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
     # what resampling and compression leave lies along edges everywhere, a change in one place

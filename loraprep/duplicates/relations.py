@@ -12,6 +12,7 @@ from loraprep.core.records import Group, Image, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, geometry, ranking, reading
 from loraprep.duplicates.candidates import Candidate
 from loraprep.duplicates.clusters import Clusters, copies
+from loraprep.duplicates.geometry import Similarity
 from loraprep.duplicates.keypoints import Sight
 from loraprep.duplicates.reading import Reading
 from loraprep.imaging.errors import BadImage
@@ -96,30 +97,43 @@ class _Comparison:
             self._place_cuts()
         return self._met
 
-    def _read(self, i: int, j: int, mirrored: bool) -> Reading | None:
-        one, other = self._images[i], self._images[j]
+    def _held(self, found: Candidate) -> Similarity | None:
+        first, second = (self._sight.points(self._images[n]) for n in (found.i, found.j))
+        return geometry.similarity(first, second, mirrored=found.mirrored)
+
+    def _read(self, found: Candidate, held: Similarity | None) -> Reading | None:
         try:
-            first, second = ((self._sight.pixels(image), self._sight.points(image)) for image in (one, other))
+            first, second = (self._sight.pixels(self._images[n]) for n in (found.i, found.j))
         except (BadImage, OSError):  # gone since it was looked at; the next scan says so
             return None
-        laid = geometry.lay(first, second, mirrored=mirrored)
+        laid = geometry.lay(first, second, held, mirrored=found.mirrored, whole=found.alike)
         if laid is None:
             return None
-        seen = reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first[0], second[0], where))
+        seen = reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first, second, where))
         if seen.relation is None or _out_of_reach(seen, self._limits):
             return None
         return seen
 
     def _compare_whole(self) -> None:
-        """Most in common first: what is known of a copy need not be asked of its copies again."""
+        """Most in common first: what is known of a copy need not be asked of its copies again.
+
+        Points decide first, then pixels, scene by scene: that opens each picture once.
+        """
         images, copies = self._images, self._copies
-        asked: set[tuple[str, str]] = set()
+        placed = []
+        scenes = Components[int]()
         for found in candidates.find_candidates(images, self._sight, self._limits):
+            held = self._held(found)
+            if held or found.alike:
+                placed.append((found, held))
+                scenes.join(found.i, found.j)
+        asked: set[tuple[str, str]] = set()
+        for found, held in sorted(placed, key=lambda pair: scenes.root(pair[0].i)):
             one, other = images[found.i], images[found.j]
             roots = copies.root(one.path), copies.root(other.path)
             if copies.known(one.path, other.path) or roots in asked:
                 continue
-            seen = self._read(found.i, found.j, found.mirrored)
+            seen = self._read(found, held)
             if seen is None:
                 continue
             whole = min(seen.covers) >= _WHOLE
@@ -144,7 +158,8 @@ class _Comparison:
             cut, of = (found.i, found.j) if seen.covers[0] > seen.covers[1] else (found.j, found.i)
             before, how = source.setdefault(cut, (of, found))
             if before != of and not copies.known(images[before].path, images[of].path):
-                both = self._read(min(before, of), max(before, of), found.mirrored != how.mirrored)
+                pair = Candidate(min(before, of), max(before, of), found.mirrored != how.mirrored, 0, alike=True)
+                both = self._read(pair, self._held(pair))
                 if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE:
                     copies.part(images[before].path, images[of].path)
                     continue

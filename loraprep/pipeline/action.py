@@ -13,6 +13,7 @@ from loraprep.core.errors import Problem
 from loraprep.imaging import process
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.workspace import Workspace
+from loraprep.project import slips
 
 _OF_RESULTS = ("json", "shown")  # options of a task that say how its result is shown, and are nothing to its step
 
@@ -69,7 +70,7 @@ class Action:
             hint = "It changed during this run. Run the same command again: the scan looks at it anew."
             return TaskFailed(str(Problem(bad.reason, bad.path, hint)))
         except machine.TOLD as error:
-            return TaskFailed(str(machine.told(error)))
+            return TaskFailed(str(slips.with_others(self.work.root, machine.told(error))))
         return None
 
     def load(self) -> Callable[..., bool | None]:

@@ -11,12 +11,15 @@ from loraprep.core.errors import UserError
 from loraprep.pipeline import tasks
 from loraprep.pipeline.doit_task import Task
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import project
+from loraprep.project import project, slips
 
 
 def graph(root: Path) -> list[Task]:
     """Return the tasks of the project in `root`. Raises UserError for a project.yaml that cannot be used."""
-    return list(tasks.graph(Workspace(project.load(root, ask=True))))
+    try:
+        return list(tasks.graph(Workspace(project.load(root, ask=True))))
+    except UserError as error:
+        raise slips.with_others(root, error) from None
 
 
 def run(root: Path, known: Sequence[Task], words: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ KINDS = ("quality", "duplicates", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
 ANSWERS = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
 RESERVED = frozenset({"rest", "cleaning"})  # keys of the file itself, and no picture's
+_ABOUT = ("pictures", "digests", "strangers", "looks")  # keys of an entry under which it names what it is about
 SHORT = 12  # hex digits of a digest that an entry shows
 
 
@@ -95,10 +96,21 @@ def load_document(root: Path, kind: str) -> Document | None:
         most=MAX_BYTES,
         if_empty="Bring it back from git, or delete it; then it is written anew.",
     )
+    _take_bare_names(doc, ANSWERS.get(kind, ""))
     if found := schema.problems(doc, kind):
         raise UserError.many(found)
     _read[path] = doc
     return doc
+
+
+def _take_bare_names(doc: Document, answer: str) -> None:
+    """Read `keep: a.jpg` as `keep: [a.jpg]` where the entry is about such a picture."""
+    for entry in doc.data.values() if isinstance(doc.data, dict) else ():
+        given = entry.get(answer) if isinstance(entry, dict) else None
+        if isinstance(given, str) and any(
+            given in entry.get(of, ()) for of in _ABOUT if isinstance(entry.get(of), dict)
+        ):
+            entry[answer] = [given]
 
 
 _read: dict[Path, Document] = {}  # what was found to be in order; a run asks several times

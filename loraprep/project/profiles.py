@@ -13,7 +13,7 @@ import msgspec
 from loraprep.core import resources, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import schema
-from loraprep.project.settings import Table
+from loraprep.project.table import Table
 
 _T = TypeVar("_T", bound=Table)
 
@@ -112,8 +112,17 @@ class Choosing(Table, frozen=True):
     """What somebody wants to know who has to choose a base model."""
 
     about: str
-    size: str  # parameters, such as 12B
-    trainers: tuple[str, ...]  # those that train it
+    size: str = ""  # parameters, such as 12B; "": not told by those who made it
+
+
+class TrainedBy(Table, frozen=True):
+    """What one trainer makes of a base model; what is not said here is as in the trainer's own file."""
+
+    calls: str = ""  # the trainer's name for it: an architecture, a type, the beginning of its scripts' names
+    tokens: int | None = None  # of a caption that it reads
+    step: int | None = None  # px that the sides of its buckets are multiples of
+    says: dict[str, str] = msgspec.field(default_factory=dict)  # fills the lines of the trainer's `start`
+    note: str = ""  # what else to know
 
 
 class BaseModel(Table, frozen=True):
@@ -135,6 +144,11 @@ class BaseModel(Table, frozen=True):
     json: tuple[JsonPart, ...] = ()  # in the order in which it was taught the keys; for the form json
     advice: str = ""
     choosing: Choosing | None = None
+    trainers: dict[str, TrainedBy] = msgspec.field(default_factory=dict)  # those that train it; {}: nobody looked
+
+    def by(self, trainer: str) -> TrainedBy:
+        """Return what is said of a trainer."""
+        return self.trainers.get(trainer, TrainedBy())
 
     @property
     def tagged(self) -> bool:
@@ -178,10 +192,16 @@ class TrainerProfile(Table, frozen=True):
     regularization: Literal["fills", "alternates", "folder", "none"]
     tokens: dict[str, int]
     sources: tuple[str, ...]
+    regularization_beside_masks: Literal["folder", ""] = ""  # where loss masks leave another way only
+    batches: Literal["together", "masks", "folder"] = "together"  # what a batch may hold, of one size and bucket
     windows: tuple[int, ...] = ()
     lines: bool = False  # each line of a caption file can be a caption of its own
     grid: dict[str, int] | None = None
     reads: Reads | None = None
+    trains: tuple[str, ...] = ()  # base models beside those whose own files name it; "*": any
+    config: str = ""  # the exported file that the trainer is told of
+    start: tuple[str, ...] = ()  # what is typed, in order; {calls} and the like are filled in
+    says: dict[str, str] = msgspec.field(default_factory=dict)  # what stands there unless the base model says it
 
 
 @cache
@@ -200,6 +220,34 @@ def base_model(name: str) -> BaseModel:
 def trainer(name: str) -> TrainerProfile:
     """Load resources/trainers/NAME.yaml. Raises UserError if it breaks its schema."""
     return _load("trainers", name, TrainerProfile)
+
+
+_PREFERRED = ("kohya", "musubi-tuner")  # of one author: the second trains what the first cannot
+
+
+def trainers_of(model: str) -> list[str]:
+    """List the trainers that train a base model: its own file names them, or theirs names it; all if nobody looked."""
+    named = base_model(model).trainers
+    every = resources.names("resources/trainers")
+    return [name for name in every if not named or name in named or {model, "*"} & {*trainer(name).trains}]
+
+
+def usual_trainer(model: str) -> str:
+    """Name the trainer to write for when nobody said one."""
+    able = trainers_of(model)
+    return next((name for name in (*_PREFERRED, *able) if name in able), _PREFERRED[0])
+
+
+def tokens_read(name: str, model: str, profile: BaseModel) -> int:
+    """Return how many tokens of a caption the trainer `name` reads; `profile` is that of the base model `model`."""
+    encoder, known = profile.encoder, trainer(name).tokens
+    return profile.by(name).tokens or known.get(model, known.get(encoder.name, encoder.hard))
+
+
+def bucket_step(name: str, model: str, usual: int) -> int:
+    """Return what the sides of the trainer's buckets are multiples of, px; `usual` where its file does not say."""
+    grid = trainer(name).grid or {}
+    return base_model(model).by(name).step or grid.get(model, grid.get("default", usual))
 
 
 def _load(folder: str, name: str, form: type[_T]) -> _T:

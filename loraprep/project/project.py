@@ -72,6 +72,8 @@ def load(root: Path, *, ask: bool = False) -> Project:
         found += _outside(doc)
     if found:
         raise UserError.many(sorted(found, key=lambda p: p.position), UNUSABLE)
+    if unfit := list(_untrainable(doc)):
+        raise UserError.many(unfit, UNUSABLE)
     declared = complete_settings(doc.data)
     images = root / declared.images.folder
     if not images.is_dir():
@@ -85,6 +87,23 @@ def load(root: Path, *, ask: bool = False) -> Project:
         trust.ask_for_folder(root, real, declared.images.folder, ask=ask)
     files.enclose(root, images, outside)
     return Project.of(root, images, declared)
+
+
+def unfit_trainer(name: str, model: str) -> tuple[str, str] | None:
+    """Say that a trainer does not train the base model, and which do; None if it does."""
+    able = profiles.trainers_of(model)
+    if name in able:
+        return None
+    message = f"{profiles.trainer(name).title} does not train {profiles.base_model(model).title}"
+    return message, f"These do: {', '.join(able)}."
+
+
+def _untrainable(doc: Document) -> Iterator[Problem]:
+    """Trainers that do not train the base model: their files would be written, and fail where the GPU is paid."""
+    for n, name in enumerate(doc.data.get("dataset", {}).get("trainers", [])):
+        if found := unfit_trainer(name, doc.data["model"]):
+            message, hint = found
+            yield doc.problem(["dataset", "trainers", n], f"dataset.trainers: {message}", hint)
 
 
 def _outside(doc: Document) -> Iterator[Problem]:

@@ -106,7 +106,8 @@ def _explain(doc: Document, error: ValidationError) -> Iterator[Problem]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         from jsonschema.exceptions import best_match
 
-        error = best_match([error]) or error
+        words = [e for e in error.context if e.validator == "enum"] if isinstance(error.instance, str) else []
+        error = next(iter(words), None) or best_match([error]) or error
     rules = error.schema if isinstance(error.schema, dict) else {}
     told = _Error(str(error.validator), list(error.absolute_path), error.instance, error.validator_value, rules)
     of_key = "propertyNames" in error.relative_schema_path
@@ -160,9 +161,12 @@ def _wrong_type(doc: Document, error: _Error) -> Iterator[Problem]:
 
 
 def _refused(doc: Document, error: _Error) -> Iterator[Problem]:
-    said = _REFUSED.get(error.keyword, "does not fit").format(
-        short=_short(error.value), found=_found(error.value), value=error.value, wants=error.wants
-    )
+    said = "must not be empty"
+    if error.value or error.keyword not in ("minItems", "minLength", "minProperties"):
+        count = len(error.value) if isinstance(error.value, list) else 0
+        said = _REFUSED.get(error.keyword, "does not fit").format(
+            short=_short(error.value), found=_found(error.value), value=error.value, wants=error.wants, count=count
+        )
     yield doc.problem(error.keys, f"{error.name}: {said}", error.description)
 
 
@@ -180,9 +184,8 @@ _REFUSED = {
     "exclusiveMinimum": "{value} is too small; at least {wants}",
     "maximum": "{value} is too large; at most {wants}",
     "minimum": "{value} is too small; at least {wants}",
-    "minItems": "must not be empty",
-    "minLength": "must not be empty",
-    "minProperties": "must not be empty",
+    "minItems": "has {count} of {wants} values",
+    "maxItems": "has {count} values, and takes {wants}",
     "pattern": '"{short}" does not fit',
 }
 

@@ -11,14 +11,11 @@ from typing import Literal
 import msgspec
 
 from loraprep.core.findings import Severity
-from loraprep.project import schema
+from loraprep.project import profiles, schema
+from loraprep.project.table import Table
 
 Number = int | float  # as written: 70 stays 70 in a sentence
 Review = Literal["ask", "auto"]
-
-
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A block of keys in project.yaml or in a profile under resources/."""
 
 
 class Intent(Table, frozen=True):
@@ -239,5 +236,11 @@ class Settings(Table, frozen=True):
 
 
 def complete_settings(data: schema.Tree) -> Settings:
-    """Fill in the schema's defaults and convert what project.yaml says, which the schema has accepted."""
-    return msgspec.convert(schema.with_defaults(data, "project"), Settings)
+    """Fill in the schema's defaults and convert what project.yaml says, which the schema has accepted.
+
+    The trainer is the one default that follows from something else: who does not name any gets one that can train the
+    base model.
+    """
+    whole = schema.with_defaults(data, "project")
+    whole["dataset"].setdefault("trainers", [profiles.usual_trainer(whole["model"])])
+    return msgspec.convert(whole, Settings)

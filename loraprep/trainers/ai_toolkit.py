@@ -23,7 +23,8 @@ Copy `datasets` and the two lines of `train` from datasets.yaml into your job's 
 counts steps and not epochs. Leave `trigger_word` out: the trigger is in every caption already, and regularization
 captions must not have it. Leave `shuffle_tokens` off: it moves the trigger too, and `keep_tokens` only guards it
 against dropout. Paths are seen from the folder where ai-toolkit is started; set `dataset.path` in project.yaml to
-have them written out. It leaves `.aitk_size.json` and `_latent_cache/` beside the pictures; loraprep ignores both."""
+have them written out. A trigger word put before a caption that is JSON would spoil it. It leaves `.aitk_size.json` and
+`_latent_cache/` beside the pictures; loraprep ignores both."""
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,6 +53,8 @@ def training_set(
         enlarge=settings.dataset.enlarge,
         plan=plan,
         profile=profile,
+        by=model.by(plan.trainer),
+        above=prefix,
     )
 
 
@@ -166,6 +169,30 @@ def _seen_more(dataset: TrainingSet) -> str:
     return f" Those in {', '.join(more)}." if more else ""
 
 
+def _start(dataset: TrainingSet) -> list[str]:
+    """Write what is typed to train, where the trainer's profile knows it for this base model."""
+    if not dataset.profile.start or not dataset.by.calls:
+        return []
+    example = dataset.by.says.get("example", "")
+    said = {
+        **dataset.profile.says,
+        **dataset.by.says,
+        "calls": dataset.by.calls,
+        "config": f"{dataset.above}exports/{dataset.plan.trainer}/{dataset.profile.config}",
+        "epochs": str(dataset.plan.length.epochs),
+        "name": dataset.name,
+    }
+    lines = [re.sub(r" +", " ", line.format_map(said)).strip() for line in dataset.profile.start]
+    told = "Words in capitals are yours to fill in: the paths of what you downloaded."
+    if example:
+        first = " ".join(example.split()[:2])
+        told += (
+            f" From `{first}` on the values are {dataset.profile.title}'s own example for {dataset.model}; "
+            "loraprep recommends none but the epochs."
+        )
+    return ["## Start", "", *(part for line in lines for part in (f"    {line}", "")), told, ""]
+
+
 def readme(dataset: TrainingSet, how: str) -> str:
     """Write what a person needs to know to train with these files, as Markdown."""
     length, reg = dataset.plan.length, dataset.regularization
@@ -177,6 +204,7 @@ def readme(dataset: TrainingSet, how: str) -> str:
         "",
         how.strip().replace("EPOCHS", str(length.epochs)),
         "",
+        *_start(dataset),
         "## How long to train",
         "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",

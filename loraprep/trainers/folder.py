@@ -72,7 +72,7 @@ def read_folder(folder: Path, progress: Callable[[int, int], None] | None = None
 
     Pictures are opened in processes of their own, each for as long as `pool.SECONDS` allow.
     """
-    found = {entry.path: entry for entry in _files(folder, "")}
+    found = {entry.path: entry for entry in _files(folder.absolute(), "")}  # a worker may stand elsewhere
     pictures = {path: entry for path, entry in found.items() if _is_picture(path) and not entry.pointer}
     result = {path: _other(entry) for path, entry in found.items() if path not in pictures}
     work = pool.Work(_opener, ({path: str(entry.real) for path, entry in pictures.items()},))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from loraprep.captions.render import prefix
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.core.text import listed
+from loraprep.project import profiles
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import trained_sizes
@@ -38,6 +39,8 @@ class TrainingPicture(msgspec.Struct, frozen=True):
     size: Size  # px, enlarged if the artist asked for it
     repeats: int  # how often it comes up in an epoch
     caption: Caption | None
+    folder: str = ""  # of dataset/, where it will stand
+    masked: bool = False  # that folder has loss masks
 
 
 def training_pictures(
@@ -46,12 +49,23 @@ def training_pictures(
     captions: Mapping[str, Caption],
     repeats: Mapping[str, int],
     largest: int,
+    folders: Mapping[str, str] | None = None,
+    masked: Collection[str] = (),
 ) -> list[TrainingPicture]:
-    """Describe the kept pictures in the order of `fates`. `largest`: px up to which `dataset` enlarges."""
-    by_path = {i.path: i for i in images}
+    """Describe the kept pictures in the order of `fates`.
+
+    `largest`: px up to which `dataset` enlarges. `folders`: path -> its folder in dataset/; `masked`: those of them
+    that have loss masks.
+    """
+    by_path, folders = {i.path: i for i in images}, folders or {}
     return [
         TrainingPicture(
-            f.path, _built_size(by_path[f.path], largest if f.upscale else 0), repeats[f.path], captions.get(f.path)
+            f.path,
+            _built_size(by_path[f.path], largest if f.upscale else 0),
+            repeats[f.path],
+            captions.get(f.path),
+            folders.get(f.path, ""),
+            folders.get(f.path, "") in masked,
         )
         for f in fates
         if f.fate == "kept"
@@ -77,16 +91,20 @@ def training_plan(
     known = bucket_rules(trainer) is not None
     placed = [_placed(trainer, p, size, settings) for p in pictures for size in sizes if known]
     encoder = model.encoder
-    limit = profile.tokens.get(settings.model, profile.tokens.get(encoder.name, encoder.hard))
+    limit = profiles.tokens_read(trainer, settings.model, model)
     before = prefix(settings.captioning, model)
     room = limit - (tokens.count(", ".join(before) + ", ", encoder.name) if before else 0)
-    extra = _Regularization(trainer, profile.regularization, list(regularizing) if known else [], len(regularizing))
+    masks = any(p.masked for p in pictures)
+    way = profile.regularization_beside_masks if masks and profile.regularization_beside_masks else ""
+    extra = _Regularization(
+        trainer, way or profile.regularization, list(regularizing) if known else [], len(regularizing)
+    )
     captions = sorted((p.path, p.caption) for p in pictures if p.caption)
     return TrainingPlan(
         trainer,
         sizes,
         placed,
-        _length(profile, placed, {p.path: p.repeats for p in pictures}, sizes, settings, extra),
+        _length(profile, placed, pictures, sizes, settings, extra),
         {path: cut for path, caption in captions if (cut := _cut(caption, encoder.name, room))},
         limit,
     )
@@ -130,10 +148,21 @@ class _Regularization(msgspec.Struct, frozen=True):
         )
 
 
+# By TrainerProfile.batches: with which of yours regularization pictures share their batches.
+_REGULARIZATION_IN = {"together": "", "masks": "", "folder": "regularization"}
+
+
+def _apart(profile: TrainerProfile, picture: TrainingPicture) -> str:
+    """Name the dataset of the trainer that a picture is in: a batch never holds pictures of two."""
+    if profile.batches == "folder":
+        return f"/{picture.folder}"
+    return "masks" if profile.batches == "masks" and picture.masked else ""
+
+
 def _length(
     profile: TrainerProfile,
     placed: Sequence[PlacedPicture],
-    repeats: Mapping[str, int],
+    pictures: Sequence[TrainingPicture],
     sizes: Sequence[int],
     settings: Settings,
     extra: _Regularization,
@@ -143,16 +172,18 @@ def _length(
     Regularization pictures come on top, about as often as yours: that leaves alone how often yours are seen.
     """
     batch, epochs = settings.dataset.batch_size, settings.dataset.epochs
+    repeats = {p.path: p.repeats for p in pictures}
+    apart = {p.path: _apart(profile, p) for p in pictures}
     common = usual_repeats(repeats.values())
     each = profile.sizes == "each"
     times = len(sizes) if each else 1
     if not profile.repeats:  # every repeat becomes an epoch
         epochs, repeats, common = epochs * common, dict.fromkeys(repeats, 1), 1
     wanted = max(1, round(epochs / times))
-    counts: Counter[tuple[int, int, int]] = Counter()  # size, width, height -> pictures shown in an epoch
+    counts: Counter[tuple[str, int, Size]] = Counter()  # dataset, trained size, bucket -> pictures shown in an epoch
     for picture in placed:
         if picture.bucket and (each or picture.size == sizes[-1]):
-            counts[picture.size, *picture.bucket] += repeats[picture.path]
+            counts[apart[picture.path], picture.size, picture.bucket] += repeats[picture.path]
     shown = sum(repeats.values())
     added = extra.times(shown) if shown else []
     if counts:
@@ -160,7 +191,7 @@ def _length(
             for (width, height), often in zip(extra.sizes, added, strict=False):
                 fit = placement.place_picture(width, height, size, settings, extra.trainer)
                 if fit:
-                    counts[size, *fit.bucket] += often
+                    counts[_REGULARIZATION_IN[profile.batches], size, fit.bucket] += often
         steps = steps_per_epoch(counts.values(), batch, keep_partial=profile.last_batch == "kept")
     else:
         steps = math.ceil((shown + sum(added)) * times / batch)

@@ -103,9 +103,12 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     doc.add("general", general)
     sets = tomlkit.aot()
     plain = [_subset(f, dataset.trigger) for f in dataset.folders if not f.masks]
-    if dataset.regularization:
-        plain.append(_subset(dataset.regularization, dataset.class_prompt, is_reg=True))
     masked = [_masked(f) for f in dataset.folders if f.masks]
+    if dataset.regularization:
+        # is_reg counts the other subsets of its own [[datasets]], and kohya refuses it beside masks: there it would
+        # never be trained. As a plain subset with repeats of its own it is, and weighs the same (prior_loss_weight 1).
+        known: ConfigTable = {} if masked else {"is_reg": True}
+        plain.append(_subset(dataset.regularization, dataset.class_prompt, **known))
     for size in dataset.sizes:
         for subsets in filter(None, (plain, masked)):  # kohya takes masks in a [[datasets]] of their own only
             sets.append(_dataset(size, subsets, dataset))

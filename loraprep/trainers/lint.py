@@ -72,6 +72,12 @@ def lint_folder(
     return [*found, *_of_words(files)]
 
 
+def unread_configs(problems: Mapping[str, str]) -> list[Finding]:
+    """Name configurations that cannot be read. `problems`: path -> why, with the line."""
+    details = "; ".join(f"{path}: {why}" for path, why in sorted(problems.items())[:_SPELLED])
+    return [Finding(Code.CHECK_CONFIG, tuple(sorted(problems)), {"details": details})] if problems else []
+
+
 _ANY_QUALITY = ("score_9", "masterpiece")  # which base model it is for is not known here
 
 

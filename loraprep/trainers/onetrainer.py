@@ -18,9 +18,11 @@ _RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
 HOW = """\
 Copy concepts.json to OneTrainer's `training_concepts/`, or open it on the Concepts tab. OneTrainer is started in a
 folder of its own: set `dataset.path` in project.yaml first, so that the paths lead here. Epochs and batch size are
-set on the Training tab. It reads 77 tokens of a Flux caption unless `text_encoder_2_sequence_length` says 512. Of
-several sizes it draws one each time a picture comes up. Masks stand beside the pictures as
-`NAME-masklabel.png`; turn on masked training to use them."""
+set on the Training tab. It reads 77 tokens of a Flux caption unless `text_encoder_2_sequence_length` says 512. Each
+size is a concept of its own: of several sizes in one concept it would draw one for each picture, and with latent
+caching keep to it for ever. Set `clear_cache_before_training` after an export, since its cache does not notice that a
+picture or a caption changed. Masks stand beside the pictures as `NAME-masklabel.png`; turn on masked training to use
+them."""
 
 
 @cache
@@ -46,19 +48,23 @@ def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) ->
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """Write a list of concepts, one a folder."""
-    concepts = [_concept(folder, "STANDARD", dataset) for folder in dataset.folders]
+    """Write a list of concepts, one for each folder and size.
+
+    With latents cached, a size that is drawn stays that of its picture: mgds, AspectBucketing.py and DiskCache.py.
+    """
+    concepts = [_concept(folder, "STANDARD", size, dataset) for size in dataset.sizes for folder in dataset.folders]
     if dataset.regularization:
-        concepts.append(_concept(dataset.regularization, "PRIOR_PREDICTION", dataset))
+        concepts += [_concept(dataset.regularization, "PRIOR_PREDICTION", size, dataset) for size in dataset.sizes]
     return {"concepts.json": files.dumps(concepts)}
 
 
-def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigTable:
+def _concept(folder: TrainingFolder, kind: str, size: int, dataset: TrainingSet) -> ConfigTable:
+    several = f"-{size}" if len(dataset.sizes) > 1 else ""
     return {
         "__version": 2,
-        "name": folder.name,
+        "name": f"{folder.name}{several}",
         "path": folder.beside or folder.path,
-        "seed": _seed(dataset.name, folder.name),
+        "seed": _seed(dataset.name, f"{folder.name}{several}"),  # its cache knows path and seed, and no size
         "enabled": True,
         "type": kind,
         "include_subdirectories": False,
@@ -77,7 +83,7 @@ def _concept(folder: TrainingFolder, kind: str, dataset: TrainingSet) -> ConfigT
             "enable_random_saturation": False,
             "enable_random_hue": False,
             "enable_resolution_override": True,
-            "resolution_override": ",".join(str(size) for size in dataset.sizes),
+            "resolution_override": str(size),
         },
         "text": {
             "prompt_source": "sample",

@@ -18,8 +18,7 @@ def reference_trainer(settings: Settings) -> str:
 
 def bucket_grid(trainer: str, model: str) -> int:
     """Look up what the sides of the trainer's buckets are multiples of for the base model, in px."""
-    grid = profiles.trainer(trainer).grid or {}
-    return grid.get(model, grid.get("default", _USUAL_GRID))
+    return profiles.bucket_step(trainer, model, _USUAL_GRID)
 
 
 def fit(

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 import msgspec
 
-from loraprep.project.profiles import TrainerProfile
+from loraprep.project.profiles import TrainedBy, TrainerProfile
 from loraprep.trainers.buckets import BucketFit
 from loraprep.trainers.plan import TrainingPlan
 
@@ -50,6 +50,8 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     enlarge: bool
     plan: TrainingPlan
     profile: TrainerProfile
+    by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
+    above: str = ""  # what stands before every path: "" or dataset.path with a "/"
 
     @property
     def made_for(self) -> str:

@@ -249,7 +249,7 @@ def test_asking_again(server: Loopback, tmp_path: Path) -> None:
     run(root, "gate1", url=server.url)
     assert len(server.asked()) == 12
     edit(root / "project.yaml", "budget_usd: 1.00", "budget_usd: 1.00, model: claude-sonnet-5-5")
-    _, output = run(root, "gate1", url=server.url)
+    _, output = run(root, "gate1", "-v", url=server.url)
     assert len(server.asked()) == 12
     assert "12 pictures were seen under earlier settings" in output
     report = (root / "dataset-report.md").read_text("utf-8")
@@ -262,14 +262,14 @@ def test_asking_again(server: Loopback, tmp_path: Path) -> None:
     assert "claude-sonnet-5-5 looks at 3 pictures: about $0." in output
     assert "3 of 3 pictures were seen anew. Earlier answers stay in responses/." in output
     assert sorted(server.numbers()[12:]) == [3, 10, 11]
-    _, output = run(root, "gate1", url=server.url)
+    _, output = run(root, "gate1", "-v", url=server.url)
     assert "9 pictures were seen under earlier settings" in output
     code, output = run(root, "recaption", url=server.url)
     assert sorted(server.numbers()[15:]) == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     for text in stored(root).values():
         models = [a["model"] for a in json.loads(text)["answers"]]
         assert models == ["claude-haiku-5-5", "claude-sonnet-5-5"]
-    _, output = run(root, "gate1", url=server.url)
+    _, output = run(root, "gate1", "-v", url=server.url)
     assert "earlier settings" not in output
     _, output = run(root, "recaption", url=server.url)
     assert "Every picture was seen under today's settings." in output

@@ -65,10 +65,10 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
                                    "of a project, the one that holds project.yaml: loraprep -C mystyle gate1\n"),
     "-C with a file": (["-C", "project.yaml", "gate1"], "project.yaml: that is a file\n    -C takes the folder "
                        "of a project, the one that holds project.yaml: loraprep -C mystyle gate1\n"),
-    "nothing to look at": (["look"], "missing argument \'DIR\'\n    loraprep look --help shows how it is meant.\n"),
+    "nothing to look at": (["look"], "missing argument \'DIR\'\n    loraprep look ~/paintings --kind style --model sdxl\n"),
     "a trainer that is none": (["check", ".", "--trainer", "koyha"], "invalid value for \'--trainer\': \'koyha\' is not one "
-                               "of \'all\', \'ai-toolkit\', \'diffusion-pipe\', \'kohya\', \'onetrainer\', "
-                               "\'simpletuner\'\n    loraprep check --help shows how it is meant.\n"),
+                               "of \'all\', \'ai-toolkit\', \'diffusion-pipe\', \'kohya\', \'musubi-tuner\', "
+                               "\'onetrainer\', \'simpletuner\'\n    Did you mean kohya?\n"),
     "a port that is none": (["review", "--port", "x"], "invalid value for \'--port\': \'x\' is not a valid integer range\n"
                             "    loraprep review --help shows how it is meant.\n"),
 }  # fmt: skip

@@ -19,7 +19,7 @@ from loraprep.project import profiles, project, trust
 from loraprep.project.settings import Intent
 from loraprep.project.trust import Server, Trust
 
-MODELS = "chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image"
+MODELS = ", ".join(resources.names("resources/models"))
 CAPTIONERS = ", ".join(registry.captioner_names())
 PROJECT = f"""\
 # yaml-language-server: $schema=schemas/project.schema.json
@@ -80,6 +80,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(home)
     monkeypatch.setattr(at_hand, "_models", lambda _port: None)  # whatever runs on this computer
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "none"))
     return home
 
@@ -107,6 +108,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert written.pop("intent.md").decode() == INTENT.replace("no cats please.", _separation())
     assert written.pop("dodo.py").decode() == DODO
     assert written.pop(".gitignore").decode() == IGNORED
+    assert written.pop("decisions/crops.yaml") == resources.path("resources/project/crops.yaml").read_bytes()
     images = {name.removeprefix("images/"): data for name, data in written.items() if name.startswith("images/")}
     assert images == before == _files(here / "pics")
     schemas = {name: data for name, data in written.items() if not name.startswith("images/")}

@@ -58,7 +58,7 @@ def test_the_tree_and_the_graph_say_the_same(empty: Path) -> None:
     for name, task in graph.items():
         command = tree.ROOT.get_command(tree.ROOT.make_context("loraprep", [name]), name)
         assert command is not None
-        takes = {p.name for p in command.params if p.name not in ("words", "quiet", "verbose")}
+        takes = {p.name for p in command.params if p.name not in ("words", "quiet", "verbose", "instead")}
         assert takes == {param["long"] for param in task.get("params", ())}, name
         about = commands.by_name(name)
         assert about is not None

@@ -18,7 +18,7 @@ import pytest
 from tests import store
 from tests.hostile import clones
 from tests.hostile.faults import PLACE
-from tests.runs import run
+from tests.runs import run, told
 from tests.scenes import project
 
 pytestmark = pytest.mark.run
@@ -31,7 +31,7 @@ EVERY = int(os.environ.get("EVERY_FAULT", "0"))
 # where the suite tries it: early, midway, among the report's files and the last ones
 SHARES = {"ENOSPC+": (0.02, 0.71), "EIO": (0.8,), "EACCES": (0.6,), "SIGKILL": (0.45,)}
 # of a run that was disturbed and one that was not: what says when something was looked at, and states of others
-_TIMES = re.compile(r"\.doit\.sqlite|\.lock$|^build/(?:scan-unchanged\.json|scan-cache\.sqlite|given-.*|.*-cache\..*)")
+_TIMES = re.compile(r"\.doit\.sqlite|\.lock$|^build/(?:scan-unchanged\.json|.*\.sqlite|given-.*|.*-cache\..*)")
 
 
 def _small(root: Path) -> Path:
@@ -95,6 +95,7 @@ def _undisturbed(name: str, folder: Path) -> Undisturbed:
 
 
 def _end(output: str) -> str:
+    output = told(output)
     return output[output.index("NO-GO") :] if "NO-GO" in output else output.strip().rpartition("\n")[2]
 
 

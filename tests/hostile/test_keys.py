@@ -106,7 +106,7 @@ def pictures(root: Path, count: int = 5) -> list[Image]:
 
 def job(root: Path, captioning: dict[str, Any], say: Callable[[str], None] = lambda text: None) -> Job:
     settings = smallest(trigger="emberveil", captioning={"concurrency": 1, **captioning})
-    return Job(root, Pictures(root / "images", root, 100.0), settings, question("style"), say=say)
+    return Job(root, Pictures(root / "images", root, 100.0), settings, question(settings), say=say)
 
 
 def ask(root: Path, images: list[Image], **captioning: Any) -> Outcome:

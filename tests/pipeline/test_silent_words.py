@@ -192,7 +192,7 @@ def test_a_verdict_that_turned_says_why(root: Path) -> None:
     before = (root / "dataset-report.md").read_bytes()
     words = (root / "images/scene-05.txt").read_bytes()
     (root / "images/scene-05.txt").unlink()
-    code, output = run(root, "gate1")
+    code, output = run(root, "gate1", "-v")
     assert code == 1
     assert "Since the last verdict:" in output
     assert "The verdict was GO and is NO-GO now." in output

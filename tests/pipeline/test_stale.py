@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from loraprep.core import terminal
 from tests.runs import answer, append, ran, replace, run
 from tests.scenes import project
 
@@ -125,8 +126,8 @@ def test_a_clone_with_other_mtimes_gives_the_same_bytes(finished: Path, tmp_path
     assert code == 0, output
     assert {path: timeless(root / path) for path in committed} == committed
     built = [p.relative_to(finished) for p in (finished / "build").rglob("*") if p.is_file()]
-    # how fast the disk was, and which verdict was told here before, is of this machine
-    ours = [path for path in built if not path.name.startswith("scan-") and path.name != "verdict.json"]
+    # how fast the disk was, which verdict was told here before, and where a cache keeps what, is of this machine
+    ours = [p for p in built if not p.name.startswith("scan-") and p.name != "verdict.json" and p.suffix != ".sqlite"]
     again = {path: (finished / path).read_bytes() for path in ours}
     assert {path: (root / path).read_bytes() for path in again} == again
 
@@ -167,9 +168,9 @@ def test_a_null_run_opens_nothing_it_knows(finished: Path, tmp_path: Path) -> No
     later(root)
     before = {p: p.stat() for p in sorted(root.rglob("*")) if not p.name.startswith(".doit")}
     done = subprocess.run([sys.executable, "-c", WATCHED], cwd=root, capture_output=True, text=True, timeout=600,
-                          check=False, encoding="utf-8")  # fmt: skip
+                          check=False, encoding="utf-8", env={**os.environ, terminal.PROGRESS: "phases"})  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert ran(done.stdout) == ["scan"]
+    assert ran(done.stderr) == ["scan"]
     parsed = re.findall("^parsed: (.*)$", done.stdout, re.MULTILINE)
     assert sorted(parsed) == ["project.yaml", "resources/kinds/style.yaml", "resources/models/sd15.yaml"]
     loaded = set(done.stdout.rpartition("loaded:")[2].split())
@@ -221,7 +222,7 @@ BUILT: dict[str, tuple[Callable[[Path], object], list[str]]] = {
                       once("decisions/crops.yaml", DETAIL.replace("wheel", "oar"))(root)),
         ["samples", "captions", "curate", "select", "report", "dataset"]),
     "a group": (append("project.yaml", "groups: {nobody: {}}\n"),
-                ["intent", "samples", "captions", "select", "report", "dataset"]),
+                ["intent", "samples", "elements", "captions", "select", "report", "dataset"]),
     "better pixels": (better, sorted({*IMAGE_PHASES, "dataset"} - {"captions"})),
 }  # fmt: skip
 DETAIL = 'scene-09.jpg: {extra: [{name: part, box: [0, 0, 0.6, 0.6], caption: "[trigger], a wheel"}]}\n'

@@ -128,7 +128,7 @@ def test_files_in_an_older_form_are_made_anew(work: Workspace, monkeypatch: pyte
 
     def marks() -> list[object]:
         made = [doit_task.task(work, name, "", "scan.scan_images") for name in ("audit", "report")]
-        return [vars(t["uptodate"][0])["config"] for t in made]
+        return [t["uptodate"][0].now() for t in made]
 
     now = marks()
     assert marks() == now

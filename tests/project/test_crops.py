@@ -105,7 +105,7 @@ decisions/crops.yaml:7:7: two pictures would be called pier#ok.jpg
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("pier.jpg: {crop: [0, 0, 1]}\n", "decisions/crops.yaml:1:18: pier.jpg.crop: must"),
+        ("pier.jpg: {crop: [0, 0, 1]}\n", "decisions/crops.yaml:1:18: pier.jpg.crop: has 3 of 4"),
         ("pier.jpg: {crop: [0, 0, -1, 1]}\n", "pier.jpg.crop: -1 is too small; at least 0"),
         ("pier.jpg: {extra: [{name: A b, box: [0, 0, 1, 1]}]}\n", 'pier.jpg.extra.name: "A b" does not fit'),
         ("pier.jpg: {box: [0, 0, 1, 1]}\n", 'unknown key "box"'),

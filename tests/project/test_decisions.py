@@ -333,4 +333,4 @@ def test_a_real_retouch_and_rename_end_to_end(project: Path, tmp_path: Path) -> 
     text = (root / "decisions/quality.yaml").read_text("utf-8")
     assert '"0.jpg (again)":' in text
     assert "one.jpg" not in text
-    assert "One answer is missing in decisions/quality.yaml: 0.jpg." in output
+    assert "Waiting for you: 1 answer in decisions/quality.yaml." in output

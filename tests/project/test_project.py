@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from loraprep.core import resources
 from loraprep.core.errors import UserError
-from loraprep.project import project
+from loraprep.project import profiles, project
 from loraprep.project.settings import CurationSettings
 
 GOOD = "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sdxl\ntrigger: brushy\n"
@@ -27,7 +28,7 @@ project.yaml:4:8: model: unknown base model "sdxll"
 project.yaml:4:8: model: unknown base model "dall-e"
     model: dall-e
            ^
-    One of: chroma, flux, illustrious, noobai, pony, qwen-image, sd15, sd35, sdxl, z-image."""),
+    One of: MODELS.""".replace("MODELS", ", ".join(resources.names("resources/models")))),
     "everything at once, sorted": (
         "version: 1\nname: my style\nintent: {kind: stile, descripton: x}\nmodel: sdxll\ntrigger: no\n"
         'images:\n  exclude: [../x.png, "/etc/*"]\nmodel: flux\ndataset: {steps: 0, background: whit}\n', """\
@@ -373,3 +374,23 @@ def test_the_command_line_ends_with_3_and_writes_nothing(how: list[str], home: P
         {".doit.sqlite"} if how[0] == "doit" else set()
     )  # doit's own, ignored by git
     assert left == {"dodo.py", "images", "project.yaml"}
+
+
+@pytest.mark.parametrize(("model", "trainers", "place"), [
+    ("qwen-image", "[ai-toolkit, kohya]", "project.yaml:7"), ("flux", "[musubi-tuner]", "project.yaml:7"),
+])  # fmt: skip
+def test_a_trainer_that_does_not_train_the_base_model_is_refused_with_those_that_do(
+    model: str, trainers: str, place: str, tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    told = f"version: 1\nname: a\nmodel: {model}\ntrigger: abc\nintent: {{kind: style}}\ndataset:\n  trainers: {trainers}\n"
+    (tmp_path / "project.yaml").write_text(told, "utf-8")
+    with pytest.raises(UserError) as caught:
+        project.load(tmp_path)
+    (problem,) = caught.value.problems
+    assert caught.value.exit_code == 3
+    assert problem.place.startswith(place)
+    assert problem.message.endswith(f" does not train {profiles.base_model(model).title}")
+    assert problem.hint == f"These do: {', '.join(profiles.trainers_of(model))}."
+    (tmp_path / "project.yaml").write_text(told.split("dataset:")[0], "utf-8")
+    assert project.load(tmp_path).settings.dataset.trainers == ("musubi-tuner" if model == "qwen-image" else "kohya",)

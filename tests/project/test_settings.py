@@ -10,7 +10,8 @@ import pytest
 
 from loraprep.core import resources
 from loraprep.project import profiles, schema
-from loraprep.project.settings import Settings, Table, complete_settings
+from loraprep.project.settings import Settings, complete_settings
+from loraprep.project.table import Table
 
 
 def differences(form: Any, node: dict[str, Any], where: str = "") -> list[str]:

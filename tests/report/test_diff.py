@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from loraprep.core.errors import UNUSABLE
 from loraprep.report.set_record import SET_RECORD, SetRecord, parse_set_record
 from tests import ROOT, scenes
-from tests.runs import AUTO, append, run
+from tests.runs import AUTO, append, run, told
 
 EXAMPLES = ROOT / "examples"
 
@@ -64,7 +65,7 @@ def test_pictures_captions_and_verdict(root: Path) -> None:
     code, output = run(root, "diff", "go")
     assert code == 0, output
     now = captions(root)
-    said = output[output.index("Since go:") :]
+    said = told(output[output.index("Since go:") :])
     changed = [p for p in now if p in then and now[p] != then[p]]
     assert "scene-04.jpg" in changed
     rows = "".join(f"  {p}\n    then: {then[p]}\n    now:  {now[p]}\n" for p in changed)
@@ -109,8 +110,8 @@ def test_without_a_report_then_or_without_a_revision(root: Path) -> None:
     assert code == 1
     assert "at HEAD there was no dataset-report.md" in output
     code, output = run(root, "diff")
-    assert code == 1
-    assert "loraprep diff wants one revision" in output
+    assert code == UNUSABLE
+    assert "missing argument 'REVISION'\n    loraprep diff HEAD~1" in output
 
 
 @pytest.mark.run

@@ -102,6 +102,24 @@ def test_ai_toolkit_agrees_with_a_run_of_its_own_code(model: str, width: int, he
         assert where.bucket == bucket or bucket == (0, 0)
 
 
+@pytest.mark.parametrize(("shape", "count"), [
+    ((576, 448), 70), ((400, 640), 28), ((624, 416), 14), ((672, 384), 14), ((512, 512), 70),
+])  # fmt: skip
+def test_musubi_agrees_with_a_run_of_its_own_loader(shape: Size, count: int) -> None:
+    """Fourteen pictures, 14 repeats, at 512 for Qwen-Image: what its prepare_for_training counted in each bucket."""
+    pictures = (
+        [(900, 700)] * 5 + [(1024, 1024)] * 3 + [(640, 640)] * 2 + [(700, 1100)] * 2 + [(1500, 1000), (1600, 900)]
+    )
+    found = [fit("musubi-tuner", w, h, 512, 16) for w, h in pictures]
+    assert sum(14 for where in found if where and where.bucket == shape) == count
+
+
+def test_musubi_without_enlarging_keeps_what_is_small() -> None:
+    where = fit("musubi-tuner", 650, 500, 1024, 16, enlarge=False)
+    assert where is not None
+    assert (where.bucket, where.scale) == ((640, 496), pytest.approx(0.992, abs=0.001))
+
+
 def test_what_a_side_is_a_multiple_of_depends_on_the_base_model() -> None:
     steps = {
         t: [placement.bucket_grid(t, m) for m in ("sd15", "sdxl", "flux", "qwen-image", "z-image")] for t in BUCKETING
@@ -110,7 +128,8 @@ def test_what_a_side_is_a_multiple_of_depends_on_the_base_model() -> None:
         "kohya": [64, 64, 64, 64, 64],
         "ai-toolkit": [16, 16, 32, 32, 16],
         "onetrainer": [8, 64, 64, 64, 64],
-        "diffusion-pipe": [16, 16, 16, 32, 16],
+        "diffusion-pipe": [16, 16, 16, 16, 16],
+        "musubi-tuner": [16, 16, 16, 16, 16],
     }
 
 

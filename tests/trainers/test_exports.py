@@ -123,6 +123,45 @@ def test_nothing_is_mirrored_and_the_trigger_stays_first(trainer: str) -> None:
             assert concept["text"]["keep_tags_count"] == 1
 
 
+def test_onetrainer_has_a_concept_for_each_size_with_a_cache_of_its_own() -> None:
+    """With latents cached one concept of three sizes trains each picture at one of them for ever."""
+    concepts = parsed("onetrainer", dataset("onetrainer"))
+    sizes = [c["image"]["resolution_override"] for c in concepts]
+    assert sizes == ["512"] * 2 + ["768"] * 2 + ["1024"] * 2 + ["512", "768", "1024"]
+    assert len({c["seed"] for c in concepts}) == len(concepts)  # path and seed are the key of its cache
+    assert {c["balancing"] for c in concepts if c["name"].startswith("10_")} == {10.0}
+    (one,) = {c["name"] for c in parsed("onetrainer", dataset("onetrainer", sizes=[1024])) if "10_" in c["name"]}
+    assert one == "10_mystyle"
+
+
+def test_musubi_tuner_is_told_keys_it_knows_in_both_forms() -> None:
+    """Any other key raises: config_utils.ConfigSanitizer. Each dataset has a cache of its own, or it raises as well."""
+    files = trainer_module("musubi-tuner").config_files(dataset("musubi-tuner", above="/workspace/mystyle/"))
+    known = {"resolution", "num_repeats", "cache_directory"}
+    general = {"enable_bucket", "bucket_no_upscale", "batch_size"}
+    folders, lists = (tomllib.loads(files[f"dataset_config{form}.toml"]) for form in ("", "_jsonl"))
+    assert set(folders["general"]) == {*general, "caption_extension"}
+    assert set(lists["general"]) == general
+    for config, source in ((folders, "image_directory"), (lists, "image_jsonl_file")):
+        assert [d["resolution"] for d in config["datasets"]] == [[n, n] for n in (512, 768, 1024) for _ in range(2)]
+        assert all(set(d) == {*known, source} for d in config["datasets"])
+        caches = [d["cache_directory"] for d in config["datasets"]]
+        assert len(set(caches)) == len(caches)
+    assert lists["datasets"][0]["image_jsonl_file"] == "/workspace/mystyle/exports/musubi-tuner/10_mystyle.jsonl"
+    lines = [json.loads(line) for line in files["10_mystyle.jsonl"].splitlines()]
+    assert lines[1] == {"image_path": "/workspace/mystyle/dataset/10_mystyle/pier.png", "caption": "myst_7, a pier"}
+
+
+def test_the_start_of_musubi_tuner_names_whose_values_it_has() -> None:
+    model = profiles.base_model("qwen-image")
+    made = dataset("musubi-tuner", by=model.by("musubi-tuner"), model=model.title)
+    text = export.readme(made, trainer_module("musubi-tuner").HOW)
+    assert "    python src/musubi_tuner/qwen_image_cache_latents.py --dataset_config exports/musubi-tuner/" in text
+    assert text.count("--model_version original") == 3
+    assert "--max_train_epochs 5 " in text
+    assert "From `--timestep_sampling shift` on the values are musubi-tuner's own example for Qwen-Image;" in text
+
+
 def test_prose_is_never_shuffled() -> None:
     assert parsed("kohya", dataset("kohya", tags=False))["general"]["shuffle_caption"] is False
     assert not any(c["text"]["enable_tag_shuffling"] for c in parsed("onetrainer", dataset("onetrainer", tags=False)))
@@ -142,6 +181,7 @@ def test_masks_reach_every_trainer_that_learns_by_them() -> None:
         TrainingFolder("5_b", "dataset/5_b", 5, 1, "dataset/masks/5_b", "dataset/onetrainer/5_b"),
     ]
     kohya = parsed("kohya", dataset("kohya", folders=folders, sizes=[1024]))["datasets"]
+    assert not any("is_reg" in s for d in kohya for s in d["subsets"])  # beside masks it would never be trained
     assert [[(s["image_dir"], s.get("conditioning_data_dir", "")) for s in d["subsets"]] for d in kohya] == [
         [("dataset/10_a", ""), ("/workspace/mystyle/reg", "")], [("dataset/5_b", "dataset/masks/5_b")],
     ]  # fmt: skip
@@ -258,9 +298,9 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     path.write_text(path.read_text("utf-8").replace("dataset:\n", "dataset:\n  regularization: reg\n"), "utf-8")
     code, output = run(root, "export")
     assert code == 1
-    assert '! There are no pictures in "reg", which dataset.regularization names.' in output
     assert 'project.yaml: dataset.regularization: there are no pictures in "reg"' in output
     assert "Put regularization pictures into that folder, or write null." in output
+    assert '! There are no pictures in "reg", which dataset.regularization names.' in run(root, "gate1", "-v")[1]
     path.write_text(path.read_text("utf-8").replace("regularization: reg", "regularization: ../reg"), "utf-8")
     assert 'dataset.regularization: "../reg" leaves the project' in run(root, "export")[1]
     (root / "reg").mkdir()
@@ -275,7 +315,7 @@ def test_a_missing_regularization_folder_is_said(built: Path, tmp_path: Path) ->
     assert "steps: 3150" in (root / "exports/ai-toolkit/datasets.yaml").read_text("utf-8")
     assert '"balancing": 35.0' in (root / "exports/onetrainer/concepts.json").read_text("utf-8")  # 105 looks of yours
     shutil.rmtree(root / "reg")
-    assert "There are no pictures" in run(root, "export")[1]  # a folder that changes is noticed
+    assert "there are no pictures in" in run(root, "export")[1]  # a folder that changes is noticed
 
 
 @pytest.mark.run
@@ -345,6 +385,7 @@ def test_a_lonely_bucket_is_named_when_it_matters() -> None:
     ("onetrainer", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33 + 4 * 8),
     ("simpletuner", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 2, 66 + 4 * 16),
     ("diffusion-pipe", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
+    ("musubi-tuner", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
     ("huggingface", {"": (33, (1024, 1024))}, [(1024, 1024)] * 4, 1, 1, 33),
 ])  # fmt: skip
 def test_regularization_pictures_are_counted_as_each_trainer_shows_them(
@@ -367,6 +408,31 @@ def test_regularization_at_three_sizes_is_repeated_to_match() -> None:
     assert (tuner.length.regularization, tuner.length.steps_per_epoch) == (9, 3 * (60 + 63))
 
 
+def test_masks_and_regularization_are_counted_as_kohya_trains_them() -> None:
+    """Its own loader: 14 pictures, 4 regularization, two sizes, batches of two, with masks or without: 392 steps."""
+    shapes = [(900, 700)] * 5 + [(1024, 1024)] * 3 + [(640, 640)] * 2 + [(700, 1100)] * 2 + [(1500, 1000), (1600, 900)]
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "sdxl", "trigger": "abc",
+                                   "intent": {"kind": "style"}, "dataset": {"batch_size": 2, "sizes": [512, 768]}},
+                                  "project")  # fmt: skip
+    config["dataset"]["trainers"] = ["kohya"]
+    model, profile, told = profiles.base_model("sdxl"), profiles.trainer("kohya"), complete_settings(config)
+    for masked, repeats in ((True, 49), (False, 1)):
+        own = [forecast.TrainingPicture(f"{n}.png", size, 14, None, "14_x", masked) for n, size in enumerate(shapes)]
+        plan = forecast.training_plan("kohya", profile, own, told, model, [(800, 800)] * 4)
+        assert plan.length.steps_per_epoch == 392
+        assert plan.length.regularization == repeats
+
+
+def test_each_folder_fills_batches_of_its_own_in_musubi_tuner() -> None:
+    config = schema.with_defaults({"version": 1, "name": "x", "model": "z-image", "trigger": "abc",
+                                   "intent": {"kind": "style"}, "dataset": {"batch_size": 4}}, "project")  # fmt: skip
+    told, model = complete_settings(config), profiles.base_model("z-image")
+    assert told.dataset.trainers == ("musubi-tuner",)
+    own = [forecast.TrainingPicture(f"{n}.png", (1024, 1024), 1, None, f"1_{n % 2}") for n in range(6)]
+    plan = forecast.training_plan("musubi-tuner", profiles.trainer("musubi-tuner"), own, told, model)
+    assert plan.length.steps_per_epoch == 2  # three and three, where six together would have filled one and a half
+
+
 def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
     two = {"a.png": (1024, 1024), "b.png": (1024, 1024)}
     plan, found = planned("kohya", two)
@@ -379,13 +445,13 @@ def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:
 
 
 @pytest.mark.parametrize(("base", "read"), [
-    ("sdxl", {"kohya": 75, "ai-toolkit": 75, "onetrainer": 75, "simpletuner": 75, "diffusion-pipe": 75,
+    ("sdxl", {"kohya": 75, "ai-toolkit": 75, "onetrainer": 75, "simpletuner": 75, "diffusion-pipe": 75, "musubi-tuner": 75,
               "huggingface": 75}),
-    ("flux", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 77, "simpletuner": 512, "diffusion-pipe": 512,
+    ("flux", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 77, "simpletuner": 512, "diffusion-pipe": 512, "musubi-tuner": 512,
               "huggingface": 512}),
-    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 154, "diffusion-pipe": 256,
+    ("sd35", {"kohya": 256, "ai-toolkit": 256, "onetrainer": 77, "simpletuner": 154, "diffusion-pipe": 256, "musubi-tuner": 256,
               "huggingface": 256}),
-    ("qwen-image", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 512, "simpletuner": 512, "diffusion-pipe": 1024,
+    ("qwen-image", {"kohya": 512, "ai-toolkit": 512, "onetrainer": 512, "simpletuner": 512, "diffusion-pipe": 1024, "musubi-tuner": 1024,
                     "huggingface": 512}),
 ])  # fmt: skip
 def test_what_each_trainer_reads_of_a_caption(base: str, read: dict[str, int]) -> None:

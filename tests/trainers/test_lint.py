@@ -150,7 +150,7 @@ def good(root: Path) -> Path:
                          for n in "ab" for s in (".png", ".txt")}) / "set"  # fmt: skip
 
 
-ALL = "2 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, OneTrainer, SimpleTuner: "
+ALL = "2 pictures checked for ai-toolkit, diffusion-pipe, kohya sd-scripts, musubi-tuner, OneTrainer, SimpleTuner: "
 TOML = """[general]
 caption_extension = ".txt"
 [[datasets]]
@@ -202,6 +202,30 @@ def test_any_other_toml_changes_nothing(text: str, tmp_path: Path, capsys: pytes
     assert "would look for .caption" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("text", "why"), [
+    (b"[[datasets]]\nresolution 1024\n", "line 2: expected '=' after a key in a key/value pair"),
+    (b"[[datasets]]\nresolution = [512,\n", "line 2: "),
+    (b"[general]\n# caf\xe9\n", "line 2: it is not UTF-8 text"),
+    (b"datasets = 3\n", "Expected `array`, got `int` - at `$.datasets`"),
+])  # fmt: skip
+def test_a_config_that_cannot_be_read_is_named_with_line_and_cause(
+    text: bytes, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = good(make(tmp_path, **{"dataset_config.toml": text}))
+    assert main(["check", str(root), "--trainer", "kohya"]) == 1
+    assert f"dataset_config.toml cannot be read. dataset_config.toml: {why}" in capsys.readouterr().out
+
+
+def test_masks_of_our_own_export_are_no_second_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dataset/masks/10_mystyle has the last part of its name in common with dataset/10_mystyle."""
+    config = TOML.format("dataset/10_mystyle")
+    pictures_ = {f"dataset/{top}10_mystyle/{n}.png": GOOD for n in "ab" for top in ("", "masks/")}
+    words = {f"dataset/10_mystyle/{n}.txt": f"mystyle, hill {n}\n" for n in "ab"}
+    make(tmp_path, **{"exports/kohya/dataset_config.toml": config, **pictures_, **words})
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "dataset", "--trainer", "kohya"]) == 0
+
+
 def test_a_subset_without_a_folder_hides_no_other_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     text = TOML.format("set/10_mystyle") + "\n[[datasets.subsets]]\nnum_repeats = 2\n"
     root = good(make(tmp_path, **{"dataset_config.toml": text}))
@@ -233,7 +257,7 @@ def test_a_wrong_command_line_is_said(tmp_path: Path, capsys: pytest.CaptureFixt
         f'there is no folder "{tmp_path / "gone"}"\n    Name the folder that you would give to the trainer.\n'
     )
     assert main(["check", str(tmp_path), "--trainer", "khoya"]) == 3
-    assert "loraprep check --help lists the flags." in capsys.readouterr().err
+    assert "Did you mean kohya?" in capsys.readouterr().err
 
 
 def test_every_word_can_be_said() -> None:

@@ -7,7 +7,7 @@ from functools import cache
 import msgspec
 
 from loraprep.core import resources, yamlfile
-from loraprep.project.settings import Table
+from loraprep.project.table import Table
 
 
 class Thinking(Table, frozen=True):

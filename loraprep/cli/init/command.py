@@ -25,7 +25,7 @@ from loraprep.cli.init.options import (
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
-from loraprep.project import project, studio, trigger, trust
+from loraprep.project import profiles, project, studio, trigger, trust
 from loraprep.project.trust import Trust
 
 _FOR_NOW = "not decided yet: change it at any time, no picture is described again; "
@@ -128,7 +128,7 @@ def new_project(options: InitOptions, root: Path) -> NewProject:
         class_word=class_word,
         model=model,
         decided=_FOR_NOW if options.model == UNDECIDED else "",
-        trainers=choices.parts(options.trainers or interview.default_trainers(model)),
+        trainers=choices.parts(options.trainers or profiles.usual_trainer(model)),
         description=(options.description or "").strip(),
         notes=(options.notes or "").strip(),
         fused=[term.strip() for term in (options.fused or "").split(",") if term.strip()],
@@ -176,8 +176,6 @@ def _close(root: Path, new: NewProject, here: Path) -> None:
     where = validate.relative(root, here)
     terminal.say(f"{new.name} is ready in {'this folder' if where == '.' else where}.", "bold green")
     if warning := meaning.doubt(new.trigger, new.class_word):
-        terminal.say(f"! {warning}", "yellow")
-    if warning := interview.unable(new.model, ", ".join(new.trainers)):
         terminal.say(f"! {warning}", "yellow")
     if new.captioner == "claude" and new.captioning["budget_usd"] is None:
         terminal.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")

@@ -17,7 +17,7 @@ from loraprep.cli.init.options import NewProject
 from loraprep.core import files, resources, terminal, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.core.text import listed
-from loraprep.project import intent, profiles, project, trust
+from loraprep.project import crops, intent, profiles, project, trust
 from loraprep.project.settings import complete_settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
@@ -68,6 +68,7 @@ def write_project(root: Path, new: NewProject, source: Path | None) -> None:
     texts = {
         ".gitignore": resources.text("resources/project/gitignore"),
         "dodo.py": resources.text("resources/project/dodo.py"),
+        crops.NAME: resources.text("resources/project/crops.yaml"),
     }
     texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
     declared = complete_settings(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data)
@@ -159,7 +160,7 @@ def _project_yaml(new: NewProject) -> str:
     values = {key: yamlfile.dump(value) for key, value in msgspec.to_builtins(new).items()}
     values["models"] = ", ".join(resources.names("resources/models"))
     values["decided"] = new.decided
-    values["all_trainers"] = ", ".join(resources.names("resources/trainers"))
+    values["all_trainers"] = ", ".join(profiles.trainers_of(new.model))
     values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():

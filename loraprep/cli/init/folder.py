@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,7 @@ from loraprep.cli.init import given
 from loraprep.cli.init.create import files_below
 from loraprep.core import files
 from loraprep.core.text import number_of
+from loraprep.imaging import pool
 from loraprep.imaging.formats import EXTENSIONS, HEIF_EXTENSIONS
 from loraprep.project.profiles import Kind
 
@@ -53,11 +56,13 @@ def look(folder: Path) -> Contents:
     pictures = [path for path in inside if path.suffix.lower() in EXTENSIONS]
     texts = [path for path in inside if path.suffix.lower() == ".txt"]
     written = {path.with_suffix("") for path in texts if _says_something(folder / path)}
-    sides = (_side(folder / path) for path in pictures[:_READ])
+    headers = [folder / path for path in pictures[:_READ] if path.suffix.lower() not in HEIF_EXTENSIONS]
+    with closing(pool.each(pool.Work(_measurer), headers, weigh=lambda path: path.lstat().st_size)) as answers:
+        sides = {path: side for path, side in answers if not isinstance(side, Exception)}
     return Contents(
         pictures=len(pictures),
         captioned=sum(path.with_suffix("") in written for path in pictures),
-        sides=tuple(side for side in sides if side),
+        sides=tuple(sides[path] for path in sorted(sides)),
     )
 
 
@@ -68,17 +73,15 @@ def _says_something(path: Path) -> bool:
         return False
 
 
-def _side(path: Path) -> int:
-    """Read a picture's size from its header; 0 if that cannot be done."""
+def _measurer() -> Callable[[Path], int]:
+    """Make what reads a picture's size from its header, in a process of the pool."""
     from PIL import Image
 
-    if path.suffix.lower() in HEIF_EXTENSIONS:
-        return 0
-    try:
+    def _side(path: Path) -> int:
         with Image.open(files.checked(path), formats=_FORMATS) as picture:
             return int((picture.width * picture.height) ** 0.5)
-    except Exception:  # a broken one is named by the first gate1
-        return 0
+
+    return _side
 
 
 def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:

@@ -201,15 +201,6 @@ def _in_the_folder(options: InitOptions, talk: Talk) -> list[str]:
     return [folder.told(found, profiles.kind(options.kind), options.kind, _smallest(options))]
 
 
-def unable(model: str, trainers: str) -> str:
-    """Say which of the trainers do not train the base model, "" if all do."""
-    without = [name for name in choices.parts(trainers) if name not in trainers_of(model)]
-    if not without:
-        return ""
-    title = profiles.base_model(model).title
-    return f"{listed(without)} does not train {title}, as far as loraprep knows: {listed(trainers_of(model))} does."
-
-
 def _of_captioner(options: InitOptions, talk: Talk) -> list[str]:
     """Say what the chosen captioner lacks here."""
     hand, found = talk.at_hand(options), talk.contents(options)
@@ -260,22 +251,21 @@ def _kind(options: InitOptions, _talk: Talk) -> Question:
 
 def model_choices() -> tuple[Choice, ...]:
     """List the base models, each with a line."""
-    every = resources.names("resources/trainers")
     found = []
     for name in resources.names("resources/models"):
         model = profiles.base_model(name)
-        found.append(Choice(name, _of_model(model, every), (model.title, *model.aliases)))
+        found.append(Choice(name, _of_model(name, model), (model.title, *model.aliases)))
     line = f"I don't know yet: {FOR_NOW} for now, and changed for free."
     return (*found, Choice(UNDECIDED, line, ("I don't know yet", "?", "unknown", "later")))
 
 
-def _of_model(model: BaseModel, every: Sequence[str]) -> str:
+def _of_model(name: str, model: BaseModel) -> str:
     if model.choosing is None:
         return f"{model.title}; {model.form}."
-    trainers = model.choosing.trainers
-    without = [name for name in every if name not in trainers]
-    by = "every trainer" if not without else f"not {listed(without)}" if len(without) < 3 else listed(list(trainers))
-    return f"{model.choosing.about}. {model.choosing.size}, {model.form}, {by}."
+    others = len(profiles.trainers_of(name)) - 1
+    by = profiles.usual_trainer(name) + (f", {others} more" if others else "")
+    facts = ", ".join(filter(None, (model.choosing.size, model.form, by)))
+    return f"{model.choosing.about}. {facts}."
 
 
 def _model(options: InitOptions, talk: Talk) -> Question:
@@ -294,29 +284,13 @@ def _model(options: InitOptions, talk: Talk) -> Question:
     )
 
 
-def trainers_of(model: str) -> list[str]:
-    """List the trainers that train a base model, as its profile says; all of them if it says nothing."""
-    choosing = profiles.base_model(model).choosing
-    every = list(resources.names("resources/trainers"))
-    return [name for name in every if name in choosing.trainers] if choosing else every
-
-
-def default_trainers(model: str) -> str:
-    """Return the trainer to write for when nobody said one."""
-    able = trainers_of(model)
-    return "kohya" if "kohya" in able or not able else able[0]
-
-
 def trainer_choices(model: str) -> tuple[Choice, ...]:
-    """List the trainers, those that train the base model first."""
-    able = trainers_of(model)
-    every = sorted(resources.names("resources/trainers"), key=lambda name: (name != "kohya", name))
-    title = profiles.base_model(model).title
+    """List the trainers that train the base model, the usual one first."""
+    able, usual = profiles.trainers_of(model), profiles.usual_trainer(model)
     found = []
-    for name in sorted(every, key=lambda name: name not in able):
+    for name in sorted(able, key=lambda name: (name != usual, name)):
         trainer = profiles.trainer(name)
-        line = f"{trainer.title}, {trainer.version}" + ("" if name in able else f"; does not train {title}")
-        found.append(Choice(name, line, (trainer.title,)))
+        found.append(Choice(name, f"{trainer.title}, {trainer.version}", (trainer.title,)))
     return tuple(found)
 
 
@@ -327,7 +301,7 @@ def _trainers(options: InitOptions, _talk: Talk) -> Question:
         label="Trainers",
         choices=trainer_choices(model),
         several=True,
-        default=options.trainers or default_trainers(model),
+        default=options.trainers or profiles.usual_trainer(model),
     )
 
 
@@ -499,7 +473,7 @@ STEPS: tuple[Step, ...] = (
     Step(key="model", label="Base model", question=_model, keep=_keeping("model"), said=_own("model")),
     Step(
         key="trainers", label="Trainers", question=_trainers, keep=_keeping("trainers"),
-        said=_own("trainers"), after=lambda o, _: [s] if (s := unable(o.model_name, o.trainers or "")) else [],
+        said=_own("trainers"),
     ),
     Step(
         key="images", label="Folder", question=_images,

@@ -33,6 +33,7 @@ def problems(options: InitOptions, here: Path, *, complete: bool = False) -> lis
     found += _choice_problems("style words", "--style-words", options.style_words, STYLE_WORDS)
     for name in choices.parts(options.trainers or ""):
         found += _choice_problems("trainer", "--trainers", name, resources.names("resources/trainers"))
+        found += _unfit(name, options.model_name)
     if options.trigger and (fault := trigger.fault(options.trigger)):
         found.append(Problem(fault, "--trigger"))
     if options.budget and dollars(options.budget) is None:
@@ -48,6 +49,13 @@ def address_problems(address: str | None) -> Iterator[Problem]:
             "Use https, or bring that server here with ssh -L 1234:localhost:1234 and write http://localhost:1234/v1."
         )
         yield Problem(f"{address} {why}", "--base-url", hint)
+
+
+def _unfit(trainer: str, model: str) -> Iterator[Problem]:
+    """Check that a trainer trains the base model, where both are known."""
+    known = trainer in resources.names("resources/trainers") and model in resources.names("resources/models")
+    if known and (found := project.unfit_trainer(trainer, model)):
+        yield Problem(found[0], "--trainers", found[1])
 
 
 def _choice_problems(

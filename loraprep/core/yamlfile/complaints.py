@@ -83,6 +83,15 @@ def plainly(problem: str, before: str) -> tuple[str, str, bool]:
     return f"this is not valid YAML: {problem}", "", False
 
 
+_CLOSE = re.compile(r"\s*([\w-]+):(?!//)(\S.*)")  # do:remove
+
+
+def without_space(line: str) -> str:
+    """Return how a line was meant that has no space behind its colon, "" for any other."""
+    close = _CLOSE.fullmatch(line)
+    return f"{close[1]}: {close[2].rstrip()}" if close else ""
+
+
 # what every match of _SECRET holds: of a long text only lines with one of these are looked at closely
 _HINTS = (
     *(f"gh{c}_" for c in "pousr"),

@@ -33,7 +33,7 @@ from yaml.scanner import Scanner
 from loraprep.core import files
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.files import Json
-from loraprep.core.yamlfile.complaints import discreet, plainly, secret_problem, secrets
+from loraprep.core.yamlfile.complaints import discreet, plainly, secret_problem, secrets, without_space
 
 if yaml.__with_libyaml__:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -354,6 +354,12 @@ def _tabs(text: str, name: str) -> list[Problem]:
 def _complaint(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     stopped = error.problem_mark or error.context_mark
     before = text[: stopped.index].rpartition("\n")[2] if stopped else ""
+    lines = text.split("\n")
+    for mark, back in ((error.context_mark, 0), (stopped, 1)):  # where it starts, or the line before the one that errs
+        number = mark.line - back if mark else -1
+        if 0 <= number < len(lines) and (meant := without_space(lines[number])):
+            column = len(lines[number]) - len(lines[number].lstrip())
+            return at(name, text, number, column, "a space is missing after the :", f"Write {meant}")
     message, hint, at_start = plainly(error.problem or "", before)
     mark = (error.context_mark if at_start else None) or stopped
     line, column = (mark.line, mark.column) if mark else (0, 0)

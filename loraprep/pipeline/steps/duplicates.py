@@ -6,6 +6,7 @@ from contextlib import closing
 
 from loraprep import __version__
 from loraprep.core import store
+from loraprep.core.records import Group
 from loraprep.dataset import selection
 from loraprep.duplicates import keypoints, questions, relations, words
 from loraprep.imaging import errors
@@ -20,19 +21,23 @@ def find_duplicates(work: Workspace) -> None:
     images = work.images()
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     stamp = f"{__version__} {work.project.settings.thresholds.audit.max_megapixels}"
-    with closing(keypoints.Opened(work.pictures, work.cache("keypoints.sqlite"), stamp)) as sight:
-        groups = relations.find_groups(
-            usable,
-            work.project.settings.thresholds.duplicates,
-            sight,
-            lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
-        )
+    points = work.cache("keypoints.sqlite")
+
+    def found() -> tuple[list[Group], dict[str, errors.GivenUp]]:
+        with closing(keypoints.Opened(work.pictures, points, stamp)) as sight:
+            groups = relations.find_groups(
+                usable,
+                work.project.settings.thresholds.duplicates,
+                sight,
+                lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
+            )
+        return groups, sight.given_up
+
+    groups, given_up = store.mended(points, found)
     asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
     work.ask("duplicates", questions.HEADER, asked)
     work.write(
-        Duplicates(
-            groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(sight.given_up)]
-        )
+        Duplicates(groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(given_up)])
     )
 
 

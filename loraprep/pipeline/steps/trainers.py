@@ -21,14 +21,16 @@ from loraprep.report import trainer_section
 from loraprep.trainers import export, forecast, naming, regularization
 
 
-def _repeats(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> dict[str, int]:
-    """Picture -> how often it comes up in an epoch: its folder's repeats, on every colour it stands on."""
+def _places(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> tuple[dict[str, int], dict[str, str]]:
+    """Picture -> how often it comes up in an epoch, on every colour it stands on; picture -> its folder in dataset/."""
     keep_kohya = work.read(Audited).layout == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
+    folders: dict[str, str] = {}
     for (path, _), place in outputs.output_places(kept, cutouts, work.project.settings, keep_kohya=keep_kohya).items():
-        times[path] = times.get(path, 0) + (naming.repeats_of(place.split("/")[0]) or 1)
-    return times
+        folders[path] = place.split("/")[0]
+        times[path] = times.get(path, 0) + (naming.repeats_of(folders[path]) or 1)
+    return times, folders
 
 
 def _profiles(project: Project) -> dict[str, TrainerProfile]:
@@ -39,11 +41,14 @@ def forecast_trainers(work: Workspace) -> None:
     """Forecast what each trainer will do with each picture."""
     project = work.project
     found, selected = work.images(), work.read(Selected)
-    repeats = _repeats(work, [f.path for f in selected.fates if f.fate == "kept"], found)
+    kept = [f.path for f in selected.fates if f.fate == "kept"]
+    repeats, folders = _places(work, kept, found)
+    masked = {folders[i.path] for i in found if i.path in folders and outputs.mask_of(i, project.settings)}
     chosen, folder = _profiles(project), project.settings.dataset.regularization
     extra = regularization.regularization_sizes(project.root, folder)
     largest = trained_sizes(project.settings, project.base_model)[-1]
-    pictures = forecast.training_pictures(found, selected.fates, work.read(Captioned).captions, repeats, largest)
+    captions = work.read(Captioned).captions
+    pictures = forecast.training_pictures(found, selected.fates, captions, repeats, largest, folders, masked)
     plans = [
         forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
         for name, profile in chosen.items()

@@ -1,0 +1,83 @@
+"""`loraprep samples` on a terminal: each sample is put to the person, the answer goes into decisions/captions.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loraprep.cli import running
+from loraprep.cli.init import asking
+from loraprep.cli.init.asking import Asker, Back, Question
+from loraprep.cli.init.choices import Choice
+from loraprep.core import terminal
+from loraprep.core.text import number_of
+from loraprep.project import decision_edits, decisions, groups, project
+from loraprep.project.decisions import Entry
+from loraprep.project.settings import Settings
+
+_ANSWERS = (
+    Choice("approve", "Yes: it trains like this, word for word."),
+    Choice("adjust", "Nearly: mend it in your editor."),
+    Choice("skip", "Not an example for the others; the picture stays in."),
+)
+
+
+def run() -> int:
+    """Ask about every sample that is open, if a person sits there; 0. Each answer is written before the next question.
+
+    Raises UserError if an answer cannot be written.
+    """
+    if not terminal.interactive() or terminal.level() is terminal.Level.QUIET:
+        return 0
+    root = running.home()
+    settings = project.load(root).settings
+    listed = [e for e in decisions.read_decisions(root, "captions").entries.values() if e.digests and e.answer is None]
+    if not listed:
+        terminal.say("Every sample is answered. Next: loraprep gate1")
+        return 0
+    asker = asking.asker(plain=False)
+    at = 0
+    try:
+        while at < len(listed):
+            try:
+                _ask(root, asker, listed[at], settings, f"{at + 1} of {len(listed)}")
+                at += 1
+            except Back:
+                at = max(at - 1, 0)
+    except EOFError:
+        terminal.say(f"{number_of(len(listed) - at, 'sample')} not answered; loraprep samples goes on there.")
+        return 0
+    terminal.say("All are in decisions/captions.yaml. Next: loraprep gate1")
+    return 0
+
+
+def _ask(root: Path, asker: Asker, entry: Entry, settings: Settings, which: str) -> None:
+    trigger = groups.trigger(entry.key, settings)
+    caption = str(entry.data.get("caption", ""))
+    while True:
+        asker.say(f"\nImage {which}: {entry.key}", "bold")
+        asker.say(f"Caption: {caption.replace('[trigger]', trigger)}")
+        for kind in ("content", "style"):
+            if terms := entry.data.get(kind):
+                asker.say(f"{kind.capitalize()} elements: {', '.join(terms)}")
+        answer = asker.ask(
+            Question(
+                text="Does this capture both what's in the image AND how it's painted?",
+                label="Your answer",
+                choices=_ANSWERS,
+                default=str(entry.data.get("recommended") or "approve"),
+            )
+        )
+        if answer != "adjust":
+            _write(root, entry.key, {"verdict": answer})
+            return
+        edited = " ".join((click.edit(caption, extension=".txt") or "").split())
+        if edited and edited != caption:
+            _write(root, entry.key, {"caption": edited, "verdict": "adjust"})
+            return
+        asker.say("The caption is as it was, so the question stays.", "yellow")
+
+
+def _write(root: Path, key: str, values: dict[str, str]) -> None:
+    decision_edits.write_answers(root, "captions", {key: {**values}}, decision_edits.document_digest(root, "captions"))

@@ -1,0 +1,59 @@
+"""`loraprep samples` as a person meets it: each sample in words, an answer, and the file that results."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from loraprep.project import decisions
+from tests.gallery import paint
+from tests.runs import run
+
+if os.name == "nt":
+    pytest.skip("there are no pseudo-terminals on Windows", allow_module_level=True)
+
+from tests.terminals import CONTROL_D, Terminal
+
+pytestmark = pytest.mark.run
+WHETHER = "Does this capture both what's in the image AND how it's painted?"
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = paint(tmp_path_factory.mktemp("samples") / "mystyle", 12)
+    run(root, "samples")
+    return root
+
+
+@pytest.fixture
+def root(asked: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(asked, tmp_path / "mystyle"))
+
+
+def test_a_pipe_is_never_asked(asked: Path) -> None:
+    code, output = run(asked, "samples")
+    assert code == 0
+    assert WHETHER not in output
+
+
+def test_approve_adjust_skip_and_later(root: Path) -> None:
+    editor = root.parent / "editor"
+    editor.write_text('#!/bin/sh\nprintf "[trigger], my own words\\n" > "$1"\n', "utf-8")
+    editor.chmod(0o755)
+    keys = sorted(decisions.read_decisions(root, "captions").entries)
+    person = Terminal(root, "samples", columns=100, rows=40, env={"EDITOR": str(editor), "VISUAL": str(editor)})
+    seen = person.see(f"Image 1 of {len(keys)}: {keys[0]}")
+    assert "Caption: brushy, " in seen
+    assert "Content elements: " in seen
+    assert "Style elements: loose strokes" in seen
+    person.answer(WHETHER)  # Enter takes what is recommended
+    person.answer(f"Image 2 of {len(keys)}: {keys[1]}", "adjust")
+    person.answer(f"Image 3 of {len(keys)}: {keys[2]}", "skip")
+    person.answer(f"Image 4 of {len(keys)}: {keys[3]}", CONTROL_D, then="")
+    assert person.ended() == 0
+    assert f"{len(keys) - 3} samples not answered; loraprep samples goes on there." in person.text
+    person.close()
+    given = decisions.read_decisions(root, "captions").entries
+    assert [given[key].answer for key in keys] == ["approve", "adjust", "skip", None, None]
+    assert given[keys[1]].data["caption"] == "[trigger], my own words"

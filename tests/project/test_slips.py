@@ -1,0 +1,66 @@
+"""Everything that is wrong in all YAML files is told in one run, and forms that can only mean one thing are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loraprep.core.errors import UserError
+from loraprep.project import decisions, project, slips
+
+PROJECT = "version: 1\nname: mine\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\n"
+ENTRY = "a.jpg:\n  pictures: {{a.jpg: '4x4', b.jpg: '4x4'}}\n  keep: {0}\n"
+
+
+def write(root: Path, **files: str) -> Path:
+    (root / "images").mkdir()
+    (root / "decisions").mkdir()
+    (root / "project.yaml").write_text(files.pop("project", PROJECT), "utf-8")
+    for name, text in files.items():
+        (root / f"decisions/{name}.yaml").write_text(text, "utf-8")
+    return root
+
+
+def told(root: Path) -> str:
+    with pytest.raises(UserError) as first:
+        project.load(root)
+    return str(slips.with_others(root, first.value))
+
+
+def test_slips_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    root = write(
+        tmp_path,
+        project=f"{PROJECT}triger: x\n",
+        crops="a.jpg: {crop: [10, 10, 900]}\n",
+        duplicates=ENTRY.format("recomended"),
+        quality="a.jpg:\n  do:remove\n  why: small\n",
+        captions="a.jpg: {captoin: words}\n",
+    )
+    assert told(root) == (
+        'project.yaml:6:1: unknown key "triger"\n    triger: x\n    ^\n    Did you mean trigger?\n'
+        'decisions/captions.yaml:1:9: unknown key "captoin"\n    a.jpg: {captoin: words}\n            ^\n'
+        "    Did you mean caption?\n"
+        "decisions/crops.yaml:1:15: a.jpg.crop: has 3 of 4 values\n    a.jpg: {crop: [10, 10, 900]}\n"
+        "                  ^\n    [left, top, right, bottom]: shares of the sides when all are 0 to 1, else pixels of "
+        "the picture as shown.\n"
+        'decisions/duplicates.yaml:3:9: a.jpg.keep: unknown value "recomended"\n      keep: recomended\n'
+        "            ^\n    Did you mean recommended?\n"
+        "decisions/quality.yaml:2:3: a space is missing after the :\n      do:remove\n      ^\n    Write do: remove"
+    )
+
+
+def test_what_is_no_slip_in_a_file_stands_alone(tmp_path: Path) -> None:
+    root = write(tmp_path, quality="a.jpg: {do: nonsense}\n")
+    error = UserError("the disk is full", place="dataset/a.png")
+    assert slips.with_others(root, error) is error
+
+
+def test_one_name_without_brackets_is_a_list_of_one(tmp_path: Path) -> None:
+    root = write(tmp_path, duplicates=ENTRY.format("b.jpg"))
+    assert decisions.read_decisions(root, "duplicates").entries["a.jpg"].answer == ["b.jpg"]
+
+
+def test_a_word_stays_a_word(tmp_path: Path) -> None:
+    root = write(tmp_path, duplicates=ENTRY.format("all"))
+    assert decisions.read_decisions(root, "duplicates").entries["a.jpg"].answer == "all"
