@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from itertools import islice
 
 from loraprep.project import decisions
 from loraprep.project.decisions import Entry
 from loraprep.review import views
-from loraprep.review.snapshot import Snapshot, ident
+from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.views import EntryCard, View
 
 AHEAD = 4  # open questions that lie ready, so that the next key finds its question there
@@ -65,7 +64,7 @@ class Step(View, frozen=True):
     run: str = ""
 
 
-@lru_cache(maxsize=8)
+@remembered(views.asks_by, size=8)
 def _idents(s: Snapshot, kind: str) -> dict[str, int]:
     return {ident(kind, entry.key): n for n, entry in enumerate(views.asked(s, kind))}
 

@@ -22,7 +22,7 @@ from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
 from loraprep.review import leaving
-from loraprep.review.snapshot import Snapshot, by_short, ident, pair
+from loraprep.review.snapshot import Snapshot, by_short, ident, pair, remembered
 from loraprep.trainers import placement
 
 State = Literal["open", "answered", "accepted", "gone"]
@@ -210,16 +210,31 @@ def queues(s: Snapshot) -> list[Queue]:
     return [Queue(name=name, title=title, open=waiting.get(name, 0)) for name, title in TITLES.items()]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
+def _gone(s: Snapshot) -> frozenset[str]:
+    return frozenset().union(*(_gone_by(s, kind) for kind in s.decisions))
+
+
+@remembered(lambda s, kind: s.digests[kind], size=8)
+def _gone_by(s: Snapshot, kind: str) -> frozenset[str]:
+    return frozenset(leaving.leaving({kind: s.decisions[kind]}))
+
+
+def asks_by(s: Snapshot, kind: str) -> tuple[str, frozenset[str]]:
+    """Return what decides which entries are asked, and how they stand: the file, and what leaves by any of them."""
+    return s.digests[kind], _gone(s)
+
+
+@remembered(lambda s, kind: (asks_by(s, kind), s.digests["gate"]), size=8)
 def states(s: Snapshot, kind: str) -> list[State]:
     """List the state of each entry that `asked` lists."""
     return [state(s, kind, e) for e in asked(s, kind)]
 
 
-@lru_cache(maxsize=8)
+@remembered(asks_by, size=8)
 def asked(s: Snapshot, kind: str) -> list[Entry]:
     """List the entries of a decision file that the page shows, in the file's order."""
-    gone = leaving.leaving(s.decisions)
+    gone = _gone(s)
     asking = (e for e in s.decisions[kind].entries.values() if _asks(s, kind, e))
     return [e for e in asking if not leaving.nothing_left_to_ask(kind, e, gone)]
 
@@ -272,7 +287,7 @@ def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
     )
 
 
-@lru_cache(maxsize=2)
+@remembered()
 def _best(s: Snapshot) -> dict[str, str]:
     return {group.best: group.why for group in s.groups}
 
@@ -435,7 +450,7 @@ def spare(s: Snapshot, entry: Entry, path: str) -> CurationPicture:
     )
 
 
-@lru_cache(maxsize=8)
+@remembered(lambda s, _key: s.digests["curation"], size=8)
 def _out(s: Snapshot, key: str) -> set[str]:
     return curation_out(s.decisions["curation"].entries[key])
 
@@ -466,7 +481,7 @@ def look_pictures(entry: Entry) -> dict[str, list[str]]:
     return {name: [*dict.fromkeys([*typical.get(name, ()), *paths])] for name, paths in styles.items()}
 
 
-@lru_cache(maxsize=2)
+@remembered()
 def staying(s: Snapshot) -> list[str]:
     """List the pictures that would train, by the last run."""
     return [path for path, fate in sorted(s.fates.items()) if fate.fate == "kept" and path in s.images]
@@ -482,7 +497,7 @@ def rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Rows:
     return Rows(part=part, total=len(keys), items=[show(key) for key in keys[:AT_ONCE]])
 
 
-@lru_cache(maxsize=2)
+@remembered(lambda s: s.digests["gate"])
 def finding_cards(s: Snapshot) -> list[FindingCard]:
     """List the verdict's reasons that want a person, then those that are settled; good news is in the report."""
     cards = []
@@ -513,7 +528,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
     return sorted(cards, key=lambda c: (bool(c.accepted), order[c.severity]))  # else as the gate lists them
 
 
-@lru_cache(maxsize=2)
+@remembered()
 def captioned(s: Snapshot) -> list[str]:
     """List the pictures whose captions would train."""
     out = {path for path, fate in s.fates.items() if fate.fate != "kept"}
@@ -534,7 +549,7 @@ def text_row(s: Snapshot, path: str) -> TextRow:
     )
 
 
-@lru_cache(maxsize=2)
+@remembered()
 def terms(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
     """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
     counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
@@ -544,12 +559,12 @@ def terms(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
     return {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
 
 
-@lru_cache(maxsize=2)
+@remembered(lambda s: s.digests["captions"])
 def _said(s: Snapshot) -> list[tuple[str, str]]:
     return [(path, f"{path} {written(s, path)[0]} {s.captions[path].origin}".casefold()) for path in captioned(s)]
 
 
-@lru_cache(maxsize=32)
+@remembered(lambda s, _wanted: s.digests["captions"], size=32)
 def found(s: Snapshot, wanted: str) -> list[str]:
     """List the pictures whose name or caption says `wanted`, or all its words; all of them for ""."""
     whole = wanted.casefold().strip()

@@ -468,6 +468,28 @@ def test_what_comes_next_is_said(page: Reviewed) -> None:
 
 
 @pytest.mark.run
+def test_an_answer_leaves_what_other_files_say_as_it_was_made(page: Reviewed) -> None:
+    reader = Reader(page.root)
+    first = reader.read()
+    made = {kind: views.states(first, kind) for kind in ("quality", "duplicates", "captions")}
+    page.answer("quality", "small-0.jpg", {"do": "keep"})
+    kept = reader.read()
+    assert views.states(kept, "quality") == ["answered", *made["quality"][1:]]
+    for kind in ("duplicates", "captions"):
+        assert views.states(kept, kind) is made[kind]
+    assert views.captioned(kept) is views.captioned(first)
+    path = page.root / "decisions/duplicates.yaml"
+    path.write_text(path.read_text("utf-8").replace("keep: null", "keep: none", 1), "utf-8")
+    by_hand = reader.read()
+    assert views.states(by_hand, "duplicates")[0] == "answered"
+    assert views.states(by_hand, "quality") == views.states(kept, "quality")
+    assert views.written(by_hand, views.captioned(by_hand)[0]) == views.written(first, views.captioned(first)[0])
+    page.answer("captions", views.captioned(first)[0], {"caption": "[trigger], other words"})
+    assert views.found(reader.read(), "other words") == views.captioned(first)[:1]
+    assert views.found(first, "other words") == []  # what is older says what was then
+
+
+@pytest.mark.run
 def test_a_broken_decision_file_is_shown_and_the_rest_still_works(page: Reviewed) -> None:
     path = page.root / "decisions/quality.yaml"
     path.write_text(page.file("quality") + "small-0.jpg: {do: [}\n", "utf-8")
