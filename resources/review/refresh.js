@@ -11,7 +11,7 @@ import { keysBesideButtons } from "./keys.js";
 let behind = false; // a file changed while somebody wrote
 let number = 0;
 let wanted = ""; // a question that is not laid out here
-let changed = 0; // when the question in view became another one by itself
+let changed = -Infinity; // when the question in view became another one by itself
 
 export const unasked = () => performance.now() - changed < 600; // too early for a key to mean what is there now
 export const isBehind = () => behind;

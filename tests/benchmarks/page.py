@@ -131,7 +131,7 @@ def measure(root: Path) -> None:
             open_(page, view)
             page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
             paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-            page.wait_for_timeout(700)  # too early is not listened to
+            page.wait_for_timeout(700)  # what it does once it is there is not the key
             took = []
             for key in keys:
                 page.evaluate(WATCH)
