@@ -61,7 +61,7 @@ def window(browser: Any, address: str, **options: Any) -> Iterator[Any]:
     )
     try:
         page.goto(address)
-        page.wait_for_selector("main")
+        page.wait_for_selector("body[data-ready]")  # its scripts are modules, which come after the page
         yield page
         assert wrong == []
     finally:
@@ -70,4 +70,4 @@ def window(browser: Any, address: str, **options: Any) -> Iterator[Any]:
 
 def open_(page: Any, view: str) -> None:
     page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/{view}")
-    page.wait_for_selector(f"main[data-view={view or 'overview'}]")
+    page.wait_for_selector(f"body[data-ready] main[data-view={view or 'overview'}]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -30,7 +31,8 @@ class Changed(Exception):
 class Written(msgspec.Struct, frozen=True):
     """What an edit did. `lines`: (number from 1, text) of every line that is new; `digest`: the file's now.
 
-    `before` and `after` are whole texts (None: no file), so that `restore` can take the edit back.
+    `before` and `after` are whole texts (None: no file), `was` and `put` what the keys named said (as `write_answers`
+    takes it), so that `restore` can take the edit back.
     """
 
     kind: str
@@ -38,6 +40,8 @@ class Written(msgspec.Struct, frozen=True):
     digest: str
     before: str | None
     after: str | None
+    was: dict[str, Json]
+    put: dict[str, Json]
 
 
 def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> Written:
@@ -54,35 +58,55 @@ def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: s
         line = "\n".join(_line(key, value) for key, value in values.items())
         _check(doc, expected, name, next(iter(values)), line)
         before = doc.text if doc else None
+        was = {key: _said(doc, key, value) for key, value in values.items()}
         text, wanted = _put(doc or _parsed(_empty(kind), name), values)
         if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
             files.remove(path)
-            return Written(kind, [], "", before, None)
-        edited = _parsed(text, name)
+            return Written(kind, [], "", before, None, was, dict(values))
+        edited = yamlfile.parse(text, name, path, comments_alone=True)
         if edited.data != wanted:
             raise UserError(
                 "this entry is written in a way that only an editor can change",
                 place=name,
                 hint=f"Write it there: {line}",
             )
-        if found := schema.problems(edited, kind):
+        # what the other entries say was asked of the schema when they were read
+        if found := schema.problems(replace(edited, data={k: v for k, v in wanted.items() if k in values}), kind):
             raise UserError.many(found)
         yamlfile.save(path, text, doc.digest if doc else None)
-        return Written(kind, _new_lines(before or "", text), files.sha256(path), before, text)
+        digest = files.sha256(path)
+        decisions.remember(path, edited, digest)
+        return Written(kind, _new_lines(before or "", text), digest, before, text, was, dict(values))
 
 
 def restore(root: Path, done: Written) -> Written:
-    """Take an edit back, byte for byte. Raises Changed if the file is no longer as that edit left it."""
+    """Take an edit back, byte for byte if nobody edited the file since, else only the values it wrote.
+
+    Raises Changed if one of those is another one by now, and UserError as `write_answers` does.
+    """
     path, name = decisions.decision_file(root, done.kind)
     with decisions.locked(root):
         doc = decisions.load_document(root, done.kind)
         now = doc.text if doc else None
-        _check(doc, done.digest, name, "", "the text from before")
-        if done.before is None:
-            files.remove(path)
-            return Written(done.kind, [], "", now, None)
-        yamlfile.save(path, done.before, doc.digest if doc else None)
-        return Written(done.kind, _new_lines(now or "", done.before), files.sha256(path), now, done.before)
+        if (doc.digest if doc else "") == done.digest:
+            if done.before is None:
+                files.remove(path)
+                return Written(done.kind, [], "", now, None, done.put, done.was)
+            yamlfile.save(path, done.before, doc.digest if doc else None)
+            lines = _new_lines(now or "", done.before)
+            return Written(done.kind, lines, files.sha256(path), now, done.before, done.put, done.was)
+        for key, value in done.put.items():
+            if _said(doc, key, value) != value:
+                _check(doc, done.digest, name, key, _line(key, done.was[key]))
+    return write_answers(root, done.kind, done.was, doc.digest if doc else "")
+
+
+def _said(doc: Document | None, key: str, value: Json) -> Json:
+    """Return what the file says where `value` is put: of an entry those fields alone, None if it is not there."""
+    there = doc.data.get(key) if doc is not None and isinstance(doc.data, dict) else None
+    if isinstance(value, Mapping) and isinstance(there, Mapping):
+        return {field_: there.get(field_) for field_ in value}
+    return copy.deepcopy(there)
 
 
 def document_digest(root: Path, kind: str) -> str:
@@ -115,7 +139,7 @@ def _put(doc: Document, values: Mapping[str, Json]) -> tuple[str, dict[str, Json
 
     Each entry is edited by itself, so that many in a large file cost no more than reading it.
     """
-    wanted: dict[str, Json] = copy.deepcopy(doc.data)
+    wanted: dict[str, Json] = {**doc.data}  # entries are put in anew, never changed
     entries = yamlfile.texts(doc)
     changes: dict[str, str | None] = {}
     new = ""

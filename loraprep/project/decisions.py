@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,6 +114,11 @@ def _take_bare_names(doc: Document, answer: str) -> None:
 
 
 _read: dict[Path, Document] = {}  # what was found to be in order; a run asks several times
+
+
+def remember(path: Path, doc: Document, digest: str) -> None:
+    """Keep what was just written, so that a page which asks after each answer reads nothing twice."""
+    _read[path] = replace(doc, digest=digest)
 
 
 def read_decisions(root: Path, kind: str) -> Decisions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,20 +20,20 @@ from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits
-from loraprep.project.decision_edits import Changed, Written
-from loraprep.review import edits, views
+from loraprep.project.decision_edits import Changed
+from loraprep.review import decks, edits, lists, views
 from loraprep.review.edits import Json, Values
+from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
-from loraprep.review.runs import Runs
+from loraprep.review.runs import COMMANDS, Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair
 
-STATIC = {
-    "review.css": "text/css",
-    "review.js": "text/javascript",
-    "captions.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_NAMES = "answers captions deck dom keys lists looks main page refresh run talk texts toast"
+MODULES = [f"{name}.js" for name in _NAMES.split()]  # all are asked for at once, before any picture
+STATIC = {*MODULES, "review.css", "icon.svg"}
 HOLD = "private, max-age=600"  # named by a digest, but project.yaml may change its background or trainer
+_TOLD, _LINE = 3, 300  # lines that are shown of what was written, and characters of each
 TICK = 0.4  # seconds between two looks at the files
 
 
@@ -45,7 +46,7 @@ class Page:
         now = reader.read()
         self.pictures = Renditions(now.project)
         self.pictures.sweep(now.images.values())
-        self.done: list[Written] = []  # for undo, newest last
+        self.history = History(reader.root)
         self.templates = Environment(
             loader=FileSystemLoader(resources.path("resources/review")),
             autoescape=True,
@@ -59,12 +60,14 @@ class Page:
             routes=[
                 *(Route("/" if name == "overview" else f"/{name}", self._view(name)) for name in VIEWS),
                 Route("/static/{name:str}", self.static),
+                Route("/part/{name:path}", self.part),
                 Route("/picture/{digest:str}/{what:str}", self.picture),
                 Route("/{what:str}/{first:str}/{second:str}", self.two),
                 Route("/events", self.events),
                 Route("/answer", self.answer, methods=["POST"]),
                 Route("/replace", self.replace, methods=["POST"]),
                 Route("/undo", self.undo, methods=["POST"]),
+                Route("/redo", self.redo, methods=["POST"]),
                 Route("/measure", self.measure, methods=["POST"]),
                 Route("/run", self.run, methods=["POST"]),
             ],
@@ -76,26 +79,36 @@ class Page:
             s = self.reader.read()
             text = self.templates.get_template(f"{name}.html").render(
                 view=name,
+                modules=MODULES,
                 s=s,
                 queues=views.queues(s),
                 headline=views.headline(s),
+                step=decks.step(s, name),
                 writing=request.scope["writing"],
                 digests=json.dumps({**s.digests, "build": s.build}),
-                **VIEWS[name](s),
+                **VIEWS[name](s, request.query_params.get("at", "")),
             )
             return HTMLResponse(text, headers={"cache-control": "no-store"})
 
         return show
 
+    def part(self, request: Request) -> Response:
+        query = request.query_params
+        start, find = query.get("from", "0"), query.get("find", "")
+        given = start.isdecimal() and len(start) < 9
+        found = lists.part(self.reader.read(), request.path_params["name"], int(start), find) if given else None
+        if found is None:
+            return _nothing()
+        macro, total, items = found
+        text = self.templates.get_template("part.html").render(macro=macro, items=items, start=int(start))
+        return HTMLResponse(text, headers={"cache-control": "no-store", "x-total": str(total)})
+
     def static(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in STATIC:
             return _nothing()
-        return Response(
-            resources.path(f"resources/review/{name}").read_bytes(),
-            media_type=STATIC[name],
-            headers={"cache-control": "no-cache"},
-        )
+        known = resources.path(f"resources/review/{name}")
+        return Response(known.read_bytes(), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
 
     def picture(self, request: Request) -> Response:
         what, image = request.path_params["what"], self.reader.read().by_pixels.get(request.path_params["digest"])
@@ -127,8 +140,9 @@ class Page:
         return self._written(kind, edits.planned_answer(self.reader.read(), kind, str(given.get("id")), values), given)
 
     def _written(self, kind: str, planned: Values, given: dict[str, Json]) -> Response:
-        done = decision_edits.write_answers(self.reader.root, kind, planned, str(given.get("expected", "")))
-        self.done.append(done)
+        written = decision_edits.write_answers(self.reader.root, kind, planned, str(given.get("expected", "")))
+        done = Done(written, view=str(given.get("view", "")), at=str(given.get("at", "")))
+        self.history.add(str(given.get("tab", "")), done)
         return JSONResponse(_written_lines(done))
 
     async def replace(self, request: Request) -> Response:
@@ -153,20 +167,27 @@ class Page:
             raise UserError("no caption is chosen")
         return self._written("captions", edits.planned_captions(s, chosen), given)
 
-    def undo(self, _request: Request) -> Response:
-        if not self.done:
-            raise UserError("there is nothing to take back")
-        undone = decision_edits.restore(self.reader.root, self.done[-1])
-        self.done.pop()
-        return JSONResponse({**_written_lines(undone), "undone": True})
+    async def undo(self, request: Request) -> Response:
+        given = await _body(request)
+        return await run_in_threadpool(self._step_back, given, self.history.undo)
+
+    async def redo(self, request: Request) -> Response:
+        given = await _body(request)
+        return await run_in_threadpool(self._step_back, given, self.history.redo)
+
+    def _step_back(self, given: dict[str, Json], move: Callable[[str], Done]) -> Response:
+        return JSONResponse({**_written_lines(move(str(given.get("tab", "")))), "undone": True})
 
     async def measure(self, request: Request) -> Response:
         text = str((await _body(request)).get("text", ""))[:20_000]
         measure = await run_in_threadpool(views.measured, self.reader.read(), " ".join(text.split()))
         return JSONResponse(msgspec.to_builtins(measure))
 
-    async def run(self, _request: Request) -> Response:
-        return JSONResponse({"started": await self.runs.start()})
+    async def run(self, request: Request) -> Response:
+        what = str((await _body(request)).get("what", "gate1"))
+        if what not in COMMANDS:
+            raise UserError("this cannot be run from the page")
+        return JSONResponse({"started": await self.runs.start(what)})
 
     async def events(self, _request: Request) -> Response:
         return StreamingResponse(self._events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
@@ -183,38 +204,37 @@ class Page:
                 yield _event("files", stamps)
             if self.runs.number != number:
                 number, sent, ended = self.runs.number, 0, False
-                yield _event("start", {})
+                yield _event("start", {"what": self.runs.what})
             new = self.runs.lines[max(0, sent - self.runs.dropped) :]
             sent = self.runs.dropped + len(self.runs.lines)
             if new:
                 yield _event("lines", new)
             if not ended and not self.runs.running:
                 ended = True
-                yield _event("end", {"code": self.runs.code})
+                yield _event("end", {"code": self.runs.code, "what": self.runs.what})
             await asyncio.sleep(TICK)
 
 
-# what a template gets besides the frame of the page: records, and terms with how often they occur
-Context = Mapping[str, Sequence[views.View] | dict[str, list[tuple[str, int]]]]
+Context = Mapping[str, Any]  # what a template gets besides the frame of the page: records
 
 
-def _overview(s: Snapshot) -> Context:
+def _overview(s: Snapshot, _at: str) -> Context:
     reasons = [c for c in views.finding_cards(s) if c.severity == "block" and not c.accepted]
-    return {"blocking": reasons, "kept": views.staying(s)}
+    return {"blocking": reasons, "kept": views.kept(s)}
 
 
-def _texts(s: Snapshot) -> Context:
-    rows, counts = views.text_rows(s)
-    return {"rows": rows, "counts": counts}
+def _texts(s: Snapshot, _at: str) -> Context:
+    rows = views.rows("texts", views.captioned(s), lambda path: views.text_row(s, path))
+    return {"rows": rows, "counts": views.terms(s)}
 
 
-VIEWS: dict[str, Callable[[Snapshot], Context]] = {
+VIEWS: dict[str, Callable[[Snapshot, str], Context]] = {
     "overview": _overview,
-    "duplicates": lambda s: {"cards": views.duplicate_cards(s)},
-    "captions": lambda s: {"cards": views.caption_cards(s)},
-    "quality": lambda s: {"cards": views.quality_cards(s)},
-    "curation": lambda s: {"cards": views.curation_cards(s), "kept": views.staying(s)},
-    "findings": lambda s: {"cards": views.finding_cards(s)},
+    "duplicates": lambda s, at: {"deck": decks.deck(s, "duplicates", at)},
+    "captions": lambda s, at: {"deck": decks.deck(s, "captions", at)},
+    "quality": lambda s, at: {"deck": decks.deck(s, "quality", at)},
+    "curation": lambda s, at: {"deck": decks.deck(s, "curation", at), "kept": views.kept(s)},
+    "findings": lambda s, _at: {"cards": views.finding_cards(s)},
     "texts": _texts,
 }
 
@@ -223,10 +243,13 @@ def _event(name: str, data: Sequence[str] | Mapping[str, str | int | None]) -> s
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-def _written_lines(done: Written) -> dict[str, Json]:
-    """Tell the page which lines of which file are new."""
-    lines: list[Json] = [{"number": number, "text": text.strip()} for number, text in done.lines]
-    return {"kind": done.kind, "file": f"decisions/{done.kind}.yaml", "digest": done.digest, "lines": lines}
+def _written_lines(done: Done) -> dict[str, Json]:
+    """Tell the page which lines of which file are new, and which question they belong to."""
+    new = done.written
+    lines: list[Json] = [{"number": number, "text": text.strip()[:_LINE]} for number, text in new.lines[:_TOLD]]
+    where: dict[str, Json] = {"view": done.view, "at": done.at}
+    told: dict[str, Json] = {"lines": lines, "more": len(new.lines) - len(lines)}
+    return {"kind": new.kind, "file": f"decisions/{new.kind}.yaml", "digest": new.digest, **told, **where}
 
 
 async def _body(request: Request) -> dict[str, Json]:

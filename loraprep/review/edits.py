@@ -31,7 +31,8 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
     """Plan the edit for one answer. `wanted` is the ident of an entry, a picture or a finding.
 
     `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [idents of pictures or looks]};
-    {"verdict": word}; {"caption": text}; {"reason": text}; {"withdraw": true}.
+    {"verdict": word}; {"caption": text}; {"reason": text}; {"withdraw": true}; of curation {"picture": ident,
+    "leaves": whether that one leaves}.
     Raises UserError for anything else.
     """
     if kind in KINDS and given == {"rest": True}:
@@ -45,6 +46,8 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
         raise _unknown()
     if given == {"withdraw": True} and kind == "captions" and not s.decisions[kind].entries[key].digests:
         return {key: None}
+    if kind == "curation" and set(given) == {"picture", "leaves"}:
+        return {key: {"answer": _one_more(s, key, given)}}
     fields = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
     if set(given) != {fields[kind]}:
         raise _unknown()
@@ -62,7 +65,7 @@ def replaced_captions(s: Snapshot, find: str, put: str, *, case: bool, words: bo
     core = re.escape(find)
     pattern = re.compile(rf"(?<!\w){core}(?!\w)" if words else core, 0 if case else re.IGNORECASE)
     rows = []
-    for row in views.text_rows(s)[0]:
+    for row in (views.text_row(s, path) for path in views.captioned(s)):
         parts = row.text.split("[trigger]")
         after = "[trigger]".join(pattern.sub(lambda _: put, part) for part in parts)
         if after != row.text:
@@ -116,6 +119,18 @@ def _accept(s: Snapshot, wanted: str, given: Mapping[str, Json]) -> Values:
     if known is None:
         return {code: {"accept": "known", **({"images": named} if named else {}), "reason": reason}}
     return {code: {**({"images": named} if known.images is not None else {}), "reason": reason}}
+
+
+def _one_more(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:
+    """Return the answer of a curation entry once one of its pictures leaves, or stays, too."""
+    entry = s.decisions["curation"].entries[key]
+    pictures = views.spares(s, entry)
+    path = next((p for p in pictures if ident("picture", p) == given["picture"]), None)
+    if path is None or not isinstance(given["leaves"], bool):
+        raise _unknown()
+    out = (views.curation_out(entry) - {path}) | ({path} if given["leaves"] else set())
+    names: list[Json] = [p for p in pictures if p in out]
+    return names or ("keep" if "strangers" in entry.data else "all")
 
 
 def _names(s: Snapshot, idents: Sequence[Json]) -> list[Json]:

@@ -1,4 +1,4 @@
-"""Run Gate 1 from the page: a process of its own, so that the lock, the exit code and the words are the terminal's."""
+"""Run a command from the page: a process of its own, so that lock, exit code and words are the terminal's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from loraprep.core import child
 from loraprep.core.terminal import PROGRESS
 
+COMMANDS = {"gate1": ("gate1",), "dataset": ("dataset",), "export": ("dataset", "export")}  # what the page may run
 KEPT = 400  # lines of the last run that a reloaded page still shows
 
 
@@ -17,6 +18,7 @@ class Runs:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.number = 0
+        self.what = "gate1"
         self.lines: list[str] = []
         self.dropped = 0
         self.code: int | None = None
@@ -27,11 +29,12 @@ class Runs:
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    async def start(self) -> bool:
-        """Start a run; False if one is running already."""
+    async def start(self, what: str) -> bool:
+        """Start one of COMMANDS; False if one is running already."""
         if self.running:
             return False
         self.number += 1
+        self.what = what
         self.lines, self.dropped, self.code = [], 0, None
         self._task = asyncio.create_task(self._run())
         return True
@@ -45,7 +48,7 @@ class Runs:
     async def _run(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
             *child.python("from loraprep.__main__ import main; sys.exit(main(sys.argv[1:]))"),
-            *("-C", str(self.root), "gate1"),
+            *("-C", str(self.root), *COMMANDS[self.what]),
             cwd=child.HOME,
             env=child.environment(NO_COLOR="1", PYTHONUNBUFFERED="1", PYTHONUTF8="1", **{PROGRESS: "lines"}),
             stdin=asyncio.subprocess.DEVNULL,

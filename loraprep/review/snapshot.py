@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from loraprep.core import files
 from loraprep.core.errors import UserError
@@ -21,8 +22,10 @@ from loraprep.project.project import Project
 from loraprep.scan.image_list import read_images
 
 KINDS = (*decisions.KINDS, "gate")
+LOCK = "dataset.lock.json"
 _A = TypeVar("_A", bound=Artifact)
 _T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 _Kept = tuple[str, Any]  # stamp, what was loaded: as many types as files
 _BUILD = (
     "images.jsonl",
@@ -41,7 +44,7 @@ def ident(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the same only if it is the same: what is made of one is kept by it
 class Snapshot:
     """One consistent state. Whatever is missing is empty: a project that never ran Gate 1 has only its decisions."""
 
@@ -57,6 +60,7 @@ class Snapshot:
     digests: dict[str, str]  # decision file -> sha256, "" for none
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
+    dataset: bool  # was a training folder built and locked?
 
     def entry_key(self, kind: str, wanted: str) -> str | None:
         """Return the key of an entry, by its ident."""
@@ -84,7 +88,7 @@ class Reader:
         """Map decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
         now = {kind: self._digest(decisions.decision_file(self.root, kind)[0]) for kind in KINDS}
         built = [self._digest(self.root / "build" / name) for name in _BUILD]
-        settings = self._digest(self.root / project.NAME)
+        settings = self._digest(self.root / project.NAME) + self._digest(self.root / LOCK)
         return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest()}
 
     def read(self) -> Snapshot:
@@ -96,11 +100,11 @@ class Reader:
     def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-        images = {i.path: i for i in self._images() if i.state == "image"}
+        images, by_pixels = self._kept("by name", stamps["build"], self._named)
         return Snapshot(
             project=self._project(),
             images=images,
-            by_pixels={i.pixel_digest: i for i in images.values()},
+            by_pixels=by_pixels,
             groups=found.groups if (found := self._built(Duplicates)) else [],
             captions=written.captions if (written := self._built(Captioned)) else {},
             fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
@@ -110,6 +114,7 @@ class Reader:
             digests={kind: stamps[kind] for kind in KINDS},
             problems=problems,
             build=stamps["build"],
+            dataset=bool(self._digest(self.root / LOCK)),
         )
 
     def _digest(self, path: Path) -> str:
@@ -147,6 +152,10 @@ class Reader:
         except UserError:  # not there yet, or from another version
             return []
 
+    def _named(self) -> tuple[dict[str, Image], dict[str, Image]]:
+        images = {i.path: i for i in self._images() if i.state == "image"}
+        return images, {i.pixel_digest: i for i in images.values()}
+
     def _built(self, kind: type[_A]) -> _A | None:
         stamp = self._digest(self.root / "build" / kind.NAME)
         try:
@@ -163,10 +172,59 @@ class Reader:
         return value
 
 
+class _Of:
+    """What is made of a snapshot, the same as of any other with this key; the snapshot is let go once it is made."""
+
+    __slots__ = ("key", "make")
+
+    def __init__(self, key: Hashable, make: Callable[[], Any]) -> None:
+        self.key, self.make = key, make
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Of) and self.key == other.key
+
+
+def remembered(
+    read: Callable[..., Hashable] = lambda *_of: (), size: int = 2
+) -> Callable[[Callable[[Snapshot, *_Ts], _T]], Callable[[Snapshot, *_Ts], _T]]:
+    """Keep what is made of a snapshot until build/ or what it `read` besides is another: one answer leaves the rest.
+
+    `read`: of the same arguments, what it looks at in decisions/, such as a file's digest. `size`: how many are kept.
+    """
+
+    def keep(make: Callable[[Snapshot, *_Ts], _T]) -> Callable[[Snapshot, *_Ts], _T]:
+        kept = lru_cache(maxsize=size)(lambda of: of.make())
+
+        @wraps(make)
+        def ask(s: Snapshot, *args: *_Ts) -> _T:
+            of = _Of((s.project.root, s.build, read(s, *args), args), lambda: make(s, *args))
+            made: _T = kept(of)
+            of.make = _nothing
+            return made
+
+        return ask
+
+    return keep
+
+
+def _nothing() -> None:
+    """Hold no snapshot."""
+
+
+@remembered()
+def _pairs(snapshot: Snapshot) -> dict[frozenset[str], Pair]:
+    return {frozenset((known.a, known.b)): known for group in snapshot.groups for known in group.pairs}
+
+
+@remembered()
+def by_short(snapshot: Snapshot) -> dict[str, Image]:
+    """Map the short digest that an entry of decisions/ shows -> the picture."""
+    return {image.digest[: decisions.SHORT]: image for image in snapshot.images.values()}
+
+
 def pair(snapshot: Snapshot, first: str, second: str) -> Pair | None:
     """Return what is known of two pictures (paths) beside each other."""
-    for group in snapshot.groups:
-        for known in group.pairs:
-            if {known.a, known.b} == {first, second}:
-                return known
-    return None
+    return _pairs(snapshot).get(frozenset((first, second)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -20,7 +22,7 @@ from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
 from loraprep.review import leaving
-from loraprep.review.snapshot import Snapshot, ident, pair
+from loraprep.review.snapshot import Snapshot, by_short, ident, pair, remembered
 from loraprep.trainers import placement
 
 State = Literal["open", "answered", "accepted", "gone"]
@@ -32,6 +34,8 @@ TITLES = {
     "findings": "Findings",
     "texts": "All captions",
 }
+AT_ONCE = 48  # of a long list; fills a window
+_SHOWN = 12  # pictures of a finding
 _OTHERS = 8  # pictures of the character, to compare a stranger with
 NEAREST = "closest to "  # how a curation question names the picture that stays instead
 
@@ -56,6 +60,14 @@ class PictureView(View, frozen=True):
     shown: str
     width: int
     height: int
+
+
+class Rows(View, frozen=True):
+    """The first of a list of `total`, and the address of the rest: /part/`part`."""
+
+    part: str
+    total: int
+    items: list[View]
 
 
 class EntryCard(View, frozen=True):
@@ -147,14 +159,14 @@ class StyleView(View, frozen=True):
     id: str
     name: str
     out: bool
-    pictures: list[PictureView]
+    pictures: Rows
 
 
 class CurationCard(EntryCard, frozen=True):
     """A question of curation: spare pictures, styles (`looks`), or strangers beside some of the `others`."""
 
     what: str
-    pictures: list[CurationPicture]
+    pictures: Rows
     answer: str
     strangers: bool
     others: list[PictureView]
@@ -177,7 +189,7 @@ class FindingCard(View, frozen=True):
     blocks: bool
     state: State
     pictures: list[PictureView]
-    count: int
+    more: int  # pictures that are not shown
 
 
 class TextRow(PictureView, frozen=True):
@@ -190,15 +202,39 @@ class TextRow(PictureView, frozen=True):
     limit: int
 
 
+@lru_cache(maxsize=2)
 def queues(s: Snapshot) -> list[Queue]:
     """List the views in the order to work through them, with what is still open in each."""
-    waiting = {kind: sum(state(s, kind, e) == "open" for e in _asked(s, kind)) for kind in decisions.KINDS}
+    waiting = {kind: sum(known == "open" for known in states(s, kind)) for kind in decisions.KINDS}
     waiting["findings"] = sum(c.blocks for c in finding_cards(s))
     return [Queue(name=name, title=title, open=waiting.get(name, 0)) for name, title in TITLES.items()]
 
 
-def _asked(s: Snapshot, kind: str) -> list[Entry]:
-    gone = leaving.leaving(s.decisions)
+@lru_cache(maxsize=2)
+def _gone(s: Snapshot) -> frozenset[str]:
+    return frozenset().union(*(_gone_by(s, kind) for kind in s.decisions))
+
+
+@remembered(lambda s, kind: s.digests[kind], size=8)
+def _gone_by(s: Snapshot, kind: str) -> frozenset[str]:
+    return frozenset(leaving.leaving({kind: s.decisions[kind]}))
+
+
+def asks_by(s: Snapshot, kind: str) -> tuple[str, frozenset[str]]:
+    """Return what decides which entries are asked, and how they stand: the file, and what leaves by any of them."""
+    return s.digests[kind], _gone(s)
+
+
+@remembered(lambda s, kind: (asks_by(s, kind), s.digests["gate"]), size=8)
+def states(s: Snapshot, kind: str) -> list[State]:
+    """List the state of each entry that `asked` lists."""
+    return [state(s, kind, e) for e in asked(s, kind)]
+
+
+@remembered(asks_by, size=8)
+def asked(s: Snapshot, kind: str) -> list[Entry]:
+    """List the entries of a decision file that the page shows, in the file's order."""
+    gone = _gone(s)
     asking = (e for e in s.decisions[kind].entries.values() if _asks(s, kind, e))
     return [e for e in asking if not leaving.nothing_left_to_ask(kind, e, gone)]
 
@@ -236,7 +272,7 @@ def located(s: Snapshot, entry: Entry, path: str) -> Image | None:
     here = s.images.get(path)
     if here or not short:
         return here
-    return next((i for i in s.images.values() if i.digest.startswith(short)), None)
+    return by_short(s).get(short)
 
 
 def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
@@ -251,13 +287,14 @@ def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
     )
 
 
-def duplicate_cards(s: Snapshot) -> list[DuplicateCard]:
-    """List groups of copies and variants, in the file's order."""
-    best = {group.best: group.why for group in s.groups}
-    return [_duplicate_card(s, entry, best) for entry in _asked(s, "duplicates")]
+@remembered()
+def _best(s: Snapshot) -> dict[str, str]:
+    return {group.best: group.why for group in s.groups}
 
 
-def _duplicate_card(s: Snapshot, entry: Entry, best: Mapping[str, str]) -> DuplicateCard:
+def duplicate_card(s: Snapshot, entry: Entry) -> DuplicateCard:
+    """Show a group of copies or variants, what to compare with first."""
+    best = _best(s)
     facts: Mapping[str, str | None] = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
     recommended = _named(entry.data.get("recommended", "all"), facts, ())
     answer = entry.data.get("keep")
@@ -302,12 +339,8 @@ def _answer_text(answer: Answer | None) -> str:
     return ", ".join(answer) if isinstance(answer, list) else str(answer or "")
 
 
-def quality_cards(s: Snapshot) -> list[QualityCard]:
-    """List pictures that would be enlarged, each with what the trainer makes of it at every size."""
-    return [_quality_card(s, entry) for entry in _asked(s, "quality")]
-
-
-def _quality_card(s: Snapshot, entry: Entry) -> QualityCard:
+def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
+    """Show a picture that would be enlarged, with what the trainer makes of it at every size."""
     settings, path = s.project.settings, subject(entry)
     image = located(s, entry, path)
     sizes = []
@@ -328,31 +361,26 @@ def _quality_card(s: Snapshot, entry: Entry) -> QualityCard:
     )
 
 
-def caption_cards(s: Snapshot) -> list[CaptionCard]:
-    """List the samples, each with its caption, its words and their length."""
-    cards = []
-    for entry in _asked(s, "captions"):
-        text = str(entry.data.get("caption", ""))
-        measure = measured(s, text)
-        cards.append(
-            CaptionCard(
-                id=ident("captions", entry.key),
-                state=state(s, "captions", entry),
-                picture=picture(s, subject(entry), located(s, entry, subject(entry))),
-                text=text,
-                what=entry.data.get("what") or "",
-                before=entry.data.get("before") or "",
-                answer=_answer_text(entry.data.get("verdict")),
-                tokens=measure.tokens,
-                soft=measure.soft,
-                hard=measure.hard,
-                encoder=measure.encoder,
-                faults=measure.faults,
-                content=entry.data.get("content", []),
-                style=entry.data.get("style", []),
-            )
-        )
-    return cards
+def caption_card(s: Snapshot, entry: Entry) -> CaptionCard:
+    """Show a sample with its caption, its words and their length."""
+    text = str(entry.data.get("caption", ""))
+    measure = measured(s, text)
+    return CaptionCard(
+        id=ident("captions", entry.key),
+        state=state(s, "captions", entry),
+        picture=picture(s, subject(entry), located(s, entry, subject(entry))),
+        text=text,
+        what=entry.data.get("what") or "",
+        before=entry.data.get("before") or "",
+        answer=_answer_text(entry.data.get("verdict")),
+        tokens=measure.tokens,
+        soft=measure.soft,
+        hard=measure.hard,
+        encoder=measure.encoder,
+        faults=measure.faults,
+        content=entry.data.get("content", []),
+        style=entry.data.get("style", []),
+    )
 
 
 def measured(s: Snapshot, text: str) -> CaptionMeasure:
@@ -383,61 +411,93 @@ def _unsaid(grade: Grade) -> list[str]:
     return said.get(grade, [])
 
 
-def curation_cards(s: Snapshot) -> list[CurationCard]:
-    """List what curation asks: each picture that leaves beside the one that stays; styles; strangers."""
-    return [_curation_card(s, entry) for entry in _asked(s, "curation")]
-
-
-def _curation_card(s: Snapshot, entry: Entry) -> CurationCard:
-    styles: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
-    facts: Mapping[str, str | None] = {}
-    if not styles:
-        facts = entry.data.get("pictures") or entry.data.get("strangers") or {}
-    answer = entry.data.get("answer")
-    out = set(curation_entry(entry).left_out(answer or "recommended"))
-    pictures = []
-    for path, text in facts.items():
-        nearest = str(text or "").removeprefix(NEAREST)
-        pictures.append(
-            CurationPicture(
-                **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),
-                facts=text or "",
-                out=path in out,
-                nearest=picture(s, nearest) if nearest in s.images else None,
-            )
-        )
+def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
+    """Show what curation asks: each picture that leaves beside the one that stays; styles; strangers."""
     strangers = "strangers" in entry.data
+    out = curation_out(entry)
     return CurationCard(
         id=ident("curation", entry.key),
         state=state(s, "curation", entry),
         what=entry.data.get("what") or "",
-        pictures=pictures,
-        answer=_answer_text(answer),
+        pictures=rows(f"spares/{ident('curation', entry.key)}", spares(s, entry), lambda path: spare(s, entry, path)),
+        answer=_answer_text(entry.data.get("answer")),
         strangers=strangers,
-        others=[p for p in staying(s) if p.name not in facts][:_OTHERS] if strangers else [],
-        looks=_styles(s, entry, styles, out),
+        others=_others(s, entry) if strangers else [],
+        looks=_styles(s, entry, out),
         recommended=_answer_text(entry.data.get("recommended")),
     )
 
 
-def _styles(s: Snapshot, entry: Entry, styles: Mapping[str, Sequence[str]], out: set[str]) -> list[StyleView]:
-    typical: Mapping[str, Sequence[str]] = entry.data.get("examples") or {}
+def curation_out(entry: Entry) -> set[str]:
+    """Return the pictures that leave as a curation entry stands."""
+    return set(curation_entry(entry).left_out(entry.data.get("answer") or "recommended"))
+
+
+def spares(s: Snapshot, entry: Entry) -> list[str]:
+    """List the pictures that a curation entry asks about one by one."""
+    return [] if entry.data.get("looks") else [*(entry.data.get("pictures") or entry.data.get("strangers") or {})]
+
+
+def spare(s: Snapshot, entry: Entry, path: str) -> CurationPicture:
+    """Show one of `spares`."""
+    facts: Mapping[str, str | None] = entry.data.get("pictures") or entry.data.get("strangers") or {}
+    nearest = str(facts[path] or "").removeprefix(NEAREST)
+    return CurationPicture(
+        **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),
+        facts=facts[path] or "",
+        out=path in _out(s, entry.key),
+        nearest=picture(s, nearest) if nearest in s.images else None,
+    )
+
+
+@remembered(lambda s, _key: s.digests["curation"], size=8)
+def _out(s: Snapshot, key: str) -> set[str]:
+    return curation_out(s.decisions["curation"].entries[key])
+
+
+def _others(s: Snapshot, entry: Entry) -> list[PictureView]:
+    asked = set(spares(s, entry))
+    others = (path for path in staying(s) if path not in asked)
+    return [picture(s, path) for path in islice(others, _OTHERS)]
+
+
+def _styles(s: Snapshot, entry: Entry, out: set[str]) -> list[StyleView]:
+    card, styles = ident("curation", entry.key), look_pictures(entry)
     return [
         StyleView(
             id=ident("look", name),
             name=name,
             out=bool(paths) and out.issuperset(paths),
-            pictures=[picture(s, p, located(s, entry, p)) for p in dict.fromkeys([*typical.get(name, ()), *paths])],
+            pictures=rows(f"look/{card}/{n}", paths, lambda path: picture(s, path, located(s, entry, path))),
         )
-        for name, paths in styles.items()
+        for n, (name, paths) in enumerate(styles.items())
     ]
 
 
-def staying(s: Snapshot) -> list[PictureView]:
+def look_pictures(entry: Entry) -> dict[str, list[str]]:
+    """Map look -> its pictures, its most typical ones first."""
+    styles: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
+    typical: Mapping[str, Sequence[str]] = entry.data.get("examples") or {}
+    return {name: [*dict.fromkeys([*typical.get(name, ()), *paths])] for name, paths in styles.items()}
+
+
+@remembered()
+def staying(s: Snapshot) -> list[str]:
     """List the pictures that would train, by the last run."""
-    return [picture(s, path) for path, fate in sorted(s.fates.items()) if fate.fate == "kept" and path in s.images]
+    return [path for path, fate in sorted(s.fates.items()) if fate.fate == "kept" and path in s.images]
 
 
+def kept(s: Snapshot) -> Rows:
+    """Show the pictures that would train."""
+    return rows("kept", staying(s), lambda path: picture(s, path))
+
+
+def rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Rows:
+    """Show the first of a long list; the page asks for the rest where it is looked at."""
+    return Rows(part=part, total=len(keys), items=[show(key) for key in keys[:AT_ONCE]])
+
+
+@remembered(lambda s: s.digests["gate"])
 def finding_cards(s: Snapshot) -> list[FindingCard]:
     """List the verdict's reasons that want a person, then those that are settled; good news is in the report."""
     cards = []
@@ -445,7 +505,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
         if reason.severity == "good" or reason.code == Code.OPEN_QUESTION:
             continue
         known = acceptance(reason.code, s.accepted)
-        new = [p for p in reason.images if p not in known.images] if known and known.images is not None else []
+        new = (set(reason.images) - set(known.images)) if known and known.images is not None else set()
         settled = reason.accepted or (known.reason if known and not new else "")
         cards.append(
             FindingCard(
@@ -460,36 +520,58 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 acceptable=reason.code not in never_accepted(),
                 blocks=reason.severity == "block" and not settled,
                 state="answered" if settled else "open",
-                pictures=[picture(s, p) for p in reason.images if p in s.images],
-                count=len(reason.images),
+                pictures=[picture(s, p) for p in islice((p for p in reason.images if p in s.images), _SHOWN)],
+                more=max(0, len(reason.images) - _SHOWN),
             )
         )
     order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
     return sorted(cards, key=lambda c: (bool(c.accepted), order[c.severity]))  # else as the gate lists them
 
 
-def text_rows(s: Snapshot) -> tuple[list[TextRow], dict[str, list[tuple[str, int]]]]:
-    """List every caption that would train, and how often each term is in them, by "content" and "style"."""
+@remembered()
+def captioned(s: Snapshot) -> list[str]:
+    """List the pictures whose captions would train."""
+    out = {path for path, fate in s.fates.items() if fate.fate != "kept"}
+    return [path for path in sorted(s.captions) if path in s.images and path not in out]
+
+
+def text_row(s: Snapshot, path: str) -> TextRow:
+    """Show a caption that would train."""
+    text, mine = written(s, path)
+    caption = s.captions[path]
+    return TextRow(
+        **msgspec.structs.asdict(picture(s, path)),
+        text=text,
+        mine=mine,
+        origin="yours" if mine else caption.origin,
+        tokens=caption.tokens,
+        limit=caption.limit,
+    )
+
+
+@remembered()
+def terms(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
+    """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
     counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
-    rows = []
-    for path, caption in sorted(s.captions.items()):
-        fate = s.fates.get(path)
-        if path not in s.images or (fate and fate.fate != "kept"):
-            continue
-        text, mine = written(s, path)
-        for name, terms in (("content", caption.content), ("style", caption.style)):
-            counts[name].update({t.casefold() for t in terms})
-        rows.append(
-            TextRow(
-                **msgspec.structs.asdict(picture(s, path)),
-                text=text,
-                mine=mine,
-                origin=caption.origin,
-                tokens=caption.tokens,
-                limit=caption.limit,
-            )
-        )
-    return rows, {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
+    for path in captioned(s):
+        counts["content"].update({t.casefold() for t in s.captions[path].content})
+        counts["style"].update({t.casefold() for t in s.captions[path].style})
+    return {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
+
+
+@remembered(lambda s: s.digests["captions"])
+def _said(s: Snapshot) -> list[tuple[str, str]]:
+    return [(path, f"{path} {written(s, path)[0]} {s.captions[path].origin}".casefold()) for path in captioned(s)]
+
+
+@remembered(lambda s, _wanted: s.digests["captions"], size=32)
+def found(s: Snapshot, wanted: str) -> list[str]:
+    """List the pictures whose name or caption says `wanted`, or all its words; all of them for ""."""
+    whole = wanted.casefold().strip()
+    words = whole.split()
+    if not words:
+        return captioned(s)
+    return [path for path, said in _said(s) if whole in said or all(word in said for word in words)]
 
 
 def written(s: Snapshot, path: str) -> tuple[str, bool]:

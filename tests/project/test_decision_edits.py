@@ -77,7 +77,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone_and_both_are_told(tmp_path:
     assert error.value.line == "mill.jpg: {keep: all}"
 
 
-def test_undo_gives_the_same_bytes_back_and_refuses_after_another_edit(tmp_path: Path) -> None:
+def test_undo_gives_the_same_bytes_back_and_leaves_what_others_wrote_since(tmp_path: Path) -> None:
     path = ask(tmp_path)
     before = path.read_bytes()
     done = decision_edits.write_answers(
@@ -91,9 +91,15 @@ def test_undo_gives_the_same_bytes_back_and_refuses_after_another_edit(tmp_path:
         tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.document_digest(tmp_path, "duplicates")
     )
     path.write_text(path.read_text("utf-8") + "# mine\n", "utf-8")
-    with pytest.raises(Changed):
-        decision_edits.restore(tmp_path, done)
-    assert path.read_text("utf-8").endswith("# mine\n")
+    decision_edits.restore(tmp_path, done)
+    assert path.read_bytes() == before + b"# mine\n"
+    redone = decision_edits.write_answers(
+        tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, decision_edits.document_digest(tmp_path, "duplicates")
+    )
+    path.write_text(path.read_text("utf-8").replace("keep: all", "keep: none"), "utf-8")
+    with pytest.raises(Changed):  # it is no longer ours to take back
+        decision_edits.restore(tmp_path, redone)
+    assert "keep: none" in path.read_text("utf-8")
 
 
 def test_an_acceptance_makes_gate_yaml_and_undo_takes_it_away(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from starlette.testclient import TestClient
 from loraprep import __main__
 from loraprep.core import terminal
 from loraprep.project import decision_edits
-from loraprep.review import views
+from loraprep.review import decks, views
 from loraprep.review.app import VIEWS, Page
 from loraprep.review.guard import Guard
 from loraprep.review.serve import serve
@@ -85,6 +85,10 @@ def still(asked: Path) -> Reviewed:
     return Reviewed(asked)
 
 
+def quality_cards(s: Snapshot) -> list[views.QualityCard]:
+    return [views.quality_card(s, entry) for entry in views.asked(s, "quality")]
+
+
 def changed(before: str, after: str) -> list[str]:
     return [x for x in difflib.ndiff(before.splitlines(), after.splitlines()) if x[:2] in ("- ", "+ ")]
 
@@ -107,7 +111,7 @@ def test_an_invitation_lets_one_browser_in_and_leaves_a_strict_cookie(still: Rev
 
 
 @pytest.mark.run
-@pytest.mark.parametrize("path", ["/", "/texts", "/static/review.js", "/events", "/?token=guess", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/texts", "/static/main.js", "/events", "/?token=guess", "/nowhere"])
 def test_without_the_token_nothing_is_shown(still: Reviewed, path: str) -> None:
     stranger = TestClient(still.guard, base_url=OURS)
     for headers in ({}, {"cookie": f"loraprep-{PORT}=guess"}, {"cookie": b"loraprep-\xe9=\xe9"}):
@@ -225,7 +229,7 @@ def test_every_view_has_a_strict_policy_and_no_inline_code(still: Reviewed, view
     assert shown.headers["cache-control"] == "no-store"
     found = Tags(shown.text)
     assert {a for _, attributes in found.all for a in attributes if a.startswith("on") or a == "style"} == set()
-    assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/captions.js", "/static/review.js"]
+    assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/main.js"]
     addresses = {a[k] for _, a in found.all for k in ("src", "href") if a.get(k)}
     assert {a for a in addresses if not a.startswith(("/", "#"))} == set()
     assert still.guard.session not in shown.text
@@ -252,7 +256,7 @@ def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
     for view in ("", "texts", "captions", "duplicates", "findings"):
         text = page.get(f"/{view}").text
         found = Tags(text)
-        assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/captions.js", "/static/review.js"]
+        assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/main.js"]
         assert all(
             a["src"].startswith(("/picture/", "/difference/")) for tag, a in found.all if tag == "img" and "src" in a
         )
@@ -274,7 +278,8 @@ def test_an_answer_writes_one_line_and_says_which(page: Reviewed) -> None:
     number = next(n for n, (a, b) in enumerate(zip(before.splitlines(), after.splitlines(), strict=True), 1) if a != b)
     assert told.json() == {"kind": "duplicates", "file": "decisions/duplicates.yaml",
                            "digest": decision_edits.document_digest(page.root, "duplicates"),
-                           "lines": [{"number": number, "text": "keep: recommended"}]}  # fmt: skip
+                           "lines": [{"number": number, "text": "keep: recommended"}], "more": 0,
+                           "view": "", "at": ""}  # fmt: skip
 
 
 @pytest.mark.run
@@ -398,6 +403,93 @@ def test_undo_gives_the_bytes_back(page: Reviewed) -> None:
 
 
 @pytest.mark.run
+def test_redo_gives_the_answer_again_and_a_window_takes_back_its_own(page: Reviewed) -> None:
+    page.answer("quality", "small-0.jpg", {"do": "keep"})
+    kept = page.file("quality")
+    seen = decision_edits.document_digest(page.root, "quality")
+    other = {"kind": "quality", "id": ident("quality", "small-1.jpg"), "values": {"do": "remove"}, "expected": seen}
+    assert page.post("/answer", {**other, "tab": "other", "view": "quality", "at": "x"}).status_code == 200
+    assert page.post("/undo", {}).status_code == 200  # its own, though the file has another answer by now
+    assert changed(kept, page.file("quality"))[0::2] == ["-   do: keep", "-   do: null"]
+    back = page.post("/undo", {"tab": "other"}).json()
+    assert (back["view"], back["at"]) == ("quality", "x")
+    assert page.post("/redo", {}).status_code == 200
+    assert page.file("quality") == kept
+    assert page.post("/redo", {}).json() == {"message": "there is nothing to do again"}
+
+
+MORE = """
+scene-04.jpg:
+  what: 2 pictures more than the set needs
+  pictures:
+    scene-04.jpg: closest to scene-00.jpg
+    scene-05.jpg: closest to scene-00.jpg
+  recommended: [scene-04.jpg, scene-05.jpg]
+  answer: null
+"""
+
+
+@pytest.mark.run
+def test_one_picture_of_many_is_pinned_and_left_out_again(page: Reviewed) -> None:
+    with (page.root / "decisions/curation.yaml").open("a", encoding="utf-8") as file:
+        file.write(MORE)
+    (entry,) = page.snapshot().decisions["curation"].entries.values()
+    pictures = [*entry.data["pictures"]]
+    pinned = {"picture": ident("picture", pictures[0]), "leaves": False}
+    assert page.answer("curation", entry.key, pinned).status_code == 200
+    assert page.snapshot().decisions["curation"].entries[entry.key].data["answer"] == (pictures[1:] or "all")
+    assert page.answer("curation", entry.key, {**pinned, "leaves": True}).status_code == 200
+    assert page.snapshot().decisions["curation"].entries[entry.key].data["answer"] == pictures
+    assert page.answer("curation", entry.key, {"picture": "nowhere", "leaves": True}).status_code == 400
+
+
+@pytest.mark.run
+def test_only_a_part_of_a_long_list_comes_and_only_lists_that_are_there(still: Reviewed) -> None:
+    first = still.get("/part/texts?from=0")
+    assert first.text.count("<article") == int(first.headers["x-total"]) == len(views.captioned(still.snapshot()))
+    assert "<article" not in still.get("/part/texts?from=48").text
+    some = still.get("/part/texts?from=0&find=dawn")
+    assert 0 < some.text.count("<article") == int(some.headers["x-total"]) < int(first.headers["x-total"])
+    for name in ("nowhere", "look/x/0", "spares/x", "texts?from=x", "look"):
+        assert still.get(f"/part/{name}").status_code == 404
+
+
+@pytest.mark.run
+def test_what_comes_next_is_said(page: Reviewed) -> None:
+    s = page.snapshot()
+    assert decks.step(s, "duplicates").href == "/quality"
+    assert decks.step(s, "duplicates").text.startswith("Duplicates done. Next: Quality (")
+    for kind in ("quality", "duplicates", "captions", "curation"):
+        page.post("/answer", {"kind": kind, "id": "", "values": {"rest": True},
+                              "expected": decision_edits.document_digest(page.root, kind)})  # fmt: skip
+    step = decks.step(page.snapshot(), "curation")
+    assert (step.text, step.run) == ("Curation done. Everything is answered.", "gate1")
+    assert page.post("/run", {"what": "clean"}).status_code == 400
+
+
+@pytest.mark.run
+def test_an_answer_leaves_what_other_files_say_as_it_was_made(page: Reviewed) -> None:
+    reader = Reader(page.root)
+    first = reader.read()
+    made = {kind: views.states(first, kind) for kind in ("quality", "duplicates", "captions")}
+    page.answer("quality", "small-0.jpg", {"do": "keep"})
+    kept = reader.read()
+    assert views.states(kept, "quality") == ["answered", *made["quality"][1:]]
+    for kind in ("duplicates", "captions"):
+        assert views.states(kept, kind) is made[kind]
+    assert views.captioned(kept) is views.captioned(first)
+    path = page.root / "decisions/duplicates.yaml"
+    path.write_text(path.read_text("utf-8").replace("keep: null", "keep: none", 1), "utf-8")
+    by_hand = reader.read()
+    assert views.states(by_hand, "duplicates")[0] == "answered"
+    assert views.states(by_hand, "quality") == views.states(kept, "quality")
+    assert views.written(by_hand, views.captioned(by_hand)[0]) == views.written(first, views.captioned(first)[0])
+    page.answer("captions", views.captioned(first)[0], {"caption": "[trigger], other words"})
+    assert views.found(reader.read(), "other words") == views.captioned(first)[:1]
+    assert views.found(first, "other words") == []  # what is older says what was then
+
+
+@pytest.mark.run
 def test_a_broken_decision_file_is_shown_and_the_rest_still_works(page: Reviewed) -> None:
     path = page.root / "decisions/quality.yaml"
     path.write_text(page.file("quality") + "small-0.jpg: {do: [}\n", "utf-8")
@@ -416,7 +508,7 @@ def test_a_retouched_picture_is_asked_about_again(page: Reviewed) -> None:
     with Image.open(page.root / "images/small-0.jpg") as picture:
         picture.rotate(180).save(page.root / "images/small-0.jpg", quality=91)
     run(page.root, "gate1")
-    first, again = [c for c in views.quality_cards(page.snapshot()) if c.picture.name == "small-0.jpg"]
+    first, again = [c for c in quality_cards(page.snapshot()) if c.picture.name == "small-0.jpg"]
     assert (first.state, again.state) == ("answered", "open")
     assert again.picture.shown == page.snapshot().images["small-0.jpg"].pixel_digest
     assert page.answer("quality", "small-0.jpg (again)", {"do": "keep"}).status_code == 200

@@ -1,0 +1,59 @@
+"""Long lists, a part at a time: the page asks for what is in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from loraprep.review import views
+from loraprep.review.snapshot import Snapshot
+from loraprep.review.views import AT_ONCE, View
+
+Listed = tuple[str, Sequence[str], Callable[[str], View]]  # the macro that shows an item, all keys, and one as a record
+
+
+def part(s: Snapshot, name: str, start: int, find: str) -> tuple[str, int, list[View]] | None:
+    """Return the macro, how many there are, and those from number `start` on; None for a list that is not there.
+
+    `name` is what `Rows.part` says; `find`: what captions must say.
+    """
+    what, *of = name.split("/")
+    listed = _LISTS[what](s, of, find) if what in _LISTS else None
+    if listed is None:
+        return None
+    macro, keys, show = listed
+    return macro, len(keys), [show(key) for key in keys[start : start + AT_ONCE]]
+
+
+def _kept(s: Snapshot, _of: list[str], _find: str) -> Listed:
+    return "cell", views.staying(s), lambda path: views.picture(s, path)
+
+
+def _texts(s: Snapshot, _of: list[str], find: str) -> Listed:
+    return "row", views.found(s, find), lambda path: views.text_row(s, path)
+
+
+def _spares(s: Snapshot, of: list[str], _find: str) -> Listed | None:
+    key = s.entry_key("curation", of[0]) if len(of) == 1 else None
+    if key is None:
+        return None
+    entry = s.decisions["curation"].entries[key]
+    macro = "stranger" if "strangers" in entry.data else "spare"
+    return macro, views.spares(s, entry), lambda path: views.spare(s, entry, path)
+
+
+def _look(s: Snapshot, of: list[str], _find: str) -> Listed | None:
+    key = s.entry_key("curation", of[0]) if len(of) == 2 and of[1].isdecimal() else None
+    if key is None:
+        return None
+    entry = s.decisions["curation"].entries[key]
+    looks = [*views.look_pictures(entry).values()]
+    paths = looks[int(of[1])] if int(of[1]) < len(looks) else []
+    return "cell", paths, lambda path: views.picture(s, path, views.located(s, entry, path))
+
+
+_LISTS: dict[str, Callable[[Snapshot, list[str], str], Listed | None]] = {
+    "kept": _kept,
+    "texts": _texts,
+    "spares": _spares,
+    "look": _look,
+}

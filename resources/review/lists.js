@@ -1,0 +1,149 @@
+/* Long lists: only what is in the window is in the page. Every item of a list is as high as its first. */
+import { $, $$ } from "./dom.js";
+import { view } from "./page.js";
+import { part } from "./talk.js";
+
+const AT_ONCE = 48; // as the server gives them
+const OVER = 700; // px above and below the window that are ready
+let lists = [];
+
+class Long {
+  constructor(element, old) {
+    this.element = element;
+    this.part = element.dataset.part;
+    this.total = Number(element.dataset.total);
+    this.find = old ? old.find : "";
+    this.nodes = old ? old.nodes : new Map(); // number -> element; what is shown again is asked for again
+    this.asked = new Set();
+    this.turn = 0;
+    if (this.find) { this.total = old.total; } else this.take(0, [...element.children]);
+  }
+
+  take(from, items) {
+    items.forEach((item, n) => this.nodes.set(from + n, item));
+    this.asked.add(Math.floor(from / AT_ONCE));
+  }
+
+  measured() {
+    const first = this.nodes.get(0) || this.element.firstElementChild;
+    if (first && !first.isConnected && !this.height) this.element.replaceChildren(first);
+    const style = getComputedStyle(this.element);
+    this.columns = style.display === "grid" ? style.gridTemplateColumns.split(" ").length : 1;
+    const shown = this.element.firstElementChild;
+    if (shown && shown.offsetHeight && !$("textarea", shown)) this.height = shown.offsetHeight + (parseFloat(style.rowGap) || 0);
+  }
+
+  layout() {
+    if (!this.element.isConnected || this.element.offsetParent === null) return;
+    if (this.total <= AT_ONCE && !this.find && this.element.children.length === this.total && this.fresh) return;
+    this.measured();
+    if (!this.height) return;
+    const top = this.element.getBoundingClientRect().top;
+    const rows = Math.ceil(this.total / this.columns);
+    const from = Math.max(0, Math.min(rows, Math.floor((-top - OVER) / this.height)));
+    const to = Math.max(from, Math.min(rows, Math.ceil((innerHeight + OVER - top) / this.height)));
+    const first = from * this.columns;
+    const last = Math.min(this.total, to * this.columns);
+    for (let c = Math.floor(first / AT_ONCE); c * AT_ONCE < last; c += 1) this.ask(c);
+    const held = $("textarea", this.element) && $("textarea", this.element).closest("[data-n]"); // somebody writes in it
+    const wanted = [];
+    for (let n = first; n < last; n += 1) if (this.nodes.has(n)) wanted.push(this.nodes.get(n));
+    const there = [...this.element.children];
+    if (held && !wanted.includes(held)) return;
+    if (there.length !== wanted.length || there.some((e, n) => e !== wanted[n])) this.element.replaceChildren(...wanted);
+    this.element.style.paddingTop = `${from * this.height}px`;
+    this.element.style.paddingBottom = `${Math.max(0, rows - to) * this.height}px`;
+    this.fresh = true;
+  }
+
+  async ask(chunk) {
+    if (this.asked.has(chunk)) return;
+    this.asked.add(chunk);
+    const turn = this.turn;
+    const { total, items } = await part(this.part, chunk * AT_ONCE, this.find);
+    if (turn !== this.turn || !this.element.isConnected) return;
+    const writing = items.map((item, n) => this.nodes.get(chunk * AT_ONCE + n)).map((old) => old && $("textarea", old) && old);
+    this.total = total;
+    this.take(chunk * AT_ONCE, items.map((item, n) => writing[n] || item));
+    const marked = item();
+    this.layout();
+    if (marked && !marked.isConnected) mark(this.nodes.get(Number(marked.dataset.n)));
+    document.dispatchEvent(new Event("listed"));
+  }
+
+  async search(find) {
+    this.find = find;
+    this.turn += 1;
+    this.asked = new Set([0]);
+    const turn = this.turn;
+    const { total, items } = await part(this.part, 0, find);
+    if (turn !== this.turn) return;
+    this.nodes = new Map();
+    this.total = total;
+    this.take(0, items);
+    this.fresh = false;
+    this.element.replaceChildren(...items);
+    this.layout();
+    document.dispatchEvent(new Event("listed"));
+  }
+
+  async reveal(n) { // the item with that number, in the window
+    this.measured();
+    if (!this.nodes.has(n) || !this.nodes.get(n).isConnected) {
+      const top = this.element.getBoundingClientRect().top + scrollY + Math.floor(n / this.columns) * this.height;
+      window.scrollTo({ top: top - innerHeight / 2 });
+      this.layout();
+      for (let tries = 0; !this.nodes.has(n) && tries < 100; tries += 1) await new Promise((r) => setTimeout(r, 20));
+      this.layout();
+    }
+    return this.nodes.get(n) || null;
+  }
+}
+
+export function begin() { // after the page was loaded or replaced
+  const old = new Map(lists.map((l) => [l.part, l]));
+  lists = $$(".long", view()).map((element) => new Long(element, old.get(element.dataset.part)));
+  layout();
+}
+
+export const layout = () => lists.forEach((l) => l.layout());
+export const of = (element) => lists.find((l) => l.element.contains(element)) || null;
+export const named = (name) => lists.find((l) => l.part === name) || null;
+
+/* --- the item that keys are for */
+
+export const items = () => $$("[data-item]", view()).filter((i) => !i.closest("[hidden]"));
+export const item = () => items().find((i) => i.classList.contains("here")) || null;
+
+function mark(target) {
+  for (const i of $$("[data-item].here", view())) i.classList.remove("here");
+  if (target) target.classList.add("here");
+}
+
+export function here(target, focus = true) {
+  mark(target);
+  if (target && focus) { target.focus({ preventScroll: true }); target.scrollIntoView({ block: "nearest" }); }
+}
+
+export async function step(by) { // to the item before or behind; false if there is none
+  const now = item();
+  const all = items();
+  const list = now && of(now);
+  if (!list) {
+    const to = all[all.indexOf(now) + by];
+    if (to) here(to);
+    return Boolean(to);
+  }
+  const n = Number(now.dataset.n) + by;
+  if (n < 0 || n >= list.total) return false;
+  here(await list.reveal(n));
+  return true;
+}
+
+let waiting = false;
+export function watch() {
+  const soon = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; layout(); }); } };
+  addEventListener("scroll", soon, { passive: true });
+  addEventListener("resize", soon);
+  document.addEventListener("shown", soon);
+}

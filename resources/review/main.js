@@ -1,0 +1,142 @@
+/* The page's hands: what a click, a key or a change of a file sets going. Everything shown comes from the server. */
+import { $, $$ } from "./dom.js";
+import * as answers from "./answers.js";
+import { drop, editRow, measure } from "./captions.js";
+import * as deck from "./deck.js";
+import * as keys from "./keys.js";
+import * as lists from "./lists.js";
+import { look, sized } from "./looks.js";
+import { differs, view } from "./page.js";
+import { isBehind, refresh } from "./refresh.js";
+import * as run from "./run.js";
+import { counted, filter, preview, search } from "./texts.js";
+import { toast } from "./toast.js";
+
+const kindOf = (button) => button.dataset.kind || button.closest("[data-kind]").dataset.kind;
+
+function given(button) { // the answer on a button; the next question comes at once
+  const holder = button.closest("[data-id]");
+  const rest = button.dataset.kind !== undefined;
+  answers.answer(kindOf(button), rest || !holder ? "" : holder.dataset.id, JSON.parse(button.dataset.values));
+  if (!holder || holder.matches("[data-item]")) return;
+  if (rest) return answers.settled().then(() => deck.onward());
+  deck.onward();
+  if (deck.short()) refresh();
+}
+
+function toggled(button) { // the keep marks of a group, as an answer
+  button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+  const c = button.closest(".card");
+  const all = $$("[data-toggle]", c);
+  const ids = all.filter((b) => b.getAttribute("aria-pressed") === "true").map((b) => b.dataset.toggle);
+  answers.answer("duplicates", c.dataset.id, { keep: ids.length === all.length ? "all" : ids.length ? ids : "none" });
+}
+
+function leftOut(button) { // the looks that leave
+  button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+  const c = button.closest(".card");
+  const out = $$("[data-out][aria-pressed=true]", c).map((b) => b.dataset.out);
+  answers.answer("curation", c.dataset.id, { answer: out.length ? out : "together" });
+}
+
+function pinned(button) { // one picture leaves, or stays; the others of its question as they are
+  const figure = button.closest("figure");
+  const leaves = figure.classList.toggle("leaves");
+  figure.classList.toggle("stays", !leaves);
+  const mark = $(".mark", figure);
+  mark.textContent = leaves ? mark.dataset.leaves : mark.dataset.stays;
+  answers.answer("curation", button.closest(".card").dataset.id, { picture: button.dataset.pin, leaves });
+}
+
+const actions = {
+  undo: () => answers.takeBack("/undo"),
+  redo: () => answers.takeBack("/redo"),
+  run: (button) => run.run(button.dataset.run),
+  "hide-run": run.hide,
+  keys: keys.table,
+  theirs: () => answers.decide(false),
+  yours: () => answers.decide(true),
+  edit: (button) => { const t = $("textarea", button.closest(".card")); t.focus(); t.setSelectionRange(t.value.length, t.value.length); },
+  focus: (button) => $("input", button.form).focus(),
+  row: (button) => editRow(button.closest(".row")),
+};
+
+const hands = { // by what a button carries
+  do: (b) => actions[b.dataset.do](b),
+  values: given,
+  go: (b) => deck.show(b.dataset.go),
+  look: (b) => look(b.closest(".card"), b.dataset.look),
+  size: (b) => sized(b.closest(".card"), b),
+  drop,
+  term: (b) => { search().value = search().value === b.dataset.term ? "" : b.dataset.term; filter(); },
+  toggle: toggled,
+  out: leftOut,
+  pin: pinned,
+};
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("button, a, [data-item]");
+  if (!target) return;
+  const holder = target.closest("[data-item]");
+  if (holder) lists.here(holder, false);
+  if (target.matches("a[href^='/']") && answers.busy()) { // what is on its way arrives first
+    event.preventDefault();
+    answers.settled().then(() => { location.href = target.href; });
+    return;
+  }
+  const hand = target.matches("button") && Object.keys(hands).find((name) => name in target.dataset);
+  if (hand) hands[hand](target);
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches(".card textarea")) measure(event.target);
+  if (event.target.id === "search") filter();
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  event.preventDefault();
+  if (form.id === "replace") preview(form);
+  if (form.matches(".accept")) {
+    const reason = form.reason.value;
+    document.activeElement.blur();
+    answers.answer("gate", form.closest(".card").dataset.id, { reason });
+  }
+});
+
+document.addEventListener("focusout", () => { if (isBehind() && !answers.busy()) setTimeout(() => { if (isBehind()) refresh(); }); });
+document.addEventListener("back", (event) => refresh(event.detail)); // an answer was taken back: its question again
+document.addEventListener("listed", counted);
+$(".conflict").addEventListener("cancel", (event) => { event.preventDefault(); answers.decide(false); });
+
+deck.onMissing(refresh);
+answers.onWritten(async () => { if (!answers.waiting()) deck.forget(); await refresh(); });
+
+const stream = new EventSource("/events");
+const heard = (name, then) => stream.addEventListener(name, (event) => then(JSON.parse(event.data)));
+heard("files", (stamps) => {
+  if (!differs(stamps, run.running())) return;
+  if (!answers.busy()) refresh(); // else it is anyway, once the answers are written
+});
+heard("start", run.started);
+heard("lines", run.said);
+heard("end", async (told) => {
+  document.body.classList.remove("running");
+  await refresh();
+  run.ended(told);
+  if (deck.card() && deck.card().dataset.state !== "open") deck.onward();
+});
+let lost;
+stream.addEventListener("error", () => { lost = setTimeout(() => toast("Closed. Start loraprep review again to go on; everything you decided is written.", "bad"), 3000); });
+stream.addEventListener("open", () => { clearTimeout(lost); answers.retry(); });
+window.addEventListener("pagehide", () => stream.close());
+
+if (matchMedia("(max-width: 900px)").matches) for (const d of $$("aside details", view())) d.open = false;
+deck.begin(new URLSearchParams(location.search).get("at") || "", true);
+lists.watch();
+lists.begin();
+keys.listen();
+keys.keysBesideButtons();
+if (!deck.card() && lists.items().length && view().dataset.view !== "texts") lists.here(lists.items()[0], false);
+document.body.dataset.ready = "true";

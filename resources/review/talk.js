@@ -1,0 +1,30 @@
+/* Talking to the server. */
+import { $ } from "./dom.js";
+
+const writing = $("meta[name=writing]").content;
+const tab = sessionStorage.getItem("tab") || Math.random().toString(36).slice(2);
+sessionStorage.setItem("tab", tab); // undo takes back what was answered in this window
+
+export async function post(address, body) {
+  const text = JSON.stringify({ ...body, tab });
+  const response = await fetch(address, {
+    method: "POST", headers: { "content-type": "application/json", "x-loraprep-write": writing }, body: text,
+    keepalive: text.length < 60000, // arrives even if the window closes; browsers allow 64 kB of it
+  });
+  let told;
+  try { told = await response.json(); } catch { told = { message: "The page has been closed. Start loraprep review again." }; }
+  return { status: response.status, told };
+}
+
+export async function page(address) { // null if it cannot be had
+  const answer = await fetch(address, { headers: { accept: "text/html" } });
+  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+}
+
+export async function part(name, from, find) { // {total, items}: elements of a long list
+  const answer = await fetch(`/part/${name}?${new URLSearchParams({ from, find })}`);
+  if (!answer.ok) return { total: 0, items: [] };
+  const text = await answer.text();
+  const items = [...new DOMParser().parseFromString(text, "text/html").body.children];
+  return { total: Number(answer.headers.get("x-total")), items };
+}
