@@ -82,7 +82,7 @@ def test_started_as_a_module_it_takes_libraries_from_where_they_are_installed(ro
 def test_the_pages_run_button_runs_ours(root: Path, marker: Path) -> None:
     async def pressed() -> Runs:
         runs = Runs(root)
-        await runs.start()
+        await runs.start("gate1")
         assert runs._task is not None
         await runs._task
         return runs

@@ -366,7 +366,7 @@ def test_over_ssh_everything_goes_through_the_tunnel_that_is_named(root: Path) -
         assert not list((root / "build").glob("review-*.html"))  # no browser is opened here
         with forwarding("127.0.0.2", int(found[1])):
             cookies = ""
-            for path in (found[2], "/", "/", "/texts", "/static/review.js"):
+            for path in (found[2], "/", "/", "/texts", "/static/main.js"):
                 connection = http.client.HTTPConnection("127.0.0.2", int(found[1]), timeout=20)
                 connection.request("GET", path, headers={"Host": f"localhost:{found[1]}", "Cookie": cookies})
                 answer = connection.getresponse()
