@@ -31,13 +31,13 @@ def paint(root: Path, scenes: int = 48) -> Path:
             60,
         )
         _words(folder / f"scene-{number:02}-web.jpg", f"a {SUBJECTS[number]}, number {number} as sent by mail")
-    for number in (4, 9):
+    for number in (4,):
         _save(ImageEnhance.Brightness(Image.open(folder / f"scene-{number:02}.jpg")).enhance(1.12),
               folder / f"scene-{number:02}-light.jpg")  # fmt: skip
     changed = Image.open(folder / "scene-10.jpg").convert("RGB")
     ImageDraw.Draw(changed).ellipse((220, 180, 380, 330), fill=(240, 220, 40))
     _save(changed, folder / "scene-10-sun.jpg")
-    for number in range(4):
+    for number in range(5):
         _save(scene(900 + number, 250, 220), folder / f"small-{number}.jpg")
         _words(folder / f"small-{number}.jpg", f"a tiny {SUBJECTS[number]} in the rain, study {number}")
     (root / "project.yaml").write_text(

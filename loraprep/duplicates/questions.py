@@ -8,7 +8,7 @@ from typing import NamedTuple
 from loraprep.core.records import Fate, Group, Image
 from loraprep.duplicates import descriptions, ranking
 from loraprep.duplicates.clusters import copies
-from loraprep.project.decisions import Decisions, Question
+from loraprep.project.decisions import Decisions, Like, Question
 from loraprep.project.resolution import Present, settle
 
 HEADER = """\
@@ -17,6 +17,10 @@ HEADER = """\
 # Look first. Nothing in images/ is ever deleted.
 # keep: recommended | all | none | [file names]
 """
+
+
+_COPIES = Like("copies", "{n} pictures are there more than once; the best of each would stay")
+_VARIANTS = Like("variants", "{n} scenes are there in several versions; all would stay")
 
 
 def _byte_copies(group: Group, gone: Set[str]) -> dict[str, str]:
@@ -95,7 +99,9 @@ def open_questions(
             "recommended": recommended,
             "keep": None,
         }
-        asked.append(Question(_key(open_, decisions), entry, {path: digests[path] for path in open_}, {}))
+        about = {path: digests[path] for path in open_}
+        like = _VARIANTS if group.relation == "variant" and recommended == "all" else _COPIES
+        asked.append(Question(_key(open_, decisions), entry, about, like=like))
     return asked
 
 

@@ -13,7 +13,7 @@ from loraprep.core import files, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.core.files import Json
 from loraprep.core.yamlfile import Document
-from loraprep.project import decisions, schema
+from loraprep.project import decisions, schema, together
 
 _GATE_HEADER = """\
 # Findings you know and accept, each with your reason; the report quotes it. New pictures are asked about again.
@@ -55,14 +55,16 @@ def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: s
     path, name = decisions.decision_file(root, kind)
     with decisions.locked(root):
         doc = decisions.load_document(root, kind)
+        answer = decisions.ANSWERS.get(kind, "")
+        given, was = values, {key: _said(doc, key, value, answer) for key, value in values.items()}
+        values = together.as_written(doc.data or {}, given, answer) if doc is not None else given
         line = "\n".join(_line(key, value) for key, value in values.items())
         _check(doc, expected, name, next(iter(values)), line)
         before = doc.text if doc else None
-        was = {key: _said(doc, key, value) for key, value in values.items()}
         text, wanted = _put(doc or _parsed(_empty(kind), name), values)
         if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
             files.remove(path)
-            return Written(kind, [], "", before, None, was, dict(values))
+            return Written(kind, [], "", before, None, was, dict(given))
         edited = yamlfile.parse(text, name, path, comments_alone=True)
         if edited.data != wanted:
             raise UserError(
@@ -76,7 +78,7 @@ def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: s
         yamlfile.save(path, text, doc.digest if doc else None)
         digest = files.sha256(path)
         decisions.remember(path, edited, digest)
-        return Written(kind, _new_lines(before or "", text), digest, before, text, was, dict(values))
+        return Written(kind, _new_lines(before or "", text), digest, before, text, was, dict(given))
 
 
 def restore(root: Path, done: Written) -> Written:
@@ -96,14 +98,20 @@ def restore(root: Path, done: Written) -> Written:
             lines = _new_lines(now or "", done.before)
             return Written(done.kind, lines, files.sha256(path), now, done.before, done.put, done.was)
         for key, value in done.put.items():
-            if _said(doc, key, value) != value:
+            if _said(doc, key, value, decisions.ANSWERS.get(done.kind, "")) != value:
                 _check(doc, done.digest, name, key, _line(key, done.was[key]))
     return write_answers(root, done.kind, done.was, doc.digest if doc else "")
 
 
-def _said(doc: Document | None, key: str, value: Json) -> Json:
-    """Return what the file says where `value` is put: of an entry those fields alone, None if it is not there."""
-    there = doc.data.get(key) if doc is not None and isinstance(doc.data, dict) else None
+def _said(doc: Document | None, key: str, value: Json, answer: str) -> Json:
+    """Return what the file says where `value` is put: of an entry those fields alone, None if it is not there.
+
+    `answer`: the field of a question's answer.
+    """
+    data = doc.data if doc is not None and isinstance(doc.data, dict) else {}
+    there = data.get(key)
+    if (within := together.holder(data, key)) is not None:
+        there = next(part.data for part in together.parts(data[within], answer) if part.key == key)
     if isinstance(value, Mapping) and isinstance(there, Mapping):
         return {field_: there.get(field_) for field_ in value}
     return copy.deepcopy(there)

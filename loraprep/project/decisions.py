@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,10 @@ import msgspec
 from filelock import FileLock
 
 from loraprep.core import files, yamlfile
-from loraprep.core.errors import UserError
+from loraprep.core.errors import Problem, UserError
+from loraprep.core.nearest import did_you_mean
 from loraprep.core.yamlfile import MAX_BYTES, Document
-from loraprep.project import crops, schema
+from loraprep.project import crops, schema, together
 
 KINDS = ("quality", "duplicates", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
@@ -27,6 +29,13 @@ SHORT = 12  # hex digits of a digest that an entry shows
 Answer = str | list[str]
 
 
+class Like(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of question of which many are asked in one entry, of this `key`. `what`: in words, with {n}."""
+
+    key: str
+    what: str
+
+
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a phase wants to ask. `entry` holds the answer's key with None; `digests`: path -> sha256."""
 
@@ -34,6 +43,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entry: dict[str, Any]
     digests: dict[str, str]
     comments: dict[str, str] = msgspec.field(default_factory=dict)
+    like: Like | None = None  # None: always asked by itself
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -44,6 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     digests: dict[str, str]
     touched: bool  # a person changed it, or wrote it
     answered: bool = False  # touched, but nothing except the answer was changed
+    within: str = ""  # the entry in which it is asked together with others
 
     @property
     def answer(self) -> Answer | None:
@@ -66,6 +77,10 @@ class Decisions(msgspec.Struct, frozen=True):
     rest: str | None = None
     entries: dict[str, Entry] = msgspec.field(default_factory=dict)
     cleaning: str | list[str] | None = None  # captions: "undo", or the rules of caption hygiene that are undone
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Return the entries in which those questions stand, sorted: as many answers are missing."""
+        return sorted({e.within or e.key if (e := self.entries.get(key)) else key for key in keys})
 
     def accepts(self, *, auto: bool) -> bool:
         """Say whether what nobody answered takes its recommendation without waiting."""
@@ -97,15 +112,34 @@ def load_document(root: Path, kind: str) -> Document | None:
         if_empty="Bring it back from git, or delete it; then it is written anew.",
     )
     _take_bare_names(doc, ANSWERS.get(kind, ""))
-    if found := schema.problems(doc, kind):
+    if found := schema.problems(doc, kind) or _misread(doc, ANSWERS.get(kind, "")):
         raise UserError.many(found)
     _read[path] = doc
     return doc
 
 
+def _misread(doc: Document, answer: str) -> list[Problem]:
+    """Find what an entry that asks many questions cannot mean: a list for all of them, an exception of none."""
+    data = doc.data if isinstance(doc.data, dict) else {}
+    lists = [
+        doc.problem([key, answer], "one list of names cannot answer many questions",
+                    f"Write `{answer}: recommended` here, and the list under `{together.BUT}`: {{name: [names]}}.")
+        for key, entry in data.items()
+        if isinstance(entry, dict) and together.EACH in entry and isinstance(entry.get(answer), list)
+    ]  # fmt: skip
+    return lists + [
+        doc.problem([key, together.BUT, name], f'nothing is asked about "{name}" here',
+                    did_you_mean(name, known) or f"Name it as it stands under `{together.EACH}`.", at_key=True)
+        for key, name, known in together.unknown(data)
+    ]  # fmt: skip
+
+
 def _take_bare_names(doc: Document, answer: str) -> None:
     """Read `keep: a.jpg` as `keep: [a.jpg]` where the entry is about such a picture."""
     for entry in doc.data.values() if isinstance(doc.data, dict) else ():
+        if isinstance(entry, dict) and isinstance(but := entry.get(together.BUT), dict):
+            about = {name for p in together.parts(entry, answer) for name in p.data.get("pictures") or ()}
+            but.update({name: [given] for name, given in but.items() if isinstance(given, str) and given in about})
         given = entry.get(answer) if isinstance(entry, dict) else None
         if isinstance(given, str) and any(
             given in entry.get(of, ()) for of in _ABOUT if isinstance(entry.get(of), dict)
@@ -169,7 +203,12 @@ def _decisions(doc: Document, answer: str) -> Decisions:
         data = {k: v for k, v in value.items() if k != "digests"}
         touched = not yamlfile.untouched(text)
         answered = touched and yamlfile.only_answered(text, answer)
-        entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
+        if together.EACH in value:
+            for part in together.parts(value, answer):
+                if part.key not in doc.data:  # an entry of its own wins
+                    entries[part.key] = Entry(part.key, part.data, part.digests, touched, answered, key)
+        else:
+            entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
     return Decisions(doc.data.get("rest"), entries, doc.data.get("cleaning"))
 
 
@@ -186,13 +225,16 @@ def update_questions(root: Path, kind: str, header: str, questions: Sequence[Que
 def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:
     path, name = decision_file(root, kind)
     doc = load_document(root, kind)
-    given = _decisions(doc, ANSWERS[kind]).entries if doc else {}
-    wanted = {q.key: _text(q) for q in questions}
-    ours = [key for key, entry in given.items() if not entry.touched and entry.data.get(ANSWERS[kind]) is None]
+    given = _decisions(doc, ANSWERS[kind]) if doc else Decisions()
+    answer = ANSWERS[kind]
+    data = doc.data if doc else {}
+    ours = {k for e in given.entries.values() if not e.touched and data[k := e.within or e.key].get(answer) is None}
+    pending = [q for q in questions if (e := given.entries.get(q.key)) is None or (e.within or e.key) in ours]
+    wanted = {q.key: _text(q) for q in _together(pending, answer, data.keys() - ours)}
     text = yamlfile.rewrite(
         doc or yamlfile.parse(empty_file(kind, header), name),
-        {key: wanted.get(key) for key in ours},
-        [wanted[key] for key in sorted(wanted) if key not in given],
+        {key: wanted.get(key) for key in sorted(ours)},
+        [wanted[key] for key in sorted(wanted) if key not in data],
     )
     if doc and text == doc.text:
         return _decisions(doc, ANSWERS[kind])
@@ -200,6 +242,27 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
     yamlfile.save(path, text, doc.digest if doc else None)
     _read[path] = asked
     return _decisions(asked, ANSWERS[kind])
+
+
+def _together(questions: Sequence[Question], answer: str, taken: Collection[str]) -> list[Question]:
+    """Ask questions of one kind in one entry where there are many. `taken`: keys of entries that stay as they are."""
+    asked = []
+    for like in sorted({q.like for q in questions}, key=lambda like: like.key if like else ""):
+        alike = [q for q in questions if q.like == like]
+        if like is None or len(alike) <= together.FEW:
+            asked += alike
+            continue
+        digests = {path: digest for q in alike for path, digest in q.digests.items()}
+        what = like.what.format(n=len(alike))
+        entry = together.joined(what, {q.key: q.entry for q in alike}, answer)
+        comments = {together.BUT: "answers of their own for single ones: {name.jpg: ...}"}
+        asked.append(Question(_free(like.key, taken), entry, digests, comments))
+    return asked
+
+
+def _free(key: str, taken: Collection[str]) -> str:
+    """Return the key, or with a number the first that no entry has."""
+    return next(k for n in itertools.count(1) if (k := key if n == 1 else f"{key} ({n})") not in taken)
 
 
 @contextmanager

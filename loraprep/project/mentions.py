@@ -16,7 +16,7 @@ from loraprep.core.nearest import did_you_mean
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Group
 from loraprep.core.yamlfile import Document
-from loraprep.project import crops, decisions
+from loraprep.project import crops, decisions, together
 from loraprep.project.decisions import ANSWERS, Acceptance, Decisions, Entry
 from loraprep.project.resolution import Present
 from loraprep.project.settings import Settings
@@ -49,7 +49,10 @@ class Places:
         if kind not in self._read:
             self._read[kind] = decisions.load_document(self._root, kind)
         doc = self._read[kind]
-        return doc.problem(keys, "", at_key=len(keys) == 1).place if doc else f"decisions/{kind}.yaml"
+        if doc is None:
+            return f"decisions/{kind}.yaml"
+        there = together.place(doc.data or {}, keys)
+        return doc.problem(there, "", at_key=len(keys) == 1).place
 
 
 def silent_in_decisions(

@@ -14,7 +14,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.nearest import did_you_mean
 from loraprep.core.records import Fate, Image
 from loraprep.core.text import SHOWN, clauses
-from loraprep.project.decisions import Decisions, Question
+from loraprep.project.decisions import Decisions, Like, Question
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
 from loraprep.project.settings import Settings
@@ -211,6 +211,10 @@ def _layout_notes(images: Sequence[Image], settings: Settings) -> list[Finding]:
     return []
 
 
+_BEST_OUT = Like("too small, better left out", "{n} pictures would train soft; enough others stay")
+_BEST_KEPT = Like("too small, and needed", "{n} pictures would train soft; without them too few stay")
+
+
 def size_questions(images: Sequence[Image], settings: Settings, model: BaseModel, kind: Kind) -> list[Question]:
     """Ask about each picture that the smallest trained size enlarges a lot.
 
@@ -224,6 +228,7 @@ def size_questions(images: Sequence[Image], settings: Settings, model: BaseModel
     for image in asked:
         times = enlargement(image, size)
         hopeless = times > limits.enlargement_most
+        remove = hopeless or enough
         more = f", more than an upscaler can make up for (about {limits.enlargement_most}x): better left out"
         questions.append(
             Question(
@@ -231,10 +236,11 @@ def size_questions(images: Sequence[Image], settings: Settings, model: BaseModel
                 entry={
                     "what": f"{image.width}x{image.height}, would be enlarged {_times(times)}x at {size}"
                     + (more if hopeless else ""),
-                    "recommended": "remove" if hopeless or enough else "keep",
+                    "recommended": "remove" if remove else "keep",
                     "do": None,
                 },
                 digests={image.path: image.digest},
+                like=_BEST_OUT if remove else _BEST_KEPT,
             )
         )
     return questions

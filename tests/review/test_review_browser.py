@@ -61,16 +61,16 @@ def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path
     with serving(root) as address, window(browser, address) as page:
         page.keyboard.press("Enter")  # "Begin with duplicates"
         page.wait_for_selector("body[data-ready] main[data-view=duplicates]")
-        for number, key in enumerate(["Enter", "Enter", "2", "a", "Enter", "x", "Enter"], 1):
+        for number, key in enumerate(["Enter", "Enter", "2", "a", "Enter", "x"], 1):
             page.keyboard.press(key)
             answered(page, number)
         assert page.locator(".toast").inner_text().startswith("decisions/duplicates.yaml:")
 
         page.wait_for_selector(".done:visible")
-        assert page.locator(".done p").inner_text() == "Duplicates done. Next: Quality (4)"
+        assert page.locator(".done p").inner_text() == "Duplicates done. Next: Quality (5)"
         page.keyboard.press("Enter")
         page.wait_for_selector("body[data-ready] main[data-view=quality]")
-        for number, key in enumerate(["u", "k", "r", "Enter"], 1):
+        for number, key in enumerate(["u", "k", "r", "Enter", "Enter"], 1):
             page.keyboard.press(key)
             answered(page, number)
 
@@ -120,11 +120,10 @@ def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path
         "-   keep: null", "+   keep: recommended", "-   keep: null", "+   keep: recommended",
         "-   keep: null", "+   keep: [scene-06-web.jpg]", "-   keep: null", "+   keep: all",
         "-   keep: null", "+   keep: recommended", "-   keep: null", "+   keep: none",
-        "-   keep: null", "+   keep: recommended",
     ]  # fmt: skip
     assert lines["quality.yaml"] == [
         "-   do: null", "+   do: upscale", "-   do: null", "+   do: keep", "-   do: null", "+   do: remove",
-        "-   do: null", "+   do: recommended",
+        "-   do: null", "+   do: recommended", "-   do: null", "+   do: recommended",
     ]  # fmt: skip
     assert lines["curation.yaml"] == ["-   answer: null", "+   answer: recommended"]
     written = lines["captions.yaml"]

@@ -84,6 +84,7 @@ def select_images(work: Workspace) -> None:
         "captions": open_samples(shown, answers["captions"], auto=auto["captions"]),
         "curation": resolution.waiting(curated.questions, answers["curation"], auto=auto["curation"]),
     }
+    waiting = {kind: answers[kind].missing(keys) for kind, keys in waiting.items()}
     stale = [
         Finding(Code.STALE_DECISION, tuple(gone), {"file": f"decisions/{kind}.yaml"})
         for kind, given in sorted(answers.items())
