@@ -31,6 +31,7 @@ _CLIPPED = 2  # of 255, from black and white
 _APART = 8  # of 255, between levels that tell a curve's form
 _ROUNDS = 4  # of reweighting
 _SOME = 6000  # pixels that it is taken from
+DRAWN = 2.0  # of 255 per px: an edge, and no soft ground
 _REACH = 0.5  # px of the canvas by which resampling may move an edge
 
 
@@ -47,7 +48,8 @@ class Laid:
     """Two pictures in one frame: what both show of the first one, at most CANVAS px.
 
     `first`, `second`: (h, w, 3), 0..255, slightly softened, the second in the first's tone (or the other way round);
-    `inside`: where both are; `residual`: (h, w), by how much they differ beyond half a pixel, mean of the channels.
+    `inside`: where both are; `residual`: (h, w), by how much they differ beyond half a pixel,
+    mean of the channels. `toned`: by how much the tone of what is drawn had to be moved for that, 0..255.
     `matrix`: from the second, mirrored first if so, to the first; `box`: left, top, right, bottom of the canvas in the
     first, px. `points` that are in place; 0 if they were laid on each other whole. `covers`: the shares of the first
     and of the second picture that both show. `lighter`, `gain`, `tint`: how much brighter (mean luma, -1..1), by what
@@ -58,6 +60,7 @@ class Laid:
     second: Plane
     inside: Mask
     residual: Plane
+    toned: float
     matrix: Matrix
     box: tuple[int, int, int, int]
     mirrored: bool
@@ -166,12 +169,13 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     grey = is_grey(a) != is_grey(b)
     if grey:
         one, other = (np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in (one, other))
-    first, second, residual = _in_one_tone(one, other, inside)
+    first, second, residual, toned = _in_one_tone(one, other, inside)
     return Laid(
         first=first,
         second=second,
         inside=inside,
         residual=residual,
+        toned=toned,
         matrix=matrix,
         box=(left, top, right, bottom),
         mirrored=mirrored,
@@ -224,8 +228,10 @@ def is_grey(pixels: Pixels) -> bool:
     return float(np.percentile(some.max(axis=2) - some.min(axis=2), 98)) < _GREY
 
 
-def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane, Plane]:
-    """Both softened, one in the other's tone, and the residual. Of the two ways round the one that fits better.
+def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane, Plane, float]:
+    """Both softened, one in the other's tone, the residual, and how far that tone was moved.
+
+    Of the two ways round the one that fits better.
 
     A brightened picture is clipped: it follows from the original, never the reverse.
     """
@@ -237,10 +243,25 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane
         fitted = np.stack([_toned(source[..., c], target[..., c], inside) for c in range(3)], axis=2)
         beyond = _beyond(target.astype(np.float32), fitted)
         half, most = np.percentile(beyond[inside], (50, 90))
-        ways.append((float(half + most), fitted, beyond))
+        ways.append((float(half + most), fitted, beyond, _moved(source.astype(np.float32), fitted, inside)))
     if ways[0][0] <= ways[1][0]:
-        return a.astype(np.float32), ways[0][1], ways[0][2]
-    return ways[1][1], b.astype(np.float32), ways[1][2]
+        return a.astype(np.float32), *ways[0][1:]
+    return ways[1][1], b.astype(np.float32), *ways[1][2:]
+
+
+def _moved(source: Plane, fitted: Plane, inside: Mask) -> float:
+    """The median change of tone where something is drawn: a ground may be the same around what was painted anew."""
+    drawn = (gradient(source) > DRAWN) & inside
+    return float(np.median(np.abs(fitted - source).mean(axis=2)[drawn])) if drawn.any() else 0.0
+
+
+def gradient(plane: Plane) -> Plane:
+    """How steep it is, of the channel where it is steepest; per px."""
+    import cv2
+
+    across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    size: Plane = np.hypot(across, down)
+    return size if size.ndim == 2 else size.max(axis=2)
 
 
 def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], inside: Mask) -> Plane:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.duplicates.geometry import ENOUGH, Laid, Mask, Plane
+from loraprep.duplicates.geometry import DRAWN, ENOUGH, Laid, Mask, Plane, gradient
 
 Relation = Literal["copy", "variant"]
 
@@ -45,6 +45,7 @@ _AS_AROUND, _MOSTLY = 0.15, 0.7  # the middle must be the same as much as what i
 _SAME_WITHOUT = 0.8
 _WITHOUT_POINTS = 0.9  # the same for pictures with no points in common, which only lie on each other
 _GAIN_WITHOUT, _COLOUR_WITHOUT = 1.15, 2.3  # 10 % brighter, and what is just noticed (CIE76: Mahy et al. 1994)
+_TONED = 2.55 * 2.3  # of 255, what is just noticed (as above): who lays a mark over a picture leaves its tone alone
 _STRUCTURE = 9.0  # variance of luma, 0..255, within a block that has any
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
 
@@ -153,15 +154,6 @@ def _in_one_place(changed: Mask) -> bool:
     return bool(changed.sum() >= _LEAST_SPOT) and all(end - start < 1 / 3 for start, end in spans)
 
 
-def _gradient(plane: Plane) -> Plane:
-    """Of the channel where it is steepest, per px."""
-    import cv2
-
-    across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
-    size: Plane = np.hypot(across, down)
-    return size if size.ndim == 2 else size.max(axis=2)
-
-
 def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
     import cv2
 
@@ -186,7 +178,7 @@ def _laid_over(
     thick, strokes = _strokes(ink)
     spots = changed.astype(np.uint8)
     rim = (_wider(spots) - cv2.erode(spots, np.ones((3, 3), np.uint8))).astype(bool)
-    edges = _gradient(laid.first), _gradient(laid.second)
+    edges = gradient(laid.first), gradient(laid.second)
     # an edge of one that no edge of the other explains, be it a pixel away
     mine, theirs = (float(np.maximum(0, a - _wider(b))[rim].sum()) for a, b in (edges, edges[::-1]))
     foreign = min(mine, theirs) / max(mine + theirs, 1e-6)
@@ -199,7 +191,7 @@ def _laid_over(
     own = foreign <= _OWNED or shines or (way.alone <= _FLAT and strokes >= _STROKES and not here)
     if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
         return -1, False, False
-    sure = ink.sum() >= _SHARP * changed.sum()
+    sure = ink.sum() >= _SHARP * changed.sum() and laid.toned <= _TONED  # else it may be painted anew
     if here and closer:  # letters run into each other on the canvas
         near = closer(changed)
         spots_near = _spots(near)
@@ -275,7 +267,7 @@ def _composed(below: Plane, above: Plane) -> _Composed:
 
 def _agreement(residual: Plane, first: Plane, second: Plane, inside: Mask) -> float:
     """The share of what is drawn, in either, that does not differ."""
-    drawn = (np.maximum(_gradient(first), _gradient(second)) > 2) & inside
+    drawn = (np.maximum(gradient(first), gradient(second)) > DRAWN) & inside
     near = _wider(drawn.astype(np.uint8), 5).astype(bool) & inside
     return float((residual[near] < _DIFFERS).mean()) if near.any() else 1.0
 
