@@ -48,6 +48,8 @@ class Code(StrEnum):
     UNREADABLE = "unreadable"
     NAME = "name"
     UNEXPECTED = "unexpected"
+    CLIPS = "clips"
+    ROLES = "roles"
     CAPTION_FILE_UNUSED = "caption-file-unused"
     CAPTION_FILE_CLEANED = "caption-file-cleaned"
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+Role = Literal["regularization", "mask", "sample", "control", "cache", "thumbnail", "bin", "clip"]
+
 
 class Record(Struct, frozen=True, forbid_unknown_fields=True):
     """Plain values under fixed names; msgspec checks them when they are read, and unknown keys are an error."""
@@ -64,6 +66,10 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
     mask_digest: str = ""
     rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected
+    # what it is for, if not to be trained on. An "image" with a role: the name says so, and a person is asked
+    role: Role | Literal[""] = ""
+    leaves: bool = False  # the advice, where a person is asked
+    holds: int = 0  # pictures in a folder that is not looked into
 
 
 def the_other_way(mirrored: bool, turns: int) -> int:

@@ -94,6 +94,9 @@ def _render(pictures: Pictures, image: Record, background: str, area: int) -> tu
     return png(picture, _LEVEL), _shown(picture)
 
 
+OF_IMAGES = "images/"  # how the name of a mask begins that lies among the pictures, wherever their folder is
+
+
 def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> bytes:
     """Render the loss mask at the picture's size, 8 bit grey: white is learned. Raises BadImage, OSError."""
     return pictures.apart(_render_mask, output.image, output.mask, size)
@@ -105,7 +108,9 @@ def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, 
     if name == "alpha":
         mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
-        whole = decode.load(memory.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
+        within = name.startswith(OF_IMAGES)  # else in the project's own masks/
+        place = files.under(pictures.folder if within else pictures.root, name.removeprefix(OF_IMAGES))
+        whole = decode.load(memory.read(place), max_megapixels=pictures.max_megapixels)
         mask = display.upright(display.cut(whole, image.box), "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 

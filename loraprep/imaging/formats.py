@@ -15,6 +15,7 @@ HEIF_EXTENSIONS = frozenset({".heic", ".heif", ".hif"})
 EXTENSIONS = HEIF_EXTENSIONS | frozenset(
     _names(".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .gif .avif")
 )
+CLIPS = frozenset(_names(".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .wmv .flv"))
 _AS_PNG = "save it as PNG or JPEG from the program that made it"
 _DEVELOP = "develop it in your photo program and export a JPEG or TIFF"
 UNSUPPORTED: dict[str, str] = {
@@ -37,7 +38,7 @@ UNSUPPORTED: dict[str, str] = {
         _names(".jp2 .j2k .jxl .jxr .tga .exr .hdr .pcx .dds .qoi .ppm .pgm .pbm .ico"),
         f"not a format that is read here; {_AS_PNG}",
     ),
-    **dict.fromkeys(_names(".mp4 .mov .avi .mkv .webm .m4v"), "a film; save the frames you like as pictures"),
+    **dict.fromkeys(CLIPS, "called a film, and it does not begin as one; save the frames you like as pictures"),
 }
 ANNEX = "only git-annex's placeholder is here; run git annex get ."
 DVC = "only DVC's placeholder is here; run dvc pull"

@@ -129,6 +129,11 @@ def silent_patterns(
                 continue
             mention = Mention("", (table, key, n), line, {*pictures, *folders})
             (names if table == "curation" and not _WILD & set(bare) else waiting).append(mention)
+    waiting += [
+        Mention("", ("images", "roles"), line, pictures)
+        for line in settings.images.roles
+        if not _matches(line.removeprefix("!"), paths)
+    ]
     for folder in settings.groups:
         if not any(path.startswith(folder + "/") for path in paths):
             names.append(Mention("", ("groups",), folder, folders))

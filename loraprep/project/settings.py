@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.core.findings import Severity
+from loraprep.core.records import Role
 from loraprep.project import profiles, schema
 from loraprep.project.table import Table
 
@@ -34,6 +35,7 @@ class ImageFolder(Table, frozen=True):
     folder: str
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    roles: dict[str, Literal["train"] | Role]  # pattern -> what such files are for
 
 
 class GroupSettings(Table, frozen=True):

@@ -15,6 +15,7 @@ from loraprep.curation.axes import MEASURED
 from loraprep.project.profiles import Kind
 from loraprep.report.opening import blocking
 from loraprep.report.report_data import ALREADY_OUT, ReportData
+from loraprep.scan import roles
 
 _SHOWN = 5  # terms of an axis, and findings accepted, that are spelled out
 
@@ -73,6 +74,8 @@ def _images(data: ReportData, gate: Gate) -> str:
         chosen = [f for f in fates if f.fate == fate]
         if chosen:
             why = f" ({_left_out(data)})" if fate == "left out" else ""
+            if fate == "ignored" and (by_role := roles.told(roles.counted(data.images))):
+                why = f" (by role: {by_role})"
             parts.append(f"{len(chosen)} {plural(len(chosen), one, many or one)}{why}")
     found = f"{count['kept']} in training. Of {number_of(count['found'], 'file')} found: {', '.join(parts) or 'none'}"
     if details := count["details"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -17,7 +18,7 @@ from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, mentions
 from loraprep.project.crops import Crop
-from loraprep.scan import inspect, metadata, walk
+from loraprep.scan import inspect, metadata, roles, walk
 from loraprep.scan.cache import Inspection, ScanCache
 from loraprep.scan.inspect import ImageFacts
 from loraprep.scan.walk import FoundFile
@@ -29,10 +30,20 @@ class Records:
     """The files that were found in the images folder, with those in upscaled/ and masks/ that belong to them.
 
     `orphans`: files in upscaled/ of no picture; `useless`: files in masks/ -> why, and `parts`: the keys of parts in
-    the cache that are used, both complete once the records have been made.
+    the cache that are used, both complete once the records have been made. `given`, `regularization`: project.yaml's
+    images.roles, and its folder of regularization pictures as seen from the folder of pictures.
     """
 
-    def __init__(self, where: Pictures, found: Sequence[FoundFile]) -> None:
+    def __init__(
+        self,
+        where: Pictures,
+        found: Sequence[FoundFile],
+        given: roles.Given | None = None,
+        regularization: str = "",
+    ) -> None:
+        self._given, self._regularization = given or roles.Given({}), regularization
+        self._roles: dict[str, roles.Found] = {}
+        self._owners: defaultdict[str, list[str]] = defaultdict(list)  # caption file -> pictures, where any has a role
         folder, root = where.folder, where.root
         self._where, self._found = where, found
         pictures = [f.path for f in found if f.state == "image"]
@@ -53,6 +64,13 @@ class Records:
 
         Raises UserError with every problem in decisions/crops.yaml, sqlite3.Error if the cache lacks a file.
         """
+        self._roles = self._judged(cache)
+        for path, role in self._roles.items():
+            if role.role == "mask" and role.of and not role.asked:
+                self._masks.setdefault(role.of, "images/" + path)
+        for path, beside in self._sidecars.items() if self._roles else ():
+            for name in beside:
+                self._owners[name].append(path)
         cropped, details = self._crops(cache)
         yield from heapq.merge(self._all(cache, cropped), sorted(details, key=_path), key=_path)
 
@@ -61,9 +79,11 @@ class Records:
         for item in self._found:
             if item.state != "image":
                 code, reason = item.code, item.reason
-                if code == "sidecar":
+                if code == "sidecar" and (owner := self._owner_with_role(item.path)):
+                    code, reason = owner, "words of what does not train"
+                elif code == "sidecar":
                     code, reason = metadata.sidecar_note(self._where.folder / item.path, item.path) or (code, reason)
-                yield Image(item.path, item.state, code, reason, bytes=item.bytes)
+                yield Image(item.path, item.state, code, reason, bytes=item.bytes, role=item.role, holds=item.holds)
                 continue
             key = "images/" + item.path
             own = cache.transient.get(key)
@@ -72,6 +92,31 @@ class Records:
                 if there != key or own is None:
                     raise sqlite3.DatabaseError("rows are missing")
             yield cropped.get(item.path) or self._record(item.path, own, cache)
+
+    def _judged(self, cache: ScanCache) -> dict[str, roles.Found]:
+        """Find the role of each picture that has one, by its name and what is known of its pixels."""
+
+        def facts(path: str) -> roles.Facts | None:
+            seen = cache.inspection("images/" + path)
+            if seen is None or seen.state != "image":
+                return None
+            pixels = _decode_facts(seen.pixels)
+            plain = sum(share for name, _, share in pixels.palette if name in ("black", "white"))
+            made = any(source.startswith("png:p") for source, _ in _pairs(seen.words))
+            return roles.Facts(seen.width, seen.height, pixels.chroma, plain, made)
+
+        pictures = [f.path for f in self._found if f.state == "image"]
+        others = (f.path for f in self._found if f.state != "image")
+        try:
+            return roles.judge(pictures, self._given, facts, others=others, regularization=self._regularization)
+        except (ValueError, TypeError) as error:
+            raise sqlite3.DatabaseError("facts are damaged") from error
+
+    def _owner_with_role(self, words: str) -> str:
+        """Return the role of the pictures that a caption file belongs to, "" if one of them trains."""
+        owners = [self._roles.get(path) for path in self._owners.get(words, ())]
+        found = [role.role for role in owners if role and not role.asked]
+        return found[0] if found and len(found) == len(owners) else ""
 
     def _record(self, path: str, own: Inspection, cache: ScanCache) -> Image:
         """Make the record of a picture as it is used: with better pixels, its mask and its words."""
@@ -99,7 +144,14 @@ class Records:
             mask=mask if mask_digest else "",
             mask_digest=mask_digest,
         )
-        return _with_facts(record, shown.pixels)
+        role = self._roles.get(path)
+        if role is None or record.state != "image":
+            return _with_facts(record, shown.pixels)
+        if role.asked:
+            return _with_facts(
+                structs.replace(record, role=role.role, leaves=role.leave, reason=role.why), shown.pixels
+            )
+        return Image(path, "ignored", role.role, role.why, digest=own.digest, bytes=own.bytes, role=role.role)
 
     def _mask_digest(self, mask: str, picture: Inspection, found: Inspection | None) -> str:
         """Return the digest of a picture's mask; "" if it cannot be used, and then `useless` says why."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from typing import Literal
@@ -12,16 +12,18 @@ import msgspec
 
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.nearest import did_you_mean
-from loraprep.core.records import Fate, Image
-from loraprep.core.text import SHOWN, clauses
+from loraprep.core.records import Fate, Image, Role
+from loraprep.core.text import SHOWN, clauses, listed, number_of
 from loraprep.project.decisions import Decisions, Like, Question
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.scan import roles
 
 HEADER = """\
-# These pictures are smaller than what you train at. A trainer enlarges them, and the model learns the blur.
+# Pictures that are smaller than what you train at: a trainer enlarges them, and the model learns the blur. And files
+# that are named like masks, samples or the like and do not look it (images.roles in project.yaml settles these, too).
 # do: upscale (plain enlarging: adds no detail) | remove | keep | recommended
 # Better than all three: put a larger version into upscaled/ under the same name (pixel art: enlarged without
 # smoothing). Nothing in images/ is ever deleted.
@@ -102,6 +104,7 @@ def audit(
     report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)
+    findings += _roles(found)
     if orphans:
         findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans)), {"near": _meant(orphans, images)}))
     if masks:
@@ -197,6 +200,66 @@ def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
             cause = {"cause": "detail"} if part[0].of else {}
             found.append(Finding(code, tuple(i.path for i in part), {"times": _times(most), "size": size, **cause}))
     return found
+
+
+def _roles(found: Sequence[Image]) -> list[Finding]:
+    """Count what is for something else than training; clips apart, for which there is something to do."""
+    clips = [i.path for i in found if i.role == "clip"]
+    result = [Finding(Code.CLIPS, tuple(clips))] if clips else []
+    counts = roles.counted(i for i in found if i.role != "clip")
+    if counts:
+        folders = sorted(
+            {i.path.partition("/")[0] for i in found if i.state == "ignored" and i.role == "regularization"}
+        )
+        cause = "regularization" if folders else "other"
+        values: dict[str, Value] = {
+            "said": roles.told(counts),
+            "count": sum(counts.values()),
+            "folder": listed(folders),
+            "cause": cause,
+        }
+        result.append(Finding(Code.ROLES, (), values))
+    return result
+
+
+def asked_together(images: Sequence[Image]) -> dict[tuple[str, Role], list[Image]]:
+    """Map (folder, role) -> pictures whose names suggest the role and whose contents do not confirm it.
+
+    The folder is that of the name, or where names of files say it, that in which they lie.
+    """
+    asked: defaultdict[tuple[str, Role], list[Image]] = defaultdict(list)
+    for image in images:
+        if image.role and image.state == "image":
+            named = roles.by_name(image.path)
+            asked[named.top if named else "", image.role].append(image)
+    return asked
+
+
+def role_questions(images: Sequence[Image]) -> list[Question]:
+    """Ask once for each folder whose name suggests what its pictures do not confirm; keyed by the first of them."""
+    questions = []
+    for (top, role), pictures in sorted(asked_together(images).items()):
+        one, many = roles.WORDS[role]
+        leaves = sum(i.leaves for i in pictures) * 2 > len(pictures)
+        number = len(pictures)
+        what = (
+            f"{number_of(number, 'picture')} in {top or 'your folder'} {'is' if number == 1 else 'are'} named like "
+            f"{'a ' + one if number == 1 else many}: {_why_asked(pictures)}. keep: "
+            f"{'it trains' if number == 1 else 'they train'}"
+        )
+        questions.append(
+            Question(
+                key=pictures[0].path,
+                entry={"what": what, "recommended": "remove" if leaves else "keep", "do": None},
+                digests={i.path: i.digest for i in pictures},
+            )
+        )
+    return questions
+
+
+def _why_asked(pictures: Sequence[Image]) -> str:
+    """Say the commonest reason for asking."""
+    return Counter(i.reason for i in pictures).most_common(1)[0][0]
 
 
 def _layout_notes(images: Sequence[Image], settings: Settings) -> list[Finding]:
@@ -296,20 +359,31 @@ def to_ask(questions: Sequence[Question], decisions: Decisions) -> list[Question
     return asked
 
 
-def outcome(questions: Sequence[Question], decisions: Decisions, *, auto: bool) -> dict[str, Fate]:
-    """What the answers mean for each picture asked about; recommendations stand in for missing answers."""
+def outcome(
+    questions: Sequence[Question],
+    decisions: Decisions,
+    *,
+    auto: bool,
+    roles_of: Mapping[str, Role | Literal[""]] | None = None,
+) -> dict[str, Fate]:
+    """What the answers mean for each picture asked about; recommendations stand in for missing answers.
+
+    `roles_of`: path -> the role that its name suggests.
+    """
     fates: dict[str, Fate] = {}
     for question in questions:
         counts = resolve(question, decisions, auto=auto, follow=True)
         leaves = counts.answer == "remove"
-        fates[question.key] = Fate(
-            question.key,
-            "left out" if leaves else "kept",
-            "too small to train sharp" if leaves else "",
-            counts.by,
-            counts.open or counts.match == "retouched",  # a changed picture is confirmed one by one
-            counts.answer == "upscale",
-        )
+        for path in question.digests:
+            role = roles_of.get(path, "") if roles_of else ""
+            fates[path] = Fate(
+                path,
+                "left out" if leaves else "kept",
+                (f"{roles.WORDS[role][0]} by its name" if role else "too small to train sharp") if leaves else "",
+                counts.by,
+                counts.open or counts.match == "retouched",  # a changed picture is confirmed one by one
+                counts.answer == "upscale" and not role,
+            )
     # A person may rule on any picture, asked about or not.
     for key, entry in decisions.entries.items():
         if not entry.digests and key not in fates and entry.answer in ("remove", "upscale"):

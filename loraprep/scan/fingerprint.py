@@ -18,7 +18,7 @@ import PIL
 from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.files import Json
-from loraprep.scan import walk
+from loraprep.scan import roles, walk
 
 SETTLED = 2.0  # seconds; what changed less before it was looked at may change again within one clock tick
 # code that decides what a scan finds: whole rooms, so that no list has to be kept
@@ -61,7 +61,7 @@ def _entries(folder: Path, prefix: str, home: Path) -> Iterator[tuple[str, os.st
     at_home = folder.resolve() == home if not prefix else False
     with os.scandir(folder) as listing:
         for entry in sorted(listing, key=lambda e: e.name):
-            if walk.passed_over(entry.name, at_home=at_home):
+            if walk.passed_over(entry.name, at_home=at_home) and not roles.of_system(entry.name):
                 continue
             info = entry.stat(follow_symlinks=False)
             if not stat.S_ISDIR(info.st_mode):

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from loraprep.core.records import Image
 from loraprep.imaging import decode, pool
 from loraprep.imaging.errors import BadImage, TooSlow
 from loraprep.imaging.pictures import Pictures
-from loraprep.scan import image_list, inspect, walk
+from loraprep.scan import image_list, inspect, roles, walk
 from loraprep.scan.assemble import Records
 from loraprep.scan.cache import FileStamp, Inspection, ScanCache, discard, file_stamp, path_of_key
 
@@ -30,13 +30,16 @@ T = TypeVar("T")
 
 
 class ScanOptions(TypedDict, total=False):
-    """Options of a scan. `cache`: the file that remembers what was seen; `full`: digest every file again.
+    """Options of a scan. `roles`: project.yaml's images.roles; `regularization`: the folder of such pictures, seen from
+    the folder that is scanned; `cache`: the file that remembers what was seen; `full`: digest every file again.
 
     `progress(done, total)` is called from the thread that scans.
     """
 
     include: Sequence[str]
     exclude: Sequence[str]
+    roles: Mapping[str, str]
+    regularization: str
     max_megapixels: float
     max_megabytes: float
     max_seconds: float
@@ -115,9 +118,10 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     # facts from another library or limit may differ; digests never do
     heif = importlib.util.find_spec("pillow_heif") is not None
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
-    found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()))
+    given = roles.Given(how.get("roles") or {})
+    found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()), given)
     pictures = Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory"))
-    records = Records(pictures, found)
+    records = Records(pictures, found, given, how.get("regularization", ""))
     with closing(ScanCache(how.get("cache"), stamp, patience=pictures.max_seconds)) as cache:
         _inspect_new(records.keys(), cache, pictures, limits, how)
         result = into(records.images(cache))

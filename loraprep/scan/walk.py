@@ -14,8 +14,10 @@ from typing import Literal
 from loraprep.core import files, paths
 from loraprep.core.findings import Code
 from loraprep.core.patterns import Patterns
+from loraprep.core.records import Role
 from loraprep.core.text import printable
 from loraprep.imaging import formats
+from loraprep.scan import roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,36 @@ class FoundFile:
     code: str = ""
     reason: str = ""
     bytes: int = 0
+    role: Role | Literal[""] = ""
+    holds: int = 0  # pictures in a folder of a system, which is not looked into
 
 
-def find_files(folder: Path, root: Path, include: Sequence[str], exclude: Sequence[str]) -> list[FoundFile]:
+def find_files(
+    folder: Path,
+    root: Path,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    given: roles.Given | None = None,
+) -> list[FoundFile]:
     """List every file under `folder`, sorted by path.
 
-    A link is a picture where `files.enclose` lets pictures lie; other links are named and not followed.
+    A link is a picture where `files.enclose` lets pictures lie; other links are named and not followed. A system's bin
+    or its thumbnails are one entry, but for what is `given` to train.
     """
-    where = _Where(folder.resolve(), root.resolve(), files.picture_folders(folder))
+    given = given or roles.Given({})
+    where = _Where(folder.resolve(), root.resolve(), files.picture_folders(folder), given)
     wanted, unwanted = Patterns(include), Patterns(exclude)
-    found = [_classify(*entry, wanted, unwanted) for entry in _entries(str(folder), "", where)]
+    found = [_classify(*entry, wanted, unwanted, given) for entry in _entries(str(folder), "", where)]
+    found += where.systems
     beside = any(f.code == "sidecar" for f in found)  # else nobody asks for these
     stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)} if beside else set()
     whole = {f.path.casefold() for f in found if _is_picture(f.path)} if beside else set()
+    clips = {_stem(f.path) for f in found if f.role == "clip"} if beside else set()
     result = []
     for f in found:
-        if f.code == "sidecar" and _stem(f.path) not in stems and _stem(f.path) not in whole and not _lists(f.path):
+        if f.code == "sidecar" and _stem(f.path) in clips and _stem(f.path) not in stems:
+            f = FoundFile(f.path, "ignored", "clip", "words of a clip", f.bytes)
+        elif f.code == "sidecar" and _stem(f.path) not in stems and _stem(f.path) not in whole and not _lists(f.path):
             f = FoundFile(f.path, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
         result.append(f)
     return sorted(result, key=lambda f: f.path)
@@ -106,6 +122,8 @@ class _Where:
     base: Path
     home: Path
     allowed: tuple[Path, ...]
+    given: roles.Given | None = None
+    systems: list[FoundFile] = field(default_factory=list)
     walked: set[Path] = field(default_factory=set)  # folders elsewhere that links led to
 
 
@@ -139,6 +157,9 @@ def _entries(folder: str, prefix: str, where: _Where) -> Iterator[_Entry]:
                 yield from _entries(path, rel + "/", where)
         elif stat.S_ISDIR(info.st_mode):
             real = Path(path).resolve()
+            if role := roles.of_system(entry.name):
+                yield from _of_system(path, rel, role, where)
+                continue
             if passed_over(entry.name, at_home=at_home):
                 continue
             if real == home and base != home:
@@ -150,6 +171,37 @@ def _entries(folder: str, prefix: str, where: _Where) -> Iterator[_Entry]:
         elif not (at_home and _own(entry.name)):
             special = "" if stat.S_ISREG(info.st_mode) else "special: not an ordinary file"
             yield rel, path, info, special
+
+
+def _of_system(folder: str, rel: str, role: Role, where: _Where) -> Iterator[_Entry]:
+    """Count the pictures in a system's own folder; yield those that project.yaml gives to train."""
+    pictures = 0
+    for inner, path, info in _below(folder, rel + "/"):
+        if where.given and where.given.of(inner) == roles.TRAIN:
+            yield inner, path, info, "" if stat.S_ISREG(info.st_mode) else "special: not an ordinary file"
+        else:
+            pictures += 1
+    if pictures:
+        counted = f"{pictures} picture{'s' if pictures > 1 else ''} in it"
+        reason = f"a {_SYSTEMS_FOLDERS[role]}; {counted}, not looked at"
+        where.systems.append(FoundFile(rel, "ignored", role, reason, 0, role, pictures))
+
+
+_SYSTEMS_FOLDERS = {"bin": "bin", "thumbnail": "folder of thumbnails", "cache": "system's own folder"}
+
+
+def _below(folder: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
+    """Yield (relative path, file, lstat) of every picture below, by its name; links to folders are not followed."""
+    try:
+        with os.scandir(folder) as listing:
+            for entry in sorted(listing, key=lambda e: e.name):
+                info = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(info.st_mode):
+                    yield from _below(entry.path, f"{prefix}{entry.name}/")
+                elif _is_picture(entry.name) and not entry.name.startswith("._"):  # a resource fork is no picture
+                    yield prefix + entry.name, entry.path, info
+    except OSError:  # nobody may look into a bin of somebody else's
+        return
 
 
 def _link(path: Path, where: _Where) -> tuple[str, Path | None]:
@@ -203,6 +255,7 @@ def _classify(
     problem: str,
     wanted: Patterns,
     unwanted: Patterns,
+    given: roles.Given,
 ) -> FoundFile:
     size = info.st_size if info is not None and stat.S_ISREG(info.st_mode) else 0
     path = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -213,7 +266,7 @@ def _classify(
     if path != raw or not all(c.isprintable() for c in raw):
         path = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in path)
         return because("rejected", Code.NAME, "its name holds characters that not every system can write; rename it")
-    if _hidden(raw):
+    if _hidden(raw) and given.of(raw) != roles.TRAIN:
         return because("ignored", "hidden", "a hidden file")
     if problem.startswith("unreadable") and info is None:
         return because("rejected", Code.UNREADABLE, problem.partition(": ")[2])
@@ -232,11 +285,18 @@ def _classify(
         return because("rejected" if kind or code == "link" or not suffix else "ignored", code, reason)
     if suffix == ".dvc":
         return _tracked(Path(real), because)
+    if suffix in formats.CLIPS and roles.filmed(_head(Path(real))):
+        return FoundFile(path, "ignored", "clip", "a clip: loraprep prepares pictures", size, "clip")
     if kind == "unsupported":
         return because("rejected", Code.UNSUPPORTED, formats.UNSUPPORTED[suffix])
     if kind == "image":
         return because("image")
-    return because("ignored", "not-an-image", _not_an_image(Path(real)))
+    head = _head(Path(real))
+    if roles.cached(raw, head):
+        return FoundFile(path, "ignored", "cache", "a trainer's cache", size, "cache")
+    kind = formats.sniff(head)
+    called = f"it holds a {kind} but its name does not say so; rename it to use it" if kind else "not a picture"
+    return because("ignored", "not-an-image", called)
 
 
 def _pointer(path: Path) -> str:
@@ -253,12 +313,11 @@ def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
     return because("rejected", Code.POINTER, formats.DVC)
 
 
-def _not_an_image(path: Path) -> str:
+def _head(path: Path) -> bytes:
     try:
-        kind = formats.sniff(files.read(path, 64))
+        return files.read(path, 64)
     except OSError:
-        kind = ""
-    return f"it holds a {kind} but its name does not say so; rename it to use it" if kind else "not a picture"
+        return b""
 
 
 def _hidden(path: str) -> bool:

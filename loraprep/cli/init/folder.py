@@ -10,20 +10,25 @@ import msgspec
 from loraprep.cli.init import given
 from loraprep.cli.init.create import files_below
 from loraprep.core import files
+from loraprep.core.records import Role
 from loraprep.core.text import number_of
 from loraprep.imaging import headers
 from loraprep.imaging.formats import EXTENSIONS, HEIF_EXTENSIONS
 from loraprep.project.profiles import Kind
+from loraprep.scan import roles
 
 _READ = 2000  # headers: a second or two; of more pictures the first are looked at
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # never Pillow's EPS and the like
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in a folder. `captioned`: pictures with a non-empty .txt of their own name."""
+    """What is in a folder. `captioned`: pictures with a non-empty .txt of their own name; `others`: what is by its
+    name no picture to train on, and counted apart.
+    """
 
     pictures: int
     captioned: int
+    others: dict[Role, int] = {}
     sides: tuple[int, ...]  # px: side of the square of the same area, of each picture that was looked at
 
 
@@ -51,7 +56,8 @@ def look(folder: Path) -> Contents:
         inside = files_below(folder)
     except OSError:
         return Contents(pictures=0, captioned=0, sides=())
-    pictures = [path for path in inside if path.suffix.lower() in EXTENSIONS]
+    names = {path: path.as_posix() for path in inside}
+    pictures = [path for path, name in names.items() if path.suffix.lower() in EXTENSIONS and not roles.by_name(name)]
     texts = [path for path in inside if path.suffix.lower() == ".txt"]
     written = {path.with_suffix("") for path in texts if _says_something(folder / path)}
     some = [folder / path for path in pictures[:_READ] if path.suffix.lower() not in HEIF_EXTENSIONS]
@@ -59,6 +65,7 @@ def look(folder: Path) -> Contents:
     return Contents(
         pictures=len(pictures),
         captioned=sum(path.with_suffix("") in written for path in pictures),
+        others=roles.counted_by_name(names.values()),
         sides=tuple(int((sizes[path][0] * sizes[path][1]) ** 0.5) for path in sorted(sizes)),
     )
 
@@ -80,6 +87,8 @@ def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:
     if small := sum(side < size for side in found.sides):
         parts.append(f"{small} below {size} px")
     said = f"{', '.join(parts)}."
+    if others := roles.told(found.others):
+        said += f" By their names no pictures to train on: {others}."
     if kind is None:
         return said
     least, most = kind.recommended.min, kind.recommended.max

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from loraprep.core import store, terminal
 from loraprep.core.records import Image
 from loraprep.pipeline.artifacts import Audited, BesideImages, DetailMeasured
-from loraprep.pipeline.steps.inputs import asked_or_settled_elsewhere, staying_images
+from loraprep.pipeline.steps.inputs import asked_or_settled_elsewhere, left_elsewhere, staying_images
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import mentions
 from loraprep.scan import audit, detail
@@ -18,7 +18,10 @@ def audit_images(work: Workspace) -> None:
     project, images, given = work.project, work.images(), work.decisions("quality")
     result = audit_of(work, images)
     asked = audit.still_asked(images, given, asked_or_settled_elsewhere(work))
-    questions = audit.size_questions(asked, project.settings, project.base_model, project.kind)
+    about_roles = audit.role_questions(audit.still_asked(images, given, left_elsewhere(work)))
+    unsettled = {path for question in about_roles for path in question.digests}
+    sized = [i for i in asked if i.path not in unsettled]
+    questions = [*about_roles, *audit.size_questions(sized, project.settings, project.base_model, project.kind)]
     work.ask("quality", audit.HEADER, audit.to_ask(questions, given))
     work.write(Audited(findings=result.findings, questions=questions, layout=result.layout))
 

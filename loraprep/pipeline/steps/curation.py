@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
+
 from loraprep.captions.samples import open_samples
 from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Fate, Image
 from loraprep.curation import curate, features, rulings, subset
 from loraprep.dataset import contradictions, selection
 from loraprep.duplicates import words
@@ -21,6 +24,7 @@ from loraprep.pipeline.steps import names
 from loraprep.pipeline.steps.inputs import observations, shortlisted_images, staying_images, with_detail
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, groups, mentions, resolution
+from loraprep.scan import audit
 
 
 def choose_shortlist(work: Workspace) -> None:
@@ -79,7 +83,7 @@ def select_images(work: Workspace) -> None:
     shown = [s for s in sampled.samples if s in kept and s not in sampled.unseen]
     auto = {kind: project.auto(kind) for kind in ("duplicates", "captions", "curation")}
     waiting = {
-        "quality": [path for path, fate in staying.quality.items() if fate.open and path in open_],
+        "quality": _open_quality(images, staying.quality, open_),
         "duplicates": resolution.waiting(found.questions, answers["duplicates"], auto=auto["duplicates"]),
         "captions": open_samples(shown, answers["captions"], auto=auto["captions"]),
         "curation": resolution.waiting(curated.questions, answers["curation"], auto=auto["curation"]),
@@ -112,3 +116,11 @@ def select_images(work: Workspace) -> None:
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
         settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")
     work.write(Selected(fates=fates, waiting=waiting, findings=stale, settled=settled))
+
+
+def _open_quality(images: Sequence[Image], fates: Mapping[str, Fate], open_: Set[str]) -> list[str]:
+    """Return the keys of the audit's questions that wait for an answer about a picture that would be there."""
+    together = audit.asked_together([i for i in images if i.path in fates])
+    key = {i.path: pictures[0].path for pictures in together.values() for i in pictures}
+    waiting = [path for path, fate in fates.items() if fate.open and path in open_]
+    return list(dict.fromkeys(key.get(path, path) for path in waiting))

@@ -44,7 +44,12 @@ def find_duplicates(work: Workspace) -> None:
 def decide_staying(work: Workspace) -> None:
     """Decide which pictures stay, by the answers so far."""
     project, images = work.project, work.images()
-    quality = audit.outcome(work.read(Audited).questions, work.decisions("quality"), auto=project.auto("quality"))
+    quality = audit.outcome(
+        work.read(Audited).questions,
+        work.decisions("quality"),
+        auto=project.auto("quality"),
+        roles_of={i.path: i.role for i in images if i.role},
+    )
     copies = questions.outcome(
         work.read(Duplicates).groups,
         images,

@@ -55,6 +55,16 @@ def left_by_name(work: Workspace) -> set[str]:
     return {i.path for i in images if away.match(i.path)} | audit.removed(images, work.decisions("quality"))
 
 
+def left_elsewhere(work: Workspace) -> set[str]:
+    """Return the pictures that leave by their names in the settings, or by an answer about the set as a whole."""
+    curation = rulings.curation_rulings(work.decisions("curation"), work.images())
+    away = Patterns(work.project.settings.curation.exclude)
+    return {
+        *(i.path for i in work.images() if away.match(i.path)),
+        *(path for path, fate in curation.items() if fate.fate == "left out"),
+    }
+
+
 def asked_or_settled_elsewhere(work: Workspace) -> set[str]:
     """Return the pictures of which decisions/quality.yaml need not ask: they leave already, or are asked about as
     copies."""

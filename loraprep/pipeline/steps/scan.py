@@ -34,11 +34,13 @@ def _scan(work: Workspace, full: bool) -> None:
     memory = project.root / "build/scan-unchanged.json"
     outputs = [project.root / "build" / name for name in (IMAGES, BesideImages.NAME)]
     drawn = project.root / crops.NAME
+    regularization = _regularization(work)
     mark = fingerprint.mark(
         project.images,
         project.root,
         [
             msgspec.to_builtins(project.settings.images),
+            regularization,
             limits.max_megapixels,
             limits.max_megabytes,
             limits.max_seconds,
@@ -61,6 +63,8 @@ def _scan(work: Workspace, full: bool) -> None:
             project.root,
             include=project.settings.images.include,
             exclude=project.settings.images.exclude,
+            roles=project.settings.images.roles,
+            regularization=regularization,
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
@@ -72,6 +76,15 @@ def _scan(work: Workspace, full: bool) -> None:
     work.write(BesideImages(orphans=found.orphans, masks=found.masks))
     if found.settled:
         fingerprint.remember(memory, mark, outputs)
+
+
+def _regularization(work: Workspace) -> str:
+    """Return the folder of dataset.regularization as seen from the pictures' folder, "" if it lies elsewhere."""
+    named = work.project.settings.dataset.regularization
+    if not named:
+        return ""
+    folder, images = (work.root / named).absolute(), work.project.images.absolute()
+    return folder.relative_to(images).as_posix() if folder.is_relative_to(images) and folder != images else ""
 
 
 def _refuse_unmounted(work: Workspace) -> None:
