@@ -106,7 +106,8 @@ def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, 
         mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
         whole = decode.load(memory.read(files.under(pictures.root, name)), max_megapixels=pictures.max_megapixels)
-        mask = display.upright(display.cut(whole, image.box), "#000000").convert("L")
+        part = display.cut(display.turned(whole, image.turn), image.box)
+        mask = display.upright(part, "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 
 
