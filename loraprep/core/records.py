@@ -62,6 +62,7 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     words: tuple[tuple[str, str], ...] = ()
     sidecars: tuple[str, ...] = ()  # paths of caption files that belong to it
     box: tuple[float, ...] = ()  # decisions/crops.yaml: left, top, right, bottom as shares of the whole, () for all
+    turn: int = 0  # decisions/crops.yaml: degrees clockwise, 90, 180 or 270; `box`, width and height are of it turned
     of: str = ""  # for a detail cut out of another picture: that picture's path. `digest` then covers the box too
     mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
     mask_digest: str = ""

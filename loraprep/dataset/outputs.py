@@ -57,6 +57,8 @@ class Output:
     def operations(self) -> str:
         """What is done to the source's pixels, as the lock writes it."""
         steps = ["upright srgb rgb8"]
+        if self.image.turn:
+            steps.append(f"turn={self.image.turn}")
         if self.image.box:
             steps.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
         if self.background:

@@ -111,7 +111,8 @@ def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, 
         within = name.startswith(OF_IMAGES)  # else in the project's own masks/
         place = files.under(pictures.folder if within else pictures.root, name.removeprefix(OF_IMAGES))
         whole = decode.load(memory.read(place), max_megapixels=pictures.max_megapixels)
-        mask = display.upright(display.cut(whole, image.box), "#000000").convert("L")
+        part = display.cut(display.turned(whole, image.turn), image.box)
+        mask = display.upright(part, "#000000").convert("L")
     return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
 
 

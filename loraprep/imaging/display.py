@@ -21,6 +21,8 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# A quarter turn clockwise on top of each EXIF orientation; the mirrored ones go round among themselves.
+_QUARTER = {1: 6, 6: 3, 3: 8, 8: 1, 2: 7, 7: 4, 4: 5, 5: 2}
 
 
 def upright(opened: Opened, background: str = "#ffffff", longest: int = 0, at_least: int = 0) -> Image.Image:
@@ -53,6 +55,14 @@ def upright_and_alpha(
         return _turned(picture, opened.turn), visible
     except DECODE_ERRORS as error:
         raise BadImage(Code.BROKEN, plain_reason(error)) from None
+
+
+def turned(opened: Opened, degrees: int) -> Opened:
+    """The picture turned clockwise by quarters (0, 90, 180, 270), beyond what its file says."""
+    turn, size = opened.turn, (opened.width, opened.height)
+    for _ in range(degrees // 90 % 4):
+        turn, size = _QUARTER.get(turn, 6), (size[1], size[0])
+    return replace(opened, turn=turn, width=size[0], height=size[1])
 
 
 def cut(opened: Opened, box: Sequence[float]) -> Opened:

@@ -113,7 +113,7 @@ class Pictures:
 
         made = float("inf") if record.box else made
         opened = decode.load(data, max_megapixels=self.max_megapixels, at_least=at_least, made=made)
-        return display.cut(opened, record.box)
+        return display.cut(display.turned(opened, record.turn), record.box)
 
 
 def made_of(longest: int) -> float:

@@ -1,6 +1,6 @@
-"""decisions/crops.yaml: which part of a picture is used, and details that are pictures of their own.
+"""decisions/crops.yaml: which part of a picture is used, how it is turned, and details that are pictures of their own.
 
-The file is the artist's alone; no task writes it.
+The file is the artist's alone; no task writes it, only what they draw on the review page.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ LEAST = 32  # px; less of a picture teaches nothing
 
 
 class Crop(msgspec.Struct, frozen=True):
-    """One box that the artist drew.
+    """One box that the artist drew, or a whole picture that they turned.
 
     `path` is what the result is called: the picture's own, or for a detail "pier#face.jpg".
-    `box`: left, top, right, bottom as shares of the whole picture.
+    `box`: left, top, right, bottom as shares of the whole picture once it is turned; () for all of it.
+    `turn`: degrees clockwise, beyond what the file itself says.
     """
 
     path: str
     of: str
     box: tuple[float, ...]
     caption: str = ""
+    turn: int = 0
 
     @property
     def detail(self) -> bool:
@@ -93,22 +95,31 @@ def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Containe
     for path, entry in (doc.data if doc else {}).items():
         if doc is None or path not in sizes:
             continue
+        turn = entry.get("turn", 0)
+        size = turned(sizes[path], turn)
+        if turn and "crop" not in entry:
+            found[path] = Crop(path, path, (), turn=turn)
         boxes = [([path, "crop"], path, entry["crop"], "")] if "crop" in entry else []
         boxes += [
             ([path, "extra", n, "box"], detail_path(path, extra["name"]), extra["box"], extra.get("caption", ""))
             for n, extra in enumerate(entry.get("extra", []))
         ]
         for keys, name, box, caption in boxes:
-            if wrong := _wrong(box, *sizes[path]):
+            if wrong := _wrong(box, *size):
                 problems.append(doc.problem(keys, wrong, "Write [left, top, right, bottom]."))
             elif name in found or (name != path and name in taken):
                 message = f"two pictures would be called {name}"
                 problems.append(doc.problem(keys[:-1], message, "Give this detail another name."))
             else:
-                found[name] = Crop(name, path, shares(box, *sizes[path]), caption)
+                found[name] = Crop(name, path, shares(box, *size), caption, turn)
     if problems:
         raise UserError.many(problems)
     return [found[name] for name in sorted(found)]
+
+
+def turned(size: tuple[int, int], turn: int) -> tuple[int, int]:
+    """Return (width, height) of a picture that is turned by so many degrees."""
+    return (size[1], size[0]) if turn % 180 else size
 
 
 def shares(box: Sequence[float], width: int, height: int) -> tuple[float, ...]:
@@ -129,12 +140,13 @@ def _wrong(box: Sequence[float], width: int, height: int) -> str:
     return f"this box is only {wide}x{high} pixels; at least {LEAST}x{LEAST}" if min(wide, high) < LEAST else ""
 
 
-def digest(of: str, box: Sequence[float]) -> str:
-    """Return what stands for the digest of a part of a picture: another box is another picture to look at."""
-    return hashlib.sha256(f"{of} {','.join(map(str, box))}".encode()).hexdigest()
+def digest(of: str, box: Sequence[float], turn: int = 0) -> str:
+    """Return what stands for the digest of a part of a picture: another box or turn is another picture to look at."""
+    about = f" turned {turn}" if turn else ""
+    return hashlib.sha256(f"{of} {','.join(map(str, box))}{about}".encode()).hexdigest()
 
 
 def shown(record: Image) -> str:
-    """Return what decides how a record looks, as a part of a file name: the digests of its pixels' file and its box."""
-    box = f"-{digest('', record.box)[:12]}" if record.box else ""
-    return f"{record.pixel_digest}{box}"
+    """Return what decides how a record looks, as a part of a file name: its file's digest, box and turn."""
+    part = f"-{digest('', record.box, record.turn)[:12]}" if record.box or record.turn else ""
+    return f"{record.pixel_digest}{part}"

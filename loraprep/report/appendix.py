@@ -161,14 +161,18 @@ def _groups(kept: Sequence[str], settings: Settings) -> list[str]:
 
 def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
     """Say what decisions/crops.yaml makes of the pictures in training."""
-    drawn = [images[path] for path in kept if images[path].box]
+    drawn = [images[path] for path in kept if images[path].box or images[path].turn]
     rows = [
         f"- {code(i.path)}: {i.width}x{i.height} cut out of {code(i.of)}, a picture of its own"
         if i.of
-        else f"- {code(i.path)}: cropped by you to {i.width}x{i.height}"
+        else f"- {code(i.path)}: {_made(i)} by you to {i.width}x{i.height}"
         for i in drawn
     ]
     return ["### Crops and details", "", *_first(rows, "decisions/crops.yaml has them all")] if rows else []
+
+
+def _made(image: Image) -> str:
+    return " and ".join((["turned"] if image.turn else []) + (["cropped"] if image.box else []))
 
 
 def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:

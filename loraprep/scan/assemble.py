@@ -187,12 +187,12 @@ class Records:
         )
 
     def _crop(self, crop: Crop, whole: Image, cache: ScanCache) -> Image:
-        key = f"{whole.pixel_digest}@{','.join(map(str, crop.box))}"
+        key = f"{whole.pixel_digest}@{','.join(map(str, crop.box))}" + (f"@{crop.turn}" if crop.turn else "")
         self.parts.add(key)
         pixels = cache.part(key)
         if pixels is None:
             try:
-                pixels = self._where.apart(inspect.inspect_part, whole, crop.box)
+                pixels = self._where.apart(inspect.inspect_part, whole, crop.box, crop.turn)
             except BadImage as bad:
                 if bad.code in (Code.TOO_SLOW, Code.TOO_HEAVY, Code.UNEXPECTED):
                     return Image(crop.path, "rejected", bad.code, bad.reason)
@@ -200,7 +200,8 @@ class Records:
             except OSError:  # it was there a moment ago
                 return Image(crop.path, "rejected", Code.UNREADABLE, _CHANGED)
             cache.store_part(key, pixels)
-        record = structs.replace(whole, path=crop.path, box=crop.box, digest=crops.digest(whole.digest, crop.box))
+        digest = crops.digest(whole.digest, crop.box, crop.turn)
+        record = structs.replace(whole, path=crop.path, box=crop.box, turn=crop.turn, digest=digest)
         if crop.detail:
             record = structs.replace(record, of=crop.of, words=(), sidecars=())
         return _with_facts(record, pixels)

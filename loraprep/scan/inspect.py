@@ -48,11 +48,15 @@ class ImageFacts(PixelFacts, frozen=True, kw_only=True):
 
 
 def inspect(
-    data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = ()
+    data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = (), turn: int = 0
 ) -> tuple[ImageFacts, metadata.Words]:
-    """Read one picture, or the part of it in `box`: its facts, and the words inside it. Raises BadImage."""
+    """Read one picture, `turn` degrees clockwise, or the part of it in `box`: its facts, and the words inside it.
+
+    Raises BadImage.
+    """
     enough = 0 if box else facts.SIDE  # of a part, nobody knows yet how much there is
-    opened = display.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough, made=made_of(enough)), box)
+    whole = decode.load(data, max_megapixels=max_megapixels, at_least=enough, made=made_of(enough))
+    opened = display.cut(display.turned(whole, turn), box)
     words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
     picture, alpha = display.upright_and_alpha(opened, at_least=facts.SIDE)  # takes the metadata off
     found = ImageFacts(
@@ -118,10 +122,10 @@ def _transient(digest: str, size: int, at: float, code: Code, reason: str) -> An
     return None, at, digest, Inspection(digest, size, "rejected", code, reason)
 
 
-def inspect_part(pictures: Pictures, whole: Image, box: Sequence[float]) -> str:
-    """Return `Inspection.pixels` of a part of a picture. Raises BadImage, OSError."""
+def inspect_part(pictures: Pictures, whole: Image, box: Sequence[float], turn: int) -> str:
+    """Return `Inspection.pixels` of a part of a picture, turned first. Raises BadImage, OSError."""
     data = memory.read(pictures.source(whole))
-    return _json(inspect(data, max_megapixels=pictures.max_megapixels, box=box)[0])
+    return _json(inspect(data, max_megapixels=pictures.max_megapixels, box=box, turn=turn)[0])
 
 
 def _json(found: ImageFacts) -> str:

@@ -1,13 +1,18 @@
 """Groups, boxes and details: what a person draws and names is in selection, captions, counts and lock."""
 
+import io
 import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from loraprep.core.errors import UserError
+from loraprep.dataset import pixels
+from loraprep.dataset.outputs import Output
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, groups
 from loraprep.project.settings import complete_settings
@@ -48,6 +53,46 @@ def test_a_crop_is_measured_as_what_is_left_of_the_picture(root: Path) -> None:
     shown = Pictures(root / "images", root, 100.0).preview(after["turned.jpg"])
     assert shown.shape == (160, 240, 3)
     assert found(root) == after
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_picture_is_turned_clockwise_beyond_what_its_file_says(tmp_path: Path, orientation: int, turn: int) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/a.jpg").write_bytes(pictures.rotated(orientation))
+    before = found(tmp_path)["a.jpg"]
+    seen = Pictures(tmp_path / "images", tmp_path, 100.0).preview(before)
+    put(tmp_path, f"a.jpg: {{turn: {turn}}}\n")
+    after = found(tmp_path)["a.jpg"]
+    assert (after.width, after.height) == crops.turned((before.width, before.height), turn)
+    assert after.digest != before.digest
+    assert crops.shown(after) != crops.shown(before)
+    assert after.pixel_digest == before.pixel_digest
+    shown = Pictures(tmp_path / "images", tmp_path, 100.0).preview(after)
+    assert np.array_equal(shown, np.rot90(seen, -turn // 90))
+
+
+def test_boxes_details_and_masks_are_of_the_picture_as_it_lies_once_turned(root: Path) -> None:
+    (root / "masks").mkdir()
+    mask = Image.new("L", (400, 300))
+    mask.paste(255, (0, 0, 200, 300))  # the left half is learned
+    mask.save(root / "masks/pier.png")
+    put(root, "pier.jpg: {turn: 90, crop: [0, 0, 300, 200], extra: [{name: end, box: [100, 300, 300, 400]}]}\n")
+    after = found(root)
+    assert (after["pier.jpg"].width, after["pier.jpg"].height) == (300, 200)
+    assert after["pier.jpg"].box == (0.0, 0.0, 1.0, 0.5)
+    assert (after["pier#end.jpg"].width, after["pier#end.jpg"].height) == (200, 100)
+    there = Pictures(root / "images", root, 100.0)
+    whole = Image.fromarray(there.preview(replace(after["pier.jpg"], box=(), turn=0)))
+    part = Image.fromarray(there.preview(after["pier.jpg"])).resize((24, 16))
+    expected = whole.rotate(-90, expand=True).crop((0, 0, 192, 128)).resize((24, 16))
+    assert np.abs(np.asarray(part, int) - np.asarray(expected, int)).mean() < 4  # resampled twice
+    for name, mean in (("pier.jpg", 255.0), ("pier#end.jpg", 0.0)):
+        image = after[name]
+        output = Output("10_x/a", image, "", 0, "", "", "", "", mask="masks/pier.png")
+        data = pixels.render_mask(there, output, (image.width, image.height))
+        assert np.asarray(Image.open(io.BytesIO(data))).mean() == mean
+        assert "turn=90" in output.operations
 
 
 def test_a_crop_in_pixels_is_of_the_original_also_when_better_pixels_stand_in(root: Path) -> None:
@@ -109,6 +154,7 @@ decisions/crops.yaml:7:7: two pictures would be called pier#ok.jpg
         ("pier.jpg: {crop: [0, 0, -1, 1]}\n", "pier.jpg.crop: -1 is too small; at least 0"),
         ("pier.jpg: {extra: [{name: A b, box: [0, 0, 1, 1]}]}\n", 'pier.jpg.extra.name: "A b" does not fit'),
         ("pier.jpg: {box: [0, 0, 1, 1]}\n", 'unknown key "box"'),
+        ("pier.jpg: {turn: 45}\n", "pier.jpg.turn: the number 45 is not allowed here"),
     ],
 )
 def test_the_file_is_checked_against_its_schema(root: Path, text: str, said: str) -> None:
