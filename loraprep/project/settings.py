@@ -213,6 +213,7 @@ class ReviewSettings(Table, frozen=True):
 
     quality: Review
     duplicates: Review
+    carried: Review
     captions: Review
     curation: Review
 
