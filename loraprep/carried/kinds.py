@@ -20,17 +20,18 @@ KINDS: tuple[What, ...] = get_args(What)
 _SITE = re.compile(
     r"https?:|www[.,]|@ ?\w|[©®™]|\(c\)|copyright|\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
     r"deviantart|instagram|facebook|artstation|"
-    r"[\w-]{2,}\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
+    r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
     re.IGNORECASE,
 )
-_OWNED = re.compile(r"(?=.*[^\W\d_]{3}).*(?<!\d)(?:19|20)\d\d(?!\d)")  # a name and a year
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_NAME = re.compile(r"[^\W\d_]{3}")
 _HANDLE = re.compile(r"^@?[a-z]+[_.][a-z0-9_.]+$")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,4}|['’`]\d\d) ?[./\-:, ] ?\d{1,2} ?[./\-:, ] ?(?:\d{4}|['’`]?\d{2})(?!\d)|"
     r"(?<!\d)[012]?\d ?[:.] ?[0-5]\d(?: ?[:.] ?[0-5]\d)?(?: ?[ap]\.?m\b|(?=\s|$))",
     re.IGNORECASE,
 )
-_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b.*\d", re.IGNORECASE)
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 _LETTER = re.compile(r"\w", re.UNICODE)
 
 _SURE = 0.8  # of the words' score: what is read so surely is writing
@@ -79,7 +80,7 @@ def _kind(region: Region) -> What | None:
     numbers = _numbers(words)
     if (numbers > 0.4 and (_DATE.search(words) or _MONTH.search(words))) or (beside and _printed_date(words)):
         return "stamp"
-    if _SITE.search(words) or (beside and (_HANDLE.match(words) or (_OWNED.match(words) and " " in words))):
+    if _SITE.search(words) or (beside and (_HANDLE.match(words) or _owned(words))):
         return "site"
     level = not region.upright and abs(region.slant) < 4
     middle = abs((left + right) / 2 - 0.5) < 0.1
@@ -88,6 +89,11 @@ def _kind(region: Region) -> What | None:
     if beside and max(wide, high) < _SMALL and region.area < 0.03 and len(words.split()) <= 4 and numbers < 0.8:
         return "signature"
     return "art" if region.score >= _PLAIN and len(_LETTER.findall(words)) > 2 else None
+
+
+def _owned(words: str) -> bool:
+    """Say whether it is a name and a year."""
+    return " " in words and bool(_YEAR.search(words) and _NAME.search(words))
 
 
 def _printed_date(words: str) -> bool:

@@ -242,7 +242,7 @@ def _crop(kind: What, own: Sequence[Mark], marks: Sequence[Sequence[float]], ima
 
 
 def _of(some: int, of: int) -> str:
-    return "them" if some == of else f"{some} of them"
+    return ("it" if of == 1 else "them") if some == of else f"{some} of them"
 
 
 def _area(box: Sequence[float]) -> float:
