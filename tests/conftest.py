@@ -14,6 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from loraprep.carried import reading
 from loraprep.imaging import pool, process
 from tests import pages, runs, shortcuts, store, tags
 from tests.browsers import ARGS, missing
@@ -29,6 +30,8 @@ os.environ["LORAPREP_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="loraprep-setti
 atexit.register(shutil.rmtree, Path(os.environ["LORAPREP_CONFIG"]).parent, ignore_errors=True)
 # What needs processes of its own (tests/imaging/test_pool.py, tests/hostile) takes this away again.
 os.environ[pool.IN_PROCESS] = "1"
+# Reading takes seconds a picture: who tests it (tests/carried) takes this away.
+os.environ[reading.UNREAD] = "1"
 shortcuts.take()
 process.claim()
 

@@ -25,6 +25,7 @@ MADE = "by `python -m tests.docs`, and not by hand."
 DECISIONS = {
     "quality": "PICTURE",
     "duplicates": "PICTURE",
+    "carried": "KIND",
     "captions": "PICTURE",
     "curation": "PICTURE",
     "crops": "PICTURE",
@@ -32,7 +33,7 @@ DECISIONS = {
 }
 _KEYS = {"groups": "FOLDER", "severity": "CODE", "trust": "PROJECT", "digests": "PICTURE", "pictures": "PICTURE"}
 _WRITTEN = {  # the tool's own lines: whoever edits a file leaves them alone
-    "digests", "form", "tokens", "under", "what", "before", "recommended", "pictures", "looks", "examples", "strangers",
+    "digests", "form", "tokens", "under", "what", "before", "recommended", "pictures", "marks", "crops", "looks", "examples", "strangers",
 }  # fmt: skip
 _MOST = 8  # names that a cell spells out; longer lists have a page of their own
 _LISTS = {

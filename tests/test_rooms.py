@@ -19,6 +19,7 @@ ROOMS = [
     "curation",
     "captions",
     "duplicates",
+    "carried",
     "scan",
     "imaging",
     "project",

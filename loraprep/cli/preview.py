@@ -25,6 +25,7 @@ from loraprep.pipeline import artifacts, results
 from loraprep.pipeline.artifacts import (
     Audited,
     BesideImages,
+    CarriedSeen,
     Curated,
     Duplicates,
     FeaturesMeasured,
@@ -32,7 +33,7 @@ from loraprep.pipeline.artifacts import (
     Judged,
     Sampled,
 )
-from loraprep.pipeline.steps import audit, captions, curation, duplicates, report
+from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, report
 from loraprep.pipeline.workspace import MemoryWorkspace
 from loraprep.project import decisions, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
@@ -163,7 +164,12 @@ def gather(
         step(work)
     data = report.report_data(work)
     verdict = gate.judge(data)
-    asked = [*work.read(Audited).questions, *work.read(Duplicates).questions, *work.read(Curated).questions]
+    asked = [
+        *work.read(Audited).questions,
+        *work.read(Duplicates).questions,
+        *work.read(CarriedSeen).questions,
+        *work.read(Curated).questions,
+    ]
     verdict.counts["open_questions"] = len(asked)
     title = folder.resolve().name
     return report.page_data(work, data, verdict, title=title, opened=opening(data, verdict), following=following)
@@ -175,6 +181,7 @@ _STEPS = (
     duplicates.decide_staying,
     audit.measure_detail,
     curation.choose_shortlist,
+    carried.look_for_marks,
     captions.describe_images,
     captions.write_captions,
     curation.curate_images,

@@ -127,6 +127,17 @@ class Code(StrEnum):
     CAPTION_ONE_LENGTH = "caption-one-length"
     CAPTIONER_ONLY_TAGS = "captioner-only-tags"
     VISIBLE_MARKS = "visible-marks"
+
+    # what pictures carry that must not be learned
+    CARRIES_SITE = "carries-site"
+    CARRIES_TILES = "carries-tiles"
+    CARRIES_SIGNATURE = "carries-signature"
+    CARRIES_STAMP = "carries-stamp"
+    CARRIES_SUBTITLE = "carries-subtitle"
+    CARRIES_LETTERING = "carries-lettering"
+    CARRIES_UNDRAWN = "carries-undrawn"
+    SAME_WORDS = "same-words"
+    NOT_READ = "not-read"
     CAPTION_LONG = "caption-long"
     CAPTION_TOO_LONG = "caption-too-long"
     CAPTION_HEDGING = "caption-hedging"

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
+from loraprep.carried.kinds import Mark
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -89,6 +90,17 @@ class FeaturesMeasured(Artifact, frozen=True):
     NAME = "looks.json"
 
     features: PictureFeatures
+
+
+class CarriedSeen(Artifact, frozen=True):
+    """What the pictures that stay carry and no mask hides: lettering and bars."""
+
+    NAME = "carried.json"
+
+    marks: dict[str, list[Mark]]  # by path
+    findings: list[Finding]
+    questions: list[Question]
+    pictures: int  # that were looked at
 
 
 class Sampled(Artifact, frozen=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from doit.exceptions import InvalidDodoFile, TaskFailed
 
+from loraprep.carried import reading
 from loraprep.core import machine, resources
 from loraprep.core.files import Json
 from loraprep.pipeline import freshness, results, state
@@ -30,6 +31,7 @@ __all__ = ["DOIT_CONFIG", "task_loraprep"]
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, STAYING = "build/audit.json", "build/duplicates.json", "build/staying.json"
 DETAIL, SHORTLIST, LOOKS = "build/detail.json", "build/shortlist.json", "build/looks.json"
+CARRIED, CARRIED_D = "build/carried.json", "decisions/carried.yaml"
 SAMPLES, ELEMENTS, VISION = "build/samples.json", "build/elements.json", "build/vision.json"
 CAPTIONS, CURATION = "build/captions.json", "build/curation.json"
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
@@ -194,10 +196,25 @@ def _about_words(work: Workspace) -> Iterator[Task]:
     before = [IMAGES, STAYING, SHORTLIST]
     yield task(
         work,
+        "carried",
+        "What do they carry that must not be learned: lettering and bars?",
+        "carried.look_for_marks",
+        [*before, *_own(work, GATE_D)],
+        [CARRIED, CARRIED_D],
+        {
+            **named("model", "dataset.trainers", "thresholds.audit.border", "review.carried"),
+            "reads": reading.installed(),
+            "accepted": _own(work, GATE_D),
+        },
+        [*profiles(work, "models"), *_trainers(work)],
+        [_asked(work, "carried")],
+    )
+    yield task(
+        work,
         "samples",
         "Up to five captions that you approve before the rest is written",
         "captions.sample_captions",
-        [*before, *crops],
+        [*before, CARRIED, CARRIED_D, *crops],
         [SAMPLES, CAPTIONS_D],
         {
             **named(*_WRITING),
@@ -227,7 +244,7 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         "captions",
         "Every caption, for your base model and trigger",
         "captions.write_captions",
-        [STAYING, ELEMENTS, CAPTIONS_D, *crops],
+        [STAYING, ELEMENTS, CARRIED, CARRIED_D, CAPTIONS_D, *crops],
         [CAPTIONS],
         {
             **named(*_WRITING),
@@ -268,8 +285,8 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         "Every file, its fate and why",
         "curation.select_images",
         [
-            *(IMAGES, UPSCALED, DUPLICATES, STAYING, SHORTLIST, SAMPLES, ELEMENTS, CAPTIONS, CURATION),
-            *(QUALITY_D, DUPLICATES_D, CAPTIONS_D, CURATION_D, *crops),
+            *(IMAGES, UPSCALED, DUPLICATES, STAYING, SHORTLIST, CARRIED, SAMPLES, ELEMENTS, CAPTIONS, CURATION),
+            *(QUALITY_D, DUPLICATES_D, CARRIED_D, CAPTIONS_D, CURATION_D, *crops),
         ],
         [SELECTION],
         params=[_JSON],
@@ -305,8 +322,8 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         "The verdict, and the report to read and to look at",
         "report.write_report",
         [
-            *(IMAGES, AUDIT, DUPLICATES, DETAIL, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS, CURATION),
-            *(SELECTION, PLACEMENTS, *accepted),
+            *(IMAGES, AUDIT, DUPLICATES, DETAIL, CARRIED, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS),
+            *(CURATION, SELECTION, PLACEMENTS, *accepted),
         ],
         ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
         {"config": msgspec.to_builtins(work.project.settings), "gate.yaml": bool(accepted)},

@@ -18,9 +18,9 @@ from loraprep.core.nearest import did_you_mean
 from loraprep.core.yamlfile import MAX_BYTES, Document
 from loraprep.project import crops, schema, together
 
-KINDS = ("quality", "duplicates", "captions", "curation")
+KINDS = ("quality", "duplicates", "carried", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
-ANSWERS = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
+ANSWERS = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer", "carried": "answer"}
 RESERVED = frozenset({"rest", "cleaning"})  # keys of the file itself, and no picture's
 _ABOUT = ("pictures", "digests", "strangers", "looks")  # keys of an entry under which it names what it is about
 SHORT = 12  # hex digits of a digest that an entry shows

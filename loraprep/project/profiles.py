@@ -198,6 +198,7 @@ class TrainerProfile(Table, frozen=True):
     regularization_beside_masks: Literal["folder", ""] = ""  # where loss masks leave another way only
     batches: Literal["together", "masks", "folder"] = "together"  # what a batch may hold, of one size and bucket
     windows: tuple[int, ...] = ()
+    loss_masks: bool = False  # it can be told to leave out of the loss what is black in a mask
     lines: bool = False  # each line of a caption file can be a caption of its own
     grid: dict[str, int] | None = None
     reads: Reads | None = None

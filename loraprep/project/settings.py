@@ -215,6 +215,7 @@ class ReviewSettings(Table, frozen=True):
 
     quality: Review
     duplicates: Review
+    carried: Review
     captions: Review
     curation: Review
 

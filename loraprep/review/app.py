@@ -233,6 +233,7 @@ VIEWS: dict[str, Callable[[Snapshot, str], Context]] = {
     "duplicates": lambda s, at: {"deck": decks.deck(s, "duplicates", at)},
     "captions": lambda s, at: {"deck": decks.deck(s, "captions", at)},
     "quality": lambda s, at: {"deck": decks.deck(s, "quality", at)},
+    "carried": lambda s, at: {"deck": decks.deck(s, "carried", at)},
     "curation": lambda s, at: {"deck": decks.deck(s, "curation", at), "kept": views.kept(s)},
     "findings": lambda s, _at: {"cards": views.finding_cards(s)},
     "texts": _texts,

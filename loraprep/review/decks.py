@@ -19,6 +19,7 @@ _CARDS: dict[str, Callable[[Snapshot, Entry], EntryCard]] = {
     "quality": views.quality_card,
     "captions": views.caption_card,
     "curation": views.curation_card,
+    "carried": views.carried_card,
 }
 _RUNS = {"gate1": "Run Gate 1", "dataset": "Build the training folder", "export": "Export for your trainers"}
 

@@ -32,7 +32,7 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
 
     `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [idents of pictures or looks]};
     {"verdict": word}; {"caption": text}; {"reason": text}; {"withdraw": true}; of curation {"picture": ident,
-    "leaves": whether that one leaves}.
+    "leaves": whether that one leaves}; of carried {"picture": ident, "keeps": whether that one is kept}.
     Raises UserError for anything else.
     """
     if kind in KINDS and given == {"rest": True}:
@@ -48,7 +48,9 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
         return {key: None}
     if kind == "curation" and set(given) == {"picture", "leaves"}:
         return {key: {"answer": _one_more(s, key, given)}}
-    fields = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer"}
+    if kind == "carried" and set(given) == {"picture", "keeps"}:
+        return {key: {"except": _excepted(s, key, given)}}
+    fields = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer", "carried": "answer"}
     if set(given) != {fields[kind]}:
         raise _unknown()
     value = given[fields[kind]]
@@ -131,6 +133,16 @@ def _one_more(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:
     out = (views.curation_out(entry) - {path}) | ({path} if given["leaves"] else set())
     names: list[Json] = [p for p in pictures if p in out]
     return names or ("keep" if "strangers" in entry.data else "all")
+
+
+def _excepted(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:
+    """Return the exceptions of an entry about lettering once one of its pictures is kept, or is none any more."""
+    entry = s.decisions["carried"].entries[key]
+    path = next((p for p in views.carriers(entry) if ident("picture", p) == given["picture"]), None)
+    if path is None or not isinstance(given["keeps"], bool):
+        raise _unknown()
+    rest: dict[str, Json] = {p: act for p, act in (entry.data.get("except") or {}).items() if p != path}
+    return {**rest, path: "keep"} if given["keeps"] else rest
 
 
 def _names(s: Snapshot, idents: Sequence[Json]) -> list[Json]:

@@ -51,9 +51,18 @@ def _look(s: Snapshot, of: list[str], _find: str) -> Listed | None:
     return "cell", paths, lambda path: views.picture(s, path, views.located(s, entry, path))
 
 
+def _carried(s: Snapshot, of: list[str], _find: str) -> Listed | None:
+    key = s.entry_key("carried", of[0]) if len(of) == 1 else None
+    if key is None:
+        return None
+    entry = s.decisions["carried"].entries[key]
+    return "carrying", views.carriers(entry), lambda path: views.carrier(s, entry, path)
+
+
 _LISTS: dict[str, Callable[[Snapshot, list[str], str], Listed | None]] = {
     "kept": _kept,
     "texts": _texts,
     "spares": _spares,
     "look": _look,
+    "carried": _carried,
 }

@@ -12,6 +12,7 @@ import msgspec
 
 from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption, recommended
+from loraprep.carried.questions import asked_in
 from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Grade, Image
@@ -29,6 +30,7 @@ State = Literal["open", "answered", "accepted", "gone"]
 TITLES = {
     "duplicates": "Duplicates",
     "quality": "Quality",
+    "carried": "Lettering and bars",
     "captions": "Captions",
     "curation": "Curation",
     "findings": "Findings",
@@ -171,6 +173,25 @@ class CurationCard(EntryCard, frozen=True):
     strangers: bool
     others: list[PictureView]
     looks: list[StyleView]
+    recommended: str
+
+
+class CarriedPicture(PictureView, frozen=True):
+    """A picture with marks, as shares of what is shown of it. `act`: what becomes of them; `kept`: an exception."""
+
+    facts: str
+    boxes: list[list[float]]
+    crop: list[float]
+    act: str
+    kept: bool
+
+
+class CarriedCard(EntryCard, frozen=True):
+    """A question about one kind of lettering, or about bars."""
+
+    what: str
+    pictures: Rows
+    answer: str
     recommended: str
 
 
@@ -479,6 +500,39 @@ def look_pictures(entry: Entry) -> dict[str, list[str]]:
     styles: Mapping[str, Sequence[str]] = entry.data.get("looks") or {}
     typical: Mapping[str, Sequence[str]] = entry.data.get("examples") or {}
     return {name: [*dict.fromkeys([*typical.get(name, ()), *paths])] for name, paths in styles.items()}
+
+
+def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
+    """Show what one kind of marks is on, and where."""
+    part = f"carried/{ident('carried', entry.key)}"
+    return CarriedCard(
+        id=ident("carried", entry.key),
+        state=state(s, "carried", entry),
+        what=entry.data.get("what") or "",
+        pictures=rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
+        answer=_answer_text(entry.data.get("answer")),
+        recommended=entry.data.get("recommended") or "",
+    )
+
+
+def carriers(entry: Entry) -> list[str]:
+    """List the pictures that an entry of decisions/carried.yaml asks about."""
+    return [*(entry.data.get("pictures") or {})]
+
+
+def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
+    """Show one of `carriers`; its boxes are of the whole picture, and so are shown of a picture that is not cropped."""
+    asked, image = asked_in(entry.data), located(s, entry, path)
+    whole = image is not None and not image.box
+    act = asked.act(path, accepted=s.decisions["carried"].accepts(auto=s.project.auto("carried")))
+    return CarriedPicture(
+        **msgspec.structs.asdict(picture(s, path, image)),
+        facts=entry.data["pictures"].get(path) or "",
+        boxes=asked.marks.get(path, []) if whole else [],
+        crop=asked.crops.get(path, []) if whole else [],
+        act=act or "",
+        kept=asked.exceptions.get(path) == "keep",
+    )
 
 
 @remembered()

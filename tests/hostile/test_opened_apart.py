@@ -11,6 +11,8 @@ OPENERS = {"decode", "pictures", "Image", "Pillow"}  # names that a module has f
 APART = {  # functions that the pool is given, or that such a function calls
     "captions/captioners/wd_tagger.py": {"_shown"},
     "captions/vision/encode.py": {"_prepare"},
+    "carried/drawing.py": {"hidden"},
+    "carried/reading.py": {"read"},
     "curation/features.py": {"_shown"},
     "dataset/pixels.py": {"_render", "_render_mask"},
     "dataset/upscale.py": {"_given", "_better"},

@@ -20,7 +20,7 @@ from loraprep.core.text import listed
 from loraprep.project import crops, intent, profiles, project, trust
 from loraprep.project.settings import complete_settings
 
-_SCHEMAS = ("project", "quality", "duplicates", "captions", "curation", "crops", "gate")
+_SCHEMAS = ("project", "quality", "duplicates", "carried", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
 
 

@@ -12,7 +12,7 @@ from loraprep.core import terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.pipeline.artifacts import Captioned, Described, Sampled, VisionAsked
-from loraprep.pipeline.steps import vision
+from loraprep.pipeline.steps import carried, vision
 from loraprep.pipeline.steps.inputs import caption_decisions, shortlisted_images
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project.resolution import again_key, entry_for
@@ -38,6 +38,7 @@ def sample_captions(work: Workspace) -> None:
         chosen=chosen,
         spared=vision.rules_spared(work, shown),
     )
+    elements = carried.named(work, elements)
     rendered = render.render_all(elements, project.settings, project.base_model, project.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     renewals = approval.approvals_to_renew(
@@ -86,7 +87,7 @@ def write_captions(work: Workspace) -> None:
             known = danbooru.vocabulary(project.root, project.settings.captioning.tagger)
         except UserError as error:
             findings = [Finding(Code.NO_VOCABULARY, (), {"said": error.problems[0].message})]
-    elements = work.read(Described).elements
+    elements = carried.named(work, work.read(Described).elements)
     if known is not None:  # what is written is of the one, what is checked may be of the other
         known = danbooru.Vocabulary((*known.rows, *booru.vocabulary().rows))
     elif not any(e.captioner == "draft" for e in elements.values()):  # measured colours are no tags

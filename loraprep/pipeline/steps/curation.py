@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from loraprep.captions.samples import open_samples
+from loraprep.carried import questions as marks
 from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Image
@@ -12,6 +13,7 @@ from loraprep.curation import curate, features, rulings, subset
 from loraprep.dataset import contradictions, selection
 from loraprep.duplicates import words
 from loraprep.pipeline.artifacts import (
+    CarriedSeen,
     Curated,
     Duplicates,
     FeaturesMeasured,
@@ -20,7 +22,7 @@ from loraprep.pipeline.artifacts import (
     Shortlist,
     Staying,
 )
-from loraprep.pipeline.steps import names
+from loraprep.pipeline.steps import carried, names
 from loraprep.pipeline.steps.inputs import observations, shortlisted_images, staying_images, with_detail
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, groups, mentions, resolution
@@ -79,12 +81,17 @@ def select_images(work: Workspace) -> None:
     fates = selection.select(words.inherited(images, staying.copies), project.settings.curation.exclude, ruled)
     kept = {f.path for f in fates if f.fate == "kept"}
     open_ = {f.path for f in fates if f.open}
-    sampled = work.read(Sampled)
+    sampled, seen = work.read(Sampled), work.read(CarriedSeen)
     shown = [s for s in sampled.samples if s in kept and s not in sampled.unseen]
-    auto = {kind: project.auto(kind) for kind in ("duplicates", "captions", "curation")}
+    auto = {kind: project.auto(kind) for kind in ("duplicates", "carried", "captions", "curation")}
     waiting = {
         "quality": _open_quality(images, staying.quality, open_),
         "duplicates": resolution.waiting(found.questions, answers["duplicates"], auto=auto["duplicates"]),
+        "carried": [
+            q.key
+            for q in seen.questions
+            if not kept.isdisjoint(q.digests) and resolution.resolve(q, answers["carried"], auto=auto["carried"]).open
+        ],
         "captions": open_samples(shown, answers["captions"], auto=auto["captions"]),
         "curation": resolution.waiting(curated.questions, answers["curation"], auto=auto["curation"]),
     }
@@ -112,6 +119,10 @@ def select_images(work: Workspace) -> None:
     stale += clashes.findings
     if clashes.meant:
         settled[Code.NONE_STAYS] = rulings.Settled(clashes.meant, "you keep none of them")
+    for code, paths in marks.settled(answers["carried"], images, seen.marks, auto=auto["carried"]).items():
+        settled[code] = rulings.Settled(paths, "you decided so in decisions/carried.yaml")
+    if later := [path for path in carried.drawn_later(work) if path in kept]:
+        stale.append(Finding(Code.CARRIES_UNDRAWN, tuple(later)))
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
         settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")

@@ -16,6 +16,7 @@ from loraprep.curation import curate
 from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
+    CarriedSeen,
     DetailMeasured,
     Duplicates,
     Forecast,
@@ -59,6 +60,7 @@ def report_data(work: Workspace) -> ReportData:
         *gate.only_of(audited.findings, away),
         *work.read(Duplicates).findings,
         *gate.only_of(work.read(DetailMeasured).findings, kept),
+        *_about_words(work.read(CarriedSeen).findings, kept),
         *_about_words(work.read(Captioned).findings, kept),
         *selected.findings,
         *work.read(Forecast).findings,

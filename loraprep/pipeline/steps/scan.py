@@ -11,6 +11,7 @@ from loraprep.core.errors import UserError
 from loraprep.dataset import manifest
 from loraprep.imaging import pool
 from loraprep.pipeline.artifacts import BesideImages
+from loraprep.pipeline.steps.carried import draw_answers
 from loraprep.pipeline.workspace import IMAGES, Workspace
 from loraprep.project import crops
 from loraprep.scan import fingerprint
@@ -29,6 +30,7 @@ def scan_images(work: Workspace, full: bool = False) -> None:
 
 
 def _scan(work: Workspace, full: bool) -> None:
+    draw_answers(work)
     project = work.project
     limits = project.settings.thresholds.audit
     memory = project.root / "build/scan-unchanged.json"

@@ -1,0 +1,200 @@
+"""Boxes and masks: what is left of a picture without a mark in it, drawn into the person's own files.
+
+A crop is written to decisions/crops.yaml and a loss mask to masks/, where a person may change it like one of their
+own, and from where every export takes it. What a person drew there is never touched.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from loraprep.core import files
+from loraprep.project import crops
+
+if TYPE_CHECKING:
+    from loraprep.carried.reading import Box
+    from loraprep.core.records import Image
+    from loraprep.imaging.pictures import Pictures
+
+WHOLE: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+ENOUGH = 0.6  # share of the picture that a crop keeps at least; below it a mask serves better
+_MARGIN = 0.006  # share of the side around a mark that goes with it: letters have soft edges and shadows
+_SIDES = 10  # marks of one picture that are cut off one by one; more lie all over it, and no cut helps
+_MASK = 1024  # px of a mask's longer side; it is resized to its picture anyway
+_BLACK = 64  # of 255: what is darker is hardly learned
+_COVERED = 0.9  # share of a mark that must be black
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is drawn for one picture, in shares of the whole. `crop`: what stays; `hide`: what is black in its mask."""
+
+    crop: tuple[float, ...] = ()
+    hide: tuple[tuple[float, ...], ...] = ()
+
+
+def around(box: Sequence[float]) -> Box:
+    """Return a box with a margin, within the picture."""
+    left, top, right, bottom = box
+    return max(0.0, left - _MARGIN), max(0.0, top - _MARGIN), min(1.0, right + _MARGIN), min(1.0, bottom + _MARGIN)
+
+
+def in_whole(box: Sequence[float], part: Sequence[float]) -> Box:
+    """Return a box that was found in `part` of a picture (() for all of it) as shares of the whole."""
+    left, top, right, bottom = part or WHOLE
+    wide, high = right - left, bottom - top
+    a, b, c, d = box
+    return (
+        round(left + a * wide, 4),
+        round(top + b * high, 4),
+        round(left + c * wide, 4),
+        round(top + d * high, 4),
+    )
+
+
+def without(marks: Sequence[Sequence[float]], part: Sequence[float] = ()) -> Box | None:
+    """Return the largest box of the picture's own shape, so that its bucket stays, without any of `marks` in it.
+
+    `part`: of which part of the picture; all are shares of the whole. None if less than ENOUGH of it would be left.
+    A largest empty rectangle has a mark or the edge at each side (Naamad, Lee and Hsu 1984): only those are tried.
+    """
+    left, top, right, bottom = part or WHOLE
+    wide, high = right - left, bottom - top
+    if len(marks) > _SIDES:
+        return None
+    own = [
+        around([(m[0] - left) / wide, (m[1] - top) / high, (m[2] - left) / wide, (m[3] - top) / high]) for m in marks
+    ]
+    lefts = sorted({0.0, *(m[2] for m in own)})
+    tops = sorted({0.0, *(m[3] for m in own)})
+    rights = sorted({1.0, *(m[0] for m in own)}, reverse=True)
+    bottoms = sorted({1.0, *(m[1] for m in own)}, reverse=True)
+    best: tuple[float, Box] | None = None
+    for a, b, c, d in itertools.product(lefts, tops, rights, bottoms):
+        side = min(c - a, d - b)
+        if side**2 < ENOUGH or (best and side <= best[0]) or any(_meet((a, b, c, d), m) for m in own):
+            continue
+        best = side, _middle((a, b, c, d), side)
+    return None if best is None else in_whole(best[1], part)
+
+
+def _middle(room: Box, side: float) -> Box:
+    """Return a box of that side in the room, as near to the middle of the picture as it goes."""
+    a, b, c, d = room
+    x = min(max(0.5 - side / 2, a), c - side)
+    y = min(max(0.5 - side / 2, b), d - side)
+    return x, y, x + side, y + side
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+
+
+def mask_name(path: str) -> str:
+    """Return where the mask of a picture lies: "masks/sub/pier.png"."""
+    return str("masks" / PurePosixPath(path).with_suffix(".png"))
+
+
+def mask(hide: Iterable[Sequence[float]], size: tuple[int, int]) -> bytes:
+    """Draw a loss mask for a picture of that size in px: white is learned, black is not. A PNG in 8 bit grey."""
+    import io
+
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    scale = min(1.0, _MASK / max(size))
+    width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    drawn = Pillow.new("L", (width, height), 255)
+    pen = ImageDraw.Draw(drawn)
+    for box in hide:
+        left, top, right, bottom = around(box)
+        pen.rectangle((int(left * width), int(top * height), int(right * width), int(bottom * height)), fill=0)
+    out = io.BytesIO()
+    drawn.save(out, "PNG", optimize=False, compress_level=6)
+    return out.getvalue()
+
+
+def hidden(pictures: Pictures, record: Image, boxes: Sequence[Sequence[float]]) -> list[bool]:
+    """Say of each box, in shares of the whole picture, whether its mask keeps it from being learned.
+
+    For `Pictures.apart`. Raises BadImage, OSError.
+    """
+    import numpy as np
+
+    from loraprep.imaging import decode, display, memory
+
+    data = memory.read(files.under(pictures.root, record.mask))
+    drawn = np.asarray(
+        display.upright(decode.load(data, max_megapixels=pictures.max_megapixels), "#000000").convert("L")
+    )
+    height, width = drawn.shape
+    told = []
+    for left, top, right, bottom in boxes:
+        rows = slice(int(top * height), max(int(top * height) + 1, round(bottom * height)))
+        part = drawn[rows, int(left * width) : max(int(left * width) + 1, round(right * width))]
+        told.append(bool(part.size) and float((part < _BLACK).mean()) >= _COVERED)
+    return told
+
+
+def draw(
+    root: Path, plans: Mapping[str, Plan], sizes: Mapping[str, tuple[int, int]], before: Mapping[str, Plan]
+) -> list[str]:
+    """Draw what `plans` say, by path, where a person drew nothing; take back what is still as it was drawn `before`.
+
+    `sizes`: of the whole pictures, px. Returns the files that were written or removed, as people call them. Raises
+    UserError if decisions/crops.yaml cannot be read.
+    """
+    return [*_masks(root, plans, sizes, before), *_crops(root, plans, before)]
+
+
+def _masks(
+    root: Path, plans: Mapping[str, Plan], sizes: Mapping[str, tuple[int, int]], before: Mapping[str, Plan]
+) -> list[str]:
+    changed = []
+    for path in sorted(plans.keys() | before.keys()):
+        if path not in sizes:
+            continue
+        place = files.under(root, mask_name(path))
+        wanted, drawn = plans.get(path, Plan()).hide, before.get(path, Plan()).hide
+        there = place.parent.is_dir() and any(f.stem == place.stem for f in files.listed(place.parent))
+        ours = there and files.plain(place) and drawn and files.read(place) == mask(drawn, sizes[path])
+        if wanted and (ours or not there):
+            if files.write(place, mask(wanted, sizes[path])):
+                changed.append(mask_name(path))
+        elif ours and not wanted:
+            files.remove(place)
+            changed.append(mask_name(path))
+    return changed
+
+
+def _crops(root: Path, plans: Mapping[str, Plan], before: Mapping[str, Plan]) -> list[str]:
+    from loraprep.core import yamlfile
+    from loraprep.project import schema
+    from loraprep.project.decisions import schema_line
+
+    place = root / crops.NAME
+    doc = yamlfile.load(place, crops.NAME, comments_alone=True) if place.exists() else None
+    if doc is not None and (found := schema.problems(doc, "crops")):
+        from loraprep.core.errors import UserError
+
+        raise UserError.many(found)
+    there = doc.data if doc is not None and isinstance(doc.data, dict) else {}
+    gone: dict[str, str | None] = {}
+    new = []
+    for path in sorted(plans.keys() | before.keys()):
+        wanted, drawn = plans.get(path, Plan()).crop, before.get(path, Plan()).crop
+        ours = bool(drawn) and there.get(path) == {"crop": list(drawn)}
+        text = yamlfile.block(path, {"crop": list(wanted)}) if wanted else None
+        if ours and wanted != drawn:
+            gone[path] = text
+        elif text and path not in there:
+            new.append(text)
+    if not gone and not new:
+        return []
+    start = doc or yamlfile.parse(schema_line("crops"), crops.NAME, comments_alone=True)
+    yamlfile.save(place, yamlfile.rewrite(start, gone, new), doc.digest if doc else None)
+    return [crops.NAME]

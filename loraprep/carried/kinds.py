@@ -1,0 +1,168 @@
+"""What a place with letters is: an address, a signature, a date, a subtitle, words in the art, a tiled watermark. Pure.
+
+Told by what the words say and by where they stand; the numbers below are shares of the picture's sides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Literal, get_args
+
+import msgspec
+
+from loraprep.carried.reading import Box, Lettering, Region
+
+What = Literal["site", "signature", "stamp", "subtitle", "art", "tiled", "bars"]
+KINDS: tuple[What, ...] = get_args(What)
+
+_SITE = re.compile(
+    r"https?:|www[.,]|@ ?\w|[©®™]|\(c\)|copyright|\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
+    r"deviantart|instagram|facebook|artstation|"
+    r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_NAME = re.compile(r"[^\W\d_]{3}")
+_HANDLE = re.compile(r"^@?[a-z]+[_.][a-z0-9_.]+$")
+_DATE = re.compile(
+    r"(?<!\d)(?:\d{1,4}|['’`]\d\d) ?[./\-:, ] ?\d{1,2} ?[./\-:, ] ?(?:\d{4}|['’`]?\d{2})(?!\d)|"
+    r"(?<!\d)[012]?\d ?[:.] ?[0-5]\d(?: ?[:.] ?[0-5]\d)?(?: ?[ap]\.?m\b|(?=\s|$))",
+    re.IGNORECASE,
+)
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_LETTER = re.compile(r"\w", re.UNICODE)
+
+_SURE = 0.8  # of the words' score: what is read so surely is writing
+_PLAIN = 0.87  # in the art nothing but the words speaks for it
+_LIKELY = 0.6  # enough where words and place agree on what it is
+_EDGE = 0.14  # a signature and an address stand no further from an edge than this
+_SMALL = 0.3  # a signature is no longer than this
+_TILES = 4  # the same words so often, in more than one row and column, are tiles
+_ALIKE = 0.75  # of two readings of the same words
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a picture carries. `box`: left, top, right, bottom, as shares of what is used of it."""
+
+    what: What
+    box: Box
+    words: str
+    area: float
+    mirrored: bool = False
+
+
+def marks(lettering: Lettering) -> list[Mark]:
+    """Tell what each place is, those left out that are no writing."""
+    regions = [r for r in lettering.regions if _writing(r)]
+    tiles = _tiled(regions)
+    found = []
+    for n, region in enumerate(regions):
+        what = "tiled" if n in tiles else _kind(region)
+        if what:
+            found.append(Mark(what, region.box, region.words, region.area, region.mirrored))
+    return found
+
+
+def _writing(region: Region) -> bool:
+    """Say whether a place holds letters, and no rails, bricks or blades of grass that look like some."""
+    letters = _LETTER.findall(region.words)
+    if len(letters) < 2 or len(set(letters)) < 2 or region.score < _LIKELY:
+        return False
+    return len(letters) > 2 or region.score >= _SURE
+
+
+def _kind(region: Region) -> What | None:
+    words, sure = region.words, region.score >= _SURE
+    left, top, right, bottom = region.box
+    wide, high, beside = right - left, bottom - top, _near_edge(region.box)
+    numbers = _numbers(words)
+    if (numbers > 0.4 and (_DATE.search(words) or _MONTH.search(words))) or (beside and _printed_date(words)):
+        return "stamp"
+    if _SITE.search(words) or (beside and (_HANDLE.match(words) or _owned(words))):
+        return "site"
+    level = not region.upright and abs(region.slant) < 4
+    middle = abs((left + right) / 2 - 0.5) < 0.1
+    if level and middle and top > 0.72 and len(words.split()) >= 2 and wide > 0.2 and wide > 2 * high and sure:
+        return "subtitle"
+    if beside and max(wide, high) < _SMALL and region.area < 0.03 and len(words.split()) <= 4 and numbers < 0.8:
+        return "signature"
+    return "art" if region.score >= _PLAIN and len(_LETTER.findall(words)) > 2 else None
+
+
+def _owned(words: str) -> bool:
+    """Say whether it is a name and a year."""
+    return " " in words and bool(_YEAR.search(words) and _NAME.search(words))
+
+
+def _printed_date(words: str) -> bool:
+    """Say whether it is five digits and more with hardly a letter: a camera's date, however it was read."""
+    return sum(c.isdigit() for c in words) >= 5 and _numbers(words) >= 0.7 and len(_LETTER.findall(words)) <= 16
+
+
+def _numbers(words: str) -> float:
+    letters = _LETTER.findall(words)
+    return float(sum(c.isdigit() for c in letters)) / max(1, len(letters))
+
+
+def _near_edge(box: Box) -> bool:
+    """Say whether it stands in a corner or beside the upper or the lower edge."""
+    left, top, right, bottom = box
+    beside = min(left, 1 - right) < _EDGE
+    return min(top, 1 - bottom) < (_EDGE if beside else _EDGE / 2)
+
+
+def _tiled(regions: Sequence[Region]) -> set[int]:
+    """Find the numbers of the places that repeat the same words all over the picture, whole or cut."""
+    for words in alike([r.words for r in regions], least=_TILES, cut=True):
+        across = {round(4 * regions[n].box[side]) for n in words for side in (0, 2)}
+        down = {round(6 * (regions[n].box[1] + regions[n].box[3]) / 2) for n in words}
+        if len(words) < _TILES + 2 and len({round(6 * regions[n].box[0]) for n in words}) == 1:
+            continue  # one under the other: lines that are alike
+        if len(across) > 1 and len(down) > 1:
+            return set(words)
+    return set()
+
+
+def alike(texts: Sequence[str], least: int, *, cut: bool = False) -> list[list[int]]:
+    """Group the numbers of texts that are readings of the same words, at least so many, the largest group first.
+
+    As much is alike as difflib's ratio (Ratcliff and Obershelp) says of the letters alone; each is compared with the
+    longest of a group. `cut`: three letters and most of the shorter text in a row are enough.
+    """
+    groups: list[tuple[str, list[int]]] = []
+    plain = ["".join(_LETTER.findall(text)).casefold() for text in texts]
+    for n in sorted(range(len(texts)), key=lambda n: (-len(plain[n]), n)):
+        if len(plain[n]) < 3:
+            continue
+        for first, members in groups:
+            if _same(first, plain[n], cut=cut):
+                members.append(n)
+                break
+        else:
+            groups.append((plain[n], [n]))
+    return sorted((sorted(members) for _, members in groups if len(members) >= least), key=lambda m: -len(m))
+
+
+def _same(whole: str, other: str, *, cut: bool) -> bool:
+    if whole == other:
+        return True
+    matcher = SequenceMatcher(None, whole, other, autojunk=False)
+    if matcher.ratio() >= _ALIKE:
+        return True
+    if not cut:
+        return False
+    most = matcher.find_longest_match()
+    again = len(whole) <= 3 * len(other) or whole.count(other[most.b : most.b + most.size]) > 1
+    return again and most.size >= 3 and most.size >= 0.6 * len(other)
+
+
+def by_kind(found: Mapping[str, Iterable[Mark]]) -> dict[What, dict[str, list[Mark]]]:
+    """Sort marks by kind and picture; `found`: by picture."""
+    result: dict[What, dict[str, list[Mark]]] = {}
+    for kind in KINDS:
+        mine = {path: own for path, marks in sorted(found.items()) if (own := [m for m in marks if m.what == kind])}
+        if mine:
+            result[kind] = mine
+    return result

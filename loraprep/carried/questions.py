@@ -1,0 +1,335 @@
+"""What is asked about lettering and bars: one question a kind, with exceptions by name; and what an answer means.
+
+Pure. An entry of decisions/carried.yaml holds all that its answer needs, so that what it draws does not depend on what
+is read later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from loraprep.carried import drawing
+from loraprep.carried.drawing import Plan
+from loraprep.carried.kinds import KINDS, Mark, What, alike, by_kind
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
+from loraprep.core.text import SHOWN, listed, number_of
+from loraprep.project.decisions import SHORT, Decisions, Question
+from loraprep.project.profiles import BaseModel
+from loraprep.project.resolution import Present, again_key
+
+HEADER = """\
+# What these pictures carry that the model would learn: lettering and bars. One question for each kind of them.
+# answer: mask (a loss mask in masks/, so that the place is not learned) | crop (a box in decisions/crops.yaml; masked
+#         where too little would be left) | name (said in the caption) | keep | recommended
+# except: what you want otherwise for single pictures, such as {pier.jpg: keep}
+# What is drawn is yours to change. Nothing in images/ is ever changed. The words are what was read there, no more.
+"""
+
+Act = Literal["crop", "mask", "name", "keep"]
+
+CODES: dict[What, Code] = {
+    "site": Code.CARRIES_SITE,
+    "signature": Code.CARRIES_SIGNATURE,
+    "stamp": Code.CARRIES_STAMP,
+    "subtitle": Code.CARRIES_SUBTITLE,
+    "art": Code.CARRIES_LETTERING,
+    "tiled": Code.CARRIES_TILES,
+}
+_TITLES: dict[What, str] = {
+    "site": "an address, a name of a site or a copyright line",
+    "signature": "a signature",
+    "stamp": "a date or a time printed on it",
+    "subtitle": "a subtitle",
+    "art": "words that belong to what is shown",
+    "tiled": "the same words all over it",
+    "bars": "plain bars or a frame at its sides",
+}
+_WORDS = 60  # characters of one place that a question quotes
+_PLACES = 3  # of one picture
+_COMPARED = 2000  # places whose words are compared with each other
+_MANY = 3  # pictures with the same words are one finding
+TAGS: dict[What, tuple[str, ...]] = {  # Danbooru's
+    "site": ("watermark",),
+    "signature": ("signature",),
+    "stamp": ("dated",),
+    "subtitle": ("subtitled", "english text"),
+    "art": ("text", "english text"),
+    "tiled": ("watermark",),
+    "bars": ("letterboxed",),
+}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What an entry says of its pictures, all by path: boxes that are hidden, and the box that stays, as shares."""
+
+    marks: dict[str, list[list[float]]] = {}
+    crops: dict[str, list[float]] = {}
+    recommended: str = "keep"
+    answer: str | None = None
+    exceptions: dict[str, str] = msgspec.field(name="except", default_factory=dict)
+
+    def act(self, path: str, *, accepted: bool) -> Act | None:
+        """Return what is to be done with a picture; None while nobody said so."""
+        given = self.exceptions.get(path) or self.answer or ("recommended" if accepted else None)
+        said = self.recommended if given == "recommended" else given
+        return said if said in ("crop", "mask", "name", "keep") else None  # type: ignore[return-value]
+
+
+def asked_in(data: Mapping[str, Any]) -> Asked:
+    """Convert what decisions/carried.yaml, accepted by its schema, says under one key."""
+    return msgspec.convert({**data, "except": data.get("except") or {}}, Asked)
+
+
+def kind_of(key: str) -> What | None:
+    """Return the kind that an entry is about: "signature (again)" is about signatures."""
+    first = key.partition(" (again")[0]
+    return first if first in KINDS else None
+
+
+def ruled(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[tuple[str, What], Act]:
+    """Find (path, kind) -> what a person wants done, pictures that were renamed since included."""
+    present = Present({i.path: i.digest for i in images})
+    found: dict[tuple[str, What], Act] = {}
+    for entry in given.entries.values():
+        kind, asked = kind_of(entry.key), asked_in(entry.data)
+        for named, digest in entry.digests.items() if kind else ():
+            path, match = present.find(named, digest)
+            act = asked.act(named, accepted=given.accepts(auto=auto)) if match in ("exact", "renamed") else None
+            if kind and act:
+                found[path, kind] = act
+    return found
+
+
+def spoken_of(given: Decisions, images: Sequence[Image]) -> set[str]:
+    """Return the pictures that some entry is about, by their paths now."""
+    present = Present({i.path: i.digest for i in images})
+    return {present.find(*named)[0] for entry in given.entries.values() for named in entry.digests.items()}
+
+
+def plans(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, Plan]:
+    """Return what the answers want drawn for each picture, by its path now."""
+    present = Present({i.path: i.digest for i in images})
+    ways: dict[str, list[tuple[Act, Asked, str]]] = {}
+    for entry in given.entries.values():
+        asked = asked_in(entry.data)
+        for named, digest in entry.digests.items():
+            path, match = present.find(named, digest)  # a crop makes another picture of it: retouched, too
+            act = asked.act(named, accepted=given.accepts(auto=auto)) if match else None
+            if act in ("crop", "mask"):
+                ways.setdefault(path, []).append((act, asked, named))
+    return {path: _plan(own) for path, own in sorted(ways.items())}
+
+
+def _plan(ways: Sequence[tuple[Act, Asked, str]]) -> Plan:
+    crop: tuple[float, ...] = ()
+    hide: list[tuple[float, ...]] = []
+    for act, asked, path in ways:
+        box = tuple(asked.crops.get(path, ()))
+        both = _both(crop, box)
+        if act == "crop" and both:
+            crop = both
+        else:
+            hide += [tuple(mark) for mark in asked.marks.get(path, ())]
+    return Plan(crop, tuple(hide))
+
+
+def _both(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+    """Return what two boxes share, () if that is too little or one of them is not there."""
+    if not a or not b:
+        return b
+    box = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    return box if (box[2] - box[0]) * (box[3] - box[1]) >= drawing.ENOUGH and box[0] < box[2] else ()
+
+
+def bars(images: Iterable[Image], least: float) -> dict[str, list[Mark]]:
+    """Return the bars and frames that the scan found, as marks, by path. `least`: share of the side."""
+    found = {}
+    for image in images:
+        left, top, right, bottom = image.border
+        if image.state != "image" or max(image.border) < least or image.of:
+            continue
+        sides = (
+            (0.0, 0.0, left, 1.0),
+            (0.0, 0.0, 1.0, top),
+            (1.0 - right, 0.0, 1.0, 1.0),
+            (0.0, 1.0 - bottom, 1.0, 1.0),
+        )
+        widths = (left, top, right, bottom)
+        found[image.path] = [Mark("bars", side, "", width) for side, width in zip(sides, widths, strict=True) if width]
+    return found
+
+
+def questions(
+    found: Mapping[str, Sequence[Mark]],
+    images: Sequence[Image],
+    given: Decisions,
+    model: BaseModel,
+    *,
+    masks: bool,
+) -> list[Question]:
+    """Ask about each kind of marks once; about pictures that came later, once more.
+
+    `found`: marks by path, without those that a mask hides. `masks`: some trainer of the project reads loss masks.
+    """
+    known = {image.path: image for image in images}
+    asked = []
+    for kind, pictures in by_kind(found).items():
+        answered = _answered(given, kind)
+        new = {p: own for p, own in pictures.items() if known[p].digest[:SHORT] not in answered}
+        if not new:
+            continue
+        key = again_key(given, kind) if kind in given.entries and given.entries[kind].answer else kind
+        asked.append(_question(key, kind, new, known, model, masks=masks))
+    return asked
+
+
+def _answered(given: Decisions, kind: What) -> set[str]:
+    """Return the short digests of the pictures of which a person said what becomes of such marks."""
+    found = set()
+    for entry in given.entries.values():
+        asked = asked_in(entry.data) if kind_of(entry.key) == kind else Asked()
+        found |= {short for path, short in entry.digests.items() if asked.act(path, accepted=False)}
+    return found
+
+
+def _question(
+    key: str,
+    kind: What,
+    pictures: Mapping[str, Sequence[Mark]],
+    known: Mapping[str, Image],
+    model: BaseModel,
+    *,
+    masks: bool,
+) -> Question:
+    boxes = {path: [[*drawing.in_whole(mark.box, known[path].box)] for mark in own] for path, own in pictures.items()}
+    crops = {
+        path: [round(v, 4) for v in box]
+        for path, marks in boxes.items()
+        if not known[path].of and (box := _crop(kind, pictures[path], marks, known[path])) is not None
+    }
+    recommended = _recommended(kind, len(crops) / len(pictures), model, masks=masks)
+    has = f"{number_of(len(pictures), 'picture')} {'has' if len(pictures) == 1 else 'have'} {_TITLES[kind]}"
+    cut = (
+        f"; a crop keeps {_percent(min(map(_area, crops.values())))} of {_of(len(crops), len(pictures))}"
+        if crops
+        else ""
+    )
+    return Question(
+        key=key,
+        entry={
+            "what": f"{has}{_quoted(pictures)}{cut}",
+            "pictures": {path: _facts(own) for path, own in pictures.items()},
+            "marks": boxes,
+            "crops": crops,
+            "recommended": recommended,
+            "answer": None,
+            "except": {},
+        },
+        digests={path: known[path].digest for path in pictures},
+    )
+
+
+def _crop(kind: What, own: Sequence[Mark], marks: Sequence[Sequence[float]], image: Image) -> Sequence[float] | None:
+    if kind != "bars":
+        return drawing.without(marks, image.box)
+    left, top, right, bottom = image.border  # all that is within, whatever its shape
+    return drawing.in_whole((left, top, 1 - right, 1 - bottom), image.box)
+
+
+def _of(some: int, of: int) -> str:
+    return ("it" if of == 1 else "them") if some == of else f"{some} of them"
+
+
+def _area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
+def _recommended(kind: What, croppable: float, model: BaseModel, *, masks: bool) -> Act:
+    """Say what serves best: what is no part of the picture goes, what belongs to it is said."""
+    if kind == "art":
+        return "name" if model.quotes or model.vocabulary else "keep"
+    if kind in ("bars", "subtitle") and croppable == 1:
+        return "crop"
+    if masks:
+        return "mask"
+    return "crop" if croppable > 0.5 else "name" if model.vocabulary else "keep"
+
+
+def _quoted(pictures: Mapping[str, Sequence[Mark]]) -> str:
+    said = Counter(mark.words[:_WORDS] for own in pictures.values() for mark in own if mark.words)
+    return f": {listed([f'“{words}”' for words, _ in said.most_common()])}" if said else ""
+
+
+def _facts(own: Sequence[Mark]) -> str:
+    """Say what a picture carries, and where: "“M. Rossi” at the bottom right, 0.8 % of the picture"."""
+    area = f"{_percent(sum(m.area for m in own))} of the picture"
+    if not own[0].words:
+        return f"{listed([_side(m.box) for m in own])}, {_percent(max(m.area for m in own))} of the side at most"
+    said = [f"“{m.words[:_WORDS]}” {_place(m.box)}" for m in own[:_PLACES]]
+    more = f" and {len(own) - _PLACES} more places" if len(own) > _PLACES else ""
+    return f"{', '.join(said)}{more}, {area}"
+
+
+def _side(box: Sequence[float]) -> str:
+    if box[2] - box[0] > box[3] - box[1]:
+        return "above" if box[1] == 0 else "below"
+    return "on the left" if box[0] == 0 else "on the right"
+
+
+def _place(box: Sequence[float]) -> str:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    down = "top" if y < 1 / 3 else "bottom" if y > 2 / 3 else ""
+    across = "left" if x < 1 / 3 else "right" if x > 2 / 3 else ""
+    return f"at the {' '.join(filter(None, (down, across)))}" if down or across else "in the middle"
+
+
+def findings(found: Mapping[str, Sequence[Mark]], pictures: int) -> list[Finding]:
+    """Say what the pictures carry, a finding a kind, and the same words over many of them as one.
+
+    `pictures`: how many were looked at.
+    """
+    told = []
+    for kind, own in by_kind(found).items():
+        if kind == "bars":  # the audit says so
+            continue
+        said = Counter(mark.words[:_WORDS] for marks in own.values() for mark in marks)
+        values = {"said": listed([f"“{words}”" for words, _ in said.most_common()])}
+        told.append(Finding(CODES[kind], tuple(own), values))
+    return [*_same_words(found, pictures), *told]
+
+
+def _same_words(found: Mapping[str, Sequence[Mark]], pictures: int) -> list[Finding]:
+    """Find words that stand on several pictures, each counted once, whatever kind of mark it is there."""
+    places = [(path, mark) for path, own in sorted(found.items()) for mark in own if mark.words and mark.what != "art"]
+    told = []
+    for numbers in alike([mark.words for _, mark in places][:_COMPARED], least=_MANY):
+        paths = sorted({places[n][0] for n in numbers})
+        if len(paths) >= _MANY:
+            words = Counter(places[n][1].words for n in numbers).most_common(1)[0][0][:_WORDS]
+            told.append(Finding(Code.SAME_WORDS, tuple(paths), {"words": words, "count": len(paths), "of": pictures}))
+    return told[:SHOWN]
+
+
+def settled(
+    given: Decisions, images: Sequence[Image], found: Mapping[str, Sequence[Mark]], *, auto: bool
+) -> dict[Code, list[str]]:
+    """Find the findings that an answer settles, and the pictures: kept as they are, or named in the caption."""
+    acts = ruled(given, images, auto=auto)
+    result: dict[Code, list[str]] = {}
+    for (path, kind), act in sorted(acts.items()):
+        if act in ("keep", "name"):
+            result.setdefault(Code.PLAIN_FRAME if kind == "bars" else CODES[kind], []).append(path)
+    for path, own in sorted(found.items()):
+        kinds = {mark.what for mark in own} - {"art", "bars"}
+        if kinds and all(acts.get((path, kind)) in ("keep", "name") for kind in kinds):
+            result.setdefault(Code.SAME_WORDS, []).append(path)
+    return result

@@ -1,0 +1,87 @@
+"""Crops and masks: what they keep, where they are drawn, and that a person's own stay."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from loraprep.carried import drawing
+from loraprep.carried.drawing import Plan
+
+CORNER = (0.8, 0.92, 0.98, 0.97)
+SIZES = {"a.jpg": (600, 400), "sub/b.jpg": (400, 600)}
+
+
+def meets(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+
+
+def test_a_crop_keeps_the_shape_and_leaves_the_mark_out() -> None:
+    box = drawing.without([CORNER])
+    assert box is not None
+    assert box[2] - box[0] == pytest.approx(box[3] - box[1], abs=2e-4)  # equal shares: the picture's own shape
+    assert not meets(box, CORNER)
+    assert (box[2] - box[0]) ** 2 > 0.8
+    both = drawing.without([CORNER, (0.02, 0.02, 0.2, 0.06)])
+    assert both is not None
+    assert not any(meets(both, mark) for mark in (CORNER, (0.02, 0.02, 0.2, 0.06)))
+
+
+def test_no_crop_where_too_little_would_be_left() -> None:
+    assert drawing.without([(0.4, 0.4, 0.6, 0.6)]) is None
+    assert drawing.without([(n / 30, n / 30, n / 30 + 0.01, n / 30 + 0.01) for n in range(30)]) is None
+
+
+def test_a_crop_in_a_part_is_told_of_the_whole() -> None:
+    part = (0.1, 0.2, 0.9, 1.0)
+    mark = drawing.in_whole(CORNER, part)
+    box = drawing.without([mark], part)
+    assert box is not None
+    assert not meets(box, mark)
+    assert box[0] >= 0.1
+    assert box[1] >= 0.2
+
+
+def test_a_mask_is_black_where_the_mark_is() -> None:
+    drawn = Image.open(io.BytesIO(drawing.mask([CORNER], (1200, 800))))
+    assert (drawn.mode, drawn.size) == ("L", (1024, 683))
+    assert [drawn.getpixel((round(1024 * x), round(683 * y))) for x, y in ((0.9, 0.95), (0.1, 0.1), (0.5, 0.95))] == [
+        0,
+        255,
+        255,
+    ]
+
+
+def test_answers_are_drawn_and_taken_back(tmp_path: Path) -> None:
+    plans = {"a.jpg": Plan(hide=(CORNER,)), "sub/b.jpg": Plan(crop=(0.0, 0.0, 0.9, 0.9))}
+    assert drawing.draw(tmp_path, plans, SIZES, {}) == ["masks/a.png", "decisions/crops.yaml"]
+    assert "sub/b.jpg:\n  crop: [0.0, 0.0, 0.9, 0.9]\n" in (tmp_path / "decisions/crops.yaml").read_text("utf-8")
+    assert drawing.draw(tmp_path, plans, SIZES, plans) == []
+    assert drawing.draw(tmp_path, {}, SIZES, plans) == ["masks/a.png", "decisions/crops.yaml"]
+    assert not (tmp_path / "masks/a.png").exists()
+    assert "sub/b.jpg" not in (tmp_path / "decisions/crops.yaml").read_text("utf-8")
+
+
+def test_what_a_person_drew_is_never_touched(tmp_path: Path) -> None:
+    plans = {"a.jpg": Plan(hide=(CORNER,)), "sub/b.jpg": Plan(crop=(0.0, 0.0, 0.9, 0.9))}
+    (tmp_path / "masks").mkdir()
+    Image.new("L", (600, 400), 128).save(tmp_path / "masks/a.webp")
+    (tmp_path / "decisions").mkdir()
+    crops = "# mine\nsub/b.jpg: {crop: [0, 0, 0.5, 0.5]}  # the face\n"
+    (tmp_path / "decisions/crops.yaml").write_text(crops, "utf-8")
+    assert drawing.draw(tmp_path, plans, SIZES, {}) == []
+    drawing.draw(tmp_path, {}, SIZES, plans)
+    assert (tmp_path / "decisions/crops.yaml").read_text("utf-8") == crops
+    assert (tmp_path / "masks/a.webp").exists()
+    assert not (tmp_path / "masks/a.png").exists()
+
+
+def test_a_mask_that_was_changed_by_hand_stays(tmp_path: Path) -> None:
+    plans = {"a.jpg": Plan(hide=(CORNER,))}
+    drawing.draw(tmp_path, plans, SIZES, {})
+    Image.new("L", (600, 400), 0).save(tmp_path / "masks/a.png")
+    drawing.draw(tmp_path, {}, SIZES, plans)
+    assert Image.open(tmp_path / "masks/a.png").getpixel((5, 5)) == 0

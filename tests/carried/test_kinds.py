@@ -1,0 +1,71 @@
+"""What a place with letters is, told by its words and by where it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from loraprep.carried import kinds
+from loraprep.carried.reading import Box, Lettering, Region
+
+CORNER: Box = (0.8, 0.93, 0.97, 0.98)
+BELOW: Box = (0.2, 0.88, 0.8, 0.93)
+MIDDLE: Box = (0.3, 0.4, 0.6, 0.5)
+
+
+def region(words: str, box: Box = CORNER, score: float = 0.95, **more: float | bool) -> Region:
+    left, top, right, bottom = box
+    return Region(box, words, score, 0.7, (right - left) * (bottom - top), **more)  # type: ignore[arg-type]
+
+
+def told(*regions: Region) -> list[str]:
+    return [mark.what for mark in kinds.marks(Lettering(regions, len(regions)))]
+
+
+@pytest.mark.parametrize(
+    ("words", "box", "kind"),
+    [
+        ("www.artwall.org", MIDDLE, "site"),
+        ("@mara_winter", CORNER, "site"),
+        ("© Jun Okafor", CORNER, "site"),
+        ("Lena Sato 2013", CORNER, "site"),
+        ("mara_winter", CORNER, "site"),
+        ("M. Rossi", CORNER, "signature"),
+        ("Berg 98", CORNER, "signature"),
+        ("12.08.2004", CORNER, "stamp"),
+        ("2004/08/12 13:39", CORNER, "stamp"),
+        ("1999-01-271339", CORNER, "stamp"),
+        ("7/7/06 1:15 PM", CORNER, "stamp"),
+        ("'98 12 24", CORNER, "stamp"),
+        ("They say the river never freezes", BELOW, "subtitle"),
+        ("BAKERY", MIDDLE, "art"),
+        ("出口注意", MIDDLE, "art"),
+    ],
+)
+def test_words_and_place_tell_the_kind(words: str, box: Box, kind: str) -> None:
+    assert told(region(words, box)) == [kind]
+
+
+@pytest.mark.parametrize("words", ["l", "1111", "州", "||||", "--", ""])
+def test_what_only_looks_like_letters_is_none(words: str) -> None:
+    assert told(region(words)) == []
+
+
+def test_what_was_read_badly_is_not_told() -> None:
+    assert told(region("SHILITLL", MIDDLE, score=0.55)) == []
+    assert told(region("SHILITLL", MIDDLE, score=0.7)) == []  # in the art nothing but the words speaks for it
+    assert told(region("Shilit", CORNER, score=0.7)) == ["signature"]  # here the place does
+
+
+def test_the_same_words_all_over_are_tiles() -> None:
+    rows = [
+        region(w, (x, y, x + 0.2, y + 0.05)) for y in (0.1, 0.4, 0.7) for x, w in ((0.05, "SAMPLE"), (0.55, "SAMPL"))
+    ]
+    assert set(told(*rows)) == {"tiled"}
+    below = [region("Yes, we have", (0.3, y, 0.5, y + 0.05)) for y in (0.2, 0.4, 0.5, 0.6)]
+    assert "tiled" not in told(*below)  # one under the other: a list
+
+
+def test_alike_words_are_found_however_they_were_read() -> None:
+    texts = ["@name 2024", "@name 2O24", "name 2024", "something else"]
+    assert kinds.alike(texts, 3) == [[0, 1, 2]]
+    assert kinds.alike(["ab", "ab", "ab"], 2) == []  # two letters are alike by chance
