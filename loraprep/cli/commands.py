@@ -111,6 +111,13 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             json=True,
         ),
         Command(
+            name="carried",
+            line="What is written on the pictures, and which have bars at their sides?",
+            example="loraprep carried",
+            reads="build/, images/, decisions/gate.yaml",
+            writes="build/carried.json, questions into decisions/carried.yaml",
+        ),
+        Command(
             name="samples",
             line="Up to five captions that you approve before the rest is written.",
             more="On a terminal you are asked about each; a caption is adjusted in your $EDITOR.",

@@ -114,7 +114,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     schemas = {name: data for name, data in written.items() if not name.startswith("images/")}
     assert sorted(schemas) == [
         f"schemas/{n}.schema.json"
-        for n in ("captions", "crops", "curation", "duplicates", "gate", "project", "quality")
+        for n in ("captions", "carried", "crops", "curation", "duplicates", "gate", "project", "quality")
     ]
     assert all(data == resources.path(name).read_bytes() for name, data in schemas.items())
     assert (root / "images/deep/b.png").stat().st_mtime_ns == 10**18
