@@ -197,6 +197,14 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             inner=True,
         ),
         Command(
+            name="carried",
+            line="What pictures carry that must not be learned: lettering and bars.",
+            example="loraprep carried",
+            reads="images/, upscaled/, masks/, build/, decisions/gate.yaml",
+            writes="build/carried.json, decisions/carried.yaml",
+            inner=True,
+        ),
+        Command(
             name="looks",
             line="How they are drawn: line and stroke, and the same mark in a corner.",
             example="loraprep looks",

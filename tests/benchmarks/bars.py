@@ -100,8 +100,7 @@ PLANTED: dict[str, Callable[[Picture, random.Random], tuple[Picture, Shares]]] =
 
 def border(picture: Picture) -> Shares:
     """What the scan tells of it."""
-    left, top, right, bottom = facts.pixel_facts(picture)["border"]
-    return left, top, right, bottom
+    return facts.pixel_facts(picture).border
 
 
 def main() -> None:

@@ -447,6 +447,41 @@ def test_one_picture_of_many_is_pinned_and_left_out_again(page: Reviewed) -> Non
     assert page.answer("curation", entry.key, {"picture": "nowhere", "leaves": True}).status_code == 400
 
 
+SIGNED = """
+signature:
+  what: "2 pictures have a signature: “M. Rossi <b>”"
+  pictures:
+    scene-04.jpg: "“M. Rossi <b>” at the bottom right, 0.5 % of the picture"
+    scene-05.jpg: "“M. Rossi” at the bottom right, 0.4 % of the picture"
+  marks:
+    scene-04.jpg: [[0.8, 0.9, 0.98, 0.96]]
+    scene-05.jpg: [[0.8, 0.9, 0.98, 0.96]]
+  crops:
+    scene-04.jpg: [0.0, 0.0, 0.89, 0.89]
+  recommended: mask
+  answer: null
+  except:
+"""
+
+
+@pytest.mark.run
+def test_lettering_is_shown_where_it_stands_and_one_picture_is_kept(page: Reviewed) -> None:
+    with (page.root / "decisions/carried.yaml").open("a", encoding="utf-8") as file:
+        file.write(SIGNED)
+    shown = page.get("/carried").text
+    assert shown.count("<rect") == 3  # two places, one crop
+    assert "M. Rossi &lt;b&gt;" in shown
+    assert "<b>”" not in shown  # what was read is shown and never marked up
+    assert page.answer("carried", "signature", {"answer": "mask"}).status_code == 200
+    one = {"picture": ident("picture", "scene-05.jpg"), "keeps": True}
+    assert page.answer("carried", "signature", one).status_code == 200
+    data = page.snapshot().decisions["carried"].entries["signature"].data
+    assert (data["answer"], data["except"]) == ("mask", {"scene-05.jpg": "keep"})
+    assert page.answer("carried", "signature", {**one, "keeps": False}).status_code == 200
+    assert not page.snapshot().decisions["carried"].entries["signature"].data["except"]
+    assert page.answer("carried", "signature", {"answer": "burn"}).status_code == 400
+
+
 @pytest.mark.run
 def test_only_a_part_of_a_long_list_comes_and_only_lists_that_are_there(still: Reviewed) -> None:
     first = still.get("/part/texts?from=0")
