@@ -45,6 +45,7 @@ class ImageFacts(PixelFacts, frozen=True, kw_only=True):
     jpeg_quality: int
     hidden: tuple[str, ...]
     rating: int
+    generator: str
 
 
 def inspect(
@@ -54,6 +55,7 @@ def inspect(
     enough = 0 if box else facts.SIDE  # of a part, nobody knows yet how much there is
     opened = display.cut(decode.load(data, max_megapixels=max_megapixels, at_least=enough, made=made_of(enough)), box)
     words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
+    generator = metadata.generator(opened.pixels)
     picture, alpha = display.upright_and_alpha(opened, at_least=facts.SIDE)  # takes the metadata off
     found = ImageFacts(
         format=opened.format,
@@ -68,6 +70,7 @@ def inspect(
         jpeg_quality=opened.quality,
         hidden=opened.hidden,
         rating=rating,
+        generator=generator,
         **structs.asdict(facts.pixel_facts(picture, alpha)),
     )
     return found, words
