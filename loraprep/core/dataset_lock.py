@@ -38,6 +38,7 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     decided: str = ""  # see Output.decided
     background: str | UnsetType = UNSET  # the colour of a copy that stands on several
     also: dict[str, str] | UnsetType = UNSET  # masks and twins: file in dataset/ -> digest
+    came_from: str | UnsetType = UNSET  # the generator that made the source, or the place it was taken from
     mask_from: str | UnsetType = UNSET  # see Output.mask_source
     files: tuple[str, ...] | UnsetType = UNSET
     next: str | UnsetType = UNSET

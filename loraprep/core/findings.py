@@ -50,6 +50,8 @@ class Code(StrEnum):
     UNEXPECTED = "unexpected"
     CLIPS = "clips"
     ROLES = "roles"
+    GENERATED = "generated"
+    WORDS_ELSEWHERE = "words-elsewhere"
     CAPTION_FILE_UNUSED = "caption-file-unused"
     CAPTION_FILE_CLEANED = "caption-file-cleaned"
 

@@ -67,6 +67,8 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
     mask_digest: str = ""
     rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected
+    generator: str = ""  # what made it, by what is written in it: "ComfyUI", "Midjourney" ...
+    origin: str = ""  # where it was taken from, by a note beside it: "danbooru 123", an address
     # what it is for, if not to be trained on. An "image" with a role: the name says so, and a person is asked
     role: Role | Literal[""] = ""
     leaves: bool = False  # the advice, where a person is asked

@@ -157,6 +157,7 @@ def _built(pictures: Pictures, output: Output, old: LockedImage, fresh: Rendered
         decided=output.decided,
         background=output.background if output.several else UNSET,
         also=also or UNSET,
+        came_from=", ".join(filter(None, (image.generator and f"made by {image.generator}", image.origin))) or UNSET,
         mask_from=output.mask_source if also else UNSET,
     )
 

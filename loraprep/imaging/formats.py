@@ -44,7 +44,8 @@ ANNEX = "only git-annex's placeholder is here; run git annex get ."
 DVC = "only DVC's placeholder is here; run dvc pull"
 LFS = "only Git LFS's placeholder is here; run git lfs pull"
 HEIF_HINT = "a HEIC picture; run pip install 'loraprep[heic]', or export it as JPEG"
-SIDECARS = (".txt", ".caption", ".tags", ".json")  # words beside a picture, in order of trust
+SIDECARS = (".txt", ".caption", ".tags", ".json", ".xmp")  # words beside a picture, in order of trust
+TABLES = (".jsonl", ".csv", ".tsv")  # lists of many pictures and their words
 
 
 def pointer(head: bytes) -> str:

@@ -14,6 +14,7 @@ from msgspec import structs
 from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
+from loraprep.imaging import formats
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, mentions
@@ -51,6 +52,7 @@ class Records:
         self._masks, strays = walk.beside(root, "masks", pictures)
         self._sidecars = walk.sidecars(found)
         self._listed = [(path, metadata.listing(folder / path, path)) for path in walk.listings(found)]
+        self._useful = {path for path, entries in self._listed if entries}  # a table need not be about pictures
         self.useless = dict.fromkeys(strays, mentions.NO_PICTURE)
         self.parts: set[str] = set()
 
@@ -81,6 +83,8 @@ class Records:
                 code, reason = item.code, item.reason
                 if code == "sidecar" and (owner := self._owner_with_role(item.path)):
                     code, reason = owner, "words of what does not train"
+                elif code == "sidecar" and item.path.lower().endswith(formats.TABLES) and item.path not in self._useful:
+                    code, reason = "not-an-image", "not a picture"
                 elif code == "sidecar":
                     code, reason = metadata.sidecar_note(self._where.folder / item.path, item.path) or (code, reason)
                 yield Image(item.path, item.state, code, reason, bytes=item.bytes, role=item.role, holds=item.holds)
@@ -102,8 +106,7 @@ class Records:
                 return None
             pixels = _decode_facts(seen.pixels)
             plain = sum(share for name, _, share in pixels.palette if name in ("black", "white"))
-            made = any(source.startswith("png:p") for source, _ in _pairs(seen.words))
-            return roles.Facts(seen.width, seen.height, pixels.chroma, plain, made)
+            return roles.Facts(seen.width, seen.height, pixels.chroma, plain, bool(pixels.generator))
 
         pictures = [f.path for f in self._found if f.state == "image"]
         others = (f.path for f in self._found if f.state != "image")
@@ -141,6 +144,7 @@ class Records:
             pixel_bytes=shown.bytes,
             words=(*texts, *(pair for pair in inside if pair[1] not in known)),
             sidecars=beside,
+            origin=next((o for name in beside if (o := metadata.origin(self._where.folder / name, name))), ""),
             mask=mask if mask_digest else "",
             mask_digest=mask_digest,
         )
@@ -236,7 +240,8 @@ def _listed(path: str, name: str, entries: dict[str, metadata.Words]) -> metadat
     """Entries of a metadata JSON are keyed by full path, by path or by stem; the tail must agree."""
     here = PurePosixPath(path)
     beside = here.relative_to(PurePosixPath(name).parent) if here.is_relative_to(PurePosixPath(name).parent) else here
-    for key in (str(beside), str(beside.with_suffix("")), here.name, here.stem):
+    inner = str(PurePosixPath(*beside.parts[1:]))  # of a table beside images/, which names files alone
+    for key in (str(beside), str(beside.with_suffix("")), inner, here.name, here.stem):
         if key in entries:
             return entries[key]
     return []

@@ -104,7 +104,7 @@ def audit(
     report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)
-    findings += _roles(found)
+    findings += [*_roles(found), *_generated(images), *_words(images)]
     if orphans:
         findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans)), {"near": _meant(orphans, images)}))
     if masks:
@@ -200,6 +200,48 @@ def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
             cause = {"cause": "detail"} if part[0].of else {}
             found.append(Finding(code, tuple(i.path for i in part), {"times": _times(most), "size": size, **cause}))
     return found
+
+
+def _generated(images: Sequence[Image]) -> list[Finding]:
+    """Count the pictures that a generator made, by what it wrote into them."""
+    made = [i for i in images if i.generator]
+    counts = Counter(i.generator for i in made).most_common()
+    values: dict[str, Value] = {"said": ", ".join(f"{by} {n}" for by, n in counts), "images": len(images)}
+    return [Finding(Code.GENERATED, tuple(i.path for i in made), values)] if made else []
+
+
+def _words(images: Sequence[Image]) -> list[Finding]:
+    """Name the places in which words lie, used and unused, where any beside a picture are not used."""
+    used: Counter[str] = Counter()
+    unused: Counter[str] = Counter()
+    several = []
+    for image in images:
+        sources = list(dict.fromkeys(source for source, _ in image.words))
+        if not sources:
+            continue
+        files_of = list(dict.fromkeys(s if s.startswith("sidecar:") else "inside" for s in sources))
+        used[_place(image.path, files_of[0])] += 1
+        unused.update(_place(image.path, source) for source in files_of[1:])
+        if any(s.startswith("sidecar:") for s in files_of[1:]):
+            several.append(image.path)
+    if not several:
+        return []
+    said = []
+    for place in dict.fromkeys([*used, *unused]):
+        counts = [f"{used[place]} used"] * bool(used[place]) + [f"{unused[place]} not"] * bool(unused[place])
+        said.append(f"{place} ({', '.join(counts)})")
+    return [Finding(Code.WORDS_ELSEWHERE, tuple(several), {"said": "; ".join(said[:SHOWN])})]
+
+
+def _place(path: str, source: str) -> str:
+    """Name the place of words as people call it: ".txt", "captions/", "metadata.jsonl" or "inside the picture"."""
+    if not source.startswith("sidecar:"):
+        return "inside the picture"
+    name = PurePosixPath(source.removeprefix("sidecar:"))
+    here = PurePosixPath(path)
+    if name.stem.casefold() not in (here.stem.casefold(), here.name.casefold()):
+        return name.name  # a list of many
+    return name.suffix.lower() if name.parent == here.parent else f"{name.parent.name}/*{name.suffix.lower()}"
 
 
 def _roles(found: Sequence[Image]) -> list[Finding]:

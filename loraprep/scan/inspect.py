@@ -45,6 +45,7 @@ class ImageFacts(PixelFacts, frozen=True, kw_only=True):
     jpeg_quality: int
     hidden: tuple[str, ...]
     rating: int
+    generator: str
 
 
 def inspect(
@@ -58,6 +59,7 @@ def inspect(
     whole = decode.load(data, max_megapixels=max_megapixels, at_least=enough, made=made_of(enough))
     opened = display.cut(display.turned(whole, turn), box)
     words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
+    generator = metadata.generator(opened.pixels)
     picture, alpha = display.upright_and_alpha(opened, at_least=facts.SIDE)  # takes the metadata off
     found = ImageFacts(
         format=opened.format,
@@ -72,6 +74,7 @@ def inspect(
         jpeg_quality=opened.quality,
         hidden=opened.hidden,
         rating=rating,
+        generator=generator,
         **structs.asdict(facts.pixel_facts(picture, alpha)),
     )
     return found, words

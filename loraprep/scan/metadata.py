@@ -1,16 +1,19 @@
 """Words that already lie beside a picture or in it. They are data: one line, no control characters, bounded.
 
-Conventions read: caption sidecars (.txt, .caption, .tags, .json beside the picture), kohya's metadata JSON,
-AUTOMATIC1111's `parameters`, ComfyUI's `prompt` and `workflow`, XMP dc:subject and dc:description, IPTC
-2:05, 2:25 and 2:120, EXIF ImageDescription, XPTitle, XPKeywords, XPComment and UserComment.
+In this order, which `ORDER` tells people: caption files of the picture's own name (.txt, .caption, .tags, .json, .xmp),
+those of a folder captions/ beside images/, lists of many pictures (metadata.jsonl, .csv, kohya's JSON); then what is
+inside the picture: a generator's prompt (`generators`), XMP dc:description, title and subject, IPTC 2:120, 2:05 and
+2:25, EXIF ImageDescription, XPTitle, XPSubject, XPKeywords, XPComment and UserComment.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
@@ -19,9 +22,10 @@ from PIL import Image, ImageFile, IptcImagePlugin
 from loraprep.core import files
 from loraprep.core.escape import one_line
 from loraprep.core.findings import Code
+from loraprep.scan import entries, generators
 
 LONGEST = 4000  # characters kept of one text
-_READ = 20_000  # characters of one text that are looked at: a prompt with its settings has some thousands
+_READ = generators.READ
 _LARGEST = 1_000_000  # bytes of a sidecar or of XMP that are read; a list of a whole set may be larger
 _LARGEST_LIST = 50_000_000
 
@@ -68,14 +72,51 @@ def sidecar(path: Path, name: str) -> Words:
     try:
         if path.stat().st_size > _LARGEST:
             return []
-        text = decode(files.read(path))
+        data = files.read(path)
     except OSError:
         return []
-    if PurePosixPath(name).suffix.lower() == ".json":
-        entry = _json(text)
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".xmp":
+        return [(f"sidecar:{name}", text) for text in _xmp_file(data)]
+    text = decode(data)
+    if suffix == ".json":
+        entry = generators.parsed(text)
         return [(f"sidecar:{name}", t) for t in _entry(entry)] if isinstance(entry, dict) else []
-    text = clean(text)
+    tags = entries.hydrus(text[:_READ].splitlines())
+    text = clean("\n".join(tags)) if tags is not None else clean(entries.spaced(text[:_READ]))
     return [(f"sidecar:{name}", text)] if text else []
+
+
+def origin(path: Path, name: str) -> str:
+    """Say where the picture beside a JSON file was taken from; "" if the file does not say."""
+    try:
+        if PurePosixPath(name).suffix.lower() != ".json" or path.stat().st_size > _LARGEST:
+            return ""
+        entry = generators.parsed(decode(files.read(path)))
+    except OSError:
+        return ""
+    return one_line(entries.origin(entry)) if isinstance(entry, dict) else ""
+
+
+_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+
+
+def _xmp_file(data: bytes) -> list[str]:
+    """Read description, title and subject of an XMP file, as darktable, digiKam and Lightroom write it beside."""
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        tree = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
+        return []
+    found = []
+    for key in ("description", "title", "subject"):
+        texts = [item.text or "" for node in tree.iter(f"{_DC}{key}") for item in node.iter(f"{_RDF}li")]
+        if text := clean(", ".join(t.strip() for t in texts if t.strip())):
+            found.append(text)
+    return found
 
 
 def sidecar_note(path: Path, name: str) -> tuple[Code, str] | None:
@@ -87,9 +128,12 @@ def sidecar_note(path: Path, name: str) -> tuple[Code, str] | None:
         data = files.read(path)
     except OSError as error:
         return Code.CAPTION_FILE_UNUSED, f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".xmp" or suffix in _TABLES:  # a photo program's notes or any table: need not hold any words
+        return None
     text = decode(data)
-    if PurePosixPath(name).suffix.lower() == ".json":
-        return None if _json(text) is not None else (Code.CAPTION_FILE_UNUSED, "it is no JSON")
+    if suffix == ".json":
+        return None if generators.parsed(text) is not None else (Code.CAPTION_FILE_UNUSED, "it is no JSON")
     if not clean(text):
         return Code.CAPTION_FILE_UNUSED, "it is empty" if not data else "no words are in it"
     signs = "".join(c for c in text if unicodedata.category(c) == "Cc" and c not in "\n\r\t")
@@ -114,32 +158,62 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _list_name(name: str) -> bool:
-    return PurePosixPath(name).name.lower().startswith(("meta_", "metadata"))
+    path = PurePosixPath(name)
+    return path.suffix.lower() in _TABLES or path.name.lower().startswith(("meta_", "metadata", "captions."))
+
+
+_TABLES = (".jsonl", ".csv", ".tsv")
 
 
 def listing(path: Path, name: str) -> dict[str, Words]:
-    """Read kohya's metadata JSON: the picture's path or stem as written there -> words; else {}."""
+    """Read a list of many pictures: the picture's path or stem as written there -> words; else {}.
+
+    kohya's metadata JSON, diffusion-pipe's captions.json, Hugging Face's metadata.jsonl and .csv, and tables like it.
+    """
     try:
         if path.stat().st_size > _LARGEST_LIST:
             return {}
-        data = _json(decode(files.read(path)))
+        text = decode(files.read(path))
     except OSError:
         return {}
-    if not isinstance(data, dict) or not all(isinstance(v, dict) for v in data.values()):
+    if PurePosixPath(name).suffix.lower() in _TABLES:
+        said = rows(text, name)
+    else:
+        data = _json(text)
+        if not isinstance(data, dict) or not all(isinstance(v, dict | list | str) for v in data.values()):
+            return {}
+        said = {str(key): _entry(v) if isinstance(v, dict) else _entry({"caption": v}) for key, v in data.items()}
+    return {key: [(f"sidecar:{name}", t) for t in texts] for key, texts in said.items() if texts}
+
+
+def rows(text: str, name: str) -> dict[str, list[str]]:
+    """Read the rows of JSONL or of a table with a head: file as written there -> its texts; {} if it is no list."""
+    found: dict[str, list[str]] = {}
+    try:
+        for row in _rows(text, PurePosixPath(name).suffix.lower()):
+            named = next((v for key in entries.FILES if isinstance(v := row.get(key), str) and v), "")
+            if named and (texts := _entry({k: v for k, v in row.items() if v != named})):
+                found.setdefault(named.replace("\\", "/").removeprefix("./"), texts)
+    except csv.Error:
         return {}
-    found = {str(key): [(f"sidecar:{name}", t) for t in _entry(value)] for key, value in data.items()}
-    return {key: words for key, words in found.items() if words}
+    return found
+
+
+def _rows(text: str, suffix: str) -> Iterator[dict[str, object]]:
+    if suffix == ".jsonl":
+        for line in text.splitlines():
+            row = generators.parsed(line) if line.lstrip()[:1] == "{" else None
+            if isinstance(row, dict):
+                yield {str(key).lower(): value for key, value in row.items()}
+        return
+    head = text[: text.find("\n")] if "\n" in text else text
+    mark = "\t" if suffix == ".tsv" or "\t" in head else ";" if head.count(";") > head.count(",") else ","
+    for row in csv.DictReader(io.StringIO(text.replace("\0", "")), delimiter=mark):
+        yield {key.strip().lower(): value for key, value in row.items() if isinstance(key, str)}
 
 
 def _entry(entry: Mapping[str, object]) -> list[str]:
-    texts = []
-    for key in ("caption", "tags", "prompt", "description"):
-        value = entry.get(key)
-        if isinstance(value, list):
-            value = ", ".join(str(v) for v in value if isinstance(v, str))
-        if isinstance(value, str) and clean(value):
-            texts.append(clean(value))
-    return texts
+    return [text for said in entries.texts(entry) if (text := clean(said))]
 
 
 def _json(text: str) -> object:
@@ -161,6 +235,8 @@ def embedded(picture: Image.Image) -> Words:
     seen: set[str] = set()
     result = []
     for source, text in found:
+        if made := generators.read({"Description": text}):  # as sites copy it into XMP and IPTC
+            text = made.prompt
         text = clean(text)
         if text and text not in seen:
             seen.add(text)
@@ -169,90 +245,50 @@ def embedded(picture: Image.Image) -> Words:
 
 
 def _generated(picture: Image.Image) -> Words:
-    """Read what a generator wrote into a PNG: the positive prompt only."""
-    info = picture.info
-    found: Words = []
-    if isinstance(info.get("parameters"), str):
-        found.append(("png:parameters", positive(info["parameters"])))
-    for key in ("prompt", "workflow"):
-        if isinstance(info.get(key), str):
-            texts = comfy(_json(info[key]))
-            if texts:
-                found.append((f"png:{key}", ", ".join(texts)))
-                break
+    """Read what a generator wrote into a picture, and a PNG's own texts."""
+    texts = _texts(picture)
+    made = generators.read(texts)
+    found: Words = [(_source(made.source), made.prompt)] if made and made.prompt else []
     for key in ("Title", "Description", "Comment"):
-        if isinstance(info.get(key), str) and not info[key].lstrip().startswith("{"):
-            found.append((f"png:{key.lower()}", info[key]))
-    return found
+        text = texts.get(key, "")
+        if text and not (made and key in ("Description", "Comment")) and not text.lstrip().startswith("{"):
+            found.append((f"png:{key.lower()}", text))
+    return [(source, text) for source, text in found if not says_nothing(text)]
 
 
-# Possessive, and with what may repeat told apart from what follows it: linear in what they are given.
-_SETTINGS = re.compile(r"(?m)^[^\S\n]*+(?:Negative prompt:|Steps: \d)")
-_NETWORK = re.compile(r"<(?:lora|lyco|hypernet):[^<>]*+>")
-_WEIGHT = re.compile(r":\d++(?:\.\d++)?(?=\))")
-_BRACKET = re.compile(r"(?<!\\)[()\[\]]")
+def _source(key: str) -> str:
+    return key if ":" in key else f"png:{key.lower()}"
 
 
-def positive(parameters: str) -> str:
-    """Take AUTOMATIC1111's text up to its negative prompt and settings, without weights and <lora:...>."""
-    text = _SETTINGS.split(parameters[:_READ], maxsplit=1)[0]
-    text = _NETWORK.sub("", text)
-    text = _BRACKET.sub("", _WEIGHT.sub("", text))
-    return text.strip(" ,\n").replace("\\(", "(").replace("\\)", ")")
+def _texts(picture: Image.Image) -> dict[str, str]:
+    """Collect the texts inside a picture in which a generator may have written, by the keys of generators.read."""
+    texts = {key: value for key, value in picture.info.items() if isinstance(key, str) and isinstance(value, str)}
+    exif = picture.getexif()
+    for tag, name in ((0x010F, "make"), (0x0110, "model"), (0x010E, "description")):
+        if isinstance(value := exif.get(tag), str):
+            texts[f"exif:{name}"] = value
+    if comment := _user_comment(exif.get_ifd(0x8769).get(0x9286)):
+        texts["exif:user-comment"] = comment
+    return texts
 
 
-def comfy(graph: object) -> list[str]:
-    """List the texts that reach a sampler's `positive` input in a ComfyUI prompt or workflow; [] if unclear."""
-    if not isinstance(graph, dict):
-        return []
-    if isinstance(graph.get("nodes"), list):
-        graph = _as_prompt(graph)
-    texts: list[str] = []
-    for key in sorted(graph, key=str):
-        link = _inputs(graph, key).get("positive")
-        if isinstance(link, list) and link:
-            _follow(graph, str(link[0]), texts, set())
-    return list(dict.fromkeys(texts))
+def generator(picture: Image.Image) -> str:
+    """Name the generator that made a picture, by what it wrote into it; "" if nothing says so.
 
-
-def _inputs(graph: Mapping[str, object], key: str) -> dict[str, object]:
-    node = graph.get(key)
-    inputs = node.get("inputs") if isinstance(node, dict) else None
-    return inputs if isinstance(inputs, dict) else {}
-
-
-def _follow(graph: Mapping[str, object], key: str, texts: list[str], seen: set[str]) -> None:
-    if key in seen:
-        return
-    seen.add(key)
-    for name, value in _inputs(graph, key).items():
-        if name in ("text", "text_g", "text_l", "t5xxl", "clip_l", "string", "value") and isinstance(value, str):
-            if value.strip():
-                texts.append(value.strip())
-        elif isinstance(value, list) and len(value) == 2 and name not in ("clip", "model", "vae", "negative"):
-            _follow(graph, str(value[0]), texts, seen)
-
-
-def _as_prompt(workflow: Mapping[str, object]) -> dict[str, object]:
-    """Bring a workflow's nodes and links into the shape of a prompt; an encoder's first text widget is its text."""
-    links, nodes = workflow.get("links"), workflow.get("nodes")
-    listed = links if isinstance(links, list) else []
-    origin = {k[0]: str(k[1]) for k in listed if isinstance(k, list) and len(k) >= 5}
-    graph: dict[str, object] = {}
-    for node in nodes if isinstance(nodes, list) else []:
-        if not isinstance(node, dict):
-            continue
-        inputs: dict[str, object] = {
-            slot["name"]: [origin[slot["link"]], 0]
-            for slot in node.get("inputs") or []
-            if isinstance(slot, dict) and slot.get("link") in origin and "name" in slot
-        }
-        widgets = node.get("widgets_values")
-        encoder = "TextEncode" in str(node.get("type"))
-        if encoder and isinstance(widgets, list) and widgets and isinstance(widgets[0], str):
-            inputs.setdefault("text", widgets[0])
-        graph[str(node.get("id"))] = {"inputs": inputs}
-    return graph
+    IPTC's digital source type tells it of those that write no prompt (Firefly, DALL-E):
+    cv.iptc.org/newscodes/digitalsourcetype.
+    """
+    try:
+        if made := generators.read(_texts(picture)):
+            return made.by
+        packets = [picture.info[key] for key in ("xmp", "XML:com.adobe.xmp") if key in picture.info]
+        for packet in packets:
+            data = packet.encode("utf-8", "replace") if isinstance(packet, str) else packet
+            if len(data) <= _LARGEST and b"rainedAlgorithmicMedia" in data:
+                return "another generator"
+    except Exception:  # metadata is optional: whatever is wrong with it, the picture stays usable
+        return ""
+    return ""
 
 
 def _blocks(picture: Image.Image) -> list[dict[str, object]]:
@@ -269,7 +305,7 @@ def _xmp(picture: Image.Image) -> Words:
     found: Words = []
     for block in _blocks(picture):
         for key in ("description", "title", "subject"):
-            texts = _leaves(block.get(key))
+            texts = [text for text in _leaves(block.get(key)) or [] if not says_nothing(text)]
             if texts:
                 found.append((f"xmp:{key}", ", ".join(texts)))
     return found
@@ -303,6 +339,7 @@ def _iptc(picture: Image.Image) -> Words:
     for number, name in ((120, "caption"), (5, "title"), (25, "keywords")):
         value = (data or {}).get((2, number), [])
         texts = [decode(v) for v in (value if isinstance(value, list) else [value]) if isinstance(v, bytes)]
+        texts = [text for text in texts if not says_nothing(text)]
         if texts:
             found.append((f"iptc:{name}", ", ".join(texts)))
     return found
@@ -311,8 +348,40 @@ def _iptc(picture: Image.Image) -> Words:
 # what cameras and programs write there by themselves
 _MACHINE = re.compile(
     r"(?i)^(olympus digital camera|sony dsc|samsung camera pictures|dav|screenshot|untitled|exif_?\w*|"
-    r"created with .*|dcim.*|ascii|charset=\w+|file source.*|cof|hdr|minolta digital camera|kodak.*)$"
+    r"created with .*|created by .*|dcim.*|ascii|charset=\w+|file source.*|cof|hdr|minolta digital camera|kodak.*|"
+    r"creator: gd-jpeg.*|file written by .*|lead technologies.*|applemark|intel\(r\) jpeg.*|lav[cf]\d.*|"
+    r"optimized by .*|processed by .*|software: .*|default)$"
 )
+_MAKERS = frozenset({
+    "canon", "nikon", "sony", "olympus", "panasonic", "fujifilm", "fuji", "leica", "pentax", "samsung", "kodak",
+    "casio", "minolta", "konica", "ricoh", "sigma", "hasselblad", "apple", "huawei", "xiaomi", "oneplus", "google",
+    "motorola", "lg", "htc", "nokia", "dji", "gopro", "epson", "hp", "vivo", "oppo", "realme",
+})  # fmt: skip
+_OF_MAKERS = frozenset({
+    "corporation", "corp", "co", "ltd", "inc", "company", "digital", "camera", "cameras", "imaging", "electronics",
+    "optical", "eos", "powershot", "coolpix", "lumix", "finepix", "cybershot", "cyber-shot", "iphone", "galaxy",
+    "pixel", "pro", "plus", "max", "mini", "mark", "ii", "iii", "iv", "model", "picture", "pictures", "dsc",
+})  # fmt: skip
+_RIGHTS = re.compile(
+    r"(?i)^\W*(?:\(c\)|©|copyright\b|all rights reserved|licensed under\b|creative commons\b|courtesy of\b|"
+    r"(?:photo(?:graph)?|picture|image)(?: credit)?s?(?: by\b|:))|all rights reserved\W*$"
+)
+
+
+def says_nothing(text: str, *made_by: object) -> bool:
+    """Say whether a text is no caption: a camera's or a program's own line, or one about rights.
+
+    `made_by`: make and model of the camera, if they are known. "Canon EOS 5D" is a camera, "Canon fires" is not.
+    """
+    bare = text[:_READ].strip("\0 \n\t")
+    if not bare or any(isinstance(m, str) and bare.casefold() == m.strip("\0 ").casefold() for m in made_by):
+        return True
+    if _MACHINE.match(bare) or _RIGHTS.search(bare):
+        return True
+    words = re.split(r"[\s,./]+", bare.casefold())
+    return words[0] in _MAKERS and all(
+        w in _OF_MAKERS or w in _MAKERS or any(c.isdigit() for c in w) for w in words if w
+    )
 
 
 def _exif(picture: Image.Image) -> Words:
@@ -328,10 +397,10 @@ def _exif(picture: Image.Image) -> Words:
     found: Words = []
     for name, value in values.items():
         text = decode(value) if isinstance(value, bytes) else value
-        if not isinstance(text, str) or _MACHINE.match(text.strip("\0 ")):
+        if not isinstance(text, str) or says_nothing(text, exif.get(0x010F), exif.get(0x0110)):
             continue
-        if "Negative prompt:" in text or _SETTINGS.search(text[:_READ]):
-            text = positive(text)
+        if generators.read({f"exif:{name}": text}) is not None or text.lstrip().startswith(("prompt:{", "workflow:{")):
+            continue  # read as a generator's
         found.append((f"exif:{name}", text))
     return found
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,29 +54,65 @@ def find_files(
     beside = any(f.code == "sidecar" for f in found)  # else nobody asks for these
     stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)} if beside else set()
     whole = {f.path.casefold() for f in found if _is_picture(f.path)} if beside else set()
+    apart = {_apart(f.path) for f in found if f.state == "image"} if beside else set()
     clips = {_stem(f.path) for f in found if f.role == "clip"} if beside else set()
     result = []
     for f in found:
         if f.code == "sidecar" and _stem(f.path) in clips and _stem(f.path) not in stems:
             f = FoundFile(f.path, "ignored", "clip", "words of a clip", f.bytes)
-        elif f.code == "sidecar" and _stem(f.path) not in stems and _stem(f.path) not in whole and not _lists(f.path):
+        elif f.code == "sidecar" and not (
+            _stem(f.path) in stems
+            or _stem(f.path) in whole
+            or _lists(f.path)
+            or (_in_folder_of_words(f.path) and _apart(f.path) in apart)
+        ):
             f = FoundFile(f.path, "ignored", "not-an-image", "words without a picture of that name", f.bytes)
         result.append(f)
     return sorted(result, key=lambda f: f.path)
 
 
 def sidecars(found: Sequence[FoundFile]) -> dict[str, tuple[str, ...]]:
-    """Return picture -> its caption files, in order of trust: a.txt and a.jpg.txt both belong to a.jpg."""
+    """Return picture -> its caption files, in order of trust: a.txt and a.jpg.txt both belong to a.jpg.
+
+    After them comes what lies in captions/ beside images/, where only one picture has the name.
+    """
     by_stem: dict[str, list[str]] = {}
+    elsewhere: dict[str, list[str]] = {}
     for f in found:
         if f.code == "sidecar" and not _lists(f.path):
             by_stem.setdefault(_stem(f.path), []).append(f.path)
+            if _in_folder_of_words(f.path):
+                elsewhere.setdefault(_apart(f.path), []).append(f.path)
+    alike = Counter(_apart(f.path) for f in found if f.state == "image") if elsewhere else Counter()
     result: dict[str, tuple[str, ...]] = {}
     for f in found if by_stem else ():
+        if f.state != "image":
+            continue
         own = by_stem.get(_stem(f.path), []) + by_stem.get(f.path.casefold(), [])
-        if f.state == "image" and own:
-            result[f.path] = tuple(sorted(set(own), key=lambda p: (_rank(p), p)))
+        beside = sorted(set(own), key=lambda p: (_rank(p), p))
+        if alike.get(_apart(f.path), 0) == 1:
+            beside += sorted(set(elsewhere.get(_apart(f.path), ())) - set(own), key=lambda p: (_rank(p), p))
+        if beside:
+            result[f.path] = tuple(beside)
     return result
+
+
+# Folders in which tools keep words, and those of pictures beside which they stand
+_OF_WORDS = frozenset({"captions", "caption", "txt", "text", "texts", "tags", "prompts", "labels"})
+_OF_PICTURES = frozenset({"images", "image", "img", "imgs", "pictures", "photos"})
+
+
+def _in_folder_of_words(path: str) -> bool:
+    return not _OF_WORDS.isdisjoint(path.casefold().split("/")[:-1])
+
+
+def _apart(path: str) -> str:
+    """Return the stem without the folder that tells words from pictures: one for captions/a.txt and images/a.jpg."""
+    *folders, name = _stem(path).split("/")
+    for n, folder in enumerate(folders):
+        if folder in _OF_WORDS or folder in _OF_PICTURES:
+            return "/".join([*folders[:n], *folders[n + 1 :], name])
+    return "/".join([*folders, name])
 
 
 def listings(found: Sequence[FoundFile]) -> list[str]:
@@ -272,9 +309,10 @@ def _classify(
         return because("rejected", Code.UNREADABLE, problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
-    if suffix in formats.SIDECARS and not problem and size < 1000 and (stands_for := _pointer(Path(real))):
+    worded = suffix in formats.SIDECARS or suffix in formats.TABLES
+    if worded and not problem and size < 1000 and (stands_for := _pointer(Path(real))):
         return because("rejected", Code.POINTER, stands_for)
-    if suffix in formats.SIDECARS and not problem:
+    if worded and not problem:
         return because("ignored", "sidecar", "words beside a picture")
     if not wanted.match(raw) or unwanted.match(raw):
         return because("ignored", "excluded", "left out by images.include and images.exclude in project.yaml")
@@ -352,7 +390,9 @@ def _is_picture(path: str) -> bool:
 
 def _lists(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
-    return name.endswith(".json") and name.startswith(("meta_", "metadata"))
+    return name.endswith(formats.TABLES) or (
+        name.endswith(".json") and (name.startswith(("meta_", "metadata")) or name == "captions.json")
+    )
 
 
 def _rank(path: str) -> int:

@@ -134,6 +134,12 @@ COMFY = (
     b'{"3": {"class_type": "KSampler", "inputs": {"positive": ["6", 0], "negative": ["7", 0]}},'
     b' "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a mill, pond"}}, "7": {"inputs": {"text": "blur"}}}'
 )
+SWARM = b'{"sui_image_params": {"prompt": "a mill <segment:face>", "model": "x"}, "sui_extra_data": {}}'
+FLUX = (
+    b'{"nodes": [{"id": 6, "type": "CLIPTextEncodeFlux", "widgets_values": ["a mill", "a mill", 3.5], "inputs": []},'
+    b' {"id": 22, "type": "BasicGuider", "inputs": [{"name": "conditioning", "link": 4}]}], "links": [[4, 6, 0, 22, 1, "C"]]}'
+)
+MIDJOURNEY = b"a mill --ar 16:9 --v 6.1 Job ID: 12345678-1234-1234-1234-123456789abc"
 A1111 = b"a (mill:1.2), pond <lora:x:0.8>\nNegative prompt: blur\nSteps: 20, Sampler: Euler, Size: 512x512"
 
 
@@ -248,6 +254,9 @@ def inside() -> list[Sound]:
         Sound("iptc in jpeg", ".jpg", IPTC, _fields, _photoshop),
         Sound("prompt in png", ".png", COMFY, _words, packed(b"zTXt", b"prompt\0\0")),
         Sound("parameters in png", ".png", A1111, _words, plain(b"tEXt", b"parameters\0")),
+        Sound("SwarmUI in png", ".png", SWARM, _words, plain(b"tEXt", b"parameters\0")),
+        Sound("Flux graph in png", ".png", FLUX, _words, plain(b"tEXt", b"workflow\0")),
+        Sound("Midjourney in png", ".png", MIDJOURNEY, _words, plain(b"tEXt", b"Description\0")),
     ]
 
 
@@ -263,6 +272,7 @@ _OK = "ok"
 def _sidecar(path: Path) -> str:
     note = metadata.sidecar_note(path, path.name)
     words = metadata.sidecar(path, path.name)
+    assert len(metadata.origin(path, path.name)) <= 200
     assert all(text.isprintable() and len(text) <= metadata.LONGEST for _, text in words), words
     return note[0].value if note else _OK
 
@@ -353,11 +363,24 @@ _LOCK = (
     '{"images": {"10_x/a": {"path": "a.jpg", "image": "00", "caption": "01", "also": {"m/a.png": "02"}}}, "repeats": 2}'
 )
 
+_XMP_FILE = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:subject><rdf:Bag><rdf:li>mill</rdf:li></rdf:Bag></dc:subject>'
+    "</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+_GALLERY = '{"category": "danbooru", "id": 123, "tags": "1girl mill", "tag_string_general": "mill pond", "source": "https://a/b"}'
+_ANIMA = '{"ai_output": {"count": "1girl", "tags": ["mill"], "nl": "A mill."}, "fixed": {"quality": "newest"}, "character": {"name": "x"}}'
+
 READERS: dict[str, Reader] = {
     "picture": Reader(pictures, weight=30),
     "inside a picture": Reader(inside, weight=10),
     "words": Reader(_text("a.txt", "a mill, pond, dim light\n", "mill\npond\nhills\n"), _sidecar),
     "words, JSON": Reader(_text("a.json", '{"caption": "a mill", "tags": ["mill", "pond"], "rating": 3}'), _sidecar),
+    "words, XMP": Reader(_text("a.xmp", _XMP_FILE), _sidecar),
+    "words, a downloader's": Reader(_text("a.jpg.json", _GALLERY, _ANIMA), _sidecar),
+    "words, hydrus": Reader(_text("a.jpg.txt", "character:mira\ncreator:wel\npond\n", "1girl solo long_hair"), _sidecar),
+    "words of a set, JSONL": Reader(_text("metadata.jsonl", '{"file_name": "a.png", "text": "x"}\n{"image": "b", "prompt": "y"}\n'), _list),
+    "words of a set, table": Reader(_text("metadata.csv", 'file_name,text\na.png,"a mill, pond"\nb.png,x\n'), _list),
     "words of a set": Reader(_text("meta_lat.json", '{"a/b": {"caption": "x"}, "c.png": {"tags": "mill, pond"}}'), _list),
     "captions of a folder": Reader(_text("a.caption", "a mill, pond\n\nhills\n"), _caption_of_a_folder),
     "kohya's settings": Reader(_text("dataset.toml", _KOHYA), _toml),

@@ -22,7 +22,7 @@ from loraprep.core import escape, patterns
 from loraprep.core.yamlfile import complaints
 from loraprep.dataset import outputs
 from loraprep.project import studio
-from loraprep.scan import metadata
+from loraprep.scan import entries, generators, metadata
 
 SIGNS = (
     *"a \n\t\"'[](){},\\01<>`-_.:;/#*!|Aé😀\0",
@@ -49,7 +49,13 @@ FEW = ("a", " ", "\n", "a ", ", ", "<", "<lora:", "(", "\\", ":1", "https://a:")
 ABOUT = hygiene.About(trigger="emberveil", others=("otherveil",), form="tags")
 DOORS: dict[str, Callable[[str], object]] = {
     "metadata.clean": metadata.clean,
-    "metadata.positive": metadata.positive,
+    "generators.positive": generators.positive,
+    "generators.read": lambda text: generators.read({"Description": text, "Comment": text, "Software": "NovelAI"}),
+    "generators.read parameters": lambda text: generators.read({"parameters": text, "exif:model": "prompt:{" + text}),
+    "metadata.says_nothing": metadata.says_nothing,
+    "metadata.rows": lambda text: metadata.rows(f"file_name,text\n{text}", "a.csv"),
+    "entries.spaced": entries.spaced,
+    "entries.hydrus": lambda text: entries.hydrus(text.splitlines()),
     "hygiene.clean": hygiene.clean,
     "hygiene.bare": lambda text: hygiene.bare(text, "brushy"),
     "hygiene.mend": lambda text: hygiene.mend(text, ABOUT),

@@ -15,7 +15,7 @@ from loraprep.core.findings import Code
 from loraprep.imaging import decode, pool
 from loraprep.imaging.errors import BadImage
 from loraprep.report import contact_sheet
-from loraprep.scan import image_list, inspect, metadata
+from loraprep.scan import generators, image_list, inspect, metadata
 from loraprep.trainers import folder
 from tests import pictures, runs
 from tests.hostile import slow
@@ -27,7 +27,7 @@ TOKENS = (
 )  # fmt: skip
 READERS = {
     "clean": metadata.clean,
-    "positive": metadata.positive,
+    "positive": generators.positive,
     "machine": metadata._MACHINE.match,
 }
 
@@ -53,7 +53,7 @@ def test_what_is_read_of_a_prompt_is_what_it_was() -> None:
     text = (
         "(a pier:1.2), fog \\(thick\\) <lora:x:0.8>, [boats]\n\n  \nNegative prompt: people\nSteps: 20, Size: 512x512"
     )
-    assert metadata.positive(text) == "a pier, fog (thick) , boats"
+    assert generators.positive(text) == "a pier, fog (thick) , boats"
 
 
 @pytest.mark.parametrize("key", ["parameters", "Comment", "prompt"])

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, features
 from loraprep.imaging import border, decode, display, facts, hashes
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
-from loraprep.scan import detail, inspect, metadata, scan
+from loraprep.scan import detail, generators, inspect, scan
 from tests import pictures
 
 
@@ -330,4 +330,4 @@ def test_comfyui_gives_its_positive_prompt_only() -> None:
         "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a mill", "clip": ["4", 1]}},
         "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "ugly", "clip": ["4", 1]}},
     }
-    assert metadata.comfy(graph) == ["a mill"]
+    assert generators.comfy(graph) == ["a mill"]
