@@ -12,6 +12,7 @@ from loraprep.project.decisions import Answer, Decisions, Entry, Question
 from loraprep.project.resolution import Present, resolve
 
 _SURPLUS = "not needed: others show the same"
+_BY_HAND = "you left it out"  # nothing was recommended
 _OTHER_STYLE = "another look than the rest"
 _STRANGER = "it seems to show somebody else"
 
@@ -26,7 +27,14 @@ class CurationEntry(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """Why a picture leaves under this entry, one clause."""
-        return _OTHER_STYLE if self.looks else _STRANGER if self.strangers else _SURPLUS
+        if self.looks or self.strangers:
+            return _OTHER_STYLE if self.looks else _STRANGER
+        return _SURPLUS if self.recommended else _BY_HAND
+
+    @property
+    def about_need(self) -> bool:
+        """Say whether it is about which pictures the set needs."""
+        return not (self.looks or self.strangers)
 
     @property
     def settles(self) -> Code | None:
@@ -66,7 +74,7 @@ def curation_rulings(decisions: Decisions, images: Sequence[Image], *, pins: boo
     ruled: dict[str, Fate] = {}
     for given in decisions.entries.values():
         entry = curation_entry(given)
-        if given.answer is None or (pins and entry.why != _SURPLUS):
+        if given.answer is None or (pins and not entry.about_need):
             continue
         out = entry.left_out(given.answer)
         by_hand = dict.fromkeys([*given.data.get("pictures", ()), *out], "")

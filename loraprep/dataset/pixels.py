@@ -103,8 +103,13 @@ def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> by
 
 
 def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, int]) -> bytes:
+    return png(mask_pixels(pictures, image, name, size))
+
+
+def mask_pixels(pictures: Pictures, image: Record, name: str, size: tuple[int, int]) -> Image.Image:
+    """Make a picture's loss mask at `size` px, mode L; `name`: a file, "alpha" or "white". Raises BadImage, OSError."""
     if name == "white":
-        return png(Image.new("L", size, 255))
+        return Image.new("L", size, 255)
     if name == "alpha":
         mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
@@ -113,7 +118,7 @@ def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, 
         whole = decode.load(memory.read(place), max_megapixels=pictures.max_megapixels)
         part = display.cut(display.turned(whole, image.turn), image.box)
         mask = display.upright(part, "#000000").convert("L")
-    return png(mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR))
+    return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
 
 
 def size_of(data: bytes) -> tuple[int, int]:

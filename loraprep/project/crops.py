@@ -42,6 +42,19 @@ class Crop(msgspec.Struct, frozen=True):
         return self.path != self.of
 
 
+class Drawn(msgspec.Struct, frozen=True):
+    """What the file says of a picture itself. `crop`: as it is written, in pixels or shares; () for none."""
+
+    crop: tuple[float, ...] = ()
+    turn: int = 0
+
+
+def drawn(root: Path) -> dict[str, Drawn]:
+    """Read path -> its crop and turn. Raises UserError with every problem in the file."""
+    doc = _load(root)
+    return {path: msgspec.convert(entry, Drawn) for path, entry in (doc.data if doc else {}).items()}
+
+
 def _load(root: Path) -> Document | None:
     path = root / NAME
     if not path.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,12 @@ from loraprep.core.files import Json
 from loraprep.core.yamlfile import Document
 from loraprep.project import decisions, schema, together
 
-_GATE_HEADER = """\
-# Findings you know and accept, each with your reason; the report quotes it. New pictures are asked about again.
-"""
+_HEADERS = {
+    "gate": "# Findings you know and accept, each with your reason; the report quotes it. New pictures are asked about "
+    "again.\n",
+    "crops": "# Which part of a picture trains, and how it is turned. Nothing in images/ is ever changed.\n",
+}
+_FREE = ("crops",)  # whose entries get fields and lose them (None) as a person draws
 
 
 class Changed(Exception):
@@ -45,12 +49,12 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> Written:
-    """Write answers into decisions/<kind>.yaml, changing one line for each value.
+    """Write answers into decisions/<kind>.yaml, changing one line for each value; an entry of crops is one line.
 
     `values`: key -> value for a plain key such as "rest", or key -> {field: value} for an entry. An entry that is
-    not there is appended on a line of its own; None takes a hand-written entry out. `expected`: sha256 of the file
-    as it was read, "" for none. Raises Changed if it is another one now, and UserError if the answer breaks the
-    schema, names a field that the entry lacks, or cannot be written without touching something else.
+    not there is appended on a line of its own; None takes a hand-written entry out, and of crops a field. `expected`:
+    sha256 of the file as it was read, "" for none. Raises Changed if it is another one now, and UserError if the answer
+    breaks the schema, names a field that the entry lacks, or cannot be written without touching something else.
     """
     path, name = decisions.decision_file(root, kind)
     with decisions.locked(root):
@@ -61,7 +65,11 @@ def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: s
         line = "\n".join(_line(key, value) for key, value in values.items())
         _check(doc, expected, name, next(iter(values)), line)
         before = doc.text if doc else None
-        text, wanted = _put(doc or _parsed(_empty(kind), name), values)
+        there = doc or _parsed(_empty(kind), name)
+        if kind in _FREE:
+            text, wanted = _put(there, {key: _whole(there, key, value) for key, value in values.items()}, whole=True)
+        else:
+            text, wanted = _put(there, values)
         if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
             files.remove(path)
             return Written(kind, [], "", before, None, was, dict(given))
@@ -128,7 +136,7 @@ def _parsed(text: str, name: str) -> Document:
 
 
 def _empty(kind: str) -> str:
-    return decisions.schema_line(kind) + _GATE_HEADER if kind == "gate" else decisions.empty_file(kind, "")
+    return decisions.schema_line(kind) + _HEADERS[kind] if kind in _HEADERS else decisions.empty_file(kind, "")
 
 
 def _line(key: str, value: Json) -> str:
@@ -142,8 +150,15 @@ def _check(doc: Document | None, expected: str, name: str, key: str, line: str) 
         raise Changed(name, now, yamlfile.entry_text(doc, key).rstrip() if doc and there else "", line)
 
 
-def _put(doc: Document, values: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:
-    """Return the text with those values in their places, and what it has to say then.
+def _whole(doc: Document, key: str, value: Json) -> Json:
+    """Return all that an entry says once some of its fields are others; None if it says nothing any more."""
+    there = doc.data.get(key) if isinstance(doc.data, dict) else None
+    fields = {**(there if isinstance(there, Mapping) else {}), **(value if isinstance(value, Mapping) else {})}
+    return {name: item for name, item in fields.items() if item is not None} or None
+
+
+def _put(doc: Document, values: Mapping[str, Json], *, whole: bool = False) -> tuple[str, dict[str, Json]]:
+    """Return the text with those values in their places, and what it has to say then. `whole`: of entries, all of it.
 
     Each entry is edited by itself, so that many in a large file cost no more than reading it.
     """
@@ -152,12 +167,17 @@ def _put(doc: Document, values: Mapping[str, Json]) -> tuple[str, dict[str, Json
     changes: dict[str, str | None] = {}
     new = ""
     for key, value in values.items():
+        if key not in entries and value is None:
+            continue
         if key not in entries:
             wanted[key] = copy.deepcopy(value)
             new += _line(key, value) + "\n"
         elif value is None and isinstance(wanted[key], dict):
             del wanted[key]
             changes[key] = None
+        elif whole:
+            wanted[key] = copy.deepcopy(value)
+            changes[key] = f"{_line(key, value)}{_remark(doc, key, entries[key], value)}\n"
         else:
             there = wanted[key]
             fields = there if isinstance(there, Mapping) else {}
@@ -169,6 +189,28 @@ def _put(doc: Document, values: Mapping[str, Json]) -> tuple[str, dict[str, Json
             wanted[key] = {**fields, **value} if isinstance(value, Mapping) else value
             changes[key] = text
     return yamlfile.rewrite(doc, changes, [new] if new else []), wanted
+
+
+def _remark(doc: Document, key: str, text: str, value: Json) -> str:
+    """Return the comment at the end of an entry of one line. Raises UserError if comments stand anywhere else in it."""
+    said = _parsed(text, doc.name).data
+    found = []
+    for match in re.finditer(r"(?:^|(?<=\s))#", text):
+        end = text.find("\n", match.start())
+        without = text[: match.start()] + (text[end:] if end >= 0 else "")
+        try:
+            found += [text[match.start() : end]] if _parsed(without, doc.name).data == said else []
+        except UserError:  # it was a sign inside a name
+            continue
+    if not found:
+        return ""
+    if len(found) == 1 and text.rstrip().count("\n") == 0:
+        return f"  {found[0].rstrip()}"
+    raise UserError(
+        "comments stand inside this entry, so only an editor can change it",
+        place=doc.name,
+        hint=f"Write it there: {_line(key, value)}",
+    )
 
 
 def _lost(doc: Document, key: str, field_: str, item: Json) -> UserError:

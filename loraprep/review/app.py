@@ -21,19 +21,21 @@ from loraprep.core.errors import UserError
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits
 from loraprep.project.decision_edits import Changed
-from loraprep.review import decks, edits, lists, views
+from loraprep.review import decks, edits, light, lists, views
 from loraprep.review.edits import Json, Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
 from loraprep.review.runs import COMMANDS, Runs
-from loraprep.review.snapshot import Reader, Snapshot, pair
+from loraprep.review.snapshot import Reader, Snapshot, pair, path_of
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_NAMES = "answers captions deck dom keys lists looks main page refresh run talk texts toast"
+_NAMES = "answers captions crop deck dom keys light lists looks main page refresh run talk texts toast"
 MODULES = [f"{name}.js" for name in _NAMES.split()]  # all are asked for at once, before any picture
 STATIC = {*MODULES, "review.css", "icon.svg"}
 HOLD = "private, max-age=600"  # named by a digest, but project.yaml may change its background or trainer
 _TOLD, _LINE = 3, 300  # lines that are shown of what was written, and characters of each
+LYING = ("whole", "full", "masked")
+TURNS = ("0", "90", "180", "270")
 TICK = 0.4  # seconds between two looks at the files
 
 
@@ -62,6 +64,8 @@ class Page:
                 Route("/static/{name:str}", self.static),
                 Route("/part/{name:path}", self.part),
                 Route("/picture/{digest:str}/{what:str}", self.picture),
+                *(Route(f"/{what}/{{digest:str}}/{{turn:str}}", self._lying(what)) for what in LYING),
+                Route("/light/{wanted:str}", self.light),
                 Route("/{what:str}/{first:str}/{second:str}", self.two),
                 Route("/events", self.events),
                 Route("/answer", self.answer, methods=["POST"]),
@@ -103,6 +107,15 @@ class Page:
         text = self.templates.get_template("part.html").render(macro=macro, items=items, start=int(start))
         return HTMLResponse(text, headers={"cache-control": "no-store", "x-total": str(total)})
 
+    def light(self, request: Request) -> Response:
+        s, query = self.reader.read(), request.query_params
+        path = path_of(s, request.path_params["wanted"])
+        if path is None:
+            return _nothing()
+        keys = lists.paths(s, query.get("in", ""), query.get("find", ""))
+        text = self.templates.get_template("light.html").render(p=light.light(s, path, keys))
+        return HTMLResponse(text, headers={"cache-control": "no-store"})
+
     def static(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in STATIC:
@@ -111,7 +124,7 @@ class Page:
         return Response(known.read_bytes(), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
 
     def picture(self, request: Request) -> Response:
-        what, image = request.path_params["what"], self.reader.read().by_pixels.get(request.path_params["digest"])
+        what, image = request.path_params["what"], self.reader.read().by_shown.get(request.path_params["digest"])
         if image is None:
             return _nothing()
         if what.isdecimal() and 64 <= int(what[:5]) <= 4096:
@@ -120,9 +133,20 @@ class Page:
             return _rendition(self.pictures.thumb(image), "image/webp")
         return _rendition(self.pictures.large(image)) if what == "large" else _nothing()
 
+    def _lying(self, what: str) -> Callable[[Request], Response]:
+        """Answer with a picture as crops.yaml lets it lie: named by its digest and the turn."""
+
+        def show(request: Request) -> Response:
+            image, turn = self.reader.read().by_shown.get(request.path_params["digest"]), request.path_params["turn"]
+            if image is None or turn not in TURNS:
+                return _nothing()
+            return _rendition(getattr(self.pictures, what)(image, int(turn)))
+
+        return show
+
     def two(self, request: Request) -> Response:
         s, what = self.reader.read(), request.path_params["what"]
-        first, second = (s.by_pixels.get(request.path_params[n]) for n in ("first", "second"))
+        first, second = (s.by_shown.get(request.path_params[n]) for n in ("first", "second"))
         if first is None or second is None or what not in ("difference", "laid"):
             return _nothing()
         known = pair(s, first.path, second.path)
@@ -220,7 +244,7 @@ Context = Mapping[str, Any]  # what a template gets besides the frame of the pag
 
 def _overview(s: Snapshot, _at: str) -> Context:
     reasons = [c for c in views.finding_cards(s) if c.severity == "block" and not c.accepted]
-    return {"blocking": reasons, "kept": views.kept(s)}
+    return {"blocking": reasons, "kept": views.kept(s), "out": views.left_out(s)}
 
 
 def _texts(s: Snapshot, _at: str) -> Context:

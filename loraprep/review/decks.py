@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 
-from loraprep.project import decisions
+from loraprep.project import crops, decisions
 from loraprep.project.decisions import Entry
 from loraprep.review import views
 from loraprep.review.snapshot import Snapshot, ident, remembered
@@ -114,7 +114,7 @@ def _mark(s: Snapshot, kind: str, n: int) -> Mark:
     entry = views.asked(s, kind)[n]
     path = views.subject(entry)
     image = views.located(s, entry, path)
-    shown = image.pixel_digest if image else ""
+    shown = crops.shown(image) if image else ""
     return Mark(id=ident(kind, entry.key), state=views.states(s, kind)[n], name=path, shown=shown)
 
 

@@ -10,8 +10,8 @@ import msgspec
 
 from loraprep.core.errors import UserError
 from loraprep.project.decisions import KINDS
-from loraprep.review import views
-from loraprep.review.snapshot import Snapshot, ident
+from loraprep.review import light, stay, views
+from loraprep.review.snapshot import Snapshot, ident, path_of
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as a browser sends it
 Values: TypeAlias = dict[str, Json]  # key of an entry -> its new fields; see `decision_edits.write_answers`
@@ -32,7 +32,8 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
 
     `given`: {"rest": true}; {"do": word}; {"keep" or "answer": word or [idents of pictures or looks]};
     {"verdict": word}; {"caption": text}; {"reason": text}; {"withdraw": true}; of curation {"picture": ident,
-    "leaves": whether that one leaves}; of carried {"picture": ident, "keeps": whether that one is kept}.
+    "leaves": whether that one leaves}; of carried {"picture": ident, "keeps": whether that one is kept}. Of any picture
+    {"stays": bool}, {"pin": bool}, and of crops {"crop": box in shares or null} and {"turn": degrees or null}.
     Raises UserError for anything else.
     """
     if kind in KINDS and given == {"rest": True}:
@@ -41,6 +42,8 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
         return _accept(s, wanted, given)
     if kind == "captions" and set(given) == {"caption"}:
         return _caption(s, wanted, given["caption"])
+    if kind == "crops" or len({"stays", "pin"} & set(given)) == len(given) == 1:
+        return _of_picture(s, kind, wanted, given)
     key = s.entry_key(kind, wanted) if kind in KINDS else None
     if key is None:
         raise _unknown()
@@ -93,7 +96,7 @@ def _caption(s: Snapshot, wanted: str, text: Json) -> Values:
         raise UserError("a caption cannot be empty", hint="Write what is in the picture.")
     key = s.entry_key("captions", wanted)
     if key is None:
-        path = next((p for p in s.images if ident("picture", p) == wanted), None)
+        path = path_of(s, wanted)
         if path is None:
             raise _unknown()
         key = path
@@ -121,6 +124,27 @@ def _accept(s: Snapshot, wanted: str, given: Mapping[str, Json]) -> Values:
     if known is None:
         return {code: {"accept": "known", **({"images": named} if named else {}), "reason": reason}}
     return {code: {**({"images": named} if known.images is not None else {}), "reason": reason}}
+
+
+def _of_picture(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json]) -> Values:
+    """Plan whether a picture stays, or how it lies. `kind`: what the page thought that it is written to."""
+    path = path_of(s, wanted)
+    if path is None or (kind == "crops" and s.images[path].of):
+        raise _unknown()
+    if kind == "crops":
+        ((name, value),) = given.items()
+        box = isinstance(value, list) and len(value) == 4 and all(isinstance(n, int | float) for n in value)
+        if value is not None and not (box if name == "crop" else name == "turn"):
+            raise _unknown()
+        field: Json = value or None
+        if name == "turn" and path in s.drawn and s.drawn[path].crop:  # the box is of the picture as it lay
+            return {path: {"turn": field, "crop": light.turned_box(s, path, int(str(value or 0)))}}
+        return {path: {name: field}}
+    ((name, value),) = given.items()
+    known = stay.pin(s, path, pinned=value is True) if name == "pin" else stay.plan(s, path, stays=value is True)
+    if known.kind != kind:  # another answer decides by now
+        raise _unknown()
+    return known.values
 
 
 def _one_more(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:

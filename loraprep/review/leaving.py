@@ -19,10 +19,15 @@ def leaving(given: Mapping[str, Decisions]) -> set[str]:
     return {
         entry.digests[path]
         for kind, entry in entries
-        if kind in _LEFT_OUT and entry.answer is not None
-        for path in _LEFT_OUT[kind](entry, entry.answer)
+        if entry.answer is not None
+        for path in left_out(kind, entry, entry.answer)
         if path in entry.digests
     }
+
+
+def left_out(kind: str, entry: Entry, answer: Answer) -> list[str]:
+    """List the pictures of an entry that leave under this answer, as the entry calls them."""
+    return _LEFT_OUT[kind](entry, answer) if kind in _LEFT_OUT else []
 
 
 def nothing_left_to_ask(kind: str, entry: Entry, gone: Set[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from loraprep.project import decisions
 from loraprep.review import views
 from loraprep.review.snapshot import Snapshot
 from loraprep.review.views import AT_ONCE, View
@@ -22,6 +23,17 @@ def part(s: Snapshot, name: str, start: int, find: str) -> tuple[str, int, list[
         return None
     macro, keys, show = listed
     return macro, len(keys), [show(key) for key in keys[start : start + AT_ONCE]]
+
+
+def paths(s: Snapshot, name: str, find: str) -> Sequence[str]:
+    """List the pictures of a list, also of those that no part of is asked for; [] for one that is not there."""
+    what, *of = name.split("/")
+    if what in decisions.KINDS and not of:
+        return [path for entry in views.asked(s, what) if (path := views.subject(entry)) in s.images]
+    if what in _CARDS and len(of) == 1:
+        return [path for path in _CARDS[what](s, of[0]) if path in s.images]
+    listed = _LISTS[what](s, of, find) if what in _LISTS else None
+    return listed[1] if listed else []
 
 
 def _kept(s: Snapshot, _of: list[str], _find: str) -> Listed:
@@ -59,8 +71,25 @@ def _carried(s: Snapshot, of: list[str], _find: str) -> Listed | None:
     return "carrying", views.carriers(entry), lambda path: views.carrier(s, entry, path)
 
 
+def _out(s: Snapshot, _of: list[str], _find: str) -> Listed:
+    return "cell", views.leaving_now(s), lambda path: views.picture(s, path)
+
+
+def _finding(s: Snapshot, wanted: str) -> Sequence[str]:
+    code = next((card.code for card in views.finding_cards(s) if card.id == wanted), None)
+    return [path for reason in (s.gate.reasons if s.gate else []) if reason.code == code for path in reason.images]
+
+
+def _group(s: Snapshot, wanted: str) -> Sequence[str]:
+    key = s.entry_key("duplicates", wanted)
+    entry = s.decisions["duplicates"].entries[key] if key is not None else None
+    return [p.name for p in views.duplicate_card(s, entry).pictures] if entry else []
+
+
+_CARDS: dict[str, Callable[[Snapshot, str], Sequence[str]]] = {"finding": _finding, "group": _group}
 _LISTS: dict[str, Callable[[Snapshot, list[str], str], Listed | None]] = {
     "kept": _kept,
+    "out": _out,
     "texts": _texts,
     "spares": _spares,
     "look": _look,

@@ -14,6 +14,8 @@ from PIL.Image import Resampling
 from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
+from loraprep.dataset import pixels
+from loraprep.dataset.outputs import mask_of
 from loraprep.duplicates import geometry
 from loraprep.imaging import thumbnails
 from loraprep.imaging.errors import BadImage
@@ -21,6 +23,7 @@ from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.project.project import Project
 from loraprep.project.settings import Settings
+from loraprep.review import light
 from loraprep.trainers import placement
 
 LONGEST = 1600  # px; what a large screen shows of one picture
@@ -55,6 +58,25 @@ class Renditions:
     def large(self, image: Image) -> bytes:
         """Return a JPEG, at most LONGEST px on the long side, never enlarged."""
         return self._kept(f"{crops.shown(image)}-large", lambda: self.source.apart(_large, image, self._ground))
+
+    def whole(self, image: Image, turn: int) -> bytes:
+        """As `large`, of all that the picture's crop is cut from, turned by so many degrees."""
+        return self.large(light.whole(image, turn))
+
+    def full(self, image: Image, turn: int) -> bytes:
+        """Return the same, every pixel of it; kept by the browser alone."""
+        return self.source.apart(_full, light.whole(image, turn), self._ground)
+
+    def masked(self, image: Image, turn: int) -> bytes:
+        """Show the same with everything in magenta that the picture's loss mask does not let a model learn.
+
+        Raises BadImage if it has no mask.
+        """
+        mask = mask_of(image, self.project.settings)
+        if not mask:
+            raise BadImage(Code.BROKEN, "it has no mask")
+        name = f"{crops.shown(light.whole(image, turn))}-mask-{image.mask_digest[:12]}"
+        return self._kept(name, lambda: self.source.apart(_masked, light.whole(image, turn), self._ground, mask))
 
     def trained(self, image: Image, size: int) -> bytes:
         """Return exactly the pixels the trainer sees at a trained size: scaled to its bucket (Lanczos) and cut."""
@@ -91,6 +113,17 @@ class Renditions:
 
 def _large(pictures: Pictures, image: Image, background: str) -> bytes:
     return _jpeg(pictures.upright(image, background, LONGEST), 88)
+
+
+def _full(pictures: Pictures, image: Image, background: str) -> bytes:
+    return _jpeg(pictures.upright(image, background), 92)
+
+
+def _masked(pictures: Pictures, image: Image, background: str, mask: str) -> bytes:
+    picture = pictures.upright(image, background, LONGEST)
+    learned = pixels.mask_pixels(pictures, image, mask, picture.size)
+    magenta = PIL.Image.blend(picture, PIL.Image.new("RGB", picture.size, "#d6249f"), 0.6)
+    return _jpeg(PIL.Image.composite(picture, magenta, learned), 88)
 
 
 def _trained(pictures: Pictures, image: Image, settings: Settings, size: int) -> bytes:

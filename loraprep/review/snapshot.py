@@ -16,12 +16,13 @@ from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, Selected
 from loraprep.pipeline.workspace import IMAGES
-from loraprep.project import decisions, project
+from loraprep.project import crops, decisions, project
+from loraprep.project.crops import Drawn
 from loraprep.project.decisions import Acceptance, Decisions
 from loraprep.project.project import Project
 from loraprep.scan.image_list import read_images
 
-KINDS = (*decisions.KINDS, "gate")
+KINDS = (*decisions.KINDS, "gate", "crops")
 LOCK = "dataset.lock.json"
 _A = TypeVar("_A", bound=Artifact)
 _T = TypeVar("_T")
@@ -50,13 +51,14 @@ class Snapshot:
 
     project: Project
     images: dict[str, Image]  # by path, pictures only
-    by_pixels: dict[str, Image]  # the same by the digest of their pixels
+    by_shown: dict[str, Image]  # the same by what they look like (`crops.shown`)
     groups: list[Group]
     captions: dict[str, Caption]
     fates: dict[str, Fate]
     gate: Gate | None
     decisions: dict[str, Decisions]
     accepted: dict[str, Acceptance]  # finding code -> what gate.yaml says
+    drawn: dict[str, Drawn]  # path -> what crops.yaml says now
     digests: dict[str, str]  # decision file -> sha256, "" for none
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
@@ -100,17 +102,18 @@ class Reader:
     def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-        images, by_pixels = self._kept("by name", stamps["build"], self._named)
+        images, by_shown = self._kept("by name", stamps["build"], self._named)
         return Snapshot(
             project=self._project(),
             images=images,
-            by_pixels=by_pixels,
+            by_shown=by_shown,
             groups=found.groups if (found := self._built(Duplicates)) else [],
             captions=written.captions if (written := self._built(Captioned)) else {},
             fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
             gate=self._built(Judged),
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),
+            drawn=self._drawn(stamps["crops"], problems),
             digests={kind: stamps[kind] for kind in KINDS},
             problems=problems,
             build=stamps["build"],
@@ -145,6 +148,13 @@ class Reader:
             problems["gate"] = str(error)
             return {}
 
+    def _drawn(self, stamp: str, problems: dict[str, str]) -> dict[str, Drawn]:
+        try:
+            return self._kept("crops", stamp, lambda: crops.drawn(self.root))
+        except UserError as error:
+            problems["crops"] = str(error)
+            return {}
+
     def _images(self) -> list[Image]:
         path = self.root / "build" / IMAGES
         try:
@@ -154,7 +164,7 @@ class Reader:
 
     def _named(self) -> tuple[dict[str, Image], dict[str, Image]]:
         images = {i.path: i for i in self._images() if i.state == "image"}
-        return images, {i.pixel_digest: i for i in images.values()}
+        return images, {crops.shown(i): i for i in images.values()}
 
     def _built(self, kind: type[_A]) -> _A | None:
         stamp = self._digest(self.root / "build" / kind.NAME)
@@ -217,6 +227,16 @@ def _nothing() -> None:
 @remembered()
 def _pairs(snapshot: Snapshot) -> dict[frozenset[str], Pair]:
     return {frozenset((known.a, known.b)): known for group in snapshot.groups for known in group.pairs}
+
+
+@remembered()
+def _by_ident(snapshot: Snapshot) -> dict[str, str]:
+    return {ident("picture", path): path for path in snapshot.images}
+
+
+def path_of(snapshot: Snapshot, wanted: str) -> str | None:
+    """Return the path of a picture, by its ident."""
+    return _by_ident(snapshot).get(wanted)
 
 
 @remembered()

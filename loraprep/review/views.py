@@ -17,8 +17,9 @@ from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Grade, Image
 from loraprep.curation.rulings import curation_entry
-from loraprep.project import decisions, groups
+from loraprep.project import crops, decisions, groups
 from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
+from loraprep.project.profiles import tokens_read
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
@@ -302,7 +303,7 @@ def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
     return PictureView(
         id=ident("picture", path),
         name=path,
-        shown=image.pixel_digest if image else "",
+        shown=crops.shown(image) if image else "",
         width=image.width if image else 0,
         height=image.height if image else 0,
     )
@@ -427,6 +428,14 @@ def measured(s: Snapshot, text: str) -> CaptionMeasure:
     )
 
 
+@remembered()
+def limits(s: Snapshot) -> list[tuple[str, int]]:
+    """List how many tokens of a caption each chosen trainer reads; the encoder's own where no trainer is chosen."""
+    model, settings = s.project.base_model, s.project.settings
+    read = [(name, tokens_read(name, settings.model, model)) for name in settings.dataset.trainers]
+    return read or [(model.encoder.name, model.encoder.hard)]
+
+
 def _unsaid(grade: Grade) -> list[str]:
     said = {Grade.MISSING: ["it says nothing"], Grade.NAMED: ["it does not say what is in the picture"]}
     return said.get(grade, [])
@@ -544,6 +553,17 @@ def staying(s: Snapshot) -> list[str]:
 def kept(s: Snapshot) -> Rows:
     """Show the pictures that would train."""
     return rows("kept", staying(s), lambda path: picture(s, path))
+
+
+@remembered()
+def leaving_now(s: Snapshot) -> list[str]:
+    """List the pictures that would not train, by the last run, and that could."""
+    return [path for path, fate in sorted(s.fates.items()) if fate.fate == "left out" and path in s.images]
+
+
+def left_out(s: Snapshot) -> Rows:
+    """Show the pictures that would not train."""
+    return rows("out", leaving_now(s), lambda path: picture(s, path))
 
 
 def rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Rows:

@@ -17,8 +17,8 @@ export async function settled() { while (going) await going; }
 const say = (text) => { $(".saved").textContent = text; };
 
 /* `at`: the ident of the question, to come back to; `then`: what to do once it is written */
-export function write(address, body, { at = "", then = () => {} } = {}) {
-  queue.push({ address, body: { ...body, view: view().dataset.view, at }, at, then });
+export function write(address, body, { at = "", then = () => {}, failed = () => {} } = {}) {
+  queue.push({ address, body: { ...body, view: view().dataset.view, at }, at, then, failed });
   return pump();
 }
 
@@ -44,7 +44,7 @@ async function drain() {
     const { status, told } = came;
     if (status === 409) { conflict(told, one); break; }
     queue.shift();
-    if (status !== 200) { toast(told.message, "bad"); say(""); unanswered(one.at); await refresh(); continue; }
+    if (status !== 200) { toast(told.message, "bad"); say(""); unanswered(one.at); one.failed(); await refresh(); continue; }
     learn(told.kind, told.digest);
     const lines = told.lines.map((l) => `${told.file}:${l.number}   ${l.text}`);
     if (!told.undone) toast(lines.join("\n") + (told.more ? `\nand ${told.more} more lines` : ""));
@@ -76,7 +76,7 @@ export async function decide(mine) {
   $(".conflict").close();
   await settled();
   learn(one.body.kind, now);
-  if (!mine) { queue.shift(); unanswered(one.at); if (one.at && card()) show(one.at); }
+  if (!mine) { queue.shift(); unanswered(one.at); one.failed(); if (one.at && card()) show(one.at); }
   if (queue.length) pump();
   else { say(""); await refresh(); }
 }

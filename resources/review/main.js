@@ -5,6 +5,8 @@ import { drop, editRow, measure } from "./captions.js";
 import * as deck from "./deck.js";
 import * as keys from "./keys.js";
 import * as lists from "./lists.js";
+import * as light from "./light.js";
+import * as crop from "./crop.js";
 import { look, sized } from "./looks.js";
 import { differs, view } from "./page.js";
 import { isBehind, refresh } from "./refresh.js";
@@ -15,6 +17,7 @@ import { toast } from "./toast.js";
 const kindOf = (button) => button.dataset.kind || button.closest("[data-kind]").dataset.kind;
 
 function given(button) { // the answer on a button; the next question comes at once
+  if (button.closest(".light")) return light.given(button);
   const holder = button.closest("[data-id]");
   const rest = button.dataset.kind !== undefined;
   answers.answer(kindOf(button), rest || !holder ? "" : holder.dataset.id, JSON.parse(button.dataset.values));
@@ -58,6 +61,16 @@ const actions = {
   yours: () => answers.decide(true),
   edit: (button) => { const t = $("textarea", button.closest(".card")); t.focus(); t.setSelectionRange(t.value.length, t.value.length); },
   focus: (button) => $("input", button.form).focus(),
+  "look-closer": light.lookCloser,
+  "close-light": light.close,
+  "next-shape": light.nextShape,
+  full: light.full,
+  mask: light.mask,
+  write: light.writing,
+  crop: light.startCrop,
+  "crop-write": light.writeCrop,
+  "crop-shape": crop.shapeOn,
+  "crop-end": light.endCrop,
   row: (button) => editRow(button.closest(".row")),
 };
 
@@ -67,6 +80,9 @@ const hands = { // by what a button carries
   go: (b) => deck.show(b.dataset.go),
   look: (b) => look(b.closest(".card"), b.dataset.look),
   size: (b) => sized(b.closest(".card"), b),
+  lay: light.open,
+  turnTo: (b) => light.turnTo(Number(b.dataset.turnTo)),
+  shape: (b) => light.draw(Number(b.dataset.shape)),
   drop,
   term: (b) => { search().value = search().value === b.dataset.term ? "" : b.dataset.term; filter(); },
   toggle: toggled,

@@ -67,4 +67,5 @@ async function once(mine) {
   else if (row) lists.here(lists.items().find((i) => (i.dataset.id || i.dataset.picture) === row), inside && !finished);
   if (editing && deck.card()) { $("textarea", deck.card()).focus(); $("textarea", deck.card()).setSelectionRange(...editing); }
   keysBesideButtons();
+  document.dispatchEvent(new Event("fresh"));
 }

@@ -21,6 +21,11 @@ export async function page(address) { // null if it cannot be had
   return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 }
 
+export async function fragment(address) { // one element, null if it cannot be had
+  const there = await page(address);
+  return there && there.body.firstElementChild;
+}
+
 export async function part(name, from, find) { // {total, items}: elements of a long list
   const answer = await fetch(`/part/${name}?${new URLSearchParams({ from, find })}`);
   if (!answer.ok) return { total: 0, items: [] };

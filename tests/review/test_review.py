@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import io
 import json
 import os
@@ -26,19 +25,17 @@ from loraprep import __main__
 from loraprep.core import terminal
 from loraprep.project import decision_edits
 from loraprep.review import decks, views
-from loraprep.review.app import VIEWS, Page
-from loraprep.review.guard import Guard
+from loraprep.review.app import VIEWS
 from loraprep.review.serve import serve
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
 from tests.pictures import jpeg, scene
+from tests.reviewed import OURS, PORT, Reviewed, changed
 from tests.runs import run
 
-PORT = 4173
 TOGETHER = (
     "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n"
 )
-OURS = f"http://127.0.0.1:{PORT}"
 
 
 @pytest.fixture(scope="module")
@@ -48,32 +45,6 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code, output = run(root, "gate1")
     assert code == 1, output
     return root
-
-
-class Reviewed:
-    """The page of a project as its own browser window talks to it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.guard = Guard(Page(Reader(root)).app(), PORT)
-        self.client = TestClient(self.guard, base_url=OURS, cookies={self.guard.cookie: self.guard.session})
-
-    def snapshot(self) -> Snapshot:
-        return Reader(self.root).read()
-
-    def get(self, path: str, **headers: str) -> Any:
-        return self.client.get(path, headers=headers)
-
-    def post(self, path: str, body: Any, **headers: str) -> Any:
-        own = {"x-loraprep-write": self.guard.writing, "origin": OURS, "sec-fetch-site": "same-origin"}
-        return self.client.post(path, json=body, headers={**own, **headers})
-
-    def answer(self, kind: str, key: str, values: dict[str, Any], expected: str | None = None) -> Any:
-        seen = decision_edits.document_digest(self.root, kind) if expected is None else expected
-        return self.post("/answer", {"kind": kind, "id": ident(kind, key), "values": values, "expected": seen})
-
-    def file(self, kind: str) -> str:
-        return (self.root / f"decisions/{kind}.yaml").read_text("utf-8")
 
 
 @pytest.fixture
@@ -91,10 +62,6 @@ def still(asked: Path) -> Reviewed:
 
 def quality_cards(s: Snapshot) -> list[views.QualityCard]:
     return [views.quality_card(s, entry) for entry in views.asked(s, "quality")]
-
-
-def changed(before: str, after: str) -> list[str]:
-    return [x for x in difflib.ndiff(before.splitlines(), after.splitlines()) if x[:2] in ("- ", "+ ")]
 
 
 # --- who may talk to it

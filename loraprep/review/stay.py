@@ -1,0 +1,164 @@
+"""Whether a picture stays, wherever it is looked at: by which answer it leaves, and what would change that. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from loraprep.core.errors import UserError
+from loraprep.curation.rulings import curation_entry
+from loraprep.project.decisions import SHORT, Answer, Entry
+from loraprep.review import leaving
+from loraprep.review.snapshot import Snapshot, by_short, remembered
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+_LEFT, _PINNED = "you left it out", "you pinned it"  # what the entries say that the page writes for one picture
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """An edit of decisions/<kind>.yaml, as `decision_edits.write_answers` takes it."""
+
+    kind: str
+    values: dict[str, Json]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a picture stands by the answers as they are now. `why`: one clause, "" while it stays.
+
+    `by`: kind and key of the entry by which it leaves; None while it stays, or where no answer of this page decides.
+    `pinned`: an answer says that it stays.
+    """
+
+    stays: bool
+    why: str
+    by: tuple[str, str] | None
+    pinned: bool
+
+
+_WHY = {"duplicates": "another picture of its group stays", "quality": "it is to be removed for its size"}
+
+
+@remembered(lambda s, kind: s.digests[kind], size=8)
+def _leaves(s: Snapshot, kind: str) -> dict[str, str]:
+    """Map picture -> the key of the entry by which it leaves, answered or, while nobody answered, as recommended."""
+    found: dict[str, str] = {}
+    for entry in s.decisions[kind].entries.values():
+        recommended = entry.data.get("recommended") is not None
+        answer: Answer | None = entry.answer or ("recommended" if recommended else None)
+        for named in leaving.left_out(kind, entry, answer) if answer is not None else ():
+            found.setdefault(_present(s, entry, named), entry.key)
+    return found
+
+
+@remembered(lambda s: s.digests["curation"])
+def _pinned(s: Snapshot) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in s.decisions["curation"].entries.values():
+        if entry.answer is not None and curation_entry(entry).about_need:
+            out = set(curation_entry(entry).left_out(entry.answer))
+            found |= {
+                _present(s, entry, named): entry.key for named in entry.data.get("pictures", ()) if named not in out
+            }
+    return found
+
+
+def _present(s: Snapshot, entry: Entry, named: str) -> str:
+    """Return the path that a picture of an entry has now."""
+    short = entry.digests.get(named)
+    if named in s.images or not short:
+        return named
+    there = by_short(s).get(short)
+    return there.path if there else named
+
+
+def standing(s: Snapshot, path: str) -> Standing:
+    """Say how a picture stands."""
+    for kind in ("curation", "duplicates", "quality"):
+        key = _leaves(s, kind).get(path)
+        if key is not None:
+            entry = s.decisions[kind].entries[key]
+            why = curation_entry(entry).why if kind == "curation" else _WHY[kind]
+            return Standing(False, why, (kind, key), pinned=False)
+    fate = s.fates.get(path)
+    settings = fate is not None and "curation.exclude" in fate.why
+    if fate is not None and fate.fate != "kept" and (settings or (fate.by != "you" and not fate.open)):
+        return Standing(False, fate.why, None, pinned=False)  # such as the same file twice
+    return Standing(True, "", None, path in _pinned(s))
+
+
+def plan(s: Snapshot, path: str, *, stays: bool) -> Plan:
+    """Plan the edit after which a picture stays, or leaves. Raises UserError where no answer can say so."""
+    now = standing(s, path)
+    if stays and not now.stays:
+        if now.by is None:
+            raise UserError(
+                f"{path} cannot be brought back here: {now.why}", hint="project.yaml and the report say more."
+            )
+        return _back(s, path, *now.by)
+    if not stays and now.stays:
+        return _out(s, path)
+    raise UserError("this is not there any more", hint="Reload the page.")
+
+
+def pin(s: Snapshot, path: str, *, pinned: bool) -> Plan:
+    """Plan the edit after which an answer says that a picture stays, or none says so."""
+    key = _pinned(s).get(path)
+    if pinned and key is None and standing(s, path).stays:
+        return _own(s, path, "all", _PINNED)
+    if not pinned and key is not None:
+        entry = s.decisions["curation"].entries[key]
+        if _by_the_page(entry):
+            return Plan("curation", {key: None})
+        return _with(entry, path, leaves=True)
+    raise UserError("this is not there any more", hint="Reload the page.")
+
+
+def _by_the_page(entry: Entry) -> bool:
+    return entry.data.get("what") in (_LEFT, _PINNED)
+
+
+def _named(s: Snapshot, entry: Entry, path: str) -> str:
+    """Return what an entry calls the picture."""
+    return next((name for name in entry.digests if _present(s, entry, name) == path), path)
+
+
+def _back(s: Snapshot, path: str, kind: str, key: str) -> Plan:
+    entry = s.decisions[kind].entries[key]
+    if kind == "quality":
+        return Plan(kind, {key: {"do": "keep"}})
+    if kind == "duplicates":
+        name = _named(s, entry, path)
+        leaves = {*leaving.left_out(kind, entry, entry.answer or "recommended")} - {name}
+        keep: list[Json] = [p for p in entry.data.get("pictures") or entry.digests if p not in leaves]
+        return Plan(kind, {key: {"keep": keep if leaves else "all"}})
+    if _by_the_page(entry):
+        return Plan(kind, {key: None})
+    return _with(entry, _named(s, entry, path), leaves=False)
+
+
+def _with(entry: Entry, path: str, *, leaves: bool) -> Plan:
+    """Plan the answer of a curation entry once one of its pictures leaves, or stays, too."""
+    asked = curation_entry(entry)
+    out = dict.fromkeys(asked.left_out(entry.answer or "recommended"))
+    out = out | {path: None} if leaves else {p: None for p in out if p != path}
+    names: list[Json] = [*out]
+    nobody = "together" if asked.looks else "keep" if asked.strangers else "all"
+    return Plan("curation", {entry.key: {"answer": names or nobody}})
+
+
+def _out(s: Snapshot, path: str) -> Plan:
+    key = _pinned(s).get(path)
+    if key is not None:
+        return _with(s.decisions["curation"].entries[key], path, leaves=True)
+    return _own(s, path, [path], _LEFT)
+
+
+def _own(s: Snapshot, path: str, answer: Json, what: str) -> Plan:
+    """Plan an entry for one picture; of one that has its name already, only the answer."""
+    entries: Mapping[str, Entry] = s.decisions["curation"].entries
+    if path in entries:
+        return _with(entries[path], path, leaves=answer != "all")
+    digests: dict[str, Json] = {path: s.images[path].digest[:SHORT]}
+    return Plan("curation", {path: {"what": what, "pictures": {path: None}, "answer": answer, "digests": {**digests}}})

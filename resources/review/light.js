@@ -1,0 +1,217 @@
+/* The light table: one picture large, with what is known of it. Every picture everywhere opens here. */
+import { $, $$ } from "./dom.js";
+import { settled, write } from "./answers.js";
+import * as crop from "./crop.js";
+import { card } from "./deck.js";
+import { item, of } from "./lists.js";
+import { view } from "./page.js";
+import { fragment, post } from "./talk.js";
+import { toast } from "./toast.js";
+
+const table = $(".light");
+let list = { in: "", find: "" };
+let opener = null;
+let shape = -1; // number of the bucket that is drawn
+let asked = 0;
+
+export const isOpen = () => table.open;
+const laid = () => $(".laid-out", table);
+const text = () => $(".words textarea", table);
+
+export function lookCloser() {
+  const at = item() || card() || view();
+  const button = at.matches("[data-lay]") ? at : $("[data-lay]", at) || $("[data-lay]", view());
+  if (button) open(button);
+}
+
+export function open(button) {
+  const holder = button.closest("[data-part], [data-in]");
+  const long = of(button);
+  list = { in: holder ? holder.dataset.part || holder.dataset.in : "", find: long ? long.find : "" };
+  opener = button;
+  shape = -1;
+  return lay(button.dataset.lay);
+}
+
+async function lay(id) {
+  asked += 1;
+  const mine = asked;
+  const fresh = await fragment(`/light/${id}?${new URLSearchParams(list)}`);
+  if (mine !== asked) return;
+  if (!fresh) { toast("This picture is not there any more.", "bad"); return; }
+  $(".on-table", table).replaceChildren(fresh);
+  if (!table.open) table.showModal();
+  table.scrollTop = 0;
+  crop.end(table);
+  draw(shape);
+  if (text()) measure();
+  $("h2", table).focus({ preventScroll: true });
+  for (const near of [laid().dataset.after, laid().dataset.before]) ready(near);
+}
+
+function ready(id) { // what the next key asks for is there when it is pressed
+  if (id === laid().dataset.id) return;
+  fragment(`/light/${id}?${new URLSearchParams(list)}`).then((fresh) => {
+    const image = fresh && fresh.querySelector("image");
+    if (image) new Image().src = image.getAttribute("href");
+  });
+}
+
+export async function again() { // a file is another one: what is written here stays
+  if (!table.open || crop.going()) return;
+  const id = laid().dataset.id;
+  asked += 1;
+  const mine = asked;
+  const fresh = await fragment(`/light/${id}?${new URLSearchParams(list)}`);
+  if (mine !== asked || !table.open || laid().dataset.id !== id || crop.going()) return;
+  if (!fresh) return close();
+  const on = document.activeElement;
+  const key = table.contains(on) && on.dataset.key;
+  for (const name of ["light-top", "sight", "standing", "shapes", "about", "file-facts", "words"]) {
+    const [was, now] = [$(`.${name}`, table), fresh.querySelector(`.${name}`)];
+    if (name === "words" && was && $("textarea", was) && (was.contains(on) || text().value !== text().dataset.was)) continue;
+    if (was && now && was.dataset.like !== now.outerHTML) { const like = now.outerHTML; was.replaceWith(now); now.dataset.like = like; if (name === "words" && text()) measure(); }
+    else if (was && !now) was.remove();
+    else if (!was && now) $(".light-side", table).append(now);
+  }
+  Object.assign(laid().dataset, fresh.dataset);
+  draw(shape);
+  if (!table.contains(document.activeElement)) ((key && $(`[data-key="${CSS.escape(key)}"]`, table)) || $("h2", table)).focus({ preventScroll: true });
+}
+
+export async function close() {
+  keep();
+  table.close();
+  $(".on-table", table).replaceChildren();
+  await settled();
+  const back = opener && opener.isConnected ? opener : opener && $(`[data-lay="${opener.dataset.lay}"]`, view());
+  if (back) back.focus();
+}
+
+export function turnTo(by) {
+  keep();
+  return lay(by > 0 ? laid().dataset.after : laid().dataset.before);
+}
+
+/* --- looking */
+
+export function draw(n) {
+  const boxes = $$(".bucket", table);
+  shape = n < boxes.length ? n : -1;
+  boxes.forEach((b, k) => b.classList.toggle("drawn", k === shape));
+  for (const b of $$("[data-shape]", table)) b.setAttribute("aria-pressed", String(Number(b.dataset.shape) === shape));
+  const box = boxes[shape] || $(".part:not([hidden])", table);
+  const shade = $(".shade", table);
+  const [w, h] = [Number(laid().dataset.width), Number(laid().dataset.height)];
+  if (!box) { shade.setAttribute("d", ""); return; }
+  const [x, y, wide, high] = ["x", "y", "width", "height"].map((name, k) => parseFloat(box.getAttribute(name)) / 100 * (k % 2 ? h : w));
+  shade.setAttribute("d", `M0 0H${w}V${h}H0Z M${x} ${y}h${wide}v${high}h${-wide}Z`);
+}
+
+export const nextShape = () => draw(shape + 1 < $$(".bucket", table).length ? shape + 1 : -1);
+
+export function full(button) {
+  const box = $(".pixel-by-pixel", table);
+  const on = box.hidden;
+  button.setAttribute("aria-pressed", String(on));
+  box.hidden = !on;
+  $("svg", table).classList.toggle("away", on);
+  if (!on) return;
+  const img = $("img", box);
+  if (!img.src) {
+    img.addEventListener("load", () => { // a pixel of the picture is a pixel of the screen
+      img.style.width = `${img.naturalWidth / devicePixelRatio}px`;
+      box.scrollTo((box.scrollWidth - box.clientWidth) / 2, (box.scrollHeight - box.clientHeight) / 2);
+    }, { once: true });
+    img.src = img.dataset.src;
+  }
+  box.focus();
+}
+
+export function mask(button) {
+  const on = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(on));
+  const image = $("image", table);
+  image.setAttribute("href", on ? image.dataset.masked : image.dataset.whole);
+}
+
+let grabbed = null; // at 100 %, the hand moves the picture
+table.addEventListener("pointerdown", (event) => {
+  const box = event.target.closest(".pixel-by-pixel");
+  if (box && event.pointerType === "mouse") { grabbed = { box, x: event.clientX + box.scrollLeft, y: event.clientY + box.scrollTop }; event.preventDefault(); box.focus(); }
+});
+addEventListener("pointermove", (event) => { if (grabbed) grabbed.box.scrollTo(grabbed.x - event.clientX, grabbed.y - event.clientY); });
+addEventListener("pointerup", () => { grabbed = null; });
+
+/* --- answers */
+
+export function given(button) {
+  const { kind } = button.dataset;
+  write("/answer", { kind, id: laid().dataset.id, values: JSON.parse(button.dataset.values) });
+}
+
+function cropped(box) {
+  return write("/answer", { kind: "crops", id: laid().dataset.id, values: { crop: box } });
+}
+
+/* --- words */
+
+let measuring;
+let keeping;
+export function measure() {
+  const t = text();
+  clearTimeout(measuring);
+  measuring = setTimeout(async () => {
+    const { status, told } = await post("/measure", { text: t.value });
+    if (status !== 200 || !t.isConnected) return;
+    for (const span of $$("[data-limit]", table)) {
+      $("[data-tokens]", span).textContent = told.tokens;
+      span.classList.toggle("over", told.tokens > Number(span.dataset.limit));
+    }
+    $("[data-faults]", table).textContent = told.faults.join("; ");
+  }, 150);
+}
+
+export function typed() {
+  measure();
+  $(".kept", table).textContent = "not saved yet";
+  clearTimeout(keeping);
+  keeping = setTimeout(keep, 1500);
+}
+
+export function keep() { // what is written here goes into decisions/captions.yaml
+  clearTimeout(keeping);
+  const t = text();
+  if (!t || t.value === t.dataset.was || !t.value.trim()) return;
+  const [id, words] = [laid().dataset.id, t.value];
+  const before = t.dataset.was;
+  t.dataset.was = words;
+  $(".kept", table).textContent = "saving…";
+  write("/answer", { kind: "captions", id, values: { caption: words } }, {
+    then: () => { if (t.isConnected && t.value === words) $(".kept", table).textContent = "saved"; },
+    failed: () => { if (t.isConnected) { t.dataset.was = before; $(".kept", table).textContent = "not saved"; } },
+  });
+}
+
+export function putBack() {
+  const t = text();
+  clearTimeout(keeping);
+  t.value = t.dataset.was;
+  measure();
+  $(".kept", table).textContent = "";
+  $("h2", table).focus();
+}
+
+export function writing() {
+  const t = text();
+  if (t) { t.focus(); t.setSelectionRange(t.value.length, t.value.length); }
+}
+
+table.addEventListener("cancel", (event) => { event.preventDefault(); }); // keys.js knows what Esc is for
+table.addEventListener("input", (event) => { if (event.target === text()) typed(); });
+table.addEventListener("focusout", (event) => { if (event.target === text()) keep(); });
+document.addEventListener("fresh", again);
+addEventListener("pagehide", () => { if (table.open) keep(); });
+export const startCrop = () => crop.start(table);
+export function endCrop() { crop.end(table); draw(shape); }
+export function writeCrop() { const box = crop.shares(); crop.end(table); cropped(box); }

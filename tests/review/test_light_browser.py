@@ -1,0 +1,213 @@
+"""The light table as a person uses it: by keyboard alone, and by mouse alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browsers import missing, open_, serving, window
+from tests.gallery import paint
+from tests.runs import run
+
+pytestmark = pytest.mark.run
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 pictures, Gate 1 run once, nothing answered."""
+    root = paint(tmp_path_factory.mktemp("light") / "mystyle", 12)
+    assert run(root, "gate1")[0] == 1
+    return root
+
+
+@pytest.fixture
+def root(asked: Path, tmp_path: Path) -> Path:
+    shutil.copytree(asked, tmp_path / "mystyle")
+    return tmp_path / "mystyle"
+
+
+def name(page: Any) -> str:
+    return str(page.locator("#light-title").inner_text())
+
+
+def said(page: Any, text: str) -> None:
+    """Waits until the page says it in its toast and has nothing on its way."""
+    page.wait_for_function(
+        "t => document.querySelector('.toast').innerText.includes(t) && !document.body.ariaBusy", arg=text
+    )
+
+
+def laid(page: Any, title: str = "") -> None:
+    page.wait_for_function(
+        "t => { const h = document.querySelector('.light[open] h2'); return h && (!t || h.innerText === t); }",
+        arg=title,
+    )
+
+
+def file(root: Path, kind: str) -> str:
+    path = root / f"decisions/{kind}.yaml"
+    return path.read_text("utf-8") if path.exists() else ""
+
+
+@pytest.mark.parametrize("view", ["", "duplicates", "quality", "captions", "curation", "findings", "texts"])
+def test_from_every_view_a_picture_opens_by_mouse_and_by_key_and_the_hand_is_back_afterwards(
+    browser: Any, root: Path, view: str
+) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, view)
+        first = page.locator("main [data-lay]:visible").first
+        wanted = (first.get_attribute("aria-label") or "").removeprefix("Look at ")
+        first.click()
+        laid(page, wanted)
+        page.wait_for_function("() => document.querySelector('.light image').getBBox().width > 0")
+        page.locator("[data-do=close-light]").click()
+        page.wait_for_selector(".light:not([open])", state="attached")
+        assert page.evaluate("document.activeElement.matches('[data-lay]')")
+        page.locator("main h1").first.evaluate("() => document.activeElement.blur()")
+        page.keyboard.press("Space")
+        laid(page)
+        if page.locator("[data-turn-to]").count():
+            before = name(page)
+            page.keyboard.press("ArrowRight")
+            page.wait_for_function("b => document.querySelector('#light-title').innerText !== b", arg=before)
+            page.keyboard.press("ArrowLeft")
+            laid(page, before)
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".light:not([open])", state="attached")
+
+
+def test_by_keyboard_alone(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        page.keyboard.press("Space")
+        laid(page)
+        title = name(page)
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_function("b => document.querySelector('#light-title').innerText !== b", arg=title)
+            title = name(page)
+        page.keyboard.press("c")
+        for key in ("s", "ArrowLeft", "Shift+ArrowLeft", "Shift+ArrowLeft", "ArrowUp"):
+            page.keyboard.press(key)
+        assert "the shape of a bucket" in page.locator(".measure").inner_text()
+        page.keyboard.press("Escape")  # left as it is
+        assert file(root, "crops") == ""
+        page.keyboard.press("c")
+        page.keyboard.press("Enter")
+        said(page, "crops.yaml")
+        assert re.search(rf"^\"?{re.escape(title)}\"?: {{crop: \[", file(root, "crops"), re.MULTILINE)
+        page.keyboard.press("t")
+        said(page, "turn: 90")
+        page.wait_for_function("() => document.querySelector('.laid-out').dataset.turn === '90'")
+        page.keyboard.press("w")
+        page.wait_for_function("() => document.querySelector('.laid-out').dataset.drawn === ''")
+        assert "crop" not in file(root, "crops").splitlines()[-1]
+        page.keyboard.press("l")
+        said(page, "you left it out")
+        page.wait_for_selector(".light .leaves")
+        page.keyboard.press("z")  # one undo
+        page.wait_for_selector(".light .standing .stays")
+        page.keyboard.press("p")
+        said(page, "you pinned it")
+        page.keyboard.press("b")
+        assert page.locator(".bucket.drawn").count() == 1
+        page.keyboard.press("1")
+        page.wait_for_function("() => document.querySelector('.pixel-by-pixel img').naturalWidth > 0")
+        page.keyboard.press("1")
+        page.keyboard.press("e")
+        page.keyboard.type(", a red kite")
+        page.keyboard.press("Enter")  # saved, and the next one's words
+        page.wait_for_function("b => document.querySelector('#light-title').innerText !== b", arg=title)
+        page.wait_for_function("() => document.activeElement.matches('.words textarea') && !document.body.ariaBusy")
+        assert ', a red kite"' in file(root, "captions")
+        page.keyboard.type(", half a thought")
+        page.wait_for_function("() => document.querySelector('.words .kept').innerText === 'saved'")  # by itself
+        assert ', half a thought"' in file(root, "captions")
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        page.wait_for_selector(".keys[open]")
+        keys = page.locator(".keys dt").all_inner_texts()
+        assert {"Esc", "L", "P", "C", "T", "1", "B", "E", "Z", "?"} <= set(keys)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".light:not([open])", state="attached")
+
+
+def test_by_mouse_alone_a_box_is_drawn_and_takes_the_shape_of_a_bucket(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        page.locator(".sheet [data-lay]").nth(3).click()
+        laid(page)
+        page.locator("[data-do=crop]").click()
+        frame = page.locator(".light image").bounding_box()
+        x, y, w, h = (frame[n] for n in ("x", "y", "width", "height"))
+        page.mouse.move(x + 0.2 * w, y + 0.2 * h)
+        page.mouse.down()
+        page.mouse.move(x + 0.7 * w, y + 0.75 * h, steps=5)
+        page.mouse.up()
+        page.mouse.move(x + 0.4 * w, y + 0.4 * h)  # and moved
+        page.mouse.down()
+        page.mouse.move(x + 0.3 * w, y + 0.3 * h, steps=5)
+        page.mouse.up()
+        page.locator("[data-do=crop-write]").click()
+        said(page, "crop: [")
+        found = re.search(r"crop: \[([^]]+)\]", file(root, "crops"))
+        assert found
+        left, top, right, bottom = map(float, found[1].split(","))
+        assert (left, top) == (pytest.approx(0.1, abs=0.06), pytest.approx(0.1, abs=0.06))
+        page.wait_for_function("() => document.querySelector('.laid-out').dataset.drawn === 'true'")
+        size = page.locator(".laid-out").evaluate("e => [e.dataset.width, e.dataset.height].map(Number)")
+        shape = (right - left) * size[0] / ((bottom - top) * size[1])
+        shapes = page.locator(".laid-out").evaluate("e => JSON.parse(e.dataset.ratios)")
+        assert min(abs(shape / r - 1) for r in shapes) < 0.005
+        assert float(re.findall(r"cuts ([\d.]+) %", page.locator(".shapes").inner_text())[0]) < 1
+        page.locator(".standing [data-key=l]").click()
+        said(page, "you left it out")
+        page.locator(".standing [data-key=l]").click()
+        page.wait_for_selector(".light .standing .stays")
+        page.locator(".words textarea").click()
+        page.keyboard.type("x")  # what a hand at the keyboard writes, a click elsewhere saves
+        page.locator("[data-turn-to='1']").click()
+        page.wait_for_function("() => !document.body.ariaBusy")
+        assert "caption:" in file(root, "captions").splitlines()[-1]
+
+
+def test_an_edit_meanwhile_shows_and_words_being_written_stay(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        page.locator(".sheet [data-lay]").nth(3).click()
+        laid(page)
+        page.keyboard.press("e")
+        page.keyboard.type(", mine")
+        title = name(page)
+        (root / "decisions/crops.yaml").write_text(f'"{title}": {{turn: 270}}\n', "utf-8")
+        page.wait_for_function("() => document.querySelector('.laid-out').dataset.turn === '270'")
+        assert page.locator(".words textarea").input_value().endswith(", mine")
+        assert page.evaluate("document.activeElement.matches('.words textarea')")
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => !document.body.ariaBusy")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024])
+def test_nothing_for_axe_and_nothing_wider_than_the_window(browser: Any, root: Path, scheme: str, width: int) -> None:
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        missing("axe-playwright-python is not installed (pip install -e '.[test]')")
+    with serving(root) as address:
+        context = browser.new_context(
+            viewport={"width": width, "height": 844}, color_scheme=scheme, bypass_csp=True, has_touch=width == 390
+        )
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]")
+        page.locator(".sheet [data-lay]").nth(3).click()
+        laid(page)
+        page.wait_for_timeout(400)
+        found = [(v["id"], n["html"][:200]) for v in Axe().run(page).response["violations"] for n in v["nodes"]]
+        wide = page.evaluate("[document.querySelector('.light').scrollWidth, innerWidth]")
+        context.close()
+    assert found == []
+    assert wide[0] <= wide[1]
