@@ -123,12 +123,12 @@ def _misread(doc: Document, answer: str) -> list[Problem]:
     data = doc.data if isinstance(doc.data, dict) else {}
     lists = [
         doc.problem([key, answer], "one list of names cannot answer many questions",
-                    f"Write `{answer}: recommended` here, and the list under `{together.BUT}`: {{name: [names]}}.")
+                    f"Write `{answer}: recommended` here, and the list under `{together.EXCEPT}`: {{name: [names]}}.")
         for key, entry in data.items()
         if isinstance(entry, dict) and together.EACH in entry and isinstance(entry.get(answer), list)
     ]  # fmt: skip
     return lists + [
-        doc.problem([key, together.BUT, name], f'nothing is asked about "{name}" here',
+        doc.problem([key, together.EXCEPT, name], f'nothing is asked about "{name}" here',
                     did_you_mean(name, known) or f"Name it as it stands under `{together.EACH}`.", at_key=True)
         for key, name, known in together.unknown(data)
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def _misread(doc: Document, answer: str) -> list[Problem]:
 def _take_bare_names(doc: Document, answer: str) -> None:
     """Read `keep: a.jpg` as `keep: [a.jpg]` where the entry is about such a picture."""
     for entry in doc.data.values() if isinstance(doc.data, dict) else ():
-        if isinstance(entry, dict) and isinstance(but := entry.get(together.BUT), dict):
+        if isinstance(entry, dict) and isinstance(but := entry.get(together.EXCEPT), dict):
             about = {name for p in together.parts(entry, answer) for name in p.data.get("pictures") or ()}
             but.update({name: [given] for name, given in but.items() if isinstance(given, str) and given in about})
         given = entry.get(answer) if isinstance(entry, dict) else None
@@ -255,7 +255,7 @@ def _together(questions: Sequence[Question], answer: str, taken: Collection[str]
         digests = {path: digest for q in alike for path, digest in q.digests.items()}
         what = like.what.format(n=len(alike))
         entry = together.joined(what, {q.key: q.entry for q in alike}, answer)
-        comments = {together.BUT: "answers of their own for single ones: {name.jpg: ...}"}
+        comments = {together.EXCEPT: "answers of their own for single ones: {name.jpg: ...}"}
         asked.append(Question(_free(like.key, taken), entry, digests, comments))
     return asked
 

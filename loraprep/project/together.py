@@ -1,6 +1,6 @@
 """Questions of one kind in one entry of a decision file: many pictures, few answers. Pure.
 
-Such an entry has a line for each question under `each`, the answer that counts for all of them, and under `but` those
+Such an entry has a line for each question under `each`, the answer that counts for all of them, and under `except` those
 that are answered otherwise. Everywhere else each question is one by itself: an entry is taken apart as it is read.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from loraprep.core.files import Json
 
 FEW = 5  # as many as there are samples: more of one kind are asked together
-EACH, BUT = "each", "but"
+EACH, EXCEPT = "each", "except"
 
 
 class Part(NamedTuple):
@@ -37,7 +37,7 @@ def joined(what: str, questions: Mapping[str, Mapping[str, Any]], answer: str) -
         EACH: {key: fields["what"] if set(fields) == {"what"} else fields for key, fields in each.items()},
         **({"recommended": recommended[0]} if same else {}),
         answer: None,
-        BUT: {},
+        EXCEPT: {},
     }
 
 
@@ -46,7 +46,7 @@ def parts(entry: Mapping[str, Any], answer: str) -> Iterator[Part]:
 
     An exception may be named by any picture that its question is about.
     """
-    exceptions, known = entry.get(BUT) or {}, entry.get("digests") or {}
+    exceptions, known = entry.get(EXCEPT) or {}, entry.get("digests") or {}
     for key, names in _names(entry).items():
         fields = entry[EACH][key]
         data = {"what": fields} if isinstance(fields, str) else dict(fields)
@@ -78,8 +78,8 @@ def place(data: Mapping[str, Any], keys: Sequence[str | int]) -> Sequence[str | 
     key, entry = str(keys[0]), data[within]
     if len(keys) == 1:
         return (within, EACH, key)
-    exception = next((name for name in _names(entry)[key] if name in (entry.get(BUT) or {})), None)
-    return (within, *keys[1:]) if exception is None else (within, BUT, exception, *keys[2:])
+    exception = next((name for name in _names(entry)[key] if name in (entry.get(EXCEPT) or {})), None)
+    return (within, *keys[1:]) if exception is None else (within, EXCEPT, exception, *keys[2:])
 
 
 def as_written(data: Mapping[str, Any], values: Mapping[str, Json], answer: str) -> dict[str, Json]:
@@ -96,18 +96,18 @@ def as_written(data: Mapping[str, Any], values: Mapping[str, Json], answer: str)
             written[key] = value
             continue
         entry = data[within]
-        but = exceptions.setdefault(within, dict(entry.get(BUT) or {}))
+        otherwise = exceptions.setdefault(within, dict(entry.get(EXCEPT) or {}))
         for name in _names(entry)[key]:
-            but.pop(name, None)
+            otherwise.pop(name, None)
         if value[answer] is not None or entry.get(answer) is not None:
-            but[key] = value[answer]
-        written[within] = {BUT: but}
+            otherwise[key] = value[answer]
+        written[within] = {EXCEPT: otherwise}
     return written
 
 
 def unknown(data: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
     """Yield (entry, name, names it may have) for each exception that no question of its entry is about."""
     for key, entry in data.items():
-        if isinstance(entry, Mapping) and isinstance(entry.get(BUT), Mapping):
+        if isinstance(entry, Mapping) and isinstance(entry.get(EXCEPT), Mapping):
             known = {name for names in _names(entry).values() for name in names}
-            yield from ((key, str(name), sorted(known)) for name in entry[BUT] if name not in known)
+            yield from ((key, str(name), sorted(known)) for name in entry[EXCEPT] if name not in known)

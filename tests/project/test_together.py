@@ -65,7 +65,7 @@ def test_up_to_five_stand_alone_and_more_together(tmp_path: Path) -> None:
             for n in range(6)
         )
         + "  keep: null\n"
-        "  but:  # answers of their own for single ones: {name.jpg: ...}\n  "
+        "  except:  # answers of their own for single ones: {name.jpg: ...}\n  "
     ).replace("what: 6 pictures are there more than once", 'what: "6 pictures are there more than once"')
     ask(tmp_path, question(1))
     assert "copies:" not in text(tmp_path)
@@ -75,7 +75,7 @@ def test_one_answer_counts_for_all_but_the_exceptions(tmp_path: Path) -> None:
     asked = [question(n) for n in range(8)]
     ask(tmp_path, *asked)
     edit(tmp_path, "keep: null", "keep: recommended  # looked at")
-    edit(tmp_path, "  but:  #", "  but: {p03.jpg: all, p05_web.jpg: p05_web.jpg}  #")
+    edit(tmp_path, "  except:  #", "  except: {p03.jpg: all, p05_web.jpg: p05_web.jpg}  #")
     given = decisions.read_decisions(tmp_path, "duplicates")
     assert {key: entry.answer for key, entry in given.entries.items()} == {
         **{f"p0{n}.jpg": "recommended" for n in (0, 1, 2, 4, 6, 7)},
@@ -121,16 +121,16 @@ def test_an_answer_to_one_is_written_as_an_exception_and_taken_back(tmp_path: Pa
         )
 
     done = answer(s03="keep", s04="upscale")
-    assert "  but: {s03.jpg: keep, s04.jpg: upscale}  # answers of their own" in text(tmp_path, "quality")
+    assert "  except: {s03.jpg: keep, s04.jpg: upscale}  # answers of their own" in text(tmp_path, "quality")
     given = decisions.read_decisions(tmp_path, "quality")
     assert [given.entries[f"s0{n}.jpg"].answer for n in (2, 3, 4)] == [None, "keep", "upscale"]
     assert given.missing(["s02.jpg"]) == ["too small"]
     answer(s03=None)
-    assert "  but: {s04.jpg: upscale}  #" in text(tmp_path, "quality")
+    assert "  except: {s04.jpg: upscale}  #" in text(tmp_path, "quality")
     later = answer(s05="keep")
     answer(s04=None)
     decision_edits.restore(tmp_path, later)  # the file went on since: that one is taken back and no other
-    assert "but: {}  #" in text(tmp_path, "quality")
+    assert "except: {}  #" in text(tmp_path, "quality")
     with pytest.raises(decision_edits.Changed):
         decision_edits.restore(tmp_path, done)
     edit(tmp_path, "do: null", "do: remove", "quality")
@@ -151,17 +151,17 @@ def test_undo_of_the_first_exception_is_byte_for_byte(tmp_path: Path) -> None:
 def test_a_name_that_nothing_is_asked_about_and_a_list_for_all(tmp_path: Path) -> None:
     ask(tmp_path, *map(question, range(6)))
     edit(tmp_path, "keep: null", "keep: [p01.jpg]")
-    edit(tmp_path, "  but:  #", "  but: {p03_wbe.jpg: all}  #")
+    edit(tmp_path, "  except:  #", "  except: {p03_wbe.jpg: all}  #")
     with pytest.raises(UserError) as told:
         decisions.read_decisions(tmp_path, "duplicates")
     assert str(told.value) == (
         "decisions/duplicates.yaml:14:9: one list of names cannot answer many questions\n"
         "      keep: [p01.jpg]\n"
         "            ^\n"
-        "    Write `keep: recommended` here, and the list under `but`: {name: [names]}.\n"
-        'decisions/duplicates.yaml:15:9: nothing is asked about "p03_wbe.jpg" here\n'
-        "      but: {p03_wbe.jpg: all}  # answers of their own for single ones: {name.jpg: ...}\n"
-        "            ^\n"
+        "    Write `keep: recommended` here, and the list under `except`: {name: [names]}.\n"
+        'decisions/duplicates.yaml:15:12: nothing is asked about "p03_wbe.jpg" here\n'
+        "      except: {p03_wbe.jpg: all}  # answers of their own for single ones: {name.jpg: ...}\n"
+        "               ^\n"
         "    did you mean p03_web.jpg?"
     )
 
@@ -169,8 +169,8 @@ def test_a_name_that_nothing_is_asked_about_and_a_list_for_all(tmp_path: Path) -
 def test_a_place_is_where_the_file_has_it(tmp_path: Path) -> None:
     ask(tmp_path, *map(question, range(6)))
     edit(tmp_path, "keep: null", "keep: recommended")
-    edit(tmp_path, "  but:  #", "  but: {p03.jpg: [p03_web.jpg]}  #")
+    edit(tmp_path, "  except:  #", "  except: {p03.jpg: [p03_web.jpg]}  #")
     places = mentions.Places(tmp_path)
     assert places.of("duplicates", ("p01.jpg",)) == "decisions/duplicates.yaml:9:5"
     assert places.of("duplicates", ("p01.jpg", "keep")) == "decisions/duplicates.yaml:14:9"
-    assert places.of("duplicates", ("p03.jpg", "keep", 0)) == "decisions/duplicates.yaml:15:19"
+    assert places.of("duplicates", ("p03.jpg", "keep", 0)) == "decisions/duplicates.yaml:15:22"

@@ -675,7 +675,7 @@ def test_questions_asked_together_are_cards_of_their_own_and_their_answers_excep
     assert all(f"p0{n}_web.jpg" in page.get("/duplicates").text for n in range(2))
     assert {q.name: q.open for q in views.queues(page.snapshot())}["duplicates"] == 7
     told = page.answer("duplicates", "p03.jpg", {"keep": "all"}).json()
-    assert told["lines"][0]["text"].strip().startswith("but: {p03.jpg: all}")
+    assert told["lines"][0]["text"].strip().startswith("except: {p03.jpg: all}")
     assert {q.name: q.open for q in views.queues(page.snapshot())}["duplicates"] == 6
     page.post("/undo", {})
     assert "p03.jpg: all" not in page.file("duplicates")
