@@ -104,7 +104,7 @@ def audit(
     report(Code.LONG_SHAPE, [i for i in images if _aspect(i) > limits.aspect_ratio], ratio=limits.aspect_ratio)
     report(Code.LOCATION, [i for i in images if "gps" in i.hidden])
     findings += _layout_notes(images, settings)
-    findings += [*_roles(found), *_generated(images), *_words(images)]
+    findings += [*_roles(found, settings.images.folder), *_generated(images), *_words(images)]
     if orphans:
         findings.append(Finding(Code.UPSCALED_ORPHAN, tuple(sorted(orphans)), {"near": _meant(orphans, images)}))
     if masks:
@@ -244,15 +244,14 @@ def _place(path: str, source: str) -> str:
     return name.suffix.lower() if name.parent == here.parent else f"{name.parent.name}/*{name.suffix.lower()}"
 
 
-def _roles(found: Sequence[Image]) -> list[Finding]:
+def _roles(found: Sequence[Image], folder: str) -> list[Finding]:
     """Count what is for something else than training; clips apart, for which there is something to do."""
     clips = [i.path for i in found if i.role == "clip"]
     result = [Finding(Code.CLIPS, tuple(clips))] if clips else []
     counts = roles.counted(i for i in found if i.role != "clip")
     if counts:
-        folders = sorted(
-            {i.path.partition("/")[0] for i in found if i.state == "ignored" and i.role == "regularization"}
-        )
+        leaving = [i.path for i in found if i.state == "ignored" and i.role == "regularization"]
+        folders = sorted({f"{folder}/{path}".rpartition("/")[0] for path in leaving})  # a trainer reads one flat folder
         cause = "regularization" if folders else "other"
         values: dict[str, Value] = {
             "said": roles.told(counts),

@@ -36,6 +36,8 @@ def test_of_a_kohya_tree_only_its_pictures_train(tmp_path: Path) -> None:
     }  # fmt: skip
     assert found["reg/1_woman/p.txt"].reason == "words of what does not train"
     assert not [i for i in found.values() if i.state == "image" and i.role], "nothing is asked"
+    (finding,) = [f for f in audit._roles(list(found.values()), "images") if f.code == Code.ROLES]
+    assert "`dataset.regularization` in project.yaml, such as images/reg/1_woman." in findings.fix(finding)
 
 
 @pytest.mark.parametrize(("name", "who"), [
@@ -190,7 +192,7 @@ def test_clips_are_declined_in_one_line_with_their_words(tmp_path: Path) -> None
         "one.mp4": ("ignored", "clip"), "one.txt": ("ignored", "clip"), "two.webm": ("ignored", "clip"),
         "three.mov": ("rejected", "unsupported"),
     }  # fmt: skip
-    (finding,) = [f for f in audit._roles(list(found.values())) if f.code == Code.CLIPS]
+    (finding,) = [f for f in audit._roles(list(found.values()), "images") if f.code == Code.CLIPS]
     assert findings.sentence(finding) == "2 clips are no pictures and are left to others: one.mp4 and two.webm."
     assert "PySceneDetect" in findings.fix(finding)
     assert "ffmpeg" in findings.fix(finding)
