@@ -271,16 +271,16 @@ decisions/quality.yaml:7:8: c.png: expected a block of keys, found the number 5
     Write its keys below it, indented, or delete this line."""
 
 
+PROJECT = "version: 1\nname: p\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n"
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("p") / "p"
     (root / "images").mkdir(parents=True)
-    for n in range(6):
+    for n in range(5):
         scene(n, 320, 300).save(root / f"images/{n}.jpg")
-    (root / "project.yaml").write_text(
-        "version: 1\nname: p\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n",
-        "utf-8",
-    )
+    (root / "project.yaml").write_text(PROJECT, "utf-8")
     run(root, "gate1")
     return root
 
@@ -322,7 +322,7 @@ def test_all_that_is_wrong_with_a_decision_file_is_said_at_once(tmp_path: Path) 
 def test_a_real_retouch_and_rename_end_to_end(project: Path, tmp_path: Path) -> None:
     root = tmp_path / "p"
     shutil.copytree(project, root)
-    for n in range(6):
+    for n in range(5):
         answer(root, f"{n}.jpg", "keep")
     run(root, "gate1")
     path = root / "images/0.jpg"
@@ -333,4 +333,26 @@ def test_a_real_retouch_and_rename_end_to_end(project: Path, tmp_path: Path) -> 
     text = (root / "decisions/quality.yaml").read_text("utf-8")
     assert '"0.jpg (again)":' in text
     assert "one.jpg" not in text
+    assert "Waiting for you: 1 answer in decisions/quality.yaml." in output
+
+
+@pytest.mark.run
+def test_a_retouch_and_a_rename_after_one_answer_for_many(tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    (root / "images").mkdir(parents=True)
+    (root / "project.yaml").write_text(PROJECT, "utf-8")
+    for n in range(7):
+        scene(n, 300, 280).save(root / f"images/{n}.jpg")
+    run(root, "gate1")
+    path = root / "decisions/quality.yaml"
+    answered = path.read_text("utf-8").replace("do: null", "do: keep")
+    path.write_text(answered, "utf-8")
+    with Image.open(root / "images/0.jpg") as picture:
+        picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(root / "images/0.jpg")
+    (root / "images/1.jpg").rename(root / "images/one.jpg")
+    _, output = run(root, "gate1")
+    after = path.read_text("utf-8")
+    assert after.startswith(answered)
+    assert '"0.jpg (again)":' in after.removeprefix(answered)
+    assert "one.jpg" not in after
     assert "Waiting for you: 1 answer in decisions/quality.yaml." in output
