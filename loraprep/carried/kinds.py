@@ -74,7 +74,7 @@ def _writing(region: Region) -> bool:
 
 
 def _kind(region: Region) -> What | None:
-    words, sure = region.words, region.score >= _SURE
+    words = region.words
     left, top, right, bottom = region.box
     wide, high, beside = right - left, bottom - top, _near_edge(region.box)
     numbers = _numbers(words)
@@ -84,7 +84,7 @@ def _kind(region: Region) -> What | None:
         return "site"
     level = not region.upright and abs(region.slant) < 4
     middle = abs((left + right) / 2 - 0.5) < 0.1
-    if level and middle and top > 0.72 and len(words.split()) >= 2 and wide > 0.2 and wide > 2 * high and sure:
+    if level and middle and top > 0.72 and len(words.split()) >= 2 and wide > 0.12 and wide > 2 * high:
         return "subtitle"
     if beside and max(wide, high) < _SMALL and region.area < 0.03 and len(words.split()) <= 4 and numbers < 0.8:
         return "signature"

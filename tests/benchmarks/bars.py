@@ -26,7 +26,19 @@ from tests.benchmarks.overlays import Picture
 
 LEAST = schema.with_defaults({}, "project")["thresholds"]["audit"]["border"]
 CLOSE = 0.01  # share of the side
-TRUE: frozenset[str] = frozenset()
+_CLIPART = "usr/share/openclipart/png"
+TRUE = frozenset(
+    {
+        f"{_CLIPART}/signs_and_symbols/flags/america/saint_vincent_and_the_grenadines.png",
+        f"{_CLIPART}/signs_and_symbols/flags/asia/israeli_flag_anonymous_01.png",
+        f"{_CLIPART}/signs_and_symbols/flags/asia/pakistani_official_flag_01.png",
+        f"{_CLIPART}/signs_and_symbols/flags/historic/china_historic.png",
+        f"{_CLIPART}/signs_and_symbols/map_symbols/aiga_baggage_check_in1.png",
+        f"{_CLIPART}/transportation/aiga-symbols/aiga_coffee_shop1.png",
+        f"{_CLIPART}/transportation/aiga-symbols/aiga_up_arrow1.png",
+        "usr/share/games/freeorion/default/data/art/splash.png",
+    }
+)
 
 Shares = tuple[float, float, float, float]
 _DARK, _ANY = ("black", "#0a0a0a", "#1c1c1c"), ("black", "white", "#202020", "#f3f0e8", "#203050", "#b0b0b0")
