@@ -39,7 +39,7 @@ def judged(points: np.ndarray, images: list[Image] | None = None) -> tuple[style
     return found, styles.style_findings(images, found, KIND)
 
 
-@pytest.mark.parametrize("numbers", [(18, 18), (27, 9), (32, 4), (60, 6), (8, 8)])
+@pytest.mark.parametrize("numbers", [(18, 18), (27, 9), (32, 4), (60, 8), (8, 8)])
 def test_two_styles_are_asked_about_at_any_share(numbers: tuple[int, int]) -> None:
     points = np.concatenate([cloud(1, numbers[0]), cloud(2, numbers[1], (2.0, 1.5))])
     found, said = judged(points)

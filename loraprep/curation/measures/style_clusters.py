@@ -17,8 +17,8 @@ from loraprep.core import resources
 Points = NDArray[np.float64]
 
 SMALL = 3  # pictures, fewer are no style of their own
+TENTH = 10  # nor is less than one in so many; what is rarer are strays (`strangeness`)
 FEW = 12  # pictures of a group that count towards how far apart it lies when groups are joined
-_PIECES = 30  # at most, that a set is cut into before they are joined again
 _MOST = 6  # styles that are told apart; more are a jumble
 _REACH = 1.1  # from a picture, within which others are drawn like it: two of one style are usually 1 apart
 _LEAST_SPREAD = 0.05  # of the usual distance: a set all alike makes nothing strange
@@ -141,8 +141,8 @@ def _tree(points: Points) -> _Node:
 
 
 def _pieces(points: Points) -> list[list[int]]:
-    """Cut the tree as finely as groups of SMALL allow, into at most _PIECES or so; strays join the nearest."""
-    least = max(SMALL, round(len(points) / _PIECES))
+    """Cut the tree as finely as groups of SMALL and a TENTH allow; strays join the nearest."""
+    least = max(SMALL, math.ceil(len(points) / TENTH))
     pieces: list[list[int]] = []
     waiting = [_tree(points)]
     while waiting:
