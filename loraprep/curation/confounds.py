@@ -17,7 +17,7 @@ from loraprep.curation.spoken import Spoken
 
 LEAST = 12  # pictures seen on both axes, below which nothing is said of a pair of axes
 TRUSTED = 60  # from so many on the strength of a single set follows the truth (Spearman 0.95: tests/benchmarks)
-_CHANCE = 0.02  # that any tie is said of a set without one
+_CHANCE = 0.05  # that any tie is said of a set without one
 _MOST = 0.7  # share of one term's pictures that have the other, from which an artist would notice
 _NEARLY_ALL = 0.8  # share of the pictures looked at, from which an axis is one-sided
 _THINGS = 3  # ties with what captions name beside the subject, at most: houses have windows
@@ -95,9 +95,14 @@ def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, S
         subjects = [t for t in told if t.name == "subject"]
         pairs += [(whom, t) for t in told if t.name != "subject"]
         pairs += [(s, t) for s in (*subjects, whom) for t in (medium, beside)]
-    cells = [cell for a, b in pairs for cell in _cells(a, b)]
+    tried: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], _Cell] = {}
+    for a, b in pairs:
+        for cell in _cells(a, b):  # "cat" may be every animal there is: one question, and not two
+            tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
+    cells = list(tried.values())
     sure = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
     tied = [cell for cell, holds in zip(cells, sure, strict=True) if holds and cell.share >= _MOST]
+    tied = [cell for cell in tied if len(cell.both) >= _FEW]
     tied.sort(key=lambda c: (c.chance, c.word, -c.share, -len(c.of_a), c.both, c.a, c.b))
     kept: list[_Cell] = []
     for cell in tied:
@@ -146,7 +151,7 @@ def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
     for (x, of_x), (y, of_y) in itertools.product(ones.items(), others.items()):
         both = len(of_x & of_y)
         itself = right.name == "beside" and lexicon.meant("subject_class", y) == x  # fruit is a still life
-        if both < _FEW or len(seen) in (len(of_x), len(of_y)) or itself:
+        if len(seen) in (len(of_x), len(of_y)) or itself:
             continue
         chance = diversity.fisher(both, len(of_x), len(of_y), len(seen))
         a, of_a, b, of_b, told = x, of_x, y, of_y, (left, right)

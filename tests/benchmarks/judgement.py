@@ -277,7 +277,12 @@ def ties(sets: Sets, say: Say) -> Iterator[str]:
             told = dict.fromkeys(BOUND, 0)
             for axis in BOUND:
                 for n in range(18 if strength == 0 else 6):
-                    said = _tied(axis, strength, only, np.random.default_rng(offset + n))
+                    said = _tied(
+                        axis,
+                        strength,
+                        only,
+                        np.random.default_rng((offset + n, int(8 * strength), only + 1, *map(ord, axis))),
+                    )
                     told[axis] += bool(said)
                     for sentence in said:
                         say(f"{title} {axis} {strength}: {sentence}")
