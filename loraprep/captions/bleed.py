@@ -48,7 +48,9 @@ def fused_terms(
     found = []
     for term, number in sorted(counts.items(), key=lambda x: (-x[1], x[0])):
         level = next((level for level in levels if number >= level.share * len(spoken)), None)
-        if level is None or any(n == number and t.endswith(" " + term) for t, n in counts.items()):
+        if level is None or any(
+            n == number and t != term and (t.endswith(" " + term) or hygiene.head(t) == term) for t, n in counts.items()
+        ):
             continue  # rare, or said by "green pond" already
         seen = sum(any(hygiene.says(t, term) for t in terms) for terms in looked.values())
         showing = seen >= level.share * len(looked)
@@ -107,17 +109,24 @@ def independent(elements: Elements) -> bool:
 
 
 def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[str]:
-    """Return the terms that a caption holds, in lower case; without those of its style unless these count too."""
+    """Return the terms that a caption holds, in lower case; without those of its style unless these count too.
+
+    Of each phrase what it is about counts as well: "black cat" and "cat washing its paw" are both a cat. The last word
+    may be a verb, and one before it a quality.
+    """
     said = {t.casefold() for t in (*caption.content, *caption.style)}
     if caption.form == "prose":
         said = {t for t in (*said, *hygiene.phrases(caption.text)) if hygiene.says(caption.text, t)}
-        said |= {words[-1] for t in said if (words := t.split())}
-    if style_too:
-        return said
-    content = caption.text.replace(elements.style_sentence, "") if elements else caption.text
-    for term in caption.style:
-        content = hygiene.without_term(content, term)
-    return {t for t in said if hygiene.says(content, t) and not hygiene.is_style(t)}
+    if not style_too:
+        content = caption.text.replace(elements.style_sentence, "") if elements else caption.text
+        for term in caption.style:
+            content = hygiene.without_term(content, term)
+        said = {t for t in said if hygiene.says(content, t) and not hygiene.is_style(t)}
+    heads = {hygiene.head(phrase) for t in said if hygiene.key_of(t) != "framing" for phrase in hygiene.phrases(t)} - {
+        ""
+    }
+    whole = {t for t in said if not hygiene.ends_in_verb(t)}
+    return whole | heads if style_too else whole | {t for t in heads if not hygiene.is_style(t)}
 
 
 def _shown(elements: Elements) -> list[str]:

@@ -107,8 +107,3 @@ def seen_only(kind: Kind, found: AxisLabels, unseen: Collection[str]) -> AxisLab
         name: {p: t for p, t in terms.items() if p not in unseen or kind.axes[name].element in MEASURED}
         for name, terms in found.items()
     }
-
-
-def first_labels(found: Mapping[str, list[str]], paths: Sequence[str]) -> list[str]:
-    """Take the first label of each of `paths`, all of which have one."""
-    return [found[path][0] for path in paths]

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from loraprep.captions import lexicon
+from loraprep.captions import hygiene, lexicon
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Axis
-from loraprep.curation.axes import AxisLabels, first_labels
+from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import diversity
+from loraprep.curation.spoken import Spoken
 
 LEAST = 12  # pictures seen on both axes, below which nothing is said of a pair of axes
 TRUSTED = 60  # from so many on the strength of a single set follows the truth (Spearman 0.95: tests/benchmarks)
 _CHANCE = 0.05  # that any tie is said of a set without one
 _MOST = 0.7  # share of one term's pictures that have the other, from which an artist would notice
 _NEARLY_ALL = 0.8  # share of the pictures looked at, from which an axis is one-sided
+_THINGS = 3  # ties with what captions name beside the subject, at most: houses have windows
 _FEW = 5  # pictures, below which neither that nor a pair is said
 
 
@@ -36,76 +38,166 @@ def one_sided_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
 
 
 class _Cell(msgspec.Struct, frozen=True):
-    """Two terms of two axes that were both seen on the same pictures."""
+    """Two terms that were both looked for on the same pictures."""
 
     a: str
     b: str
-    paths: tuple[str, ...]  # that have both
-    of_a: int
-    of_b: int
-    right: tuple[str, ...]  # of every picture seen on both axes, its term on b's axis
+    a_said: str  # "cats"
+    b_said: str  # "in a forest"
+    c_said: str  # what most of the others are, "" if that is nothing of one word
+    seen: frozenset[str]  # paths
+    of_a: frozenset[str]
+    of_b: frozenset[str]
     chance: float
+    word: bool  # a is a caption's own word
+    thing: bool  # b is something that captions name beside a
+
+    @property
+    def both(self) -> tuple[str, ...]:
+        """Paths that have both."""
+        return tuple(sorted(self.of_a & self.of_b))
 
     @property
     def share(self) -> float:
         """Of a's pictures, how many have b."""
-        return len(self.paths) / self.of_a
+        return len(self.both) / len(self.of_a)
+
+    @property
+    def cut(self) -> frozenset[frozenset[frozenset[str]]]:
+        """How the two terms part the pictures: the same for "all cats at night" and "all the others by day"."""
+        return frozenset(frozenset({part, self.seen - part}) for part in (self.of_a, self.of_b))
 
 
-def tied_findings(axes: Sequence[Axis], found: AxisLabels) -> list[Finding]:
+class _Told(msgspec.Struct, frozen=True):
+    """One way of telling pictures apart: term -> the pictures that have it, of those looked at."""
+
+    name: str
+    seen: frozenset[str]
+    terms: dict[str, frozenset[str]]
+    said: dict[str, str] = {}  # how a term is said of a picture, where resources/asked.yaml does not know
+
+
+def tied_findings(axes: Sequence[Axis], found: AxisLabels, words: Mapping[str, Spoken] | None = None) -> list[Finding]:
     """Find every two terms that come together beyond chance, most surely first: "all your portraits are warm".
+
+    Terms are those of the axes and, of the captions in `words`, whom they speak of first, how it is made, and the
+    things and places beside it; the last three are tried with whom, and not with each other.
 
     Each cell of each table is tried by Fisher's exact test: one bound term is drowned in a table whose others are free,
     and the more so the larger the set. All cells keep to one rate of error (Holm 1979); those whose terms are too rare
     or too common to be told apart from chance at all are not counted as tried (Tarone 1990). A picture's shape is left
-    out: it follows what is shown, and trainers sort by it anyway.
+    out: it follows what is shown, and trainers sort by it anyway. What says the same of the same pictures is told once.
     """
-    pairs = itertools.combinations([a for a in axes if a.name != "shape"], 2)
-    cells = [cell for a, b in pairs for cell in _cells(found[a.name], found[b.name])]
-    told = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
-    tied = [cell for cell, sure in zip(cells, told, strict=True) if sure and cell.share >= _MOST]
-    return [_tie(cell) for cell in sorted(tied, key=lambda c: (c.chance, -c.share, c.paths))]
+    told = [_axis(a, found[a.name]) for a in axes if a.name != "shape"]
+    pairs = list(itertools.combinations(told, 2))
+    if words:
+        whom, medium, beside = _whom(words), _medium(words), _beside(words)
+        subjects = [t for t in told if t.name == "subject"]
+        pairs += [(whom, t) for t in told if t.name != "subject"]
+        pairs += [(s, t) for s in (*subjects, whom) for t in (medium, beside)]
+    tried: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], _Cell] = {}
+    for a, b in pairs:
+        for cell in _cells(a, b):  # "cat" may be every animal there is: one question, and not two
+            tried.setdefault((cell.seen, cell.of_a, cell.of_b), cell)
+    cells = list(tried.values())
+    sure = diversity.holm([cell.chance for cell in cells], [_least_chance(cell) for cell in cells], _CHANCE)
+    tied = [cell for cell, holds in zip(cells, sure, strict=True) if holds and cell.share >= _MOST]
+    tied = [cell for cell in tied if len(cell.both) >= _FEW]
+    tied.sort(key=lambda c: (c.chance, c.word, -c.share, -len(c.of_a), c.both, c.a, c.b))
+    kept: list[_Cell] = []
+    for cell in tied:
+        again = any(cell.cut == k.cut or (cell.b == k.b and cell.of_a <= k.of_a) for k in kept)
+        if not again and not (cell.thing and sum(k.thing for k in kept) >= _THINGS):
+            kept.append(cell)
+    return [_tie(cell) for cell in kept]
 
 
-def _cells(left: Mapping[str, list[str]], right: Mapping[str, list[str]]) -> list[_Cell]:
-    """List the cells of two axes that enough pictures lie in, of those seen on both."""
-    paths = sorted(set(left) & set(right))
-    if len(paths) < LEAST:
-        return []
-    a, b = first_labels(left, paths), first_labels(right, paths)
-    counts, others = Counter(a), Counter(b)
-    result = []
-    for x, y in sorted(set(zip(a, b, strict=True))):
-        both = tuple(p for p, u, v in zip(paths, a, b, strict=True) if (u, v) == (x, y))
-        if len(both) < _FEW or len(paths) in (counts[x], others[y]):
+def _axis(axis: Axis, labels: Mapping[str, list[str]]) -> _Told:
+    return _Told(axis.name, frozenset(labels), _by_term({path: terms[:1] for path, terms in labels.items()}))
+
+
+def _whom(words: Mapping[str, Spoken]) -> _Told:
+    return _Told("whom", frozenset(words), _by_term({p: [w.whom] if w.whom else [] for p, w in words.items()}))
+
+
+def _medium(words: Mapping[str, Spoken]) -> _Told:
+    seen = {p: [w.medium] for p, w in words.items() if w.medium}
+    return _Told("medium", frozenset(seen), _by_term(seen))
+
+
+def _beside(words: Mapping[str, Spoken]) -> _Told:
+    said: dict[str, Counter[str]] = {}
+    for spoken in words.values():
+        for head, as_said in spoken.beside.items():
+            said.setdefault(head, Counter())[as_said] += 1
+    most = {head: min(c, key=lambda s: (-c[s], s)) for head, c in said.items()}
+    return _Told("beside", frozenset(words), _by_term({p: list(w.beside) for p, w in words.items()}), most)
+
+
+def _by_term(labels: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    have: dict[str, set[str]] = {}
+    for path, terms in labels.items():
+        for term in terms:
+            have.setdefault(term, set()).add(path)
+    return {term: frozenset(paths) for term, paths in sorted(have.items())}
+
+
+def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
+    """Try the terms of one with those of the other, of the pictures looked at for both."""
+    seen = left.seen & right.seen
+    if len(seen) < LEAST:
+        return
+    ones, others = ({t: p & seen for t, p in told.terms.items() if len(p & seen) >= _FEW} for told in (left, right))
+    for (x, of_x), (y, of_y) in itertools.product(ones.items(), others.items()):
+        both = len(of_x & of_y)
+        itself = right.name == "beside" and lexicon.meant("subject_class", y) == x  # fruit is a still life
+        if len(seen) in (len(of_x), len(of_y)) or itself:
             continue
-        chance = diversity.fisher(len(both), counts[x], others[y], len(paths))
-        result.append(_Cell(x, y, both, counts[x], others[y], tuple(b), chance))
-    return result
+        chance = diversity.fisher(both, len(of_x), len(of_y), len(seen))
+        a, of_a, b, of_b, told = x, of_x, y, of_y, (left, right)
+        if len(of_y) < len(of_x) and left.name != "whom" and right.name != "beside":
+            a, of_a, b, of_b, told = y, of_y, x, of_x, (right, left)
+        elsewhere = Counter(t for t, paths in told[1].terms.items() if t != b for _ in paths & seen)
+        instead = "" if told[1].said else min(elsewhere, key=lambda t: (-elsewhere[t], t), default="")
+        yield _Cell(
+            a, b, lexicon.named(2, a) if told[0].name != "whom" else _several(a),
+            told[1].said.get(b) or (f"of a {b}" if told[1].name == "whom" else lexicon.asked(1, b)),
+            lexicon.asked(1, instead) if instead else "without it",
+            seen, of_a, of_b, chance, "whom" in (left.name, right.name), bool(told[1].said),
+        )  # fmt: skip
+
+
+def _several(noun: str) -> str:
+    """Put a caption's own noun into the plural."""
+    known = {one: many for many, one in hygiene.lists().plurals.items()}
+    if noun in known:
+        return known[noun]
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def _least_chance(cell: _Cell) -> float:
-    return diversity.fisher(min(cell.of_a, cell.of_b), cell.of_a, cell.of_b, len(cell.right))
+    n, m = len(cell.of_a), len(cell.of_b)
+    return diversity.fisher(min(n, m), n, m, len(cell.seen))
 
 
 def _tie(cell: _Cell) -> Finding:
-    both, of_a = len(cell.paths), cell.of_a
-    instead = Counter(y for y in cell.right if y != cell.b).most_common(1)[0][0]
-    rest = cell.of_b - both
+    both, of_a = len(cell.both), len(cell.of_a)
+    rest = len(cell.of_b) - both
     values: dict[str, Value] = {
-        "a_said": lexicon.named(2, cell.a),
-        "b_said": lexicon.asked(1, cell.b),
-        "c_said": lexicon.asked(1, instead),
+        "a_said": cell.a_said,
+        "b_said": cell.b_said,
+        "c_said": cell.c_said,
         "how_many": f"All {both} of your" if both == of_a else f"{both} of your {of_a}",
         "a": cell.a,
         "b": cell.b,
         "both": both,
         "of_a": of_a,
         "rest": f"{rest or 'none'} {'is' if rest < 2 else 'are'}",
-        "instead": instead,
-        "others": len(cell.right) - of_a,
+        "others": len(cell.seen) - of_a,
     }
-    return Finding(Code.TIED, cell.paths, values)
+    return Finding(Code.TIED, cell.both, values)
 
 
 def unknown_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:

@@ -15,6 +15,7 @@ from loraprep.curation.measures import diversity
 from loraprep.curation.measures.watermarks import SEVERAL
 from loraprep.curation.rulings import curation_entry, curation_rulings
 from loraprep.curation.similarity import content_kernel, picture_likeness, picture_quality
+from loraprep.curation.spoken import spoken
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
@@ -115,7 +116,10 @@ def assess(
     axes = count_axes(kind, images, labels, unseen)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = confounds.one_sided_findings(axes, len(images))
-    ties = confounds.tied_findings([a for a in axes if a.judged(len(images))], seen_only(kind, labels, unseen))
+    told = {i.path: seen.captions[i.path] for i in images if i.path in seen.captions and i.path not in unseen}
+    ties = confounds.tied_findings(
+        [a for a in axes if a.judged(len(images))], seen_only(kind, labels, unseen), spoken(told, settings.trigger)
+    )
     variety = _variety(images, seen)
     findings = [
         *_one_scene(images, kind),

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
+from loraprep.core.text import listed
 from loraprep.curation.measures import style_clusters
+from loraprep.curation.measures.style_clusters import Points
+from loraprep.imaging import style
 from loraprep.project.decisions import Question
 from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
 
 LEAST = 8  # pictures whose style can be measured, below which nothing is said of styles
 _MOST = 2 / 3  # from this share of the largest group on, leaving out the others is the recommendation
+_WIDE = 1.6  # mean distance of two pictures, from which they are of several styles: of one origin it is 1.5 at most
+_JUMBLE = 0.4  # share of a set that is drawn like its most typical picture, below which no style holds a set that wide
 _EXAMPLES = 3
+_STRANGE = 4.0  # robust deviations of the set's own spread: one in fifty pictures of a single origin lies so far
+_SHOWN = 0.3  # of a usual distance that one deviation of what is shown counts for, beside how it is drawn
+_APART = (
+    0.9  # chance that a picture of one group has more of a fact than one of the other, from which they differ in it
+)
+_LARGER = 1.5  # times the pixels
+_GREY = 3.0  # mean C* below which a picture has no colour
+_TOLD = 1.0  # deviations within the groups from which a difference in drawing is worth a word
+# Deviation of a fact within one origin: the mean over those of tests/benchmarks/calibration.py.
+_FACTS = {"flat": 0.13, "contrast": 0.065, "lightness": 12.0, "chroma": 12.0, "spread": 7.6}
+# What a person can check, and the numbers that say so: (what more of them means, what less means, names).
+_WORDS = (
+    ("flat colour", "shaded colour", ("even", "one_tone")),
+    ("grain", "clean surfaces", ("grain",)),
+    ("hard edges", "soft edges", ("width0",)),
+    ("dark outlines", "pale lines", ("ink_thin", "ink_thick")),
+    ("many tones", "few tones", ("tones",)),
+    ("texture everywhere", "smooth areas", ("calm0_50", "calm0_30")),
+    ("strokes side by side", "no common direction", ("along0", "along1")),
+    ("crisp colours", "colours that run", ("sharp_green_90", "sharp_blue_90")),
+)
+
+Level = Literal["", "hinted", "asked"]
 
 
 class StyleGroups(msgspec.Struct, frozen=True):
@@ -26,9 +54,18 @@ class StyleGroups(msgspec.Struct, frozen=True):
 
     groups: list[list[str]]
     examples: list[list[str]]  # the most typical of each
-    odd: list[str]  # like none of them
+    odd: list[str]  # drawn and shown like none of the others
     measured: int  # pictures whose style can be measured
-    distinct: bool = False  # each is so much of one piece, and so far from the others, that it is a question
+    level: Level = ""  # how sure it is that the groups are styles
+    how: str = ""  # in which the second differs from the first, in words a person can check
+    export: str = ""  # what else differs ("light"), where that is all there is to it
+    jumble: bool = False  # no one style holds the set, and it falls into no few of them
+    held: float = 1.0  # share of the set that is drawn like its most typical picture
+
+    @property
+    def distinct(self) -> bool:
+        """Are they so surely apart that it is a question?"""
+        return self.level == "asked" and len(self.groups) > 1
 
 
 def in_group(path: str, settings: Settings) -> bool:
@@ -38,37 +75,112 @@ def in_group(path: str, settings: Settings) -> bool:
 
 def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]], settings: Settings) -> StyleGroups:
     """Group a set by style. Pictures of a group that project.yaml declares have a style of their own already."""
-    paths = [i.path for i in images if styles.get(i.path) and not in_group(i.path, settings)]
+    told = [i for i in images if styles.get(i.path) and not in_group(i.path, settings)]
+    paths = [i.path for i in told]
     if len(paths) < LEAST:
         return StyleGroups([paths] if paths else [], [paths[:_EXAMPLES]] if paths else [], [], len(paths))
-    points = style_clusters.style_points([styles[p] for p in paths])
-    clusters, odd = style_clusters.style_groups(points, style_clusters.group_distance())
+    raw = np.array([styles[p] for p in paths])
+    points = style_clusters.style_points(raw)
+    known = style_clusters.scale()
+    groups, _ = style_clusters.divided(points, known.asked)
+    level: Level = "asked"
+    if len(groups) == 1:
+        groups, _ = style_clusters.divided(points, known.hinted)
+        level = "hinted" if len(groups) > 1 else ""
+    export = ""
+    differ = _other_facts(told, groups) if len(groups) == 2 else {}
+    if differ and len(differ.keys() - {"sharpness"}) < 2:  # two that are drawn otherwise differ in several
+        left = style_clusters.without(points, [edit for edits in differ.values() for edit in edits])
+        if style_clusters.evidence(left, *groups) < known.asked:
+            export, level = listed(list(differ)), ""
+    held = style_clusters.held_together(points)
+    jumble = held < _JUMBLE and style_clusters.widest(points, groups) >= _WIDE
     examples = []
-    for cluster in clusters:
+    for cluster in groups:
         far = np.linalg.norm(points[cluster] - points[cluster].mean(0), axis=1)
         examples.append([paths[cluster[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
     return StyleGroups(
-        [[paths[n] for n in cluster] for cluster in clusters],
+        [[paths[n] for n in cluster] for cluster in groups],
         examples,
-        [paths[n] for n in odd],
+        [paths[n] for n in _odd(points, told, groups if level else [list(range(len(paths)))])],
         len(paths),
-        style_clusters.are_distinct(points, clusters),
+        level,
+        _in_words(raw, groups) if level else "",
+        export,
+        jumble,
+        held,
     )
+
+
+def _odd(points: Points, images: Sequence[Image], groups: Sequence[Sequence[int]]) -> list[int]:
+    """Find pictures far from the others of their group, by how they are drawn and, for less, what is plain of them."""
+    facts = np.array([[getattr(i, name) / usual for name, usual in _FACTS.items()] for i in images])
+    place = np.hstack([points, _SHOWN * facts])
+    return sorted(
+        group[k]
+        for group in groups
+        if len(group) >= LEAST
+        for k in np.flatnonzero(style_clusters.strangeness(place[list(group)]) > _STRANGE).tolist()
+    )
+
+
+def _other_facts(images: Sequence[Image], groups: Sequence[Sequence[int]]) -> dict[str, tuple[str, ...]]:
+    """Find in which facts of the files two groups differ, and the edits that change them (Scale.edits)."""
+    a, b = ([images[n] for n in group] for group in groups)
+    found: dict[str, tuple[str, ...]] = {}
+    if _more([i.lightness for i in a], [i.lightness for i in b]) >= _APART:
+        found["light"] = ("night",)
+    grey = [sum(i.chroma < _GREY for i in part) / len(part) for part in (a, b)]
+    if max(grey) >= _APART and min(grey) <= 1 - _APART:
+        found["colour"] = ("grey",)
+    pixels = [[float(i.width * i.height) for i in part] for part in (a, b)]
+    small, large = sorted(float(np.median(part)) for part in pixels)
+    if _more(*pixels) >= _APART and large >= _LARGER * small:
+        found["size"] = ("halved", "doubled")
+    forms = [{i.format for i in part} for part in (a, b)]
+    if not forms[0] & forms[1] or _more([i.jpeg_quality for i in a], [i.jpeg_quality for i in b]) >= _APART:
+        found["file type"] = ("re-saved",)
+    if _more([i.sharpness for i in a], [i.sharpness for i in b]) >= _APART:
+        found["sharpness"] = ("sharpened", "halved", "doubled")
+    return found
+
+
+def _more(a: Sequence[float], b: Sequence[float]) -> float:
+    """Measure the chance 0.5..1 that one of the one has more than one of the other (Mann and Whitney 1947)."""
+    one, two = np.array(a, float)[:, None], np.array(b, float)[None, :]
+    share = float((one > two).mean() + (one == two).mean() / 2)
+    return max(share, 1 - share)
+
+
+def _in_words(raw: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> str:
+    """Say how the second group is drawn against the first: "flat colour and hard edges against grain"; "" if unsure."""
+    at = {name: k for k, name in enumerate(style.NAMES)}
+    first, second = (raw[list(group)] for group in groups[:2])
+    inside = np.sqrt((first.var(0) * len(first) + second.var(0) * len(second)) / (len(first) + len(second))) + 1e-6
+    differ = (first.mean(0) - second.mean(0)) / inside
+    told = sorted(
+        ((float(np.mean([differ[at[n]] for n in names])), more, less) for more, less, names in _WORDS),
+        key=lambda t: -abs(t[0]),
+    )
+    strong = [t for t in told if abs(t[0]) >= _TOLD][:2]
+    if not strong:
+        return ""
+    left, right = ([(more if (d > 0) == mine else less) for d, more, less in strong] for mine in (True, False))
+    return f"{listed(left)} against {listed(right)}"
 
 
 def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Question | None:
     """Ask one question when the styles are so plainly apart that the measure can be trusted; else None."""
-    if len(found.groups) < 2 or not found.distinct or kind.looks != "ask":
+    if not found.distinct or found.jumble or kind.looks != "ask":
         return None
     names = [f"look {n}" for n in range(1, len(found.groups) + 1)]
     largest, total = len(found.groups[0]), sum(len(g) for g in found.groups)
     leave_out = largest >= _MOST * total and largest >= kind.recommended.min and total > largest
     counts = ", ".join(f"{name} ({len(g)})" for name, g in zip(names, found.groups, strict=True))
-    hint = _coincidence(images, found.groups)
     # "together" is never recommended: it would advise the average that the question warns of
     entry = {
-        "what": f"these look like {len(found.groups)} hands: {counts}. Together they train an average that is none of "
-        "them. Which belong?" + (f" ({hint}: if that is the only difference, answer together)" if hint else ""),
+        "what": f"these look like {len(found.groups)} hands: {counts}{': ' + found.how if found.how else ''}. Together "
+        "they train an average that is none of them. Which belong?",
         "looks": dict(zip(names, found.groups, strict=True)),
         "examples": dict(zip(names, found.examples, strict=True)),
         "recommended": "leave out" if leave_out else "own trigger",
@@ -89,34 +201,23 @@ def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways
     if found.measured < LEAST:
         return [Finding(Code.LOOKS_UNTOLD, (), {"count": found.measured, "least": LEAST})]
     result = []
-    if len(found.groups) > 1:
+    others = tuple(sorted(p for g in found.groups[1:] for p in g))
+    if found.jumble and kind.looks == "ask":
+        share = f"{round(found.held * found.measured)} of {found.measured}"
+        result.append(Finding(Code.JUMBLE, (), {"share": share}))
+    elif found.export:
+        result.append(Finding(Code.OTHER_EXPORT, others, {"how": found.export}))
+    elif len(found.groups) > 1:
         *most, last = (str(len(g)) for g in found.groups)
-        counts = f"{', '.join(most)} and {last}"
-        examples = "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1))
+        values: dict[str, Value] = {
+            "hands": len(found.groups),
+            "counts": f"{', '.join(most)} and {last}",
+            "examples": "; ".join(f"{n}: {', '.join(e)}" for n, e in enumerate(found.examples, 1)),
+            "ways": ways,
+            "how": f": {found.how}" if found.how else "",
+        }
         asked = Code.SEVERAL_HANDS if found.distinct else Code.PERHAPS_HANDS
-        result.append(
-            Finding(
-                asked if kind.looks == "ask" else Code.SEVERAL_LOOKS,
-                tuple(sorted(p for g in found.groups[1:] for p in g)),
-                {"hands": len(found.groups), "counts": counts, "examples": examples, "ways": ways},
-            )
-        )
+        result.append(Finding(asked if kind.looks == "ask" else Code.SEVERAL_LOOKS, others, values))
     if found.odd:
         result.append(Finding(Code.UNLIKE_LOOK, tuple(found.odd), {}))
     return result
-
-
-def _coincidence(images: Sequence[Image], groups: Sequence[Sequence[str]]) -> str:
-    """Hint that styles and kinds of file coincide: another scanner or another export may be all there is to it."""
-    by_path = {i.path: i for i in images}
-    facts: dict[str, Callable[[Image], str]] = {
-        "file type": lambda i: i.format,
-        "size": lambda i: "large" if i.width * i.height > 1_000_000 else "small",
-        "folder": lambda i: str(PurePosixPath(i.path).parent),
-    }
-    for name, fact in facts.items():
-        most = [Counter(fact(by_path[p]) for p in group).most_common(1)[0] for group in groups]
-        pure = all(count == len(group) for (_, count), group in zip(most, groups, strict=True))
-        if pure and len({value for value, _ in most}) == len(groups):
-            return f"they also differ in {name}"
-    return ""

@@ -97,9 +97,8 @@ def test_every_portrait_is_warm(style: project.Project) -> None:
     ]
     texts = ["a woman" if n % 2 else "a mountain lake" for n in range(24)]
     result = curate.assess(images, Observations({}, told(images, texts), {}), style.kind, style.settings)
-    assert said("tied", result.findings) == [
+    assert said("tied", result.findings) == [  # and so people are in warm colours: the same said once
         "All 12 of your landscapes are in muted cool colours; of the 12 other pictures none is.",
-        "All 12 of your people are in muted warm colours; of the 12 other pictures none is.",
     ]
     assert any("muted warm" in p.prompt for p in result.prompts)
     untied = [replace(i, warmth=20.0 if n % 4 < 2 else -20.0) for n, i in enumerate(images)]
@@ -305,10 +304,10 @@ def test_two_hands_are_one_question_and_its_answers(
     assert question.entry["looks"] == {"look 1": inked, "look 2": washed}
     # twelve alone would be fewer than a style should have, and together they train an average
     assert question.entry["recommended"] == "own trigger"
-    assert question.entry["what"].startswith(
-        "these look like 2 hands: look 1 (12), look 2 (5). Together they train an average that is none of them. Which "
-        "belong?"
-    )
+    what = question.entry["what"]
+    assert what.startswith("these look like 2 hands: look 1 (12), look 2 (5): ")
+    assert " against " in what  # in words a person can check
+    assert what.endswith(". Together they train an average that is none of them. Which belong?")
 
     def out(answer: object) -> list[str]:
         digests = {p: d[:12] for p, d in question.digests.items()}
@@ -523,7 +522,7 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     (entry,) = [e for e in asked.values() if isinstance(e, dict)]
     assert [len(pictures) for pictures in entry["looks"].values()] == [11, 4]
     report = (root / "dataset-report.md").read_text("utf-8")
-    assert "These look like 2 hands (11 and 4 pictures)." in report
+    assert "These look like 2 hands (11 and 4 pictures: " in report
     assert "The same mark is in the bottom right corner of 4 pictures" in report
     assert "(report/mark_1.png)" in report
     with Pillow.open(root / "report/mark_1.png") as crop:
@@ -535,8 +534,8 @@ def test_gate1_asks_about_hands_and_shows_a_mark(tmp_path: Path) -> None:
     code, output = run(root, "gate1")
     report = (root / "dataset-report.md").read_text("utf-8")
     (settled,) = [x for x in report.splitlines() if x.endswith("Settled: you answered: together")]
-    assert settled.startswith("- These look like 2 hands (11 and 4 pictures).")
-    assert "- You accept: These look like 2 hands (11 and 4 pictures)." in report
+    assert settled.startswith("- These look like 2 hands (11 and 4 pictures: ")
+    assert "- You accept: These look like 2 hands (11 and 4 pictures: " in report
     (root / "decisions/curation.yaml").write_text(asked_about.replace("answer: null", "answer: leave out"), "utf-8")
     code, output = run(root, "gate1")
     report = (root / "dataset-report.md").read_text("utf-8")

@@ -137,14 +137,12 @@ def drawn() -> dict[str, list[tuple[float, ...]]]:
 
 def test_brushes_are_told_apart_and_one_brush_is_one_look(drawn: dict[str, list[tuple[float, ...]]]) -> None:
     for brush, descriptors in drawn.items():
-        groups, _ = style_clusters.style_groups(
-            style_clusters.style_points(descriptors), style_clusters.group_distance()
-        )
-        assert len(groups) == 1, brush
+        points = style_clusters.style_points(descriptors)
+        assert len(style_clusters.divided(points, style_clusters.scale().hinted)[0]) == 1, brush
     both = style_clusters.style_points([*drawn["inked"], *drawn["washed"]])
-    groups, odd = style_clusters.style_groups(both, style_clusters.group_distance())
-    assert (groups, odd) == ([list(range(8)), list(range(8, 16))], [])
-    assert style_clusters.are_distinct(both, groups)
+    groups, sure = style_clusters.divided(both, style_clusters.scale().asked)
+    assert groups == [list(range(8)), list(range(8, 16))]
+    assert sure >= style_clusters.scale().asked
 
 
 def test_a_look_does_not_depend_on_the_colours(drawn: dict[str, list[tuple[float, ...]]]) -> None:

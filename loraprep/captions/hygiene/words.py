@@ -69,6 +69,8 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     machine_names: frozenset[str]  # what cameras and programs write into file names
     colours_alone: frozenset[str]
     stopwords: frozenset[str]
+    nouns: frozenset[str]  # that end like a verb: "building"
+    plurals: dict[str, str]  # that no ending tells: "women" -> "woman"
 
 
 @cache
@@ -161,6 +163,42 @@ def phrases(text: str) -> list[str]:
                 found.setdefault(" ".join(run).casefold(), " ".join(run).lower())
                 run = []
     return list(found.values())
+
+
+def head(phrase: str) -> str:
+    """Return what a phrase is about, its noun in the singular: "cat" of "two black cats washing"; "" of a verb alone.
+
+    The last word before a verb's -ing ("man riding horse" is a man), or before an -ed at the end ("cat painted").
+    """
+    words = phrase.casefold().replace("_", " ").split()
+    end = _verb(words)
+    return singular(words[end - 1]) if end > 0 else ""
+
+
+def ends_in_verb(phrase: str) -> bool:
+    """Say whether a phrase runs into a verb: "cat washing"."""
+    words = phrase.casefold().replace("_", " ").split()
+    return _verb(words) < len(words)
+
+
+def _verb(words: list[str]) -> int:
+    """Find where a verb begins; len(words) if none does."""
+    nouns = lists().nouns
+    end = next((n for n, w in enumerate(words) if w.endswith("ing") and len(w) > 4 and w not in nouns), len(words))
+    if end == len(words) and words and words[-1].endswith("ed") and len(words[-1]) > 5 and words[-1] not in nouns:
+        end -= 1
+    return end
+
+
+def singular(word: str) -> str:
+    """Return an English noun in the singular, as its regular endings or resources/words.json tell."""
+    if word in lists().plurals:
+        return lists().plurals[word]
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def says(text: str, term: str) -> bool:

@@ -17,9 +17,12 @@ from loraprep.core import resources
 Points = NDArray[np.float64]
 
 SMALL = 3  # pictures, fewer are no style of their own
-FEW = 12  # pictures of a group that count towards how far apart it lies
-ODD = 2.4  # mean distance from which a picture is like none of the styles: two of one style are usually 1 apart
-TIGHT, APART = 1.6, 4.2  # where styles are told surely enough to ask: resources/docs/benchmarks.md says how
+TENTH = 10  # nor is less than one in so many; what is rarer are strays (`strangeness`)
+FEW = 12  # pictures of a group that count towards how far apart it lies when groups are joined
+_MOST = 6  # styles that are told apart; more are a jumble
+_REACH = 1.1  # from a picture, within which others are drawn like it: two of one style are usually 1 apart
+_LEAST_SPREAD = 0.05  # of the usual distance: a set all alike makes nothing strange
+_TOLD = 10  # percent of a group's pictures that may lie nearer to the other
 
 
 class _Node(msgspec.Struct, frozen=True):
@@ -29,23 +32,40 @@ class _Node(msgspec.Struct, frozen=True):
     halves: tuple[_Node, ...] = ()
 
 
+class Scale(msgspec.Struct, frozen=True):
+    """resources/looks.json, made by tests/benchmarks/calibration.py of pictures of some eighty origins."""
+
+    about: str
+    names: tuple[str, ...]  # of descriptors
+    mean: tuple[float, ...]
+    projection: tuple[tuple[float, ...], ...]  # descriptors x d
+    usual: tuple[float, ...]  # of each number of `_signs`: its mean over splits, and its deviation
+    spread: tuple[float, ...]
+    weights: tuple[float, ...]  # and the constant last
+    asked: float  # evidence from which two groups are two styles; `hinted` may be
+    hinted: float
+    edits: dict[str, tuple[float, ...]]  # what was done to a picture -> the direction of d in which it moved most
+
+
 @cache
-def _scale() -> tuple[Points, Points, float]:
-    """(mean, projection n x d, threshold) from resources/looks.json, made by tests/benchmarks/looks.py."""
-    data = json.loads(resources.text("resources/looks.json"))
-    return np.array(data["mean"]), np.array(data["projection"]), float(data["threshold"])
+def scale() -> Scale:
+    """Load resources/looks.json."""
+    return msgspec.convert(json.loads(resources.text("resources/looks.json")), Scale)
 
 
-def fit_projection(sets: Sequence[Points], dimensions: int, shrink: float) -> tuple[Points, Points]:
+def fit_projection(sets: Sequence[Points], moved: Points, dimensions: int, shrink: float) -> tuple[Points, Points]:
     """Fit (mean, projection n x d): directions in which styles differ most for how much one style varies.
 
     Fisher's discriminant with the within-style scatter shrunk towards its diagonal (Friedman 1989); every style
-    counts the same. Two pictures of one style are usually 1 apart. `sets`: pictures x descriptors of each style.
+    counts the same. Two pictures of one style are usually 1 apart. `sets`: pictures x descriptors of each style;
+    `moved`: how descriptors change when a picture is darkened, scaled or saved again: spread within a style too.
     """
     every = np.concatenate(sets)
     mean, spread = every.mean(0), every.std(0) + 1e-6
     scaled = [(s - mean) / spread for s in sets]
     within = np.mean([np.cov(s.T) for s in scaled], axis=0)
+    edits = moved / spread
+    within = within + edits.T @ edits / max(1, 2 * len(edits))
     within = (1 - shrink) * within + shrink * np.diag(np.diag(within)) + 1e-3 * np.eye(len(mean))
     centres = np.array([s.mean(0) for s in scaled])
     between = np.cov(centres.T)
@@ -68,10 +88,11 @@ def _mean_distance(points: Points) -> float:
     return float(_distances(points).sum() / max(1, len(points) * (len(points) - 1)))
 
 
-def style_points(descriptors: Sequence[Sequence[float]]) -> Points:
+def style_points(descriptors: Sequence[Sequence[float]] | Points) -> Points:
     """Project descriptors to n x d: where each picture lies among styles; two of one style are usually 1 apart."""
-    mean, projection, _ = _scale()
-    return (np.array(descriptors, float).reshape(-1, len(mean)) - mean) @ projection
+    mean = np.array(scale().mean)
+    points: Points = (np.array(descriptors, float).reshape(-1, len(mean)) - mean) @ np.array(scale().projection)
+    return points
 
 
 def ward_distance(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
@@ -119,53 +140,142 @@ def _tree(points: Points) -> _Node:
     return nodes[0]
 
 
-def _parts(points: Points, node: _Node, limit: float, least: int) -> list[tuple[int, ...]]:
-    """Cut the tree into groups of `least` or more that lie `limit` apart; what is too few for one is in none."""
-    whole = node
-    while len(node.pictures) >= 2 * least:
-        small, large = sorted(node.halves, key=lambda half: len(half.pictures))
-        if len(small.pictures) >= least:
-            parts = [part for half in node.halves for part in _parts(points, half, limit, least)]
-            if len(parts) > 2 or ward_distance(points, small.pictures, large.pictures) > limit:
-                return parts
-            break
-        node = large  # pictures that joined one by one may be thousands deep
-    return [whole.pictures]
-
-
-def group_distance() -> float:
-    """Return the Ward distance from which two groups are two styles, as calibrated."""
-    return _scale()[2]
-
-
-def style_groups(points: Points, limit: float) -> tuple[list[list[int]], list[int]]:
-    """Find (groups, odd): the styles, largest first, and pictures far from all of them.
-
-    A group is a style from a tenth of the pictures and SMALL on, and if it lies `limit` apart from what it was joined
-    with; the few of a smaller one join the nearest style. A picture is odd if it is ODD from the pictures of its style.
-    """
-    groups = [list(part) for part in _parts(points, _tree(points), limit, max(SMALL, round(len(points) / 10)))]
+def _pieces(points: Points) -> list[list[int]]:
+    """Cut the tree as finely as groups of SMALL and a TENTH allow; strays join the nearest."""
+    least = max(SMALL, math.ceil(len(points) / TENTH))
+    pieces: list[list[int]] = []
+    waiting = [_tree(points)]
+    while waiting:
+        node = waiting.pop()
+        while len(node.pictures) >= 2 * least:
+            small, large = sorted(node.halves, key=lambda half: len(half.pictures))
+            if len(small.pictures) >= least:
+                waiting += [small, large]
+                break
+            node = large  # pictures that joined one by one may be thousands deep
+        else:
+            pieces.append(list(node.pictures))
     distance = _distances(points)
-    for n in sorted(set(range(len(points))) - {n for part in groups for n in part}):
-        groups[int(np.argmin([distance[n, part].mean() for part in groups]))].append(n)
-    odd = [n for part in groups for n in part if distance[n, part].sum() / max(1, len(part) - 1) > ODD]
-    kept = [sorted(n for n in part if n not in odd) for part in groups]
-    return sorted((part for part in kept if part), key=lambda part: (-len(part), part)), sorted(odd)
+    inside = [list(p) for p in pieces]
+    for n in sorted(set(range(len(points))) - {n for piece in pieces for n in piece}):
+        pieces[int(np.argmin([distance[n, piece].mean() for piece in inside]))].append(n)
+    return [sorted(piece) for piece in pieces]
 
 
-def widest_spread(points: Points, groups: Sequence[Sequence[int]]) -> float:
-    """Measure the mean distance of two pictures of the widest group; two of one style are usually 1 apart."""
-    return max((_mean_distance(points[list(group)]) for group in groups), default=0.0)
+def partitions(points: Points) -> list[list[list[int]]]:
+    """Join the pieces of a set until two are left, always the two that lie nearest; returns 2, 3, ... groups."""
+    groups = _pieces(points)
+    found = []
+    while len(groups) > 1:
+        found.append(sorted(groups, key=lambda g: (-len(g), g)))
+        a, b = min(combinations(range(len(groups)), 2), key=lambda p: ward_distance(points, groups[p[0]], groups[p[1]]))
+        groups = [g for k, g in enumerate(groups) if k not in (a, b)] + [sorted(groups[a] + groups[b])]
+    return found[::-1]
 
 
-def are_distinct(points: Points, groups: Sequence[Sequence[int]]) -> bool:
-    """Are the groups told surely enough to ask about them: each of one piece, and every two of them far apart?
+def signs(points: Points, a: Sequence[int], b: Sequence[int]) -> Points:
+    """What speaks for two groups being two styles: 5 numbers, each larger the more it does.
 
-    A wide group may well be two styles taken for one, so that leaving out another would not help; two near ones may
-    be one style in two moods. TIGHT and APART were chosen on one half of the styles in tests/benchmarks/looks.py.
+    The distance of the middles, and the same in spreads within the groups; the silhouette (Rousseeuw 1987), how much
+    nearer each picture is to its own group than to the other; and where it falls between the two middles when its own
+    is that of the others of its group (leave-one-out, Lachenbruch 1967): the gap between all of them and between all
+    but a tenth. By its own middle any cut of any cloud leaves a gap.
     """
-    return (
-        len(groups) > 1
-        and widest_spread(points, groups) <= TIGHT
-        and all(ward_distance(points, a, b) >= APART for a, b in combinations(groups, 2))
+    left, right = points[list(a)], points[list(b)]
+    one, two = left.mean(0), right.mean(0)
+    apart = float(np.linalg.norm(one - two))
+    inside = float(((left - one) ** 2).sum() + ((right - two) ** 2).sum())
+    spread = math.sqrt(inside / max(1, len(a) + len(b) - 2))
+    between = np.sqrt(((left[:, None] - right[None]) ** 2).sum(2)) if len(points) < 300 else _between(left, right)
+    silhouette = float(np.concatenate([_nearer(left, between), _nearer(right, between.T)]).mean())
+    sides = (_side(left, one, two), _side(right, two, one))
+    most = sum(float(np.percentile(side, _TOLD)) for side in sides)
+    return np.array(
+        [
+            math.log(apart + 1e-6),
+            math.log(apart / (spread + 1e-6) + 1e-6),
+            silhouette,
+            most,
+            sum(float(s.min()) for s in sides),
+        ]
     )
+
+
+def _between(left: Points, right: Points) -> Points:
+    square = (left**2).sum(1)[:, None] + (right**2).sum(1) - 2 * left @ right.T
+    distance: Points = np.sqrt(np.maximum(square, 0))
+    return distance
+
+
+def _nearer(own: Points, between: Points) -> Points:
+    inner = _distances(own).sum(1) / max(1, len(own) - 1)
+    outer = between.mean(1)
+    nearer: Points = (outer - inner) / np.maximum(np.maximum(inner, outer), 1e-9)
+    return nearer
+
+
+def _side(own: Points, middle: Points, other: Points) -> Points:
+    """Measure how far each lies on its own side of the plane between the middles, its own without itself."""
+    if len(own) < 2:
+        return np.zeros(1)
+    without = (len(own) * middle - own) / (len(own) - 1)
+    way = without - other
+    side: Points = ((own - (without + other) / 2) * way).sum(1) / (np.linalg.norm(way, axis=1) + 1e-9)
+    return side
+
+
+def evidence(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
+    """Weigh `signs` into log odds of two styles against one, both as likely at first (logistic regression)."""
+    known = scale()
+    return float((signs(points, a, b) - known.usual) / np.array(known.spread) @ known.weights[:-1] + known.weights[-1])
+
+
+def divided(points: Points, least: float) -> tuple[list[list[int]], float]:
+    """Divide a set into styles, largest first, and say how sure the least sure two of them are; one group is inf.
+
+    Groups are added as long as every two of them, and every two of fewer groups, are `least` sure to be two styles.
+    """
+    best: tuple[list[list[int]], float] = ([list(range(len(points)))], math.inf)
+    for groups in partitions(points)[: _MOST - 1]:
+        sure = min(evidence(points, a, b) for a, b in combinations(groups, 2))
+        if sure < least:
+            break
+        best = groups, sure
+    return best
+
+
+def without(points: Points, edits: Sequence[str]) -> Points:
+    """Take out of the points what those edits of a picture move (nuisance attributes; Solomonoff and others 2005)."""
+    ways = [scale().edits[edit] for edit in edits]
+    if not ways:
+        return points
+    base = np.linalg.qr(np.array(ways).T)[0]
+    left: Points = points - points @ base @ base.T
+    return left
+
+
+def held_together(points: Points) -> float:
+    """Measure the share of a set, 0..1, that is drawn like its most typical picture: within _REACH of it."""
+    if len(points) < 2:
+        return 1.0
+    return float(((_distances(points) < _REACH).sum(1) - 1).max() / (len(points) - 1))
+
+
+def widest(points: Points, groups: Sequence[Sequence[int]]) -> float:
+    """Measure the mean distance of two pictures of the widest group; two of one style are usually 1 apart."""
+    return max(_mean_distance(points[list(group)]) for group in groups)
+
+
+def strangeness(points: Points) -> Points:
+    """Measure how far each picture lies from the rest, in robust standard deviations of the set's own spread.
+
+    Far is its distance to the nearest quarter of the others, so that two of a kind do not hide each other; deviations
+    are of the median, 1.4826 times the median absolute one (Iglewicz and Hoaglin 1993).
+    """
+    if len(points) < 4:
+        return np.zeros(len(points))
+    nearest = np.partition(_distances(points), max(1, len(points) // 4), axis=1)[:, max(1, len(points) // 4)]
+    middle = float(np.median(nearest))
+    spread = 1.4826 * float(np.median(np.abs(nearest - middle)))
+    far: Points = (nearest - middle) / (spread + _LEAST_SPREAD)
+    return far

@@ -1,0 +1,59 @@
+"""Whom or what a caption speaks of first, and the things and places beside it: what no axis of a kind counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from loraprep.captions import hygiene, lexicon
+from loraprep.core.records import Caption
+
+_AT = r"of|in|on|at|by|under|beside|near|before|against|behind|with|over|inside|among"
+_BESIDE = re.compile(rf"\b((?:{_AT})\s+(?:(?:an?|the|his|her|their|its)\s+)?)$", re.IGNORECASE)
+_OF = re.compile(r"^of\b")  # a bowl of fruit is one thing
+_BEFORE = 40  # signs before a phrase in which its preposition stands
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """What one caption says: heads of phrases, in the singular."""
+
+    medium: str = ""  # how the picture is made, a closed term
+    whom: str = ""  # of the first phrase that is no framing, light or way of drawing: "cat"
+    beside: dict[str, str] = {}  # head -> as it is said: "umbrella" -> "with a red umbrella"
+
+
+def spoken(captions: Mapping[str, Caption], trigger: str) -> dict[str, Spoken]:
+    """Read every caption, by path."""
+    return {path: _read(hygiene.without_trigger(c.text, trigger)) for path, c in captions.items()}
+
+
+def _read(text: str) -> Spoken:
+    whom, beside = "", dict[str, str]()
+    medium = lexicon.meant("medium", text)
+    for phrase, before in _phrases(text):
+        head = hygiene.head(phrase)
+        if not head or _counted(phrase) or hygiene.is_style(phrase) or hygiene.is_quality(phrase):
+            continue
+        if not whom:
+            whom = head
+        elif head != whom and not _OF.search(before):
+            beside.setdefault(head, f"{before or 'with '}{phrase}")
+    return Spoken(medium, whom, beside)
+
+
+def _phrases(text: str) -> Iterable[tuple[str, str]]:
+    """Yield (phrase, preposition and article before it): ("red mat", "on the ") of "a cat on the red mat"."""
+    at = 0
+    folded = text.casefold()
+    for phrase in hygiene.phrases(text):
+        found = folded.find(phrase, at)
+        at = max(found, at)
+        before = _BESIDE.search(folded[:found][-_BEFORE:]) if found >= 0 else None
+        yield phrase, " ".join(before[1].split()) + " " if before else ""
+
+
+def _counted(phrase: str) -> bool:
+    """Is it what an axis of every kind counts already: framing, angle, light, medium?"""
+    return any(lexicon.meant(axis, phrase) for axis in ("framing", "angle", "lighting", "medium"))
