@@ -40,12 +40,8 @@ def upright_and_alpha(
     try:
         # at most `longest`, and halved first, as a JPEG decoder halves, so that one read smaller ends as the same
         picture = eight_bit(opened.pixels, halvings(opened.pixels.size, longest or at_least))
-        if longest and max(picture.size) > longest:
-            ratio = longest / max(picture.size)
-            picture = picture.resize(
-                (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))),
-                Image.Resampling.BILINEAR,
-            )
+        if longest:
+            picture = fitted(picture, longest)
         picture = halved(picture, at_least)
         channel = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
         picture = compose(picture, opened.profile, background)
@@ -53,6 +49,16 @@ def upright_and_alpha(
         return _turned(picture, opened.turn), visible
     except DECODE_ERRORS as error:
         raise BadImage(Code.BROKEN, plain_reason(error)) from None
+
+
+def fitted(picture: Image.Image, longest: int) -> Image.Image:
+    """Reduce a picture so that its longer side is at most `longest`: halved, and the rest bilinear; never enlarged."""
+    picture = halved(picture, longest)
+    if max(picture.size) <= longest:
+        return picture
+    ratio = longest / max(picture.size)
+    size = max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))
+    return picture.resize(size, Image.Resampling.BILINEAR)
 
 
 def cut(opened: Opened, box: Sequence[float]) -> Opened:
