@@ -65,6 +65,10 @@ class Store:
         """Return every key."""
         return {key for (key,) in self._db.execute(f"SELECT key FROM {self._kind}")}
 
+    def size(self) -> int:
+        """Return how many bytes all values take."""
+        return int(self._db.execute(f"SELECT coalesce(sum(length(data)), 0) FROM {self._kind}").fetchone()[0])
+
     def get(self, key: str) -> bytes | None:
         """Return a value, None without one."""
         row = self._db.execute(f"SELECT data FROM {self._kind} WHERE key = ?", (key,)).fetchone()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from loraprep.core.records import Image
 from loraprep.duplicates import hamming, index
-from loraprep.duplicates.keypoints import Keypoints, Sight
+from loraprep.duplicates.keypoints import Glimpse, Keypoints, Sight
 from loraprep.project.settings import DuplicateLimits
 
 _FEW = 60  # points, below which a picture may share none with its copy; of others the index finds every copy
@@ -72,6 +72,30 @@ def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimi
     for (i, j), candidate in best.items():
         candidate.alike |= bool(few[i] or few[j])
     return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
+
+
+def in_company(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -> list[Image]:
+    """Return those that may have a copy: by quick points, by hashes or as thumbnails, and those with too few points.
+
+    Points, which cost the time of several decodes, are found for no others. Every image was glanced at by `sight`.
+    """
+    few = np.zeros(len(images), bool)
+
+    def seen() -> Iterator[Glimpse]:
+        for n, image in enumerate(images):
+            found = sight.glimpse(image)
+            few[n] = len(found.sides[0]) < _FEW
+            yield found
+
+    company = index.met(seen(), len(images)) | few
+    plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
+    turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
+    for other in (None, turned):
+        for side in hamming.near(plain, other, int(limits.phash), int(limits.dhash)):
+            company[side] = True
+    for i, j, _ in _alike(images, np.flatnonzero(few if len(images) >= _MANY else ~company | few)):
+        company[[i, j]] = True
+    return [image for image, wanted in zip(images, company.tolist(), strict=True) if wanted]
 
 
 def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[int, int, bool]]:

@@ -11,13 +11,13 @@ next few only. Copies of copies find each other over their neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.duplicates.keypoints import MIRROR, Keypoints
+from loraprep.duplicates.keypoints import MIRROR, OCTAVE, Glimpse, Keypoints, Quick
 
 Ints = NDArray[np.int64]
 
@@ -88,34 +88,91 @@ def shared(pictures: Iterable[Keypoints], count: int) -> list[Shared]:
     return _agreed(hits, owner, np.concatenate(sizes), np.concatenate(angles), len(counts))
 
 
+_QUICK_BANDS, _QUICK_NEXT = 14, 6  # of 18 bits: 252 of 256
+_QUICK_NEAR = 30  # bits of 256 by which two quick views of one point may differ; at 36 no more pairs were met
+# (tests/benchmarks/copies.py, develop: no copy is lost, and of the variants four pairs of day and night in flat tiles)
+
+
+def met(pictures: Iterable[Glimpse], count: int) -> NDArray[np.bool_]:
+    """Tell which of `count` pictures share at least LEAST quick points that agree with another, or one mirrored."""
+    top = max(_TOP, _ALL // max(1, count) // 2)
+    sides: tuple[list[Quick], list[Quick]] = ([], [])  # of all pictures, then of all of them mirrored
+    for picture in pictures:
+        for side, points in zip(sides, picture.sides, strict=True):
+            side.append(points[:top])
+    parts = [*sides[0], *sides[1]]
+    found = np.zeros(count, bool)
+    if not sum(map(len, parts)):
+        return found
+    owner = np.repeat(np.arange(2 * count), [len(part) for part in parts])
+    rows = np.concatenate(parts)
+    signatures = np.ascontiguousarray(rows[:, 2:]).view(">u8").astype(np.uint64)
+
+    def strangers(p: Ints, q: Ints) -> NDArray[np.bool_]:
+        one, other = owner[p], owner[q]
+        different: NDArray[np.bool_] = ((one < count) | (other < count)) & (one % count != other % count)
+        return different
+
+    a, b = _neighbours(signatures, _QUICK_BANDS, _QUICK_NEXT, _QUICK_NEAR, strangers)
+    swap = owner[a] > owner[b]
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
+    codes = np.unique(a * len(owner) + b)
+    a, b = codes // len(owner), codes % len(owner)
+    octaves, angles = rows[:, 0].astype(np.float64) * np.log2(OCTAVE), rows[:, 1] * (360 / 256)
+    pair = owner[a] * 2 * count + owner[b]
+    for code in _together(pair, (angles[b] - angles[a]) % 360, octaves[b] - octaves[a], a, b):
+        found[[code // (2 * count) % count, code % (2 * count) % count]] = True
+    return found
+
+
 def _near(signatures: NDArray[np.uint64], owner: Ints) -> Ints:
     """Codes of near points of different pictures: (a * n + b) * 2 + mirrored, a's picture before b's."""
     n = len(owner)
-    found = [np.zeros(0, np.int64)]
-    for band in range(_BANDS):
+
+    def strangers(p: Ints, q: Ints) -> NDArray[np.bool_]:
+        different: NDArray[np.bool_] = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
+        return different
+
+    p, q = _neighbours(signatures, _BANDS, _NEXT, _NEAR, strangers)
+    a, b, mirrored = p % n, q % n, ((p >= n) | (q >= n)).astype(np.int64)
+    swap = owner[a] > owner[b]
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
+    return np.unique((a * n + b) * 2 + mirrored)
+
+
+def _neighbours(
+    signatures: NDArray[np.uint64],
+    bands: int,
+    following: int,
+    near: int,
+    wanted: Callable[[Ints, Ints], NDArray[np.bool_]],
+) -> tuple[Ints, Ints]:
+    """Pairs of rows that are `wanted` and differ in `near` bits at most, of those next to each other in sorted bands.
+
+    A pair that several bands bring together is named as often.
+    """
+    found = [np.zeros((2, 0), np.int64)]
+    for band in range(bands):
         key = _band(signatures, band)
         order = np.argsort(key, kind="stable")
         key = key[order]
-        for step in range(1, _NEXT + 1):
+        for step in range(1, following + 1):
             same = np.flatnonzero(key[step:] == key[:-step])
             if not len(same):
                 break
             for start in range(0, len(same), _STEP):
                 part = same[start : start + _STEP]
                 p, q = order[part], order[part + step]
-                ok = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
+                ok = wanted(p, q)
                 p, q = p[ok], q[ok]
-                ok = np.bitwise_count(signatures[p] ^ signatures[q]).sum(axis=1) <= _NEAR
-                p, q = p[ok], q[ok]
-                a, b, mirrored = p % n, q % n, ((p >= n) | (q >= n)).astype(np.int64)
-                swap = owner[a] > owner[b]
-                a, b = np.where(swap, b, a), np.where(swap, a, b)
-                found.append((a * n + b) * 2 + mirrored)
-    return np.unique(np.concatenate(found))
+                ok = np.bitwise_count(signatures[p] ^ signatures[q]).sum(axis=1) <= near
+                found.append(np.stack([p[ok], q[ok]]))
+    p, q = np.concatenate(found, axis=1)
+    return p, q
 
 
 def _band(signatures: NDArray[np.uint64], band: int) -> NDArray[np.uint64]:
-    """_WIDE bits from the band's first on, counted from the highest of the 128."""
+    """_WIDE bits from the band's first on, counted from the highest of them."""
     start = band * _WIDE
     mask = np.uint64((1 << _WIDE) - 1)
     word, place = divmod(start, 64)
@@ -131,17 +188,20 @@ def _agreed(hits: Ints, owner: Ints, sizes: NDArray[np.floating], angles: NDArra
     total, mirrored = len(owner), hits & 1
     a, b = (hits >> 1) // total, (hits >> 1) % total
     turn = np.where(mirrored == 1, 540 - angles[b] - angles[a], angles[b] - angles[a]) % 360
-    scale = sizes[b] - sizes[a]
     pair = (owner[a] * n + owner[b]) * 2 + mirrored
+    told = sorted(_together(pair, turn, sizes[b] - sizes[a], a, b).items())
+    return [Shared((key >> 1) // n, (key >> 1) % n, bool(key & 1), count) for key, count in told]
+
+
+def _together(pair: Ints, turn: NDArray[np.floating], scale: NDArray[np.floating], a: Ints, b: Ints) -> dict[int, int]:
+    """The most points of each pair, but LEAST, that are turned and scaled (octaves) alike."""
     best: dict[int, int] = {}
     for shift in (0.0, 0.5):  # what lies across the edge of two bins is in one of the other grid
         turned, scaled = (np.floor(v + shift).astype(np.int64) for v in (turn / 45, scale))
         group = (pair * 8 + turned % 8) * 64 + scaled + 32
         for code, count in _least_distinct(group, a, b):
-            key = code >> 9
-            best[key] = max(count, best.get(key, 0))
-    told = [(key, count) for key, count in sorted(best.items()) if count >= LEAST]
-    return [Shared((key >> 1) // n, (key >> 1) % n, bool(key & 1), count) for key, count in told]
+            best[code >> 9] = max(count, best.get(code >> 9, 0))
+    return best
 
 
 def _least_distinct(group: Ints, a: Ints, b: Ints) -> Iterator[tuple[int, int]]:

@@ -41,7 +41,8 @@ def find_groups(
     pairs = _byte_copies(known.values())
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _is_comparable(known[path])]
-    singles = sight.prepare(singles) if len(singles) > 1 else []
+    singles = sight.glance(singles) if len(singles) > 1 else []
+    singles = sight.prepare(candidates.in_company(singles, sight, limits))
     met = _Comparison(singles, limits, sight).relations()
     if detail and met:
         alike = {singles[n].path: singles[n] for found, _ in met for n in (found.i, found.j)}

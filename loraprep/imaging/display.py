@@ -42,12 +42,8 @@ def upright_and_alpha(
     try:
         # at most `longest`, and halved first, as a JPEG decoder halves, so that one read smaller ends as the same
         picture = eight_bit(opened.pixels, halvings(opened.pixels.size, longest or at_least))
-        if longest and max(picture.size) > longest:
-            ratio = longest / max(picture.size)
-            picture = picture.resize(
-                (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))),
-                Image.Resampling.BILINEAR,
-            )
+        if longest:
+            picture = fitted(picture, longest)
         picture = halved(picture, at_least)
         channel = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else None
         picture = compose(picture, opened.profile, background)
@@ -63,6 +59,16 @@ def turned(opened: Opened, degrees: int) -> Opened:
     for _ in range(degrees // 90 % 4):
         turn, size = _QUARTER.get(turn, 6), (size[1], size[0])
     return replace(opened, turn=turn, width=size[0], height=size[1])
+
+
+def fitted(picture: Image.Image, longest: int) -> Image.Image:
+    """Reduce a picture so that its longer side is at most `longest`: halved, and the rest bilinear; never enlarged."""
+    picture = halved(picture, longest)
+    if max(picture.size) <= longest:
+        return picture
+    ratio = longest / max(picture.size)
+    size = max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))
+    return picture.resize(size, Image.Resampling.BILINEAR)
 
 
 def cut(opened: Opened, box: Sequence[float]) -> Opened:

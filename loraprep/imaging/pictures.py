@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from loraprep.project.project import Project
 
 T = TypeVar("T")
+REDUCTIONS = "reductions.sqlite"  # in build/
 PREVIEW = 256  # px, the longer side of `Pictures.preview`
 
 
@@ -45,12 +47,14 @@ class Pictures:
     max_megapixels: float
     max_seconds: float = pool.SECONDS
     max_memory: float | None = None  # bytes for all that is open at a time; None: memory.usual()
+    reductions: Path | None = None  # where they are kept (imaging/reduction)
 
     @classmethod
     def of(cls, project: Project) -> Pictures:
         """Make those of `project`, under its own limit."""
         limits = project.settings.thresholds.audit
-        return cls(project.images, project.root, limits.max_megapixels, limits.max_seconds, limits.memory)
+        kept = project.root / "build" / REDUCTIONS
+        return cls(project.images, project.root, limits.max_megapixels, limits.max_seconds, limits.memory, kept)
 
     def apart(self, function: Callable[..., T], record: Image, *more: object) -> T:
         """Return function(self, record, *more), worked out in a process of its own.
@@ -73,7 +77,8 @@ class Pictures:
         return pool.each(work, records, weigh=_weight, seconds=self.max_seconds, budget=self.max_memory)
 
     def _anywhere(self) -> Pictures:
-        return replace(self, folder=self.folder.absolute(), root=self.root.absolute())
+        kept = self.reductions and self.reductions.absolute()
+        return replace(self, folder=self.folder.absolute(), root=self.root.absolute(), reductions=kept)
 
     def source(self, record: Image) -> Path:
         """Return the file that its pixels come from: its version in upscaled/, else the image it is (a part of).
@@ -103,6 +108,19 @@ class Pictures:
         from loraprep.imaging import display
 
         return display.upright(self.load(record, made=made_of(longest)), background, longest)
+
+    def small(self, record: Image) -> Pillow.Image:
+        """Show it at reduction.LONG at most, on white: kept from the scan, else made as the scan makes it."""
+        from loraprep.imaging import display, reduction
+        from loraprep.imaging.colour import DECODE_ERRORS
+
+        if not record.box and not record.turn and (data := reduction.kept(self.reductions, record.pixel_digest)):
+            with suppress(*DECODE_ERRORS):  # what nobody put there
+                return reduction.unpacked(data)
+        opened = self.load(record, at_least=reduction.LONG, made=made_of(reduction.LONG))
+        picture = display.upright(opened, at_least=reduction.LONG)
+        data = reduction.packed(picture)
+        return reduction.unpacked(data) if data else picture
 
     def preview(self, record: Image) -> NDArray[np.uint8]:
         """Show it small, on white: sRGB, (height, width, 3), at most PREVIEW px on the longer side."""
@@ -135,6 +153,4 @@ def _preview(pictures: Pictures, record: Image) -> NDArray[np.uint8]:
 
     from loraprep.imaging import display
 
-    return np.asarray(
-        display.upright(pictures.load(record, at_least=PREVIEW, made=made_of(PREVIEW)), longest=PREVIEW), np.uint8
-    )
+    return np.asarray(display.fitted(pictures.small(record), PREVIEW), np.uint8)

@@ -12,13 +12,14 @@ from pathlib import Path
 from loraprep import __version__
 from loraprep.core import files
 from loraprep.core.records import Image
-from loraprep.imaging import display
+from loraprep.imaging import display, reduction
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures, made_of
 from loraprep.project import crops
 
 FOLDER = "build/thumbs"
 QUALITY = 72  # WebP; 256 px of a painting take about 9 kB
+_METHOD = 2  # of 6: half the time of 4, and 4 % larger
 _DIGEST = re.compile(r"[0-9a-f]{64}")  # two of them where two pictures are compared
 
 
@@ -30,9 +31,12 @@ def name(image: Image, longest: int, background: str = "#ffffff") -> str:
 
 def _make(pictures: Pictures, image: Image, longest: int, background: str) -> bytes:
     """At most `longest` px on its longer side, never enlarged; the same bytes under the same Pillow."""
-    picture = display.upright(pictures.load(image, at_least=longest, made=made_of(longest)), background, longest)
+    if longest <= reduction.LONG and (not image.alpha or background == reduction.GROUND):
+        picture = display.fitted(pictures.small(image), longest)
+    else:
+        picture = display.upright(pictures.load(image, at_least=longest, made=made_of(longest)), background, longest)
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=QUALITY, method=4)
+    picture.save(out, "WEBP", quality=QUALITY, method=_METHOD)
     return out.getvalue()
 
 

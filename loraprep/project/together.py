@@ -1,7 +1,8 @@
 """Questions of one kind in one entry of a decision file: many pictures, few answers. Pure.
 
 Such an entry has a line for each question under `each`, the answer that counts for all of them, and under `except`
-those that are answered otherwise. Everywhere else each question is one by itself: an entry is taken apart as it is read.
+those that are answered otherwise. Everywhere else each question is one by itself: an entry is taken apart as it is
+read.
 """
 
 from __future__ import annotations

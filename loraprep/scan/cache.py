@@ -170,6 +170,10 @@ class ScanCache:
     def store_part(self, key: str, pixels: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO parts VALUES (?, ?)", (key, pixels))
 
+    def digests(self) -> set[str]:
+        """Return what stands for the bytes of every remembered file."""
+        return {digest for (digest,) in self._db.execute("SELECT DISTINCT digest FROM files")}
+
     def save(self) -> None:
         self._db.commit()
         self._saved = time.monotonic()

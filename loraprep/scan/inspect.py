@@ -13,7 +13,7 @@ from msgspec import structs
 from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
-from loraprep.imaging import decode, display, facts, memory
+from loraprep.imaging import decode, display, facts, memory, reduction
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.facts import PixelFacts
 from loraprep.imaging.pictures import Pictures, made_of
@@ -27,7 +27,8 @@ from loraprep.scan.cache import (
     path_of_key,
 )
 
-Answer = tuple[FileStamp | None, float, str, Inspection | None]  # what ScanCache.store wants after the key
+# what ScanCache.store wants after the key, and the picture reduced (imaging/reduction)
+Answer = tuple[FileStamp | None, float, str, Inspection | None, bytes]
 
 
 class ImageFacts(PixelFacts, frozen=True, kw_only=True):
@@ -55,12 +56,21 @@ def inspect(
 
     Raises BadImage.
     """
-    enough = 0 if box else facts.SIDE  # of a part, nobody knows yet how much there is
+    return look(data, max_megapixels=max_megapixels, box=box, turn=turn)[:2]
+
+
+def look(
+    data: bytes, *, max_megapixels: float = decode.MAX_MEGAPIXELS, box: Sequence[float] = (), turn: int = 0
+) -> tuple[ImageFacts, metadata.Words, bytes]:
+    """Do as `inspect` does, and pack the picture reduced (reduction.packed) besides."""
+    enough = 0 if box else reduction.LONG  # of a part, nobody knows yet how much there is
     whole = decode.load(data, max_megapixels=max_megapixels, at_least=enough, made=made_of(enough))
     opened = display.cut(display.turned(whole, turn), box)
     words, rating = metadata.embedded(opened.pixels), metadata.rating(opened.pixels)
     generator = metadata.generator(opened.pixels)
-    picture, alpha = display.upright_and_alpha(opened, at_least=facts.SIDE)  # takes the metadata off
+    picture, alpha = display.upright_and_alpha(opened, at_least=reduction.LONG)  # takes the metadata off
+    small = reduction.packed(picture)
+    picture, alpha = display.halved(picture, facts.SIDE), alpha and display.halved(alpha, facts.SIDE)
     found = ImageFacts(
         format=opened.format,
         width=opened.width,
@@ -77,7 +87,7 @@ def inspect(
         generator=generator,
         **structs.asdict(facts.pixel_facts(picture, alpha)),
     )
-    return found, words
+    return found, words, small
 
 
 def file_inspector(
@@ -106,9 +116,10 @@ def file_inspector(
             return _transient("", size, at, Code.UNREADABLE, reason)
         digest = hashlib.sha256(data).hexdigest()
         if digest in known:
-            return file_stamp(before), at, digest, None
+            return file_stamp(before), at, digest, None, b""
+        small = b""
         try:
-            found, words = inspect(data, max_megapixels=max_megapixels)
+            found, words, small = look(data, max_megapixels=max_megapixels)
             shown = (found.width, found.height, canonical_json(words), _json(found))
             inspection = Inspection(digest, len(data), "image", "", "", *shown)
         except BadImage as bad:
@@ -116,13 +127,13 @@ def file_inspector(
         except Exception as error:  # one bad file never hides the rest: a defect of ours is reported as its own
             text = f"looking at it failed in a way nobody foresaw ({type(error).__name__})"
             return _transient(digest, len(data), at, Code.UNEXPECTED, text)
-        return file_stamp(before), at, digest, inspection
+        return file_stamp(before), at, digest, inspection, small
 
     return inspect_file
 
 
 def _transient(digest: str, size: int, at: float, code: Code, reason: str) -> Answer:
-    return None, at, digest, Inspection(digest, size, "rejected", code, reason)
+    return None, at, digest, Inspection(digest, size, "rejected", code, reason), b""
 
 
 def inspect_part(pictures: Pictures, whole: Image, box: Sequence[float], turn: int) -> str:

@@ -21,7 +21,8 @@ from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.imaging import decode, pool
 from loraprep.imaging.errors import BadImage, TooSlow
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging.pictures import REDUCTIONS, Pictures
+from loraprep.imaging.reduction import Reductions
 from loraprep.scan import image_list, inspect, roles, walk
 from loraprep.scan.assemble import Records
 from loraprep.scan.cache import FileStamp, Inspection, ScanCache, discard, file_stamp, path_of_key
@@ -120,7 +121,8 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     stamp = files.dumps([image_list.VERSION, __version__, PIL.__version__, *limits, heif], indent=None)
     given = roles.Given(how.get("roles") or {})
     found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()), given)
-    pictures = Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory"))
+    kept = cache_path.with_name(REDUCTIONS) if (cache_path := how.get("cache")) else None
+    pictures = Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory"), kept)
     records = Records(pictures, found, given, how.get("regularization", ""))
     with closing(ScanCache(how.get("cache"), stamp, patience=pictures.max_seconds)) as cache:
         _inspect_new(records.keys(), cache, pictures, limits, how)
@@ -148,25 +150,30 @@ def _inspect_new(
     begun, stamps = time.time(), {key: _stamp(path_of_key(key, top, home)) for key in todo}
     sizes = {key: stamp[0] if stamp else 0 for key, stamp in stamps.items()}
     patience, budget = pictures.max_seconds, pictures.max_memory
-    with closing(pool.each(work, todo, weigh=sizes.__getitem__, seconds=patience, budget=budget)) as answers:
+    if not todo:
+        return
+    given = pool.each(work, todo, weigh=sizes.__getitem__, seconds=patience, budget=budget)
+    with closing(given) as answers, closing(Reductions(pictures.reductions)) as reductions:
         for key, answer in answers:
             if isinstance(answer, TooSlow):
                 slow = Inspection("", sizes[key], "rejected", answer.code, answer.reason)
                 cache.store_slow(key, stamps[key], begun, slow)
             else:
-                cache.store(key, *_answer(answer, sizes[key]))
+                then, at, digest, found, small = _answer(answer, sizes[key])
+                cache.store(key, then, at, digest, found)
+                reductions.put(digest, small)
             done += 1
             progress(done, len(keys))
-    cache.save()
+        cache.save()
+        reductions.keep_only(cache.digests())
 
 
 def _answer(answer: inspect.Answer | Exception, size: int) -> inspect.Answer:
     if isinstance(answer, BadImage):
-        return None, 0, "", Inspection("", size, "rejected", answer.code, answer.reason)
+        return None, 0, "", Inspection("", size, "rejected", answer.code, answer.reason), b""
     if isinstance(answer, Exception):
         raise answer
-    then, at, digest, found = answer
-    return then, at, digest, found
+    return answer
 
 
 def _stamp(path: str) -> FileStamp | None:

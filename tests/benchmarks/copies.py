@@ -38,7 +38,7 @@ from PIL import ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from loraprep.core.records import Image
 from loraprep.duplicates import clusters, keypoints
-from loraprep.imaging import decode
+from loraprep.imaging import decode, reduction
 from loraprep.scan import detail, inspect
 from tests.benchmarks.findings import sound
 from tests.benchmarks.overlays import OVERLAYS, Pen
@@ -446,7 +446,9 @@ def find(files: list[File]) -> list[Any]:
 @lru_cache(maxsize=512)
 def seen(data: bytes) -> Any:
     """A picture as it is compared."""
-    return keypoints.reduced(np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB")))
+    picture = Pillow.open(io.BytesIO(data)).convert("RGB")
+    small = reduction.packed(picture)
+    return keypoints.reduced(np.asarray(reduction.unpacked(small) if small else picture))
 
 
 def judge(batches: list[list[File]], *, wrong: bool) -> None:

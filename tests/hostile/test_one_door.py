@@ -33,6 +33,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "trainers/folder.py": ({"scandir"}, "any folder, for `check`: links are passed over"),
     "imaging/pool.py": ({"open"}, "the null device, for libraries that print"),
     "scan/cache.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
+    "imaging/reduction.py": ({"connect"}, "SQLite opens it by itself, to read: files.checked comes before"),
     "pipeline/state.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "pipeline/steps/scan.py": ({"scandir"}, "is there anything in the folder of pictures? Nothing is opened"),
     "pipeline/workspace.py": ({"FileLock"}, "the lock opens it by itself: files.opened_by_others comes before"),

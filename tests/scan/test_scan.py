@@ -149,14 +149,14 @@ def test_the_project_itself_is_never_scanned(tmp_path: Path) -> None:
 
 
 def test_an_unforeseen_error_is_that_files_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = inspect.inspect
+    real = inspect.look
 
     def fails(data: bytes, **options: float) -> inspect.Facts:
         if data.startswith(b"\x89PNG"):
             raise ZeroDivisionError
         return real(data, **options)
 
-    monkeypatch.setattr(inspect, "inspect", fails)
+    monkeypatch.setattr(inspect, "look", fails)
     found = {i.path: i.code for i in _scan(root).images}
     assert found["sub/b.png"] == "unexpected"
     assert found["a.jpg"] == ""
@@ -308,8 +308,8 @@ def test_what_took_too_long_is_not_waited_for_again_under_the_same_limit(
 
 def test_an_interrupted_scan_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = _many(tmp_path, 60)
-    real, looked = inspect.inspect, []
-    monkeypatch.setattr(inspect, "inspect", lambda data, **how: looked.append(1) or real(data, **how))
+    real, looked = inspect.look, []
+    monkeypatch.setattr(inspect, "look", lambda data, **how: looked.append(1) or real(data, **how))
     cache = root / "build/scan-cache.sqlite"
 
     def stop(done: int, total: int) -> None:

@@ -1,0 +1,32 @@
+"""Who may have a copy at all is told by quick points; the costly ones are found of nobody else."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from loraprep.duplicates import candidates
+from loraprep.duplicates.keypoints import Glimpse, Quick
+from tests import pictures
+from tests.folders import Folder, Shown, duplicate_limits, encoded
+
+
+def test_points_are_found_only_of_those_that_may_have_a_copy() -> None:
+    folder = Folder()
+    originals = [pictures.scene(640, 480, seed) for seed in range(6)]
+    for number, picture in enumerate(originals):
+        folder.add(f"{number}.jpg", picture)
+    folder.add("cut.jpg", originals[0].crop((90, 60, 560, 440)))
+    folder.add("mirrored cut.jpg", ImageOps.mirror(originals[1]).crop((90, 60, 560, 440)))
+    folder.add("plain.png", encoded(Image.new("RGB", (640, 480), "#708090"), "PNG"))
+    images = list(folder.images.values())
+    sight = Shown(folder.look)
+    sight.glance(images)
+    found = {image.path for image in candidates.in_company(images, sight, duplicate_limits())}
+    assert {"0.jpg", "cut.jpg", "1.jpg", "mirrored cut.jpg"} <= found
+    assert not {"2.jpg", "3.jpg", "4.jpg", "5.jpg"} & found
+    assert all(np.array_equal(*sides) for image in images for sides in _both_ways(sight.glimpse(image)))
+
+
+def _both_ways(seen: Glimpse) -> list[tuple[Quick, Quick]]:
+    return list(zip(seen.sides, Glimpse.unpacked(seen.packed()).sides, strict=True))
