@@ -1,32 +1,18 @@
-"""The step about what pictures carry that must not be learned, and what its answers draw before the next look."""
+"""The step about what pictures carry that must not be learned."""
 
 from __future__ import annotations
 
-import msgspec
-
-from loraprep.carried import drawing, questions, reading
-from loraprep.carried.drawing import Plan
+from loraprep.carried import questions, reading
 from loraprep.carried.kinds import Mark, What
 from loraprep.carried.questions import Act
-from loraprep.core import files, store, terminal
-from loraprep.core.errors import UserError
+from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Elements, Image
+from loraprep.core.records import Elements
 from loraprep.core.text import number_of
 from loraprep.pipeline.artifacts import CarriedSeen
 from loraprep.pipeline.steps.inputs import shortlisted_images
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
-from loraprep.project.decisions import decision_file
-
-_DRAWN = "build/carried-drawn.json"
-
-
-class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was drawn, by path, and for which answers: a digest of decisions/carried.yaml and who decides."""
-
-    answers: str = ""
-    drawn: dict[str, Plan] = {}
 
 
 def look_for_marks(work: Workspace) -> None:
@@ -77,48 +63,3 @@ def named(work: Workspace, elements: dict[str, Elements]) -> dict[str, Elements]
 def acts(work: Workspace) -> dict[tuple[str, What], Act]:
     """Return (path, kind) -> what is to be done with the marks of that kind."""
     return questions.ruled(work.decisions("carried"), work.images(), auto=work.project.auto("carried"))
-
-
-def drawn_later(work: Workspace) -> list[str]:
-    """List the pictures whose crop or mask is decided and not drawn yet: the next run does it, before it looks."""
-    if not work.on_disk:
-        return []
-    wanted = questions.plans(work.decisions("carried"), work.images(), auto=work.project.auto("carried"))
-    before = _remembered(work).drawn
-    return [path for path, plan in wanted.items() if before.get(path, Plan()) != plan]
-
-
-def draw_answers(work: Workspace) -> None:
-    """Draw what decisions/carried.yaml wants into decisions/crops.yaml and masks/, once for each answer."""
-    path = decision_file(work.root, "carried")[0]
-    before = _remembered(work)
-    auto = work.project.auto("carried")
-    now = f"{files.sha256(path)} {auto}" if path.is_file() else ""
-    if now == before.answers or (not now and not before.drawn):
-        return
-    try:
-        images = work.images()
-    except UserError:  # nothing was looked at here yet; what was drawn elsewhere came with the project
-        return
-    given = work.decisions("carried")
-    spoken = questions.spoken_of(given, images)
-    # an open question that was drawn as recommended is asked no more: what it drew stays until an answer says otherwise
-    still = {path: plan for path, plan in before.drawn.items() if path not in spoken}
-    plans = still | questions.plans(given, images, auto=auto)
-    sizes = {i.path: _whole(i) for i in images if i.state == "image" and not i.of}
-    changed = drawing.draw(work.root, plans, sizes, before.drawn)
-    files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(now, plans)))
-    if changed:
-        terminal.note(f"Drawn as you answered in decisions/carried.yaml: {number_of(len(changed), 'file')}.")
-
-
-def _whole(image: Image) -> tuple[int, int]:
-    left, top, right, bottom = image.box or drawing.WHOLE
-    return max(1, round(image.width / (right - left))), max(1, round(image.height / (bottom - top)))
-
-
-def _remembered(work: Workspace) -> Drawn:
-    try:
-        return files.parse_json(files.read(work.root / _DRAWN), Drawn)
-    except (OSError, ValueError):  # a memory: without it nothing is taken back
-        return Drawn()

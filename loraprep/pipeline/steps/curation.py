@@ -22,7 +22,7 @@ from loraprep.pipeline.artifacts import (
     Shortlist,
     Staying,
 )
-from loraprep.pipeline.steps import carried, names
+from loraprep.pipeline.steps import drawn, names
 from loraprep.pipeline.steps.inputs import observations, shortlisted_images, staying_images, with_detail
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, groups, mentions, resolution
@@ -121,7 +121,7 @@ def select_images(work: Workspace) -> None:
         settled[Code.NONE_STAYS] = rulings.Settled(clashes.meant, "you keep none of them")
     for code, paths in marks.settled(answers["carried"], images, seen.marks, auto=auto["carried"]).items():
         settled[code] = rulings.Settled(paths, "you decided so in decisions/carried.yaml")
-    if later := [path for path in carried.drawn_later(work) if path in kept]:
+    if later := [path for path in drawn.drawn_later(work) if path in kept]:
         stale.append(Finding(Code.CARRIES_UNDRAWN, tuple(later)))
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave

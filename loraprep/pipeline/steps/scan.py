@@ -11,7 +11,7 @@ from loraprep.core.errors import UserError
 from loraprep.dataset import manifest
 from loraprep.imaging import pool
 from loraprep.pipeline.artifacts import BesideImages
-from loraprep.pipeline.steps.carried import draw_answers
+from loraprep.pipeline.steps.drawn import draw_answers
 from loraprep.pipeline.workspace import IMAGES, Workspace
 from loraprep.project import crops
 from loraprep.scan import fingerprint
