@@ -6,7 +6,7 @@ from pathlib import Path
 from tests import ROOT
 
 PACKAGE = ROOT / "loraprep"
-OPENING = {"load", "load_unchanged", "open", "upright", "upright_and_alpha"}
+OPENING = {"load", "load_unchanged", "open", "small", "upright", "upright_and_alpha"}
 OPENERS = {"decode", "pictures", "Image", "Pillow"}  # names that a module has for them
 APART = {  # functions that the pool is given, or that such a function calls
     "captions/captioners/wd_tagger.py": {"_shown"},
@@ -14,13 +14,13 @@ APART = {  # functions that the pool is given, or that such a function calls
     "carried/drawing.py": {"hidden"},
     "carried/reading.py": {"read"},
     "curation/features.py": {"_shown"},
-    "dataset/pixels.py": {"_render", "_render_mask"},
+    "dataset/pixels.py": {"_render", "mask_pixels"},
     "dataset/upscale.py": {"_given", "_better"},
     "duplicates/keypoints.py": {"_seen"},
     "report/marks.py": {"_corner"},
-    "review/renditions.py": {"_large", "_laid", "_trained", "_difference"},
+    "review/renditions.py": {"_full", "_large", "_laid", "_masked", "_trained", "_difference"},
     "scan/detail.py": {"_look_at"},
-    "scan/inspect.py": {"inspect"},
+    "scan/inspect.py": {"look"},
     "trainers/folder.py": {"_picture"},
 }
 OURS = {  # bytes that loraprep made a moment before, and `digest`, which pixels.digest_of gives to the pool

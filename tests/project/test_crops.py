@@ -69,7 +69,8 @@ def test_a_picture_is_turned_clockwise_beyond_what_its_file_says(tmp_path: Path,
     assert crops.shown(after) != crops.shown(before)
     assert after.pixel_digest == before.pixel_digest
     shown = Pictures(tmp_path / "images", tmp_path, 100.0).preview(after)
-    assert np.array_equal(shown, np.rot90(seen, -turn // 90))
+    # reduced and packed after it was turned: a level or two may round the other way
+    assert np.abs(shown.astype(int) - np.rot90(seen, -turn // 90)).max() <= 2
 
 
 def test_boxes_details_and_masks_are_of_the_picture_as_it_lies_once_turned(root: Path) -> None:
