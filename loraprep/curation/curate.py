@@ -55,7 +55,9 @@ def curate(
     ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
     found = styles.group_by_style(remaining, seen.styles, settings)
-    about_styles = styles.style_question(remaining, found, kind)
+    # a look that may leave whole by an answer that is still missing is asked about once that is there
+    elsewhere = any(asked_before >= set(look) for look in found.groups)
+    about_styles = None if elsewhere else styles.style_question(remaining, found, kind)
     strangers = identity.find_strangers(remaining, seen.elements, kind, settings)
     about_strangers = identity.stranger_question(
         remaining,

@@ -20,6 +20,7 @@ _NAMESPACES = frozenset({
     "pixiv id", "url", "booru", "uploader", "date", "hash", "lore",
 })  # fmt: skip
 _NAMED = frozenset({"character", "series", "copyright", "species", "person", "studio", "gender", "clothing", "medium"})
+_MARKUP = frozenset("<>|{}")  # of chat templates and dynamic prompts
 _LONGEST = 200  # characters of an origin
 
 
@@ -50,11 +51,12 @@ def _of_kinds(entry: Mapping[str, object]) -> str:
 def spaced(text: str) -> str:
     """Put commas between tags that only blanks part, as Gelbooru and others write them: "1girl solo long_hair".
 
-    They are told from a sentence by a tag of several words in them.
+    They are told from a sentence by a tag of several words in them, and by no word at which a clause ends.
     """
     tags = text.split()
-    booru = any("_" in tag.strip("_") and tag[0].isalnum() for tag in tags)
-    if "," in text or len(tags) < 2 or not booru or text.rstrip()[-1:] in ".!?":
+    booru = any("_" in tag.strip("_") and tag[0].isalnum() and not _MARKUP & set(tag) for tag in tags)
+    clause = text.rstrip()[-1:] in ".!?" or any(tag[-1] in ".:;!?" and tag[:-1].isalpha() for tag in tags)
+    if "," in text or len(tags) < 2 or not booru or clause:
         return text
     return ", ".join(tags)
 

@@ -143,7 +143,9 @@ def test_systems_own_folders_are_passed_over_in_check_too(tmp_path: Path) -> Non
     assert [f.path for f in folder.read_folder(tmp_path)] == ["a.png", "deep/b.png"]
     found = walk.find_files(tmp_path, tmp_path, ["**/*"], [])
     assert [f.path for f in found if f.state == "image"] == ["a.png", "deep/b.png"]
-    assert {f.path for f in found if f.state != "image"} <= {"Thumbs.db", "deep/.hidden.png"}
+    systems = {"__MACOSX", "@eaDir", "#recycle", ".AppleDouble", "deep/@EADIR", "$RECYCLE.BIN"}  # counted, as one each
+    assert {f.path for f in found if f.role} == systems
+    assert {f.path for f in found if f.state != "image"} - systems <= {"Thumbs.db", "deep/.hidden.png"}
     assert not [f for f in found if f.code == Code.UNEXPECTED]
 
 

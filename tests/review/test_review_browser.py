@@ -61,7 +61,7 @@ def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path
     with serving(root) as address, window(browser, address) as page:
         page.keyboard.press("Enter")  # "Begin with duplicates"
         page.wait_for_selector("body[data-ready] main[data-view=duplicates]")
-        for number, key in enumerate(["Enter", "Enter", "2", "a", "Enter", "x"], 1):
+        for number, key in enumerate(["Enter", "Enter", "2", "a", "x", "Enter"], 1):
             page.keyboard.press(key)
             answered(page, number)
         assert page.locator(".toast").inner_text().startswith("decisions/duplicates.yaml:")
@@ -119,7 +119,7 @@ def test_by_keyboard_alone_from_sixteen_questions_to_go(browser: Any, root: Path
     assert lines["duplicates.yaml"] == [
         "-   keep: null", "+   keep: recommended", "-   keep: null", "+   keep: recommended",
         "-   keep: null", "+   keep: [scene-06-web.jpg]", "-   keep: null", "+   keep: all",
-        "-   keep: null", "+   keep: recommended", "-   keep: null", "+   keep: none",
+        "-   keep: null", "+   keep: none", "-   keep: null", "+   keep: recommended",
     ]  # fmt: skip
     assert lines["quality.yaml"] == [
         "-   do: null", "+   do: upscale", "-   do: null", "+   do: keep", "-   do: null", "+   do: remove",

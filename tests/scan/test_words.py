@@ -125,6 +125,8 @@ def test_where_a_picture_was_taken_from_is_kept_without_keys(tmp_path: Path) -> 
 @pytest.mark.parametrize(("text", "expected"), [
     ("1girl solo long_hair", "1girl, solo, long_hair"),
     ("A mill by a pond", "A mill by a pond"),
+    ("Note: the mill_2 of the set by night", "Note: the mill_2 of the set by night"),
+    ("A mill by a pond<|im_end|>", "A mill by a pond<|im_end|>"),
     ("character:mira\ncreator:wel\nlong hair\nrating:safe\npond", "mira, long hair, pond"),
     ("pond\nmill\nhills", "pond, mill, hills"),
 ])  # fmt: skip
