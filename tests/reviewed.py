@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ class Reviewed:
         self.root = root
         self.guard = Guard(Page(Reader(root)).app(), PORT)
         self.client = TestClient(self.guard, base_url=OURS, cookies={self.guard.cookie: self.guard.session})
+
+    @classmethod
+    def of_copy(cls, asked: Path, folder: Path) -> Reviewed:
+        """Make the page of a copy of a project, in `folder`."""
+        return cls(shutil.copytree(asked, folder / "mystyle"))
 
     def snapshot(self) -> Snapshot:
         return Reader(self.root).read()

@@ -30,15 +30,16 @@ def _words(axis: str) -> dict[str, str]:
     known: dict[str, str] = {}
     for term, words in _lists().get(axis, {}).items():
         for word in [term, *words]:
-            for form in (word, *_plurals(word)):
+            for form in (word, plural_of(word)):
                 known.setdefault(form.casefold(), term)
     return known
 
 
-def _plurals(word: str) -> tuple[str, ...]:
+def plural_of(word: str) -> str:
+    """Put a regular noun into the plural."""
     if word.endswith("y") and word[-2:-1] not in "aeiou":
-        return (word[:-1] + "ies",)
-    return (word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s"),)
+        return f"{word[:-1]}ies"
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 @cache

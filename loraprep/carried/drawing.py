@@ -173,15 +173,10 @@ def _masks(
 
 def _crops(root: Path, plans: Mapping[str, Plan], before: Mapping[str, Plan]) -> list[str]:
     from loraprep.core import yamlfile
-    from loraprep.project import schema
     from loraprep.project.decisions import schema_line
 
     place = root / crops.NAME
-    doc = yamlfile.load(place, crops.NAME, comments_alone=True) if place.exists() else None
-    if doc is not None and (found := schema.problems(doc, "crops")):
-        from loraprep.core.errors import UserError
-
-        raise UserError.many(found)
+    doc = crops.load(root)
     there = doc.data if doc is not None and isinstance(doc.data, dict) else {}
     gone: dict[str, str | None] = {}
     new = []

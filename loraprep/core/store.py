@@ -32,6 +32,13 @@ def mended(path: Path | None, act: Callable[[], T]) -> T:
     return act()
 
 
+def distrust(db: sqlite3.Connection) -> None:
+    """Let a file run nothing of its own: a clone may bring it. Raises sqlite3.DatabaseError if it holds such things."""
+    db.execute("PRAGMA trusted_schema = OFF")
+    if db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
+        raise sqlite3.DatabaseError("it holds more than tables")
+
+
 class Store:
     """Values of one kind. Without a path they last as long as the object. `kind` is a word.
 
@@ -46,9 +53,7 @@ class Store:
     def _opened(self, where: str, stamp: str) -> sqlite3.Connection:
         db = sqlite3.connect(where)
         try:
-            db.execute("PRAGMA trusted_schema = OFF")  # a clone may bring this file
-            if db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
-                raise sqlite3.DatabaseError("it holds more than tables")
+            distrust(db)
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("CREATE TABLE IF NOT EXISTS stamps (kind TEXT PRIMARY KEY, stamp TEXT)")
             db.execute(f"CREATE TABLE IF NOT EXISTS {self._kind} (key TEXT PRIMARY KEY, data BLOB)")

@@ -170,11 +170,7 @@ def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
 def _several(noun: str) -> str:
     """Put a caption's own noun into the plural."""
     known = {one: many for many, one in hygiene.lists().plurals.items()}
-    if noun in known:
-        return known[noun]
-    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
-        return f"{noun[:-1]}ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+    return known.get(noun) or lexicon.plural_of(noun)
 
 
 def _least_chance(cell: _Cell) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,7 @@ def _sift(contrast: float):  # type: ignore[no-untyped-def]
     return cv2.SIFT_create(nfeatures=MOST, contrastThreshold=contrast)
 
 
+_Points = TypeVar("_Points")
 Quick = NDArray[np.uint8]  # (n, 34): the level of OCTAVE, the angle in 256ths of a turn, and 256 bits
 GLIMPSES = 300  # points of a glimpse
 OCTAVE = 1.25  # between two of its eight levels
@@ -213,22 +214,10 @@ class Opened:
         return [image for image in images if image.path not in failed]
 
     def glimpse(self, image: Image) -> Glimpse:
-        data = self._glimpses.get(crops.shown(image))
-        if data is None:
-            raise sqlite3.DatabaseError("glimpses that were written are gone")
-        try:
-            return Glimpse.unpacked(data)
-        except ValueError as error:
-            raise sqlite3.DatabaseError("glimpses that were written cannot be read") from error
+        return _fetched(self._glimpses, image, Glimpse.unpacked)
 
     def _points(self, image: Image) -> Keypoints:
-        data = self._store.get(crops.shown(image))
-        if data is None:
-            raise sqlite3.DatabaseError("points that were written are gone")
-        try:
-            return Keypoints.unpacked(data)
-        except (ValueError, zlib.error) as error:
-            raise sqlite3.DatabaseError("points that were written cannot be read") from error
+        return _fetched(self._store, image, Keypoints.unpacked)
 
     def _pixels(self, image: Image) -> Pixels:
         if image.path in self.given_up:
@@ -245,6 +234,16 @@ class Opened:
 
 
 _HELD = 256  # pictures and sets of points held at once: about 150 MB
+
+
+def _fetched(store: Store, image: Image, unpacked: Callable[[bytes], _Points]) -> _Points:
+    data = store.get(crops.shown(image))
+    if data is None:
+        raise sqlite3.DatabaseError("points that were written are gone")
+    try:
+        return unpacked(data)
+    except (ValueError, zlib.error) as error:
+        raise sqlite3.DatabaseError("points that were written cannot be read") from error
 
 
 def _seen(pictures: Pictures, image: Image) -> Pixels:

@@ -18,7 +18,7 @@ from PIL import Image
 from PIL import __version__ as _pillow
 
 from loraprep.core import files
-from loraprep.core.store import Store
+from loraprep.core.store import Store, distrust
 
 LONG = 640  # px: a thumbnail on a page of up to a hundred pictures (report/html), and more than points are taken from
 GROUND = "#ffffff"
@@ -56,9 +56,7 @@ def kept(path: Path | None, key: str) -> bytes:
     try:
         db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_GLANCE)
         try:
-            db.execute("PRAGMA trusted_schema = OFF")  # a clone may bring this file
-            if db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
-                return b""
+            distrust(db)
             query = f"SELECT data FROM {_KIND}, stamps WHERE kind = ? AND stamp = ? AND key = ?"
             row = db.execute(query, (_KIND, _STAMP, key)).fetchone()
         finally:

@@ -1,6 +1,6 @@
 """decisions/crops.yaml: which part of a picture is used, how it is turned, and details that are pictures of their own.
 
-The file is the artist's alone; no task writes it, only what they draw on the review page.
+The file is the artist's: besides what they draw on the review page, only boxes that they answered for are put into it.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ class Drawn(msgspec.Struct, frozen=True):
 
 def drawn(root: Path) -> dict[str, Drawn]:
     """Read path -> its crop and turn. Raises UserError with every problem in the file."""
-    doc = _load(root)
+    doc = load(root)
     return {path: msgspec.convert(entry, Drawn) for path, entry in (doc.data if doc else {}).items()}
 
 
-def _load(root: Path) -> Document | None:
+def load(root: Path) -> Document | None:
+    """Read and check the file, None without one. Raises UserError with every problem in it."""
     path = root / NAME
     if not path.exists():
         return None
@@ -76,7 +77,7 @@ def detail_path(path: str, name: str) -> str:
 
 def detail_captions(root: Path) -> dict[str, str]:
     """Return path of a detail -> the caption written for it. Raises UserError with every problem in the file."""
-    doc = _load(root)
+    doc = load(root)
     return {
         detail_path(path, extra["name"]): extra["caption"]
         for path, entry in (doc.data if doc else {}).items()
@@ -87,7 +88,7 @@ def detail_captions(root: Path) -> dict[str, str]:
 
 def cropped_paths(root: Path) -> list[str]:
     """List the pictures that the file speaks of, sorted, whether they are there or not."""
-    doc = _load(root)
+    doc = load(root)
     return sorted(doc.data) if doc else []
 
 
@@ -102,7 +103,7 @@ def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Containe
     `sizes`: path -> width and height as shown, px.
     `taken`: paths of files there are, which no detail may be called. Raises UserError with every problem.
     """
-    doc = _load(root)
+    doc = load(root)
     found: dict[str, Crop] = {}
     problems: list[Problem] = []
     for path, entry in (doc.data if doc else {}).items():
@@ -128,6 +129,12 @@ def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Containe
     if problems:
         raise UserError.many(problems)
     return [found[name] for name in sorted(found)]
+
+
+def whole_size(record: Image) -> tuple[int, int]:
+    """Return (width, height) of a record's picture before its box was cut out, turned as it is."""
+    left, top, right, bottom = record.box or (0.0, 0.0, 1.0, 1.0)
+    return round(record.width / (right - left)), round(record.height / (bottom - top))
 
 
 def turned(size: tuple[int, int], turn: int) -> tuple[int, int]:

@@ -70,6 +70,10 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accept: Literal["known"] = "known"
     images: tuple[str, ...] | None = None
 
+    def covers(self, path: str) -> bool:
+        """Say whether it is accepted for a picture."""
+        return self.images is None or path in self.images
+
 
 class Decisions(msgspec.Struct, frozen=True):
     """A decision file as it stands. `rest`: "recommended" accepts everything still open."""

@@ -78,8 +78,8 @@ def silent_in_decisions(
                 for n, name in enumerate(entry.answer)
                 if name not in known
             ]
-        excepted = entry.data.get("except") or {}
-        found += [Mention(kind, (key, "except", name), name, about) for name in excepted if name not in about]
+        excepted = entry.data.get(together.EXCEPT) or {}
+        found += [Mention(kind, (key, together.EXCEPT, name), name, about) for name in excepted if name not in about]
     return found
 
 

@@ -68,7 +68,7 @@ def acceptance(code: str, accepted: Mapping[str, Acceptance]) -> Acceptance | No
 def accepts_undescribed(path: str, accepted: Mapping[str, Acceptance]) -> bool:
     """Say whether the artist knows, and accepts, that nobody has described the picture at `path`."""
     known = acceptance(Code.ONLY_NAMED, accepted)
-    return known is not None and (known.images is None or path in known.images)
+    return known is not None and known.covers(path)
 
 
 def _waiting(data: ReportData) -> dict[str, list[str]]:

@@ -96,11 +96,7 @@ def whole(image: Image, turn: int) -> Image:
 
 def _whole_size(image: Image) -> tuple[int, int]:
     """Width and height of the file's picture as it is shown without any crop or turn, px."""
-    width, height = float(image.width), float(image.height)
-    if image.box:
-        left, top, right, bottom = image.box
-        width, height = width / (right - left), height / (bottom - top)
-    return crops.turned((round(width), round(height)), image.turn)
+    return crops.turned(crops.whole_size(image), image.turn)
 
 
 def turned_box(s: Snapshot, path: str, turn: int) -> list[Json]:

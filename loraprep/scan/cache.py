@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from loraprep.core import files
+from loraprep.core.store import distrust
 
 SETTLED = 2.0  # seconds; a file changed less before its digest may change again within one clock tick
 _VERSION = 1  # of the tables
@@ -88,9 +89,7 @@ class ScanCache:
         self.transient: dict[str, Inspection] = {}  # not to be remembered: it may be better the next time
 
     def _prepare(self, facts: str) -> None:
-        self._db.execute("PRAGMA trusted_schema = OFF")  # a clone may bring this file
-        if self._db.execute("SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone():
-            raise sqlite3.DatabaseError("it holds more than tables")
+        distrust(self._db)
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA cache_spill = OFF")  # else it is locked between two commits for those who look up
         if self._db.execute("PRAGMA user_version").fetchone() == (0,):

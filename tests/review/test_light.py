@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +35,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(asked: Path, tmp_path: Path) -> Reviewed:
-    root = tmp_path / "mystyle"
-    shutil.copytree(asked, root)
-    return Reviewed(root)
+    return Reviewed.of_copy(asked, tmp_path)
 
 
 def table(page: Reviewed, path: str, among: list[str] | None = None) -> light.LightView:

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -49,9 +48,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(asked: Path, tmp_path: Path) -> Reviewed:
-    root = tmp_path / "mystyle"
-    shutil.copytree(asked, root)
-    return Reviewed(root)
+    return Reviewed.of_copy(asked, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -30,11 +30,8 @@ def look_for_marks(work: Workspace) -> None:
     elif pictures:
         told = [Finding(Code.NOT_READ, (), {"pictures": number_of(len(pictures), "picture")})]
     known = work.accepted().get(Code.PLAIN_FRAME)
-    accepted = (
-        {i.path for i in pictures} if known and known.images is None else set(known.images or () if known else ())
-    )
     for path, bars in questions.bars(pictures, project.settings.thresholds.audit.border).items():
-        if path not in accepted:
+        if not (known and known.covers(path)):
             found.setdefault(path, []).extend(bars)
     left = look.unmasked(work.pictures, pictures, found)
     masks = any(profiles.trainer(name).loss_masks for name in project.settings.dataset.trainers)

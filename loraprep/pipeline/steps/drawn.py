@@ -8,9 +8,9 @@ from loraprep.carried import drawing, questions
 from loraprep.carried.drawing import Plan
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
-from loraprep.core.records import Image
 from loraprep.core.text import number_of
 from loraprep.pipeline.workspace import Workspace
+from loraprep.project import crops
 from loraprep.project.decisions import decision_file
 
 _DRAWN = "build/scan-drawn.json"  # of this machine, like all that a scan remembers
@@ -49,7 +49,7 @@ def draw_answers(work: Workspace) -> None:
     # an open question that was drawn as recommended is asked no more: what it drew stays until an answer says otherwise
     still = {path: plan for path, plan in before.drawn.items() if path not in spoken}
     plans = still | questions.plans(given, images, auto=auto)
-    sizes = {i.path: _whole(i) for i in images if i.state == "image" and not i.of}
+    sizes = {i.path: crops.whole_size(i) for i in images if i.state == "image" and not i.of}
     changed = drawing.draw(work.root, plans, sizes, before.drawn)
     files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(now, plans)))
     if changed:
@@ -60,11 +60,6 @@ def _answers(work: Workspace) -> str:
     """Tell one state of the answers from another; "" without any."""
     path = decision_file(work.root, "carried")[0]
     return f"{files.sha256(path)} {work.project.auto('carried')}" if path.is_file() else ""
-
-
-def _whole(image: Image) -> tuple[int, int]:
-    left, top, right, bottom = image.box or drawing.WHOLE
-    return max(1, round(image.width / (right - left))), max(1, round(image.height / (bottom - top)))
 
 
 def _remembered(work: Workspace) -> Drawn:
