@@ -25,12 +25,17 @@ export function write(address, body, { at = "", then = () => {}, failed = () => 
 export function pump() {
   if (going || refused) return going;
   document.body.setAttribute("aria-busy", "true");
-  say("Saving…");
   going = drain().finally(() => { going = null; document.body.removeAttribute("aria-busy"); });
   return going;
 }
 
+/* What is answered while the page is made anew goes, too: nothing waits unsent behind "Saved". */
 async function drain() {
+  do { if (!await send()) return; } while (queue.length && !refused);
+}
+
+async function send() {
+  say("Saving…");
   while (queue.length && !refused) {
     const one = queue[0];
     let came;
@@ -39,7 +44,7 @@ async function drain() {
     } catch {
       toast("The page cannot be reached. Is loraprep review still running? Your last answers wait in this window.", "bad");
       say(`${queue.length} not saved yet`);
-      return;
+      return false;
     }
     const { status, told } = came;
     if (status === 409) { conflict(told, one); break; }
@@ -52,6 +57,7 @@ async function drain() {
   }
   if (!queue.length) say("Saved");
   if (!refused) await refresh();
+  return true;
 }
 
 /* --- somebody else wrote the file meanwhile */
