@@ -50,7 +50,10 @@ def test_approve_adjust_skip_and_later(root: Path) -> None:
     person.answer(WHETHER)  # Enter takes what is recommended
     person.answer(f"Image 2 of {len(keys)}: {keys[1]}", "adjust")
     person.answer(f"Image 3 of {len(keys)}: {keys[2]}", "skip")
-    person.answer(f"Image 4 of {len(keys)}: {keys[3]}", CONTROL_D, then="")
+    person.see(f"Image 4 of {len(keys)}: {keys[3]}")
+    person.answer(
+        "Esc goes back.", CONTROL_D, then=""
+    )  # once it listens: before that a terminal keeps Ctrl-D to itself
     assert person.ended() == 0
     assert f"{len(keys) - 3} samples not answered; loraprep samples goes on there." in person.text
     person.close()
