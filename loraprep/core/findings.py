@@ -164,6 +164,7 @@ class Code(StrEnum):
     TOO_SIMILAR = "too-similar"
     UNLIKE_THE_REST = "unlike-the-rest"
     ONE_SCENE = "one-scene"
+    ALL_ALIKE = "all-alike"
     JUMBLE = "jumble"
     SEVERAL_HANDS = "several-hands"
     SEVERAL_LOOKS = "several-looks"

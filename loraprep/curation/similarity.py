@@ -1,4 +1,4 @@
-"""How alike two pictures are in what they show, from the scan's facts and, where there are any, words."""
+"""How alike two pictures are: in what they show, and in who can stand for whom, from facts, style and any words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core.records import Caption, Image
+from loraprep.curation.measures import style_clusters
+from loraprep.curation.measures.style_clusters import Points
 
 Matrix = NDArray[np.float32]
 
@@ -20,6 +22,9 @@ _COSINE = 0.2  # of two unrelated pictures' embeddings
 _BIT_SCALE = 8  # pHash bits over which likeness in layout falls to 1/e
 _COLOUR_SCALE = 15.0  # Lab distance of a cell, the standard deviation over which likeness in colour falls
 _WEIGHT = 3  # of words or embeddings, where pixels count once
+_SHOWN = 0.3  # of a usual distance that one deviation of what is shown counts for, beside how it is drawn
+# Deviation of a fact within one origin: the mean over those of tests/benchmarks/calibration.py.
+_FACTS = {"flat": 0.13, "contrast": 0.065, "lightness": 12.0, "chroma": 12.0, "spread": 7.6}
 
 
 def _bits(images: Sequence[Image]) -> Matrix:
@@ -110,6 +115,49 @@ def _cosine(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) 
     return cosine
 
 
+def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> Points:
+    """Say where each picture lies by how it is drawn and, for less, by what is plain of it: n x d.
+
+    Two pictures of one style are usually 1 apart. One whose style cannot be told lies in the middle of the others.
+    """
+    facts = np.array([[getattr(i, name) / usual for name, usual in _FACTS.items()] for i in images])
+    told = [k for k, i in enumerate(images) if styles.get(i.path)]
+    if not told:
+        return _SHOWN * facts
+    points = style_clusters.style_points([styles[images[k].path] for k in told])
+    drawn = np.tile(points.mean(0), (len(images), 1))
+    drawn[told] = points
+    return np.hstack([drawn, _SHOWN * facts])
+
+
+def usual_distance(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> float:
+    """Measure the median distance of two of the pictures' places; 1.0 where fewer than half have a style to tell."""
+    if len(images) < 2 or sum(bool(styles.get(i.path)) for i in images) * 2 < len(images):
+        return 1.0
+    apart = style_clusters.distances(places(images, styles))
+    return float(np.median(apart[np.triu_indices(len(images), 1)]))
+
+
+def coverage_likeness(
+    images: Sequence[Image],
+    styles: Mapping[str, Sequence[float]],
+    captions: Mapping[str, Caption],
+    embeddings: Mapping[str, Sequence[float]],
+) -> Matrix:
+    """Tell who can stand for whom, n x n: 1 for the same picture, 0 for the two that are farthest apart.
+
+    By how they are drawn and what is plain of them, never by layout, which chooses worse than chance
+    (tests/benchmarks/judgement.py); half of it by what `captions` say, or by an encoder's eye, where most have that.
+    """
+    if not images:
+        return np.zeros((0, 0), np.float32)
+    distance = style_clusters.distances(places(images, styles)).astype(np.float32)
+    alike = 1 - distance / max(float(distance.max()), 1e-6)
+    cosine = _cosine(images, embeddings)
+    said = said_likeness(images, captions) if cosine is None else np.clip((cosine - _COSINE) / (1 - _COSINE), 0, 1)
+    return np.asarray(alike if said is None else (alike + said) / 2, np.float32)
+
+
 def picture_quality(images: Sequence[Image]) -> Matrix:
     """Grade pictures 0..1: how much real detail it holds relative to the set, and the stars its owner gave it."""
     if not images:
@@ -141,9 +189,20 @@ def content_kernel(
         return (pixels + _WEIGHT * cosine.astype(np.float64) ** 3) / (
             1 + _WEIGHT
         ), "what the encoder sees and their layout"
+    said = said_likeness(images, captions)
+    if said is None:
+        return pixels, "layout and colour alone, since few captions say what is in them"
+    return (pixels + _WEIGHT * said) / (1 + _WEIGHT), "what their captions say is in them, and their layout"
+
+
+def said_likeness(images: Sequence[Image], captions: Mapping[str, Caption]) -> NDArray[np.float64] | None:
+    """Take the cosine of what each two captions say is there, n x n; None where fewer than half say anything.
+
+    Words are weighed by how few captions have them (inverse document frequency, Sparck Jones 1972).
+    """
     words_of = [_content_words(captions.get(i.path)) for i in images]
     if sum(bool(w) for w in words_of) * 2 <= len(images):
-        return pixels, "layout and colour alone, since few captions say what is in them"
+        return None
     names = {term: k for k, term in enumerate(sorted(set().union(*words_of)))}
     bag = np.zeros((len(images), len(names)))
     for row, terms in enumerate(words_of):
@@ -152,9 +211,9 @@ def content_kernel(
     bag *= np.sqrt(common)
     length = np.linalg.norm(bag, axis=1)
     bag /= np.where(length > 0, length, 1)[:, None]
-    words = bag @ bag.T
+    words: NDArray[np.float64] = bag @ bag.T
     np.fill_diagonal(words, 1)
-    return (pixels + _WEIGHT * words) / (1 + _WEIGHT), "what their captions say is in them, and their layout"
+    return words
 
 
 def _content_words(caption: Caption | None) -> set[str]:

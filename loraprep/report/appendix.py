@@ -180,7 +180,11 @@ def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:
         return []
     most = ", ".join(code(path) for path, _ in carried[:_CARRY])
     least = [code(path) for path, value in carried if value < _SPARE]
-    lines = ["### Which pictures carry the set", "", f"Hardest to do without, by layout and colours: {most}."]
+    lines = [
+        "### Which pictures carry the set",
+        "",
+        f"Hardest to do without, by how they are drawn and what is said of them: {most}.",
+    ]
     if least:
         lines += ["", f"Easiest to do without, since others are nearly the same: {', '.join(least[:6])}."]
     return lines
