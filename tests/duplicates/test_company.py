@@ -22,7 +22,8 @@ def test_points_are_found_only_of_those_that_may_have_a_copy() -> None:
     images = list(folder.images.values())
     sight = Shown(folder.look)
     sight.glance(images)
-    found = {image.path for image in candidates.in_company(images, sight, duplicate_limits())}
+    company = candidates.in_company(images, sight, candidates.near(images, duplicate_limits()))
+    found = {image.path for image, wanted in zip(images, company, strict=True) if wanted}
     assert {"0.jpg", "cut.jpg", "1.jpg", "mirrored cut.jpg"} <= found
     assert not {"2.jpg", "3.jpg", "4.jpg", "5.jpg"} & found
     assert all(np.array_equal(*sides) for image in images for sides in _both_ways(sight.glimpse(image)))
