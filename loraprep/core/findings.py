@@ -187,6 +187,9 @@ class Code(StrEnum):
     CAPTION_CUT = "caption-cut"
     CAPTION_MAY_BE_CUT = "caption-may-be-cut"
     REGULARIZATION_EMPTY = "regularization-empty"
+    HELD_OUT_NONE = "held-out-none"
+    HELD_OUT_ALONG = "held-out-along"
+    HELD_OUT_UNREAD = "held-out-unread"
     BUCKET_DROPPED = "bucket-dropped"
     BUCKET_LONELY = "bucket-lonely"
 

@@ -292,6 +292,7 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         params=[_JSON],
         values={
             **named("images", "curation.include", "curation.exclude", "review", "captioning.captioner", "groups"),
+            **named("dataset.validation"),
             "crops": crops,
         },
     )

@@ -200,6 +200,7 @@ class TrainerProfile(Table, frozen=True):
     windows: tuple[int, ...] = ()
     loss_masks: bool = False  # it can be told to leave out of the loss what is black in a mask
     lines: bool = False  # each line of a caption file can be a caption of its own
+    validation: str = ""  # what makes it measure held-out pictures; "": it cannot
     grid: dict[str, int] | None = None
     reads: Reads | None = None
     trains: tuple[str, ...] = ()  # base models beside those whose own files name it; "*": any

@@ -106,9 +106,15 @@ def _untrainable(doc: Document) -> Iterator[Problem]:
             yield doc.problem(["dataset", "trainers", n], f"dataset.trainers: {message}", hint)
 
 
+_PATTERNS = (
+    *((group, key) for group in ("images", "curation") for key in ("include", "exclude")),
+    ("dataset", "validation"),
+)
+
+
 def _outside(doc: Document) -> Iterator[Problem]:
     """Patterns and names are inside the images folder; only images.folder itself may lie elsewhere."""
-    for group, key in (("images", "include"), ("images", "exclude"), ("curation", "include"), ("curation", "exclude")):
+    for group, key in _PATTERNS:
         values = doc.data.get(group, {})
         listed = values.get(key, []) if isinstance(values, dict) else []
         for n, value in enumerate(listed if isinstance(listed, list) else []):

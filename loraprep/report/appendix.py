@@ -111,7 +111,7 @@ def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]
         for path in group.pictures:
             what = next((p.what for p in group.pairs if path in (p.a, p.b) and path != group.best), "")
             detail = "; ".join(filter(None, [group.facts.get(path, ""), what if path != group.best else ""]))
-            stays = "kept" if fate[path].fate == "kept" else "left out"
+            stays = fate[path].fate if fate[path].stays else "left out"
             waits = ", your answer is missing" if fate[path].open else ""
             lines.append(f"- {code(path)}: {plain(detail)} - {stays}{waits}")
     if len(duplicates) > _GROUPS:

@@ -186,7 +186,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     beside = {}
     if not page.look:
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
-        laid = [(thumbs[i.path], fate[i.path].fate == "kept") for i in (pictures[n] for n in order)]
+        laid = [(thumbs[i.path], fate[i.path].stays) for i in (pictures[n] for n in order)]
         paths = [pictures[n].path for n in order]
         beside["contact-sheet.webp"] = thumbnails.remembered(
             page.cache, "contact-sheet", (laid, paths), lambda: contact_sheet.contact(laid, paths)
@@ -220,7 +220,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
         shown_beside=SEEN,
-        captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].fate == "kept"],
+        captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].stays],
         others=[f for f in data.fates if f.fate in ("caption", "ignored")][: sample.MOST],
         trained=trained_sizes(settings, data.model),
         trainer=placement.reference_trainer(settings),

@@ -266,7 +266,7 @@ def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
     if kind not in ("captions", "quality"):
         return True
     answer, fate = ANSWERS[kind], s.fates.get(subject(entry))
-    out = fate is not None and fate.fate != "kept" and (kind == "captions" or not fate.open)
+    out = fate is not None and not fate.stays and (kind == "captions" or not fate.open)
     return entry.data.get(answer) is not None or (not out and (kind == "quality" or answer in entry.data))
 
 
@@ -546,8 +546,8 @@ def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
 
 @remembered()
 def staying(s: Snapshot) -> list[str]:
-    """List the pictures that would train, by the last run."""
-    return [path for path, fate in sorted(s.fates.items()) if fate.fate == "kept" and path in s.images]
+    """List the pictures that would train or be held out, by the last run."""
+    return [path for path, fate in sorted(s.fates.items()) if fate.stays and path in s.images]
 
 
 def kept(s: Snapshot) -> Rows:
@@ -605,7 +605,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
 @remembered()
 def captioned(s: Snapshot) -> list[str]:
     """List the pictures whose captions would train."""
-    out = {path for path, fate in s.fates.items() if fate.fate != "kept"}
+    out = {path for path, fate in s.fates.items() if not fate.stays}
     return [path for path in sorted(s.captions) if path in s.images and path not in out]
 
 

@@ -15,6 +15,7 @@ from loraprep.captions.render import prefix as prefix_tags
 from loraprep.core import files, paths
 from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
+from loraprep.core.text import number_of
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
 from loraprep.trainers import naming, regularization
@@ -37,6 +38,7 @@ def training_set(
     names = sorted(locked.images)
     captions = _captions(root, names)
     counts = Counter(_folder_of(n) for n in names)
+    folders = [_folder(name, f"{prefix}dataset/", count, locked) for name, count in sorted(counts.items())]
     return TrainingSet(
         name=settings.name,
         trigger=settings.trigger,
@@ -46,7 +48,7 @@ def training_set(
         tags=model.form == "tags",
         model=model.title,
         sizes=plan.sizes,
-        folders=[_folder(name, f"{prefix}dataset/", count, locked) for name, count in sorted(counts.items())],
+        folders=[folder for folder in folders if not naming.holds_out(folder.name)],
         regularization=_regularization(root, settings.dataset.regularization, prefix, plan.length.regularization),
         captions=captions,
         batch_size=settings.dataset.batch_size,
@@ -55,6 +57,7 @@ def training_set(
         profile=profile,
         by=model.by(plan.trainer),
         above=prefix,
+        held_out=[folder for folder in folders if naming.holds_out(folder.name)],
     )
 
 
@@ -193,6 +196,16 @@ def _start(dataset: TrainingSet) -> list[str]:
     return ["## Start", "", *(part for line in lines for part in (f"    {line}", "")), told, ""]
 
 
+def _held_out(dataset: TrainingSet) -> str:
+    """Say which pictures are held out, and what makes the trainer measure on them."""
+    number = sum(folder.pictures for folder in dataset.held_out)
+    where = ", ".join(folder.path for folder in dataset.held_out)
+    how = dataset.profile.validation or "{title} has no use for them: they are left out of training, and nothing more."
+    config = f"{dataset.above}exports/{dataset.plan.trainer}"
+    told = how.format(title=dataset.profile.title, config=config, size=dataset.sizes[-1])
+    return f"- Held out, never trained: {number_of(number, 'picture')}, in {where}. {told}"
+
+
 def readme(dataset: TrainingSet, how: str) -> str:
     """Write what a person needs to know to train with these files, as Markdown."""
     length, reg = dataset.plan.length, dataset.regularization
@@ -213,6 +226,8 @@ def readme(dataset: TrainingSet, how: str) -> str:
         + _seen_more(dataset),
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
     ]
+    if dataset.held_out:
+        lines.append(_held_out(dataset))
     if reg:
         told = (
             "They come up about as often as yours, and their steps are counted above."

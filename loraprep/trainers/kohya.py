@@ -112,6 +112,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     for size in dataset.sizes:
         for subsets in filter(None, (plain, masked)):  # kohya takes masks in a [[datasets]] of their own only
             sets.append(_dataset(size, subsets, dataset))
+    if dataset.held_out:
+        sets.append(_held_out(dataset))
     doc.add("datasets", sets)
     return {"dataset_config.toml": tomlkit.dumps(doc)}
 
@@ -138,6 +140,18 @@ def _dataset(size: int, subsets: list[ConfigTable], dataset: TrainingSet) -> tom
         entry.update(subset)
         listed.append(entry)
     table.add("subsets", listed)
+    return table
+
+
+def _held_out(dataset: TrainingSet) -> tomlkit.items.Table:
+    """Describe a [[datasets]] of which all is split off for validation.
+
+    kohya knows no other way, in a [[datasets]] only, and without a seed it shuffles twice and trains what it split off.
+    Masks are left away, since beside them the split is not made at all.
+    """
+    table = _dataset(dataset.sizes[-1], [_subset(folder, dataset.trigger) for folder in dataset.held_out], dataset)
+    table.add("validation_split", tomlkit.item(1.0).comment("held out: measured with, and never trained"))
+    table.add("validation_seed", 0)
     return table
 
 

@@ -56,10 +56,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     written = {CONFIG: _config(dataset, jsonl=False), "dataset_config_jsonl.toml": _config(dataset, jsonl=True)}
     for folder in dataset.folders:
         lines = [
-            json.dumps({"image_path": f"{folder.path}/{name}", "caption": text}, ensure_ascii=False)
-            for place, text in sorted(dataset.captions.items())
-            for above, _, name in [place.rpartition("/")]
-            if above == folder.name
+            json.dumps({"image_path": path, "caption": text}, ensure_ascii=False)
+            for path, text in dataset.captioned(folder).items()
         ]
         written[f"{folder.name}.jsonl"] = "\n".join(lines) + "\n"
     return written

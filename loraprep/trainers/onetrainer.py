@@ -55,6 +55,7 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     concepts = [_concept(folder, "STANDARD", size, dataset) for size in dataset.sizes for folder in dataset.folders]
     if dataset.regularization:
         concepts += [_concept(dataset.regularization, "PRIOR_PREDICTION", size, dataset) for size in dataset.sizes]
+    concepts += [_concept(folder, "VALIDATION", dataset.sizes[-1], dataset) for folder in dataset.held_out]
     return {"concepts.json": files.dumps(concepts)}
 
 

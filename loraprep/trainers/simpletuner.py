@@ -21,6 +21,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     if dataset.regularization:
         for size in dataset.sizes:
             entries.append({**_entry(dataset.regularization, size, dataset), "is_regularisation_data": True})
+    for folder in dataset.held_out:
+        entries.append({**_entry(folder, dataset.sizes[-1], dataset), "dataset_type": "eval"})
     entries.append(
         {
             "id": f"{dataset.name}-text-embeds",

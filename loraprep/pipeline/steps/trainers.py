@@ -10,7 +10,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.text import number_of
-from loraprep.dataset import outputs
+from loraprep.dataset import held_out, outputs
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
 from loraprep.pipeline.workspace import Workspace
@@ -23,7 +23,10 @@ from loraprep.trainers import caches, export, forecast, naming, regularization
 
 
 def _places(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> tuple[dict[str, int], dict[str, str]]:
-    """Picture -> how often it comes up in an epoch, on every colour it stands on; picture -> its folder in dataset/."""
+    """Picture -> how often it comes up in an epoch, on every colour it stands on; picture -> its folder in dataset/.
+
+    `kept`: those that train.
+    """
     keep_kohya = work.read(Audited).layout == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
@@ -57,6 +60,7 @@ def forecast_trainers(work: Workspace) -> None:
     cut = forecast.crops_to_draw(plans, project.settings.thresholds.placement.cut)
     drawn = _draw(work, {i.path: i for i in found}, cut)
     noted = forecast.training_findings(plans, chosen, repeats, project.settings, project.base_model)
+    noted += held_out.unread(selected.fates, {profile.title: profile.validation for profile in chosen.values()})
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
     work.write(Forecast(plans=plans, repeats=repeats, drawn=drawn, findings=noted))
