@@ -7,7 +7,7 @@ from itertools import islice
 
 from loraprep.project import crops, decisions
 from loraprep.project.decisions import Entry
-from loraprep.review import views
+from loraprep.review import views, words
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.views import EntryCard, View
 
@@ -17,7 +17,7 @@ _STATES = {"open": "open", "accepted": "accepted with the rest", "gone": "its pi
 _CARDS: dict[str, Callable[[Snapshot, Entry], EntryCard]] = {
     "duplicates": views.duplicate_card,
     "quality": views.quality_card,
-    "captions": views.caption_card,
+    "captions": words.caption_card,
     "curation": views.curation_card,
     "carried": views.carried_card,
 }

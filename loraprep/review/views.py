@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -10,16 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption, recommended
 from loraprep.carried.questions import asked_in
 from loraprep.core import findings
 from loraprep.core.findings import Code
-from loraprep.core.records import Elements, Grade, Image
+from loraprep.core.records import Image
 from loraprep.curation.rulings import curation_entry
-from loraprep.project import crops, decisions, groups
-from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
-from loraprep.project.profiles import tokens_read
+from loraprep.project import crops, decisions
+from loraprep.project.decisions import ANSWERS, Answer, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
@@ -119,35 +117,6 @@ class QualityCard(EntryCard, frozen=True):
     answer: str
 
 
-class CaptionMeasure(View, frozen=True):
-    """What a caption amounts to: tokens and the encoder's limits, what must not be in it, what it names."""
-
-    tokens: int
-    soft: int
-    hard: int
-    encoder: str
-    faults: list[str]
-    content: list[str]
-    style: list[str]
-
-
-class CaptionCard(EntryCard, frozen=True):
-    """A sample with its caption; the rest as in CaptionMeasure."""
-
-    picture: PictureView
-    text: str
-    what: str
-    before: str  # what was approved earlier, "" if nothing was
-    answer: str
-    tokens: int
-    soft: int
-    hard: int
-    encoder: str
-    faults: list[str]
-    content: list[str]
-    style: list[str]
-
-
 class CurationPicture(PictureView, frozen=True):
     """A picture of a curation question, and the one that stays instead."""
 
@@ -212,16 +181,7 @@ class FindingCard(View, frozen=True):
     state: State
     pictures: list[PictureView]
     more: int  # pictures that are not shown
-
-
-class TextRow(PictureView, frozen=True):
-    """A caption that would train. `mine`: a person wrote it; `limit`: tokens that the encoder reads."""
-
-    text: str
-    mine: bool
-    origin: str
-    tokens: int
-    limit: int
+    words: int  # captions that can be mended on the page, 0 if it is not about words
 
 
 @lru_cache(maxsize=2)
@@ -338,7 +298,7 @@ def duplicate_card(s: Snapshot, entry: Entry) -> DuplicateCard:
         state=state(s, "duplicates", entry),
         what=entry.data.get("what") or "",
         pictures=pictures,
-        answer=_answer_text(answer),
+        answer=answer_text(answer),
         all=len(recommended) == len(facts),
     )
 
@@ -357,7 +317,7 @@ def _relation(s: Snapshot, path: str, recommended: Iterable[str]) -> str:
     return next((what for other in recommended if (known := pair(s, path, other)) and (what := known.what)), "")
 
 
-def _answer_text(answer: Answer | None) -> str:
+def answer_text(answer: Answer | None) -> str:
     return ", ".join(answer) if isinstance(answer, list) else str(answer or "")
 
 
@@ -379,66 +339,8 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         trainer=placement.reference_trainer(settings),
         what=entry.data.get("what") or "",
         recommended=entry.data.get("recommended", ""),
-        answer=_answer_text(entry.data.get("do")),
+        answer=answer_text(entry.data.get("do")),
     )
-
-
-def caption_card(s: Snapshot, entry: Entry) -> CaptionCard:
-    """Show a sample with its caption, its words and their length."""
-    text = str(entry.data.get("caption", ""))
-    measure = measured(s, text)
-    return CaptionCard(
-        id=ident("captions", entry.key),
-        state=state(s, "captions", entry),
-        picture=picture(s, subject(entry), located(s, entry, subject(entry))),
-        text=text,
-        what=entry.data.get("what") or "",
-        before=entry.data.get("before") or "",
-        answer=_answer_text(entry.data.get("verdict")),
-        tokens=measure.tokens,
-        soft=measure.soft,
-        hard=measure.hard,
-        encoder=measure.encoder,
-        faults=measure.faults,
-        content=entry.data.get("content", []),
-        style=entry.data.get("style", []),
-    )
-
-
-def measured(s: Snapshot, text: str) -> CaptionMeasure:
-    """Measure a caption as written in decisions/.
-
-    Asked of the captions' own checks, as if this were some picture's only caption, so that the page never says
-    something else.
-    """
-    project, encoder = s.project, s.project.base_model.encoder
-    nobody = Elements("", "", "draft", "draft")
-    given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
-    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind)
-    caption = made.captions[""]
-    broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
-    return CaptionMeasure(
-        tokens=caption.tokens,
-        soft=encoder.soft,
-        hard=encoder.hard,
-        encoder=encoder.name,
-        faults=broken or _unsaid(caption.grade),
-        content=list(caption.content),
-        style=list(caption.style),
-    )
-
-
-@remembered()
-def limits(s: Snapshot) -> list[tuple[str, int]]:
-    """List how many tokens of a caption each chosen trainer reads; the encoder's own where no trainer is chosen."""
-    model, settings = s.project.base_model, s.project.settings
-    read = [(name, tokens_read(name, settings.model, model)) for name in settings.dataset.trainers]
-    return read or [(model.encoder.name, model.encoder.hard)]
-
-
-def _unsaid(grade: Grade) -> list[str]:
-    said = {Grade.MISSING: ["it says nothing"], Grade.NAMED: ["it does not say what is in the picture"]}
-    return said.get(grade, [])
 
 
 def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
@@ -450,11 +352,11 @@ def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
         state=state(s, "curation", entry),
         what=entry.data.get("what") or "",
         pictures=rows(f"spares/{ident('curation', entry.key)}", spares(s, entry), lambda path: spare(s, entry, path)),
-        answer=_answer_text(entry.data.get("answer")),
+        answer=answer_text(entry.data.get("answer")),
         strangers=strangers,
         others=_others(s, entry) if strangers else [],
         looks=_styles(s, entry, out),
-        recommended=_answer_text(entry.data.get("recommended")),
+        recommended=answer_text(entry.data.get("recommended")),
     )
 
 
@@ -519,7 +421,7 @@ def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
         state=state(s, "carried", entry),
         what=entry.data.get("what") or "",
         pictures=rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
-        answer=_answer_text(entry.data.get("answer")),
+        answer=answer_text(entry.data.get("answer")),
         recommended=entry.data.get("recommended") or "",
     )
 
@@ -588,7 +490,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 severity=reason.severity,
                 sentence=reason.sentence,
                 why=reason.why,
-                fix=reason.fix,
+                fix=here(reason.fix),
                 accepted=settled,
                 mine=reason.code in s.accepted,
                 acceptable=reason.code not in never_accepted(),
@@ -596,65 +498,25 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 state="answered" if settled else "open",
                 pictures=[picture(s, p) for p in islice((p for p in reason.images if p in s.images), _SHOWN)],
                 more=max(0, len(reason.images) - _SHOWN),
+                words=len(reason.images) if about_words(reason.code) else 0,
             )
         )
     order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
     return sorted(cards, key=lambda c: (bool(c.accepted), order[c.severity]))  # else as the gate lists them
 
 
-@remembered()
-def captioned(s: Snapshot) -> list[str]:
-    """List the pictures whose captions would train."""
-    out = {path for path, fate in s.fates.items() if not fate.stays}
-    return [path for path in sorted(s.captions) if path in s.images and path not in out]
+_IN_A_FILE = re.compile(r"\bin(?:to)? (?:decisions/captions\.yaml|a \.txt file(?: of the same name)? beside it)")
+_OF_WORDS = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.UNKNOWN_TAGS})
 
 
-def text_row(s: Snapshot, path: str) -> TextRow:
-    """Show a caption that would train."""
-    text, mine = written(s, path)
-    caption = s.captions[path]
-    return TextRow(
-        **msgspec.structs.asdict(picture(s, path)),
-        text=text,
-        mine=mine,
-        origin="yours" if mine else caption.origin,
-        tokens=caption.tokens,
-        limit=caption.limit,
-    )
+def here(fix: str) -> str:
+    """Say what to do as the page says it: what is mended in a file elsewhere is mended here."""
+    return _IN_A_FILE.sub("here", fix)
 
 
-@remembered()
-def terms(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
-    """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
-    counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
-    for path in captioned(s):
-        counts["content"].update({t.casefold() for t in s.captions[path].content})
-        counts["style"].update({t.casefold() for t in s.captions[path].style})
-    return {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
-
-
-@remembered(lambda s: s.digests["captions"])
-def _said(s: Snapshot) -> list[tuple[str, str]]:
-    return [(path, f"{path} {written(s, path)[0]} {s.captions[path].origin}".casefold()) for path in captioned(s)]
-
-
-@remembered(lambda s, _wanted: s.digests["captions"], size=32)
-def found(s: Snapshot, wanted: str) -> list[str]:
-    """List the pictures whose name or caption says `wanted`, or all its words; all of them for ""."""
-    whole = wanted.casefold().strip()
-    words = whole.split()
-    if not words:
-        return captioned(s)
-    return [path for path, said in _said(s) if whole in said or all(word in said for word in words)]
-
-
-def written(s: Snapshot, path: str) -> tuple[str, bool]:
-    """Return a picture's caption as decisions/captions.yaml would say it, and whether a person wrote it there."""
-    entry = s.decisions["captions"].entries.get(path)
-    own = own_caption(entry) if entry else ""
-    caption = s.captions.get(path)
-    body = caption.text.removeprefix(groups.trigger(path, s.project.settings)) if caption else ""
-    return (own, True) if own else (f"[trigger]{body}", False)
+def about_words(code: str) -> bool:
+    """Say whether a finding is mended by writing captions."""
+    return code in _OF_WORDS or (code.startswith("caption-") and not code.startswith("caption-file-"))
 
 
 def headline(s: Snapshot) -> str:

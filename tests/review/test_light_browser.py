@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browsers import missing, open_, serving, window
-from tests.gallery import paint
-from tests.runs import run
 
 pytestmark = pytest.mark.run
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 pictures, Gate 1 run once, nothing answered."""
-    root = paint(tmp_path_factory.mktemp("light") / "mystyle", 12)
-    assert run(root, "gate1")[0] == 1
-    return root
-
-
-@pytest.fixture
-def root(asked: Path, tmp_path: Path) -> Path:
-    shutil.copytree(asked, tmp_path / "mystyle")
-    return tmp_path / "mystyle"
 
 
 def name(page: Any) -> str:
@@ -124,7 +107,9 @@ def test_by_keyboard_alone(browser: Any, root: Path) -> None:
         page.wait_for_function("() => document.activeElement.matches('.words textarea') && !document.body.ariaBusy")
         assert ', a red kite"' in file(root, "captions")
         page.keyboard.type(", half a thought")
-        page.wait_for_function("() => document.querySelector('.words .kept').innerText === 'saved'")  # by itself
+        page.wait_for_function(
+            "() => document.querySelector('.words .kept').innerText.startsWith('saved')"
+        )  # by itself
         assert ', half a thought"' in file(root, "captions")
         page.keyboard.press("Escape")
         page.keyboard.press("?")

@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from loraprep import __main__
 from loraprep.core import terminal
 from loraprep.project import decision_edits
-from loraprep.review import decks, views
+from loraprep.review import decks, views, words
 from loraprep.review.app import VIEWS
 from loraprep.review.serve import serve
 from loraprep.review.snapshot import Reader, Snapshot, ident
@@ -35,15 +35,6 @@ from tests.runs import run
 TOGETHER = (
     "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n"
 )
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 pictures, Gate 1 run once, nothing answered."""
-    root = paint(tmp_path_factory.mktemp("review") / "mystyle", 12)
-    code, output = run(root, "gate1")
-    assert code == 1, output
-    return root
 
 
 @pytest.fixture
@@ -311,37 +302,6 @@ def test_an_adjusted_caption_changes_its_two_lines(page: Reviewed) -> None:
 
 
 @pytest.mark.run
-def test_find_and_replace_shows_first_and_writes_one_line_a_picture(page: Reviewed) -> None:
-    before = page.file("captions")
-    samples = set(page.snapshot().decisions["captions"].entries)
-    seen = page.post("/replace", {"find": "Loose strokes", "put": "broken strokes", "words": True}).json()["rows"]
-    assert page.file("captions") == before
-    assert all("loose strokes" in r["before"] and "broken strokes" in r["after"] for r in seen)
-    chosen = [r["id"] for r in seen if r["name"] not in samples]
-    left = chosen.pop()
-    told = page.post("/replace", {"find": "loose strokes", "put": "broken strokes", "words": True, "write": chosen,
-                                  "expected": decision_edits.document_digest(page.root, "captions")})  # fmt: skip
-    assert told.status_code == 200
-    lines = [x for x in changed(before, page.file("captions")) if x != "+ "]
-    assert len(lines) == len(chosen) == len(seen) - len({r["name"] for r in seen} & samples) - 1
-    assert all(re.fullmatch(r'\+ .+: \{caption: "\[trigger\], .*broken strokes.*"\}', line) for line in lines)
-    assert next(r["name"] for r in seen if r["id"] == left) not in "\n".join(lines)
-    code, output = run(page.root, "captions")
-    assert code == 0, output
-    assert output.count("broken strokes") == len(chosen)
-
-
-@pytest.mark.run
-def test_taking_words_out_takes_their_comma_and_never_the_trigger(page: Reviewed) -> None:
-    rows = page.post("/replace", {"find": "loose strokes", "put": "", "words": True}).json()["rows"]
-    assert rows
-    assert not any(",," in r["after"] or ", ," in r["after"] or r["after"].endswith(",") for r in rows)
-    assert page.post("/replace", {"find": "trigger", "put": "x", "words": True}).json() == {"rows": []}
-    assert page.post("/replace", {"find": "(", "put": "x", "words": False}).json() == {"rows": []}
-    assert page.post("/replace", {"find": " ", "put": "x", "words": False}).json() == {"rows": []}
-
-
-@pytest.mark.run
 def test_a_finding_is_accepted_with_a_reason_and_withdrawn(page: Reviewed) -> None:
     reason = "They are studies."
     told = page.answer("gate", "caption-draft", {"reason": reason})
@@ -449,10 +409,10 @@ def test_lettering_is_shown_where_it_stands_and_one_picture_is_kept(page: Review
 @pytest.mark.run
 def test_only_a_part_of_a_long_list_comes_and_only_lists_that_are_there(still: Reviewed) -> None:
     first = still.get("/part/texts?from=0")
-    assert first.text.count("<article") == int(first.headers["x-total"]) == len(views.captioned(still.snapshot()))
-    assert "<article" not in still.get("/part/texts?from=48").text
+    assert first.text.count("data-row=") == int(first.headers["x-total"]) == len(words.captioned(still.snapshot()))
+    assert "data-row=" not in still.get("/part/texts?from=48").text
     some = still.get("/part/texts?from=0&find=dawn")
-    assert 0 < some.text.count("<article") == int(some.headers["x-total"]) < int(first.headers["x-total"])
+    assert 0 < some.text.count("data-row=") == int(some.headers["x-total"]) < int(first.headers["x-total"])
     for name in ("nowhere", "look/x/0", "spares/x", "texts?from=x", "look"):
         assert still.get(f"/part/{name}").status_code == 404
 
@@ -480,16 +440,16 @@ def test_an_answer_leaves_what_other_files_say_as_it_was_made(page: Reviewed) ->
     assert views.states(kept, "quality") == ["answered", *made["quality"][1:]]
     for kind in ("duplicates", "captions"):
         assert views.states(kept, kind) is made[kind]
-    assert views.captioned(kept) is views.captioned(first)
+    assert words.captioned(kept) is words.captioned(first)
     path = page.root / "decisions/duplicates.yaml"
     path.write_text(path.read_text("utf-8").replace("keep: null", "keep: none", 1), "utf-8")
     by_hand = reader.read()
     assert views.states(by_hand, "duplicates")[0] == "answered"
     assert views.states(by_hand, "quality") == views.states(kept, "quality")
-    assert views.written(by_hand, views.captioned(by_hand)[0]) == views.written(first, views.captioned(first)[0])
-    page.answer("captions", views.captioned(first)[0], {"caption": "[trigger], other words"})
-    assert views.found(reader.read(), "other words") == views.captioned(first)[:1]
-    assert views.found(first, "other words") == []  # what is older says what was then
+    assert words.written(by_hand, words.captioned(by_hand)[0]) == words.written(first, words.captioned(first)[0])
+    page.answer("captions", words.captioned(first)[0], {"caption": "[trigger], other words"})
+    assert words.found(reader.read(), words.Sought("other words")) == words.captioned(first)[:1]
+    assert words.found(first, words.Sought("other words")) == []  # what is older says what was then
 
 
 @pytest.mark.run
