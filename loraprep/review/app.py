@@ -19,7 +19,7 @@ from starlette.routing import Route
 from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.imaging.errors import BadImage
-from loraprep.project import decision_edits
+from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
 from loraprep.review import decks, edits, light, lists, views, words
 from loraprep.review.edits import Json, Values
@@ -90,7 +90,7 @@ class Page:
                 s=s,
                 queues=views.queues(s),
                 headline=views.headline(s),
-                step=decks.step(s, name),
+                step=decks.step(s, name, request.query_params.get("each", "") if name in decisions.KINDS else ""),
                 writing=request.scope["writing"],
                 digests=json.dumps({**s.digests, "build": s.build}),
                 **VIEWS[name](s, request.query_params),
@@ -294,7 +294,7 @@ def _asking(wanted: words.Sought) -> dict[str, str]:
 
 
 def _deck(kind: str) -> Callable[[Snapshot, Query], Context]:
-    return lambda s, query: {"deck": decks.deck(s, kind, query.get("at", ""))}
+    return lambda s, query: {"deck": decks.deck(s, kind, query.get("at", ""), query.get("each", ""))}
 
 
 VIEWS: dict[str, Callable[[Snapshot, Query], Context]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from loraprep.project import decisions
-from loraprep.review import views, words
+from loraprep.review import joined, views, words
 from loraprep.review.snapshot import Snapshot
 from loraprep.review.views import AT_ONCE, View
 from loraprep.review.words import Sought
@@ -31,6 +31,9 @@ def paths(s: Snapshot, name: str, wanted: Sought) -> Sequence[str]:
     what, *of = name.split("/")
     if what in decisions.KINDS and not of:
         return [path for entry in views.asked(s, what) if (path := views.subject(entry)) in s.images]
+    if what == "joined" and len(of) == 2 and of[0] in joined.CHOICES:
+        unit = joined.unit(s, *of)
+        return joined.paths(s, unit) if unit else []
     if what in _CARDS and len(of) == 1:
         return [path for path in _CARDS[what](s, of[0]) if path in s.images]
     listed = _LISTS[what](s, of, wanted) if what in _LISTS else None
@@ -72,6 +75,14 @@ def _carried(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
     return "carrying", views.carriers(entry), lambda path: views.carrier(s, entry, path)
 
 
+def _joined(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
+    unit = joined.unit(s, *of) if len(of) == 2 and of[0] in joined.CHOICES else None
+    if unit is None:
+        return None
+    entries = {entry.key: entry for entry in unit.entries}
+    return "joined", [*entries], lambda key: joined.item(s, of[0], entries[key])
+
+
 def _out(s: Snapshot, _of: list[str], _wanted: Sought) -> Listed:
     return "cell", views.leaving_now(s), lambda path: views.picture(s, path)
 
@@ -95,4 +106,5 @@ _LISTS: dict[str, Callable[[Snapshot, list[str], Sought], Listed | None]] = {
     "spares": _spares,
     "look": _look,
     "carried": _carried,
+    "joined": _joined,
 }

@@ -90,9 +90,10 @@ class DuplicatePicture(PictureView, frozen=True):
 
 
 class DuplicateCard(EntryCard, frozen=True):
-    """A group of copies or variants. `all`: is it recommended to keep all?"""
+    """A group of copies or variants. `all`: is it recommended to keep all? `then`: what follows from the answer."""
 
-    what: str
+    heading: str
+    then: list[str]
     pictures: list[DuplicatePicture]
     answer: str
     all: bool
@@ -113,6 +114,7 @@ class QualityCard(EntryCard, frozen=True):
     sizes: list[TrainedView]
     trainer: str
     what: str
+    then: list[str]
     recommended: str
     answer: str
 
@@ -187,7 +189,7 @@ class FindingCard(View, frozen=True):
 @lru_cache(maxsize=2)
 def queues(s: Snapshot) -> list[Queue]:
     """List the views in the order to work through them, with what is still open in each."""
-    waiting = {kind: sum(known == "open" for known in states(s, kind)) for kind in decisions.KINDS}
+    waiting = {kind: sum(known == "open" for known in unit_states(s, kind)) for kind in decisions.KINDS}
     waiting["findings"] = sum(c.blocks for c in finding_cards(s))
     return [Queue(name=name, title=title, open=waiting.get(name, 0)) for name, title in TITLES.items()]
 
@@ -219,6 +221,35 @@ def asked(s: Snapshot, kind: str) -> list[Entry]:
     gone = _gone(s)
     asking = (e for e in s.decisions[kind].entries.values() if _asks(s, kind, e))
     return [e for e in asking if not leaving.nothing_left_to_ask(kind, e, gone)]
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """What is asked at once: one question, or those of one kind that one entry asks together. `key`: of that entry."""
+
+    key: str
+    entries: tuple[Entry, ...]
+
+
+@remembered(asks_by, size=8)
+def units(s: Snapshot, kind: str) -> list[Unit]:
+    """List what is asked at once, in the file's order."""
+    found: dict[str, list[Entry]] = {}
+    for entry in asked(s, kind):
+        found.setdefault(entry.within or entry.key, []).append(entry)
+    return [Unit(key if len(of) > 1 else of[0].key, tuple(of)) for key, of in found.items()]
+
+
+@remembered(lambda s, kind: (asks_by(s, kind), s.digests["gate"]), size=8)
+def unit_states(s: Snapshot, kind: str) -> list[State]:
+    """List the state of each of `units`: open while any question of it is."""
+    by_key = {entry.key: known for entry, known in zip(asked(s, kind), states(s, kind), strict=True)}
+    return [joined_state([by_key[entry.key] for entry in unit.entries]) for unit in units(s, kind)]
+
+
+def joined_state(of: Sequence[State]) -> State:
+    """Return the state of several questions together."""
+    order: tuple[State, ...] = ("open", "answered", "accepted", "gone")
+    return next(known for known in order if known in of)
 
 
 def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
@@ -277,10 +308,7 @@ def _best(s: Snapshot) -> dict[str, str]:
 def duplicate_card(s: Snapshot, entry: Entry) -> DuplicateCard:
     """Show a group of copies or variants, what to compare with first."""
     best = _best(s)
-    facts: Mapping[str, str | None] = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
-    recommended = _named(entry.data.get("recommended", "all"), facts, ())
-    answer = entry.data.get("keep")
-    staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
+    facts, recommended, staying = group_of(entry)
     pictures = [
         DuplicatePicture(
             **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),
@@ -296,11 +324,44 @@ def duplicate_card(s: Snapshot, entry: Entry) -> DuplicateCard:
     return DuplicateCard(
         id=ident("duplicates", entry.key),
         state=state(s, "duplicates", entry),
-        what=entry.data.get("what") or "",
+        heading=group_heading(entry),
+        then=_then_of_size(s, [p.name for p in pictures], staying),
         pictures=pictures,
-        answer=answer_text(answer),
+        answer=answer_text(entry.data.get("keep")),
         all=len(recommended) == len(facts),
     )
+
+
+def group_of(entry: Entry) -> tuple[Mapping[str, str | None], list[str], list[str]]:
+    """Return what is known of each picture of a group, which are recommended to stay, and which do as it stands."""
+    facts: Mapping[str, str | None] = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
+    recommended = _named(entry.data.get("recommended", "all"), facts, ())
+    answer = entry.data.get("keep")
+    staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
+    return facts, recommended, staying
+
+
+def group_heading(entry: Entry) -> str:
+    """Name the pictures that a group's question is about, first the one that is spoken of."""
+    facts, recommended, _ = group_of(entry)
+    names = sorted(facts, key=lambda path: path in recommended)
+    what = entry.data.get("what") or "asked about together"
+    if len(names) == 2 and names[1] in what:  # "... copy of" that one
+        return f"{names[0]}: {what}"
+    more = f" and {names[1]}" if len(names) == 2 else f" and {len(names) - 1} more" if len(names) > 2 else ""
+    return f"{names[0]}{more}: {what}"
+
+
+def _then_of_size(s: Snapshot, paths: Sequence[str], staying: Sequence[str]) -> list[str]:
+    """Say of the small pictures among copies what becomes of the question about their size."""
+    settings = s.project.settings
+    size, least = trained_sizes(settings, s.project.base_model)[0], settings.thresholds.audit.enlargement_question
+    small = [p for p in paths if p in s.images and enlargement(s.images[p], size) >= least]
+    return [
+        f"If {path} stays, its size is asked about next." if path in staying
+        else f"{path} is small, too; if it leaves, that is not asked."
+        for path in small
+    ]  # fmt: skip
 
 
 def _named(value: Answer, facts: Iterable[str], recommended: Iterable[str]) -> list[str]:
@@ -338,9 +399,16 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         sizes=sizes,
         trainer=placement.reference_trainer(settings),
         what=entry.data.get("what") or "",
+        then=_then_of_sample(s, path),
         recommended=entry.data.get("recommended", ""),
         answer=answer_text(entry.data.get("do")),
     )
+
+
+def _then_of_sample(s: Snapshot, path: str) -> list[str]:
+    """Say what becomes of the question about its caption, if it is a sample."""
+    asked_too = any(subject(entry) == path for entry in asked(s, "captions"))
+    return ["If it leaves, its caption is not asked about; another picture is shown instead."] if asked_too else []
 
 
 def curation_card(s: Snapshot, entry: Entry) -> CurationCard:

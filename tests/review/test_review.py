@@ -28,13 +28,8 @@ from loraprep.review.app import VIEWS
 from loraprep.review.serve import serve
 from loraprep.review.snapshot import Reader, Snapshot, ident
 from tests.gallery import ODD, paint
-from tests.pictures import jpeg, scene
 from tests.reviewed import OURS, PORT, Reviewed, changed
 from tests.runs import run
-
-TOGETHER = (
-    "version: 1\nname: mystyle\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n"
-)
 
 
 @pytest.fixture
@@ -614,32 +609,3 @@ def test_it_listens_on_this_computer_only_and_ends_with_ctrl_c(served: Callable[
     assert process.wait(10) == 0, rest
     assert "Closed. What you decided is in decisions/; loraprep gate1 looks again." in rest
     assert "Traceback" not in rest
-
-
-@pytest.mark.run
-def test_questions_asked_together_are_cards_of_their_own_and_their_answers_exceptions(tmp_path: Path) -> None:
-    root = tmp_path / "mystyle"
-    (root / "images").mkdir(parents=True)
-    (root / "project.yaml").write_text(TOGETHER, "utf-8")
-    for n in range(16):
-        picture = scene(700, 600, n)
-        (root / f"images/p{n:02}.jpg").write_bytes(jpeg(picture))
-        if n < 7:
-            (root / f"images/p{n:02}_web.jpg").write_bytes(jpeg(picture.resize((350, 300))))
-    run(root, "gate1")
-    page = Reviewed(root)
-    assert page.file("duplicates").count("keep: null") == 1
-    assert all(f"p0{n}_web.jpg" in page.get("/duplicates").text for n in range(2))
-    assert {q.name: q.open for q in views.queues(page.snapshot())}["duplicates"] == 7
-    told = page.answer("duplicates", "p03.jpg", {"keep": "all"}).json()
-    assert told["lines"][0]["text"].strip().startswith("except: {p03.jpg: all}")
-    assert {q.name: q.open for q in views.queues(page.snapshot())}["duplicates"] == 6
-    page.post("/undo", {})
-    assert "p03.jpg: all" not in page.file("duplicates")
-    page.answer("duplicates", "p03.jpg", {"keep": "all"})
-    for n in (0, 1, 2, 4, 5, 6):
-        assert page.answer("duplicates", f"p0{n}.jpg", {"keep": "recommended"}).status_code == 200
-    _, output = run(root, "gate1")
-    assert "decisions/duplicates.yaml" not in output
-    staying = json.loads((root / "build/staying.json").read_text("utf-8"))["paths"]
-    assert [name for name in staying if name.endswith("_web.jpg")] == ["p03_web.jpg"]
