@@ -21,7 +21,7 @@ from loraprep.core.errors import UserError
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
-from loraprep.review import decks, edits, light, lists, views, words
+from loraprep.review import bar, decks, edits, light, lists, views, words
 from loraprep.review.edits import Json, Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
@@ -88,6 +88,7 @@ class Page:
                 view=name,
                 modules=MODULES,
                 s=s,
+                bar=bar.bar(s),
                 queues=views.queues(s),
                 headline=views.headline(s),
                 step=decks.step(s, name, request.query_params.get("each", "") if name in decisions.KINDS else ""),

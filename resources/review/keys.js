@@ -27,7 +27,7 @@ export function keyed() { // the buttons that a key can press now, nearest first
 export function keysBesideButtons() { // for who listens to the page; and the place in the menu
   for (const b of $$("[data-key]")) b.setAttribute("aria-keyshortcuts", b.dataset.key.length === 1 && b.dataset.key !== b.dataset.key.toLowerCase() ? `Shift+${b.dataset.key}` : b.dataset.key);
   const here = $(".top nav [aria-current]");
-  if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
+  if (here) here.closest("nav").scrollLeft = here.offsetLeft - 40;
 }
 
 export function table() { // every key that does something now, and what
