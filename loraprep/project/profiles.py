@@ -207,6 +207,9 @@ class TrainerProfile(Table, frozen=True):
     config: str = ""  # the exported file that the trainer is told of
     start: tuple[str, ...] = ()  # what is typed, in order; {calls} and the like are filled in
     says: dict[str, str] = msgspec.field(default_factory=dict)  # what stands there unless the base model says it
+    examples: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)  # the same, by its name for base models
+    told: str = ""  # whose values it starts with, where they are in a file of its own
+    samples: str = ""  # what makes it draw the sample prompts; "": it draws none
 
 
 @cache

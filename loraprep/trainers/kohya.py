@@ -11,6 +11,7 @@ from functools import cache
 
 import tomlkit
 
+from loraprep.trainers import prompts
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
 from loraprep.trainers.trainer import ConfigTable, ConfigValue, TrainingFolder, TrainingSet
 
@@ -115,7 +116,10 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     if dataset.held_out:
         sets.append(_held_out(dataset))
     doc.add("datasets", sets)
-    return {"dataset_config.toml": tomlkit.dumps(doc)}
+    written = {"dataset_config.toml": tomlkit.dumps(doc)}
+    if dataset.prompts:
+        written["sample_prompts.txt"] = prompts.lines(dataset.prompts, dataset.sizes[-1])
+    return written
 
 
 def _first(dataset: TrainingSet) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 
 import tomlkit
 
+from loraprep.trainers import prompts
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
@@ -60,6 +61,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             for path, text in dataset.captioned(folder).items()
         ]
         written[f"{folder.name}.jsonl"] = "\n".join(lines) + "\n"
+    if dataset.prompts:  # without --f it would draw a film
+        written["sample_prompts.txt"] = prompts.lines(dataset.prompts, dataset.sizes[-1], more=" --f 1")
     return written
 
 

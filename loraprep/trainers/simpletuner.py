@@ -32,7 +32,11 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             "cache_dir": f"{dataset.above}exports/simpletuner/cache/text/{dataset.name}",
         }
     )
-    return {"multidatabackend.json": files.dumps(entries)}
+    written = {"multidatabackend.json": files.dumps(entries)}
+    if dataset.prompts:  # its keys become names of files
+        asked = {f"sample_{number}": each.prompt for number, each in enumerate(dataset.prompts, 1)}
+        written["user_prompt_library.json"] = files.dumps(asked)
+    return written
 
 
 def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list[ConfigTable]:

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 import msgspec
 
+from loraprep.curation.assessment import SamplePrompt
 from loraprep.project.profiles import TrainedBy, TrainerProfile
 from loraprep.trainers.buckets import BucketFit
 from loraprep.trainers.plan import TrainingPlan
@@ -52,6 +53,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     profile: TrainerProfile
     by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
     above: str = ""  # what stands before every path: "" or dataset.path with a "/"
+    prompts: Sequence[SamplePrompt] = ()
     held_out: Sequence[TrainingFolder] = ()  # never trained; a trainer that measures does so at the largest size
 
     def captioned(self, folder: TrainingFolder) -> dict[str, str]:

@@ -12,7 +12,6 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
-from loraprep.curation import curate
 from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
@@ -27,6 +26,7 @@ from loraprep.pipeline.artifacts import (
     VisionAsked,
 )
 from loraprep.pipeline.steps import names
+from loraprep.pipeline.steps.assessed import assessment_of
 from loraprep.pipeline.steps.audit import audit_of
 from loraprep.pipeline.steps.inputs import observations, with_detail
 from loraprep.pipeline.workspace import Workspace
@@ -66,8 +66,7 @@ def report_data(work: Workspace) -> ReportData:
         *selected.findings,
         *work.read(Forecast).findings,
     ]
-    # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessment = curate.assess([i for i in images if i.path in kept], known, project.kind, project.settings)
+    assessment = assessment_of(work)
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]

@@ -13,6 +13,7 @@ from loraprep.core.text import number_of
 from loraprep.dataset import held_out, outputs
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
+from loraprep.pipeline.steps.assessed import assessment_of
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
@@ -100,11 +101,21 @@ def export_configs(work: Workspace, clear_caches: bool = False) -> None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
     chosen = _profiles(project)
+    assessed = assessment_of(work)
+    carrying = [path for path, _ in assessed.carried]
     export.write_exports(
         project.root,
         {
             plan.trainer: export.training_set(
-                project.root, locked, plan, chosen[plan.trainer], project.settings, project.base_model, words
+                project.root,
+                locked,
+                plan,
+                chosen[plan.trainer],
+                project.settings,
+                project.base_model,
+                words,
+                assessed.prompts,
+                carrying,
             )
             for plan in work.read(Forecast).plans
         },
