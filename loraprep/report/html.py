@@ -393,11 +393,7 @@ def _map(
     """
     if not pictures:
         return None
-    side = math.ceil(math.sqrt(len(pictures) * 2.2))
-    columns, rows = max(6, round(side * 1.25)), max(4, round(side * 0.82))
-    while columns * rows < len(pictures):
-        rows += 1
-    places = layout.cells(plane, columns, rows)
+    columns, rows, places = layout.grid(plane)
     cell = max(20, min(96, 1500 // columns))
     shown = [thumbs[i.path] for i in pictures]
     data = thumbnails.remembered(

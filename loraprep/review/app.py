@@ -21,7 +21,7 @@ from loraprep.core.errors import UserError
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
-from loraprep.review import bar, decks, edits, light, lists, views, words
+from loraprep.review import bar, decks, edits, light, likeness, lists, views, words
 from loraprep.review.edits import Json, Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
@@ -305,6 +305,7 @@ VIEWS: dict[str, Callable[[Snapshot, Query], Context]] = {
     "quality": _deck("quality"),
     "carried": _deck("carried"),
     "curation": lambda s, query: {**_deck("curation")(s, query), "kept": views.kept(s)},
+    "map": lambda s, _query: {"map": likeness.laid_out(s), "total": len(s.images)},
     "findings": lambda s, _query: {"cards": views.finding_cards(s)},
     "texts": _texts,
 }

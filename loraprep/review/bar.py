@@ -10,8 +10,10 @@ from loraprep.review.views import View
 PHASES = {
     "Pictures": ("duplicates", "quality", "carried"),
     "Words": ("captions", "texts"),
-    "The set": ("curation", "findings"),
+    "The set": ("curation", "map", "findings"),
 }
+_SHORT = {"carried": "Lettering"}
+_ASKING = (*decisions.KINDS, "findings")  # the views in which something can be open
 
 
 class Place(View, frozen=True):
@@ -58,7 +60,12 @@ def bar(s: Snapshot) -> Bar:
             Phase(
                 title=title,
                 places=[
-                    Place(name=q.name, title=q.title, open=q.open, done=s.gate is not None and not q.open)
+                    Place(
+                        name=q.name,
+                        title=_SHORT.get(q.name, q.title),
+                        open=q.open,
+                        done=s.gate is not None and not q.open and q.name in _ASKING,
+                    )
                     for q in (queues[name] for name in names)
                 ],
             )

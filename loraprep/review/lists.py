@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from loraprep.project import decisions
-from loraprep.review import joined, views, words
+from loraprep.review import joined, likeness, views, words
 from loraprep.review.snapshot import Snapshot
 from loraprep.review.views import AT_ONCE, View
 from loraprep.review.words import Sought
@@ -31,6 +31,8 @@ def paths(s: Snapshot, name: str, wanted: Sought) -> Sequence[str]:
     what, *of = name.split("/")
     if what in decisions.KINDS and not of:
         return [path for entry in views.asked(s, what) if (path := views.subject(entry)) in s.images]
+    if name == "map":
+        return likeness.paths(s)
     if what == "joined" and len(of) == 2 and of[0] in joined.CHOICES:
         unit = joined.unit(s, *of)
         return joined.paths(s, unit) if unit else []

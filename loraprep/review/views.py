@@ -32,6 +32,7 @@ TITLES = {
     "carried": "Lettering and bars",
     "captions": "Captions",
     "curation": "Curation",
+    "map": "Map",
     "findings": "Findings",
     "texts": "All captions",
 }

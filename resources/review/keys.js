@@ -5,7 +5,7 @@ import * as crop from "./crop.js";
 import { card, turn } from "./deck.js";
 import * as desk from "./desk.js";
 import * as light from "./light.js";
-import { item, items, step } from "./lists.js";
+import { across, item, items, step } from "./lists.js";
 import { view } from "./page.js";
 import { isBehind, unasked } from "./refresh.js";
 import { toast } from "./toast.js";
@@ -146,7 +146,7 @@ function pressed(event) {
     if (event.repeat) event.preventDefault();
     return;
   }
-  if (event.key in arrows && (items().length || !event.key.match("Up|Down"))) { event.preventDefault(); arrow(arrows[event.key]); return; }
+  if (event.key in arrows && (items().length || !event.key.match("Up|Down"))) { event.preventDefault(); if (!event.key.match("Up|Down") || !across(arrows[event.key])) arrow(arrows[event.key]); return; }
   const found = pressable(keyed(), event);
   if (!found) return;
   event.preventDefault();

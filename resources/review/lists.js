@@ -141,6 +141,16 @@ export async function step(by) { // to the item before or behind; false if there
   return true;
 }
 
+export function across(by) { // in a table, to the nearest in a row above or below; false where there is none
+  const now = item();
+  if (!now || !now.matches("td")) return false;
+  const row = now.parentElement.rowIndex;
+  const far = (i) => 2 * Math.abs(i.parentElement.rowIndex - row) + Math.abs(i.cellIndex - now.cellIndex);
+  const there = items().filter((i) => (i.parentElement.rowIndex - row) * by > 0).sort((a, b) => far(a) - far(b));
+  if (there.length) here(there[0]);
+  return true;
+}
+
 let waiting = false;
 export function watch() {
   const soon = () => { if (!waiting) { waiting = true; requestAnimationFrame(() => { waiting = false; layout(); }); } };

@@ -36,7 +36,7 @@ def file(root: Path, kind: str) -> str:
     return path.read_text("utf-8") if path.exists() else ""
 
 
-@pytest.mark.parametrize("view", ["", "duplicates", "quality", "captions", "curation", "findings", "texts"])
+@pytest.mark.parametrize("view", ["", "duplicates", "quality", "captions", "curation", "map", "findings", "texts"])
 def test_from_every_view_a_picture_opens_by_mouse_and_by_key_and_the_hand_is_back_afterwards(
     browser: Any, root: Path, view: str
 ) -> None:

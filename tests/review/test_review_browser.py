@@ -16,7 +16,7 @@ from tests.runs import run
 
 pytestmark = pytest.mark.run
 
-VIEWS = ("", "duplicates", "captions", "quality", "carried", "curation", "findings", "texts")
+VIEWS = ("", "duplicates", "captions", "quality", "carried", "curation", "map", "findings", "texts")
 
 
 @pytest.fixture(scope="module")
