@@ -12,7 +12,7 @@ from loraprep.captions import objects
 from loraprep.captions.hygiene.text import normal
 
 What = Literal["replace", "add", "delete", "front"]
-_TRIGGER = re.compile(r"\s*\[trigger\](?!\w)\s*[,;:]?\s*")
+_TRIGGER = re.compile(r"\[trigger\](?!\w)\s*(?:[,;:]\s*)?")
 _SENTENCES = re.compile(r"[.!?]\s+\S")
 _END = re.compile(r"(?<=[.!?])\s+")
 _COMMA = re.compile(r'((?:"[^"]*"|“[^”]*”|\([^()]*\)|[^,;])+)')  # none inside quotation marks or brackets
