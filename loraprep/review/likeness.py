@@ -26,7 +26,7 @@ class LaidOut(View, frozen=True):
 @remembered()
 def laid_out(s: Snapshot) -> LaidOut:
     """Lay out all pictures; of very many those that groups name and an even share of the rest."""
-    every = [image for path, image in sorted(s.images.items()) if path in s.fates]
+    every = [image for path, image in sorted(s.images.items()) if path in s.fates and image.colour]
     pictures = sample.shown(every, (), s.groups, s.fates)
     if not pictures:
         return LaidOut(rows=[], shown=0)

@@ -66,8 +66,15 @@ export async function filter() {
   const list = named("texts");
   if (!list) return;
   await list.search(String(now));
-  const marked = item() || list.nodes.get(0);
-  if (marked) { here(marked, false); written(marked.dataset.row); } else written("");
+  if (String(query()) !== String(now)) return; // somebody typed on
+  const id = laid() && laid().dataset.id;
+  const same = id && (await fragment(`/desk/${id}?${now}`)); // what is on the desk stays there if it is sought, too
+  const n = same ? Number(same.dataset.n) : -1;
+  const row = n < 0 ? list.nodes.get(0) : await list.reveal(n);
+  if (row) here(row, false);
+  written(row ? row.dataset.row : "");
+  const [was, place] = [$(".place > span", laid()), n >= 0 && $(".place > span", same)];
+  if (was && place) was.replaceWith(place); // its words are not touched: they may be on their way
 }
 
 export function only(button) {

@@ -513,19 +513,6 @@ def test_a_project_that_never_ran_shows_how_to_begin(tmp_path: Path) -> None:
 
 
 @pytest.mark.run
-def test_caption_words_and_length_follow_what_is_typed(still: Reviewed) -> None:
-    told = still.post("/measure", {"text": "[trigger], a mill at dawn,\n loose strokes"}).json()
-    assert told["content"] == ["a mill at dawn"] or "mill" in " ".join(told["content"])
-    assert told["style"] == ["loose strokes"]
-    assert told["faults"] == []
-    assert 0 < told["tokens"] < told["soft"] < told["hard"]
-    assert still.post("/measure", {"text": "[trigger]"}).json()["faults"] == ["it says nothing"]
-    assert still.post("/measure", {"text": "a {b}"}).json()["faults"] == [
-        "it holds braces, which some trainers read as wildcards"
-    ]
-
-
-@pytest.mark.run
 def test_a_project_yaml_that_breaks_meanwhile_is_told_in_words(page: Reviewed) -> None:
     path = page.root / "project.yaml"
     good = path.read_text("utf-8")
