@@ -17,7 +17,8 @@ async function offer(input) {
   const mine = asked;
   const found = input.value.trim() ? await got(`/complete?${new URLSearchParams({ word: input.value })}`) : [];
   if (mine !== asked || document.activeElement !== input) return;
-  list(input).replaceChildren(...found.map(([term, count], n) => {
+  const other = found.filter(([term]) => term !== input.value.trim().toLowerCase()); // what is typed whole needs no offer
+  list(input).replaceChildren(...other.map(([term, count], n) => {
     const one = made("li", null, { id: `${list(input).id}-${n}` });
     one.setAttribute("role", "option");
     one.setAttribute("aria-selected", "false");
@@ -25,8 +26,8 @@ async function offer(input) {
     one.append(made("span", term), made("small", count.toLocaleString("en")));
     return one;
   }));
-  list(input).hidden = !found.length;
-  input.setAttribute("aria-expanded", String(Boolean(found.length)));
+  list(input).hidden = !other.length;
+  input.setAttribute("aria-expanded", String(Boolean(other.length)));
   input.removeAttribute("aria-activedescendant");
 }
 

@@ -73,7 +73,7 @@ export async function filter() {
   const row = n < 0 ? list.nodes.get(0) : await list.reveal(n);
   if (row) here(row, false);
   written(row ? row.dataset.row : "");
-  const [was, place] = [$(".place > span", laid()), n >= 0 && $(".place > span", same)];
+  const [was, place] = laid() && n >= 0 ? [$(".place > span", laid()), $(".place > span", same)] : [];
   if (was && place) was.replaceWith(place); // its words are not touched: they may be on their way
 }
 
