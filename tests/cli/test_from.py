@@ -254,6 +254,15 @@ def test_what_is_no_tree_is_refused_with_the_wrong_flags_beside_it(
     assert not (here / "mine").exists()
 
 
+def test_a_file_that_stands_beside_a_picture_is_no_configuration(here: Path) -> None:
+    trained.huggingface(here / "tree")
+    picture(here / "tree", "pier.jpg", trained.SMALL)
+    put(here / "tree", "pier.json", '{"tags": [')
+    put(here / "tree", "pier.jpg.json", "no JSON")
+    assert init("--from", "tree", "--model", "flux") == 0
+    assert "pier.jpg" in found(here / "mine/images")
+
+
 def test_a_wrong_flag_and_a_wrong_tree_are_said_together(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert init("--from", "nowhere", "--model", "nosuch") == 3
     said = capsys.readouterr().err

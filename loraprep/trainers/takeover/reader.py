@@ -9,6 +9,7 @@ from loraprep.core import files
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.files import Json
 from loraprep.core.text import listed
+from loraprep.imaging import formats
 from loraprep.trainers.takeover import ai_toolkit, huggingface, kohya, onetrainer, texts
 from loraprep.trainers.takeover.tree import Reading, Tree
 
@@ -24,7 +25,7 @@ _LOOKED_FOR = (
     "kohya's {repeats}_{name} folders or its dataset_config.toml, metadata.jsonl or metadata.csv, OneTrainer's "
     "concepts.json, ai-toolkit's YAML"
 )
-_MOST = 200  # files beside the folders of a tree that may be configurations
+_MOST = 200  # files of a folder that may be configurations
 
 
 def read_tree(path: Path, also: Path | None = None) -> Tree:
@@ -76,13 +77,7 @@ def _of_file(reading: Reading, file: Path) -> Tree | None:
 def _of_folder(reading: Reading, top: Path) -> Tree | None:
     """Prefer what a configuration says to what the names of folders do."""
     beside = [top, top / "training_concepts"]
-    configs = [
-        file
-        for folder in beside
-        if folder.is_dir()
-        for file in files.listed(folder)[:_MOST]
-        if file.suffix.lower() in _FORMS and file.is_file() and not file.is_symlink()
-    ]
+    configs = [file for folder in beside if folder.is_dir() for file in _configurations(folder)]
     found = [(file, made) for file in configs if (made := _of_file(reading, file))]
     if len(found) > 1:
         names = [reading.named(file) for file, _ in found]
@@ -94,3 +89,12 @@ def _of_folder(reading: Reading, top: Path) -> Tree | None:
     if lists := huggingface.lists_in(top):
         return huggingface.of_folder(reading, top, lists)
     return kohya.of_folders(reading, top)
+
+
+def _configurations(folder: Path) -> list[Path]:
+    """List the files that may tell of pictures: not those that stand beside a picture, which tell of that one."""
+    inside = files.listed(folder)
+    pictures = [file for file in inside if file.suffix.lower() in formats.EXTENSIONS]
+    told = {stem for picture in pictures for stem in (picture.stem, picture.name)}  # pier.json, pier.jpg.json
+    named = [file for file in inside if file.suffix.lower() in _FORMS and file.stem not in told]
+    return [file for file in named if file.is_file() and not file.is_symlink()][:_MOST]
