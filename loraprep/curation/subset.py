@@ -156,12 +156,19 @@ def outlier_findings(images: Sequence[Image], alike: Matrix) -> list[Finding]:
     """
     if len(images) < _LEAST:
         return []
-    others = alike - 2 * np.eye(len(images), dtype=np.float32)
-    nearest = np.sort(others, axis=1)[:, -3:].mean(axis=1)
+    nearest = np.array([_nearest_three(alike[n], n) for n in range(len(images))])
     middle = float(np.median(nearest))
     spread = 1.4826 * float(np.median(np.abs(nearest - middle))) + 0.02
     odd = tuple(i.path for i, v in zip(images, nearest, strict=True) if v < middle - 3.5 * spread)
     return [Finding(Code.UNLIKE_THE_REST, odd, {})] if odd else []
+
+
+def _nearest_three(alike: Matrix, own: int) -> np.float32:
+    """The mean of the three most like it, itself not counted."""
+    others = alike.copy()
+    others[own] = -1
+    three: np.float32 = np.sort(np.partition(others, -3)[-3:]).mean()
+    return three
 
 
 def surplus_question(
