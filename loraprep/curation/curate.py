@@ -81,8 +81,9 @@ def curate(
     kept = subset.choose_subset(
         pool, _coverage(pool, seen), picture_quality(pool), target, pinned, [q for of in quotas for q in of], groups
     )
-    alike = picture_likeness(pool, seen.embeddings)
-    questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
+    if len(kept) < len(pool):
+        alike = picture_likeness(pool, seen.embeddings)
+        questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
         _styles(remaining, found, seen, kind) if about_styles else None,
         identity.stranger_findings(strangers) if about_strangers else None,
