@@ -27,12 +27,12 @@ async function lay(id) {
   asked += 1;
   wanted = id;
   const mine = asked;
+  written(id); // a page that comes anew meanwhile comes with this one
   const fresh = await fragment(`/desk/${id}?${query()}`);
   if (mine !== asked || !fresh || !desk()) return;
   wanted = "";
   desk().replaceChildren(fresh);
   if (desk().getBoundingClientRect().bottom < 0) desk().scrollIntoView(); // on a narrow window the list stands below
-  written(id);
   const row = item();
   for (const near of row ? [row.nextElementSibling, row.previousElementSibling] : []) {
     const img = near && $("img", near);

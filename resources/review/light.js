@@ -14,6 +14,7 @@ let list = ""; // the query of the list that it was opened from
 let opener = null;
 let shape = -1; // number of the bucket that is drawn
 let asked = 0;
+let coming = ""; // ident of the picture that is on its way
 
 export const isOpen = () => table.open;
 const laid = () => $(".laid-out", table);
@@ -39,8 +40,10 @@ export function open(button) {
 async function lay(id) {
   asked += 1;
   const mine = asked;
+  coming = id;
   const fresh = await fragment(`/light/${id}?${list}`);
   if (mine !== asked) return;
+  coming = "";
   if (!fresh) { toast("This picture is not there any more.", "bad"); return; }
   $(".on-table", table).replaceChildren(fresh);
   if (!table.open) table.showModal();
@@ -60,7 +63,7 @@ function ready(id) { // what the next key asks for is there when it is pressed
 }
 
 export async function again() { // a file is another one: what is written here stays
-  if (!table.open || crop.going()) return;
+  if (!table.open || crop.going() || coming) return; // what comes is of now
   const id = laid().dataset.id;
   asked += 1;
   const mine = asked;
