@@ -42,6 +42,8 @@ class Code(StrEnum):
     TOO_SLOW = "too-slow"
     TOO_HEAVY = "too-heavy"
     UNSUPPORTED = "unsupported"
+    UNPAIRED = "unpaired"
+    PAIR_LIST = "pair-list"
     POINTER = "pointer"
     LINK = "link"
     SPECIAL = "special"

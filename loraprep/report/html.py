@@ -221,7 +221,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         unlisted=unlisted,
         shown_beside=SEEN,
         captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].fate == "kept"],
-        others=[f for f in data.fates if f.fate in ("caption", "ignored")][: sample.MOST],
+        others=[f for f in data.fates if f.fate in ("caption", "control", "ignored")][: sample.MOST],
         trained=trained_sizes(settings, data.model),
         trainer=placement.reference_trainer(settings),
         triggers=groups.triggers(settings),

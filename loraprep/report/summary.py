@@ -69,12 +69,15 @@ def _images(data: ReportData, gate: Gate) -> str:
         ("left out", "left out", ""),
         ("rejected", "not usable", ""),
         ("caption", "caption", "captions"),
+        ("control", "picture before the change", "pictures before the change"),
         ("ignored", "ignored", ""),
     ):
         chosen = [f for f in fates if f.fate == fate]
         if chosen:
             why = f" ({_left_out(data)})" if fate == "left out" else ""
-            if fate == "ignored" and (by_role := roles.told(roles.counted(data.images))):
+            before = {f.path for f in fates if f.fate == "control"}
+            ignored = (i for i in data.images if i.path not in before)
+            if fate == "ignored" and (by_role := roles.told(roles.counted(ignored))):
                 why = f" (by role: {by_role})"
             parts.append(f"{len(chosen)} {plural(len(chosen), one, many or one)}{why}")
     found = f"{count['kept']} in training. Of {number_of(count['found'], 'file')} found: {', '.join(parts) or 'none'}"

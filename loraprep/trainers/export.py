@@ -175,6 +175,7 @@ def _start(dataset: TrainingSet) -> list[str]:
         return []
     example = dataset.by.says.get("example", "")
     said = {
+        "network": dataset.by.calls,
         **dataset.profile.says,
         **dataset.by.says,
         "calls": dataset.by.calls,
