@@ -33,7 +33,7 @@ from loraprep.pipeline.artifacts import (
     Judged,
     Sampled,
 )
-from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, report
+from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, pairs, report
 from loraprep.pipeline.workspace import MemoryWorkspace
 from loraprep.project import decisions, profiles, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
@@ -161,7 +161,7 @@ def gather(
     work.write(BesideImages(orphans=found.orphans, masks=found.masks))
     for artifact in _LEFT_OUT:
         work.write(artifact)
-    for step in _STEPS:
+    for step in (*_STEPS, *([pairs.compare_pairs] if declared.kind.pairs else [])):
         step(work)
     data = report.report_data(work)
     verdict = gate.judge(data)

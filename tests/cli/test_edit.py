@@ -16,7 +16,7 @@ from loraprep.core.errors import UserError
 from loraprep.core.records import Grade, Image
 from loraprep.project import groups, profiles, project
 from loraprep.project.decisions import Decisions, Entry
-from tests import pairs
+from tests import couples
 from tests.scenes import scene
 
 ASKED = ("make it night", "turn the day into night", "remove the red car on the left", "change the sky to pink",
@@ -29,7 +29,7 @@ ASKED = ("make it night", "turn the day into night", "remove the red car on the 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    pairs.write(tmp_path / "pics", "relight", [scene(n, 160, 120) for n in range(3)])
+    couples.write(tmp_path / "pics", "relight", [scene(n, 160, 120) for n in range(3)])
     assert tree.run(["init", "mine", "--kind", "edit", "--model", "kontext", "--images", "pics", "--no-input"]) == 0
     return tmp_path / "mine"
 

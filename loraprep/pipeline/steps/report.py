@@ -21,6 +21,7 @@ from loraprep.pipeline.artifacts import (
     Duplicates,
     Forecast,
     Judged,
+    PairsSeen,
     Sampled,
     Selected,
     VerdictTold,
@@ -62,6 +63,7 @@ def report_data(work: Workspace) -> ReportData:
         *gate.only_of(work.read(DetailMeasured).findings, kept),
         *_about_words(work.read(CarriedSeen).findings, kept),
         *_about_words(work.read(Captioned).findings, kept),
+        *(_about_words(work.read(PairsSeen).findings, kept) if project.kind.pairs else []),
         *selected.findings,
         *work.read(Forecast).findings,
     ]
@@ -85,6 +87,7 @@ def report_data(work: Workspace) -> ReportData:
         assessment=assessment,
         findings=findings,
         kohya_layout=audited.layout == "kohya",
+        changes=work.read(PairsSeen).changes if project.kind.pairs else {},
         waiting=selected.waiting,
         accepted=gate.joined_acceptances(settled, work.accepted()),
     )
