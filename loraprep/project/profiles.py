@@ -131,6 +131,8 @@ class TrainedBy(Table, frozen=True):
     controls: int = 0  # pictures before the change that it reads beside each one; 0: it trains this one on none
     # what it makes of such a picture: "cropped" as its target is, "stretched" to its target's shape, or its "own" shape
     fit: Literal["cropped", "stretched", "own"] = "cropped"
+    pairs: dict[str, bool | list[int]] = msgspec.field(default_factory=dict)  # what its configuration says for them
+    several: dict[str, bool | list[int]] = msgspec.field(default_factory=dict)  # the same where there is more than one
 
 
 class BaseModel(Table, frozen=True):

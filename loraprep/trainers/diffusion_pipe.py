@@ -59,6 +59,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
         table.update(path=folder.path, num_repeats=folder.repeats)
         if folder.masks:
             table.add("mask_path", folder.masks)
+        if folder.controls:
+            table.add("control_path", folder.controls[0])
         directories.append(table)
     doc.add("directory", directories)
     return {"dataset.toml": tomlkit.dumps(doc)}
