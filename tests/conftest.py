@@ -17,7 +17,7 @@ import pytest
 from loraprep.carried import reading
 from loraprep.imaging import pool, process
 from tests import pages, runs, shortcuts, store, tags
-from tests.browsers import ARGS, missing
+from tests.browsers import ARGS, chromium, missing
 from tests.runs import run
 
 # Some machines are told to keep no bytecode: then each of hundreds of processes would compile all of loraprep again.
@@ -69,7 +69,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="module")  # while it is there, asyncio.run cannot be used
 def browser() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = chromium()
     if path is None:
         missing("there is no chromium here (apt-get install chromium)")
     try:

@@ -15,7 +15,7 @@ from loraprep.core import resources
 from loraprep.core.findings import Code
 from loraprep.project import crops, groups, profiles, schema
 from loraprep.project.project import load
-from tests import ROOT, docs
+from tests import ROOT, docs, shots
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "resources").rglob("*.md"))]
 
@@ -48,6 +48,10 @@ def test_every_page_of_the_reference_is_reached_from_the_readme() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").split()) <= 1500
+
+
+def test_the_pictures_of_the_readme_are_of_today() -> None:
+    assert shots.MADE_OF.read_text("utf-8").strip() == shots.digest(), "python -m tests.shots takes them anew"
 
 
 @pytest.mark.parametrize("name", docs.PAGES)

@@ -86,6 +86,20 @@ def surprise(name: str) -> float:
     return math.log2(_most() / max(1, found.count)) if found else math.inf
 
 
+def beginning(wanted: str, most: int) -> list[tuple[str, int]]:
+    """Return (tag, pictures) of tags that begin so, then of those of which a word does, the most common first."""
+    begin = [name for name in _common_first() if name.startswith(wanted)][:most]
+    inside = f" {wanted}"
+    if len(begin) < most:
+        begin += [name for name in _common_first() if inside in name and name not in begin][: most - len(begin)]
+    return [(name, found.count) for name in begin if (found := tag(name))]
+
+
+@cache
+def _common_first() -> tuple[str, ...]:
+    return tuple(sorted(_listed()[0], key=lambda name: -_listed()[0][name].count))
+
+
 @cache
 def _most() -> int:
     """Return the pictures of the commonest tag, which nearly all have."""

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from loraprep.core import files
+from loraprep.core.errors import UserError
 from loraprep.project import crops
 
 if TYPE_CHECKING:
     from loraprep.carried.reading import Box
+    from loraprep.core.files import Json
     from loraprep.core.records import Image
     from loraprep.imaging.pictures import Pictures
 
@@ -99,8 +101,12 @@ def mask_name(path: str) -> str:
     return str("masks" / PurePosixPath(path).with_suffix(".png"))
 
 
-def mask(hide: Iterable[Sequence[float]], size: tuple[int, int]) -> bytes:
-    """Draw a loss mask for a picture of that size in px: white is learned, black is not. A PNG in 8 bit grey."""
+def mask(hide: Iterable[Sequence[float]], size: tuple[int, int], turn: int = 0) -> bytes:
+    """Draw a loss mask for a picture of that size in px: white is learned, black is not. A PNG in 8 bit grey.
+
+    `turn`: degrees clockwise by which the picture was turned before `hide` was measured; like every mask, this one is
+    of the picture as its file lies, and is turned with it.
+    """
     import io
 
     from PIL import Image as Pillow
@@ -113,6 +119,7 @@ def mask(hide: Iterable[Sequence[float]], size: tuple[int, int]) -> bytes:
     for box in hide:
         left, top, right, bottom = around(box)
         pen.rectangle((int(left * width), int(top * height), int(right * width), int(bottom * height)), fill=0)
+    drawn = drawn.rotate(turn, expand=True)  # counter-clockwise: back
     out = io.BytesIO()
     drawn.save(out, "PNG", optimize=False, compress_level=6)
     return out.getvalue()
@@ -128,9 +135,8 @@ def hidden(pictures: Pictures, record: Image, boxes: Sequence[Sequence[float]]) 
     from loraprep.imaging import decode, display, memory
 
     data = memory.read(files.under(pictures.root, record.mask))
-    drawn = np.asarray(
-        display.upright(decode.load(data, max_megapixels=pictures.max_megapixels), "#000000").convert("L")
-    )
+    opened = display.turned(decode.load(data, max_megapixels=pictures.max_megapixels), record.turn)
+    drawn = np.asarray(display.upright(opened, "#000000").convert("L"))
     height, width = drawn.shape
     told = []
     for left, top, right, bottom in boxes:
@@ -140,30 +146,29 @@ def hidden(pictures: Pictures, record: Image, boxes: Sequence[Sequence[float]]) 
     return told
 
 
-def draw(
-    root: Path, plans: Mapping[str, Plan], sizes: Mapping[str, tuple[int, int]], before: Mapping[str, Plan]
-) -> list[str]:
+def draw(root: Path, plans: Mapping[str, Plan], pictures: Mapping[str, Image], before: Mapping[str, Plan]) -> list[str]:
     """Draw what `plans` say, by path, where a person drew nothing; take back what is still as it was drawn `before`.
 
-    `sizes`: of the whole pictures, px. Returns the files that were written or removed, as people call them. Raises
-    UserError if decisions/crops.yaml cannot be read.
+    `pictures`: the records of the whole pictures. Returns the files that were written or removed, as people call
+    them. Raises UserError if decisions/crops.yaml cannot be read, or an entry of it changed by an editor alone.
     """
-    return [*_masks(root, plans, sizes, before), *_crops(root, plans, before)]
+    return [*_masks(root, plans, pictures, before), *_crops(root, plans, before)]
 
 
 def _masks(
-    root: Path, plans: Mapping[str, Plan], sizes: Mapping[str, tuple[int, int]], before: Mapping[str, Plan]
+    root: Path, plans: Mapping[str, Plan], pictures: Mapping[str, Image], before: Mapping[str, Plan]
 ) -> list[str]:
     changed = []
     for path in sorted(plans.keys() | before.keys()):
-        if path not in sizes:
+        if path not in pictures:
             continue
+        size, turn = crops.whole_size(pictures[path]), pictures[path].turn
         place = files.under(root, mask_name(path))
         wanted, drawn = plans.get(path, Plan()).hide, before.get(path, Plan()).hide
         there = place.parent.is_dir() and any(f.stem == place.stem for f in files.listed(place.parent))
-        ours = there and files.plain(place) and drawn and files.read(place) == mask(drawn, sizes[path])
+        ours = there and files.plain(place) and drawn and files.read(place) == mask(drawn, size, turn)
         if wanted and (ours or not there):
-            if files.write(place, mask(wanted, sizes[path])):
+            if files.write(place, mask(wanted, size, turn)):
                 changed.append(mask_name(path))
         elif ours and not wanted:
             files.remove(place)
@@ -172,24 +177,23 @@ def _masks(
 
 
 def _crops(root: Path, plans: Mapping[str, Plan], before: Mapping[str, Plan]) -> list[str]:
-    from loraprep.core import yamlfile
-    from loraprep.project.decisions import schema_line
+    """Write the boxes; how a picture is turned, and its details, stay as the person wrote them."""
+    from loraprep.project import decision_edits
 
-    place = root / crops.NAME
     doc = crops.load(root)
     there = doc.data if doc is not None and isinstance(doc.data, dict) else {}
-    gone: dict[str, str | None] = {}
-    new = []
+    boxes: dict[str, Json] = {}
     for path in sorted(plans.keys() | before.keys()):
-        wanted, drawn = plans.get(path, Plan()).crop, before.get(path, Plan()).crop
-        ours = bool(drawn) and there.get(path) == {"crop": list(drawn)}
-        text = yamlfile.block(path, {"crop": list(wanted)}) if wanted else None
-        if ours and wanted != drawn:
-            gone[path] = text
-        elif text and path not in there:
-            new.append(text)
-    if not gone and not new:
+        wanted, drawn = list(plans.get(path, Plan()).crop), list(before.get(path, Plan()).crop)
+        said = there.get(path, {}).get("crop", [])
+        if said == drawn and wanted != drawn:  # none of a person's is there
+            boxes[path] = {"crop": wanted or None}
+    if not boxes:
         return []
-    start = doc or yamlfile.parse(schema_line("crops"), crops.NAME, comments_alone=True)
-    yamlfile.save(place, yamlfile.rewrite(start, gone, new), doc.digest if doc else None)
+    try:
+        decision_edits.write_answers(root, "crops", boxes, doc.digest if doc else "", keep_file=True)
+    except decision_edits.Changed:
+        raise UserError(
+            "changed while loraprep was working; nothing was written", place=crops.NAME, hint="Run it again."
+        ) from None
     return [crops.NAME]

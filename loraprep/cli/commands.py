@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             line="Asks what you want to teach, and makes a project.",
             more="Every question has a flag; with all of them given, nothing is asked.",
             example="loraprep init mystyle --images ~/paintings",
-            reads="the folder with your pictures; studio.md, if you work in a studio",
+            reads="the folder with your pictures, or a trainer's (--from); studio.md, if you work in a studio",
             writes="NAME/project.yaml, intent.md, dodo.py, decisions/crops.yaml, schemas/; copies of pictures, images/",
             code="loraprep.cli.init.command",
         ),

@@ -70,6 +70,7 @@ class LockedFolder(msgspec.Struct, frozen=True):
     group: str  # the folder of the group in project.yaml, "" for none
     masks: bool  # has each of its pictures a loss mask?
     seen: int  # how often a picture comes up in the whole training
+    held_out: bool | UnsetType = UNSET  # True: never trained, but measured with
 
 
 class MaskFolders(msgspec.Struct, frozen=True):

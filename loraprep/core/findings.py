@@ -184,6 +184,7 @@ class Code(StrEnum):
     TOO_SIMILAR = "too-similar"
     UNLIKE_THE_REST = "unlike-the-rest"
     ONE_SCENE = "one-scene"
+    ALL_ALIKE = "all-alike"
     JUMBLE = "jumble"
     SEVERAL_HANDS = "several-hands"
     SEVERAL_LOOKS = "several-looks"
@@ -206,6 +207,9 @@ class Code(StrEnum):
     CAPTION_CUT = "caption-cut"
     CAPTION_MAY_BE_CUT = "caption-may-be-cut"
     REGULARIZATION_EMPTY = "regularization-empty"
+    HELD_OUT_NONE = "held-out-none"
+    HELD_OUT_ALONG = "held-out-along"
+    HELD_OUT_UNREAD = "held-out-unread"
     BUCKET_DROPPED = "bucket-dropped"
     BUCKET_LONELY = "bucket-lonely"
 

@@ -183,14 +183,22 @@ class Caption(Record, frozen=True):
 
 class Fate(Record, frozen=True):
     """What becomes of one file found. "caption" is a caption file whose words are read with its picture, "control" the
-    picture before a change, which comes and goes with the picture after it."""
+    picture before a change, which comes and goes with the picture after it.
+
+    "held out" is a picture that goes into dataset/ as well and is never trained: trainers measure with it.
+    """
 
     path: str
-    fate: Literal["kept", "left out", "rejected", "caption", "control", "ignored"]
+    fate: Literal["kept", "held out", "left out", "rejected", "caption", "control", "ignored"]
     why: str  # one clause for a person
     by: Literal["you", "rule", "recommendation", ""] = ""
     open: bool = False  # a question about it waits for an answer
     upscale: bool = False  # enlarge when the dataset is built
+
+    @property
+    def stays(self) -> bool:
+        """Does it go into dataset/, to be trained or held out?"""
+        return self.fate in ("kept", "held out")
 
     @property
     def shown(self) -> str:

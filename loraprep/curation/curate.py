@@ -7,18 +7,22 @@ from collections.abc import Sequence, Set
 import msgspec
 
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Group, Image
-from loraprep.curation import advice, confounds, identity, styles, subset
+from loraprep.core.records import Caption, Group, Image
+from loraprep.curation import advice, confounds, identity, similarity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import axis_labels, count_axes, seen_only, undescribed
 from loraprep.curation.measures import diversity
 from loraprep.curation.measures.watermarks import SEVERAL
 from loraprep.curation.rulings import curation_entry, curation_rulings
-from loraprep.curation.similarity import content_kernel, picture_likeness, picture_quality
+from loraprep.curation.similarity import Matrix, content_kernel, coverage_likeness, picture_likeness, picture_quality
 from loraprep.curation.spoken import spoken
 from loraprep.project.decisions import Decisions, Question
 from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
+
+# Two pictures of one style are usually 1 apart: of 80 origins one lies below this, of nine scenes eight
+# (tests/benchmarks/judgement.py)
+_ALIKE = 0.6
 
 HEADER = """\
 # Three kinds of questions. Nothing in images/ is ever deleted.
@@ -67,15 +71,17 @@ def curate(
     questions = [q for q in (about_styles, about_strangers) if q]
     leaving = {path for q in questions for path in curation_entry(q).left_out("recommended") if path not in ruled}
     pool = [i for i in remaining if i.path not in leaving]
-    alike, worth = picture_likeness(pool, seen.embeddings), picture_quality(pool)
     target = settings.curation.target or kind.target
     asked = {*curation_rulings(decisions, images, pins=True), *asked_before}
     always = set(subset.always_kept(pool, settings.curation.include))
     # a detail that somebody cut out is wanted
     pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
     labels = axis_labels(kind, pool, seen.elements, seen.captions, settings.trigger)
-    quotas = subset.member_quotas(kind, pool, labels, target)
-    kept = subset.choose_subset(pool, alike, worth, target, pinned, quotas, groups)
+    quotas = [f(kind, pool, labels, target) for f in (subset.member_quotas, subset.even_quotas)]
+    kept = subset.choose_subset(
+        pool, _coverage(pool, seen), picture_quality(pool), target, pinned, [q for of in quotas for q in of], groups
+    )
+    alike = picture_likeness(pool, seen.embeddings)
     questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
         _styles(remaining, found, seen, kind) if about_styles else None,
@@ -126,7 +132,7 @@ def assess(
     )
     variety = _variety(images, seen, kind)
     findings = [
-        *_one_scene(images, kind),
+        *_one_scene(images, seen, kind),
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
         *subset.outlier_findings(images, alike),
         *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
@@ -149,8 +155,18 @@ def assess(
         weak=advice.weak_sides(axes, kind),
         prompts=advice.prompts_to_try([a for a in axes if a.judged(len(images))], captions, ties, settings, kind),
         regularization=advice.regularization_case(axes, one_sided, len(images), settings, kind),
-        carried=subset.weights(images, alike, range(len(images))),
+        carried=subset.weights(images, _coverage(images, seen), range(len(images))),
     )
+
+
+def _coverage(images: Sequence[Image], seen: Observations) -> Matrix:
+    return coverage_likeness(images, seen.styles, _told(seen), seen.embeddings)
+
+
+def _told(seen: Observations) -> dict[str, Caption]:
+    """Return the captions that say what is in a picture: names show nothing."""
+    unseen = undescribed(seen.captions)
+    return {path: c for path, c in seen.captions.items() if path not in unseen}
 
 
 def _strangers(images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings) -> list[Finding]:
@@ -187,24 +203,32 @@ class _Variety(msgspec.Struct, frozen=True):
         return f"Your {number} pictures are as varied as {self.different}. Judged by {self.basis}."
 
 
-def _one_scene(images: Sequence[Image], kind: Kind) -> list[Finding]:
-    """Find that all pictures are one scene, by their layout and colour alone.
+def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[Finding]:
+    """Find that all pictures are one scene: by their layout and colour, or as near as its frames by how they look.
 
-    Words may be the same of different pictures ("a portrait"), and different ones of the same.
+    Words alone say little: they may be the same of different pictures ("a portrait"), and different ones of the same.
+    Where all look alike they decide; where nobody described the pictures, it stays a doubt.
     """
     if len(images) < kind.floor:
         return []
+    paths = tuple(i.path for i in images)
     count = diversity.vendi(content_kernel(images, {}, {})[0])
     if count >= kind.variety:
-        return []
-    values = {"different": max(1, round(count)), "least": kind.variety}
-    return [Finding(Code.ONE_SCENE, tuple(i.path for i in images), values)]
+        usual = similarity.usual_distance(images, seen.styles) if kind.teaches_style else 1.0
+        if usual >= _ALIKE:
+            return []
+        said = similarity.said_likeness(images, _told(seen))
+        if said is None:
+            return [Finding(Code.ALL_ALIKE, paths, {})]
+        count = diversity.vendi(said)
+        if count >= kind.variety:
+            return []
+    return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
 
 
 def _variety(images: Sequence[Image], seen: Observations, kind: Kind) -> _Variety:
     if len(images) < 2:
         return _Variety(float(len(images)), "")
-    unseen = undescribed(seen.captions)
-    told = {path: c for path, c in seen.captions.items() if path not in unseen and not kind.pairs}  # names show nothing
-    kernel, basis = content_kernel(images, told, seen.embeddings)
+    # an instruction does not say what a picture shows
+    kernel, basis = content_kernel(images, {} if kind.pairs else _told(seen), seen.embeddings)
     return _Variety(diversity.vendi(kernel), basis)

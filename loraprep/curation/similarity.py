@@ -1,4 +1,4 @@
-"""How alike two pictures are in what they show, from the scan's facts and, where there are any, words."""
+"""How alike two pictures are: in what they show, and in who can stand for whom, from facts, style and any words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core.records import Caption, Image
+from loraprep.curation.measures import style_clusters
+from loraprep.curation.measures.style_clusters import Points
 
 Matrix = NDArray[np.float32]
 
@@ -19,17 +21,27 @@ _MIDDLE = 0.75  # cosine below which three of four pairs of different nebulae li
 _COSINE = 0.2  # of two unrelated pictures' embeddings
 _BIT_SCALE = 8  # pHash bits over which likeness in layout falls to 1/e
 _COLOUR_SCALE = 15.0  # Lab distance of a cell, the standard deviation over which likeness in colour falls
+_BAND = 128  # rows compared with all at once: what is made of them stays in the processor's cache
 _WEIGHT = 3  # of words or embeddings, where pixels count once
+_SHOWN = 0.3  # of a usual distance that one deviation of what is shown counts for, beside how it is drawn
+# Deviation of a fact within one origin: the mean over those of tests/benchmarks/calibration.py.
+_FACTS = {"flat": 0.13, "contrast": 0.065, "lightness": 12.0, "chroma": 12.0, "spread": 7.6}
 
 
-def _bits(images: Sequence[Image]) -> Matrix:
-    """Count the pHash bits that differ, n x n, of the picture or its mirror, whichever is less."""
-    plain = np.array([int(i.phash, 16) for i in images], np.uint64)
-    mirrored = np.array([int(i.phash_mirror, 16) for i in images], np.uint64)
-    straight = np.bitwise_count(plain[:, None] ^ plain[None, :])
-    turned = np.bitwise_count(plain[:, None] ^ mirrored[None, :])
-    least: Matrix = np.minimum(straight, np.minimum(turned, turned.T)).astype(np.float32)
-    return least
+class _Hashes:
+    """The pHashes of pictures and of their mirrors."""
+
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._plain = np.array([int(i.phash, 16) for i in images], np.uint64)
+        self._mirrored = np.array([int(i.phash_mirror, 16) for i in images], np.uint64)
+
+    def bits(self, rows: slice) -> NDArray[np.uint8]:
+        """Count the bits by which those of some rows and all others differ, or either's mirror, whichever is least."""
+        plain, mirrored = self._plain, self._mirrored
+        straight = np.bitwise_count(plain[rows, None] ^ plain[None, :])
+        np.minimum(straight, np.bitwise_count(plain[rows, None] ^ mirrored[None, :]), out=straight)
+        least: NDArray[np.uint8] = np.minimum(straight, np.bitwise_count(mirrored[rows, None] ^ plain[None, :]))
+        return least
 
 
 def _grid(images: Sequence[Image]) -> Matrix:
@@ -57,57 +69,116 @@ def _figures(images: Sequence[Image]) -> tuple[NDArray[np.float32], NDArray[np.b
     return figures, plain & (size > 0)
 
 
-def _apart_on_ground(images: Sequence[Image]) -> Matrix:
-    """Measure how far apart figures on plain ground are, n x n, 0..1, mirrored or not; 0 where there is no such ground.
+class _Likeness:
+    """What `picture_likeness` compares, row by row."""
 
-    Two things in the middle of black have layout and colours in common, most of which is black.
-    """
-    figures, plain = _figures(images)
-    flat, mirrored = (f.reshape(len(images), -1) for f in (figures, figures[:, :, ::-1]))
-    same = np.maximum(flat @ flat.T, flat @ mirrored.T)
-    apart: Matrix = np.where(plain[:, None] & plain[None, :], np.clip((1 - same) / (1 - _MIDDLE), 0, 1), 0).astype(
-        np.float32
-    )
-    return apart
+    def __init__(self, images: Sequence[Image]) -> None:
+        self._hashes, self._grid = _Hashes(images), np.ascontiguousarray(_grid(images).transpose(1, 2, 0))  # 9 x 3 x n
+        self._squares = (self._grid**2).sum(1)
+        figures, self._plain = _figures(images)
+        self._flat, self._mirrored = (f.reshape(len(images), -1) for f in (figures, figures[:, :, ::-1]))
+
+    def rows(self, rows: slice) -> Matrix:
+        """Compare some with all: (some, n)."""
+        diagonal = np.arange(rows.start, rows.stop)
+        distance = np.zeros((len(diagonal), len(self._plain)), np.float32)
+        for cell in range(9):
+            at, square = self._grid[cell], self._squares[cell]
+            # no product of matrices: a BLAS would start threads for each, which cost far more than three numbers do
+            cross = sum(part[rows, None] * part for part in at)
+            distance += np.sqrt(np.maximum(square[rows, None] + square - 2 * cross, 0))
+        distance /= np.float32(9 * _STRANGE)
+        distance[np.arange(len(diagonal)), diagonal] = 0
+        layout = self._hashes.bits(rows).astype(np.float32) / _UNRELATED
+        apart = self._apart_on_ground(rows)
+        apart[np.arange(len(diagonal)), diagonal] = 0
+        layout, distance = np.maximum(layout, apart), np.maximum(distance, apart)
+        return np.asarray(1 - 0.5 * np.minimum(1, layout) - 0.5 * np.minimum(1, distance), np.float32)
+
+    def _apart_on_ground(self, rows: slice) -> Matrix:
+        """Measure how far apart figures on plain ground are, 0..1, mirrored or not; 0 where there is no such ground.
+
+        Two things in the middle of black have layout and colours in common, most of which is black.
+        """
+        apart = np.zeros((rows.stop - rows.start, len(self._plain)), np.float32)
+        mine, plain = np.flatnonzero(self._plain[rows]), np.flatnonzero(self._plain)
+        if len(mine) and len(plain):
+            some = self._flat[rows][mine]
+            same = np.maximum(some @ self._flat[plain].T, some @ self._mirrored[plain].T)
+            apart[np.ix_(mine, plain)] = np.clip((1 - same) / (1 - _MIDDLE), 0, 1)
+        return apart
 
 
 def picture_likeness(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]] | None = None) -> Matrix:
     """Compare pictures, n x n: 1 for the same picture, 0 for nothing in common; half layout (pHash), half colour.
 
     Colour is the mean Lab in a 3x3 grid. On plain ground neither is nearer than the figures themselves. Where an
-    encoder embedded all of them, half is its cosine instead, from _COSINE to 1.
+    encoder embedded all of them, half is its cosine instead, from _COSINE to 1. Made in bands of rows, so that beside
+    the result there is next to nothing.
     """
+    alike = np.empty((len(images), len(images)), np.float32)
     if not images:
-        return np.zeros((0, 0), np.float32)
-    grid = _grid(images)
-    distance = np.zeros((len(images), len(images)), np.float32)
-    for cell in range(9):
-        at = grid[:, cell]
-        square = (at**2).sum(1)
-        distance += np.sqrt(np.maximum(square[:, None] + square - 2 * (at @ at.T), 0))
-    distance /= np.float32(9 * _STRANGE)
-    np.fill_diagonal(distance, 0)
-    layout = _bits(images) / _UNRELATED
-    apart = _apart_on_ground(images)
-    np.fill_diagonal(apart, 0)
-    layout, distance = np.maximum(layout, apart), np.maximum(distance, apart)
-    alike = np.asarray(1 - 0.5 * np.minimum(1, layout) - 0.5 * np.minimum(1, distance), np.float32)
-    cosine = _cosine(images, embeddings or {})
-    return (
-        alike
-        if cosine is None
-        else np.asarray((alike + np.clip((cosine - _COSINE) / (1 - _COSINE), 0, 1)) / 2, np.float32)
-    )
+        return alike
+    compared, vectors = _Likeness(images), _unit_vectors(images, embeddings or {})
+    for start in range(0, len(images), _BAND):
+        rows = slice(start, min(len(images), start + _BAND))
+        alike[rows] = compared.rows(rows)
+        if vectors is not None:
+            cosine = vectors[rows] @ vectors.T
+            alike[rows] = (alike[rows] + np.clip((cosine - _COSINE) / (1 - _COSINE), 0, 1)) / 2
+    return alike
 
 
-def _cosine(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) -> Matrix | None:
-    """Take the cosine of each two embeddings, n x n; None unless every picture has one."""
+def _unit_vectors(images: Sequence[Image], embeddings: Mapping[str, Sequence[float]]) -> Matrix | None:
+    """Take the embeddings, of length 1, n x their size; None unless every picture has one."""
     if not all(embeddings.get(i.path) for i in images):
         return None
     vectors = np.array([embeddings[i.path] for i in images], np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    cosine: Matrix = vectors @ vectors.T
-    return cosine
+    return vectors
+
+
+def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> Points:
+    """Say where each picture lies by how it is drawn and, for less, by what is plain of it: n x d.
+
+    Two pictures of one style are usually 1 apart. One whose style cannot be told lies in the middle of the others.
+    """
+    facts = np.array([[getattr(i, name) / usual for name, usual in _FACTS.items()] for i in images])
+    told = [k for k, i in enumerate(images) if styles.get(i.path)]
+    if not told:
+        return _SHOWN * facts
+    points = style_clusters.style_points([styles[images[k].path] for k in told])
+    drawn = np.tile(points.mean(0), (len(images), 1))
+    drawn[told] = points
+    return np.hstack([drawn, _SHOWN * facts])
+
+
+def usual_distance(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> float:
+    """Measure the median distance of two of the pictures' places; 1.0 where fewer than half have a style to tell."""
+    if len(images) < 2 or sum(bool(styles.get(i.path)) for i in images) * 2 < len(images):
+        return 1.0
+    apart = style_clusters.distances(places(images, styles))
+    return float(np.median(apart[np.triu_indices(len(images), 1)]))
+
+
+def coverage_likeness(
+    images: Sequence[Image],
+    styles: Mapping[str, Sequence[float]],
+    captions: Mapping[str, Caption],
+    embeddings: Mapping[str, Sequence[float]],
+) -> Matrix:
+    """Tell who can stand for whom, n x n: 1 for the same picture, 0 for the two that are farthest apart.
+
+    By how they are drawn and what is plain of them, never by layout, which chooses worse than chance
+    (tests/benchmarks/judgement.py); half of it by what `captions` say, or by an encoder's eye, where most have that.
+    """
+    if not images:
+        return np.zeros((0, 0), np.float32)
+    distance = style_clusters.distances(places(images, styles)).astype(np.float32)
+    alike = 1 - distance / max(float(distance.max()), 1e-6)
+    cosine = _cosine(images, embeddings)
+    said = said_likeness(images, captions) if cosine is None else np.clip((cosine - _COSINE) / (1 - _COSINE), 0, 1)
+    return np.asarray(alike if said is None else (alike + said) / 2, np.float32)
 
 
 def picture_quality(images: Sequence[Image]) -> Matrix:
@@ -129,21 +200,32 @@ def content_kernel(
     Layout counts, colour only as far as it is arranged (its mean over the picture taken out), so that one palette
     in all pictures is no sameness. Words, or an encoder's eye, count three times as much where there are any.
     """
-    near = np.exp(-_bits(images).astype(np.float64) / _BIT_SCALE)
-    layout = (near + near.T) / 2
+    layout = np.exp(-_Hashes(images).bits(slice(0, len(images))).astype(np.float64) / _BIT_SCALE)
     grid = _grid(images).astype(np.float64)
     flat = (grid - grid.mean(axis=1, keepdims=True)).reshape(len(images), -1)
     square = (flat**2).sum(1)
     colour = np.exp(-np.maximum(square[:, None] + square - 2 * flat @ flat.T, 0) / (2 * 9 * _COLOUR_SCALE**2))
     pixels = (layout + colour) / 2
-    cosine = _cosine(images, embeddings)
-    if cosine is not None:
+    vectors = _unit_vectors(images, embeddings)
+    if vectors is not None:
+        cosine = vectors @ vectors.T
         return (pixels + _WEIGHT * cosine.astype(np.float64) ** 3) / (
             1 + _WEIGHT
         ), "what the encoder sees and their layout"
+    said = said_likeness(images, captions)
+    if said is None:
+        return pixels, "layout and colour alone, since few captions say what is in them"
+    return (pixels + _WEIGHT * said) / (1 + _WEIGHT), "what their captions say is in them, and their layout"
+
+
+def said_likeness(images: Sequence[Image], captions: Mapping[str, Caption]) -> NDArray[np.float64] | None:
+    """Take the cosine of what each two captions say is there, n x n; None where fewer than half say anything.
+
+    Words are weighed by how few captions have them (inverse document frequency, Sparck Jones 1972).
+    """
     words_of = [_content_words(captions.get(i.path)) for i in images]
     if sum(bool(w) for w in words_of) * 2 <= len(images):
-        return pixels, "layout and colour alone, since few captions say what is in them"
+        return None
     names = {term: k for k, term in enumerate(sorted(set().union(*words_of)))}
     bag = np.zeros((len(images), len(names)))
     for row, terms in enumerate(words_of):
@@ -152,9 +234,9 @@ def content_kernel(
     bag *= np.sqrt(common)
     length = np.linalg.norm(bag, axis=1)
     bag /= np.where(length > 0, length, 1)[:, None]
-    words = bag @ bag.T
+    words: NDArray[np.float64] = bag @ bag.T
     np.fill_diagonal(words, 1)
-    return (pixels + _WEIGHT * words) / (1 + _WEIGHT), "what their captions say is in them, and their layout"
+    return words
 
 
 def _content_words(caption: Caption | None) -> set[str]:

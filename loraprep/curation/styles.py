@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.core.text import listed
+from loraprep.curation import similarity
 from loraprep.curation.measures import style_clusters
 from loraprep.curation.measures.style_clusters import Points
 from loraprep.imaging import style
@@ -25,15 +26,12 @@ _WIDE = 1.6  # mean distance of two pictures, from which they are of several sty
 _JUMBLE = 0.4  # share of a set that is drawn like its most typical picture, below which no style holds a set that wide
 _EXAMPLES = 3
 _STRANGE = 4.0  # robust deviations of the set's own spread: one in fifty pictures of a single origin lies so far
-_SHOWN = 0.3  # of a usual distance that one deviation of what is shown counts for, beside how it is drawn
 _APART = (
     0.9  # chance that a picture of one group has more of a fact than one of the other, from which they differ in it
 )
 _LARGER = 1.5  # times the pixels
 _GREY = 3.0  # mean C* below which a picture has no colour
 _TOLD = 1.0  # deviations within the groups from which a difference in drawing is worth a word
-# Deviation of a fact within one origin: the mean over those of tests/benchmarks/calibration.py.
-_FACTS = {"flat": 0.13, "contrast": 0.065, "lightness": 12.0, "chroma": 12.0, "spread": 7.6}
 # What a person can check, and the numbers that say so: (what more of them means, what less means, names).
 _WORDS = (
     ("flat colour", "shaded colour", ("even", "one_tone")),
@@ -102,7 +100,7 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     return StyleGroups(
         [[paths[n] for n in cluster] for cluster in groups],
         examples,
-        [paths[n] for n in _odd(points, told, groups if level else [list(range(len(paths)))])],
+        [paths[n] for n in _odd(similarity.places(told, styles), groups if level else [list(range(len(paths)))])],
         len(paths),
         level,
         _in_words(raw, groups) if level else "",
@@ -112,10 +110,8 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     )
 
 
-def _odd(points: Points, images: Sequence[Image], groups: Sequence[Sequence[int]]) -> list[int]:
+def _odd(place: Points, groups: Sequence[Sequence[int]]) -> list[int]:
     """Find pictures far from the others of their group, by how they are drawn and, for less, what is plain of them."""
-    facts = np.array([[getattr(i, name) / usual for name, usual in _FACTS.items()] for i in images])
-    place = np.hstack([points, _SHOWN * facts])
     return sorted(
         group[k]
         for group in groups

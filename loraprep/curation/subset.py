@@ -11,7 +11,7 @@ from loraprep.core.patterns import Patterns
 from loraprep.core.records import Fate, Group, Image
 from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import facility_location
-from loraprep.curation.similarity import Matrix, picture_likeness, picture_quality
+from loraprep.curation.similarity import Matrix, coverage_likeness, picture_likeness, picture_quality
 from loraprep.project.decisions import Question
 from loraprep.project.profiles import Kind
 
@@ -33,11 +33,12 @@ def shortlist_fates(images: Sequence[Image], number: int | None, pinned: Sequenc
     """
     if not number or len(images) <= number:
         return {}
-    alike, worth = picture_likeness(images), picture_quality(images)
+    alike, worth = coverage_likeness(images, {}, {}, {}), picture_quality(images)
     pins = always_kept(images, pinned)
     chosen: dict[int, None] = dict.fromkeys(pins)
     best = [
-        max(g, key=lambda n: (images[n].rating, worth[n], -n)) for g in facility_location.linked_groups(alike, _BURST)
+        max(g, key=lambda n: (images[n].rating, worth[n], -n))
+        for g in facility_location.linked_groups(picture_likeness(images), _BURST)
     ]
     waves = [  # each fills what the one before left open
         [n for n in best if images[n].rating >= 0],
@@ -76,6 +77,36 @@ def member_quotas(
             least, most = min(len(members), round(low * target)), max(1, int(high * target))
             result.append(facility_location.MemberQuota(members, least, most))
     return result
+
+
+def even_quotas(
+    kind: Kind, images: Sequence[Image], found: AxisLabels, target: int
+) -> list[facility_location.MemberQuota]:
+    """Give every term of the kind's first axis an even share, as far as there are pictures of it.
+
+    What is rare is what a set loses first: two cats among thirty hills stand for nothing but themselves. Places are
+    filled evenly, like vessels that are joined; nothing where most pictures were not looked at for it.
+    """
+    name, axis = next(iter(kind.axes.items()))
+    seen = found[name]
+    if len(seen) * 2 <= len(images):
+        return []
+    members: dict[str, set[int]] = {}
+    for n, image in enumerate(images):
+        for term in seen.get(image.path, ())[:1]:
+            members.setdefault(term, set()).add(n)
+    most = {term: len(of) for term, of in members.items()}
+    for quota in axis.quotas:  # what the kind says of its terms comes first
+        together = [t for t in quota.terms if t in most]
+        for term in together:
+            most[term] = min(most[term], int(quota.share[1] * target) // len(together))
+    level = 0
+    while level < target and sum(min(m, level + 1) for m in most.values()) <= target:
+        level += 1
+    return [
+        facility_location.MemberQuota(frozenset(of), min(most[term], level), target)
+        for term, of in sorted(members.items())
+    ]
 
 
 def choose_subset(
@@ -125,12 +156,19 @@ def outlier_findings(images: Sequence[Image], alike: Matrix) -> list[Finding]:
     """
     if len(images) < _LEAST:
         return []
-    others = alike - 2 * np.eye(len(images), dtype=np.float32)
-    nearest = np.sort(others, axis=1)[:, -3:].mean(axis=1)
+    nearest = np.array([_nearest_three(alike[n], n) for n in range(len(images))])
     middle = float(np.median(nearest))
     spread = 1.4826 * float(np.median(np.abs(nearest - middle))) + 0.02
     odd = tuple(i.path for i, v in zip(images, nearest, strict=True) if v < middle - 3.5 * spread)
     return [Finding(Code.UNLIKE_THE_REST, odd, {})] if odd else []
+
+
+def _nearest_three(alike: Matrix, own: int) -> np.float32:
+    """The mean of the three most like it, itself not counted."""
+    others = alike.copy()
+    others[own] = -1
+    three: np.float32 = np.sort(np.partition(others, -3)[-3:]).mean()
+    return three
 
 
 def surplus_question(

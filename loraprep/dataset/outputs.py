@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import UNSET
 from PIL import ImageColor
 
 from loraprep.captions import objects
@@ -134,11 +135,12 @@ def plan_outputs(
     keep_kohya: bool,
 ) -> list[Output]:
     """List every picture that dataset/ is to hold, sorted by place. Raises UserError if two would get one name."""
-    kept = {f.path: f for f in fates if f.fate == "kept"}
+    kept = {f.path: f for f in fates if f.stays}
+    held_out = {path for path, fate in kept.items() if fate.fate == "held out"}
     image = {i.path: i for i in found}
     colours = settings.dataset.backgrounds
     cutouts = {path for path in kept if image[path].alpha}
-    every = output_places(kept, cutouts, settings, keep_kohya=keep_kohya)
+    every = output_places(kept, cutouts, settings, keep_kohya=keep_kohya, held_out=held_out)
     if clash := naming.collisions(every):
         raise UserError.many(
             Problem(f"would get the same name in dataset/: {' and '.join(pair)}", pair[0], "Rename one of them.")
@@ -176,32 +178,46 @@ def plan_outputs(
 
 
 def output_places(
-    kept: Collection[str], cutouts: Collection[str], settings: Settings, *, keep_kohya: bool
+    kept: Collection[str],
+    cutouts: Collection[str],
+    settings: Settings,
+    *,
+    keep_kohya: bool,
+    held_out: Collection[str] = (),
 ) -> dict[tuple[str, str], str]:
-    """Map (path, colour) -> place of every picture that stays; `cutouts` stand once on each colour."""
+    """Map (path, colour) -> place of every picture that stays; `cutouts` stand once on each colour.
+
+    Those of `kept` that are `held_out` go to folders of their own.
+    """
     colours = settings.dataset.backgrounds
     placed = naming.places(kept, settings.name, keep_kohya=keep_kohya, groups=settings.groups)
     times = {path: len(colours) if path in cutouts else 1 for path in kept}
-    return naming.on_colours(folder_places(placed, settings, times), cutouts, colours)
+    return naming.on_colours(folder_places(placed, settings, times, held_out), cutouts, colours)
 
 
-def folder_places(placed: Mapping[str, str], settings: Settings, copies: Mapping[str, int]) -> dict[str, str]:
+def folder_places(
+    placed: Mapping[str, str], settings: Settings, copies: Mapping[str, int], held_out: Collection[str] = ()
+) -> dict[str, str]:
     """Map path -> "10_mystyle/pier", the final place; kohya folders and groups with repeats keep their own.
 
-    What those take of the steps aimed at is no longer there for the rest.
+    What those take of the steps aimed at is no longer there for the rest. What is `held_out` takes none.
     """
     fixed: dict[str, int] = {}
-    for path, place in placed.items():
+    trained = {path: place for path, place in placed.items() if path not in held_out}
+    for path, place in trained.items():
         group = groups.of(path, settings)
         own = group.repeats if group and group.repeats else naming.repeats_of(place.split("/")[0])
         if own:
             fixed[path] = own
-    rest = sum(copies[path] for path in placed if path not in fixed)
+    rest = sum(copies[path] for path in trained if path not in fixed)
     spent = sum(copies[path] * own for path, own in fixed.items()) * settings.dataset.epochs
     times = repeats_for_steps(rest, settings, spent)
     result = {}
     for path, place in placed.items():
         folder, _, stem = place.partition("/")
+        if path in held_out:
+            result[path] = f"{naming.held_out_folder(folder)}/{stem}"
+            continue
         if naming.repeats_of(folder):
             folder = folder.partition("_")[2]
         result[path] = f"{fixed.get(path, times)}_{folder}/{stem}"
@@ -250,8 +266,9 @@ def folder_layout(outputs: Sequence[Output], settings: Settings) -> FolderLayout
     counts = Counter(o.place.split("/")[0] for o in outputs)
     masked = {o.place.split("/")[0] for o in outputs if o.mask}
     group = {o.place.split("/")[0]: g.folder for o in outputs if (g := groups.of(o.image.path, settings))}
+    held_out = {folder for folder in counts if naming.holds_out(folder)}
     times = {folder: naming.repeats_of(folder) or 1 for folder in counts}
-    usual = max(times, key=lambda folder: (counts[folder], folder)) if times else ""
+    usual = max(times.keys() - held_out, key=lambda folder: (counts[folder], folder), default="")
     alone = set(settings.dataset.trainers) == {ONETRAINER}
     twins = any(o.twins for o in outputs)
     return FolderLayout(
@@ -261,7 +278,8 @@ def folder_layout(outputs: Sequence[Output], settings: Settings) -> FolderLayout
                 repeats=times[folder],
                 group=group.get(folder, ""),
                 masks=folder in masked,
-                seen=times[folder] * epochs,
+                seen=0 if folder in held_out else times[folder] * epochs,
+                held_out=True if folder in held_out else UNSET,
             )
             for folder in sorted(counts)
         },

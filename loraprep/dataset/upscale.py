@@ -72,7 +72,7 @@ def configured_upscaler() -> Upscaler:
 def images_to_upscale(found: Sequence[Image], fates: Sequence[Fate]) -> list[Image]:
     """List the whole pictures to enlarge: decided `do: upscale`, kept, and without a better version; each once."""
     whole = {i.path: i for i in found if i.state == "image"}
-    records = {f.path: whole[f.path] for f in fates if f.fate == "kept" and f.upscale and f.path in whole}
+    records = {f.path: whole[f.path] for f in fates if f.stays and f.upscale and f.path in whole}
     chosen = {r.of or r.path: r for r in records.values() if not r.upscaled}
     return [chosen[path] for path in sorted(chosen)]
 

@@ -19,7 +19,7 @@ from loraprep.dataset.outputs import Output
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
-from loraprep.trainers import caches
+from loraprep.trainers import caches, naming
 from loraprep.trainers.caches import CLEARS, StaleCache
 
 
@@ -54,8 +54,9 @@ def verify_dataset(
     built = any((root / "dataset" / name).is_file() for name in known)
     differs: list[tuple[str, str]] = []
     same: list[str] = []
+    now = {output.image.path: place for place, output in wanted.items()}
     for place in sorted(set(lock.images) - set(wanted)):
-        differs.append((place, "is in dataset.lock.json, and would not be built any more"))
+        differs.append((place, _gone(place, now.get(lock.images[place].path, place))))
     for number, (place, output) in enumerate(sorted(wanted.items())):
         if progress:
             progress(number, len(wanted))
@@ -120,6 +121,14 @@ def verification_json(found: Verification) -> Json:
     )
     plain: Json = msgspec.to_builtins(verified)
     return plain
+
+
+def _gone(then: str, now: str) -> str:
+    """Say why a place of the lock is none any more; `now`: where its picture would stand."""
+    before, after = (naming.holds_out(place.split("/")[0]) for place in (then, now))
+    if before != after:
+        return "was trained and would be held out" if after else "was held out and would be trained"
+    return "is in dataset.lock.json, and would not be built any more"
 
 
 def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, str]]:

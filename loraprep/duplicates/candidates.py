@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +36,39 @@ def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
     return np.array([int(text, 16) for text in hashes], dtype=np.uint64)
 
 
-def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -> list[Candidate]:
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The pairs of `count` pictures whose hashes are near: rows and columns, upright, and with the other mirrored."""
+
+    count: int
+    upright: hamming.Found
+    mirrored: hamming.Found
+
+    def of(self, chosen: NDArray[np.bool_]) -> Near:
+        """Return those of the chosen pictures, by their places among these."""
+        place = np.cumsum(chosen) - 1
+
+        def among(found: hamming.Found) -> hamming.Found:
+            both = chosen[found[0]] & chosen[found[1]]
+            return place[found[0][both]], place[found[1][both]]
+
+        return Near(int(chosen.sum()), among(self.upright), among(self.mirrored))
+
+
+def near(images: Sequence[Image], limits: DuplicateLimits) -> Near:
+    """Find the pairs whose hashes, all four of which each has, are at most `limits.phash` and `.dhash` bits apart."""
+    plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
+    turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
+    upright, mirrored = (hamming.near(plain, other, int(limits.phash), int(limits.dhash)) for other in (None, turned))
+    return Near(len(images), upright, mirrored)
+
+
+def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[Candidate]:
     """List the pairs that share points (see index.py), upright ones first, then those with the most.
 
-    And of those with next to no points, or with none that any other shares, those whose hashes are at most
-    `limits.phash` and `limits.dhash` bits apart, upright or mirrored, and those most alike when they are tiny:
-    lettering over a plain sky turns most bits of its hash. Every image needs its four hashes and `thumb`, and was
-    prepared by `sight`. Each pair once.
+    And of those with next to no points, or with none that any other shares, those `alike` by their hashes, and those
+    most alike when they are tiny: lettering over a plain sky turns most bits of its hash. Every image has its `thumb`
+    and was prepared by `sight`. Each pair once.
     """
     best: dict[tuple[int, int], Candidate] = {}
     few, alone = np.zeros(len(images), bool), np.ones(len(images), bool)
@@ -57,10 +84,7 @@ def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimi
         alone[[*pair]] = False
         if pair not in best or best[pair].points < found.points:
             best[pair] = Candidate(*pair, found.mirrored, found.points)
-    plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
-    turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
-    for other, mirrored in ((None, False), (turned, True)):
-        rows, columns = hamming.near(plain, other, int(limits.phash), int(limits.dhash))
+    for (rows, columns), mirrored in ((alike.upright, False), (alike.mirrored, True)):
         unsure = (few | alone)[rows] | (few | alone)[columns]
         for i, j, alone_or_few in zip(rows.tolist(), columns.tolist(), unsure.tolist(), strict=True):
             if alone_or_few:
@@ -74,8 +98,8 @@ def find_candidates(images: Sequence[Image], sight: Sight, limits: DuplicateLimi
     return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
 
 
-def in_company(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -> list[Image]:
-    """Return those that may have a copy: by quick points, by hashes or as thumbnails, and those with too few points.
+def in_company(images: Sequence[Image], sight: Sight, alike: Near) -> NDArray[np.bool_]:
+    """Tell which may have a copy: by quick points, by hashes or as thumbnails; and those with too few points.
 
     Points, which cost the time of several decodes, are found for no others. Every image was glanced at by `sight`.
     """
@@ -88,14 +112,11 @@ def in_company(images: Sequence[Image], sight: Sight, limits: DuplicateLimits) -
             yield found
 
     company = index.met(seen(), len(images)) | few
-    plain = hamming.side(bits(i.phash for i in images), bits(i.dhash for i in images))
-    turned = hamming.side(bits(i.phash_mirror for i in images), bits(i.dhash_mirror for i in images))
-    for other in (None, turned):
-        for side in hamming.near(plain, other, int(limits.phash), int(limits.dhash)):
-            company[side] = True
+    for side in (*alike.upright, *alike.mirrored):
+        company[side] = True
     for i, j, _ in _alike(images, np.flatnonzero(few if len(images) >= _MANY else ~company | few)):
         company[[i, j]] = True
-    return [image for image, wanted in zip(images, company.tolist(), strict=True) if wanted]
+    return company
 
 
 def _alike(images: Sequence[Image], rows: NDArray[np.intp]) -> Iterator[tuple[int, int, bool]]:

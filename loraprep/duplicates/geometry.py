@@ -7,6 +7,7 @@ given one thread and a fixed seed, so that the same two pictures always give the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,8 +95,14 @@ def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole:
 
 def lay_over(first: Pixels, second: Pixels, *, mirrored: bool) -> Laid | None:
     """Lay pictures of at most keypoints.SIDE px over each other, however it can be done."""
-    held = similarity(of_picture(first), of_picture(second), mirrored=mirrored)
+    held = similarity(_points(first.shape, first.tobytes()), of_picture(second), mirrored=mirrored)
     return lay(first, second, held, mirrored=mirrored, whole=True)
+
+
+@lru_cache(maxsize=1)
+def _points(shape: tuple[int, ...], data: bytes) -> Keypoints:
+    """Find the points of a picture; others are laid over the best of a group one after the other."""
+    return of_picture(np.frombuffer(data, np.uint8).reshape(shape))
 
 
 def _misfit(laid: Laid) -> float:

@@ -88,7 +88,10 @@ def shared(pictures: Iterable[Keypoints], count: int) -> list[Shared]:
     return _agreed(hits, owner, np.concatenate(sizes), np.concatenate(angles), len(counts))
 
 
-_QUICK_BANDS, _QUICK_NEXT = 14, 6  # of 18 bits: 252 of 256
+_QUICK_NEXT = 6
+# bands of 18 bits, 252 of 256 in all; once two pictures have met somebody nobody asks about the two of them any more,
+# which matters where all corners are alike: soft ground, grain
+_QUICK_ROUNDS = (range(1), range(1, 2), range(2, 4), range(4, 8), range(8, 14))
 _QUICK_NEAR = 30  # bits of 256 by which two quick views of one point may differ; at 36 no more pairs were met
 # (tests/benchmarks/copies.py, develop: no copy is lost, and of the variants four pairs of day and night in flat tiles)
 
@@ -111,17 +114,20 @@ def met(pictures: Iterable[Glimpse], count: int) -> NDArray[np.bool_]:
     def strangers(p: Ints, q: Ints) -> NDArray[np.bool_]:
         one, other = owner[p], owner[q]
         different: NDArray[np.bool_] = ((one < count) | (other < count)) & (one % count != other % count)
-        return different
+        return different & ~(found[one % count] & found[other % count])
 
-    a, b = _neighbours(signatures, _QUICK_BANDS, _QUICK_NEXT, _QUICK_NEAR, strangers)
-    swap = owner[a] > owner[b]
-    a, b = np.where(swap, b, a), np.where(swap, a, b)
-    codes = np.unique(a * len(owner) + b)
-    a, b = codes // len(owner), codes % len(owner)
     octaves, angles = rows[:, 0].astype(np.float64) * np.log2(OCTAVE), rows[:, 1] * (360 / 256)
-    pair = owner[a] * 2 * count + owner[b]
-    for code in _together(pair, (angles[b] - angles[a]) % 360, octaves[b] - octaves[a], a, b):
-        found[[code // (2 * count) % count, code % (2 * count) % count]] = True
+    codes = np.zeros(0, np.int64)
+    for bands in _QUICK_ROUNDS:
+        p, q = _neighbours(signatures, bands, _QUICK_NEXT, _QUICK_NEAR, strangers)
+        codes = np.unique(np.concatenate([codes, np.minimum(p, q) * len(owner) + np.maximum(p, q)]))
+        a, b = codes // len(owner), codes % len(owner)
+        pair = owner[a] * 2 * count + owner[b]
+        for code in _together(pair, (angles[b] - angles[a]) % 360, octaves[b] - octaves[a], a, b):
+            found[[code // (2 * count) % count, code % (2 * count) % count]] = True
+        if found.all():
+            break
+        codes = codes[~(found[owner[a] % count] & found[owner[b] % count])]
     return found
 
 
@@ -133,7 +139,7 @@ def _near(signatures: NDArray[np.uint64], owner: Ints) -> Ints:
         different: NDArray[np.bool_] = ((p < n) | (q < n)) & (owner[p % n] != owner[q % n])
         return different
 
-    p, q = _neighbours(signatures, _BANDS, _NEXT, _NEAR, strangers)
+    p, q = _neighbours(signatures, range(_BANDS), _NEXT, _NEAR, strangers)
     a, b, mirrored = p % n, q % n, ((p >= n) | (q >= n)).astype(np.int64)
     swap = owner[a] > owner[b]
     a, b = np.where(swap, b, a), np.where(swap, a, b)
@@ -142,7 +148,7 @@ def _near(signatures: NDArray[np.uint64], owner: Ints) -> Ints:
 
 def _neighbours(
     signatures: NDArray[np.uint64],
-    bands: int,
+    bands: range,
     following: int,
     near: int,
     wanted: Callable[[Ints, Ints], NDArray[np.bool_]],
@@ -152,7 +158,7 @@ def _neighbours(
     A pair that several bands bring together is named as often.
     """
     found = [np.zeros((2, 0), np.int64)]
-    for band in range(bands):
+    for band in bands:
         key = _band(signatures, band)
         order = np.argsort(key, kind="stable")
         key = key[order]

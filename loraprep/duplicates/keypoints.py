@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 
-Pixels = NDArray[np.uint8]  # (height, width, 3), RGB
+Pixels = NDArray[np.uint8]  # (height, width, 3), RGB; where no colour is asked for, (height, width)
 Floats = NDArray[np.float32]
 
 SIDE = 512  # px, longer side of what is looked at; tests/benchmarks/copies.py: at 320 stretched and small cuts are lost
@@ -34,6 +34,7 @@ _CONTRASTS = (0.02, 0.005)  # OpenCV's threshold, its own is 0.04; the lower one
 _FEW = 60  # points
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
 _VERSION = 2  # of the cache: raised with anything that changes what a picture's points are
+_QUICK_VERSION = 3  # the same of glimpses
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +130,24 @@ class Glimpse:
 
 
 def glimpse(pixels: Pixels) -> Glimpse:
-    """Find the quick points of a picture of at most SIDE px."""
+    """Find the quick points of a picture, looked at with SIDE px at most.
+
+    Corners are looked for once: mirrored, they lie where they lie, and only their bits are others.
+    """
     import cv2
 
     cv2.setNumThreads(1)
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return Glimpse((_quick(grey), _quick(np.ascontiguousarray(grey[:, ::-1]))))
-
-
-def _quick(grey: NDArray[np.uint8]) -> Quick:
+    grey = reduced(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     points, bits = _orb().detectAndCompute(grey, None)
+    width = grey.shape[1]
+    turned = [
+        cv2.KeyPoint(width - 1 - p.pt[0], p.pt[1], p.size, (540 - p.angle) % 360, p.response, p.octave) for p in points
+    ]
+    turned, mirrored = _orb().compute(np.ascontiguousarray(grey[:, ::-1]), turned)
+    return Glimpse((_quick(points, bits), _quick(turned, mirrored)))
+
+
+def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None) -> Quick:
     if bits is None:
         return np.zeros((0, 34), np.uint8)
     order = sorted(range(len(points)), key=lambda n: (-points[n].response, points[n].pt, points[n].octave))
@@ -194,7 +203,7 @@ class Opened:
 
     def __init__(self, pictures: Pictures, path: Path | None, stamp: str) -> None:
         self._pictures = pictures
-        self._glimpses = Store(path, "glimpses", f"{_VERSION} {stamp}")
+        self._glimpses = Store(path, "glimpses", f"{_QUICK_VERSION} {stamp}")
         self._store = Store(path, "points", f"{_VERSION} {stamp}")
         self.given_up: dict[str, GivenUp] = {}
         self.pixels: Callable[[Image], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
@@ -251,7 +260,7 @@ def _seen(pictures: Pictures, image: Image) -> Pixels:
 
 
 def _glimpse_of(pictures: Pictures, image: Image) -> bytes:
-    return glimpse(_seen(pictures, image)).packed()
+    return glimpse(np.asarray(pictures.small(image), np.uint8)).packed()
 
 
 def _points_of(pictures: Pictures, image: Image) -> bytes:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
+import numpy as np
+
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, geometry, ranking, reading
-from loraprep.duplicates.candidates import Candidate
+from loraprep.duplicates.candidates import Candidate, Near
 from loraprep.duplicates.clusters import Clusters, copies
 from loraprep.duplicates.geometry import Similarity
 from loraprep.duplicates.keypoints import Sight
@@ -42,8 +44,13 @@ def find_groups(
     doubled = {pair.a for pair in pairs}
     singles = [known[path] for path in sorted(known) if path not in doubled and _is_comparable(known[path])]
     singles = sight.glance(singles) if len(singles) > 1 else []
-    singles = sight.prepare(candidates.in_company(singles, sight, limits))
-    met = _Comparison(singles, limits, sight).relations()
+    near = candidates.near(singles, limits)
+    company = candidates.in_company(singles, sight, near)
+    prepared = sight.prepare([image for image, wanted in zip(singles, company.tolist(), strict=True) if wanted])
+    paths = {image.path for image in prepared}
+    near = near.of(np.array([image.path in paths for image in singles], bool))
+    singles = prepared
+    met = _Comparison(singles, limits, sight, near).relations()
     if detail and met:
         alike = {singles[n].path: singles[n] for found, _ in met for n in (found.i, found.j)}
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
@@ -85,8 +92,8 @@ class _Comparison:
     the best fit comes first, and what fits one picture and another that are no copies is a cut of the first alone.
     """
 
-    def __init__(self, images: Sequence[Image], limits: DuplicateLimits, sight: Sight) -> None:
-        self._images, self._limits, self._sight = images, limits, sight
+    def __init__(self, images: Sequence[Image], limits: DuplicateLimits, sight: Sight, near: Near) -> None:
+        self._images, self._limits, self._sight, self._near = images, limits, sight, near
         self._copies = Clusters()
         self._met: list[_Met] = []
         self._cuts: list[_Met] = []
@@ -121,18 +128,18 @@ class _Comparison:
         Points decide first, then pixels, scene by scene: that opens each picture once.
         """
         images, copies = self._images, self._copies
-        placed = []
+        all_found = candidates.find_candidates(images, self._sight, self._near)
         scenes = Components[int]()
-        for found in candidates.find_candidates(images, self._sight, self._limits):
-            held = self._held(found)
-            if held or found.alike:
-                placed.append((found, held))
-                scenes.join(found.i, found.j)
+        for found in all_found:
+            scenes.join(found.i, found.j)
         asked: set[tuple[str, str]] = set()
-        for found, held in sorted(placed, key=lambda pair: scenes.root(pair[0].i)):
+        for found in sorted(all_found, key=lambda pair: scenes.root(pair.i)):
             one, other = images[found.i], images[found.j]
             roots = copies.root(one.path), copies.root(other.path)
             if copies.known(one.path, other.path) or roots in asked:
+                continue
+            held = self._held(found)
+            if not (held or found.alike):
                 continue
             seen = self._read(found, held)
             if seen is None:

@@ -6,9 +6,10 @@ import math
 import zlib
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 T = TypeVar("T", bound=np.generic)
 Corners = NDArray[np.uint8]  # (4, HEIGHT, WIDTH): 0 where nothing is drawn, else 1 + the edge's direction in 0..254
@@ -32,7 +33,7 @@ def corners(picture: Image.Image, alpha: Image.Image | None = None) -> Corners:
     whole = None
     if alpha is not None:
         there = alpha.resize(size, Image.Resampling.BOX).point(lambda a: 255 if a >= _THERE else 0)
-        whole = np.asarray(there.filter(ImageFilter.MinFilter(3)))
+        whole = cv2.erode(np.asarray(there), np.ones((3, 3), np.uint8))
     found = np.empty((4, HEIGHT, WIDTH), np.uint8)
     for number in range(4):
         turned = _turned(luma, number)

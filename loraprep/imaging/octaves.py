@@ -110,6 +110,17 @@ def gradient(plane: Plane) -> tuple[Plane, Plane]:
     return _array(across), _array(down)
 
 
+def steps(plane: Plane) -> Plane:
+    """Compute how steep a plane is, on the rows that are `counted`: the size of `gradient` there, bit for bit."""
+    if plane.shape[0] < _MANY:
+        return _array(cv2.magnitude(*gradient(plane)))
+    beside = plane[1::2]
+    down = np.zeros((-(-plane.shape[0] // 2), plane.shape[1]), np.float32)  # 0 at the edges, as `gradient` has it
+    np.subtract(beside[1:], beside[:-1], out=down[1 : len(beside)])
+    down *= 0.5
+    return _array(cv2.magnitude(cv2.Sobel(plane[::2], cv2.CV_32F, 1, 0, ksize=1, scale=0.5), down))
+
+
 def counted(plane: NDArray[Any]) -> NDArray[Any]:
     """Return the rows of a plane, or of a mask, of which statistics are made: all of a few, every other one of many."""
     return plane[::2] if plane.shape[0] >= _MANY else plane
@@ -122,10 +133,13 @@ def counts_of(plane: NDArray[np.uint8], mask: Mask) -> NDArray[np.float64]:
 
 
 class Histogram:
-    """Steps of L* of the pixels of a mask, 0 to 128: shares and quantiles of them without sorting any."""
+    """Steps of L* of the pixels of a mask, 0 to 128: shares and quantiles of them without sorting any.
+
+    `values` and `mask` are those of the rows that are `counted`.
+    """
 
     def __init__(self, values: Plane, mask: Mask) -> None:
-        counts = cv2.calcHist([counted(values)], [0], counted(mask), [_BINS], [0, _TOP]).ravel()
+        counts = cv2.calcHist([values], [0], mask, [_BINS], [0, _TOP]).ravel()
         self._below = np.concatenate([[0.0], np.cumsum(counts, dtype=np.float64)])
         self._edges = np.linspace(0, _TOP, _BINS + 1)
 

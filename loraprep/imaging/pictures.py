@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from loraprep.core.records import Image
     from loraprep.imaging.decode import Opened
+    from loraprep.imaging.reduction import Kept
     from loraprep.project.project import Project
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Pictures:
     max_seconds: float = pool.SECONDS
     max_memory: float | None = None  # bytes for all that is open at a time; None: memory.usual()
     reductions: Path | None = None  # where they are kept (imaging/reduction)
+    shelf: Kept | None = None  # the same, opened: in the process that opens pictures
 
     @classmethod
     def of(cls, project: Project) -> Pictures:
@@ -114,7 +116,8 @@ class Pictures:
         from loraprep.imaging import display, reduction
         from loraprep.imaging.colour import DECODE_ERRORS
 
-        if not record.box and not record.turn and (data := reduction.kept(self.reductions, record.pixel_digest)):
+        shelf = self.shelf or reduction.Kept(self.reductions)
+        if not record.box and not record.turn and (data := shelf.get(record.pixel_digest)):
             with suppress(*DECODE_ERRORS):  # what nobody put there
                 return reduction.unpacked(data)
         opened = self.load(record, at_least=reduction.LONG, made=made_of(reduction.LONG))
@@ -140,7 +143,10 @@ def made_of(longest: int) -> float:
 
 
 def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Image], T]:
-    return lambda record: function(pictures, record, *more)
+    from loraprep.imaging.reduction import Kept
+
+    there = replace(pictures, shelf=Kept(pictures.reductions))
+    return lambda record: function(there, record, *more)
 
 
 def _weight(record: Image) -> float:

@@ -49,21 +49,49 @@ def unpacked(data: bytes) -> Image.Image:
         return picture
 
 
-def kept(path: Path | None, key: str) -> bytes:
-    """Look a reduction up, from any process; b"" if it is not there."""
-    if path is None or not path.is_file() or files.checked(path).is_symlink():
-        return b""
-    try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_GLANCE)
+class Kept:
+    """Those of a project, looked up from any process; the file is opened at the first look-up and no sooner closed
+    than this is let go of.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+
+    def get(self, key: str) -> bytes:
+        """Look one up; b"" if it is not there."""
+        try:
+            if self._db is None:
+                self._db = self._opened()
+            query = f"SELECT data FROM {_KIND}, stamps WHERE kind = ? AND stamp = ? AND key = ?"
+            row = self._db.execute(query, (_KIND, _STAMP, key)).fetchone() if self._db else None
+        except sqlite3.Error:
+            self.close()
+            return b""
+        return row[0] if row and isinstance(row[0], bytes) else b""
+
+    def _opened(self) -> sqlite3.Connection | None:
+        path = self._path
+        if path is None or not path.is_file() or files.checked(path).is_symlink():
+            return None
+        # whoever looks one up is let go of by another thread at times
+        where = f"{path.absolute().as_uri()}?mode=ro"
+        db = sqlite3.connect(where, uri=True, timeout=_GLANCE, check_same_thread=False)
         try:
             distrust(db)
-            query = f"SELECT data FROM {_KIND}, stamps WHERE kind = ? AND stamp = ? AND key = ?"
-            row = db.execute(query, (_KIND, _STAMP, key)).fetchone()
-        finally:
+        except sqlite3.Error:
             db.close()
-    except sqlite3.Error:
-        return b""
-    return row[0] if row and isinstance(row[0], bytes) else b""
+            raise
+        return db
+
+    def close(self) -> None:
+        """Close the file."""
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Reductions:

@@ -26,6 +26,7 @@ from loraprep.imaging.octaves import (
     gradient,
     halve,
     lab_planes,
+    steps,
     working_size,
 )
 
@@ -38,6 +39,7 @@ _LINES = (("thin", 3), ("thick", 7))  # px: what is narrower counts as a line
 _REACH = (2, 4, 8, 16)  # px along which a stroke may go on
 _RING = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))  # the eight around (1, 1), in order
 _TONES = tuple(range(2, 100, 2))  # L*: borders of the histogram of tones
+_CALM = (10, 30, 50, 70, 90)  # of a hundred blocks, the calmest first
 _SAME = 0.05  # L*, below which two neighbours are of one tone
 
 
@@ -54,13 +56,12 @@ def style_descriptor(picture: Image.Image) -> tuple[float, ...]:
     for _ in range(1, _LEVELS):
         octaves.append(octaves[-1].below())
     slopes = [gradient(octave.light) for octave in octaves[:_OCTAVES]]
-    steps = [
-        Histogram(cv2.magnitude(*slope), octave.mask) for slope, octave in zip(slopes, octaves[:_OCTAVES], strict=True)
-    ]
-    values = _bands(octaves) | _gradients(octaves, slopes, steps) | _between(octaves) | _lines(octaves[0])
+    edges = [cv2.magnitude(*map(counted, slope)) for slope in slopes]
+    sizes = [Histogram(edge, counted(octave.mask)) for edge, octave in zip(edges, octaves[:_OCTAVES], strict=True)]
+    values = _bands(octaves) | _gradients(octaves, slopes, sizes) | _between(octaves) | _lines(octaves[0])
     for n in range(_OCTAVES):
         values |= _patterns(octaves[n], n) | _strokes(slopes[n], n)
-    values |= _colours(octaves, chroma, steps) | _tones(octaves[0], cv2.magnitude(*slopes[0]), steps[0])
+    values |= _colours(octaves, chroma, sizes) | _tones(octaves[0], edges[0], sizes[0])
     return tuple(round(float(values[name]), 4) for name in NAMES)
 
 
@@ -87,16 +88,16 @@ def _bands(octaves: list[Octave]) -> dict[str, float]:
     return values
 
 
-def _gradients(octaves: list[Octave], slopes: list[tuple[Plane, Plane]], steps: list[Histogram]) -> dict[str, float]:
+def _gradients(octaves: list[Octave], slopes: list[tuple[Plane, Plane]], sizes: list[Histogram]) -> dict[str, float]:
     """Gradient histograms of two octaves, the width of strong edges, how much strokes run side by side.
 
     The latter by the structure tensor of each block (Bigun and Granlund 1987).
     """
     values: dict[str, float] = {}
-    strong = [_log(step.quantile(0.97)) for step in steps]
+    strong = [_log(size.quantile(0.97)) for size in sizes]
     for n, (octave, (across, down)) in enumerate(zip(octaves, slopes, strict=False)):
         if n < 2:
-            values |= {f"step{n}_{k}": math.sqrt(c) for k, c in enumerate(steps[n].shares(_STEPS))}
+            values |= {f"step{n}_{k}": math.sqrt(c) for k, c in enumerate(sizes[n].shares(_STEPS))}
         xx, yy, xy = (octave.means(v)[octave.blocks] for v in (across * across, down * down, across * down))
         along = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-6)
         weight = np.sqrt(xx + yy)
@@ -112,11 +113,12 @@ def _between(octaves: list[Octave]) -> dict[str, float]:
     values: dict[str, float] = {}
     for n in range(2):
         spread = octaves[n].spread[octaves[n].blocks]
-        values |= {f"calm{n}_{q}": _log(float(np.quantile(spread, q / 100))) for q in (10, 30, 50, 70, 90)}
+        calm = np.quantile(spread, [q / 100 for q in _CALM])
+        values |= {f"calm{n}_{q}": _log(float(value)) for q, value in zip(_CALM, calm, strict=True)}
     fine = octaves[0]
     grain = np.abs(finer_than(fine.light, octaves[1].light))
-    calm = fine.blocks & (fine.spread <= np.quantile(fine.spread[fine.blocks], 0.3))
-    values["grain"] = _log(float(fine.means(grain)[calm].mean()))
+    still = fine.blocks & (fine.spread <= np.quantile(fine.spread[fine.blocks], 0.3))
+    values["grain"] = _log(float(fine.means(grain)[still].mean()))
     values["one_tone"] = math.sqrt(_share(grain < _SAME, fine))
     return values
 
@@ -198,7 +200,7 @@ def _strokes(slope: tuple[Plane, Plane], n: int) -> dict[str, float]:
     return values
 
 
-def _colours(octaves: list[Octave], chroma: list[Plane], steps: list[Histogram]) -> dict[str, float]:
+def _colours(octaves: list[Octave], chroma: list[Plane], sizes: list[Histogram]) -> dict[str, float]:
     """Do colours change where light does, and how gradually? Which colours they are does not enter.
 
     And how much of its strong edges each plane loses at half the size: drawn, scanned and sprayed colours differ.
@@ -214,23 +216,26 @@ def _colours(octaves: list[Octave], chroma: list[Plane], steps: list[Histogram])
         "joint": float(np.corrcoef(step, rise)[0, 1]) if told else 0.0,
     }
     green, blue = (
-        (Histogram(cv2.magnitude(*gradient(plane)), fine.mask), Histogram(cv2.magnitude(*tint), coarse.mask))
+        (
+            Histogram(steps(plane), counted(fine.mask)),
+            Histogram(cv2.magnitude(*map(counted, tint)), counted(coarse.mask)),
+        )
         for plane, tint in zip(chroma, tints, strict=True)
     )
-    for name, (sharp, soft) in (("light", (steps[0], steps[1])), ("green", green), ("blue", blue)):
+    for name, (sharp, soft) in (("light", (sizes[0], sizes[1])), ("green", green), ("blue", blue)):
         values |= {f"sharp_{name}_{q}": _log(sharp.quantile(q / 100)) - _log(soft.quantile(q / 100)) for q in (90, 98)}
     return values
 
 
-def _tones(octave: Octave, edges: Plane, steps: Histogram) -> dict[str, float]:
+def _tones(octave: Octave, edges: Plane, sizes: Histogram) -> dict[str, float]:
     """Few tones or many; how dark the darkest are, and the edges beside the rest; of what is drawn only."""
-    light, on = octave.light, octave.mask
+    light, on = counted(octave.light), counted(octave.mask)
     tones = Histogram(light, on)
     counts = np.array(tones.shares(_TONES))
     counts = counts[counts > 0]
-    strong = on & cv2.compare(edges, steps.quantile(0.9), cv2.CMP_GT)
-    flat = np.zeros(light.shape, np.bool_)
-    flat[:, :-1] = np.abs(np.diff(light, axis=1)) < 1e-3
+    strong = on & cv2.compare(edges, sizes.quantile(0.9), cv2.CMP_GT)
+    flat = np.zeros(octave.light.shape, np.bool_)
+    flat[:, :-1] = np.abs(np.diff(octave.light, axis=1)) < 1e-3
     return {
         "tones": float(-(counts * np.log(counts)).sum()),
         "darkest": tones.quantile(0.02),
@@ -250,7 +255,7 @@ NAMES: tuple[str, ...] = (
     "width0",
     "width1",
     "strong",
-    *(f"calm{n}_{q}" for n in range(2) for q in (10, 30, 50, 70, 90)),
+    *(f"calm{n}_{q}" for n in range(2) for q in _CALM),
     "grain",
     "one_tone",
     *(f"{a}_{b}" for b, _ in _LINES for a in ("dark", "pale", "ink")),

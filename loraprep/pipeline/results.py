@@ -160,7 +160,7 @@ def _next(work: Workspace, gate: Judged) -> str:
 def _built(work: Workspace) -> bool:
     """Say whether dataset/ and exports/ were made of what is judged now: the same pictures, the same words."""
     locked, captions = read_lock(work.root), work.read(Captioned).captions
-    kept = {fate.path for fate in work.read(Selected).fates if fate.fate == "kept"}
+    kept = {fate.path for fate in work.read(Selected).fates if fate.stays}
     if not locked or {image.path for image in locked.images.values()} != kept:
         return False
     trainers = work.project.settings.dataset.trainers
@@ -283,7 +283,8 @@ def _print_fates(work: Workspace) -> None:
 def _print_dataset(work: Workspace) -> None:
     locked = read_lock(work.root)
     folders = [
-        f"{name}: {of.images} pictures with captions, each seen {of.seen} times"
+        f"{name}: {of.images} pictures with captions, "
+        + ("held out: never trained" if of.held_out else f"each seen {of.seen} times")
         for name, of in (locked.folders if locked else {}).items()
     ]
     say(f"dataset/{folders[0]}." if len(folders) == 1 else "\n".join(["dataset/", *folders]), "bold green")

@@ -303,6 +303,7 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         params=[_JSON],
         values={
             **named("images", "curation.include", "curation.exclude", "review", "captioning.captioner", "groups"),
+            **named("dataset.validation"),
             "crops": crops,
         },
     )
@@ -369,9 +370,9 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         "export",
         "What your trainers need beside dataset/: their own configuration files",
         "trainers.export_configs",
-        ["dataset.lock.json", PLACEMENTS],
+        ["dataset.lock.json", PLACEMENTS, SELECTION, ELEMENTS, CAPTIONS],
         [],
-        named("dataset", "name", "trigger", "intent", *_PREFIX),
+        named("dataset", "name", "trigger", "intent", "thresholds.curation", *_PREFIX),
         [*both, *_trainers(work)],
         uptodate=[lambda: freshness.exports_intact(work)],
         params=[clear],

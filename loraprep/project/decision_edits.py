@@ -48,12 +48,15 @@ class Written(msgspec.Struct, frozen=True):
     put: dict[str, Json]
 
 
-def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: str) -> Written:
+def write_answers(
+    root: Path, kind: str, values: Mapping[str, Json], expected: str, *, keep_file: bool = False
+) -> Written:
     """Write answers into decisions/<kind>.yaml, changing one line for each value; an entry of crops is one line.
 
     `values`: key -> value for a plain key such as "rest", or key -> {field: value} for an entry. An entry that is
     not there is appended on a line of its own; None takes a hand-written entry out, and of crops a field. `expected`:
-    sha256 of the file as it was read, "" for none. Raises Changed if it is another one now, and UserError if the answer
+    sha256 of the file as it was read, "" for none. A file that says nothing any more goes, but for `keep_file`: a run
+    that is under way counts on it. Raises Changed if it is another one now, and UserError if the answer
     breaks the schema, names a field that the entry lacks, or cannot be written without touching something else.
     """
     path, name = decisions.decision_file(root, kind)
@@ -70,7 +73,7 @@ def write_answers(root: Path, kind: str, values: Mapping[str, Json], expected: s
             text, wanted = _put(there, {key: _whole(there, key, value) for key, value in values.items()}, whole=True)
         else:
             text, wanted = _put(there, values)
-        if not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
+        if not keep_file and not wanted and text.strip() == _empty(kind).strip():  # nothing of a person's is in it
             files.remove(path)
             return Written(kind, [], "", before, None, was, dict(given))
         edited = yamlfile.parse(text, name, path, comments_alone=True)

@@ -76,11 +76,15 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Decisions(msgspec.Struct, frozen=True):
-    """A decision file as it stands. `rest`: "recommended" accepts everything still open."""
+    """A decision file as it stands. `rest`: "recommended" accepts everything still open.
+
+    `joined`: key of an entry that asks many questions -> what it says for all of them.
+    """
 
     rest: str | None = None
     entries: dict[str, Entry] = msgspec.field(default_factory=dict)
     cleaning: str | list[str] | None = None  # captions: "undo", or the rules of caption hygiene that are undone
+    joined: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Return the entries in which those questions stand, sorted: as many answers are missing."""
@@ -199,7 +203,7 @@ class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _decisions(doc: Document, answer: str) -> Decisions:
     """`answer`: the key whose value is the answer."""
-    entries = {}
+    entries, joined = {}, {}
     for key, text in yamlfile.texts(doc).items():
         if key in RESERVED:
             continue
@@ -208,12 +212,13 @@ def _decisions(doc: Document, answer: str) -> Decisions:
         touched = not yamlfile.untouched(text)
         answered = touched and yamlfile.only_answered(text, answer)
         if together.EACH in value:
+            joined[key] = {k: v for k, v in data.items() if k not in (together.EACH, together.EXCEPT)}
             for part in together.parts(value, answer):
                 if part.key not in doc.data:  # an entry of its own wins
                     entries[part.key] = Entry(part.key, part.data, part.digests, touched, answered, key)
         else:
             entries[key] = Entry(key, data, dict(value.get("digests", {})), touched, answered)
-    return Decisions(doc.data.get("rest"), entries, doc.data.get("cleaning"))
+    return Decisions(doc.data.get("rest"), entries, doc.data.get("cleaning"), joined)
 
 
 def update_questions(root: Path, kind: str, header: str, questions: Sequence[Question]) -> Decisions:

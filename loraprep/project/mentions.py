@@ -118,9 +118,11 @@ def silent_patterns(
     names: list[Mention] = []
     waiting: list[Mention] = []
     folders = {str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"."}
+    held_out = settings.dataset.validation
     listed = (
         ("curation", "include", settings.curation.include),
         ("curation", "exclude", settings.curation.exclude),
+        ("dataset", "validation", held_out if isinstance(held_out, tuple) else ()),
         ("images", "include", settings.images.include),
         ("images", "exclude", settings.images.exclude),
     )
@@ -130,7 +132,7 @@ def silent_patterns(
             if line == "**/*" or _matches(bare, paths):
                 continue
             mention = Mention("", (table, key, n), line, {*pictures, *folders})
-            (names if table == "curation" and not _WILD & set(bare) else waiting).append(mention)
+            (names if table != "images" and not _WILD & set(bare) else waiting).append(mention)
     waiting += [
         Mention("", ("images", "roles"), line, pictures)
         for line in settings.images.roles

@@ -208,12 +208,16 @@ class TrainerProfile(Table, frozen=True):
     windows: tuple[int, ...] = ()
     loss_masks: bool = False  # it can be told to leave out of the loss what is black in a mask
     lines: bool = False  # each line of a caption file can be a caption of its own
+    validation: str = ""  # what makes it measure held-out pictures; "": it cannot
     grid: dict[str, int] | None = None
     reads: Reads | None = None
     trains: tuple[str, ...] = ()  # base models beside those whose own files name it; "*": any
     config: str = ""  # the exported file that the trainer is told of
     start: tuple[str, ...] = ()  # what is typed, in order; {calls} and the like are filled in
     says: dict[str, str] = msgspec.field(default_factory=dict)  # what stands there unless the base model says it
+    examples: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)  # the same, by its name for base models
+    told: str = ""  # whose values it starts with, where they are in a file of its own
+    samples: str = ""  # what makes it draw the sample prompts; "": it draws none
 
 
 @cache

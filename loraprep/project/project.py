@@ -139,6 +139,9 @@ def _unfit(doc: Document) -> Iterator[Problem]:
     if dataset.get("regularization"):
         message = "dataset.regularization: pictures without a change teach no change"
         yield doc.problem(["dataset", "regularization"], message, "Write null: an edit is taught by its pairs alone.")
+    if dataset.get("validation"):
+        message = "dataset.validation: no trainer's file here names the pictures before a change of those held out"
+        yield doc.problem(["dataset", "validation"], message, "Leave it away for pairs.")
     if dataset.get("cutouts") == "mask":
         message = "dataset.cutouts: a pair is learned whole, without a loss mask"
         yield doc.problem(["dataset", "cutouts"], message, "Write background.")
@@ -147,9 +150,15 @@ def _unfit(doc: Document) -> Iterator[Problem]:
         yield doc.problem(["dataset", "background"], message, "Write one colour.")
 
 
+_PATTERNS = (
+    *((group, key) for group in ("images", "curation") for key in ("include", "exclude")),
+    ("dataset", "validation"),
+)
+
+
 def _outside(doc: Document) -> Iterator[Problem]:
     """Patterns and names are inside the images folder; only images.folder itself may lie elsewhere."""
-    for group, key in (("images", "include"), ("images", "exclude"), ("curation", "include"), ("curation", "exclude")):
+    for group, key in _PATTERNS:
         values = doc.data.get(group, {})
         listed = values.get(key, []) if isinstance(values, dict) else []
         for n, value in enumerate(listed if isinstance(listed, list) else []):

@@ -203,6 +203,7 @@ class DatasetSettings(Table, frozen=True):
     background: str | tuple[str, ...]  # a colour by name or as #rrggbb
     cutouts: Literal["background", "mask"]
     sizes: tuple[int, ...] | None  # px; None: the base model's own
+    validation: str | tuple[str, ...] | None  # "5%", or names and patterns; None: nothing is held out
 
     @property
     def backgrounds(self) -> tuple[str, ...]:

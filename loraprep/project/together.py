@@ -87,7 +87,7 @@ def as_written(data: Mapping[str, Any], values: Mapping[str, Json], answer: str)
     """Turn answers to single questions into what an edit has to write: those of one entry are its exceptions.
 
     `values`: key -> new value, or {field: value}. None takes an exception back, unless it has to stand against the
-    answer for all.
+    answer for all; what says the same as that is no exception.
     """
     written: dict[str, Json] = {}
     exceptions: dict[str, dict[str, Any]] = {}
@@ -100,7 +100,7 @@ def as_written(data: Mapping[str, Any], values: Mapping[str, Json], answer: str)
         otherwise = exceptions.setdefault(within, dict(entry.get(EXCEPT) or {}))
         for name in _names(entry)[key]:
             otherwise.pop(name, None)
-        if value[answer] is not None or entry.get(answer) is not None:
+        if value[answer] != entry.get(answer):
             otherwise[key] = value[answer]
         written[within] = {EXCEPT: otherwise}
     return written

@@ -111,7 +111,7 @@ def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]
         for path in group.pictures:
             what = next((p.what for p in group.pairs if path in (p.a, p.b) and path != group.best), "")
             detail = "; ".join(filter(None, [group.facts.get(path, ""), what if path != group.best else ""]))
-            stays = "kept" if fate[path].fate == "kept" else "left out"
+            stays = fate[path].fate if fate[path].stays else "left out"
             waits = ", your answer is missing" if fate[path].open else ""
             lines.append(f"- {code(path)}: {plain(detail)} - {stays}{waits}")
     if len(duplicates) > _GROUPS:
@@ -180,7 +180,11 @@ def _carried(carried: Sequence[tuple[str, float]]) -> list[str]:
         return []
     most = ", ".join(code(path) for path, _ in carried[:_CARRY])
     least = [code(path) for path, value in carried if value < _SPARE]
-    lines = ["### Which pictures carry the set", "", f"Hardest to do without, by layout and colours: {most}."]
+    lines = [
+        "### Which pictures carry the set",
+        "",
+        f"Hardest to do without, by how they are drawn and what is said of them: {most}.",
+    ]
     if least:
         lines += ["", f"Easiest to do without, since others are nearly the same: {', '.join(least[:6])}."]
     return lines

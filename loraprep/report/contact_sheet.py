@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from loraprep.duplicates import geometry
+from loraprep.imaging import display
 
 WIDTH = 1200  # px, of a contact sheet
 MOST = 300  # pictures on one contact sheet; below that size nobody recognises them
@@ -23,6 +24,7 @@ _HIGH = 1000  # px that a full contact sheet is high, about
 _NAMED = 90  # px that a row is high from which the names under its pictures can be read
 _LETTERS = 12  # px
 _FADED = 90  # alpha of a picture that is left out, of 255
+HEAT = 384  # px of the longer side of a picture of differences, which glow wide; twice that takes four times as long
 _SEEN = 0.02  # a difference below this share of the range is what saving a JPEG again does
 _CLEAR = 0.15  # and from this on nobody overlooks it
 
@@ -137,7 +139,7 @@ def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: i
 
 def differing(first: bytes, second: bytes, mirrored: bool) -> bytes:
     """Show `first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
-    a, b = opened(first), opened(second)
+    a, b = (display.fitted(opened(data), HEAT) for data in (first, second))
     heat = geometry.difference(np.asarray(a), np.asarray(b), mirrored=mirrored)
     strength = np.clip((heat - _SEEN) / (_CLEAR - _SEEN), 0, 1)
     side = Pillow.fromarray(np.rint(strength * 255).astype(np.uint8)).resize(a.size, Pillow.Resampling.BICUBIC)

@@ -102,8 +102,8 @@ def judge(data: ReportData) -> Gate:
     every = [
         *data.findings,
         *_size_findings(data, kept, images, rejected),
-        *_caption_findings(kept, data),
-        *_integrity_findings(data, kept),
+        *_caption_findings(data.built, data),
+        *_integrity_findings(data, data.built),
         *questions,
     ]
     every = findings.uncovered(every)
@@ -146,6 +146,7 @@ def _counts(
     return {
         "found": sum(not i.of for i in data.images),
         "kept": len(kept),
+        "held_out": sum(f.fate == "held out" for f in fates),
         "details": sum(bool(images[p].of) for p in kept if p in images),
         "captioned": grades[Grade.DESCRIBED] + grades[Grade.TRIGGER_ONLY],
         **{grade.name.lower(): grades[grade] for grade in Grade},

@@ -199,7 +199,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     beside = {}
     if not page.look:
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
-        laid = [(thumbs[i.path], fate[i.path].fate == "kept") for i in (pictures[n] for n in order)]
+        laid = [(thumbs[i.path], fate[i.path].stays) for i in (pictures[n] for n in order)]
         paths = [pictures[n].path for n in order]
         if couples:
             beside["pairs.webp"] = _pairs_sheet(couples, thumbs)
@@ -237,7 +237,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
         shown_beside=SEEN,
-        captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].fate == "kept"],
+        captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].stays],
         others=[f for f in data.fates if f.fate in ("caption", "control", "ignored")][: sample.MOST],
         trained=trained_sizes(settings, data.model),
         trainer=placement.reference_trainer(settings),
@@ -442,11 +442,7 @@ def _map(
     """
     if not pictures:
         return None
-    side = math.ceil(math.sqrt(len(pictures) * 2.2))
-    columns, rows = max(6, round(side * 1.25)), max(4, round(side * 0.82))
-    while columns * rows < len(pictures):
-        rows += 1
-    places = layout.cells(plane, columns, rows)
+    columns, rows, places = layout.grid(plane)
     cell = max(20, min(96, 1500 // columns))
     shown = [thumbs[i.path] for i in pictures]
     data = thumbnails.remembered(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +48,15 @@ def plane(alike: Matrix) -> NDArray[np.float64]:
     low, high = spots.min(axis=0), spots.max(axis=0)
     placed: NDArray[np.float64] = np.round((spots - low) / np.maximum(high - low, 1e-9), 6)
     return placed
+
+
+def grid(spots: NDArray[np.float64]) -> tuple[int, int, list[tuple[int, int]]]:
+    """Return (columns, rows) of a grid of half as many places again as pictures or more, and each picture's `cells`."""
+    side = math.ceil(math.sqrt(len(spots) * 2.2))
+    columns, rows = max(6, round(side * 1.25)), max(4, round(side * 0.82))
+    while columns * rows < len(spots):
+        rows += 1
+    return columns, rows, cells(spots, columns, rows)
 
 
 def cells(spots: NDArray[np.float64], columns: int, rows: int) -> list[tuple[int, int]]:

@@ -39,6 +39,11 @@ class ReportData:
         """The paths of the pictures that train."""
         return [fate.path for fate in self.fates if fate.fate == "kept"]
 
+    @property
+    def built(self) -> list[str]:
+        """The pictures that go into dataset/: to train, or held out."""
+        return [fate.path for fate in self.fates if fate.stays]
+
     def found(self, *codes: Code) -> list[Finding]:
         """Return the findings of these codes."""
         return [finding for finding in self.findings if finding.code in codes]

@@ -20,7 +20,8 @@ SET_RECORD = "report/set.json"
 class FileRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What became of one file found, in the report's words.
 
-    `caption`: of a picture in training, None without one. `grade`: who stands behind its words, None in older records.
+    `caption`: of a picture in training or held out, None without one. `grade`: who stands behind its words, None in
+    older records.
     """
 
     fate: str
@@ -49,7 +50,7 @@ class SetRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def set_record(gate: Gate, fates: Sequence[Fate], captions: Mapping[str, Caption]) -> SetRecord:
-    """Record what the report says of `fates`, and the captions of those kept."""
+    """Record what the report says of `fates`, and the captions of those that stay."""
     return SetRecord(
         version=1,
         verdict="GO" if gate.verdict == "GO" else "NO-GO",
@@ -59,7 +60,7 @@ def set_record(gate: Gate, fates: Sequence[Fate], captions: Mapping[str, Caption
             fate.path: FileRecord(
                 fate.shown,
                 one_line(full_reason(fate)),
-                *_words(captions.get(fate.path) if fate.fate == "kept" else None),
+                *_words(captions.get(fate.path) if fate.stays else None),
             )
             for fate in fates
         },

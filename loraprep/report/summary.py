@@ -66,6 +66,7 @@ def _images(data: ReportData, gate: Gate) -> str:
     parts = []
     for fate, one, many in (
         ("kept", "in training", ""),
+        ("held out", "held out", ""),
         ("left out", "left out", ""),
         ("rejected", "not usable", ""),
         ("caption", "caption", "captions"),

@@ -7,8 +7,8 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -19,9 +19,9 @@ from starlette.routing import Route
 from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.imaging.errors import BadImage
-from loraprep.project import decision_edits
+from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
-from loraprep.review import decks, edits, light, lists, views
+from loraprep.review import bar, decks, edits, light, likeness, lists, views, words
 from loraprep.review.edits import Json, Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
@@ -29,13 +29,14 @@ from loraprep.review.runs import COMMANDS, Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair, path_of
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_NAMES = "answers captions crop deck dom keys light lists looks main page refresh run talk texts toast"
+_NAMES = "answers change complete crop deck desk dom keys light lists looks main page refresh run talk toast words"
 MODULES = [f"{name}.js" for name in _NAMES.split()]  # all are asked for at once, before any picture
 STATIC = {*MODULES, "review.css", "icon.svg"}
 HOLD = "private, max-age=600"  # named by a digest, but project.yaml may change its background or trainer
 _TOLD, _LINE = 3, 300  # lines that are shown of what was written, and characters of each
 LYING = ("whole", "full", "masked")
 TURNS = ("0", "90", "180", "270")
+CHANGES_SHOWN = 200  # captions of a change to many that are shown one by one
 TICK = 0.4  # seconds between two looks at the files
 
 
@@ -66,10 +67,12 @@ class Page:
                 Route("/picture/{digest:str}/{what:str}", self.picture),
                 *(Route(f"/{what}/{{digest:str}}/{{turn:str}}", self._lying(what)) for what in LYING),
                 Route("/light/{wanted:str}", self.light),
+                Route("/desk/{wanted:str}", self.desk),
+                Route("/complete", self.complete),
                 Route("/{what:str}/{first:str}/{second:str}", self.two),
                 Route("/events", self.events),
                 Route("/answer", self.answer, methods=["POST"]),
-                Route("/replace", self.replace, methods=["POST"]),
+                Route("/change", self.change, methods=["POST"]),
                 Route("/undo", self.undo, methods=["POST"]),
                 Route("/redo", self.redo, methods=["POST"]),
                 Route("/measure", self.measure, methods=["POST"]),
@@ -85,12 +88,13 @@ class Page:
                 view=name,
                 modules=MODULES,
                 s=s,
+                bar=bar.bar(s),
                 queues=views.queues(s),
                 headline=views.headline(s),
-                step=decks.step(s, name),
+                step=decks.step(s, name, request.query_params.get("each", "") if name in decisions.KINDS else ""),
                 writing=request.scope["writing"],
                 digests=json.dumps({**s.digests, "build": s.build}),
-                **VIEWS[name](s, request.query_params.get("at", "")),
+                **VIEWS[name](s, request.query_params),
             )
             return HTMLResponse(text, headers={"cache-control": "no-store"})
 
@@ -98,9 +102,13 @@ class Page:
 
     def part(self, request: Request) -> Response:
         query = request.query_params
-        start, find = query.get("from", "0"), query.get("find", "")
+        start = query.get("from", "0")
         given = start.isdecimal() and len(start) < 9
-        found = lists.part(self.reader.read(), request.path_params["name"], int(start), find) if given else None
+        found = (
+            lists.part(self.reader.read(), request.path_params["name"], int(start), words.sought(query))
+            if given
+            else None
+        )
         if found is None:
             return _nothing()
         macro, total, items = found
@@ -112,9 +120,22 @@ class Page:
         path = path_of(s, request.path_params["wanted"])
         if path is None:
             return _nothing()
-        keys = lists.paths(s, query.get("in", ""), query.get("find", ""))
+        keys = lists.paths(s, query.get("in", ""), words.sought(query))
         text = self.templates.get_template("light.html").render(p=light.light(s, path, keys))
         return HTMLResponse(text, headers={"cache-control": "no-store"})
+
+    def desk(self, request: Request) -> Response:
+        s = self.reader.read()
+        path = path_of(s, request.path_params["wanted"])
+        desk = words.desk(s, path, words.found(s, words.sought(request.query_params))) if path is not None else None
+        if desk is None:
+            return _nothing()
+        text = self.templates.get_template("desk.html").render(desk=desk)
+        return HTMLResponse(text, headers={"cache-control": "no-store"})
+
+    def complete(self, request: Request) -> Response:
+        found = words.completions(self.reader.read(), request.query_params.get("word", "")[:100])
+        return JSONResponse(found, headers={"cache-control": "no-store"})
 
     def static(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -169,22 +190,17 @@ class Page:
         self.history.add(str(given.get("tab", "")), done)
         return JSONResponse(_written_lines(done))
 
-    async def replace(self, request: Request) -> Response:
+    async def change(self, request: Request) -> Response:
         given = await _body(request)
-        return await run_in_threadpool(self._replace, given)
+        return await run_in_threadpool(self._change, given)
 
-    def _replace(self, given: dict[str, Json]) -> Response:
-        """Without "write" a preview; with it, the rows whose idents it lists are written, in one edit."""
+    def _change(self, given: dict[str, Json]) -> Response:
+        """Without "write" a preview; with it, the captions whose idents it lists are written, in one edit."""
         s = self.reader.read()
-        rows = edits.replaced_captions(
-            s,
-            str(given.get("find", "")),
-            str(given.get("put", "")),
-            case=bool(given.get("case")),
-            words=bool(given.get("words")),
-        )
+        rows = words.changed(s, words.sought(_texts_of(given)), edits.asked_change(given))
         if "write" not in given:
-            return JSONResponse({"rows": msgspec.to_builtins(rows)})
+            shown = self.templates.get_template("changes.html").render(rows=rows[:CHANGES_SHOWN], total=len(rows))
+            return JSONResponse({"shown": shown, "all": [row.id for row in rows]})
         wanted = given["write"]
         chosen = {row.id: row.after for row in rows if isinstance(wanted, list) and row.id in wanted}
         if not chosen:
@@ -203,9 +219,18 @@ class Page:
         return JSONResponse({**_written_lines(move(str(given.get("tab", "")))), "undone": True})
 
     async def measure(self, request: Request) -> Response:
-        text = str((await _body(request)).get("text", ""))[:20_000]
-        measure = await run_in_threadpool(views.measured, self.reader.read(), " ".join(text.split()))
-        return JSONResponse(msgspec.to_builtins(measure))
+        given = await _body(request)
+        return await run_in_threadpool(self._measure, given)
+
+    def _measure(self, given: dict[str, Json]) -> Response:
+        """Return a caption with a change made to it, if one is given, and what is said of it then."""
+        s = self.reader.read()
+        path = path_of(s, str(given.get("id"))) or edits.sample_path(s, str(given.get("id")))
+        if path is None:
+            raise UserError("this is not there any more", hint="Reload the page.")
+        text = edits.changed_caption(" ".join(str(given.get("text", ""))[:20_000].split()), given.get("change"))
+        shown = self.templates.get_template("measured.html").render(m=words.measured(s, path, text))
+        return JSONResponse({"text": text, "shown": shown})
 
     async def run(self, request: Request) -> Response:
         what = str((await _body(request)).get("what", "gate1"))
@@ -239,29 +264,55 @@ class Page:
             await asyncio.sleep(TICK)
 
 
+Query = Mapping[str, str]  # what an address of the page asks for
 Context = Mapping[str, Any]  # what a template gets besides the frame of the page: records
 
 
-def _overview(s: Snapshot, _at: str) -> Context:
+def _overview(s: Snapshot, _query: Query) -> Context:
     reasons = [c for c in views.finding_cards(s) if c.severity == "block" and not c.accepted]
     return {"blocking": reasons, "kept": views.kept(s), "out": views.left_out(s)}
 
 
-def _texts(s: Snapshot, _at: str) -> Context:
-    rows = views.rows("texts", views.captioned(s), lambda path: views.text_row(s, path))
-    return {"rows": rows, "counts": views.terms(s)}
+def _texts(s: Snapshot, query: Query) -> Context:
+    wanted = words.sought(query)
+    shown = words.found(s, wanted)
+    path = path_of(s, query.get("at", "")) or next(iter(shown), None)
+    return {
+        "rows": words.rows(s, wanted),
+        "sought": wanted,
+        "finding": words.finding(s, wanted.of)[0],
+        "query": urlencode({k: v for k, v in _asking(wanted).items() if v}),
+        "total": len(words.captioned(s)),
+        "only": [(name, title, words.counted(s)[name]) for name, title in words.ONLY.items()],
+        "desk": words.desk(s, path, shown) if path is not None else None,
+        "counts": words.terms_used(s),
+    }
 
 
-VIEWS: dict[str, Callable[[Snapshot, str], Context]] = {
+def _asking(wanted: words.Sought) -> dict[str, str]:
+    """Write what is sought as an address of the page does; see `words.sought`."""
+    return {"find": wanted.find, "not": wanted.without, "only": wanted.only, "of": wanted.of}
+
+
+def _deck(kind: str) -> Callable[[Snapshot, Query], Context]:
+    return lambda s, query: {"deck": decks.deck(s, kind, query.get("at", ""), query.get("each", ""))}
+
+
+VIEWS: dict[str, Callable[[Snapshot, Query], Context]] = {
     "overview": _overview,
-    "duplicates": lambda s, at: {"deck": decks.deck(s, "duplicates", at)},
-    "captions": lambda s, at: {"deck": decks.deck(s, "captions", at)},
-    "quality": lambda s, at: {"deck": decks.deck(s, "quality", at)},
-    "carried": lambda s, at: {"deck": decks.deck(s, "carried", at)},
-    "curation": lambda s, at: {"deck": decks.deck(s, "curation", at), "kept": views.kept(s)},
-    "findings": lambda s, _at: {"cards": views.finding_cards(s)},
+    "duplicates": _deck("duplicates"),
+    "captions": _deck("captions"),
+    "quality": _deck("quality"),
+    "carried": _deck("carried"),
+    "curation": lambda s, query: {**_deck("curation")(s, query), "kept": views.kept(s)},
+    "map": lambda s, _query: {"map": likeness.laid_out(s), "total": len(s.images)},
+    "findings": lambda s, _query: {"cards": views.finding_cards(s)},
     "texts": _texts,
 }
+
+
+def _texts_of(given: Mapping[str, Json]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
 def _event(name: str, data: Sequence[str] | Mapping[str, str | int | None]) -> str:

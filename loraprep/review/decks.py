@@ -7,9 +7,9 @@ from itertools import islice
 
 from loraprep.project import crops, decisions
 from loraprep.project.decisions import Entry
-from loraprep.review import views
-from loraprep.review.snapshot import Snapshot, ident, remembered
-from loraprep.review.views import EntryCard, View
+from loraprep.review import joined, views, words
+from loraprep.review.snapshot import Snapshot, ident
+from loraprep.review.views import EntryCard, State, Unit, View
 
 AHEAD = 4  # open questions that lie ready, so that the next key finds its question there
 _AROUND = 20  # marks of the strip on either side
@@ -17,7 +17,7 @@ _STATES = {"open": "open", "accepted": "accepted with the rest", "gone": "its pi
 _CARDS: dict[str, Callable[[Snapshot, Entry], EntryCard]] = {
     "duplicates": views.duplicate_card,
     "quality": views.quality_card,
-    "captions": views.caption_card,
+    "captions": words.caption_card,
     "curation": views.curation_card,
     "carried": views.carried_card,
 }
@@ -25,9 +25,13 @@ _RUNS = {"gate1": "Run Gate 1", "dataset": "Build the training folder", "export"
 
 
 class Turn(View, frozen=True):
-    """A question in its place: `n` of all; the idents before and after it, and the next open one ("" if none is)."""
+    """A question in its place: `n` of all; the idents before and after it, and the next open one ("" if none is).
+
+    `joined`: many questions are on its card.
+    """
 
     card: EntryCard
+    joined: bool
     n: int
     said: str
     before: str
@@ -46,12 +50,16 @@ class Mark(View, frozen=True):
 
 
 class Deck(View, frozen=True):
-    """The questions of one kind. `answered`: by a person; `at`: the ident of the one looked at."""
+    """The questions of one kind. `answered`: by a person; `at`: the ident of the one looked at.
+
+    `each`: the ident of those that are asked together, where they are looked at one by one; else "".
+    """
 
     total: int
     open: int
     answered: int
     at: str
+    each: str
     turns: list[Turn]
     marks: list[Mark]
 
@@ -65,27 +73,46 @@ class Step(View, frozen=True):
     run: str = ""
 
 
-@remembered(views.asks_by, size=8)
-def _idents(s: Snapshot, kind: str) -> dict[str, int]:
-    return {ident(kind, entry.key): n for n, entry in enumerate(views.asked(s, kind))}
+def deck(s: Snapshot, kind: str, at: str, each: str = "") -> Deck:
+    """Lay out the questions around `at`; around the first open one if it is not there.
 
-
-def deck(s: Snapshot, kind: str, at: str) -> Deck:
-    """Lay out the questions around `at`; around the first open one if it is not there."""
-    entries, states, idents = views.asked(s, kind), views.states(s, kind), [*_idents(s, kind)]
+    `each`: the ident of questions that are asked together and looked at one by one; others are left away then.
+    """
+    together = joined.unit(s, kind, each) if each else None
+    units, states = _laid_out(s, kind, together)
+    idents, parts = _idents(kind, units)
     opened = [n for n, known in enumerate(states) if known == "open"]
-    here = _idents(s, kind).get(at, opened[0] if opened else 0)
+    here = parts.get(at, opened[0] if opened else 0)
     ahead = [*(n for n in opened if n > here), *(n for n in opened if n < here)]
-    near = [n for n in (here - 1, here, here + 1) if 0 <= n < len(entries)]
+    near = [n for n in (here - 1, here, here + 1) if 0 <= n < len(units)]
     shown = sorted({*near, *ahead[:AHEAD]})
     return Deck(
-        total=len(entries),
+        total=len(units),
         open=len(opened),
         answered=states.count("answered"),
         at=idents[here] if idents else "",
-        turns=[_turn(s, kind, n, _next(ahead, here, n)) for n in shown],
-        marks=[_mark(s, kind, n) for n in range(max(0, here - _AROUND), min(len(entries), here + _AROUND + 1))],
+        each=each if together else "",
+        turns=[_turn(s, kind, units[n], n, idents, _next(ahead, here, n)) for n in shown],
+        marks=[
+            _mark(s, kind, units[n], states[n])
+            for n in range(max(0, here - _AROUND), min(len(units), here + _AROUND + 1))
+        ],
     )
+
+
+def _laid_out(s: Snapshot, kind: str, together: Unit | None) -> tuple[list[Unit], list[State]]:
+    """Return what is asked at once, and how it stands; of `together` each question by itself."""
+    if together is None:
+        return views.units(s, kind), views.unit_states(s, kind)
+    alone = [Unit(entry.key, (entry,)) for entry in together.entries]
+    return alone, [views.state(s, kind, entry) for entry in together.entries]
+
+
+def _idents(kind: str, units: list[Unit]) -> tuple[list[str], dict[str, int]]:
+    """Return the ident of each unit, and ident -> number, also of each question of several together."""
+    idents = [ident(kind, unit.key) for unit in units]
+    parts = {ident(kind, entry.key): n for n, unit in enumerate(units) for entry in unit.entries}
+    return idents, {**parts, **{known: n for n, known in enumerate(idents)}}
 
 
 def _next(ahead: list[int], here: int, n: int) -> int | None:
@@ -95,12 +122,13 @@ def _next(ahead: list[int], here: int, n: int) -> int | None:
     return next(islice(ahead, ahead.index(n) + 1, None), None)
 
 
-def _turn(s: Snapshot, kind: str, n: int, onward: int | None) -> Turn:
-    entries, idents = views.asked(s, kind), [*_idents(s, kind)]
-    card = _CARDS[kind](s, entries[n])
+def _turn(s: Snapshot, kind: str, unit: Unit, n: int, idents: list[str], onward: int | None) -> Turn:
+    one = len(unit.entries) == 1
+    card = _CARDS[kind](s, unit.entries[0]) if one else joined.card(s, kind, unit)
     answer = getattr(card, "answer", "")
     return Turn(
         card=card,
+        joined=not one,
         n=n + 1,
         said=_STATES.get(card.state) or f"answered: {answer}".removesuffix(": "),
         before=idents[n - 1],
@@ -110,16 +138,18 @@ def _turn(s: Snapshot, kind: str, n: int, onward: int | None) -> Turn:
     )
 
 
-def _mark(s: Snapshot, kind: str, n: int) -> Mark:
-    entry = views.asked(s, kind)[n]
+def _mark(s: Snapshot, kind: str, unit: Unit, state: State) -> Mark:
+    entry = unit.entries[0]
     path = views.subject(entry)
     image = views.located(s, entry, path)
-    shown = crops.shown(image) if image else ""
-    return Mark(id=ident(kind, entry.key), state=views.states(s, kind)[n], name=path, shown=shown)
+    name = path if len(unit.entries) == 1 else f"{unit.key}, {len(unit.entries)} together"
+    return Mark(id=ident(kind, unit.key), state=state, name=name, shown=crops.shown(image) if image else "")
 
 
-def step(s: Snapshot, view: str) -> Step:
-    """Say what comes after a view, as if everything in it were answered."""
+def step(s: Snapshot, view: str, each: str = "") -> Step:
+    """Say what comes after a view, as if everything in it were answered; `each`: as in `deck`."""
+    if each:
+        return Step(text="Each of these is answered.", label=f"Back to {views.TITLES[view]}", href=f"/{view}")
     names = [queue.name for queue in views.queues(s)]
     turn = names.index(view) + 1 if view in names else 0
     queues = [*views.queues(s)[turn:], *views.queues(s)[:turn]]

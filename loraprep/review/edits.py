@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
+from loraprep.captions import pieces
 from loraprep.core.errors import UserError
 from loraprep.project.decisions import KINDS
-from loraprep.review import light, stay, views
+from loraprep.review import light, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, path_of
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as a browser sends it
 Values: TypeAlias = dict[str, Json]  # key of an entry -> its new fields; see `decision_edits.write_answers`
-
-
-class ReplacedCaption(msgspec.Struct, frozen=True):
-    """A caption that a find and replace would change. `id`, `name`, `shown`: of its picture, as in PictureView."""
-
-    id: str
-    name: str
-    shown: str
-    before: str
-    after: str
 
 
 def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json]) -> Values:
@@ -60,25 +50,32 @@ def planned_answer(s: Snapshot, kind: str, wanted: str, given: Mapping[str, Json
     return {key: {fields[kind]: _names(s, value) if isinstance(value, list) else value}}
 
 
-def replaced_captions(s: Snapshot, find: str, put: str, *, case: bool, words: bool) -> list[ReplacedCaption]:
-    """List every caption that a find and replace would change.
+def asked_change(given: Mapping[str, Json]) -> words.Change:
+    """Read a change to many captions. Raises UserError if it is none."""
+    fields = {name: given[name] for name in words.Change.__struct_fields__ if name in given}
+    try:
+        return msgspec.convert(fields, words.Change)
+    except msgspec.ValidationError:
+        raise UserError("this is not an answer") from None
 
-    [trigger] itself is never touched. An empty `put` takes the words out with the comma they leave.
-    """
-    if not find.strip():
-        return []
-    core = re.escape(find)
-    pattern = re.compile(rf"(?<!\w){core}(?!\w)" if words else core, 0 if case else re.IGNORECASE)
-    rows = []
-    for row in (views.text_row(s, path) for path in views.captioned(s)):
-        parts = row.text.split("[trigger]")
-        after = "[trigger]".join(pattern.sub(lambda _: put, part) for part in parts)
-        if after != row.text:
-            if not put.strip():
-                after = re.sub(r"\s+([,.;:])", r"\1", " ".join(after.split()))
-                after = re.sub(r",(?:\s*,)+", ",", after).strip(" ,")
-            rows.append(ReplacedCaption(row.id, row.name, row.shown, row.text, after))
-    return rows
+
+def changed_caption(text: str, change: Json) -> str:
+    """Return a caption with a change: {"add", "delete" or "front": words} or {"order": [its parts]}; None for none."""
+    if isinstance(change, dict) and len(change) == 1:
+        ((what, value),) = change.items()
+        if what in pieces.CHANGES and isinstance(value, str):
+            return pieces.CHANGES[what](text, value)
+        if what == "order" and isinstance(value, list):
+            return pieces.in_order(text, [str(part) for part in value])
+    if change is not None:
+        raise UserError("this is not an answer")
+    return text
+
+
+def sample_path(s: Snapshot, wanted: str) -> str | None:
+    """Return the picture of a sample, by its entry's ident."""
+    key = s.entry_key("captions", wanted)
+    return views.subject(s.decisions["captions"].entries[key]) if key is not None else None
 
 
 def planned_captions(s: Snapshot, texts: Mapping[str, str]) -> Values:

@@ -12,10 +12,11 @@ from loraprep.dataset.outputs import mask_of
 from loraprep.project import crops, decisions
 from loraprep.project.crops import Drawn
 from loraprep.project.sizes import trained_sizes
-from loraprep.review import stay, views
+from loraprep.review import stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.stay import Json
 from loraprep.review.views import PictureView, View
+from loraprep.review.words import Words
 from loraprep.trainers import placement
 from loraprep.trainers.trainer import bucket_rules
 
@@ -77,10 +78,7 @@ class LightView(PictureView, frozen=True):
     leave: str  # kind of decision that leaving or coming back is written to
     stuck: bool  # no answer of the page brings it back
     mask: bool
-    text: str
-    origin: str
-    captioned: bool
-    tokens: list[tuple[str, int]]  # trainer -> tokens it reads
+    words: Words | None  # None before there is a caption
     findings: list[Remark]
     asked: list[Asked]
 
@@ -118,7 +116,6 @@ def light(s: Snapshot, path: str, keys: Sequence[str]) -> LightView:
     wide, high = (max(1, round(n)) for n in (full.width * (box[2] - box[0]), full.height * (box[3] - box[1])))
     settings, now = s.project.settings, stay.standing(s, path)
     near = _Near(keys, path)
-    text, mine = views.written(s, path) if path in s.captions else ("", False)
     return LightView(
         **{**asdict(shown), "width": full.width, "height": full.height},
         n=near.n + 1,
@@ -140,10 +137,7 @@ def light(s: Snapshot, path: str, keys: Sequence[str]) -> LightView:
         leave=stay.plan(s, path, stays=not now.stays).kind if now.stays or now.by else "",
         stuck=not now.stays and now.by is None,
         mask=bool(mask_of(image, settings)),
-        text=text,
-        origin="yours" if mine else s.captions[path].origin if path in s.captions else "",
-        captioned=path in s.captions,
-        tokens=views.limits(s),
+        words=words.of_picture(s, path),
         findings=_findings(s, path),
         asked=_asked(s, path),
     )

@@ -65,8 +65,9 @@ class Snapshot:
     dataset: bool  # was a training folder built and locked?
 
     def entry_key(self, kind: str, wanted: str) -> str | None:
-        """Return the key of an entry, by its ident."""
-        keys: Collection[str] = self.accepted if kind == "gate" else self.decisions[kind].entries
+        """Return the key of an entry, also of one that asks many questions, by its ident."""
+        given = self.decisions.get(kind, Decisions())
+        keys: Collection[str] = self.accepted if kind == "gate" else [*given.entries, *given.joined]
         return next((key for key in keys if ident(kind, key) == wanted), None)
 
     def names(self) -> dict[str, str]:

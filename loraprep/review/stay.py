@@ -83,7 +83,7 @@ def standing(s: Snapshot, path: str) -> Standing:
             return Standing(False, why, (kind, key), pinned=False)
     fate = s.fates.get(path)
     settings = fate is not None and "curation.exclude" in fate.why
-    if fate is not None and fate.fate != "kept" and (settings or (fate.by != "you" and not fate.open)):
+    if fate is not None and not fate.stays and (settings or (fate.by != "you" and not fate.open)):
         return Standing(False, fate.why, None, pinned=False)  # such as the same file twice
     return Standing(True, "", None, path in _pinned(s))
 

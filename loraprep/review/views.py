@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -10,16 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption, recommended
 from loraprep.carried.questions import asked_in
 from loraprep.core import findings
 from loraprep.core.findings import Code
-from loraprep.core.records import Elements, Grade, Image
+from loraprep.core.records import Image
 from loraprep.curation.rulings import curation_entry
-from loraprep.project import crops, decisions, groups
-from loraprep.project.decisions import ANSWERS, Answer, Decisions, Entry
-from loraprep.project.profiles import tokens_read
+from loraprep.project import crops, decisions
+from loraprep.project.decisions import ANSWERS, Answer, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
@@ -34,6 +32,7 @@ TITLES = {
     "carried": "Lettering and bars",
     "captions": "Captions",
     "curation": "Curation",
+    "map": "Map",
     "findings": "Findings",
     "texts": "All captions",
 }
@@ -92,9 +91,10 @@ class DuplicatePicture(PictureView, frozen=True):
 
 
 class DuplicateCard(EntryCard, frozen=True):
-    """A group of copies or variants. `all`: is it recommended to keep all?"""
+    """A group of copies or variants. `all`: is it recommended to keep all? `then`: what follows from the answer."""
 
-    what: str
+    heading: str
+    then: list[str]
     pictures: list[DuplicatePicture]
     answer: str
     all: bool
@@ -115,37 +115,9 @@ class QualityCard(EntryCard, frozen=True):
     sizes: list[TrainedView]
     trainer: str
     what: str
+    then: list[str]
     recommended: str
     answer: str
-
-
-class CaptionMeasure(View, frozen=True):
-    """What a caption amounts to: tokens and the encoder's limits, what must not be in it, what it names."""
-
-    tokens: int
-    soft: int
-    hard: int
-    encoder: str
-    faults: list[str]
-    content: list[str]
-    style: list[str]
-
-
-class CaptionCard(EntryCard, frozen=True):
-    """A sample with its caption; the rest as in CaptionMeasure."""
-
-    picture: PictureView
-    text: str
-    what: str
-    before: str  # what was approved earlier, "" if nothing was
-    answer: str
-    tokens: int
-    soft: int
-    hard: int
-    encoder: str
-    faults: list[str]
-    content: list[str]
-    style: list[str]
 
 
 class CurationPicture(PictureView, frozen=True):
@@ -212,22 +184,13 @@ class FindingCard(View, frozen=True):
     state: State
     pictures: list[PictureView]
     more: int  # pictures that are not shown
-
-
-class TextRow(PictureView, frozen=True):
-    """A caption that would train. `mine`: a person wrote it; `limit`: tokens that the encoder reads."""
-
-    text: str
-    mine: bool
-    origin: str
-    tokens: int
-    limit: int
+    words: int  # captions that can be mended on the page, 0 if it is not about words
 
 
 @lru_cache(maxsize=2)
 def queues(s: Snapshot) -> list[Queue]:
     """List the views in the order to work through them, with what is still open in each."""
-    waiting = {kind: sum(known == "open" for known in states(s, kind)) for kind in decisions.KINDS}
+    waiting = {kind: sum(known == "open" for known in unit_states(s, kind)) for kind in decisions.KINDS}
     waiting["findings"] = sum(c.blocks for c in finding_cards(s))
     return [Queue(name=name, title=title, open=waiting.get(name, 0)) for name, title in TITLES.items()]
 
@@ -261,12 +224,41 @@ def asked(s: Snapshot, kind: str) -> list[Entry]:
     return [e for e in asking if not leaving.nothing_left_to_ask(kind, e, gone)]
 
 
+class Unit(msgspec.Struct, frozen=True):
+    """What is asked at once: one question, or those of one kind that one entry asks together. `key`: of that entry."""
+
+    key: str
+    entries: tuple[Entry, ...]
+
+
+@remembered(asks_by, size=8)
+def units(s: Snapshot, kind: str) -> list[Unit]:
+    """List what is asked at once, in the file's order."""
+    found: dict[str, list[Entry]] = {}
+    for entry in asked(s, kind):
+        found.setdefault(entry.within or entry.key, []).append(entry)
+    return [Unit(key if len(of) > 1 else of[0].key, tuple(of)) for key, of in found.items()]
+
+
+@remembered(lambda s, kind: (asks_by(s, kind), s.digests["gate"]), size=8)
+def unit_states(s: Snapshot, kind: str) -> list[State]:
+    """List the state of each of `units`: open while any question of it is."""
+    by_key = {entry.key: known for entry, known in zip(asked(s, kind), states(s, kind), strict=True)}
+    return [joined_state([by_key[entry.key] for entry in unit.entries]) for unit in units(s, kind)]
+
+
+def joined_state(of: Sequence[State]) -> State:
+    """Return the state of several questions together."""
+    order: tuple[State, ...] = ("open", "answered", "accepted", "gone")
+    return next(known for known in order if known in of)
+
+
 def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
     """Leave out a caption that a person wrote, which has no verdict to give, and what leaves (of quality: for good)."""
     if kind not in ("captions", "quality"):
         return True
     answer, fate = ANSWERS[kind], s.fates.get(subject(entry))
-    out = fate is not None and fate.fate != "kept" and (kind == "captions" or not fate.open)
+    out = fate is not None and not fate.stays and (kind == "captions" or not fate.open)
     return entry.data.get(answer) is not None or (not out and (kind == "quality" or answer in entry.data))
 
 
@@ -317,10 +309,7 @@ def _best(s: Snapshot) -> dict[str, str]:
 def duplicate_card(s: Snapshot, entry: Entry) -> DuplicateCard:
     """Show a group of copies or variants, what to compare with first."""
     best = _best(s)
-    facts: Mapping[str, str | None] = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
-    recommended = _named(entry.data.get("recommended", "all"), facts, ())
-    answer = entry.data.get("keep")
-    staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
+    facts, recommended, staying = group_of(entry)
     pictures = [
         DuplicatePicture(
             **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),
@@ -336,11 +325,44 @@ def duplicate_card(s: Snapshot, entry: Entry) -> DuplicateCard:
     return DuplicateCard(
         id=ident("duplicates", entry.key),
         state=state(s, "duplicates", entry),
-        what=entry.data.get("what") or "",
+        heading=group_heading(entry),
+        then=_then_of_size(s, [p.name for p in pictures], staying),
         pictures=pictures,
-        answer=_answer_text(answer),
+        answer=answer_text(entry.data.get("keep")),
         all=len(recommended) == len(facts),
     )
+
+
+def group_of(entry: Entry) -> tuple[Mapping[str, str | None], list[str], list[str]]:
+    """Return what is known of each picture of a group, which are recommended to stay, and which do as it stands."""
+    facts: Mapping[str, str | None] = entry.data.get("pictures") or dict.fromkeys(entry.digests or [entry.key], "")
+    recommended = _named(entry.data.get("recommended", "all"), facts, ())
+    answer = entry.data.get("keep")
+    staying = _named(recommended if answer in (None, "recommended") else answer, facts, recommended)
+    return facts, recommended, staying
+
+
+def group_heading(entry: Entry) -> str:
+    """Name the pictures that a group's question is about, first the one that is spoken of."""
+    facts, recommended, _ = group_of(entry)
+    names = sorted(facts, key=lambda path: path in recommended)
+    what = entry.data.get("what") or "asked about together"
+    if len(names) == 2 and names[1] in what:  # "... copy of" that one
+        return f"{names[0]}: {what}"
+    more = f" and {names[1]}" if len(names) == 2 else f" and {len(names) - 1} more" if len(names) > 2 else ""
+    return f"{names[0]}{more}: {what}"
+
+
+def _then_of_size(s: Snapshot, paths: Sequence[str], staying: Sequence[str]) -> list[str]:
+    """Say of the small pictures among copies what becomes of the question about their size."""
+    settings = s.project.settings
+    size, least = trained_sizes(settings, s.project.base_model)[0], settings.thresholds.audit.enlargement_question
+    small = [p for p in paths if p in s.images and enlargement(s.images[p], size) >= least]
+    return [
+        f"If {path} stays, its size is asked about next." if path in staying
+        else f"{path} is small, too; if it leaves, that is not asked."
+        for path in small
+    ]  # fmt: skip
 
 
 def _named(value: Answer, facts: Iterable[str], recommended: Iterable[str]) -> list[str]:
@@ -357,7 +379,7 @@ def _relation(s: Snapshot, path: str, recommended: Iterable[str]) -> str:
     return next((what for other in recommended if (known := pair(s, path, other)) and (what := known.what)), "")
 
 
-def _answer_text(answer: Answer | None) -> str:
+def answer_text(answer: Answer | None) -> str:
     return ", ".join(answer) if isinstance(answer, list) else str(answer or "")
 
 
@@ -378,67 +400,16 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         sizes=sizes,
         trainer=placement.reference_trainer(settings),
         what=entry.data.get("what") or "",
+        then=_then_of_sample(s, path),
         recommended=entry.data.get("recommended", ""),
-        answer=_answer_text(entry.data.get("do")),
+        answer=answer_text(entry.data.get("do")),
     )
 
 
-def caption_card(s: Snapshot, entry: Entry) -> CaptionCard:
-    """Show a sample with its caption, its words and their length."""
-    text = str(entry.data.get("caption", ""))
-    measure = measured(s, text)
-    return CaptionCard(
-        id=ident("captions", entry.key),
-        state=state(s, "captions", entry),
-        picture=picture(s, subject(entry), located(s, entry, subject(entry))),
-        text=text,
-        what=entry.data.get("what") or "",
-        before=entry.data.get("before") or "",
-        answer=_answer_text(entry.data.get("verdict")),
-        tokens=measure.tokens,
-        soft=measure.soft,
-        hard=measure.hard,
-        encoder=measure.encoder,
-        faults=measure.faults,
-        content=entry.data.get("content", []),
-        style=entry.data.get("style", []),
-    )
-
-
-def measured(s: Snapshot, text: str) -> CaptionMeasure:
-    """Measure a caption as written in decisions/.
-
-    Asked of the captions' own checks, as if this were some picture's only caption, so that the page never says
-    something else.
-    """
-    project, encoder = s.project, s.project.base_model.encoder
-    nobody = Elements("", "", "draft", "draft")
-    given = Decisions(None, {"": Entry("", {"caption": text}, {}, True)})
-    made = compose_captions({"": nobody}, given, project.settings, project.base_model, project.kind)
-    caption = made.captions[""]
-    broken = [f.text("reasons").removeprefix(": ") for f in made.findings if f.code == Code.CAPTION_UNUSABLE]
-    return CaptionMeasure(
-        tokens=caption.tokens,
-        soft=encoder.soft,
-        hard=encoder.hard,
-        encoder=encoder.name,
-        faults=broken or _unsaid(caption.grade),
-        content=list(caption.content),
-        style=list(caption.style),
-    )
-
-
-@remembered()
-def limits(s: Snapshot) -> list[tuple[str, int]]:
-    """List how many tokens of a caption each chosen trainer reads; the encoder's own where no trainer is chosen."""
-    model, settings = s.project.base_model, s.project.settings
-    read = [(name, tokens_read(name, settings.model, model)) for name in settings.dataset.trainers]
-    return read or [(model.encoder.name, model.encoder.hard)]
-
-
-def _unsaid(grade: Grade) -> list[str]:
-    said = {Grade.MISSING: ["it says nothing"], Grade.NAMED: ["it does not say what is in the picture"]}
-    return said.get(grade, [])
+def _then_of_sample(s: Snapshot, path: str) -> list[str]:
+    """Say what becomes of the question about its caption, if it is a sample."""
+    asked_too = any(subject(entry) == path for entry in asked(s, "captions"))
+    return ["If it leaves, its caption is not asked about; another picture is shown instead."] if asked_too else []
 
 
 def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
@@ -450,11 +421,11 @@ def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
         state=state(s, "curation", entry),
         what=entry.data.get("what") or "",
         pictures=rows(f"spares/{ident('curation', entry.key)}", spares(s, entry), lambda path: spare(s, entry, path)),
-        answer=_answer_text(entry.data.get("answer")),
+        answer=answer_text(entry.data.get("answer")),
         strangers=strangers,
         others=_others(s, entry) if strangers else [],
         looks=_styles(s, entry, out),
-        recommended=_answer_text(entry.data.get("recommended")),
+        recommended=answer_text(entry.data.get("recommended")),
     )
 
 
@@ -519,7 +490,7 @@ def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
         state=state(s, "carried", entry),
         what=entry.data.get("what") or "",
         pictures=rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
-        answer=_answer_text(entry.data.get("answer")),
+        answer=answer_text(entry.data.get("answer")),
         recommended=entry.data.get("recommended") or "",
     )
 
@@ -546,8 +517,8 @@ def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
 
 @remembered()
 def staying(s: Snapshot) -> list[str]:
-    """List the pictures that would train, by the last run."""
-    return [path for path, fate in sorted(s.fates.items()) if fate.fate == "kept" and path in s.images]
+    """List the pictures that would train or be held out, by the last run."""
+    return [path for path, fate in sorted(s.fates.items()) if fate.stays and path in s.images]
 
 
 def kept(s: Snapshot) -> Rows:
@@ -588,7 +559,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 severity=reason.severity,
                 sentence=reason.sentence,
                 why=reason.why,
-                fix=reason.fix,
+                fix=here(reason.fix),
                 accepted=settled,
                 mine=reason.code in s.accepted,
                 acceptable=reason.code not in never_accepted(),
@@ -596,65 +567,25 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 state="answered" if settled else "open",
                 pictures=[picture(s, p) for p in islice((p for p in reason.images if p in s.images), _SHOWN)],
                 more=max(0, len(reason.images) - _SHOWN),
+                words=len(reason.images) if about_words(reason.code) else 0,
             )
         )
     order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
     return sorted(cards, key=lambda c: (bool(c.accepted), order[c.severity]))  # else as the gate lists them
 
 
-@remembered()
-def captioned(s: Snapshot) -> list[str]:
-    """List the pictures whose captions would train."""
-    out = {path for path, fate in s.fates.items() if fate.fate != "kept"}
-    return [path for path in sorted(s.captions) if path in s.images and path not in out]
+_IN_A_FILE = re.compile(r"\bin(?:to)? (?:decisions/captions\.yaml|a \.txt file(?: of the same name)? beside it)")
+_OF_WORDS = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.UNKNOWN_TAGS})
 
 
-def text_row(s: Snapshot, path: str) -> TextRow:
-    """Show a caption that would train."""
-    text, mine = written(s, path)
-    caption = s.captions[path]
-    return TextRow(
-        **msgspec.structs.asdict(picture(s, path)),
-        text=text,
-        mine=mine,
-        origin="yours" if mine else caption.origin,
-        tokens=caption.tokens,
-        limit=caption.limit,
-    )
+def here(fix: str) -> str:
+    """Say what to do as the page says it: what is mended in a file elsewhere is mended here."""
+    return _IN_A_FILE.sub("here", fix)
 
 
-@remembered()
-def terms(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
-    """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
-    counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
-    for path in captioned(s):
-        counts["content"].update({t.casefold() for t in s.captions[path].content})
-        counts["style"].update({t.casefold() for t in s.captions[path].style})
-    return {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
-
-
-@remembered(lambda s: s.digests["captions"])
-def _said(s: Snapshot) -> list[tuple[str, str]]:
-    return [(path, f"{path} {written(s, path)[0]} {s.captions[path].origin}".casefold()) for path in captioned(s)]
-
-
-@remembered(lambda s, _wanted: s.digests["captions"], size=32)
-def found(s: Snapshot, wanted: str) -> list[str]:
-    """List the pictures whose name or caption says `wanted`, or all its words; all of them for ""."""
-    whole = wanted.casefold().strip()
-    words = whole.split()
-    if not words:
-        return captioned(s)
-    return [path for path, said in _said(s) if whole in said or all(word in said for word in words)]
-
-
-def written(s: Snapshot, path: str) -> tuple[str, bool]:
-    """Return a picture's caption as decisions/captions.yaml would say it, and whether a person wrote it there."""
-    entry = s.decisions["captions"].entries.get(path)
-    own = own_caption(entry) if entry else ""
-    caption = s.captions.get(path)
-    body = caption.text.removeprefix(groups.trigger(path, s.project.settings)) if caption else ""
-    return (own, True) if own else (f"[trigger]{body}", False)
+def about_words(code: str) -> bool:
+    """Say whether a finding is mended by writing captions."""
+    return code in _OF_WORDS or (code.startswith("caption-") and not code.startswith("caption-file-"))
 
 
 def headline(s: Snapshot) -> str:

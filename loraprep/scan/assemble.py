@@ -6,7 +6,7 @@ import heapq
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import msgspec
 from msgspec import structs
@@ -49,13 +49,13 @@ class Records:
         self._given, self._regularization = given or roles.Given({}), regularization
         self._roles: dict[str, roles.Found] = {}
         self._owners: defaultdict[str, list[str]] = defaultdict(list)  # caption file -> pictures, where any has a role
-        folder, root = where.folder, where.root
+        root = where.root
         self._where, self._found = where, found
         pictures = [f.path for f in found if f.state == "image"]
         self._better, self.orphans = walk.beside(root, "upscaled", pictures)
         self._masks, strays = walk.beside(root, "masks", pictures)
         self._sidecars = walk.sidecars(found)
-        self._listed = [(path, metadata.listing(folder / path, path)) for path in walk.listings(found)]
+        self._listed = [(path, metadata.listing(self._words_file(path), path)) for path in walk.listings(found)]
         self._pairing = self._paired(pictures) if pairs else None
         self._before = self._pairing.targets() if self._pairing else {}
         self._useful = {path for path, entries in self._listed if entries}  # a table need not be about pictures
@@ -67,12 +67,15 @@ class Records:
 
     def _paired(self, pictures: Sequence[str]) -> Pairing:
         """Pair the pictures, by lists and names; what a list of pairs says counts before other words in it."""
-        rows = {path: metadata.pair_rows(self._where.folder / path, path) for path, _ in self._listed}
+        rows = {path: metadata.pair_rows(self._words_file(path), path) for path, _ in self._listed}
         asked = {path: {target: row.words for target, row in rows[path].items() if row.words} for path in rows}
         self._listed = [(path, {**entries, **asked[path]}) for path, entries in self._listed]
         given = {path: role for path in pictures if (role := self._given.of(path))}
         named = {path: {target: row.controls for target, row in found.items()} for path, found in rows.items()}
         return pairing.pair((path for path in pictures if _may_pair(path, given)), named, given)
+
+    def _words_file(self, path: str) -> Path:
+        return walk.words_file(path, self._where.folder, self._where.root)
 
     def keys(self) -> list[str]:
         """Return the keys of every file that must be inspected, as the cache has them, sorted."""
@@ -106,7 +109,7 @@ class Records:
                 elif code == "sidecar" and item.path.lower().endswith(formats.TABLES) and item.path not in self._useful:
                     code, reason = "not-an-image", "not a picture"
                 elif code == "sidecar":
-                    code, reason = metadata.sidecar_note(self._where.folder / item.path, item.path) or (code, reason)
+                    code, reason = metadata.sidecar_note(self._words_file(item.path), item.path) or (code, reason)
                 yield Image(item.path, item.state, code, reason, bytes=item.bytes, role=item.role, holds=item.holds)
                 continue
             key = "images/" + item.path
@@ -152,7 +155,7 @@ class Records:
         mask_digest = self._mask_digest(mask, shown, cache.inspection(mask)) if mask else ""
         inside = dict.fromkeys([*_pairs(own.words), *(_pairs(shown.words) if better else ())])
         beside = self._sidecars.get(path, ())
-        texts = [pair for name in beside for pair in metadata.sidecar(self._where.folder / name, name)]
+        texts = [pair for name in beside for pair in metadata.sidecar(self._words_file(name), name)]
         texts += [pair for name, entries in self._listed for pair in _listed(path, name, entries)]
         known = {text for _, text in texts}
         record = Image(
@@ -167,7 +170,7 @@ class Records:
             pixel_bytes=shown.bytes,
             words=(*texts, *(pair for pair in inside if pair[1] not in known)),
             sidecars=beside,
-            origin=next((o for name in beside if (o := metadata.origin(self._where.folder / name, name))), ""),
+            origin=next((o for name in beside if (o := metadata.origin(self._words_file(name), name))), ""),
             mask=mask if mask_digest else "",
             mask_digest=mask_digest,
         )

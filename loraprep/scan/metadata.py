@@ -1,9 +1,10 @@
 """Words that already lie beside a picture or in it. They are data: one line, no control characters, bounded.
 
 In this order, which `ORDER` tells people: caption files of the picture's own name (.txt, .caption, .tags, .json, .xmp),
-those of a folder captions/ beside images/, lists of many pictures (metadata.jsonl, .csv, kohya's JSON); then what is
-inside the picture: a generator's prompt (`generators`), XMP dc:description, title and subject, IPTC 2:120, 2:05 and
-2:25, EXIF ImageDescription, XPTitle, XPSubject, XPKeywords, XPComment and UserComment.
+those of a folder captions/ beside images/ (`walk.WORDS`: the project's own last), lists of many pictures
+(metadata.jsonl, .csv, kohya's JSON); then what is inside the picture: a generator's prompt (`generators`), XMP
+dc:description, title and subject, IPTC 2:120, 2:05 and 2:25, EXIF ImageDescription, XPTitle, XPSubject, XPKeywords,
+XPComment and UserComment.
 """
 
 from __future__ import annotations

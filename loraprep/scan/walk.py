@@ -8,7 +8,7 @@ import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -51,6 +51,7 @@ def find_files(
     wanted, unwanted = Patterns(include), Patterns(exclude)
     found = [_classify(*entry, wanted, unwanted, given) for entry in _entries(str(folder), "", where)]
     found += where.systems
+    found += _words_of_project(folder, root)
     beside = any(f.code == "sidecar" for f in found)  # else nobody asks for these
     stems = {_stem(f.path) for f in found if f.code != "sidecar" and _is_picture(f.path)} if beside else set()
     whole = {f.path.casefold() for f in found if _is_picture(f.path)} if beside else set()
@@ -71,10 +72,30 @@ def find_files(
     return sorted(result, key=lambda f: f.path)
 
 
+WORDS = "captions"  # in the project's folder, beside images/
+PROJECT = "./"  # what the path of a file there begins with: captions/a.txt may be one in the images folder
+
+
+def _words_of_project(folder: Path, root: Path) -> list[FoundFile]:
+    """List the caption files in the project's captions/; [] where that folder is one of the pictures' own."""
+    top, home = root / WORDS, root.resolve()
+    if not top.is_dir() or top.is_symlink() or home.is_relative_to(folder.resolve()):
+        return []
+    entries = _entries(str(top), f"{WORDS}/", _Where(top.resolve(), home, (top.resolve(),)))
+    every = (_classify(*entry, Patterns(["**/*"]), Patterns([]), roles.Given({})) for entry in entries)
+    return [replace(f, path=PROJECT + f.path) for f in every if f.code == "sidecar"]
+
+
+def words_file(path: str, folder: Path, root: Path) -> Path:
+    """Return the caption file of a path that was found: in the images folder, or in the project's captions/."""
+    return root / path.removeprefix(PROJECT) if path.startswith(PROJECT) else folder / path
+
+
 def sidecars(found: Sequence[FoundFile]) -> dict[str, tuple[str, ...]]:
     """Return picture -> its caption files, in order of trust: a.txt and a.jpg.txt both belong to a.jpg.
 
-    After them comes what lies in captions/ beside images/, where only one picture has the name.
+    After them comes what lies in a folder of words such as captions/, where only one picture has the name: one in the
+    images folder, then the project's own.
     """
     by_stem: dict[str, list[str]] = {}
     elsewhere: dict[str, list[str]] = {}
@@ -91,7 +112,7 @@ def sidecars(found: Sequence[FoundFile]) -> dict[str, tuple[str, ...]]:
         own = by_stem.get(_stem(f.path), []) + by_stem.get(f.path.casefold(), [])
         beside = sorted(set(own), key=lambda p: (_rank(p), p))
         if alike.get(_apart(f.path), 0) == 1:
-            beside += sorted(set(elsewhere.get(_apart(f.path), ())) - set(own), key=lambda p: (_rank(p), p))
+            beside += sorted(set(elsewhere.get(_apart(f.path), ())) - set(own), key=_nearest)
         if beside:
             result[f.path] = tuple(beside)
     return result
@@ -108,7 +129,7 @@ def _in_folder_of_words(path: str) -> bool:
 
 def _apart(path: str) -> str:
     """Return the stem without the folder that tells words from pictures: one for captions/a.txt and images/a.jpg."""
-    *folders, name = _stem(path).split("/")
+    *folders, name = _stem(path).removeprefix(PROJECT).split("/")
     for n, folder in enumerate(folders):
         if folder in _OF_WORDS or folder in _OF_PICTURES:
             return "/".join([*folders[:n], *folders[n + 1 :], name])
@@ -393,6 +414,10 @@ def _lists(path: str) -> bool:
     return name.endswith(formats.TABLES) or (
         name.endswith(".json") and (name.startswith(("meta_", "metadata")) or name == "captions.json")
     )
+
+
+def _nearest(path: str) -> tuple[bool, int, str]:
+    return path.startswith(PROJECT), _rank(path), path
 
 
 def _rank(path: str) -> int:

@@ -14,17 +14,18 @@ import math
 
 from loraprep.core import yamlfile
 from loraprep.core.files import Json
+from loraprep.trainers import prompts
 from loraprep.trainers.buckets import BucketFit, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
 DROPOUT = 0.05  # of captions, as in ai-toolkit's own Flux example
 HOW = """\
-Copy `datasets` and the two lines of `train` from datasets.yaml into your job's `config.process` entry. ai-toolkit
-counts steps and not epochs. Leave `trigger_word` out: the trigger is in every caption already, and regularization
-captions must not have it. Leave `shuffle_tokens` off: it moves the trigger too, and `keep_tokens` only guards it
-against dropout. Paths are seen from the folder where ai-toolkit is started; set `dataset.path` in project.yaml to
-have them written out. A trigger word put before a caption that is JSON would spoil it. It leaves `.aitk_size.json` and
-`_latent_cache/` beside the pictures; loraprep ignores both."""
+Copy `datasets` and the lines of `train` and `sample` from datasets.yaml into your job's `config.process` entry.
+ai-toolkit counts steps and not epochs. Leave `trigger_word` out: the trigger is in every caption already, and
+regularization captions must not have it. Leave `shuffle_tokens` off: it moves the trigger too, and `keep_tokens` only
+guards it against dropout. Paths are seen from where ai-toolkit is started; set `dataset.path` in project.yaml
+to have them written out. A trigger word put before a caption that is JSON would spoil it. It leaves `.aitk_size.json`
+and `_latent_cache/` beside the pictures; loraprep ignores both."""
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
@@ -49,10 +50,18 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     sets = [_entry(folder, dataset) for folder in dataset.folders]
     if dataset.regularization:
         sets.append({**_entry(dataset.regularization, dataset), "is_reg": True, "caption_dropout_rate": 0.0})
-    process: dict[str, Json] = {
-        "datasets": sets,
-        "train": {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps},
-    }
+    train: dict[str, Json] = {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps}
+    if dataset.held_out:
+        items = [item for folder in dataset.held_out for item in dataset.captioned(folder).items()]
+        train["validation_config"] = {
+            "validation_items": [{"image_path": path, "prompt": text} for path, text in items],
+            "resolution": dataset.sizes[-1],
+        }
+    process: dict[str, Json] = {"datasets": sets, "train": train}
+    if dataset.prompts:
+        side = dataset.sizes[-1]
+        asked = [prompts.line(each.prompt) for each in dataset.prompts]
+        process["sample"] = {"width": side, "height": side, "seed": prompts.SEED, "walk_seed": False, "prompts": asked}
     return {"datasets.yaml": yamlfile.document({"config": {"process": [process]}}, dataset.made_for)}
 
 

@@ -7,11 +7,12 @@ DirectoryDataset, ARBucketDataset (0784ca8b) and models/base.py convert_crop_and
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import tomlkit
 
 from loraprep.trainers.buckets import BucketFit
-from loraprep.trainers.trainer import TrainingSet
+from loraprep.trainers.trainer import TrainingFolder, TrainingSet
 
 # ar_buckets that we export, width / height to the three digits it rounds them to: the formats pictures come in
 # (1:3, 1:2, 9:16, 2:3, 3:4, 4:5, square and the same lying down). Its example's seven would cut off more.
@@ -44,17 +45,24 @@ def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) ->
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """Write one [[directory]] a folder, all sizes at once."""
+    """Write one [[directory]] a folder, all sizes at once; held-out pictures are a file of their own."""
+    written = {"dataset.toml": _config(dataset, dataset.folders, dataset.sizes)}
+    if dataset.held_out:
+        written["held-out.toml"] = _config(dataset, dataset.held_out, dataset.sizes[-1:])
+    return written
+
+
+def _config(dataset: TrainingSet, folders: Sequence[TrainingFolder], sizes: Sequence[int]) -> str:
     doc = tomlkit.document()
     doc.add(tomlkit.comment(dataset.made_for))
     if dataset.regularization:
         doc.add(tomlkit.comment("Your regularization pictures are left out: diffusion-pipe has no use for them."))
-    doc.add("resolutions", tomlkit.item(dataset.sizes))
+    doc.add("resolutions", tomlkit.item(list(sizes)))
     doc.add("enable_ar_bucket", tomlkit.item(True))
     doc.add("ar_buckets", tomlkit.item(list(_RATIOS)).comment("width / height"))
     doc.add("frame_buckets", tomlkit.item([1]).comment("pictures, no films"))
     directories = tomlkit.aot()
-    for folder in dataset.folders:
+    for folder in folders:
         table = tomlkit.table()
         table.update(path=folder.path, num_repeats=folder.repeats)
         if folder.masks:
@@ -63,4 +71,4 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             table.add("control_path", folder.controls[0])
         directories.append(table)
     doc.add("directory", directories)
-    return {"dataset.toml": tomlkit.dumps(doc)}
+    return tomlkit.dumps(doc)

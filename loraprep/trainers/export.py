@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,9 +15,12 @@ from loraprep.captions.render import prefix as prefix_tags
 from loraprep.core import files, paths
 from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
+from loraprep.core.escape import code, plain
+from loraprep.core.text import number_of
+from loraprep.curation.assessment import SamplePrompt
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
-from loraprep.trainers import naming, regularization
+from loraprep.trainers import naming, prompts, regularization
 from loraprep.trainers.plan import TrainingPlan, usual_repeats
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 
@@ -30,23 +33,30 @@ def training_set(
     settings: Settings,
     model: BaseModel,
     class_prompt: str,
+    tries: Sequence[SamplePrompt] = (),
+    carrying: Iterable[str] = (),
 ) -> TrainingSet:
-    """Describe dataset/ to one trainer. Raises UserError when a caption or the regularization folder is gone."""
+    """Describe dataset/ to one trainer. `tries`: the prompts to try first; `carrying`: see `prompts`.
+
+    Raises UserError when a caption or the regularization folder is gone.
+    """
     above = (settings.dataset.path or "").rstrip("/\\")
     prefix = f"{above}/" if above else ""
     names = sorted(locked.images)
     captions = _captions(root, names)
+    before = prefix_tags(settings.captioning, model)
     counts = Counter(_folder_of(n) for n in names)
+    folders = [_folder(name, f"{prefix}dataset/", count, locked) for name, count in sorted(counts.items())]
     return TrainingSet(
         name=settings.name,
         trigger=settings.trigger,
-        before=len(prefix_tags(settings.captioning, model)),
+        before=len(before),
         lines=max((len(text.splitlines()) for text in captions.values()), default=1),
         class_prompt=class_prompt,
         tags=model.form == "tags",
         model=model.title,
         sizes=plan.sizes,
-        folders=[_folder(name, f"{prefix}dataset/", count, locked) for name, count in sorted(counts.items())],
+        folders=[folder for folder in folders if not naming.holds_out(folder.name)],
         regularization=_regularization(root, settings.dataset.regularization, prefix, plan.length.regularization),
         captions=captions,
         batch_size=settings.dataset.batch_size,
@@ -55,6 +65,8 @@ def training_set(
         profile=profile,
         by=model.by(plan.trainer),
         above=prefix,
+        prompts=prompts.sample_prompts(tries, locked, captions, carrying, settings.trigger, before, model),
+        held_out=[folder for folder in folders if naming.holds_out(folder.name)],
     )
 
 
@@ -181,27 +193,67 @@ def _seen_more(dataset: TrainingSet) -> str:
 
 def _start(dataset: TrainingSet) -> list[str]:
     """Write what is typed to train, where the trainer's profile knows it for this base model."""
-    if not dataset.profile.start or not dataset.by.calls:
+    profile, calls = dataset.profile, dataset.by.calls
+    own = {**profile.says, **profile.examples.get(calls, {}), **dataset.by.says}
+    example = own.get("example", "")
+    if not profile.start or not calls or (profile.told and not example):
         return []
-    example = dataset.by.says.get("example", "")
+    folder = f"{dataset.above}exports/{dataset.plan.trainer}"
     said = {
-        "network": dataset.by.calls,
-        **dataset.profile.says,
-        **dataset.by.says,
-        "calls": dataset.by.calls,
-        "config": f"{dataset.above}exports/{dataset.plan.trainer}/{dataset.profile.config}",
+        "network": calls,
+        "of": dataset.model,
+        **own,
+        "calls": calls,
+        "config": f"{folder}/{profile.config}",
+        "samples": f"{folder}/sample_prompts.txt",
+        "masked": "--masked_loss" if any(f.masks for f in dataset.folders) else "",
         "epochs": str(dataset.plan.length.epochs),
         "name": dataset.name,
+        "title": profile.title,
     }
-    lines = [re.sub(r" +", " ", line.format_map(said)).strip() for line in dataset.profile.start]
-    told = "Words in capitals are yours to fill in: the paths of what you downloaded."
-    if example:
+    lines = [re.sub(r" +", " ", line.format_map(said)).strip() for line in profile.start]
+    if not dataset.prompts:  # there is no such file
+        lines = [re.sub(r" --sample_prompts \S+( --sample_every_n_epochs \d+)?", "", line) for line in lines]
+    told = ["Words in capitals are yours to fill in: the paths of what you downloaded."] if _to_fill_in(lines) else []
+    if profile.told:
+        told.append(" ".join(profile.told.format_map(said).split()))
+    elif example:
         first = " ".join(example.split()[:2])
-        told += (
-            f" From `{first}` on the values are {dataset.profile.title}'s own example for {dataset.model}; "
+        told.append(
+            f"From `{first}` on the values are {profile.title}'s own example for {said['of']}; "
             "loraprep recommends none but the epochs."
         )
-    return ["## Start", "", *(part for line in lines for part in (f"    {line}", "")), told, ""]
+    return ["## Start", "", *(part for line in lines for part in (f"    {line}", "")), " ".join(told), ""]
+
+
+def _to_fill_in(lines: Sequence[str]) -> bool:
+    return any(re.search(r"(?<![\w=/\"])[A-Z][A-Z0-9_]{1,}(?![\w=])", line) for line in lines)
+
+
+def _samples(dataset: TrainingSet) -> list[str]:
+    """List the prompts to draw while it trains, with what each shows, and what makes the trainer draw them."""
+    if not dataset.prompts:
+        return []
+    how = dataset.profile.samples or "{title} draws no samples while it trains: try these with what it made."
+    folder = f"{dataset.above}exports/{dataset.plan.trainer}"
+    return [
+        "## Sample prompts",
+        "",
+        how.format(title=dataset.profile.title, config=folder),
+        "",
+        *(f"- {code(each.prompt)}: {plain(each.shows)}" for each in dataset.prompts),
+        "",
+    ]
+
+
+def _held_out(dataset: TrainingSet) -> str:
+    """Say which pictures are held out, and what makes the trainer measure on them."""
+    number = sum(folder.pictures for folder in dataset.held_out)
+    where = ", ".join(folder.path for folder in dataset.held_out)
+    how = dataset.profile.validation or "{title} has no use for them: they are left out of training, and nothing more."
+    config = f"{dataset.above}exports/{dataset.plan.trainer}"
+    told = how.format(title=dataset.profile.title, config=config, size=dataset.sizes[-1])
+    return f"- Held out, never trained: {number_of(number, 'picture')}, in {where}. {told}"
 
 
 def readme(dataset: TrainingSet, how: str) -> str:
@@ -216,6 +268,7 @@ def readme(dataset: TrainingSet, how: str) -> str:
         how.strip().replace("EPOCHS", str(length.epochs)),
         "",
         *_start(dataset),
+        *_samples(dataset),
         "## How long to train",
         "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",
@@ -226,6 +279,8 @@ def readme(dataset: TrainingSet, how: str) -> str:
     ]
     if befores := sorted({path for folder in dataset.folders for path in folder.controls}):
         lines.append(f"- The pictures before the change, under the names of those after: {', '.join(befores)}.")
+    if dataset.held_out:
+        lines.append(_held_out(dataset))
     if reg:
         told = (
             "They come up about as often as yours, and their steps are counted above."

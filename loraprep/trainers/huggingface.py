@@ -16,5 +16,7 @@ are not part of that format: a row is one picture, and epochs alone decide how o
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
     """Write a line a picture: its path, seen from dataset/, and its caption."""
-    lines = [files.dumps({"file_name": name, "text": text}, indent=None) for name, text in dataset.captions.items()]
+    away = {folder.name for folder in dataset.held_out}
+    trained = {name: text for name, text in dataset.captions.items() if name.rpartition("/")[0] not in away}
+    lines = [files.dumps({"file_name": name, "text": text}, indent=None) for name, text in trained.items()]
     return {"metadata.jsonl": "".join(lines)}

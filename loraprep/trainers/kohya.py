@@ -11,6 +11,7 @@ from functools import cache
 
 import tomlkit
 
+from loraprep.trainers import prompts
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
 from loraprep.trainers.trainer import ConfigTable, ConfigValue, TrainingFolder, TrainingSet
 
@@ -112,8 +113,13 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     for size in dataset.sizes:
         for subsets in filter(None, (plain, masked)):  # kohya takes masks in a [[datasets]] of their own only
             sets.append(_dataset(size, subsets, dataset))
+    if dataset.held_out:
+        sets.append(_held_out(dataset))
     doc.add("datasets", sets)
-    return {"dataset_config.toml": tomlkit.dumps(doc)}
+    written = {"dataset_config.toml": tomlkit.dumps(doc)}
+    if dataset.prompts:
+        written["sample_prompts.txt"] = prompts.lines(dataset.prompts, dataset.sizes[-1])
+    return written
 
 
 def _first(dataset: TrainingSet) -> str:
@@ -138,6 +144,18 @@ def _dataset(size: int, subsets: list[ConfigTable], dataset: TrainingSet) -> tom
         entry.update(subset)
         listed.append(entry)
     table.add("subsets", listed)
+    return table
+
+
+def _held_out(dataset: TrainingSet) -> tomlkit.items.Table:
+    """Describe a [[datasets]] of which all is split off for validation.
+
+    kohya knows no other way, in a [[datasets]] only, and without a seed it shuffles twice and trains what it split off.
+    Masks are left away, since beside them the split is not made at all.
+    """
+    table = _dataset(dataset.sizes[-1], [_subset(folder, dataset.trigger) for folder in dataset.held_out], dataset)
+    table.add("validation_split", tomlkit.item(1.0).comment("held out: measured with, and never trained"))
+    table.add("validation_seed", 0)
     return table
 
 

@@ -12,6 +12,7 @@ from functools import cache
 
 import tomlkit
 
+from loraprep.trainers import prompts
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
@@ -61,13 +62,13 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     for folder in dataset.folders:
         lines = [
             json.dumps(
-                {"image_path": f"{folder.path}/{name}", **_before(folder, name), "caption": text}, ensure_ascii=False
+                {"image_path": path, **_before(folder, path.rpartition("/")[2]), "caption": text}, ensure_ascii=False
             )
-            for place, text in sorted(dataset.captions.items())
-            for above, _, name in [place.rpartition("/")]
-            if above == folder.name
+            for path, text in dataset.captioned(folder).items()
         ]
         written[f"{folder.name}.jsonl"] = "\n".join(lines) + "\n"
+    if dataset.prompts:  # without --f it would draw a film
+        written["sample_prompts.txt"] = prompts.lines(dataset.prompts, dataset.sizes[-1], more=" --f 1")
     return written
 
 

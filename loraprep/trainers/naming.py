@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 CAPTIONS = frozenset({".txt", ".caption"})  # suffixes of captions that trainers read beside a picture
 _KOHYA = re.compile(r"(?<![0-9])([1-9][0-9]*+)_(.+)")
+_HELD_OUT = "-held-out"
 _LONGEST = 100  # characters of a stem: with folders and suffixes far below what any file system takes
 # Windows opens a device for these, whatever the extension.
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))})
@@ -22,6 +23,20 @@ def repeats_of(folder: str) -> int | None:
     """Read the repeats in a kohya folder's name: 10 for "10_cat", None for "cat"."""
     match = _KOHYA.fullmatch(folder)
     return int(match[1]) if match else None
+
+
+def held_out_folder(folder: str) -> str:
+    """Name the folder of the held-out pictures of another: "mystyle-held-out", and for 10_cat "cat-10-held-out".
+
+    Without repeats in front, so that kohya, told of dataset/ as a whole, passes it over.
+    """
+    repeats, _, name = folder.partition("_")
+    return f"{name}-{repeats}{_HELD_OUT}" if repeats_of(folder) else folder + _HELD_OUT
+
+
+def holds_out(folder: str) -> bool:
+    """Say whether a folder of dataset/ holds the held-out pictures of another."""
+    return folder.endswith(_HELD_OUT) and not repeats_of(folder)
 
 
 def stem(path: str) -> str:

@@ -11,6 +11,7 @@ import math
 from functools import cache
 
 from loraprep.core import files
+from loraprep.trainers import prompts
 from loraprep.trainers.buckets import BucketFit, Size, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
@@ -55,7 +56,23 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     concepts = [_concept(folder, "STANDARD", size, dataset) for size in dataset.sizes for folder in dataset.folders]
     if dataset.regularization:
         concepts += [_concept(dataset.regularization, "PRIOR_PREDICTION", size, dataset) for size in dataset.sizes]
-    return {"concepts.json": files.dumps(concepts)}
+    concepts += [_concept(folder, "VALIDATION", dataset.sizes[-1], dataset) for folder in dataset.held_out]
+    written = {"concepts.json": files.dumps(concepts)}
+    if dataset.prompts:
+        written["samples.json"] = files.dumps([_sample(each.prompt, dataset.sizes[-1]) for each in dataset.prompts])
+    return written
+
+
+def _sample(prompt: str, size: int) -> ConfigTable:
+    """Describe a picture to draw; steps, guidance and the rest are what OneTrainer takes for the base model."""
+    return {
+        "enabled": True,
+        "prompt": prompt,
+        "width": size,
+        "height": size,
+        "seed": prompts.SEED,
+        "random_seed": False,
+    }
 
 
 def _concept(folder: TrainingFolder, kind: str, size: int, dataset: TrainingSet) -> ConfigTable:

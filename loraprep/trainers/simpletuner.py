@@ -24,6 +24,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     if dataset.regularization:
         for size in dataset.sizes:
             entries.append({**_entry(dataset.regularization, size, dataset), "is_regularisation_data": True})
+    for folder in dataset.held_out:
+        entries.append({**_entry(folder, dataset.sizes[-1], dataset), "dataset_type": "eval"})
     entries.append(
         {
             "id": f"{dataset.name}-text-embeds",
@@ -33,7 +35,11 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             "cache_dir": f"{dataset.above}exports/simpletuner/cache/text/{dataset.name}",
         }
     )
-    return {"multidatabackend.json": files.dumps(entries)}
+    written = {"multidatabackend.json": files.dumps(entries)}
+    if dataset.prompts:  # its keys become names of files
+        asked = {f"sample_{number}": each.prompt for number, each in enumerate(dataset.prompts, 1)}
+        written["user_prompt_library.json"] = files.dumps(asked)
+    return written
 
 
 def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list[ConfigTable]:

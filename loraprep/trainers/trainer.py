@@ -12,6 +12,7 @@ from typing import Protocol, cast
 
 import msgspec
 
+from loraprep.curation.assessment import SamplePrompt
 from loraprep.project.profiles import TrainedBy, TrainerProfile
 from loraprep.trainers.buckets import BucketFit
 from loraprep.trainers.plan import TrainingPlan
@@ -46,13 +47,24 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     sizes: list[int]  # px, ascending
     folders: list[TrainingFolder]
     regularization: TrainingFolder | None
-    captions: dict[str, str]  # "4_mystyle/pier.png" -> its text
+    captions: dict[str, str]  # "4_mystyle/pier.png" -> its text, of the held-out ones too
     batch_size: int
     enlarge: bool
     plan: TrainingPlan
     profile: TrainerProfile
     by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
     above: str = ""  # what stands before every path: "" or dataset.path with a "/"
+    prompts: Sequence[SamplePrompt] = ()
+    held_out: Sequence[TrainingFolder] = ()  # never trained; a trainer that measures does so at the largest size
+
+    def captioned(self, folder: TrainingFolder) -> dict[str, str]:
+        """Return path, as the trainer is told it -> caption, of the pictures of a folder, sorted."""
+        return {
+            f"{folder.path}/{name}": text
+            for place, text in sorted(self.captions.items())
+            for above, _, name in [place.rpartition("/")]
+            if above == folder.name
+        }
 
     @property
     def made_for(self) -> str:

@@ -16,9 +16,9 @@ export async function settled() { while (going) await going; }
 
 const say = (text) => { $(".saved").textContent = text; };
 
-/* `at`: the ident of the question, to come back to; `then`: what to do once it is written */
-export function write(address, body, { at = "", then = () => {}, failed = () => {} } = {}) {
-  queue.push({ address, body: { ...body, view: view().dataset.view, at }, at, then, failed });
+/* `at`: the ident of the question, to come back to; `then`: what to do once it is written; `quiet`: said elsewhere */
+export function write(address, body, { at = "", then = () => {}, failed = () => {}, quiet = false } = {}) {
+  queue.push({ address, body: { ...body, view: view().dataset.view, at }, at, then, failed, quiet });
   return pump();
 }
 
@@ -52,7 +52,7 @@ async function send() {
     if (status !== 200) { toast(told.message, "bad"); say(""); unanswered(one.at); one.failed(); await refresh(); continue; }
     learn(told.kind, told.digest);
     const lines = told.lines.map((l) => `${told.file}:${l.number}   ${l.text}`);
-    if (!told.undone) toast(lines.join("\n") + (told.more ? `\nand ${told.more} more lines` : ""));
+    if (!told.undone && !one.quiet) toast(lines.join("\n") + (told.more ? `\nand ${told.more} more lines` : ""));
     await one.then(told);
   }
   if (!queue.length) say("Saved");

@@ -30,7 +30,9 @@ export function show(id, focus = true) {
     b.toggleAttribute("aria-current", here);
     if (here) b.parentElement.scrollLeft = b.offsetLeft - b.parentElement.clientWidth / 2;
   }
-  history.replaceState(null, "", `?at=${encodeURIComponent(at)}`);
+  const query = new URLSearchParams(location.search); // whether each is looked at by itself stays
+  query.set("at", at);
+  history.replaceState(null, "", `?${query}`);
   if (focus) now.focus({ preventScroll: true });
   window.scrollTo({ top: 0 });
   if (!item() && items().length) here(items()[0], false);

@@ -1,32 +1,33 @@
 /* Keys press the buttons that show them. A key never answers what nobody sees. */
 import { $, $$, inView, made } from "./dom.js";
-import { putBack, saveText } from "./captions.js";
+import * as complete from "./complete.js";
 import * as crop from "./crop.js";
 import { card, turn } from "./deck.js";
+import * as desk from "./desk.js";
 import * as light from "./light.js";
-import { item, items, step } from "./lists.js";
+import { across, item, items, step } from "./lists.js";
 import { view } from "./page.js";
 import { isBehind, unasked } from "./refresh.js";
-import { search } from "./texts.js";
 import { toast } from "./toast.js";
+import * as words from "./words.js";
 
 const ANSWERS = "[data-values], [data-toggle], [data-out], [data-pin], [data-key=Enter]";
 const NAMED = { Enter: "↵", Escape: "Esc" };
 
-const topmost = () => $(".conflict[open]") || $(".keys[open]") || $(".light[open]");
+const topmost = () => $(".conflict[open]") || $(".keys[open]") || $(".change[open]") || $(".light[open]");
 
 export function keyed() { // the buttons that a key can press now, nearest first
   const box = topmost();
   if (box) return $$("[data-key], [data-code]", box).filter((b) => b.offsetParent !== null);
   const done = $(".done:not([hidden])", view());
-  const places = [item(), card(), done, ...$$(".hero", view()), $(".progress:not([hidden])"), $(".top"), $(".foot")];
+  const places = [item(), card(), done, ...$$(".hero, .desk, .tools", view()), $(".progress:not([hidden])"), $(".top"), $(".foot")];
   return [...new Set(places.filter(Boolean).flatMap((place) => $$("[data-key], [data-code]", place)))].filter((b) => b.offsetParent !== null);
 }
 
 export function keysBesideButtons() { // for who listens to the page; and the place in the menu
   for (const b of $$("[data-key]")) b.setAttribute("aria-keyshortcuts", b.dataset.key.length === 1 && b.dataset.key !== b.dataset.key.toLowerCase() ? `Shift+${b.dataset.key}` : b.dataset.key);
   const here = $(".top nav [aria-current]");
-  if (here) here.parentElement.scrollLeft = here.offsetLeft - 40;
+  if (here) here.closest("nav").scrollLeft = here.offsetLeft - 40;
 }
 
 export function table() { // every key that does something now, and what
@@ -34,14 +35,17 @@ export function table() { // every key that does something now, and what
   const under = topmost() ? Object.values(OVER).map((name) => $(`.foot [data-do=${name}]`)) : [];
   const rows = [...keyed(), ...under].map((b) => {
     const key = $("kbd", b) ? $("kbd", b).textContent : NAMED[b.dataset.key] || b.dataset.key;
-    const words = b.getAttribute("aria-label") || [...b.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join(" ").trim();
-    return [key, words.replace(/\s+/g, " ")];
+    const named = b.labels && b.labels[0] ? b.labels[0] : b;
+    const said = b.getAttribute("aria-label") || [...named.childNodes].filter((n) => !["KBD", "B"].includes(n.nodeName)).map((n) => n.textContent).join(" ").trim();
+    return [key, said.replace(/\s+/g, " ")];
   });
   const seen = new Set();
   const first = rows.filter(([key]) => !seen.has(key) && seen.add(key)); // the nearest has the key
   const more = topmost() ? [] : [["← →", items().length ? "One back, one on" : "The question before, the next one"]];
-  if (search() && !topmost()) more.push(["/", "Search"]);
-  list.replaceChildren(...[...first, ...more].flatMap(([key, words]) => [made("dt", key), made("dd", words)]));
+  const place = topmost() || view();
+  for (const e of $$("[data-tell]", place)) if (e.closest(".card[hidden]") === null) more.push(e.dataset.tell.split("|"));
+  if ($(".words", place)) more.push(["↵", "While you write: saved, and on to the next"], ["← →", "On a tag: to the one before, the next one"]);
+  list.replaceChildren(...[...first, ...more].flatMap(([key, said]) => [made("dt", key), made("dd", said)]));
   $(".keys").showModal();
 }
 
@@ -61,14 +65,49 @@ async function arrow(by) {
 }
 
 function inBox(event, box) {
-  const mine = $$("[data-key]", box).find((b) => b.dataset.key === event.key.toLowerCase());
+  if (event.target.matches("[data-complete]") && complete.key(event, event.target)) return;
+  if (event.target.matches("input:not([type=checkbox], [type=radio])") && event.key !== "Escape") {
+    if (event.key === "Enter") { event.preventDefault(); if (!event.repeat) $(".primary", box).focus(); } // looked at, then pressed
+    return;
+  }
+  if (event.key === "Enter" && event.target.matches("button")) { if (event.repeat) event.preventDefault(); return; }
+  const mine = $$("[data-key]", box).find((b) => b.dataset.key === event.key || b.dataset.key === event.key.toLowerCase());
   if (mine && !event.repeat) { event.preventDefault(); mine.click(); }
 }
+
+function onChip(event, chip) { // true if the key was for a tag
+  if (event.key in arrows) {
+    event.preventDefault();
+    words[event.shiftKey ? "move" : "step"](chip.closest(".words"), arrows[event.key]);
+    return true;
+  }
+  const key = ["Delete", "Backspace"].includes(event.key) ? "x" : event.key === "Escape" ? event.key : "";
+  if (!key || event.repeat) return false;
+  event.preventDefault();
+  if (key === "x") $("[data-do=chip-out]", chip.closest(".words")).click();
+  else { words.unmark(chip.closest(".words")); chip.blur(); if (item()) item().focus({ preventScroll: true }); }
+  return true;
+}
+
+function adding(event, input) {
+  if (complete.key(event, input)) return;
+  if (event.key === "Escape") { event.preventDefault(); if (input.value) input.value = ""; else leave(input); }
+}
+
+function leave(field) { // the hand off it
+  field.blur();
+  const to = $(".light[open]") ? $("#light-title") : item();
+  if (to) to.focus({ preventScroll: true });
+}
+
+const pressable = (all, event) => all.find((b) => (event.shiftKey && b.dataset.code ? b.dataset.code === event.code : b.dataset.key === event.key));
 
 const OVER = { z: "undo", Z: "redo", "?": "keys" }; // what the foot of the page offers, over the light table, too
 
 function atTheTable(event, on) {
-  if (on.matches("textarea, input")) {
+  if (on.matches("input")) return adding(event, on);
+  if (on.matches(".chip") && onChip(event, on)) return;
+  if (on.matches("textarea")) {
     if (event.key === "Escape") { event.preventDefault(); light.putBack(); }
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) light.turnTo(1).then(light.writing); }
     return;
@@ -79,7 +118,7 @@ function atTheTable(event, on) {
   if (event.key === " ") { event.preventDefault(); if (!event.repeat) light.close(); return; }
   const name = OVER[event.key];
   const now = keyed().filter((b) => !crop.going() || b.closest(".crop-actions"));
-  const found = name ? $(`.foot [data-do=${name}]`) : now.find((b) => b.dataset.key === event.key || (b.dataset.key.length === 1 && b.dataset.key === event.key.toLowerCase()));
+  const found = name ? $(`.foot [data-do=${name}]`) : pressable(now, event) || now.find((b) => b.dataset.key.length === 1 && b.dataset.key === event.key.toLowerCase());
   if (!found) return;
   event.preventDefault();
   if (event.repeat && !found.dataset.turnTo) return;
@@ -91,26 +130,36 @@ function pressed(event) {
   const on = event.target;
   const box = topmost();
   if (box) return box.matches(".light") ? atTheTable(event, on) : inBox(event, box);
+  if (on.matches("[data-complete]")) return adding(event, on);
+  if (on.matches(".chip") && onChip(event, on)) return;
   if (on.matches("textarea")) {
-    if (event.key === "Enter") { event.preventDefault(); if (!event.repeat) saveText(on); }
-    if (event.key === "Escape") putBack(on);
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) saved(on); }
+    if (event.key === "Escape") { event.preventDefault(); words.putBack(on); leave(on); }
     return;
   }
   if (on.matches("input")) {
-    if (event.key === "Escape") { if (on === search() && on.value) return; on.blur(); if (item()) item().focus(); }
+    if (event.key === "Escape") { if (on.type === "search" && on.value) return; leave(on); }
+    if (event.key === "Enter" && on.type === "search") { event.preventDefault(); leave(on); }
     return;
   }
   if ((event.key === "Enter" || event.key === " ") && on.matches("button, a, summary")) { // the browser presses it, but once
     if (event.repeat) event.preventDefault();
     return;
   }
-  if (event.key in arrows && (items().length || !event.key.match("Up|Down"))) { event.preventDefault(); arrow(arrows[event.key]); return; }
-  if (event.key === "/" && search()) { event.preventDefault(); search().focus(); return; }
-  const found = keyed().find((b) => (event.shiftKey && b.dataset.code ? b.dataset.code === event.code : b.dataset.key === event.key));
+  if (event.key in arrows && (items().length || !event.key.match("Up|Down"))) { event.preventDefault(); if (!event.key.match("Up|Down") || !across(arrows[event.key])) arrow(arrows[event.key]); return; }
+  const found = pressable(keyed(), event);
   if (!found) return;
   event.preventDefault();
   if (found.matches(ANSWERS) && (event.repeat || unasked() || isBehind() || !seen(found))) return; // held down, or not looked at
-  found.click();
+  if (found.matches("input")) found.focus(); else found.click();
+}
+
+function saved(t) { // Enter while somebody writes: these words, and on
+  if (t === desk.text()) return desk.on(1, true);
+  const save = $$("[data-key=Enter]", t.closest(".card")).find((b) => !b.hidden);
+  t.blur();
+  if (save) save.click();
+  return undefined;
 }
 
 export const listen = () => document.addEventListener("keydown", pressed);

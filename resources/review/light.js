@@ -5,11 +5,12 @@ import * as crop from "./crop.js";
 import { card } from "./deck.js";
 import { item, of } from "./lists.js";
 import { view } from "./page.js";
-import { fragment, post } from "./talk.js";
+import { fragment } from "./talk.js";
 import { toast } from "./toast.js";
+import * as words from "./words.js";
 
 const table = $(".light");
-let list = { in: "", find: "" };
+let list = ""; // the query of the list that it was opened from
 let opener = null;
 let shape = -1; // number of the bucket that is drawn
 let asked = 0;
@@ -27,7 +28,9 @@ export function lookCloser() {
 export function open(button) {
   const holder = button.closest("[data-part], [data-in]");
   const long = of(button);
-  list = { in: holder ? holder.dataset.part || holder.dataset.in : "", find: long ? long.find : "" };
+  const all = $(".texts", view());
+  list = new URLSearchParams(long ? long.query : all ? all.dataset.query : "");
+  if (holder) list.set("in", holder.dataset.part || holder.dataset.in);
   opener = button;
   shape = -1;
   return lay(button.dataset.lay);
@@ -36,7 +39,7 @@ export function open(button) {
 async function lay(id) {
   asked += 1;
   const mine = asked;
-  const fresh = await fragment(`/light/${id}?${new URLSearchParams(list)}`);
+  const fresh = await fragment(`/light/${id}?${list}`);
   if (mine !== asked) return;
   if (!fresh) { toast("This picture is not there any more.", "bad"); return; }
   $(".on-table", table).replaceChildren(fresh);
@@ -44,14 +47,13 @@ async function lay(id) {
   table.scrollTop = 0;
   crop.end(table);
   draw(shape);
-  if (text()) measure();
   $("h2", table).focus({ preventScroll: true });
   for (const near of [laid().dataset.after, laid().dataset.before]) ready(near);
 }
 
 function ready(id) { // what the next key asks for is there when it is pressed
   if (id === laid().dataset.id) return;
-  fragment(`/light/${id}?${new URLSearchParams(list)}`).then((fresh) => {
+  fragment(`/light/${id}?${list}`).then((fresh) => {
     const image = fresh && fresh.querySelector("image");
     if (image) new Image().src = image.getAttribute("href");
   });
@@ -62,7 +64,7 @@ export async function again() { // a file is another one: what is written here s
   const id = laid().dataset.id;
   asked += 1;
   const mine = asked;
-  const fresh = await fragment(`/light/${id}?${new URLSearchParams(list)}`);
+  const fresh = await fragment(`/light/${id}?${list}`);
   if (mine !== asked || !table.open || laid().dataset.id !== id || crop.going()) return;
   if (!fresh) return close();
   const on = document.activeElement;
@@ -70,7 +72,7 @@ export async function again() { // a file is another one: what is written here s
   for (const name of ["light-top", "sight", "standing", "shapes", "about", "file-facts", "words"]) {
     const [was, now] = [$(`.${name}`, table), fresh.querySelector(`.${name}`)];
     if (name === "words" && was && $("textarea", was) && (was.contains(on) || text().value !== text().dataset.was)) continue;
-    if (was && now && was.dataset.like !== now.outerHTML) { const like = now.outerHTML; was.replaceWith(now); now.dataset.like = like; if (name === "words" && text()) measure(); }
+    if (was && now && was.dataset.like !== now.outerHTML) { const like = now.outerHTML; was.replaceWith(now); now.dataset.like = like; }
     else if (was && !now) was.remove();
     else if (!was && now) $(".light-side", table).append(now);
   }
@@ -156,62 +158,19 @@ function cropped(box) {
 
 /* --- words */
 
-let measuring;
-let keeping;
-export function measure() {
-  const t = text();
-  clearTimeout(measuring);
-  measuring = setTimeout(async () => {
-    const { status, told } = await post("/measure", { text: t.value });
-    if (status !== 200 || !t.isConnected) return;
-    for (const span of $$("[data-limit]", table)) {
-      $("[data-tokens]", span).textContent = told.tokens;
-      span.classList.toggle("over", told.tokens > Number(span.dataset.limit));
-    }
-    $("[data-faults]", table).textContent = told.faults.join("; ");
-  }, 150);
-}
-
-export function typed() {
-  measure();
-  $(".kept", table).textContent = "not saved yet";
-  clearTimeout(keeping);
-  keeping = setTimeout(keep, 1500);
-}
-
-export function keep() { // what is written here goes into decisions/captions.yaml
-  clearTimeout(keeping);
-  const t = text();
-  if (!t || t.value === t.dataset.was || !t.value.trim()) return;
-  const [id, words] = [laid().dataset.id, t.value];
-  const before = t.dataset.was;
-  t.dataset.was = words;
-  $(".kept", table).textContent = "saving…";
-  write("/answer", { kind: "captions", id, values: { caption: words } }, {
-    then: () => { if (t.isConnected && t.value === words) $(".kept", table).textContent = "saved"; },
-    failed: () => { if (t.isConnected) { t.dataset.was = before; $(".kept", table).textContent = "not saved"; } },
-  });
-}
+const keep = () => { if (text()) words.keep(text()); };
 
 export function putBack() {
-  const t = text();
-  clearTimeout(keeping);
-  t.value = t.dataset.was;
-  measure();
-  $(".kept", table).textContent = "";
+  words.putBack(text());
   $("h2", table).focus();
 }
 
 export function writing() {
-  const t = text();
-  if (t) { t.focus(); t.setSelectionRange(t.value.length, t.value.length); }
+  if (text()) words.toEnd(text());
 }
 
 table.addEventListener("cancel", (event) => { event.preventDefault(); }); // keys.js knows what Esc is for
-table.addEventListener("input", (event) => { if (event.target === text()) typed(); });
-table.addEventListener("focusout", (event) => { if (event.target === text()) keep(); });
 document.addEventListener("fresh", again);
-addEventListener("pagehide", () => { if (table.open) keep(); });
 export const startCrop = () => crop.start(table);
 export function endCrop() { crop.end(table); draw(shape); }
 export function writeCrop() { const box = crop.shares(); crop.end(table); cropped(box); }

@@ -12,11 +12,11 @@ class Long {
     this.element = element;
     this.part = element.dataset.part;
     this.total = Number(element.dataset.total);
-    this.find = old ? old.find : "";
-    this.nodes = old ? old.nodes : new Map(); // number -> element; what is shown again is asked for again
+    this.query = element.dataset.query || ""; // which of its items are sought
+    this.nodes = old && old.query === this.query ? old.nodes : new Map(); // number -> element; what is shown again is asked for again
     this.asked = new Set();
     this.turn = 0;
-    if (this.find) { this.total = old.total; } else this.take(0, [...element.children]);
+    this.take(0, [...element.children]);
   }
 
   take(from, items) {
@@ -30,12 +30,12 @@ class Long {
     const style = getComputedStyle(this.element);
     this.columns = style.display === "grid" ? style.gridTemplateColumns.split(" ").length : 1;
     const shown = this.element.firstElementChild;
-    if (shown && shown.offsetHeight && !$("textarea", shown)) this.height = shown.offsetHeight + (parseFloat(style.rowGap) || 0);
+    if (shown && shown.offsetHeight) this.height = shown.offsetHeight + (parseFloat(style.rowGap) || 0);
   }
 
   layout() {
     if (!this.element.isConnected || this.element.offsetParent === null) return;
-    if (this.total <= AT_ONCE && !this.find && this.element.children.length === this.total && this.fresh) return;
+    if (this.total <= AT_ONCE && this.element.children.length === this.total && this.fresh) return;
     this.measured();
     if (!this.height) return;
     const top = this.element.getBoundingClientRect().top;
@@ -45,11 +45,9 @@ class Long {
     const first = from * this.columns;
     const last = Math.min(this.total, to * this.columns);
     for (let c = Math.floor(first / AT_ONCE); c * AT_ONCE < last; c += 1) this.ask(c);
-    const held = $("textarea", this.element) && $("textarea", this.element).closest("[data-n]"); // somebody writes in it
     const wanted = [];
     for (let n = first; n < last; n += 1) if (this.nodes.has(n)) wanted.push(this.nodes.get(n));
     const there = [...this.element.children];
-    if (held && !wanted.includes(held)) return;
     if (there.length !== wanted.length || there.some((e, n) => e !== wanted[n])) this.element.replaceChildren(...wanted);
     this.element.style.paddingTop = `${from * this.height}px`;
     this.element.style.paddingBottom = `${Math.max(0, rows - to) * this.height}px`;
@@ -60,23 +58,23 @@ class Long {
     if (this.asked.has(chunk)) return;
     this.asked.add(chunk);
     const turn = this.turn;
-    const { total, items } = await part(this.part, chunk * AT_ONCE, this.find);
+    const { total, items } = await part(this.part, chunk * AT_ONCE, this.query);
     if (turn !== this.turn || !this.element.isConnected) return;
-    const writing = items.map((item, n) => this.nodes.get(chunk * AT_ONCE + n)).map((old) => old && $("textarea", old) && old);
     this.total = total;
-    this.take(chunk * AT_ONCE, items.map((item, n) => writing[n] || item));
+    this.take(chunk * AT_ONCE, items);
     const marked = item();
     this.layout();
     if (marked && !marked.isConnected) mark(this.nodes.get(Number(marked.dataset.n)));
     document.dispatchEvent(new Event("listed"));
   }
 
-  async search(find) {
-    this.find = find;
+  async search(query) {
+    this.query = query;
+    this.element.dataset.query = query;
     this.turn += 1;
     this.asked = new Set([0]);
     const turn = this.turn;
-    const { total, items } = await part(this.part, 0, find);
+    const { total, items } = await part(this.part, 0, query);
     if (turn !== this.turn) return;
     this.nodes = new Map();
     this.total = total;
@@ -116,8 +114,11 @@ export const items = () => $$("[data-item]", view()).filter((i) => !i.closest("[
 export const item = () => items().find((i) => i.classList.contains("here")) || null;
 
 function mark(target) {
-  for (const i of $$("[data-item].here", view())) i.classList.remove("here");
-  if (target) target.classList.add("here");
+  for (const i of $$("[data-item].here", view())) { i.classList.remove("here"); if (i.ariaSelected) { i.ariaSelected = "false"; i.tabIndex = -1; } }
+  if (!target) return;
+  target.classList.add("here");
+  if (target.ariaSelected) { target.ariaSelected = "true"; target.tabIndex = 0; }
+  document.dispatchEvent(new CustomEvent("here", { detail: target }));
 }
 
 export function here(target, focus = true) {
@@ -137,6 +138,16 @@ export async function step(by) { // to the item before or behind; false if there
   const n = Number(now.dataset.n) + by;
   if (n < 0 || n >= list.total) return false;
   here(await list.reveal(n));
+  return true;
+}
+
+export function across(by) { // in a table, to the nearest in a row above or below; false where there is none
+  const now = item();
+  if (!now || !now.matches("td")) return false;
+  const row = now.parentElement.rowIndex;
+  const far = (i) => 2 * Math.abs(i.parentElement.rowIndex - row) + Math.abs(i.cellIndex - now.cellIndex);
+  const there = items().filter((i) => (i.parentElement.rowIndex - row) * by > 0).sort((a, b) => far(a) - far(b));
+  if (there.length) here(there[0]);
   return true;
 }
 

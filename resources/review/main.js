@@ -1,8 +1,9 @@
 /* The page's hands: what a click, a key or a change of a file sets going. Everything shown comes from the server. */
 import { $, $$ } from "./dom.js";
 import * as answers from "./answers.js";
-import { drop, editRow, measure } from "./captions.js";
+import * as change from "./change.js";
 import * as deck from "./deck.js";
+import * as desk from "./desk.js";
 import * as keys from "./keys.js";
 import * as lists from "./lists.js";
 import * as light from "./light.js";
@@ -11,8 +12,8 @@ import { look, sized } from "./looks.js";
 import { differs, view } from "./page.js";
 import { isBehind, refresh } from "./refresh.js";
 import * as run from "./run.js";
-import { counted, filter, preview, search } from "./texts.js";
 import { toast } from "./toast.js";
+import * as words from "./words.js";
 
 const kindOf = (button) => button.dataset.kind || button.closest("[data-kind]").dataset.kind;
 
@@ -21,7 +22,7 @@ function given(button) { // the answer on a button; the next question comes at o
   const holder = button.closest("[data-id]");
   const rest = button.dataset.kind !== undefined;
   answers.answer(kindOf(button), rest || !holder ? "" : holder.dataset.id, JSON.parse(button.dataset.values));
-  if (!holder || holder.matches("[data-item]")) return;
+  if (!holder || !deck.card() || holder.matches("[data-item]")) return;
   if (rest) return answers.settled().then(() => deck.onward());
   deck.onward();
   if (deck.short()) refresh();
@@ -51,6 +52,22 @@ function pinned(button) { // one picture leaves, or stays; the others of its que
   answers.answer("curation", button.closest(".card").dataset.id, { picture: button.dataset.pin, leaves });
 }
 
+function savedWords(button) { // a sample's own words, and on
+  const card = button.closest(".card");
+  const t = $("textarea", card);
+  if (!t.value.trim()) return; // nothing is no caption; Esc puts back what was there
+  t.dataset.was = t.value;
+  tell(card);
+  answers.answer("captions", card.dataset.id, { caption: t.value });
+  deck.onward();
+  if (deck.short()) refresh();
+}
+
+function tell(card) { // its own words are saved before anything else is answered
+  const edited = words.dirty($("textarea", card));
+  for (const b of $$(".actions > button", card)) if (b.matches("[data-do=save-words], [data-values*=approve]")) b.hidden = edited !== b.matches("[data-do=save-words]");
+}
+
 const actions = {
   undo: () => answers.takeBack("/undo"),
   redo: () => answers.takeBack("/redo"),
@@ -59,19 +76,29 @@ const actions = {
   keys: keys.table,
   theirs: () => answers.decide(false),
   yours: () => answers.decide(true),
-  edit: (button) => { const t = $("textarea", button.closest(".card")); t.focus(); t.setSelectionRange(t.value.length, t.value.length); },
   focus: (button) => $("input", button.form).focus(),
   "look-closer": light.lookCloser,
   "close-light": light.close,
   "next-shape": light.nextShape,
   full: light.full,
   mask: light.mask,
-  write: light.writing,
+  write: (button) => words.toEnd($("textarea", button.closest(".words"))),
+  add: (button) => $("[data-complete]", button.closest(".words")).focus(),
+  chips: (button) => words.mark(words.chips(button.closest(".words"))[0]),
+  "chip-out": (button) => words.marks.out(button.closest(".words")),
+  "chip-front": (button) => words.marks.front(button.closest(".words")),
+  "chip-back": (button) => words.marks.back(button.closest(".words")),
+  "chip-on": (button) => words.marks.on(button.closest(".words")),
+  "chip-out-of-all": (button) => change.open("delete", words.marks.said(button.closest(".words"))),
+  "save-words": savedWords,
+  change: () => change.open(),
+  "change-write": change.apply,
+  "close-change": change.close,
+  everything: desk.everything,
   crop: light.startCrop,
   "crop-write": light.writeCrop,
   "crop-shape": crop.shapeOn,
   "crop-end": light.endCrop,
-  row: (button) => editRow(button.closest(".row")),
 };
 
 const hands = { // by what a button carries
@@ -83,8 +110,10 @@ const hands = { // by what a button carries
   lay: light.open,
   turnTo: (b) => light.turnTo(Number(b.dataset.turnTo)),
   shape: (b) => light.draw(Number(b.dataset.shape)),
-  drop,
-  term: (b) => { search().value = search().value === b.dataset.term ? "" : b.dataset.term; filter(); },
+  piece: words.mark,
+  term: (b) => desk.saying(b.dataset.term),
+  only: desk.only,
+  by: (b) => desk.on(Number(b.dataset.by)),
   toggle: toggled,
   out: leftOut,
   pin: pinned,
@@ -104,16 +133,13 @@ document.addEventListener("click", (event) => {
   if (hand) hands[hand](target);
 });
 
-document.addEventListener("input", (event) => {
-  if (event.target.matches(".card textarea")) measure(event.target);
-  if (event.target.id === "search") filter();
-});
+document.addEventListener("touched", (event) => { const card = event.detail.closest(".card"); if (card) tell(card); });
+document.addEventListener("taken", (event) => { if (event.target.dataset.complete === "add") { words.add(event.target, event.detail); event.target.value = ""; } });
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method === "dialog") return;
   event.preventDefault();
-  if (form.id === "replace") preview(form);
   if (form.matches(".accept")) {
     const reason = form.reason.value;
     document.activeElement.blur();
@@ -122,8 +148,8 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("focusout", () => { if (isBehind() && !answers.busy()) setTimeout(() => { if (isBehind()) refresh(); }); });
+document.addEventListener("changed", () => { if (isBehind() && !answers.busy()) refresh(); });
 document.addEventListener("back", (event) => refresh(event.detail)); // an answer was taken back: its question again
-document.addEventListener("listed", counted);
 $(".conflict").addEventListener("cancel", (event) => { event.preventDefault(); answers.decide(false); });
 
 deck.onMissing(refresh);
@@ -148,10 +174,10 @@ stream.addEventListener("error", () => { lost = setTimeout(() => toast("Closed. 
 stream.addEventListener("open", () => { clearTimeout(lost); answers.retry(); });
 window.addEventListener("pagehide", () => stream.close());
 
-if (matchMedia("(max-width: 900px)").matches) for (const d of $$("aside details", view())) d.open = false;
 deck.begin(new URLSearchParams(location.search).get("at") || "", true);
 lists.watch();
 lists.begin();
+desk.begin(true);
 keys.listen();
 keys.keysBesideButtons();
 if (!deck.card() && lists.items().length && view().dataset.view !== "texts") lists.here(lists.items()[0], false);

@@ -5,7 +5,8 @@ import { page } from "./talk.js";
 import * as deck from "./deck.js";
 import * as lists from "./lists.js";
 import { look } from "./looks.js";
-import { measure } from "./captions.js";
+import { begin, text } from "./desk.js";
+import * as words from "./words.js";
 import { keysBesideButtons } from "./keys.js";
 
 let behind = false; // a file changed while somebody wrote
@@ -16,7 +17,7 @@ let changed = -Infinity; // when the question in view became another one by itse
 export const unasked = () => performance.now() - changed < 600; // too early for a key to mean what is there now
 export const isBehind = () => behind;
 
-const writingIn = (on) => on.matches("input, .row textarea") && view().contains(on);
+const writingIn = (on) => (on.matches("input") || on === text()) && view().contains(on);
 
 let latest = null;
 export function refresh(at = "") { // ends when what is newest is shown
@@ -27,19 +28,21 @@ export function refresh(at = "") { // ends when what is newest is shown
 }
 
 async function once(mine) {
-  const fresh = await page(`${location.pathname}?at=${encodeURIComponent(wanted || deck.place())}`);
+  const query = new URLSearchParams(location.search); // what is sought stays
+  if (wanted || deck.card()) query.set("at", wanted || deck.place());
+  const fresh = await page(`${location.pathname}?${query}`);
   if (mine !== number) { await latest; return; }
   if (!fresh) return;
   // from here on nothing waits, so that no key is pressed between looking and replacing
   const on = document.activeElement;
-  if (writingIn(on)) { behind = true; return; } // when the hand is off it
+  if (writingIn(on) || words.changing()) { behind = true; return; } // when the hand is off it
   behind = false;
   const drafts = new Map($$("textarea", view()).filter((t) => t.value !== t.dataset.was).map((t) => [t.closest("[data-id]").dataset.id, t]));
   const inside = view().contains(on) || on === document.body;
   const editing = on.matches("textarea") && view().contains(on) && [on.selectionStart, on.selectionEnd];
+  const tag = view().contains(on) ? words.heldAt(on) : -1;
   const top = window.scrollY;
   const unfolded = $$("details", view()).map((d) => d.open);
-  const sought = $("#search", view()) ? $("#search", view()).value : "";
   const now = lists.item();
   const row = now && (now.dataset.id || now.dataset.picture);
   const before = deck.card();
@@ -53,10 +56,9 @@ async function once(mine) {
   if (before && deck.place() !== to) changed = performance.now();
   for (const [id, old] of drafts) {
     const t = $$("textarea", view()).find((x) => x.closest("[data-id]").dataset.id === id);
-    if (t) { t.value = old.value; measure(t); }
+    if (t) words.restore(t, old.value);
   }
   if (looked && deck.card() && looked !== deck.card().dataset.look) look(deck.card(), looked);
-  if ($("#search", view())) $("#search", view()).value = sought;
   $$("details", view()).forEach((d, n) => { if (n < unfolded.length) d.open = unfolded[n]; });
   if (finished && !back && $(".done", view()) && deck.place() === to) { $(".done", view()).hidden = false; if (inside) $(".done", view()).focus({ preventScroll: true }); }
   lists.begin();
@@ -65,6 +67,9 @@ async function once(mine) {
   const again = back && lists.items().find((i) => i.dataset.id === to);
   if (again) lists.here(again);
   else if (row) lists.here(lists.items().find((i) => (i.dataset.id || i.dataset.picture) === row), inside && !finished);
+  await begin(back);
+  const box = $(".card:not([hidden]) .words, .desk .words", view());
+  if (tag >= 0 && box) words.mark(words.chips(box)[Math.min(tag, words.chips(box).length - 1)]);
   if (editing && deck.card()) { $("textarea", deck.card()).focus(); $("textarea", deck.card()).setSelectionRange(...editing); }
   keysBesideButtons();
   document.dispatchEvent(new Event("fresh"));

@@ -26,8 +26,15 @@ export async function fragment(address) { // one element, null if it cannot be h
   return there && there.body.firstElementChild;
 }
 
-export async function part(name, from, find) { // {total, items}: elements of a long list
-  const answer = await fetch(`/part/${name}?${new URLSearchParams({ from, find })}`);
+export async function got(address) { // a list, empty if it cannot be had
+  const answer = await fetch(address);
+  return answer.ok ? answer.json() : [];
+}
+
+export const filled = (text) => new DOMParser().parseFromString(text, "text/html").body.firstElementChild; // what a template made
+
+export async function part(name, from, query) { // {total, items}: elements of a long list
+  const answer = await fetch(`/part/${name}?from=${from}&${query}`);
   if (!answer.ok) return { total: 0, items: [] };
   const text = await answer.text();
   const items = [...new DOMParser().parseFromString(text, "text/html").body.children];

@@ -1,24 +1,29 @@
-"""What each phase of a first gate1 costs beside a bare decode: python -m tests.benchmarks.gate [FOLDER...] [--root /]
+"""What a first gate1 costs beside a bare decode, phase by phase: python -m tests.benchmarks.gate [--root / | --small]
 
-Takes pictures of 0.3 to 4 MP from packages (the folders below --root where Debian puts games, wallpapers and clip art)
-or from FOLDER, the same ones each time; for each of --sizes runs a bare decode with two threads, every task of a new
-project one by one, then one whole `gate1`, the same with nothing to do, and after one caption was changed. Prints time
-of all processors (the machine may be shared), time on the clock, memory of the tree of processes, bare decodes, and by
-which power each phase grows from one size to the next. A task's own start, that of one with nothing to do, is taken off.
+Takes pictures out of packages unpacked below --root (pictures.real: 1 to 4 MP where there are any, a third of them cuts
+of others), or makes JPEGs of 520 px with --small, the same ones each time; for each of --sizes runs a bare decode with
+two threads, every task of a new project one by one, then one whole `gate1`, the same with nothing to do, after one
+caption was changed, and `look`. Prints time of all processors (the machine may be shared), time on the clock, bare
+decodes, memory of the tree of processes, and by which power each phase grows from one size to the next. A task's own
+start, that of one with nothing to do, is taken off. Lettering is not read unless --read: a picture takes a second.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import math
+import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.benchmarks import pictures, protection
+from loraprep.carried import reading
+from tests.benchmarks import pictures
 from tests.benchmarks.run import DECODE
 from tests.benchmarks.timing import Cost, run
 
@@ -26,8 +31,6 @@ PHASES = (
     "intent", "scan", "duplicates", "audit", "staying", "detail", "shortlist", "samples", "elements", "captions",
     "looks", "curate", "select", "trainers", "report",
 )  # fmt: skip
-PLACES = ("usr/share/games", "usr/share/backgrounds", "usr/share/wallpapers", "usr/share/openclipart",
-          "usr/share/stellarium", "usr/share/tuxpaint")  # fmt: skip
 EDIT = "{0}: {{caption: '[trigger], changed by hand'}}\n"
 LEAST = 0.05  # seconds of processors, below which a phase is none to speak of
 
@@ -53,12 +56,12 @@ def fresh(root: Path, images: Path) -> Path:
     return pictures.project(root, images)
 
 
-def phases(images: Path, out: Path) -> Iterator[tuple[str, Cost]]:
+def phases(images: Path, out: Path, by_phase: bool) -> Iterator[tuple[str, Cost]]:
     """Yield (phase, what it costs) for one folder."""
     run([sys.executable, "-c", DECODE, images])  # the page cache is warm for all of them
     yield "bare decode", run([sys.executable, "-c", DECODE, images])
     root = fresh(out / "by-phase", images)
-    for name in PHASES:
+    for name in PHASES if by_phase else ():
         cost = loraprep(root, name)
         idle = loraprep(root, name) if name == "staying" else None
         yield name, cost
@@ -66,12 +69,24 @@ def phases(images: Path, out: Path) -> Iterator[tuple[str, Cost]]:
             yield "idle", idle
     root = fresh(out / "whole", images)
     yield "gate1, whole", loraprep(root, "gate1")
+    time.sleep(2.5)  # files younger than their digest are digested once more
     loraprep(root, "gate1")
     yield "gate1, unchanged", loraprep(root, "gate1")
-    first = next(path.name for path in sorted(images.iterdir()))
-    with (root / "decisions/captions.yaml").open("a", encoding="utf-8") as file:
-        file.write(EDIT.format(first))
-    yield "gate1, one caption", loraprep(root, "gate1")
+    before = _edited(root)
+    cost = loraprep(root, "gate1")
+    if (root / "report" / "set.json").read_bytes() == before:
+        sys.exit(f"the caption changed nothing:\n{cost.output}")
+    yield "gate1, one caption", cost
+    yield "look", loraprep(out, "look", str(images), "--out", str(out / "look.html"))
+
+
+def _edited(root: Path) -> bytes:
+    """Write a caption for a picture that stays and has none; what the set was before."""
+    captions = root / "decisions/captions.yaml"
+    known = captions.read_text("utf-8")
+    name = next(n for n in json.loads((root / "build/staying.json").read_text("utf-8"))["paths"] if n not in known)
+    captions.write_text(known + EDIT.format(name), "utf-8")
+    return (root / "report" / "set.json").read_bytes()
 
 
 def _own(costs: Costs, name: str) -> float:
@@ -106,21 +121,27 @@ def outputs(root: Path) -> str:
 def main(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(prog="python -m tests.benchmarks.gate", description=__doc__,
                                       formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    options.add_argument("folders", type=Path, nargs="*")
     options.add_argument("--root", type=Path, default=Path("/"))
-    options.add_argument("--sizes", default="50,250")
+    options.add_argument("--small", action="store_true")
     options.add_argument("--images", type=Path, help="a folder of pictures, taken as it is")
+    options.add_argument("--sizes", default="100,250")
+    options.add_argument("--whole", action="store_true", help="not phase by phase")
+    options.add_argument("--read", action="store_true")
     options.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "loraprep-gate")
     given = options.parse_args(arguments)
     out = given.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
+    if not given.read:
+        os.environ[reading.UNREAD] = "1"
     sizes = [int(size) for size in given.sizes.split(",")]
-    folders = given.folders or [given.root / place for place in PLACES if (given.root / place).is_dir()]
-    images = given.images.resolve() if given.images else protection.sound(folders, out, max(sizes))
+    if given.images:
+        images = given.images.resolve()
+    else:
+        images = pictures.small(out, max(sizes)) if given.small else pictures.real(out, given.root, max(sizes))
     found: dict[int, Costs] = {}
     for size in sizes:
         found[size] = {}
-        for name, cost in phases(some_of(images, size, out), out):
+        for name, cost in phases(some_of(images, size, out), out, not given.whole):
             found[size][name] = cost
             print(f"{size} {name}: CPU {cost.cpu:.2f}, clock {cost.clock:.2f}, {cost.memory:.0f} MB",
                   file=sys.stderr, flush=True)  # fmt: skip

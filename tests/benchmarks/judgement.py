@@ -9,6 +9,7 @@ first run takes minutes. `--rows styles,strangers,...` runs some, `--each` says 
 from __future__ import annotations
 
 import argparse
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,19 +17,30 @@ from typing import Any, Literal
 
 import msgspec
 import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageEnhance
 
 from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Caption, Grade
 from loraprep.curation import curate
 from loraprep.curation.assessment import Observations
+from loraprep.curation.measures import diversity
 from loraprep.project import profiles
 from loraprep.project.decisions import Decisions
 from loraprep.project.settings import complete_settings
-from tests.benchmarks.origins import EDITS, Known, Pictures, chosen, named, rand
+from tests.benchmarks.origins import (
+    CHESSBOARD,
+    EDITS,
+    Known,
+    Origin,
+    Pictures,
+    chosen,
+    measure,
+    named,
+    rand,
+)
 from tests.benchmarks.subset import synthetic
-
-# EDITS, Known, Pictures, chosen, named, rand
 
 Part = Literal["develop", "report"]
 # by eye: nobody would take one for the other
@@ -289,6 +301,131 @@ def ties(sets: Sets, say: Say) -> Iterator[str]:
             yield f"ties, {title}, strength {strength}: told {told} of {18 if strength == 0 else 6} each"
 
 
+PLANTED = (30, 10, 8, 6, 4, 2)  # pictures of six groups, of which TAKEN are chosen
+TAKEN, DRAWS = 24, 100
+_A, _S, _E, _C = "games/pysiogame/res/images/art4apps", "tuxpaint/stamps", "games/endless-sky/images", "openclipart/png"
+# groups by what is shown: (title, glob, folders)
+SHOWN: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
+    "develop": (
+        ("one hand by subject", f"{_A}/{{}}/**/*", ("actions", "animals", "body", "clothes_n_accessories", "construction", "food", "fruit_n_veg", "jobs", "nature", "people", "sport", "transport")),
+        ("photographs by subject", f"{_S}/{{}}/**/*.png", ("animals/birds", "animals/mammals", "animals/insects", "animals/fish", "food", "plants", "vehicles", "town", "seasonal", "household", "clothes", "space", "sports")),
+    ),
+    "report": (
+        ("one author by subject", f"{_C}/{{}}/**/*ganson*.png", ("animals", "food", "people", "plants", "recreation", "transportation", "geography", "signs_and_symbols", "tools")),
+        ("one game by subject", f"{_E}/{{}}/**/*", ("asteroid", "land", "outfit", "planet", "ship", "scene", "star", "effect", "projectile", "ui")),
+    ),
+}  # fmt: skip
+
+
+def _planted(groups: dict[str, list[Known]], draw: int) -> tuple[list[Known], list[int], np.random.Generator]:
+    """Draw six groups of PLANTED sizes, shuffled: (pictures, which group each is of, for further draws)."""
+    random = np.random.default_rng((23, draw))
+    while True:
+        names = random.permutation(sorted(groups))[: len(PLANTED)]
+        if all(len(groups[n]) >= size for n, size in zip(names, PLANTED, strict=True)):
+            break
+    every = [
+        (groups[name][int(k)], number)
+        for number, (name, size) in enumerate(zip(names, PLANTED, strict=True))
+        for k in random.permutation(len(groups[name]))[:size]
+    ]
+    order = random.permutation(len(every))
+    return [every[n][0] for n in order], [every[n][1] for n in order], random
+
+
+# one of the terms by which a vision model names the subject (resources/kinds/style.yaml) for each group
+CLASSES = ("a house", "a woman", "a cat", "a bowl of fruit", "a tree", "a car")
+
+
+def _spread(whose: Sequence[int], chosen: Sequence[int]) -> tuple[float, int]:
+    """(Hill number, groups) of those chosen."""
+    counts = Counter(whose[n] for n in chosen)
+    return diversity.hill(counts), len(counts)
+
+
+def _chosen(pictures: Sequence[Known], texts: Sequence[str]) -> list[int]:
+    images, styles = named(pictures)
+    captions = {i.path: caption(i.path, t) for i, t in zip(images, texts, strict=bool(texts))}
+    settings = msgspec.structs.replace(SETTINGS, curation=msgspec.structs.replace(SETTINGS.curation, target=TAKEN))
+    kind = msgspec.structs.replace(KIND, looks="note")  # else other origins leave as other hands
+    found = curate.curate(images, Observations({}, captions, styles), (), kind, settings, NOTHING)
+    out = {p for q in found.questions for p in q.entry["pictures"]}
+    return [n for n, i in enumerate(images) if i.path not in out]
+
+
+def subsets(sets: Sets, say: Say) -> Iterator[str]:
+    """The best TAKEN of 60 in six uneven groups, by pixels alone and with captions that name the subject."""
+    kinds: dict[str, dict[str, list[Known]]] = {"origins": sets.known}
+    for title, glob, folders in SHOWN[sets.part]:
+        origins = [Origin(f, sets.part, (glob.format(f),)) for f in folders]
+        kinds[title] = {o.name: [k for _, k in sets.pictures.origin(o)] for o in origins}
+    sets.pictures.close()
+    for title, groups in kinds.items():
+        for described in (False, True):
+            better, hills, whole = 0.0, [], 0
+            for draw in range(DRAWS):
+                pictures, whose, random = _planted(groups, draw)
+                texts = [f"{CLASSES[g]}, thing {random.integers(40)}" for g in whose] if described else []
+                hill, covered = _spread(whose, _chosen(pictures, texts))
+                by_chance = [_spread(whose, random.permutation(60)[:TAKEN].tolist())[0] for _ in range(20)]
+                better += float(np.mean([hill > other for other in by_chance]))
+                hills.append(hill)
+                whole += covered == len(PLANTED)
+            how = "subjects named in captions" if described else "by pixels alone"
+            yield f"subset, {title}, {how}: beats a random draw in {100 * better / DRAWS:.0f} of 100, Hill number {np.mean(hills):.2f}, no group lost in {whole} of {DRAWS}"
+
+
+SCENES: dict[str, tuple[str, ...]] = {
+    "develop": ("backgrounds/mate/nature/*.jpg", "games/endless-sky/images/land/*.jpg"),
+    "report": ("backgrounds/*_by_*.jpg", "naev/dat/gfx/planet/exterior/*"),
+}
+
+
+def _frames(file: Path, number: int) -> list[Known]:
+    """Frames of one scene, as a camera that moves, turns and zooms takes them."""
+    random = np.random.default_rng(list(file.name.encode()))
+    whole = Pillow.open(file).convert("RGB")
+    whole.thumbnail((1600, 1600))
+    found = []
+    for _ in range(number):
+        size = random.uniform(0.6, 0.9)
+        wide, high = whole.width * size, whole.height * size
+        x, y = random.uniform(0, whole.width - wide), random.uniform(0, whole.height - high)
+        turned = whole.rotate(random.uniform(-6, 6), Pillow.Resampling.BICUBIC, center=(x + wide / 2, y + high / 2))
+        frame = turned.crop((int(x), int(y), int(x + wide), int(y + high)))
+        frame = ImageEnhance.Brightness(frame.resize((800, round(800 * high / wide)))).enhance(
+            random.uniform(0.85, 1.15)
+        )
+        stream = io.BytesIO()
+        frame.save(stream, "JPEG", quality=90)
+        if known := measure(stream.getvalue()):
+            found.append(known)
+    return found
+
+
+def scenes(sets: Sets, say: Say) -> Iterator[str]:
+    """One scene 24 times, and one chessboard from all sides; single origins beside it."""
+    made = {f.stem: _frames(f, 24) for glob in SCENES[sets.part] for f in sets.pictures.files((glob,), 4)}
+    if sets.part == "report":
+        board = [sets.pictures.measured(f) for f in sets.pictures.files(CHESSBOARD, len(CHESSBOARD))]
+        made["chessboard"] = [k for k in board if k]
+    sets.pictures.close()
+    for described in (False, True):
+        levels: dict[str, Counter[str]] = {"scenes": Counter(), "single origins": Counter()}
+        for kind, every in (("scenes", made), ("single origins", sets.known)):
+            for name, known in every.items():
+                # a scene is described as one, a folder of other things by other words
+                texts = [
+                    f"a place, {('left', 'right')[n % 2]}" if kind == "scenes" else f"thing {n}, {CLASSES[n % 6]}"
+                    for n in range(len(known))
+                ]
+                codes = judge(known, texts if described else ()).codes
+                level = "blocked" if codes[Code.ONE_SCENE] else "doubted" if codes[Code.ALL_ALIKE] else "silent"
+                levels[kind][level] += 1
+                say(f"{kind} {name} {'described' if described else ''}: {level}")
+        yield f"one scene{', described' if described else ''}: {dict(levels['scenes'])}; single origins {dict(levels['single origins'])}"
+
+
 ROWS: dict[str, Callable[[Sets, Say], Iterator[str]]] = {
     "two": two_styles,
     "more": more_styles,
@@ -296,6 +433,8 @@ ROWS: dict[str, Callable[[Sets, Say], Iterator[str]]] = {
     "edited": edited,
     "strays": strays,
     "ties": ties,
+    "subset": subsets,
+    "scenes": scenes,
 }
 
 

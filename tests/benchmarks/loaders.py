@@ -5,7 +5,7 @@
 TRAINER is kohya, musubi-tuner, musubi-pairs (the pairs alone, without torch) or diffusion-pipe; SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
 MODEL is musubi-tuner's short name of an architecture ("qi" for Qwen-Image). It runs in an interpreter that has torch and
 what the trainer imports, so it imports nothing of loraprep and is no test. Nothing is trained: buckets and batches are
-made, and latents are empty files.
+made, and latents are empty files. It stands in PROJECT, since paths are seen from there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import json
 import logging
 import math
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -83,7 +84,13 @@ def kohya(project: Path) -> tuple[int, Counter[Any]]:
     namespace = argparse.Namespace(masked_loss=masked, debug_dataset=False, max_token_length=None)
     sanitizer = cu.ConfigSanitizer(True, True, masked, True)
     made = cu.BlueprintGenerator(sanitizer).generate(told, namespace)
-    training, _ = cu.generate_dataset_group_by_blueprint(made.dataset_group)
+    training, measuring = cu.generate_dataset_group_by_blueprint(made.dataset_group)
+    trained = {path for dataset in training.datasets for path in dataset.image_data}
+    measured = {path for dataset in (measuring.datasets if measuring else ()) for path in dataset.image_data}
+    wanted = {path.relative_to(project).as_posix() for path in project.glob("dataset/*-held-out/*.png")}
+    assert measured == wanted, f"held out {sorted(wanted)}, but it measures on {sorted(measured)}"
+    assert not trained & wanted, f"it trains {sorted(trained & wanted)}"
+    print(f"dataset_config.toml: {len(trained)} pictures trained, {len(measured)} measured on")
     steps, looks = 0, Counter()
     for dataset in training.datasets:
         real = getattr(dataset, "dreambooth_dataset_delegate", dataset)
@@ -105,6 +112,7 @@ def main() -> int:
     trainer, source, where, *rest = sys.argv[1:]
     project = Path(where).resolve()
     sys.path[:0] = [source, f"{source}/src"]
+    os.chdir(project)
     if trainer == "musubi-pairs":
         for name, pairs in musubi_pairs(project).items():
             print(f"{name}: {len(pairs)} pairs, such as {pairs[0]}")

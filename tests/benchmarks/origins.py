@@ -215,7 +215,7 @@ class Pictures:
         """Return what is measured of a file, edited if so; None if it has no style that can be told."""
         key = f"{self._digest(file)}:{edit}"
         if key not in self._known:
-            self._known[key] = _measure(file.read_bytes(), edit)
+            self._known[key] = measure(file.read_bytes(), edit)
             self._new += 1
             if self._new >= 200:
                 self.close()
@@ -227,7 +227,8 @@ class Pictures:
         return [(f, known) for f, known in found if known is not None][:most]
 
 
-def _measure(data: bytes, edit: str) -> Known | None:
+def measure(data: bytes, edit: str = "") -> Known | None:
+    """Measure a picture as a scan and curation would; None if it has no style that can be told."""
     picture = Pillow.open(io.BytesIO(data))
     if picture.mode in ("RGBA", "LA", "P", "PA"):
         picture = picture.convert("RGBA")

@@ -33,8 +33,9 @@ KEYS = {
     "quality": ("k", "r", "Enter"),
     "captions": ("Enter", "s", "Enter"),
     "curation": ("ArrowRight", "p", "p"),
+    "map": ("ArrowDown", "ArrowDown", "ArrowRight"),
     "findings": ("ArrowDown", "ArrowDown", "ArrowUp"),
-    "texts": ("ArrowDown", "/", "1"),
+    "texts": ("ArrowDown", "ArrowDown", "/"),
     "": ("?", "Escape", "?"),
 }
 # From the key to the second frame after the first change that it made: the first paints it.
@@ -72,7 +73,8 @@ def made(root: Path, number: int) -> None:
         digest = hashlib.sha256(data).hexdigest()
         images.append(
             Image(f"p-{n:05}.jpg", "image", digest=digest, bytes=len(data), pixel_digest=digest, pixel_bytes=len(data),
-                  format="JPEG", width=96, height=96, mode="RGB"))  # fmt: skip
+                  format="JPEG", width=96, height=96, mode="RGB", phash=digest[:16], phash_mirror=digest[16:32],
+                  colour=tuple(float(int(digest[k : k + 2], 16)) for k in range(0, 54, 2))))  # fmt: skip
     (root / "build/images.jsonl").write_text("".join(line for line in encode_images(images)), "utf-8")
     names = [i.path for i in images]
     texts = {

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import random
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -17,6 +21,9 @@ from tests.scenes import scene
 
 FORMS = ("jpg",) * 17 + ("png",) * 2 + ("webp",)  # of twenty pictures
 PIXELS = (0.5e6, 3.3e6)  # least and most pixels; 1.9 MP on average
+REAL = (1e6, 4e6)  # the same of pictures of packages
+PLACES = ("usr/share/games", "usr/share/backgrounds", "usr/share/wallpapers", "usr/share/openclipart",
+          "usr/share/stellarium", "usr/share/tuxpaint", "usr/share/naev")  # fmt: skip
 
 
 def photographic(folder: Path, count: int) -> Path:
@@ -51,6 +58,91 @@ def _cuts(job: tuple[Path, int, int]) -> None:
         form = FORMS[number % len(FORMS)]
         how = {"compress_level": 6} if form == "png" else {"quality": int(random.integers(78, 94))}
         picture.save(folder / f"{number:06}.{form}", **how)
+
+
+def real(folder: Path, root: Path, count: int) -> Path:
+    """`count` pictures out of packages unpacked below `root`, of 1 to 4 MP as long as there are any, then smaller ones.
+
+    Every third file is a cut, of 40 to 95 % of the sides, of a picture before it, saved anew as they are shared. The
+    first files of a larger set are a smaller one.
+    """
+    folder = folder / f"real-{count}"
+    if folder.exists():
+        return folder
+    unfinished = folder.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    found = sorted(p for place in PLACES for p in (root / place).rglob("*")
+                   if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp") and not p.is_symlink())  # fmt: skip
+    random.Random(17).shuffle(found)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sound = list(_sound(found, count - count // 3))
+    chosen: list[Path] = []
+    cuts: list[tuple[Path, Path, int]] = []
+    for number in range(count):
+        if number % 3 == 2:
+            cuts.append((random.Random(number).choice(chosen), unfinished / f"{number:05}.jpg", number))
+        else:
+            path = sound[len(chosen)]
+            chosen.append(unfinished / f"{number:05}{path.suffix.lower()}")
+            shutil.copyfile(path, chosen[-1])
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(_cut, cuts))
+    unfinished.rename(folder)
+    return folder
+
+
+def _sound(paths: Sequence[Path], count: int) -> Iterator[Path]:
+    smaller: list[Path] = []
+    for limits, some in ((REAL, paths), ((0.3e6, REAL[0]), smaller)):
+        for path in some:
+            try:
+                with Pillow.open(path) as picture:
+                    pixels = picture.width * picture.height
+                    if not limits[0] <= pixels <= limits[1]:
+                        smaller += [path] if pixels < limits[0] and some is paths else []
+                        continue
+                    picture.load()
+            except Exception:
+                continue
+            yield path
+            count -= 1
+            if not count:
+                return
+    raise SystemExit(f"{count} pictures too few in {', '.join(PLACES)}")
+
+
+def _cut(job: tuple[Path, Path, int]) -> None:
+    whole, path, number = job
+    chance = random.Random(-number)
+    with Pillow.open(whole) as opened:
+        picture = opened.convert("RGBA")
+    picture = Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    share = chance.uniform(0.4, 0.95)
+    left, top = (chance.uniform(0, 1 - share) * side for side in picture.size)
+    box = (int(left), int(top), int(left + share * picture.width), int(top + share * picture.height))
+    picture.crop(box).save(path, quality=chance.randint(80, 93))
+
+
+def small(folder: Path, count: int) -> Path:
+    """`count` JPEGs of 520 x 400, soft fields of colour with grain, each with a layout and a palette of its own."""
+    folder = folder / f"small-{count}"
+    if not folder.exists():
+        unfinished = folder.with_suffix(".part")
+        unfinished.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor() as pool:
+            list(pool.map(_field, [unfinished / f"{n:06}.jpg" for n in range(count)], range(count), chunksize=64))
+        unfinished.rename(folder)
+    return folder
+
+
+def _field(path: Path, number: int) -> None:
+    chance = np.random.default_rng(number)
+    field = Pillow.fromarray(chance.integers(0, 256, (9, 12, 3), np.uint8))
+    grain = chance.integers(-12, 13, (400, 520, 1), np.int16)
+    rows = np.asarray(field.resize((520, 400), Pillow.Resampling.BICUBIC), np.int16) + grain
+    Pillow.fromarray(rows.clip(0, 255).astype(np.uint8)).save(path, quality=85)
 
 
 def tiny(folder: Path, count: int) -> Path:

@@ -1,6 +1,6 @@
-"""What it costs to open every picture in a process of its own: python -m tests.benchmarks.protection FOLDER...
+"""What it costs to open every picture in a process of its own: python -m tests.benchmarks.protection [--root /]
 
-Copies sound pictures of 0.3 to 4 MP out of the folders, the same ones each time, and measures them in interleaved
+Takes pictures out of packages below --root (pictures.real), the same ones each time, and measures them in interleaved
 pairs: by processes, and by as many threads of one process. Prints the ratio of the times on the clock and of those of
 all processors, for each of the tasks that open every picture, and the whole of `gate1` of a dozen.
 """
@@ -10,15 +10,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-import random
 import shutil
 import sys
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-
-from PIL import Image as Pillow
 
 from loraprep.imaging import pool
 from tests.benchmarks import pictures
@@ -26,45 +22,6 @@ from tests.benchmarks.timing import Cost, run, spread
 
 TASKS = ("scan", "detail", "looks")
 _BEFORE = {"detail": "staying", "looks": "shortlist"}  # what is done before, untimed
-LEAST, MOST = 0.3e6, 4e6  # pixels
-
-
-def sound(folders: Sequence[Path], into: Path, count: int) -> Path:
-    """Copy `count` pictures that Pillow reads whole out of `folders` and below, spread over all of them."""
-    into = into / f"sound-{count}"
-    if into.exists():
-        return into
-    unfinished = into.with_suffix(".part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    found = sorted(
-        p for folder in folders for p in folder.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
-    )
-    random.Random(17).shuffle(found)
-    done = 0
-    for path in found:
-        if done == count:
-            break
-        if path.is_symlink() or path.stat().st_size < 40_000 or not _sound(path):
-            continue
-        shutil.copyfile(path, unfinished / f"{done:05}{path.suffix.lower()}")
-        done += 1
-    if done < count:
-        sys.exit(f"only {done} pictures of that size there")
-    unfinished.rename(into)
-    return into
-
-
-def _sound(path: Path) -> bool:
-    try:
-        with warnings.catch_warnings(), Pillow.open(path) as picture:
-            warnings.simplefilter("ignore")
-            if not LEAST <= picture.width * picture.height <= MOST:
-                return False
-            picture.load()
-    except Exception:
-        return False
-    return True
 
 
 def pair(images: Path, out: Path) -> Iterator[tuple[str, Cost, Cost]]:
@@ -107,13 +64,13 @@ def dozen(images: Path, out: Path) -> Iterator[tuple[str, Cost, Cost]]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("folders", type=Path, nargs="+")
+    options.add_argument("--root", type=Path, default=Path("/"))
     options.add_argument("--pictures", type=int, default=2000)
     options.add_argument("--pairs", type=int, default=5)
     options.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "loraprep-protection")
     given = options.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    images = sound(given.folders, given.out.resolve(), given.pictures)
+    images = pictures.real(given.out.resolve(), given.root, given.pictures)
     found: dict[str, list[tuple[Cost, Cost]]] = {}
     for number in range(given.pairs):
         for what, here, apart in itertools.chain(pair(images, given.out.resolve()), dozen(images, given.out.resolve())):

@@ -10,9 +10,16 @@ from PIL import Image
 
 from loraprep.carried import drawing
 from loraprep.carried.drawing import Plan
+from loraprep.core.records import Image as Record
+from loraprep.dataset import pixels
+from loraprep.imaging.pictures import Pictures
+from loraprep.project import crops
 
 CORNER = (0.8, 0.92, 0.98, 0.97)
-SIZES = {"a.jpg": (600, 400), "sub/b.jpg": (400, 600)}
+PICTURES = {
+    "a.jpg": Record("a.jpg", "image", width=600, height=400),
+    "sub/b.jpg": Record("sub/b.jpg", "image", width=400, height=600),
+}
 
 
 def meets(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
@@ -57,10 +64,10 @@ def test_a_mask_is_black_where_the_mark_is() -> None:
 
 def test_answers_are_drawn_and_taken_back(tmp_path: Path) -> None:
     plans = {"a.jpg": Plan(hide=(CORNER,)), "sub/b.jpg": Plan(crop=(0.0, 0.0, 0.9, 0.9))}
-    assert drawing.draw(tmp_path, plans, SIZES, {}) == ["masks/a.png", "decisions/crops.yaml"]
-    assert "sub/b.jpg:\n  crop: [0.0, 0.0, 0.9, 0.9]\n" in (tmp_path / "decisions/crops.yaml").read_text("utf-8")
-    assert drawing.draw(tmp_path, plans, SIZES, plans) == []
-    assert drawing.draw(tmp_path, {}, SIZES, plans) == ["masks/a.png", "decisions/crops.yaml"]
+    assert drawing.draw(tmp_path, plans, PICTURES, {}) == ["masks/a.png", "decisions/crops.yaml"]
+    assert "sub/b.jpg: {crop: [0.0, 0.0, 0.9, 0.9]}\n" in (tmp_path / "decisions/crops.yaml").read_text("utf-8")
+    assert drawing.draw(tmp_path, plans, PICTURES, plans) == []
+    assert drawing.draw(tmp_path, {}, PICTURES, plans) == ["masks/a.png", "decisions/crops.yaml"]
     assert not (tmp_path / "masks/a.png").exists()
     assert "sub/b.jpg" not in (tmp_path / "decisions/crops.yaml").read_text("utf-8")
 
@@ -70,18 +77,45 @@ def test_what_a_person_drew_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     Image.new("L", (600, 400), 128).save(tmp_path / "masks/a.webp")
     (tmp_path / "decisions").mkdir()
-    crops = "# mine\nsub/b.jpg: {crop: [0, 0, 0.5, 0.5]}  # the face\n"
-    (tmp_path / "decisions/crops.yaml").write_text(crops, "utf-8")
-    assert drawing.draw(tmp_path, plans, SIZES, {}) == []
-    drawing.draw(tmp_path, {}, SIZES, plans)
-    assert (tmp_path / "decisions/crops.yaml").read_text("utf-8") == crops
+    mine = "# mine\nsub/b.jpg: {crop: [0, 0, 0.5, 0.5]}  # the face\n"
+    (tmp_path / "decisions/crops.yaml").write_text(mine, "utf-8")
+    assert drawing.draw(tmp_path, plans, PICTURES, {}) == []
+    drawing.draw(tmp_path, {}, PICTURES, plans)
+    assert (tmp_path / "decisions/crops.yaml").read_text("utf-8") == mine
     assert (tmp_path / "masks/a.webp").exists()
     assert not (tmp_path / "masks/a.png").exists()
 
 
 def test_a_mask_that_was_changed_by_hand_stays(tmp_path: Path) -> None:
     plans = {"a.jpg": Plan(hide=(CORNER,))}
-    drawing.draw(tmp_path, plans, SIZES, {})
+    drawing.draw(tmp_path, plans, PICTURES, {})
     Image.new("L", (600, 400), 0).save(tmp_path / "masks/a.png")
-    drawing.draw(tmp_path, {}, SIZES, plans)
+    drawing.draw(tmp_path, {}, PICTURES, plans)
     assert Image.open(tmp_path / "masks/a.png").getpixel((5, 5)) == 0
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_mask_for_a_turned_picture_lies_as_its_file_does(tmp_path: Path, turn: int) -> None:
+    whole = crops.turned((600, 400), turn)  # as the person sees it, and as the mark was read
+    record = Record("a.jpg", "image", width=whole[0], height=whole[1], turn=turn, mask="masks/a.png")
+    drawing.draw(tmp_path, {"a.jpg": Plan(hide=(CORNER,))}, {"a.jpg": record}, {})
+    with Image.open(tmp_path / "masks/a.png") as drawn:
+        assert drawn.size == (600, 400)
+    pictures = Pictures(tmp_path / "images", tmp_path, 50)
+    assert drawing.hidden(pictures, record, [CORNER, (0.1, 0.1, 0.3, 0.2)]) == [True, False]
+    trained = pixels.mask_pixels(pictures, record, record.mask, whole)
+    at = [(round(x * whole[0]), round(y * whole[1])) for x, y in ((0.9, 0.945), (0.1, 0.1), (0.9, 0.1), (0.1, 0.945))]
+    assert [trained.getpixel(place) for place in at] == [0, 255, 255, 255]
+    assert drawing.draw(tmp_path, {}, {"a.jpg": record}, {"a.jpg": Plan(hide=(CORNER,))}) == ["masks/a.png"]
+
+
+def test_a_crop_leaves_the_turn_of_a_picture_and_its_details(tmp_path: Path) -> None:
+    (tmp_path / "decisions").mkdir()
+    mine = "a.jpg: {turn: 90}  # lay on its side\nsub/b.jpg: {extra: [{name: face, box: [0, 0, 0.5, 0.5]}]}\n"
+    (tmp_path / "decisions/crops.yaml").write_text(mine, "utf-8")
+    plans = {name: Plan(crop=(0.0, 0.0, 0.9, 0.9)) for name in PICTURES}
+    assert drawing.draw(tmp_path, plans, PICTURES, {}) == ["decisions/crops.yaml"]
+    assert crops.drawn(tmp_path)["a.jpg"] == crops.Drawn((0.0, 0.0, 0.9, 0.9), 90)
+    assert "# lay on its side" in (tmp_path / "decisions/crops.yaml").read_text("utf-8")
+    drawing.draw(tmp_path, {}, PICTURES, plans)
+    assert (tmp_path / "decisions/crops.yaml").read_text("utf-8") == mine

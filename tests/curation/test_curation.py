@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from loraprep.captions import lexicon
 from loraprep.core import findings, yamlfile
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Axis, Caption, Elements, Grade, Group, Image
-from loraprep.curation import advice, confounds, curate, identity, rulings, styles, subset
+from loraprep.curation import advice, confounds, curate, identity, rulings, similarity, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.axes import axis_labels, count_axes
+from loraprep.curation.measures import style_clusters
 from loraprep.project import project, resolution
 from loraprep.project.decisions import Decisions, Entry
-from loraprep.project.profiles import AxisProfile, Quota
-from loraprep.project.settings import GroupSettings
+from loraprep.project.profiles import AxisProfile, Kind, Quota
+from loraprep.project.settings import GroupSettings, Settings
 from loraprep.report import summary
 from loraprep.scan import metadata
 from tests import ROOT, brushwork
@@ -580,3 +582,62 @@ def test_the_reports_speak_to_somebody_who_paints(name: str) -> None:
     lines = text.splitlines()
     assert [line.split(":")[0] for line in lines[4:7:2]] == ["Why", "Next"]
     assert [word for word in FORBIDDEN if word in text.lower()] == []
+
+
+def _chosen(kind: Kind, settings: Settings, texts: list[str], target: int) -> list[str]:
+    """The captions of the best `target`."""
+    images = records(len(texts))
+    settings = structs.replace(settings, curation=structs.replace(settings.curation, target=target))
+    captions = told(images, texts)
+    result = curate.curate(images, Observations({}, captions, {}), [], kind, settings, Decisions())
+    out = set(result.questions[0].entry["recommended"])
+    return [texts[n] for n, i in enumerate(images) if i.path not in out]
+
+
+def test_every_subject_gets_an_even_share_and_none_is_lost(style: project.Project) -> None:
+    sizes = {"a house": 30, "a woman": 10, "a cat": 8, "a bowl of fruit": 6, "a tree": 4, "a car": 2}
+    texts = [text for text, size in sizes.items() for _ in range(size)]
+    kept = Counter(_chosen(style.kind, style.settings, texts, 24))
+    assert sum(kept.values()) == 24
+    assert (kept["a tree"], kept["a car"]) == (4, 2)
+    assert all(4 <= kept[text] <= 6 for text in ("a house", "a woman", "a cat", "a bowl of fruit"))
+
+
+def test_an_even_share_gives_way_to_what_the_kind_says(style: project.Project) -> None:
+    # no more than half of a style's pictures show animals, however few others there are
+    kept = Counter(_chosen(style.kind, style.settings, ["a cat"] * 30 + ["a car"] * 12, 20))
+    assert kept["a cat"] <= 10
+    assert kept["a car"] >= 10
+
+
+def test_who_stands_for_whom_is_told_by_drawing_and_by_words() -> None:
+    images = records(4)
+    images = [replace(i, lightness=50.0, chroma=20.0, spread=10.0) for i in images]
+    images[3] = replace(images[3], lightness=95.0)
+    alike = similarity.coverage_likeness(images, {}, {}, {})
+    assert alike.shape == (4, 4)
+    assert (alike[0, 1], alike[0, 3]) == (1.0, 0.0)
+    words = similarity.coverage_likeness(images, {}, told(images, ["a cat", "a cat", "a house", "a car"]), {})
+    assert words[0, 1] == pytest.approx(1.0)
+    assert words[0, 2] < 0.75  # drawn alike, and another thing
+    assert similarity.coverage_likeness([], {}, {}, {}).shape == (0, 0)
+
+
+def _frames(style: project.Project, captions: dict[str, Caption], apart: float) -> Counter[Code]:
+    images = [replace(i, lightness=50.0 + apart * 40 * (n % 7)) for n, i in enumerate(records(12))]
+    images = [replace(i, flat=0.1, contrast=0.2, chroma=20.0, spread=10.0) for i in images]
+    drawn = {i.path: tuple(style_clusters.scale().mean) for i in images}
+    words = {i.path: c for i, c in zip(images, captions.values(), strict=False)}
+    seen = Observations({}, words, drawn)
+    return Counter(f.code for f in curate.assess(images, seen, style.kind, style.settings).findings)
+
+
+@pytest.mark.parametrize(
+    ("texts", "code"),
+    [([], Code.ALL_ALIKE), (["a board on a desk"] * 12, Code.ONE_SCENE), ([f"thing {n}" for n in range(12)], None)],
+)
+def test_what_looks_like_frames_of_one_scene(style: project.Project, texts: list[str], code: Code | None) -> None:
+    captions = told(records(12), texts) if texts else {}
+    found = _frames(style, captions, apart=0.0)
+    assert [c for c in (Code.ALL_ALIKE, Code.ONE_SCENE) if found[c]] == ([code] if code else [])
+    assert not {Code.ALL_ALIKE, Code.ONE_SCENE} & set(_frames(style, captions, apart=1.0))

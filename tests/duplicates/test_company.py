@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PIL import Image, ImageOps
 
-from loraprep.duplicates import candidates
+from loraprep.duplicates import candidates, index, keypoints
 from loraprep.duplicates.keypoints import Glimpse, Quick
 from tests import pictures
 from tests.folders import Folder, Shown, duplicate_limits, encoded
@@ -22,10 +23,23 @@ def test_points_are_found_only_of_those_that_may_have_a_copy() -> None:
     images = list(folder.images.values())
     sight = Shown(folder.look)
     sight.glance(images)
-    found = {image.path for image in candidates.in_company(images, sight, duplicate_limits())}
+    company = candidates.in_company(images, sight, candidates.near(images, duplicate_limits()))
+    found = {image.path for image, wanted in zip(images, company, strict=True) if wanted}
     assert {"0.jpg", "cut.jpg", "1.jpg", "mirrored cut.jpg"} <= found
     assert not {"2.jpg", "3.jpg", "4.jpg", "5.jpg"} & found
     assert all(np.array_equal(*sides) for image in images for sides in _both_ways(sight.glimpse(image)))
+
+
+def test_asking_in_rounds_misses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [pictures.scene(640, 480, seed) for seed in range(5)]
+    cuts = [picture.crop((40 * n, 30, 400 + 40 * n, 400)) for n, picture in enumerate(whole[:3])]
+    soft = [Image.linear_gradient("L").rotate(90 * n).convert("RGB").resize((512, 384)) for n in range(3)]
+    seen = [keypoints.glimpse(np.asarray(picture)) for picture in (*whole, *cuts, *soft)]
+    asked = index.met(seen, len(seen))
+    monkeypatch.setattr(index, "_QUICK_ROUNDS", (range(14),))
+    assert np.array_equal(asked, index.met(seen, len(seen)))
+    assert asked[[0, 1, 2, 5, 6, 7]].all()
+    assert not asked[[3, 4]].any()
 
 
 def _both_ways(seen: Glimpse) -> list[tuple[Quick, Quick]]:

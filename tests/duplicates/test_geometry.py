@@ -201,7 +201,8 @@ def test_each_pair_once() -> None:
         folder.add(f"{number}.jpg", cut(scene(1), 0.02 * number, 0.03 * number, 0.9))
     images: list[Image] = list(folder.images.values())
     sight = Shown(folder.look)
-    pairs = [(n.i, n.j) for n in candidates.find_candidates(sight.prepare(images), sight, duplicate_limits())]
+    near = candidates.near(images, duplicate_limits())
+    pairs = [(n.i, n.j) for n in candidates.find_candidates(sight.prepare(images), sight, near)]
     assert len(pairs) == len(set(pairs)) == 6
     assert all(i < j for i, j in pairs)
 

@@ -243,7 +243,7 @@ def test_reading_takes_no_body(server: PageServer) -> None:
 def test_what_is_no_answer_is_a_fault_of_the_sender(
     server: PageServer, body: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for path in ("/answer", "/replace", "/measure"):
+    for path in ("/answer", "/change", "/measure"):
         status, text, _ = ask(server, "POST", path, body)
         # the others look for other keys, and find them empty
         assert status == 400 or (path != "/answer" and status == 200 and b"values" in body), text

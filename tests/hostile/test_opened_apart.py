@@ -16,7 +16,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "curation/features.py": {"_shown"},
     "dataset/pixels.py": {"_render", "mask_pixels"},
     "dataset/upscale.py": {"_given", "_better"},
-    "duplicates/keypoints.py": {"_seen"},
+    "duplicates/keypoints.py": {"_glimpse_of", "_seen"},
     "report/marks.py": {"_corner"},
     "review/renditions.py": {"_full", "_large", "_laid", "_masked", "_trained", "_difference"},
     "scan/detail.py": {"_look_at"},

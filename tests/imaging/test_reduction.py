@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from loraprep.core.records import Image as Record
-from loraprep.imaging import decode, reduction, thumbnails
+from loraprep.imaging import decode, pool, reduction, thumbnails
 from loraprep.imaging.pictures import REDUCTIONS, Pictures
 from loraprep.scan import scan
 from tests import pictures
@@ -79,7 +79,22 @@ def test_a_damaged_file_costs_nothing_but_time(root: Path, damage: bytes) -> Non
     assert np.array_equal(np.asarray(there.small(records["large.png"])), whole)
     (root / "images/large.png").write_bytes(pictures.png(Image.new("RGB", (700, 700), "#204080")))
     there, records = _scanned(root)
-    assert reduction.kept(there.reductions, records["large.png"].digest)
+    assert reduction.Kept(there.reductions).get(records["large.png"].digest)
+
+
+def test_the_file_is_opened_once_for_many_pictures(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, records = _scanned(root)
+    opened: list[str] = []
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda where, **how: opened.append(where) or real(where, **how))
+    some = [records["large.png"], records["large.jpg"]] * 4
+    sizes = {answer for _, answer in there.each(_size, some)}
+    assert sizes == {(640, 498), (640, 469)}
+    assert len(opened) <= pool.WORKERS
+
+
+def _size(there: Pictures, record: Record) -> tuple[int, int]:
+    return there.small(record).size
 
 
 def test_what_nobody_put_there_is_not_shown(root: Path) -> None:

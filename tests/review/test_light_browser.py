@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browsers import missing, open_, serving, window
-from tests.gallery import paint
-from tests.runs import run
 
 pytestmark = pytest.mark.run
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 pictures, Gate 1 run once, nothing answered."""
-    root = paint(tmp_path_factory.mktemp("light") / "mystyle", 12)
-    assert run(root, "gate1")[0] == 1
-    return root
-
-
-@pytest.fixture
-def root(asked: Path, tmp_path: Path) -> Path:
-    shutil.copytree(asked, tmp_path / "mystyle")
-    return tmp_path / "mystyle"
 
 
 def name(page: Any) -> str:
@@ -53,7 +36,7 @@ def file(root: Path, kind: str) -> str:
     return path.read_text("utf-8") if path.exists() else ""
 
 
-@pytest.mark.parametrize("view", ["", "duplicates", "quality", "captions", "curation", "findings", "texts"])
+@pytest.mark.parametrize("view", ["", "duplicates", "quality", "captions", "curation", "map", "findings", "texts"])
 def test_from_every_view_a_picture_opens_by_mouse_and_by_key_and_the_hand_is_back_afterwards(
     browser: Any, root: Path, view: str
 ) -> None:
@@ -124,7 +107,9 @@ def test_by_keyboard_alone(browser: Any, root: Path) -> None:
         page.wait_for_function("() => document.activeElement.matches('.words textarea') && !document.body.ariaBusy")
         assert ', a red kite"' in file(root, "captions")
         page.keyboard.type(", half a thought")
-        page.wait_for_function("() => document.querySelector('.words .kept').innerText === 'saved'")  # by itself
+        page.wait_for_function(
+            "() => document.querySelector('.words .kept').innerText.startsWith('saved')"
+        )  # by itself
         assert ', half a thought"' in file(root, "captions")
         page.keyboard.press("Escape")
         page.keyboard.press("?")

@@ -11,39 +11,21 @@ import pytest
 import yaml
 
 from loraprep.captions import tokens
-from loraprep.core import findings, resources
+from loraprep.core import findings
 from loraprep.core.records import Caption, Fate, Grade, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import complete_settings
 from loraprep.project.sizes import trained_sizes
 from loraprep.trainers import export, forecast, kohya, onetrainer
-from loraprep.trainers.plan import CutCaption, TrainingLength, TrainingPlan
+from loraprep.trainers.plan import CutCaption, TrainingPlan
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 from tests import ROOT, pictures
 from tests.examples import clone
+from tests.exported import TRAINERS, dataset
 from tests.runs import run
 from tests.scenes import remember
 
 GOLDEN = ROOT / "tests/golden/exports"
-TRAINERS = sorted(resources.names("resources/trainers"))
-
-
-def dataset(trainer: str, **changes: Any) -> TrainingSet:
-    """Two folders with repeats of their own, regularization, three sizes, tags, and a path on another machine."""
-    values: dict[str, Any] = {
-        "name": "mystyle", "trigger": "myst_7", "before": 0, "lines": 1, "class_prompt": "oil painting", "tags": True, "model": "Flux",
-        "sizes": [512, 768, 1024],
-        "folders": [TrainingFolder("10_mystyle", "/workspace/mystyle/dataset/10_mystyle", 10, 2),
-                    TrainingFolder("3_mystyle-hands", "/workspace/mystyle/dataset/3_mystyle-hands", 3, 1)],
-        "regularization": TrainingFolder("reg", "/workspace/mystyle/reg", 1, 40),
-        "captions": {"10_mystyle/pier.png": "myst_7, a pier", "10_mystyle/café.png": 'myst_7, a sign "café"',
-                     "3_mystyle-hands/hand.png": "myst_7, a hand"},
-        "batch_size": 2, "enlarge": False,
-        "plan": TrainingPlan(trainer, [512, 768, 1024], [], TrainingLength(5, 72, 360, 150, True, 1),
-                     {"pier.jpg": CutCaption(90, 75, True, "wide view")}, 75),
-        "profile": profiles.trainer(trainer),
-    }  # fmt: skip
-    return TrainingSet(**{**values, **changes})
 
 
 def test_tags_before_the_trigger_are_guarded_with_it() -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from loraprep.captions import meaning, registry
 from loraprep.cli import completing
 from loraprep.cli.completing import Completer
-from loraprep.cli.init import asking, at_hand, choices, create, folder, given, interview, validate
+from loraprep.cli.init import asking, at_hand, choices, create, folder, given, interview, taking_over, validate
 from loraprep.cli.init.options import (
     UNDECIDED,
     InitOptions,
@@ -22,11 +22,13 @@ from loraprep.cli.init.options import (
     project_root,
     same_folder,
 )
+from loraprep.cli.init.taking_over import Taken
 from loraprep.core import resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.imaging import formats
 from loraprep.project import profiles, project, studio, trigger, trust
 from loraprep.project.trust import Trust
+from loraprep.trainers.takeover import reader
 
 _FOR_NOW = "not decided yet: change it at any time, no picture is described again; "
 _WHO = {  # what is worth knowing of who describes the pictures
@@ -60,6 +62,12 @@ PARAMS: list[click.Parameter] = [
     _option("--notes", "anything about content and style to remember"),
     _option("--fused", "terms meant to belong to the trigger, comma-separated", "TERMS"),
     _option("--images", "the folder with your pictures; it is copied into images/", "DIR", completing.folders),
+    click.Option(
+        ["--from", "tree"],
+        metavar="TREE",
+        shell_complete=completing.folders,
+        help="a trainer's folder or its configuration, taken over: kohya, OneTrainer, ai-toolkit, Hugging Face",
+    ),
     click.Option(["--in-place/--copy"], default=None, help="use that folder where it is, or copy it and do not ask"),
     _option("--captioner", ", ".join(validate.CAPTIONERS), "NAME", completing.names(lambda: validate.CAPTIONERS)),
     _option("--budget", "the most this project may ever spend on looking", "USD"),
@@ -79,6 +87,9 @@ def run(**flags: Any) -> int:
     """
     options = interview.understood(InitOptions(**flags))
     here = Path.cwd()
+    found = None
+    if options.tree is not None:
+        options, found = taken_over(options, here)
     if not options.no_input and (options.plain or sys.stdin.isatty()):
         problems = validate.problems(options, here)  # a mistyped flag is said before anything is asked
         if problems:
@@ -95,12 +106,46 @@ def run(**flags: Any) -> int:
     assert options.name  # or there was a problem
     root = project_root(options.name, here)
     new, source = new_project(options, root), options.source
-    copied = source if source and not options.in_place and not same_folder(source, root / "images") else None
+    copies = found.copies if found else []
+    if source and not options.in_place and not same_folder(source, root / "images"):
+        copies = create.copies_of(source)
+    if found:
+        new = _with_dataset(new, found)
     trust.revoke(root)  # what an earlier project in this folder was trusted with
-    create.write_project(root, new, copied)
+    create.write_project(root, new, copies)
     _trust_answers(root)
+    for line in taking_over.told(found) if found else ():
+        terminal.say(line)
     _close(root, new, here)
     return 0
+
+
+def taken_over(options: InitOptions, here: Path) -> tuple[InitOptions, Taken]:
+    """Read the tree, and let it answer what no flag did. Raises UserError with all that is wrong, of flags as well."""
+    problems = [*validate.problems(options, here), *validate.tree_problems(options, here)]
+    tree = options.taken
+    if tree is None or problems:
+        raise UserError.many(problems or [validate.no_tree(options)], UNUSABLE)
+    try:
+        read = reader.read_tree(tree.resolve(), options.named.resolve() if options.named else None)
+        found = taking_over.taken(read)
+    except OSError as error:
+        said = f"cannot be read: {(error.strerror or type(error).__name__).lower()}"
+        raise UserError(said, place=Path(error.filename or tree).name, exit_code=UNUSABLE) from None
+    return taking_over.with_tree(options, read, found), found
+
+
+def _with_dataset(new: NewProject, found: Taken) -> NewProject:
+    """Write what a tree says of the training into the new project; what is usual anyway is not written."""
+    said = dict(found.dataset)
+    steps, epochs = said.pop("steps", new.steps), said.pop("epochs", new.epochs)
+    if said.get("sizes") == list(profiles.base_model(new.model).sizes):
+        del said["sizes"]
+    if said.get("batch_size") == 1:
+        del said["batch_size"]
+    assert isinstance(steps, int)
+    assert isinstance(epochs, int)
+    return replace(new, steps=steps, epochs=epochs, dataset=said)
 
 
 def _trust_answers(root: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import msgspec
 
@@ -22,6 +22,24 @@ from loraprep.project.settings import complete_settings
 
 _SCHEMAS = ("project", "quality", "duplicates", "carried", "captions", "curation", "crops", "gate")
 _COMMENT_COLUMN = 27  # where project.yaml's comments start, unless a value is longer
+
+
+class Copy(NamedTuple):
+    """A file to copy. `target`: POSIX, relative to the project."""
+
+    source: Path
+    target: str
+
+
+def copies_of(source: Path) -> list[Copy]:
+    """List everything in a folder, sidecars too, to be copied into images/; say which links are left out."""
+    if left := outward_links(source):
+        terminal.say(
+            f"Not copied, since they are links that lead out of that folder: {listed(left)}. "
+            "If they are your pictures, put the files themselves there.",
+            "yellow",
+        )
+    return [Copy(source / path, f"images/{path.as_posix()}") for path in files_below(source)]
 
 
 def files_below(source: Path) -> list[Path]:
@@ -54,15 +72,15 @@ def outward_links(source: Path) -> list[str]:
     )
 
 
-def counted_files(inside: list[Path]) -> str:
+def counted_files(inside: Sequence[object]) -> str:
     """Say how many files there are."""
     return "There is 1 file" if len(inside) == 1 else f"There are {len(inside)} files"
 
 
-def write_project(root: Path, new: NewProject, source: Path | None) -> None:
+def write_project(root: Path, new: NewProject, copies: Sequence[Copy]) -> None:
     """Write all of it or nothing: whatever was made is taken back on an error or Ctrl-C. project.yaml comes last.
 
-    `source`: a folder whose files are copied into images/. Raises UserError.
+    `copies`: files that are copied into it. Raises UserError.
     """
     made = _project_yaml(new)
     texts = {
@@ -81,8 +99,8 @@ def write_project(root: Path, new: NewProject, source: Path | None) -> None:
         with _taken_back_on_failure() as undo:
             if new.folder == "images":
                 _make_folder(root / "images", undo)
-            if source:
-                _copy(source, root / "images", undo)
+            if copies:
+                _copy(copies, root, undo)
             for name, text in [*texts.items(), (project.NAME, made)]:
                 if name not in kept:
                     _make_folder((root / name).parent, undo)
@@ -124,35 +142,31 @@ def _make_folder(folder: Path, undo: list[Path]) -> None:
         path.mkdir()
 
 
-def _copy(source: Path, images: Path, undo: list[Path]) -> None:
-    """Copy everything, sidecars too, with the times of the originals, which are only read."""
-    if images.is_symlink():
-        raise UserError("is a link, and pictures are copied into a real folder alone", place=images.name)
-    inside = files_below(source)
-    if left := outward_links(source):
-        terminal.say(
-            f"Not copied, since they are links that lead out of that folder: {listed(left)}. "
-            "If they are your pictures, put the files themselves there.",
-            "yellow",
-        )
-    size = sum((source / path).stat().st_size for path in inside)
-    terminal.say(f"{counted_files(inside)}, {size / 1e6:.1f} MB, to copy into images/; the originals stay as they are.")
+def _copy(copies: Sequence[Copy], root: Path, undo: list[Path]) -> None:
+    """Copy files with the times of the originals, which are only read."""
+    tops = sorted({copy.target.split("/")[0] for copy in copies})
+    for top in tops:
+        if (root / top).is_symlink():
+            raise UserError("is a link, and pictures are copied into a real folder alone", place=top)
+    size = sum(copy.source.stat().st_size for copy in copies)
+    where = " and ".join(f"{top}/" for top in tops)
+    terminal.say(f"{counted_files(copies)}, {size / 1e6:.1f} MB, to copy into {where}; the originals stay as they are.")
     with terminal.progress("copying") as advance:
-        for number, path in enumerate(inside, 1):
-            target = images / path
+        for number, copy in enumerate(copies, 1):
+            target = root / copy.target
             _make_folder(target.parent, undo)
             if target.exists():  # a disk that takes A.png and a.png for one
                 raise UserError(
                     "two files differ only in upper and lower case, and this disk cannot hold both",
-                    place=path.as_posix(),
+                    place=copy.target.removeprefix("images/"),
                     hint="Rename one of them.",
                     exit_code=UNUSABLE,
                 )
             undo.append(target)
-            shutil.copyfile(source / path, target)  # the bytes alone: a read-only mark would stay in the way
-            facts = (source / path).stat()
+            shutil.copyfile(copy.source, target)  # the bytes alone: a read-only mark would stay in the way
+            facts = copy.source.stat()
             os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-            advance(number, len(inside))
+            advance(number, len(copies))
 
 
 def _project_yaml(new: NewProject) -> str:
@@ -169,4 +183,6 @@ def _project_yaml(new: NewProject) -> str:
         lines.append(f"{code:<{_COMMENT_COLUMN - 2}}{mark}{comment}" if mark else code)
         if code.lstrip().startswith("captioner:"):
             lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in new.captioning.items()]
+        if code.lstrip().startswith("epochs:"):
+            lines += [f"  {key}: {yamlfile.dump(value)}" for key, value in new.dataset.items()]
     return "\n".join(lines) + "\n"

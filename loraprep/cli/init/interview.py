@@ -235,6 +235,8 @@ def _smallest(options: InitOptions) -> int:
 
 def pictures_folder(options: InitOptions, here: Path) -> Path | None:
     """Return the folder in which the pictures are now, None if nobody said."""
+    if options.taken:
+        return options.taken if options.taken.is_dir() else options.taken.parent
     return here if options.name == "." else options.source
 
 
@@ -505,7 +507,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         key="images", label="Folder", question=_images,
         keep=lambda options, answer: replace(options, images=_path(answer)), said=lambda o: o.images or "",
-        applies=lambda options, _: options.name != ".", after=_in_the_folder,
+        applies=lambda options, _: options.name != "." and not options.tree, after=_in_the_folder,
     ),
     Step(
         key="in_place", label="Pictures", question=_in_place,

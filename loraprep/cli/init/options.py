@@ -9,6 +9,7 @@ import msgspec
 
 from loraprep.cli.init import given
 from loraprep.core import resources
+from loraprep.core.files import Json
 from loraprep.project import profiles, studio
 
 # Windows opens devices under these names
@@ -48,11 +49,22 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
     style_words: str | None
     no_input: bool
     plain: bool = False
+    tree: str | None = None  # a trainer's folder, or its configuration
 
     @property
     def source(self) -> Path | None:
         """The folder with the pictures, None if none was named."""
+        return self.named if self.tree is None else None
+
+    @property
+    def named(self) -> Path | None:
+        """The folder that --images names; beside a tree, one that its configuration may lead to."""
         return given.folder(self.images) if self.images else None
+
+    @property
+    def taken(self) -> Path | None:
+        """The tree that is taken over, None if none was named."""
+        return given.folder(self.tree) if self.tree else None
 
     @property
     def model_name(self) -> str:
@@ -77,6 +89,9 @@ class NewProject(msgspec.Struct, frozen=True, kw_only=True):
     style_words: str
     folder: str  # images.folder
     captioning: dict[str, str | float | dict[str, str] | None]  # further keys, for a captioner that needs them
+    steps: int = 1500
+    epochs: int = 15
+    dataset: dict[str, Json] = {}  # further keys, of a tree that was taken over
 
 
 def same_folder(a: Path, b: Path) -> bool:

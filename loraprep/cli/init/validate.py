@@ -147,6 +147,37 @@ def source_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
             )
 
 
+def no_tree(options: InitOptions) -> Problem:
+    """Say that the tree which --from names is none."""
+    return Problem(f"there is no folder {options.tree}", "--from")
+
+
+def tree_problems(options: InitOptions, here: Path) -> Iterator[Problem]:
+    """Check the tree that is taken over, and where the project would lie."""
+    tree, name = options.taken, options.name
+    if tree is None or not tree.exists():
+        what, hint = folders.missing(options.tree or "", tree) if tree else (f"there is no folder {options.tree}", "")
+        yield Problem(what, "--from", hint)
+        return
+    if options.in_place:
+        yield Problem("what is taken over is always copied", "--in-place", "Leave it out.")
+    if options.named and not options.named.is_dir():
+        what, hint = folders.missing(options.images or "", options.named)
+        yield Problem(what, "--images", hint)
+    top = tree if tree.is_dir() else tree.parent
+    if closed := _closed(top):
+        yield Problem(f"{relative(closed, here)} cannot be opened", "--from", "Give yourself the right to read it.")
+    if name and (name == "." or _NAME.fullmatch(name)):
+        root = project_root(name, here)
+        if root.resolve().is_relative_to(top.resolve()):
+            hint = "Start it beside that folder: what is taken over is only ever read."
+            yield Problem("the project would lie inside the folder that is taken over", "--from", hint)
+        for folder in ("images", "masks", "reg"):
+            if (root / folder).is_dir() and any((root / folder).iterdir()):
+                what = f"{folder}/ already holds something, so nothing is copied into it"
+                yield Problem(what, relative(root / folder, here), "Choose another name.")
+
+
 def _closed(folder: Path) -> Path | None:
     """Find the first folder in it, or itself, that may not be looked into."""
     refused: list[str] = []

@@ -29,8 +29,12 @@ def beyond_usual(alike: Likeness) -> Likeness:
         return alike
     step = max(1, len(alike) // 1000)
     usual = 1 - float(np.median(alike[::step, ::step]))
-    beyond: Likeness = np.maximum(0, 1 - (1 - alike) / np.float32(max(_REACH * usual, 1e-3))).astype(np.float32)
-    return beyond
+    beyond: Likeness = np.subtract(
+        1, alike, dtype=np.float32
+    )  # 1 - (1 - alike) / reach, with one n x n beside the other
+    beyond /= np.float32(max(_REACH * usual, 1e-3))
+    np.subtract(1, beyond, out=beyond)
+    return np.maximum(beyond, 0, out=beyond)
 
 
 class MemberQuota(msgspec.Struct, frozen=True):

@@ -77,7 +77,8 @@ def fit_projection(sets: Sequence[Points], moved: Points, dimensions: int, shrin
     return mean, projection / usual
 
 
-def _distances(points: Points) -> Points:
+def distances(points: Points) -> Points:
+    """Measure how far each two lie apart, n x n."""
     square = (points**2).sum(1)
     distance: Points = np.sqrt(np.maximum(square[:, None] + square - 2 * points @ points.T, 0))
     np.fill_diagonal(distance, 0)
@@ -85,7 +86,7 @@ def _distances(points: Points) -> Points:
 
 
 def _mean_distance(points: Points) -> float:
-    return float(_distances(points).sum() / max(1, len(points) * (len(points) - 1)))
+    return float(distances(points).sum() / max(1, len(points) * (len(points) - 1)))
 
 
 def style_points(descriptors: Sequence[Sequence[float]] | Points) -> Points:
@@ -113,7 +114,7 @@ def _tree(points: Points) -> _Node:
     two looks through few lines of the distances and not through all.
     """
     n = len(points)
-    cost = _distances(points) ** 2
+    cost = distances(points) ** 2
     np.fill_diagonal(cost, np.inf)
     near = cost.argmin(axis=1)
     least = cost[np.arange(n), near]
@@ -155,7 +156,7 @@ def _pieces(points: Points) -> list[list[int]]:
             node = large  # pictures that joined one by one may be thousands deep
         else:
             pieces.append(list(node.pictures))
-    distance = _distances(points)
+    distance = distances(points)
     inside = [list(p) for p in pieces]
     for n in sorted(set(range(len(points))) - {n for piece in pieces for n in piece}):
         pieces[int(np.argmin([distance[n, piece].mean() for piece in inside]))].append(n)
@@ -208,7 +209,7 @@ def _between(left: Points, right: Points) -> Points:
 
 
 def _nearer(own: Points, between: Points) -> Points:
-    inner = _distances(own).sum(1) / max(1, len(own) - 1)
+    inner = distances(own).sum(1) / max(1, len(own) - 1)
     outer = between.mean(1)
     nearer: Points = (outer - inner) / np.maximum(np.maximum(inner, outer), 1e-9)
     return nearer
@@ -258,7 +259,7 @@ def held_together(points: Points) -> float:
     """Measure the share of a set, 0..1, that is drawn like its most typical picture: within _REACH of it."""
     if len(points) < 2:
         return 1.0
-    return float(((_distances(points) < _REACH).sum(1) - 1).max() / (len(points) - 1))
+    return float(((distances(points) < _REACH).sum(1) - 1).max() / (len(points) - 1))
 
 
 def widest(points: Points, groups: Sequence[Sequence[int]]) -> float:
@@ -274,7 +275,7 @@ def strangeness(points: Points) -> Points:
     """
     if len(points) < 4:
         return np.zeros(len(points))
-    nearest = np.partition(_distances(points), max(1, len(points) // 4), axis=1)[:, max(1, len(points) // 4)]
+    nearest = np.partition(distances(points), max(1, len(points) // 4), axis=1)[:, max(1, len(points) // 4)]
     middle = float(np.median(nearest))
     spread = 1.4826 * float(np.median(np.abs(nearest - middle)))
     far: Points = (nearest - middle) / (spread + _LEAST_SPREAD)

@@ -10,7 +10,7 @@ from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Image
 from loraprep.curation import curate, features, rulings, subset
-from loraprep.dataset import contradictions, selection
+from loraprep.dataset import contradictions, held_out, selection
 from loraprep.duplicates import words
 from loraprep.pipeline.artifacts import (
     CarriedSeen,
@@ -126,6 +126,9 @@ def select_images(work: Workspace) -> None:
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
         settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")
+    validation = project.settings.dataset.validation
+    fates = held_out.hold_out(fates, images, found.groups, validation)
+    stale += held_out.findings_of(fates, validation)
     work.write(Selected(fates=fates, waiting=waiting, findings=stale, settled=settled))
 
 

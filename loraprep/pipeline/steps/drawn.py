@@ -10,7 +10,6 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.text import number_of
 from loraprep.pipeline.workspace import Workspace
-from loraprep.project import crops
 from loraprep.project.decisions import decision_file
 
 _DRAWN = "build/scan-drawn.json"  # of this machine, like all that a scan remembers
@@ -49,8 +48,8 @@ def draw_answers(work: Workspace) -> None:
     # an open question that was drawn as recommended is asked no more: what it drew stays until an answer says otherwise
     still = {path: plan for path, plan in before.drawn.items() if path not in spoken}
     plans = still | questions.plans(given, images, auto=auto)
-    sizes = {i.path: crops.whole_size(i) for i in images if i.state == "image" and not i.of}
-    changed = drawing.draw(work.root, plans, sizes, before.drawn)
+    pictures = {i.path: i for i in images if i.state == "image" and not i.of}
+    changed = drawing.draw(work.root, plans, pictures, before.drawn)
     files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(now, plans)))
     if changed:
         terminal.note(f"Drawn as you answered in decisions/carried.yaml: {number_of(len(changed), 'file')}.")

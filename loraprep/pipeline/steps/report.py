@@ -12,7 +12,6 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
-from loraprep.curation import curate
 from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
@@ -28,6 +27,7 @@ from loraprep.pipeline.artifacts import (
     VisionAsked,
 )
 from loraprep.pipeline.steps import names
+from loraprep.pipeline.steps.assessed import assessment_of
 from loraprep.pipeline.steps.audit import audit_of
 from loraprep.pipeline.steps.inputs import observations, with_detail
 from loraprep.pipeline.workspace import Workspace
@@ -54,21 +54,21 @@ def report_data(work: Workspace) -> ReportData:
     images, known = with_detail(work, work.images()), observations(work)
     audited, selected = work.read(Audited), work.read(Selected)
     kept = {f.path for f in selected.fates if f.fate == "kept"}
+    built = {f.path for f in selected.fates if f.stays}
     away = {f.path for f in selected.fates if f.fate == "left out"}
     findings = [
         # of what trains: "all of them", "up to 2.1x" must not be about a picture that is left out
         *audit_of(work, [i for i in images if i.path not in away]).findings,
         *gate.only_of(audited.findings, away),
         *work.read(Duplicates).findings,
-        *gate.only_of(work.read(DetailMeasured).findings, kept),
-        *_about_words(work.read(CarriedSeen).findings, kept),
-        *_about_words(work.read(Captioned).findings, kept),
-        *(_about_words(work.read(PairsSeen).findings, kept) if project.kind.pairs else []),
+        *gate.only_of(work.read(DetailMeasured).findings, built),
+        *_about_words(work.read(CarriedSeen).findings, built),
+        *_about_words(work.read(Captioned).findings, built),
+        *(_about_words(work.read(PairsSeen).findings, built) if project.kind.pairs else []),
         *selected.findings,
         *work.read(Forecast).findings,
     ]
-    # what really trains, after every answer: build/curation.json holds what would, by the recommendations
-    assessment = curate.assess([i for i in images if i.path in kept], known, project.kind, project.settings)
+    assessment = assessment_of(work)
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
@@ -94,9 +94,9 @@ def report_data(work: Workspace) -> ReportData:
 
 
 def _about_words(found: Sequence[Finding], kept: Set[str]) -> list[Finding]:
-    """Return what is said of captions as far as it is about pictures that train, or about none by name."""
+    """Return what is said of captions as far as it is about pictures that stay, or about none by name."""
     parts = gate.only_of(found, kept)
-    twice = [f for f in parts if f.code == Code.CAPTION_TWICE and len(f.images) < 2]  # its twin does not train
+    twice = [f for f in parts if f.code == Code.CAPTION_TWICE and len(f.images) < 2]  # its twin does not stay
     return [*(f for f in found if not f.images), *(f for f in parts if f not in twice)]
 
 

@@ -10,9 +10,10 @@ from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.text import number_of
-from loraprep.dataset import outputs
+from loraprep.dataset import held_out, outputs
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
+from loraprep.pipeline.steps.assessed import assessment_of
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
@@ -23,7 +24,10 @@ from loraprep.trainers import caches, export, forecast, naming, regularization
 
 
 def _places(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> tuple[dict[str, int], dict[str, str]]:
-    """Picture -> how often it comes up in an epoch, on every colour it stands on; picture -> its folder in dataset/."""
+    """Picture -> how often it comes up in an epoch, on every colour it stands on; picture -> its folder in dataset/.
+
+    `kept`: those that train.
+    """
     keep_kohya = work.read(Audited).layout == "kohya"
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
@@ -57,6 +61,7 @@ def forecast_trainers(work: Workspace) -> None:
     cut = forecast.crops_to_draw(plans, project.settings.thresholds.placement.cut)
     drawn = _draw(work, {i.path: i for i in found}, cut)
     noted = forecast.training_findings(plans, chosen, repeats, project.settings, project.base_model)
+    noted += held_out.unread(selected.fates, {profile.title: profile.validation for profile in chosen.values()})
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
     work.write(Forecast(plans=plans, repeats=repeats, drawn=drawn, findings=noted))
@@ -96,11 +101,21 @@ def export_configs(work: Workspace, clear_caches: bool = False) -> None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     words = advice.class_prompt.format(class_word=project.settings.intent.class_word or advice.class_word)
     chosen = _profiles(project)
+    assessed = assessment_of(work)
+    carrying = [path for path, _ in assessed.carried]
     export.write_exports(
         project.root,
         {
             plan.trainer: export.training_set(
-                project.root, locked, plan, chosen[plan.trainer], project.settings, project.base_model, words
+                project.root,
+                locked,
+                plan,
+                chosen[plan.trainer],
+                project.settings,
+                project.base_model,
+                words,
+                () if project.kind.pairs else assessed.prompts,  # a sample of an edit needs a picture to change
+                () if project.kind.pairs else carrying,
             )
             for plan in work.read(Forecast).plans
         },

@@ -1,0 +1,414 @@
+"""Captions as work: one at a time with what is said of it as it is written, and many at once. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+import msgspec
+
+from loraprep.captions import booru, hygiene, pieces, tokens
+from loraprep.captions.compose import compose_captions
+from loraprep.captions.samples import own_caption
+from loraprep.core import findings
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Caption, Elements
+from loraprep.project import groups
+from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.profiles import tokens_read
+from loraprep.review import views
+from loraprep.review.snapshot import Snapshot, ident, remembered
+from loraprep.review.views import EntryCard, PictureView, Rows, View
+
+Only = Literal["", "none", "draft", "edited", "long"]
+ONLY: dict[str, str] = {
+    "none": "No words yet",
+    "draft": "Draft",
+    "edited": "Edited",
+    "long": "Too long",
+}
+_SUGGESTED = 8  # tags that complete what is typed
+_THIS = "this picture"
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """Which captions are shown: those that say `find`, or all its words, not `without`, and are such (`only`).
+
+    `of`: the ident of a finding, whose pictures alone are shown.
+    """
+
+    find: str = ""
+    without: str = ""
+    only: Only = ""
+    of: str = ""
+
+
+def sought(query: Mapping[str, str]) -> Sought:
+    """Read what an address of the page asks for: `find`, `not`, `only` and `of`."""
+    known: tuple[Only, ...] = get_args(Only)
+    only = next((one for one in known if one == query.get("only")), known[0])
+    return Sought(query.get("find", ""), query.get("not", ""), only, query.get("of", ""))
+
+
+class Chip(View, frozen=True):
+    """A part of a caption. `style`: of how the picture is made; `unknown`: no tag of the base model's."""
+
+    text: str
+    style: bool
+    unknown: bool
+
+
+class Limit(View, frozen=True):
+    """How many tokens those trainers read, and whether the caption has more."""
+
+    trainers: str
+    limit: int
+    over: bool
+
+
+class Measure(View, frozen=True):
+    """What a caption amounts to. `tokens`: at most so many where they are no `exact` count; `soft`: read well.
+
+    `glue`: what stands between the chips; "" where there are none. `content`, `style`: what sentences speak of.
+    """
+
+    tokens: int
+    exact: bool
+    encoder: str
+    soft: int
+    limits: list[Limit]
+    said: list[tuple[str, str]]  # findings: what is wrong, and what to do
+    chips: list[Chip]
+    glue: str
+    content: list[str]
+    style: list[str]
+
+
+class Words(View, frozen=True):
+    """A picture's caption, ready to be written. `id`: whose answer it is; `own`: a hand-written entry, to take back."""
+
+    id: str
+    name: str
+    text: str
+    origin: str
+    own: str
+    measure: Measure
+
+
+class Desk(View, frozen=True):
+    """A picture large beside its caption: number `n` (from 0) of those shown, -1 if it is none of them."""
+
+    picture: PictureView
+    n: int
+    total: int
+    words: Words
+
+
+class TextRow(PictureView, frozen=True):
+    """A caption that would train. `marks`: of ONLY, why somebody may look for it."""
+
+    text: str
+    origin: str
+    tokens: int
+    marks: list[str]
+
+
+class CaptionCard(EntryCard, frozen=True):
+    """A sample with its caption. `before`: what was approved earlier, "" if nothing was."""
+
+    picture: PictureView
+    words: Words
+    what: str
+    before: str
+    answer: str
+
+
+class Changed(View, frozen=True):
+    """A caption that a change would make another one."""
+
+    id: str
+    name: str
+    shown: str
+    before: str
+    after: str
+
+
+# --- one caption
+
+
+def caption_card(s: Snapshot, entry: Entry) -> CaptionCard:
+    """Show a sample with its caption."""
+    path = views.subject(entry)
+    return CaptionCard(
+        id=ident("captions", entry.key),
+        state=views.state(s, "captions", entry),
+        picture=views.picture(s, path, views.located(s, entry, path)),
+        words=_words(s, path, str(entry.data.get("caption", "")), ident("captions", entry.key)),
+        what=entry.data.get("what") or "",
+        before=entry.data.get("before") or "",
+        answer=views.answer_text(entry.data.get("verdict")),
+    )
+
+
+def of_picture(s: Snapshot, path: str) -> Words | None:
+    """Return the caption that a picture would train with; None before there is any."""
+    return _words(s, path, written(s, path)[0], ident("picture", path)) if path in s.captions else None
+
+
+def _words(s: Snapshot, path: str, text: str, of: str) -> Words:
+    entry = s.decisions["captions"].entries.get(path)
+    by_hand = entry is not None and not entry.digests and bool(own_caption(entry))
+    return Words(
+        id=of,
+        name=path,
+        text=text,
+        origin=_origin(s, path),
+        own=ident("captions", path) if by_hand else "",
+        measure=measured(s, path, text),
+    )
+
+
+def desk(s: Snapshot, path: str, among: Sequence[str]) -> Desk | None:
+    """Lay a caption on the desk; `among`: the paths of those shown. None if the picture has none."""
+    words = of_picture(s, path)
+    if words is None:
+        return None
+    n = among.index(path) if path in among else -1
+    return Desk(picture=views.picture(s, path), n=n, total=len(among), words=words)
+
+
+def measured(s: Snapshot, path: str, text: str) -> Measure:
+    """Measure a caption as decisions/ would have it.
+
+    Asked of the captions' own checks, as if this were the only caption and a person had written it, so that the page
+    never says something else.
+    """
+    project, encoder = s.project, s.project.base_model.encoder
+    nobody = Elements(path, "", "", "seen")
+    given = Decisions(None, {path: Entry(path, {"caption": text}, {}, True)})
+    made = compose_captions({path: nobody}, given, project.settings, project.base_model, project.kind)
+    caption = made.captions[path]
+    parts = pieces.split(text)
+    unknown = set(_unknown(s, path, parts.parts)) if parts.glue == ", " else set()
+    return Measure(
+        tokens=caption.tokens,
+        exact=tokens.exact(encoder.name),
+        encoder=encoder.name,
+        soft=encoder.soft,
+        limits=[
+            Limit(trainers=", ".join(names), limit=limit, over=caption.tokens > limit)
+            for limit, names in _by_limit(s).items()
+        ],
+        said=_said(path, caption, [*made.findings, *_no_tags(path, sorted(unknown))]),
+        chips=[Chip(text=part, style=hygiene.is_style(part), unknown=part in unknown) for part in parts.parts],
+        glue=parts.glue,
+        content=list(caption.content),
+        style=list(caption.style),
+    )
+
+
+_NOT_OF_ONE = (Code.CONSTANT_TRAITS, Code.CAPTION_ONE_LENGTH)  # findings about settings, whatever a caption says
+
+
+def _said(path: str, caption: Caption, found: Sequence[Finding]) -> list[tuple[str, str]]:
+    """Say what is wrong with a caption in the words of the report, without its file's name."""
+    if not caption.captioned:
+        return [("It does not say what is in the picture.", "Write what you see.")]
+    of_it = [f for f in found if f.code not in _NOT_OF_ONE]
+    here = [Finding(f.code, (_THIS,) if f.images else (), f.values) for f in of_it]
+    return [(findings.sentence(f).replace(f"{path}: ", ""), views.here(findings.fix(f))) for f in here]
+
+
+def _unknown(s: Snapshot, path: str, parts: Sequence[str]) -> list[str]:
+    """List the parts that are no tags, where the base model learned Danbooru's; words that were declared pass."""
+    model = s.project.base_model
+    if not model.vocabulary:
+        return []
+    known = {word.casefold() for word in hygiene.about(path, s.project.settings, model).allowed}
+    return [p for p in parts if not (booru.is_tag(p) or hygiene.is_quality(p) or p.casefold() in known)]
+
+
+def _no_tags(path: str, unknown: Sequence[str]) -> list[Finding]:
+    tags = ", ".join(f'"{tag}"' for tag in unknown)
+    return [Finding(Code.UNKNOWN_TAGS, (path,), {"tags": tags, "times": len(unknown)})] if unknown else []
+
+
+@remembered()
+def _by_limit(s: Snapshot) -> dict[int, list[str]]:
+    """Map how many tokens of a caption are read -> the chosen trainers that do; the encoder where none is chosen."""
+    model, settings = s.project.base_model, s.project.settings
+    found: dict[int, list[str]] = {}
+    for name in settings.dataset.trainers:
+        found.setdefault(tokens_read(name, settings.model, model), []).append(name)
+    return dict(sorted(found.items())) or {model.encoder.hard: [model.encoder.name]}
+
+
+def completions(s: Snapshot, typed: str) -> list[tuple[str, int]]:
+    """Return (term, pictures) that begin so, then those of which a word does: the set's own, then Danbooru's."""
+    wanted = typed.replace("_", " ").strip().casefold()
+    if not wanted:
+        return []
+    known = {term: n for terms in terms_used(s).values() for term, n in terms}
+    mine = sorted((t for t in known if _begins(t, wanted)), key=lambda t: (_begins(t, wanted), -known[t], t))
+    found = [(t, known[t]) for t in mine[:_SUGGESTED]]
+    if s.project.base_model.vocabulary:
+        found += [(t, n) for t, n in booru.beginning(wanted, _SUGGESTED) if t not in known]
+    return found[:_SUGGESTED]
+
+
+def _begins(term: str, wanted: str) -> int:
+    """Return 1 if a term begins so, 2 if one of its words does, 0 if neither."""
+    return 1 if term.startswith(wanted) else 2 if f" {wanted}" in term else 0
+
+
+# --- all of them
+
+
+@remembered()
+def captioned(s: Snapshot) -> list[str]:
+    """List the pictures whose captions would train."""
+    out = {path for path, fate in s.fates.items() if not fate.stays}
+    return [path for path in sorted(s.captions) if path in s.images and path not in out]
+
+
+def written(s: Snapshot, path: str) -> tuple[str, bool]:
+    """Return a picture's caption as decisions/captions.yaml would say it, and whether a person wrote it there."""
+    entry = s.decisions["captions"].entries.get(path)
+    own = own_caption(entry) if entry else ""
+    caption = s.captions.get(path)
+    body = caption.text.removeprefix(groups.trigger(path, s.project.settings)) if caption else ""
+    return (own, True) if own else (f"[trigger]{body}", False)
+
+
+def _origin(s: Snapshot, path: str) -> str:
+    if written(s, path)[1]:
+        return "yours"
+    return s.captions[path].origin if path in s.captions else ""
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What is looked for in one caption: all that it says, and why it may want somebody."""
+
+    said: str
+    marks: tuple[str, ...]
+
+
+@remembered()
+def _lying(s: Snapshot) -> dict[str, _Known]:
+    """Map picture -> what its caption says as the last run left it."""
+    return {path: _known(s, path, written_by_run=True) for path in captioned(s)}
+
+
+@remembered(lambda s: s.digests["captions"])
+def _now(s: Snapshot) -> dict[str, _Known]:
+    lying = _lying(s)
+    mine = (path for path in s.decisions["captions"].entries if path in lying)
+    return {**lying, **{path: _known(s, path, written_by_run=False) for path in mine}}
+
+
+def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
+    caption, own = s.captions[path], False
+    text = f"[trigger]{caption.text.removeprefix(groups.trigger(path, s.project.settings))}"
+    if not written_by_run:
+        text, own = written(s, path)
+    origin = "yours" if own else caption.origin
+    filled = text.replace("[trigger]", groups.trigger(path, s.project.settings))
+    count = tokens.count(filled, s.project.base_model.encoder.name) if own else caption.tokens
+    empty = not text.replace("[trigger]", "").strip(" ,.")
+    marks = {
+        "none": empty,
+        "draft": origin == "draft" and not empty,
+        "edited": own or origin == "written",
+        "long": count > min(_by_limit(s)),
+    }
+    return _Known(f"{path} {text} {origin}".casefold(), tuple(name for name, it_is in marks.items() if it_is))
+
+
+def counted(s: Snapshot) -> dict[str, int]:
+    """Count the captions of each sort, as `ONLY` names them."""
+    counts = Counter(mark for known in _now(s).values() for mark in known.marks)
+    return {name: counts[name] for name in ONLY}
+
+
+def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
+    """Return what a finding says, and its pictures; nothing for one that is not there any more."""
+    card = next((card for card in views.finding_cards(s) if card.id == wanted), None)
+    if card is None or s.gate is None:
+        return "", frozenset()
+    named = (path for reason in s.gate.reasons if reason.code == card.code for path in reason.images)
+    return card.sentence, frozenset(named)
+
+
+@remembered(lambda s, _wanted: s.digests["captions"], size=32)
+def found(s: Snapshot, wanted: Sought) -> list[str]:
+    """List the pictures whose captions are sought; all of them for nothing."""
+    whole, without = wanted.find.casefold().strip(), wanted.without.casefold().strip()
+    words = whole.split()
+    if wanted == Sought():
+        return captioned(s)
+    told, named = finding(s, wanted.of) if wanted.of else ("", frozenset())
+    return [
+        path
+        for path, known in _now(s).items()
+        if (not wanted.only or wanted.only in known.marks)
+        and (whole in known.said or all(word in known.said for word in words))
+        and not (without and without in known.said)
+        and (not told or path in named)
+    ]
+
+
+def text_row(s: Snapshot, path: str) -> TextRow:
+    """Show a caption that would train."""
+    return TextRow(
+        **msgspec.structs.asdict(views.picture(s, path)),
+        text=written(s, path)[0],
+        origin=_origin(s, path),
+        tokens=s.captions[path].tokens,
+        marks=[ONLY[mark].lower() for mark in _now(s)[path].marks if mark in ("none", "long")],
+    )
+
+
+def rows(s: Snapshot, wanted: Sought) -> Rows:
+    """Show the first captions of those that are sought."""
+    return views.rows("texts", found(s, wanted), lambda path: text_row(s, path))
+
+
+@remembered()
+def terms_used(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
+    """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
+    counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
+    for path in captioned(s):
+        counts["content"].update({t.casefold() for t in s.captions[path].content})
+        counts["style"].update({t.casefold() for t in s.captions[path].style})
+    return {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One change to many captions; `put`, `case` (same capitals) and `whole` (words) are a replacement's."""
+
+    what: pieces.What
+    words: str
+    put: str = ""
+    case: bool = False
+    whole: bool = True
+
+    def of(self, text: str) -> str:
+        """Return a caption with it."""
+        if self.what == "replace":
+            return pieces.replaced(text, self.words, self.put, case=self.case, words=self.whole)
+        return pieces.CHANGES[self.what](text, self.words)
+
+
+def changed(s: Snapshot, wanted: Sought, change: Change) -> list[Changed]:
+    """List every caption, of those that are sought, that a change would make another one."""
+    if not change.words.strip():
+        return []
+    texts = ((path, written(s, path)[0]) for path in found(s, wanted))
+    differing = ((path, text, after) for path, text in texts if (after := change.of(text)) != text)
+    return [Changed(**_named(s, path), before=text, after=after) for path, text, after in differing if after.strip()]
+
+
+def _named(s: Snapshot, path: str) -> dict[str, str]:
+    shown = views.picture(s, path)
+    return {"id": shown.id, "name": shown.name, "shown": shown.shown}

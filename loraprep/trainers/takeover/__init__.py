@@ -1,0 +1,1 @@
+"""Folders as trainers have them, read so that a project can take them over: a module a trainer, and what all say."""

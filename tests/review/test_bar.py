@@ -1,0 +1,80 @@
+"""The bar over every view: phases, what is open, the verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loraprep.project import decision_edits
+from loraprep.review import bar, views
+from loraprep.review.app import VIEWS
+from tests.reviewed import Reviewed
+
+pytestmark = pytest.mark.run
+
+
+@pytest.fixture
+def page(asked: Path, tmp_path: Path) -> Reviewed:
+    return Reviewed.of_copy(asked, tmp_path)
+
+
+def places(page: Reviewed) -> dict[str, bar.Place]:
+    return {place.name: place for phase in bar.bar(page.snapshot()).phases for place in phase.places}
+
+
+def accepted(page: Reviewed, *kinds: str) -> None:
+    for kind in kinds:
+        page.post("/answer", {"kind": kind, "id": "", "values": {"rest": True},
+                              "expected": decision_edits.document_digest(page.root, kind)})  # fmt: skip
+
+
+def judged(page: Reviewed, verdict: str, *, waiting: bool = False) -> None:
+    """Let Gate 1 have come to another verdict."""
+    path = page.root / "build/gate1.json"
+    data = json.loads(path.read_text("utf-8"))
+    data |= {"verdict": verdict, "only_waiting": waiting}
+    path.write_text(json.dumps(data), "utf-8")
+
+
+def test_every_view_is_in_a_phase_and_every_view_has_the_bar(page: Reviewed) -> None:
+    assert {*places(page)} == {*VIEWS} - {"overview"}
+    for name in VIEWS:
+        shown = page.get("/" if name == "overview" else f"/{name}").text
+        assert shown.count('class="phase"') == 4
+        assert shown.count('aria-current="page"') == (name != "overview")
+
+
+def test_what_is_open_and_what_is_done_is_said_and_answers_count_at_once(page: Reviewed) -> None:
+    now = places(page)
+    assert (now["duplicates"].open, now["duplicates"].done) == (6, False)
+    assert (now["carried"].open, now["carried"].done) == (0, True)
+    left = sum(q.open for q in views.queues(page.snapshot()) if q.name != "findings")
+    assert bar.bar(page.snapshot()).said == f"Not yet: {left} to answer"
+    accepted(page, "duplicates")
+    assert places(page)["duplicates"].done
+    accepted(page, "quality", "captions", "curation")
+    now_said = bar.bar(page.snapshot())
+    assert (now_said.verdict, now_said.said) == ("wait", "All answered: run Gate 1")
+
+
+def test_what_is_made_of_the_set_is_made_from_the_bar_once_the_verdict_is_go(page: Reviewed) -> None:
+    accepted(page, "duplicates", "quality", "captions", "curation")
+    judged(page, "NO-GO")
+    said = bar.bar(page.snapshot())
+    assert said.verdict == "nogo"
+    assert [m.ready for m in said.making] == [False, False]
+    judged(page, "GO")
+    said = bar.bar(page.snapshot())
+    assert (said.verdict, said.said) == ("go", "GO")
+    assert [(m.run, m.ready, m.done) for m in said.making] == [("dataset", True, False), ("export", False, False)]
+    (page.root / "dataset.lock.json").write_text("{}", "utf-8")
+    assert [(m.ready, m.done) for m in bar.bar(page.snapshot()).making] == [(True, True), (True, False)]
+
+
+def test_before_the_first_run_nothing_is_done(page: Reviewed) -> None:
+    (page.root / "build/gate1.json").unlink()
+    said = bar.bar(page.snapshot())
+    assert (said.verdict, said.said) == ("", "Gate 1 has not run")
+    assert not any(place.done for phase in said.phases for place in phase.places)
