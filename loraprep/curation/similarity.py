@@ -176,8 +176,11 @@ def coverage_likeness(
         return np.zeros((0, 0), np.float32)
     distance = style_clusters.distances(places(images, styles)).astype(np.float32)
     alike = 1 - distance / max(float(distance.max()), 1e-6)
-    cosine = _cosine(images, embeddings)
-    said = said_likeness(images, captions) if cosine is None else np.clip((cosine - _COSINE) / (1 - _COSINE), 0, 1)
+    vectors = _unit_vectors(images, embeddings)
+    if vectors is None:
+        said = said_likeness(images, captions)
+    else:
+        said = np.clip((vectors @ vectors.T - _COSINE) / (1 - _COSINE), 0, 1)
     return np.asarray(alike if said is None else (alike + said) / 2, np.float32)
 
 
