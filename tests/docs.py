@@ -49,6 +49,13 @@ _READS = {
     "all": "all lines of a caption are read as one",
     "each": "each line of a caption is a caption of its own",
 }
+_PAIRS = """\
+Put the pictures after the change into `target/`, those before it under the same names into `control/` (a second one for
+each into `control_2/`, a third into `control_3/`), and beside each target a .txt that asks for the change. Or let them lie
+together: `pier.jpg` with `pier_control.jpg`, `pier-condlabel.jpg` or `pier_0.jpg`. Or name them in a metadata.jsonl, where
+one picture before may serve several after: `{"target": "night.jpg", "control": "day.jpg", "instruction": "make it night"}`.
+A control is no picture to train on and no copy; it comes and goes with its target, and a crop or a turn holds for both.
+`trigger: ""` is enough: the sentence asks for the change."""
 _REGULARIZATION = {
     "fills": "repeated until there are as many as yours",
     "alternates": "taken in turn with yours",
@@ -120,6 +127,8 @@ def kinds() -> str:
 
 def _kind(kind: Kind) -> Iterator[str]:
     yield from ("", f"## {kind.title}", "", " ".join(kind.separation.split()), "")
+    if kind.pairs:
+        yield from (_PAIRS, "")
     yield from ("| What should vary | Such as | Shares |", "|---|---|---|")
     for axis in kind.axes.values():
         shares = "; ".join(

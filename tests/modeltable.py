@@ -17,6 +17,9 @@ model is refused at `loraprep init` and in project.yaml. *Tokens* are those of a
 sides of its buckets are multiples of, in px, where its buckets are foretold."""
 
 
+_FITS = {"cropped": "cropped as their target", "stretched": "stretched to their target", "own": "in their own shape"}
+
+
 def page() -> str:
     """Write the page: a table of the base models, and one of each with every trainer."""
     lines = [HEAD, "", "| Base model | Name | Captions | Encoder, most tokens | Sizes |", "|---|---|---|---|---|"]
@@ -25,6 +28,14 @@ def page() -> str:
         sizes = ", ".join(map(str, model.sizes))
         encoder = f"{model.encoder.name}, {model.encoder.hard}"
         lines.append(f"| {model.title} | `{name}` | {model.form} | {encoder} | {sizes} |")
+    lines += ["", "*On pairs* says which trainers train it on pictures before and after a change, with how many before "
+              "each, and what they make of those: cropped as the one after is, stretched to its shape, or in their own "
+              "shape.", "", "| Base model | Trainer | Pictures before | They are |", "|---|---|---|---|"]  # fmt: skip
+    for name in resources.names("resources/models"):
+        by_name = {trainer: profiles.base_model(name).by(trainer) for trainer in profiles.trainers_of(name, pairs=True)}
+        for trainer, by in by_name.items():
+            most = "one" if by.controls == 1 else f"up to {by.controls}"
+            lines.append(f"| {profiles.base_model(name).title} | {trainer} | {most} | {_FITS[by.fit]} |")
     lines += ["", "| Base model | Trainer | Its name there | Tokens | Steps | Note |", "|---|---|---|---|---|---|"]
     for name in resources.names("resources/models"):
         lines += _rows(name)

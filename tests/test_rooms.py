@@ -18,6 +18,7 @@ ROOMS = [
     "trainers",
     "curation",
     "captions",
+    "pairs",
     "duplicates",
     "carried",
     "scan",

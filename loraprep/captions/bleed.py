@@ -32,7 +32,7 @@ def fused_terms(
     finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
     """
     spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
-    if len(spoken) < LEAST:
+    if len(spoken) < LEAST or kind.pairs:  # every instruction names the change that is taught
         return []
     limits = settings.thresholds.captions
     style_too = not kind.teaches_style

@@ -48,7 +48,8 @@ def check_captions(
         Code.CAPTION_LONG: [p for p, c in spoken.items() if encoder.soft < c.tokens <= c.limit],
         Code.CAPTION_THIN_STYLE: thin,
         Code.CAPTION_TOO_LONG: [p for p, c in spoken.items() if c.tokens > c.limit],
-        Code.CAPTION_TWICE: [p for p, c in spoken.items() if times[c.text.casefold()] > 1],
+        # several pairs may ask for the same change
+        Code.CAPTION_TWICE: [p for p, c in spoken.items() if times[c.text.casefold()] > 1 and not kind.pairs],
     }
     sure = tokens.exact(encoder.name)
     values: dict[str, Value] = {

@@ -60,7 +60,8 @@ def compose_captions(
                 otherwise.append(path)
         captions[path] = caption
     found = check_captions(captions, elements, settings, model, kind, vocabulary)
-    found += _of_another_form(captions, elements, model, frozenset(other_form))
+    if not kind.pairs:  # an instruction is short, whatever the base model learned from
+        found += _of_another_form(captions, elements, model, frozenset(other_form))
     found += _of_one_length(settings, model)
     found += _shortened(captions, limit_of(settings, model))
     found += _marks(elements)
@@ -146,6 +147,8 @@ def _for_another_model(entry: Entry, model: BaseModel, settings: Settings) -> bo
 
 def _filled(own: str, trigger: str) -> str:
     """Fill the trigger into the person's words, or put it first if it is absent; glued to a word it is left to see."""
+    if not trigger:
+        return hygiene.without_trigger(own, trigger)
     text = re.sub(r"(?<!\w)\[trigger\](?!\w)", lambda _: trigger, own)
     if "[trigger]" not in own and not re.match(rf"{re.escape(trigger)}(?!\w)", next(iter(objects.texts(text)), text)):
         text = objects.with_trigger(text, trigger)

@@ -104,11 +104,13 @@ def _changed(value: Json, left: Iterator[Callable[[str], str]]) -> Json:
 
 def with_trigger(caption: str, trigger: str) -> str:
     """Put the trigger before the first text of an object."""
-    return with_first(caption, lambda text: f"{trigger}, {text}")
+    return with_first(caption, lambda text: f"{trigger}, {text}") if trigger else caption
 
 
 def unfilled(caption: str, trigger: str) -> str:
     """Write [trigger] for the trigger at the beginning, as decisions/captions.yaml has it."""
+    if not trigger:
+        return caption
     return with_first(caption, lambda text: "[trigger]" + text.removeprefix(trigger))
 
 

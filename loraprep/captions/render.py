@@ -51,7 +51,7 @@ def render(
         form = "prose"  # SDXL and SD 1.5 read short sentences too
     lead: list[str] = [term for word in words if (term := hygiene.clean(word))]
     gone: list[str] = []
-    budget = _Budget(limit, ", ".join([trigger, *lead]), model.encoder.name)
+    budget = _Budget(limit, _joined(trigger, *lead), model.encoder.name)
     if elements.captioner == "existing" and elements.text:
         form, body = form_of(elements.form), elements.text
         body = body if form == "json" else hygiene.bare(body, trigger)
@@ -64,16 +64,16 @@ def render(
         body = body if form == "json" else hygiene.bare(body, trigger)
     lead = [term for term in lead if not hygiene.says(body, term)]
     if form == "json":
-        text = objects.with_trigger(body, ", ".join([trigger, *lead])) if body else trigger
+        text = objects.with_trigger(body, _joined(trigger, *lead)) if body else trigger
     else:
-        text = ", ".join([trigger, *lead, *([body] if body else [])])
+        text = _joined(trigger, *lead, body)
     origin = elements.captioner if elements.captioner in ("draft", "existing", "none") else "rendered"
     return Caption(
         elements.path,
         text,
         form,
         origin,
-        _grade(elements, body, content),
+        _grade(elements, body, content, trigger),
         tokens.count(text, model.encoder.name),
         model.encoder.hard,
         (*lead, *content),
@@ -81,6 +81,11 @@ def render(
         tokens.exact(model.encoder.name),
         tuple(gone),
     )
+
+
+def _joined(*parts: str) -> str:
+    """Join what there is: a project of pairs may have no trigger."""
+    return ", ".join(filter(None, parts))
 
 
 def _body(
@@ -211,9 +216,9 @@ class _Budget(NamedTuple):
         return rest, gone
 
 
-def _grade(elements: Elements, body: str, content: Sequence[str]) -> Grade:
+def _grade(elements: Elements, body: str, content: Sequence[str], trigger: str) -> Grade:
     """Grade what is written of `elements`: `body` without trigger and a group's words, its `content` terms."""
-    if elements.captioner == "none":
+    if elements.captioner == "none" and trigger:
         return Grade.TRIGGER_ONLY
     if not body or elements.state == "waiting":  # other words may still come
         return Grade.MISSING

@@ -212,7 +212,7 @@ def _edited(entry: Entry, text: str) -> bool:
     """
     listed = {t.casefold() for t in (*entry.data.get("content", ()), *entry.data.get("style", ()))}
     body = text.removeprefix("[trigger]")
-    if body == text:
+    if body == text and entry.data.get("under", {}).get("trigger") != "":
         return True
     if entry.data.get("form") == "tags":
         return {t.casefold() for t in hygiene.terms(body) if not hygiene.is_quality(t)} != listed

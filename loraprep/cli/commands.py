@@ -189,6 +189,14 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             inner=True,
         ),
         Command(
+            name="pairs",
+            line="What differs between the pictures before and after a change, and was it meant?",
+            example="loraprep pairs",
+            reads="images/, upscaled/, build/",
+            writes="build/pairs.json",
+            inner=True,
+        ),
+        Command(
             name="shortlist",
             line="Which pictures are worth describing, if there are very many.",
             example="loraprep shortlist",

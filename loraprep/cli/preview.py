@@ -15,7 +15,7 @@ from msgspec import structs
 
 from loraprep.cli import completing
 from loraprep.cli.init.given import folder as asked_folder
-from loraprep.cli.init.options import project_name, project_root
+from loraprep.cli.init.options import for_now, project_name, project_root
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.records import Gate
@@ -33,9 +33,9 @@ from loraprep.pipeline.artifacts import (
     Judged,
     Sampled,
 )
-from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, report
+from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, pairs, report
 from loraprep.pipeline.workspace import MemoryWorkspace
-from loraprep.project import decisions, project, studio, trigger, trust
+from loraprep.project import decisions, profiles, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
 from loraprep.report import gate, html
 from loraprep.report.opening import Opening
@@ -80,7 +80,7 @@ def run(**given: Any) -> int:
     args = _Options(**given)
     here = Path.cwd()
     folder = asked_folder(args.folder) or Path(args.folder)
-    model = studio.model_id(args.model) if args.model else _studio_model(here)
+    model = studio.model_id(args.model) if args.model else _studio_model(here, args.kind)
     name = _name(folder.resolve())
     out = Path(args.out) if args.out else here / f"look-{name}.html"
     problems = _problems(args, folder, model, out, here)
@@ -91,7 +91,7 @@ def run(**given: Any) -> int:
             "version": 1,
             "name": name,
             "model": model,
-            "trigger": trigger.propose(name, ""),
+            "trigger": "" if profiles.kind(args.kind).pairs else trigger.propose(name, ""),
             "intent": {"kind": args.kind},
             "review": dict.fromkeys(decisions.KINDS, "auto"),
         }
@@ -150,6 +150,7 @@ def gather(
             folder,
             root,
             include=patterns or ("**/*",),
+            pairs=declared.kind.pairs,
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,
@@ -160,7 +161,7 @@ def gather(
     work.write(BesideImages(orphans=found.orphans, masks=found.masks))
     for artifact in _LEFT_OUT:
         work.write(artifact)
-    for step in _STEPS:
+    for step in (*_STEPS, *([pairs.compare_pairs] if declared.kind.pairs else [])):
         step(work)
     data = report.report_data(work)
     verdict = gate.judge(data)
@@ -232,9 +233,10 @@ def _free(name: str, here: Path) -> str:
     return next(n for n in names if not project_root(n, here).exists())
 
 
-def _studio_model(here: Path) -> str:
+def _studio_model(here: Path, kind: str) -> str:
     _, known, _ = studio.studio_models(here)
-    return known[0] if known else "flux"
+    fit = [name for name in known if kind not in resources.names("resources/kinds") or profiles.fits_kind(name, kind)]
+    return fit[0] if fit else for_now(kind)
 
 
 def _problems(args: _Options, folder: Path, model: str, out: Path, here: Path) -> list[Problem]:
@@ -248,6 +250,8 @@ def _problems(args: _Options, folder: Path, model: str, out: Path, here: Path) -
         if value not in names:
             given = args.model if flag == "--model" else value
             found.append(Problem(f'unknown {known[:-1]} "{given}"', flag, f"One of: {', '.join(names)}."))
+    if not found and (unfit := project.unfit_model(model, args.kind)):
+        found.append(Problem(unfit[0], "--model", unfit[1]))
     where = out.resolve()
     if folder.is_dir() and where.parent != here.resolve() and where.is_relative_to(folder.resolve()):
         found.append(Problem("the page would lie among your pictures", "--out", "Name a place outside that folder."))

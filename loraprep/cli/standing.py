@@ -37,7 +37,8 @@ def _told(home: Path) -> None:
     settings = project.load(home, ask=True).settings
     model = profiles.base_model(settings.model).title
     captioners = listed(list(settings.captioning.captioners), shown=None)
-    terminal.say(f"{settings.name}: {settings.intent.kind} for {model}, trigger {settings.trigger}.", "bold")
+    trigger = f"trigger {settings.trigger}" if settings.trigger else "no trigger"
+    terminal.say(f"{settings.name}: {settings.intent.kind} for {model}, {trigger}.", "bold")
     terminal.say(f"Captions: {captioners}. Trainers: {listed(list(settings.dataset.trainers), shown=None)}.")
     try:
         gate = artifacts.load(Judged, home)

@@ -37,9 +37,10 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     caption_from: str = ""  # Caption.origin
     decided: str = ""  # see Output.decided
     background: str | UnsetType = UNSET  # the colour of a copy that stands on several
-    also: dict[str, str] | UnsetType = UNSET  # masks and twins: file in dataset/ -> digest
+    also: dict[str, str] | UnsetType = UNSET  # masks, twins and controls: file in dataset/ -> digest
     came_from: str | UnsetType = UNSET  # the generator that made the source, or the place it was taken from
     mask_from: str | UnsetType = UNSET  # see Output.mask_source
+    controls: dict[str, str] | UnsetType = UNSET  # see Output.controls_from: file in dataset/ -> what it is made of
     files: tuple[str, ...] | UnsetType = UNSET
     next: str | UnsetType = UNSET
     was: str | UnsetType = UNSET

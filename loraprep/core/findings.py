@@ -42,6 +42,8 @@ class Code(StrEnum):
     TOO_SLOW = "too-slow"
     TOO_HEAVY = "too-heavy"
     UNSUPPORTED = "unsupported"
+    UNPAIRED = "unpaired"
+    PAIR_LIST = "pair-list"
     POINTER = "pointer"
     LINK = "link"
     SPECIAL = "special"
@@ -94,6 +96,24 @@ class Code(StrEnum):
     BYTE_COPIES = "byte-copies"
     COPIES = "copies"
     VARIANTS = "variants"
+
+    # pairs of before and after
+    PAIR_MIXED = "pair-mixed"
+    PAIR_UNCHANGED = "pair-unchanged"
+    PAIR_SHIFTED = "pair-shifted"
+    PAIR_BACKWARDS = "pair-backwards"
+    PAIR_WHOLE = "pair-whole"
+    PAIR_COLOURS = "pair-colours"
+    PAIR_COLOURS_ALL = "pair-colours-all"
+    PAIR_SOFTER = "pair-softer"
+    PAIR_SHARPER = "pair-sharper"
+    PAIR_SHAPES = "pair-shapes"
+    PAIR_SMALLER_BEFORE = "pair-smaller-before"
+    PAIR_SMALLER_AFTER = "pair-smaller-after"
+    PAIR_COMPRESSED = "pair-compressed"
+    PAIR_CHANGES = "pair-changes"
+    CONTROLS_DIFFER = "controls-differ"
+    CONTROLS_TOO_MANY = "controls-too-many"
 
     # phase 4: looking at the pictures, and captions
     VISION_APPROVAL = "vision-approval"
@@ -231,6 +251,7 @@ class Code(StrEnum):
 
 
 FOREIGN = "check-"  # how the codes of `loraprep check` begin
+PAIR_CODES = frozenset(code for code in Code if code.startswith(("pair-", "controls-")))
 PROJECT_CODES = tuple(code.value for code in Code if not code.startswith(FOREIGN))
 
 

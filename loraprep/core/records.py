@@ -73,6 +73,8 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     role: Role | Literal[""] = ""
     leaves: bool = False  # the advice, where a person is asked
     holds: int = 0  # pictures in a folder that is not looked into
+    controls: tuple[str, ...] = ()  # of a target: the pictures before the change, in their order. They have the role
+    # "control" and are "ignored", but have the facts of their pixels
 
 
 def the_other_way(mirrored: bool, turns: int) -> int:
@@ -180,13 +182,14 @@ class Caption(Record, frozen=True):
 
 
 class Fate(Record, frozen=True):
-    """What becomes of one file found. "caption" is a caption file whose words are read with its picture.
+    """What becomes of one file found. "caption" is a caption file whose words are read with its picture, "control" the
+    picture before a change, which comes and goes with the picture after it.
 
     "held out" is a picture that goes into dataset/ as well and is never trained: trainers measure with it.
     """
 
     path: str
-    fate: Literal["kept", "held out", "left out", "rejected", "caption", "ignored"]
+    fate: Literal["kept", "held out", "left out", "rejected", "caption", "control", "ignored"]
     why: str  # one clause for a person
     by: Literal["you", "rule", "recommendation", ""] = ""
     open: bool = False  # a question about it waits for an answer

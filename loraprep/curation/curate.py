@@ -101,13 +101,13 @@ class _Parts(msgspec.Struct, frozen=True):
     strangers: list[Finding] | None = None
 
 
-def _both_ways(images: Sequence[Image], found: styles.StyleGroups, seen: Observations) -> str:
+def _both_ways(images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind) -> str:
     """Say how varied the set is, whichever way a question about its styles is answered."""
     others = {p for group in found.groups[1:] for p in group}
     alone = [i for i in images if i.path not in others]
     return (
-        f"All {len(images)} are as varied as {_variety(images, seen).different}; the {len(alone)} without "
-        f"the other hands, as {_variety(alone, seen).different}."
+        f"All {len(images)} are as varied as {_variety(images, seen, kind).different}; the {len(alone)} without "
+        f"the other hands, as {_variety(alone, seen, kind).different}."
     )
 
 
@@ -124,12 +124,14 @@ def assess(
     unseen = undescribed(seen.captions)
     axes = count_axes(kind, images, labels, unseen)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
-    one_sided = confounds.one_sided_findings(axes, len(images))
+    one_sided = [] if kind.pairs else confounds.one_sided_findings(axes, len(images))
     told = {i.path: seen.captions[i.path] for i in images if i.path in seen.captions and i.path not in unseen}
     ties = confounds.tied_findings(
-        [a for a in axes if a.judged(len(images))], seen_only(kind, labels, unseen), spoken(told, settings.trigger)
+        [a for a in axes if a.judged(len(images))],
+        seen_only(kind, labels, unseen),
+        spoken({} if kind.pairs else told, settings.trigger),  # an instruction does not say what a picture shows
     )
-    variety = _variety(images, seen)
+    variety = _variety(images, seen, kind)
     findings = [
         *_one_scene(images, seen, kind),
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
@@ -142,7 +144,7 @@ def assess(
         ),
         *one_sided,
         *ties,
-        *confounds.unknown_findings(axes, len(images)),
+        *([] if kind.pairs else confounds.unknown_findings(axes, len(images))),
         *_marked(seen.marks, {i.path for i in images}),
     ]
     return Assessment(
@@ -173,7 +175,9 @@ def _strangers(images: Sequence[Image], seen: Observations, kind: Kind, settings
 
 
 def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind) -> list[Finding]:
-    ways = _both_ways(images, found, seen) if found.distinct else ""
+    if kind.pairs:  # what comes after a change may be made otherwise than the rest
+        return []
+    ways = _both_ways(images, found, seen, kind) if found.distinct else ""
     return styles.style_findings(images, found, kind, ways)
 
 
@@ -223,8 +227,9 @@ def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[
     return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
 
 
-def _variety(images: Sequence[Image], seen: Observations) -> _Variety:
+def _variety(images: Sequence[Image], seen: Observations, kind: Kind) -> _Variety:
     if len(images) < 2:
         return _Variety(float(len(images)), "")
-    kernel, basis = content_kernel(images, _told(seen), seen.embeddings)
+    # an instruction does not say what a picture shows
+    kernel, basis = content_kernel(images, {} if kind.pairs else _told(seen), seen.embeddings)
     return _Variety(diversity.vendi(kernel), basis)

@@ -18,7 +18,7 @@ from loraprep.core.text import listed
 from loraprep.dataset import pixels
 from loraprep.dataset.adopt import edited_captions, line_digest
 from loraprep.dataset.manifest import has_manifest, read_manifest, strangers, write_manifest, written_files
-from loraprep.dataset.outputs import Output, folder_layout
+from loraprep.dataset.outputs import Control, Output, folder_layout
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project.settings import Settings
@@ -44,13 +44,15 @@ def build_dataset(
     journal = {o.place: replace(before.get(o.place, _NEW), files=_files(o), next=_text_digest(o)) for o in outputs}
     write_manifest(root, {**before, **journal})
     fresh, failed = _rendered(pictures, outputs, before, progress)
+    befores = _rendered_controls(pictures, outputs, before, failed)
     built: dict[str, LockedImage] = {}
     problems: list[Problem] = []
     for output in outputs:
         try:
             if output.place in failed:
                 raise failed[output.place]
-            built[output.place] = _built(pictures, output, before.get(output.place, _NEW), fresh.get(output.place))
+            old = before.get(output.place, _NEW)
+            built[output.place] = _built(pictures, output, old, fresh.get(output.place), befores)
         except (BadImage, FileNotFoundError) as error:
             reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
@@ -122,13 +124,57 @@ def _rendered(
     return fresh, failed
 
 
-def _built(pictures: Pictures, output: Output, old: LockedImage, fresh: Rendered | None) -> LockedImage:
-    """Bring a picture's caption, masks and twins up to date; it stands there itself. Raises BadImage, OSError."""
+def _rendered_controls(
+    pictures: Pictures,
+    outputs: Sequence[Output],
+    before: Mapping[str, LockedImage],
+    failed: dict[str, Exception],
+) -> dict[str, str]:
+    """Write the pictures before a change that do not stand there yet; return file -> digest of those that do.
+
+    Each is opened once, whatever number of targets it serves. `failed`: place -> why, which grows.
+    """
+    top, known = pictures.root / "dataset", {}
+    todo: dict[tuple[str, int], dict[tuple[str, object, int], list[tuple[Output, Control]]]] = {}
+    for output in outputs:
+        old = before.get(output.place, _NEW)
+        for control in output.controls:
+            stands = (old.controls or {}).get(control.file) == control.source and files.plain(top / control.file)
+            digest = files.sha256(top / control.file) if stands else ""
+            if digest and digest == (old.also or {}).get(control.file):
+                known[control.file] = digest
+                continue
+            image = control.image
+            made = todo.setdefault((control.background, control.area), {})
+            made.setdefault((image.path, image.box, image.turn), []).append((output, control))
+    for (background, area), images in todo.items():
+        records = [places[0][1].image for places in images.values()]
+        with closing(pixels.render_each(pictures, records, background, area)) as answers:
+            for image, answer in answers:
+                for output, control in images[image.path, image.box, image.turn]:
+                    if isinstance(answer, Exception):
+                        failed[output.place] = answer
+                        continue
+                    try:
+                        files.write(top / control.file, answer[0])
+                    except OSError as error:
+                        raise machine.told(error, image.path) from None
+                    known[control.file] = hashlib.sha256(answer[0]).hexdigest()
+    return known
+
+
+def _built(
+    pictures: Pictures, output: Output, old: LockedImage, fresh: Rendered | None, befores: Mapping[str, str]
+) -> LockedImage:
+    """Bring a picture's caption, masks and twins up to date; it stands there itself. Raises BadImage, OSError.
+
+    `befores`: file of a picture before a change -> its digest; these stand there too.
+    """
     top, text = pictures.root / "dataset", output.caption + "\n"
     target = top / f"{output.place}.png"
     made = fresh or Rendered(old.image, old.pixels or pixels.digest(files.read(target)))
     files.write(target.with_suffix(".txt"), text)
-    also: dict[str, str] = {}
+    also: dict[str, str] = {control.file: befores[control.file] for control in output.controls}
     masks_stand = fresh is None and old.mask_from == output.mask_source
     known = old.also or {}
     for name in output.masks:
@@ -158,7 +204,8 @@ def _built(pictures: Pictures, output: Output, old: LockedImage, fresh: Rendered
         background=output.background if output.several else UNSET,
         also=also or UNSET,
         came_from=", ".join(filter(None, (image.generator and f"made by {image.generator}", image.origin))) or UNSET,
-        mask_from=output.mask_source if also else UNSET,
+        mask_from=output.mask_source if output.masks or output.twins else UNSET,
+        controls=output.controls_from or UNSET,
     )
 
 
@@ -169,7 +216,8 @@ def _text_digest(output: Output) -> str:
 def _files(output: Output) -> tuple[str, ...]:
     """List every file of an output, relative to dataset/."""
     places = (output.place, *output.twins)
-    return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks)
+    controls = (control.file for control in output.controls)
+    return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks, *controls)
 
 
 def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequence[Output]) -> None:
@@ -213,11 +261,12 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
             for name in _files(output)
             if name not in known and (root / "dataset" / name).exists()
         ]
-        source = pictures.source(output.image)
-        if source not in checked:
-            checked[source] = files.sha256(source) if source.is_file() else ""
-        if checked[source] != output.image.pixel_digest:
-            problems.append(Problem("changed since it was scanned", output.image.path, "Run loraprep gate1 again."))
+        for image in (output.image, *(control.image for control in output.controls)):
+            source = pictures.source(image)
+            if source not in checked:
+                checked[source] = files.sha256(source) if source.is_file() else ""
+            if checked[source] != image.pixel_digest:
+                problems.append(Problem("changed since it was scanned", image.path, "Run loraprep gate1 again."))
     if problems:
         raise UserError.many(problems)
 

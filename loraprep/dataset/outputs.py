@@ -23,10 +23,47 @@ from loraprep.project.profiles import BaseModel
 from loraprep.project.resolution import entry_for
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import trained_sizes
+from loraprep.scan import pairing
 from loraprep.trainers import naming
 
 MASKS = "masks"  # dataset/masks/10_mystyle/pier.png: kohya, ai-toolkit and diffusion-pipe take a folder of masks
 ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where the others would train on them
+
+
+CONTROLS = (
+    "control",
+    "control_2",
+    "control_3",
+)  # dataset/control/10_mystyle/pier.png: a folder each, as trainers want it
+
+
+def _operations(image: Image, background: str, area: int) -> str:
+    """What is done to pixels, as the lock writes it."""
+    steps = ["upright srgb rgb8"]
+    if image.turn:
+        steps.append(f"turn={image.turn}")
+    if image.box:
+        steps.append(f"box={','.join(f'{n:g}' for n in image.box)}")
+    if background:
+        steps.append(f"background={background}")
+    if area:
+        steps.append(f"least_area={area}")
+    return " ".join(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A picture before the change, beside its target. `file`: relative to dataset/; `area` as of an Output."""
+
+    file: str
+    image: Image
+    background: str
+    area: int
+
+    @property
+    def source(self) -> str:
+        """What it is made of: changes when it must be written anew."""
+        return f"{self.image.pixel_digest} {_operations(self.image, self.background, self.area)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +90,17 @@ class Output:
     mask: str = ""
     masks: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
+    controls: tuple[Control, ...] = ()
 
     @property
     def operations(self) -> str:
         """What is done to the source's pixels, as the lock writes it."""
-        steps = ["upright srgb rgb8"]
-        if self.image.turn:
-            steps.append(f"turn={self.image.turn}")
-        if self.image.box:
-            steps.append(f"box={','.join(f'{n:g}' for n in self.image.box)}")
-        if self.background:
-            steps.append(f"background={self.background}")
-        if self.area:
-            steps.append(f"least_area={self.area}")
-        return " ".join(steps)
+        return _operations(self.image, self.background, self.area)
+
+    @property
+    def controls_from(self) -> dict[str, str]:
+        """File of a picture before the change -> what it is made of."""
+        return {control.file: control.source for control in self.controls}
 
     @property
     def mask_source(self) -> str:
@@ -120,12 +154,13 @@ def plan_outputs(
         texts = [before + text for text in (caption.text, *caption.others)]
         if colour:
             texts = [with_background(text, colour, caption.form) for text in texts]
+        area = size * size if kept[path].upscale else 0
         outputs.append(
             Output(
                 place=place,
                 image=image[path],
                 background=(colour or colours[0]) if path in cutouts else "",
-                area=size * size if kept[path].upscale else 0,
+                area=area,
                 caption="\n".join(texts),
                 origin=caption.origin,
                 decided=decision_digest(entry_for(decisions, path, image[path].digest)[0]),
@@ -133,6 +168,10 @@ def plan_outputs(
                 before=before,
                 several=bool(colour),
                 mask=mask_of(image[path], settings),
+                controls=tuple(
+                    Control(f"{folder}/{place}.png", before, colours[0] if before.alpha else "", area)
+                    for folder, before in zip(CONTROLS, pairing.before(image[path], image), strict=False)
+                ),
             )
         )
     return sorted(_with_masks(outputs, settings.dataset.trainers), key=lambda o: o.place)

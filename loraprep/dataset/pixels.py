@@ -12,7 +12,7 @@ from PIL import Image, features
 
 from loraprep.core import files
 from loraprep.core.records import Image as Record
-from loraprep.dataset.outputs import Output
+from loraprep.dataset.outputs import Control, Output
 from loraprep.imaging import decode, display, memory, pool
 from loraprep.imaging.pictures import Pictures
 
@@ -80,6 +80,11 @@ def render(pictures: Pictures, output: Output) -> bytes:
     Raises BadImage, OSError.
     """
     return pictures.apart(_render, output.image, output.background, output.area)[0]
+
+
+def render_control(pictures: Pictures, control: Control) -> bytes:
+    """Render a picture before a change as `render` does. Raises BadImage, OSError."""
+    return pictures.apart(_render, control.image, control.background, control.area)[0]
 
 
 def render_each(

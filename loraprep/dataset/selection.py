@@ -21,8 +21,11 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
     """
     fates = []
     read, away = _read_with(found), Patterns(excluded)
+    before = {control for image in found if image.state == "image" for control in image.controls}
     for image in found:
-        if image.path in read:
+        if image.path in before:
+            fates.append(Fate(image.path, "control", image.reason))
+        elif image.path in read:
             fates.append(Fate(image.path, "caption", f"read with {listed(read[image.path], _NAMED)}"))
         elif image.state != "image":
             fates.append(Fate(image.path, image.state, image.reason or image.code, "rule"))

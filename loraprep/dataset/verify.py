@@ -142,6 +142,8 @@ def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, 
         found.append((place, f"its caption would now be: {output.caption}"))
     if (locked.mask_from or "") != output.mask_source:
         found.append((place, "its mask is another one now"))
+    if (locked.controls or {}) != output.controls_from:
+        found.append((place, "the picture before its change is another one now"))
     return found
 
 
@@ -153,6 +155,7 @@ def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple
     for name, digest in locked.written(place).items():
         path, file = root / "dataset" / name, f"dataset/{name}"
         kind = "caption" if name in captions else "mask" if name in output.masks else "picture"
+        kind = "picture before a change" if name in (locked.controls or {}) else kind
         if not files.plain(path):
             found.append((file, f"this {kind} is missing"))
         elif files.sha256(path) == digest or (kind == "picture" and _other(output, locked)):
@@ -183,6 +186,7 @@ def _unbuilt(
     try:
         data = _rendered(pictures, output)
         drawn = {name: pixels.render_mask(pictures, output, pixels.size_of(data)) for name in output.masks}
+        befores = {control.file: pixels.render_control(pictures, control) for control in output.controls}
     except (BadImage, *DECODE_ERRORS):
         return [(file, "it cannot be read")], []
     wanted = locked.written(place)
@@ -190,6 +194,11 @@ def _unbuilt(
         (f"dataset/{name}", "this mask would be another one")
         for name, mask in drawn.items()
         if alike and hashlib.sha256(mask).hexdigest() != wanted.get(name)
+    ]
+    found += [
+        (f"dataset/{name}", "this picture before a change would be another one")
+        for name, made in befores.items()
+        if alike and hashlib.sha256(made).hexdigest() != wanted.get(name)
     ]
     if hashlib.sha256(data).hexdigest() == locked.image:
         return found, []

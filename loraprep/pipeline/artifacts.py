@@ -14,6 +14,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Fate, Gate, Group
 from loraprep.curation.assessment import Assessment, PictureFeatures
 from loraprep.curation.rulings import Settled
+from loraprep.pairs.measure import Change
 from loraprep.project.decisions import Question
 from loraprep.report.since import VerdictRecord
 from loraprep.trainers.plan import TrainingPlan
@@ -65,6 +66,15 @@ class Staying(Artifact, frozen=True):
     quality: dict[str, Fate]  # by path: what the audit's questions and their answers mean
     duplicates: dict[str, Fate]  # the same of the duplicates'
     copies: dict[str, list[str]] = {}  # picture that stays -> its copies that leave, whose words it may take over
+
+
+class PairsSeen(Artifact, frozen=True):
+    """What differs between each picture that stays and the one before its change."""
+
+    NAME = "pairs.json"
+
+    changes: dict[str, Change]  # by target
+    findings: list[Finding]
 
 
 class DetailMeasured(Artifact, frozen=True):

@@ -30,6 +30,7 @@ __all__ = ["DOIT_CONFIG", "task_loraprep"]
 
 IMAGES, UPSCALED = "build/images.jsonl", "build/upscaled.json"
 AUDIT, DUPLICATES, STAYING = "build/audit.json", "build/duplicates.json", "build/staying.json"
+PAIRS = "build/pairs.json"
 DETAIL, SHORTLIST, LOOKS = "build/detail.json", "build/shortlist.json", "build/looks.json"
 CARRIED, CARRIED_D = "build/carried.json", "decisions/carried.yaml"
 SAMPLES, ELEMENTS, VISION = "build/samples.json", "build/elements.json", "build/vision.json"
@@ -180,6 +181,16 @@ def _about_files(work: Workspace) -> Iterator[Task]:
         [DETAIL],
         named(*(f"thresholds.audit.{name}" for name in _OF_PIXELS)),
     )
+    yield task(  # Gate 1 runs it where pairs are taught
+        work,
+        "pairs",
+        "What differs between the pictures before and after, and was it meant?",
+        "pairs.compare_pairs",
+        [IMAGES, STAYING],
+        [PAIRS],
+        named("dataset.trainers", "dataset.sizes", "model", "intent.kind", "thresholds.audit"),
+        both,
+    )
     yield task(
         work,
         "shortlist",
@@ -325,6 +336,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         [
             *(IMAGES, AUDIT, DUPLICATES, DETAIL, CARRIED, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS),
             *(CURATION, SELECTION, PLACEMENTS, *accepted),
+            *([PAIRS] if work.project.kind.pairs else []),
         ],
         ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
         {"config": msgspec.to_builtins(work.project.settings), "gate.yaml": bool(accepted)},

@@ -13,7 +13,7 @@ class ProjectGroup(msgspec.Struct, frozen=True):
     """A group as its pictures see it."""
 
     folder: str  # relative to the images folder
-    trigger: str  # the project's with the group's suffix
+    trigger: str  # the project's with the group's suffix; "" if the project has none
     words: tuple[str, ...]  # stand right after the trigger in every caption
     repeats: int | None  # None: the project's
 
@@ -21,7 +21,7 @@ class ProjectGroup(msgspec.Struct, frozen=True):
 def every(settings: Settings) -> list[ProjectGroup]:
     """List all groups by folder."""
     return [
-        ProjectGroup(folder, settings.trigger + group.suffix, group.words, group.repeats)
+        ProjectGroup(folder, settings.trigger and settings.trigger + group.suffix, group.words, group.repeats)
         for folder, group in sorted(settings.groups.items())
     ]
 

@@ -14,8 +14,8 @@ def intent_text(settings: Settings, kind: Kind, model: BaseModel) -> str:
         "Type": intent.kind,
         "Base model": model.title,
         "Description": intent.description.strip() or "not described yet",
-        "Dataset target": f"{kind.recommended.min}-{kind.recommended.max} images",
-        "Trigger word": settings.trigger,
+        "Dataset target": f"{kind.recommended.min}-{kind.recommended.max} {'pairs' if kind.pairs else 'images'}",
+        "Trigger word": settings.trigger or "none",
         **({"Groups": _groups(settings)} if settings.groups else {}),
         "Content-style notes": _notes(settings, kind),
     }

@@ -82,6 +82,8 @@ class Kind(Table, frozen=True):
     # A set that counts as fewer wholly different pictures blocks GO. Of 46 folders with 24 pictures each, frames of one
     # scene came to 1.0, and different pictures to 5.5 at least
     variety: int = 3
+    pairs: bool = False  # it is taught by pairs: each picture with those before its change, and an instruction
+    captioners: tuple[str, ...] = ()  # that can say what is to be said of these; (): all
     teaches_style: bool = False  # how the pictures are made is what is taught: its words may stand in every caption
     omit: tuple[str, ...] = ()
     identity: dict[str, str] = msgspec.field(default_factory=dict)
@@ -126,6 +128,11 @@ class TrainedBy(Table, frozen=True):
     step: int | None = None  # px that the sides of its buckets are multiples of
     says: dict[str, str] = msgspec.field(default_factory=dict)  # fills the lines of the trainer's `start`
     note: str = ""  # what else to know
+    controls: int = 0  # pictures before the change that it reads beside each one; 0: it trains this one on none
+    # what it makes of such a picture: "cropped" as its target is, "stretched" to its target's shape, or its "own" shape
+    fit: Literal["cropped", "stretched", "own"] = "cropped"
+    pairs: dict[str, bool | list[int]] = msgspec.field(default_factory=dict)  # what its configuration says for them
+    several: dict[str, bool | list[int]] = msgspec.field(default_factory=dict)  # the same where there is more than one
 
 
 class BaseModel(Table, frozen=True):
@@ -148,6 +155,7 @@ class BaseModel(Table, frozen=True):
     advice: str = ""
     choosing: Choosing | None = None
     trainers: dict[str, TrainedBy] = msgspec.field(default_factory=dict)  # those that train it; {}: nobody looked
+    edits: bool = False  # it changes pictures and is trained on pairs alone
 
     def by(self, trainer: str) -> TrainedBy:
         """Return what is said of a trainer."""
@@ -233,20 +241,36 @@ def trainer(name: str) -> TrainerProfile:
 _PREFERRED = ("kohya", "musubi-tuner")  # of one author: the second trains what the first cannot
 
 
-def trainers_of(model: str) -> list[str]:
-    """List the trainers that train a base model: its own file names them, or theirs names it; all if nobody looked."""
-    return [name for name in resources.names("resources/trainers") if _trains(name, model)]
+def trainers_of(model: str, *, pairs: bool = False) -> list[str]:
+    """List the trainers that train a base model: its own file names them, or theirs names it; all if nobody looked.
+
+    `pairs`: those that train it on pairs, which its own file has to say.
+    """
+    return [name for name in resources.names("resources/trainers") if _trains(name, model, pairs=pairs)]
 
 
-def _trains(name: str, model: str) -> bool:
+def fits_kind(model: str, kind_name: str) -> bool:
+    """Say whether a base model can be taught this kind: pairs to one that some trainer trains on them, all else to one
+    that is no model for changing pictures alone."""
+    return bool(trainers_of(model, pairs=True)) if kind(kind_name).pairs else not base_model(model).edits
+
+
+def models_for(kind_name: str) -> tuple[str, ...]:
+    """Name the base models that can be taught this kind."""
+    return tuple(name for name in resources.names("resources/models") if fits_kind(name, kind_name))
+
+
+def _trains(name: str, model: str, *, pairs: bool = False) -> bool:
     named = base_model(model).trainers
+    if pairs:
+        return base_model(model).by(name).controls > 0
     return not named or name in named or bool({model, "*"} & {*trainer(name).trains})
 
 
-def usual_trainer(model: str) -> str:
+def usual_trainer(model: str, *, pairs: bool = False) -> str:
     """Name the trainer to write for when nobody said one."""
     every = (*_PREFERRED, *resources.names("resources/trainers"))
-    return next((name for name in every if _trains(name, model)), _PREFERRED[0])
+    return next((name for name in every if _trains(name, model, pairs=pairs)), _PREFERRED[0])
 
 
 def tokens_read(name: str, model: str, profile: BaseModel) -> int:

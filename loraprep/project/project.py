@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from loraprep.core import files, patterns, yamlfile
+from loraprep.core import files, patterns, resources, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.yamlfile import Document
 from loraprep.project import profiles, schema, trust
@@ -72,7 +72,7 @@ def load(root: Path, *, ask: bool = False) -> Project:
         found += _outside(doc)
     if found:
         raise UserError.many(sorted(found, key=lambda p: p.position), UNUSABLE)
-    if unfit := list(_untrainable(doc)):
+    if unfit := [*_untrainable(doc), *_unfit(doc)]:
         raise UserError.many(unfit, UNUSABLE)
     declared = complete_settings(doc.data)
     images = root / declared.images.folder
@@ -89,21 +89,65 @@ def load(root: Path, *, ask: bool = False) -> Project:
     return Project.of(root, images, declared)
 
 
-def unfit_trainer(name: str, model: str) -> tuple[str, str] | None:
-    """Say that a trainer does not train the base model, and which do; None if it does."""
-    able = profiles.trainers_of(model)
-    if name in able:
+def unfit_trainer(name: str, model: str, *, pairs: bool = False) -> tuple[str, str] | None:
+    """Say that a trainer does not train the base model (`pairs`: on pairs), and which do; None if it does."""
+    able = profiles.trainers_of(model, pairs=pairs)
+    if name in able or (pairs and not able):  # with none at all it is the base model that is named
         return None
     message = f"{profiles.trainer(name).title} does not train {profiles.base_model(model).title}"
+    if pairs:
+        message += " on pairs"
     return message, f"These do: {', '.join(able)}."
+
+
+def unfit_model(model: str, kind: str) -> tuple[str, str] | None:
+    """Say that a base model cannot be taught this kind, and which can; None if it can."""
+    if profiles.fits_kind(model, kind):
+        return None
+    title = profiles.base_model(model).title
+    if profiles.kind(kind).pairs:
+        return f"no trainer here trains {title} on pairs", f"These can be: {', '.join(profiles.models_for(kind))}."
+    able = [name for name in resources.names("resources/kinds") if profiles.fits_kind(model, name)]
+    return f"{title} is trained on pairs alone", f"Kinds that are taught by pairs: {', '.join(able)}."
 
 
 def _untrainable(doc: Document) -> Iterator[Problem]:
     """Trainers that do not train the base model: their files would be written, and fail where the GPU is paid."""
+    pairs = profiles.kind(doc.data["intent"]["kind"]).pairs
     for n, name in enumerate(doc.data.get("dataset", {}).get("trainers", [])):
-        if found := unfit_trainer(name, doc.data["model"]):
+        if found := unfit_trainer(name, doc.data["model"], pairs=pairs):
             message, hint = found
             yield doc.problem(["dataset", "trainers", n], f"dataset.trainers: {message}", hint)
+
+
+def _unfit(doc: Document) -> Iterator[Problem]:
+    """Settings that do not go with the kind: what is taught by pairs is taught by nothing else."""
+    kind = doc.data["intent"]["kind"]
+    if found := unfit_model(doc.data["model"], kind):
+        message, hint = found
+        yield doc.problem(["model"], f"model: {message}", hint)
+    able, named = profiles.kind(kind).captioners, doc.data.get("captioning", {}).get("captioner", [])
+    for name in [named] if isinstance(named, str) else named:
+        if able and name not in able:
+            message = f"captioning.captioner: {name} cannot say what is changed in a picture"
+            yield doc.problem(["captioning", "captioner"], message, f"These can be used: {', '.join(able)}.")
+    if not profiles.kind(kind).pairs:
+        if not doc.data["trigger"]:
+            yield doc.problem(["trigger"], "trigger: it is empty", "Make up a word; only pairs can do without one.")
+        return
+    dataset = doc.data.get("dataset", {})
+    if dataset.get("regularization"):
+        message = "dataset.regularization: pictures without a change teach no change"
+        yield doc.problem(["dataset", "regularization"], message, "Write null: an edit is taught by its pairs alone.")
+    if dataset.get("validation"):
+        message = "dataset.validation: no trainer's file here names the pictures before a change of those held out"
+        yield doc.problem(["dataset", "validation"], message, "Leave it away for pairs.")
+    if dataset.get("cutouts") == "mask":
+        message = "dataset.cutouts: a pair is learned whole, without a loss mask"
+        yield doc.problem(["dataset", "cutouts"], message, "Write background.")
+    if isinstance(dataset.get("background"), list) and len(dataset["background"]) > 1:
+        message = "dataset.background: a pair stands on one colour, the same before and after"
+        yield doc.problem(["dataset", "background"], message, "Write one colour.")
 
 
 _PATTERNS = (

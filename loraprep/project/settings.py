@@ -243,8 +243,9 @@ def complete_settings(data: schema.Tree) -> Settings:
     """Fill in the schema's defaults and convert what project.yaml says, which the schema has accepted.
 
     The trainer is the one default that follows from something else: who does not name any gets one that can train the
-    base model.
+    base model on what is taught.
     """
     whole = schema.with_defaults(data, "project")
-    whole["dataset"].setdefault("trainers", [profiles.usual_trainer(whole["model"])])
+    pairs = profiles.kind(whole["intent"]["kind"]).pairs
+    whole["dataset"].setdefault("trainers", [profiles.usual_trainer(whole["model"], pairs=pairs)])
     return msgspec.convert(whole, Settings)

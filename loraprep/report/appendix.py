@@ -201,7 +201,7 @@ def _triggers(settings: Settings) -> str:
         f"to call up what is in {' and '.join(code(f) for f in folders)}: {code(trigger)}"
         for trigger, folders in groups.triggers(settings).items()
     ]
-    return "; ".join([f"Trigger: {code(settings.trigger)}", *of_groups])
+    return "; ".join([f"Trigger: {code(settings.trigger)}" if settings.trigger else "No trigger", *of_groups])
 
 
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) -> list[str]:

@@ -40,6 +40,17 @@ def saved(picture: Pillow.Image, quality: int = 72) -> bytes:
     return out.getvalue()
 
 
+def beside(before: bytes, after: bytes) -> bytes:
+    """Lay two pictures side by side, of the height of the second: what was before a change, and what came after."""
+    second = opened(after)
+    first = opened(before)
+    first = first.resize((max(1, round(first.width * second.height / first.height)), second.height))
+    whole = Pillow.new("RGB", (first.width + GAP // 2 + second.width, second.height), "white")
+    whole.paste(first, (0, 0))
+    whole.paste(second, (first.width + GAP // 2, 0))
+    return saved(whole, 80)
+
+
 def contact(thumbs: Sequence[tuple[bytes, bool]], names: Sequence[str] = ()) -> bytes:
     """Lay out the sheet of (WebP, is it in training?), in the order given, in rows of one height; under LIMIT bytes.
 

@@ -153,6 +153,7 @@ def _counts(
         "rejected": sum(f.fate == "rejected" for f in fates),
         "ignored": sum(f.fate == "ignored" for f in fates),
         "captions": sum(f.fate == "caption" for f in fates),
+        **({"controls": sum(f.fate == "control" for f in fates)} if data.kind.pairs else {}),
         "left_out": len(left_out),
         "duplicates_found": sum(len(f.images) for f in data.findings if f.code in _COPIES),
         "duplicates_removed": sum("copy" in fate.why and not fate.open for fate in left_out),

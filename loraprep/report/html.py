@@ -18,12 +18,13 @@ from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
 from loraprep.core import resources
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import PAIR_CODES, Code, Finding
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
 from loraprep.core.text import printable
 from loraprep.curation import similarity
 from loraprep.imaging import thumbnails
 from loraprep.imaging.pictures import Pictures
+from loraprep.pairs import judge
 from loraprep.project import crops, groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -157,6 +158,16 @@ class MapSpot(msgspec.Struct, frozen=True):
     top: float
 
 
+class PairCard(msgspec.Struct, frozen=True):
+    """A target beside the pictures before its change."""
+
+    path: str
+    before: list[tuple[str, bytes]]  # path, WebP
+    heat: bytes  # WebP, where the first of them differs; b"" if nothing can be shown
+    facts: str
+    entries: Sequence[FindingEntry]  # about the pair
+
+
 class LikenessMap(msgspec.Struct, frozen=True):
     """All pictures laid out by likeness, as one WebP."""
 
@@ -178,6 +189,8 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     entries = [msgspec.structs.replace(e, paths=[p for p in e.paths if p in there]) for e in entries]
     size = thumbnail_size(len(every))
     thumbs = thumbnails.all_of(page.pictures, pictures, size, settings.dataset.backgrounds[0], page.cache, progress)
+    couples = _couples(data, [p for e in entries if e.to_do for p in e.paths], {i.path for i in pictures})
+    thumbs |= _before(page, couples, size)
     likeness = similarity.picture_likeness(pictures)
     spots = layout.plane(likeness)
     order = layout.order(likeness, spots)
@@ -188,6 +201,8 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         beside = {f"{name}.svg": plots.as_file(drawn[name]).encode() for name in ("enlargement", "terms", "palette")}
         laid = [(thumbs[i.path], fate[i.path].stays) for i in (pictures[n] for n in order)]
         paths = [pictures[n].path for n in order]
+        if couples:
+            beside["pairs.webp"] = _pairs_sheet(couples, thumbs)
         beside["contact-sheet.webp"] = thumbnails.remembered(
             page.cache, "contact-sheet", (laid, paths), lambda: contact_sheet.contact(laid, paths)
         )
@@ -216,12 +231,14 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         groups=[
             _group(page, g, thumbs) for g in data.groups if len(thumbs.keys() & g.pictures) > 1 and g.best in thumbs
         ],
+        instructions=data.captions,
+        pairs=[_pair(page, target, thumbs, about[target.path]) for target in couples],
         todo=[e for e in entries if e.to_do],
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
         shown_beside=SEEN,
         captions=[(p, data.captions[p], captioned[p]) for p in sorted(captioned) if fate[p].stays],
-        others=[f for f in data.fates if f.fate in ("caption", "ignored")][: sample.MOST],
+        others=[f for f in data.fates if f.fate in ("caption", "control", "ignored")][: sample.MOST],
         trained=trained_sizes(settings, data.model),
         trainer=placement.reference_trainer(settings),
         triggers=groups.triggers(settings),
@@ -235,6 +252,38 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     if page.cache:
         thumbnails.sweep(data.images, page.cache)
     return text, beside
+
+
+_COUPLES = 60  # pairs beside each other on the page
+_SHEET = 12  # and on the sheet in dataset-report.md
+
+
+def _couples(data: ReportData, named: Sequence[str], shown: Collection[str]) -> list[Image]:
+    """List the targets that are shown with those before them: what is named first, then by how much changed."""
+    images = {i.path: i for i in data.images if i.path in shown and i.state == "image" and i.controls}
+    known = {path: change for path, change in data.changes.items() if path in images}
+    return [images[path] for path in judge.worst_first(known, named)][:_COUPLES]
+
+
+def _before(page: PageData, couples: Sequence[Image], size: int) -> dict[str, bytes]:
+    """Make the thumbnails of the pictures before."""
+    images, background = {i.path: i for i in page.data.images}, page.config.dataset.backgrounds[0]
+    controls = {path: msgspec.structs.replace(images[path], state="image") for t in couples for path in t.controls}
+    return thumbnails.all_of(page.pictures, list(controls.values()), size, background, page.cache)
+
+
+def _pair(page: PageData, target: Image, thumbs: Mapping[str, bytes], entries: Sequence[FindingEntry]) -> PairCard:
+    images = {i.path: i for i in page.data.images}
+    change, about = page.data.changes[target.path], [e for e in entries if e.to_do and e.reason.code in PAIR_CODES]
+    facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed"
+    heat = _heat(page, images[target.controls[0]], target, thumbs, False)
+    return PairCard(target.path, [(path, thumbs[path]) for path in target.controls], heat, facts, about)
+
+
+def _pairs_sheet(couples: Sequence[Image], thumbs: Mapping[str, bytes]) -> bytes:
+    there = [t for t in couples if thumbs[t.path] and thumbs[t.controls[0]]][:_SHEET]
+    laid = [(contact_sheet.beside(thumbs[t.controls[0]], thumbs[t.path]), True) for t in there]
+    return contact_sheet.contact(laid, [t.path for t in there])
 
 
 def thumbnail_size(pictures: int) -> int:

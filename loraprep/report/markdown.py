@@ -40,7 +40,7 @@ def report_text(data: ReportData, gate: Gate, opened: Opening, marks: Sequence[s
         f"Next: {with_commands(opened.next)}",
     ]
     fixed = [
-        [*opening, *_sheet(data.fates)],
+        [*opening, *_sheet(data.fates), *_pairs(data)],
         summary.figures(data, gate),
         summary.diversity(data.assessment, len(data.kept), data.kind),
     ]
@@ -84,6 +84,13 @@ def _sheet(fates: Sequence[Fate]) -> list[str]:
         "",
         "![The colours of the set, a stripe for each picture in training](report/palette.svg)",
     ]
+
+
+def _pairs(data: ReportData) -> list[str]:
+    """Show pairs side by side, those that are named first; `html` draws them into report/."""
+    if not any(path in data.changes for path in data.kept):
+        return []
+    return ["", "![Pairs side by side, before on the left and after on the right](report/pairs.webp)"]
 
 
 def reason_line(reason: Reason, *, why: bool = True) -> str:

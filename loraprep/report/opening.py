@@ -45,8 +45,12 @@ def headline(gate: Gate) -> str:
     if gate.only_waiting:
         return f"Not yet: {listed(_awaited(gate))}."
     if gate.verdict == "GO":
-        return f"GO. {number_of(gate.counts['kept'], 'picture')} are ready to train {gate.name}."
+        return f"GO. {number_of(gate.counts['kept'], _trained(gate))} are ready to train {gate.name}."
     return f"NO-GO: {number_of(len(blocking(gate)), 'thing')} to mend before any GPU time is spent."
+
+
+def _trained(gate: Gate) -> str:
+    return "pair" if "controls" in gate.counts else "picture"
 
 
 def blocking(gate: Gate) -> list[Reason]:
@@ -89,12 +93,14 @@ def _sound(data: ReportData, gate: Gate) -> str:
     little = data.settings.thresholds.audit.enlargement_note
     sharp = sum(enlargement(images[p], sizes[-1]) < little for p in data.kept)
     advice = f"{kind.recommended.min} to {kind.recommended.max} work best for a {kind.title.lower()}"
-    parts = [f"{number_of(kept, 'picture')} ({advice})"]
+    parts = [f"{number_of(kept, _trained(gate))} ({advice})"]
     captioned = gate.counts["captioned"]
     if gate.counts["trigger_only"] == kept:
         parts.append("their captions are the trigger alone, as you chose")
     else:
-        parts.append(f"{'all' if captioned == kept else captioned} are captioned")
+        parts.append(
+            f"{'all' if captioned == kept else captioned} {'have an instruction' if kind.pairs else 'are captioned'}"
+        )
     at = f"{sizes[-1]} px" if len(sizes) == 1 else f"all of {listed([str(s) for s in sizes])} px"
     if sharp:
         parts.append(f"{'all' if sharp == kept else sharp} are large enough for {at}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Group, Image
 from loraprep.curation.assessment import Assessment
+from loraprep.pairs.measure import Change
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -29,6 +30,7 @@ class ReportData:
     assessment: Assessment  # of the pictures that train
     findings: Sequence[Finding]  # of every phase, those of `assessment` among them
     kohya_layout: bool  # do the images lie in folders named as kohya's?
+    changes: Mapping[str, Change] = field(default_factory=dict)  # of pairs, by target
     waiting: Mapping[str, Sequence[str]] = field(default_factory=dict)  # decision file -> keys of open questions
     accepted: Mapping[str, Acceptance] = field(default_factory=dict)  # finding code -> what is known of it
 

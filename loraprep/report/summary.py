@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from loraprep.core.escape import code, plain
-from loraprep.core.findings import Code
+from loraprep.core.findings import PAIR_CODES, Code
 from loraprep.core.records import Gate, Grade, Reason
 from loraprep.core.text import number_of, plural
 from loraprep.curation import confounds
@@ -70,12 +70,15 @@ def _images(data: ReportData, gate: Gate) -> str:
         ("left out", "left out", ""),
         ("rejected", "not usable", ""),
         ("caption", "caption", "captions"),
+        ("control", "picture before the change", "pictures before the change"),
         ("ignored", "ignored", ""),
     ):
         chosen = [f for f in fates if f.fate == fate]
         if chosen:
             why = f" ({_left_out(data)})" if fate == "left out" else ""
-            if fate == "ignored" and (by_role := roles.told(roles.counted(data.images))):
+            before = {f.path for f in fates if f.fate == "control"}
+            ignored = (i for i in data.images if i.path not in before)
+            if fate == "ignored" and (by_role := roles.told(roles.counted(ignored))):
                 why = f" (by role: {by_role})"
             parts.append(f"{len(chosen)} {plural(len(chosen), one, many or one)}{why}")
     found = f"{count['kept']} in training. Of {number_of(count['found'], 'file')} found: {', '.join(parts) or 'none'}"
@@ -147,6 +150,8 @@ def _ranked(counts: Mapping[str, int]) -> str:
 def separable(data: ReportData, ties: Sequence[Reason]) -> str:
     """Say in a sentence whether what is shown can be told from how it is made, as far as anybody knows."""
     kept = len(data.kept)
+    if data.kind.pairs:
+        return _of_pairs(data)
     if kept < confounds.LEAST:
         return (
             f"{number_of(kept, 'picture')} cannot tell: it takes {confounds.LEAST} to see what always comes together."
@@ -157,6 +162,14 @@ def separable(data: ReportData, ties: Sequence[Reason]) -> str:
     if ties:
         return "Not wholly. What always comes with the rest is learned as part of it:"
     return "Yes, as far as the captions tell: nothing is in nearly all of them, and nothing always comes together."
+
+
+def _of_pairs(data: ReportData) -> str:
+    """Say what the pairs teach besides what they are meant to."""
+    kept = set(data.kept)
+    odd = {p for f in data.findings if f.code in PAIR_CODES for p in f.images if p in kept}
+    alone = f"In {number_of(len(odd), 'pair')} something differs that may not be meant; Quality Issues names what."
+    return f"Whatever differs between before and after is learned. {alone if odd else 'Nothing was found besides.'}"
 
 
 def _said(kind: Kind) -> set[str]:

@@ -14,14 +14,16 @@ from msgspec import structs
 from loraprep.core import files
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
+from loraprep.core.text import listed
 from loraprep.imaging import formats
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, mentions
 from loraprep.project.crops import Crop
-from loraprep.scan import inspect, metadata, roles, walk
+from loraprep.scan import inspect, metadata, pairing, roles, walk
 from loraprep.scan.cache import Inspection, ScanCache
 from loraprep.scan.inspect import ImageFacts
+from loraprep.scan.pairing import Pairing
 from loraprep.scan.walk import FoundFile
 
 _CHANGED = "it changed while it was looked at; run loraprep scan again"
@@ -41,6 +43,8 @@ class Records:
         found: Sequence[FoundFile],
         given: roles.Given | None = None,
         regularization: str = "",
+        *,
+        pairs: bool = False,
     ) -> None:
         self._given, self._regularization = given or roles.Given({}), regularization
         self._roles: dict[str, roles.Found] = {}
@@ -52,9 +56,23 @@ class Records:
         self._masks, strays = walk.beside(root, "masks", pictures)
         self._sidecars = walk.sidecars(found)
         self._listed = [(path, metadata.listing(self._words_file(path), path)) for path in walk.listings(found)]
+        self._pairing = self._paired(pictures) if pairs else None
+        self._before = self._pairing.targets() if self._pairing else {}
         self._useful = {path for path, entries in self._listed if entries}  # a table need not be about pictures
         self.useless = dict.fromkeys(strays, mentions.NO_PICTURE)
+        if pairs:
+            self.useless.update(dict.fromkeys(self._masks.values(), "a pair is learned whole, without a mask"))
+            self._masks = {}
         self.parts: set[str] = set()
+
+    def _paired(self, pictures: Sequence[str]) -> Pairing:
+        """Pair the pictures, by lists and names; what a list of pairs says counts before other words in it."""
+        rows = {path: metadata.pair_rows(self._words_file(path), path) for path, _ in self._listed}
+        asked = {path: {target: row.words for target, row in rows[path].items() if row.words} for path in rows}
+        self._listed = [(path, {**entries, **asked[path]}) for path, entries in self._listed]
+        given = {path: role for path in pictures if (role := self._given.of(path))}
+        named = {path: {target: row.controls for target, row in found.items()} for path, found in rows.items()}
+        return pairing.pair((path for path in pictures if _may_pair(path, given)), named, given)
 
     def _words_file(self, path: str) -> Path:
         return walk.words_file(path, self._where.folder, self._where.root)
@@ -71,7 +89,7 @@ class Records:
         """
         self._roles = self._judged(cache)
         for path, role in self._roles.items():
-            if role.role == "mask" and role.of and not role.asked:
+            if role.role == "mask" and role.of and not role.asked and self._pairing is None:
                 self._masks.setdefault(role.of, "images/" + path)
         for path, beside in self._sidecars.items() if self._roles else ():
             for name in beside:
@@ -86,6 +104,8 @@ class Records:
                 code, reason = item.code, item.reason
                 if code == "sidecar" and (owner := self._owner_with_role(item.path)):
                     code, reason = owner, "words of what does not train"
+                elif self._pairing and (lost := self._pairing.missing.get(item.path)):
+                    code, reason = Code.PAIR_LIST, listed(list(dict.fromkeys(lost)))
                 elif code == "sidecar" and item.path.lower().endswith(formats.TABLES) and item.path not in self._useful:
                     code, reason = "not-an-image", "not a picture"
                 elif code == "sidecar":
@@ -111,12 +131,15 @@ class Records:
             plain = sum(share for name, _, share in pixels.palette if name in ("black", "white"))
             return roles.Facts(seen.width, seen.height, pixels.chroma, plain, bool(pixels.generator))
 
-        pictures = [f.path for f in self._found if f.state == "image"]
+        paired = {*self._pairing.controls, *self._pairing.alone, *self._before} if self._pairing else set()
+        pictures = [f.path for f in self._found if f.state == "image" and f.path not in paired]
         others = (f.path for f in self._found if f.state != "image")
         try:
-            return roles.judge(pictures, self._given, facts, others=others, regularization=self._regularization)
+            found = roles.judge(pictures, self._given, facts, others=others, regularization=self._regularization)
         except (ValueError, TypeError) as error:
             raise sqlite3.DatabaseError("facts are damaged") from error
+        serves = {path: roles.Found("control", f"before {listed(of)}") for path, of in self._before.items()}
+        return found | serves
 
     def _owner_with_role(self, words: str) -> str:
         """Return the role of the pictures that a caption file belongs to, "" if one of them trains."""
@@ -151,14 +174,32 @@ class Records:
             mask=mask if mask_digest else "",
             mask_digest=mask_digest,
         )
+        if self._pairing is not None and record.state == "image" and path not in self._roles:
+            record = self._pair(record, self._pairing, cache)
         role = self._roles.get(path)
         if role is None or record.state != "image":
             return _with_facts(record, shown.pixels)
+        if path in self._before:
+            record = structs.replace(record, state="ignored", code=role.role, reason=role.why, role=role.role)
+            return _with_facts(structs.replace(record, words=(), sidecars=(), origin=""), shown.pixels)
         if role.asked:
             return _with_facts(
                 structs.replace(record, role=role.role, leaves=role.leave, reason=role.why), shown.pixels
             )
         return Image(path, "ignored", role.role, role.why, digest=own.digest, bytes=own.bytes, role=role.role)
+
+    def _pair(self, record: Image, pairing: Pairing, cache: ScanCache) -> Image:
+        """Give a picture those before its change; without any that can be opened it is not usable."""
+        controls = pairing.controls.get(record.path, ())
+        for control in controls:
+            own = cache.inspection("images/" + control)
+            if own is None or own.state != "image":
+                why = f"{control}, the picture before it: {own.reason if own else 'it is gone'}"
+                return structs.replace(record, state="rejected", code=Code.UNPAIRED, reason=why)
+        if not controls:
+            why = pairing.alone.get(record.path, "no list and no name pairs it")
+            return structs.replace(record, state="rejected", code=Code.UNPAIRED, reason=why)
+        return structs.replace(record, controls=controls)
 
     def _mask_digest(self, mask: str, picture: Inspection, found: Inspection | None) -> str:
         """Return the digest of a picture's mask; "" if it cannot be used, and then `useless` says why."""
@@ -212,6 +253,15 @@ class Records:
         if crop.detail:
             record = structs.replace(record, of=crop.of, words=(), sidecars=())
         return _with_facts(record, pixels)
+
+
+def _may_pair(path: str, given: Mapping[str, str]) -> bool:
+    """Say whether a picture can be of a pair: by its owner's word, else if its name does not say that it is a mask or
+    the like."""
+    if path in given:
+        return given[path] in (roles.TRAIN, "control")
+    named = roles.by_name(path)
+    return named is None or named.role == "control"
 
 
 _decode_facts = msgspec.json.Decoder(ImageFacts).decode

@@ -155,7 +155,7 @@ def _caption_files(found: Sequence[Image]) -> list[Finding]:
     return [_with_reasons(code, hits) for code, hits in noted if hits]
 
 
-_CAPTION_FILES = (Code.CAPTION_FILE_UNUSED, Code.CAPTION_FILE_CLEANED)
+_CAPTION_FILES = (Code.CAPTION_FILE_UNUSED, Code.CAPTION_FILE_CLEANED, Code.PAIR_LIST)
 
 
 def _with_reasons(code: Code, hits: Sequence[Image]) -> Finding:
@@ -248,7 +248,8 @@ def _roles(found: Sequence[Image], folder: str) -> list[Finding]:
     """Count what is for something else than training; clips apart, for which there is something to do."""
     clips = [i.path for i in found if i.role == "clip"]
     result = [Finding(Code.CLIPS, tuple(clips))] if clips else []
-    counts = roles.counted(i for i in found if i.role != "clip")
+    before = {control for i in found for control in i.controls}
+    counts = roles.counted(i for i in found if i.role != "clip" and i.path not in before)
     if counts:
         leaving = [i.path for i in found if i.state == "ignored" and i.role == "regularization"]
         folders = sorted({f"{folder}/{path}".rpartition("/")[0] for path in leaving})  # a trainer reads one flat folder

@@ -12,6 +12,14 @@ from urllib.parse import urlsplit
 # names of columns and keys under which the file stands, and its words, the first that is there
 FILES = ("file_name", "filename", "file", "image_path", "image_file", "image", "img", "path", "file_path", "name")
 _WORDS = ("caption", "text", "captions", "tags", "tag_string", "prompt", "description", "caption_short")
+# the same of pairs. Sources: musubi-tuner (image_path, control_path, control_path_0 ..), Hugging Face's sets of edits
+# (InstructPix2Pix: original_image, edit_prompt, edited_image), diffusers' training scripts (conditioning_image)
+_TARGETS = ("target", "target_image", "edited_image", "after", *FILES)
+_CONTROLS = (
+    "control_path", "control", "control_image", "control_images", "conditioning_image", "original_image",
+    "input_image", "source_image", "source", "before",
+)  # fmt: skip
+_ASKING = ("instruction", "edit_prompt", "edit", *_WORDS)
 _SORTED = ("character", "copyright", "general")  # kinds of booru tags that say what is shown; not artist, not meta
 _ANIMA = ("quality", "count", "character", "series", "artist", "appearance", "tags", "environment")  # in its own order
 # hydrus and e621: what such a tag begins with, if it does not say what is shown
@@ -32,6 +40,24 @@ def texts(entry: Mapping[str, object]) -> list[str]:
     for key in _WORDS:
         found.append(_said(entry.get(key), tags=key.startswith("tag")))
     return [text for text in dict.fromkeys(found) if text]
+
+
+def target(entry: Mapping[str, object]) -> str:
+    """Return the picture after the change that a record names, "" if none."""
+    return next((value for key in _TARGETS if isinstance(value := entry.get(key), str) and value), "")
+
+
+def controls(entry: Mapping[str, object]) -> tuple[str, ...]:
+    """List the pictures before the change that a record names, in their order."""
+    numbered = sorted((int(key[13:]), key) for key in entry if key.startswith("control_path_") and key[13:].isdecimal())
+    named = [entry[key] for _, key in numbered] or [next((v for key in _CONTROLS if (v := entry.get(key))), None)]
+    every = named[0] if len(named) == 1 and isinstance(named[0], list) else named
+    return tuple(value for value in every if isinstance(value, str) and value)
+
+
+def instructions(entry: Mapping[str, object]) -> list[str]:
+    """List what a record says is to be done, the most trusted first."""
+    return [text for text in dict.fromkeys(_said(entry.get(key)) for key in _ASKING) if text]
 
 
 def _said(value: object, *, tags: bool = False) -> str:

@@ -38,7 +38,7 @@ def _check_paths(images: Iterable[Image]) -> None:
     for i in images:
         if not f"0{i.digest}{i.pixel_digest}{i.mask_digest}".isalnum():
             raise ValueError(f"{i.path}: no digest")
-        for name in (i.path, i.of, i.upscaled, i.mask, *i.sidecars):
+        for name in (i.path, i.of, i.upscaled, i.mask, *i.sidecars, *i.controls):
             odd = ".." in name or ":" in name or "\\" in name or name.startswith("/")  # else nothing to ask
             if odd and (why := paths.fault(name, windows=os.name == "nt")):
                 raise ValueError(f"{name}: {why}")

@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from PIL import Image, ImageFile, IptcImagePlugin
 
@@ -185,6 +186,29 @@ def listing(path: Path, name: str) -> dict[str, Words]:
             return {}
         said = {str(key): _entry(v) if isinstance(v, dict) else _entry({"caption": v}) for key, v in data.items()}
     return {key: [(f"sidecar:{name}", t) for t in texts] for key, texts in said.items() if texts}
+
+
+class PairRow(NamedTuple):
+    """What a row of a list says of a pair: the pictures before the change as they are named there, and the words."""
+
+    controls: tuple[str, ...]
+    words: Words
+
+
+def pair_rows(path: Path, name: str) -> dict[str, PairRow]:
+    """Read the pairs that a list names: the target as written there -> the rest; {} if it is no such list."""
+    try:
+        if PurePosixPath(name).suffix.lower() not in _TABLES or path.stat().st_size > _LARGEST_LIST:
+            return {}
+        found: dict[str, PairRow] = {}
+        for row in _rows(decode(files.read(path)), PurePosixPath(name).suffix.lower()):
+            target, controls = entries.target(row), entries.controls(row)
+            if target and controls:
+                said = entries.instructions(row)
+                found.setdefault(target, PairRow(controls, [(f"sidecar:{name}", t) for s in said if (t := clean(s))]))
+    except (OSError, csv.Error):
+        return {}
+    return found
 
 
 def rows(text: str, name: str) -> dict[str, list[str]]:

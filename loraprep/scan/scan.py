@@ -32,7 +32,8 @@ T = TypeVar("T")
 
 class ScanOptions(TypedDict, total=False):
     """Options of a scan. `roles`: project.yaml's images.roles; `regularization`: the folder of such pictures, seen from
-    the folder that is scanned; `cache`: the file that remembers what was seen; `full`: digest every file again.
+    the folder that is scanned; `pairs`: each picture trains with those before its change (`pairing`); `cache`: the file
+    that remembers what was seen; `full`: digest every file again.
 
     `progress(done, total)` is called from the thread that scans.
     """
@@ -41,6 +42,7 @@ class ScanOptions(TypedDict, total=False):
     exclude: Sequence[str]
     roles: Mapping[str, str]
     regularization: str
+    pairs: bool
     max_megapixels: float
     max_megabytes: float
     max_seconds: float
@@ -123,7 +125,7 @@ def _once(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     found = walk.find_files(folder, root, how.get("include", ("**/*",)), how.get("exclude", ()), given)
     kept = cache_path.with_name(REDUCTIONS) if (cache_path := how.get("cache")) else None
     pictures = Pictures(folder, root, limits[0], how.get("max_seconds") or pool.SECONDS, how.get("max_memory"), kept)
-    records = Records(pictures, found, given, how.get("regularization", ""))
+    records = Records(pictures, found, given, how.get("regularization", ""), pairs=how.get("pairs", False))
     with closing(ScanCache(how.get("cache"), stamp, patience=pictures.max_seconds)) as cache:
         _inspect_new(records.keys(), cache, pictures, limits, how)
         result = into(records.images(cache))

@@ -77,4 +77,12 @@ def _entry(folder: TrainingFolder, dataset: TrainingSet) -> ConfigTable:
         "flip_x": False,
         "cache_latents_to_disk": True,
         **({"mask_path": folder.masks} if folder.masks else {}),
+        **_before(folder),
     }
+
+
+def _before(folder: TrainingFolder) -> dict[str, str]:
+    """Name the folders of the pictures before the change: its window calls them so where there are several."""
+    if len(folder.controls) == 1:
+        return {"control_path": folder.controls[0]}
+    return {f"control_path_{n}": path for n, path in enumerate(folder.controls, 1)}

@@ -67,6 +67,8 @@ def _config(dataset: TrainingSet, folders: Sequence[TrainingFolder], sizes: Sequ
         table.update(path=folder.path, num_repeats=folder.repeats)
         if folder.masks:
             table.add("mask_path", folder.masks)
+        if folder.controls:
+            table.add("control_path", folder.controls[0])
         directories.append(table)
     doc.add("directory", directories)
     return tomlkit.dumps(doc)

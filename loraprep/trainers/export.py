@@ -80,7 +80,14 @@ def _folder(name: str, top: str, pictures: int, locked: DatasetLock) -> Training
         pictures,
         f"{top}{masks.folder}/{name}" if masked and masks.folder else "",
         f"{top}{masks.onetrainer}/{name}" if masks.onetrainer else "",
+        tuple(top + folder for folder in _controls(name, locked)),
     )
+
+
+def _controls(name: str, locked: DatasetLock) -> list[str]:
+    """List the folders of dataset/ that hold the pictures before the change for one of its folders, in their order."""
+    before = (image.controls or {} for place, image in locked.images.items() if _folder_of(place) == name)
+    return sorted({_folder_of(file) for files_ in before for file in files_})
 
 
 def _folder_of(name: str) -> str:
@@ -164,7 +171,10 @@ def _manifest(root: Path) -> dict[str, str]:
 def _texts(name: str, dataset: TrainingSet) -> dict[str, str]:
     """File name -> text of all that one trainer gets."""
     trainer = trainer_module(name)
-    return {**trainer.config_files(dataset), "README.md": readme(dataset, trainer.HOW)}
+    how = trainer.HOW
+    if any(folder.controls for folder in dataset.folders) and (more := getattr(trainer, "PAIRS", "")):
+        how = f"{how.strip()}\n\n{more}"
+    return {**trainer.config_files(dataset), "README.md": readme(dataset, how)}
 
 
 def _seen_more(dataset: TrainingSet) -> str:
@@ -190,6 +200,7 @@ def _start(dataset: TrainingSet) -> list[str]:
         return []
     folder = f"{dataset.above}exports/{dataset.plan.trainer}"
     said = {
+        "network": calls,
         "of": dataset.model,
         **own,
         "calls": calls,
@@ -201,6 +212,8 @@ def _start(dataset: TrainingSet) -> list[str]:
         "title": profile.title,
     }
     lines = [re.sub(r" +", " ", line.format_map(said)).strip() for line in profile.start]
+    if not dataset.prompts:  # there is no such file
+        lines = [re.sub(r" --sample_prompts \S+( --sample_every_n_epochs \d+)?", "", line) for line in lines]
     told = ["Words in capitals are yours to fill in: the paths of what you downloaded."] if _to_fill_in(lines) else []
     if profile.told:
         told.append(" ".join(profile.told.format_map(said).split()))
@@ -264,6 +277,8 @@ def readme(dataset: TrainingSet, how: str) -> str:
         + _seen_more(dataset),
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
     ]
+    if befores := sorted({path for folder in dataset.folders for path in folder.controls}):
+        lines.append(f"- The pictures before the change, under the names of those after: {', '.join(befores)}.")
     if dataset.held_out:
         lines.append(_held_out(dataset))
     if reg:

@@ -55,15 +55,28 @@ def bucket_fit(width: int, height: int, size: int, grid: int, enlarge: bool) -> 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
     """Write a [[datasets]] for each folder and size, twice: with its folder, and with a .jsonl of its captions."""
     written = {CONFIG: _config(dataset, jsonl=False), "dataset_config_jsonl.toml": _config(dataset, jsonl=True)}
+    if any(
+        len(folder.controls) > 1 for folder in dataset.folders
+    ):  # in one folder they would need numbers in their names
+        written = {CONFIG: _config(dataset, jsonl=True)}
     for folder in dataset.folders:
         lines = [
-            json.dumps({"image_path": path, "caption": text}, ensure_ascii=False)
+            json.dumps(
+                {"image_path": path, **_before(folder, path.rpartition("/")[2]), "caption": text}, ensure_ascii=False
+            )
             for path, text in dataset.captioned(folder).items()
         ]
         written[f"{folder.name}.jsonl"] = "\n".join(lines) + "\n"
     if dataset.prompts:  # without --f it would draw a film
         written["sample_prompts.txt"] = prompts.lines(dataset.prompts, dataset.sizes[-1], more=" --f 1")
     return written
+
+
+def _before(folder: TrainingFolder, name: str) -> dict[str, str]:
+    """Name the pictures before the change."""
+    if len(folder.controls) == 1:
+        return {"control_path": f"{folder.controls[0]}/{name}"}
+    return {f"control_path_{n}": f"{path}/{name}" for n, path in enumerate(folder.controls)}
 
 
 def _config(dataset: TrainingSet, *, jsonl: bool) -> str:
@@ -83,15 +96,21 @@ def _config(dataset: TrainingSet, *, jsonl: bool) -> str:
     return tomlkit.dumps(doc)
 
 
+def _beside(folder: TrainingFolder) -> dict[str, str]:
+    return {"control_directory": folder.controls[0]} if folder.controls else {}
+
+
 def _dataset(folder: TrainingFolder, size: int, dataset: TrainingSet, *, jsonl: bool) -> ConfigTable:
     """Describe one folder at one size: each needs a cache of its own, or musubi-tuner stops."""
     source = (
         {"image_jsonl_file": f"{dataset.above}exports/musubi-tuner/{folder.name}.jsonl"}
         if jsonl
-        else {"image_directory": folder.path}
+        else {"image_directory": folder.path, **_beside(folder)}
     )
+    several = len(folder.controls) > 1
     return {
         **source,
+        **((dataset.by.several if several else dataset.by.pairs) if folder.controls else {}),
         "cache_directory": f"{dataset.above}exports/musubi-tuner/cache/{folder.name}-{size}",
         "resolution": [size, size],
         "num_repeats": folder.repeats,

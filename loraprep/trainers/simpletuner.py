@@ -10,6 +10,9 @@ Start SimpleTuner in the project's folder (or set `dataset.path` in project.yaml
 its config.json at this multidatabackend.json; set `num_train_epochs` and `train_batch_size` there too. Its `repeats`
 counts the extra times, so it is one less than kohya's. Regularization works with LyCORIS adapters only, not with a
 standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`: they delete your pictures."""
+PAIRS = """\
+Where each picture has several before it, set `conditioning_multidataset_sampling` to "combined" in its config.json,
+or it shows one of them at random."""
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
@@ -42,6 +45,9 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
 def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list[ConfigTable]:
     """Loss masks are a dataset of their own, paired by name and cut the same way: documentation/DREAMBOOTH.md."""
     entry = _entry(folder, size, dataset)
+    if folder.controls:
+        befores = [_before(entry, path, n) for n, path in enumerate(folder.controls, 1)]
+        return [{**entry, "conditioning_data": [before["id"] for before in befores]}, *befores]
     if not folder.masks:
         return [entry]
     masks = {
@@ -53,6 +59,19 @@ def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list
         "cache_dir_vae": f"{entry['cache_dir_vae']}-masks",
     }
     return [{**entry, "conditioning_data": masks["id"]}, masks]
+
+
+def _before(entry: ConfigTable, path: str, number: int) -> ConfigTable:
+    """The pictures before the change are a dataset of their own, cut as those after: quickstart/FLUX_KONTEXT.md."""
+    further = f"-{number}" if number > 1 else ""
+    return {
+        **{key: value for key, value in entry.items() if key != "caption_strategy"},
+        "id": f"{entry['id']}-control{further}",
+        "dataset_type": "conditioning",
+        "conditioning_type": "reference_strict",
+        "instance_data_dir": path,
+        "cache_dir_vae": f"{entry['cache_dir_vae']}-control{further}",
+    }
 
 
 def _entry(folder: TrainingFolder, size: int, dataset: TrainingSet) -> ConfigTable:

@@ -31,6 +31,7 @@ class TrainingFolder(msgspec.Struct, frozen=True):
     pictures: int
     masks: str = ""  # the folder of its loss masks
     beside: str = ""  # the folder in which each mask stands beside its picture, as OneTrainer wants it
+    controls: tuple[str, ...] = ()  # folders with the pictures before a change, under the names of those after
 
 
 class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +75,10 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trainer(Protocol):
-    """A trainer's module: what it needs beside dataset/, and the lines for people that go into the README there."""
+    """A trainer's module: what it needs beside dataset/, and the lines for people that go into the README there.
+
+    It may have PAIRS as well, further lines where pairs are trained.
+    """
 
     HOW: str
 

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/loaders.py TRAINER SOURCE PROJECT [MODEL]
 
-TRAINER is kohya, musubi-tuner or diffusion-pipe; SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
+TRAINER is kohya, musubi-tuner, musubi-pairs (the pairs alone, without torch) or diffusion-pipe; SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
 MODEL is musubi-tuner's short name of an architecture ("qi" for Qwen-Image). It runs in an interpreter that has torch and
 what the trainer imports, so it imports nothing of loraprep and is no test. Nothing is trained: buckets and batches are
 made, and latents are empty files. It stands in PROJECT, since paths are seen from there.
@@ -48,6 +48,33 @@ def musubi(project: Path, model: str, config: str) -> tuple[int, Counter[Any]]:
     return sum(len(d) for d in training.datasets), looks
 
 
+def musubi_pairs(project: Path) -> dict[str, list[tuple[str, list[str], str]]]:
+    """Read each configuration's pairs as musubi-tuner's own sources do: (target, its controls, instruction).
+
+    These need no torch: its `av`, which opens films, may be absent.
+    """
+    import os
+    import tomllib
+    import types
+
+    sys.modules.setdefault("av", types.ModuleType("av"))
+    from musubi_tuner.dataset.datasources import ImageDirectoryDatasource, ImageJsonlDatasource
+
+    os.chdir(project)
+    found = {}
+    for path in sorted(Path("exports/musubi-tuner").glob("*.toml")):
+        told = tomllib.loads(path.read_text("utf-8"))
+        for dataset in told["datasets"][:1]:
+            if folder := dataset.get("image_directory"):
+                caption, before = told["general"]["caption_extension"], dataset["control_directory"]
+                source: Any = ImageDirectoryDatasource(folder, caption, before, None)
+            else:
+                source = ImageJsonlDatasource(dataset["image_jsonl_file"], None)
+            read = [source.get_image_data(n) for n in range(len(source))]
+            found[path.name] = [(Path(i[0]).name, [str(c.size) for c in i[3]], i[2]) for i in read]
+    return found
+
+
 def kohya(project: Path) -> tuple[int, Counter[Any]]:
     """Build its datasets, whose buckets are made with them."""
     from library import config_util as cu
@@ -86,6 +113,10 @@ def main() -> int:
     project = Path(where).resolve()
     sys.path[:0] = [source, f"{source}/src"]
     os.chdir(project)
+    if trainer == "musubi-pairs":
+        for name, pairs in musubi_pairs(project).items():
+            print(f"{name}: {len(pairs)} pairs, such as {pairs[0]}")
+        return 0
     plan = foretold(project, trainer)
     if trainer == "kohya":
         results = {"dataset_config.toml": kohya(project)}

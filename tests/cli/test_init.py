@@ -27,7 +27,7 @@ PROJECT = f"""\
 version: 1
 name: mystyle
 intent:
-  kind: style              # character, style or object
+  kind: style              # character, style, object or edit
   description: "loose: bright # painting"
   class_word: oil painting  # what it is an instance of: woman, oil painting, mug
   notes: ""
@@ -188,7 +188,7 @@ NAME: "con" cannot be a project's name
         str(_refused("mine", "--no-input"))
         == f"""\
 --kind: the kind is missing
-    One of: character, object, style.
+    One of: character, edit, object, style.
 --model: the base model is missing
     One of: {MODELS}."""
     )
@@ -388,7 +388,7 @@ def test_leaving_the_interview(here: Path, talk: Any) -> None:
 
 def test_the_template_is_valid_for_every_kind_and_model(here: Path) -> None:
     for kind in resources.names("resources/kinds"):
-        for model in resources.names("resources/models"):
+        for model in profiles.models_for(kind):
             assert tree.run(["init", f"{kind}-{model}", "--kind", kind, "--model", model, "--no-input"]) == 0
             text = (here / f"{kind}-{model}/project.yaml").read_text("utf-8")
             assert yamlfile.parse(text, "project.yaml").data["model"] == model

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep.core import resources
-from loraprep.project import project
+from loraprep.project import profiles, project
 from tests.runs import run
 
 if os.name == "nt":
@@ -19,7 +18,7 @@ if os.name == "nt":
 from tests.terminals import CONTROL_C, CONTROL_D, DOWN, ENTER, ESC, SPACE, UP, Terminal
 
 pytestmark = pytest.mark.run
-MODELS = resources.names("resources/models")
+MODELS = profiles.models_for("style")
 Start = Callable[..., Terminal]
 NOBODY = {"HF_HOME": "/nowhere", "ANTHROPIC_API_KEY": "", "LORAPREP_CONFIG": ""}
 
@@ -61,7 +60,7 @@ def test_from_the_first_question_to_the_project(here: Path, start: Start, column
     person = start(columns=columns)
     screens = [person.answer("What shall the project be called?", "mystyle")]
     screens.append(
-        person.answer("What are you trying to teach the model? A specific character, an art style, or", "STY")
+        person.answer("What are you trying to teach the model? A specific character, an art style, a", "STY")
     )
     seen = person.answer("Which base model will you train?", "flux.1-dev")
     assert "studio.md" not in seen
@@ -111,15 +110,15 @@ def test_keys_of_a_list(here: Path, start: Start) -> None:
     person.type(ENTER)
     person.see("Choose one: arrows, a number, or the beginning of a name.")
     person.type("9" + ENTER)
-    person.see("There are 3 answers, and no 9")
+    person.see("There are 4 answers, and no 9")
     person.type("\x7f" + "kind" + ENTER)
     person.see('"kind" is none of these')
     person.type("\x7f" * 4 + UP)  # from nowhere to the last
-    assert "> 3  style" in person.see("> 3 style")
+    assert "> 4  style" in person.see("> 4 style")
     person.type(DOWN)
     person.see("> 1 character")
     person.type("o")
-    person.see("> 2 object")
+    person.see("> 3 object")
     person.type(ENTER)
     person.answer("Which base model", "sd")
     person.see('"sd" could be sd15, sd35 or sdxl')

@@ -114,7 +114,7 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
         "gone: there is no such folder\n    loraprep look DIR\n"
-        '--kind: unknown kind "stlye"\n    One of: character, object, style.\n'
+        '--kind: unknown kind "stlye"\n    One of: character, edit, object, style.\n'
         f'--model: unknown model "flx"\n    One of: {", ".join(resources.names("resources/models"))}.\n'
         "no/where.html: that is no place for a file\n    Name a file in a folder that exists."
     )

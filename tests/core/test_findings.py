@@ -16,7 +16,7 @@ TYPES = {"int": int, "number": (int, float), "text": str}
 # `Code(...)` of a code that a file was rejected or noted with: what scan and imaging say of files
 REJECTED = {
     Code.BROKEN, Code.LINK, Code.NAME, Code.POINTER, Code.SPECIAL, Code.TOO_LARGE, Code.TOO_HEAVY, Code.TOO_SLOW, Code.UNEXPECTED, Code.UNREADABLE,
-    Code.UNSUPPORTED, Code.CAPTION_FILE_CLEANED, Code.CAPTION_FILE_UNUSED,
+    Code.UNSUPPORTED, Code.UNPAIRED, Code.CAPTION_FILE_CLEANED, Code.CAPTION_FILE_UNUSED, Code.PAIR_LIST,
 }  # fmt: skip
 # Outcome.add_missing of a code that a server's answer led to: the values that captions/vision/runner.py gives
 SERVER = {"said", "model", "variable"}

@@ -122,7 +122,7 @@ project.yaml:1:1: "model" is missing
 project.yaml:3:9: "kind" is missing in intent
     intent: {}
             ^
-    What the pictures have in common: character, style or object."""),
+    What the pictures have in common: character, style, object or edit."""),
     "another version": (GOOD.replace("version: 1", "version: 2"), """\
 project.yaml:1:10: version: the number 2 is not allowed here
     version: 2

@@ -79,6 +79,8 @@ class Mended(msgspec.Struct, frozen=True):
 
 def written_form(text: str, about: About) -> Form:
     """Return the form of a text: JSON counts as one only where the base model reads it."""
+    if about.instruction:
+        return "prose"
     return "json" if about.form == "json" and mends.looks_like_json(text) else lists.form_of(text)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from loraprep.core import resources, yamlfile
 from loraprep.core.findings import Code
 from loraprep.project import groups
-from loraprep.project.profiles import BaseModel
+from loraprep.project.profiles import BaseModel, kind
 from loraprep.project.settings import Settings
 
 Form = Literal["tags", "prose", "json"]
@@ -33,6 +33,7 @@ class About(msgspec.Struct, frozen=True):
     form: Form = "prose"  # that the base model reads
     quality: tuple[str, ...] = ()
     characters: frozenset[str] = frozenset()
+    instruction: bool = False  # it asks for a change: a sentence, however short
 
     @property
     def triggers(self) -> frozenset[str]:
@@ -49,7 +50,8 @@ def about(path: str, settings: Settings, model: BaseModel, characters: frozenset
     everyone = {settings.trigger, *groups.triggers(settings)} - {own}
     declared = [word for group in groups.every(settings) for word in group.words]
     allowed = (settings.intent.class_word, *settings.intent.fused, *declared)
-    return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters)
+    pairs = kind(settings.intent.kind).pairs
+    return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters, pairs)
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -282,9 +282,9 @@ def faults(text: str, trigger: str) -> list[str]:
     """List why a trainer must not get this caption; [] if it may."""
     found = []
     after = text[len(trigger) :]
-    if not text.startswith(trigger) or re.match(r"\w", after):
+    if trigger and (not text.startswith(trigger) or re.match(r"\w", after)):
         found.append("the trigger is not at the start")
-    if re.search(rf"(?<!\w){re.escape(trigger)}(?!\w)", after, re.IGNORECASE):
+    if trigger and re.search(rf"(?<!\w){re.escape(trigger)}(?!\w)", after, re.IGNORECASE):
         found.append("the trigger is in it twice")
     if glued := re.search(r"(?<!\w)\w*+\[trigger\]\w*", text, re.IGNORECASE):
         found.append(f"{glued.group()} glues [trigger] to a word: put a space or a comma between")

@@ -43,7 +43,7 @@ def _option(flag: str, words: str, metavar: str = "TEXT", complete: Completer | 
 
 PARAMS: list[click.Parameter] = [
     click.Argument(["name"], required=False, metavar="[NAME]"),
-    _option("--kind", "character, style or object", "KIND", completing.kinds),
+    _option("--kind", "character, style, object or edit", "KIND", completing.kinds),
     _option(
         "--model",
         f"the base model you train: {', '.join(resources.names('resources/models'))}; or {UNDECIDED}",
@@ -56,7 +56,7 @@ PARAMS: list[click.Parameter] = [
         "NAMES",
         completing.trainers,
     ),
-    _option("--trigger", "one made-up word (else proposed)", "WORD"),
+    _option("--trigger", "one made-up word (else proposed; an edit goes without)", "WORD"),
     _option("--description", "one sentence: what should the model learn?"),
     _option("--class-word", "what it is an instance of: woman, oil painting, mug", "WORDS"),
     _option("--notes", "anything about content and style to remember"),
@@ -167,17 +167,18 @@ def new_project(options: InitOptions, root: Path) -> NewProject:
     name = project_name(options.name or "", root)
     class_word = (options.class_word or "").strip()
     model = studio.model_id(options.model_name) or ""
+    kind = profiles.kind(options.kind or "")
     return NewProject(
         name=name,
         kind=options.kind or "",
         class_word=class_word,
         model=model,
         decided=_FOR_NOW if options.model == UNDECIDED else "",
-        trainers=choices.parts(options.trainers or profiles.usual_trainer(model)),
+        trainers=choices.parts(options.trainers or profiles.usual_trainer(model, pairs=kind.pairs)),
         description=(options.description or "").strip(),
         notes=(options.notes or "").strip(),
         fused=[term.strip() for term in (options.fused or "").split(",") if term.strip()],
-        trigger=options.trigger or trigger.propose(name, class_word, meaning.doubt_of_proposal),
+        trigger=options.trigger or ("" if kind.pairs else trigger.propose(name, class_word, meaning.doubt_of_proposal)),
         captioner=options.captioner or _captioner(options, root),
         style_words=options.style_words or "include",
         folder=_images_folder(options, root),
@@ -189,7 +190,9 @@ def _captioner(options: InitOptions, root: Path) -> str:
     """Choose who describes the pictures when nobody said: by the pictures alone, so that it is the same everywhere."""
     there = root if options.name == "." else options.source or root / "images"
     found = folder.look(there) if there.is_dir() else None
-    return at_hand.look_around(found, there, wide=False).proposed if found and found.pictures else "draft"
+    proposed = at_hand.look_around(found, there, wide=False).proposed if found and found.pictures else "draft"
+    able = profiles.kind(options.kind or "").captioners
+    return proposed if not able or proposed in able else able[0]
 
 
 def _captioning(options: InitOptions, here: Path) -> dict[str, str | float | dict[str, str] | None]:
@@ -220,7 +223,7 @@ def _close(root: Path, new: NewProject, here: Path) -> None:
     """Say what was made, what is missing yet, and what to type next."""
     where = validate.relative(root, here)
     terminal.say(f"{new.name} is ready in {'this folder' if where == '.' else where}.", "bold green")
-    if warning := meaning.doubt(new.trigger, new.class_word):
+    if new.trigger and (warning := meaning.doubt(new.trigger, new.class_word)):
         terminal.say(f"! {warning}", "yellow")
     if new.captioner == "claude" and new.captioning["budget_usd"] is None:
         terminal.say("! Nothing is sent to Claude before captioning.budget_usd holds an amount.", "yellow")

@@ -174,7 +174,8 @@ def _project_yaml(new: NewProject) -> str:
     values = {key: yamlfile.dump(value) for key, value in msgspec.to_builtins(new).items()}
     values["models"] = ", ".join(resources.names("resources/models"))
     values["decided"] = new.decided
-    values["all_trainers"] = ", ".join(profiles.trainers_of(new.model))
+    values["called"] = "one made-up word" if new.trigger else "one made-up word that asks for the change; none"
+    values["all_trainers"] = ", ".join(profiles.trainers_of(new.model, pairs=profiles.kind(new.kind).pairs))
     values["captioners"] = ", ".join(registry.captioner_names())
     lines = []
     for line in resources.text("resources/project/project.yaml").splitlines():

@@ -15,7 +15,7 @@ from loraprep.core.text import number_of
 from loraprep.imaging import headers
 from loraprep.imaging.formats import EXTENSIONS, HEIF_EXTENSIONS
 from loraprep.project.profiles import Kind
-from loraprep.scan import roles
+from loraprep.scan import pairing, roles
 
 _READ = 2000  # headers: a second or two; of more pictures the first are looked at
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # never Pillow's EPS and the like
@@ -23,10 +23,11 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")  # never Pillow
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """What is in a folder. `captioned`: pictures with a non-empty .txt of their own name; `others`: what is by its
-    name no picture to train on, and counted apart.
+    name no picture to train on, and counted apart. `pairs`: those of which a picture before a change is there too.
     """
 
     pictures: int
+    pairs: int = 0
     captioned: int
     others: dict[Role, int] = {}
     sides: tuple[int, ...]  # px: side of the square of the same area, of each picture that was looked at
@@ -64,6 +65,7 @@ def look(folder: Path) -> Contents:
     sizes = headers.sizes(some, _FORMATS)
     return Contents(
         pictures=len(pictures),
+        pairs=len(pairing.pair((n for p, n in names.items() if p.suffix.lower() in EXTENSIONS), {}).controls),
         captioned=sum(path.with_suffix("") in written for path in pictures),
         others=roles.counted_by_name(names.values()),
         sides=tuple(int((sizes[path][0] * sizes[path][1]) ** 0.5) for path in sorted(sizes)),
@@ -81,19 +83,20 @@ def told(found: Contents, kind: Kind | None, name: str, size: int) -> str:
     """Say what is in the folder, and how that fits the kind and the trained size (px of a square's side)."""
     if not found.pictures:
         return "There is no picture in that folder."
-    parts = [number_of(found.pictures, "picture")]
+    pairs = kind is not None and kind.pairs
+    parts = [number_of(found.pairs, "pair") if pairs else number_of(found.pictures, "picture")]
     if found.captioned:
         parts.append(number_of(found.captioned, ".txt caption"))
     if small := sum(side < size for side in found.sides):
         parts.append(f"{small} below {size} px")
     said = f"{', '.join(parts)}."
-    if others := roles.told(found.others):
+    if others := "" if pairs else roles.told(found.others):
         said += f" By their names no pictures to train on: {others}."
     if kind is None:
         return said
     least, most = kind.recommended.min, kind.recommended.max
     article = "an" if name[:1] in "aeiou" else "a"
-    if found.pictures < kind.floor:
+    if (found.pairs if pairs else found.pictures) < kind.floor:
         return (
             f"{said} For {article} {name} that is too few: {kind.floor} is the least, {least} to {most} a good number."
         )

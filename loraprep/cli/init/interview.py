@@ -15,7 +15,7 @@ from loraprep.cli.init.asking import Asker, Back, Question
 from loraprep.cli.init.at_hand import AtHand
 from loraprep.cli.init.choices import Choice
 from loraprep.cli.init.folder import Contents
-from loraprep.cli.init.options import FOR_NOW, UNDECIDED, InitOptions, project_name, project_root, same_folder
+from loraprep.cli.init.options import UNDECIDED, InitOptions, for_now, project_name, project_root, same_folder
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.core.text import listed, number_of
@@ -159,12 +159,23 @@ def _changed(
     for text in step.after(options, talk):
         asker.say(text, "cyan")
     if options != before:
-        for hanging in _HANGS.get(step.key, ()):
+        for hanging in (*_HANGS.get(step.key, ()), *_unfitting(options)):
             flags.discard(hanging)
             asked[:] = [(other, was) for other, was in asked if other.key != hanging]
     if step.key not in {other.key for other, _ in asked}:
         flags.add(step.key)
     return options
+
+
+def _unfitting(options: InitOptions) -> list[str]:
+    """Name the questions whose answers do not go with the kind any more."""
+    kind, model = options.kind or "", options.model_name
+    if not kind or model not in resources.names("resources/models"):
+        return []
+    able = profiles.trainers_of(model, pairs=_pairs(options))
+    return ["model", "trainers"] * (not profiles.fits_kind(model, kind)) + ["trainers"] * (
+        not set(choices.parts(options.trainers or "")) <= set(able)
+    )
 
 
 _HANGS = {  # the questions whose answer is another one when this one's changes
@@ -188,8 +199,9 @@ def _expectations(options: InitOptions, _talk: Talk) -> list[str]:
     """What this kind wants, and the content-style problem; said once."""
     kind = profiles.kind(options.kind or "")
     size = kind.recommended
+    things = "pairs" if kind.pairs else "pictures"
     return [
-        f"Plan for {size.min} to {size.max} pictures; under {kind.floor} there is too little to learn from.",
+        f"Plan for {size.min} to {size.max} {things}; under {kind.floor} there is too little to learn from.",
         " ".join(kind.separation.split()),
     ]
 
@@ -243,35 +255,37 @@ def _name(_options: InitOptions, talk: Talk) -> Question:
 def _kind(options: InitOptions, _talk: Talk) -> Question:
     kinds = resources.names("resources/kinds")
     return Question(
-        text="What are you trying to teach the model? A specific character, an art style, or a particular "
-        "object or concept?",
+        text="What are you trying to teach the model? A specific character, an art style, a particular "
+        "object or concept, or a change to pictures?",
         label="Kind",
         choices=tuple(Choice(name, profiles.kind(name).teaches, (profiles.kind(name).title,)) for name in kinds),
         default=options.kind,
     )
 
 
-def model_choices() -> tuple[Choice, ...]:
-    """List the base models, each with a line."""
+def model_choices(kind: str = "") -> tuple[Choice, ...]:
+    """List the base models, each with a line; those that can be taught a kind, if one is named."""
+    pairs = bool(kind) and profiles.kind(kind).pairs
     found = []
-    for name in resources.names("resources/models"):
+    for name in profiles.models_for(kind) if kind else resources.names("resources/models"):
         model = profiles.base_model(name)
-        found.append(Choice(name, _of_model(name, model), (model.title, *model.aliases)))
-    line = f"I don't know yet: {FOR_NOW} for now, and changed for free."
+        found.append(Choice(name, _of_model(name, model, pairs=pairs), (model.title, *model.aliases)))
+    line = f"I don't know yet: {for_now(kind)} for now, and changed for free."
     return (*found, Choice(UNDECIDED, line, ("I don't know yet", "?", "unknown", "later")))
 
 
-def _of_model(name: str, model: BaseModel) -> str:
+def _of_model(name: str, model: BaseModel, *, pairs: bool) -> str:
     if model.choosing is None:
         return f"{model.title}; {model.form}."
-    others = len(profiles.trainers_of(name)) - 1
-    by = profiles.usual_trainer(name) + (f", {others} more" if others else "")
+    others = len(profiles.trainers_of(name, pairs=pairs)) - 1
+    by = profiles.usual_trainer(name, pairs=pairs) + (f", {others} more" if others else "")
     facts = ", ".join(filter(None, (model.choosing.size, model.form, by)))
     return f"{model.choosing.about}. {facts}."
 
 
 def _model(options: InitOptions, talk: Talk) -> Question:
     file, known, unknown = studio.studio_models(talk.here)
+    known = [name for name in known if not options.kind or profiles.fits_kind(name, options.kind)]
     said = ""
     if file and known:
         said = f" studio.md says {listed(known)}."
@@ -280,15 +294,16 @@ def _model(options: InitOptions, talk: Talk) -> Question:
     return Question(
         text=f"Which base model will you train?{said}",
         label="Base model",
-        choices=model_choices(),
+        choices=model_choices(options.kind or ""),
         default=options.model or (known[0] if known else UNDECIDED),
         shown="" if options.model or known else "I don't know yet",
     )
 
 
-def trainer_choices(model: str) -> tuple[Choice, ...]:
-    """List the trainers that train the base model, the usual one first."""
-    able, usual = profiles.trainers_of(model), profiles.usual_trainer(model)
+def trainer_choices(model: str, kind: str = "") -> tuple[Choice, ...]:
+    """List the trainers that train the base model on what is taught, the usual one first."""
+    pairs = bool(kind) and profiles.kind(kind).pairs
+    able, usual = profiles.trainers_of(model, pairs=pairs), profiles.usual_trainer(model, pairs=pairs)
     found = []
     for name in sorted(able, key=lambda name: (name != usual, name)):
         trainer = profiles.trainer(name)
@@ -301,9 +316,9 @@ def _trainers(options: InitOptions, _talk: Talk) -> Question:
     return Question(
         text="Which program will train it? loraprep writes each one's own file, and counts steps by its rules.",
         label="Trainers",
-        choices=trainer_choices(model),
+        choices=trainer_choices(model, options.kind or ""),
         several=True,
-        default=options.trainers or profiles.usual_trainer(model),
+        default=options.trainers or profiles.usual_trainer(model, pairs=_pairs(options)),
     )
 
 
@@ -331,6 +346,11 @@ def _in_place(options: InitOptions, _talk: Talk) -> Question:
         ),
         default=_LEAVE if options.in_place else _COPY,
     )
+
+
+def _pairs(options: InitOptions) -> bool:
+    """Whether it is taught by pairs."""
+    return profiles.kind(options.kind or "").pairs
 
 
 def _asks(options: InitOptions) -> dict[str, Asked]:
@@ -362,13 +382,20 @@ def _trigger(options: InitOptions, talk: Talk) -> Question:
 
 def _captioner(options: InitOptions, talk: Talk) -> Question:
     hand, found = talk.at_hand(options), talk.contents(options)
+    able = profiles.kind(options.kind or "").captioners
     lines = at_hand.lines(hand, options.kind or "", found.pictures if found else 0)
+    text = (
+        "Who writes the instructions? Each pair wants a sentence that asks for its change, in a .txt beside the "
+        "picture after it."
+        if _pairs(options)
+        else "Who describes the pictures? What captions name can be prompted for; what they leave out becomes the "
+        "trigger. What can work on this computer comes first."
+    )
     return Question(
-        text="Who describes the pictures? What captions name can be prompted for; what they leave out becomes the "
-        "trigger. What can work on this computer comes first.",
+        text=text,
         label="Captioner",
-        choices=tuple(Choice(name, line) for name, line in lines),
-        default=options.captioner or hand.proposed,
+        choices=tuple(Choice(name, line) for name, line in lines if not able or name in able),
+        default=options.captioner or (hand.proposed if not able or hand.proposed in able else able[0]),
         shown="none, the trigger alone" if not options.captioner and hand.proposed == "none" else "",
     )
 
@@ -491,7 +518,7 @@ STEPS: tuple[Step, ...] = (
     _plain("class_word", "Class word"),
     Step(
         key="trigger", label="Trigger", question=_trigger, keep=_keeping("trigger"),
-        said=_own("trigger"),
+        said=_own("trigger"), applies=lambda options, _: not _pairs(options),
     ),
     _plain("notes", "Notes"),
     _plain("fused", "Belongs to it"),
@@ -530,7 +557,6 @@ def _summary(options: InitOptions, talk: Talk) -> Question:
 
 def understood(options: InitOptions) -> InitOptions:
     """Take flags as people write them: any case and spelling, clear beginnings. What is unclear `validate` names."""
-    model = options.model_name or FOR_NOW
     known: dict[str, tuple[Choice, ...]] = {
         "kind": tuple(Choice(name, "", (profiles.kind(name).title,)) for name in resources.names("resources/kinds")),
         "model": model_choices(),
@@ -542,7 +568,9 @@ def understood(options: InitOptions) -> InitOptions:
             found = choices.meant(said, among, numbers=False)
             options = replace(options, **{key: among[found[0]].name}) if len(found) == 1 else options
     if options.trainers:
-        among = trainer_choices(model if model in resources.names("resources/models") else FOR_NOW)
+        kind = options.kind if options.kind in resources.names("resources/kinds") else ""
+        model = options.model_name
+        among = trainer_choices(model if model in resources.names("resources/models") else for_now(kind), kind)
         places = [choices.meant(part, among, numbers=False) for part in choices.parts(options.trainers)]
         if all(len(found) == 1 for found in places):
             options = replace(options, trainers=", ".join(dict.fromkeys(among[found[0]].name for found in places)))

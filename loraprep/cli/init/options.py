@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from loraprep.cli.init import given
+from loraprep.core import resources
 from loraprep.core.files import Json
-from loraprep.project import studio
+from loraprep.project import profiles, studio
 
 # Windows opens devices under these names
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
@@ -17,6 +18,13 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
 
 UNDECIDED = "undecided"
 FOR_NOW = "flux"  # while nobody knows: trained at three sizes, and from a trigger alone, so that little is ruled out
+
+
+def for_now(kind: str | None) -> str:
+    """Name the base model to go on with while nobody knows: one that can be taught this kind."""
+    if not kind or kind not in resources.names("resources/kinds") or profiles.fits_kind(FOR_NOW, kind):
+        return FOR_NOW
+    return next(iter(profiles.models_for(kind)), FOR_NOW)
 
 
 class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +69,7 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def model_name(self) -> str:
         """The base model to go on with; "" if nobody said one."""
-        return FOR_NOW if self.model == UNDECIDED else self.model or ""
+        return for_now(self.kind) if self.model == UNDECIDED else self.model or ""
 
 
 class NewProject(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from loraprep.cli.init import folder as folders
 from loraprep.cli.init.options import RESERVED, UNDECIDED, InitOptions, project_root, same_folder
 from loraprep.core import resources
 from loraprep.core.errors import Problem
-from loraprep.project import project, studio, trigger, trust
+from loraprep.project import profiles, project, studio, trigger, trust
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 CAPTIONERS = tuple(registry.captioner_names())
@@ -33,7 +33,9 @@ def problems(options: InitOptions, here: Path, *, complete: bool = False) -> lis
     found += _choice_problems("style words", "--style-words", options.style_words, STYLE_WORDS)
     for name in choices.parts(options.trainers or ""):
         found += _choice_problems("trainer", "--trainers", name, resources.names("resources/trainers"))
-        found += _unfit(name, options.model_name)
+        found += _unfit(name, options.model_name, pairs=options.kind in kinds and profiles.kind(options.kind).pairs)
+    if options.kind in kinds and options.model_name in models:
+        found += _unfit_kind(options)
     if options.trigger and (fault := trigger.fault(options.trigger)):
         found.append(Problem(fault, "--trigger"))
     if options.budget and dollars(options.budget) is None:
@@ -51,10 +53,24 @@ def address_problems(address: str | None) -> Iterator[Problem]:
         yield Problem(f"{address} {why}", "--base-url", hint)
 
 
-def _unfit(trainer: str, model: str) -> Iterator[Problem]:
+def _unfit_kind(options: InitOptions) -> Iterator[Problem]:
+    """Check that base model and captioner go with what is taught."""
+    kind = options.kind or ""
+    if unfit := project.unfit_model(options.model_name, kind):
+        yield Problem(unfit[0], "--model", unfit[1])
+    able = profiles.kind(kind).captioners
+    if options.captioner and able and options.captioner not in able:
+        yield Problem(
+            f"{options.captioner} cannot say what is changed in a picture",
+            "--captioner",
+            f"These can be used: {', '.join(able)}.",
+        )
+
+
+def _unfit(trainer: str, model: str, *, pairs: bool) -> Iterator[Problem]:
     """Check that a trainer trains the base model, where both are known."""
     known = trainer in resources.names("resources/trainers") and model in resources.names("resources/models")
-    if known and (found := project.unfit_trainer(trainer, model)):
+    if known and (found := project.unfit_trainer(trainer, model, pairs=pairs)):
         yield Problem(found[0], "--trainers", found[1])
 
 

@@ -20,6 +20,8 @@ def look_for_marks(work: Workspace) -> None:
     from loraprep.carried import look
 
     project, pictures = work.project, [i for i in shortlisted_images(work) if not i.of]
+    if project.kind.pairs:  # what both pictures of a pair carry is not learned, and what one of them does is its change
+        pictures = []
     found: dict[str, list[Mark]] = {}
     told: list[Finding] = []
     if not work.on_disk:  # a first look takes no time for it

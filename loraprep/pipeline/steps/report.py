@@ -20,6 +20,7 @@ from loraprep.pipeline.artifacts import (
     Duplicates,
     Forecast,
     Judged,
+    PairsSeen,
     Sampled,
     Selected,
     VerdictTold,
@@ -63,6 +64,7 @@ def report_data(work: Workspace) -> ReportData:
         *gate.only_of(work.read(DetailMeasured).findings, built),
         *_about_words(work.read(CarriedSeen).findings, built),
         *_about_words(work.read(Captioned).findings, built),
+        *(_about_words(work.read(PairsSeen).findings, built) if project.kind.pairs else []),
         *selected.findings,
         *work.read(Forecast).findings,
     ]
@@ -85,6 +87,7 @@ def report_data(work: Workspace) -> ReportData:
         assessment=assessment,
         findings=findings,
         kohya_layout=audited.layout == "kohya",
+        changes=work.read(PairsSeen).changes if project.kind.pairs else {},
         waiting=selected.waiting,
         accepted=gate.joined_acceptances(settled, work.accepted()),
     )

@@ -37,6 +37,7 @@ def _scan(work: Workspace, full: bool) -> None:
     outputs = [project.root / "build" / name for name in (IMAGES, BesideImages.NAME)]
     drawn = project.root / crops.NAME
     regularization = _regularization(work)
+    pairs = project.kind.pairs
     mark = fingerprint.mark(
         project.images,
         project.root,
@@ -48,6 +49,7 @@ def _scan(work: Workspace, full: bool) -> None:
             limits.max_seconds,
             limits.max_memory,
             files.sha256(drawn) if drawn.is_file() else "",
+            *(["pairs"] if pairs else []),
         ],
     )
     if not full and fingerprint.holds(memory, mark, outputs):
@@ -67,6 +69,7 @@ def _scan(work: Workspace, full: bool) -> None:
             exclude=project.settings.images.exclude,
             roles=project.settings.images.roles,
             regularization=regularization,
+            pairs=pairs,
             max_megapixels=limits.max_megapixels,
             max_megabytes=limits.max_megabytes,
             max_seconds=limits.max_seconds,

@@ -114,8 +114,8 @@ def export_configs(work: Workspace, clear_caches: bool = False) -> None:
                 project.settings,
                 project.base_model,
                 words,
-                assessed.prompts,
-                carrying,
+                () if project.kind.pairs else assessed.prompts,  # a sample of an edit needs a picture to change
+                () if project.kind.pairs else carrying,
             )
             for plan in work.read(Forecast).plans
         },

@@ -1,0 +1,89 @@
+"""How rightly pairs of before and after are judged: three sets of 24, made of real pictures, sound and with faults.
+
+    python -m tests.benchmarks.pairs FOLDER [FOLDER ...] [--number 24]
+
+FOLDER holds pictures of 700 px and more. Each set is a change made by script (tests/couples.py): relit, a thing removed,
+a photo turned into a poster. Two of every three pictures are taken, so that neighbours of a series are not all there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from loraprep.core.findings import Code
+from loraprep.core.records import Image
+from loraprep.pairs import judge, measure
+from loraprep.pairs.measure import Looked
+from tests import couples
+
+LONG, LEAST = 1216, 700  # px
+FAULTS = {
+    1: "shifted",
+    4: "mixed",
+    6: "swapped",
+    9: "unchanged",
+    11: "tinted",
+    17: "scaled",
+    19: "turned",
+    21: "blurred",
+}
+
+
+def pictures(folders: list[str], number: int) -> Iterator[couples.Picture]:
+    every = sorted(path for folder in folders for path in Path(folder).glob("*.jpg"))
+    shown = 0
+    for n, path in enumerate(every):
+        picture = Pillow.open(path).convert("RGB")
+        if n % 3 == 2 or min(picture.size) < LEAST or shown == number:
+            continue
+        picture.thumbnail((LONG, LONG), Pillow.Resampling.LANCZOS)
+        shown += 1
+        yield picture
+
+
+def saved(picture: couples.Picture) -> np.ndarray:
+    """As a JPEG holds it, at the size in which pairs are looked at."""
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=93)
+    small = Pillow.open(stream).convert("RGB")
+    small.thumbnail((640, 640), Pillow.Resampling.LANCZOS)
+    return np.asarray(small, np.uint8)
+
+
+def judged(seen: dict[str, Looked], size: tuple[int, int]) -> dict[str, list[str]]:
+    """Code -> the pairs that it names."""
+    images = {p: Image(p, "image", width=size[0], height=size[1], controls=(f"c{p}",)) for p in seen}
+    images |= {f"c{p}": Image(f"c{p}", "ignored", width=size[0], height=size[1]) for p in seen}
+    return {f.code: list(f.images) for f in judge.findings(seen, images) if f.code != Code.PAIR_CHANGES}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--number", type=int, default=24)
+    args = parser.parse_args()
+    shown = list(pictures(args.folders, args.number))
+    for change, make in couples.CHANGES.items():
+        made = [make(picture, n) for n, picture in enumerate(shown)]
+        sound: dict[str, Looked] = {}
+        planted: dict[str, Looked] = {}
+        for n, (before, after) in enumerate(made):
+            sound[f"p{n:02}"] = measure.compare(saved(after), saved(before))
+            fault = FAULTS.get(n, "")
+            other = made[(n + 1) % len(made)][0].resize(before.size)
+            pair = (other, after) if fault == "mixed" else couples.FAULTS[fault](before, after) if fault else None
+            planted[f"p{n:02}"] = measure.compare(saved(pair[1]), saved(pair[0])) if pair else sound[f"p{n:02}"]
+        print(f"{change}, {len(made)} sound pairs: {judged(sound, (LONG, LONG)) or 'nothing is said'}")
+        print(f"{change}, with {', '.join(f'p{n:02} {fault}' for n, fault in FAULTS.items())}:")
+        for code, paths in judged(planted, (LONG, LONG)).items():
+            print(f"  {code}: {', '.join(paths)}")
+
+
+if __name__ == "__main__":
+    main()
