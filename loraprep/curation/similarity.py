@@ -21,6 +21,7 @@ _MIDDLE = 0.75  # cosine below which three of four pairs of different nebulae li
 _COSINE = 0.2  # of two unrelated pictures' embeddings
 _BIT_SCALE = 8  # pHash bits over which likeness in layout falls to 1/e
 _COLOUR_SCALE = 15.0  # Lab distance of a cell, the standard deviation over which likeness in colour falls
+_MANY = 1000  # pictures of which the usual distance of two is told
 _BAND = 128  # rows compared with all at once: what is made of them stays in the processor's cache
 _WEIGHT = 3  # of words or embeddings, where pixels count once
 _SHOWN = 0.3  # of a usual distance that one deviation of what is shown counts for, beside how it is drawn
@@ -154,11 +155,15 @@ def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> Po
 
 
 def usual_distance(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> float:
-    """Measure the median distance of two of the pictures' places; 1.0 where fewer than half have a style to tell."""
+    """Measure the median distance of two of the pictures' places; 1.0 where fewer than half have a style to tell.
+
+    Of many an even choice of a thousand says it.
+    """
     if len(images) < 2 or sum(bool(styles.get(i.path)) for i in images) * 2 < len(images):
         return 1.0
-    apart = style_clusters.distances(places(images, styles))
-    return float(np.median(apart[np.triu_indices(len(images), 1)]))
+    some = places(images, styles)[:: max(1, len(images) // _MANY)]
+    apart = style_clusters.distances(some)
+    return float(np.median(apart[np.triu_indices(len(some), 1)]))
 
 
 def coverage_likeness(
@@ -174,8 +179,14 @@ def coverage_likeness(
     """
     if not images:
         return np.zeros((0, 0), np.float32)
-    distance = style_clusters.distances(places(images, styles)).astype(np.float32)
-    alike = 1 - distance / max(float(distance.max()), 1e-6)
+    place = places(images, styles)
+    square = (place**2).sum(1)
+    alike = np.empty((len(images), len(images)), np.float32)
+    for start in range(0, len(images), _BAND):
+        rows = slice(start, start + _BAND)
+        alike[rows] = np.sqrt(np.maximum(square[rows, None] + square - 2 * place[rows] @ place.T, 0))
+    np.fill_diagonal(alike, 0)
+    alike = 1 - alike / max(float(alike.max()), 1e-6)
     vectors = _unit_vectors(images, embeddings)
     if vectors is None:
         said = said_likeness(images, captions)
