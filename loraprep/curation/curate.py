@@ -205,26 +205,21 @@ class _Variety(msgspec.Struct, frozen=True):
 
 
 def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[Finding]:
-    """Find that all pictures are one scene: by their layout and colour, or as near as its frames by how they look.
+    """Find that all pictures are one scene by their layout and colour; doubt it where they look as near as its frames.
 
     Words alone say little: they may be the same of different pictures ("a portrait"), and different ones of the same.
-    Where all look alike they decide; where nobody described the pictures, it stays a doubt.
+    They settle the doubt where they differ.
     """
     if len(images) < kind.floor:
         return []
     paths = tuple(i.path for i in images)
     count = diversity.vendi(content_kernel(images, {}, {})[0])
-    if count >= kind.variety:
-        usual = similarity.usual_distance(images, seen.styles) if kind.teaches_style else 1.0
-        if usual >= _ALIKE:
-            return []
-        said = similarity.said_likeness(images, _told(seen))
-        if said is None:
-            return [Finding(Code.ALL_ALIKE, paths, {})]
-        count = diversity.vendi(said)
-        if count >= kind.variety:
-            return []
-    return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
+    if count < kind.variety:
+        return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
+    if not kind.teaches_style or similarity.usual_distance(images, seen.styles) >= _ALIKE:
+        return []
+    said = similarity.said_likeness(images, _told(seen))
+    return [Finding(Code.ALL_ALIKE, paths, {})] if said is None or diversity.vendi(said) < kind.variety else []
 
 
 def _variety(images: Sequence[Image], seen: Observations, kind: Kind) -> _Variety:

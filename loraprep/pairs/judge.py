@@ -15,7 +15,8 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.core.text import clauses
 from loraprep.duplicates import keypoints
-from loraprep.pairs.measure import Change, Looked, unpacked
+from loraprep.pairs.change import Change
+from loraprep.pairs.measure import Looked, unpacked
 from loraprep.pairs.sizes import of_one_shape
 from loraprep.scan import pairing
 

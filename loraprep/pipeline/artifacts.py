@@ -14,7 +14,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Fate, Gate, Group
 from loraprep.curation.assessment import Assessment, PictureFeatures
 from loraprep.curation.rulings import Settled
-from loraprep.pairs.measure import Change
+from loraprep.pairs.change import Change
 from loraprep.project.decisions import Question
 from loraprep.report.since import VerdictRecord
 from loraprep.trainers.plan import TrainingPlan

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Group, Image
 from loraprep.curation.assessment import Assessment
-from loraprep.pairs.measure import Change
+from loraprep.pairs.change import Change
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings

@@ -75,8 +75,10 @@ def stale_caches(folder: Path, among: Iterable[str] = ("",)) -> list[StaleCache]
     written = {name: at for name in names if (at := _written(folder / name)) is not None}
     ours = {name: at for name, at in written.items() if not {_CACHE, _LATENTS} & {*PurePosixPath(name).parts[:-1]}}
     pictures = {name: at for name, at in ours.items() if PurePosixPath(name).suffix.lower() in EXTENSIONS}
-    captions = {name: at for name, at in ours.items() if PurePosixPath(name).suffix.lower() in CAPTIONS}
-    sources = _Sources(pictures, captions, _by_stem(pictures), _by_stem(captions), _by_digest(pictures))
+    shown, texts = _by_stem(pictures), {n: a for n, a in ours.items() if PurePosixPath(n).suffix.lower() in CAPTIONS}
+    # a text beside no picture is no caption: a list of sample prompts is one
+    captions = {n: at for n, at in texts.items() if (str(PurePosixPath(n).parent), PurePosixPath(n).stem) in shown}
+    sources = _Sources(pictures, captions, shown, _by_stem(captions), _by_digest(pictures))
     oldest: dict[str, int] = {}
     caches = [(name, made) for name in sorted(written) if (made := _made_of(PurePosixPath(name), sources))]
     for name, made in caches:

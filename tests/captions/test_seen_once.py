@@ -114,7 +114,9 @@ def test_answers_from_before_the_long_sentences_still_count(tmp_path: Path, mode
         assert ask(tmp_path, [image], settings) == Outcome()
         assert home.asked == []
         (caption,) = captions(tmp_path, [image], settings).values()
-    if profiles.base_model(model).form == "prose":
+    if (
+        profiles.base_model(model).form == "prose" and not profiles.base_model(model).edits
+    ):  # short ones say what changes
         assert caption.text == "emberveil, a water mill stands beside a pond. Oil painting in short strokes."
     assert caption.captioned
 

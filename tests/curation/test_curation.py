@@ -634,7 +634,7 @@ def _frames(style: project.Project, captions: dict[str, Caption], apart: float) 
 
 @pytest.mark.parametrize(
     ("texts", "code"),
-    [([], Code.ALL_ALIKE), (["a board on a desk"] * 12, Code.ONE_SCENE), ([f"thing {n}" for n in range(12)], None)],
+    [([], Code.ALL_ALIKE), (["a board on a desk"] * 12, Code.ALL_ALIKE), ([f"thing {n}" for n in range(12)], None)],
 )
 def test_what_looks_like_frames_of_one_scene(style: project.Project, texts: list[str], code: Code | None) -> None:
     captions = told(records(12), texts) if texts else {}

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.pairs import judge, measure
-from loraprep.pairs.measure import Change, Looked
+from loraprep.pairs.change import Change
+from loraprep.pairs.measure import Looked
 from tests import couples
 from tests.scenes import scene
 

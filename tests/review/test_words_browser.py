@@ -110,6 +110,7 @@ def test_by_keyboard_alone(browser: Any, root: Path) -> None:
         page.wait_for_function(
             "() => [...document.querySelectorAll('.row .text')].every(t => !/dawn/.test(t.innerText))"
         )
+        page.wait_for_url("**dawn*")
         page.reload()  # what is sought stays
         page.wait_for_selector("body[data-ready] .row")
         assert page.locator("[name=not]").input_value() == "dawn"

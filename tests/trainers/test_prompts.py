@@ -142,7 +142,7 @@ def test_a_start_names_whose_values_it_has(trainer: str, model: str) -> None:
 
 def test_a_start_of_kohya_is_whole() -> None:
     by = profiles.base_model("chroma").by("kohya")
-    text = export.readme(dataset("kohya", by=by, model="Chroma"), "How.")
+    text = export.readme(dataset("kohya", by=by, model="Chroma", prompts=ASKED), "How.")
     line = next(line for line in text.splitlines() if line.startswith("    accelerate"))
     for part in (
         "flux_train_network.py", "--model_type chroma --t5xxl T5XXL --ae AE", "--network_module networks.lora_flux",

@@ -1,0 +1,43 @@
+"""What is told of a pair. A record alone: whoever reads it needs nothing that measures."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+Tone = tuple[float, float, float]  # L*, a*, b*
+
+
+class Change(Struct, frozen=True):
+    """What differs between a target and its first control.
+
+    Where it lies: `points`, those that tell, 0 if that is unsure; `corner`: by how much the corner that misses its
+    place most does so, px of a picture of keypoints.SIDE px; with it `shift` (across, down, in the same px), `scale`
+    and `turn` (degrees, clockwise) of the target against the control.
+
+    What changed: `area`, the share of the picture that differs beyond its tone, 0..1, and `grid` the same of nine
+    parts, row by row; `same`: nothing differs that a second saving does not explain.
+
+    What differs besides: `tone`, by how much what did not change differs in L*, a* and b*, and `even`, by how much
+    that varies over it, Delta E; `sharp`: by how many octaves fine detail is stronger in it.
+
+    What else tells after from before: `light` and `chroma` of the whole (L*, C*), `plain`, the share of it without any
+    texture, and `stands`, by how many octaves what changed stands out more from what is around it. `like`: how alike
+    the two are in their lines, -1..1.
+    """
+
+    points: int
+    corner: float
+    shift: tuple[float, float]
+    scale: float
+    turn: float
+    area: float
+    grid: tuple[float, ...]
+    same: bool
+    tone: Tone
+    even: float
+    sharp: float
+    light: float
+    chroma: float
+    plain: float
+    stands: float
+    like: float
