@@ -247,6 +247,7 @@ def test_nothing_for_axe_and_nothing_wider_than_the_window(browser: Any, root: P
         context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, bypass_csp=True)
         page = context.new_page()
         page.goto(address)
+        page.wait_for_selector("body[data-ready]")  # it goes to its own address first
         found = []
         open_(page, "texts")
         for step in ("", ",", "a", "m"):
