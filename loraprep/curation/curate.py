@@ -74,14 +74,13 @@ def curate(
     target = settings.curation.target or kind.target
     asked = {*curation_rulings(decisions, images, pins=True), *asked_before}
     always = set(subset.always_kept(pool, settings.curation.include))
-    # a detail that somebody cut out is wanted
-    pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
-    labels = axis_labels(kind, pool, seen.elements, seen.captions, settings.trigger)
-    quotas = [f(kind, pool, labels, target) for f in (subset.member_quotas, subset.even_quotas)]
-    kept = subset.choose_subset(
-        pool, _coverage(pool, seen), picture_quality(pool), target, pinned, [q for of in quotas for q in of], groups
-    )
-    if len(kept) < len(pool):
+    kept: Sequence[int] = range(len(pool))
+    if len(pool) > target:
+        # a detail that somebody cut out is wanted
+        pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
+        labels = axis_labels(kind, pool, seen.elements, seen.captions, settings.trigger)
+        quotas = [q for f in (subset.member_quotas, subset.even_quotas) for q in f(kind, pool, labels, target)]
+        kept = subset.choose_subset(pool, _coverage(pool, seen), picture_quality(pool), target, pinned, quotas, groups)
         alike = picture_likeness(pool, seen.embeddings)
         questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
@@ -125,7 +124,8 @@ def assess(
     axes = count_axes(kind, images, labels, unseen)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = [] if kind.pairs else confounds.one_sided_findings(axes, len(images))
-    told = {i.path: seen.captions[i.path] for i in images if i.path in seen.captions and i.path not in unseen}
+    described = _told(seen)
+    told = {i.path: described[i.path] for i in images if i.path in described}
     ties = confounds.tied_findings(
         [a for a in axes if a.judged(len(images))],
         seen_only(kind, labels, unseen),

@@ -30,11 +30,8 @@ MASKS = "masks"  # dataset/masks/10_mystyle/pier.png: kohya, ai-toolkit and diff
 ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where the others would train on them
 
 
-CONTROLS = (
-    "control",
-    "control_2",
-    "control_3",
-)  # dataset/control/10_mystyle/pier.png: a folder each, as trainers want it
+# dataset/control/10_mystyle/pier.png: a folder each, as trainers want it
+CONTROLS = ("control", "control_2", "control_3")
 
 
 def _operations(image: Image, background: str, area: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,6 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code, output = run(root, "gate1")
     assert code == 1, output
     return root
-
-
-@pytest.fixture
-def root(asked: Path, tmp_path: Path) -> Path:
-    shutil.copytree(asked, tmp_path / "mystyle")
-    return tmp_path / "mystyle"
 
 
 def press(page: Any, key: str) -> None:
