@@ -50,7 +50,12 @@
   };
   const arrange = () => sheet.append(...cards.sort(orders[sort.value]));
 
-  function all() { only = q.value = fate.value = code.value = ""; apply(); keep(); }
+  function all() {
+    if (at && !large.open) { addEventListener("popstate", all, { once: true }); return; } // on the way back, which brings the filters with it
+    only = q.value = fate.value = code.value = "";
+    apply();
+    keep();
+  }
 
   function go(card) {
     cards.forEach((c) => reachable(c, c === card));

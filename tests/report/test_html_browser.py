@@ -102,6 +102,19 @@ def test_keys_alone_are_enough(view: Any) -> None:
     until(view, "document.querySelectorAll('.card:not([hidden])').length === 33")
 
 
+def test_escape_pressed_twice_at_once_closes_the_large_picture_and_clears_the_filter(view: Any) -> None:
+    view.fill("#q", "scene-1")
+    view.locator(".card:not([hidden]) .mat").first.click()
+    twice = """() => {
+        large.close();
+        large.addEventListener("close", () => document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })), { once: true });
+    }"""
+    view.evaluate(twice)
+    until(view, "document.querySelectorAll('.card:not([hidden])').length === 33")
+    view.wait_for_timeout(100)
+    assert len(shown(view)) == 33
+
+
 def test_one_tab_stop_for_the_sheet_and_one_for_the_map(view: Any) -> None:
     assert view.locator(".card .mat[tabindex='0']").count() == 1
     stops = view.locator(".card a[tabindex='0']").evaluate_all("links => links.map(a => a.closest('.card').id)")
