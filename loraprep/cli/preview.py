@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from loraprep.pipeline.artifacts import (
     Sampled,
 )
 from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, pairs, report
-from loraprep.pipeline.workspace import MemoryWorkspace
+from loraprep.pipeline.workspace import SCAN_CACHE, MemoryWorkspace
 from loraprep.project import decisions, profiles, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
 from loraprep.report import gate, html
@@ -100,11 +102,12 @@ def run(**given: Any) -> int:
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
     start = command(folder, name, args.kind, model, here)
-    material = gather(folder, root, declared, following=[start], patterns=args.patterns)
-    if all(image.state == "ignored" for image in material.data.images):
-        raise _nothing_there(folder, args)
-    with terminal.progress("Drawing the page") as progress:
-        page, _ = html.render_page(material, progress)
+    with _scratch(folder) as scratch:
+        material = gather(folder, root, declared, following=[start], patterns=args.patterns, scratch=scratch)
+        if all(image.state == "ignored" for image in material.data.images):
+            raise _nothing_there(folder, args)
+        with terminal.progress("Drawing the page") as progress:
+            page, _ = html.render_page(material, progress)
     try:
         files.write(out, page)
     except OSError as error:
@@ -135,10 +138,23 @@ def _nothing_there(folder: Path, args: _Options) -> UserError:
     )
 
 
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path | None]:
+    """A folder for what is made of the pictures while they are looked at; none if it would lie among them."""
+    with tempfile.TemporaryDirectory(prefix="loraprep-look-", ignore_cleanup_errors=True) as made:
+        scratch = Path(made).resolve()
+        yield None if scratch.is_relative_to(folder.resolve()) else scratch
+
+
 def gather(
-    folder: Path, root: Path, settings: Settings, following: Sequence[str], patterns: Sequence[str] = ()
+    folder: Path,
+    root: Path,
+    settings: Settings,
+    following: Sequence[str],
+    patterns: Sequence[str] = (),
+    scratch: Path | None = None,
 ) -> html.PageData:
-    """Run the steps of Gate 1 over `folder` with every recommendation taken; nothing is written anywhere.
+    """Run the steps of Gate 1 over `folder` with every recommendation taken; nothing is written but into `scratch`.
 
     Captions are drafts: the words beside the pictures and inside them, and measured colour and light.
     """
@@ -156,8 +172,9 @@ def gather(
             max_seconds=limits.max_seconds,
             max_memory=limits.memory,
             progress=progress,
+            cache=scratch / SCAN_CACHE if scratch else None,
         )
-    work = MemoryWorkspace(declared, found.images)
+    work = MemoryWorkspace(declared, found.images, scratch)
     work.write(BesideImages(orphans=found.orphans, masks=found.masks))
     for artifact in _LEFT_OUT:
         work.write(artifact)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -10,7 +11,7 @@ from filelock import FileLock
 
 from loraprep.core import files
 from loraprep.core.records import Image
-from loraprep.imaging.pictures import Pictures
+from loraprep.imaging.pictures import REDUCTIONS, Pictures
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import Artifact
 from loraprep.project import crops, decisions
@@ -20,7 +21,7 @@ from loraprep.scan import image_list
 
 A = TypeVar("A", bound=Artifact)
 T = TypeVar("T")
-IMAGES = "images.jsonl"
+IMAGES, SCAN_CACHE = "images.jsonl", "scan-cache.sqlite"  # in build/
 
 
 class Workspace:
@@ -115,14 +116,22 @@ def _stamp(path: Path) -> object:
 
 
 class MemoryWorkspace(Workspace):
-    """Pictures that belong to no project yet: nothing is written, and nobody has decided anything."""
+    """Pictures that belong to no project yet: nothing stays written, and nobody has decided anything.
+
+    `scratch`: a folder of its own for what is measured, which goes with it; None: what is needed twice is made twice.
+    """
 
     on_disk = False
 
-    def __init__(self, project: Project, images: Sequence[Image]) -> None:
+    def __init__(self, project: Project, images: Sequence[Image], scratch: Path | None = None) -> None:
         super().__init__(project)
         self._images = list(images)
+        self._scratch = scratch
         self._artifacts: dict[type[Artifact], Artifact] = {}
+
+    @property
+    def pictures(self) -> Pictures:
+        return replace(super().pictures, reductions=self.cache(REDUCTIONS))
 
     def images(self) -> list[Image]:
         return self._images
@@ -144,7 +153,7 @@ class MemoryWorkspace(Workspace):
         return {}
 
     def cache(self, name: str) -> Path | None:
-        return None
+        return self._scratch and self._scratch / name
 
     def remembered(self, name: str, source: Path, make: Callable[[], T], form: type[T]) -> T:
         return make()

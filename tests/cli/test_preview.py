@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,23 @@ def test_what_fits_a_pattern_is_looked_at_alone(
     said = capsys.readouterr().out
     assert "2 pictures could train" in said
     assert said.splitlines()[-1].strip().startswith("loraprep init my-art ")
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "among the pictures"])
+def test_nothing_stays_of_what_was_measured_and_the_page_is_the_same(
+    looked: tuple[Path, str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    here, scratch = tmp_path / "here", (tmp_path if where == "elsewhere" else folder) / "tmp"
+    here.mkdir()
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.chdir(here)
+    before = everything(folder.parent)
+    try:
+        assert tree.run(["look", str(folder), "--model", "sd15"]) == 0
+        assert list(scratch.iterdir()) == []
+    finally:
+        shutil.rmtree(scratch)
+    assert everything(folder.parent) == before
+    page = "look-my-best-HOME.html"
+    assert (here / page).read_bytes() == (looked[0] / page).read_bytes()

@@ -12,7 +12,7 @@ from loraprep.dataset import manifest
 from loraprep.imaging import pool
 from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.steps.drawn import draw_answers
-from loraprep.pipeline.workspace import IMAGES, Workspace
+from loraprep.pipeline.workspace import IMAGES, SCAN_CACHE, Workspace
 from loraprep.project import crops
 from loraprep.scan import fingerprint
 
@@ -54,7 +54,7 @@ def _scan(work: Workspace, full: bool) -> None:
     )
     if not full and fingerprint.holds(memory, mark, outputs):
         return
-    cache = project.root / "build/scan-cache.sqlite"
+    cache = project.root / "build" / SCAN_CACHE
     if full or not cache.is_file():  # there are pictures to open for sure; else perhaps a caption was edited
         pool.POOL.start()  # while this process loads what it needs itself
     from loraprep.scan import scan
