@@ -73,9 +73,30 @@ def message(text: str | None, stop: str = "end_turn", **more: Any) -> dict[str, 
     }  # fmt: skip
 
 
+def pictures_in(body: dict[str, Any]) -> list[bytes]:
+    blocks = [b for m in body["messages"] for b in m["content"] if b["type"] == "image"]
+    return [base64.b64decode(block["source"]["data"]) for block in blocks]
+
+
 def picture_in(body: dict[str, Any]) -> bytes:
-    (block,) = [b for m in body["messages"] for b in m["content"] if b["type"] == "image"]
-    return base64.b64decode(block["source"]["data"])
+    """The only picture of a request, of a pair the one after the change."""
+    *before, data = pictures_in(body)
+    assert bool(before) == asks_for_change(body)
+    return data
+
+
+def asks_for_change(body: dict[str, Any]) -> bool:
+    return "instruction" in body["output_config"]["format"]["schema"]["properties"]
+
+
+def change(number: int) -> dict[str, Any]:
+    """What the model sees in pair `number`; every one differs."""
+    return {
+        "changed": ["light", f"lamp {number}"], "kept": ["framing"],
+        "instruction": f"Make it night and light lamp {number}.",
+        "instruction_long": f"Turn the day into a blue night and light lamp {number} warmly. Keep the framing as it is.",
+        "visible_text": [],
+    }  # fmt: skip
 
 
 class Reply:
@@ -101,7 +122,8 @@ def error(status: int, kind: str = "api_error", text: str = "no", **headers: str
 
 def sees(body: dict[str, Any]) -> Reply:
     """A good answer about whatever picture is in the request."""
-    return Reply(message(json.dumps(form(number_of(picture_in(body))))))
+    told = change if asks_for_change(body) else form
+    return Reply(message(json.dumps(told(number_of(picture_in(body))))))
 
 
 class Loopback:

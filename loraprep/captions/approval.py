@@ -19,10 +19,15 @@ from loraprep.project.settings import Settings
 
 _MOST = 12  # examples: enough to show a tone, and they are sent with every picture
 _SHORT = 8  # hex digits of a digest that only tells settings apart
-_CHANGED = {"trigger": "its trigger", "model": "the base model", "settings": "a caption setting"}
+_CHANGED = {
+    "trigger": "its trigger",
+    "model": "the base model",
+    "settings": "a caption setting",
+    "before": "the picture before its change",
+}
 
 
-class ApprovedUnder(msgspec.Struct, frozen=True):
+class ApprovedUnder(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a caption is shown and approved under; an approval holds as long as none of it changes.
 
     Other files, another captioner and better word lists are no part of it: the words are the person's by then.
@@ -31,11 +36,12 @@ class ApprovedUnder(msgspec.Struct, frozen=True):
     trigger: str
     model: str  # the base model
     settings: str  # digest of what project.yaml says about captions, apart from who describes
+    before: str = ""  # of a pair: digest of the pictures before the change
 
 
-def approved_under(path: str, settings: Settings) -> ApprovedUnder:
-    """Say what a caption of `path` is approved under now."""
-    said = settings.captioning
+def approved_under(image: Image, settings: Settings) -> ApprovedUnder:
+    """Say what a caption of a picture is approved under now."""
+    said, path = settings.captioning, image.path
     parts: list[object] = [
         said.style_words,
         said.quality_tags,
@@ -46,7 +52,8 @@ def approved_under(path: str, settings: Settings) -> ApprovedUnder:
     if said.length:  # left out where it is not set, so that what was approved before there was one still stands
         parts.append(said.length)
     digest = hashlib.sha256(files.dumps(msgspec.to_builtins(parts)).encode()).hexdigest()[:_SHORT]
-    return ApprovedUnder(groups.trigger(path, settings), settings.model, digest)
+    before = hashlib.sha256(" ".join(image.before).encode()).hexdigest()[:_SHORT] if image.before else ""
+    return ApprovedUnder(groups.trigger(path, settings), settings.model, digest, before)
 
 
 def approved_words(entry: Entry | None) -> str:
@@ -61,15 +68,15 @@ def holds(entry: Entry, path: str, decisions: Decisions) -> bool:
     return last_asked(decisions, path) in (None, entry)
 
 
-def _changed_since(entry: Entry, rendered: Caption, settings: Settings) -> str:
+def _changed_since(entry: Entry, image: Image, rendered: Caption, settings: Settings) -> str:
     """Say what changed since an approval, "" if nothing did.
 
     One from before `under` was noted is good as long as the base model wants captions of that form.
     """
-    now, before = approved_under(rendered.path, settings), entry.data.get("under")
+    now, before = approved_under(image, settings), entry.data.get("under")
     if before is None:
         return "" if entry.data.get("form", rendered.form) == rendered.form else _CHANGED["model"]
-    return " and ".join(said for name, said in _CHANGED.items() if before.get(name) != getattr(now, name))
+    return " and ".join(said for name, said in _CHANGED.items() if before.get(name, "") != getattr(now, name))
 
 
 def _filled_in(entry: Entry) -> str:
@@ -91,7 +98,7 @@ def approvals_to_renew(
         if entry is None or not approved_words(entry):
             continue
         now, before = rendered[image.path], _filled_in(entry)
-        if (what := _changed_since(entry, now, settings)) and before not in (now.text, _unfilled(now, settings)):
+        if (what := _changed_since(entry, image, now, settings)) and before not in (now.text, _unfilled(now, settings)):
             found[image.path] = (f"{what} changed since you approved it", before)
     return found
 
@@ -135,5 +142,6 @@ def examples(
             found.add(hygiene.without_trigger(hygiene.clean(own), trigger))
         elif seen is not None and seen.state == "seen" and verdict.answer == "approve" and not verdict.open:
             tags = f" Tags: {', '.join(seen.tags)}" if seen.tags else ""
-            found.add(f"{seen.content_sentence} {seen.style_sentence}{tags}".strip())
+            more = seen.content_long if seen.asks else seen.style_sentence
+            found.add(f"{seen.content_sentence} {more}{tags}".strip())
     return sorted(filter(None, found))[:_MOST]

@@ -122,7 +122,7 @@ def _ask_in_turn(
         total.missing = outcome.missing | total.missing  # the first reason is the one to tell
         total.findings += outcome.findings
         coming = {path for path, code in outcome.missing.items() if code in COMING}
-        now = dataclasses.replace(context, answers=job.store.read_all(i.digest for i in left))
+        now = dataclasses.replace(context, answers=job.store.read_all(i.asked_as for i in left))
         left = [i for i in left if i.path not in coming and not describes(captioner.describe(i, now))]
 
 
@@ -134,15 +134,15 @@ def _ask_one(name: str, captioner: Captioner, images: Sequence[Image], job: Job,
         return Outcome().add_missing("approval", wanting)
     if not wanting:
         return Outcome()
-    first = {i.digest: i for i in reversed(wanting)}  # the same file twice is looked at once
+    first = {i.asked_as: i for i in reversed(wanting)}  # the same file twice is looked at once
     outcome = captioner.ask_vision_model(sorted(first.values(), key=lambda i: i.path), job)
-    codes = {i.path: outcome.missing.get(first[i.digest].path, "") for i in wanting}
+    codes = {i.path: outcome.missing.get(first[i.asked_as].path, "") for i in wanting}
     outcome.missing |= {path: code for path, code in codes.items() if code}
     return outcome
 
 
 def undescribed(images: Sequence[Image], everyone: Sequence[Image], job: Job) -> list[Image]:
     """Return those that no captioner of the chain describes, as the store stands now. Raises UserError."""
-    given = job.store.read_all(i.digest for i in images)
+    given = job.store.read_all(i.asked_as for i in images)
     seen = describe_all(images, everyone, job.settings, answers=given, chosen=job.chosen)
     return [i for i in images if seen[i.path].missing not in FINAL and not describes(seen[i.path])]

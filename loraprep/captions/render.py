@@ -43,8 +43,9 @@ def render(
 
     `words` (a group's own) follow the trigger, unless the caption says them anyway. Left out are `captioning.omit`,
     the `traits` that the trigger stands for, tags that ask for quality, unless wanted, and what a model that knows
-    only Danbooru's tags cannot know. `existing` captions stay as they are, whatever the base model's form. `limit`:
-    tokens into which a caption is to fit that is no person's own words; what goes for that is in its `left_out`.
+    only Danbooru's tags cannot know. Of a pair it is the sentence that asks for the change. `existing` captions stay
+    as they are, whatever the base model's form. `limit`: tokens into which a caption is to fit that is no person's own
+    words; what goes for that is in its `left_out`.
     """
     form: Form = model.written
     if form == "tags" and not model.vocabulary and not elements.text and _prose_alone(elements):
@@ -56,6 +57,10 @@ def render(
         form, body = form_of(elements.form), elements.text
         body = body if form == "json" else hygiene.bare(body, trigger)
         content, style = _flat(elements.content), _flat(elements.style)
+    elif elements.asks:  # an instruction is a sentence, whatever the base model learned from
+        form, content, style = "prose", elements.content["changed"], []
+        body, gone = _instruction(elements, captioning, model, budget)
+        body = hygiene.bare(body, trigger)
     else:
         pairs = _allowed(_pairs(elements, model, traits), trigger, captioning, traits.left_out)
         body, pairs, gone = _body(elements, pairs, form, captioning, model, traits, budget)
@@ -86,6 +91,18 @@ def render(
 def _joined(*parts: str) -> str:
     """Join what there is: a project of pairs may have no trigger."""
     return ", ".join(filter(None, parts))
+
+
+def _instruction(
+    elements: Elements, captioning: Captioning, model: BaseModel, budget: _Budget
+) -> tuple[str, list[str]]:
+    """Return (what asks for a pair's change, long where that is wanted; the sentences that went for the budget)."""
+    long = _length(captioning, model) == "long" and elements.content_long
+    said = _SENTENCE.split(elements.content_long) if long else [elements.content_sentence]
+    for term in captioning.omit:
+        said = [hygiene.without_term(sentence, term) for sentence in said]
+    said, gone = budget.fit_sentences([sentence for sentence in said if sentence.strip()])
+    return " ".join(said), gone
 
 
 def _body(
@@ -224,6 +241,8 @@ def _grade(elements: Elements, body: str, content: Sequence[str], trigger: str) 
         return Grade.MISSING
     if elements.sources.get("text", "").startswith("sidecar:"):
         return Grade.DESCRIBED if says_content(content) else Grade.NAMED
+    if elements.asks:
+        return Grade.DESCRIBED
     if elements.state == "seen" and not elements.text:
         return Grade.DESCRIBED if says_content(content) else Grade.MISSING
     return Grade.NAMED

@@ -21,10 +21,10 @@ def with_marks(
 
     Words in the art and subtitles are `visible_text`, which models that draw text get in quotation marks; a signature
     or a watermark is said to be there, its own words are not. Tag models get Danbooru's tags for each. An answer
-    that says so already stays as it is.
+    that says so already stays as it is, and so does one that asks for a change.
     """
     named = {path: [m for m in own if acts.get((path, m.what)) == "name"] for path, own in marks.items()}
-    return {path: _with(e, named[path]) if named.get(path) else e for path, e in elements.items()}
+    return {path: _with(e, named[path]) if named.get(path) and not e.asks else e for path, e in elements.items()}
 
 
 def _with(elements: Elements, marks: Sequence[Mark]) -> Elements:

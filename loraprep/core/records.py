@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from enum import StrEnum
 from typing import Literal
 
@@ -75,6 +76,14 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     holds: int = 0  # pictures in a folder that is not looked into
     controls: tuple[str, ...] = ()  # of a target: the pictures before the change, in their order. They have the role
     # "control" and are "ignored", but have the facts of their pixels
+    before: tuple[str, ...] = ()  # the digests of `controls`
+
+    @property
+    def asked_as(self) -> str:
+        """The digest of all that is looked at together, the picture alone or a pair: answers are kept under it."""
+        if not self.before:
+            return self.digest
+        return hashlib.sha256(" ".join((self.digest, *self.before)).encode()).hexdigest()
 
 
 def the_other_way(mirrored: bool, turns: int) -> int:
@@ -115,9 +124,10 @@ class Elements(Record, frozen=True):
     """What was seen in one image, apart from any caption. Empty means nobody looked, never "none there".
 
     `content` keys: subject, subject_class, action, setting, objects, pose, framing, angle, expression,
-    outfit, time. `style` keys: medium, technique, brushwork, palette, temperature, lighting, composition,
-    edges, texture, harmony, mood. Values are lists of short lower-case terms. `form` says what `text`
-    (words a person wrote, used verbatim when the base model wants that form) is: "tags" or "prose".
+    outfit, time; of a pair that was looked at, changed and kept. `style` keys: medium, technique, brushwork, palette,
+    temperature, lighting, composition, edges, texture, harmony, mood. Values are lists of short lower-case terms.
+    `form` says what `text` (words a person wrote, used verbatim when the base model wants that form) is: "tags" or
+    "prose".
     """
 
     path: str
@@ -142,6 +152,11 @@ class Elements(Record, frozen=True):
     missing: str = ""
     content_long: str = ""  # several sentences
     with_traits: dict[str, str] = field(default_factory=dict)  # the same three with what belongs to the trigger
+
+    @property
+    def asks(self) -> bool:
+        """Was a pair looked at? Its sentences, short and long, ask for its change."""
+        return "changed" in self.content
 
 
 class Grade(StrEnum):

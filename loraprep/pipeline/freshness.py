@@ -31,7 +31,7 @@ def answers_known(work: Workspace, *, samples: bool) -> dict[str, Json]:
     try:
         if samples:
             before = work.read(Sampled)
-            digests = {i.digest for i in work.images() if i.path in set(before.samples)}
+            digests = {i.asked_as for i in work.images() if i.path in set(before.samples)}
             return {"answers": Store(work.root).fingerprint(digests), "waiting": bool(before.missing)}
         coming = {code for code in work.read(VisionAsked).waiting.values() if code != "approval"}
         return {"answers": Store(work.root).fingerprint(), "waiting": bool(coming)}

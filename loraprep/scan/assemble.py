@@ -190,16 +190,17 @@ class Records:
 
     def _pair(self, record: Image, pairing: Pairing, cache: ScanCache) -> Image:
         """Give a picture those before its change; without any that can be opened it is not usable."""
-        controls = pairing.controls.get(record.path, ())
+        controls, before = pairing.controls.get(record.path, ()), list[str]()
         for control in controls:
             own = cache.inspection("images/" + control)
             if own is None or own.state != "image":
                 why = f"{control}, the picture before it: {own.reason if own else 'it is gone'}"
                 return structs.replace(record, state="rejected", code=Code.UNPAIRED, reason=why)
+            before.append(own.digest)
         if not controls:
             why = pairing.alone.get(record.path, "no list and no name pairs it")
             return structs.replace(record, state="rejected", code=Code.UNPAIRED, reason=why)
-        return structs.replace(record, controls=controls)
+        return structs.replace(record, controls=controls, before=tuple(before))
 
     def _mask_digest(self, mask: str, picture: Inspection, found: Inspection | None) -> str:
         """Return the digest of a picture's mask; "" if it cannot be used, and then `useless` says why."""

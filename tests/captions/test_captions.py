@@ -231,7 +231,7 @@ def entry(path: str, data: dict[str, Any], *, tool: bool = True, touched: bool =
 def asked(elements: Elements, model: BaseModel = TAGS, **more: Any) -> dict[str, Any]:
     caption = render(elements, TRIGGER, RULES, model)
     path = elements.path
-    under = {path: to_builtins(approval.approved_under(path, changed(CONFIG, model=model.title)))}
+    under = {path: to_builtins(approval.approved_under(Image(path, "image"), changed(CONFIG, model=model.title)))}
     (question,) = sample_questions([path], {path: caption}, {path: "d" * 64}, CONFIG, under, {})
     return {**question.entry, **more}
 
@@ -329,7 +329,7 @@ def test_it_is_shown_before_and_after_and_asked_once() -> None:
     given_ = entry("mill.jpg", asked(draft(), verdict="approve"))
     caption = render(draft(text="windmill, dunes"), "newstyle", RULES, TAGS)
     renewal = Renewal("mill.jpg (again)", "its trigger changed since you approved it", "brushy, water mill")
-    under = {"mill.jpg": to_builtins(approval.approved_under("mill.jpg", config))}
+    under = {"mill.jpg": to_builtins(approval.approved_under(Image("mill.jpg", "image"), config))}
     (question,) = sample_questions(
         ["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, config, under, {"mill.jpg": renewal}
     )
@@ -419,7 +419,7 @@ def test_open_skip_and_rest() -> None:
 
 def test_a_question_survives_its_file(tmp_path: Path) -> None:
     caption = render(draft(), TRIGGER, RULES, TAGS)
-    under = {"mill.jpg": to_builtins(approval.approved_under("mill.jpg", CONFIG))}
+    under = {"mill.jpg": to_builtins(approval.approved_under(Image("mill.jpg", "image"), CONFIG))}
     asks = sample_questions(["mill.jpg"], {"mill.jpg": caption}, {"mill.jpg": "d" * 64}, CONFIG, under, {})
     decisions.update_questions(tmp_path, "captions", samples.HEADER, asks)
     file = tmp_path / "decisions/captions.yaml"

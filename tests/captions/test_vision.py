@@ -72,7 +72,8 @@ def test_the_form_keeps_to_what_servers_take() -> None:
         for sub in [*rule.get("properties", {}).values(), *([rule["items"]] if "items" in rule else [])]:
             walk(sub)
 
-    walk(vision_form.json_schema())
+    for name in ("elements", "change"):
+        walk(vision_form.json_schema(name))
 
 
 def test_a_reply_is_read_and_cleaned() -> None:
@@ -107,7 +108,6 @@ def test_a_reply_of_a_server_that_cannot_be_held_to_a_form_is_mended() -> None:
 @pytest.mark.parametrize(
     ("record", "keys"),
     [
-        (vision_form.SeenElements, []),
         (vision_form.SeenContent, ["content"]),
         (vision_form.SeenStyle, ["style"]),
         (vision_form.SeenSentences, ["with_traits"]),
@@ -119,6 +119,11 @@ def test_the_classes_name_the_fields_of_the_form(record: type[msgspec.Struct], k
     for key in keys:
         node = node.properties[key]
     assert record.__struct_fields__ == tuple(node.properties)
+
+
+def test_the_record_of_an_answer_has_the_fields_of_both_forms() -> None:
+    both = {key for name in ("elements", "change") for key in vision_form.form(name).properties}
+    assert {*vision_form.SeenElements.__struct_fields__} == both
 
 
 def test_elements_become_captions_of_both_forms() -> None:

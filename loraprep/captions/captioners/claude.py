@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from loraprep.captions.vision import consent, job
 from loraprep.captions.vision.describe import describe_from_store
-from loraprep.captions.vision.encode import image_tokens, size_to_send
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.model import VisionError
@@ -20,6 +19,7 @@ from loraprep.captions.vision.prompt import VisionQuestion
 from loraprep.captions.vision.store import AnswerSettings
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
+from loraprep.core.text import number_of
 from loraprep.project.settings import Settings
 from loraprep.project.trust import ModelPrice, Server, Trust
 
@@ -77,8 +77,8 @@ def _estimate(images: Sequence[Image], job: Job, model: Claude) -> tuple[float, 
         return 0.0, 0.0
     likely = most = 0.0
     for image in images:
-        tokens = image_tokens(*size_to_send(image.width, image.height))
-        stored = next((a.usage for a in reversed(job.store.read(image.digest).listed) if a.usage), {})
+        tokens = job.tokens(image)
+        stored = next((a.usage for a in reversed(job.store.read(image.asked_as).listed) if a.usage), {})
         used = {key: min(max(n, 0), _MOST_TOKENS) for key, n in stored.items()}  # the file may be anybody's
         whole = {
             "input_tokens": sum(n for key, n in used.items() if key != "output_tokens"),
@@ -125,8 +125,8 @@ def _ask(images: Sequence[Image], job: Job, model: Claude, budget: Budget, conne
     from loraprep.captions.vision import batches, runner
 
     pending = batches.collect(job, model, budget, connection)
-    left = [i for i in images if i.digest not in pending and job.next_request(i, NAME)]
-    out = [i for i in images if i.digest in pending]
+    left = [i for i in images if i.asked_as not in pending and job.next_request(i, NAME)]
+    out = [i for i in images if i.asked_as in pending]
     outcome = Outcome().add_missing("batch", out, since=batches.since(job))
     if not left:
         return outcome
@@ -139,7 +139,7 @@ def _ask(images: Sequence[Image], job: Job, model: Claude, budget: Budget, conne
     if as_batch:
         model.share = batches.price_share()
     likely, most = _estimate(left, job, model)
-    pictures = "1 picture" if len(left) == 1 else f"{len(left)} pictures"
+    pictures = number_of(len(left), "pair" if job.question.form == "change" else "picture")
     job.say(
         f"{model.name} looks at {pictures}{' as a batch' if as_batch else ''}: about ${likely:.4f}, at most "
         f"${most:.4f}. ${budget.left:.4f} of ${budget.limit or 0:.2f} is left."

@@ -19,7 +19,7 @@ import msgspec
 from loraprep.captions.vision import consent, foreign, job, openai_chat, repair, runner
 from loraprep.captions.vision.describe import describe_from_store
 from loraprep.captions.vision.encode import Prepared
-from loraprep.captions.vision.form import Json, json_schema
+from loraprep.captions.vision.form import Json, Name, json_schema
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.model import Reply, VisionError
 from loraprep.captions.vision.openai_chat import Completion, Endpoint
@@ -146,7 +146,7 @@ class HomeServer:
                     raise
                 self._rung = max(self._rung, rung + 1)
             else:
-                reply = _reply(completion, sentences=last)
+                reply = _reply(completion, question.form, sentences=last)
                 if reply is not None:
                     if rung == self._rung:
                         self._remember(rung)
@@ -172,7 +172,9 @@ class HomeServer:
             )
 
     def _body(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> dict[str, Json]:
-        system = question.system if rung == "json_schema" else f"{question.system}\n{repair.form_in_words()}"
+        system = question.system
+        if rung != "json_schema":
+            system = f"{system}\n{repair.form_in_words(question.form)}"
         body: dict[str, Json] = {
             "model": self.name,
             "messages": [
@@ -184,7 +186,7 @@ class HomeServer:
         if larger:
             body["max_tokens"] = int(self._parameters["max_tokens"] or _ROOM) * _LARGER
         if rung == "json_schema":
-            form: Json = {"name": "elements", "strict": True, "schema": json_schema()}
+            form: Json = {"name": question.form, "strict": True, "schema": json_schema(question.form)}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         elif rung == "json_object":
             body["response_format"] = {"type": "json_object"}
@@ -212,7 +214,7 @@ class HomeServer:
                 files.write_json(self._memory, dict(sorted({**known, self._key(): LADDER[rung]}.items())))
 
 
-def _reply(completion: Completion, *, sentences: bool) -> Reply | None:
+def _reply(completion: Completion, name: Name, *, sentences: bool) -> Reply | None:
     """Turn a completion into a Reply; None if the form failed and a lower rung may do better.
 
     With `sentences` plain sentences count too: captioning models such as JoyCaption and Florence write nothing else.
@@ -227,7 +229,8 @@ def _reply(completion: Completion, *, sentences: bool) -> Reply | None:
         if stop == "truncated" and not _AFTER_THOUGHT.search(completion.text):
             detail = "it spent all its tokens on thinking; captioning.max_tokens gives it more"
         return Reply("", stop, detail=openai_chat.one_line(detail), usage=completion.usage)
-    found = repair.repair_reply(foreign.translated(completion.text), sentences=sentences)
+    text = foreign.translated(completion.text) if name == "elements" else completion.text
+    found = repair.repair_reply(text, sentences=sentences, name=name)
     if found is None and not sentences:
         return None
     return Reply(json.dumps(found) if found else completion.text, "seen", usage=completion.usage)

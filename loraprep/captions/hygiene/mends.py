@@ -75,7 +75,7 @@ _FENCE = re.compile(r"```[a-z]{0,12}+")
 _TAGS_FIRST = ("tags", "booru_tags", "danbooru_tags", "keywords")
 _PROSE_FIRST = (
     "caption", "detailed_caption", "long_caption", "long", "description", "detailed_description", "prompt",
-    "high_level_description", "content_sentence", "text", "summary", "short_caption", "short",
+    "high_level_description", "content_sentence", "text", "summary", "short_caption", "short", "instruction",
 )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def without_garbled(text: str, _about: About) -> str:
 _POLITE = re.compile(r"\W{0,20}+(?:sure|certainly|of course|absolutely|okay|ok|great|yes)(?: thing)?\s*[!.,:]\s*", re.I)
 _PROMISE = re.compile(
     r"\W{0,20}+(?:here(?:['’]s| is| are)|below (?:is|are)|this is|the following is)\s(?:[\w-]{1,20}\s){0,6}?"
-    r"(?:captions?|descriptions?|prompts?|tags|list of tags|summary|breakdown)\b[^.:!?]{0,80}+[.:!?]\s*",
+    r"(?:captions?|descriptions?|prompts?|tags|list of tags|summary|instructions?|breakdown)\b[^.:!?]{0,80}+[.:!?]\s*",
     re.IGNORECASE,
 )
 
@@ -212,7 +212,7 @@ def _talks(sentence: str) -> bool:
 
 _TITLE = re.compile(
     r"(?<!\s)\s*+(?:(?:detailed|short|long|image|full|final|positive|generated|alt|booru|danbooru)[ _-]){0,2}"
-    r"(?:(?:captions?|descriptions?|prompt|tags|keywords|title|answer|output|response|text)\s?\d{0,2}|"
+    r"(?:(?:captions?|descriptions?|prompt|tags|keywords|title|instruction|answer|output|response|text)\s?\d{0,2}|"
     r"an? (?:\w{1,20} )?(?:caption|description|prompt) (?:of|for) (?:the|this|your) (?:image|picture|photo))"
     r"\s?[:：]\s*",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json, json_schema
 from loraprep.captions.vision.model import Reply, VisionError
 from loraprep.captions.vision.prices import ListedModel, price_list
-from loraprep.captions.vision.prompt import VisionQuestion
+from loraprep.captions.vision.prompt import VisionQuestion, leads
 from loraprep.captions.vision.runner import PATIENCE
 from loraprep.captions.vision.store import Parameters
 from loraprep.project.settings import Prices
@@ -87,20 +87,20 @@ class Claude:
 
     def most(self, tokens: int, question: VisionQuestion, *, larger: bool) -> float:
         """Return the most US dollars that one request about an image of so many tokens can cost."""
-        given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) / _CHARS_A_TOKEN
+        given = self.counted or (len(question.system) + len(json.dumps(json_schema(question.form)))) / _CHARS_A_TOKEN
         written = given * _SPARE * (price_list(PROVIDER).cache_write if self.caches(question) else 1.0)
         dollars = (tokens + _HINT + written) * self.prices.input + self.room(larger=larger) * self.prices.output
         return float(dollars * self.share / 1e6)
 
     def caches(self, question: VisionQuestion) -> bool:
         """Say whether the instructions are worth keeping on the server: long enough for this model, and used again."""
-        given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) // _CHARS_USUALLY
+        given = self.counted or (len(question.system) + len(json.dumps(json_schema(question.form)))) // _CHARS_USUALLY
         least = self._facts.cache_minimum if self._facts else _CACHE_MINIMUM
         return self.several and given >= least
 
     def guess(self, tokens: int, question: VisionQuestion) -> dict[str, int]:
         """Return the usage that a request about an image of so many tokens will probably have."""
-        given = self.counted or (len(question.system) + len(json.dumps(json_schema()))) // _CHARS_USUALLY
+        given = self.counted or (len(question.system) + len(json.dumps(json_schema(question.form)))) // _CHARS_USUALLY
         return {"input_tokens": tokens + given, "output_tokens": _FORM}
 
     def price(self, usage: dict[str, int]) -> float:
@@ -116,13 +116,17 @@ class Claude:
         return float(dollars * self.share / 1e6)
 
     def request(self, picture: Prepared, question: VisionQuestion, *, larger: bool = False) -> dict[str, Any]:
-        """Write the body of `messages.create`: instructions that can be cached, the image before the text, the form."""
-        source = {
-            "type": "base64",
-            "media_type": picture.media_type,
-            "data": base64.b64encode(picture.data).decode("ascii"),
-        }
-        output: dict[str, Json] = {"format": {"type": "json_schema", "schema": json_schema()}}
+        """Write the body of `messages.create`: instructions that can be cached, images before the text, the form."""
+        content = list[dict[str, Json]]()
+        for lead, shown in zip(leads(picture), picture.shown, strict=True):
+            data = base64.b64encode(shown.data).decode("ascii")
+            if lead:
+                content.append({"type": "text", "text": lead})
+            source: dict[str, Json] = {"type": "base64", "media_type": shown.media_type, "data": data}
+            content.append({"type": "image", "source": source})
+        about = "change" if picture.before else "picture"
+        content.append({"type": "text", "text": f"Fill in the form about this {about}.{picture.hint}"})
+        output: dict[str, Json] = {"format": {"type": "json_schema", "schema": json_schema(question.form)}}
         if self.sends_effort:
             output["effort"] = self.effort
         system: dict[str, Json] = {"type": "text", "text": question.system}
@@ -132,15 +136,7 @@ class Claude:
             "model": self.name,
             "max_tokens": self.room(larger=larger),
             "system": [system],
-            "messages": [
-                {
-                    "role": "user",
-                    "content": [
-                        {"type": "image", "source": source},
-                        {"type": "text", "text": f"Fill in the form about this picture.{picture.hint}"},
-                    ],
-                }
-            ],
+            "messages": [{"role": "user", "content": content}],
             "output_config": output,
         }
         if self._facts and self._facts.thinking:

@@ -18,6 +18,7 @@ import msgspec
 
 from loraprep.captions.vision.anthropic_client import Connection
 from loraprep.captions.vision.anthropic_messages import PROVIDER, Claude, patiently, read_message, vision_error
+from loraprep.captions.vision.form import Name
 from loraprep.captions.vision.job import Job, Outcome, keep_reply
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.model import VisionError
@@ -32,7 +33,6 @@ EVERY = 30.0  # seconds between two looks at a pending batch
 _LARGEST = 64_000_000  # bytes of pictures in one batch: the API takes 256 MB, our memory should not need as much
 _RECENT = 50  # batches looked through for one whose sending was interrupted
 _TIMEOUT = 600.0  # seconds to send one
-_TOKENS = 1600  # of a picture, as an estimate from above
 VERSION = 1
 _ID = re.compile(r"\A[A-Za-z0-9_-]{1,100}\Z")  # it becomes part of an address
 _Id = Annotated[str, msgspec.Meta(pattern=_ID.pattern)]
@@ -42,9 +42,9 @@ _Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]  # it become
 class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One batch that is out. `ids`: where its results may be; none while nobody knows whether it arrived.
 
-    `requests`: digest of a picture -> how many answers it had before; `newest`: the newest batch before it;
-    `reserved`: its line in the ledger; `sent`: when it arrived, "" if
-    that is not known. The rest is what the answers will be stored with.
+    `requests`: digest of a picture, or of a pair -> how many answers it had before; `newest`: the newest batch before
+    it; `reserved`: its line in the ledger; `sent`: when it arrived, "" if that is not known; `form`: what is to be
+    filled in. The rest is what the answers will be stored with.
     """
 
     requests: dict[_Digest, Annotated[int, msgspec.Meta(ge=0)]]
@@ -56,6 +56,7 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     examples: str
     ids: tuple[_Id, ...] = ()
     sent: str = ""
+    form: Name = "elements"
 
 
 class BatchFile(msgspec.Struct, frozen=True):
@@ -124,10 +125,10 @@ def submit(images: Sequence[Image], job: Job, model: Claude, budget: Budget, con
     if job.wait and sent:
         collect(job, model, budget, connection)
     out = pending_pictures(job)
-    outcome.add_missing("batch", [i for i in sent if i.digest in out], since=since(job))
-    left = [i for i in sent if i.digest not in out and job.next_request(i, model.captioner)]
+    outcome.add_missing("batch", [i for i in sent if i.asked_as in out], since=since(job))
+    left = [i for i in sent if i.asked_as not in out and job.next_request(i, model.captioner)]
     outcome.add_missing("batch-partly", left)
-    need = sum(model.most(_TOKENS, job.question, larger=False) for _ in short)
+    need = sum(model.most(job.tokens(i), job.question, larger=False) for i in short)
     return outcome.add_missing(
         "budget",
         short,
@@ -161,12 +162,12 @@ def _groups(images: Sequence[Image], job: Job, model: Claude, outcome: Outcome) 
             outcome.add_missing("unsendable", [image], said=getattr(error, "reason", "the file cannot be read"))
             continue
         larger = job.next_request(image, model.captioner) == "larger"
-        if group and weight + len(picture.data) > _LARGEST:
+        if group and weight + picture.weight > _LARGEST:
             yield group
             group, weight = [], 0
         body = model.request(picture, job.question, larger=larger)
         group.append(_Request(image, picture.tokens, larger, body))
-        weight += len(picture.data)
+        weight += picture.weight
     if group:
         yield group
 
@@ -177,16 +178,17 @@ def _send(
     before = _load(job)
     newest = next(iter(_recent(connection, 1)), None)
     batch = Batch(
-        {r.image.digest: len(job.store.read(r.image.digest).listed) for r in group},
+        {r.image.asked_as: len(job.store.read(r.image.asked_as).listed) for r in group},
         reserved,
         newest.id if newest else "",
         model.name,
         model.effort,
         job.question.prompt_digest,
         job.question.examples_digest,
+        form=job.question.form,
     )
     _save(job, [*before, batch])
-    requests: Any = [{"custom_id": r.image.digest, "params": r.body} for r in group]
+    requests: Any = [{"custom_id": r.image.asked_as, "params": r.body} for r in group]
     try:
         made = connection.client.messages.batches.create(requests=requests, timeout=_TIMEOUT)
         said = getattr(made, "id", None)
@@ -279,7 +281,15 @@ def _store(batch: Batch, job: Job, budget: Budget, connection: Connection) -> No
                 continue
             cost += asked.price(reply.usage) if asked.priced else 0.0
             if len(job.store.read(result.custom_id).listed) == batch.requests[result.custom_id]:
-                keep_reply(job, asked, result.custom_id, reply, prompt=batch.prompt, examples=batch.examples)
+                keep_reply(
+                    job,
+                    asked,
+                    result.custom_id,
+                    reply,
+                    prompt=batch.prompt,
+                    examples=batch.examples,
+                    form=batch.form,
+                )
     if known and certain:
         budget.settle(batch.reserved, cost, batch=True)
     else:

@@ -20,7 +20,8 @@ def missing(asked: Trust, images: Sequence[Image], job: Job, where: str, likely:
     lacks = trust.lacking(asked, trust.granted(job.root))
     if not lacks:
         return None
-    if terminal.confirm(_question(lacks, len(images), where, likely)):
+    sent = sum(1 + len(image.controls) for image in images)  # of a pair those before the change as well
+    if terminal.confirm(_question(lacks, sent, where, likely)):
         trust.grant(job.root, lacks)
         job.say("Written into your own settings, for this folder. loraprep trust --revoke takes it back.")
         return None

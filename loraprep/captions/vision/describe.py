@@ -12,7 +12,7 @@ from loraprep.core.records import Elements, Image
 
 def describe_from_store(image: Image, context: Context) -> Elements:
     """Turn the stored answer about a picture into elements, or say why there is none."""
-    given = context.answers.get(image.digest)
+    given = context.answers.get(image.asked_as)
     if given and image.path in context.chosen:
         given = given.by(context.chosen[image.path])
     answer = given.current if given else None
@@ -37,6 +37,18 @@ def elements_of(image: Image, answer: Answer) -> Elements:
     if place := content.pop("place", []):
         content["setting"] = [*place, *content.get("setting", [])]
     who = f"{answer.captioner}: {answer.model}" if answer.model else answer.captioner
+    if seen.instruction:
+        return Elements(
+            path=image.path,
+            digest=image.digest,
+            captioner=answer.captioner,
+            state="seen",
+            content={"changed": list(seen.changed or (seen.instruction,)), "kept": list(seen.kept or ())},
+            content_sentence=seen.instruction,
+            content_long=seen.instruction_long or "",
+            visible_text=list(seen.visible_text or ()),
+            sources={"content": who},
+        )
     return Elements(
         path=image.path,
         digest=image.digest,

@@ -14,7 +14,7 @@ from loraprep.imaging.pictures import Pictures, made_of
 
 LONGEST = 1568  # px on the long side; above, the API would shrink it itself
 AREA = 1024 * 1024  # px at most, so that every large picture costs about the same
-MAX_BYTES = 7_000_000  # the API takes 10 MB as base64, which is 4/3 of the file
+MAX_BYTES = 5_500_000  # the API takes 10 MB as base64, which is 4/3 of the file, and 32 MB for the four of a pair
 _PATCH = 28  # px; an image costs one token for each started patch (Anthropic's documentation, October 2026)
 
 
@@ -22,7 +22,7 @@ _PATCH = 28  # px; an image costs one token for each started patch (Anthropic's 
 class Prepared:
     """A picture as it is sent. `data`: a JPEG; `digest`: of images/NAME, under which the answer will be kept.
 
-    `hint`: what is said about this one picture, after the question.
+    `hint`: what is said about this one picture, after the question. `before`: of a pair, those that are shown with it.
     """
 
     digest: str
@@ -31,11 +31,22 @@ class Prepared:
     height: int
     media_type: str = "image/jpeg"
     hint: str = ""
+    before: tuple[Prepared, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Prepared, ...]:
+        """All that are shown at once, in their order."""
+        return (*self.before, self)
 
     @property
     def tokens(self) -> int:
-        """The picture's input tokens."""
-        return image_tokens(self.width, self.height)
+        """The input tokens of all that are shown."""
+        return sum(image_tokens(one.width, one.height) for one in self.shown)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of all that are shown."""
+        return sum(len(one.data) for one in self.shown)
 
 
 def image_tokens(width: int, height: int) -> int:

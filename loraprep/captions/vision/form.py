@@ -1,7 +1,7 @@
-"""What a vision model is asked to fill in about a picture, and the record that comes of it.
+"""What a vision model is asked to fill in about a picture or a pair, and the record that comes of it.
 
-The form itself is data: schemas/elements.schema.json, which servers are sent; a test holds that it and the classes
-here name the same fields.
+The forms themselves are data: schemas/elements.schema.json and schemas/change.schema.json, which servers are sent; a
+test holds that they and the classes here name the same fields.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,7 +18,8 @@ from loraprep.core import resources
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
-SCHEMA = 1  # of schemas/elements.schema.json; raised when a field changes its meaning
+Name = Literal["elements", "change"]  # of a picture, of a pair
+SCHEMA = 1  # of both; raised when a field changes its meaning
 _Text: TypeAlias = str | UnsetType
 _Terms: TypeAlias = tuple[str, ...] | UnsetType
 
@@ -77,7 +78,7 @@ class SeenSentences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenElements(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a vision model said about one picture; UNSET as in SeenContent."""
+    """All that a vision model said about one picture, or one pair; UNSET as in SeenContent."""
 
     content: SeenContent | UnsetType = UNSET
     content_sentence: _Text = UNSET
@@ -88,6 +89,10 @@ class SeenElements(msgspec.Struct, frozen=True, kw_only=True):
     tags: _Terms = UNSET
     visible_text: _Terms = UNSET
     confidence: Confidence | UnsetType = UNSET
+    instruction: _Text = UNSET
+    instruction_long: _Text = UNSET
+    changed: _Terms = UNSET
+    kept: _Terms = UNSET
 
 
 class FormField(msgspec.Struct, frozen=True):
@@ -101,20 +106,20 @@ class FormField(msgspec.Struct, frozen=True):
 
 
 @cache
-def form() -> FormField:
-    """Load the form, to walk through it."""
-    return msgspec.json.decode(resources.text("schemas/elements.schema.json"), type=FormField)
+def form(name: Name = "elements") -> FormField:
+    """Load a form, to walk through it."""
+    return msgspec.json.decode(resources.text(f"schemas/{name}.schema.json"), type=FormField)
 
 
 @cache
-def _loaded() -> dict[str, Json]:
-    loaded: dict[str, Json] = json.loads(resources.text("schemas/elements.schema.json"))
+def _loaded(name: Name) -> dict[str, Json]:
+    loaded: dict[str, Json] = json.loads(resources.text(f"schemas/{name}.schema.json"))
     return loaded
 
 
-def json_schema() -> dict[str, Json]:
-    """Return the form as a JSON Schema that servers take: every field required, no bounds, no references."""
-    return {key: copy.deepcopy(value) for key, value in _loaded().items() if key not in ("$schema", "title")}
+def json_schema(name: Name = "elements") -> dict[str, Json]:
+    """Return a form as a JSON Schema that servers take: every field required, no bounds, no references."""
+    return {key: copy.deepcopy(value) for key, value in _loaded(name).items() if key not in ("$schema", "title")}
 
 
 @cache

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loraprep.captions.vision.form import SCHEMA, SeenElements
+from loraprep.captions.vision.form import SCHEMA, Name, SeenElements
 from loraprep.captions.vision.model import Reply, VisionModel
 from loraprep.captions.vision.prompt import VisionQuestion, hint
 from loraprep.captions.vision.reply import Unreadable, parse_reply
@@ -17,6 +17,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.imaging.pictures import Pictures
 from loraprep.project.settings import Settings
+from loraprep.scan import pairing
 
 if TYPE_CHECKING:
     from loraprep.captions.vision.encode import Prepared
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class Job:
     """One round of asking about the pictures of a project. `root`: the project's folder.
 
-    `chosen`: path -> the captioner that a person chose for that picture.
+    `chosen`: path -> the captioner that a person chose for that picture. `found`: every record by path, where pictures
+    are looked at together with those before their change.
     `wait`: stay until everything is there, also if that takes hours. `since`: digest -> number of answers that do not
     count any more, since the person asks again. `progress(done, total, note)`.
     """
@@ -38,6 +40,7 @@ class Job:
     wait: bool = False
     since: dict[str, int] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
+    found: Mapping[str, Image] = field(default_factory=dict)
     progress: Callable[[int, int, str], None] = lambda done, total, note: None
     say: Callable[[str], None] = lambda text: None
 
@@ -49,18 +52,28 @@ class Job:
     def next_request(self, image: Image, captioner: str) -> Request:
         """Say what this captioner still has to ask about that picture; see `Answers.next_request`."""
         alone = image.path in self.chosen  # what others saw is no answer of the one that was chosen
-        return self.store.read(image.digest).next_request(captioner, self.since.get(image.digest, 0), alone=alone)
+        key = image.asked_as
+        return self.store.read(key).next_request(captioner, self.since.get(key, 0), alone=alone)
 
     def showing(self, progress: Callable[[int, int, str], None]) -> Job:
         """Return the same job with a progress bar."""
         return dataclasses.replace(self, progress=progress)
 
     def prepare(self, image: Image) -> Prepared:
-        """Encode a picture as it is sent. Raises BadImage or OSError."""
+        """Encode a picture as it is sent, with those before its change. Raises BadImage or OSError."""
         from loraprep.captions.vision.encode import prepare  # brings Pillow, which a run that asks nobody does not need
 
-        prepared = prepare(self.pictures, image, background=self.settings.dataset.backgrounds[0])
-        return dataclasses.replace(prepared, hint=hint(image, self.settings))
+        background = self.settings.dataset.backgrounds[0]
+        last = prepare(self.pictures, image, background=background)
+        first = tuple(prepare(self.pictures, one, background=background) for one in pairing.before(image, self.found))
+        return dataclasses.replace(last, digest=image.asked_as, hint=hint(image, self.settings), before=first)
+
+    def tokens(self, image: Image) -> int:
+        """Return the input tokens of all that is sent about a picture, by the sizes alone."""
+        from loraprep.captions.vision.encode import image_tokens, size_to_send
+
+        shown = (*pairing.before(image, self.found), image)
+        return sum(image_tokens(*size_to_send(one.width, one.height)) for one in shown)
 
 
 LACKS = {  # why there is no answer, as Outcome.missing and VisionError name it: the finding that says so
@@ -107,17 +120,25 @@ class Outcome:
 
 
 def keep_reply(
-    job: Job, model: VisionModel, digest: str, reply: Reply, *, prompt: str | None = None, examples: str | None = None
+    job: Job,
+    model: VisionModel,
+    digest: str,
+    reply: Reply,
+    *,
+    prompt: str | None = None,
+    examples: str | None = None,
+    form: Name | None = None,
 ) -> Answer:
     """Store a reply as an answer; it is on disk before anything is done with it.
 
-    `prompt` and `examples` are the digests of what was asked, if that was another question than the job's.
+    `prompt` and `examples` are the digests of what was asked, and `form` is what was to be filled in, if that was
+    another question than the job's.
     """
     state: State = reply.stop
     elements, detail = SeenElements(), reply.detail
     if reply.stop == "seen":
         try:
-            elements = parse_reply(reply.text, mend=model.mend)
+            elements = parse_reply(reply.text, mend=model.mend, name=form or job.question.form)
         except Unreadable as error:
             state, detail = "unclear", str(error)
     answer = Answer(

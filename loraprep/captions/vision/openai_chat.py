@@ -15,6 +15,7 @@ from loraprep.captions import hygiene
 from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json
 from loraprep.captions.vision.model import VisionError
+from loraprep.captions.vision.prompt import leads
 from loraprep.project import trust
 
 _CONNECT = 10.0  # seconds
@@ -47,12 +48,15 @@ class Completion:
 
 
 def picture_message(prepared: Prepared) -> list[Json]:
-    """Write the user's message: the picture, then a word, since some servers want one."""
-    data = base64.b64encode(prepared.data).decode()
-    return [
-        {"type": "image_url", "image_url": {"url": f"data:{prepared.media_type};base64,{data}"}},
-        {"type": "text", "text": f"Describe this picture.{prepared.hint}"},
-    ]
+    """Write the user's message: the picture or the pair, then a word, since some servers want one."""
+    message = list[Json]()
+    for lead, shown in zip(leads(prepared), prepared.shown, strict=True):
+        data = base64.b64encode(shown.data).decode()
+        if lead:
+            message.append({"type": "text", "text": lead})
+        message.append({"type": "image_url", "image_url": {"url": f"data:{shown.media_type};base64,{data}"}})
+    asked = "Ask for this change." if prepared.before else "Describe this picture."
+    return [*message, {"type": "text", "text": f"{asked}{prepared.hint}"}]
 
 
 def one_line(text: str, most: int = 160) -> str:

@@ -11,16 +11,16 @@ import json_repair
 from loraprep.captions import hygiene
 from loraprep.captions.elements import sort_terms
 from loraprep.captions.hygiene.mends import BRACKETS
-from loraprep.captions.vision.form import FormField, Json, form
+from loraprep.captions.vision.form import FormField, Json, Name, form
 from loraprep.captions.vision.reply import LONGEST_TEXT
 
 _MOST = 50_000  # characters of a reply; a form that is filled in has a tenth of that
 _FEWEST = 3  # words of a sentence that says something
 
 
-def form_in_words() -> str:
-    """Word the form for a server that takes no schema: a JSON skeleton with its closed lists."""
-    skeleton = json.dumps(_skeleton(form()), ensure_ascii=False, indent=1)
+def form_in_words(name: Name = "elements") -> str:
+    """Word a form for a server that takes no schema: a JSON skeleton with its closed lists."""
+    skeleton = json.dumps(_skeleton(form(name)), ensure_ascii=False, indent=1)
     return f"Answer with one JSON object and nothing else. Where | stands, choose from what it parts:\n{skeleton}\n"
 
 
@@ -38,38 +38,48 @@ def refuses(text: str) -> bool:
     return "{" not in text and hygiene.refuses(text)
 
 
-def repair_reply(text: str, *, sentences: bool) -> dict[str, Json] | None:
-    """Find what a reply says about the picture, still to be checked by `parse_reply`; None if it says nothing.
+def repair_reply(text: str, *, sentences: bool, name: Name = "elements") -> dict[str, Json] | None:
+    """Find what a reply says in the form `name`, still to be checked by `parse_reply`; None if it says nothing.
 
-    `sentences`: prose counts too; its words are sorted into elements by the word lists.
+    `sentences`: prose counts too; its words are sorted into elements by the word lists, or are an instruction.
     """
     text = hygiene.without_thoughts(text[: 2 * _MOST]).strip()
     if not text or len(text) > _MOST or text.count("{") + text.count("[") > BRACKETS:
         return None
     if "{" not in text:
-        return _from_prose(text) if sentences else None
+        if not sentences:
+            return None
+        return _asked_in_prose(text) if name == "change" else _from_prose(text)
     try:
         found = json_repair.loads(text)
     except (ValueError, RecursionError):
         return None
     objects = [o for o in (found if isinstance(found, list) else [found]) if isinstance(o, dict)]
-    readable = [e for o in objects if (e := _grouped(o))]
+    readable = [e for o in objects if (e := _grouped(o, name))]
     return max(readable, key=len, default=None)
 
 
-def _grouped(data: Mapping[str, Json]) -> dict[str, Json]:
+def _grouped(data: Mapping[str, Json], name: Name) -> dict[str, Json]:
     """Put the known fields of an object where they belong: models wrap the form into another or leave groups out."""
-    known = form().properties
+    known = form(name).properties
     if len(data) == 1 and not data.keys() & known.keys():
         inner = next(iter(data.values()))
-        return _grouped(inner) if isinstance(inner, dict) else {}
+        return _grouped(inner, name) if isinstance(inner, dict) else {}
     result: dict[str, Json] = {key: value for key, value in data.items() if key in known}
-    for group in ("content", "style"):
+    for group in {"content", "style"} & known.keys():
         loose = {key: value for key, value in data.items() if key in known[group].properties}
         if loose:
             given = result.get(group)
             result[group] = {**loose, **(given if isinstance(given, dict) else {})}
     return result
+
+
+def _asked_in_prose(text: str) -> dict[str, Json] | None:
+    line = hygiene.mend(text, hygiene.About(instruction=True)).text
+    if len(line.split()) < 2:
+        return None
+    first, *_ = said = re.split(r"(?<=[.!?])\s+", line)
+    return {"instruction": first, "instruction_long": _whole_sentences(said) if len(said) > 1 else ""}
 
 
 def _from_prose(text: str) -> dict[str, Json] | None:

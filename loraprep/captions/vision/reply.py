@@ -7,7 +7,7 @@ import json
 import msgspec
 
 from loraprep.captions import hygiene
-from loraprep.captions.vision.form import FormField, Json, SeenElements, form, json_schema
+from loraprep.captions.vision.form import FormField, Json, Name, SeenElements, form, json_schema
 
 # a reply is data from outside: bounded like any other
 LATER = frozenset({"content_long", "with_traits"})  # a reply to a batch of an earlier version has none of these
@@ -18,8 +18,8 @@ class Unreadable(Exception):
     """A reply that is not in the form asked for; the text says what is wrong, in a few words."""
 
 
-def parse_reply(text: str, *, mend: bool = False) -> SeenElements:
-    """Parse a reply's text into elements: one line each, bounded, without control characters.
+def parse_reply(text: str, *, mend: bool = False, name: Name = "elements") -> SeenElements:
+    """Parse a reply's text, the form `name` filled in: one line each, bounded, without control characters.
 
     With `mend` missing fields count as empty and terms outside a closed list are dropped, for servers that cannot be
     held to a schema. Raises Unreadable.
@@ -29,18 +29,19 @@ def parse_reply(text: str, *, mend: bool = False) -> SeenElements:
     except (ValueError, RecursionError):
         raise Unreadable("the reply is no JSON") from None
     if mend and isinstance(data, dict):
-        data = _mend(data, form())
+        data = _mend(data, form(name))
     from jsonschema import Draft202012Validator
 
-    schema = json_schema()
+    schema = json_schema(name)
     schema["required"] = [key for key in msgspec.convert(schema["required"], list[str]) if key not in LATER]
     error = next(iter(Draft202012Validator(schema).iter_errors(data)), None)
     if error is not None:
         where = ".".join(str(k) for k in error.absolute_path) or "the reply"
         raise Unreadable(f"{where} is not in the form asked for")
     found = msgspec.convert(_clean(data), SeenElements)
-    if not ((found.content and found.content.subject) or found.content_sentence or found.tags):
-        raise Unreadable("the reply says nothing about the picture")
+    said = found.instruction if name == "change" else found.content_sentence or found.tags
+    if not (said or (found.content and found.content.subject)):
+        raise Unreadable(f"the reply says nothing about the {'change' if name == 'change' else 'picture'}")
     return found
 
 
@@ -70,9 +71,13 @@ def _clean(data: Json, key: str = "") -> Json:
     if isinstance(data, list):
         terms = [hygiene.clean(str(v))[:LONGEST_TERM].strip() for v in data[:MOST_TERMS]]
         return [t if key == "visible_text" else t.casefold() for t in terms if t]
-    sentence = key.endswith(("_sentence", "_long"))  # in it models open, apologize and offer as they do in a chat
-    text = hygiene.mend(str(data)).text if sentence else hygiene.clean(str(data))
-    text = _bounded(text, LONGEST_SENTENCES if key == "content_long" else LONGEST_TEXT)
+    asks = key.startswith("instruction")
+    sentence = asks or key.endswith(
+        ("_sentence", "_long")
+    )  # in it models open, apologize and offer as they do in a chat
+    about = hygiene.About(instruction=asks)
+    text = hygiene.mend(str(data), about).text if sentence else hygiene.clean(str(data))
+    text = _bounded(text, LONGEST_SENTENCES if key.endswith("_long") else LONGEST_TEXT)
     return text.casefold() if key == "subject" else text
 
 

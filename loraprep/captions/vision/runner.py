@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loraprep.captions.vision.encode import Prepared, image_tokens, size_to_send
+from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.job import Job, Outcome, keep_reply
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.model import Reply, VisionError, VisionModel
@@ -133,8 +133,7 @@ class _Run:
         return values
 
     def _need(self, images: Sequence[Image]) -> float:
-        tokens = [image_tokens(*size_to_send(i.width, i.height)) for i in images]
-        return sum(self.model.most(t, self.job.question, larger=False) for t in tokens)
+        return sum(self.model.most(self.job.tokens(i), self.job.question, larger=False) for i in images)
 
     async def _one(self, image: Image) -> bool:
         """Ask until the picture's answer stands; False if the budget forbids it. Raises VisionError, BadImage."""
@@ -145,7 +144,7 @@ class _Run:
             reply, key = await self._patiently(picture, larger=want == "larger")
             if reply is None:
                 return False
-            keep_reply(self.job, self.model, image.digest, reply)
+            keep_reply(self.job, self.model, image.asked_as, reply)
             if self.budget and key:
                 self.budget.settle(key, self.model.price(reply.usage), usage=reply.usage)
                 self.settled.set()

@@ -1,7 +1,8 @@
 """responses/: what a vision model saw, one file a picture, kept for good. Seen once, never paid for twice.
 
-A file is named after the digest of images/NAME and holds every answer in the order they came; nothing in it is ever
-taken out. No key, no address and no path is in it, so it can go into git, and a clone needs no key.
+A file is named after the digest of images/NAME, or of all pictures of a pair together, and holds every answer in the
+order they came; nothing in it is ever taken out. No key, no address and no path is in it, so it can go into git, and a
+clone needs no key.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ def sample_captions(work: Workspace) -> None:
     )
     samples = [s for s in samples if s in chosen_now or s in renewals]
     asked = [s for s in samples if s not in unseen]
-    under = {s: msgspec.to_builtins(approval.approved_under(s, project.settings)) for s in asked}
+    by_path = {i.path: i for i in shown}
+    under = {s: msgspec.to_builtins(approval.approved_under(by_path[s], project.settings)) for s in asked}
     again = {path: Renewal(again_key(given, path), *said) for path, said in renewals.items()}
     work.ask("captions", HEADER, sample_questions(asked, rendered, work.digests(), project.settings, under, again))
     work.write(Sampled(samples=samples, unseen=unseen, missing=outcome.missing, findings=outcome.findings))

@@ -21,7 +21,7 @@ from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
 from loraprep.captions.vision.store import Answer, Answers, Store
 from loraprep.core import findings, terminal
-from loraprep.core.errors import UserError
+from loraprep.core.errors import Problem, UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Elements, Image
@@ -73,7 +73,17 @@ def caption_answers(work: Workspace) -> CaptionAnswers:
 
 def chosen_captioners(work: Workspace, images: Sequence[Image]) -> dict[str, str]:
     """Return path -> the captioner that a person chose for that picture. Raises UserError."""
-    return captioners_by_path(images, work.decisions("captions"))
+    chosen, able = captioners_by_path(images, work.decisions("captions")), work.project.kind.captioners
+    unfit = {path: name for path, name in sorted(chosen.items()) if able and name not in able}
+    if unfit:
+        place, hint = "decisions/captions.yaml", f"These can be used: {', '.join(able)}."
+        raise UserError.many(
+            [
+                Problem(f"{path}: {name} cannot say what is changed in a picture", place, hint)
+                for path, name in unfit.items()
+            ]
+        )
+    return chosen
 
 
 def rules_spared(work: Workspace, images: Sequence[Image]) -> dict[str, frozenset[str]]:
@@ -83,7 +93,7 @@ def rules_spared(work: Workspace, images: Sequence[Image]) -> dict[str, frozense
 
 def stored_answers(work: Workspace, images: Sequence[Image]) -> dict[str, Answers]:
     """Return the answers so far, by digest. Raises UserError naming every damaged file."""
-    return Store(work.root).read_all(i.digest for i in images) if uses_vision(work) else {}
+    return Store(work.root).read_all(i.asked_as for i in images) if uses_vision(work) else {}
 
 
 def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapping[str, int] | None = None) -> Job:
@@ -105,6 +115,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
         question(settings, texts),
         since=dict(since or {}),
         chosen=chosen_captioners(work, images),
+        found={i.path: i for i in work.images()} if project.kind.pairs else {},
         wait="elements" in work.named,
         say=terminal.note,
     )
@@ -112,7 +123,7 @@ def _job(work: Workspace, images: Sequence[Image], *, samples: bool, since: Mapp
 
 def _described(images: Sequence[Image], answers: Mapping[str, Answers]) -> dict[str, Elements]:
     context = Context("", answers=answers)
-    return {i.path: describe_from_store(i, context) for i in images if i.digest in answers}
+    return {i.path: describe_from_store(i, context) for i in images if i.asked_as in answers}
 
 
 def ask_samples(work: Workspace, chosen: Sequence[Image], staying: Sequence[Image]) -> Outcome:
@@ -174,7 +185,7 @@ def _seen_earlier(work: Workspace, job: Job, staying: Sequence[Image], samples: 
 
 
 def _last(job: Job, image: Image) -> Answer | None:
-    answers = job.store.read(image.digest)
+    answers = job.store.read(image.asked_as)
     own = job.chosen.get(image.path)
     listed = answers.by(own).listed if own else answers.listed
     return listed[-1] if listed else None
@@ -215,12 +226,12 @@ def ask_again(work: Workspace, staying: Sequence[Image], samples: Sequence[str],
             terminal.say("Every picture was seen under today's settings. Name pictures to ask about them again.")
             return
     job = _job(
-        work, work.images(), samples=False, since={i.digest: len(job.store.read(i.digest).listed) for i in again}
+        work, work.images(), samples=False, since={i.asked_as: len(job.store.read(i.asked_as).listed) for i in again}
     )
     outcome = _ask(job, again, staying, "Looking again", approved=True)
     for finding in outcome.findings:
         terminal.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
-    done = sum(len(job.store.read(i.digest).listed) > job.since[i.digest] for i in again)
+    done = sum(len(job.store.read(i.asked_as).listed) > job.since[i.asked_as] for i in again)
     terminal.say(
         f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. Next: loraprep gate1."
     )
