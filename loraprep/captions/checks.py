@@ -12,7 +12,7 @@ from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, clauses, listed
-from loraprep.project import groups
+from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
 
@@ -26,11 +26,13 @@ def check_captions(
     model: BaseModel,
     kind: Kind,
     vocabulary: Vocabulary | None = None,
+    shown: Mapping[str, int] | None = None,
 ) -> list[Finding]:
     """Find what must not be trained on ("caption-unusable") and what is worth a warning or a note.
 
     Style words are missed only where a style is taught, and in captions that the word lists can read. `vocabulary`:
-    the tags that the base model can know; only one that was trained on Danbooru's is held to them.
+    the tags that the base model can know; only one that was trained on Danbooru's is held to them. `shown`: path -> how
+    many pictures before the change a model is shown; one of a pair that is not named.
     """
     encoder = model.encoder
     trigger = {p: groups.trigger(p, settings) for p in captions}
@@ -65,7 +67,7 @@ def check_captions(
     if vocabulary and model.vocabulary == "danbooru":
         found += _unknown_tags(spoken, settings, vocabulary)
     found += language.check(spoken, settings, model)
-    found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary))
+    found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary), shown)
     faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
     if faults:
         reasons = clauses([f"{path}: {' and '.join(found)}" for path, found in faults.items()])
@@ -94,6 +96,7 @@ def of_hygiene(
     settings: Settings,
     model: BaseModel,
     characters: frozenset[str] = frozenset(),
+    shown: Mapping[str, int] | None = None,
 ) -> list[Finding]:
     """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to.
 
@@ -107,11 +110,11 @@ def of_hygiene(
             objected.setdefault(name, {})[path] = words
     bodies = {}
     for path, caption in captions.items():
-        about = hygiene.about(path, settings, model, characters)
+        about = hygiene.about(path, settings, model, characters, (shown or {}).get(path, 1))
         bodies[path] = objects.body_of(caption, about.trigger)
         for name, words in _objections(caption, bodies[path], about).items():
             objected.setdefault(name, {})[path] = words
-    for rule in hygiene.SET_RULES:
+    for rule in hygiene.OF_PAIRS if profiles.kind(settings.intent.kind).pairs else hygiene.SET_RULES:
         if hits := rule.see(bodies):
             objected[rule.name] = hits
     return [*_mended(cleaned), *_findings(objected)]

@@ -38,11 +38,12 @@ def compose_captions(
     model: BaseModel,
     kind: Kind,
     vocabulary: Vocabulary | None = None,
+    shown: Mapping[str, int] | None = None,
 ) -> Captions:
     """Compose every caption: a person's words verbatim where they gave or approved some, else rendered; check them all.
 
     An approval holds as `approval` says. Words of a person's own always do; those written for another base model are
-    listed. `vocabulary`: the tags that the base model can know, if a list is at hand.
+    listed. `vocabulary`: the tags that the base model can know, if a list is at hand. `shown`: see `check_captions`.
     """
     captions, other_form, otherwise = {}, [], []
     accepted = decisions.accepts(auto=settings.review.captions == "auto")
@@ -59,7 +60,7 @@ def compose_captions(
             elif accepted:  # else it is asked about
                 otherwise.append(path)
         captions[path] = caption
-    found = check_captions(captions, elements, settings, model, kind, vocabulary)
+    found = check_captions(captions, elements, settings, model, kind, vocabulary, shown)
     if not kind.pairs:  # an instruction is short, whatever the base model learned from
         found += _of_another_form(captions, elements, model, frozenset(other_form))
     found += _of_one_length(settings, model)

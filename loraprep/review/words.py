@@ -187,7 +187,8 @@ def measured(s: Snapshot, path: str, text: str) -> Measure:
     project, encoder = s.project, s.project.base_model.encoder
     nobody = Elements(path, "", "", "seen")
     given = Decisions(None, {path: Entry(path, {"caption": text}, {}, True)})
-    made = compose_captions({path: nobody}, given, project.settings, project.base_model, project.kind)
+    shown = {path: len(s.images[path].controls)} if path in s.images and s.images[path].controls else {}
+    made = compose_captions({path: nobody}, given, project.settings, project.base_model, project.kind, shown=shown)
     caption = made.captions[path]
     parts = pieces.split(text)
     unknown = set(_unknown(s, path, parts.parts)) if parts.glue == ", " else set()

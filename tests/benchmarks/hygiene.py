@@ -118,6 +118,16 @@ def table(clean: dict[str, list[str]]) -> list[str]:
     return lines
 
 
+def descriptions(root: Path, part: Part) -> list[str]:
+    """Say how many descriptions that people wrote are named where an instruction should be."""
+    lines = []
+    for name, made in (("stamps", texts._stamps(root, "")), ("glosses", texts._glosses(root))):
+        own = {text for text in made if len(text.strip()) > 3 and texts.part_of(text) == part}
+        named = sum("describes" in hygiene.seen(text, About(instruction=True)) for text in own)
+        lines.append(f"{name} in place of an instruction: {named} of {len(own)} named")
+    return lines
+
+
 def main() -> None:
     """Print the table, and with --names every false alarm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -130,6 +140,7 @@ def main() -> None:
     clean = texts.clean(options.root, options.wheel, part)
     print(", ".join(f"{style} {len(found)}" for style, found in clean.items()))
     print("\n".join(table(clean)))
+    print("\n".join(descriptions(options.root, part)))
     if options.names:
         for name, hits in sorted(false_alarms(clean).items()):
             print(f"\n{name}: {len(hits)}")

@@ -321,7 +321,7 @@ def test_a_folder_that_is_not_ours_is_judged_by_the_same_rules(
 
 
 def test_every_rule_is_said_and_can_be_taken_back() -> None:
-    names = {rule.name for rule in (*hygiene.RULES, *hygiene.SET_RULES, *hygiene.OF_A_FOLDER)}
+    names = {rule.name for rule in (*hygiene.RULES, *hygiene.SET_RULES, *hygiene.OF_PAIRS, *hygiene.OF_A_FOLDER)}
     assert names == set(rules_words().rules)
     for name in names:
         said = hygiene.said(name)

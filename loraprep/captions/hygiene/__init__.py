@@ -7,6 +7,7 @@ it knows, is resources/hygiene.yaml.
 from loraprep.captions.hygiene.mends import refuses, without_thoughts
 from loraprep.captions.hygiene.room import (
     OF_A_FOLDER,
+    OF_PAIRS,
     RULES,
     SET_RULES,
     Mended,
@@ -46,6 +47,7 @@ __all__ = [
     "CONTENT",
     "NOTHING",
     "OF_A_FOLDER",
+    "OF_PAIRS",
     "RULES",
     "SET_RULES",
     "STYLE",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import dropwhile
 
 from loraprep.captions.hygiene import words as lists
 from loraprep.captions.hygiene.mends import looks_like_json, read_json
-from loraprep.captions.hygiene.rule import About, rules_words
+from loraprep.captions.hygiene.rule import About, WordLists, rules_words
 from loraprep.captions.hygiene.text import alike, eastern, normal, pieces, sentences, slips, words
 from loraprep.captions.tokens import plain_english
 
@@ -98,6 +99,54 @@ def cut_off(text: str, _about: About) -> str:
 def picture_talk(text: str, _about: About) -> str:
     """Find talk about the file, or about what is absent (JoyCaption's habits)."""
     return _first(text, rules_words().picture_talk)
+
+
+_PLAIN = 0.5  # of the words: what is less English is not judged by English verbs
+_ASIDE = re.compile(
+    r"\b(?:should|must|needs? to|ha(?:s|ve) to|(?:is|are) to be|want|i need|i(?:'d| would) like|let(?:'s)?)\b", re.I
+)
+_CLAUSES = re.compile(r"[,;:.!?()\"“”]|\s(?:-|–|—|and|but|then|while|so that|as if|to)\s", re.I)
+
+
+def describes(text: str, _about: About) -> str:
+    """Find an instruction that asks for nothing: no clause of it begins with a verb, or says what should be.
+
+    A verb is one of a list, or any word that is none of the little ones and has one that points behind it ("ink the
+    outlines"). Only English is judged.
+    """
+    known, said = rules_words(), text.replace("’", "'")
+    if eastern(said) or plain_english(said) <= _PLAIN or _ASIDE.search(said):
+        return ""
+    return "" if any(_asks(words(clause), known) for clause in _CLAUSES.split(said)) else f'"{_short(text)}"'
+
+
+def _asks(said: list[str], known: WordLists) -> bool:
+    clause = list(dropwhile(lambda word: word in known.asking or word.endswith("ly"), said))
+    if not clause:
+        return False
+    if clause[0] in known.joining:  # "in the background add a tree"
+        return any(word in known.verbs for word in clause[1:])
+    if clause[0] in known.verbs or " ".join(clause[:2]) in known.verbs:
+        return True
+    behind = clause[2:] if clause[1:] and clause[1] in known.parts else clause[1:]  # "clean up the wall"
+    points = bool(behind) and behind[0] in known.pointing
+    return points and clause[0] not in known.pointing and not clause[0].endswith(("ing", "ed"))
+
+
+_NUMBERED_PICTURE = re.compile(r"\b(?:image|picture|photo|figure)\s?#?([2-9])\b", re.I)
+_COUNTED = {"second": 2, "third": 3, "fourth": 4}
+_COUNTED_PICTURE = re.compile(r"\b(second|third|fourth) (?:image|photo)\b(?! (?:on|from|hanging|in) the)", re.I)
+
+
+def unseen(text: str, about: About) -> str:
+    """Find a picture that an instruction speaks of and nobody shows the model: the one after, or one too many."""
+    if found := _first(text, rules_words().unseen):
+        return found
+    for match in (*_NUMBERED_PICTURE.finditer(text), *_COUNTED_PICTURE.finditer(text)):
+        said = match[1].casefold()
+        if (_COUNTED.get(said) or int(said)) > about.shown:
+            return match.group()
+    return ""
 
 
 def contradiction(text: str, _about: About) -> str:

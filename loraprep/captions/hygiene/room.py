@@ -39,11 +39,13 @@ RULES: tuple[Rule, ...] = (
     Rule("repeats", "mend", mends.without_repeats),
     Rule("signs", "mend", mends.clean_signs),
     Rule("hedging", "warn", flaws.hedging, code=Code.CAPTION_HEDGING),
-    Rule("flattery", "warn", flaws.flattery, code=Code.CAPTION_FLATTERY),
+    Rule("flattery", "warn", flaws.flattery, code=Code.CAPTION_FLATTERY, of="pictures"),  # "make it beautiful" asks
     Rule("sentence-in-tags", "warn", flaws.sentence_in_tags, ("tags",)),
     Rule("cut-off", "warn", flaws.cut_off, ("prose",)),
-    Rule("picture-talk", "warn", flaws.picture_talk),
-    Rule("contradiction", "warn", flaws.contradiction),
+    Rule("picture-talk", "warn", flaws.picture_talk, of="pictures"),
+    Rule("contradiction", "warn", flaws.contradiction, of="pictures"),  # "turn day into night" is none
+    Rule("describes", "warn", flaws.describes, ("prose",), of="pairs"),
+    Rule("unseen", "warn", flaws.unseen, ("prose",), of="pairs"),
     Rule("trigger-near", "warn", flaws.trigger_near),
     Rule("other-trigger", "warn", flaws.other_trigger),
     Rule("other-character", "warn", flaws.other_character),
@@ -66,6 +68,7 @@ SET_RULES: tuple[SetRule, ...] = (
     SetRule("length", sets.length),
     SetRule("foreign-trigger", sets.foreign_trigger),
 )
+OF_PAIRS: tuple[SetRule, ...] = (SetRule("one-wording", sets.one_wording), SET_RULES[-1])
 OF_A_FOLDER: tuple[SetRule, ...] = (*SET_RULES[:-1], SetRule("trigger-missing", sets.trigger_missing))
 _ROUNDS = 5  # what one rule takes out may join up what another sees
 
@@ -100,7 +103,7 @@ def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Men
                 text, quoted = _shielded(text)
             elif rule.name == "signs":
                 text = _unshielded(text, quoted)
-            if rule.does == "mend" and form in rule.forms and (rule.name not in spared or rule.name == "signs"):
+            if rule.does == "mend" and rule.reads(form, about) and (rule.name not in spared or rule.name == "signs"):
                 # whether another spelling stands beside the trigger is seen with it alone
                 now = rule.see(head + text, about).removeprefix(head) if rule.name == _BESIDE else rule.see(text, about)
                 if _bare(now) != _bare(text):
@@ -153,7 +156,7 @@ def _bare(text: str) -> str:
 def asked(text: str, about: About = NOTHING) -> dict[str, str]:
     """Return rule -> what only a person can decide in words as they lie, before anything is mended."""
     form = written_form(text, about)
-    found = {r.name: r.see(text[:MOST], about) for r in RULES if r.does == "ask" and form in r.forms}
+    found = {r.name: r.see(text[:MOST], about) for r in RULES if r.does == "ask" and r.reads(form, about)}
     return {name: said for name, said in found.items() if said}
 
 
@@ -161,7 +164,7 @@ def seen(text: str, about: About = NOTHING) -> dict[str, str]:
     """Return rule -> the words it objects to, for those that ask or warn."""
     text = text[:MOST]
     form = written_form(text, about)
-    asked = ((rule.name, rule.see(text, about)) for rule in RULES if rule.does != "mend" and form in rule.forms)
+    asked = ((rule.name, rule.see(text, about)) for rule in RULES if rule.does != "mend" and rule.reads(form, about))
     return {name: words for name, words in asked if words}
 
 

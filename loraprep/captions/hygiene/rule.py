@@ -34,6 +34,7 @@ class About(msgspec.Struct, frozen=True):
     quality: tuple[str, ...] = ()
     characters: frozenset[str] = frozenset()
     instruction: bool = False  # it asks for a change: a sentence, however short
+    shown: int = 1  # pictures that the model sees before the change it is asked for
 
     @property
     def triggers(self) -> frozenset[str]:
@@ -44,14 +45,16 @@ class About(msgspec.Struct, frozen=True):
 NOTHING = About()
 
 
-def about(path: str, settings: Settings, model: BaseModel, characters: frozenset[str] = frozenset()) -> About:
-    """Say what is known of the caption of `path` before it is read."""
+def about(
+    path: str, settings: Settings, model: BaseModel, characters: frozenset[str] = frozenset(), shown: int = 1
+) -> About:
+    """Say what is known of the caption of `path` before it is read. `shown`: of a pair, pictures before the change."""
     own = groups.trigger(path, settings)
     everyone = {settings.trigger, *groups.triggers(settings)} - {own}
     declared = [word for group in groups.every(settings) for word in group.words]
     allowed = (settings.intent.class_word, *settings.intent.fused, *declared)
     pairs = kind(settings.intent.kind).pairs
-    return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters, pairs)
+    return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters, pairs, shown)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -59,7 +62,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     "mend" is for what is certain: `see` returns the text mended. "ask": only a person can say what is meant, and
     "warn": it trains, and costs something: `see` returns the words that it objects to, "" if there are none.
-    `forms`: of the text. `code`: the finding it becomes.
+    `forms`: of the text. `code`: the finding it becomes. `of`: whether it is about captions of pictures or of pairs.
     """
 
     name: str
@@ -67,6 +70,11 @@ class Rule(msgspec.Struct, frozen=True):
     see: Callable[[str, About], str]
     forms: tuple[Form, ...] = WORDED
     code: Code = Code.CAPTION_ODD
+    of: Literal["both", "pictures", "pairs"] = "both"
+
+    def reads(self, form: Form, about: About) -> bool:
+        """Say whether a text of that form is one it is about."""
+        return form in self.forms and self.of in ("both", "pairs" if about.instruction else "pictures")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -96,6 +104,12 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exclusive_said: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     cut_off: frozenset[str]
     doubled: frozenset[str]
+    verbs: frozenset[str]
+    asking: frozenset[str]
+    joining: frozenset[str]
+    parts: frozenset[str]
+    pointing: frozenset[str]
+    unseen: tuple[str, ...]
 
 
 @cache

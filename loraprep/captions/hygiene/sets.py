@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from loraprep.captions.hygiene import words as lists
+from loraprep.captions.hygiene.rule import rules_words
 from loraprep.captions.hygiene.text import alike, pieces, words
 from loraprep.captions.tokens import plain_english
 
@@ -64,6 +65,15 @@ def template(captions: Mapping[str, str]) -> dict[str, str]:
     if times < _SHARE * len(captions) or times < _FEW:
         return {}
     return {path: " ".join(common) for path, said in opening.items() if said == common}
+
+
+def one_wording(captions: Mapping[str, str]) -> dict[str, str]:
+    """Name the instructions that nine tenths of all pairs share word for word; case and signs do not count."""
+    said = {path: tuple(words(text)) for path, text in captions.items()}
+    common, times = Counter(filter(None, said.values())).most_common(1)[0] if any(said.values()) else ((), 0)
+    if times < _FEW or times < _SHARE * len(captions):
+        return {}
+    return {path: f'"{" ".join(common)}"' for path, own in said.items() if own == common}
 
 
 _FAR = 3.5  # modified z-score (Iglewicz and Hoaglin 1993, "How to detect and handle outliers")
@@ -126,4 +136,5 @@ def _shared(first: str, others: Sequence[str]) -> bool:
 
 def _like_a_trigger(word: str) -> bool:
     """Say whether it is one word, no English one and no tag that counts."""
-    return word.isalnum() and not plain_english(word) and not lists.is_count(word)
+    asks = word in rules_words().verbs  # "colorize", alone
+    return word.isalnum() and not plain_english(word) and not lists.is_count(word) and not asks

@@ -100,6 +100,7 @@ def write_captions(work: Workspace) -> None:
         project.base_model,
         project.kind,
         known,
+        {i.path: len(i.controls) for i in work.images() if i.controls},
     )
     captions = checks.with_words_before(result.captions, elements)
     work.write(Captioned(captions=captions, findings=[*findings, *result.findings]))
