@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -76,9 +76,15 @@ class Shown:
         return keypoints.reduced(self._show(image))
 
 
-def find_groups(images: Sequence[Image], look: Callable[[Image], Any], **thresholds: Any) -> list[Group]:
+def find_groups(
+    images: Sequence[Image],
+    look: Callable[[Image], Any],
+    *,
+    before: Mapping[str, Image] | None = None,
+    **thresholds: Any,
+) -> list[Group]:
     """What is found among pictures that are in memory; the points of each are found once."""
-    return relations.find_groups(images, duplicate_limits(**thresholds), Shown(look, _POINTS))
+    return relations.find_groups(images, duplicate_limits(**thresholds), Shown(look, _POINTS), before=before)
 
 
 _POINTS: dict[str, keypoints.Keypoints] = {}

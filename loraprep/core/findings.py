@@ -184,6 +184,8 @@ class Code(StrEnum):
     TOO_SIMILAR = "too-similar"
     UNLIKE_THE_REST = "unlike-the-rest"
     ONE_SCENE = "one-scene"
+    CHANGES_SEVERAL = "changes-several"
+    CHANGES_UNTOLD = "changes-untold"
     ALL_ALIKE = "all-alike"
     JUMBLE = "jumble"
     SEVERAL_HANDS = "several-hands"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import structs
 
 from loraprep.core.findings import Finding
-from loraprep.core.records import Axis, Caption, Elements
+from loraprep.core.records import Axis, Caption, Elements, Image
+from loraprep.pairs.change import Change
 
 
 class PictureFeatures(
@@ -28,6 +30,15 @@ class Observations(msgspec.Struct, frozen=True):
     styles: Mapping[str, Sequence[float]]  # as in PictureFeatures
     embeddings: Mapping[str, Sequence[float]] = {}
     marks: Sequence[Finding] = ()
+    before: Mapping[str, Image] = {}  # of pairs: the picture before the change
+    changes: Mapping[str, Change] = {}  # of pairs: what differs between the two
+
+    def around(self, images: Sequence[Image]) -> list[Image]:
+        """Return what the pictures are varied in apart from their changes: those before, each under its own path."""
+        return [
+            structs.replace(self.before[i.path], path=i.path, rating=i.rating) if i.path in self.before else i
+            for i in images
+        ]
 
 
 class SamplePrompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 import msgspec
+import numpy as np
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Group, Image
-from loraprep.curation import advice, confounds, identity, similarity, styles, subset
+from loraprep.curation import advice, changes, confounds, identity, similarity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import axis_labels, count_axes, seen_only, undescribed
 from loraprep.curation.measures import diversity
@@ -78,10 +79,10 @@ def curate(
     if len(pool) > target:
         # a detail that somebody cut out is wanted
         pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
-        labels = axis_labels(kind, pool, seen.elements, seen.captions, settings.trigger)
+        labels = axis_labels(kind, seen.around(pool), seen.elements, seen.captions, settings.trigger)
         quotas = [q for f in (subset.member_quotas, subset.even_quotas) for q in f(kind, pool, labels, target)]
-        kept = subset.choose_subset(pool, _coverage(pool, seen), picture_quality(pool), target, pinned, quotas, groups)
-        alike = picture_likeness(pool, seen.embeddings)
+        kept = subset.choose_subset(pool, _coverage(pool, seen), _quality(pool, seen), target, pinned, quotas, groups)
+        alike = _likeness(pool, seen)
         questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
         _styles(remaining, found, seen, kind) if about_styles else None,
@@ -118,10 +119,10 @@ def assess(
     `parts`: what is said of styles and strangers instead, where a question is about them.
     """
     parts = parts or _Parts()
-    alike, worth = picture_likeness(images, seen.embeddings), picture_quality(images)
-    labels = axis_labels(kind, images, seen.elements, seen.captions, settings.trigger)
+    alike, worth, around = _likeness(images, seen), _quality(images, seen), seen.around(images)
+    labels = axis_labels(kind, around, seen.elements, seen.captions, settings.trigger)
     unseen = undescribed(seen.captions)
-    axes = count_axes(kind, images, labels, unseen)
+    axes = count_axes(kind, around, labels, unseen)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = [] if kind.pairs else confounds.one_sided_findings(axes, len(images))
     described = _told(seen)
@@ -133,9 +134,10 @@ def assess(
     )
     variety = _variety(images, seen, kind)
     findings = [
-        *_one_scene(images, seen, kind),
+        *_one_scene(around, seen, kind),
+        *changes.findings({p: c for p, c in seen.changes.items() if p in {*(i.path for i in images)}}, seen.captions),
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
-        *subset.outlier_findings(images, alike),
+        *subset.outlier_findings(images, picture_likeness(around) if seen.before else alike),
         *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
         *(
             _styles(images, styles.group_by_style(images, seen.styles, settings), seen, kind)
@@ -161,7 +163,20 @@ def assess(
 
 
 def _coverage(images: Sequence[Image], seen: Observations) -> Matrix:
-    return coverage_likeness(images, seen.styles, _told(seen), seen.embeddings)
+    alike = coverage_likeness(images, seen.styles, _told(seen), seen.embeddings)
+    return np.minimum(alike, coverage_likeness(seen.around(images), {}, {}, {})) if seen.before else alike
+
+
+def _likeness(images: Sequence[Image], seen: Observations) -> Matrix:
+    """Compare pictures, or pairs: two of these are as alike as the side on which they differ more."""
+    alike = picture_likeness(images, seen.embeddings)
+    return np.minimum(alike, picture_likeness(seen.around(images))) if seen.before else alike
+
+
+def _quality(images: Sequence[Image], seen: Observations) -> Matrix:
+    """Grade pictures, or pairs by their poorer side."""
+    worth = picture_quality(images)
+    return np.minimum(worth, picture_quality(seen.around(images))) if seen.before else worth
 
 
 def _told(seen: Observations) -> dict[str, Caption]:
@@ -225,6 +240,8 @@ def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[
 def _variety(images: Sequence[Image], seen: Observations, kind: Kind) -> _Variety:
     if len(images) < 2:
         return _Variety(float(len(images)), "")
-    # an instruction does not say what a picture shows
-    kernel, basis = content_kernel(images, {} if kind.pairs else _told(seen), seen.embeddings)
+    if kind.pairs:  # an instruction does not say what a picture shows, and what a change makes alike is no sameness
+        kernel, _ = content_kernel(seen.around(images), {}, {})
+        return _Variety(diversity.vendi(kernel), "layout and colour of the pictures before the change")
+    kernel, basis = content_kernel(images, _told(seen), seen.embeddings)
     return _Variety(diversity.vendi(kernel), basis)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,8 @@ _DULL = 0.02  # contrast below which a picture is one plain colour
 _TINY = 32  # pixels
 _WHOLE = 0.95  # share of a picture that both show, from which on nothing worth mentioning is missing
 _ENOUGH = 0.5  # share of one of two cuts that both show, from which on they are one picture and not two parts of one
+_PARTS = 24  # of a side of a thumbnail
+_SAVED = 32  # of 255: after a second saving at a third of the size a part of a thumbnail differs by up to 18 (of 36)
 _ENLARGED = 1.5  # what a picture may be enlarged by to stand in for one with something laid over it
 
 
@@ -33,11 +35,13 @@ def find_groups(
     limits: DuplicateLimits,
     sight: Sight,
     detail: Callable[[Sequence[Image]], Sequence[Image]] | None = None,
+    before: Mapping[str, Image] | None = None,
 ) -> list[Group]:
     """Find the groups of byte copies, copies and variants, sorted by first path; the same input gives the same groups.
 
     `sight` shows the pictures. `detail` gives the records with how much of their size they hold; it is called once,
-    with every copy and variant.
+    with every copy and variant. `before`: path -> the picture before its change; two are alike only where those are,
+    as a scene from which one thing and then another is taken is two lessons.
     """
     known = {image.path: image for image in images if image.state == "image"}
     pairs = _byte_copies(known.values())
@@ -56,6 +60,7 @@ def find_groups(
         known |= {image.path: image for image in detail([alike[path] for path in sorted(alike)])}
     for found, seen in met:
         pairs.append(_pair(known[singles[found.i].path], known[singles[found.j].path], seen))
+    pairs = [pair for pair in pairs if not before or _alike_before(pair, before)]
     by_root: dict[str, list[Pair]] = {}
     groups = Components[str]()
     for pair in pairs:
@@ -63,6 +68,21 @@ def find_groups(
     for pair in pairs:
         by_root.setdefault(groups.root(pair.a), []).append(pair)
     return [_group([known[p] for p in paths], by_root[paths[0]]) for paths in groups.groups()]
+
+
+def _alike_before(pair: Pair, before: Mapping[str, Image]) -> bool:
+    """Say whether the pictures before the changes of two are the same file, or the same in every part of 24 x 24.
+
+    By hashes a room with a chair is near the same room with a lamp.
+    """
+    one, other = before.get(pair.a), before.get(pair.b)
+    if one is None or other is None or one.digest == other.digest:
+        return True
+    first, second = (np.frombuffer(bytes.fromhex(image.thumb), np.uint8).astype(int) for image in (one, other))
+    if not first.size == second.size == _PARTS**2:
+        return False
+    seen = second.reshape(_PARTS, _PARTS)
+    return bool(np.abs(first.reshape(_PARTS, _PARTS) - (seen[:, ::-1] if pair.mirrored else seen)).max() <= _SAVED)
 
 
 def _byte_copies(images: Iterable[Image]) -> list[Pair]:

@@ -89,9 +89,10 @@ def _vision(work: Workspace) -> list[str]:
     """What a vision model is asked with, and what it costs; nothing if nobody looks."""
     if not vision.uses_vision(work):
         return []
-    prompts = ["resources/prompts/common.md", *profiles(work, "kinds")]
+    pairs = work.project.kind.pairs
+    prompts = [f"resources/prompts/{'change' if pairs else 'common'}.md", *profiles(work, "kinds")]
     prices = [f"resources/vision/{name}.yaml" for name in resources.names("resources/vision")]
-    return [*prompts, "schemas/elements.schema.json", *prices]
+    return [*prompts, f"schemas/{'change' if pairs else 'elements'}.schema.json", *prices]
 
 
 def _asked(work: Workspace, kind: str) -> Since[list[str]]:
@@ -111,6 +112,11 @@ def _answers(work: Workspace, *, samples: bool) -> Since[dict[str, Json]]:
         lambda: freshness.answers_known(work, samples=samples),
         lambda then, now: then == now and not now.get("waiting"),
     )
+
+
+def _of_pairs(work: Workspace) -> list[str]:
+    """What differs within pairs, where pairs are taught."""
+    return [PAIRS] if work.project.kind.pairs else []
 
 
 def _trainers(work: Workspace) -> list[str]:
@@ -284,7 +290,7 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         "curate",
         "Is it one hand, is the set varied, and which pictures carry it?",
         "curation.curate_images",
-        [IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS, CAPTIONS_D],
+        [IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS, CAPTIONS_D, *_of_pairs(work)],
         [CURATION, CURATION_D],
         named("curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"),
         [*_MEASURES, *profiles(work, "kinds")],
@@ -336,7 +342,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         [
             *(IMAGES, AUDIT, DUPLICATES, DETAIL, CARRIED, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS),
             *(CURATION, SELECTION, PLACEMENTS, *accepted),
-            *([PAIRS] if work.project.kind.pairs else []),
+            *_of_pairs(work),
         ],
         ["dataset-report.md", "report.html", SET_RECORD, *PICTURES, GATE],
         {"config": msgspec.to_builtins(work.project.settings), "gate.yaml": bool(accepted)},

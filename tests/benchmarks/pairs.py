@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import argparse
 import io
-from collections.abc import Iterator
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
 from loraprep.core.findings import Code
-from loraprep.core.records import Image
+from loraprep.core.records import Caption, Grade, Image
+from loraprep.curation import changes
 from loraprep.pairs import judge, measure
 from loraprep.pairs.measure import Looked
 from tests import couples
@@ -63,12 +66,43 @@ def judged(seen: dict[str, Looked], size: tuple[int, int]) -> dict[str, list[str
     return {f.code: list(f.images) for f in judge.findings(seen, images) if f.code != Code.PAIR_CHANGES}
 
 
+DRAWS = 300  # of pairs of one change
+MIXES = ((12, 12), (18, 6), (21, 3))
+
+
+def several(made: Sequence[tuple[str, Looked]]) -> bool:
+    """Say whether pairs, each with its change and asked for in its words, are taken for more than one change."""
+    seen = {f"p{n:02}": look.change for n, (_, look) in enumerate(made)}
+    asked = {f"p{n:02}": couples.ASKED[name][n % 5] for n, (name, _) in enumerate(made)}
+    told = {p: Caption(p, text, "prose", "existing", Grade.DESCRIBED, 9, 512) for p, text in asked.items()}
+    return bool(changes.findings(seen, told))
+
+
+def divided(sound: dict[str, list[Looked]]) -> Iterator[str]:
+    """Say how often one change is taken for several, and how often two are told."""
+    dice = random.Random(3)
+    for name, looks in sound.items():
+        sizes = [dice.choice((8, 10, 12, 16, 20, len(looks))) for _ in range(DRAWS)]
+        wrong = sum(several([(name, look) for look in dice.sample(looks, min(size, len(looks)))]) for size in sizes)
+        yield f"{name}: taken for several changes in {wrong} of {DRAWS} draws"
+    for one in sound:
+        for other in sorted({*sound} - {one}):
+            found = Counter[tuple[int, int]]()
+            for many, few in MIXES:
+                for _ in range(40):
+                    numbers = dice.sample(range(len(sound[one])), len(sound[one]))
+                    first, second = numbers[:many], numbers[-few:]
+                    mixed = [*((one, sound[one][n]) for n in first), *((other, sound[other][n]) for n in second)]
+                    found[many, few] += several(mixed)
+            yield f"{one} and {other}: told in {', '.join(f'{found[mix]} of 40 at {mix}' for mix in MIXES)}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--number", type=int, default=24)
     args = parser.parse_args()
-    shown = list(pictures(args.folders, args.number))
+    shown, looks = list(pictures(args.folders, args.number)), dict[str, list[Looked]]()
     for change, make in couples.CHANGES.items():
         made = [make(picture, n) for n, picture in enumerate(shown)]
         sound: dict[str, Looked] = {}
@@ -79,10 +113,12 @@ def main() -> None:
             other = made[(n + 1) % len(made)][0].resize(before.size)
             pair = (other, after) if fault == "mixed" else couples.FAULTS[fault](before, after) if fault else None
             planted[f"p{n:02}"] = measure.compare(saved(pair[1]), saved(pair[0])) if pair else sound[f"p{n:02}"]
+        looks[change] = list(sound.values())
         print(f"{change}, {len(made)} sound pairs: {judged(sound, (LONG, LONG)) or 'nothing is said'}")
         print(f"{change}, with {', '.join(f'p{n:02} {fault}' for n, fault in FAULTS.items())}:")
         for code, paths in judged(planted, (LONG, LONG)).items():
             print(f"  {code}: {', '.join(paths)}")
+    print("\n".join(divided(looks)))
 
 
 if __name__ == "__main__":

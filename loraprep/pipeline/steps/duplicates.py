@@ -22,6 +22,8 @@ def find_duplicates(work: Workspace) -> None:
     usable = [i for i in images if i.state == "image" and not i.of]  # a detail is no copy of its picture
     stamp = f"{__version__} {work.project.settings.thresholds.audit.max_megapixels}"
     points = work.cache("keypoints.sqlite")
+    found_at = {i.path: i for i in images}
+    before = {i.path: found_at[i.controls[0]] for i in usable if i.controls}
 
     def found() -> tuple[list[Group], dict[str, errors.GivenUp]]:
         with closing(keypoints.Opened(work.pictures, points, stamp)) as sight:
@@ -30,6 +32,7 @@ def find_duplicates(work: Workspace) -> None:
                 work.project.settings.thresholds.duplicates,
                 sight,
                 lambda some: detail.measured(work.pictures, some, cache=work.cache(store.NAME), among=images),
+                before,
             )
         return groups, sight.given_up
 

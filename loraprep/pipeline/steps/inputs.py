@@ -19,6 +19,7 @@ from loraprep.pipeline.artifacts import (
     DetailMeasured,
     Duplicates,
     FeaturesMeasured,
+    PairsSeen,
     Shortlist,
     Staying,
 )
@@ -98,10 +99,14 @@ def with_detail(work: Workspace, images: Sequence[Image]) -> list[Image]:
 def observations(work: Workspace) -> Observations:
     """Return all that is known of the pictures before curation but their answers."""
     features = work.read(FeaturesMeasured).features
+    pairs = work.project.kind.pairs
+    found = {i.path: i for i in work.images()} if pairs else {}
     return Observations(
         elements=work.read(Described).elements,
         captions=work.read(Captioned).captions,
         styles=features.styles,
         embeddings=features.embeddings,
         marks=features.marks,
+        before={i.path: found[i.controls[0]] for i in found.values() if i.state == "image" and i.controls},
+        changes=work.read(PairsSeen).changes if pairs else {},
     )
