@@ -134,6 +134,8 @@ def _said(text: str, image: LockedImage) -> str:
     text = text.removeprefix(image.before or "")
 
     def unfilled(first: str) -> str:
+        if not image.trigger:
+            return first
         return re.sub(rf"^{re.escape(image.trigger)}(?!\w)", "[trigger]", first, flags=re.IGNORECASE)
 
     return objects.with_first(text, unfilled)

@@ -27,6 +27,7 @@ from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
 from loraprep.review.runs import COMMANDS, Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair, path_of
+from loraprep.scan import pairing
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _NAMES = "answers change complete crop deck desk dom keys light lists looks main page refresh run talk toast words"
@@ -48,7 +49,7 @@ class Page:
         self.runs = Runs(reader.root)
         now = reader.read()
         self.pictures = Renditions(now.project)
-        self.pictures.sweep(now.images.values())
+        self.pictures.sweep((*now.images.values(), *now.before.values()))
         self.history = History(reader.root)
         self.templates = Environment(
             loader=FileSystemLoader(resources.path("resources/review")),
@@ -170,6 +171,8 @@ class Page:
         first, second = (s.by_shown.get(request.path_params[n]) for n in ("first", "second"))
         if first is None or second is None or what not in ("difference", "laid"):
             return _nothing()
+        if second.path in first.controls:  # it lies as the picture after it does
+            second = next(b for b in pairing.before(first, s.before) if b.path == second.path)
         known = pair(s, first.path, second.path)
         make = self.pictures.difference if what == "difference" else self.pictures.laid
         return _rendition(make(first, second, known is not None and known.mirrored))

@@ -10,6 +10,8 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
+from msgspec import structs
+
 from loraprep.core import files
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
@@ -51,7 +53,10 @@ class Snapshot:
 
     project: Project
     images: dict[str, Image]  # by path, pictures only
-    by_shown: dict[str, Image]  # the same by what they look like (`crops.shown`)
+    before: dict[
+        str, Image
+    ]  # by path, the pictures before a change; with what their pixels are, as those after have it
+    by_shown: dict[str, Image]  # both by what they look like (`crops.shown`)
     groups: list[Group]
     captions: dict[str, Caption]
     fates: dict[str, Fate]
@@ -103,10 +108,11 @@ class Reader:
     def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
-        images, by_shown = self._kept("by name", stamps["build"], self._named)
+        images, before, by_shown = self._kept("by name", stamps["build"], self._named)
         return Snapshot(
             project=self._project(),
             images=images,
+            before=before,
             by_shown=by_shown,
             groups=found.groups if (found := self._built(Duplicates)) else [],
             captions=written.captions if (written := self._built(Captioned)) else {},
@@ -163,9 +169,12 @@ class Reader:
         except UserError:  # not there yet, or from another version
             return []
 
-    def _named(self) -> tuple[dict[str, Image], dict[str, Image]]:
-        images = {i.path: i for i in self._images() if i.state == "image"}
-        return images, {crops.shown(i): i for i in images.values()}
+    def _named(self) -> tuple[dict[str, Image], dict[str, Image], dict[str, Image]]:
+        found = self._images()
+        images = {i.path: i for i in found if i.state == "image"}
+        controls = {path for i in images.values() for path in i.controls}
+        before = {i.path: structs.replace(i, state="image") for i in found if i.path in controls}
+        return images, before, {crops.shown(i): i for i in (*before.values(), *images.values())}
 
     def _built(self, kind: type[_A]) -> _A | None:
         stamp = self._digest(self.root / "build" / kind.NAME)

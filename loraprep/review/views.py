@@ -62,6 +62,7 @@ class PictureView(View, frozen=True):
     shown: str
     width: int
     height: int
+    befores: list[tuple[str, str]]  # (name, `shown`) of the pictures before its change
 
 
 class Rows(View, frozen=True):
@@ -298,6 +299,7 @@ def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
         shown=crops.shown(image) if image else "",
         width=image.width if image else 0,
         height=image.height if image else 0,
+        befores=[(b.path, crops.shown(b)) for name in (image.controls if image else ()) if (b := s.before.get(name))],
     )
 
 

@@ -278,8 +278,13 @@ def written(s: Snapshot, path: str) -> tuple[str, bool]:
     entry = s.decisions["captions"].entries.get(path)
     own = own_caption(entry) if entry else ""
     caption = s.captions.get(path)
-    body = caption.text.removeprefix(groups.trigger(path, s.project.settings)) if caption else ""
-    return (own, True) if own else (f"[trigger]{body}", False)
+    return (own, True) if own else (_unfilled(s, path, caption.text if caption else ""), False)
+
+
+def _unfilled(s: Snapshot, path: str, text: str) -> str:
+    """Write [trigger] for the trigger at the beginning; a project of pairs may have none."""
+    trigger = groups.trigger(path, s.project.settings)
+    return f"[trigger]{text.removeprefix(trigger)}" if trigger else text
 
 
 def _origin(s: Snapshot, path: str) -> str:
@@ -310,7 +315,7 @@ def _now(s: Snapshot) -> dict[str, _Known]:
 
 def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
     caption, own = s.captions[path], False
-    text = f"[trigger]{caption.text.removeprefix(groups.trigger(path, s.project.settings))}"
+    text = _unfilled(s, path, caption.text)
     if not written_by_run:
         text, own = written(s, path)
     origin = "yours" if own else caption.origin

@@ -133,11 +133,21 @@ export function full(button) {
   box.focus();
 }
 
-export function mask(button) {
-  const on = button.getAttribute("aria-pressed") !== "true";
-  button.setAttribute("aria-pressed", String(on));
+/** The next of the pictures that a button has, in the place of the picture; after the last one the picture itself. */
+export function lookAt(button) {
   const image = $("image", table);
-  image.setAttribute("href", on ? image.dataset.masked : image.dataset.whole);
+  const looks = JSON.parse(button.dataset.looks);
+  const next = looks[looks.indexOf(image.getAttribute("href")) + 1];
+  for (const other of $$("[data-do=look-at]", table)) other.setAttribute("aria-pressed", String(other === button && next !== undefined));
+  image.setAttribute("href", next || image.dataset.whole);
+}
+
+/** The pictures before the change on the left of the one after. */
+export function beside(button) {
+  const box = $(".befores", table);
+  box.hidden = !box.hidden;
+  button.setAttribute("aria-pressed", String(!box.hidden));
+  for (const img of $$("img[data-src]", box)) img.src = img.dataset.src;
 }
 
 let grabbed = null; // at 100 %, the hand moves the picture

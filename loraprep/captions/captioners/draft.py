@@ -34,7 +34,9 @@ def describe(image: Image, context: Context) -> Elements:
         source = "name" if words else ""
     content, style = sort_terms(words)
     sources = {"text": source} if source else {}
-    for key, terms in measured_style(image).items():
+    # what colours there are after a change is no part of asking for it
+    measured = {} if context.knows(image.path).instruction else measured_style(image)
+    for key, terms in measured.items():
         style.setdefault(key, []).extend(t for t in terms if t not in style.get(key, []))
         sources[key] = sources.get(key, "measured")
     return Elements(
