@@ -54,7 +54,7 @@ def painted(picture: Picture, _seed: int) -> Pair:
 CHANGES: dict[str, Callable[[Picture, int], Pair]] = {"relight": relit, "remove": emptied, "style": painted}
 ASKED = {
     "relight": ("make it night", "turn day into night", "light it by a lamp in the dark", "show this scene at night",
-                "night falls, one lamp burns"),
+                "let night fall and one lamp burn"),
     "remove": ("remove the scribbled thing", "take the oval object away", "erase what lies in front of the scene",
                "clear the picture of the coloured oval", "delete the scrawled shape"),
     "style": ("turn it into a poster with outlines", "draw it as a flat poster", "make a screen print of this",

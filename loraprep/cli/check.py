@@ -149,12 +149,14 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
     chosen = known if "all" in (trainer or ["all"]) else {n: known[n] for n in trainer}
     with terminal.progress("Looking at the folder") as progress:
         found_files = folders.read_folder(path, progress)
+    pairs = lint.pairs_of(found_files)
+    chosen = lint.that_train_pairs(chosen) if pairs else chosen
     if patterns:
         found_files = _fitting(found_files, patterns, folder)
-    mine = lint.without_copies(found_files)  # masks/10_mystyle has the last part of 10_mystyle
+    mine = lint.without_copies(found_files, pairs)  # masks/10_mystyle has the last part of 10_mystyle
     holding = sorted({s.folder for s in mine if s.kind == "picture"})
     told = kohya_configs(path, holding) if "kohya" in chosen else Told()
-    found = lint.lint_folder(found_files, chosen, told.extensions)
+    found = lint.lint_folder(found_files, chosen, told.extensions, pairs)
     titles = {profile.title for profile in chosen.values()}
     stale = [each for each in caches.stale_caches(path.absolute()) if each.trainer in titles]
     reasons = results.reasons_of([*found, *lint.unread_configs(told.unread), *lint.of_caches(stale)])

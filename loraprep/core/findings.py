@@ -242,6 +242,7 @@ class Code(StrEnum):
     CHECK_UNCAPTIONED_SKIPPED = "check-uncaptioned-skipped"
     CHECK_UNCAPTIONED_EMPTY = "check-uncaptioned-empty"
     CHECK_UNCAPTIONED_NEEDED = "check-uncaptioned-needed"
+    CHECK_UNPAIRED = "check-unpaired"
     CHECK_ALONE = "check-alone"
     CHECK_TRIED = "check-tried"
     CHECK_BESIDE = "check-beside"

@@ -30,10 +30,6 @@ MASKS = "masks"  # dataset/masks/10_mystyle/pier.png: kohya, ai-toolkit and diff
 ONETRAINER = "onetrainer"  # OneTrainer wants them beside the pictures, where the others would train on them
 
 
-# dataset/control/10_mystyle/pier.png: a folder each, as trainers want it
-CONTROLS = ("control", "control_2", "control_3")
-
-
 def _operations(image: Image, background: str, area: int) -> str:
     """What is done to pixels, as the lock writes it."""
     steps = ["upright srgb rgb8"]
@@ -167,7 +163,7 @@ def plan_outputs(
                 mask=mask_of(image[path], settings),
                 controls=tuple(
                     Control(f"{folder}/{place}.png", before, colours[0] if before.alpha else "", area)
-                    for folder, before in zip(CONTROLS, pairing.before(image[path], image), strict=False)
+                    for folder, before in zip(naming.CONTROLS, pairing.before(image[path], image), strict=False)
                 ),
             )
         )

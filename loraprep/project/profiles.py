@@ -255,6 +255,11 @@ def fits_kind(model: str, kind_name: str) -> bool:
     return bool(trainers_of(model, pairs=True)) if kind(kind_name).pairs else not base_model(model).edits
 
 
+def models_of_pairs() -> tuple[str, ...]:
+    """Name the base models that some trainer trains on pairs."""
+    return tuple(name for name in resources.names("resources/models") if trainers_of(name, pairs=True))
+
+
 def models_for(kind_name: str) -> tuple[str, ...]:
     """Name the base models that can be taught this kind."""
     return tuple(name for name in resources.names("resources/models") if fits_kind(name, kind_name))

@@ -7,6 +7,9 @@ kohya-ss/musubi-tuner dataset/{architectures,image_video_dataset}.py, ostris/ai-
 bghira/SimpleTuner helpers/caching/vae.py, tdrussell/diffusion-pipe utils/{cache,dataset}.py and Nerogar/mgds
 pipelineModules/DiskCache.py. What is named otherwise is nobody's cache here and is left alone: kohya's `stem.npz` of
 before 2024 too, since anybody may call a file so.
+
+Of pairs musubi-tuner and diffusion-pipe keep the pictures before the change with those after, musubi-tuner's words for
+Qwen-Image-Edit are of both too, and SimpleTuner keeps those before in caches of their own.
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ import msgspec
 from loraprep.core import files
 from loraprep.core.text import listed, number_of, plural
 from loraprep.imaging.formats import EXTENSIONS
-from loraprep.trainers.naming import CAPTIONS
+from loraprep.trainers.naming import CAPTIONS, CONTROLS
 
 CLEARS = "loraprep export --clear-caches removes them; the trainer makes them anew."
 
 _PROJECT = ("dataset", "exports")  # trainers' caches lie beside the pictures, or where an exported configuration says
 _CACHE, _LATENTS = "cache", "_latent_cache"
 _MUSUBI = "musubi-tuner"
+_SEES = "_qie_te.safetensors"  # Qwen-Image-Edit's words are encoded with the pictures before the change in view
 _ARCHITECTURES = "hv|wan|fp|fk|f2d|f2k4b|f2k9b|qi|qie|qil|k5|hv15|zi|ho1|i4|kr2"
 
 
@@ -49,6 +53,7 @@ _BY_STEM = (
 )
 # What follows the stem, in _latent_cache/. An MD5 in the letters of URLs: 22 of them, "_" and "-" among them.
 _AI_TOOLKIT, _AI_TOOLKIT_LENGTH = re.compile(r"_[\w-]{22}\.safetensors", re.ASCII), 35
+_BEFORE = re.compile(r"-control(?:-([23]))?\Z")  # how SimpleTuner's caches of pictures before a change end
 _SIMPLETUNER = re.compile(r"[0-9a-f]{64}\.pt")  # the SHA-256 of the picture's stem
 # A folder of files that are of use together only, made of all the pictures of the folder around it or, OneTrainer, of
 # its concepts. Matched against the path's last parts.
@@ -153,13 +158,15 @@ def _made_of(path: PurePosixPath, sources: _Sources) -> _Made | None:
     for form in _BY_STEM:
         if match := form.name.fullmatch(path.name):
             known = sources.captions_by_stem if form.caption else sources.pictures_by_stem
-            return _beside(form.trainer, above, match["stem"], known)
+            made = _beside(form.trainer, above, match["stem"], known)
+            seen = form.trainer == _MUSUBI and (not form.caption or path.name.endswith(_SEES))
+            return made._replace(of=_and_before(made.of, sources)) if seen else made
     if _SIMPLETUNER.fullmatch(path.name):
         return _Made("SimpleTuner", _of_its_folder(above, sources.pictures_by_digest.get(path.stem, {})))
     if _DIFFUSION_PIPE.fullmatch("/".join(path.parts[-5:])):
         held = path.parents[4]
         of = {name: at for name, at in sources.pictures.items() if PurePosixPath(name).parent == held}
-        return _Made("diffusion-pipe", of, above.as_posix())
+        return _Made("diffusion-pipe", _and_before(of, sources), above.as_posix())
     if match := _ONETRAINER.fullmatch("/".join(path.parts[-4:])):
         return _Made("OneTrainer", sources.pictures if match["kind"] == "image" else sources.captions, above.as_posix())
     return None
@@ -181,12 +188,26 @@ def _beside(trainer: str, above: PurePosixPath, stem: str, known: Mapping[tuple[
     return _Made(trainer, of, gone=not of)
 
 
+def _and_before(of: _Written, sources: _Sources) -> _Written:
+    """Add the pictures before the change: dataset/control/10_mystyle/pier.png of dataset/10_mystyle/pier.png."""
+    found = dict(of)
+    for name in of:
+        path = PurePosixPath(name)
+        for folder in CONTROLS:
+            found |= _at(path.parent.parent / folder / path.parent.name, path.stem, sources.pictures_by_stem)
+    return found
+
+
 def _of_its_folder(above: PurePosixPath, known: _Written) -> _Written:
     """Of pictures of one stem, find that of the folder which SimpleTuner's cache is called after.
 
     exports/simpletuner/cache/vae/mystyle-10_mystyle-1024 is of dataset/10_mystyle, and with -masks of its masks. There,
     one of no such folder is of regularization pictures; a cache that a person named is taken for one of any folder.
+    What ends in -control, -control-2 ... is of the pictures before a change, and nothing else is.
     """
+    before = _BEFORE.search(above.name)
+    wanted_in = {f"control_{before[1]}" if before[1] else "control"} if before else set()
+    known = {name: at for name, at in known.items() if {*CONTROLS} & {*PurePosixPath(name).parts[:-2]} == wanted_in}
     depths = {
         name: len(PurePosixPath(name).parts)
         for name in known

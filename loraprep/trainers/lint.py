@@ -10,7 +10,9 @@ import msgspec
 from loraprep.captions import hygiene
 from loraprep.core.findings import Code, Finding
 from loraprep.core.text import clauses, listed
-from loraprep.project.profiles import Reads, TrainerProfile
+from loraprep.project.profiles import Reads, TrainerProfile, models_of_pairs, trainers_of
+from loraprep.scan import pairing
+from loraprep.scan.pairing import Pairing
 from loraprep.trainers import naming
 from loraprep.trainers.caches import StaleCache
 from loraprep.trainers.folder import FolderFile
@@ -43,15 +45,16 @@ def lint_folder(
     files: Sequence[FolderFile],
     profiles: Mapping[str, TrainerProfile],
     extensions: Mapping[str, str] | None = None,
+    pairs: Pairing | None = None,
 ) -> list[Finding]:
     """Find every hazard for the trainers in `profiles` that read folders, the same one in several named once.
 
     `extensions`: folder (relative, "" for the top) -> the extension of its captions, for folders that a
-    dataset_config.toml of kohya's names. They need no repeats in their names.
+    dataset_config.toml of kohya's names. They need no repeats in their names. `pairs`: as `pairs_of` found them.
     """
     if not any(f.kind == "picture" or f.pointer for f in files):
         return [Finding(Code.CHECK_NO_PICTURES)]
-    files = without_copies(files)
+    files = without_copies(files, pairs)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for profile in profiles.values():
         for hazard in _hazards(files, profile.reads, extensions or {}) if profile.reads else ():
@@ -70,7 +73,29 @@ def lint_folder(
         )
         for (code, titles), hazards in sorted(grouped.items())
     ]
-    return [*found, *_of_words(files)]
+    return [*found, *_unpaired(pairs), *_of_words(files, pairs)]
+
+
+def pairs_of(files: Sequence[FolderFile]) -> Pairing | None:
+    """Find the pairs of before and after in a folder; None if most of its pictures are of none."""
+    names = [file.path for file in without_copies(files) if file.kind == "picture"]
+    found = pairing.pair(names, {})
+    before = {path for controls in found.controls.values() for path in controls}
+    return found if 2 * (len(found.controls) + len(before)) > len(names) else None
+
+
+def that_train_pairs(profiles: Mapping[str, TrainerProfile]) -> dict[str, TrainerProfile]:
+    """Keep the trainers that train some base model on pairs; all of them if none does."""
+    able = {name for model in models_of_pairs() for name in trainers_of(model, pairs=True)}
+    return {name: profile for name, profile in profiles.items() if name in able} or dict(profiles)
+
+
+def _unpaired(pairs: Pairing | None) -> list[Finding]:
+    """Name what a folder of pairs holds without a partner."""
+    if not pairs or not pairs.alone:
+        return []
+    details = clauses([f"{path}: {why}" for path, why in pairs.alone.items()])
+    return [Finding(Code.CHECK_UNPAIRED, tuple(pairs.alone), {"details": details})]
 
 
 def unread_configs(problems: Mapping[str, str]) -> list[Finding]:
@@ -90,20 +115,26 @@ def of_caches(stale: Sequence[StaleCache]) -> list[Finding]:
 _ANY_QUALITY = ("score_9", "masterpiece")  # which base model it is for is not known here
 
 
-def _of_words(files: Sequence[FolderFile]) -> list[Finding]:
+def _of_words(files: Sequence[FolderFile], pairs: Pairing | None) -> list[Finding]:
     """What caption hygiene sees in the captions beside pictures, one finding a rule, whoever trains them."""
     pictured = {file.path.removesuffix(file.suffix) for file in files if file.kind == "picture"}
     beside = (f for f in files if f.kind == "caption" and f.path.removesuffix(f.suffix) in pictured)
     captions = {file.path: file.text for file in beside if file.text}
     hits: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    shown = {target.rpartition(".")[0]: len(before) for target, before in pairs.controls.items()} if pairs else {}
     for path, text in captions.items():
-        about = hygiene.About(form="prose", quality=_ANY_QUALITY)  # a sentence before tags is no fault of itself
+        about = hygiene.About(  # a sentence before tags is no fault of itself
+            form="prose",
+            quality=_ANY_QUALITY,
+            instruction=pairs is not None,
+            shown=shown.get(path.rpartition(".")[0], 1),
+        )
         mended = hygiene.mend(text, about)
         for name in mended.rules:
             hits[name][path] = f'"{_short(text)}"'
         for name, words in {**hygiene.asked(text, about), **hygiene.seen(mended.text, about)}.items():
             hits[name][path] = words
-    for rule in hygiene.OF_A_FOLDER:
+    for rule in (hygiene.OF_PAIRS[0], hygiene.OF_A_FOLDER[-1]) if pairs else hygiene.OF_A_FOLDER:
         hits[rule.name] |= rule.see(captions)
     told = {name: clauses([f"{path}: {said}" for path, said in sorted(paths.items())]) for name, paths in hits.items()}
     return [
@@ -117,13 +148,17 @@ def _short(text: str) -> str:
     return text if len(text) <= _QUOTED else f"{text[: _QUOTED - 4].rstrip()} ..."
 
 
-def without_copies(files: Sequence[FolderFile]) -> list[FolderFile]:
-    """Leave out the masks and OneTrainer's copies that a built dataset/ keeps in folders of their own."""
+def without_copies(files: Sequence[FolderFile], pairs: Pairing | None = None) -> list[FolderFile]:
+    """Leave out the masks and OneTrainer's copies that a built dataset/ keeps in folders of their own.
+
+    And the pictures before the change of `pairs`, which no trainer looks at by themselves.
+    """
+    before = {path for controls in pairs.controls.values() for path in controls} if pairs else set()
     bases = {file.path.removesuffix(file.suffix) for file in files if file.kind == "picture"}
 
     def copy(file: FolderFile) -> bool:
         top, _, rest = file.path.removesuffix(file.suffix).partition("/")
-        return top in _COPIES and rest.removesuffix("-masklabel") in bases
+        return file.path in before or (top in _COPIES and rest.removesuffix("-masklabel") in bases)
 
     return [file for file in files if not copy(file)]
 

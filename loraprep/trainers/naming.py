@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 CAPTIONS = frozenset({".txt", ".caption"})  # suffixes of captions that trainers read beside a picture
+# of dataset/, for the pictures before a change, under the names of those after: control/10_mystyle/pier.png
+CONTROLS = ("control", "control_2", "control_3")
 _KOHYA = re.compile(r"(?<![0-9])([1-9][0-9]*+)_(.+)")
 _HELD_OUT = "-held-out"
 _LONGEST = 100  # characters of a stem: with folders and suffixes far below what any file system takes

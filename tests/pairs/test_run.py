@@ -68,6 +68,28 @@ def test_the_lock_proves_them_and_a_changed_one_is_named_and_made_anew(made: Pat
     assert control.read_bytes() == whole
 
 
+def test_check_knows_the_pictures_before_the_change(made: Path) -> None:
+    code, said = run(made, "check", "dataset")
+    assert code == 0, said
+    assert f"{NUMBER} pictures checked" in said
+    assert "kohya" not in said  # it trains no pairs
+    [folder] = [p.name for p in (made / "dataset").iterdir() if p.name.endswith("_night")]
+    control = sorted((made / f"dataset/control/{folder}").glob("*.png"))[2]
+    whole = control.read_bytes()
+    control.unlink()
+    code, said = run(made, "check", "dataset")
+    control.write_bytes(whole)
+    assert code == 1
+    assert f"{folder}/{control.name} is of no pair" in said
+    assert "no picture before the change has its name" in said
+    caption = made / f"dataset/{folder}/{control.stem}.txt"
+    words = caption.read_text("utf-8")
+    caption.write_text("a street at night, lit by one lamp\n", "utf-8")
+    said = run(made, "check", "dataset")[1]
+    caption.write_text(words, "utf-8")
+    assert "no word that asks for a change" in said
+
+
 def test_a_pair_that_leaves_takes_both_along(made: Path) -> None:
     (made / "decisions/quality.yaml").write_text("target/p03.jpg: {do: remove}\n", "utf-8")
     text = (made / "project.yaml").read_text("utf-8")

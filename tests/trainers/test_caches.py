@@ -217,3 +217,33 @@ def test_a_retouched_picture_and_its_caches_from_verify_to_clear(tmp_path: Path)
     code, said = run(root, "verify")
     assert (code, "cache" in said) == (0, False), said
     assert run(root, "export", "--clear-caches")[0] == 0  # nothing to remove is no mistake
+
+
+BEFORE_IT = "dataset/control/10_a/pier.png"
+# caches of pairs -> whether they are made of the picture before the change too
+OF_PAIRS = {
+    "exports/musubi-tuner/cache/10_a-1024/pier_1024x0768_fk.safetensors": True,
+    "exports/musubi-tuner/cache/10_a-1024/pier_fk_te.safetensors": False,
+    "exports/musubi-tuner/cache/10_a-1024/pier_qie_te.safetensors": True,
+    f"{LATENTS}/shard_0.bin": True,
+    f"dataset/10_a/_latent_cache/pier_{MD5}.safetensors": False,
+    f"exports/simpletuner/cache/vae/mine-10_a-1024/{SHA}.pt": False,
+    f"exports/simpletuner/cache/vae/mine-10_a-1024-control/{SHA}.pt": True,
+    f"exports/simpletuner/cache/vae/mine-10_a-1024-control-2/{SHA}.pt": False,
+}
+
+
+def test_a_changed_picture_before_makes_the_caches_of_its_pair_stale(tmp_path: Path) -> None:
+    root = project(tmp_path, *OF_PAIRS)
+    control = root / BEFORE_IT
+    control.parent.mkdir(parents=True)
+    control.write_bytes(pictures.png())
+    for name in (PICTURE, CAPTION, BEFORE_IT):
+        at(root / name, BEFORE - 60)
+    assert named(root) == []
+    at(control, AFTER)
+    assert named(root) == sorted(name for name, both in OF_PAIRS.items() if both)
+    assert {stale.of for stale in caches.of_project(root)} == {BEFORE_IT}
+    at(control, BEFORE - 60)
+    at(root / PICTURE, AFTER)  # SimpleTuner's cache of the picture before is none of this one
+    assert f"exports/simpletuner/cache/vae/mine-10_a-1024-control/{SHA}.pt" not in named(root)
