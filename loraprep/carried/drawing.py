@@ -33,10 +33,19 @@ _COVERED = 0.9  # share of a mark that must be black
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What is drawn for one picture, in shares of the whole. `crop`: what stays; `hide`: what is black in its mask."""
+    """What is drawn for one picture, in shares of the whole. `crop`: what stays; `hide`: what is black in its mask;
+    `pieces`: what train as pictures of their own, in its place.
+    """
 
     crop: tuple[float, ...] = ()
     hide: tuple[tuple[float, ...], ...] = ()
+    pieces: tuple[tuple[float, ...], ...] = ()
+
+    def fields(self) -> dict[str, Json]:
+        """Return what decisions/crops.yaml says of such a picture, by field; None where it says nothing."""
+        extra: Json = [{"name": f"part-{n}", "box": list(box)} for n, box in enumerate(self.pieces, 1)]
+        cut: dict[str, Json] = {"whole": False, "extra": extra} if self.pieces else {"whole": None, "extra": None}
+        return {"crop": list(self.crop) or None, **cut}
 
 
 def around(box: Sequence[float]) -> Box:
@@ -184,10 +193,12 @@ def _crops(root: Path, plans: Mapping[str, Plan], before: Mapping[str, Plan]) ->
     there = doc.data if doc is not None and isinstance(doc.data, dict) else {}
     boxes: dict[str, Json] = {}
     for path in sorted(plans.keys() | before.keys()):
-        wanted, drawn = list(plans.get(path, Plan()).crop), list(before.get(path, Plan()).crop)
-        said = there.get(path, {}).get("crop", [])
-        if said == drawn and wanted != drawn:  # none of a person's is there
-            boxes[path] = {"crop": wanted or None}
+        wanted, drawn = plans.get(path, Plan()).fields(), before.get(path, Plan()).fields()
+        said = there.get(path, {})
+        own = {name for name in drawn if said.get(name) != drawn[name]}  # of a person's
+        own |= {"whole", "extra"} if own & {"whole", "extra"} else set()
+        if changed := {name: wanted[name] for name in wanted if name not in own and wanted[name] != drawn[name]}:
+            boxes[path] = changed
     if not boxes:
         return []
     try:

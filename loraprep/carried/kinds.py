@@ -16,6 +16,7 @@ from loraprep.carried.reading import Box, Lettering, Region
 
 What = Literal["site", "signature", "stamp", "subtitle", "art", "tiled", "bars"]
 KINDS: tuple[What, ...] = get_args(What)
+Parted = Literal["strip", "panorama"]  # what is no mark: a picture that can be cut into pieces
 
 _SITE = re.compile(
     r"https?:|www[.,]|@ ?\w|[©®™]|\(c\)|copyright|\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"

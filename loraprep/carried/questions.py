@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from loraprep.carried import drawing
 from loraprep.carried.drawing import Plan
-from loraprep.carried.kinds import KINDS, Mark, What, alike, by_kind
+from loraprep.carried.kinds import KINDS, Mark, Parted, What, alike, by_kind
+from loraprep.carried.pieces import Box
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.text import SHOWN, listed, number_of
@@ -23,14 +24,15 @@ from loraprep.project.profiles import BaseModel
 from loraprep.project.resolution import Present, again_key
 
 HEADER = """\
-# What these pictures carry that the model would learn: lettering and bars. One question for each kind of them.
+# What these pictures carry that the model would learn: lettering, bars, the gutters of strips. One question a kind.
 # answer: mask (a loss mask in masks/, so that the place is not learned) | crop (a box in decisions/crops.yaml; masked
 #         where too little would be left) | name (said in the caption) | keep | recommended
+#         Of strips and panoramas: cut (each panel or tile is a picture of its own, the whole does not train) | keep
 # except: what you want otherwise for single pictures, such as {pier.jpg: keep}
 # What is drawn is yours to change. Nothing in images/ is ever changed. The words are what was read there, no more.
 """
 
-Act = Literal["crop", "mask", "name", "keep"]
+Act = Literal["crop", "mask", "name", "cut", "keep"]
 
 CODES: dict[What, Code] = {
     "site": Code.CARRIES_SITE,
@@ -65,10 +67,13 @@ TAGS: dict[What, tuple[str, ...]] = {  # Danbooru's
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What an entry says of its pictures, all by path: boxes that are hidden, and the box that stays, as shares."""
+    """What an entry says of its pictures, all by path, as shares: boxes that are hidden, the box that stays, and pieces
+    that become pictures of their own.
+    """
 
     marks: dict[str, list[list[float]]] = {}
     crops: dict[str, list[float]] = {}
+    pieces: dict[str, list[list[float]]] = {}
     recommended: str = "keep"
     answer: str | None = None
     exceptions: dict[str, str] = msgspec.field(name="except", default_factory=dict)
@@ -77,7 +82,7 @@ class Asked(msgspec.Struct, frozen=True):
         """Return what is to be done with a picture; None while nobody said so."""
         given = self.exceptions.get(path) or self.answer or ("recommended" if accepted else None)
         said = self.recommended if given == "recommended" else given
-        return said if said in ("crop", "mask", "name", "keep") else None  # type: ignore[return-value]
+        return said if said in get_args(Act) else None  # type: ignore[return-value]
 
 
 def asked_in(data: Mapping[str, Any]) -> Asked:
@@ -87,8 +92,12 @@ def asked_in(data: Mapping[str, Any]) -> Asked:
 
 def kind_of(key: str) -> What | None:
     """Return the kind that an entry is about: "signature (again)" is about signatures."""
-    first = key.partition(" (again")[0]
+    first = _first(key)
     return first if first in KINDS else None
+
+
+def _first(key: str) -> str:
+    return key.partition(" (again")[0]
 
 
 def ruled(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[tuple[str, What], Act]:
@@ -120,7 +129,7 @@ def plans(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str,
         for named, digest in entry.digests.items():
             path, match = present.find(named, digest)  # a crop makes another picture of it: retouched, too
             act = asked.act(named, accepted=given.accepts(auto=auto)) if match else None
-            if act in ("crop", "mask"):
+            if act in ("crop", "mask", "cut"):
                 ways.setdefault(path, []).append((act, asked, named))
     return {path: _plan(own) for path, own in sorted(ways.items())}
 
@@ -128,14 +137,17 @@ def plans(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str,
 def _plan(ways: Sequence[tuple[Act, Asked, str]]) -> Plan:
     crop: tuple[float, ...] = ()
     hide: list[tuple[float, ...]] = []
+    pieces: tuple[tuple[float, ...], ...] = ()
     for act, asked, path in ways:
         box = tuple(asked.crops.get(path, ()))
         both = _both(crop, box)
-        if act == "crop" and both:
+        if act == "cut":
+            pieces = tuple(tuple(piece) for piece in asked.pieces.get(path, ()))
+        elif act == "crop" and both:
             crop = both
         else:
             hide += [tuple(mark) for mark in asked.marks.get(path, ())]
-    return Plan(crop, tuple(hide))
+    return Plan(crop, tuple(hide), pieces)
 
 
 def _both(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
@@ -188,11 +200,58 @@ def questions(
     return asked
 
 
-def _answered(given: Decisions, kind: What) -> set[str]:
+def parted(
+    kind: Parted, found: Mapping[str, Sequence[Box]], images: Sequence[Image], given: Decisions, *, cut: bool
+) -> list[Question]:
+    """Ask once about all pictures that can be cut into pieces; about those that came later, once more.
+
+    `found`: path -> pieces, as shares of what is used of it; `cut`: whether that is the advice.
+    """
+    known = {image.path: image for image in images}
+    answered = _answered(given, kind)
+    new = {path: boxes for path, boxes in sorted(found.items()) if known[path].digest[:SHORT] not in answered}
+    if not new:
+        return []
+    many, number = len(new), sum(map(len, new.values()))
+    one = number_of(many, "picture")
+    what = {
+        "strip": f"{one} {'is' if many == 1 else 'are'} made of panels: {number} of them are large enough to train",
+        "panorama": f"{one} {'is' if many == 1 else 'are'} so wide or tall that most of it is cut off or shrunk: "
+        f"{number} tiles side by side would train",
+    }
+    word = {"strip": "panel", "panorama": "tile"}[kind]
+    asked = Question(
+        key=again_key(given, kind) if kind in given.entries and given.entries[kind].answer else kind,
+        entry={
+            "what": what[kind],
+            "pictures": {p: f"{_size(known[p])}, {number_of(len(boxes), word)}" for p, boxes in new.items()},
+            "pieces": {p: [[*_in_whole(box, known[p].box)] for box in boxes] for p, boxes in new.items()},
+            "recommended": "cut" if cut else "keep",
+            "answer": None,
+            "except": {},
+        },
+        digests={path: known[path].digest for path in new},
+    )
+    return [asked]
+
+
+def _size(image: Image) -> str:
+    return f"{image.width}x{image.height}"
+
+
+def _in_whole(box: Sequence[float], part: Sequence[float]) -> list[float]:
+    """Return what is a share of `part` as shares of the whole, to a pixel of the longest strips."""
+    left, top, right, bottom = part or drawing.WHOLE
+    wide, high = right - left, bottom - top
+    a, b, c, d = box
+    return [round(v, 5) for v in (left + a * wide, top + b * high, left + c * wide, top + d * high)]
+
+
+def _answered(given: Decisions, kind: What | Parted) -> set[str]:
     """Return the short digests of the pictures of which a person said what becomes of such marks."""
     found = set()
     for entry in given.entries.values():
-        asked = asked_in(entry.data) if kind_of(entry.key) == kind else Asked()
+        asked = asked_in(entry.data) if _first(entry.key) == kind else Asked()
         found |= {short for path, short in entry.digests.items() if asked.act(path, accepted=False)}
     return found
 

@@ -65,6 +65,7 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     box: tuple[float, ...] = ()  # decisions/crops.yaml: left, top, right, bottom as shares of the whole, () for all
     turn: int = 0  # decisions/crops.yaml: degrees clockwise, 90, 180 or 270; `box`, width and height are of it turned
     of: str = ""  # for a detail cut out of another picture: that picture's path. `digest` then covers the box too
+    apart: bool = False  # decisions/crops.yaml: the whole does not train, and its details do in its place; said of both
     mask: str = ""  # "masks/<same path and stem>.<ext>": white is learned, black is not
     mask_digest: str = ""
     rating: int = 0  # stars its owner gave it (XMP), 1..5; 0 without any, -1 rejected

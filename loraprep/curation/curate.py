@@ -77,8 +77,8 @@ def curate(
     always = set(subset.always_kept(pool, settings.curation.include))
     kept: Sequence[int] = range(len(pool))
     if len(pool) > target:
-        # a detail that somebody cut out is wanted
-        pinned = [n for n, i in enumerate(pool) if i.path in asked or i.of or n in always]
+        # a detail that somebody cut out is wanted; the pieces of a strip are pictures like others
+        pinned = [n for n, i in enumerate(pool) if i.path in asked or (i.of and not i.apart) or n in always]
         labels = axis_labels(kind, seen.around(pool), seen.elements, seen.captions, settings.trigger)
         quotas = [q for f in (subset.member_quotas, subset.even_quotas) for q in f(kind, pool, labels, target)]
         kept = subset.choose_subset(pool, _coverage(pool, seen), _quality(pool, seen), target, pinned, quotas, groups)

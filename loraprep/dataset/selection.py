@@ -17,11 +17,13 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
     """Give every file one fate, in the order of `found`.
 
     `excluded` are the patterns of curation.exclude; `rulings` the phases' outcomes, the first that
-    leaves a picture out gives the reason. A picture nobody ruled on is kept.
+    leaves a picture out gives the reason. A picture nobody ruled on is kept. One that is cut into its details leaves,
+    and these in its place, unless it left anyhow: then they leave with it.
     """
     fates = []
     read, away = _read_with(found), Patterns(excluded)
     before = {control for image in found if image.state == "image" for control in image.controls}
+    wholes = {i.path: _ruled(i.path, away, rulings) for i in found if i.apart and not i.of}
     for image in found:
         if image.path in before:
             fates.append(Fate(image.path, "control", image.reason))
@@ -29,11 +31,23 @@ def select(found: Sequence[Image], excluded: Sequence[str], rulings: Sequence[Ma
             fates.append(Fate(image.path, "caption", f"read with {listed(read[image.path], _NAMED)}"))
         elif image.state != "image":
             fates.append(Fate(image.path, image.state, image.reason or image.code, "rule"))
-        elif away.match(image.path):
-            fates.append(Fate(image.path, "left out", "named in curation.exclude", "you"))
         else:
-            fates.append(_join(image.path, [r[image.path] for r in rulings if image.path in r]))
+            own, whole = _ruled(image.path, away, rulings), wholes.get(image.of or image.path)
+            if whole is None or own.fate == "left out":
+                fates.append(own)
+            elif not image.of:
+                fates.append(Fate(image.path, "left out", "cut into the pieces in decisions/crops.yaml", "you"))
+            elif whole.fate == "left out":
+                fates.append(replace(whole, path=image.path, why=f"{image.of} leaves: {whole.why}"))
+            else:
+                fates.append(replace(own, open=own.open or whole.open))
     return fates
+
+
+def _ruled(path: str, away: Patterns, rulings: Sequence[Mapping[str, Fate]]) -> Fate:
+    if away.match(path):
+        return Fate(path, "left out", "named in curation.exclude", "you")
+    return _join(path, [r[path] for r in rulings if path in r])
 
 
 def _join(path: str, ruled: Sequence[Fate]) -> Fate:

@@ -35,6 +35,7 @@ class Crop(msgspec.Struct, frozen=True):
     box: tuple[float, ...]
     caption: str = ""
     turn: int = 0
+    apart: bool = False  # only the details of that picture train
 
     @property
     def detail(self) -> bool:
@@ -43,10 +44,13 @@ class Crop(msgspec.Struct, frozen=True):
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """What the file says of a picture itself. `crop`: as it is written, in pixels or shares; () for none."""
+    """What the file says of a picture itself. `crop`: as it is written, in pixels or shares; () for none. `whole`: it
+    trains, and not its details alone.
+    """
 
     crop: tuple[float, ...] = ()
     turn: int = 0
+    whole: bool = True
 
 
 def drawn(root: Path) -> dict[str, Drawn]:
@@ -111,8 +115,9 @@ def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Containe
             continue
         turn = entry.get("turn", 0)
         size = turned(sizes[path], turn)
-        if turn and "crop" not in entry:
-            found[path] = Crop(path, path, (), turn=turn)
+        apart = not entry.get("whole", True)
+        if (turn or apart) and "crop" not in entry:
+            found[path] = Crop(path, path, (), turn=turn, apart=apart)
         boxes = [([path, "crop"], path, entry["crop"], "")] if "crop" in entry else []
         boxes += [
             ([path, "extra", n, "box"], detail_path(path, extra["name"]), extra["box"], extra.get("caption", ""))
@@ -125,7 +130,7 @@ def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Containe
                 message = f"two pictures would be called {name}"
                 problems.append(doc.problem(keys[:-1], message, "Give this detail another name."))
             else:
-                found[name] = Crop(name, path, shares(box, *size), caption, turn)
+                found[name] = Crop(name, path, shares(box, *size), caption, turn, apart)
     if problems:
         raise UserError.many(problems)
     return [found[name] for name in sorted(found)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -135,11 +135,28 @@ def _misread(doc: Document, answer: str) -> list[Problem]:
         for key, entry in data.items()
         if isinstance(entry, dict) and together.EACH in entry and isinstance(entry.get(answer), list)
     ]  # fmt: skip
-    return lists + [
+    return lists + _unfit(doc, data, answer) + [
         doc.problem([key, together.EXCEPT, name], f'nothing is asked about "{name}" here',
                     did_you_mean(name, known) or f"Name it as it stands under `{together.EACH}`.", at_key=True)
         for key, name, known in together.unknown(data)
     ]  # fmt: skip
+
+
+def _unfit(doc: Document, data: Mapping[str, Any], answer: str) -> list[Problem]:
+    """Find what is said of strips and is for marks, or the other way round; other entries hold neither."""
+    found = []
+    for key, entry in data.items():
+        if not isinstance(entry, dict) or not {"pieces", "marks"} & entry.keys():
+            continue
+        parted = "pieces" in entry
+        hint = "Write cut, keep or recommended." if parted else "Write mask, crop, name, keep or recommended."
+        given = [([key, answer], entry.get(answer))]
+        given += [([key, together.EXCEPT, name], said) for name, said in (entry.get(together.EXCEPT) or {}).items()]
+        unfit = ("mask", "crop", "name") if parted else ("cut",)
+        found += [
+            doc.problem(keys, f"{said} is no answer to this question", hint) for keys, said in given if said in unfit
+        ]
+    return found
 
 
 def _take_bare_names(doc: Document, answer: str) -> None:

@@ -151,22 +151,27 @@ class CurationCard(EntryCard, frozen=True):
 
 
 class CarriedPicture(PictureView, frozen=True):
-    """A picture with marks, as shares of what is shown of it. `act`: what becomes of them; `kept`: an exception."""
+    """A picture with marks, or its pieces, as shares of what is shown of it.
+
+    `act`: what becomes of them; `kept`: an exception.
+    """
 
     facts: str
     boxes: list[list[float]]
     crop: list[float]
+    pieces: list[list[float]]
     act: str
     kept: bool
 
 
 class CarriedCard(EntryCard, frozen=True):
-    """A question about one kind of lettering, or about bars."""
+    """A question about one kind of lettering, about bars, strips or panoramas."""
 
     what: str
     pictures: Rows
     answer: str
     recommended: str
+    parted: bool  # about pictures that can be cut into pieces
 
 
 class FindingCard(View, frozen=True):
@@ -494,6 +499,7 @@ def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
         pictures=rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
         answer=answer_text(entry.data.get("answer")),
         recommended=entry.data.get("recommended") or "",
+        parted="pieces" in entry.data,
     )
 
 
@@ -512,6 +518,7 @@ def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
         facts=entry.data["pictures"].get(path) or "",
         boxes=asked.marks.get(path, []) if whole else [],
         crop=asked.crops.get(path, []) if whole else [],
+        pieces=asked.pieces.get(path, []) if whole else [],
         act=act or "",
         kept=asked.exceptions.get(path) == "keep",
     )

@@ -236,6 +236,8 @@ class Records:
         )
 
     def _crop(self, crop: Crop, whole: Image, cache: ScanCache) -> Image:
+        if not crop.box and not crop.turn:
+            return structs.replace(whole, apart=crop.apart)
         key = f"{whole.pixel_digest}@{','.join(map(str, crop.box))}" + (f"@{crop.turn}" if crop.turn else "")
         self.parts.add(key)
         pixels = cache.part(key)
@@ -250,7 +252,7 @@ class Records:
                 return Image(crop.path, "rejected", Code.UNREADABLE, _CHANGED)
             cache.store_part(key, pixels)
         digest = crops.digest(whole.digest, crop.box, crop.turn)
-        record = structs.replace(whole, path=crop.path, box=crop.box, turn=crop.turn, digest=digest)
+        record = structs.replace(whole, path=crop.path, box=crop.box, turn=crop.turn, digest=digest, apart=crop.apart)
         if crop.detail:
             record = structs.replace(record, of=crop.of, words=(), sidecars=())
         return _with_facts(record, pixels)

@@ -27,7 +27,11 @@ def audit_images(work: Workspace) -> None:
 
 
 def audit_of(work: Workspace, images: Sequence[Image]) -> audit.Audit:
-    """Audit some of the files found, with what lies in upscaled/ and masks/ and fits no picture."""
+    """Audit some of the files found, with what lies in upscaled/ and masks/ and fits no picture.
+
+    Of one that is cut into pieces only these are judged.
+    """
+    images = [i for i in images if i.of or not i.apart]
     project, beside = work.project, work.read(BesideImages)
     useless = {path: why for path, why in beside.masks.items() if why != mentions.NO_PICTURE}  # that is said by name
     return audit.audit(images, beside.orphans, useless, project.settings, project.base_model, project.kind)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from loraprep.carried import questions, reading
+from collections.abc import Sequence
+
+from loraprep.carried import pieces, questions, reading
 from loraprep.carried.kinds import Mark, What
+from loraprep.carried.pieces import Box
 from loraprep.carried.questions import Act
 from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Elements
+from loraprep.core.records import Elements, Image
 from loraprep.core.text import number_of
 from loraprep.pipeline.artifacts import CarriedSeen
 from loraprep.pipeline.steps.inputs import shortlisted_images
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
+from loraprep.project.sizes import trained_sizes
 
 
 def look_for_marks(work: Workspace) -> None:
@@ -22,6 +26,12 @@ def look_for_marks(work: Workspace) -> None:
     project, pictures = work.project, [i for i in shortlisted_images(work) if not i.of]
     if project.kind.pairs:  # what both pictures of a pair carry is not learned, and what one of them does is its change
         pictures = []
+    strips, panoramas = _pieces(work, pictures)
+    asked = [*questions.parted("strip", strips, pictures, work.decisions("carried"), cut=True)]
+    # a scene goes on from tile to tile; a figure or a thing does not
+    asked += questions.parted(
+        "panorama", panoramas, pictures, work.decisions("carried"), cut=project.settings.intent.kind == "style"
+    )
     found: dict[str, list[Mark]] = {}
     told: list[Finding] = []
     if not work.on_disk:  # a first look takes no time for it
@@ -33,11 +43,11 @@ def look_for_marks(work: Workspace) -> None:
         told = [Finding(Code.NOT_READ, (), {"pictures": number_of(len(pictures), "picture")})]
     known = work.accepted().get(Code.PLAIN_FRAME)
     for path, bars in questions.bars(pictures, project.settings.thresholds.audit.border).items():
-        if not (known and known.covers(path)):
+        if path not in strips and not (known and known.covers(path)):
             found.setdefault(path, []).extend(bars)
     left = look.unmasked(work.pictures, pictures, found)
     masks = any(profiles.trainer(name).loss_masks for name in project.settings.dataset.trainers)
-    asked = questions.questions(left, pictures, work.decisions("carried"), project.base_model, masks=masks)
+    asked += questions.questions(left, pictures, work.decisions("carried"), project.base_model, masks=masks)
     work.ask("carried", questions.HEADER, asked)
     work.write(
         CarriedSeen(
@@ -47,6 +57,27 @@ def look_for_marks(work: Workspace) -> None:
             pictures=len(pictures),
         )
     )
+
+
+def _pieces(work: Workspace, pictures: Sequence[Image]) -> tuple[dict[str, list[Box]], dict[str, list[Box]]]:
+    """Find the panels of strips and the tiles of what is very wide or tall, where they are large enough to train."""
+    project = work.project
+    if not work.on_disk:
+        return {}, {}
+    with terminal.progress("Looking for panels") as progress:
+        strips = pieces.panels(work.pictures, pictures, cache=work.cache(store.NAME), progress=progress)
+    size, most = trained_sizes(project.settings, project.base_model)[0], project.settings.thresholds.audit
+    panoramas = {i.path: tiles for i in pictures if i.path not in strips and (tiles := pieces.tiles(i))}
+    known = {i.path: i for i in pictures}
+    large = [
+        {
+            path: left
+            for path, boxes in found.items()
+            if len(left := pieces.trainable(known[path], boxes, size, most.enlargement_question)) > 1
+        }
+        for found in (strips, panoramas)
+    ]
+    return large[0], large[1]
 
 
 def named(work: Workspace, elements: dict[str, Elements]) -> dict[str, Elements]:

@@ -67,8 +67,8 @@ def left_elsewhere(work: Workspace) -> set[str]:
 
 
 def asked_or_settled_elsewhere(work: Workspace) -> set[str]:
-    """Return the pictures of which decisions/quality.yaml need not ask: they leave already, or are asked about as
-    copies."""
+    """Return the pictures of which decisions/quality.yaml need not ask: they leave already, are cut into pieces, or are
+    asked about as copies."""
     images, curation = work.images(), rulings.curation_rulings(work.decisions("curation"), work.images())
     copies = questions.outcome(
         work.read(Duplicates).groups,
@@ -79,6 +79,7 @@ def asked_or_settled_elsewhere(work: Workspace) -> set[str]:
     )
     return {
         *left_by_name(work),
+        *(i.path for i in images if i.apart and not i.of),
         *(path for path, fate in curation.items() if fate.fate == "left out"),
         *(path for path, fate in copies.items() if fate.open or fate.fate == "left out"),
     }
