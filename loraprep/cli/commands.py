@@ -112,7 +112,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command(
             name="carried",
-            line="What is written on the pictures, and which have bars at their sides?",
+            line="What is written on the pictures, which have bars at their sides, and which are strips?",
             example="loraprep carried",
             reads="build/, images/, decisions/gate.yaml",
             writes="build/carried.json, questions into decisions/carried.yaml",
@@ -206,7 +206,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command(
             name="carried",
-            line="What pictures carry that must not be learned: lettering and bars.",
+            line="What pictures carry that must not be learned: lettering and bars; strips and panoramas, to be cut.",
             example="loraprep carried",
             reads="images/, upscaled/, masks/, build/, decisions/gate.yaml",
             writes="build/carried.json, decisions/carried.yaml",

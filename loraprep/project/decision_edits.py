@@ -86,6 +86,8 @@ def write_answers(
         # what the other entries say was asked of the schema when they were read
         if found := schema.problems(replace(edited, data={k: v for k, v in wanted.items() if k in values}), kind):
             raise UserError.many(found)
+        if found := decisions.misread(edited, answer):
+            raise UserError.many(found)
         yamlfile.save(path, text, doc.digest if doc else None)
         digest = files.sha256(path)
         decisions.remember(path, edited, digest)

@@ -120,13 +120,13 @@ def load_document(root: Path, kind: str) -> Document | None:
         if_empty="Bring it back from git, or delete it; then it is written anew.",
     )
     _take_bare_names(doc, ANSWERS.get(kind, ""))
-    if found := schema.problems(doc, kind) or _misread(doc, ANSWERS.get(kind, "")):
+    if found := schema.problems(doc, kind) or misread(doc, ANSWERS.get(kind, "")):
         raise UserError.many(found)
     _read[path] = doc
     return doc
 
 
-def _misread(doc: Document, answer: str) -> list[Problem]:
+def misread(doc: Document, answer: str) -> list[Problem]:
     """Find what an entry that asks many questions cannot mean: a list for all of them, an exception of none."""
     data = doc.data if isinstance(doc.data, dict) else {}
     lists = [

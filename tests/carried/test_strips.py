@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import random
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from loraprep.core import files
 from loraprep.core.records import Image as Record
 from loraprep.imaging import gutters
 from tests.benchmarks import strips
+from tests.reviewed import Reviewed
 from tests.runs import run
 from tests.scenes import project
 
@@ -111,6 +113,22 @@ def test_a_strip_is_cut_into_pictures_of_their_own_and_is_whole_again(tmp_path: 
     assert (fates["strip.png"], fates["wide.png"]) == ("kept", "kept")
     assert not any("#part-" in name for name in fates)
     assert {p.name: p.read_bytes() for p in (root / "images").iterdir()} == before
+
+
+@pytest.mark.run
+def test_the_page_draws_each_piece_and_offers_to_cut(tmp_path: Path) -> None:
+    root = project(tmp_path / "p", 8)
+    size = (1500, 1500)
+    _page(_grid(2, 2, size, 24), size, "white", first=50).save(root / "images/strip.png")
+    run(root, "gate1")
+    page = Reviewed(root)
+    shown = html.unescape(page.get("/carried").text)
+    assert shown.count('<rect class="crop"') == 4
+    assert '{"answer": "cut"}' in shown
+    assert '{"answer": "mask"}' not in shown
+    assert page.answer("carried", "strip", {"answer": "mask"}).status_code == 400
+    assert page.answer("carried", "strip", {"answer": "cut"}).status_code == 200
+    assert page.snapshot().decisions["carried"].entries["strip"].answer == "cut"
 
 
 @pytest.mark.run
