@@ -20,6 +20,7 @@ ROOMS = [
     "captions",
     "pairs",
     "duplicates",
+    "heads",
     "carried",
     "scan",
     "imaging",

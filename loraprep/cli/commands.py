@@ -213,6 +213,14 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             inner=True,
         ),
         Command(
+            name="heads",
+            line="Heads of a character: how large, turned which way, and is it the same person?",
+            example="loraprep heads",
+            reads="images/, upscaled/, build/",
+            writes="build/heads.json",
+            inner=True,
+        ),
+        Command(
             name="looks",
             line="How they are drawn: line and stroke, and the same mark in a corner.",
             example="loraprep looks",

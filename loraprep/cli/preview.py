@@ -35,7 +35,7 @@ from loraprep.pipeline.artifacts import (
     Judged,
     Sampled,
 )
-from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, pairs, report
+from loraprep.pipeline.steps import audit, captions, carried, curation, duplicates, heads, pairs, report
 from loraprep.pipeline.workspace import SCAN_CACHE, MemoryWorkspace
 from loraprep.project import decisions, profiles, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
@@ -200,6 +200,7 @@ _STEPS = (
     audit.measure_detail,
     curation.choose_shortlist,
     carried.look_for_marks,
+    heads.look_for_heads,
     captions.describe_images,
     captions.write_captions,
     curation.curate_images,

@@ -237,6 +237,7 @@ class Axis(Record, frozen=True):
     even: float = 1.0  # 0..1, how evenly the terms present share the pictures
     thin: tuple[str, ...] = ()  # what is missing, and what else there is as little of
     by_name: dict[str, int] = field(default_factory=dict)
+    measured: int = 0  # pictures of `seen` that neither a person nor a model spoke of: measured on their heads
 
     def judged(self, kept: int) -> bool:
         """Was it looked at in more than half of the `kept` pictures? Of less nothing is said but the count."""

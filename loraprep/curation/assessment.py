@@ -9,6 +9,7 @@ from msgspec import structs
 
 from loraprep.core.findings import Finding
 from loraprep.core.records import Axis, Caption, Elements, Image
+from loraprep.heads.people import People
 from loraprep.pairs.change import Change
 
 
@@ -30,6 +31,8 @@ class Observations(msgspec.Struct, frozen=True):
     styles: Mapping[str, Sequence[float]]  # as in PictureFeatures
     embeddings: Mapping[str, Sequence[float]] = {}
     marks: Sequence[Finding] = ()
+    measured: Mapping[str, Mapping[str, str]] = {}  # element -> path -> term, measured on heads (heads.views)
+    people: People = People()
     before: Mapping[str, Image] = {}  # of pairs: the picture before the change
     changes: Mapping[str, Change] = {}  # of pairs: what differs between the two
 

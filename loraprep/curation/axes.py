@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Axis, Caption, Elements, Grade, Image
 from loraprep.curation.measures import diversity
+from loraprep.heads import views
 from loraprep.project.profiles import AxisProfile, Kind
 
 # CIELAB, where 2.3 is one just noticeable step (Mahy et al. 1994).
@@ -62,28 +63,54 @@ def _terms(
     return [term for term in said if term][:1]
 
 
+def with_measured(
+    kind: Kind, found: AxisLabels, measured: Mapping[str, Mapping[str, str]], unseen: Collection[str]
+) -> tuple[AxisLabels, dict[str, frozenset[str]]]:
+    """Complete labels by what was measured on heads; return them and, by axis, the paths that it speaks for.
+
+    What was seen and what a caption says come first; what only the name of a picture says (`unseen`) comes last.
+    `measured`: element -> path -> term.
+    """
+    labels, told = dict(found), {}
+    for name, axis in kind.axes.items():
+        terms = measured.get(axis.element, {})
+        own = {path: term for path, term in terms.items() if path in unseen or path not in found[name]}
+        if own:
+            labels[name] = {**found[name], **{path: [term] for path, term in own.items()}}
+            told[name] = frozenset(own)
+    return labels, told
+
+
 def undescribed(captions: Mapping[str, Caption]) -> frozenset[str]:
     """Return the paths of those whose captions nobody wrote who had seen the picture: names are all that is known."""
     return frozenset(path for path, c in captions.items() if c.grade is not Grade.DESCRIBED)
 
 
 def count_axes(
-    kind: Kind, images: Sequence[Image], found: AxisLabels, unseen: Collection[str] = frozenset()
+    kind: Kind,
+    images: Sequence[Image],
+    found: AxisLabels,
+    unseen: Collection[str] = frozenset(),
+    measured: Mapping[str, Collection[str]] | None = None,
 ) -> list[Axis]:
     """Count along every axis; what its wanted terms still lack is said only where most pictures were looked at.
 
-    `unseen`: paths of those that only names speak of; what these say is counted apart.
+    `unseen`: paths of those that only names speak of; what these say is counted apart. `measured`: by axis, the paths
+    that were measured on heads. Where no head was found there may be one of the angles that are hardly ever found.
     """
     result = []
     for name, axis in kind.axes.items():
         told = [i.path for i in images if i.path in found[name]]
-        named = {path for path in told if path in unseen and axis.element not in MEASURED}
+        by_heads = (measured or {}).get(name, ())
+        named = {p for p in told if p in unseen and p not in by_heads and axis.element not in MEASURED}
         labelled = [found[name][path] for path in told if path not in named]
         counts = Counter(term for terms in labelled for term in terms)
         by_name = Counter(term for path in named for term in found[name][path])
         want = max(1, round(len(images) / 10))
         known = len(labelled) * 2 > len(images)
-        missing = {t: want - counts[t] for t in axis.wants if counts[t] < want} if known else {}
+        hidden = len(images) - len(told) if by_heads else 0
+        lacking = {t: want - counts[t] - (hidden if t in views.UNFOUND else 0) for t in axis.wants}
+        missing = {t: number for t, number in lacking.items() if number > 0} if known else {}
         rare = [t for t, n in sorted(counts.items()) if missing and n < want and t not in missing]
         result.append(
             Axis(
@@ -96,6 +123,7 @@ def count_axes(
                 round(diversity.evenness(counts), 2),
                 (*missing, *rare),
                 dict(sorted(by_name.items())),
+                sum(i.path in by_heads for i in images),
             )
         )
     return result

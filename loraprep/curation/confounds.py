@@ -33,7 +33,8 @@ def one_sided_findings(axes: Sequence[Axis], kept: int) -> list[Finding]:
         Finding(Code.ONE_SIDED, (), {"label": a.label, "term": term, "share": f"{count} of {a.seen}"})
         for a in axes
         for term, count in a.counts.items()
-        if a.name != "shape" and kept >= _FEW and a.seen >= _FEW and a.judged(kept) and count >= _NEARLY_ALL * a.seen
+        if a.name != "shape" and kept >= _FEW and a.seen >= _FEW and a.judged(kept)
+        if count >= _NEARLY_ALL * (kept if a.measured else a.seen)  # heads turned away are those that are not found
     ]
 
 

@@ -11,7 +11,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Group, Image
 from loraprep.curation import advice, changes, confounds, identity, similarity, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
-from loraprep.curation.axes import axis_labels, count_axes, seen_only, undescribed
+from loraprep.curation.axes import AxisLabels, axis_labels, count_axes, seen_only, undescribed, with_measured
 from loraprep.curation.measures import diversity
 from loraprep.curation.measures.watermarks import SEVERAL
 from loraprep.curation.rulings import curation_entry, curation_rulings
@@ -63,11 +63,12 @@ def curate(
     # a look that may leave whole by an answer that is still missing is asked about once that is there
     elsewhere = any(asked_before >= set(look) for look in found.groups)
     about_styles = None if elsewhere else styles.style_question(remaining, found, kind)
-    strangers = identity.find_strangers(remaining, seen.elements, kind, settings)
+    strangers = identity.all_strangers(remaining, seen, kind, settings)
     about_strangers = identity.stranger_question(
         remaining,
         {p: how for p, how in strangers.items() if p not in ruled and p not in asked_before},
         {about_styles.key} if about_styles else set(),
+        seen.people.typical,
     )
     questions = [q for q in (about_styles, about_strangers) if q]
     leaving = {path for q in questions for path in curation_entry(q).left_out("recommended") if path not in ruled}
@@ -79,7 +80,7 @@ def curate(
     if len(pool) > target:
         # a detail that somebody cut out is wanted; the pieces of a strip are pictures like others
         pinned = [n for n, i in enumerate(pool) if i.path in asked or (i.of and not i.apart) or n in always]
-        labels = axis_labels(kind, seen.around(pool), seen.elements, seen.captions, settings.trigger)
+        labels, _ = _labels(seen.around(pool), seen, kind, settings)
         quotas = [q for f in (subset.member_quotas, subset.even_quotas) for q in f(kind, pool, labels, target)]
         kept = subset.choose_subset(pool, _coverage(pool, seen), _quality(pool, seen), target, pinned, quotas, groups)
         alike = _likeness(pool, seen)
@@ -120,9 +121,9 @@ def assess(
     """
     parts = parts or _Parts()
     alike, worth, around = _likeness(images, seen), _quality(images, seen), seen.around(images)
-    labels = axis_labels(kind, around, seen.elements, seen.captions, settings.trigger)
+    labels, measured = _labels(around, seen, kind, settings)
     unseen = undescribed(seen.captions)
-    axes = count_axes(kind, around, labels, unseen)
+    axes = count_axes(kind, around, labels, unseen, measured)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
     one_sided = [] if kind.pairs else confounds.one_sided_findings(axes, len(images))
     described = _told(seen)
@@ -162,6 +163,15 @@ def assess(
     )
 
 
+def _labels(
+    images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings
+) -> tuple[AxisLabels, dict[str, frozenset[str]]]:
+    labels = axis_labels(kind, images, seen.elements, seen.captions, settings.trigger)
+    present = {i.path for i in images}
+    heads = {name: {p: t for p, t in terms.items() if p in present} for name, terms in seen.measured.items()}
+    return with_measured(kind, labels, heads, undescribed(seen.captions))
+
+
 def _coverage(images: Sequence[Image], seen: Observations) -> Matrix:
     alike = coverage_likeness(images, seen.styles, _told(seen), seen.embeddings)
     return np.minimum(alike, coverage_likeness(seen.around(images), {}, {}, {})) if seen.before else alike
@@ -186,7 +196,7 @@ def _told(seen: Observations) -> dict[str, Caption]:
 
 
 def _strangers(images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings) -> list[Finding]:
-    return identity.stranger_findings(identity.find_strangers(images, seen.elements, kind, settings))
+    return identity.stranger_findings(identity.all_strangers(images, seen, kind, settings))
 
 
 def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind) -> list[Finding]:

@@ -14,6 +14,8 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Fate, Gate, Group
 from loraprep.curation.assessment import Assessment, PictureFeatures
 from loraprep.curation.rulings import Settled
+from loraprep.heads.finding import Head
+from loraprep.heads.people import People
 from loraprep.pairs.change import Change
 from loraprep.project.decisions import Question
 from loraprep.report.since import VerdictRecord
@@ -110,6 +112,17 @@ class CarriedSeen(Artifact, frozen=True):
     marks: dict[str, list[Mark]]  # by path
     findings: list[Finding]
     questions: list[Question]
+    pictures: int  # that were looked at
+
+
+class HeadsSeen(Artifact, frozen=True):
+    """The heads in the pictures that stay, and who is in them. Descriptors stay in the cache."""
+
+    NAME = "heads.json"
+
+    heads: dict[str, list[Head]]  # by path
+    people: People
+    findings: list[Finding]
     pictures: int  # that were looked at
 
 

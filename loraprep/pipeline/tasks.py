@@ -16,6 +16,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from loraprep.carried import reading
 from loraprep.core import machine, resources
 from loraprep.core.files import Json
+from loraprep.heads import finding
 from loraprep.pipeline import freshness, results, state
 from loraprep.pipeline.action import Told
 from loraprep.pipeline.doit_task import DOIT_CONFIG, Since, Task, config, profiles, task
@@ -33,6 +34,7 @@ AUDIT, DUPLICATES, STAYING = "build/audit.json", "build/duplicates.json", "build
 PAIRS = "build/pairs.json"
 DETAIL, SHORTLIST, LOOKS = "build/detail.json", "build/shortlist.json", "build/looks.json"
 CARRIED, CARRIED_D = "build/carried.json", "decisions/carried.yaml"
+HEADS = "build/heads.json"
 SAMPLES, ELEMENTS, VISION = "build/samples.json", "build/elements.json", "build/vision.json"
 CAPTIONS, CURATION = "build/captions.json", "build/curation.json"
 SELECTION, PLACEMENTS, GATE = "build/selection.json", "build/placements.json", "build/gate1.json"
@@ -287,10 +289,20 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
     )
     yield task(
         work,
+        "heads",
+        "Heads of a character: how large, turned which way, and is it the same person?",
+        "heads.look_for_heads",
+        [IMAGES, STAYING, SHORTLIST],
+        [HEADS],
+        {**named("intent.kind"), "looks": finding.installed()},
+        profiles(work, "kinds"),
+    )
+    yield task(
+        work,
         "curate",
         "Is it one hand, is the set varied, and which pictures carry it?",
         "curation.curate_images",
-        [IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, ELEMENTS, CAPTIONS, CAPTIONS_D, *_of_pairs(work)],
+        [IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, HEADS, ELEMENTS, CAPTIONS, CAPTIONS_D, *_of_pairs(work)],
         [CURATION, CURATION_D],
         named("curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"),
         [*_MEASURES, *profiles(work, "kinds")],
@@ -340,7 +352,7 @@ def _about_training(work: Workspace) -> Iterator[Task]:
         "The verdict, and the report to read and to look at",
         "report.write_report",
         [
-            *(IMAGES, AUDIT, DUPLICATES, DETAIL, CARRIED, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS),
+            *(IMAGES, AUDIT, DUPLICATES, DETAIL, CARRIED, HEADS, SAMPLES, LOOKS, ELEMENTS, VISION, CAPTIONS),
             *(CURATION, SELECTION, PLACEMENTS, *accepted),
             *_of_pairs(work),
         ],

@@ -124,6 +124,7 @@ def diversity(assessment: Assessment, kept: int, kind: Kind) -> list[str]:
             continue
         sure = axis.judged(kept)
         known = "" if axis.seen == kept else f" (known of {axis.seen} of {kept})"
+        known += f"; {axis.measured} measured on heads" if axis.measured else ""
         known += f"; {by_name}" if by_name else ""
         wanted = axis.name in kind.axes and kind.axes[axis.name].wants  # without any, nothing is called thin
         nothing = "nothing" if wanted else ""

@@ -465,7 +465,9 @@ def _out(s: Snapshot, key: str) -> set[str]:
 
 def _others(s: Snapshot, entry: Entry) -> list[PictureView]:
     asked = set(spares(s, entry))
-    others = (path for path in staying(s) if path not in asked)
+    typical = [path for paths in (entry.data.get("examples") or {}).values() for path in paths]
+    stays = staying(s)
+    others = (p for p in dict.fromkeys([*(p for p in typical if p in stays), *stays]) if p not in asked)
     return [picture(s, path) for path in islice(others, _OTHERS)]
 
 

@@ -4,6 +4,7 @@ import io
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Axis, Caption, Elements, Grade, Group, Image
 from loraprep.curation import advice, confounds, curate, identity, rulings, similarity, styles, subset
 from loraprep.curation.assessment import Observations
-from loraprep.curation.axes import axis_labels, count_axes
+from loraprep.curation.axes import axis_labels, count_axes, with_measured
 from loraprep.curation.measures import style_clusters
+from loraprep.heads.people import People
+from loraprep.imaging import style as style_measure
 from loraprep.project import project, resolution
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import AxisProfile, Kind, Quota
@@ -414,7 +417,7 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
     stray = images[3].path
     assert question.key == stray
     assert question.entry == {
-        "what": "1 picture seems to show somebody else. The model would learn a mix of both. Is it your character?",
+        "what": "1 of 20 pictures seems to show somebody else. The model would learn a mix of both. Is it your character?",
         "strangers": {stray: "a man, dark hair; the others: a woman, red hair"},
         "recommended": "leave out",
         "answer": None,
@@ -442,6 +445,78 @@ def test_somebody_else_is_one_question_and_its_answers(character: project.Projec
         Code.SOMEBODY_ELSE: rulings.Settled([stray], "you answered: keep")
     }
     assert curate.curate(images, seen, [], character.kind, character.settings, given("leave out")).questions == []
+
+
+def with_faces(images: list[Image], *strangers: int, **more: Any) -> Observations:
+    """Faces of one person in all pictures but some."""
+    others = tuple((images[n].path,) for n in strangers)
+    typical = tuple(i.path for n, i in enumerate(images) if n not in strangers)
+    return structs.replace(Observations({}, {}, {}, people=People(typical, others, len(images))), **more)
+
+
+def test_another_face_is_asked_about_beside_the_most_typical_pictures(character: project.Project) -> None:
+    images = records(20)
+    photographs = structs.replace(
+        character.settings, intent=structs.replace(character.settings.intent, description="photographs of Mira")
+    )
+    result = curate.curate(images, with_faces(images, 4, 9), [], character.kind, photographs, Decisions())
+    (question,) = result.questions
+    assert question.entry["what"].startswith("2 of 20 pictures seem to show somebody else.")
+    assert question.entry["strangers"] == {images[n].path: "not the face of the 18 most alike" for n in (4, 9)}
+    assert question.entry["examples"] == {"the others": [images[n].path for n in (0, 1, 2, 3, 5, 6, 7, 8)]}
+    assert question.entry["recommended"] == "leave out"
+    assert sorted(question.digests) == sorted(question.entry["strangers"])
+    many = curate.curate(images, with_faces(images, *range(7)), [], character.kind, photographs, Decisions())
+    assert many.questions[0].entry["recommended"] == "own trigger"  # hardly a slip
+    both = structs.replace(
+        with_faces(images, 4), elements=look_at(images, n4={"subject": ["a man"], "hair": ["black hair"]})
+    )
+    (one,) = identity.all_strangers(images, both, character.kind, photographs).values()
+    assert one == "a man, dark hair; the others: a woman, red hair; not the face of the 19 most alike"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [("photo of a woman", True), ("oil painting of a woman", False), ("a woman in a digital painting", False)],
+)
+def test_of_drawings_no_face_is_compared(character: project.Project, said: str, asked: bool) -> None:
+    images = records(20)
+    seen = with_faces(images, 4, captions=told(images, [said] * 20))
+    assert bool(identity.all_strangers(images, seen, character.kind, character.settings)) is asked
+
+
+@pytest.mark.parametrize(("edges", "asked"), [(0.72, True), (0.55, False)])
+def test_where_nobody_says_what_they_are_their_edges_do(character: project.Project, edges: float, asked: bool) -> None:
+    images = records(20)
+    drawn = [0.0] * len(style_measure.NAMES)
+    drawn[style_measure.NAMES.index("strength0_2")] = edges
+    seen = with_faces(images, 4, styles={i.path: drawn for i in images})
+    assert bool(identity.all_strangers(images, seen, character.kind, character.settings)) is asked
+    blind = with_faces(images, 4)
+    assert identity.all_strangers(images, blind, character.kind, character.settings) == {}
+
+
+def test_a_style_has_no_strangers_by_their_faces(style: project.Project) -> None:
+    images = records(20)
+    seen = with_faces(images, 4, captions=told(images, ["photo of a woman"] * 20))
+    assert identity.all_strangers(images, seen, style.kind, style.settings) == {}
+
+
+def test_what_was_measured_on_heads_counts_where_nobody_says_it(character: project.Project) -> None:
+    images = records(20)
+    paths = [i.path for i in images]
+    captions = told(images, ["seen from the side"] * 2 + ["a walk"] * 18)
+    captions[paths[19]] = replace(captions[paths[19]], text="emberveil, back view", grade=Grade.NAMED)
+    heads = {p: "front" for p in paths if p not in paths[10:16]}
+    seen = Observations({}, captions, {}, measured={"content.angle": heads})
+    labels = axis_labels(character.kind, images, {}, captions, "emberveil")
+    labels, by_heads = with_measured(character.kind, labels, seen.measured, {paths[19]})
+    assert by_heads == {"angle": frozenset([*paths[2:10], *paths[16:]])}  # captions first, names of files last
+    (axis,) = [a for a in count_axes(character.kind, images, labels, {paths[19]}, by_heads) if a.name == "angle"]
+    assert (axis.counts, axis.seen, axis.measured, axis.by_name) == ({"front": 12, "side": 2}, 14, 12, {})
+    assert axis.missing == {"three-quarter": 2}  # in six no head was found: they may be from behind
+    only = curate.assess(images, seen, character.kind, character.settings)
+    assert not [f for f in only.findings if f.code == Code.ONE_SIDED and f.values["label"] == "Angle"]
 
 
 def test_nobody_is_a_stranger_where_it_cannot_be_told(character: project.Project, style: project.Project) -> None:

@@ -17,6 +17,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "dataset/pixels.py": {"_render", "mask_pixels"},
     "dataset/upscale.py": {"_given", "_better"},
     "duplicates/keypoints.py": {"_glimpse_of", "_seen"},
+    "heads/finding.py": {"look"},
     "pairs/measure.py": {"look_at"},
     "report/marks.py": {"_corner"},
     "review/renditions.py": {"_full", "_large", "_laid", "_masked", "_trained", "_difference"},

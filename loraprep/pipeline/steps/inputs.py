@@ -13,12 +13,14 @@ from loraprep.core.records import Image
 from loraprep.curation import rulings
 from loraprep.curation.assessment import Observations
 from loraprep.duplicates import questions, words
+from loraprep.heads import views
 from loraprep.pipeline.artifacts import (
     Captioned,
     Described,
     DetailMeasured,
     Duplicates,
     FeaturesMeasured,
+    HeadsSeen,
     PairsSeen,
     Shortlist,
     Staying,
@@ -99,7 +101,7 @@ def with_detail(work: Workspace, images: Sequence[Image]) -> list[Image]:
 
 def observations(work: Workspace) -> Observations:
     """Return all that is known of the pictures before curation but their answers."""
-    features = work.read(FeaturesMeasured).features
+    features, heads = work.read(FeaturesMeasured).features, work.read(HeadsSeen)
     pairs = work.project.kind.pairs
     found = {i.path: i for i in work.images()} if pairs else {}
     return Observations(
@@ -108,6 +110,8 @@ def observations(work: Workspace) -> Observations:
         styles=features.styles,
         embeddings=features.embeddings,
         marks=features.marks,
+        measured=views.measured(heads.heads),
+        people=heads.people,
         before={i.path: found[i.controls[0]] for i in found.values() if i.state == "image" and i.controls},
         changes=work.read(PairsSeen).changes if pairs else {},
     )
