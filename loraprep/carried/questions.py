@@ -49,7 +49,7 @@ _TITLES: dict[What, str] = {
     "subtitle": "a subtitle",
     "art": "words that belong to what is shown",
     "tiled": "the same words all over it",
-    "bars": "plain bars or a frame at its sides",
+    "bars": "bars or a frame at its sides",
 }
 _WORDS = 60  # characters of one place that a question quotes
 _PLACES = 3  # of one picture

@@ -47,7 +47,7 @@ class Image(Record, frozen=True, gc=False):  # gc: no cycles, and tens of thousa
     detail: float = 1.0  # share of the size that the pixels really hold: 0.5 = looks enlarged twice; see native.py
     contrast: float = 0.0  # standard deviation of luma, 0..1; this and what follows of what is visible only
     flat: float = 0.0  # share of the area without any texture, 0..1
-    border: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # plain frame: left, top, right, bottom; shares
+    border: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # frame or bars: left, top, right, bottom; shares
     phash: str = ""  # imagehash.phash, 64 bits, 16 hex digits, of the upright picture
     dhash: str = ""
     phash_mirror: str = ""  # the same of the picture mirrored left to right

@@ -1,4 +1,4 @@
-"""Is there a plain frame around a picture, and how wide?"""
+"""Is there a plain frame around a picture, or bars of a screen, and how wide?"""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ _ALONG = 0.7  # share of the inner side along which the frame ends at once
 _ROWS = 2  # within which it ends: the edge itself is mixed by halving
 _MOST = 1 / 3  # of the side; a wider band is a wall or a ground
 _LEAST_SIDE = 16  # px
+# A bar of a screen holds signs: a clock, buttons, an address
+_BAR = 0.16  # of the side at most
+_FILLED = 0.45  # share of one of its rows that signs take up at most
+_SIGNS = 0.002, 0.25  # share of all of it
+_CLEAR = 0.4  # share of its columns that hold none
+_LEAST_BAR = 5  # px
+_LEAST_HEAD = 8  # px of a window's head
+_PACKED = 0.8  # share of one of its rows that signs take up at most
+_HEAD = 0.02, 0.35  # share of all of it
+_SIGNED = 0.4  # share of its rows that hold some
+_INK = 40  # by which signs differ from what they stand on
+_LINE = 0.9  # share of the side along which it ends at once
 NONE: Shares = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -55,6 +67,79 @@ def border(rgb: NDArray[np.uint8], visible: Mask | None = None) -> Shares:
     return _shares([side.width / len(side.rows) if of else 0.0 for side, of in zip(sides, found, strict=True)])
 
 
+def screen_bars(rgb: NDArray[np.uint8], visible: Mask | None = None) -> Shares:
+    """Bars with signs in them that a screen shows above and below (h, w, 3), as shares of the side; as in `border`.
+
+    A clock, buttons, a name: little of a bar of one colour, with gaps between them and room above and below. One of
+    the two may be plain. They end at once along the whole side, and are of one colour. Or the head of a window alone.
+    """
+    if min(rgb.shape[:2]) < _LEAST_SIDE:
+        return NONE
+    (_, up, _, down), (_, above, _, below) = _turned(rgb), _masks(visible)
+    top, bottom = _Band(up, above), _Band(down, below)
+    signs = [side.written() for side in (top, bottom)]
+    widths = [written or side.width for written, side in zip(signs, (top, bottom), strict=True)]
+    if (
+        all(widths)
+        and any(signs)
+        and top.like(bottom)
+        and all(side.ends_at_once(0, 0, w, _LINE) for side, w in zip((top, bottom), widths, strict=True))
+    ):
+        return 0.0, widths[0] / len(up), 0.0, widths[1] / len(down)
+    return 0.0, (_head(up[:, ::2]) if above is None else 0) / len(up), 0.0, 0.0
+
+
+def _head(rows: NDArray[np.uint8]) -> int:
+    """Count the rows of a window's head, outermost first: tabs and an address on two plain colours."""
+    band = rows[: int(_BAR * len(rows)) + 2].astype(np.int16)
+    first = np.median(band[0], axis=0).astype(np.int16)
+    if _far(band[0], first).mean() > _FEW or _far(band[:_LEAST_HEAD], first).mean() < _HEAD[0]:
+        return 0  # most pictures tell here
+    middles = np.median(band, axis=1)
+    away = np.abs(band - middles[:, None]).max(axis=2)
+    filled = (away > _PLAIN).mean(axis=1)
+    most = _two_coloured(middles, filled)
+    edges = [n for n in range(_LEAST_HEAD, most + 1) if filled[n - 1] <= _FEW and _line(band, middles[n - 1], n)]
+    if not edges:
+        return 0
+    end = edges[-1]  # the one above, between tabs and address, is a line, too
+    signs = away[:end]
+    seen = signs > _PLAIN
+    sure = _HEAD[0] <= seen.mean() <= _HEAD[1] and seen.any(axis=1).mean() >= _SIGNED
+    return end if sure and (signs[seen] > _INK).mean() >= _FEW else 0
+
+
+def _far(pixels: NDArray[np.int16], colour: NDArray[np.int16]) -> Mask:
+    far: Mask = (np.abs(pixels - colour) > _PLAIN).any(axis=-1)
+    return far
+
+
+def _two_coloured(middles: NDArray[np.float64], filled: NDArray[np.float64]) -> int:
+    """Count the rows before a third colour, one mixed row between two of them left aside; the last is none of them."""
+    colours: list[NDArray[np.float64]] = []
+
+    def known(colour: NDArray[np.float64]) -> bool:
+        return any(np.abs(colour - other).max() <= _PLAIN for other in colours)
+
+    for n in range(len(middles) - 1):
+        if filled[n] > _PACKED:
+            return n
+        if known(middles[n]):
+            continue
+        mixed = np.abs(middles[n + 1] - middles[n]).max() > _PLAIN
+        if len(colours) == 2 and not (mixed and known(middles[n + 1])):
+            return n
+        if not mixed:
+            colours.append(middles[n])
+    return len(middles) - 1 - _ROWS
+
+
+def _line(band: NDArray[np.int16], colour: NDArray[np.float64], row: int) -> bool:
+    """Say whether that colour ends at this row along the whole side."""
+    edge = np.abs(band[row : row + _ROWS] - colour).max(axis=2) > _PLAIN
+    return float(edge.any(axis=0).mean()) >= _LINE
+
+
 def _shares(found: Sequence[float]) -> Shares:
     left, top, right, bottom = found
     return left, top, right, bottom
@@ -79,6 +164,7 @@ class _Band:
 
     def __init__(self, rows: NDArray[np.uint8], visible: Mask | None) -> None:
         self.rows, self.width = rows, 0
+        self.colour: NDArray[np.float64] | None = None
         self._visible = visible
         outermost = rows[0] if visible is None else rows[0][visible[0]]
         if 2 * len(outermost) < rows.shape[1]:
@@ -105,22 +191,42 @@ class _Band:
             start, count = start + count, 2 * count
         return 0
 
+    def written(self) -> int:
+        """Count the rows of a bar with signs in it, 0 if it is none: plain at both its edges, with gaps between."""
+        if self.colour is None:
+            return 0
+        signs = self._differs(0, int(_BAR * len(self.rows)) + 1)
+        filled = signs.mean(axis=1)
+        over = np.flatnonzero(filled > _FILLED)
+        if not len(over) or (end := int(over[0])) < _LEAST_BAR or not self._steady(end):
+            return 0
+        inside = signs[:end]
+        room = max(filled[0], filled[end - _ROWS : end].min())
+        clear = 1 - inside[:-1].any(axis=0).mean()
+        return end if room <= _FEW and clear >= _CLEAR and _SIGNS[0] <= inside.mean() <= _SIGNS[1] else 0
+
     def _steady(self, end: int) -> bool:
         middles = np.median(self.rows[: max(1, end - 1)], axis=1)  # the last one may be mixed with what is framed
         return bool((np.ptp(middles, axis=0) <= _STEADY).all())
 
     def _differs(self, start: int, stop: int) -> Mask:
         """(rows, columns): where some channel is far from that colour, or nothing is there."""
-        beyond: Mask = (self.rows[start:stop] - self._low > self._span).any(axis=2)  # what lies below wraps around
+        beyond: Mask = np.any(self.rows[start:stop] - self._low > self._span, axis=2)  # what lies below wraps around
         return beyond if self._visible is None else beyond | ~self._visible[start:stop]
 
-    def ends_at_once(self, before: int, after: int) -> bool:
-        """Does it end within two rows along the side between the bands that cross its ends?"""
+    def ends_at_once(self, before: int, after: int, width: int = 0, along: float = _ALONG) -> bool:
+        """Does it end within two rows along the side between the bands that cross its ends?
+
+        `width`: of the band, its own by default; `along`: the share of the side that is enough.
+        """
         if self.rows.shape[1] <= before + after:
             return False
-        edge = self._differs(self.width, self.width + _ROWS)[:, before : self.rows.shape[1] - after]
-        return float(edge.any(axis=0).mean()) >= _ALONG
+        width = width or self.width
+        edge = self._differs(width, width + _ROWS)[:, before : self.rows.shape[1] - after]
+        return float(edge.any(axis=0).mean()) >= along
 
     def like(self, other: _Band) -> bool:
         """Are both of one colour?"""
-        return bool((np.abs(self.colour - other.colour) <= _PLAIN).all())
+        if self.colour is None or other.colour is None:
+            return False
+        return bool(np.all(np.abs(self.colour - other.colour) <= _PLAIN))

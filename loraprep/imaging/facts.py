@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from loraprep.imaging import colour
-from loraprep.imaging.border import border
+from loraprep.imaging.border import border, screen_bars
 from loraprep.imaging.display import halved
 from loraprep.imaging.hashes import hashes
 from loraprep.imaging.palette import colour_facts
@@ -57,7 +57,9 @@ def pixel_facts(picture: Image.Image, alpha: Image.Image | None = None) -> Pixel
     luma = np.asarray(grey)
     small, small_alpha = halved(picture, _SMALL), halved(alpha, _SMALL) if alpha else None
     visible, small_visible = _visible(alpha), _visible(small_alpha)
-    left, top, right, bottom = (round(side, 4) for side in border(np.asarray(small), small_visible))
+    bars = border(np.asarray(small), small_visible)
+    bars = bars if any(bars) else screen_bars(np.asarray(picture), visible)
+    left, top, right, bottom = (round(side, 4) for side in bars)
     measured = {
         "sharpness": round(sharpness(luma), 2),
         "contrast": round(_deviation(luma if visible is None else luma[visible]) / 255, 4),

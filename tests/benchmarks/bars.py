@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageDraw
+from PIL import ImageColor, ImageDraw
 
-from loraprep.imaging import facts
+from loraprep.imaging import display, facts
 from loraprep.project import schema
 from tests.benchmarks.lettering import ROOT, pictures
 from tests.benchmarks.overlays import Picture
@@ -36,7 +36,14 @@ TRUE = frozenset(
         f"{_CLIPART}/signs_and_symbols/map_symbols/aiga_baggage_check_in1.png",
         f"{_CLIPART}/transportation/aiga-symbols/aiga_coffee_shop1.png",
         f"{_CLIPART}/transportation/aiga-symbols/aiga_up_arrow1.png",
+        f"{_CLIPART}/signs_and_symbols/flags/america/belize.png",
+        f"{_CLIPART}/signs_and_symbols/flags/asia/taiwan.png",
+        f"{_CLIPART}/transportation/aiga-symbols/aiga_cashier1.png",
+        f"{_CLIPART}/transportation/aiga-symbols/aiga_nursery1.png",
+        f"{_CLIPART}/transportation/shelby_cobra_blueprint_i_01.png",
         "usr/share/games/freeorion/default/data/art/splash.png",
+        "usr/share/gimp/2.0/help/en/images/filters/render/ifscompose2.png",
+        "usr/share/stellarium/nebulae/default/darkshark-vasey.png",
     }
 )
 
@@ -81,11 +88,22 @@ def scanned(p: Picture, c: random.Random) -> tuple[Picture, Shares]:
     )  # type: ignore[arg-type]
 
 
+def _seen(p: Picture, colours: Sequence[str], c: random.Random) -> str:
+    """One of the colours that the picture's upper and lower edge are not of, if there is one."""
+    edges = np.asarray(p)[[0, -1]].astype(int)
+    unlike = [n for n in colours if (abs(edges - ImageColor.getrgb(n)).max(axis=2) > 40).mean(axis=1).min() > 0.9]
+    return c.choice(unlike or list(colours))
+
+
 def screenshot(p: Picture, c: random.Random) -> tuple[Picture, Shares]:
     """A telephone's bars, above and below, with a clock and buttons in them."""
-    top, bottom, colour = c.uniform(0.04, 0.07), c.uniform(0.05, 0.09), c.choice(("black", "white", "#202124"))
+    top, bottom, colour = (
+        c.uniform(0.04, 0.07),
+        c.uniform(0.05, 0.09),
+        _seen(p, ("black", "white", "#202124", "#e8eaed"), c),
+    )
     whole, sides = _padded(p, (0, top, 0, bottom), colour)
-    draw, ink = ImageDraw.Draw(whole), "white" if colour != "white" else "#404040"
+    draw, ink = ImageDraw.Draw(whole), "white" if colour in ("black", "#202124") else "#404040"
     high = sides[1] * whole.height
     draw.text(
         (0.04 * whole.width, 0.25 * high),
@@ -101,18 +119,69 @@ def screenshot(p: Picture, c: random.Random) -> tuple[Picture, Shares]:
     return whole, sides
 
 
+def viewer(p: Picture, c: random.Random) -> tuple[Picture, Shares]:
+    """A gallery's bars: a name and an arrow above, signs of one row below."""
+    top, bottom, colour = (
+        c.uniform(0.05, 0.12),
+        c.uniform(0.05, 0.12),
+        _seen(p, ("black", "white", "#1b1b1f", "#f2f2f7", "#3b5c8a"), c),
+    )
+    whole, sides = _padded(p, (0, top, 0, bottom), colour)
+    draw, ink = (
+        ImageDraw.Draw(whole),
+        c.choice(("white", "#c0c0c8")) if colour in ("black", "#1b1b1f", "#3b5c8a") else "#303038",
+    )
+    high, low = sides[1] * whole.height, sides[3] * whole.height
+    draw.line(
+        [(0.06 * whole.width, 0.3 * high), (0.03 * whole.width, 0.5 * high), (0.06 * whole.width, 0.7 * high)], ink, 3
+    )
+    said = c.choice(("IMG_2041.JPG", "Yesterday 18:04", "12 of 340", "Camera"))
+    draw.text((c.choice((0.1, 0.4)) * whole.width, 0.3 * high), said, ink, font_size=max(9, round(0.4 * high)))
+    for n in range(c.randint(3, 5)):
+        x, y, r = whole.width * (0.12 + 0.19 * n), whole.height - low / 2, low * c.uniform(0.15, 0.25)
+        c.choice((draw.ellipse, draw.rectangle))((x - r, y - r, x + r, y + r), outline=ink, width=max(1, round(r / 4)))
+    return whole, sides
+
+
+def browser(p: Picture, c: random.Random) -> tuple[Picture, Shares]:
+    """A browser's tabs and address above, and nothing below."""
+    top = c.uniform(0.07, 0.14)
+    styles = {
+        "white": ("#dee1e6", "#404040"),
+        "#35363a": ("#202124", "#e0e0e0"),
+        "#f9f9fb": ("#f0f0f4", "#15141a"),
+        "#2b5797": ("#1e3f6f", "white"),
+    }
+    bar = _seen(p, list(styles), c)
+    strip, ink = styles[bar]
+    whole, sides = _padded(p, (0, top, 0, 0), bar)
+    draw, high = ImageDraw.Draw(whole), sides[1] * whole.height
+    draw.rectangle((0, 0, whole.width, 0.45 * high), fill=strip)
+    draw.rectangle((0.02 * whole.width, 0.1 * high, 0.3 * whole.width, 0.45 * high), fill=bar)
+    size = max(8, round(0.22 * high))
+    draw.text((0.04 * whole.width, 0.16 * high), "Pictures - page 3", ink, font_size=size)
+    draw.rounded_rectangle((0.14 * whole.width, 0.54 * high, 0.82 * whole.width, 0.9 * high), 0.15 * high, fill=strip)
+    draw.text((0.17 * whole.width, 0.6 * high), "example.org/gallery/3", ink, font_size=size)
+    for n in range(3):
+        x, y, r = whole.width * (0.03 + 0.04 * n), 0.72 * high, 0.09 * high
+        draw.line([(x + r, y - r), (x, y), (x + r, y + r)], ink, 2)
+    return whole, sides
+
+
 PLANTED: dict[str, Callable[[Picture, random.Random], tuple[Picture, Shares]]] = {
     "letterbox": letterbox,
     "pillarbox": pillarbox,
     "frame": frame,
     "scanned": scanned,
     "screenshot": screenshot,
+    "viewer": viewer,
+    "browser": browser,
 }
 
 
 def border(picture: Picture) -> Shares:
-    """What the scan tells of it."""
-    return facts.pixel_facts(picture).border
+    """What the scan tells of it, which looks at it halved."""
+    return facts.pixel_facts(display.halved(picture, facts.SIDE)).border
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import imagehash
@@ -15,6 +16,7 @@ from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import detail, generators, inspect, scan
 from tests import pictures
+from tests.benchmarks import bars
 
 
 def _upright(data: bytes, background: str = "#ffffff") -> Image.Image:
@@ -262,6 +264,37 @@ def test_skies_floors_figures_and_cut_outs_have_no_frame() -> None:
     stripes.paste("#2040a0", (0, 225, 400, 300))
     assert max(facts.pixel_facts(stripes).border) == 0  # a band above and another below are no letterbox
     assert max(inspect.inspect(pictures.png(pictures.cut_out()))[0].border) == 0
+
+
+@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("kind", ["screenshot", "viewer", "browser"])
+def test_bars_of_a_screen_are_told_with_their_box(kind: str, number: int) -> None:
+    scene = pictures.scene(*[(900, 600), (600, 900), (1200, 900), (800, 800)][number], number)
+    made, wanted = bars.PLANTED[kind](scene, random.Random(number))
+    assert bars.border(made) == pytest.approx(wanted, abs=0.01)
+    assert max(bars.border(scene)) == 0
+
+
+def test_a_head_of_text_a_flag_and_a_drawing_on_one_ground_are_no_bars() -> None:
+    page = Image.new("RGB", (600, 800), "white")
+    pen = ImageDraw.Draw(page)
+    for row in range(30, 800, 40):  # a page of print goes on below its first lines
+        pen.text((40, row), "It was already too late", "black", font_size=18)
+    assert max(bars.border(page)) == 0
+    flag = Image.new("RGB", (600, 400), "#c03030")
+    flag.paste("white", (0, 50, 600, 100))
+    flag.paste("#2040a0", (0, 100, 600, 400))
+    assert max(bars.border(flag)) == 0  # two colours and a line, and no signs
+    stars = Image.new("RGB", (600, 400), "#101040")
+    pen = ImageDraw.Draw(stars)
+    for n in range(200):
+        pen.point((n * 97 % 600, n * 61 % 400), "white")
+    assert max(bars.border(stars)) == 0
+
+
+def test_tiny_pictures_have_no_bars() -> None:
+    for size in ((1, 1), (15, 300), (300, 15), (16, 16)):
+        assert max(border.screen_bars(np.zeros((*size, 3), np.uint8))) == 0
 
 
 def test_flat_is_what_has_neither_texture_nor_colours() -> None:

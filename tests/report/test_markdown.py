@@ -177,8 +177,8 @@ def test_what_is_accepted_is_quoted_with_the_artists_reason() -> None:
     frame = Finding(Code.PLAIN_FRAME, ("001.jpg",))
     known = {Code.PLAIN_FRAME: Acceptance("the passepartout is mine")}
     read, later, _ = told(gathered(40, [frame], accepted=known))
-    assert "- You accept: 001.jpg has a plain frame or plain bars at its sides. (the passepartout is mine)" in read
-    assert "001.jpg has a plain frame or plain bars at its sides. Settled: the passepartout is mine" in later
+    assert "- You accept: 001.jpg has a plain frame or bars at its sides. (the passepartout is mine)" in read
+    assert "001.jpg has a plain frame or bars at its sides. Settled: the passepartout is mine" in later
 
 
 def test_what_says_the_same_of_the_same_picture_is_said_once() -> None:
