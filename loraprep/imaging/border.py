@@ -91,10 +91,11 @@ def screen_bars(rgb: NDArray[np.uint8], visible: Mask | None = None) -> Shares:
 
 def _head(rows: NDArray[np.uint8]) -> int:
     """Count the rows of a window's head, outermost first: tabs and an address on two plain colours."""
-    band = rows[: int(_BAR * len(rows)) + 2].astype(np.int16)
-    first = np.median(band[0], axis=0).astype(np.int16)
-    if _far(band[0], first).mean() > _FEW or _far(band[:_LEAST_HEAD], first).mean() < _HEAD[0]:
+    outermost = rows[:_LEAST_HEAD].astype(np.int16)
+    first = np.median(outermost[0], axis=0).astype(np.int16)
+    if _far(outermost[0], first).mean() > _FEW or _far(outermost, first).mean() < _HEAD[0]:
         return 0  # most pictures tell here
+    band = rows[: int(_BAR * len(rows)) + 2].astype(np.int16)
     middles = np.median(band, axis=1)
     away = np.abs(band - middles[:, None]).max(axis=2)
     filled = (away > _PLAIN).mean(axis=1)
@@ -184,7 +185,7 @@ class _Band:
 
     def _end(self) -> int:
         start, count = 0, 8
-        while start < len(self.rows):  # most pictures have no frame, and tell so in their first rows
+        while start <= _MOST * len(self.rows):  # most pictures have no frame, and tell so in their first rows
             beyond = np.count_nonzero(self._differs(start, start + count), axis=1) > _FEW * self.rows.shape[1]
             if beyond.any():
                 return start + int(beyond.argmax())
@@ -193,7 +194,7 @@ class _Band:
 
     def written(self) -> int:
         """Count the rows of a bar with signs in it, 0 if it is none: plain at both its edges, with gaps between."""
-        if self.colour is None:
+        if self.colour is None or self._differs(0, 1).mean() > _FEW:
             return 0
         signs = self._differs(0, int(_BAR * len(self.rows)) + 1)
         filled = signs.mean(axis=1)
@@ -201,7 +202,7 @@ class _Band:
         if not len(over) or (end := int(over[0])) < _LEAST_BAR or not self._steady(end):
             return 0
         inside = signs[:end]
-        room = max(filled[0], filled[end - _ROWS : end].min())
+        room = filled[end - _ROWS : end].min()
         clear = 1 - inside[:-1].any(axis=0).mean()
         return end if room <= _FEW and clear >= _CLEAR and _SIGNS[0] <= inside.mean() <= _SIGNS[1] else 0
 
@@ -211,7 +212,10 @@ class _Band:
 
     def _differs(self, start: int, stop: int) -> Mask:
         """(rows, columns): where some channel is far from that colour, or nothing is there."""
-        beyond: Mask = np.any(self.rows[start:stop] - self._low > self._span, axis=2)  # what lies below wraps around
+        rows = self.rows[start:stop]
+        # what lies below wraps around; channel by channel, since numpy is slow along an axis of three
+        one, two, three = (rows[..., c] - self._low[c] > self._span[c] for c in range(3))
+        beyond: Mask = one | two | three
         return beyond if self._visible is None else beyond | ~self._visible[start:stop]
 
     def ends_at_once(self, before: int, after: int, width: int = 0, along: float = _ALONG) -> bool:
