@@ -302,7 +302,10 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         "curate",
         "Is it one hand, is the set varied, and which pictures carry it?",
         "curation.curate_images",
-        [IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, HEADS, ELEMENTS, CAPTIONS, CAPTIONS_D, *_of_pairs(work)],
+        [
+            *(IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, HEADS, ELEMENTS, CAPTIONS, CAPTIONS_D),
+            *_of_pairs(work),
+        ],
         [CURATION, CURATION_D],
         named("curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"),
         [*_MEASURES, *profiles(work, "kinds")],
