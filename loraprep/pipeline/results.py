@@ -181,8 +181,10 @@ def starts(work: Workspace) -> list[str]:
             text = files.read_text(work.root / readme, "replace")
         except OSError:
             continue
-        command = next((line.strip() for line in text.splitlines() if line.startswith("    ")), "")
-        lines.append(f"Next, {name}: {command} ({readme})" if command else f"Next, {name}: see {readme}")
+        start = text.partition("\n## Start\n")[2].partition("\n## ")[0]
+        typed = [line.strip() for line in start.splitlines() if line.startswith("    ")]
+        more = f", and {number_of(len(typed) - 1, 'more command')}" if len(typed) > 1 else ""
+        lines.append(f"Next, {name}: {typed[0]}{more} ({readme})" if typed else f"Next, {name}: see {readme}")
     return lines or ["Next: loraprep export"]
 
 

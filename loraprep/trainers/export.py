@@ -196,7 +196,7 @@ def _start(dataset: TrainingSet) -> list[str]:
     profile, calls = dataset.profile, dataset.by.calls
     own = {**profile.says, **profile.examples.get(calls, {}), **dataset.by.says}
     example = own.get("example", "")
-    if not profile.start or not calls or (profile.told and not example):
+    if not profile.start or not calls or ("{example}" in profile.told and not example):
         return []
     folder = f"{dataset.above}exports/{dataset.plan.trainer}"
     said = {
@@ -265,7 +265,7 @@ def readme(dataset: TrainingSet, how: str) -> str:
         "",
         dataset.made_for,
         "",
-        how.strip().replace("EPOCHS", str(length.epochs)),
+        how.strip(),
         "",
         *_start(dataset),
         *_samples(dataset),

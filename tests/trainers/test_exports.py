@@ -216,7 +216,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "project.yaml").write_text(f"{text}thresholds:\n  placement: {{cut: 0.1}}\n", "utf-8")
     code, output = run(root, "dataset", "export")
     assert code == 0, output
-    assert "Next, kohya: --dataset_config exports/kohya/dataset_config.toml --max_train_epochs" in output
+    start = (root / "exports/kohya/README.md").read_text("utf-8").partition("## Start\n\n    ")[2].partition("\n")[0]
+    assert start.startswith("accelerate launch ")
+    assert "".join(f"Next, kohya: {start} (exports/kohya/README.md)".split()) in "".join(output.split())
     return root
 
 
