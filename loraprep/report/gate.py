@@ -10,7 +10,7 @@ from loraprep.captions import samples
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
-from loraprep.core.text import listed
+from loraprep.core.text import listed, number_of
 from loraprep.project.decisions import Acceptance
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report.opening import BATCH, blocking_among, only_waiting
@@ -205,7 +205,9 @@ def _size_findings(
         "cause": "mend" if rejected else "none",
     }
     if not number:
-        return [Finding(Code.NO_IMAGES, (), rescue)]
+        left = sum(fate.fate == "left out" for fate in data.fates)
+        cause = {"cause": "left"} if left and not rejected else {}
+        return [Finding(Code.NO_IMAGES, (), {**rescue, "out": number_of(left, "picture"), **cause})]
     low, high = kind.recommended.min, kind.recommended.max
     values: dict[str, Value] = {
         "count": number,

@@ -161,6 +161,19 @@ def test_an_empty_folder_is_no_page_but_advice(tmp_path: Path, monkeypatch: pyte
     assert not list(tmp_path.glob("*.html"))
 
 
+def test_pictures_that_would_all_leave_are_told_of_without_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "small").mkdir()
+    for number in range(3):
+        scene(number, 100, 90).save(tmp_path / f"small/{number}.png")
+    monkeypatch.chdir(tmp_path)
+    tree.run(["look", "small"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 pictures would be left out; the report says why of each." in said
+    assert "decisions/" not in said
+
+
 def test_what_fits_a_pattern_is_looked_at_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
