@@ -110,5 +110,5 @@ def unknown(data: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
     """Yield (entry, name, names it may have) for each exception that no question of its entry is about."""
     for key, entry in data.items():
         if isinstance(entry, Mapping) and isinstance(entry.get(EXCEPT), Mapping):
-            known = {name for names in _names(entry).values() for name in names}
+            known = {name for names in _names(entry).values() for name in names} | (entry.get("pictures") or {}).keys()
             yield from ((key, str(name), sorted(known)) for name in entry[EXCEPT] if name not in known)

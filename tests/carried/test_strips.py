@@ -12,7 +12,9 @@ from PIL import Image
 
 from loraprep.carried import pieces
 from loraprep.core import files
+from loraprep.core.records import Fate
 from loraprep.core.records import Image as Record
+from loraprep.dataset.selection import select
 from loraprep.imaging import gutters
 from tests.benchmarks import strips
 from tests.reviewed import Reviewed
@@ -143,3 +145,24 @@ def test_an_answer_for_marks_is_refused_at_a_strip(tmp_path: Path) -> None:
     assert code
     assert "mask is no answer to this question" in output
     assert "Write cut, keep or recommended." in output
+
+
+def test_pieces_of_a_strip_that_is_a_copy_leave_with_it() -> None:
+    found = [
+        Record("a#part-1.png", "image", of="a.png", apart=True),
+        Record("a.png", "image", apart=True),
+        Record("b#face.png", "image", of="b.png"),
+        Record("b.png", "image"),
+        Record("c#part-1.png", "image", of="c.png", apart=True),
+        Record("c.png", "image", apart=True),
+    ]
+    copies = {name: Fate(name, "left out", "a copy of a.png", "you") for name in ("b.png", "c.png")}
+    fates = {f.path: (f.fate, f.why) for f in select(found, (), [copies])}
+    assert fates == {
+        "a#part-1.png": ("kept", ""),
+        "a.png": ("left out", "cut into the pieces in decisions/crops.yaml"),
+        "b#face.png": ("kept", ""),  # somebody wanted it by itself
+        "b.png": ("left out", "a copy of a.png"),
+        "c#part-1.png": ("left out", "c.png leaves: a copy of a.png"),
+        "c.png": ("left out", "a copy of a.png"),
+    }

@@ -174,3 +174,8 @@ def test_a_place_is_where_the_file_has_it(tmp_path: Path) -> None:
     assert places.of("duplicates", ("p01.jpg",)) == "decisions/duplicates.yaml:9:5"
     assert places.of("duplicates", ("p01.jpg", "keep")) == "decisions/duplicates.yaml:14:9"
     assert places.of("duplicates", ("p03.jpg", "keep", 0)) == "decisions/duplicates.yaml:15:22"
+
+
+def test_an_exception_may_name_a_picture_of_an_entry_that_asks_one_question_of_many() -> None:
+    entry = {"pictures": {"a.jpg": "“M. Rossi”", "b.jpg": None}, "answer": "mask", "except": {"a.jpg": "keep", "z.jpg": "keep"}}  # fmt: skip
+    assert [*together.unknown({"signature": entry})] == [("signature", "z.jpg", ["a.jpg", "b.jpg"])]
