@@ -37,9 +37,11 @@ _LETTER = re.compile(r"\w", re.UNICODE)
 
 _SURE = 0.8  # of the words' score: what is read so surely is writing
 _PLAIN = 0.87  # in the art nothing but the words speaks for it
+_MIRRORED = 4  # letters at least of what can be read in a mirror only: keys and tiles look like fewer
 _LIKELY = 0.6  # enough where words and place agree on what it is
 _EDGE = 0.14  # a signature and an address stand no further from an edge than this
 _SMALL = 0.3  # a signature is no longer than this
+_SIGNED = 2  # signatures at most: labels of a drawing, buttons of a window and print are short and small as well
 _TILES = 4  # the same words so often, in more than one row and column, are tiles
 _ALIKE = 0.75  # of two readings of the same words
 
@@ -58,9 +60,11 @@ def marks(lettering: Lettering) -> list[Mark]:
     """Tell what each place is, those left out that are no writing."""
     regions = [r for r in lettering.regions if _writing(r)]
     tiles = _tiled(regions)
+    told = ["tiled" if n in tiles else _kind(region) for n, region in enumerate(regions)]
+    written_over = told.count("signature") > _SIGNED
     found = []
-    for n, region in enumerate(regions):
-        what = "tiled" if n in tiles else _kind(region)
+    for region, kind in zip(regions, told, strict=True):
+        what = _in_the_art(region) if kind == "signature" and written_over else kind
         if what:
             found.append(Mark(what, region.box, region.words, region.area, region.mirrored))
     return found
@@ -70,6 +74,8 @@ def _writing(region: Region) -> bool:
     """Say whether a place holds letters, and no rails, bricks or blades of grass that look like some."""
     letters = _LETTER.findall(region.words)
     if len(letters) < 2 or len(set(letters)) < 2 or region.score < _LIKELY:
+        return False
+    if region.mirrored and len(letters) < _MIRRORED:
         return False
     return len(letters) > 2 or region.score >= _SURE
 
@@ -89,7 +95,11 @@ def _kind(region: Region) -> What | None:
         return "subtitle"
     if beside and max(wide, high) < _SMALL and region.area < 0.03 and len(words.split()) <= 4 and numbers < 0.8:
         return "signature"
-    return "art" if region.score >= _PLAIN and len(_LETTER.findall(words)) > 2 else None
+    return _in_the_art(region)
+
+
+def _in_the_art(region: Region) -> What | None:
+    return "art" if region.score >= _PLAIN and len(_LETTER.findall(region.words)) > 2 else None
 
 
 def _owned(words: str) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loraprep.core.records import Image
     from loraprep.imaging.pictures import Pictures
 
-VERSION = 1  # of what is kept; raised when reading changes
+VERSION = 2  # of what is kept; raised when reading changes
 PACKAGE = "rapidocr"
 UNREAD = "LORAPREP_UNREAD"  # set in the environment: nothing is read, as without the extra, for tests
 LONG = 1280  # px of the picture that words are read in: a signature is still legible
@@ -33,6 +33,7 @@ MOST = 48  # places of one picture that are read, the largest first; a page of p
 _LEAST = 16  # px; nothing can be read in less
 _WHOLE, _PART = 736, 512  # px of the longer side at which letters are looked for in the whole and in each part
 _HIGH = 0.35  # of the picture's shorter side: no line of letters is as high
+_FULL = 0.6  # of what was looked at: sails and tables fill it, and are then taken for one line
 _LINE = 20  # characters; of two readings of one place the surer counts, and that of more of the line
 _CHARACTERS = 200  # of one place
 _SURE = 0.85  # of reading, above which it is not tried upside down or mirrored
@@ -96,7 +97,7 @@ def written_in(picture: Pillow.Image) -> Lettering:
     places: list[tuple[NDArray[np.float64], float]] = []
     for window in _windows(picture.size):
         places += _places(engine, picture, window)
-    places = [place for place in places if _low_enough(place[0], picture.size)]
+    places = [place for place in places if _lower(place[0], _HIGH * min(picture.size))]
     places.sort(key=lambda place: -_area(place[0]))
     regions = [_region(engine, picture, quad, found, whole) for quad, found in places[:MOST]]
     return Lettering(tuple(_once([r for r in regions if r.words])), len(places))
@@ -136,15 +137,16 @@ def _places(
         return []
     factor = np.array([(right - left) / size[0], (bottom - top) / size[1]])
     moved = (np.asarray(quad, float) * factor + (left, top) for quad in quads)
-    return list(zip(moved, map(float, found.scores or [1.0] * len(quads)), strict=True))
+    told = zip(moved, map(float, found.scores or [1.0] * len(quads)), strict=True)
+    return [place for place in told if _lower(place[0], _FULL * min(right - left, bottom - top))]
 
 
-def _low_enough(quad: NDArray[np.float64], size: tuple[int, int]) -> bool:
-    """Leave out what is too high for a line of letters: shapes of the picture that look like one."""
+def _lower(quad: NDArray[np.float64], most: float) -> bool:
+    """Say whether it is no higher than a line of letters, `most` px: shapes of the picture that look like one are."""
     import numpy as np
 
     sides = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
-    return bool(min(sides[0] + sides[2], sides[1] + sides[3]) / 2 <= _HIGH * min(size))
+    return bool(min(sides[0] + sides[2], sides[1] + sides[3]) / 2 <= most)
 
 
 def _once(regions: list[Region]) -> list[Region]:

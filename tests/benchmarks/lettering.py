@@ -1,6 +1,7 @@
 """How often lettering that was laid over a picture is seen, by kind, and how often it is seen where none is:
 
-    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report] [--planted N] [--clean N] [--sheet FILE]
+    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report] [--planted N] [--clean N]
+        [--first N] [--last N] [--sheet FILE]
 
 Pictures come from Debian packages (`tests/benchmarks/sources.py`) and are parted by whole sources, fonts by the digest
 of their name: nothing that the thresholds were chosen on is in `report`. Over each planted picture one thing is laid,
@@ -16,6 +17,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -238,13 +240,15 @@ def main() -> None:
     parser.add_argument("--part", choices=("develop", "report"), default="report")
     parser.add_argument("--planted", type=int, default=60, help="pictures of each kind")
     parser.add_argument("--clean", type=int, default=500)
+    parser.add_argument("--first", type=int, default=0, help="of the sound pictures, to read them in pieces")
+    parser.add_argument("--last", type=int)
     parser.add_argument("--sheet", type=Path, help="draw all that was found in sound pictures, to judge by eye")
     given = parser.parse_args()
     reading.reader()
     clock = time.process_time()
     count = 0
     print("kind, planted, reported at all, under its own kind; taken for")
-    for name, plant in PLANTED.items():
+    for name, plant in PLANTED.items() if given.planted else ():
         told, own, others = 0, 0, Counter[str]()
         base = list(pictures(given.root, given.part, given.planted * len(PLANTED)))
         mine = base[list(PLANTED).index(name) :: len(PLANTED)][: given.planted]
@@ -262,18 +266,22 @@ def main() -> None:
     true = set(yaml.safe_load(TRUE.read_text("utf-8")) if TRUE.exists() else ())
     cries, lettered, hits, clean = list[tuple[str, str]](), 0, 0, 0
     sheet: list[tuple[str, Picture]] = []
-    for path, picture in pictures(given.root, given.part, given.clean, _LETTERED):
+    wrong: Counter[str] = Counter()
+    sound = islice(pictures(given.root, given.part, given.clean, _LETTERED), given.first, given.last)
+    for path, picture in sound:
         marks, count = seen(picture), count + 1
         if path in true:
             lettered, hits = lettered + 1, hits + bool(marks)
             continue
         clean += 1
         if marks:
+            wrong.update({m.what for m in marks})
             cries.append((path, "; ".join(f"{m.what}: {m.words}" for m in marks)))
             sheet.append((cries[-1][1], _shown(picture, marks)))
     print(
         f"sound: {clean}, {len(cries)} with something that is not there; truly lettered: {lettered}, {hits} of them told"
     )
+    print("pictures by kind of what is not there: " + ", ".join(f"{what} {n}" for what, n in wrong.most_common()))
     for path, said in cries:
         print(f"  {path}: {said[:160]}")
     print(f"{(time.process_time() - clock) / max(1, count):.2f} s of processor time a picture, {count} pictures")

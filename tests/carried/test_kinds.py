@@ -50,10 +50,26 @@ def test_what_only_looks_like_letters_is_none(words: str) -> None:
     assert told(region(words)) == []
 
 
+def test_two_letters_in_a_mirror_are_keys_or_tiles() -> None:
+    assert told(region("IT", CORNER, mirrored=True)) == []
+    assert told(region("IT", CORNER)) == ["signature"]
+    assert told(region("inkhouse", CORNER, mirrored=True)) == ["signature"]
+
+
 def test_what_was_read_badly_is_not_told() -> None:
     assert told(region("SHILITLL", MIDDLE, score=0.55)) == []
     assert told(region("SHILITLL", MIDDLE, score=0.7)) == []  # in the art nothing but the words speaks for it
     assert told(region("Shilit", CORNER, score=0.7)) == ["signature"]  # here the place does
+
+
+def test_labels_and_buttons_at_the_edge_are_no_signatures() -> None:
+    """A picture is signed once, or by two; a drawing with labels, a window or a cutting from a paper is not."""
+    corners: list[Box] = [CORNER, (0.05, 0.93, 0.2, 0.98), (0.3, 0.95, 0.45, 0.99)]
+    words = ["Dead Tiller", "Balanced", "Excess Heel"]
+    assert told(*(region(w, box) for w, box in zip(words, corners, strict=True))) == ["art"] * 3
+    assert told(*(region(w, box) for w, box in zip(words[:2], corners, strict=False))) == ["signature"] * 2
+    faint = [region(w, box, score=0.7) for w, box in zip(words, corners, strict=True)]
+    assert told(*faint) == []  # then nothing but the words speaks for it
 
 
 def test_the_same_words_all_over_are_tiles() -> None:
