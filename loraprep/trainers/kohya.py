@@ -21,7 +21,8 @@ Start kohya in the project's folder, or set `dataset.path` in project.yaml, with
 out `--train_data_dir` and `--reg_data_dir`: they read the `{repeats}_{name}` folders instead, without the settings
 here, and then need `--caption_extension .txt`. With `--cache_text_encoder_outputs`, set `shuffle_caption = false`:
 kohya stops otherwise, and it stops for caption dropout too, which is why there is none. With masks, add
-`--masked_loss`. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
+`--masked_loss`; kohya stretches a mask over the bucket where it crops the picture, so that it lies a little beside on
+pictures of another shape. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
 
 
 def kohya_sides(size: int, step: int = KOHYA_STEP) -> Size:

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/loaders.py TRAINER SOURCE PROJECT [MODEL]
 
-TRAINER is kohya, musubi-tuner, musubi-pairs (the pairs alone, without torch) or diffusion-pipe; SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
+TRAINER is kohya, musubi-tuner, musubi-pairs (the pairs alone, without torch), kohya-masks or diffusion-pipe-masks (how
+each lays the loss masks on its pictures); SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
 MODEL is musubi-tuner's short name of an architecture ("qi" for Qwen-Image). It runs in an interpreter that has torch and
 what the trainer imports, so it imports nothing of loraprep and is no test. Nothing is trained: buckets and batches are
 made, and latents are empty files. It stands in PROJECT, since paths are seen from there.
@@ -17,8 +18,11 @@ import math
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+Laid = tuple[Path, Path, Any, Any]  # picture, its mask, and both as a trainer has them: (3, h, w), (h, w) from 0 to 1
 
 
 def musubi(project: Path, model: str, config: str) -> tuple[int, Counter[Any]]:
@@ -75,16 +79,126 @@ def musubi_pairs(project: Path) -> dict[str, list[tuple[str, list[str], str]]]:
     return found
 
 
-def kohya(project: Path) -> tuple[int, Counter[Any]]:
-    """Build its datasets, whose buckets are made with them."""
+def _of_kohya(project: Path) -> tuple[Any, Any]:
+    """Build its datasets, as its training does: (to train, to measure on)."""
     from library import config_util as cu
 
     told = cu.load_user_config(str(project / "exports/kohya/dataset_config.toml"))
     masked = any("conditioning_data_dir" in s for d in told["datasets"] for s in d["subsets"])
-    namespace = argparse.Namespace(masked_loss=masked, debug_dataset=False, max_token_length=None)
+    told_besides = {
+        "masked_loss": masked,
+        "debug_dataset": False,
+        "max_token_length": None,
+        "keep_tokens_separator": "",
+        "caption_separator": ",",
+        "secondary_separator": None,
+    }
+    namespace = argparse.Namespace(**told_besides)
     sanitizer = cu.ConfigSanitizer(True, True, masked, True)
     made = cu.BlueprintGenerator(sanitizer).generate(told, namespace)
-    training, measuring = cu.generate_dataset_group_by_blueprint(made.dataset_group)
+    return cu.generate_dataset_group_by_blueprint(made.dataset_group)
+
+
+def kohya_masks(project: Path) -> Iterator[Laid]:
+    """Load each batch of its masked datasets, without tokens."""
+    from library import strategy_base
+
+    class Untold(strategy_base.TokenizeStrategy):
+        def tokenize(self, text: Any) -> list[Any]:
+            import torch
+
+            return [torch.zeros(1, 1, dtype=torch.long)]
+
+        def tokenize_with_weights(self, text: Any) -> tuple[list[Any], list[Any]]:
+            return self.tokenize(text), self.tokenize(text)
+
+    strategy_base.TokenizeStrategy.set_strategy(Untold())
+    training, _ = _of_kohya(project)
+    training.set_current_strategies()
+    for dataset in training.datasets:
+        real = getattr(dataset, "dreambooth_dataset_delegate", None)
+        for number in range(len(dataset) if real else 0):
+            batch, at = dataset[number], real.buckets_indices[number]
+            start = at.batch_index * at.bucket_batch_size
+            keys = real.bucket_manager.buckets[at.bucket_index][start : start + at.bucket_batch_size]
+            for n, key in enumerate(keys):
+                info = real.image_data[key]
+                mask = batch["conditioning_images"][n][0]
+                mask = (mask + 1) / 2 if float(mask.min()) < 0 else mask
+                yield Path(info.absolute_path), Path(info.cond_img_path), batch["images"][n], mask
+
+
+def diffusion_pipe_masks(project: Path, source: Path) -> Iterator[Laid]:
+    """Load each picture as its PreprocessMediaFile does, taken out of a module that imports all its models."""
+    import ast
+    import tomllib
+
+    import torch
+    import torchvision
+    from PIL import Image, ImageOps
+    from torchvision import transforms
+
+    wanted = {"PreprocessMediaFile", "convert_crop_and_resize", "round_to_nearest_multiple", "round_down_to_multiple"}
+    names: dict[str, Any] = {
+        "torch": torch, "torchvision": torchvision, "transforms": transforms, "Image": Image, "ImageOps": ImageOps,
+        "Path": Path, "VIDEO_EXTENSIONS": (), "tarfile": None, "np": None,
+    }  # fmt: skip
+    for module in ("utils/common.py", "models/base.py"):
+        tree = ast.parse((source / module).read_text("utf-8"))
+        tree.body = [node for node in tree.body if getattr(node, "name", "") in wanted]
+        exec(compile(tree, module, "exec"), names)
+    load = names["PreprocessMediaFile"]({"dataset": ""}, support_video=False)
+    told = tomllib.loads((project / "exports/diffusion-pipe/dataset.toml").read_text("utf-8"))
+    shapes = told["ar_buckets"]
+    for folder in told["directory"]:
+        for mask in sorted(Path(folder.get("mask_path", "none")).glob("*.png")):
+            picture = Path(folder["path"]) / mask.name
+            with Image.open(picture) as opened:
+                ratio = opened.width / opened.height
+            shape = min(shapes, key=lambda s: abs(math.log(s / ratio)))
+            area = told["resolutions"][0] ** 2
+            bucket = round(math.sqrt(area * shape) / 32) * 32, round(math.sqrt(area / shape) / 32) * 32
+            ((image, _, laid),) = load((None, str(picture)), str(mask), (*bucket, 1))
+            yield picture, mask, image, laid
+
+
+def laid_rightly(laid: Iterator[Laid]) -> int:
+    """Print how well each mask lies on the part of its picture that is trained; 0 if none is off.
+
+    Foretold is that both are scaled and cropped alike, about the middle. `shift`: by how many pixels of the bucket the
+    edges of what is hidden are off at most.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    off, known = 0, set()
+    for picture, mask, image, seen in laid:
+        if picture in known:  # it comes up more than once in an epoch
+            continue
+        known.add(picture)
+        high, wide = image.shape[-2:]
+        assert tuple(seen.shape) == (high, wide), f"{mask}: {tuple(seen.shape)}, its picture is {(high, wide)}"
+        with Image.open(mask) as opened:
+            wanted = np.asarray(ImageOps.fit(opened.convert("L"), (wide, high), Image.Resampling.BILINEAR)) < 128
+        told = np.asarray(seen.float()) < 0.5
+        if not wanted.any() and not told.any():
+            continue
+        both, either = (wanted & told).sum(), (wanted | told).sum()
+        edges = [
+            abs(int(np.flatnonzero(a.any(axis=n))[e]) - int(np.flatnonzero(b.any(axis=n))[e]))
+            for a, b in ((wanted, told),)
+            for n in (0, 1)
+            for e in (0, -1)
+        ]
+        off += both < 0.9 * either
+        print(f"{picture.name} {wide}x{high}: overlap {both / either:.2f}, shift {max(edges)}")
+    print(f"{len(known)} masks, {off} off by more than a tenth")
+    return int(off > 0 or not known)
+
+
+def kohya(project: Path) -> tuple[int, Counter[Any]]:
+    """Build its datasets, whose buckets are made with them."""
+    training, measuring = _of_kohya(project)
     trained = {path for dataset in training.datasets for path in dataset.image_data}
     measured = {path for dataset in (measuring.datasets if measuring else ()) for path in dataset.image_data}
     wanted = {path.relative_to(project).as_posix() for path in project.glob("dataset/*-held-out/*.png")}
@@ -117,6 +231,9 @@ def main() -> int:
         for name, pairs in musubi_pairs(project).items():
             print(f"{name}: {len(pairs)} pairs, such as {pairs[0]}")
         return 0
+    if trainer.endswith("-masks"):
+        kohyas = trainer.startswith("kohya")
+        return laid_rightly(kohya_masks(project) if kohyas else diffusion_pipe_masks(project, Path(source)))
     plan = foretold(project, trainer)
     if trainer == "kohya":
         results = {"dataset_config.toml": kohya(project)}
