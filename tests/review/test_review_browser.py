@@ -264,6 +264,20 @@ def test_words_that_are_being_written_survive_an_edit_elsewhere(browser: Any, ro
     assert text.endswith("# a remark\n")
 
 
+MARKS = """
+bars:
+  what: "2 pictures have bars at their sides"
+  pictures: {scene-04.jpg: "above and below", scene-05.jpg: "above"}
+  marks:
+    scene-04.jpg: [[0.0, 0.0, 1.0, 0.1], [0.0, 0.9, 1.0, 1.0]]
+    scene-05.jpg: [[0.0, 0.0, 1.0, 0.1]]
+  crops: {scene-04.jpg: [0.0, 0.1, 1.0, 0.9]}
+  recommended: crop
+  answer: null
+  except: {}
+"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_nothing_serious_for_axe_and_nothing_wider_than_the_window(
@@ -274,6 +288,7 @@ def test_nothing_serious_for_axe_and_nothing_wider_than_the_window(
     except ImportError:
         missing("axe-playwright-python is not installed (pip install -e '.[test]')")
     look = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
+    (root / "decisions/carried.yaml").write_text(MARKS, "utf-8")
     with serving(root) as address:
         context = browser.new_context(**look, bypass_csp=True)  # axe puts its script into the page
         page = context.new_page()
@@ -288,6 +303,33 @@ def test_nothing_serious_for_axe_and_nothing_wider_than_the_window(
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
         context.close()
     assert found == []
+
+
+CUT_AWAY = """() => [...document.querySelectorAll('main img')].filter(img => {
+    let { left, top, right, bottom } = img.getBoundingClientRect();
+    if (!(right - left) || !img.checkVisibility()) return false;
+    for (let at = img.parentElement; at.tagName !== 'MAIN'; at = at.parentElement) {
+        if (!['hidden', 'clip'].includes(getComputedStyle(at).overflow)) continue; // what scrolls can be reached
+        const box = at.getBoundingClientRect();
+        [left, top, right, bottom] = [Math.max(left, box.left), Math.max(top, box.top), Math.min(right, box.right), Math.min(bottom, box.bottom)];
+    }
+    return right - left < 16 || bottom - top < 16;
+}).map(img => img.alt || img.src)"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_picture_is_cut_away_by_what_holds_it(browser: Any, root: Path, width: int) -> None:
+    (root / "decisions/carried.yaml").write_text(MARKS, "utf-8")
+    with serving(root) as address:
+        page = browser.new_page(viewport={"width": width, "height": 844})
+        page.goto(address)
+        for view in VIEWS:
+            open_(page, view)
+            page.wait_for_timeout(250)
+            assert page.evaluate(CUT_AWAY) == [], view
+            if view == "carried":
+                assert page.locator(".marked img").count() > 0
+        page.close()
 
 
 LOOKS = """
