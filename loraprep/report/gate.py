@@ -245,7 +245,9 @@ def _caption_findings(kept: Sequence[str], data: ReportData) -> list[Finding]:
     explained = {p for f in data.findings if f.code in undescribed_codes() for p in f.images}
     bare = tuple(p for p in kept if p not in explained and _grade(p, data.captions) is Grade.MISSING)
     named = tuple(p for p in kept if _grade(p, data.captions) is Grade.NAMED)
-    found = [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept)})] if bare else []
+    parts = {i.path for i in data.images if i.of}
+    cause = "parts" if parts.issuperset(bare) else "files" if parts.isdisjoint(bare) else "both"
+    found = [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept), "cause": cause})] if bare else []
     if len(named) > data.settings.thresholds.captions.named * len(kept):
         return [*found, Finding(Code.ONLY_NAMED, named, {"kept": len(kept)})]
     return [*found, Finding(Code.CAPTION_DRAFT, named, {})] if named else found

@@ -5,17 +5,20 @@ from __future__ import annotations
 import html
 import random
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from loraprep.carried import pieces
-from loraprep.core import files
+from loraprep.core import files, findings
 from loraprep.core.records import Fate
 from loraprep.core.records import Image as Record
 from loraprep.dataset.selection import select
 from loraprep.imaging import gutters
+from loraprep.report import gate
 from tests.benchmarks import strips
 from tests.reviewed import Reviewed
 from tests.runs import run
@@ -90,8 +93,8 @@ def test_a_strip_is_cut_into_pictures_of_their_own_and_is_whole_again(tmp_path: 
     before = {p.name: p.read_bytes() for p in (root / "images").iterdir()}
     _, output = run(root, "gate1")
     path = root / "decisions/carried.yaml"
-    gate = files.read_json(root / "build/gate1.json")
-    assert gate["waiting"]["carried"] == ["panorama", "strip"], output
+    judged = files.read_json(root / "build/gate1.json")
+    assert judged["waiting"]["carried"] == ["panorama", "strip"], output
     asked = path.read_text("utf-8")
 
     path.write_text(asked.replace("answer: null", "answer: recommended"), "utf-8")
@@ -105,9 +108,9 @@ def test_a_strip_is_cut_into_pictures_of_their_own_and_is_whole_again(tmp_path: 
     assert "strip.png" not in captions
     groups = files.read_json(root / "build/duplicates.json")["groups"]
     assert not any("#part-" in name for group in groups for name in group["pictures"])
-    gate = files.read_json(root / "build/gate1.json")
-    assert "carried" not in gate["waiting"]
-    assert not any({"strip.png", "wide.png"} & {*r["images"]} for r in gate["reasons"])
+    judged = files.read_json(root / "build/gate1.json")
+    assert "carried" not in judged["waiting"]
+    assert not any({"strip.png", "wide.png"} & {*r["images"]} for r in judged["reasons"])
 
     path.write_text(path.read_text("utf-8").replace("answer: recommended", "answer: keep"), "utf-8")
     run(root, "gate1")
@@ -166,3 +169,22 @@ def test_pieces_of_a_strip_that_is_a_copy_leave_with_it() -> None:
         "c#part-1.png": ("left out", "c.png leaves: a copy of a.png"),
         "c.png": ("left out", "a copy of a.png"),
     }
+
+
+@pytest.mark.parametrize(
+    ("bare", "said"),
+    [
+        (["strip#part-1.png"], "Write what each shows on the page of `loraprep review`"),
+        (
+            ["pier.png"],
+            "Put a .txt file with the same name beside the picture and write into it what the picture shows.",
+        ),
+        (["pier.png", "strip#part-1.png"], "for parts of pictures (with # in the name) write it on the page"),
+    ],
+)
+def test_where_words_for_a_piece_belong_is_told(bare: list[str], said: str) -> None:
+    images = [Record("pier.png", "image"), Record("strip#part-1.png", "image", of="strip.png")]
+    limits = SimpleNamespace(thresholds=SimpleNamespace(captions=SimpleNamespace(named=1.0)))
+    data: Any = SimpleNamespace(images=images, captions={}, findings=[], settings=limits)
+    (found,) = gate._caption_findings(bare, data)
+    assert said in findings.fix(found)
