@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from loraprep import __version__
+from loraprep.carried.reading import Box
 from loraprep.core import files
 from loraprep.core.records import Image
 from loraprep.core.store import Store, mended
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from loraprep.imaging.pictures import Pictures
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom as shares of the sides
 Progress = Callable[[int, int], None]
 
 LONG = 2.5  # sides to each other from which a picture is tiled; films, at most 2.4 to 1, train whole

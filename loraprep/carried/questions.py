@@ -15,7 +15,7 @@ import msgspec
 from loraprep.carried import drawing
 from loraprep.carried.drawing import Plan
 from loraprep.carried.kinds import KINDS, Mark, Parted, What, alike, by_kind
-from loraprep.carried.pieces import Box
+from loraprep.carried.reading import Box
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.text import SHOWN, listed, number_of

@@ -9,10 +9,13 @@ below nothing is said (tests/benchmarks/faces.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # every command knows People, and few need numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 SAME = 0.48  # from the middle of a person's faces: theirs
 OTHER = 0.6  # somebody else's
@@ -21,7 +24,7 @@ _LEAST = 5  # pictures that show one person, below which nobody is taken for the
 _RULE = 0.4  # of the pictures with a face: whoever is in fewer is not the set's own person
 _SECOND = 3  # pictures that show one other person, from which it is somebody of their own
 
-Vectors = NDArray[np.float32]
+Vectors: TypeAlias = "NDArray[np.float32]"
 
 
 class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +54,8 @@ def people(faces: Mapping[str, Sequence[bytes]]) -> People:
 
     `faces`: by path, as `Found` has them. A picture counts by that of its faces which is nearest.
     """
+    import numpy as np
+
     vectors = {
         path: np.stack([np.frombuffer(f, np.float32) for f in own]) for path, own in sorted(faces.items()) if own
     }
@@ -74,6 +79,8 @@ def _others(left: dict[str, Vectors]) -> list[tuple[str, ...]]:
 
 def _person(vectors: Mapping[str, Vectors]) -> tuple[set[str], dict[str, float]]:
     """Return the pictures of whoever is in most of them, one at least, and how far all are from the middle of those."""
+    import numpy as np
+
     paths = list(vectors)
     if not paths:
         return set(), {}

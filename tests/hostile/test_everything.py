@@ -29,6 +29,7 @@ ARGUMENTS = {"init": ("--kind", "style", "--model", "flux", "--no-input")}
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """world/clone is hostile, world/person is what it is after, world/it ran appears if any of its code ran."""
     world = tmp_path_factory.mktemp("world")
+    (world / "tmp").mkdir()
     root = Path(shutil.copytree(clones.go_project(), world / "clone"))
     outside = clones.outside(world / "person")
     clones.plant_code(root, world / "it ran")
@@ -53,7 +54,7 @@ def watched(world: Path, *args: str) -> tuple[int, str, list[tuple[str, str]]]:
     log.unlink(missing_ok=True)
     env = {
         **os.environ, **clones.WATCHED, "LORAPREP_WATCH": str(log), "HOME": str(world / "home"),
-        "MPLCONFIGDIR": str(world / "fonts"), "LORAPREP_CONFIG": str(world / "settings/config.yaml"), "NO_COLOR": "1",
+        "MPLCONFIGDIR": str(world / "fonts"), "TMPDIR": str(world / "tmp"), "LORAPREP_CONFIG": str(world / "settings/config.yaml"), "NO_COLOR": "1",
         "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1", "PATH": f".{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
     done = subprocess.run([sys.executable, "-P", "-c", SCRIPT, *args, *ARGUMENTS.get(args[0], ())], cwd=world / "clone",
@@ -65,7 +66,7 @@ def watched(world: Path, *args: str) -> tuple[int, str, list[tuple[str, str]]]:
 def judge(world: Path, done: list[tuple[str, str]]) -> list[str]:
     """All that no command may do."""
     clone, person = str(world / "clone"), str(world / "person")
-    may_write = (clone, str(world / "fonts"), "/dev/")
+    may_write = (clone, str(world / "fonts"), str(world / "tmp"), "/dev/")  # of the third nothing stays
     wrong = [f"{what} {whom}" for what, whom in done if whom.startswith(person)]
     wrong += [f"{what} {whom}" for what, whom in done if what in ("write", "open") and not whom.startswith(may_write)]
     wrong += [
@@ -90,6 +91,7 @@ def test_nothing_outside_is_changed_read_run_or_sent(world: Path, args: tuple[st
     assert clones.state(world / "person") == before
     assert clones.state(world / "clone/images") == originals
     assert not (world / "it ran").exists()
+    assert not list((world / "tmp").iterdir())
     assert not clones.holding(world / "clone", clones.SECRET[:60])
     if args[0] == "gate1":
         assert "loraprep trust" in (world / "clone/dataset-report.md").read_text("utf-8")

@@ -12,6 +12,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "captions/captioners/wd_tagger.py": {"_shown"},
     "captions/vision/encode.py": {"_prepare"},
     "carried/drawing.py": {"hidden"},
+    "carried/pieces.py": {"_look"},
     "carried/reading.py": {"read"},
     "curation/features.py": {"_shown"},
     "dataset/pixels.py": {"_render", "mask_pixels"},

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from loraprep.carried import pieces, questions, reading
 from loraprep.carried.kinds import Mark, What
-from loraprep.carried.pieces import Box
 from loraprep.carried.questions import Act
+from loraprep.carried.reading import Box
 from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Elements, Image
