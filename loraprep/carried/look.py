@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import msgspec
 
 from loraprep import __version__
 from loraprep.carried import drawing, kinds, reading
@@ -14,15 +11,11 @@ from loraprep.carried.kinds import Mark
 from loraprep.core import files
 from loraprep.core.findings import Finding
 from loraprep.core.records import Image
-from loraprep.core.store import Store, mended
-from loraprep.imaging import errors
+from loraprep.imaging import errors, measured
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage, GivenUp
-from loraprep.imaging.measured import measure
+from loraprep.imaging.measured import Progress
 from loraprep.imaging.pictures import Pictures
-from loraprep.project import crops
-
-Progress = Callable[[int, int], None]
 
 
 def lettering(
@@ -33,26 +26,13 @@ def lettering(
     Raises UserError if RapidOCR is not installed or its models are damaged.
     """
     stamp = files.dumps([__version__, pictures.max_megapixels, *reading.stamp()], indent=None)
-
-    def act() -> tuple[dict[str, list[Mark]], dict[str, Exception]]:
-        with closing(Store(cache, "lettering", stamp)) as store:
-            failed = measure(pictures, records, store, reading.read, progress=progress)
-            known = dict(store.some(list({crops.shown(r) for r in records})))
-        found = {r.path: _marks(known[crops.shown(r)]) for r in records if crops.shown(r) in known}
-        return {path: own for path, own in found.items() if own}, failed
-
     reading.reader()  # one sentence here, before two processes say it for each picture
-    found, failed = mended(cache, act)
+    found, failed = measured.found(pictures, records, cache, "lettering", stamp, reading.read, _marks, progress)
     return found, errors.given_up({path: why for path, why in failed.items() if isinstance(why, GivenUp)})
 
 
 def _marks(data: bytes) -> list[Mark]:
-    import sqlite3
-
-    try:
-        return kinds.marks(reading.unpacked(data))
-    except msgspec.MsgspecError as error:
-        raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
+    return kinds.marks(reading.unpacked(data))
 
 
 def unmasked(

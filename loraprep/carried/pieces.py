@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +14,13 @@ from loraprep import __version__
 from loraprep.carried.reading import Box
 from loraprep.core import files
 from loraprep.core.records import Image
-from loraprep.core.store import Store, mended
-from loraprep.imaging.measured import measure
-from loraprep.project import crops
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from loraprep.imaging.measured import Progress
     from loraprep.imaging.pictures import Pictures
-
-Progress = Callable[[int, int], None]
 
 LONG = 2.5  # sides to each other from which a picture is tiled; films, at most 2.4 to 1, train whole
 _TILE = 1.5  # a tile is no longer than this, as a photograph is
@@ -62,24 +57,14 @@ def panels(
     pictures: Pictures, records: Sequence[Image], *, cache: Path | None = None, progress: Progress | None = None
 ) -> dict[str, list[Box]]:
     """Return the panels of each picture that has some, as shares of what is used of it, by path."""
+    from loraprep.imaging import measured  # brings numpy, which those who only ask about pieces do not need
 
-    def act() -> dict[str, list[Box]]:
-        with closing(Store(cache, "panels", f"{_STAMP} {__version__} {pictures.max_megapixels}")) as store:
-            measure(pictures, records, store, _look, progress=progress)
-            known = dict(store.some(list({crops.shown(r) for r in records})))
-        found = {r.path: _boxes(known[crops.shown(r)]) for r in records if crops.shown(r) in known}
-        return {path: own for path, own in found.items() if own}
-
-    return mended(cache, act)
+    stamp = f"{_STAMP} {__version__} {pictures.max_megapixels}"
+    return measured.found(pictures, records, cache, "panels", stamp, _look, _boxes, progress)[0]
 
 
 def _boxes(data: bytes) -> list[Box]:
-    import sqlite3
-
-    try:
-        return msgspec.json.decode(data, type=list[Box])
-    except msgspec.MsgspecError as error:
-        raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
+    return msgspec.json.decode(data, type=list[Box])
 
 
 def tiles(image: Image) -> list[Box]:

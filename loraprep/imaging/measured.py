@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
 
 from loraprep.core.records import Image
-from loraprep.core.store import Store
+from loraprep.core.store import Store, mended
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+
+
+def found(
+    pictures: Pictures,
+    records: Sequence[Image],
+    cache: Path | None,
+    kind: str,
+    stamp: str,
+    work: Callable[[Pictures, Image], bytes],
+    read: Callable[[bytes], T],
+    progress: Progress | None = None,
+) -> tuple[dict[str, T], dict[str, Exception]]:
+    """Return (what `read` makes of what `work` found, by path, without what is empty; as `measure`: what failed).
+
+    It is kept in `cache` under `kind`; another `stamp` measures anew, and so does what `read` cannot read
+    (msgspec.MsgspecError).
+    """
+
+    def known(data: bytes) -> T:
+        try:
+            return read(data)
+        except msgspec.MsgspecError as error:
+            raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
+
+    def act() -> tuple[dict[str, T], dict[str, Exception]]:
+        with closing(Store(cache, kind, stamp)) as store:
+            failed = measure(pictures, records, store, work, progress=progress)
+            kept = dict(store.some(list({crops.shown(r) for r in records})))
+        told = {r.path: known(kept[crops.shown(r)]) for r in records if crops.shown(r) in kept}
+        return {path: own for path, own in told.items() if own}, failed
+
+    return mended(cache, act)
 
 
 def measure(
@@ -21,7 +60,7 @@ def measure(
     work: Callable[[Pictures, Image], Any],
     *,
     packed: Callable[[Any], bytes] = bytes,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Exception]:
     """Measure those of `records` that `store` does not know yet, each once whatever its name; keep it as it comes.
 
