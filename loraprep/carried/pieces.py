@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LONG = 2.5  # sides to each other from which a picture is tiled; films, at most 2.4 to 1, train whole
 _TILE = 1.5  # a tile is no longer than this, as a photograph is
-_STAMP = 1  # of what is kept; raised when looking changes
+_STAMP = 2  # of what is kept; raised when looking changes
 
 
 def looked(rgb: NDArray[np.uint8], visible: NDArray[np.bool_] | None = None) -> list[Box]:

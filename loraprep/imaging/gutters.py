@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +28,8 @@ _SMALL = 24  # px of the side at which two panels are compared
 _ALIKE = 0.9  # correlation of two panels that are the same again: frames of one movement, panes of a window
 _DISTINCT = 0.5  # share of the panels that are none of another; else it is a pattern
 _LOOSE, _LOOSELY = 40, 0.9  # the same two for a reduced picture, in which a gutter is mixed with what is beside it
+_FAR_REDUCED = 2.0  # sides to each other
+_BESIDE = 3  # px of a reduced picture beside a gutter, in which what it parts begins
 _DEEP = 8  # cuts within cuts
 _WALL = 0.9  # share of the line below the top of a shelf that shows its back
 _STANDS = 0.6  # and of the line above its floor, at most, where something stands on it
@@ -63,23 +67,38 @@ def panels(rgb: Pixels, visible: Mask | None = None) -> list[Box]:
 
 
 def likely(rgb: Pixels) -> bool:
-    """Say whether a picture, reduced, has lines that may be gutters: all of those that have some, and few others."""
+    """Say whether a picture, reduced, may have gutters: so may all that have some, and a third of the others.
+
+    A gutter parts: on one side of it at least much of the line beside it is of another colour. A sky that ends at the
+    rim or in haze is none. What is long is reduced so far that its gutters are gone, so all of it may have some.
+    """
+    if max(rgb.shape[:2]) > _FAR_REDUCED * min(rgb.shape[:2]):
+        return True
     for lines in (rgb, rgb.transpose(1, 0, 2)):
-        some = lines[:, :: max(1, lines.shape[1] // _SAMPLES)].astype(np.int16)
-        far = (np.abs(some - np.median(some, axis=1)[:, None]) > _LOOSE).any(axis=2)
-        if (far.mean(axis=1) <= 1 - _LOOSELY).any():
-            return True
+        middle, far = _far(lines, _LOOSE)
+        for (_, start), (end, _) in pairwise(_runs(far > 1 - _LOOSELY)):
+            colour = np.median(middle[start:end], axis=0)
+            for beside in (lines[max(0, start - _BESIDE) : start], lines[end : end + _BESIDE]):
+                if (np.abs(beside - colour) > _LOOSE).any(axis=(0, 2)).mean() >= _SIDE / 2:
+                    return True
     return False
+
+
+def _far(lines: Pixels, near: int) -> tuple[Pixels, NDArray[np.float64]]:
+    """Of each line the median colour, and the share of its pixels that are further from that than `near`."""
+    some = np.ascontiguousarray(lines[:, :: max(1, lines.shape[1] // _SAMPLES)])
+    middle = np.median(some, axis=1).astype(np.uint8)
+    apart = cv2.absdiff(some, np.ascontiguousarray(np.broadcast_to(middle[:, None], some.shape)))
+    most = cv2.max(cv2.max(*cv2.split(apart)[:2]), cv2.split(apart)[2])
+    return middle, np.count_nonzero(most > near, axis=1) / some.shape[1]
 
 
 def _colours(rgb: Pixels) -> list[NDArray[np.uint8]]:
     """Find the colours of lines that are plain from end to end, the one of most lines first."""
     counts: list[tuple[NDArray[np.uint8], int]] = []
     for lines in (rgb, rgb.transpose(1, 0, 2)):
-        some = lines[:, :: max(1, lines.shape[1] // _SAMPLES)]
-        middle = np.median(some, axis=1).astype(np.uint8)
-        far = (np.abs(some.astype(np.int16) - middle[:, None]) > _NEAR).any(axis=2)
-        plain = middle[far.mean(axis=1) <= 1 - _PLAIN]
+        middle, far = _far(lines, _NEAR)
+        plain = middle[far <= 1 - _PLAIN]
         while len(plain):
             same = (np.abs(plain.astype(np.int16) - plain[0]) <= _NEAR).all(axis=1)
             counts.append((np.median(plain[same], axis=0).astype(np.uint8), int(same.sum())))
@@ -96,9 +115,8 @@ class _Page:
 
     def __init__(self, rgb: Pixels, colour: NDArray[np.uint8], visible: Mask | None) -> None:
         self.rgb = rgb
-        low = np.clip(colour.astype(int) - _NEAR, 0, 255).astype(np.uint8)
-        span = np.clip(colour.astype(int) + _NEAR, 0, 255).astype(np.uint8) - low
-        self.gutter: Mask = (rgb - low <= span).all(axis=2)  # what lies below wraps around
+        low, high = (np.clip(colour.astype(int) + by, 0, 255) for by in (-_NEAR, _NEAR))
+        self.gutter: Mask = cv2.inRange(np.ascontiguousarray(rgb), tuple(low.tolist()), tuple(high.tolist())) > 0
         if visible is not None:
             self.gutter |= ~visible
         self.least = max(2 * _SMALL, round(_LEAST * min(self.gutter.shape)))
@@ -129,7 +147,7 @@ class _Page:
         for down in (False, True):
             lines = self.gutter[top:bottom, left:right]
             lines = lines.T if down else lines
-            plain = (lines.mean(axis=1) >= _PLAIN) & lines[:, :_ENDS].all(axis=1) & lines[:, -_ENDS:].all(axis=1)
+            plain = (_shares(lines, 1) >= _PLAIN) & lines[:, :_ENDS].all(axis=1) & lines[:, -_ENDS:].all(axis=1)
             parts = [
                 Box(left + a, top, left + b, bottom) if down else Box(left, top + a, right, top + b)
                 for a, b in _runs(~plain)
@@ -143,11 +161,11 @@ class _Page:
         left, top, right, bottom = box
         for _ in range(2):  # what was plain only beside what was taken off
             inner = self.gutter[top:bottom, left:right]
-            rows = np.flatnonzero(inner.mean(axis=1) < _PLAIN)
+            rows = np.flatnonzero(_shares(inner, 1) < _PLAIN)
             if not len(rows):
                 return None
             top, bottom = top + int(rows[0]), top + int(rows[-1]) + 1
-            columns = np.flatnonzero(self.gutter[top:bottom, left:right].mean(axis=0) < _PLAIN)
+            columns = np.flatnonzero(_shares(self.gutter[top:bottom, left:right], 0) < _PLAIN)
             if not len(columns):
                 return None
             left, right = left + int(columns[0]), left + int(columns[-1]) + 1
@@ -210,6 +228,12 @@ class _Page:
         sums = np.add.reduceat(np.add.reduceat(part, rows[:-1], axis=0), columns[:-1], axis=1)
         mean: NDArray[np.float64] = sums / (np.diff(rows)[:, None] * np.diff(columns)[None])
         return mean
+
+
+def _shares(mask: Mask, axis: int) -> NDArray[np.float64]:
+    """The share of each line that is True; as its mean, in a tenth of the time."""
+    shares: NDArray[np.float64] = np.count_nonzero(mask, axis=axis) / mask.shape[axis]
+    return shares
 
 
 def _runs(mask: Mask) -> list[tuple[int, int]]:
