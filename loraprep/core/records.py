@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -92,6 +92,26 @@ def the_other_way(mirrored: bool, turns: int) -> int:
     return turns if mirrored else -turns % 4
 
 
+class Lying(NamedTuple):
+    """How a second picture lies over a first one; `place` () where nobody knows, so that it has to be looked for.
+
+    `place`: a, b, c, d, e, f of x' = a x + b y + c, y' = d x + e y + f, from the second one, mirrored first if so, to
+    the first, each counted from its middle in its own longer side.
+    """
+
+    mirrored: bool = False
+    place: tuple[float, ...] = ()
+
+    def the_other_way(self) -> Lying:
+        """How the first one lies over the second."""
+        if not self.place:
+            return self
+        a, b, c, d, e, f = self.place
+        side = -1 if self.mirrored else 1  # mirrored, x and what is added to it change their sign
+        a, b, d, e = (v / (a * e - b * d) for v in (e, -b, -d, a))
+        return Lying(self.mirrored, (a, side * b, -side * (a * c + b * f), side * d, e, -(d * c + e * f)))
+
+
 class Pair(Record, frozen=True):
     """Two pictures alike: "byte" identical files, "copy" the same picture again, "variant" the same scene, changed."""
 
@@ -103,10 +123,12 @@ class Pair(Record, frozen=True):
     what: str = ""  # "smaller, recompressed copy of b": what a is to b, in words
     turns: int = 0  # b must be turned left by so many quarters (once mirrored, if so) to lie as a does
     lesser: str = ""  # the one of the two that is cut, or has a watermark over it
+    place: tuple[float, ...] = ()  # of b in a: Lying.place
 
-    def over(self, first: str) -> tuple[bool, int]:
-        """How the other one lies over `first`: mirrored? and then turned left by how many quarters?"""
-        return self.mirrored, self.turns if first == self.a else the_other_way(self.mirrored, self.turns)
+    def lying(self, first: str) -> Lying:
+        """How the other one lies over `first`, to the pixel."""
+        lying = Lying(self.mirrored, self.place)
+        return lying if first == self.a else lying.the_other_way()
 
 
 class Group(Record, frozen=True):

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from loraprep.core.records import Lying
 from loraprep.duplicates.keypoints import Keypoints, Pixels, of_picture, reduced
 
 Plane = NDArray[np.float32]
@@ -32,6 +33,7 @@ _CLIPPED = 2  # of 255, from black and white
 _APART = 8  # of 255, between levels that tell a curve's form
 _ROUNDS = 4  # of reweighting
 _SOME = 6000  # pixels that it is taken from
+NOT_KNOWN = Lying()
 DRAWN = 2.0  # of 255 per px: an edge, and no soft ground
 _REACH = 0.5  # px of the canvas by which resampling may move an edge
 
@@ -70,6 +72,7 @@ class Laid:
     lighter: float
     gain: float
     tint: float
+    place: tuple[float, ...]  # Lying.place
 
     @property
     def turn(self) -> float:
@@ -93,10 +96,32 @@ def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole:
     return min(fits, key=_misfit) if fits else None
 
 
-def lay_over(first: Pixels, second: Pixels, *, mirrored: bool) -> Laid | None:
-    """Lay pictures of at most keypoints.SIDE px over each other, however it can be done."""
-    held = similarity(_points(first.shape, first.tobytes()), of_picture(second), mirrored=mirrored)
-    return lay(first, second, held, mirrored=mirrored, whole=True)
+def lay_over(first: Pixels, second: Pixels, lying: Lying) -> Laid | None:
+    """Lay pictures of at most keypoints.SIDE px over each other, as they are known to lie or however it can be done."""
+    if lying.place:
+        known = Similarity(_matrix(lying.place, first.shape, second.shape), ENOUGH)
+        if laid := lay(first, second, known, mirrored=lying.mirrored, whole=False):
+            return laid
+    held = similarity(_points(first.shape, first.tobytes()), of_picture(second), mirrored=lying.mirrored)
+    return lay(first, second, held, mirrored=lying.mirrored, whole=True)
+
+
+def _place(matrix: Matrix, first: tuple[int, ...], second: tuple[int, ...]) -> tuple[float, ...]:
+    """Turn a matrix between pictures of these shapes into Lying.place."""
+    linear = matrix[:, :2] * max(second[:2]) / max(first[:2])
+    shift = (matrix[:, :2] @ _middle(second) + matrix[:, 2] - _middle(first)) / max(first[:2])
+    return tuple(round(float(v), 6) for v in np.column_stack([linear, shift]).ravel())
+
+
+def _matrix(place: tuple[float, ...], first: tuple[int, ...], second: tuple[int, ...]) -> Matrix:
+    """Undo `_place`."""
+    six = np.array(place).reshape(2, 3)
+    linear = six[:, :2] * max(first[:2]) / max(second[:2])
+    return np.column_stack([linear, six[:, 2] * max(first[:2]) + _middle(first) - linear @ _middle(second)])
+
+
+def _middle(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return np.array([shape[1] / 2, shape[0] / 2])
 
 
 @lru_cache(maxsize=1)
@@ -191,6 +216,7 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
         lighter=(luma[1] - luma[0]) / 255,
         gain=(luma[1] + 8) / (luma[0] + 8),
         tint=0.0 if grey else float(np.hypot(*(chroma[1] - chroma[0]))),
+        place=_place(matrix, a.shape, b.shape),
     )
 
 
@@ -318,8 +344,8 @@ def _beyond(target: Plane, fitted: Plane) -> Plane:
     return beyond
 
 
-def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plane:
-    """Where `second` (mirrored first, if so) differs from `first` once laid over it: 0..1, in the frame of `first`.
+def difference(first: Pixels, second: Pixels, lying: Lying = NOT_KNOWN) -> Plane:
+    """Where `second`, which lies so, differs from `first` once laid over it: 0..1, in the frame of `first`.
 
     Of its shape at keypoints.SIDE px at most; what `second` does not show is 0, as is all if they cannot be laid over
     each other. One tone curve for the whole picture is allowed for, and half a pixel of the canvas.
@@ -327,7 +353,7 @@ def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plan
     import cv2
 
     a, b = reduced(first), reduced(second)
-    laid = lay_over(a, b, mirrored=mirrored)
+    laid = lay_over(a, b, lying)
     whole: Plane = np.zeros(a.shape[:2], np.float32)
     if laid is not None:
         left, top, right, bottom = laid.box
@@ -336,14 +362,14 @@ def difference(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Plan
     return whole
 
 
-def over(first: Pixels, second: Pixels, *, mirrored: bool = False) -> Pixels:
+def over(first: Pixels, second: Pixels, lying: Lying = NOT_KNOWN) -> Pixels:
     """`second` as it lies over `first`, at the size of `first`; the rest, and all if it lies nowhere, is `first`."""
 
     a, b = reduced(first), reduced(second)
-    laid = lay_over(a, b, mirrored=mirrored)
+    laid = lay_over(a, b, lying)
     if laid is None:
         return first
-    seen = np.ascontiguousarray(second[:, ::-1]) if mirrored else second
+    seen = np.ascontiguousarray(second[:, ::-1]) if lying.mirrored else second
     before, after = b.shape[1] / seen.shape[1], first.shape[1] / a.shape[1]
     linear, shift = laid.matrix[:, :2] * before * after, laid.matrix[:, 2] * after
     moved, inside = _warped(seen, linear, shift, (first.shape[1], first.shape[0]))

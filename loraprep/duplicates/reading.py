@@ -72,6 +72,7 @@ class Reading:
     lettering: bool = False
     place: str = ""
     doubtful: bool = False
+    lies: tuple[float, ...] = ()  # Lying.place
 
 
 def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None) -> Reading:
@@ -122,6 +123,7 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None
         lettering=lettering,
         place=_place(changed) if relation and changed.any() else "",
         doubtful=doubtful,
+        lies=laid.place,
     )
 
 

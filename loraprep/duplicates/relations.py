@@ -10,7 +10,7 @@ import numpy as np
 
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Group, Image, Pair, the_other_way
+from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, geometry, ranking, reading
 from loraprep.duplicates.candidates import Candidate, Near
 from loraprep.duplicates.clusters import Clusters, copies
@@ -217,19 +217,21 @@ def _pair(one: Image, other: Image, seen: Reading) -> Pair:
         else:
             what = descriptions.varied(seen)
         likeness = round(seen.agree * (1 - seen.change), 3)
-        return Pair(one.path, other.path, "variant", likeness, seen.mirrored, what, seen.turns)
+        return Pair(one.path, other.path, "variant", likeness, seen.mirrored, what, seen.turns, place=seen.lies)
     lesser = {image.path for image in (one, other) if image.path == _lesser(one, other, seen)}
     turns, a, b, covers, lighter = seen.turns, one, other, seen.covers, seen.lighter
+    lying = Lying(seen.mirrored, seen.lies)
     if ranking.best_first(one, (one, other), lesser) < ranking.best_first(other, (one, other), lesser):
         a, b, covers, lighter = other, one, covers[::-1], -seen.lighter
-        turns = the_other_way(seen.mirrored, turns)
+        turns, lying = the_other_way(seen.mirrored, turns), lying.the_other_way()
     done = descriptions.changes(a, b, covers, lighter, seen.tint, seen.mirrored)
     words = ", ".join([*(["turned"] if turns else []), *done])
     what = f"{words or descriptions.resaved(a, b)} copy of {b.path}"
     if over is not None:
         what = f"{words} copy of {b.path}".strip()
         what += f", {'with' if over is a else 'without'} {descriptions.laid_over(seen)}"
-    return Pair(a.path, b.path, "copy", round(1 - seen.change, 3), seen.mirrored, what, turns, "".join(lesser))
+    likeness = round(1 - seen.change, 3)
+    return Pair(a.path, b.path, "copy", likeness, seen.mirrored, what, turns, "".join(lesser), lying.place)
 
 
 def _lesser(one: Image, other: Image, seen: Reading) -> str:

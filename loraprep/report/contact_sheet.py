@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from loraprep.core.records import Lying
 from loraprep.duplicates import geometry
 from loraprep.imaging import display
 
@@ -137,10 +138,10 @@ def mosaic(thumbs: Sequence[bytes], cells: Sequence[tuple[int, int]], columns: i
     return saved(whole, 76)
 
 
-def differing(first: bytes, second: bytes, mirrored: bool) -> bytes:
+def differing(first: bytes, second: bytes, lying: Lying) -> bytes:
     """Show `first` in pale grey, with everything that is not so in `second` glowing: amber a little, red a lot."""
     a, b = (display.fitted(opened(data), HEAT) for data in (first, second))
-    heat = geometry.difference(np.asarray(a), np.asarray(b), mirrored=mirrored)
+    heat = geometry.difference(np.asarray(a), np.asarray(b), lying)
     strength = np.clip((heat - _SEEN) / (_CLEAR - _SEEN), 0, 1)
     side = Pillow.fromarray(np.rint(strength * 255).astype(np.uint8)).resize(a.size, Pillow.Resampling.BICUBIC)
     share = np.asarray(side, np.float32)[..., None] / 255

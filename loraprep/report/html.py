@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from loraprep.core import resources
 from loraprep.core.findings import PAIR_CODES, Code, Finding
-from loraprep.core.records import Caption, Fate, Gate, Group, Image, Reason
+from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Reason
 from loraprep.core.text import printable
 from loraprep.curation import similarity
 from loraprep.imaging import thumbnails
@@ -276,7 +276,7 @@ def _pair(page: PageData, target: Image, thumbs: Mapping[str, bytes], entries: S
     images = {i.path: i for i in page.data.images}
     change, about = page.data.changes[target.path], [e for e in entries if e.to_do and e.reason.code in PAIR_CODES]
     facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed"
-    heat = _heat(page, images[target.controls[0]], target, thumbs, False)
+    heat = _heat(page, images[target.controls[0]], target, thumbs, Lying())
     return PairCard(target.path, [(path, thumbs[path]) for path in target.controls], heat, facts, about)
 
 
@@ -414,22 +414,22 @@ def _group(page: PageData, group: Group, thumbs: Mapping[str, bytes]) -> GroupCa
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]
         pair = direct[0] if direct else next((p for p in group.pairs if path in (p.a, p.b)), None)
         same = crops.shown(image[path]) == crops.shown(image[group.best])
-        mirrored = bool(direct) and direct[0].mirrored
-        heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, mirrored)
-        rows.append(GroupRow(path, pair.what if pair else "", heat, same, mirrored))
+        lying = direct[0].lying(group.best) if direct else Lying()
+        heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, lying)
+        rows.append(GroupRow(path, pair.what if pair else "", heat, same, lying.mirrored))
     return GroupCard(group, rows)
 
 
-def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], mirrored: bool) -> bytes:
+def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes], lying: Lying) -> bytes:
     """Show where two pictures differ, as WebP; b"" if one of them has no thumbnail."""
     first, second = thumbs[best.path], thumbs[other.path]
     if not (first and second):
         return b""
 
     def make() -> bytes:
-        return contact_sheet.differing(first, second, mirrored)
+        return contact_sheet.differing(first, second, lying)
 
-    name = f"{crops.shown(best)}-{crops.shown(other)}-{'mirrored-' if mirrored else ''}laid.webp"
+    name = f"{crops.shown(best)}-{crops.shown(other)}-{'mirrored-' if lying.mirrored else ''}laid.webp"
     return thumbnails.kept(page.cache / name if page.cache else None, make)
 
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from loraprep.core import resources
 from loraprep.core.errors import UserError
+from loraprep.core.records import Lying
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
@@ -175,7 +176,7 @@ class Page:
             second = next(b for b in pairing.before(first, s.before) if b.path == second.path)
         known = pair(s, first.path, second.path)
         make = self.pictures.difference if what == "difference" else self.pictures.laid
-        return _rendition(make(first, second, known is not None and known.mirrored))
+        return _rendition(make(first, second, known.lying(first.path) if known else Lying()))
 
     async def answer(self, request: Request) -> Response:
         given = await _body(request)

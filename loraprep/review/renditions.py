@@ -13,7 +13,7 @@ from PIL.Image import Resampling
 
 from loraprep.core import files
 from loraprep.core.findings import Code
-from loraprep.core.records import Image
+from loraprep.core.records import Image, Lying
 from loraprep.dataset import pixels
 from loraprep.dataset.outputs import mask_of
 from loraprep.duplicates import geometry
@@ -85,17 +85,17 @@ class Renditions:
         shape = f"{placement.reference_trainer(settings)}-{settings.model}-{size}{enlarged}"
         return self._kept(f"{crops.shown(image)}-{shape}", lambda: self.source.apart(_trained, image, settings, size))
 
-    def difference(self, first: Image, second: Image, mirrored: bool) -> bytes:
+    def difference(self, first: Image, second: Image, lying: Lying) -> bytes:
         """Show the first picture, pale, with the places where the second one differs in full and outlined."""
-        return self._pair(_difference, "differs", first, second, mirrored)
+        return self._pair(_difference, "differs", first, second, lying)
 
-    def laid(self, first: Image, second: Image, mirrored: bool) -> bytes:
+    def laid(self, first: Image, second: Image, lying: Lying) -> bytes:
         """Show the second picture where it lies over the first, at the size of the first."""
-        return self._pair(_laid, "laid", first, second, mirrored)
+        return self._pair(_laid, "laid", first, second, lying)
 
-    def _pair(self, make: Callable[..., bytes], what: str, first: Image, second: Image, mirrored: bool) -> bytes:
-        name = f"{crops.shown(first)}-{crops.shown(second)}-{what}{'-mirrored' if mirrored else ''}"
-        return self._kept(name, lambda: self.source.apart(make, first, second, self._ground, mirrored))
+    def _pair(self, make: Callable[..., bytes], what: str, first: Image, second: Image, lying: Lying) -> bytes:
+        name = f"{crops.shown(first)}-{crops.shown(second)}-{what}{'-mirrored' if lying.mirrored else ''}"
+        return self._kept(name, lambda: self.source.apart(make, first, second, self._ground, lying))
 
     @property
     def _ground(self) -> str:
@@ -134,10 +134,10 @@ def _trained(pictures: Pictures, image: Image, settings: Settings, size: int) ->
     return _jpeg(picture.resize(placed.bucket, Resampling.LANCZOS, box=placed.box), 95)
 
 
-def _difference(pictures: Pictures, first: Image, second: Image, background: str, mirrored: bool) -> bytes:
+def _difference(pictures: Pictures, first: Image, second: Image, background: str, lying: Lying) -> bytes:
     one = pictures.upright(first, background, 1000)
     two = pictures.upright(second, background, 1000)
-    apart = geometry.difference(np.asarray(one), np.asarray(two), mirrored=mirrored)
+    apart = geometry.difference(np.asarray(one), np.asarray(two), lying)
     mask = PIL.Image.fromarray((apart > _MARKED).astype(np.uint8) * 255).resize(one.size, Resampling.BILINEAR)
     mask = mask.point(lambda v: 255 if v > 96 else 0)
     edge = PIL.Image.fromarray(
@@ -149,9 +149,9 @@ def _difference(pictures: Pictures, first: Image, second: Image, background: str
     return _jpeg(pale, 88)
 
 
-def _laid(pictures: Pictures, first: Image, second: Image, background: str, mirrored: bool) -> bytes:
+def _laid(pictures: Pictures, first: Image, second: Image, background: str, lying: Lying) -> bytes:
     one, two = (np.asarray(pictures.upright(image, background, LONGEST)) for image in (first, second))
-    return _jpeg(PIL.Image.fromarray(geometry.over(one, two, mirrored=mirrored)), 88)
+    return _jpeg(PIL.Image.fromarray(geometry.over(one, two, lying)), 88)
 
 
 def _jpeg(picture: PIL.Image.Image, quality: int) -> bytes:

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont, ImageOps
 
 from loraprep.core import files, store
-from loraprep.core.records import Image
+from loraprep.core.records import Image, Lying
 from loraprep.duplicates import candidates, geometry, index, keypoints
 from loraprep.duplicates.clusters import Clusters
 from loraprep.imaging.pictures import Pictures
@@ -92,11 +92,31 @@ def test_turned_copies(folder: Folder, turn: int, mirrored: bool, name: str) -> 
     first, second = (np.asarray(Pillow.open(io.BytesIO(folder.data[p])).convert("RGB")) for p in (pair.a, pair.b))
     as_told = np.rot90(second[:, ::-1] if pair.mirrored else second, pair.turns)
     assert np.abs(as_told.astype(int) - first).mean() < 8
-    for one, other in ((first, second), (second, first)):  # laid over each other they do not differ, either way
-        assert geometry.difference(one, other, mirrored=pair.mirrored).mean() < 0.01
-        seen = geometry.over(one, other, mirrored=pair.mirrored)
-        assert seen.shape == one.shape
-        assert np.abs(seen.astype(int) - one).mean() < 8
+    for path, one, other in ((pair.a, first, second), (pair.b, second, first)):
+        # laid over each other they do not differ, either way, where it is known how they lie and where it is not
+        for lying in (pair.lying(path), Lying(pair.mirrored)):
+            assert geometry.difference(one, other, lying).mean() < 0.01
+            seen = geometry.over(one, other, lying)
+            assert seen.shape == one.shape
+            assert np.abs(seen.astype(int) - one).mean() < 8
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_where_a_cut_lies_is_known_to_the_pixel_and_not_looked_for_again(
+    folder: Folder, mirrored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.add("pier.jpg", scene(1))
+    part = cut(scene(1), 0.1, 0.25, 0.6)
+    folder.add("cut.jpg", encoded(ImageOps.mirror(part) if mirrored else part, quality=80))
+    (group,) = folder.find()
+    (pair,) = group.pairs
+    monkeypatch.setattr(geometry, "of_picture", lambda _: pytest.fail("its points are looked for again"))
+    for path, other in ((pair.a, pair.b), (pair.b, pair.a)):
+        one, two = (np.asarray(Pillow.open(io.BytesIO(folder.data[p])).convert("RGB")) for p in (path, other))
+        lying = pair.lying(path)
+        assert np.allclose(lying.the_other_way().the_other_way().place, lying.place)
+        assert geometry.difference(one, two, lying).mean() < 0.01
+        assert np.abs(geometry.over(one, two, lying).astype(int) - one).mean() < 8
 
 
 def test_cuts_can_be_left_alone(folder: Folder) -> None:
@@ -181,7 +201,7 @@ def test_points_survive_being_packed() -> None:
 
 def test_the_same_answer_every_time() -> None:
     first, second = (keypoints.reduced(np.asarray(p)) for p in (scene(1), cut(scene(1), 0.1, 0.05, 0.8)))
-    one, other = (geometry.lay_over(first, second, mirrored=False) for _ in range(2))
+    one, other = (geometry.lay_over(first, second, Lying()) for _ in range(2))
     assert one is not None
     assert other is not None
     assert np.array_equal(one.matrix, other.matrix)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from loraprep.core.records import Caption, Fate, Gate, Grade, Reason
+from loraprep.core.records import Caption, Fate, Gate, Grade, Lying, Reason
 from loraprep.core.records import Image as Record
 from loraprep.imaging import thumbnails
 from loraprep.project import schema
@@ -157,15 +157,17 @@ def test_what_differs_glows_and_nothing_else() -> None:
     second = first.copy()
     ImageDraw.Draw(second).rectangle((150, 60, 200, 110), "#ffffff")
     packed = [contact_sheet.saved(p.convert("RGB"), 90) for p in (first, second)]
-    heat = np.asarray(contact_sheet.opened(contact_sheet.differing(*packed, False))).astype(int)
+    heat = np.asarray(contact_sheet.opened(contact_sheet.differing(*packed, Lying()))).astype(int)
     glow = (heat.max(axis=2) - heat.min(axis=2)) > 60
     assert glow[70:100, 160:190].mean() > 0.8
     glow[50:122, 140:212] = False
     assert glow.mean() < 0.01
-    again = np.asarray(contact_sheet.opened(contact_sheet.differing(packed[0], packed[0], False))).astype(int)
+    again = np.asarray(contact_sheet.opened(contact_sheet.differing(packed[0], packed[0], Lying()))).astype(int)
     assert (again.max(axis=2) - again.min(axis=2)).max() < 40
     turned = contact_sheet.saved(first.transpose(Image.Transpose.FLIP_LEFT_RIGHT), 90)
-    back = np.asarray(contact_sheet.opened(contact_sheet.differing(packed[0], turned, True))).astype(int)
+    back = np.asarray(contact_sheet.opened(contact_sheet.differing(packed[0], turned, Lying(mirrored=True)))).astype(
+        int
+    )
     assert ((back.max(axis=2) - back.min(axis=2)) > 60).mean() < 0.01
 
 
