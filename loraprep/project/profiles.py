@@ -206,7 +206,8 @@ class TrainerProfile(Table, frozen=True):
     regularization_beside_masks: Literal["folder", ""] = ""  # where loss masks leave another way only
     batches: Literal["together", "masks", "folder"] = "together"  # what a batch may hold, of one size and bucket
     windows: tuple[int, ...] = ()
-    loss_masks: bool = False  # it can be told to leave out of the loss what is black in a mask
+    # what it makes of a loss mask, whose black is not learned: "cut" as its picture is, or "stretched" over the bucket
+    loss_masks: Literal["cut", "stretched", ""] = ""
     lines: bool = False  # each line of a caption file can be a caption of its own
     validation: str = ""  # what makes it measure held-out pictures; "": it cannot
     grid: dict[str, int] | None = None

@@ -20,7 +20,7 @@ from loraprep.core.text import number_of
 from loraprep.curation.assessment import SamplePrompt
 from loraprep.project.profiles import BaseModel, TrainerProfile
 from loraprep.project.settings import Settings
-from loraprep.trainers import naming, prompts, regularization
+from loraprep.trainers import masks, naming, placement, prompts, regularization
 from loraprep.trainers.plan import TrainingPlan, usual_repeats
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
 
@@ -61,6 +61,7 @@ def training_set(
         captions=captions,
         batch_size=settings.dataset.batch_size,
         enlarge=settings.dataset.enlarge,
+        grid=placement.bucket_grid(plan.trainer, settings.model),
         plan=plan,
         profile=profile,
         by=model.by(plan.trainer),
@@ -71,15 +72,15 @@ def training_set(
 
 
 def _folder(name: str, top: str, pictures: int, locked: DatasetLock) -> TrainingFolder:
-    masks = locked.masks
+    known = locked.masks
     masked = name in locked.folders and locked.folders[name].masks
     return TrainingFolder(
         name,
         top + name,
         naming.repeats_of(name) or 1,
         pictures,
-        f"{top}{masks.folder}/{name}" if masked and masks.folder else "",
-        f"{top}{masks.onetrainer}/{name}" if masks.onetrainer else "",
+        f"{top}{known.folder}/{name}" if masked and known.folder else "",
+        f"{top}{known.onetrainer}/{name}" if known.onetrainer else "",
         tuple(top + folder for folder in _controls(name, locked)),
     )
 
@@ -125,11 +126,11 @@ def write_exports(root: Path, chosen: Mapping[str, TrainingSet]) -> list[str]:
     way that are not ours, or no longer.
     """
     wanted = {
-        f"{name}/{file}": text.rstrip("\n") + "\n"
+        f"{name}/{file}": data
         for name in sorted(chosen)
-        for file, text in _texts(name, chosen[name]).items()
+        for file, data in {**_texts(name, chosen[name]), **masks.cut_masks(root, chosen[name])}.items()
     }
-    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in wanted.items()}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in wanted.items()}
     before, top = _manifest(root), root / "exports"
     now = {name: files.sha256(top / name) for name in {*wanted, *before} if files.plain(top / name)}
     other = {name for name, digest in now.items() if digest not in (digests.get(name), before.get(name))}
@@ -145,13 +146,14 @@ def write_exports(root: Path, chosen: Mapping[str, TrainingSet]) -> list[str]:
         raise UserError.many(problems)
     # first what will be ours, so that a kill in between leaves nothing that nobody knows
     files.write_json(root / "build" / MANIFEST, {**digests, **before})
-    for name, text in sorted(wanted.items()):
+    for name, data in sorted(wanted.items()):
         if name not in other:
-            files.write(top / name, text)
+            files.write(top / name, data)
     for name in sorted(set(before) - set(wanted)):
         if name in now and name not in other:
             files.remove(top / name)
-        files.remove_if_empty((top / name).parent)
+        for folder in Path(name).parents[:-1]:
+            files.remove_if_empty(top / folder)
     files.write_json(root / "build" / MANIFEST, digests)
     return [f"exports/{name}" for name in sorted(wanted)]
 
@@ -168,13 +170,14 @@ def _manifest(root: Path) -> dict[str, str]:
     return {name: digest for name, digest in known.items() if not paths.fault(name, windows=os.name == "nt")}
 
 
-def _texts(name: str, dataset: TrainingSet) -> dict[str, str]:
-    """File name -> text of all that one trainer gets."""
+def _texts(name: str, dataset: TrainingSet) -> dict[str, bytes]:
+    """File name -> text of all that one trainer gets to read."""
     trainer = trainer_module(name)
     how = trainer.HOW
     if any(folder.controls for folder in dataset.folders) and (more := getattr(trainer, "PAIRS", "")):
         how = f"{how.strip()}\n\n{more}"
-    return {**trainer.config_files(dataset), "README.md": readme(dataset, how)}
+    texts = {**trainer.config_files(dataset), "README.md": readme(dataset, how)}
+    return {file: (text.rstrip("\n") + "\n").encode() for file, text in texts.items()}
 
 
 def _seen_more(dataset: TrainingSet) -> str:

@@ -21,8 +21,8 @@ Start kohya in the project's folder, or set `dataset.path` in project.yaml, with
 out `--train_data_dir` and `--reg_data_dir`: they read the `{repeats}_{name}` folders instead, without the settings
 here, and then need `--caption_extension .txt`. With `--cache_text_encoder_outputs`, set `shuffle_caption = false`:
 kohya stops otherwise, and it stops for caption dropout too, which is why there is none. With masks, add
-`--masked_loss`; kohya stretches a mask over the bucket where it crops the picture, so that it lies a little beside on
-pictures of another shape. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
+`--masked_loss`; kohya stretches a mask over the bucket where it cuts the picture, so `masks/` beside this file holds
+them cut for each size. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
 
 
 def kohya_sides(size: int, step: int = KOHYA_STEP) -> Size:
@@ -102,14 +102,15 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
     doc.add("general", general)
     sets = tomlkit.aot()
     plain = [_subset(f, dataset.trigger) for f in dataset.folders if not f.masks]
-    masked = [_masked(f) for f in dataset.folders if f.masks]
+    masked = [f for f in dataset.folders if f.masks]
     if dataset.regularization:
         # is_reg counts the other subsets of its own [[datasets]], and kohya refuses it beside masks: there it would
         # never be trained. As a plain subset with repeats of its own it is, and weighs the same (prior_loss_weight 1).
         known: ConfigTable = {} if masked else {"is_reg": True}
         plain.append(_subset(dataset.regularization, dataset.class_prompt, **known))
     for size in dataset.sizes:
-        for subsets in filter(None, (plain, masked)):  # kohya takes masks in a [[datasets]] of their own only
+        beside = [_masked(folder, dataset.masks_of(folder, size)) for folder in masked]
+        for subsets in filter(None, (plain, beside)):  # kohya takes masks in a [[datasets]] of their own only
             sets.append(_dataset(size, subsets, dataset))
     if dataset.held_out:
         sets.append(_held_out(dataset))
@@ -162,6 +163,6 @@ def _subset(folder: TrainingFolder, words: str, **more: ConfigValue) -> ConfigTa
     return {"image_dir": folder.path, "num_repeats": folder.repeats, "class_tokens": words, **more}
 
 
-def _masked(folder: TrainingFolder) -> ConfigTable:
+def _masked(folder: TrainingFolder, masks: str) -> ConfigTable:
     """Describe a folder with loss masks: docs/masked_loss_README.md. No class_tokens, which kohya refuses here."""
-    return {"image_dir": folder.path, "num_repeats": folder.repeats, "conditioning_data_dir": folder.masks}
+    return {"image_dir": folder.path, "num_repeats": folder.repeats, "conditioning_data_dir": masks}

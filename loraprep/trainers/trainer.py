@@ -52,6 +52,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     enlarge: bool
     plan: TrainingPlan
     profile: TrainerProfile
+    grid: int = 64  # px that the sides of its buckets are multiples of
     by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
     above: str = ""  # what stands before every path: "" or dataset.path with a "/"
     prompts: Sequence[SamplePrompt] = ()
@@ -65,6 +66,12 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
             for above, _, name in [place.rpartition("/")]
             if above == folder.name
         }
+
+    def masks_of(self, folder: TrainingFolder, size: int) -> str:
+        """Return the folder of a folder's loss masks as they are trained at `size` px; "" for none."""
+        if not folder.masks or self.profile.loss_masks != "stretched":
+            return folder.masks
+        return f"{self.above}exports/{self.plan.trainer}/masks/{size}/{folder.name}"
 
     @property
     def made_for(self) -> str:

@@ -25,6 +25,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "scan/detail.py": {"_look_at"},
     "scan/inspect.py": {"look"},
     "trainers/folder.py": {"_picture"},
+    "trainers/masks.py": {"_mask"},
 }
 OURS = {  # bytes that loraprep made a moment before, and `digest`, which pixels.digest_of gives to the pool
     "dataset/pixels.py": {"digest", "size_of"},

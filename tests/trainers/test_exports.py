@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 import yaml
+from PIL import Image as Pillow
 
 from loraprep.captions import tokens
 from loraprep.core import findings
+from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Grade, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import complete_settings
@@ -169,7 +172,7 @@ def test_masks_reach_every_trainer_that_learns_by_them() -> None:
     kohya = parsed("kohya", dataset("kohya", folders=folders, sizes=[1024]))["datasets"]
     assert not any("is_reg" in s for d in kohya for s in d["subsets"])  # beside masks it would never be trained
     assert [[(s["image_dir"], s.get("conditioning_data_dir", "")) for s in d["subsets"]] for d in kohya] == [
-        [("dataset/10_a", ""), ("/workspace/mystyle/reg", "")], [("dataset/5_b", "dataset/masks/5_b")],
+        [("dataset/10_a", ""), ("/workspace/mystyle/reg", "")], [("dataset/5_b", "exports/kohya/masks/1024/5_b")],
     ]  # fmt: skip
     assert "class_tokens" not in kohya[1]["subsets"][0]  # kohya refuses it beside masks
     process = parsed("ai-toolkit", dataset("ai-toolkit", folders=folders))["config"]["process"][0]
@@ -183,6 +186,44 @@ def test_masks_reach_every_trainer_that_learns_by_them() -> None:
     assert tuner["mystyle-5_b-1024"]["conditioning_data"] == "mystyle-5_b-1024-masks"
     masks = tuner["mystyle-5_b-1024-masks"]
     assert (masks["conditioning_type"], masks["instance_data_dir"]) == ("mask", "dataset/masks/5_b")
+
+
+def test_masks_are_cut_for_each_bucket_of_a_trainer_that_stretches_them(tmp_path: Path) -> None:
+    folders = [TrainingFolder("5_b", "/up/dataset/5_b", 5, 2, "/up/dataset/masks/5_b")]
+    told = dataset("kohya", folders=folders, sizes=[512, 1024], above="/up/", enlarge=True, regularization=None,
+                   captions={"5_b/pier.png": "abc, a pier", "5_b/tall.png": "abc, a tower"})  # fmt: skip
+    with pytest.raises(UserError) as refused:
+        export.write_exports(tmp_path, {"kohya": told})
+    assert str(refused.value) == (
+        "dataset/masks/5_b/pier.png: this mask is missing or damaged\n    Run loraprep dataset.\n"
+        "dataset/masks/5_b/tall.png: this mask is missing or damaged\n    Run loraprep dataset."
+    )
+    (tmp_path / "dataset/masks/5_b").mkdir(parents=True)
+    hidden = {"pier": (600, 40, 900, 240), "tall": (100, 500, 300, 800)}
+    for name, size in (("pier", (1300, 700)), ("tall", (801, 1203))):
+        mask = Pillow.new("L", size, 255)
+        mask.paste(0, hidden[name])
+        mask.save(tmp_path / f"dataset/masks/5_b/{name}.png")
+    export.write_exports(tmp_path, {"kohya": told})
+    sets = tomllib.loads((tmp_path / "exports/kohya/dataset_config.toml").read_text("utf-8"))["datasets"]
+    assert [d["subsets"][0]["conditioning_data_dir"] for d in sets] == [
+        f"/up/exports/kohya/masks/{size}/5_b" for size in (512, 1024)
+    ]
+    for size in (512, 1024):
+        for name, shape in (("pier", (1300, 700)), ("tall", (801, 1203))):
+            with Pillow.open(tmp_path / f"exports/kohya/masks/{size}/5_b/{name}.png") as opened:
+                cut = np.asarray(opened)
+            fit = kohya.bucket_fit(*shape, size, 64, True)
+            assert fit is not None
+            assert cut.shape == fit.bucket[::-1]
+            (left, top, right, bottom), (x0, y0, x1, y1) = hidden[name], fit.box
+            across, down = fit.bucket[0] / (x1 - x0), fit.bucket[1] / (y1 - y0)
+            rows, columns = (np.flatnonzero((cut < 128).any(axis=n)) for n in (1, 0))
+            found = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+            wanted = [(left - x0) * across, (top - y0) * down, (right - x0) * across, (bottom - y0) * down]
+            assert np.abs(np.array(found) - wanted).max() <= 1
+    export.write_exports(tmp_path, {"kohya": dataset("kohya")})
+    assert not (tmp_path / "exports/kohya/masks").exists()
 
 
 def test_odd_paths_survive_every_format() -> None:
