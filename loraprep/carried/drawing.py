@@ -7,6 +7,7 @@ own, and from where every export takes it. What a person drew there is never tou
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -48,6 +49,43 @@ class Plan(msgspec.Struct, frozen=True):
         return {"crop": list(self.crop) or None, **cut}
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """What one answer wants of a picture: `crop` or `pieces`, or, with neither, its `marks` hidden."""
+
+    kind: str
+    marks: tuple[tuple[float, ...], ...] = ()
+    crop: tuple[float, ...] = ()
+    pieces: tuple[tuple[float, ...], ...] = ()
+
+
+def planned(wishes: Iterable[Wish]) -> Plan:
+    """Put the answers about one picture together; marks that no crop leaves out are hidden."""
+    crop: tuple[float, ...] = ()
+    hide: list[tuple[float, ...]] = []
+    pieces: tuple[tuple[float, ...], ...] = ()
+    for wish in wishes:
+        both = _both(crop, wish.crop) if wish.crop else ()
+        if wish.pieces:
+            pieces = wish.pieces
+        elif both:
+            crop = both
+        else:
+            hide += wish.marks
+    return Plan(crop, tuple(hide), pieces)
+
+
+def _both(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+    """Return what two boxes share, () if that is too little."""
+    if not a:
+        return b
+    box = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    return box if _area(box) >= ENOUGH else ()
+
+
+def _area(box: Box) -> float:
+    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+
+
 def around(box: Sequence[float]) -> Box:
     """Return a box with a margin, within the picture."""
     left, top, right, bottom = box
@@ -87,7 +125,7 @@ def without(marks: Sequence[Sequence[float]], part: Sequence[float] = ()) -> Box
     best: tuple[float, Box] | None = None
     for a, b, c, d in itertools.product(lefts, tops, rights, bottoms):
         side = min(c - a, d - b)
-        if side**2 < ENOUGH or (best and side <= best[0]) or any(_meet((a, b, c, d), m) for m in own):
+        if side < math.sqrt(ENOUGH) or (best and side <= best[0]) or any(_meet((a, b, c, d), m) for m in own):
             continue
         best = side, _middle((a, b, c, d), side)
     return None if best is None else in_whole(best[1], part)

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from loraprep.carried import drawing
-from loraprep.carried.drawing import Plan
+from loraprep.carried.drawing import Wish
 from loraprep.carried.kinds import KINDS, Mark, Parted, What, alike, by_kind
 from loraprep.carried.reading import Box
 from loraprep.core.findings import Code, Finding
@@ -87,7 +87,8 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked_in(data: Mapping[str, Any]) -> Asked:
     """Convert what decisions/carried.yaml, accepted by its schema, says under one key."""
-    return msgspec.convert({**data, "except": data.get("except") or {}}, Asked)
+    empty = {name: {} for name in ("crops", "except") if name in data and not data[name]}
+    return msgspec.convert({**data, **empty}, Asked)
 
 
 def kind_of(key: str) -> What | None:
@@ -114,48 +115,34 @@ def ruled(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[tupl
     return found
 
 
-def spoken_of(given: Decisions, images: Sequence[Image]) -> set[str]:
-    """Return the pictures that some entry is about, by their paths now."""
+def spoken_of(given: Decisions, images: Sequence[Image]) -> set[tuple[str, str]]:
+    """Return (picture, kind) of what some entry is about, by the paths now."""
     present = Present({i.path: i.digest for i in images})
-    return {present.find(*named)[0] for entry in given.entries.values() for named in entry.digests.items()}
+    return {
+        (present.find(*named)[0], _first(entry.key))
+        for entry in given.entries.values()
+        for named in entry.digests.items()
+    }
 
 
-def plans(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, Plan]:
+def wishes(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, list[Wish]]:
     """Return what the answers want drawn for each picture, by its path now."""
     present = Present({i.path: i.digest for i in images})
-    ways: dict[str, list[tuple[Act, Asked, str]]] = {}
+    found: dict[str, list[Wish]] = {}
     for entry in given.entries.values():
         asked = asked_in(entry.data)
         for named, digest in entry.digests.items():
             path, match = present.find(named, digest)  # a crop makes another picture of it: retouched, too
             act = asked.act(named, accepted=given.accepts(auto=auto)) if match else None
             if act in ("crop", "mask", "cut"):
-                ways.setdefault(path, []).append((act, asked, named))
-    return {path: _plan(own) for path, own in sorted(ways.items())}
-
-
-def _plan(ways: Sequence[tuple[Act, Asked, str]]) -> Plan:
-    crop: tuple[float, ...] = ()
-    hide: list[tuple[float, ...]] = []
-    pieces: tuple[tuple[float, ...], ...] = ()
-    for act, asked, path in ways:
-        box = tuple(asked.crops.get(path, ()))
-        both = _both(crop, box)
-        if act == "cut":
-            pieces = tuple(tuple(piece) for piece in asked.pieces.get(path, ()))
-        elif act == "crop" and both:
-            crop = both
-        else:
-            hide += [tuple(mark) for mark in asked.marks.get(path, ())]
-    return Plan(crop, tuple(hide), pieces)
-
-
-def _both(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
-    """Return what two boxes share, () if that is too little or one of them is not there."""
-    if not a or not b:
-        return b
-    box = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
-    return box if (box[2] - box[0]) * (box[3] - box[1]) >= drawing.ENOUGH and box[0] < box[2] else ()
+                wish = Wish(
+                    _first(entry.key),
+                    tuple(tuple(mark) for mark in asked.marks.get(named, ())),
+                    tuple(asked.crops.get(named, ())) if act == "crop" else (),
+                    tuple(tuple(piece) for piece in asked.pieces.get(named, ())) if act == "cut" else (),
+                )
+                found.setdefault(path, []).append(wish)
+    return dict(sorted(found.items()))
 
 
 def bars(images: Iterable[Image], least: float) -> dict[str, list[Mark]]:
@@ -284,7 +271,7 @@ def _question(
             "what": f"{has}{_quoted(pictures)}{cut}",
             "pictures": {path: _facts(own) for path, own in pictures.items()},
             "marks": boxes,
-            "crops": crops,
+            **({"crops": crops} if crops else {}),
             "recommended": recommended,
             "answer": None,
             "except": {},

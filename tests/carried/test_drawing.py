@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def test_a_crop_keeps_the_shape_and_leaves_the_mark_out() -> None:
 
 def test_no_crop_where_too_little_would_be_left() -> None:
     assert drawing.without([(0.4, 0.4, 0.6, 0.6)]) is None
+    chance = random.Random(5)
+    for _ in range(300):
+        corners = [(chance.uniform(0, 0.9), chance.uniform(0, 0.9)) for _ in range(chance.randint(1, 9))]
+        marks = [(x, y, x + 0.08, y + 0.05) for x, y in corners]
+        if box := drawing.without(marks):
+            assert min(box[2] - box[0], box[3] - box[1]) ** 2 >= drawing.ENOUGH - 1e-3
+            assert not any(drawing._meet(box, mark) for mark in marks)
     assert drawing.without([(n / 30, n / 30, n / 30 + 0.01, n / 30 + 0.01) for n in range(30)]) is None
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from loraprep.carried import naming, questions
-from loraprep.carried.drawing import Plan
+from loraprep.carried.drawing import Plan, planned
 from loraprep.carried.kinds import Mark, What
 from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
 from loraprep.project import profiles
-from loraprep.project.decisions import Decisions, Entry
+from loraprep.project.decisions import Decisions, Entry, read_decisions, update_questions
 
 FLUX, PONY = profiles.base_model("flux"), profiles.base_model("pony")
 
 
 def picture(path: str, **more: Any) -> Image:
-    return Image(path, "image", digest=path.replace(".", "").ljust(64, "0"), width=600, height=400, **more)
+    return Image(path, "image", digest=hashlib.sha256(path.encode()).hexdigest(), width=600, height=400, **more)
 
 
 def mark(what: What, words: str, box: tuple[float, float, float, float] = (0.8, 0.92, 0.98, 0.97)) -> Mark:
@@ -31,6 +33,10 @@ FOUND = {
     "b.jpg": [mark("signature", "M. Rossi")],
     "c.jpg": [mark("site", "www.x.org")],
 }
+
+
+def plans(given: Decisions, images: list[Image], *, auto: bool) -> dict[str, Plan]:
+    return {path: planned(own) for path, own in questions.wishes(given, images, auto=auto).items()}
 
 
 def entry(key: str, asked: questions.Question, answer: str | None, **exceptions: str) -> Entry:
@@ -54,24 +60,24 @@ def test_each_kind_is_asked_once_with_its_own_advice() -> None:
     assert made["signature"].entry["what"].startswith("2 pictures have a signature: “M. Rossi”")
     assert "bottom right" in made["signature"].entry["pictures"]["a.jpg"]
     assert asked(masks=False)["signature"].entry["recommended"] == "crop"  # no trainer reads a mask
-    assert "a.jpg" not in made["art"].entry["crops"]  # in the middle: a crop would leave too little
+    assert "crops" not in made["art"].entry  # in the middle: a crop would leave too little
 
 
 def test_an_answer_draws_and_exceptions_do_not() -> None:
     question = asked()["signature"]
     given = Decisions(None, {"signature": entry("signature", question, "mask", b="keep")})
-    assert questions.plans(given, IMAGES, auto=False) == {"a.jpg": Plan(hide=((0.8, 0.92, 0.98, 0.97),))}
+    assert plans(given, IMAGES, auto=False) == {"a.jpg": Plan(hide=((0.8, 0.92, 0.98, 0.97),))}
     assert questions.ruled(given, IMAGES, auto=False) == {
         ("a.jpg", "signature"): "mask",
         ("b.jpg", "signature"): "keep",
     }
     cropped = Decisions(None, {"signature": entry("signature", question, "crop")})
-    assert questions.plans(cropped, IMAGES, auto=False)["a.jpg"].crop == tuple(question.entry["crops"]["a.jpg"])
+    assert plans(cropped, IMAGES, auto=False)["a.jpg"].crop == tuple(question.entry["crops"]["a.jpg"])
 
 
 def test_a_crop_that_would_leave_too_little_is_a_mask() -> None:
     given = Decisions(None, {"art": entry("art", asked()["art"], "crop")})
-    assert questions.plans(given, IMAGES, auto=False) == {"a.jpg": Plan(hide=((0.4, 0.4, 0.6, 0.5),))}
+    assert plans(given, IMAGES, auto=False) == {"a.jpg": Plan(hide=((0.4, 0.4, 0.6, 0.5),))}
 
 
 def test_nobody_is_asked_twice_and_newcomers_once_more() -> None:
@@ -91,9 +97,9 @@ def test_a_renamed_picture_keeps_its_answer() -> None:
 def test_open_questions_take_their_recommendation_only_when_somebody_says_so() -> None:
     question = asked()["site"]
     open_ = {"site": entry("site", question, None)}
-    assert questions.plans(Decisions(None, open_), IMAGES, auto=False) == {}
-    assert "c.jpg" in questions.plans(Decisions("recommended", open_), IMAGES, auto=False)
-    assert "c.jpg" in questions.plans(Decisions(None, open_), IMAGES, auto=True)
+    assert plans(Decisions(None, open_), IMAGES, auto=False) == {}
+    assert "c.jpg" in plans(Decisions("recommended", open_), IMAGES, auto=False)
+    assert "c.jpg" in plans(Decisions(None, open_), IMAGES, auto=True)
 
 
 def test_what_is_kept_is_settled() -> None:
@@ -145,3 +151,14 @@ def test_english_text_is_said_of_latin_letters_only() -> None:
     found = {"a.jpg": [mark("art", "出口注意")]}
     made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, found, {("a.jpg", "art"): "name"})["a.jpg"]
     assert made.tags == ["1girl", "text"]
+
+
+def test_a_question_without_any_crop_is_written_so_that_it_can_be_read(tmp_path: Path) -> None:
+    update_questions(tmp_path, "carried", questions.HEADER, list(asked().values()))
+    place = tmp_path / "decisions/carried.yaml"
+    text = place.read_text("utf-8")
+    assert read_decisions(tmp_path, "carried").entries.keys() == {"art", "signature", "site"}
+    assert text.count("\n  crops:\n") == 2  # in the middle of the only picture of "art" none leaves enough
+    place.write_text(text.replace("  recommended: name\n", "  crops:\n  recommended: name\n", 1), "utf-8")
+    given = read_decisions(tmp_path, "carried")  # as an earlier version wrote it
+    assert questions.asked_in(given.entries["art"].data).crops == {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from loraprep.carried import drawing, questions
-from loraprep.carried.drawing import Plan
+from loraprep.carried.drawing import Plan, Wish
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
+from loraprep.core.records import Image
 from loraprep.core.text import number_of
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project.decisions import decision_file
@@ -16,43 +19,61 @@ _DRAWN = "build/scan-drawn.json"  # of this machine, like all that a scan rememb
 
 
 class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was drawn, by path, and for which answers: a digest of decisions/carried.yaml and who decides."""
+    """What was drawn, by path, of which wishes, and for which answers: a digest of decisions/carried.yaml and who
+    decides.
+    """
 
     answers: str = ""
     drawn: dict[str, Plan] = {}
+    wishes: dict[str, list[Wish]] = {}
 
 
 def drawn_later(work: Workspace) -> list[str]:
     """List the pictures whose crop or mask is decided and not drawn yet: the next run does it, before it looks."""
     if not work.on_disk:
         return []
-    wanted = questions.plans(work.decisions("carried"), work.images(), auto=work.project.auto("carried"))
-    before = _remembered(work).drawn
-    later = [path for path, plan in wanted.items() if before.get(path, Plan()) != plan]
-    if not wanted and not before:  # nothing to draw or to take back: the next run need not read the file again
-        files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(_answers(work), {})))
+    before = _remembered(work)
+    wanted = _wanted(work, work.images(), before).drawn
+    later = [path for path, plan in wanted.items() if before.drawn.get(path, Plan()) != plan]
+    if not wanted and not before.drawn:  # nothing to draw or to take back: the next run need not read the file again
+        files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(_answers(work))))
     return later
 
 
 def draw_answers(work: Workspace) -> None:
     """Draw what decisions/carried.yaml wants into decisions/crops.yaml and masks/, once for each answer."""
-    before, now, auto = _remembered(work), _answers(work), work.project.auto("carried")
+    before, now = _remembered(work), _answers(work)
     if now == before.answers or (not now and not before.drawn):
         return
     try:
         images = work.images()
     except UserError:  # nothing was looked at here yet; what was drawn elsewhere came with the project
         return
-    given = work.decisions("carried")
-    spoken = questions.spoken_of(given, images)
-    # an open question that was drawn as recommended is asked no more: what it drew stays until an answer says otherwise
-    still = {path: plan for path, plan in before.drawn.items() if path not in spoken}
-    plans = still | questions.plans(given, images, auto=auto)
+    wanted = _wanted(work, images, before)
     pictures = {i.path: i for i in images if i.state == "image" and not i.of}
-    changed = drawing.draw(work.root, plans, pictures, before.drawn)
-    files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(now, plans)))
+    changed = drawing.draw(work.root, wanted.drawn, pictures, before.drawn)
+    files.write_json(work.root / _DRAWN, msgspec.to_builtins(wanted))
     if changed:
         terminal.note(f"Drawn as you answered in decisions/carried.yaml: {number_of(len(changed), 'file')}.")
+
+
+def _wanted(work: Workspace, images: Sequence[Image], before: Drawn) -> Drawn:
+    """Find what the answers want drawn.
+
+    An open question that was drawn as recommended is asked no more, since nobody sees a mark that is hidden: what it
+    drew stays until an answer about that picture and kind says otherwise.
+    """
+    given = work.decisions("carried")
+    spoken = questions.spoken_of(given, images)
+    wishes = questions.wishes(given, images, auto=work.project.auto("carried"))
+    for path, own in before.wishes.items():
+        still = [wish for wish in own if (path, wish.kind) not in spoken]
+        if still:
+            wishes[path] = [*still, *wishes.get(path, ())]
+    drawn = {path: drawing.planned(own) for path, own in sorted(wishes.items())}
+    named = {path for path, _ in spoken}
+    earlier = {path: plan for path, plan in before.drawn.items() if path not in named and path not in before.wishes}
+    return Drawn(_answers(work), earlier | drawn, dict(sorted(wishes.items())))
 
 
 def _answers(work: Workspace) -> str:
