@@ -87,7 +87,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked_in(data: Mapping[str, Any]) -> Asked:
     """Convert what decisions/carried.yaml, accepted by its schema, says under one key."""
-    empty = {name: {} for name in ("crops", "except") if name in data and not data[name]}
+    empty: dict[str, object] = {name: {} for name in ("crops", "except") if name in data and not data[name]}
     return msgspec.convert({**data, **empty}, Asked)
 
 
