@@ -19,8 +19,8 @@ from loraprep.trainers.trainer import TrainingSet, bucket_rules
 def cut_masks(root: Path, dataset: TrainingSet) -> dict[str, bytes]:
     """Return file in exports/TRAINER/ -> PNG, for each mask and trained size, where the trainer stretches them.
 
-    A mask is as large as its picture in dataset/, so it is cut where the trainer cuts that, and as large as the bucket:
-    stretched over it, it lies where it belongs. Raises UserError for masks that are gone or cannot be read.
+    What the trainer cuts off a picture is cut off its mask, which is then as large as before, since a mask of another
+    size than its picture is refused: stretched over the bucket it lies where it belongs. Raises UserError for masks that are gone or cannot be read.
     """
     if dataset.profile.loss_masks != "stretched":
         return {}
@@ -69,5 +69,5 @@ def _mask(place: Path) -> Image.Image:
 
 def _cut(mask: Image.Image, fit: BucketFit) -> bytes:
     out = io.BytesIO()
-    mask.resize(fit.bucket, Image.Resampling.BILINEAR, fit.box).save(out, "PNG")
+    mask.resize(mask.size, Image.Resampling.BILINEAR, fit.box).save(out, "PNG")
     return out.getvalue()

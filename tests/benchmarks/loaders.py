@@ -125,7 +125,9 @@ def kohya_masks(project: Path) -> Iterator[Laid]:
                 info = real.image_data[key]
                 mask = batch["conditioning_images"][n][0]
                 mask = (mask + 1) / 2 if float(mask.min()) < 0 else mask
-                yield Path(info.absolute_path), Path(info.cond_img_path), batch["images"][n], mask
+                picture = Path(info.absolute_path)  # its own mask, of which the one that kohya is told of is a cut
+                own = Path("dataset/masks", picture.parent.name, f"{picture.stem}.png")
+                yield picture, own, batch["images"][n], mask
 
 
 def diffusion_pipe_masks(project: Path, source: Path) -> Iterator[Laid]:
