@@ -106,13 +106,17 @@ def _of_another_form(
 
 
 def _of_one_length(settings: Settings, model: BaseModel) -> list[Finding]:
-    """Say that only the first of the lengths asked for is written, and because of whom."""
-    wanted = settings.captioning.lengths
-    if len(lengths_of(settings, model)) == len(wanted):
+    """Say who gets the first alone of the lengths asked for."""
+    wanted, written = settings.captioning.lengths, lengths_of(settings, model)
+    if len(wanted) < 2:
         return []
     of_trainers = [profiles.trainer(name) for name in settings.dataset.trainers]
-    titles = [trainer.title for trainer in of_trainers if not trainer.lines] or [model.title]
-    return [Finding(Code.CAPTION_ONE_LENGTH, (), {"trainers": listed(titles, None), "first": wanted[0]})]
+    titles = [trainer.title for trainer in of_trainers if trainer.several in ("", "first")]
+    if not titles and len(written) < len(wanted):
+        titles = [model.title]
+    return (
+        [Finding(Code.CAPTION_ONE_LENGTH, (), {"trainers": listed(titles, None), "first": wanted[0]})] if titles else []
+    )
 
 
 def _in_sentences(body: str) -> bool:

@@ -164,10 +164,14 @@ def _length(captioning: Captioning, model: BaseModel) -> str:
 
 
 def lengths_of(settings: Settings, model: BaseModel) -> tuple[Length, ...]:
-    """Return the lengths in which each picture is captioned: all that are wanted where every trainer takes lines."""
+    """Return the lengths in which each picture is captioned: all that are wanted where some trainer shows several.
+
+    One that nobody has looked at may read them as one, and then the first is all there is.
+    """
     wanted = settings.captioning.lengths
-    lines = all(profiles.trainer(name).lines for name in settings.dataset.trainers)
-    return wanted if lines and model.form != "json" else wanted[:1]
+    shown = {profiles.trainer(name).several for name in settings.dataset.trainers}
+    several = bool(shown & {"random", "each"}) and "" not in shown
+    return wanted if several and model.form != "json" else wanted[:1]
 
 
 def limit_of(settings: Settings, model: BaseModel) -> int:

@@ -37,7 +37,7 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     caption_from: str = ""  # Caption.origin
     decided: str = ""  # see Output.decided
     background: str | UnsetType = UNSET  # the colour of a copy that stands on several
-    also: dict[str, str] | UnsetType = UNSET  # masks, twins and controls: file in dataset/ -> digest
+    also: dict[str, str] | UnsetType = UNSET  # masks, twins, controls and listings: file in dataset/ -> digest
     came_from: str | UnsetType = UNSET  # the generator that made the source, or the place it was taken from
     mask_from: str | UnsetType = UNSET  # see Output.mask_source
     controls: dict[str, str] | UnsetType = UNSET  # see Output.controls_from: file in dataset/ -> what it is made of
@@ -55,6 +55,11 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     def caption_files(self, place: str) -> list[str]:
         """Its caption files in dataset/, all with the same words."""
         return [name for name in self.written(place) if name.endswith(".txt")]
+
+    @property
+    def listings(self) -> dict[str, str]:
+        """The files with the captions of its whole folder, which its first picture carries -> their digests."""
+        return {name: digest for name, digest in (self.also or {}).items() if name.endswith(".json")}
 
     @property
     def caption_digests(self) -> frozenset[str]:

@@ -239,6 +239,8 @@ class Code(StrEnum):
     CHECK_EMPTY = "check-empty"
     CHECK_LINES_FIRST = "check-lines-first"
     CHECK_LINES_EACH = "check-lines-each"
+    CHECK_LISTING = "check-listing"
+    CHECK_LISTED_OTHERWISE = "check-listed-otherwise"
     CHECK_SHARED = "check-shared"
     CHECK_TWINS = "check-twins"
     CHECK_UNDERSCORES = "check-underscores"

@@ -186,6 +186,9 @@ def _built(
         files.write(top / f"{twin}.png", files.read(target))
         files.write(top / f"{twin}.txt", text)
         also |= {f"{twin}{suffix}": files.sha256(top / f"{twin}{suffix}") for suffix in (".png", ".txt")}
+    for name, captions in output.listings:
+        files.write(top / name, captions)
+        also[name] = hashlib.sha256(captions.encode()).hexdigest()
     image = output.image
     return LockedImage(
         path=image.path,
@@ -217,7 +220,8 @@ def _files(output: Output) -> tuple[str, ...]:
     """List every file of an output, relative to dataset/."""
     places = (output.place, *output.twins)
     controls = (control.file for control in output.controls)
-    return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks, *controls)
+    listings = (name for name, _ in output.listings)
+    return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks, *controls, *listings)
 
 
 def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequence[Output]) -> None:
@@ -249,6 +253,17 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         and not image.next
         and files.plain(path := root / "dataset" / f"{place}.png")
         and files.sha256(path) != image.image
+    ]
+    problems += [
+        Problem(
+            "you changed this file, so it is not overwritten",
+            f"dataset/{name}",
+            "It is made of the .txt files: write your words there, delete it, and run loraprep dataset again.",
+        )
+        for _, image in sorted(before.items())
+        if not image.next
+        for name, digest in image.listings.items()
+        if files.plain(path := root / "dataset" / name) and files.sha256(path) != digest
     ]
     checked: dict[Path, str] = {}
     for output in outputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +18,7 @@ from loraprep.core import files
 from loraprep.core.dataset_lock import LockedFolder, MaskFolders
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
-from loraprep.project import groups
+from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel
 from loraprep.project.resolution import entry_for
@@ -66,6 +67,7 @@ class Output:
     `background`: a colour, "" where nothing is transparent; with `several` there is a copy on each. `area`: px to
     enlarge to, 0 for as it is. `mask`: "" or what it is made of: a file of masks/, "alpha" or "white". `masks`: the
     files it is written to, and `twins`: places where the picture stands once more; both relative to dataset/.
+    `listings`: files with the captions of a whole folder, and their text, which its first picture carries.
     `decided` is the digest of what decisions/captions.yaml says about it, "" for nothing. `caption` begins with
     `before`, what captioning.prefix puts before the trigger; each of its lines is one of several lengths, if there are.
     """
@@ -84,6 +86,7 @@ class Output:
     masks: tuple[str, ...] = ()
     twins: tuple[str, ...] = ()
     controls: tuple[Control, ...] = ()
+    listings: tuple[tuple[str, str], ...] = ()
 
     @property
     def operations(self) -> str:
@@ -167,7 +170,8 @@ def plan_outputs(
                 ),
             )
         )
-    return sorted(_with_masks(outputs, settings.dataset.trainers), key=lambda o: o.place)
+    planned = sorted(_with_masks(outputs, settings.dataset.trainers), key=lambda o: o.place)
+    return _with_listings(planned, settings.dataset.trainers)
 
 
 def output_places(
@@ -241,6 +245,29 @@ def _with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Outp
         twins = (f"{ONETRAINER}/{o.place}",) if too and not alone else ()
         result.append(replace(o, mask=o.mask or "white", masks=tuple(beside), twins=twins))
     return result
+
+
+def _with_listings(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:
+    """Say what stands in the file that a trainer takes several captions from, for each folder; `outputs` are sorted.
+
+    ASCII alone: diffusion-pipe opens it in the machine's own encoding.
+    """
+    names = {name for trainer in trainers if (name := profiles.trainer(trainer).listing)}
+    texts = {output.place: output.caption.splitlines() for output in outputs}
+    most = max(map(len, texts.values()), default=1)
+    if not names or most < 2:
+        return list(outputs)
+    folders: dict[str, dict[str, list[str]]] = {}
+    for place, captions in texts.items():
+        folder, _, stem = place.partition("/")
+        folders.setdefault(folder, {})[f"{stem}.png"] = naming.as_many(captions, most)
+    listed = []
+    for output in outputs:
+        folder = output.place.partition("/")[0]
+        made = f"{json.dumps(folders.pop(folder), indent=1)}\n" if folder in folders else ""
+        listings = tuple((f"{folder}/{name}", made) for name in sorted(names) if made)
+        listed.append(replace(output, listings=listings))
+    return listed
 
 
 @dataclass(frozen=True, slots=True)

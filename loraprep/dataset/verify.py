@@ -140,6 +140,15 @@ def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, 
         found.append((place, f'its pixels were made with "{locked.operations}", now "{output.operations}"'))
     if locked.caption != hashlib.sha256(f"{output.caption}\n".encode()).hexdigest():
         found.append((place, f"its caption would now be: {output.caption}"))
+    listings = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in output.listings}
+    found += [
+        (
+            f"dataset/{name}",
+            "it would now hold other captions" if name in listings else "it would not be built any more",
+        )
+        for name in sorted({**listings, **locked.listings})
+        if listings.get(name) != locked.listings.get(name)
+    ]
     if (locked.mask_from or "") != output.mask_source:
         found.append((place, "its mask is another one now"))
     if (locked.controls or {}) != output.controls_from:
@@ -156,6 +165,7 @@ def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple
         path, file = root / "dataset" / name, f"dataset/{name}"
         kind = "caption" if name in captions else "mask" if name in output.masks else "picture"
         kind = "picture before a change" if name in (locked.controls or {}) else kind
+        kind = "list of captions" if name in locked.listings else kind
         if not files.plain(path):
             found.append((file, f"this {kind} is missing"))
         elif files.sha256(path) == digest or (kind == "picture" and _other(output, locked)):

@@ -190,6 +190,7 @@ class Reads(Table, frozen=True):
     missing: Literal["class", "skipped", "empty", "needed"]
     leaves: tuple[str, ...] = ()
     masks: str = ""
+    listing: str = ""
 
 
 class TrainerProfile(Table, frozen=True):
@@ -208,7 +209,10 @@ class TrainerProfile(Table, frozen=True):
     windows: tuple[int, ...] = ()
     # what it makes of a loss mask, whose black is not learned: "cut" as its picture is, or "stretched" over the bucket
     loss_masks: Literal["cut", "stretched", ""] = ""
-    lines: bool = False  # each line of a caption file can be a caption of its own
+    # Where a picture has several captions: it shows one of them at random or each in turn, or is given the first; "":
+    # nobody looked, and it may read them as one.
+    several: Literal["random", "each", "first", ""] = ""
+    listing: str = ""  # the file in each folder that it takes several captions from
     validation: str = ""  # what makes it measure held-out pictures; "": it cannot
     grid: dict[str, int] | None = None
     reads: Reads | None = None

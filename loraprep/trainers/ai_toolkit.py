@@ -10,6 +10,7 @@ that took the ratio of the areas without its root.
 
 from __future__ import annotations
 
+import json
 import math
 
 from loraprep.core import yamlfile
@@ -26,6 +27,10 @@ regularization captions must not have it. Leave `shuffle_tokens` off: it moves t
 guards it against dropout. Paths are seen from where ai-toolkit is started; set `dataset.path` in project.yaml
 to have them written out. A trigger word put before a caption that is JSON would spoil it. It leaves `.aitk_size.json`
 and `_latent_cache/` beside the pictures; loraprep ignores both."""
+SEVERAL = """\
+Each picture has several captions, and ai-toolkit would read a .txt file as one. So each folder is listed once for each:
+`dataset_path` names a .json that has the pictures with `caption` and `caption_short`, and `use_short_captions` takes
+the second. Export again after editing a caption."""
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
@@ -47,14 +52,14 @@ def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) ->
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
     """Write the entry of config.process that a job needs for this dataset."""
-    sets = [_entry(folder, dataset) for folder in dataset.folders]
+    sets = [entry for folder in dataset.folders for entry in _entries(folder, dataset)]
     if dataset.regularization:
         sets.append({**_entry(dataset.regularization, dataset), "is_reg": True, "caption_dropout_rate": 0.0})
     train: dict[str, Json] = {"batch_size": dataset.batch_size, "steps": dataset.plan.length.steps}
     if dataset.held_out:
         items = [item for folder in dataset.held_out for item in dataset.captioned(folder).items()]
         train["validation_config"] = {
-            "validation_items": [{"image_path": path, "prompt": text} for path, text in items],
+            "validation_items": [{"image_path": path, "prompt": texts[0]} for path, texts in items],
             "resolution": dataset.sizes[-1],
         }
     process: dict[str, Json] = {"datasets": sets, "train": train}
@@ -62,12 +67,40 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
         side = dataset.sizes[-1]
         asked = [prompts.line(each.prompt) for each in dataset.prompts]
         process["sample"] = {"width": side, "height": side, "seed": prompts.SEED, "walk_seed": False, "prompts": asked}
-    return {"datasets.yaml": yamlfile.document({"config": {"process": [process]}}, dataset.made_for)}
+    written = {"datasets.yaml": yamlfile.document({"config": {"process": [process]}}, dataset.made_for)}
+    for folder in dataset.folders if dataset.lines > 1 else ():
+        for name, captions in _captions(folder, dataset).items():
+            # it opens the file in the machine's own encoding, which letters beyond ASCII may not survive
+            written[name] = json.dumps(captions, indent=1)
+    return written
 
 
-def _entry(folder: TrainingFolder, dataset: TrainingSet) -> ConfigTable:
+def _entries(folder: TrainingFolder, dataset: TrainingSet) -> list[ConfigTable]:
+    """Describe a folder: where pictures have several captions once for each, the shortest last."""
+    if dataset.lines == 1:
+        return [_entry(folder, dataset)]
+    named = [f"{dataset.above}exports/ai-toolkit/{name}" for name in _captions(folder, dataset)]
+    listed = [_entry(folder, dataset, {"dataset_path": path}) for path in named]
+    return [*listed, {**listed[0], "use_short_captions": True}]
+
+
+def _captions(folder: TrainingFolder, dataset: TrainingSet) -> dict[str, dict[str, dict[str, str]]]:
+    """Return file -> picture -> its `caption` and `caption_short`, the shortest; a file for each of the longer ones.
+
+    toolkit/dataloader_mixins.py CaptionProcessingDTOMixin.load_caption, where the file's keys are the pictures' paths.
+    """
+    sorted_ = {path: sorted(texts, key=len) for path, texts in dataset.captioned(folder).items()}
     return {
-        "folder_path": folder.path,
+        f"{folder.name}{f'-{n}' if n > 1 else ''}.json": {
+            path: {"caption": texts[n], "caption_short": texts[0]} for path, texts in sorted_.items()
+        }
+        for n in range(1, dataset.lines)
+    }
+
+
+def _entry(folder: TrainingFolder, dataset: TrainingSet, pictures: ConfigTable | None = None) -> ConfigTable:
+    return {
+        **(pictures or {"folder_path": folder.path}),
         "caption_ext": "txt",
         "num_repeats": folder.repeats,
         "resolution": dataset.sizes,

@@ -22,6 +22,10 @@ Name dataset.toml as `dataset` in diffusion-pipe's own config, with `epochs` and
 are seen from the folder where it is started; set `dataset.path` in project.yaml to have them written out. It shows
 every picture at every size, writes a `cache/` into each folder, and cannot use regularization pictures. With more
 than three sizes it stops unless it is started with `--i_know_what_i_am_doing`."""
+SEVERAL = """\
+Each picture has several captions. diffusion-pipe takes them from the `captions.json` in each folder and reads no .txt
+file there; it shows a picture once with each, so that fewer epochs are needed. Edit the .txt files all the same:
+`loraprep dataset` writes captions.json anew."""
 
 
 def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:

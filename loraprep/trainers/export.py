@@ -174,8 +174,9 @@ def _texts(name: str, dataset: TrainingSet) -> dict[str, bytes]:
     """File name -> text of all that one trainer gets to read."""
     trainer = trainer_module(name)
     how = trainer.HOW
-    if any(folder.controls for folder in dataset.folders) and (more := getattr(trainer, "PAIRS", "")):
-        how = f"{how.strip()}\n\n{more}"
+    more = {"PAIRS": any(folder.controls for folder in dataset.folders), "SEVERAL": dataset.lines > 1}
+    for words in (getattr(trainer, name, "") for name, wanted in more.items() if wanted):
+        how = f"{how.strip()}\n\n{words}" if words else how
     texts = {**trainer.config_files(dataset), "README.md": readme(dataset, how)}
     return {file: (text.rstrip("\n") + "\n").encode() for file, text in texts.items()}
 
@@ -263,6 +264,7 @@ def readme(dataset: TrainingSet, how: str) -> str:
     """Write what a person needs to know to train with these files, as Markdown."""
     length, reg = dataset.plan.length, dataset.regularization
     about = "" if length.exact else "about "
+    together = "sizes and captions" if length.captions > 1 else "sizes"
     lines = [
         f"# {dataset.name} for {dataset.profile.title}",
         "",
@@ -276,8 +278,8 @@ def readme(dataset: TrainingSet, how: str) -> str:
         "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",
         f"- That is {about}{length.steps_per_epoch} steps an epoch, {about}{length.steps} steps in all.",
-        f"- Each picture is seen about {length.seen} times, sizes together, as with any other trainer of this project."
-        + _seen_more(dataset),
+        f"- Each picture is seen about {length.seen} times, {together} together, as with any other trainer of this "
+        f"project.{_seen_more(dataset)}",
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",
     ]
     if befores := sorted({path for folder in dataset.folders for path in folder.controls}):

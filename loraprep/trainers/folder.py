@@ -20,6 +20,7 @@ from loraprep.trainers.naming import CAPTIONS
 
 # What trainers leave beside the pictures; harmless, and theirs.
 _CACHES = frozenset({"cache", "_latent_cache", "_t_e_cache", "_controls", "__pycache__"})
+LISTING = "captions.json"  # diffusion-pipe's, of all pictures beside it
 _READ = 20_000  # characters of a caption; none that is meant for training is as long
 _CACHE_FILES = frozenset({".aitk_size.json", "metadata_cache.json"})
 _CACHE_SUFFIXES = frozenset({".npz", ".safetensors", ".arrow"})
@@ -30,7 +31,7 @@ class FolderFile(msgspec.Struct, frozen=True):
 
     path: str
     kind: Literal["picture", "caption", "other"]
-    problem: str = ""  # a picture that cannot be opened: why, one clause
+    problem: str = ""  # a picture that cannot be opened, or a captions.json that cannot be read: why, one clause
     huge: bool = False  # not opened, since that would take too much memory
     pointer: str = ""  # only a placeholder of Git LFS, git-annex or DVC lies there: which, and how to get the file
     frames: int = 1  # or pages
@@ -42,6 +43,7 @@ class FolderFile(msgspec.Struct, frozen=True):
     lines: int = 0  # lines of a caption that hold something
     first: bool = True  # its first line holds something
     bytes: int = 0
+    listed: dict[str, list[str]] | None = None  # the captions of the pictures beside it, of a captions.json
     text: str = ""  # a caption in one line, as far as hygiene looks at it
 
     @property
@@ -115,7 +117,20 @@ def _other(entry: _Entry) -> FolderFile:
     kind: Literal["picture", "other"] = "picture" if _is_picture(entry.path) else "other"
     if not entry.pointer and PurePosixPath(entry.path).suffix.lower() in CAPTIONS:
         return _caption(entry.path, entry.real)
+    if PurePosixPath(entry.path).name == LISTING and not entry.pointer:
+        return _listing(entry)
     return FolderFile(entry.path, kind, pointer=entry.pointer, bytes=entry.size)
+
+
+def _listing(entry: _Entry) -> FolderFile:
+    """Read picture -> its captions, as diffusion-pipe does; what else lies there under that name it would stop at."""
+    try:
+        listed = files.parse_json(files.read(entry.real), dict[str, list[str]])
+    except OSError as error:
+        return FolderFile(entry.path, "other", problem=error.strerror or "it could not be read", bytes=entry.size)
+    except ValueError:
+        return FolderFile(entry.path, "other", problem="it is not lists of captions by picture", bytes=entry.size)
+    return FolderFile(entry.path, "other", listed=listed, bytes=entry.size)
 
 
 def _fetched(file: FolderFile, there: Collection[str]) -> FolderFile:

@@ -159,6 +159,13 @@ def _apart(profile: TrainerProfile, picture: TrainingPicture) -> str:
     return "masks" if profile.batches == "masks" and picture.masked else ""
 
 
+def _captions_shown(profile: TrainerProfile, pictures: Sequence[TrainingPicture]) -> int:
+    """Count the captions with each of which a picture comes up: as many as the picture that has most."""
+    if profile.several != "each":
+        return 1
+    return max((1 + len(p.caption.others) for p in pictures if p.caption), default=1)
+
+
 def _length(
     profile: TrainerProfile,
     placed: Sequence[PlacedPicture],
@@ -176,14 +183,20 @@ def _length(
     apart = {p.path: _apart(profile, p) for p in pictures}
     common = usual_repeats(repeats.values())
     each = profile.sizes == "each"
-    times = len(sizes) if each else 1
+    several = _captions_shown(profile, pictures)
+    times = (len(sizes) if each else 1) * several
     if not profile.repeats:  # every repeat becomes an epoch
         epochs, repeats, common = epochs * common, dict.fromkeys(repeats, 1), 1
     wanted = max(1, round(epochs / times))
     counts: Counter[tuple[str, int, Size]] = Counter()  # dataset, trained size, bucket -> pictures shown in an epoch
     for picture in placed:
         if picture.bucket and (each or picture.size == sizes[-1]):
-            counts[apart[picture.path], picture.size, picture.bucket] += repeats[picture.path]
+            often = repeats[picture.path]
+            if profile.batches == "folder":  # a dataset of its own for each caption
+                for n in range(several):
+                    counts[f"{apart[picture.path]}{n or ''}", picture.size, picture.bucket] += often
+            else:
+                counts[apart[picture.path], picture.size, picture.bucket] += often * several
     shown = sum(repeats.values())
     added = extra.times(shown) if shown else []
     if counts:
@@ -200,7 +213,15 @@ def _length(
     exact = batch == 1 or (bool(counts) and (each or len(sizes) == 1))
     used = bool(extra.pictures) and extra.way != "none"
     folder_repeats = added[0] if extra.way == "folder" and added else 1
-    return TrainingLength(wanted, steps, steps * wanted, common * wanted * times, exact, folder_repeats if used else 0)
+    return TrainingLength(
+        epochs=wanted,
+        steps_per_epoch=steps,
+        steps=steps * wanted,
+        seen=common * wanted * times,
+        exact=exact,
+        captions=several,
+        regularization=folder_repeats if used else 0,
+    )
 
 
 def training_findings(
@@ -254,7 +275,7 @@ def _alone(
     for plan in plans if batch > 1 else ():
         alone = {p.path for p in alone_in_bucket(plan)}
         dropped = profiles[plan.trainer].last_batch == "dropped"
-        never = {path for path in alone if dropped and repeats[path] < batch}
+        never = {path for path in alone if dropped and repeats[path] * plan.length.captions < batch}
         for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, alone - never)):
             if paths:
                 trainer = profiles[plan.trainer].title

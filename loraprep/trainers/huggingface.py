@@ -14,9 +14,17 @@ Each row has `image` and `text`, which is what diffusers' training scripts expec
 are not part of that format: a row is one picture, and epochs alone decide how often it is seen."""
 
 
+SEVERAL = """\
+Each picture has several captions: `text` is a list of them, and diffusers' scripts take one at random each time."""
+
+
 def config_files(dataset: TrainingSet) -> dict[str, str]:
-    """Write a line a picture: its path, seen from dataset/, and its caption."""
+    """Write a line a picture: its path, seen from dataset/, and its caption, or all where there are several."""
     away = {folder.name for folder in dataset.held_out}
     trained = {name: text for name, text in dataset.captions.items() if name.rpartition("/")[0] not in away}
-    lines = [files.dumps({"file_name": name, "text": text}, indent=None) for name, text in trained.items()]
+    several = dataset.lines > 1  # then a list in every row: a column holds one kind of value
+    lines = [
+        files.dumps({"file_name": name, "text": [*text.splitlines()] if several else text}, indent=None)
+        for name, text in trained.items()
+    ]
     return {"metadata.jsonl": "".join(lines)}

@@ -23,6 +23,9 @@ here, and then need `--caption_extension .txt`. With `--cache_text_encoder_outpu
 kohya stops otherwise, and it stops for caption dropout too, which is why there is none. With masks, add
 `--masked_loss`; kohya stretches a mask over the bucket where it cuts the picture, so `masks/` beside this file holds
 them cut for each size. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
+SEVERAL = """\
+Each picture has several captions, a line each, and `enable_wildcard` has kohya take one at random each time. Leave out
+`--cache_text_encoder_outputs`: what is cached is one line of each, for ever. Braces in a caption are a choice too."""
 
 
 def kohya_sides(size: int, step: int = KOHYA_STEP) -> Size:

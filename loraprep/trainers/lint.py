@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -227,13 +228,17 @@ def _of_captions(
         unseen = {base: file for base, file in unseen.items() if file.suffix == ".txt" and base not in captions}
         yield from (Hazard(Code.CHECK_EXTENSION, file.path) for file in unseen.values())
         captions |= unseen
+    listings = {file.folder: file for file in files if reads.listing and PurePosixPath(file.path).name == reads.listing}
+    yield from (Hazard(Code.CHECK_LISTING, f.path, f.problem) for f in listings.values() if f.problem)
     owners: defaultdict[str, list[FolderFile]] = defaultdict(list)
     for file in taken:
         owners[file.path.removesuffix(file.suffix)].append(file)
     for base, sharing in owners.items():
         if len(sharing) > 1:
             yield from (Hazard(Code.CHECK_SHARED, file.path) for file in sharing)
-        if base in captions:
+        if (listing := listings.get(sharing[0].folder)) and not listing.pointer:
+            yield from _of_listed(sharing, captions.get(base), listing, reads)
+        elif base in captions:
             yield from _of_caption(captions[base], reads)
         else:
             yield from (_without(file, captions, reads) for file in sharing)
@@ -246,6 +251,21 @@ def _of_captions(
     for base, caption in captions.items():
         if base not in owners:
             yield Hazard(Code.CHECK_ALONE, caption.path)
+
+
+def _of_listed(
+    sharing: Sequence[FolderFile], caption: FolderFile | None, listing: FolderFile, reads: Reads
+) -> Iterator[Hazard]:
+    """Captions that a file for the whole folder holds, in place of those beside the pictures."""
+    listed = listing.listed
+    if listed is None:  # said already
+        return
+    for file in sharing:
+        texts = [" ".join(text.split()) for text in listed.get(PurePosixPath(file.path).name, ())]
+        if not any(texts):
+            yield Hazard(_UNCAPTIONED[reads.missing], file.path)
+        elif caption and caption.text not in (*texts, " ".join(dict.fromkeys(texts))):
+            yield Hazard(Code.CHECK_LISTED_OTHERWISE, caption.path)
 
 
 def _without(file: FolderFile, captions: Mapping[str, FolderFile], reads: Reads) -> Hazard:

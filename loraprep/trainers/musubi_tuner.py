@@ -24,6 +24,9 @@ nothing else. Run both again after every export: musubi-tuner does not notice th
 dataset_config_jsonl.toml says the same with the captions inside of .jsonl files; use one of the two. musubi-tuner has
 no shuffling, no dropping of captions, no mirroring, and no use for loss masks or regularization pictures. It leaves
 pictures without a caption out without a word; here all have one."""
+SEVERAL = """\
+Each picture has several captions in dataset/, which musubi-tuner would read as one. So there is the configuration with
+.jsonl files alone, which name the first of them."""
 
 
 @cache
@@ -55,16 +58,15 @@ def bucket_fit(width: int, height: int, size: int, grid: int, enlarge: bool) -> 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
     """Write a [[datasets]] for each folder and size, twice: with its folder, and with a .jsonl of its captions."""
     written = {CONFIG: _config(dataset, jsonl=False), "dataset_config_jsonl.toml": _config(dataset, jsonl=True)}
-    if any(
-        len(folder.controls) > 1 for folder in dataset.folders
-    ):  # in one folder they would need numbers in their names
+    # several before one picture would need numbers in their names, and a text file is read as one caption
+    if dataset.lines > 1 or any(len(folder.controls) > 1 for folder in dataset.folders):
         written = {CONFIG: _config(dataset, jsonl=True)}
     for folder in dataset.folders:
         lines = [
             json.dumps(
-                {"image_path": path, **_before(folder, path.rpartition("/")[2]), "caption": text}, ensure_ascii=False
+                {"image_path": path, **_before(folder, path.rpartition("/")[2]), "caption": first}, ensure_ascii=False
             )
-            for path, text in dataset.captioned(folder).items()
+            for path, (first, *_) in dataset.captioned(folder).items()
         ]
         written[f"{folder.name}.jsonl"] = "\n".join(lines) + "\n"
     if dataset.prompts:  # without --f it would draw a film

@@ -21,6 +21,11 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "
 _LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 
 
+def as_many(captions: Sequence[str], number: int) -> list[str]:
+    """Return `number` captions of a picture that may have fewer, so that it comes up as often as the others."""
+    return [captions[n % len(captions)] for n in range(number)] if captions else [""]
+
+
 def repeats_of(folder: str) -> int | None:
     """Read the repeats in a kohya folder's name: 10 for "10_cat", None for "cat"."""
     match = _KOHYA.fullmatch(folder)

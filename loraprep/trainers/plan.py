@@ -29,6 +29,7 @@ class TrainingLength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: int
     seen: int  # how often a picture with the most common repeats comes up, all sizes together
     exact: bool  # False where the trainer draws sizes at random: the steps are then an estimate
+    captions: int = 1  # with each of how many captions it comes up, counted in `seen`
     regularization: int = 0  # repeats of the regularization pictures, whose steps are counted; 0: none are used
 
 

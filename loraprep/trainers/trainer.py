@@ -15,6 +15,7 @@ import msgspec
 from loraprep.curation.assessment import SamplePrompt
 from loraprep.project.profiles import TrainedBy, TrainerProfile
 from loraprep.trainers.buckets import BucketFit
+from loraprep.trainers.naming import as_many
 from loraprep.trainers.plan import TrainingPlan
 
 # What a trainer's file is made of, whether it becomes JSON, YAML or TOML.
@@ -40,14 +41,14 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     trigger: str
     before: int  # tags that stand before the trigger in every caption
-    lines: int  # captions that a file has at most, one a line
+    lines: int  # captions that a picture has at most
     class_prompt: str  # captions of regularization pictures
     tags: bool  # captions are tags that may be shuffled, and not prose
     model: str  # the base model's title
     sizes: list[int]  # px, ascending
     folders: list[TrainingFolder]
     regularization: TrainingFolder | None
-    captions: dict[str, str]  # "4_mystyle/pier.png" -> its text, of the held-out ones too
+    captions: dict[str, str]  # "4_mystyle/pier.png" -> its text, a caption a line, of the held-out ones too
     batch_size: int
     enlarge: bool
     plan: TrainingPlan
@@ -58,10 +59,13 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     prompts: Sequence[SamplePrompt] = ()
     held_out: Sequence[TrainingFolder] = ()  # never trained; a trainer that measures does so at the largest size
 
-    def captioned(self, folder: TrainingFolder) -> dict[str, str]:
-        """Return path, as the trainer is told it -> caption, of the pictures of a folder, sorted."""
+    def captioned(self, folder: TrainingFolder) -> dict[str, list[str]]:
+        """Return path, as the trainer is told it -> its captions, of the pictures of a folder, sorted.
+
+        All have `lines` of them: who has fewer has them again.
+        """
         return {
-            f"{folder.path}/{name}": text
+            f"{folder.path}/{name}": as_many(text.splitlines(), self.lines)
             for place, text in sorted(self.captions.items())
             for above, _, name in [place.rpartition("/")]
             if above == folder.name
@@ -84,7 +88,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
 class Trainer(Protocol):
     """A trainer's module: what it needs beside dataset/, and the lines for people that go into the README there.
 
-    It may have PAIRS as well, further lines where pairs are trained.
+    It may have PAIRS as well, further lines where pairs are trained, and SEVERAL, where pictures have several captions.
     """
 
     HOW: str

@@ -3,8 +3,10 @@
     python tests/benchmarks/loaders.py TRAINER SOURCE PROJECT [MODEL]
 
 TRAINER is kohya, musubi-tuner, musubi-pairs (the pairs alone, without torch), kohya-masks or diffusion-pipe-masks (how
-each lays the loss masks on its pictures); SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
-MODEL is musubi-tuner's short name of an architecture ("qi" for Qwen-Image). It runs in an interpreter that has torch and
+each lays the loss masks on its pictures), ai-toolkit or diffusion-pipe (steps, and the captions each picture comes up
+with; without torch); SOURCE a checkout of it; PROJECT a folder after `loraprep export`.
+MODEL is musubi-tuner's short name of an architecture ("qi" for Qwen-Image); for ai-toolkit and diffusion-pipe it is the
+step of the base model's buckets, 16 unless it is given. It runs in an interpreter that has torch and
 what the trainer imports, so it imports nothing of loraprep and is no test. Nothing is trained: buckets and batches are
 made, and latents are empty files. It stands in PROJECT, since paths are seen from there.
 """
@@ -130,9 +132,168 @@ def kohya_masks(project: Path) -> Iterator[Laid]:
                 yield picture, own, batch["images"][n], mask
 
 
+def _take(module: Path, wanted: set[str], names: dict[str, Any]) -> None:
+    """Run the functions, classes and constants `wanted` out of a module, which imports far more than they need."""
+    import __future__
+
+    import ast
+
+    def called(node: Any) -> str:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        return getattr(node, "name", "") or getattr(target, "id", "")
+
+    tree = ast.parse(module.read_text("utf-8"))
+    tree.body = [node for node in tree.body if called(node) in wanted]
+    flags = __future__.annotations.compiler_flag
+    exec(compile(tree, str(module), "exec", flags, dont_inherit=True), names)
+
+
+Captions = dict[str, Counter[str]]  # picture -> how often it comes up with each caption in an epoch
+
+
+def ai_toolkit(project: Path, source: Path, grid: int) -> tuple[int, Counter[Any], Captions]:
+    """Build its datasets, its buckets and captions; the pictures themselves are not loaded."""
+    import random
+    import traceback
+    from types import SimpleNamespace
+
+    import yaml
+    from PIL import Image
+
+    class Nothing:
+        is_caching_text_embeddings = False
+
+        def cache_latents_all_latents(self) -> None:
+            """Latents are not needed."""
+
+    latent, control, clip, text, base = (type(name, (Nothing,), {}) for name in "abcde")
+    names: dict[str, Any] = {
+        "os": os, "json": json, "math": math, "random": random, "traceback": traceback, "tqdm": lambda given: given,
+        "print_acc": lambda *_: None, "RescaleTransform": lambda: None, "Dataset": base, "TypedDict": dict,
+        "transforms": SimpleNamespace(Compose=lambda _: None, ToTensor=lambda: None),
+        "LatentCachingMixin": latent, "ControlCachingMixin": control, "CLIPCachingMixin": clip,
+        "TextEmbeddingCachingMixin": text,
+    }  # fmt: skip
+    toolkit = source / "toolkit"
+    for module, wanted in {
+        "prompt_utils.py": {"inject_trigger_into_prompt"},
+        "buckets.py": {"get_bucket_for_image_size", "BucketResolution"},
+        "config_modules.py": {"DatasetConfig", "preprocess_dataset_raw_config"},
+        "dataloader_mixins.py": {
+            "clean_caption",
+            "Bucket",
+            "BucketsMixin",
+            "CaptionMixin",
+            "CaptionProcessingDTOMixin",
+        },
+        "data_loader.py": {"AiToolkitDataset", "image_extensions"},
+    }.items():
+        _take(toolkit / module, wanted, names)
+
+    class Item(names["CaptionProcessingDTOMixin"]):  # type: ignore[misc]
+        """Stands for its FileItemDTO, which opens films as well."""
+
+        def __init__(self, path: str, dataset_config: Any, **_: Any) -> None:
+            self.path, self.is_reg = path, dataset_config.is_reg
+            with Image.open(path) as opened:
+                self.width, self.height = opened.size
+            self.dataset_config = dataset_config
+            self.raw_caption = self.raw_caption_short = self.trigger_word = None
+
+    names["FileItemDTO"] = Item
+    plain = SimpleNamespace(config=SimpleNamespace())
+    flags = dict.fromkeys(("is_xl", "is_v3", "is_auraflow", "is_flux", "encode_control_in_text_embeddings"), False)
+    model = SimpleNamespace(
+        **flags,
+        get_bucket_divisibility=lambda: grid,
+        model_config=SimpleNamespace(latent_space_version="any", arch="any", is_pixart_sigma=False),
+        latent_space_version="any",
+        vae=plain,
+        unet=plain,
+        text_embedding_space_version="any",
+        te_padding_side="right",
+    )
+    told = yaml.safe_load((project / "exports/ai-toolkit/datasets.yaml").read_text("utf-8"))["config"]["process"][0]
+    steps, looks, captions = 0, Counter[Any](), dict[str, Counter[str]]()
+    for entry in names["preprocess_dataset_raw_config"](told["datasets"]):
+        config = names["DatasetConfig"](**{**entry, "caption_dropout_rate": 0.0})  # else some come up without words
+        dataset = names["AiToolkitDataset"](config, batch_size=told["train"]["batch_size"], sd=model)
+        steps += len(dataset)
+        for shape, bucket in dataset.buckets.items():
+            looks[shape] += len(bucket.file_list_idx)
+        for item in dataset.file_list:
+            item.load_caption(dataset.caption_dict)
+            said = " ".join(item.caption.split())  # it doubles the spaces after commas
+            captions.setdefault(item.path, Counter())[said] += 1
+    return steps, looks, captions
+
+
+def diffusion_pipe(project: Path, source: Path, grid: int) -> tuple[int, Counter[Any], Captions]:
+    """Build its datasets, without latents, and count what an epoch shows."""
+    import hashlib
+    import random
+    import tomllib
+    from collections import defaultdict
+
+    import datasets
+    import numpy as np
+    from PIL import Image
+
+    datasets.disable_progress_bars()
+
+    class NoFilm:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"it wants {name}")
+
+    names: dict[str, Any] = {
+        "os": os, "json": json, "math": math, "random": random, "hashlib": hashlib, "np": np, "datasets": datasets,
+        "Path": Path, "Image": Image, "defaultdict": defaultdict, "tqdm": lambda given, **_: given, "tarfile": NoFilm(),
+        "logger": logging.getLogger(), "is_main_process": lambda: True, "NUM_PROC": None, "ROUND_DECIMAL_DIGITS": 3,
+        "UNCOND_FRACTION": 0.0, "VIDEO_EXTENSIONS": (), "imageio": NoFilm(), "InputImpl": NoFilm(),
+        "_map_and_cache": lambda dataset, *_, **__: dataset, "print": lambda *_: None,
+    }  # fmt: skip
+    _take(source / "utils/common.py", {"round_to_nearest_multiple"}, names)
+    wanted = {"shuffle_with_seed", "shuffle_captions", "bucket_suffix", "dedup_and_sort", "seed_from_hash"}
+    wanted |= {"SizeBucketDataset", "ConcatenatedBatchedDataset", "ARBucketDataset", "DirectoryDataset"}
+    _take(source / "utils/dataset.py", {*wanted, "CAPTIONS_JSON_FILE"}, names)
+    told = tomllib.loads((project / "exports/diffusion-pipe/dataset.toml").read_text("utf-8"))
+    readme = (project / "exports/diffusion-pipe/README.md").read_text("utf-8")
+    batch = int(readme.partition("(batch size): ")[2].partition(".")[0])
+    alike: dict[Any, list[Any]] = defaultdict(list)
+    captions: Captions = {}
+    for directory in told["directory"]:
+        made = names["DirectoryDataset"](directory, told, "any", round_to_multiple=grid)
+        made.cache_metadata()
+        for shaped in made.ar_bucket_datasets:
+            shaped.cache_latents(None)
+            for sized in shaped.get_size_bucket_datasets():
+                alike[tuple(sized.size_bucket)].append(sized)
+                for at in range(len(sized)):
+                    entry = sized.iteration_order[at % len(sized.iteration_order)]
+                    captions.setdefault(entry["image_spec"][1], Counter())[entry["caption"]] += 1
+    steps, looks = 0, Counter[Any]()
+    for shape, same in alike.items():
+        joined = names["ConcatenatedBatchedDataset"](same)
+        joined.post_init({None: batch}, {None: batch}, 0, 1)
+        steps += len(joined)
+        looks[shape[1:3]] += sum(map(len, same))
+    return steps, looks, captions
+
+
+def all_captions(project: Path, seen: Captions) -> int:
+    """Print how often pictures come up with their captions; 0 if with each of theirs, all of them as often."""
+    wrong = 0
+    for path, found in sorted(seen.items()):
+        lines = Path(path).with_suffix(".txt").read_text("utf-8").splitlines()
+        wrong += {*found} != {*lines}
+    times = sorted({(len(found), sum(found.values())) for found in seen.values()})
+    wrong += len(set(project.glob("dataset/*_*/*.png"))) != len(seen)
+    print(f"{len(seen)} pictures; captions of one, times it comes up: {times}; {wrong} wrong")
+    return wrong
+
+
 def diffusion_pipe_masks(project: Path, source: Path) -> Iterator[Laid]:
     """Load each picture as its PreprocessMediaFile does, taken out of a module that imports all its models."""
-    import ast
     import tomllib
 
     import torch
@@ -146,9 +307,7 @@ def diffusion_pipe_masks(project: Path, source: Path) -> Iterator[Laid]:
         "Path": Path, "VIDEO_EXTENSIONS": (), "tarfile": None, "np": None,
     }  # fmt: skip
     for module in ("utils/common.py", "models/base.py"):
-        tree = ast.parse((source / module).read_text("utf-8"))
-        tree.body = [node for node in tree.body if getattr(node, "name", "") in wanted]
-        exec(compile(tree, module, "exec"), names)
+        _take(source / module, wanted, names)
     load = names["PreprocessMediaFile"]({"dataset": ""}, support_video=False)
     told = tomllib.loads((project / "exports/diffusion-pipe/dataset.toml").read_text("utf-8"))
     shapes = told["ar_buckets"]
@@ -237,7 +396,13 @@ def main() -> int:
         kohyas = trainer.startswith("kohya")
         return laid_rightly(kohya_masks(project) if kohyas else diffusion_pipe_masks(project, Path(source)))
     plan = foretold(project, trainer)
-    if trainer == "kohya":
+    wrong = 0
+    if trainer in ("ai-toolkit", "diffusion-pipe"):
+        load = ai_toolkit if trainer == "ai-toolkit" else diffusion_pipe
+        steps, looks, captions = load(project, Path(source), int(rest[0]) if rest else 16)
+        results = {trainer: (steps, looks)}
+        wrong = all_captions(project, captions)
+    elif trainer == "kohya":
         results = {"dataset_config.toml": kohya(project)}
     else:
         forms = ("dataset_config.toml", "dataset_config_jsonl.toml")
@@ -245,7 +410,7 @@ def main() -> int:
     wanted = plan["length"]["steps_per_epoch"]
     for name, (steps, looks) in results.items():
         print(f"{name}: {steps} steps an epoch, foretold {wanted}; {dict(sorted(looks.items()))}")
-    return 0 if all(steps == wanted for steps, _ in results.values()) else 1
+    return 0 if all(steps == wanted for steps, _ in results.values()) and not wrong else 1
 
 
 if __name__ == "__main__":

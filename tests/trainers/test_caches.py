@@ -102,6 +102,14 @@ def test_a_changed_caption_makes_no_cache_of_pictures_stale(tmp_path: Path) -> N
     assert set(named(root)) == {name for name, (_, of) in KNOWN.items() if of == PICTURE}
 
 
+def test_a_list_of_captions_makes_none_stale_as_diffusion_pipe_reads_it_again(tmp_path: Path) -> None:
+    root = project(tmp_path, *KNOWN)
+    for name in KNOWN:
+        at(root / name, AFTER)
+    (root / "dataset/10_a/captions.json").write_text("{}", "utf-8")
+    assert named(root) == []
+
+
 def test_musubi_tuner_trains_what_is_gone_as_long_as_its_cache_lies_there(tmp_path: Path) -> None:
     name = "exports/musubi-tuner/cache/10_a-1024/left_1024x0768_qi.safetensors"
     elsewhere = "exports/musubi-tuner/cache/of_others/left_1024x0768_qi.safetensors"  # of which folder, nobody knows

@@ -105,6 +105,25 @@ def test_each_hazard_is_named(
     assert codes(make(tmp_path, **files), trainer) == expected
 
 
+LISTED = b'{"a.png": ["a mill", "a mill by a pond"], "b.png": ["a boat"]}'
+
+
+@pytest.mark.parametrize(("listed", "expected"), [
+    (LISTED, {}),
+    (b'{"a.png": ["a mill", "a mill by a pond"]}', {"check-uncaptioned-skipped": ("b.png",)}),
+    (LISTED.replace(b"boat", b"ship"), {"check-listed-otherwise": ("b.txt",)}),
+    (b'{"a.png": "a mill"}', {"check-listing": ("captions.json",)}),
+    (b"[" * 5000, {"check-listing": ("captions.json",)}),
+])  # fmt: skip
+def test_a_list_of_captions_is_read_in_place_of_those_beside_pictures(
+    listed: bytes, expected: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    texts = {"a.txt": "a mill\na mill by a pond\n", "b.txt": "a boat"}
+    root = make(tmp_path, **{"a.png": GOOD, "b.png": GOOD, "captions.json": listed, **texts})
+    assert codes(root, "diffusion-pipe") == expected
+    assert codes(root, "ai-toolkit") == {}
+
+
 def test_links_of_git_annex_are_named_and_others_that_lead_nowhere_passed_over(tmp_path: Path) -> None:
     root = make(tmp_path, **{"a.png": GOOD, "a.txt": WORDS, "b.txt": WORDS})
     (root / "b.png").symlink_to(".git/annex/objects/aB/K1/SHA256E-s9--9f.png/SHA256E-s9--9f.png")
