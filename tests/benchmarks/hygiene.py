@@ -76,10 +76,13 @@ IN_A_SET = 24  # captions
 def planted_sets(name: str, clean: dict[str, list[str]]) -> tuple[int, int]:
     """Return (found, planted): sets of clean captions with one fault each, found if the right captions are named."""
     rule = next(rule for rule in hygiene.SET_RULES if rule.name == name)
+    styles = [clean[style] for style in ENGLISH if len(clean[style]) >= IN_A_SET]
+    if not styles:
+        return 0, 0
     found = 0
     for number in range(SETS):
         dice = random.Random(f"{name} {number}")
-        texts_ = dice.sample(clean[ENGLISH[number % len(ENGLISH)]], IN_A_SET)
+        texts_ = dice.sample(styles[number % len(styles)], IN_A_SET)
         long = max(texts_, key=lambda text: len(text.split()))
         while len(long.split()) < 12:
             long = f"{long}, {dice.choice(texts_)}"
