@@ -41,6 +41,6 @@ def page() -> str:
 
 def _row(code: Code, entry: CatalogueEntry) -> str:
     mark = "*" if entry.severity == "block" and code in never_accepted() else ""
-    said = re.sub(r"\{(\w+)\}", lambda m: "PICTURE" if m[1] == "names" else "...", entry.one)
+    said = re.sub(r"\{(\w+)\}", lambda m: {"names": "PICTURE", "units": "pictures"}.get(m[1], "..."), entry.one)
     cells = (f"`{code}`{mark}", said.replace("{{", "{").replace("}}", "}"), entry.why)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

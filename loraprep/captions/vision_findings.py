@@ -15,9 +15,9 @@ _FINAL = {"refused": Code.VISION_REFUSED, "truncated": Code.VISION_TRUNCATED, "u
 
 
 def vision_findings(
-    stored: Sequence[Finding], captions: Mapping[str, Caption], elements: Mapping[str, Elements]
+    stored: Sequence[Finding], captions: Mapping[str, Caption], elements: Mapping[str, Elements], *, pairs: bool = False
 ) -> list[Finding]:
-    """Collect the findings about looking, for the pictures in `captions`; `stored` came of asking.
+    """Collect the findings about looking, for the pictures in `captions`, or `pairs`; `stored` came of asking.
 
     What blocks does so only for pictures without any other caption; those with a stand-in are named as such.
     """
@@ -40,7 +40,13 @@ def vision_findings(
             lost.setdefault(code, []).append(path)
             details.setdefault(code, set()).add(elements[path].sources.get("missing", ""))
     reasons = {code: ", ".join(sorted(filter(None, texts))) or "no reason given" for code, texts in details.items()}
-    return [*found.values(), *(Finding(code, tuple(p), {"said": reasons[code]}) for code, p in sorted(lost.items()))]
+    made = [*found.values(), *(Finding(code, tuple(p), {"said": reasons[code]}) for code, p in sorted(lost.items()))]
+    return called_pairs(made) if pairs else made
+
+
+def called_pairs(found: Sequence[Finding]) -> list[Finding]:
+    """Let findings speak of pairs where they would of pictures."""
+    return [msgspec.structs.replace(each, values={**each.values, "units": "pairs"}) for each in found]
 
 
 def seen_under_earlier_settings(

@@ -274,8 +274,9 @@ ValueType = Literal["int", "number", "text"]
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something worth saying about the set; words and severity come from the catalogue by `code`.
 
-    `values` fill the placeholders of its words. Two have a meaning of their own: `count` decides between one and many
-    in place of the number of images, `cause` picks one of several fixes.
+    `values` fill the placeholders of its words. Three have a meaning of their own: `count` decides between one and many
+    in place of the number of images, `cause` picks one of several fixes, `units` is what the images are called
+    where they are pairs.
     """
 
     code: Code
@@ -288,7 +289,7 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CatalogueEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the catalogue says of a code. Placeholders are {n} and {names} of the images, and those of `values`."""
+    """What the catalogue says of a code. Placeholders: {n}, {names} and {units} of images, and those of `values`."""
 
     severity: Severity
     one: str
@@ -371,7 +372,9 @@ def uncovered(found: Sequence[Finding]) -> list[Finding]:
 
 
 def _fill(template: str, finding: Finding) -> str:
-    return template.format(n=len(finding.images), names=listed(finding.images), **finding.values)
+    return template.format(
+        **{"n": len(finding.images), "names": listed(finding.images), "units": "pictures", **finding.values}
+    )
 
 
 def _number(finding: Finding) -> Literal["one", "many"]:

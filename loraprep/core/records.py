@@ -206,7 +206,7 @@ class Caption(Record, frozen=True):
     exact: bool = False  # `tokens` is the encoder's own count
     left_out: tuple[str, ...] = ()  # terms or sentences that did not fit into what the trainers read
     before: str = ""  # the words it was made of as they lay there, where caption hygiene changed them
-    others: tuple[str, ...] = ()  # the same in other lengths, where every trainer takes one of them at random
+    others: tuple[str, ...] = ()  # the same in other lengths, where a trainer shows several
 
     @property
     def captioned(self) -> bool:

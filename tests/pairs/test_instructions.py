@@ -18,7 +18,9 @@ from loraprep.captions.render import render
 from loraprep.captions.vision import prompt, repair, reply
 from loraprep.captions.vision.describe import elements_of
 from loraprep.captions.vision.store import Answer
-from loraprep.core.records import Grade, Image
+from loraprep.captions.vision_findings import vision_findings
+from loraprep.core.findings import Code, Finding, sentence
+from loraprep.core.records import Caption, Elements, Grade, Image
 from loraprep.project import profiles
 from tests import couples, homeserver, loopback, runs, store
 from tests.loopback import KEY, Loopback
@@ -170,6 +172,49 @@ def test_one_request_a_pair_and_never_another(tmp_path: Path, server: Loopback) 
     runs.replace("project.yaml", "trigger: nocturna", 'trigger: ""')(root)
     run(root, "gate1", url=server.url)
     assert server.numbers()[NUMBER:] == [3]  # another picture before it is another pair
+
+
+@pytest.mark.run
+def test_a_batch_of_pairs_is_sent_once_and_fetched_later(tmp_path: Path, server: Loopback) -> None:
+    root = make(tmp_path / "night", "captioner: claude, budget_usd: 1.00, batch: always")
+    run(root, "gate1", url=server.url)
+    assert len(server.asked()) == 5  # somebody waits to answer the samples
+    runs.answer(root / "decisions/captions.yaml")
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 1
+    assert "2 pairs are in a batch since 2026-11-01 00:00 UTC that is not answered yet" in " ".join(output.split())
+    (sent,) = server.asked("/v1/messages/batches")
+    records = [json.loads(line) for line in (root / "build/images.jsonl").read_text("utf-8").splitlines()]
+    keys = {Image(r["path"], "image", digest=r["digest"], before=tuple(r["before"])).asked_as for r in records
+            if r.get("before")}  # fmt: skip
+    out = {request["custom_id"] for request in sent["requests"]}
+    assert out == keys - {path.stem for path in (root / "responses").iterdir()}
+    for request in sent["requests"]:
+        assert len(loopback.pictures_in(request["params"])) == 2  # before and after together
+
+    server.ended = True
+    code, output = run(root, "gate1", url=server.url)
+    assert code == 0, output
+    assert captions(root) == {f"target/p{n:02}.jpg": f"Make it night and light lamp {n}." for n in range(NUMBER)}
+    runs.replace("project.yaml", "model: flux-kontext", "model: flux2-dev")(root)
+    run(root, "gate1", url=server.url)
+    assert (len(server.asked()), len(server.asked("/v1/messages/batches"))) == (5, 1)
+    assert not (root / "batches.json").exists()
+
+
+def test_findings_about_looking_speak_of_pairs() -> None:
+    elements = {f"{n}.png": Elements(f"{n}.png", DIGEST, "claude", "waiting", missing="refused") for n in range(2)}
+    captions = {path: Caption(path, "", "prose", "none", Grade.MISSING, 0, 512) for path in elements}
+    stored = [Finding(Code.VISION_SERVER, tuple(elements), {"said": "it is away"})]
+    told = [sentence(f) for pairs in (False, True) for f in vision_findings(stored, captions, elements, pairs=pairs)]
+    assert told == [
+        said.format(pictures)
+        for pictures in ("pictures", "pairs")
+        for said in (
+            "The server could not be asked about 2 {} (it is away).",
+            "The vision model refused to describe 2 {} (no reason given); draft words stand in: 0.png and 1.png.",
+        )
+    ]
 
 
 @pytest.mark.run

@@ -74,7 +74,7 @@ def report_data(work: Workspace) -> ReportData:
     findings += assessment.findings
     staying = {path: c for path, c in known.captions.items() if path in kept}
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
-    findings += vision_findings.vision_findings(asked, staying, known.elements)
+    findings += vision_findings.vision_findings(asked, staying, known.elements, pairs=project.kind.pairs)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
         findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind)
     settled = {code: Acceptance(given.reason, images=tuple(given.images)) for code, given in selected.settled.items()}

@@ -25,6 +25,7 @@ from loraprep.core.errors import Problem, UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Elements, Image
+from loraprep.core.text import number_of, plural
 from loraprep.pipeline.artifacts import Sampled
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions
@@ -229,9 +230,11 @@ def ask_again(work: Workspace, staying: Sequence[Image], samples: Sequence[str],
         work, work.images(), samples=False, since={i.asked_as: len(job.store.read(i.asked_as).listed) for i in again}
     )
     outcome = _ask(job, again, staying, "Looking again", approved=True)
-    for finding in outcome.findings:
+    pairs = work.project.kind.pairs
+    for finding in vision_findings.called_pairs(outcome.findings) if pairs else outcome.findings:
         terminal.say(f"{findings.sentence(finding)} {findings.fix(finding)}".rstrip(), "yellow")
     done = sum(len(job.store.read(i.asked_as).listed) > job.since[i.asked_as] for i in again)
     terminal.say(
-        f"{done} of {len(again)} pictures were seen anew. Earlier answers stay in responses/. Next: loraprep gate1."
+        f"{done} of {number_of(len(again), 'pair' if pairs else 'picture')} {plural(done, 'was', 'were')} seen anew. "
+        "Earlier answers stay in responses/. Next: loraprep gate1."
     )
