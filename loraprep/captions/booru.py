@@ -20,8 +20,8 @@ GENERAL, SERIES, CHARACTER, META = 0, 3, 4, 5
 _ARTICLES = frozenset({"a", "an", "the", "some", "his", "her", "its", "their"})
 # where a phrase goes on about something else: "a chair by the window" names both
 _APART = re.compile(
-    r"\b(?:of|with|without|in|on|at|by|beside|behind|under|over|above|below|near|from|against|around|across|along|and|or|"
-    r"to|towards?|into|onto|through|between|next|inside|for)\b|[,;:()]"
+    r"(\b(?:of|with|without|in|on|at|by|beside|behind|under|over|above|below|near|from|against|around|across|along|and|or|"
+    r"to|towards?|into|onto|through|between|next|inside|for)\b|[,;:()])"
 )
 _SPELLED = (("colour", "color"), ("grey", "gray"), ("armour", "armor"), ("pointed", "pointy"), ("centre", "center"))
 _LEAST = 200  # pictures, for a tag that stands for only a part of a phrase: rarer ones often mean something else
@@ -116,6 +116,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone: str
     loose: frozenset[str]  # terms of closed lists that say less than any tag that means them
     parts: frozenset[str]  # last words that name no thing
+    shapes: frozenset[str]  # words for how much of a thing there is, or in which shape: "a bed of flowers"
 
 
 @cache
@@ -219,10 +220,43 @@ def tags_in(sentence: str) -> list[str]:
 
 
 def _parts(plain: str) -> Iterator[list[str]]:
-    for piece in _APART.split(plain):
-        words = [w for w in piece.split() if w not in _ARTICLES]
-        if words:
-            yield words
+    """Yield the words of each part; "a bottle of wine" is one, wine bottle, and "a sea of clouds" is clouds."""
+    split = _APART.split(plain)
+    pieces, signs = split[::2], [*split[1::2], ""]
+    at = 0
+    while at < len(pieces):
+        words, sign = _bare(pieces[at]), signs[at]
+        at += 1
+        if not words:
+            continue
+        if sign == "of":
+            if turned := _turned(words[-1], pieces[at]):
+                words = [*words[:-1], *turned.split()]
+                at += len(_bare(pieces[at])) == 1  # of red wine more is said than that it is wine
+            elif _a_shape(words[-1], pieces[at]):
+                continue
+        yield words
+
+
+def _bare(piece: str) -> list[str]:
+    return [word for word in piece.split() if word not in _ARTICLES]
+
+
+def _turned(thing: str, of: str) -> str:
+    """Return the tag of "a `thing` of `of`", said the other way round; "" without one.
+
+    None that says more, as Danbooru takes a coffee cup for a disposable coffee cup.
+    """
+    for one in _variants(_bare(of)[-1]) if _bare(of) else ():
+        known = _known(f"{one} {thing}")
+        if known and not {one, thing} < {*known.split()}:
+            return known
+    return ""
+
+
+def _a_shape(word: str, of: str) -> bool:
+    """Say whether "a `word` of `of`" is nothing but `of`: a sea of clouds, and not the leg of a bed."""
+    return of.split()[:1] == _bare(of)[:1] != [] and any(one in phrases().shapes for one in _variants(word))
 
 
 def _of_part(words: list[str]) -> Iterator[str]:

@@ -33,6 +33,17 @@ from tests.typed import changed, smallest
         ("warm palette", ()),
         ("digital painting", ()),
         ("of great dignity", ()),
+        ("two bottles of wine", ("wine bottle",)),
+        ("a bottle of red wine", ("wine bottle", "red wine")),
+        ("a hat of straw on a wall of stone", ("straw hat", "stone wall")),
+        ("field of flowers", ("flower field",)),
+        ("ears of a cat", ("cat ears",)),
+        ("cup of coffee", ("cup", "coffee")),  # no disposable one
+        ("pile of books", ("pile of books",)),
+        ("a sea of clouds", ("cloud",)),
+        ("the edge of the sea", ("ocean",)),
+        ("a tower of a castle", ("tower", "castle")),
+        ("a statue of", ("statue",)),
     ],
 )
 def test_a_phrase_becomes_its_tags(phrase: str, tags: tuple[str, ...]) -> None:
