@@ -87,9 +87,8 @@ def looks_like_json(text: str) -> bool:
 
 def out_of_json(text: str, about: About) -> str:
     """Take the caption out of an object that holds one, in the form that the base model reads; else all its texts."""
-    if not looks_like_json(text):
-        return text
-    found = read_json(_FENCE.sub("", text).strip())
+    bare = _FENCE.sub("", text).strip()
+    found = read_json(bare) if looks_like_json(text) else _without_braces(bare)
     if found is None:
         return text
     if isinstance(found, dict):
@@ -97,6 +96,23 @@ def out_of_json(text: str, about: About) -> str:
         by_key = {str(key).casefold().replace(" ", "_").replace("-", "_"): value for key, value in found.items()}
         found = next((value for key in first if (value := by_key.get(key))), found)
     return ", ".join(dict.fromkeys(_leaves(found))) or text
+
+
+_FIRST_KEY = re.compile(r'"([^\W\d][\w -]{0,30})"\s{0,3}:\s{0,3}(?=["\[])')
+
+
+def _without_braces(text: str) -> Json:
+    """Parse an object whose braces something took out, as much as is left of it; None if it is none."""
+    key = _FIRST_KEY.match(text)
+    if not key:
+        return None
+    whole = f"{{{text.strip(' ,')}}}"
+    try:
+        found: Json = json.loads(whole)
+    except (ValueError, RecursionError):
+        known = key[1].casefold().replace(" ", "_").replace("-", "_") in (*_PROSE_FIRST, *_TAGS_FIRST)
+        return read_json(whole) if known else None
+    return found
 
 
 def read_json(text: str) -> Json:
@@ -134,7 +150,8 @@ def without_html(text: str, _about: About) -> str:
     """Take out the elements of HTML, and write entities as the letters they stand for."""
     if "&" in text:
         text = _ENTITY.sub(lambda m: html.unescape(m.group()), text)
-    return _element().sub(" ", text) if "<" in text else text
+    plain = _element().sub(" ", text) if "<" in text else text
+    return text if plain == text else re.sub(r"\s+(?=[.,;:!?](?:\s|$))", "", plain)
 
 
 _LINK = re.compile(r"!?\[([^\[\]]{1,200}+)\]\((?:https?:|/|#|\.)[^()\s]{0,300}+\)")
@@ -391,17 +408,26 @@ def without_placeholders(text: str, about: About) -> str:
     return text if plain == text else _tidied(plain)
 
 
+_HANGING = r"(?=\s?(?:$|[,.;]|(?:in|on|with|by|at|and|near|from|as|beside|under)\b))"  # where a preposition would hang
+
+
 @cache
 def _slots() -> re.Pattern[str]:
     """Match a placeholder with the preposition that would be left hanging: "by [filewords]" at an end."""
     known = "|".join(map(re.escape, rules_words().placeholders))
-    after = r"(?=\s?(?:$|[,.;]|(?:in|on|with|by|at|and|near|from)\b))"
-    return re.compile(rf"(?<!\w)(?:by|of|with|named|called|from)\s(?:{known}){after}", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?:by|of|with|named|called|from)\s(?:{known}){_HANGING}", re.IGNORECASE)
 
 
 @cache
 def _made_up(known: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"{_STYLE_OF}(?<![\w-])(?:{'|'.join(known)})(?![\w-])")
+    """Match a made-up word, with "in the style of" and a preposition that would be left hanging: "a photo of TOK, ...".
+
+    Before another word it stays: of "a photo of TOK dog" a photo of dog is left.
+    """
+    words = "|".join(known)
+    return re.compile(
+        rf"(?<!\w)(?:of|with|named|called)\s(?:{words}){_HANGING}|{_STYLE_OF}(?<![\w-])(?:{words})(?![\w-])"
+    )
 
 
 def without_respelt_trigger(text: str, about: About) -> str:
