@@ -163,7 +163,10 @@ def trainers() -> str:
               "| Name | Pictures | Captions | Besides |", "|---|---|---|---|"]  # fmt: skip
     lines += [_reading(name, trainer) for name, trainer in found.items() if trainer.reads]
     for name, trainer in found.items():
-        lines += ["", f"## {trainer.title}", "", trainer_module(name).HOW.strip()]
+        module = trainer_module(name)
+        lines += ["", f"## {trainer.title}", "", module.HOW.strip()]
+        if several := getattr(module, "SEVERAL", ""):
+            lines += ["", f"*Where `captioning.length` is a list.* {several}"]
     return "\n".join(lines) + "\n"
 
 
@@ -172,6 +175,7 @@ def _reading(name: str, trainer: TrainerProfile) -> str:
     assert reads
     pictures = ", ".join(reads.pictures) or "every file that is nothing else"
     besides = [_READS[reads.transparent], _READS[reads.lines]]
+    besides += [f"a {reads.listing} in the folder is read in place of them"] if reads.listing else []
     besides += [] if reads.upright else ["pictures marked as lying on their side are trained so"]
     return _row(f"`{name}`", pictures, reads.captions, "; ".join(besides))
 

@@ -63,13 +63,14 @@ def _lengths(
     seen = sorted({p.length.seen for p in plans})
     views = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
     more = [f"those with {n} repeats about {seen[0] * n // most}" for n in others]
+    each = " and with each of its captions" if any(p.length.captions > 1 for p in plans) else ""
     lines = [
         "A trainer shows your pictures again and again, a few at a time: one such showing is a step, once through all "
         "of them is an epoch, and repeats is how often each comes up in one. Every picture is scaled and cut to the "
         "nearest of some fixed shapes, called buckets; one that is alone in its bucket is still trained.",
         "",
         f"Each picture is seen about {views} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
-        "you use. A trainer that shows every picture at every size in one epoch needs fewer epochs for that.",
+        f"you use. A trainer that shows every picture at every size{each} in one epoch needs fewer epochs for that.",
         "",
         "| Trainer | Sizes | Repeats | Epochs to set | Steps per epoch | Steps | Each picture is seen |",
         "|---|---|---|---|---|---|---|",
