@@ -211,6 +211,8 @@ def tags_in(sentence: str) -> list[str]:
             if run[0] in glue or run[-1] in glue:
                 continue
             name = _known(" ".join(run)) if length > 1 else _common(run[0])
+            if not name and run[1:2] == ["of"] and len(_bare(" ".join(run))) == 3:  # a bottle of (the) wine
+                name = _turned(run[0], run[-1])
             if name:
                 found.setdefault(name)
                 step = length

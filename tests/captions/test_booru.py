@@ -50,6 +50,11 @@ def test_a_phrase_becomes_its_tags(phrase: str, tags: tuple[str, ...]) -> None:
     assert booru.tags_of(phrase) == tags
 
 
+def test_tags_that_stand_in_a_sentence() -> None:
+    said = "A woman in a hat of straw holds a bottle of the wine beside a pile of books at the edge of a forest."
+    assert booru.tags_in(said) == ["straw hat", "holding", "wine bottle", "pile of books", "forest"]
+
+
 def test_names_count_only_where_a_tagger_gave_them() -> None:
     assert booru.tags_of("hatsune miku") == ()
     assert booru.tags_of("hatsune miku", names=True) == ("hatsune miku",)
