@@ -25,43 +25,46 @@ from loraprep.trainers import folder as folders
 from loraprep.trainers.folder import FolderFile
 
 
-class _Subset(msgspec.Struct):
+class _Captions(msgspec.Struct):
+    caption_extension: str = ""
+    enable_wildcard: bool | None = None
+
+
+class _Subset(_Captions):
     image_dir: str = ""
-    caption_extension: str = ""
 
 
-class _Dataset(msgspec.Struct):
+class _Dataset(_Captions):
     subsets: list[_Subset] = []
-    caption_extension: str = ""
-
-
-class _General(msgspec.Struct):
-    caption_extension: str = ""
 
 
 class _KohyaConfig(msgspec.Struct):
     """What we read of kohya's dataset configuration; [general] < [[datasets]] < [[datasets.subsets]]."""
 
     datasets: list[_Dataset] = []
-    general: _General = msgspec.field(default_factory=_General)
+    general: _Captions = msgspec.field(default_factory=_Captions)
 
-    def extensions(self) -> dict[str, str]:
-        """Map the last part of each image_dir -> the extension of its captions."""
+    def folders(self) -> dict[str, lint.Configured]:
+        """Map the last part of each image_dir -> what is said of its captions."""
         return {
-            re.split(r"[/\\]", subset.image_dir.rstrip("/\\"))[-1]: subset.caption_extension
-            or dataset.caption_extension
-            or self.general.caption_extension
-            or ".caption"
+            re.split(r"[/\\]", subset.image_dir.rstrip("/\\"))[-1]: self._of(subset, dataset)
             for dataset in self.datasets
             for subset in dataset.subsets
             if subset.image_dir
         }
 
+    def _of(self, *own: _Captions) -> lint.Configured:
+        """Take what stands nearest; `own`: a subset and its dataset."""
+        places = (*own, self.general)
+        extension = next((place.caption_extension for place in places if place.caption_extension), ".caption")
+        wildcard = next((place.enable_wildcard for place in places if place.enable_wildcard is not None), False)
+        return lint.Configured(extension, wildcard)
+
 
 class Told(msgspec.Struct, frozen=True):
     """What configurations of kohya's say of a folder."""
 
-    extensions: dict[str, str] = msgspec.field(default_factory=dict)  # folder, "" for the top -> that of its captions
+    folders: dict[str, lint.Configured] = msgspec.field(default_factory=dict)  # "" for the top
     used: list[str] = msgspec.field(default_factory=list)  # the files that say so
     unread: dict[str, str] = msgspec.field(default_factory=dict)  # files that cannot be read -> why
 
@@ -88,13 +91,13 @@ def kohya_configs(folder: Path, holding: Sequence[str]) -> Told:
             told.unread[name] = _why_unread(error, text)
             continue
         try:
-            found = msgspec.convert(content, _KohyaConfig).extensions()
+            found = msgspec.convert(content, _KohyaConfig).folders()
         except msgspec.ValidationError as error:
             if "datasets" in content:  # else it is somebody else's
                 told.unread[name] = str(error)
             continue
-        mine = {named[last]: extension for last, extension in found.items() if last in named}
-        told.extensions.update(mine)
+        mine = {named[last]: said for last, said in found.items() if last in named}
+        told.folders.update(mine)
         if mine:
             told.used.append(name)
     return told
@@ -156,7 +159,7 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
     mine = lint.without_copies(found_files, pairs)  # masks/10_mystyle has the last part of 10_mystyle
     holding = sorted({s.folder for s in mine if s.kind == "picture"})
     told = kohya_configs(path, holding) if "kohya" in chosen else Told()
-    found = lint.lint_folder(found_files, chosen, told.extensions, pairs)
+    found = lint.lint_folder(found_files, chosen, told.folders, pairs)
     titles = {profile.title for profile in chosen.values()}
     stale = [each for each in caches.stale_caches(path.absolute()) if each.trainer in titles]
     reasons = results.reasons_of([*found, *lint.unread_configs(told.unread), *lint.of_caches(stale)])

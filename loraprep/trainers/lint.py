@@ -42,23 +42,30 @@ class Hazard(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class Configured(msgspec.Struct, frozen=True):
+    """What a configuration of kohya's says of the captions in a folder."""
+
+    extension: str
+    lines: bool = False  # each is a caption of its own
+
+
 def lint_folder(
     files: Sequence[FolderFile],
     profiles: Mapping[str, TrainerProfile],
-    extensions: Mapping[str, str] | None = None,
+    configured: Mapping[str, Configured] | None = None,
     pairs: Pairing | None = None,
 ) -> list[Finding]:
     """Find every hazard for the trainers in `profiles` that read folders, the same one in several named once.
 
-    `extensions`: folder (relative, "" for the top) -> the extension of its captions, for folders that a
-    dataset_config.toml of kohya's names. They need no repeats in their names. `pairs`: as `pairs_of` found them.
+    `configured`: folder (relative, "" for the top) -> what a dataset_config.toml of kohya's says of it. These folders
+    need no repeats in their names. `pairs`: as `pairs_of` found them.
     """
     if not any(f.kind == "picture" or f.pointer for f in files):
         return [Finding(Code.CHECK_NO_PICTURES)]
     files = without_copies(files, pairs)
     by_hazard: defaultdict[Hazard, set[str]] = defaultdict(set)
     for profile in profiles.values():
-        for hazard in _hazards(files, profile.reads, extensions or {}) if profile.reads else ():
+        for hazard in _hazards(files, profile.reads, configured or {}) if profile.reads else ():
             by_hazard[hazard].add(profile.title)
     grouped: defaultdict[tuple[Code, tuple[str, ...]], list[Hazard]] = defaultdict(list)
     for hazard, titles in by_hazard.items():
@@ -164,8 +171,8 @@ def without_copies(files: Sequence[FolderFile], pairs: Pairing | None = None) ->
     return [file for file in files if not copy(file)]
 
 
-def _hazards(files: Sequence[FolderFile], reads: Reads, extensions: Mapping[str, str]) -> Iterator[Hazard]:
-    extensions = extensions if reads.folders == "repeats" else {}
+def _hazards(files: Sequence[FolderFile], reads: Reads, configured: Mapping[str, Configured]) -> Iterator[Hazard]:
+    configured = configured if reads.folders == "repeats" else {}
     pictures = [file for file in files if file.kind == "picture" and not _mask(file, reads)]
     taken = [file for file in pictures if _taken(file, reads)]
     yield from (Hazard(Code.CHECK_POINTER, file.path, file.pointer) for file in files if file.pointer)
@@ -177,8 +184,8 @@ def _hazards(files: Sequence[FolderFile], reads: Reads, extensions: Mapping[str,
     if not reads.masks:
         yield from (Hazard(Code.CHECK_MASK, file.path) for file in taken if file.stem.endswith("-masklabel"))
     yield from _of_pictures(taken, reads)
-    yield from _of_captions(taken, files, reads, extensions)
-    yield from _of_folders([file for file in pictures if file.folder not in extensions], reads)
+    yield from _of_captions(taken, files, reads, configured)
+    yield from _of_folders([file for file in pictures if file.folder not in configured], reads)
     if not reads.pictures:
         others = [file for file in files if file.kind != "picture" and not file.pointer]
         left = (file for file in others if file.suffix not in reads.leaves)
@@ -215,14 +222,15 @@ def _of_pictures(taken: Iterable[FolderFile], reads: Reads) -> Iterator[Hazard]:
 
 
 def _of_captions(
-    taken: Sequence[FolderFile], files: Sequence[FolderFile], reads: Reads, extensions: Mapping[str, str]
+    taken: Sequence[FolderFile], files: Sequence[FolderFile], reads: Reads, configured: Mapping[str, Configured]
 ) -> Iterator[Hazard]:
     """Captions by the extension the trainer looks for. What it would not see is named, and judged all the same."""
     captions: dict[str, FolderFile] = {}
     unseen: dict[str, FolderFile] = {}
     for file in files:
         if file.kind == "caption":
-            wanted = file.suffix == extensions.get(file.folder, reads.captions)
+            told = configured.get(file.folder)
+            wanted = file.suffix == (told.extension if told else reads.captions)
             (captions if wanted else unseen)[file.path.removesuffix(file.suffix)] = file
     if reads.captions != ".txt":
         unseen = {base: file for base, file in unseen.items() if file.suffix == ".txt" and base not in captions}
@@ -239,7 +247,8 @@ def _of_captions(
         if (listing := listings.get(sharing[0].folder)) and not listing.pointer:
             yield from _of_listed(sharing, captions.get(base), listing, reads)
         elif base in captions:
-            yield from _of_caption(captions[base], reads)
+            told = configured.get(captions[base].folder)
+            yield from _of_caption(captions[base], reads, lines=bool(told and told.lines))
         else:
             yield from (_without(file, captions, reads) for file in sharing)
     folded: defaultdict[str, list[str]] = defaultdict(list)
@@ -277,7 +286,8 @@ def _without(file: FolderFile, captions: Mapping[str, FolderFile], reads: Reads)
     return Hazard(_UNCAPTIONED[reads.missing], file.path)
 
 
-def _of_caption(caption: FolderFile, reads: Reads) -> Iterator[Hazard]:
+def _of_caption(caption: FolderFile, reads: Reads, *, lines: bool) -> Iterator[Hazard]:
+    """`lines`: the trainer is told to take each for a caption of its own, which somebody means then."""
     if caption.pointer:
         return
     if not caption.utf8:
@@ -289,7 +299,7 @@ def _of_caption(caption: FolderFile, reads: Reads) -> Iterator[Hazard]:
         yield Hazard(Code.CHECK_EMPTY_STOPS, caption.path)
     elif not caption.lines or (reads.lines == "first" and not caption.first):
         yield Hazard(Code.CHECK_EMPTY, caption.path)
-    elif caption.lines > 1 and reads.lines != "all":
+    elif caption.lines > 1 and reads.lines != "all" and not lines:
         yield Hazard(_LINES[reads.lines], caption.path)
 
 

@@ -205,9 +205,18 @@ def test_from_the_question_to_an_edit_in_dataset(tmp_path: Path) -> None:
         listing = files[0].with_name("captions.json")
         listed = json.loads(listing.read_text("utf-8"))
         assert listed == {f.with_suffix(".png").name: f.read_text("utf-8").splitlines() for f in files}
-        code, output = run(root, "check", "dataset", "--trainer", "diffusion-pipe", "--json")
-        codes = {reason["code"] for reason in json.loads(output)["reasons"]}
-        assert not codes & {"check-listing", "check-listed-otherwise", "check-uncaptioned-skipped", "check-tried"}
+        ours = {
+            "check-listing",
+            "check-listed-otherwise",
+            "check-uncaptioned-skipped",
+            "check-tried",
+            "check-lines-first",
+        }
+        for trainer in ("diffusion-pipe", "kohya"):
+            code, output = run(root, "check", "dataset", "--trainer", trainer, "--json")
+            checked = json.loads(output)
+            assert checked["pictures"] == len(files)
+            assert not ours & {reason["code"] for reason in checked["reasons"]}
 
         listing.write_text("{}\n", "utf-8")
         code, output = run(root, "verify")

@@ -235,6 +235,16 @@ def test_a_config_that_cannot_be_read_is_named_with_line_and_cause(
     assert f"dataset_config.toml cannot be read. dataset_config.toml: {why}" in capsys.readouterr().out
 
 
+def test_lines_that_kohya_is_told_to_choose_from_are_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make(good(tmp_path), **{"10_mystyle/a.txt": "mystyle, a hill\nmystyle, a hill by a pond\n"})
+    config = root.parent / "dataset_config.toml"
+    config.write_text(TOML.format("set/10_mystyle"), "utf-8")
+    assert main(["check", str(root), "--trainer", "kohya"]) == 1
+    assert "would read only the first line of 10_mystyle/a.txt" in capsys.readouterr().out
+    config.write_text(TOML.format("set/10_mystyle") + "enable_wildcard = true\n", "utf-8")
+    assert main(["check", str(root), "--trainer", "kohya"]) == 0
+
+
 def test_masks_of_our_own_export_are_no_second_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """dataset/masks/10_mystyle has the last part of its name in common with dataset/10_mystyle."""
     config = TOML.format("dataset/10_mystyle")
