@@ -33,7 +33,7 @@ DECISIONS = {
 }
 _KEYS = {"groups": "FOLDER", "severity": "CODE", "trust": "PROJECT", "digests": "PICTURE", "pictures": "PICTURE"}
 _WRITTEN = {  # the tool's own lines: whoever edits a file leaves them alone
-    "digests", "form", "tokens", "under", "what", "before", "recommended", "pictures", "marks", "crops", "looks", "examples", "strangers",
+    "noted", "what", "before", "recommended", "pictures", "marks", "crops", "looks", "examples", "strangers",
 }  # fmt: skip
 _MOST = 8  # names that a cell spells out; longer lists have a page of their own
 _LISTS = {
@@ -231,6 +231,8 @@ def _below(key: Key, whole: dict[str, Any]) -> Iterator[Key]:
     """Yield what lies below a key: itself where nothing does, and each place that is written on one line."""
     node = _resolved(key.schema, whole)
     for name, child in node.get("properties", {}).items():
+        if child.get("deprecated"):
+            continue
         yield from _below(Key(f"{key.path}.{name}" if key.path else name, child), whole)
     rest, items = node.get("additionalProperties"), node.get("items")
     if isinstance(rest, dict) and rest.get("type") == "object":

@@ -77,6 +77,7 @@ def write_answers(
             files.remove(path)
             return Written(kind, [], "", before, None, was, dict(given))
         edited = yamlfile.parse(text, name, path, comments_alone=True)
+        decisions.take_bare_names(edited, answer)  # as what was there before was read
         if edited.data != wanted:
             raise UserError(
                 "this entry is written in a way that only an editor can change",

@@ -16,7 +16,7 @@ from loraprep.core import files, yamlfile
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.nearest import did_you_mean
 from loraprep.core.yamlfile import MAX_BYTES, Document
-from loraprep.project import crops, schema, together
+from loraprep.project import crops, noted, schema, together
 
 KINDS = ("quality", "duplicates", "carried", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
@@ -119,7 +119,7 @@ def load_document(root: Path, kind: str) -> Document | None:
         most=MAX_BYTES,
         if_empty="Bring it back from git, or delete it; then it is written anew.",
     )
-    _take_bare_names(doc, ANSWERS.get(kind, ""))
+    take_bare_names(doc, ANSWERS.get(kind, ""))
     if found := schema.problems(doc, kind) or misread(doc, ANSWERS.get(kind, "")):
         raise UserError.many(found)
     _read[path] = doc
@@ -159,16 +159,16 @@ def _unfit(doc: Document, data: Mapping[str, Any], answer: str) -> list[Problem]
     return found
 
 
-def _take_bare_names(doc: Document, answer: str) -> None:
+def take_bare_names(doc: Document, answer: str) -> None:
     """Read `keep: a.jpg` as `keep: [a.jpg]` where the entry is about such a picture."""
     for entry in doc.data.values() if isinstance(doc.data, dict) else ():
-        if isinstance(entry, dict) and isinstance(but := entry.get(together.EXCEPT), dict):
+        if not isinstance(entry, dict):
+            continue
+        if isinstance(but := entry.get(together.EXCEPT), dict):
             about = {name for p in together.parts(entry, answer) for name in p.data.get("pictures") or ()}
             but.update({name: [given] for name, given in but.items() if isinstance(given, str) and given in about})
-        given = entry.get(answer) if isinstance(entry, dict) else None
-        if isinstance(given, str) and any(
-            given in entry.get(of, ()) for of in _ABOUT if isinstance(entry.get(of), dict)
-        ):
+        given, said = entry.get(answer), noted.spread(entry)
+        if isinstance(given, str) and any(given in said.get(of, ()) for of in _ABOUT if isinstance(said.get(of), dict)):
             entry[answer] = [given]
 
 
@@ -224,7 +224,7 @@ def _decisions(doc: Document, answer: str) -> Decisions:
     for key, text in yamlfile.texts(doc).items():
         if key in RESERVED:
             continue
-        value = doc.data[key]
+        value = noted.spread(doc.data[key])
         data = {k: v for k, v in value.items() if k != "digests"}
         touched = not yamlfile.untouched(text)
         answered = touched and yamlfile.only_answered(text, answer)
@@ -257,9 +257,10 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
     ours = {k for e in given.entries.values() if not e.touched and data[k := e.within or e.key].get(answer) is None}
     pending = [q for q in questions if (e := given.entries.get(q.key)) is None or (e.within or e.key) in ours]
     wanted = {q.key: _text(q) for q in _together(pending, answer, data.keys() - ours)}
+    changes = {key: wanted.get(key) for key in sorted(ours)}
     text = yamlfile.rewrite(
         doc or yamlfile.parse(empty_file(kind, header), name),
-        {key: wanted.get(key) for key in sorted(ours)},
+        {**_old_form(doc, answer), **changes},
         [wanted[key] for key in sorted(wanted) if key not in data],
     )
     if doc and text == doc.text:
@@ -268,6 +269,13 @@ def _ask(root: Path, kind: str, header: str, questions: Sequence[Question]) -> D
     yamlfile.save(path, text, doc.digest if doc else None)
     _read[path] = asked
     return _decisions(asked, ANSWERS[kind])
+
+
+def _old_form(doc: Document | None, answer: str) -> dict[str, str]:
+    """Map the keys of entries that an earlier version wrote to their text as this one writes it."""
+    texts = yamlfile.texts(doc) if doc else {}
+    as_now = {key: noted.moved(text, answer) for key, text in texts.items()}
+    return {key: text for key, text in as_now.items() if text != texts[key]}
 
 
 def _together(questions: Sequence[Question], answer: str, taken: Collection[str]) -> list[Question]:
@@ -311,7 +319,8 @@ def empty_file(kind: str, header: str) -> str:
 
 def _text(question: Question) -> str:
     short = {path: digest[:SHORT] for path, digest in sorted(question.digests.items())}
-    return yamlfile.signed(yamlfile.block(question.key, {**question.entry, "digests": short}, question.comments))
+    fields = noted.gathered({**question.entry, "digests": short})
+    return yamlfile.signed(yamlfile.block(question.key, fields, question.comments, in_line=(noted.KEY,)))
 
 
 def accepted_findings(root: Path) -> dict[str, Acceptance]:

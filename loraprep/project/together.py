@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from loraprep.core.files import Json
+from loraprep.project import noted
 
 FEW = 5  # as many as there are samples: more of one kind are asked together
 EACH, EXCEPT = "each", "except"
@@ -47,7 +48,7 @@ def parts(entry: Mapping[str, Any], answer: str) -> Iterator[Part]:
 
     An exception may be named by any picture that its question is about.
     """
-    exceptions, known = entry.get(EXCEPT) or {}, entry.get("digests") or {}
+    exceptions, known = entry.get(EXCEPT) or {}, noted.spread(entry).get("digests") or {}
     for key, names in _names(entry).items():
         fields = entry[EACH][key]
         data = {"what": fields} if isinstance(fields, str) else dict(fields)

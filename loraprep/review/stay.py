@@ -9,6 +9,7 @@ import msgspec
 
 from loraprep.core.errors import UserError
 from loraprep.curation.rulings import curation_entry
+from loraprep.project import noted
 from loraprep.project.decisions import SHORT, Answer, Entry
 from loraprep.review import leaving
 from loraprep.review.snapshot import Snapshot, by_short, remembered
@@ -160,5 +161,6 @@ def _own(s: Snapshot, path: str, answer: Json, what: str) -> Plan:
     entries: Mapping[str, Entry] = s.decisions["curation"].entries
     if path in entries:
         return _with(entries[path], path, leaves=answer != "all")
-    digests: dict[str, Json] = {path: s.images[path].digest[:SHORT]}
-    return Plan("curation", {path: {"what": what, "pictures": {path: None}, "answer": answer, "digests": {**digests}}})
+    digests = {path: s.images[path].digest[:SHORT]}
+    fields = {"what": what, "pictures": {path: None}, "answer": answer, "digests": digests}
+    return Plan("curation", {path: noted.gathered(fields)})

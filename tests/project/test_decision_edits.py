@@ -54,6 +54,18 @@ def test_comments_order_and_line_endings_stay(tmp_path: Path) -> None:
     assert path.read_bytes() == b"\xef\xbb\xbf" + expected.replace("\n", "\r\n").encode()
 
 
+def test_a_name_without_brackets_elsewhere_is_in_nobodys_way(tmp_path: Path) -> None:
+    path = ask(tmp_path)
+    path.write_text(
+        path.read_text("utf-8").replace("pier.jpg]\n  keep: null", "pier.jpg]\n  keep: pier_web.jpg"), "utf-8"
+    )
+    seen = decision_edits.document_digest(tmp_path, "duplicates")
+    decision_edits.write_answers(tmp_path, "duplicates", {"mill.jpg": {"keep": "all"}}, seen)
+    entries = decisions.read_decisions(tmp_path, "duplicates").entries
+    assert {key: entry.answer for key, entry in entries.items()} == {"mill.jpg": "all", "pier.jpg": ["pier_web.jpg"]}
+    assert "\n  keep: pier_web.jpg\n" in path.read_text("utf-8")
+
+
 def test_rest_is_one_line_too(tmp_path: Path) -> None:
     path = ask(tmp_path)
     before = path.read_text("utf-8")

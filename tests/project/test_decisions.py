@@ -56,15 +56,54 @@ a.png:
   what: "640x480"
   recommended: keep
   do: null
-  digests: {a.png: "7f071235805f"}  # as written 16da512f
+  noted: {digests: {a.png: "7f071235805f"}}  # as written 4a409802
 
 b.png:
   what: "640x480"
   recommended: keep
   do: null
-  digests: {b.png: "5f59d8e87a6e"}  # as written 3a319a10
+  noted: {digests: {b.png: "5f59d8e87a6e"}}  # as written 9f837666
 """
     )
+
+
+def as_before(question: Question, said: str = "") -> str:
+    """An entry as earlier versions wrote it: a line for each of what is noted now; `said`: the answer given since."""
+    [answer] = [k for k, v in question.entry.items() if v is None]
+    fields = {**question.entry, "digests": {path: digest[:12] for path, digest in question.digests.items()}}
+    text = yamlfile.signed(yamlfile.block(question.key, fields, in_line=("under", "digests")))
+    return text.replace(f"  {answer}: null", f"  {answer}: {said}") if said else text
+
+
+def test_answers_and_comments_of_files_of_before_stay_and_the_tools_lines_move_to_the_end(tmp_path: Path) -> None:
+    fields = {"caption": "[trigger], a mill", "tokens": "5 of 75", "form": "prose", "under": {"model": "flux"}}
+    asked = {k: Question(f"{k}.png", {**fields, "verdict": None}, {f"{k}.png": digest(k)}) for k in "abcd"}
+    text = "rest: null  # mine\n\n" + "\n".join([
+        as_before(asked["a"], "approve"),
+        as_before(asked["b"]).replace("a mill", "my mill").replace("  verdict", "  # think of it\n  verdict"),
+        as_before(asked["c"]).replace("form: prose", "form: prose  # is it?"),
+        as_before(asked["d"]),
+    ])  # fmt: skip
+    for newline in ("\n", "\r\n"):
+        write(tmp_path, "")
+        (tmp_path / "decisions/captions.yaml").write_bytes(text.replace("\n", newline).encode())
+        before = decisions.read_decisions(tmp_path, "captions")
+        after = decisions.update_questions(tmp_path, "captions", "", [*asked.values()])
+        assert after == decisions.read_decisions(tmp_path, "captions") == before
+        now = (tmp_path / "decisions/captions.yaml").read_bytes().decode()
+        assert now.count(newline) == now.count("\n")
+        now = now.replace(newline, "\n")
+        noted = '  noted: {tokens: "5 of 75", form: prose, under: {model: flux}, digests: {%s.png: %s}}  # as written '
+        short = {k: yamlfile.dump(digest(k)[:12]) for k in "abcd"}
+        assert now.startswith("rest: null  # mine\n\na.png:\n")
+        assert '  caption: "[trigger], a mill"\n  verdict: approve\n' + noted % ("a", short["a"]) in now
+        assert '"[trigger], my mill"\n  # think of it\n  verdict: null\n' + noted % ("b", short["b"]) in now
+        assert "  form: prose  # is it?\n" in now  # a person wrote among the tool's lines: all stays as it is
+        assert after.entries["a.png"].answered
+        assert not after.entries["b.png"].answered
+        assert not after.entries["d.png"].touched
+        decisions.update_questions(tmp_path, "captions", "", [*asked.values()])
+        assert (tmp_path / "decisions/captions.yaml").read_bytes().decode().replace(newline, "\n") == now
 
 
 def test_open_untouched_questions_are_rewritten_and_taken_out(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_up_to_five_stand_alone_and_more_together(tmp_path: Path) -> None:
     given = ask(tmp_path, *map(question, range(together.FEW + 1)))
     assert sorted(given.entries) == [f"p0{n}.jpg" for n in range(6)]
     assert given.missing(given.entries) == ["copies"]
-    assert text(tmp_path).partition("open\n\n")[2].rpartition("digests")[0] == (
+    assert text(tmp_path).partition("open\n\n")[2].rpartition("noted")[0] == (
         "copies:\n"
         "  what: 6 pictures are there more than once\n"
         "  each:\n"

@@ -62,15 +62,17 @@ def document(value: Json, comment: str) -> str:
     return "".join(f"# {line}\n" for line in comment.splitlines()) + str(body)
 
 
-def block(key: str, value: Mapping[str, Json], comments: Mapping[str, str] | None = None) -> str:
+def block(
+    key: str, value: Mapping[str, Json], comments: Mapping[str, str] | None = None, in_line: Sequence[str] = ()
+) -> str:
     """Spell an entry as a block mapping: one line a key, a nested mapping one level deeper, lists in flow style.
 
-    What only the tool writes (`digests`, `under`) keeps to one line, too.
+    `in_line`: names of nested mappings that keep to one line, too.
     """
     lines = [f"{dump(key)}:"]
     for name, item in value.items():
         comment = f"  # {comments[name]}" if comments and name in comments else ""
-        if isinstance(item, dict) and name not in ("digests", "under"):
+        if isinstance(item, dict) and name not in in_line:
             lines.append(f"  {name}:{comment}")
             lines += [f"    {dump(k)}: {dump(v)}" for k, v in item.items()]
         else:
@@ -78,21 +80,34 @@ def block(key: str, value: Mapping[str, Json], comments: Mapping[str, str] | Non
     return "\n".join(lines) + "\n"
 
 
-def signed(text: str) -> str:
-    """Return an entry's text with a mark that holds its own digest, so that a person's edit shows."""
+def signed(text: str, but: str = "") -> str:
+    """Return an entry's text with a mark that holds its own digest, so that a person's edit shows.
+
+    `but`: the key of an answer that a person has given; the mark is that of the entry while it was null.
+    """
     body = text.rstrip("\n")
-    return f"{body}{_MARKER}{_mark_of(body)}\n"
+    return f"{body}{_MARKER}{_mark_of(_unanswered(body, but) if but else body)}\n"
 
 
 def untouched(text: str) -> bool:
     """Say whether this entry's text is exactly what the tool wrote."""
-    body, marker, digest = text.replace("\r\n", "\n").rstrip("\n").rpartition(_MARKER)
-    return bool(marker) and digest == _mark_of(body)
+    body, mark = parted(text.replace("\r\n", "\n").rstrip("\n"))
+    return mark == f"{_MARKER}{_mark_of(body)}"
 
 
 def only_answered(text: str, key: str) -> bool:
     """Say whether it is what the tool wrote but for the value of `key`, which was null."""
-    return untouched(re.sub(rf"(?m)^( +{re.escape(key)}:).*$", r"\1 null", text, count=1))
+    return untouched(_unanswered(text, key))
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Part an entry's text, without the line's end, into what it says and the mark at its end, "" without one."""
+    body, marker, digest = text.rpartition(_MARKER)
+    return (body, marker + digest) if marker else (text, "")
+
+
+def _unanswered(text: str, key: str) -> str:
+    return re.sub(rf"(?m)^( +{re.escape(key)}:).*$", r"\1 null", text, count=1)
 
 
 def _mark_of(body: str) -> str:
