@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from loraprep.core.records import Group, Image
+from loraprep.core.records import Group, Image, Pair
 from loraprep.duplicates import ranking
 from loraprep.duplicates.reading import Reading
 
@@ -97,18 +97,32 @@ def facts(image: Image, among: Sequence[Image], *, plain: bool) -> str:
     return ", ".join([*words, f"from {image.upscaled}"] if image.upscaled else words)
 
 
+def told(pair: Pair) -> str:
+    """Say of both pictures what they are to each other: "pier_web.jpg is a smaller copy of pier.jpg"."""
+    if pair.relation == "variant":
+        return pair.what
+    article = "" if pair.relation == "byte" else "an " if pair.what[:1].lower() in "aeiou" else "a "
+    return f"{pair.a} is {article}{pair.what}"
+
+
+def standing(pair: Pair, path: str) -> str:
+    """Say what one picture of a pair is to the other, where its own name stands already."""
+    return pair.what if path == pair.a else told(pair)
+
+
 def what_is_asked(group: Group, members: Sequence[str], open_: Sequence[str]) -> str:
     """Say what a group is; with an earlier answer, only what came to it."""
     pairs = [pair for pair in group.pairs if pair.relation != "byte"]
     if len(open_) < len(members):
         news = [p for p in pairs if p.a in open_ or p.b in open_]
         joined = ", ".join(open_)
-        return f"new here: {joined} ({news[0].what if news else 'like the others'}); your earlier answer stands"
+        how = standing(news[0], open_[0]) if news and len(open_) == 1 else told(news[0]) if news else "like the others"
+        return f"new here: {joined} ({how}); your earlier answer stands"
     if group.relation == "variant":
         copies = any(pair.relation == "copy" for pair in pairs)
         if len(members) == 2:
             return f"variants: {pairs[0].what}"
         return "variants: the same scene, changed" + (", some of them twice" if copies else "")
     if len(members) == 2:
-        return pairs[0].what
+        return told(pairs[0])
     return f"{len(members)} times the same picture"

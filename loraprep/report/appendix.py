@@ -8,6 +8,7 @@ from loraprep.core.escape import cell, code, plain, with_commands
 from loraprep.core.records import Caption, Fate, Gate, Grade, Group, Image, Reason
 from loraprep.core.text import number_of
 from loraprep.curation.assessment import Assessment, RegularizationCase
+from loraprep.duplicates.descriptions import standing
 from loraprep.project import groups
 from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
@@ -109,8 +110,8 @@ def _duplicates(duplicates: Sequence[Group], fates: Sequence[Fate]) -> list[str]
         named = "the same scene, changed" if group.relation == "variant" else "the same picture again"
         lines += ["", f"{named.capitalize()}; best: {code(group.best)} ({plain(group.why)})"]
         for path in group.pictures:
-            what = next((p.what for p in group.pairs if path in (p.a, p.b) and path != group.best), "")
-            detail = "; ".join(filter(None, [group.facts.get(path, ""), what if path != group.best else ""]))
+            what = next((standing(p, path) for p in group.pairs if path in (p.a, p.b) and path != group.best), "")
+            detail = "; ".join(filter(None, [group.facts.get(path, ""), what]))
             stays = fate[path].fate if fate[path].stays else "left out"
             waits = ", your answer is missing" if fate[path].open else ""
             lines.append(f"- {code(path)}: {plain(detail)} - {stays}{waits}")

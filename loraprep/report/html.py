@@ -22,6 +22,7 @@ from loraprep.core.findings import PAIR_CODES, Code, Finding
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Reason
 from loraprep.core.text import printable
 from loraprep.curation import similarity
+from loraprep.duplicates.descriptions import standing
 from loraprep.imaging import thumbnails
 from loraprep.imaging.pictures import Pictures
 from loraprep.pairs import judge
@@ -416,7 +417,7 @@ def _group(page: PageData, group: Group, thumbs: Mapping[str, bytes]) -> GroupCa
         same = crops.shown(image[path]) == crops.shown(image[group.best])
         lying = direct[0].lying(group.best) if direct else Lying()
         heat = b"" if same else _heat(page, image[group.best], image[path], thumbs, lying)
-        rows.append(GroupRow(path, pair.what if pair else "", heat, same, lying.mirrored))
+        rows.append(GroupRow(path, standing(pair, path) if pair else "", heat, same, lying.mirrored))
     return GroupCard(group, rows)
 
 

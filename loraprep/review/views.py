@@ -16,6 +16,7 @@ from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.curation.rulings import curation_entry
+from loraprep.duplicates.descriptions import standing
 from loraprep.project import crops, decisions
 from loraprep.project.decisions import ANSWERS, Answer, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
@@ -354,7 +355,9 @@ def group_heading(entry: Entry) -> str:
     facts, recommended, _ = group_of(entry)
     names = sorted(facts, key=lambda path: path in recommended)
     what = entry.data.get("what") or "asked about together"
-    if len(names) == 2 and names[1] in what:  # "... copy of" that one
+    if len(names) == 2 and what.startswith(names[0]):
+        return what
+    if len(names) == 2 and names[1] in what:  # "... copy of" that one, as earlier versions wrote it
         return f"{names[0]}: {what}"
     more = f" and {names[1]}" if len(names) == 2 else f" and {len(names) - 1} more" if len(names) > 2 else ""
     return f"{names[0]}{more}: {what}"
@@ -383,7 +386,8 @@ def _named(value: Answer, facts: Iterable[str], recommended: Iterable[str]) -> l
 
 def _relation(s: Snapshot, path: str, recommended: Iterable[str]) -> str:
     """Say what a picture is to the first of those recommended that it is known beside; "" if to none."""
-    return next((what for other in recommended if (known := pair(s, path, other)) and (what := known.what)), "")
+    found = (pair(s, path, other) for other in recommended)
+    return next((standing(known, path) for known in found if known and known.what), "")
 
 
 def answer_text(answer: Answer | None) -> str:

@@ -193,7 +193,7 @@ def two(folder: Folder) -> Folder:
 def test_a_question_in_words(two: Folder) -> None:
     (question,) = two.questions()
     assert question.key == "pier.jpg"
-    assert question.entry["what"] == "smaller, recompressed copy of pier.jpg"
+    assert question.entry["what"] == "pier_web.jpg is a smaller, recompressed copy of pier.jpg"
     assert list(question.entry["pictures"]) == ["pier.jpg", "pier_web.jpg"]
     assert question.entry["recommended"] == ["pier.jpg"]
     assert question.entry["keep"] is None

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from loraprep.core.records import Fate, Image
-from loraprep.duplicates import questions, words
+from loraprep.core.records import Fate, Image, Pair
+from loraprep.duplicates import descriptions, questions, words
 from loraprep.project.decisions import Decisions, Entry
 from tests.folders import Folder, encoded
 from tests.scenes import scene
@@ -127,3 +127,16 @@ def test_an_answer_may_use_the_name_a_picture_has_now(folder: Folder) -> None:
         given = Decisions(entries={"old.jpg": Entry("old.jpg", {"keep": [name]}, digests, touched=True)})
         assert list(folder.left_out(given)) == ["pier_web.jpg"], name
     assert hashlib.sha256(folder.data["new.jpg"]).hexdigest().startswith(digests["old.jpg"])
+
+
+def test_of_two_pictures_the_copy_is_named_whichever_is_spoken_of() -> None:
+    pair = Pair("pier_web.jpg", "pier.jpg", "copy", 0.98, what="enlarged copy of pier.jpg")
+    said = "pier_web.jpg is an enlarged copy of pier.jpg"
+    assert descriptions.told(pair) == descriptions.standing(pair, "pier.jpg") == said
+    assert descriptions.standing(pair, "pier_web.jpg") == "enlarged copy of pier.jpg"
+    same = Pair("b.jpg", "a.jpg", "byte", 1.0, what="the same file as a.jpg")
+    assert descriptions.told(same) == "b.jpg is the same file as a.jpg"
+    assert (
+        descriptions.told(Pair("b.jpg", "a.jpg", "variant", 0.7, what="the same scene, changed"))
+        == "the same scene, changed"
+    )

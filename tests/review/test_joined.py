@@ -44,7 +44,7 @@ def test_many_questions_are_one_card_and_one_to_answer(page: Reviewed) -> None:
     shown = page.get("/duplicates").text
     assert shown.count('class="joined-item') == 7
     assert "7 pictures are there more than once" in shown
-    assert "p03_web.jpg: smaller copy of p03.jpg" in shown
+    assert "p03_web.jpg is a smaller copy of p03.jpg" in shown
     card = joined.card(page.snapshot(), "quality", unit(page, "quality"))
     assert (card.recommended, card.answer, card.own) == ("keep", "", 0)
     before = page.file("quality")
@@ -83,7 +83,7 @@ def test_each_is_looked_at_by_itself_where_wanted_and_says_what_follows(page: Re
     assert decks.deck(s, "duplicates", ident("duplicates", "p04.jpg")).at == each  # a question leads to its card
     entry = s.decisions["duplicates"].entries["p04.jpg"]
     card = views.duplicate_card(s, entry)
-    assert card.heading == "p04_web.jpg: smaller copy of p04.jpg"
+    assert card.heading == "p04_web.jpg is a smaller copy of p04.jpg"
     assert card.then == ["p04_web.jpg is small, too; if it leaves, that is not asked."]
     assert "Accept the rest" not in page.get(f"/duplicates?each={each}").text
     assert decks.step(s, "duplicates", each).href == "/duplicates"
@@ -149,13 +149,13 @@ def test_by_keyboard_and_by_mouse(browser: Any, asked_together: Path, tmp_path: 
         open_(page, "duplicates")
         page.keyboard.press("i")
         page.wait_for_selector("body[data-ready] .card.duplicates:not([hidden])")
-        assert page.locator(".card:visible h2").inner_text() == "p00_web.jpg: smaller copy of p00.jpg"
+        assert page.locator(".card:visible h2").inner_text() == "p00_web.jpg is a smaller copy of p00.jpg"
         page.keyboard.press("a")
         written(page, "except: {p00.jpg: all}")
         page.wait_for_function("() => document.querySelector('.card:not([hidden]) h2').innerText.startsWith('p01')")
         page.locator(".place a.button").click()
         page.wait_for_selector("body[data-ready] .card.joined")
-        assert page.locator(".joined-item.own strong").inner_text() == "p00_web.jpg: smaller copy of p00.jpg"
+        assert page.locator(".joined-item.own strong").inner_text() == "p00_web.jpg is a smaller copy of p00.jpg"
         page.keyboard.press("Enter")
         written(page, "keep: recommended")
     assert answers("duplicates") == ["keep: recommended", "except: {p00.jpg: all}"]
