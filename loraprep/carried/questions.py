@@ -87,8 +87,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked_in(data: Mapping[str, Any]) -> Asked:
     """Convert what decisions/carried.yaml, accepted by its schema, says under one key."""
-    empty: dict[str, object] = {name: {} for name in ("crops", "except") if name in data and not data[name]}
-    return msgspec.convert({**data, **empty}, Asked)
+    return msgspec.convert({name: said for name, said in data.items() if said is not None}, Asked)
 
 
 def kind_of(key: str) -> What | None:
@@ -271,7 +270,7 @@ def _question(
             "what": f"{has}{_quoted(pictures)}{cut}",
             "pictures": {path: _facts(own) for path, own in pictures.items()},
             "marks": boxes,
-            **({"crops": crops} if crops else {}),
+            "crops": crops,
             "recommended": recommended,
             "answer": None,
             "except": {},

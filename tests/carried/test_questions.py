@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from loraprep.carried import naming, questions
 from loraprep.carried.drawing import Plan, planned
 from loraprep.carried.kinds import Mark, What
 from loraprep.core.findings import Code
 from loraprep.core.records import Elements, Image
-from loraprep.project import profiles
-from loraprep.project.decisions import Decisions, Entry, read_decisions, update_questions
+from loraprep.project import decisions, profiles
+from loraprep.project.decisions import Decisions, Entry
 
 FLUX, PONY = profiles.base_model("flux"), profiles.base_model("pony")
 
@@ -60,7 +61,7 @@ def test_each_kind_is_asked_once_with_its_own_advice() -> None:
     assert made["signature"].entry["what"].startswith("2 pictures have a signature: “M. Rossi”")
     assert "bottom right" in made["signature"].entry["pictures"]["a.jpg"]
     assert asked(masks=False)["signature"].entry["recommended"] == "crop"  # no trainer reads a mask
-    assert "crops" not in made["art"].entry  # in the middle: a crop would leave too little
+    assert "a.jpg" not in made["art"].entry["crops"]  # in the middle: a crop would leave too little
 
 
 def test_an_answer_draws_and_exceptions_do_not() -> None:
@@ -78,6 +79,20 @@ def test_an_answer_draws_and_exceptions_do_not() -> None:
 def test_a_crop_that_would_leave_too_little_is_a_mask() -> None:
     given = Decisions(None, {"art": entry("art", asked()["art"], "crop")})
     assert plans(given, IMAGES, auto=False) == {"a.jpg": Plan(hide=((0.4, 0.4, 0.6, 0.5),))}
+
+
+def test_a_question_with_nothing_to_crop_is_read_again(tmp_path: Path) -> None:
+    made = asked(found={"a.jpg": [mark("art", "OPEN", (0.4, 0.4, 0.6, 0.5))]})
+    assert made["art"].entry["crops"] == {}
+    image = structs.replace(IMAGES[0], digest="0" * 64)
+    asked_now = structs.replace(made["art"], digests={"a.jpg": image.digest})
+    decisions.update_questions(tmp_path, "carried", "", [asked_now])
+    path = tmp_path / "decisions/carried.yaml"
+    assert "\n  crops: {}\n" in path.read_text("utf-8")
+    for text in (path.read_text("utf-8"), path.read_text("utf-8").replace("crops: {}", "crops:")):  # as it was written
+        path.write_text(text, "utf-8")
+        given = decisions.read_decisions(tmp_path, "carried")
+        assert questions.ruled(given, [image], auto=True) == {("a.jpg", "art"): "name"}
 
 
 def test_nobody_is_asked_twice_and_newcomers_once_more() -> None:
@@ -152,13 +167,3 @@ def test_english_text_is_said_of_latin_letters_only() -> None:
     made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, found, {("a.jpg", "art"): "name"})["a.jpg"]
     assert made.tags == ["1girl", "text"]
 
-
-def test_a_question_without_any_crop_is_written_so_that_it_can_be_read(tmp_path: Path) -> None:
-    update_questions(tmp_path, "carried", questions.HEADER, list(asked().values()))
-    place = tmp_path / "decisions/carried.yaml"
-    text = place.read_text("utf-8")
-    assert read_decisions(tmp_path, "carried").entries.keys() == {"art", "signature", "site"}
-    assert text.count("\n  crops:\n") == 2  # in the middle of the only picture of "art" none leaves enough
-    place.write_text(text.replace("  recommended: name\n", "  crops:\n  recommended: name\n", 1), "utf-8")
-    given = read_decisions(tmp_path, "carried")  # as an earlier version wrote it
-    assert questions.asked_in(given.entries["art"].data).crops == {}

@@ -65,7 +65,7 @@ def test_up_to_five_stand_alone_and_more_together(tmp_path: Path) -> None:
             for n in range(6)
         )
         + "  keep: null\n"
-        "  except:  # answers of their own for single ones: {name.jpg: ...}\n  "
+        "  except: {}  # answers of their own for single ones: {name.jpg: ...}\n  "
     ).replace("what: 6 pictures are there more than once", 'what: "6 pictures are there more than once"')
     ask(tmp_path, question(1))
     assert "copies:" not in text(tmp_path)
@@ -75,7 +75,7 @@ def test_one_answer_counts_for_all_but_the_exceptions(tmp_path: Path) -> None:
     asked = [question(n) for n in range(8)]
     ask(tmp_path, *asked)
     edit(tmp_path, "keep: null", "keep: recommended  # looked at")
-    edit(tmp_path, "  except:  #", "  except: {p03.jpg: all, p05_web.jpg: p05_web.jpg}  #")
+    edit(tmp_path, "  except: {}  #", "  except: {p03.jpg: all, p05_web.jpg: p05_web.jpg}  #")
     given = decisions.read_decisions(tmp_path, "duplicates")
     assert {key: entry.answer for key, entry in given.entries.items()} == {
         **{f"p0{n}.jpg": "recommended" for n in (0, 1, 2, 4, 6, 7)},
@@ -151,7 +151,7 @@ def test_undo_of_the_first_exception_is_byte_for_byte(tmp_path: Path) -> None:
 def test_a_name_that_nothing_is_asked_about_and_a_list_for_all(tmp_path: Path) -> None:
     ask(tmp_path, *map(question, range(6)))
     edit(tmp_path, "keep: null", "keep: [p01.jpg]")
-    edit(tmp_path, "  except:  #", "  except: {p03_wbe.jpg: all}  #")
+    edit(tmp_path, "  except: {}  #", "  except: {p03_wbe.jpg: all}  #")
     with pytest.raises(UserError) as told:
         decisions.read_decisions(tmp_path, "duplicates")
     assert str(told.value) == (
@@ -169,7 +169,7 @@ def test_a_name_that_nothing_is_asked_about_and_a_list_for_all(tmp_path: Path) -
 def test_a_place_is_where_the_file_has_it(tmp_path: Path) -> None:
     ask(tmp_path, *map(question, range(6)))
     edit(tmp_path, "keep: null", "keep: recommended")
-    edit(tmp_path, "  except:  #", "  except: {p03.jpg: [p03_web.jpg]}  #")
+    edit(tmp_path, "  except: {}  #", "  except: {p03.jpg: [p03_web.jpg]}  #")
     places = mentions.Places(tmp_path)
     assert places.of("duplicates", ("p01.jpg",)) == "decisions/duplicates.yaml:9:5"
     assert places.of("duplicates", ("p01.jpg", "keep")) == "decisions/duplicates.yaml:14:9"

@@ -72,7 +72,7 @@ def block(
     lines = [f"{dump(key)}:"]
     for name, item in value.items():
         comment = f"  # {comments[name]}" if comments and name in comments else ""
-        if isinstance(item, dict) and name not in in_line:
+        if isinstance(item, dict) and item and name not in in_line:
             lines.append(f"  {name}:{comment}")
             lines += [f"    {dump(k)}: {dump(v)}" for k, v in item.items()]
         else:
