@@ -178,8 +178,7 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
 
 
 def _print(checked: Checked, titles: Sequence[str], told: Sequence[str]) -> None:
-    for reason in checked.reasons:
-        results.print_reason(reason)
+    results.print_reasons(checked.reasons)
     if not checked.reasons:
         terminal.say("Nothing found.")
     if told:

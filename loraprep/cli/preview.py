@@ -20,6 +20,7 @@ from loraprep.cli.init.given import folder as asked_folder
 from loraprep.cli.init.options import for_now, project_name, project_root
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
+from loraprep.core.findings import Code
 from loraprep.core.records import Gate
 from loraprep.core.text import listed, number_of
 from loraprep.curation.assessment import PictureFeatures
@@ -214,6 +215,13 @@ _LEFT_OUT = (
 )
 
 
+# what is done about a finding while there is no project to write into
+_BEFOREHAND: dict[str, str] = {
+    Code.ONLY_NAMED: "Write what each shows into a .txt file beside it. Or choose in `loraprep init` who looks at "
+    "them, or that the trigger alone is trained.",
+}
+
+
 def opening(data: ReportData, verdict: Gate) -> Opening:
     """What Gate 1 would say."""
     return structs.replace(of_gate(data, verdict), verdict=_headline(verdict))
@@ -291,8 +299,8 @@ def _close(material: html.PageData, out: Path, here: Path) -> None:
         f"out, {counts['rejected']} cannot be used. As {material.kind.title.lower()} for "
         f"{material.model.title}."
     )
-    for reason in [r for r in verdict.reasons if r.severity == "block"]:
-        results.print_reason(reason)
+    blocking = [r for r in verdict.reasons if r.severity == "block"]
+    results.print_reasons([structs.replace(r, fix=_BEFOREHAND.get(r.code, r.fix)) for r in blocking])
     terminal.say(material.opening.verdict, "bold")
     shown = out.relative_to(here) if out.is_relative_to(here) else out
     terminal.say(f"Look at it: {shown}")

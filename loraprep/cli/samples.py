@@ -32,9 +32,12 @@ def run() -> int:
         return 0
     root = running.home()
     settings = project.load(root).settings
-    listed = [e for e in decisions.read_decisions(root, "captions").entries.values() if e.digests and e.answer is None]
+    asked = [e for e in decisions.read_decisions(root, "captions").entries.values() if e.digests]
+    listed = [e for e in asked if e.answer is None]
     if not listed:
-        terminal.say("Every sample is answered. Next: loraprep gate1")
+        by = ", ".join(settings.captioning.captioners)
+        none = f"No sample is asked about: captions by {by} train as they are."
+        terminal.say(f"{'Every sample is answered.' if asked else none} Next: loraprep gate1")
         return 0
     asker = asking.asker(plain=False)
     at = 0

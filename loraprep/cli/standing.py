@@ -34,7 +34,8 @@ def run() -> int:
 
 
 def _told(home: Path) -> None:
-    settings = project.load(home, ask=True).settings
+    here = project.load(home, ask=True)
+    settings = here.settings
     model = profiles.base_model(settings.model).title
     captioners = listed(list(settings.captioning.captioners), shown=None)
     trigger = f"trigger {settings.trigger}" if settings.trigger else "no trigger"
@@ -53,7 +54,11 @@ def _told(home: Path) -> None:
     elif gate.only_waiting and gate.waiting:
         _next("loraprep review", "loraprep gate1")
     elif gate.verdict == "GO":
-        _next("loraprep dataset export")
+        from loraprep.pipeline import results  # which loads more than this command else needs
+        from loraprep.pipeline.workspace import Workspace
+
+        for line in results.after_go(Workspace(here)):
+            line.show()
     else:
         terminal.say(f"Next: {gate.next}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -94,8 +94,30 @@ def _mistake(error: click.UsageError) -> UserError:
     return UserError(message, hint=hint, exit_code=UNUSABLE)
 
 
+_UNBROKEN = "\u2011"  # a hyphen at which no line is broken
+
+
+class _Formatter(click.HelpFormatter):
+    """Breaks lines at blanks alone: a name such as qwen-image-edit-2509 is to be copied."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(text.replace("-", _UNBROKEN))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl([(term, said.replace("-", _UNBROKEN)) for term, said in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        return super().getvalue().replace(_UNBROKEN, "-")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class _Command(click.Command):
     """A command whose help ends with an example and its files."""
+
+    context_class = _Context
 
     def __init__(self, about: Command, params: Sequence[click.Parameter], call: Callable[..., int]) -> None:
         more = [_JSON] if about.json else []
@@ -118,6 +140,8 @@ class _Command(click.Command):
 
 class _Root(click.Group):
     """All commands: the code of one is loaded when it is asked for."""
+
+    context_class = _Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [c.name for c in commands.every() if not c.inner]

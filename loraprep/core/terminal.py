@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # for whoever reads along: "phases", a plain line for each phase that runs; "lines", and one a second while it does
 PROGRESS = "LORAPREP_PROGRESS"
 _WIDEST = 100  # columns of a line of words: longer ones are hard to follow
+_WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"[^"]*"|['"\\])+""")  # of a command: what stands in quotes stays whole
 
 
 class Level(IntEnum):
@@ -115,6 +117,28 @@ def row(*cells: str) -> None:
     say(first, "bold")
     for text in filter(None, others):
         say(f"    {text}")
+
+
+def typed(text: str, columns: int | None) -> list[str]:
+    """Break a command into lines of `columns` that a shell takes as one, so that it can be copied whole.
+
+    In one line where nothing is known of the reader (None), and on Windows, whose shells go on in ways of their own.
+    """
+    if columns is None or os.name == "nt":
+        return [f"  {text}"]
+    lines, line = [], "  "
+    for word in _WORD.findall(text):
+        if line.strip() and cell_len(f"{line} {word} \\") > columns:
+            lines.append(f"{line} \\")
+            line = "    "
+        line += f" {word}" if line.strip() else word
+    return [*lines, line]
+
+
+def command(text: str) -> None:
+    """Print a command for a person to copy."""
+    with _room():
+        console(sys.stdout).print(f"[bold]{escape(chr(10).join(typed(_safe(text), width())))}[/]")
 
 
 def raw(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,6 +37,26 @@ _MARKS = {"block": "x", "warn": "!", "note": "-", "good": "+"}
 _WORST = 3  # findings that the verdict spells out; loraprep report has them all
 _LINES = 20  # of a verdict: what can be seen at once on the smallest usual terminal, with the prompt around it
 _WIDTH = 80  # columns of that terminal
+
+
+class Line(NamedTuple):
+    """A line for a person: words in a style of rich, or a command to copy."""
+
+    text: str
+    style: str = ""
+    typed: bool = False
+
+    def show(self) -> None:
+        """Print it."""
+        if self.typed:
+            terminal.command(self.text)
+        else:
+            say(self.text, self.style)
+
+    @property
+    def height(self) -> int:
+        """Lines it takes."""
+        return len(terminal.typed(self.text, terminal.width() or _WIDTH)) if self.typed else _height(self.text)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -75,22 +96,22 @@ def print_verdict(work: Workspace) -> None:
     if terminal.level() is Level.QUIET:
         say(headline(gate), style)
         return
-    tail = [(headline(gate), style)]
+    tail = [Line(headline(gate), style)]
     told = _findings_of(gate)
     if not gate.only_waiting and (awaited := _awaited(gate)):
-        tail.append((f"Waiting for you: {awaited}.", "bold"))
+        tail.append(Line(f"Waiting for you: {awaited}.", "bold"))
     if gate.verdict == "GO":
-        tail.append((f"Why: {gate.why}", ""))
-    tail.append((_next(work, gate), ""))
+        tail.append(Line(f"Why: {gate.why}"))
+    tail += _next(work, gate)
     since = _since(work)
     if terminal.level() is Level.VERBOSE:
         for reason in told:
             print_reason(reason)
             say(f"    {reason.why}", "dim")
-        shown, before = [], [("Since the last verdict:", "bold"), *((f"  {sentence}", "") for sentence in since)]
+        shown, before = [], [Line("Since the last verdict:", "bold"), *(Line(f"  {sentence}") for sentence in since)]
     else:
-        before = [(f"Since the last verdict: {' '.join(since[:2])}", "dim")]
-        room = _LINES - 2 - sum(_height(text) for text, _ in [*tail, *(before if since else [])])
+        before = [Line(f"Since the last verdict: {' '.join(since[:2])}", "dim")]
+        room = _LINES - 2 - sum(line.height for line in [*tail, *(before if since else [])])
         shown = _fitting(told[:_WORST], room)
     for reason, fix in shown:
         _print_reason(reason, fix=fix)
@@ -99,12 +120,12 @@ def print_verdict(work: Workspace) -> None:
             f"{'and ' if shown else ''}{number_of(more, 'finding') if not shown else f'{more} more'}: loraprep report",
             "dim",
         )
-    for text, how in before if since else []:
-        say(text, how)
+    for line in before if since else []:
+        line.show()
     if told or since:
         say("")
-    for text, how in tail:
-        say(text, how)
+    for line in tail:
+        line.show()
 
 
 def _findings_of(gate: Gate) -> list[Reason]:
@@ -146,34 +167,43 @@ def _awaited(gate: Gate) -> str:
     return listed([f"{number_of(n, 'answer')} in decisions/{file}.yaml" for file, n in asked.items()], shown=None)
 
 
-def _next(work: Workspace, gate: Judged) -> str:
+def _next(work: Workspace, gate: Judged) -> list[Line]:
     """Name the command that changes something."""
     if any(file != BATCH for file in gate.waiting):
-        return "Next: loraprep review"
+        return [Line("Next: loraprep review")]
     if gate.waiting:
-        return "Next: loraprep gate1 looks again; it costs nothing more."
-    if gate.verdict != "GO":
-        return f"Next: {gate.next}"
-    return "\n".join(starts(work)) if _built(work) else "Next: loraprep dataset export"
+        return [Line("Next: loraprep gate1 looks again; it costs nothing more.")]
+    return after_go(work) if gate.verdict == "GO" else [Line(f"Next: {gate.next}")]
+
+
+def after_go(work: Workspace) -> list[Line]:
+    """Say what follows a GO: what trains is built, or else how each trainer is started."""
+    return starts(work) if _built(work) else [Line("Next: loraprep dataset export")]
 
 
 def _built(work: Workspace) -> bool:
     """Say whether dataset/ and exports/ were made of what is judged now: the same pictures, the same words."""
-    locked, captions = read_lock(work.root), work.read(Captioned).captions
-    kept = {fate.path for fate in work.read(Selected).fates if fate.stays}
-    if not locked or {image.path for image in locked.images.values()} != kept:
+    locked = read_lock(work.root)
+    if not locked:
+        return False
+    try:
+        captions = work.read(Captioned).captions
+        kept = {fate.path for fate in work.read(Selected).fates if fate.stays}
+    except UserError:  # another version's
         return False
     trainers = work.project.settings.dataset.trainers
     made = [work.root / "dataset", *(work.root / f"exports/{name}/README.md" for name in trainers)]
-    return all(path.exists() for path in made) and all(
+    if {image.path for image in locked.images.values()} != kept or not all(path.exists() for path in made):
+        return False
+    return all(
         image.background is not msgspec.UNSET  # whose caption names the colour, too
         or image.caption == hashlib.sha256(f"{captions[image.path].text}\n".encode()).hexdigest()
         for image in locked.images.values()
     )
 
 
-def starts(work: Workspace) -> list[str]:
-    """Say how each trainer is started with what was exported, a line each."""
+def starts(work: Workspace) -> list[Line]:
+    """Say how each trainer is started with what was exported."""
     lines = []
     for name in work.project.settings.dataset.trainers:
         readme = f"exports/{name}/README.md"
@@ -182,10 +212,15 @@ def starts(work: Workspace) -> list[str]:
         except OSError:
             continue
         start = text.partition("\n## Start\n")[2].partition("\n## ")[0]
-        typed = [line.strip() for line in start.splitlines() if line.startswith("    ")]
-        more = f", and {number_of(len(typed) - 1, 'more command')}" if len(typed) > 1 else ""
-        lines.append(f"Next, {name}: {typed[0]}{more} ({readme})" if typed else f"Next, {name}: see {readme}")
-    return lines or ["Next: loraprep export"]
+        commands = [line.strip() for line in start.splitlines() if line.startswith("    ")]
+        if not commands:
+            lines.append(Line(f"Next, {name}: see {readme}"))
+            continue
+        more = f"; the first of {len(commands)} commands" if len(commands) > 1 else ""
+        more += "; fill in the words in capitals" if any(word.isupper() for word in commands[0].split()) else ""
+        lines.append(Line(f"Next, {name} ({readme}{more}):"))
+        lines.append(Line(commands[0], typed=True))
+    return lines or [Line("Next: loraprep export")]
 
 
 def _since(work: Workspace) -> list[str]:
@@ -227,18 +262,23 @@ def reasons_of(found: Sequence[Finding]) -> list[Reason]:
     ]
 
 
+def print_reasons(reasons: Sequence[Reason]) -> None:
+    """Print findings with what to do; of those that follow each other, and are mended alike, it stands once."""
+    for number, reason in enumerate(reasons):
+        again = any(_has_fix(after) and after.fix == reason.fix for after in reasons[number + 1 : number + 2])
+        _print_reason(reason, fix=_has_fix(reason) and not again)
+
+
 def print_findings(found: Sequence[Finding]) -> None:
     """Print findings in words, what matters most first."""
-    for reason in reasons_of(found):
-        print_reason(reason)
+    print_reasons(reasons_of(found))
     if not found:
         say("Nothing found.")
 
 
 def _print_report(work: Workspace) -> None:
     gate = work.read(Judged)
-    for reason in _findings_of(gate):
-        print_reason(reason)
+    print_reasons(_findings_of(gate))
     say(headline(gate), "bold")
     say("To look at: report.html. To read: dataset-report.md.")
 
@@ -294,7 +334,7 @@ def _print_dataset(work: Workspace) -> None:
 
 def _print_exports(work: Workspace) -> None:
     for line in starts(work):
-        say(line, "bold green")
+        line.show()
 
 
 RESULTS: dict[str, Callable[[Workspace], None]] = {

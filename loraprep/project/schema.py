@@ -135,8 +135,10 @@ def _bad_key(doc: Document, error: _Error) -> Iterator[Problem]:
 
 def _missing(doc: Document, error: _Error) -> Iterator[Problem]:
     inside = f" in {error.name}" if error.keys else ""
+    known = [str(key) for key in error.rules["properties"]]
+    mistyped = {_nearest(str(key), known) for key in error.value if key not in known}  # those are told as unknown keys
     for key in error.wants:
-        if key not in error.value:
+        if key not in error.value and key not in mistyped:
             described = error.rules["properties"].get(key, {}).get("description", "")
             yield doc.problem(error.keys, f'"{key}" is missing{inside}', described)
 
@@ -205,9 +207,13 @@ def _short(value: Json) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _nearest(word: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(word.lower(), known, n=1)), "")
+
+
 def _near(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word.lower(), known, n=1)
-    return f"Did you mean {close[0]}?" if close else f"One of: {', '.join(known)}."
+    close = _nearest(word, known)
+    return f"Did you mean {close}?" if close else f"One of: {', '.join(known)}."
 
 
 def with_defaults(data: Tree, name: str) -> Tree:

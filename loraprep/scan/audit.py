@@ -44,6 +44,7 @@ _PROMISED = {
     ".heic": {"HEIF"},
     ".heif": {"HEIF"},
 }
+_CALLED = {"#ffffff": "white", "#000000": "black"}
 _KOHYA = re.compile(r"(?<![0-9])[1-9][0-9]*+_.+")
 
 
@@ -97,7 +98,7 @@ def audit(
         Code.OTHER_COLOURS,
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
-    report(Code.TRANSPARENT, [i for i in images if i.alpha], background=" and ".join(settings.dataset.backgrounds))
+    report(Code.TRANSPARENT, [i for i in images if i.alpha], background=_colours(settings.dataset.backgrounds))
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
     report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])
     report(Code.NEARLY_FLAT, [i for i in images if i.spread < 100 * limits.contrast and i.flat > limits.flat])
@@ -434,3 +435,8 @@ def outcome(
                 key, "left out" if remove else "kept", "you left it out" if remove else "", "you", False, not remove
             )
     return fates
+
+
+def _colours(backgrounds: Sequence[str]) -> str:
+    """Name colours as a person would, if they have such a name."""
+    return listed([_CALLED.get(colour.lower(), colour) for colour in backgrounds], shown=None)

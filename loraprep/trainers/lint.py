@@ -144,12 +144,19 @@ def _of_words(files: Sequence[FolderFile], pairs: Pairing | None) -> list[Findin
             hits[name][path] = words
     for rule in (hygiene.OF_PAIRS[0], hygiene.OF_A_FOLDER[-1]) if pairs else hygiene.OF_A_FOLDER:
         hits[rule.name] |= rule.see(captions)
-    told = {name: clauses([f"{path}: {said}" for path, said in sorted(paths.items())]) for name, paths in hits.items()}
     return [
-        Finding(Code.CHECK_WORDS, tuple(sorted(paths)), {"details": f"{hygiene.said(name).sees} - {told[name]}"})
+        Finding(Code.CHECK_WORDS, tuple(sorted(paths)), {"details": f"{hygiene.said(name).sees} - {_each_once(paths)}"})
         for name, paths in sorted(hits.items())
         if paths
     ]
+
+
+def _each_once(said: Mapping[str, str]) -> str:
+    """Say what is in which captions, what is the same in several once. `said`: path -> what is in it."""
+    where: defaultdict[str, list[str]] = defaultdict(list)
+    for path, words in sorted(said.items()):
+        where[words].append(path)
+    return clauses([f"{listed(paths)}: {words}" for words, paths in where.items()])
 
 
 def _short(text: str) -> str:

@@ -36,7 +36,7 @@ def test_outside_it_says_what_this_is(
     ("verdict", "waiting", "said"),
     [
         ("", {}, "No verdict yet.\nNext:\n  loraprep gate1\n"),
-        ("GO", {}, "GO. 12 pictures are ready to train p.\nNext:\n  loraprep dataset export\n"),
+        ("GO", {}, "GO. 12 pictures are ready to train p.\nNext: loraprep dataset export\n"),
         ("NO-GO", {"quality": ["a", "b"]}, "Not yet: 2 answers from you (2 in decisions/quality.yaml).\n"
                                            "Next:\n  loraprep review\n  loraprep gate1\n"),
         ("NO-GO", {}, "NO-GO: 0 things to mend before any GPU time is spent.\nNext: Add pictures.\n"),

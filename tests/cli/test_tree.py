@@ -1,7 +1,10 @@
 """The tree of commands: each has a help with an example and its files, --json has a form, and shells complete."""
 
 import json
+import os
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +114,7 @@ def test_a_verdict_fits_a_small_terminal_and_says_nothing_twice(tmp_path: Path) 
     lines = seen.text.splitlines()
     seen.close()
     assert len(lines) <= 20, seen.text
-    assert lines[-1].startswith("Next"), seen.text
+    assert [line for line in lines if not line.startswith(" ")][-1].startswith("Next"), seen.text
     assert len({line for line in lines if line}) == len([line for line in lines if line])
 
 
@@ -166,6 +169,20 @@ def test_words_wrap_at_words(width: int) -> None:
     for line in lines:
         assert all(word in words for word in line.split())
         assert terminal.cell_len(line) <= width or len(line.split()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it stays in one line")
+@pytest.mark.parametrize("width", [20, 40, 80, 160])
+def test_a_command_is_copied_whole_from_any_width(width: int) -> None:
+    command = (
+        """accelerate launch --dataset_config 'exports/my  own/it is.toml' --name "it's" --lr 1e-4 can\\ do --sdpa"""
+    )
+    lines = terminal.typed(command, width)
+    typed = "\n".join(["printf '%s\\n' \\", *lines])
+    assert subprocess.check_output(["sh", "-c", typed], text=True).splitlines() == shlex.split(command)
+    assert all(line.startswith("  ") for line in lines)
+    assert all(len(line) <= width or len(shlex.split(line.removesuffix("\\"))) == 1 for line in lines)
+    assert terminal.typed(command, None) == [f"  {command}"]
 
 
 def test_doctor_shows_no_key(

@@ -64,3 +64,10 @@ def test_one_name_without_brackets_is_a_list_of_one(tmp_path: Path) -> None:
 def test_a_word_stays_a_word(tmp_path: Path) -> None:
     root = write(tmp_path, duplicates=ENTRY.format("all"))
     assert decisions.read_decisions(root, "duplicates").entries["a.jpg"].answer == "all"
+
+
+def test_a_mistyped_key_is_told_once_and_not_as_a_missing_one_too(tmp_path: Path) -> None:
+    said = told(write(tmp_path, project=PROJECT.replace("model:", "modle:").replace("trigger: brushy\n", "")))
+    assert 'unknown key "modle"' in said
+    assert '"trigger" is missing' in said
+    assert '"model" is missing' not in said

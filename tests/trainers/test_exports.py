@@ -259,7 +259,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert code == 0, output
     start = (root / "exports/kohya/README.md").read_text("utf-8").partition("## Start\n\n    ")[2].partition("\n")[0]
     assert start.startswith("accelerate launch ")
-    assert "".join(f"Next, kohya: {start} (exports/kohya/README.md)".split()) in "".join(output.split())
+    told = f"Next, kohya (exports/kohya/README.md; fill in the words in capitals):\n  {start}\n"
+    assert told in output
+    assert told in run(root)[1]  # where the project stands
     return root
 
 

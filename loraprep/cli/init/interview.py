@@ -278,9 +278,8 @@ def _of_model(name: str, model: BaseModel, *, pairs: bool) -> str:
     if model.choosing is None:
         return f"{model.title}; {model.form}."
     others = len(profiles.trainers_of(name, pairs=pairs)) - 1
-    by = profiles.usual_trainer(name, pairs=pairs) + (f", {others} more" if others else "")
-    facts = ", ".join(filter(None, (model.choosing.size, model.form, by)))
-    return f"{model.choosing.about}. {facts}."
+    by = profiles.usual_trainer(name, pairs=pairs) + (f" +{others}" if others else "")
+    return "; ".join(filter(None, (model.choosing.about.replace("; ", ", "), model.choosing.size, model.form, by)))
 
 
 def _model(options: InitOptions, talk: Talk) -> Question:
@@ -292,7 +291,8 @@ def _model(options: InitOptions, talk: Talk) -> Question:
     if file and unknown:
         said += f" studio.md names {listed(unknown)}, which loraprep does not know."
     return Question(
-        text=f"Which base model will you train?{said}",
+        text=f"Which base model will you train?{said} With each stands what it is good at, its size, how its captions "
+        "are written, and what trains it (+5: and five more).",
         label="Base model",
         choices=model_choices(options.kind or ""),
         default=options.model or (known[0] if known else UNDECIDED),
@@ -372,7 +372,7 @@ def _trigger(options: InitOptions, talk: Talk) -> Question:
     tagger = talk.at_hand(options).found.get("wd-tagger")
     tags = at_hand.tags_of(tagger) if tagger else frozenset()
     return Question(
-        text="The trigger calls it in a prompt: one made-up word that means nothing yet.",
+        text="Which word shall bring it back in a prompt? The trigger is one made-up word that means nothing yet.",
         label="Trigger",
         default=options.trigger or trigger.propose(name, class_word, meaning.doubt_of_proposal),
         check=trigger.fault,
