@@ -45,26 +45,18 @@ def _told(home: Path) -> None:
         gate = artifacts.load(Judged, home)
     except UserError:  # nobody has judged here yet, or another version did
         terminal.say("No verdict yet.")
-        _next("loraprep gate1")
+        terminal.say("Next: loraprep gate1")
         return
     terminal.say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
     if changed := _changed_since(home):
         terminal.say(f"Changed since then: {listed(changed)}.", "yellow")
-        _next("loraprep gate1")
-    elif gate.only_waiting and gate.waiting:
-        _next("loraprep review", "loraprep gate1")
-    elif gate.verdict == "GO":
+        terminal.say("Next: loraprep gate1")
+    else:
         from loraprep.pipeline import results  # which loads more than this command else needs
         from loraprep.pipeline.workspace import Workspace
 
-        for line in results.after_go(Workspace(here)):
+        for line in results.following(Workspace(here), gate):
             line.show()
-    else:
-        terminal.say(f"Next: {gate.next}")
-
-
-def _next(*commands: str) -> None:
-    terminal.say("\n  ".join(["Next:", *commands]))
 
 
 def _changed_since(home: Path) -> list[str]:

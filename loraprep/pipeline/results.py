@@ -102,7 +102,7 @@ def print_verdict(work: Workspace) -> None:
         tail.append(Line(f"Waiting for you: {awaited}.", "bold"))
     if gate.verdict == "GO":
         tail.append(Line(f"Why: {gate.why}"))
-    tail += _next(work, gate)
+    tail += following(work, gate)
     since = _since(work)
     if terminal.level() is Level.VERBOSE:
         for reason in told:
@@ -167,16 +167,16 @@ def _awaited(gate: Gate) -> str:
     return listed([f"{number_of(n, 'answer')} in decisions/{file}.yaml" for file, n in asked.items()], shown=None)
 
 
-def _next(work: Workspace, gate: Judged) -> list[Line]:
+def following(work: Workspace, gate: Judged) -> list[Line]:
     """Name the command that changes something."""
     if any(file != BATCH for file in gate.waiting):
         return [Line("Next: loraprep review")]
     if gate.waiting:
         return [Line("Next: loraprep gate1 looks again; it costs nothing more.")]
-    return after_go(work) if gate.verdict == "GO" else [Line(f"Next: {gate.next}")]
+    return _after_go(work) if gate.verdict == "GO" else [Line(f"Next: {gate.next}")]
 
 
-def after_go(work: Workspace) -> list[Line]:
+def _after_go(work: Workspace) -> list[Line]:
     """Say what follows a GO: what trains is built, or else how each trainer is started."""
     return starts(work) if _built(work) else [Line("Next: loraprep dataset export")]
 

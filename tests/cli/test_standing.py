@@ -35,10 +35,10 @@ def test_outside_it_says_what_this_is(
 @pytest.mark.parametrize(
     ("verdict", "waiting", "said"),
     [
-        ("", {}, "No verdict yet.\nNext:\n  loraprep gate1\n"),
+        ("", {}, "No verdict yet.\nNext: loraprep gate1\n"),
         ("GO", {}, "GO. 12 pictures are ready to train p.\nNext: loraprep dataset export\n"),
         ("NO-GO", {"quality": ["a", "b"]}, "Not yet: 2 answers from you (2 in decisions/quality.yaml).\n"
-                                           "Next:\n  loraprep review\n  loraprep gate1\n"),
+                                           "Next: loraprep review\n"),
         ("NO-GO", {}, "NO-GO: 0 things to mend before any GPU time is spent.\nNext: Add pictures.\n"),
     ],
 )  # fmt: skip
@@ -75,4 +75,4 @@ def test_what_was_edited_since_is_named(
     monkeypatch.chdir(tmp_path)
     assert main([]) == 0
     said = capsys.readouterr().out
-    assert said.endswith("Changed since then: decisions/quality.yaml.\nNext:\n  loraprep gate1\n")
+    assert said.endswith("Changed since then: decisions/quality.yaml.\nNext: loraprep gate1\n")
