@@ -114,6 +114,21 @@ def ruled(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[tupl
     return found
 
 
+def in_pieces(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, Act | None]:
+    """Map each picture that a question offers to cut into pieces to what is to be done; None while that is open."""
+    present = Present({i.path: i.digest for i in images})
+    found: dict[str, Act | None] = {}
+    for entry in given.entries.values():
+        if _first(entry.key) not in get_args(Parted):
+            continue
+        asked = asked_in(entry.data)
+        for named, digest in entry.digests.items():
+            path, match = present.find(named, digest)
+            if match in ("exact", "renamed"):
+                found[path] = asked.act(named, accepted=given.accepts(auto=auto))
+    return found
+
+
 def spoken_of(given: Decisions, images: Sequence[Image]) -> set[tuple[str, str]]:
     """Return (picture, kind) of what some entry is about, by the paths now."""
     present = Present({i.path: i.digest for i in images})
@@ -373,6 +388,8 @@ def settled(
     for (path, kind), act in sorted(acts.items()):
         if act in ("keep", "name"):
             result.setdefault(Code.PLAIN_FRAME if kind == "bars" else CODES[kind], []).append(path)
+    if whole := sorted(path for path, act in in_pieces(given, images, auto=auto).items() if act == "keep"):
+        result[Code.LONG_SHAPE] = whole
     for path, own in sorted(found.items()):
         kinds = {mark.what for mark in own} - {"art", "bars"}
         if kinds and all(acts.get((path, kind)) in ("keep", "name") for kind in kinds):

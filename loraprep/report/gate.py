@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 
 from loraprep.captions import samples
@@ -88,6 +88,16 @@ def only_of(found: Sequence[Finding], pictures: Set[str]) -> list[Finding]:
     """Return findings about single pictures as far as they are about `pictures`; those that name none are left away."""
     parts = (Finding(f.code, tuple(p for p in f.images if p in pictures), f.values) for f in found)
     return [part for part in parts if part.images]
+
+
+def without(found: Sequence[Finding], code: Code, pictures: Set[str]) -> Iterator[Finding]:
+    """Yield the findings, those of `code` as far as they are not about `pictures`."""
+    for finding in found:
+        rest = tuple(p for p in finding.images if p not in pictures)
+        if finding.code != code or rest == finding.images:
+            yield finding
+        elif rest:
+            yield Finding(code, rest, finding.values)
 
 
 def judge(data: ReportData) -> Gate:

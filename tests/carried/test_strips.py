@@ -95,6 +95,9 @@ def test_a_strip_is_cut_into_pictures_of_their_own_and_is_whole_again(tmp_path: 
     path = root / "decisions/carried.yaml"
     judged = files.read_json(root / "build/gate1.json")
     assert judged["waiting"]["carried"] == ["panorama", "strip"], output
+    assert "wide.png" in {p for f in files.read_json(root / "build/audit.json")["findings"] if f["code"] == "long-shape"
+                          for p in f["images"]}  # fmt: skip
+    assert not any(r["code"] == "long-shape" for r in judged["reasons"])  # the question says what can be done
     asked = path.read_text("utf-8")
 
     path.write_text(asked.replace("answer: null", "answer: recommended"), "utf-8")
@@ -116,6 +119,10 @@ def test_a_strip_is_cut_into_pictures_of_their_own_and_is_whole_again(tmp_path: 
     run(root, "gate1")
     fates = {f["path"]: f["fate"] for f in files.read_json(root / "build/selection.json")["fates"]}
     assert (fates["strip.png"], fates["wide.png"]) == ("kept", "kept")
+    judged = files.read_json(root / "build/gate1.json")
+    assert [r["accepted"] for r in judged["reasons"] if r["code"] == "long-shape"] == [
+        "you decided so in decisions/carried.yaml"
+    ]
     assert not any("#part-" in name for name in fates)
     assert {p.name: p.read_bytes() for p in (root / "images").iterdir()} == before
 

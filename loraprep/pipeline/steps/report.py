@@ -77,6 +77,9 @@ def report_data(work: Workspace) -> ReportData:
     findings += vision_findings.vision_findings(asked, staying, known.elements, pairs=project.kind.pairs)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
         findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind)
+    # of what may be cut into pieces the question says what can be done
+    offered = {path for q in work.read(CarriedSeen).questions if "pieces" in q.entry for path in q.digests}
+    findings = [*gate.without(findings, Code.LONG_SHAPE, offered)]
     settled = {code: Acceptance(given.reason, images=tuple(given.images)) for code, given in selected.settled.items()}
     return ReportData(
         settings=project.settings,
