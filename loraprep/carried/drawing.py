@@ -50,8 +50,11 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What one answer wants of a picture: `crop` or `pieces`, or, with neither, its `marks` hidden."""
+    """What one answer wants of a picture, or of the part of it that it is `about`: `crop` or `pieces`, or, with
+    neither, its `marks` hidden. All in shares of the whole.
+    """
 
+    about: str
     kind: str
     marks: tuple[tuple[float, ...], ...] = ()
     crop: tuple[float, ...] = ()

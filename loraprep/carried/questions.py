@@ -130,7 +130,7 @@ def in_pieces(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[
 
 
 def spoken_of(given: Decisions, images: Sequence[Image]) -> set[tuple[str, str]]:
-    """Return (picture, kind) of what some entry is about, by the paths now."""
+    """Return (picture or part, kind) of what some entry is about, by the paths now."""
     present = Present({i.path: i.digest for i in images})
     return {
         (present.find(*named)[0], _first(entry.key))
@@ -140,8 +140,8 @@ def spoken_of(given: Decisions, images: Sequence[Image]) -> set[tuple[str, str]]
 
 
 def wishes(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, list[Wish]]:
-    """Return what the answers want drawn for each picture, by its path now."""
-    present = Present({i.path: i.digest for i in images})
+    """Return what the answers want drawn, by the path of each picture now; a part is drawn on its whole."""
+    present, whole = Present({i.path: i.digest for i in images}), {i.path: i.of for i in images if i.of}
     found: dict[str, list[Wish]] = {}
     for entry in given.entries.values():
         asked = asked_in(entry.data)
@@ -150,12 +150,13 @@ def wishes(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str
             act = asked.act(named, accepted=given.accepts(auto=auto)) if match else None
             if act in ("crop", "mask", "cut"):
                 wish = Wish(
+                    path,
                     _first(entry.key),
                     tuple(tuple(mark) for mark in asked.marks.get(named, ())),
                     tuple(asked.crops.get(named, ())) if act == "crop" else (),
                     tuple(tuple(piece) for piece in asked.pieces.get(named, ())) if act == "cut" else (),
                 )
-                found.setdefault(path, []).append(wish)
+                found.setdefault(whole.get(path, path), []).append(wish)
     return dict(sorted(found.items()))
 
 

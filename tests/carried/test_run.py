@@ -82,6 +82,30 @@ def test_an_answer_becomes_a_mask_and_a_crop_that_every_export_is_told_of(root: 
     }
 
 
+def test_a_part_that_trains_instead_of_its_whole_is_read_and_masked_on_that(root: Path) -> None:
+    signed = _pictures(root)[0]
+    part = f"{signed.stem}#low{signed.suffix}"
+    drawn = f"{signed.name}: {{whole: false, extra: [{{name: low, box: [0.0, 0.4, 1.0, 1.0]}}]}}\n"
+    (root / "decisions").mkdir()
+    (root / "decisions/crops.yaml").write_text(drawn, "utf-8")
+    _, output = run(root, "gate1")
+    (found,) = [r for r in files.read_json(root / "build/gate1.json")["reasons"] if r["code"] == "carries-site"]
+    assert found["images"] == [part, _pictures(root)[1].name], output
+    asked = files.read_json(root / "build/carried.json")
+    ((left, top, _, bottom),) = next(q for q in asked["questions"] if q["key"] == "site")["entry"]["marks"][part]
+    assert left < 0.2
+    assert 0.8 < top < bottom  # of the whole picture
+
+    path = root / "decisions/carried.yaml"
+    path.write_text(decisions(root).replace("answer: null", "answer: recommended"), "utf-8")
+    _, output = run(root, "gate1")
+    mask = Image.open(root / f"masks/{signed.stem}.png")
+    assert mask.getpixel((round(0.2 * mask.width), round((top + bottom) / 2 * mask.height))) == 0, output
+    assert mask.getpixel((round(0.5 * mask.width), round(0.3 * mask.height))) == 255
+    reasons = files.read_json(root / "build/gate1.json")["reasons"]
+    assert not {"carries-site", "carries-undrawn"} & {r["code"] for r in reasons}
+
+
 def test_accepting_the_rest_masks_in_the_training_folder(root: Path) -> None:
     signed = [p.name for p in _pictures(root)[:2]]
     first = Image.open(_pictures(root)[0]).convert(

@@ -23,9 +23,11 @@ def look_for_marks(work: Workspace) -> None:
     """Find lettering and bars in the pictures that stay, and ask what to do about each kind."""
     from loraprep.carried import look
 
-    project, pictures = work.project, [i for i in shortlisted_images(work) if not i.of]
+    # of a part, what it carries is asked at the whole, where that trains too
+    project, read = work.project, [i for i in shortlisted_images(work) if not i.of or i.apart]
     if project.kind.pairs:  # what both pictures of a pair carry is not learned, and what one of them does is its change
-        pictures = []
+        read = []
+    pictures = [i for i in read if not i.of]
     strips, panoramas = _pieces(work, pictures)
     asked = [*questions.parted("strip", strips, pictures, work.decisions("carried"), cut=True)]
     # a scene goes on from tile to tile; a figure or a thing does not
@@ -38,23 +40,23 @@ def look_for_marks(work: Workspace) -> None:
         pass
     elif reading.installed():
         with terminal.progress("Reading what is written") as progress:
-            found, told = look.lettering(work.pictures, pictures, cache=work.cache(store.NAME), progress=progress)
-    elif pictures:
-        told = [Finding(Code.NOT_READ, (), {"pictures": number_of(len(pictures), "picture")})]
+            found, told = look.lettering(work.pictures, read, cache=work.cache(store.NAME), progress=progress)
+    elif read:
+        told = [Finding(Code.NOT_READ, (), {"pictures": number_of(len(read), "picture")})]
     known = work.accepted().get(Code.PLAIN_FRAME)
     for path, bars in questions.bars(pictures, project.settings.thresholds.audit.border).items():
         if path not in strips and not (known and known.covers(path)):
             found.setdefault(path, []).extend(bars)
-    left = look.unmasked(work.pictures, pictures, found)
+    left = look.unmasked(work.pictures, read, found)
     masks = any(profiles.trainer(name).loss_masks for name in project.settings.dataset.trainers)
-    asked += questions.questions(left, pictures, work.decisions("carried"), project.base_model, masks=masks)
+    asked += questions.questions(left, read, work.decisions("carried"), project.base_model, masks=masks)
     work.ask("carried", questions.HEADER, asked)
     work.write(
         CarriedSeen(
             marks=left,
-            findings=[*told, *questions.findings(left, len(pictures))],
+            findings=[*told, *questions.findings(left, len(read))],
             questions=asked,
-            pictures=len(pictures),
+            pictures=len(read),
         )
     )
 

@@ -121,8 +121,9 @@ def select_images(work: Workspace) -> None:
         settled[Code.NONE_STAYS] = rulings.Settled(clashes.meant, "you keep none of them")
     for code, paths in marks.settled(answers["carried"], images, seen.marks, auto=auto["carried"]).items():
         settled[code] = rulings.Settled(paths, "you decided so in decisions/carried.yaml")
-    if later := [path for path in drawn.drawn_later(work) if path in kept]:
-        stale.append(Finding(Code.CARRIES_UNDRAWN, tuple(later)))
+    undrawn, whole = {*drawn.drawn_later(work)}, {i.path: i.of or i.path for i in images}
+    if later := [path for path in kept if whole[path] in undrawn]:
+        stale.append(Finding(Code.CARRIES_UNDRAWN, tuple(sorted(later))))
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
         settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")

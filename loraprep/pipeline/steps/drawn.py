@@ -67,11 +67,12 @@ def _wanted(work: Workspace, images: Sequence[Image], before: Drawn) -> Drawn:
     spoken = questions.spoken_of(given, images)
     wishes = questions.wishes(given, images, auto=work.project.auto("carried"))
     for path, own in before.wishes.items():
-        still = [wish for wish in own if (path, wish.kind) not in spoken]
+        still = [wish for wish in own if (wish.about, wish.kind) not in spoken]
         if still:
             wishes[path] = [*still, *wishes.get(path, ())]
     drawn = {path: drawing.planned(own) for path, own in sorted(wishes.items())}
-    named = {path for path, _ in spoken}
+    whole = {i.path: i.of for i in images if i.of}
+    named = {whole.get(path, path) for path, _ in spoken}
     earlier = {path: plan for path, plan in before.drawn.items() if path not in named and path not in before.wishes}
     return Drawn(_answers(work), earlier | drawn, dict(sorted(wishes.items())))
 
