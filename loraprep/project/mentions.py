@@ -78,8 +78,6 @@ def silent_in_decisions(
                 for n, name in enumerate(entry.answer)
                 if name not in known
             ]
-        excepted = entry.data.get(together.EXCEPT) or {}
-        found += [Mention(kind, (key, together.EXCEPT, name), name, about) for name in excepted if name not in about]
     return found
 
 
