@@ -34,10 +34,10 @@ def missing(what: str) -> None:
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[str]:
+def serving(root: Path, *place: str) -> Iterator[str]:
     """The address of `loraprep review`, running as its own process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "loraprep", "review", "--no-browser"], cwd=root, text=True, encoding="utf-8",
+        [sys.executable, "-m", "loraprep", "review", *place, "--no-browser"], cwd=root, text=True, encoding="utf-8",
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
     try:

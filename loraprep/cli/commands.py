@@ -63,8 +63,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command(
             name="review",
             line="A page in your browser for looking and deciding.",
-            more="Only this computer sees it. Ctrl-C closes it.",
-            example="loraprep review --no-browser --port 8642",
+            more="Only this computer sees it. Ctrl-C closes it. PLACE is where it opens: a view such as map, "
+            "a finding such as plain-frame, or a picture by its name.",
+            example="loraprep review captions",
             reads=f"build/, {_PICTURES}, {_ANSWERS}",
             writes=f"your answers, into {_ANSWERS}",
             code="loraprep.cli.review",

@@ -30,7 +30,7 @@ from loraprep.project import crops, groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
-from loraprep.report import contact_sheet, layout, plots, sample
+from loraprep.report import contact_sheet, layout, plots, sample, ways
 from loraprep.report.glossary import Explainer
 from loraprep.report.opening import Opening
 from loraprep.report.report_data import ALREADY_OUT, ReportData
@@ -223,6 +223,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         opening=[shortened(text, names) for text in (page.opening.why, page.opening.next)],
         stamp=stamp(page.opening.verdict),
         explainer=explainer,
+        ways=ways,
         cards=cards,
         plots=drawn,
         map=_map(spots, pictures, thumbs, page.cache),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import html
 import secrets
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
@@ -31,7 +32,7 @@ MAX_BODY = 1_000_000  # bytes; a find and replace names every picture it changes
 BODY_SECONDS = 10.0  # for all of it
 _IN = (
     '<!doctype html><meta charset="utf-8"><link rel="icon" href="/static/icon.svg"><title>loraprep review</title>'
-    '<meta http-equiv="refresh" content="0;url=/"><p><a href="/">Your review page</a>\n'
+    '<meta http-equiv="refresh" content="0;url={to}"><p><a href="{to}">Your review page</a>\n'
 )
 _OUT = (
     "Open the address that the terminal shows; it holds the key to this page, and works once.\n"
@@ -57,17 +58,17 @@ class Guard:
         self.arrived, self.again = arrived, again
         self.session = secrets.token_urlsafe(32)  # what the cookie holds
         self.writing = secrets.token_urlsafe(32)
-        self._open: list[str] = []  # invitations that nobody took
+        self._open: dict[str, str] = {}  # invitations that nobody took -> where they lead
         self._taken: list[str] = []
 
     @property
     def cookie(self) -> str:
         return f"loraprep-{self.port}"
 
-    def invite(self) -> str:
-        """Return a new token that lets one browser in, once."""
+    def invite(self, to: str = "/") -> str:
+        """Return a new token that lets one browser in, once, and leads it to an address of the page."""
         token = secrets.token_urlsafe(32)
-        self._open.append(token)
+        self._open[token] = to
         return token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,11 +78,12 @@ class Guard:
         if refused := self._foreign(scope, headers):
             await _plain(send, *refused)
             return
-        if self._invited(scope, headers):
+        if to := self._invited(scope, headers):
             # A page and no redirect: a browser sends no SameSite=Strict cookie along a chain of redirects that a file
             # began. Afterwards the token is dead, so it may be in the history.
             cookie = f"{self.cookie}={self.session}; Path=/; HttpOnly; SameSite=Strict"
-            await _plain(send, 200, _IN, {"content-type": "text/html; charset=utf-8", "set-cookie": cookie})
+            page = _IN.format(to=html.escape(to))
+            await _plain(send, 200, page, {"content-type": "text/html; charset=utf-8", "set-cookie": cookie})
             self.arrived()
             return
         if reason := self._another_site(scope, headers):
@@ -124,20 +126,22 @@ class Guard:
             return 413, "That is more than an answer.\n"
         return None
 
-    def _invited(self, scope: Scope, headers: dict[str, str]) -> bool:
-        """Take an invitation, if this request brings one; it may come from anywhere, as nobody else can know it."""
+    def _invited(self, scope: Scope, headers: dict[str, str]) -> str:
+        """Take an invitation, if this request brings one, and return where it leads; "" without.
+
+        It may come from anywhere, as nobody else can know it.
+        """
         if scope["method"] != "GET" or scope["path"] != "/":
-            return False
+            return ""
         given = _token(scope)
         # a browser says that it goes there, not that it wants a picture or a script from there
         if not given or headers.get("sec-fetch-dest", "document") != "document":
-            return False
+            return ""
         for token in self._open:
             if _same(given, token):
-                self._open.remove(token)
                 self._taken.append(token)
-                return True
-        return False
+                return self._open.pop(token)
+        return ""
 
     def _invite_again(self, scope: Scope) -> None:
         """Have a new invitation shown to the person, where only they see it: one for each that was taken."""

@@ -13,7 +13,7 @@ import uvicorn
 from loraprep.core import terminal
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.project import project
-from loraprep.review import door
+from loraprep.review import door, places
 from loraprep.review.app import Page
 from loraprep.review.door import Opener
 from loraprep.review.guard import Guard
@@ -23,14 +23,17 @@ HOST = "127.0.0.1"
 USUAL_PORT = 8642  # on another computer
 
 
-def serve(root: Path, *, port: int, no_browser: bool) -> int:
-    """Serve the page of the project in `root` until Ctrl-C; 0. Raises UserError."""
+def serve(root: Path, *, port: int, no_browser: bool, place: str = "") -> int:
+    """Serve the page of the project in `root` until Ctrl-C; 0. Raises UserError.
+
+    `place`: where the browser is led, as `places.address` knows it.
+    """
     project.load(root, ask=True)
     reader = Reader(root)
-    reader.read()  # project.yaml's problems belong on the terminal
+    to = places.address(reader.read(), place or places.OVERVIEW)  # and project.yaml's problems belong on the terminal
     away = door.elsewhere(os.environ)
     with _listen(port) if port else _listen_anywhere(away) as listening:
-        server = PageServer(reader, listening.getsockname()[1])
+        server = PageServer(reader, listening.getsockname()[1], to)
         terminal.say(f"Your review page: {server.invitation()}")
         if away or no_browser:
             terminal.say("If your browser is on another computer, first write there, in a terminal that stays open:")
@@ -75,10 +78,10 @@ def _listen(port: int) -> socket.socket:
 
 
 class PageServer(uvicorn.Server):
-    """The page behind its guard and its door."""
+    """The page behind its guard and its door. `to`: the address of the page that a browser is led to."""
 
-    def __init__(self, reader: Reader, port: int) -> None:
-        self.port = port
+    def __init__(self, reader: Reader, port: int, to: str = "/") -> None:
+        self.port, self.to = port, to
         self.page = Page(reader, ending=lambda: self.should_exit)
         self.guard = Guard(self.page.app(), port, arrived=self.tidy, again=self._again)
         self._opener: Opener | None = None
@@ -86,7 +89,7 @@ class PageServer(uvicorn.Server):
 
     def invitation(self) -> str:
         """Return an address that lets one browser in, once."""
-        return f"http://{HOST}:{self.port}/?token={self.guard.invite()}"
+        return f"http://{HOST}:{self.port}/?token={self.guard.invite(self.to)}"
 
     def open_browser(self, root: Path) -> None:
         """Open the browser with an invitation of its own; the one on the terminal stays."""

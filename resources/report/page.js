@@ -141,6 +141,7 @@
     $("outline").hidden = !pic.querySelector(".crop");
     $("large-name").textContent = card.dataset.name;
     $("large-facts").replaceChildren(...[...card.querySelectorAll(".fate, .more > :not(.notes)")].map((e) => e.cloneNode(true)));
+    for (const copy of $("large-facts").querySelectorAll(".copy")) copy.tabIndex = 0;
     const words = new Set();
     for (const word of $("large-facts").querySelectorAll(".term")) {
       word.replaceWith(words.has(word.dataset.means) ? word.textContent : asked(word));
@@ -356,6 +357,15 @@
   $("reset").addEventListener("click", (e) => { e.preventDefault(); all(); });
   wall.addEventListener("click", () => {
     wall.setAttribute("aria-pressed", String(sheet.classList.toggle("wall")));
+  });
+
+  // A line that opens a place of the review page, for the terminal. Where nothing may be copied for a person, it is marked.
+  for (const button of document.querySelectorAll(".copy")) button.hidden = false;
+  document.addEventListener("click", async (e) => {
+    const button = e.target.closest(".copy");
+    if (!button) return;
+    const line = button.closest(".way").querySelector("code");
+    try { await navigator.clipboard.writeText(line.textContent); button.textContent = "copied"; } catch { getSelection().selectAllChildren(line); }
   });
 
   // Every thumbnail is in the file once; wherever it is shown again it is borrowed from its card, when it comes near.

@@ -32,9 +32,22 @@ export function open(button) {
   const all = $(".texts", view());
   list = new URLSearchParams(long ? long.query : all ? all.dataset.query : "");
   if (holder) list.set("in", holder.dataset.part || holder.dataset.in);
-  opener = button;
+  return first(button, button.dataset.lay);
+}
+
+export function led() { // the page's address names a picture; once it is open, the address is the view's again
+  const asked = new URLSearchParams(location.search);
+  const id = asked.get("open");
+  if (!id) return undefined;
+  history.replaceState(null, "", location.pathname);
+  list = new URLSearchParams({ in: asked.get("in") || "" });
+  return first($(`[data-lay="${CSS.escape(id)}"]`, view()) || view(), id);
+}
+
+function first(from, id) {
+  opener = from;
   shape = -1;
-  return lay(button.dataset.lay);
+  return lay(id);
 }
 
 async function lay(id) {

@@ -181,5 +181,9 @@ lists.begin();
 desk.begin(true);
 keys.listen();
 keys.keysBesideButtons();
-if (!deck.card() && lists.items().length && view().dataset.view !== "texts") lists.here(lists.items()[0], false);
+if (!deck.card() && lists.items().length && view().dataset.view !== "texts") {
+  const led = lists.items().find((i) => i.dataset.id === new URLSearchParams(location.search).get("at"));
+  lists.here(led || lists.items()[0], Boolean(led));
+}
+light.led();
 document.body.dataset.ready = "true";

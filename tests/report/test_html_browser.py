@@ -345,3 +345,20 @@ def test_what_differs_can_be_seen_large(view: Any) -> None:
     assert "differs from" in view.inner_text("#large-name")
     view.keyboard.press("Escape")
     until(view, "document.activeElement.classList.contains('heat')")
+
+
+def test_a_line_for_the_terminal_is_copied_and_where_it_may_not_be_it_is_marked(view: Any) -> None:
+    row = view.locator("#map .way")
+    line = row.locator("code").inner_text()
+    assert line == "loraprep review map"
+    view.evaluate(
+        "() => { navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }; }"
+    )
+    row.locator("button").click()
+    until(view, "() => document.querySelector('#map .copy').textContent === 'copied'")
+    assert view.evaluate("window.copied") == line
+    view.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    row.locator("button").click()
+    until(view, "line => getSelection().toString() === line", line)
+    view.locator(".card .mat").first.click()
+    assert view.locator("#large-facts .copy").is_visible()  # also of a picture that is large
