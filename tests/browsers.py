@@ -76,4 +76,4 @@ def window(browser: Any, address: str, **options: Any) -> Iterator[Any]:
 
 def open_(page: Any, view: str) -> None:
     page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/{view}")
-    page.wait_for_selector(f"body[data-ready] main[data-view={view or 'overview'}]")
+    page.wait_for_selector(f"body[data-ready] main[data-view={view.partition('?')[0] or 'overview'}]")

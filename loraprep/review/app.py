@@ -94,6 +94,8 @@ class Page:
                 queues=views.queues(s),
                 headline=views.headline(s),
                 step=decks.step(s, name, request.query_params.get("each", "") if name in decisions.KINDS else ""),
+                held=views.held_out(s),
+                held_means=views.held_out_means(),
                 writing=request.scope["writing"],
                 digests=json.dumps({**s.digests, "build": s.build}),
                 **VIEWS[name](s, request.query_params),
@@ -287,7 +289,7 @@ def _texts(s: Snapshot, query: Query) -> Context:
         "finding": words.finding(s, wanted.of)[0],
         "query": urlencode({k: v for k, v in _asking(wanted).items() if v}),
         "total": len(words.captioned(s)),
-        "only": [(name, title, words.counted(s)[name]) for name, title in words.ONLY.items()],
+        "only": [(name, words.ONLY[name], n) for name, n in words.counted(s).items()],
         "desk": words.desk(s, path, shown) if path is not None else None,
         "counts": words.terms_used(s),
     }

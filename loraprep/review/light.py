@@ -76,6 +76,8 @@ class LightView(PictureView, frozen=True):
     ratios: list[float]  # width / height of the first trainer's buckets
     standing: stay.Standing
     leave: str  # kind of decision that leaving or coming back is written to
+    held_why: str  # of a picture that is held out: by what
+    held_means: str
     stuck: bool  # no answer of the page brings it back
     mask: bool
     words: Words | None  # None before there is a caption
@@ -135,6 +137,8 @@ def light(s: Snapshot, path: str, keys: Sequence[str]) -> LightView:
         ratios=_ratios(s, placement.reference_trainer(settings)),
         standing=now,
         leave=stay.plan(s, path, stays=not now.stays).kind if now.stays or now.by else "",
+        held_why=s.fates[path].why if shown.held else "",
+        held_means=views.held_out_means(),
         stuck=not now.stays and now.by is None,
         mask=bool(mask_of(image, settings)),
         words=words.of_picture(s, path),

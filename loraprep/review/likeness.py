@@ -10,7 +10,7 @@ from loraprep.review.views import PictureView, View
 
 
 class Spot(View, frozen=True):
-    """A picture in its place, and whether it would train."""
+    """A picture in its place, and whether it stays in the set."""
 
     picture: PictureView
     stays: bool
@@ -34,7 +34,7 @@ def laid_out(s: Snapshot) -> LaidOut:
     there: list[list[Spot | None]] = [[None] * columns for _ in range(rows)]
     for image, (column, row) in zip(pictures, places, strict=True):
         fate = s.fates[image.path]
-        there[row][column] = Spot(picture=views.picture(s, image.path), stays=fate.fate == "kept")
+        there[row][column] = Spot(picture=views.picture(s, image.path), stays=fate.stays)
     return LaidOut(rows=there, shown=len(pictures))
 
 

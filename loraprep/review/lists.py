@@ -69,6 +69,14 @@ def _look(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
     return "cell", paths, lambda path: views.picture(s, path, views.located(s, entry, path))
 
 
+def _quality(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
+    key = s.entry_key("quality", of[0]) if len(of) == 1 else None
+    if key is None:
+        return None
+    entry = s.decisions["quality"].entries[key]
+    return "cell", views.quality_pictures(entry), lambda path: views.picture(s, path, views.located(s, entry, path))
+
+
 def _carried(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
     key = s.entry_key("carried", of[0]) if len(of) == 1 else None
     if key is None:
@@ -107,6 +115,7 @@ _LISTS: dict[str, Callable[[Snapshot, list[str], Sought], Listed | None]] = {
     "texts": _texts,
     "spares": _spares,
     "look": _look,
+    "quality": _quality,
     "carried": _carried,
     "joined": _joined,
 }

@@ -22,6 +22,7 @@ from loraprep.project.decisions import ANSWERS, Answer, Entry
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
+from loraprep.report.glossary import glossary
 from loraprep.review import leaving
 from loraprep.review.snapshot import Snapshot, by_short, ident, pair, remembered
 from loraprep.trainers import placement
@@ -40,6 +41,7 @@ TITLES = {
 AT_ONCE = 48  # of a long list; fills a window
 _SHOWN = 12  # pictures of a finding
 _OTHERS = 8  # pictures of the character, to compare a stranger with
+HELD_OUT = "held out"  # the fate, and the word for it on the page
 NEAREST = "closest to "  # how a curation question names the picture that stays instead
 
 
@@ -56,13 +58,17 @@ class Queue(View, frozen=True):
 
 
 class PictureView(View, frozen=True):
-    """A picture. `shown`: the digest of its pixels, "" if there is none to show; `width`, `height`: px."""
+    """A picture. `shown`: the digest of its pixels, "" if there is none to show; `width`, `height`: px.
+
+    `held`: is it held out, by the last run?
+    """
 
     id: str
     name: str
     shown: str
     width: int
     height: int
+    held: bool
     befores: list[tuple[str, str]]  # (name, `shown`) of the pictures before its change
 
 
@@ -111,9 +117,13 @@ class TrainedView(View, frozen=True):
 
 
 class QualityCard(EntryCard, frozen=True):
-    """A picture that would be enlarged. `trainer`: whose buckets are shown."""
+    """A picture that would be enlarged, or those of a folder that are named like something else than pictures to train.
+
+    `picture`: the one, or the first; `pictures`: all that are asked about; `trainer`: whose buckets are shown.
+    """
 
     picture: PictureView
+    pictures: Rows
     sizes: list[TrainedView]
     trainer: str
     what: str
@@ -305,6 +315,7 @@ def picture(s: Snapshot, path: str, image: Image | None = None) -> PictureView:
         shown=crops.shown(image) if image else "",
         width=image.width if image else 0,
         height=image.height if image else 0,
+        held=image is not None and (fate := s.fates.get(image.path)) is not None and fate.fate == HELD_OUT,
         befores=[(b.path, crops.shown(b)) for name in (image.controls if image else ()) if (b := s.before.get(name))],
     )
 
@@ -395,8 +406,8 @@ def answer_text(answer: Answer | None) -> str:
 
 
 def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
-    """Show a picture that would be enlarged, with what the trainer makes of it at every size."""
-    settings, path = s.project.settings, subject(entry)
+    """Show a picture that would be enlarged, with what the trainer makes of it at every size; of several, those."""
+    settings, path, every = s.project.settings, subject(entry), quality_pictures(entry)
     image = located(s, entry, path)
     sizes = []
     for size in trained_sizes(settings, s.project.base_model) if image else []:
@@ -408,6 +419,7 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         id=ident("quality", entry.key),
         state=state(s, "quality", entry),
         picture=picture(s, path, image),
+        pictures=rows(f"quality/{ident('quality', entry.key)}", every, lambda p: picture(s, p, located(s, entry, p))),
         sizes=sizes,
         trainer=placement.reference_trainer(settings),
         what=entry.data.get("what") or "",
@@ -415,6 +427,11 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         recommended=entry.data.get("recommended", ""),
         answer=answer_text(entry.data.get("do")),
     )
+
+
+def quality_pictures(entry: Entry) -> list[str]:
+    """List the pictures that a question of quality is about; several only where their names alike raise it."""
+    return [*entry.digests] or [entry.key]
 
 
 def _then_of_sample(s: Snapshot, path: str) -> list[str]:
@@ -537,8 +554,19 @@ def staying(s: Snapshot) -> list[str]:
 
 
 def kept(s: Snapshot) -> Rows:
-    """Show the pictures that would train."""
+    """Show the pictures that would train or be held out."""
     return rows("kept", staying(s), lambda path: picture(s, path))
+
+
+@remembered()
+def held_out(s: Snapshot) -> int:
+    """Count the pictures that are held out, by the last run."""
+    return sum(fate.fate == HELD_OUT for fate in s.fates.values())
+
+
+def held_out_means() -> str:
+    """Say what it means that a picture is held out, as the report does."""
+    return glossary()[HELD_OUT].means
 
 
 @remembered()

@@ -21,12 +21,13 @@ from loraprep.review import views
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.views import EntryCard, PictureView, Rows, View
 
-Only = Literal["", "none", "draft", "edited", "long"]
+Only = Literal["", "none", "draft", "edited", "long", "held"]
 ONLY: dict[str, str] = {
     "none": "No words yet",
     "draft": "Draft",
     "edited": "Edited",
     "long": "Too long",
+    "held": "Held out",
 }
 _SUGGESTED = 8  # tags that complete what is typed
 _THIS = "this picture"
@@ -327,14 +328,15 @@ def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
         "draft": origin == "draft" and not empty,
         "edited": own or origin == "written",
         "long": count > min(_by_limit(s)),
+        "held": path in s.fates and s.fates[path].fate == views.HELD_OUT,
     }
     return _Known(f"{path} {text} {origin}".casefold(), tuple(name for name, it_is in marks.items() if it_is))
 
 
 def counted(s: Snapshot) -> dict[str, int]:
-    """Count the captions of each sort, as `ONLY` names them."""
+    """Count the captions of each sort, as `ONLY` names them; those held out only where any are."""
     counts = Counter(mark for known in _now(s).values() for mark in known.marks)
-    return {name: counts[name] for name in ONLY}
+    return {name: counts[name] for name in ONLY if name != "held" or counts[name]}
 
 
 def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
@@ -371,7 +373,7 @@ def text_row(s: Snapshot, path: str) -> TextRow:
         text=written(s, path)[0],
         origin=_origin(s, path),
         tokens=s.captions[path].tokens,
-        marks=[ONLY[mark].lower() for mark in _now(s)[path].marks if mark in ("none", "long")],
+        marks=[ONLY[mark].lower() for mark in _now(s)[path].marks if mark in ("none", "long", "held")],
     )
 
 
