@@ -32,6 +32,7 @@ PER_MILLION = 1.0  # seconds more for each million of pixels, or of bytes while 
 WORKERS = 2  # the decoder keeps two cores busy; more pictures at a time would need more memory
 IN_PROCESS = "LORAPREP_IN_PROCESS"  # set in the environment: no processes and so no deadline, for tests
 _AHEAD = 3  # things given to a process before it has answered, so that it never waits for us
+_TURNS = threading.BoundedSemaphore(WORKERS)  # of `one`
 _WAITING = 64  # answers held that nobody has taken yet
 _LOOK = 0.25  # seconds between two looks at the clock
 _ORPHAN = 30.0  # seconds past the deadline after which a process ends itself, its parent having been killed
@@ -85,8 +86,12 @@ def each(
 
 
 def one(work: Work, thing: Any, *, weight: float, seconds: float = SECONDS, budget: float | None = None) -> Any:
-    """Return the answer for one thing. Raises what the function raises, TooSlow, TooHeavy, BadImage UNEXPECTED."""
-    ((_, answer),) = each(work, [thing], weigh=lambda _: weight, seconds=seconds, budget=budget)
+    """Return the answer for one thing; of many that are asked for at once, WORKERS at a time.
+
+    Raises what the function raises, TooSlow, TooHeavy, BadImage UNEXPECTED.
+    """
+    with _TURNS:  # else each would start a process of its own, and all of them wait for each other's start
+        ((_, answer),) = each(work, [thing], weigh=lambda _: weight, seconds=seconds, budget=budget)
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from loraprep.core.records import Lying
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
-from loraprep.review import bar, decks, edits, light, likeness, lists, views, words
+from loraprep.review import bar, decks, edits, light, likeness, lists, views, warm, words
 from loraprep.review.edits import Json, Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
@@ -52,6 +54,7 @@ class Page:
         self.pictures = Renditions(now.project)
         self.pictures.sweep((*now.images.values(), *now.before.values()))
         self.history = History(reader.root)
+        self._warm = ""  # the state of build/ that things are ready for
         self.templates = Environment(
             loader=FileSystemLoader(resources.path("resources/review")),
             autoescape=True,
@@ -257,6 +260,7 @@ class Page:
             if now != stamps:
                 stamps = now
                 yield _event("files", stamps)
+                self._ready(stamps["build"])
             if self.runs.number != number:
                 number, sent, ended = self.runs.number, 0, False
                 yield _event("start", {"what": self.runs.what})
@@ -268,6 +272,16 @@ class Page:
                 ended = True
                 yield _event("end", {"code": self.runs.code, "what": self.runs.what})
             await asyncio.sleep(TICK)
+
+    def _ready(self, build: str) -> None:
+        """Make ready what the next key may ask for, once for each state of build/, beside what is asked meanwhile."""
+        if self._warm != build:
+            self._warm = build
+            threading.Thread(target=self._make_ready, daemon=True).start()
+
+    def _make_ready(self) -> None:
+        with contextlib.suppress(UserError):  # told wherever it is asked for
+            warm.warm(self.reader.read())
 
 
 Query = Mapping[str, str]  # what an address of the page asks for

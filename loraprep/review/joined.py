@@ -74,7 +74,7 @@ def card(s: Snapshot, kind: str, unit: Unit) -> JoinedCard:
         field=field,
         choices=[Choice(value=v, label=label, key=str(n)) for n, (v, label, _) in enumerate(_of(kind, unit), 1)],
         own=sum(entry.data.get(field) not in (None, given) for entry in unit.entries),
-        items=views.rows(f"joined/{kind}/{ident(kind, unit.key)}", keys, lambda key: item(s, kind, by_key[key])),
+        items=views.card_rows(f"joined/{kind}/{ident(kind, unit.key)}", keys, lambda key: item(s, kind, by_key[key])),
     )
 
 

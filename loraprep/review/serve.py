@@ -12,6 +12,7 @@ import uvicorn
 
 from loraprep.core import terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.imaging import pool
 from loraprep.project import project
 from loraprep.review import door, places
 from loraprep.review.app import Page
@@ -33,6 +34,7 @@ def serve(root: Path, *, port: int, no_browser: bool, place: str = "") -> int:
     to = places.address(reader.read(), place or places.OVERVIEW)  # and project.yaml's problems belong on the terminal
     away = door.elsewhere(os.environ)
     with _listen(port) if port else _listen_anywhere(away) as listening:
+        pool.POOL.start()  # while the browser starts: the first picture does not wait for a process
         server = PageServer(reader, listening.getsockname()[1], to)
         terminal.say(f"Your review page: {server.invitation()}")
         if away or no_browser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
 from collections.abc import Callable, Collection, Hashable
@@ -103,7 +104,16 @@ class Reader:
         """Return the newest state. Raises UserError only when project.yaml cannot be used."""
         with self._lock:
             stamps = self.stamps()
-            return self._kept("all", " ".join(stamps.values()), lambda: self._snapshot(stamps))
+            return self._kept("all", " ".join(stamps.values()), lambda: self._settled(stamps))
+
+    def _settled(self, stamps: dict[str, str]) -> Snapshot:
+        """Return a snapshot that Python does not look through again for what nobody needs.
+
+        It has no cycles, so it is let go without; of 20,000 pictures each such look takes 0.4 s, amid an answer.
+        """
+        new = self._snapshot(stamps)
+        gc.freeze()
+        return new
 
     def _snapshot(self, stamps: dict[str, str]) -> Snapshot:
         problems: dict[str, str] = {}

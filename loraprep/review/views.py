@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.captions.samples import own_caption, recommended
+from loraprep.carried.questions import Asked as Marked
 from loraprep.carried.questions import asked_in
 from loraprep.core import findings
 from loraprep.core.findings import Code
@@ -39,6 +40,7 @@ TITLES = {
     "texts": "All captions",
 }
 AT_ONCE = 48  # of a long list; fills a window
+IN_CARD = 12  # of a card's list: four cards lie ready that nobody may look at, and each answer brings all of them anew
 _SHOWN = 12  # pictures of a finding
 _OTHERS = 8  # pictures of the character, to compare a stranger with
 HELD_OUT = "held out"  # the fate, and the word for it on the page
@@ -419,7 +421,9 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         id=ident("quality", entry.key),
         state=state(s, "quality", entry),
         picture=picture(s, path, image),
-        pictures=rows(f"quality/{ident('quality', entry.key)}", every, lambda p: picture(s, p, located(s, entry, p))),
+        pictures=card_rows(
+            f"quality/{ident('quality', entry.key)}", every, lambda p: picture(s, p, located(s, entry, p))
+        ),
         sizes=sizes,
         trainer=placement.reference_trainer(settings),
         what=entry.data.get("what") or "",
@@ -448,7 +452,9 @@ def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
         id=ident("curation", entry.key),
         state=state(s, "curation", entry),
         what=entry.data.get("what") or "",
-        pictures=rows(f"spares/{ident('curation', entry.key)}", spares(s, entry), lambda path: spare(s, entry, path)),
+        pictures=card_rows(
+            f"spares/{ident('curation', entry.key)}", spares(s, entry), lambda path: spare(s, entry, path)
+        ),
         answer=answer_text(entry.data.get("answer")),
         strangers=strangers,
         others=_others(s, entry) if strangers else [],
@@ -499,7 +505,7 @@ def _styles(s: Snapshot, entry: Entry, out: set[str]) -> list[StyleView]:
             id=ident("look", name),
             name=name,
             out=bool(paths) and out.issuperset(paths),
-            pictures=rows(f"look/{card}/{n}", paths, lambda path: picture(s, path, located(s, entry, path))),
+            pictures=card_rows(f"look/{card}/{n}", paths, lambda path: picture(s, path, located(s, entry, path))),
         )
         for n, (name, paths) in enumerate(styles.items())
     ]
@@ -519,7 +525,7 @@ def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
         id=ident("carried", entry.key),
         state=state(s, "carried", entry),
         what=entry.data.get("what") or "",
-        pictures=rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
+        pictures=card_rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
         answer=answer_text(entry.data.get("answer")),
         recommended=entry.data.get("recommended") or "",
         parted="pieces" in entry.data,
@@ -533,7 +539,7 @@ def carriers(entry: Entry) -> list[str]:
 
 def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
     """Show one of `carriers`; its boxes are of the whole picture, and so are shown of a picture that is not cropped."""
-    asked, image = asked_in(entry.data), located(s, entry, path)
+    asked, image = _marked(s, entry.key), located(s, entry, path)
     whole = image is not None and not image.box
     act = asked.act(path, accepted=s.decisions["carried"].accepts(auto=s.project.auto("carried")))
     return CarriedPicture(
@@ -545,6 +551,11 @@ def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
         act=act or "",
         kept=asked.exceptions.get(path) == "keep",
     )
+
+
+@remembered(lambda s, _key: s.digests["carried"], size=8)
+def _marked(s: Snapshot, key: str) -> Marked:
+    return asked_in(s.decisions["carried"].entries[key].data)
 
 
 @remembered()
@@ -580,9 +591,14 @@ def left_out(s: Snapshot) -> Rows:
     return rows("out", leaving_now(s), lambda path: picture(s, path))
 
 
-def rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Rows:
-    """Show the first of a long list; the page asks for the rest where it is looked at."""
-    return Rows(part=part, total=len(keys), items=[show(key) for key in keys[:AT_ONCE]])
+def rows(part: str, keys: Sequence[str], show: Callable[[str], View], first: int = AT_ONCE) -> Rows:
+    """Show the `first` of a long list; the page asks for the rest where it is looked at."""
+    return Rows(part=part, total=len(keys), items=[show(key) for key in keys[:first]])
+
+
+def card_rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Rows:
+    """Show the first of a card's list."""
+    return rows(part, keys, show, IN_CARD)
 
 
 @remembered(lambda s: s.digests["gate"])

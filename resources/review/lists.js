@@ -21,7 +21,7 @@ class Long {
 
   take(from, items) {
     items.forEach((item, n) => this.nodes.set(from + n, item));
-    this.asked.add(Math.floor(from / AT_ONCE));
+    if (items.length >= Math.min(AT_ONCE, this.total - from)) this.asked.add(Math.floor(from / AT_ONCE)); // a card has only its first
   }
 
   measured() {
@@ -63,8 +63,9 @@ class Long {
     this.total = total;
     this.take(chunk * AT_ONCE, items);
     const marked = item();
+    const held = marked && marked.contains(document.activeElement);
     this.layout();
-    if (marked && !marked.isConnected) mark(this.nodes.get(Number(marked.dataset.n)));
+    if (marked && !marked.isConnected) (held ? here : mark)(this.nodes.get(Number(marked.dataset.n)));
     document.dispatchEvent(new Event("listed"));
   }
 

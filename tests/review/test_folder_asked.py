@@ -43,7 +43,7 @@ def test_all_pictures_that_are_asked_about_are_listed(masked: Path) -> None:
     assert "60 pictures in masks are named like masks" in card.what
     assert card.pictures.total == len(NAMES)
     first = [p.name for p in card.pictures.items]  # type: ignore[attr-defined]
-    assert first == sorted(NAMES)[: views.AT_ONCE]
+    assert first == sorted(NAMES)[: views.IN_CARD]
     rest = page.get(f"/part/{card.pictures.part}?from={views.AT_ONCE}")
     assert rest.text.count("<figure") == len(NAMES) - views.AT_ONCE
     assert page.get("/part/quality/nothing").status_code == 404
