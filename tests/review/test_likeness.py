@@ -10,6 +10,7 @@ import pytest
 
 from loraprep.report import sample
 from loraprep.review import likeness, lists
+from loraprep.review.app import VIEWS
 from loraprep.review.snapshot import Snapshot
 from loraprep.review.words import Sought
 from tests.browsers import open_, serving, window
@@ -74,8 +75,8 @@ def test_arrows_go_where_the_eye_does_and_space_opens(browser: Any, root: Path) 
 def test_at_200_percent_what_sticks_leaves_room(browser: Any, root: Path) -> None:
     small = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce"}
     with serving(root) as address, window(browser, address, **small) as page:
-        for view in ("", "duplicates", "captions", "map", "texts"):
-            open_(page, view)
+        for view in VIEWS:
+            open_(page, view.replace("overview", ""))
             page.evaluate("scrollTo(0, 300)")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             sticks = page.evaluate(
