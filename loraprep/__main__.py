@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        with interrupt.heard(pool.POOL.close):
+        with interrupt.heard(lambda: pool.POOL.close()):  # whichever it is by then
             code = tree.run(args)
         sys.stdout.flush()  # here, where a reader that is gone is no error
         return code

@@ -28,6 +28,11 @@ def act(thing: str) -> object:
             start = time.time()
             time.sleep(0.2)
             return start, time.time()
+        case "kill the worker":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(600)  # its end comes with that of its input
+        case str() if thing.startswith("after "):  # "after 0.1 x"
+            time.sleep(float(thing.split()[1]))
         case "where":
             return os.getpid(), Path.cwd(), sys.flags.safe_path
     return thing

@@ -6,6 +6,7 @@ import difflib
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
@@ -31,6 +32,7 @@ _FLAGS: dict[str, Callable[[], click.Option]] = {
         ["--clear-caches"], is_flag=True, help="remove trainers' caches of earlier pictures and captions"
     ),
 }
+_SPREAD = ("gate1", "scan", "dataset")  # tasks that open every picture: on a cluster, if the person has one
 # task -> an option that has a module answer instead of it: those read only
 _INSTEAD: dict[str, tuple[str, Callable[[], click.Option]]] = {
     "duplicates": (
@@ -156,6 +158,7 @@ class _Root(click.Group):
             params = _PARAMS.get(cmd_name, lambda: [] if cmd_name in _ALONE else [_others(cmd_name)])
             more = [_INSTEAD[cmd_name][1]()] if cmd_name in _INSTEAD else []
             more += [_FLAGS[cmd_name]()] if cmd_name in _FLAGS else []
+            more += [_CLUSTER] if cmd_name in _SPREAD else []
             return _Command(about, [*params(), *more], _task(cmd_name))
         module = importlib.import_module(about.code)
         return _Command(about, module.PARAMS, module.run)
@@ -193,11 +196,14 @@ _ALONE = ("gate1",)  # the last there is to run
 def _task(name: str) -> Callable[..., int]:
     """Make what click calls for a task of the graph."""
 
-    def call(words: str | Sequence[str] = (), instead: str | None = None, **options: bool) -> int:
+    def call(
+        words: str | Sequence[str] = (), instead: str | None = None, spread: str | None = None, **options: bool
+    ) -> int:
         if instead is not None:
             return int(importlib.import_module(_INSTEAD[name][0]).run(instead))
         flags = [f"--{option.replace('_', '-')}" for option, given in options.items() if given]
-        code = running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
+        with _spread(spread):
+            code = running.doit([name, *flags, *([words] if isinstance(words, str) else words)])
         return int(importlib.import_module(_AFTER[name]).run()) if name in _AFTER and not code and not words else code
 
     return call
@@ -240,6 +246,29 @@ _SHARED: list[click.Parameter] = [
     _flag(["-v", "--verbose"], _level(Level.VERBOSE), "also what runs, and why it matters"),
 ]
 _JSON = click.Option(["--json"], is_flag=True, help="the result as JSON on stdout, in the form of schemas/output/")
+
+
+def _address(ctx: click.Context, _param: click.Parameter, address: str | None) -> str | None:
+    if not address or ctx.resilient_parsing:
+        return None
+    from loraprep.imaging import cluster
+
+    return cluster.checked(address)
+
+
+def _spread(address: str | None) -> AbstractContextManager[None]:
+    if address is None:
+        return nullcontext()
+    from loraprep.imaging import cluster
+
+    return cluster.used(address)
+
+
+# said by a person, never by a project: a clone must not make anybody connect anywhere
+_CLUSTER = click.Option(
+    ["--cluster", "spread"], metavar="ADDRESS", envvar="LORAPREP_CLUSTER", callback=_address,
+    help="open pictures on a Dask cluster: tcp://host:8786, or local:4 for four at a time here",
+)  # fmt: skip
 
 
 def _into(ctx: click.Context, _param: click.Parameter, folder: str | None) -> None:

@@ -17,7 +17,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
@@ -42,18 +42,24 @@ T = TypeVar("T")
 
 
 class Work(NamedTuple):
-    """make(*arguments) makes the function; `make` is a module's, and arguments, things and answers are pickled."""
+    """make(*arguments) makes the function; `make` is a module's, and arguments, things and answers are pickled.
+
+    `homes`: the projects that it keeps to (files.homes), where that are not those of the process that gives it out.
+    """
 
     make: Callable[..., Callable[[Any], Any]]
     arguments: tuple[Any, ...] = ()
+    homes: Mapping[str, Any] | None = None
 
     def made(self) -> Callable[[Any], Any]:
         """Make the function, here."""
+        if self.homes is not None:
+            files.keep_to(self.homes)
         return self.make(*self.arguments)
 
 
 class Pool(Protocol):
-    """What does the same with many files; on this computer `Processes`, on many whatever fills these two."""
+    """What does the same with many files: on this computer `Processes`, on many `cluster.Cluster`."""
 
     def each(
         self, work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float, budget: float
@@ -103,24 +109,32 @@ def _died(code: int) -> BadImage:
 
 
 class Processes:
-    """The pool of one process: its children, started when they are needed and kept."""
+    """The pool of one process: its children, started when they are needed and kept; `most` for one kind of work."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = WORKERS) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._pid = os.getpid()
 
     def each(
-        self, work: Work, things: Iterable[T], *, weigh: Callable[[T], float], seconds: float, budget: float
+        self,
+        work: Work,
+        things: Iterable[T],
+        *,
+        weigh: Callable[[T], float],
+        seconds: float,
+        budget: float,
+        ended: Callable[[], bool] = lambda: False,
     ) -> Generator[tuple[T, Any], None, None]:
-        """Fill `Pool.each`."""
+        """Fill `Pool.each`. Once `ended`, which another thread may tell, no more answers come and nothing runs on."""
         given = list(things)
-        yield from _Crew(self, work, given, weigh, seconds, budget).answers_of(min(WORKERS, len(given)))
+        yield from _Crew(self, work, given, weigh, seconds, budget).answers_of(min(self._most, len(given)), ended)
 
     def start(self) -> None:
         """Start the processes that are not there yet; they load what they need meanwhile."""
-        while not os.environ.get(IN_PROCESS) and len(self._all) < WORKERS and (worker := self._new()):
+        while not os.environ.get(IN_PROCESS) and len(self._all) < self._most and (worker := self._new()):
             with self._lock:
                 self._idle.append(worker)
 
@@ -190,13 +204,13 @@ class _Crew:
         self._running: set[_Worker] = set()
         self._answers: queue.Queue[tuple[Any, Any] | BaseException | None] = queue.Queue(_WAITING)
 
-    def answers_of(self, count: int) -> Iterator[tuple[Any, Any]]:
+    def answers_of(self, count: int, ended: Callable[[], bool]) -> Iterator[tuple[Any, Any]]:
         threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
         looked = time.monotonic()
         try:
-            while count:
+            while count and not ended():
                 if time.monotonic() - looked >= _LOOK:
                     looked = time.monotonic()
                     self._end_overdue()
@@ -372,7 +386,7 @@ class _Worker:
 
     def begin(self, work: Work) -> bool:
         """Prepare the process for this work, in the projects that this process keeps to."""
-        self.send((files.homes(), work))
+        self.send((files.homes() if work.homes is None else work.homes, work._replace(homes=None)))
         return self.receive() == [_READY]
 
     def send(self, value: object) -> None:

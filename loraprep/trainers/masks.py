@@ -20,7 +20,8 @@ def cut_masks(root: Path, dataset: TrainingSet) -> dict[str, bytes]:
     """Return file in exports/TRAINER/ -> PNG, for each mask and trained size, where the trainer stretches them.
 
     What the trainer cuts off a picture is cut off its mask, which is then as large as before, since a mask of another
-    size than its picture is refused: stretched over the bucket it lies where it belongs. Raises UserError for masks that are gone or cannot be read.
+    size than its picture is refused: stretched over the bucket it lies where it belongs. Raises UserError for masks
+    that are gone or cannot be read.
     """
     if dataset.profile.loss_masks != "stretched":
         return {}

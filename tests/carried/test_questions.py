@@ -166,4 +166,3 @@ def test_english_text_is_said_of_latin_letters_only() -> None:
     found = {"a.jpg": [mark("art", "出口注意")]}
     made = naming.with_marks({"a.jpg": seen(tags=["1girl"])}, found, {("a.jpg", "art"): "name"})["a.jpg"]
     assert made.tags == ["1girl", "text"]
-

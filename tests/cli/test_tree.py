@@ -61,7 +61,13 @@ def test_the_tree_and_the_graph_say_the_same(empty: Path) -> None:
     for name, task in graph.items():
         command = tree.ROOT.get_command(tree.ROOT.make_context("loraprep", [name]), name)
         assert command is not None
-        named = {p.name for p in command.params if p.name is not None} - {"words", "quiet", "verbose", "instead"}
+        named = {p.name for p in command.params if p.name is not None} - {
+            "words",
+            "quiet",
+            "verbose",
+            "instead",
+            "spread",
+        }
         takes = {name.replace("_", "-") for name in named}
         assert takes == {param["long"] for param in task.get("params", ())}, name
         about = commands.by_name(name)

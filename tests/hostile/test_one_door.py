@@ -32,6 +32,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "scan/walk.py": ({"scandir"}, "it is the one that tells which links are pictures"),
     "trainers/folder.py": ({"scandir"}, "any folder, for `check`: links are passed over"),
     "imaging/pool.py": ({"open"}, "the null device, for libraries that print"),
+    "imaging/cluster.py": ({"TemporaryDirectory"}, "a folder for Dask's own notes, of this run"),
     "scan/cache.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
     "imaging/reduction.py": ({"connect"}, "SQLite opens it by itself, to read: files.checked comes before"),
     "pipeline/state.py": ({"connect"}, "SQLite opens it by itself: files.opened_by_others comes before"),
