@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING
 
 from loraprep.core.records import Group, Image, Pair
 from loraprep.duplicates import ranking
-from loraprep.duplicates.reading import Reading
+
+if TYPE_CHECKING:  # it brings numpy, which a report in words does not need
+    from loraprep.duplicates.reading import Reading
 
 CUT = 1.03  # how much larger the area of the whole picture is than that of a cut one
 LARGE = 1.1  # from which on a person would say that it was cut

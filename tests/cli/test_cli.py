@@ -53,7 +53,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "nothing like it": (["frobnicate"], 'there is no command "frobnicate"\n    loraprep --help lists them.\n'),
     "an option nobody knows": (["--fast"], "there is no option --fast here\n"
                                "    Options follow the command: loraprep scan --full\n"),
-    "an option of another task": (["gate1", "--full"], "gate1 has no option --full\n    It has --json.\n"),
+    "an option of another task": (["gate1", "--full"], "gate1 has no option --full\n    It has --cluster, --json.\n"),
     "an option misspelt": (["scan", "--ful"], "scan has no option --ful\n    Did you mean --full?\n"),
     "a command of doit's": (["list"], 'there is no command "list"\n    It is doit\'s: loraprep doit list\n'),
     "info about nothing": (["doit", "info"], "info needs the name of a task\n    loraprep doit info gate1\n"),

@@ -287,7 +287,7 @@ def _caption_of_a_folder(path: Path) -> str:
 
 
 def _toml(path: Path) -> str:
-    return _OK if check.kohya_configs(path.parent, ["10_mill"]).extensions else "nothing in it"
+    return _OK if check.kohya_configs(path.parent, ["10_mill"]).folders else "nothing in it"
 
 
 def _refused(read: Callable[[Path], object]) -> Callable[[Path], str]:
