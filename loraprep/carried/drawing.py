@@ -82,10 +82,11 @@ def _both(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
     if not a:
         return b
     box = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
-    return box if _area(box) >= ENOUGH else ()
+    return box if area(box) >= ENOUGH else ()
 
 
-def _area(box: Box) -> float:
+def area(box: Sequence[float]) -> float:
+    """The share of the picture that a box takes, 0 if its sides have changed places."""
     return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
 
 

@@ -7,7 +7,7 @@ is read later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -102,31 +102,24 @@ def _first(key: str) -> str:
 
 def ruled(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[tuple[str, What], Act]:
     """Find (path, kind) -> what a person wants done, pictures that were renamed since included."""
-    present = Present({i.path: i.digest for i in images})
-    found: dict[tuple[str, What], Act] = {}
-    for entry in given.entries.values():
-        kind, asked = kind_of(entry.key), asked_in(entry.data)
-        for named, digest in entry.digests.items() if kind else ():
-            path, match = present.find(named, digest)
-            act = asked.act(named, accepted=given.accepts(auto=auto)) if match in ("exact", "renamed") else None
-            if kind and act:
-                found[path, kind] = act
-    return found
+    said = _said(given, images, auto=auto)
+    return {(path, kind): act for path, key, act in said if (kind := kind_of(key)) and act}
 
 
 def in_pieces(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str, Act | None]:
     """Map each picture that a question offers to cut into pieces to what is to be done; None while that is open."""
+    return {path: act for path, key, act in _said(given, images, auto=auto) if _first(key) in get_args(Parted)}
+
+
+def _said(given: Decisions, images: Sequence[Image], *, auto: bool) -> Iterator[tuple[str, str, Act | None]]:
+    """Yield (path, key, what is to be done) of each picture of each entry that is still as it was asked about."""
     present = Present({i.path: i.digest for i in images})
-    found: dict[str, Act | None] = {}
     for entry in given.entries.values():
-        if _first(entry.key) not in get_args(Parted):
-            continue
         asked = asked_in(entry.data)
         for named, digest in entry.digests.items():
             path, match = present.find(named, digest)
             if match in ("exact", "renamed"):
-                found[path] = asked.act(named, accepted=given.accepts(auto=auto))
-    return found
+                yield path, entry.key, asked.act(named, accepted=given.accepts(auto=auto))
 
 
 def spoken_of(given: Decisions, images: Sequence[Image]) -> set[tuple[str, str]]:
@@ -276,7 +269,7 @@ def _question(
     recommended = _recommended(kind, len(crops) / len(pictures), model, masks=masks)
     has = f"{number_of(len(pictures), 'picture')} {'has' if len(pictures) == 1 else 'have'} {_TITLES[kind]}"
     cut = (
-        f"; a crop keeps {_percent(min(map(_area, crops.values())))} of {_of(len(crops), len(pictures))}"
+        f"; a crop keeps {_percent(min(map(drawing.area, crops.values())))} of {_of(len(crops), len(pictures))}"
         if crops
         else ""
     )
@@ -304,10 +297,6 @@ def _crop(kind: What, own: Sequence[Mark], marks: Sequence[Sequence[float]], ima
 
 def _of(some: int, of: int) -> str:
     return ("it" if of == 1 else "them") if some == of else f"{some} of them"
-
-
-def _area(box: Sequence[float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _percent(share: float) -> str:

@@ -89,7 +89,8 @@ def _far(lines: Pixels, near: int) -> tuple[Pixels, NDArray[np.float64]]:
     some = np.ascontiguousarray(lines[:, :: max(1, lines.shape[1] // _SAMPLES)])
     middle = np.median(some, axis=1).astype(np.uint8)
     apart = cv2.absdiff(some, np.ascontiguousarray(np.broadcast_to(middle[:, None], some.shape)))
-    most = cv2.max(cv2.max(*cv2.split(apart)[:2]), cv2.split(apart)[2])
+    red, green, blue = cv2.split(apart)
+    most = cv2.max(cv2.max(red, green), blue)
     return middle, np.count_nonzero(most > near, axis=1) / some.shape[1]
 
 
