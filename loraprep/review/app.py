@@ -33,7 +33,9 @@ from loraprep.review.snapshot import Reader, Snapshot, pair, path_of
 from loraprep.scan import pairing
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_NAMES = "answers change complete crop deck desk dom keys light lists looks main page refresh run talk toast words"
+_NAMES = (
+    "answers change complete crop deck desk dom keys light lists looks main page press refresh run talk toast words"
+)
 MODULES = [f"{name}.js" for name in _NAMES.split()]  # all are asked for at once, before any picture
 STATIC = {*MODULES, "review.css", "icon.svg"}
 HOLD = "private, max-age=600"  # named by a digest, but project.yaml may change its background or trainer

@@ -47,8 +47,9 @@ class Long {
     for (let c = Math.floor(first / AT_ONCE); c * AT_ONCE < last; c += 1) this.ask(c);
     const wanted = [];
     for (let n = first; n < last; n += 1) if (this.nodes.has(n)) wanted.push(this.nodes.get(n));
-    const there = [...this.element.children];
-    if (there.length !== wanted.length || there.some((e, n) => e !== wanted[n])) this.element.replaceChildren(...wanted);
+    const stays = new Set(wanted);
+    for (const e of [...this.element.children]) if (!stays.has(e)) e.remove();
+    wanted.forEach((e, n) => { const now = this.element.children[n]; if (now !== e) this.element.insertBefore(e, now || null); }); // what stays is not moved: somebody may be pressing it
     this.element.style.paddingTop = `${from * this.height}px`;
     this.element.style.paddingBottom = `${Math.max(0, rows - to) * this.height}px`;
     this.fresh = true;

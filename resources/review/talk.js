@@ -1,5 +1,6 @@
-/* Talking to the server. */
+/* Talking to the server. What comes is shown where somebody may be pressing, so it is given out once nobody is. */
 import { $ } from "./dom.js";
+import { released } from "./press.js";
 
 const writing = $("meta[name=writing]").content;
 const tab = sessionStorage.getItem("tab") || Math.random().toString(36).slice(2);
@@ -13,12 +14,15 @@ export async function post(address, body) {
   });
   let told;
   try { told = await response.json(); } catch { told = { message: "The page has been closed. Start loraprep review again." }; }
+  await released();
   return { status: response.status, told };
 }
 
 export async function page(address) { // null if it cannot be had
   const answer = await fetch(address, { headers: { accept: "text/html" } });
-  return answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const text = await answer.text();
+  await released();
+  return answer.ok ? new DOMParser().parseFromString(text, "text/html") : null;
 }
 
 export async function fragment(address) { // one element, null if it cannot be had
@@ -37,6 +41,7 @@ export async function part(name, from, query) { // {total, items}: elements of a
   const answer = await fetch(`/part/${name}?from=${from}&${query}`);
   if (!answer.ok) return { total: 0, items: [] };
   const text = await answer.text();
+  await released();
   const items = [...new DOMParser().parseFromString(text, "text/html").body.children];
   return { total: Number(answer.headers.get("x-total")), items };
 }

@@ -50,3 +50,30 @@ def test_from_view_to_view_answered_undone_and_done_again(browser: Any, root: Pa
         page.locator("dialog.keys button").click()
         page.locator("a.name").click()
         page.wait_for_selector("body[data-ready] main[data-view=overview]")
+
+
+def test_what_comes_while_a_button_is_held_down_takes_no_click_away(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        page.locator(".sheet [data-lay]").nth(1).hover()
+        page.mouse.down()
+        with page.expect_response(lambda r: r.url.split("?")[0] == address.split("?")[0]):
+            (root / "decisions/crops.yaml").write_text("p00.jpg: {turn: 90}\n", "utf-8")
+        page.wait_for_timeout(200)
+        page.mouse.up()
+        page.wait_for_selector(".light[open] h2")
+
+
+def test_a_list_that_is_scrolled_while_a_button_is_held_down_takes_no_click_away(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address, viewport={"width": 390, "height": 600}) as page:
+        there = page.locator(".sheet >> nth=0").locator("figure")
+        shown = there.count()
+        assert shown < int(page.locator(".sheet").first.get_attribute("data-total"))  # the rest is not laid out yet
+        tile = there.nth(1).locator("[data-lay]")
+        tile.scroll_into_view_if_needed()
+        box = tile.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 4)
+        page.mouse.down()
+        page.evaluate("by => scrollBy(0, by)", box["height"] - 8)
+        page.wait_for_function("shown => document.querySelectorAll('.sheet figure').length > shown", arg=shown)
+        page.mouse.up()
+        page.wait_for_selector(".light[open] h2")
