@@ -116,6 +116,8 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone: str
     loose: frozenset[str]  # terms of closed lists that say less than any tag that means them
     parts: frozenset[str]  # last words that name no thing
+    belong: frozenset[str]  # last words for a part of what stands before them: "tree trunk"
+    worn: frozenset[str]  # what is worn or of a body to Danbooru, and may be something else in the name of a place
     shapes: frozenset[str]  # words for how much of a thing there is, or in which shape: "a bed of flowers"
 
 
@@ -170,13 +172,14 @@ def _closed() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1 << 14)  # the terms of a large set
-def tags_of(phrase: str, *, whole: bool = False, names: bool = False) -> tuple[str, ...]:
+def tags_of(phrase: str, *, whole: bool = False, names: bool = False, place: bool = False) -> tuple[str, ...]:
     """Return the tags that a phrase names, in its order; () if it names none.
 
     "a mountain" -> mountain; "a woman in a red velvet dress" -> 1girl, red dress; "plank bridge" -> bridge. A whole
     phrase that is a tag is that tag; else each of its parts gives the tags made of its last word and one before it, or
     that word alone where many pictures have it as a tag. Only general tags and those for how a picture is made
-    count; with `names` also a phrase that is a character's or a series'. `whole`: parts do not count.
+    count; with `names` also a phrase that is a character's or a series'. `whole`: parts do not count. `place`: it says
+    where, so that tidal flats are no shoes.
     """
     plain = " ".join(hygiene.clean(phrase).casefold().replace("_", " ").split()) if not tag(phrase) else phrase
     if known := _closed().get(plain) or _known(plain, names=names):
@@ -187,8 +190,9 @@ def tags_of(phrase: str, *, whole: bool = False, names: bool = False) -> tuple[s
         return ()
     found: dict[str, None] = {}
     for part in _parts(plain):
-        for name in _of_part(part):
-            found.setdefault(name)
+        if not (place and part[-1] in phrases().worn):
+            for name in _of_part(part):
+                found.setdefault(name)
     return tuple(found)
 
 
@@ -278,6 +282,9 @@ def _of_part(words: list[str]) -> Iterator[str]:
         yield from _of_part(words[1:])
         return
     head = words[-1]
+    if head in phrases().belong:
+        yield from _of_part(words[:-1])
+        return
     pairs = [known for word in words[:-1] if (known := _known(f"{word} {head}"))]
     yield from pairs
     if not pairs and (head_alone := _common(head)):

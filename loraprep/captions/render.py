@@ -317,7 +317,9 @@ def _real_tags(pairs: Terms, elements: Elements, captioning: Captioning, model: 
         (key, name)
         for key, term in pairs
         if _style((key, term)) or not _prose_alone(elements)
-        for name in booru.tags_of(term, whole=_style((key, term)), names=term in seen)
+        for name in booru.tags_of(
+            term, whole=_style((key, term)), names=term in seen, place=key in ("place", "setting")
+        )
     ]
     told.sort(key=_style)
     if elements.content_sentence:  # a tagger names who is there, and that nobody is

@@ -44,10 +44,19 @@ from tests.typed import changed, smallest
         ("the edge of the sea", ("ocean",)),
         ("a tower of a castle", ("tower", "castle")),
         ("a statue of", ("statue",)),
+        ("a thick tree trunk", ("tree",)),
+        ("rocky mountain ridge", ("mountain",)),
+        ("muddy flats", ("flats",)),
     ],
 )
 def test_a_phrase_becomes_its_tags(phrase: str, tags: tuple[str, ...]) -> None:
     assert booru.tags_of(phrase) == tags
+
+
+def test_a_place_is_nothing_to_wear() -> None:
+    assert booru.tags_of("tidal flats", place=True) == ()
+    assert booru.tags_of("rocky shore at the foot of a mountain", place=True) == ("shore", "mountain")
+    assert booru.tags_of("a green meadow", place=True) == ("meadow",)
 
 
 def test_tags_that_stand_in_a_sentence() -> None:
