@@ -237,6 +237,8 @@ def reader() -> Any:
     files = _models()
     try:
         import rapidocr
+
+        import loraprep.imaging.opencv  # noqa: F401 - it sees with OpenCV
     except ImportError:
         raise missing() from None
     params: dict[str, Any] = {f"{part.capitalize()}.model_path": str(file) for part, file in files.items()}

@@ -136,7 +136,7 @@ def _misfit(laid: Laid) -> float:
 
 def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Similarity | None:
     """Find where the second picture, mirrored first if so, lies in the first; None if that is unsure."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     if mirrored:
         second = second.mirrored()
@@ -144,7 +144,6 @@ def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Simila
     if len(pairs) < ENOUGH:
         return None
     here, there = first.places[pairs[:, 0], :2], second.places[pairs[:, 1], :2]
-    cv2.setNumThreads(1)
     cv2.setRNGSeed(1)
     matrix, held = cv2.estimateAffinePartial2D(there, here, method=cv2.RANSAC, ransacReprojThreshold=_WITHIN)
     if matrix is None:
@@ -160,7 +159,7 @@ def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Simila
 
 def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
     """Rows (i, j) of descriptors that are each other's best match, and clearly."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     if min(len(first), len(second)) < 2:
         return np.zeros((0, 2), np.intp)
@@ -177,7 +176,7 @@ def _matches(first: Plane, second: Plane) -> NDArray[np.intp]:
 
 
 def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> Laid | None:
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     (high, wide), (height, width) = a.shape[:2], b.shape[:2]
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
@@ -239,7 +238,7 @@ def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Plane:
 
 def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> tuple[Pixels, Mask]:
     """`b` where it lies on the canvas, averaged down first if it is finer, and where it is there at all."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     scale = min(1.0, float(np.sqrt(abs(np.linalg.det(linear)))))
     height, width = b.shape[:2]
@@ -268,7 +267,7 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane
 
     A brightened picture is clipped: it follows from the original, never the reverse.
     """
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     a, b = cv2.GaussianBlur(one, (3, 3), 0), cv2.GaussianBlur(other, (3, 3), 0)
     ways = []
@@ -290,7 +289,7 @@ def _moved(source: Plane, fitted: Plane, inside: Mask) -> float:
 
 def gradient(plane: Plane) -> Plane:
     """How steep it is, of the channel where it is steepest; per px."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
     size: Plane = np.hypot(across, down)
@@ -336,7 +335,7 @@ def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], inside: Mask) -
 
 def _beyond(target: Plane, fitted: Plane) -> Plane:
     """The mean over the channels of what no shift by _REACH px explains."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     near = np.ones((3, 3), np.uint8)
     low, high = (fitted + _REACH * (bound(fitted, near) - fitted) for bound in (cv2.erode, cv2.dilate))
@@ -350,7 +349,7 @@ def difference(first: Pixels, second: Pixels, lying: Lying = NOT_KNOWN) -> Plane
     Of its shape at keypoints.SIDE px at most; what `second` does not show is 0, as is all if they cannot be laid over
     each other. One tone curve for the whole picture is allowed for, and half a pixel of the canvas.
     """
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     a, b = reduced(first), reduced(second)
     laid = lay_over(a, b, lying)

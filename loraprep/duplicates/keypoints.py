@@ -77,9 +77,8 @@ MIRROR = np.arange(128).reshape(4, 4, 8)[::-1, :, -np.arange(8) % 8].ravel()
 
 def of_picture(pixels: Pixels) -> Keypoints:
     """Find the points of a picture of at most SIDE px."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
-    cv2.setNumThreads(1)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     for contrast in _CONTRASTS:
         found, described = _sift(contrast).detectAndCompute(grey, None)
@@ -97,7 +96,7 @@ def of_picture(pixels: Pixels) -> Keypoints:
 
 @cache
 def _sift(contrast: float):  # type: ignore[no-untyped-def]
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     return cv2.SIFT_create(nfeatures=MOST, contrastThreshold=contrast)
 
@@ -134,9 +133,8 @@ def glimpse(pixels: Pixels) -> Glimpse:
 
     Corners are looked for once: mirrored, they lie where they lie, and only their bits are others.
     """
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
-    cv2.setNumThreads(1)
     grey = reduced(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     points, bits = _orb().detectAndCompute(grey, None)
     width = grey.shape[1]
@@ -157,7 +155,7 @@ def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None) -> Quick:
 
 @cache
 def _orb():  # type: ignore[no-untyped-def]
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     return cv2.ORB_create(nfeatures=GLIMPSES, scaleFactor=OCTAVE, nlevels=8, fastThreshold=7)  # 7: soft paintings too
 
@@ -183,7 +181,7 @@ class Sight(Protocol):
 
 def reduced(pixels: Pixels, longest: int = SIDE) -> Pixels:
     """Average a larger picture down."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     height, width = pixels.shape[:2]
     scale = longest / max(height, width)

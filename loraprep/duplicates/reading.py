@@ -129,14 +129,14 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None
 
 def _worst(residual: Plane, inside: Mask) -> float:
     """The largest mean of a block, 0..255."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     return float(cv2.blur(residual, (_BLOCK, _BLOCK))[inside].max())
 
 
 def _spots(residual: Plane) -> Mask:
     """Where they differ, without what nowhere differs much or is of three pixels."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     differs = (residual > _DIFFERS).astype(np.uint8)
     count, labels, facts, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
@@ -157,7 +157,7 @@ def _in_one_place(changed: Mask) -> bool:
 
 
 def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     wide: NDArray[Any] = cv2.dilate(plane, np.ones((side, side), np.uint8))
     return wide
@@ -172,7 +172,7 @@ def _laid_over(
     of it (Porter and Duff 1984, "Compositing digital images"; for watermarks Dekel et al. 2017, "On the effectiveness
     of visible watermarks"). It is thin, and the edges around it are its own, unless what lies below shows through.
     """
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     if not changed.any():
         return -1, False, False
@@ -205,7 +205,7 @@ def _laid_over(
 
 def _strokes(ink: Mask) -> tuple[float, float]:
     """(how thick it is, px, and how many times longer than thick)."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
     return 2 * float(np.percentile(depth, 98)), float(ink.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
@@ -213,7 +213,7 @@ def _strokes(ink: Mask) -> tuple[float, float]:
 
 def _ink(residual: Plane, changed: Mask) -> Mask:
     """What differs by more than half of the most that its spot does: without the soft edge that scaling leaves."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
     peaks = np.zeros(count)
@@ -236,7 +236,7 @@ class _Composed:
 
 def _composed(below: Plane, above: Plane) -> _Composed:
     """Explain `above`, (n, 3), as ink over `below`."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     step = above - below
     whole = float((step * step).sum())
@@ -280,7 +280,7 @@ def _structure(first: Plane, second: Plane, inside: Mask) -> tuple[float, float,
     Everywhere, in the middle half each way, and around that; 1 in the middle where nothing is to differ, 0 around it,
     but 0 everywhere without any structure at all.
     """
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     def mean(plane: Plane) -> Plane:
         blurred: Plane = cv2.blur(plane, (_BLOCK, _BLOCK))

@@ -6,10 +6,11 @@ import math
 import zlib
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from loraprep.imaging.opencv import cv2
 
 T = TypeVar("T", bound=np.generic)
 Corners = NDArray[np.uint8]  # (4, HEIGHT, WIDTH): 0 where nothing is drawn, else 1 + the edge's direction in 0..254

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from PIL import Image
 
 from loraprep.imaging.colour import compose, eight_bit
 from loraprep.imaging.octaves import lab_planes
+from loraprep.imaging.opencv import cv2
 
 SCALE = 1024  # px
 _TILE = 256  # px

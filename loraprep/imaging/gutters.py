@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from loraprep.imaging.opencv import cv2
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from loraprep.imaging.opencv import cv2
 from loraprep.imaging.palette import linear_light
 
 Plane = NDArray[np.float32]
-cv2.setNumThreads(1)  # pictures are measured side by side, in processes of their own
 
 Mask = NDArray[np.uint8]  # 255 where it holds
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from functools import cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -29,6 +28,7 @@ from loraprep.imaging.octaves import (
     steps,
     working_size,
 )
+from loraprep.imaging.opencv import cv2
 
 _LEVELS = 4
 _OCTAVES = 3

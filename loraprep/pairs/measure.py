@@ -102,9 +102,8 @@ def look_at(pictures: Pictures, target: Image, before: Mapping[str, Image]) -> L
 
 def compare(after: Pixels, before: Pixels) -> Looked:
     """Compare two pictures, each (height, width, 3)."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
-    cv2.setNumThreads(1)
     high, wide = after.shape[:2]
     # the longer side decides: a control of fewer pixels is seen at the target's size, as a trainer sees it
     before = before if before.shape == after.shape else cv2.resize(before, (wide, high), interpolation=cv2.INTER_AREA)
@@ -176,14 +175,14 @@ def _parts(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
 
 def _lab(pixels: Pixels) -> Plane:
     """CIE L*a*b*, (h, w, 3), in its own units."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     lab: Plane = cv2.cvtColor((pixels / np.float32(255)).astype(np.float32), cv2.COLOR_RGB2LAB)
     return lab
 
 
 def _grey(pixels: Pixels) -> Plane:
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     grey: Plane = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return grey
@@ -191,7 +190,7 @@ def _grey(pixels: Pixels) -> Plane:
 
 def _finer(after: Pixels, before: Pixels, where: NDArray[np.bool_]) -> float:
     """By how many octaves the finest edges are stronger after than before, against coarser ones: contrast is none."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     told = []
     for pixels in (after, before):
@@ -218,7 +217,7 @@ _RING = 9  # px of the canvas around what changed
 
 def _stands(lab: Plane, changed: NDArray[np.bool_]) -> float:
     """How much an area stands out from what is around it, in octaves: by its colour, and by how much is drawn in it."""
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     around = cv2.dilate(changed.astype(np.uint8), np.ones((_RING, _RING), np.uint8)).astype(bool) & ~changed
     if not changed.any() or not around.any():
@@ -235,7 +234,7 @@ def lines(pixels: Pixels) -> Plane:
     Histograms of oriented gradients (Dalal and Triggs 2005), each part by itself, so that light and technique count
     little; less what all parts have in common.
     """
-    import cv2
+    from loraprep.imaging.opencv import cv2
 
     grey = cv2.GaussianBlur(
         _grey(cv2.resize(pixels, (8 * _CELLS, 8 * _CELLS), interpolation=cv2.INTER_AREA)), (0, 0), 1.0
