@@ -176,6 +176,24 @@ def mask(hide: Iterable[Sequence[float]], size: tuple[int, int], turn: int = 0) 
     return out.getvalue()
 
 
+def is_drawn(place: Path, hide: Sequence[Sequence[float]]) -> bool:
+    """Say whether the file is the mask that would be drawn for `hide`, when the picture itself can't be asked.
+
+    Its own size stands for that of the picture, and the picture may have been turned.
+    """
+    from PIL import Image as Pillow
+
+    if not hide or not files.plain(place):
+        return False
+    try:
+        with Pillow.open(place) as opened:
+            size = opened.size
+    except (OSError, SyntaxError, ValueError):  # a person's own, and none that opens
+        return False
+    there = files.read(place)
+    return any(there == mask(hide, crops.turned(size, turn), turn) for turn in (0, 90, 180, 270))
+
+
 def hidden(pictures: Pictures, record: Image, boxes: Sequence[Sequence[float]]) -> list[bool]:
     """Say of each box, in shares of the whole picture, whether its mask keeps it from being learned.
 
@@ -200,6 +218,8 @@ def hidden(pictures: Pictures, record: Image, boxes: Sequence[Sequence[float]]) 
 def draw(root: Path, plans: Mapping[str, Plan], pictures: Mapping[str, Image], before: Mapping[str, Plan]) -> list[str]:
     """Draw what `plans` say, by path, where a person drew nothing; take back what is still as it was drawn `before`.
 
+    That of a picture which is gone goes with it: it would count for another that took its name.
+
     `pictures`: the records of the whole pictures. Returns the files that were written or removed, as people call
     them. Raises UserError if decisions/crops.yaml cannot be read, or an entry of it changed by an editor alone.
     """
@@ -211,10 +231,13 @@ def _masks(
 ) -> list[str]:
     changed = []
     for path in sorted(plans.keys() | before.keys()):
+        place = files.under(root, mask_name(path))
         if path not in pictures:
+            if path not in plans and is_drawn(place, before[path].hide):
+                files.remove(place)
+                changed.append(mask_name(path))
             continue
         size, turn = crops.whole_size(pictures[path]), pictures[path].turn
-        place = files.under(root, mask_name(path))
         wanted, drawn = plans.get(path, Plan()).hide, before.get(path, Plan()).hide
         there = place.parent.is_dir() and any(f.stem == place.stem for f in files.listed(place.parent))
         ours = there and files.plain(place) and drawn and files.read(place) == mask(drawn, size, turn)
@@ -225,6 +248,21 @@ def _masks(
             files.remove(place)
             changed.append(mask_name(path))
     return changed
+
+
+def left_drawn(root: Path, plans: Mapping[str, Plan]) -> set[str]:
+    """Find the pictures of `plans` for whom decisions/crops.yaml and masks/ still say just what was drawn, as names
+    there: "pier.jpg", "masks/pier.png". Raises UserError if the file cannot be read.
+    """
+    doc = crops.load(root)
+    said = doc.data if doc is not None and isinstance(doc.data, dict) else {}
+    ours = {path for path, plan in plans.items() if said.get(path) == _said(plan)}
+    masks = {mask_name(path): plan.hide for path, plan in plans.items()}
+    return ours | {name for name, hide in masks.items() if is_drawn(files.under(root, name), hide)}
+
+
+def _said(plan: Plan) -> dict[str, Json]:
+    return {name: value for name, value in plan.fields().items() if value is not None}
 
 
 def _crops(root: Path, plans: Mapping[str, Plan], before: Mapping[str, Plan]) -> list[str]:

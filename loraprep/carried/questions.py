@@ -7,7 +7,7 @@ is read later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -19,7 +19,8 @@ from loraprep.carried.reading import Box
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.text import SHOWN, listed, number_of
-from loraprep.project.decisions import SHORT, Decisions, Question
+from loraprep.project.crops import whole_path
+from loraprep.project.decisions import SHORT, Decisions, Entry, Question
 from loraprep.project.profiles import BaseModel
 from loraprep.project.resolution import Present, again_key
 
@@ -136,21 +137,43 @@ def wishes(given: Decisions, images: Sequence[Image], *, auto: bool) -> dict[str
     """Return what the answers want drawn, by the path of each picture now; a part is drawn on its whole."""
     present, whole = Present({i.path: i.digest for i in images}), {i.path: i.of for i in images if i.of}
     found: dict[str, list[Wish]] = {}
-    for entry in given.entries.values():
-        asked = asked_in(entry.data)
-        for named, digest in entry.digests.items():
-            path, match = present.find(named, digest)  # a crop makes another picture of it: retouched, too
-            act = asked.act(named, accepted=given.accepts(auto=auto)) if match else None
-            if act in ("crop", "mask", "cut"):
-                wish = Wish(
-                    path,
-                    _first(entry.key),
-                    tuple(tuple(mark) for mark in asked.marks.get(named, ())),
-                    tuple(asked.crops.get(named, ())) if act == "crop" else (),
-                    tuple(tuple(piece) for piece in asked.pieces.get(named, ())) if act == "cut" else (),
-                )
-                found.setdefault(whole.get(path, path), []).append(wish)
+    for named, digest, entry in _named(given):
+        path, match = present.find(named, digest)  # a crop makes another picture of it: retouched, too
+        if match and (wish := _wish(entry, named, path, accepted=given.accepts(auto=auto))):
+            found.setdefault(whole.get(path, path), []).append(wish)
     return dict(sorted(found.items()))
+
+
+def wishes_of_gone(given: Decisions, there: Container[str], *, auto: bool) -> dict[str, list[Wish]]:
+    """Return what the answers wanted drawn for pictures that nothing is called any more, by the name they had.
+
+    `there`: the names there are. Of a part, the name of its whole.
+    """
+    found: dict[str, list[Wish]] = {}
+    for named, _, entry in _named(given):
+        whole = whole_path(named)
+        if whole not in there and (wish := _wish(entry, named, named, accepted=given.accepts(auto=auto))):
+            found.setdefault(whole, []).append(wish)
+    return dict(sorted(found.items()))
+
+
+def _named(given: Decisions) -> Iterator[tuple[str, str, Entry]]:
+    return ((named, digest, entry) for entry in given.entries.values() for named, digest in entry.digests.items())
+
+
+def _wish(entry: Entry, named: str, path: str, *, accepted: bool) -> Wish | None:
+    """Return what an entry wants drawn for the picture that it calls `named` and that is at `path`, if anything."""
+    asked = asked_in(entry.data)
+    act = asked.act(named, accepted=accepted)
+    if act not in ("crop", "mask", "cut"):
+        return None
+    return Wish(
+        path,
+        _first(entry.key),
+        tuple(tuple(mark) for mark in asked.marks.get(named, ())),
+        tuple(asked.crops.get(named, ())) if act == "crop" else (),
+        tuple(tuple(piece) for piece in asked.pieces.get(named, ())) if act == "cut" else (),
+    )
 
 
 def bars(images: Iterable[Image], least: float) -> dict[str, list[Mark]]:

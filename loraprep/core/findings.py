@@ -31,6 +31,7 @@ class Code(StrEnum):
     GROUP_EMPTY = "group-empty"
     STALE_DECISION = "stale-decision"
     UNKNOWN_NAME = "unknown-name"
+    LEFT_BEHIND = "left-behind"
     PATTERN_UNUSED = "pattern-unused"
     CONTRADICTION = "contradiction"
     NONE_STAYS = "none-stays"

@@ -31,6 +31,28 @@ def nearest(name: str, known: Collection[str]) -> list[str]:
     return _by_letters(_folded(name), known)
 
 
+def slips(name: str, known: Collection[str]) -> list[str]:
+    """Return those of `nearest` that a slip of the pen made `name` of: at most one letter differs, and no number.
+
+    "IMG_0412.jpg" is no slip for "IMG_0413.jpg" but another picture, that was perhaps here once.
+    """
+    return [k for k in nearest(name, known) if _numbers(name) == _numbers(k) and _one_letter(name, k)]
+
+
+def _one_letter(name: str, other: str) -> bool:
+    """Say whether the stems are a letter apart: one more, one less, another, or two that changed places."""
+    a, b = _ZEROS.sub("", _stem_alone(name)), _ZEROS.sub("", _stem_alone(other))
+    return not _shortened(a).isdisjoint(_shortened(b))
+
+
+def _shortened(text: str) -> set[str]:
+    return {text, *(text[:n] + text[n + 1 :] for n in range(len(text)))}
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(number) for number in re.findall(r"[0-9]+", _stem_alone(name))]
+
+
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return "did you mean p00004.jpg?", or "" if nothing is near."""
     found = nearest(name, known)

@@ -79,6 +79,13 @@ def detail_path(path: str, name: str) -> str:
     return str(whole.with_name(f"{whole.stem}#{name}{whole.suffix}"))
 
 
+def whole_path(path: str) -> str:
+    """Return the picture that a detail of this name is cut from, or the name itself: "sub/pier#face.jpg"."""
+    here = PurePosixPath(path)
+    whole, _, name = here.stem.partition("#")
+    return str(here.with_name(whole + here.suffix)) if whole and name else path
+
+
 def detail_captions(root: Path) -> dict[str, str]:
     """Return path of a detail -> the caption written for it. Raises UserError with every problem in the file."""
     doc = load(root)
@@ -94,11 +101,6 @@ def cropped_paths(root: Path) -> list[str]:
     """List the pictures that the file speaks of, sorted, whether they are there or not."""
     doc = load(root)
     return sorted(doc.data) if doc else []
-
-
-def missing_paths(root: Path, pictures: Container[str]) -> list[str]:
-    """List the pictures that the file speaks of and that are not there, sorted."""
-    return [path for path in cropped_paths(root) if path not in pictures]
 
 
 def read_crops(root: Path, sizes: Mapping[str, tuple[int, int]], taken: Container[str]) -> list[Crop]:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from loraprep.core import nearest
 from loraprep.core.findings import Code, Finding
 from loraprep.core.nearest import did_you_mean
 from loraprep.core.patterns import Patterns
@@ -23,6 +24,7 @@ from loraprep.project.settings import Settings
 
 _SHOWN = 8  # spelled out with what was meant; the others are counted
 _WILD = frozenset("*?[")
+_OF_ONE = frozenset({"crops", "captions"})  # each entry is of its own picture: no other trains differently for it
 NO_PICTURE = "no picture has its name"  # why a mask is of no use
 
 
@@ -92,7 +94,19 @@ def _about(entry: Entry, present: Present, of: Mapping[str, Group]) -> set[str]:
 
 def silent_crops(root: Path, paths: Collection[str]) -> list[Mention]:
     """Find the pictures that decisions/crops.yaml speaks of and that are not there. Raises UserError."""
-    return [Mention("crops", (path,), path, paths) for path in crops.missing_paths(root, paths)]
+    return [Mention("crops", (path,), path, paths) for path in crops.cropped_paths(root) if path not in paths]
+
+
+def parted(found: Iterable[Mention]) -> tuple[list[Mention], list[Mention]]:
+    """Part mentions into those that a slip of the pen explains, which are not heard, and those of pictures that are
+    gone: what is drawn or written for one picture alone changes nothing without it, and often outlives it.
+    """
+    slips: list[Mention] = []
+    gone: list[Mention] = []
+    for mention in found:
+        alone = mention.kind in _OF_ONE and len(mention.keys) == 1
+        (slips if not alone or nearest.slips(mention.name, mention.known) else gone).append(mention)
+    return slips, gone
 
 
 def silent_acceptances(accepted: Mapping[str, Acceptance], known: Collection[str]) -> list[Mention]:
@@ -157,6 +171,13 @@ def silent_findings(root: Path, mentions: Iterable[Mention], masks: Mapping[str,
     places = Places(root)
     said = [*_said(places, mentions), *(f"{path}{_meant(meant)}" for path, meant in sorted((masks or {}).items()))]
     return [Finding(Code.UNKNOWN_NAME, (), {"count": len(said), "said": _joined(said)})] if said else []
+
+
+def left_findings(root: Path, mentions: Iterable[Mention], masks: Iterable[str] = ()) -> list[Finding]:
+    """Tell what was written or drawn for pictures that are gone; [] for nothing. `masks`: files in masks/."""
+    places = Places(root)
+    said = [*(f'{places.of(m.kind, m.keys)}: "{m.name}"' for m in mentions), *sorted(masks)]
+    return [Finding(Code.LEFT_BEHIND, (), {"count": len(said), "said": _joined(said)})] if said else []
 
 
 def waiting_findings(mentions: Sequence[Mention]) -> list[Finding]:

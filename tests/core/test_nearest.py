@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from loraprep.core.nearest import did_you_mean, nearest
+from loraprep.core.nearest import did_you_mean, nearest, slips
 
 THERE = [*(f"p{n:05}.jpg" for n in range(30)), "swamp-01.jpg", "deep/Pier.JPG", "café.png", "alpha.png"]
 
@@ -45,3 +45,20 @@ def test_twenty_thousand_names_are_gone_through_in_seconds() -> None:
     start = time.perf_counter()
     assert nearest("scam_000123.jpg", many) == ["scan_000123.jpg"]
     assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "slip"),
+    [
+        ("peir.jpg", "pier.jpg", True),
+        ("pierr.jpg", "pier.jpg", True),
+        ("pier", "pier.jpg", True),
+        ("deep/pier.jpg", "pier.jpg", True),
+        ("scene-2.jpg", "scene-02.jpg", True),
+        ("IMG_0412.jpg", "IMG_0413.jpg", False),
+        ("pier_web.jpg", "pier.jpg", False),
+        ("orchard_autumn.jpg", "orchard_spring.jpg", False),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_from_another_picture(name: str, known: str, slip: bool) -> None:
+    assert slips(name, [known]) == [known] * slip

@@ -9,6 +9,7 @@ from loraprep.core import findings
 from loraprep.core.records import Group
 from loraprep.project import decisions, mentions
 from loraprep.project.decisions import Acceptance
+from loraprep.project.mentions import Mention
 from loraprep.project.settings import complete_settings
 
 THERE = {f"p{n:05}.jpg": hashlib.sha256(str(n).encode()).hexdigest() for n in range(1, 10)}
@@ -134,6 +135,23 @@ def test_crops_and_acceptances(tmp_path: Path) -> None:
         'decisions/gate.yaml:4:24: "p0004.jpg" (did you mean p00004.jpg?).'
     )
     assert findings.severity(said.code, {"unknown-name": "note"}) == "block"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "slip"),
+    [
+        ("crops", "p0004.jpg", True),
+        ("crops", "p00004.png", True),
+        ("crops", "p00012.jpg", False),  # another number is another picture
+        ("crops", "harbour.jpg", False),
+        ("captions", "P00004.jpg", True),
+        ("captions", "p00012.jpg", False),
+        ("quality", "p00012.jpg", True),  # said of a picture that is to leave: it would train
+    ],
+)
+def test_what_is_written_for_one_picture_may_outlive_it(kind: str, name: str, slip: bool) -> None:
+    slips, gone = mentions.parted([Mention(kind, (name,), name, THERE)])
+    assert [len(slips), len(gone)] == [slip, not slip]
 
 
 def test_a_hundred_names_at_once_are_counted(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
@@ -37,7 +37,22 @@ def drawn_later(work: Workspace) -> list[str]:
     later = [path for path, plan in wanted.items() if before.drawn.get(path, Plan()) != plan]
     if not wanted and not before.drawn:  # nothing to draw or to take back: the next run need not read the file again
         files.write_json(work.root / _DRAWN, msgspec.to_builtins(Drawn(_answers(work))))
+    elif wanted != before.drawn and before.answers:  # a picture came back, went or got another name: no new answer
+        files.write_json(work.root / _DRAWN, msgspec.to_builtins(msgspec.structs.replace(before, answers="")))
     return later
+
+
+def left_by_gone(work: Workspace, there: Container[str]) -> set[str]:
+    """Find what was drawn for pictures that are not there: names in decisions/crops.yaml, and masks. `there`: names.
+
+    The next run takes it back. Raises UserError if decisions/crops.yaml cannot be read.
+    """
+    return drawing.left_drawn(work.root, _of_gone(work, there))
+
+
+def _of_gone(work: Workspace, there: Container[str]) -> dict[str, Plan]:
+    wishes = questions.wishes_of_gone(work.decisions("carried"), there, auto=work.project.auto("carried"))
+    return {path: drawing.planned(own) for path, own in wishes.items()}
 
 
 def draw_answers(work: Workspace) -> None:
@@ -51,7 +66,8 @@ def draw_answers(work: Workspace) -> None:
         return
     wanted = _wanted(work, images, before)
     pictures = {i.path: i for i in images if i.state == "image" and not i.of}
-    changed = drawing.draw(work.root, wanted.drawn, pictures, before.drawn)
+    gone = _of_gone(work, {i.path for i in images})
+    changed = drawing.draw(work.root, wanted.drawn, pictures, gone | before.drawn)
     files.write_json(work.root / _DRAWN, msgspec.to_builtins(wanted))
     if changed:
         terminal.note(f"Drawn as you answered in decisions/carried.yaml: {number_of(len(changed), 'file')}.")
@@ -64,16 +80,20 @@ def _wanted(work: Workspace, images: Sequence[Image], before: Drawn) -> Drawn:
     drew stays until an answer about that picture and kind says otherwise.
     """
     given = work.decisions("carried")
-    spoken = questions.spoken_of(given, images)
+    spoken, there = questions.spoken_of(given, images), {i.path for i in images}
     wishes = questions.wishes(given, images, auto=work.project.auto("carried"))
     for path, own in before.wishes.items():
         still = [wish for wish in own if (wish.about, wish.kind) not in spoken]
-        if still:
+        if still and path in there:
             wishes[path] = [*still, *wishes.get(path, ())]
     drawn = {path: drawing.planned(own) for path, own in sorted(wishes.items())}
     whole = {i.path: i.of for i in images if i.of}
     named = {whole.get(path, path) for path, _ in spoken}
-    earlier = {path: plan for path, plan in before.drawn.items() if path not in named and path not in before.wishes}
+    earlier = {
+        path: plan
+        for path, plan in before.drawn.items()
+        if path in there and path not in named and path not in before.wishes
+    }
     return Drawn(_answers(work), earlier | drawn, dict(sorted(wishes.items())))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from loraprep.core import nearest
 from loraprep.core.findings import Code, Finding
 from loraprep.core.nearest import did_you_mean
 from loraprep.core.records import Group, Reason
 from loraprep.core.text import listed
 from loraprep.pipeline.artifacts import BesideImages
+from loraprep.pipeline.steps.drawn import left_by_gone
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import crops, mentions
 from loraprep.project.decisions import Decisions
@@ -29,13 +31,17 @@ def silent_words(work: Workspace, answers: Mapping[str, Decisions], groups: Sequ
         silent = mentions.silent_in_decisions(kind, given, digests, groups if kind == "duplicates" else ())
         found += [m for m in silent if kind != "captions" or m.name not in drawn]
     names, waiting = mentions.silent_patterns(work.project.settings, work.digests(), digests)
-    strays = {
-        path: did_you_mean(path.removeprefix("masks/"), digests)
-        for path, why in work.read(BesideImages).masks.items()
-        if why == mentions.NO_PICTURE
-    }
-    found = [*found, *mentions.silent_crops(root, digests), *names]
-    return [*mentions.silent_findings(root, found, strays), *mentions.waiting_findings(waiting)]
+    ours = left_by_gone(work, digests)  # by an answer that is still there: the next run takes it back
+    found += [m for m in mentions.silent_crops(root, digests) if m.name not in ours]
+    found, gone = mentions.parted(found)
+    strays = {path for path, why in work.read(BesideImages).masks.items() if why == mentions.NO_PICTURE} - ours
+    meant = {path: path.removeprefix("masks/") for path in strays}
+    slips = {path: did_you_mean(name, digests) for path, name in meant.items() if nearest.slips(name, digests)}
+    return [
+        *mentions.silent_findings(root, [*found, *names], slips),
+        *mentions.left_findings(root, gone, strays - slips.keys()),
+        *mentions.waiting_findings(waiting),
+    ]
 
 
 def _pictures(work: Workspace) -> dict[str, str]:
