@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from loraprep.carried import dates
 from loraprep.carried.reading import Box, Lettering, Region
 
 What = Literal["site", "signature", "stamp", "subtitle", "art", "tiled", "bars"]
@@ -19,20 +20,18 @@ KINDS: tuple[What, ...] = get_args(What)
 Parted = Literal["strip", "panorama"]  # what is no mark: a picture that can be cut into pieces
 
 _SITE = re.compile(
-    r"https?:|www[.,]|@ ?\w|[©®™]|\(c\)|copyright|\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
+    r"https?:|www[.,]|@ ?\w|[©®™]|\(c\) ?(?:(?:19|20)\d\d|@?[^\W\d]{2})|copyright|"
+    r"\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
     r"deviantart|instagram|facebook|artstation|"
     r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NAME = re.compile(r"[^\W\d_]{3}")
-_HANDLE = re.compile(r"^@?[a-z]+[_.][a-z0-9_.]+$")
-_DATE = re.compile(
-    r"(?<!\d)(?:\d{1,4}|['’`]\d\d) ?[./\-:, ] ?\d{1,2} ?[./\-:, ] ?(?:\d{4}|['’`]?\d{2})(?!\d)|"
-    r"(?<!\d)[012]?\d ?[:.] ?[0-5]\d(?: ?[:.] ?[0-5]\d)?(?: ?[ap]\.?m\b|(?=\s|$))",
-    re.IGNORECASE,
+_OF_A_TIME = re.compile(  # what a year belongs to if to no name
+    rf"\b(?:{dates.MONTHS}|spring|summer|autumn|fall|since|est|anno|class of|vol|edition|cup|expo)\b", re.IGNORECASE
 )
-_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_HANDLE = re.compile(r"^@?[a-z]+[_.][a-z0-9_.]+$")
 _LETTER = re.compile(r"\w", re.UNICODE)
 
 _SURE = 0.8  # of the words' score: what is read so surely is writing
@@ -40,6 +39,7 @@ _PLAIN = 0.87  # in the art nothing but the words speaks for it
 _MIRRORED = 4  # letters at least of what can be read in a mirror only: keys and tiles look like fewer
 _LIKELY = 0.6  # enough where words and place agree on what it is
 _EDGE = 0.14  # a signature and an address stand no further from an edge than this
+_RIM = 0.25  # nor a whole date, which cameras print above or below
 _SMALL = 0.3  # a signature is no longer than this
 _SIGNED = 2  # signatures at most: labels of a drawing, buttons of a window and print are short and small as well
 _TILES = 4  # the same words so often, in more than one row and column, are tiles
@@ -84,16 +84,17 @@ def _kind(region: Region) -> What | None:
     words = region.words
     left, top, right, bottom = region.box
     wide, high, beside = right - left, bottom - top, _near_edge(region.box)
-    numbers = _numbers(words)
-    if (numbers > 0.4 and (_DATE.search(words) or _MONTH.search(words))) or (beside and _printed_date(words)):
+    if min(top, 1 - bottom) < _RIM and dates.printed(words, beside=beside):
         return "stamp"
-    if _SITE.search(words) or (beside and (_HANDLE.match(words) or _owned(words))):
+    of_a_time = bool(_YEAR.search(words) and _OF_A_TIME.search(words))
+    if _SITE.search(words) or (beside and not of_a_time and (_HANDLE.match(words) or _owned(words))):
         return "site"
     level = not region.upright and abs(region.slant) < 4
     middle = abs((left + right) / 2 - 0.5) < 0.1
     if level and middle and top > 0.72 and len(words.split()) >= 2 and wide > 0.12 and wide > 2 * high:
         return "subtitle"
-    if beside and max(wide, high) < _SMALL and region.area < 0.03 and len(words.split()) <= 4 and numbers < 0.8:
+    small = max(wide, high) < _SMALL and region.area < 0.03
+    if beside and small and not of_a_time and len(words.split()) <= 4 and _initials(words):
         return "signature"
     return _in_the_art(region)
 
@@ -102,14 +103,14 @@ def _in_the_art(region: Region) -> What | None:
     return "art" if region.score >= _PLAIN and len(_LETTER.findall(region.words)) > 2 else None
 
 
+def _initials(words: str) -> bool:
+    """Say whether there are two letters at least, and not mostly numbers: as much as anybody signs with."""
+    return sum(c.isalpha() for c in words) >= 2 and _numbers(words) < 0.8
+
+
 def _owned(words: str) -> bool:
     """Say whether it is a name and a year."""
     return " " in words and bool(_YEAR.search(words) and _NAME.search(words))
-
-
-def _printed_date(words: str) -> bool:
-    """Say whether it is five digits and more with hardly a letter: a camera's date, however it was read."""
-    return sum(c.isdigit() for c in words) >= 5 and _numbers(words) >= 0.7 and len(_LETTER.findall(words)) <= 16
 
 
 def _numbers(words: str) -> float:
