@@ -40,7 +40,7 @@ from loraprep.pipeline.steps import audit, captions, carried, curation, duplicat
 from loraprep.pipeline.workspace import SCAN_CACHE, MemoryWorkspace
 from loraprep.project import decisions, profiles, project, studio, trigger, trust
 from loraprep.project.settings import Settings, complete_settings
-from loraprep.report import gate, html
+from loraprep.report import gate, html, summary
 from loraprep.report.opening import Opening
 from loraprep.report.opening import opening as of_gate
 from loraprep.report.report_data import ReportData
@@ -299,6 +299,8 @@ def _close(material: html.PageData, out: Path, here: Path) -> None:
         f"out, {counts['rejected']} cannot be used. As {material.kind.title.lower()} for "
         f"{material.model.title}."
     )
+    if others := summary.by_role(material.data):
+        terminal.say(f"For something else than training: {others}.")
     blocking = [r for r in verdict.reasons if r.severity == "block"]
     results.print_reasons([structs.replace(r, fix=_BEFOREHAND.get(r.code, r.fix)) for r in blocking])
     terminal.say(material.opening.verdict, "bold")

@@ -76,10 +76,8 @@ def _images(data: ReportData, gate: Gate) -> str:
         chosen = [f for f in fates if f.fate == fate]
         if chosen:
             why = f" ({_left_out(data)})" if fate == "left out" else ""
-            before = {f.path for f in fates if f.fate == "control"}
-            ignored = (i for i in data.images if i.path not in before)
-            if fate == "ignored" and (by_role := roles.told(roles.counted(ignored))):
-                why = f" (by role: {by_role})"
+            if fate == "ignored" and (said := by_role(data)):
+                why = f" (by role: {said})"
             parts.append(f"{len(chosen)} {plural(len(chosen), one, many or one)}{why}")
     found = f"{count['kept']} in training. Of {number_of(count['found'], 'file')} found: {', '.join(parts) or 'none'}"
     if details := count["details"]:
@@ -87,6 +85,12 @@ def _images(data: ReportData, gate: Gate) -> str:
             "trains too" if details == 1 else "train too"
         )
     return f"{found}."
+
+
+def by_role(data: ReportData) -> str:
+    """Count what is there for something else than training: "3 masks, 2 clips"; "" for nothing."""
+    before = {f.path for f in data.fates if f.fate == "control"}
+    return roles.told(roles.counted(i for i in data.images if i.path not in before))
 
 
 def _is_detail(data: ReportData, path: str) -> bool:

@@ -45,7 +45,13 @@ _FOLDERS: dict[str, Role] = {
     ),
     **dict.fromkeys(("thumb", "thumbs", "thumbnail", "thumbnails"), "thumbnail"),
 }
+# "reg_woman", "woman-reg", "train_masks": what a folder is for, and of what
+_OF_WHAT = re.compile(
+    r"(?:(regs?|regularization|regularisation|masks?)_.+|.+_(regs?|regularization|regularisation|masks?))"
+)
 _CACHES = frozenset({"cache", "_latent_cache", "_t_e_cache", "_clip_vision_cache", "_controls"})
+# musubi-tuner keeps them beside the pictures if it is told no other place
+_MUSUBI = re.compile(r"_(?:[0-9]{4,}x[0-9]{4,}_[a-z0-9]+|[a-z0-9]+_te)\.safetensors\Z")
 _CACHED = frozenset({".npz", ".safetensors", ".pt", ".arrow"})
 # What stands at the end of a name. OneTrainer: -masklabel, -condlabel; the others are people's.
 _ENDINGS: dict[str, Role] = {
@@ -146,7 +152,7 @@ def by_name(path: str) -> Suggested | None:
     ending = _ENDING.search(stem)
     bare = stem[: ending.start()] if ending else stem
     for n, part in enumerate(parts[:-1]):
-        if role := of_system(part) or _FOLDERS.get(part.casefold().replace("-", "_").replace(" ", "_")):
+        if role := of_system(part) or _of_folder(part):
             return Suggested(role, "/".join(parts[: n + 1]), _folded(bare), by if role == "sample" else "")
     above = "/".join(parts[:-1])
     if by or _PERHAPS.fullmatch(stem):
@@ -156,6 +162,15 @@ def by_name(path: str) -> Suggested | None:
     return None
 
 
+def _of_folder(name: str) -> Role | None:
+    """Say what a folder of trainers' and people's is for, by its name."""
+    name = name.casefold().replace("-", "_").replace(" ", "_")
+    if role := _FOLDERS.get(name):
+        return role
+    found = None if _REPEATS.fullmatch(name) else _OF_WHAT.fullmatch(name)  # "10_gas mask" is what is taught
+    return _FOLDERS[(found[1] or found[2])] if found else None
+
+
 def cached(path: str, head: bytes) -> bool:
     """Say whether this is a trainer's cache. `head`: its first bytes, which a file of numbers begins with.
 
@@ -163,9 +178,17 @@ def cached(path: str, head: bytes) -> bool:
     """
     *folders, name = path.lower().split("/")
     suffix = name[name.rfind(".") :] if "." in name else ""
-    if suffix == ".npz" or (suffix in _CACHED and not _CACHES.isdisjoint(folders)):
+    if suffix == ".npz" or (suffix in _CACHED and not _CACHES.isdisjoint(folders)) or _MUSUBI.search(name):
         return head.startswith(b"PK") if suffix in (".npz", ".pt") else head[8:9] == b"{" or suffix == ".arrow"
-    return name in (".aitk_size.json", "metadata_cache.json")
+    return listed_by_trainer(name)
+
+
+def listed_by_trainer(name: str) -> bool:
+    """Say whether a trainer calls what it remembers of a folder so: its words are nobody's captions.
+
+    Sources: ai-toolkit .aitk_size.json, diffusion-pipe metadata_cache.json, SimpleTuner's buckets.
+    """
+    return name in (".aitk_size.json", "metadata_cache.json") or name.startswith("aspect_ratio_bucket_")
 
 
 def filmed(head: bytes) -> bool:
@@ -327,7 +350,7 @@ def _sample(path: str, suggested: Suggested, facts: _Facts, where: _Beside) -> F
 
 def _in_folder(suggested: Suggested) -> bool:
     """Say whether it was a folder's name that suggested the role."""
-    return suggested.top.rpartition("/")[2].casefold().replace("-", "_").replace(" ", "_") in _FOLDERS
+    return _of_folder(suggested.top.rpartition("/")[2]) is not None
 
 
 def _regularization(path: str, suggested: Suggested, facts: _Facts, where: _Beside) -> Found:

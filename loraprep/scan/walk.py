@@ -330,7 +330,8 @@ def _classify(
         return because("rejected", Code.UNREADABLE, problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
-    worded = suffix in formats.SIDECARS or suffix in formats.TABLES
+    name = raw.rpartition("/")[2].lower()
+    worded = (suffix in formats.SIDECARS or suffix in formats.TABLES) and not roles.listed_by_trainer(name)
     if worded and not problem and size < 1000 and (stands_for := _pointer(Path(real))):
         return because("rejected", Code.POINTER, stands_for)
     if worded and not problem:
