@@ -287,3 +287,85 @@ def test_a_training_that_names_its_folders(here: Path) -> None:
     assert [(p.folder.name, p.repeats, p.role) for p in tree.parts] == [
         ("10_emberveil woman", 10, "train"), ("4_hands", 4, "train"), ("1_woman", 0, "regularization")]  # fmt: skip
     assert tree.dataset == {"epochs": 12, "sizes": [887], "batch_size": 4}
+
+
+def test_a_tree_that_moved_with_parts_that_stayed_behind(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained.pictures(here / "tree", "ink", "abc")
+    trained.pictures(here / "tree", "plain", "pq")
+    text = """\
+[[datasets]]
+resolution = 640
+[[datasets.subsets]]
+image_dir = 'D:\\loras\\ink'
+num_repeats = 6
+conditioning_data_dir = 'D:\\loras\\masks'
+[[datasets.subsets]]
+image_dir = "/home/nobody-here/more"
+[[datasets]]
+resolution = 896
+[[datasets.subsets]]
+image_dir = "plain"
+is_reg = true
+"""
+    put(here / "tree", "config.toml", text.replace("\\\\", "\\"))
+    assert init("--from", "tree", "--model", "flux") == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "Taken over: 3 pictures, 3 captions, 2 regularization pictures" in said
+    assert "image_dir says D:\\loras\\ink, which is read as ink" in said
+    assert "image_dir = /home/nobody-here/more, which is not here" in said
+    assert "conditioning_data_dir = D:\\loras\\masks, which is not here" in said
+    assert project(here)["dataset"]["sizes"] == [640]  # nothing is trained at that of the regularization pictures
+
+
+def test_a_tree_of_which_nothing_is_here_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(here, "run/config.toml", "[[datasets]]\n[[datasets.subsets]]\nimage_dir = '/home/nobody-here/ink'\n")
+    assert init("--from", "run", "--model", "flux") == 3
+    said = capsys.readouterr().err
+    assert "config.toml: image_dir: /home/nobody-here/ink is not here" in said
+    assert "--images THAT-FOLDER" in said
+
+
+def test_what_lies_deeper_than_kohya_reads_and_words_that_say_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a.JPG", "b.JPG", "near/c.PNG", "masks/a.png"):
+        picture(here / "tree", f"img/10_sks woman/{name}", trained.SMALL)
+    put(here / "tree", "img/10_sks woman/a.TXT", "sks woman, red hair")
+    put(here / "tree", "img/10_sks woman/b.txt", " \n")
+    picture(here / "tree", "img/3_sks woman outdoors/d.jpeg", trained.SMALL)
+    put(here / "tree", "img/3_sks woman outdoors/d.txt", "sks woman, a street")
+    assert init("--from", "tree", "--model", "sdxl") == 0
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "Taken over: 3 pictures, 2 captions, 1 empty caption from" in said
+    assert "1 picture in folders below 10_sks woman/, which kohya sd-scripts does not read there" in said
+    assert '"sks" as the trigger, which the model knows already: captions still begin with it' in said
+    assert project(here)["trigger"] != "sks"
+    shutil.rmtree(here / "mine")
+    assert init("--from", "tree", "--model", "sdxl", "--trigger", "sks") == 0
+    assert "as the trigger" not in capsys.readouterr().out
+    assert project(here)["trigger"] == "sks"
+
+
+def test_splits_in_a_folder_of_their_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, split in (("a", "train"), ("sub/b", "train"), ("t", "test")):
+        picture(here / "tree", f"data/{split}/{name}.jpg", trained.SMALL)
+    put(
+        here / "tree",
+        "data/train/metadata.jsonl",
+        '{"file_name": "a.jpg", "prompt": "a cat"}\n{"file_name": "sub/b.jpg", "prompt": "a dog"}\n',
+    )
+    put(here / "tree", "data/test/metadata.csv", "file_name,text\nt.jpg,a horse\n")
+    assert init("--from", "tree", "--model", "flux") == 0
+    assert "Taken over: 3 pictures, 2 lists of words from" in capsys.readouterr().out.replace("\n", " ")
+    assert project(here)["dataset"]["validation"] == ["data/test/**"]
+
+
+def test_concepts_in_onetrainers_own_folder_are_read_from_there_too(here: Path) -> None:
+    trained.onetrainer(here / "tree")
+    folder = here / "tree/training_concepts"
+    folder.mkdir(exist_ok=True)
+    for path in (here / "tree").glob("*.json"):
+        path.rename(folder / path.name)
+    (config,) = folder.glob("*.json")
+    assert init("--from", f"tree/training_concepts/{config.name}", "--model", "sdxl") == 0
+    assert project(here)["dataset"]["trainers"] == ["onetrainer"]

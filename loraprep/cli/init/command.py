@@ -114,7 +114,7 @@ def run(**flags: Any) -> int:
     trust.revoke(root)  # what an earlier project in this folder was trusted with
     create.write_project(root, new, copies)
     _trust_answers(root)
-    for line in taking_over.told(found) if found else ():
+    for line in taking_over.told(found, new.trigger) if found else ():
         terminal.say(line)
     _close(root, new, here)
     return 0

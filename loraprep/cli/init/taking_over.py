@@ -19,6 +19,7 @@ from loraprep.core.files import Json
 from loraprep.core.text import listed, number_of
 from loraprep.imaging import formats
 from loraprep.project import profiles, project, trigger
+from loraprep.scan import roles
 from loraprep.trainers.takeover.tree import Part, Tree
 
 _MASK, _CONTROL = "-masklabel", "-condlabel"  # OneTrainer's, beside the pictures
@@ -26,6 +27,7 @@ _REGULARIZATION, _HELD_OUT = "reg", "validation"
 _LIMITS = {"steps": 1_000_000, "epochs": 10_000, "batch_size": 1024}  # of schemas/project.schema.json
 _MOSTLY = 0.9  # of the captions that begin alike: the others were forgotten
 _ARTICLES = frozenset({"a", "an", "the", "1girl", "1boy", "solo", "this", "in", "photo", "image"})
+_MANY = {"list of words": "lists of words"}
 _SHOWN = 6  # of what is not taken over; a terminal has room for so many
 
 
@@ -37,6 +39,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     trigger: str
     told: str
     left: list[str]
+    doubted: list[str]  # why its trigger is none here
     noted: tuple[str, ...]
 
 
@@ -50,14 +53,15 @@ def taken(tree: Tree) -> Taken:
         dataset["regularization"] = _REGULARIZATION
     if plan.held_out:
         dataset["validation"] = plan.held_out
-    shared = _shared_beginning(plan.captions)
-    said = [number_of(plan.counts[what], what) for what in plan.counts if plan.counts[what]]
+    shared, of_class = _shared_beginning(plan.captions), _class_trigger(tree)
+    said = [number_of(number, what, _MANY.get(what, "")) for what, number in plan.counts.items() if number]
     return Taken(
         copies=plan.copies,
         dataset=dataset,
-        trigger=_usable(tree.trigger) or _usable(shared) or _class_trigger(tree),
+        trigger=_usable(tree.trigger) or _usable(shared) or _usable(of_class),
         told=f"{', '.join(said)} from {tree.title}'s {tree.top.name}/",
-        left=[*plan.left, *tree.left, *_no_trigger(tree.trigger or shared, len(plan.captions))],
+        left=[*plan.left, *tree.left],
+        doubted=_no_trigger(tree.trigger or shared or of_class, len(plan.captions)),
         noted=tree.noted,
     )
 
@@ -99,8 +103,24 @@ class _Plan:
         if part.lists:
             for path in part.lists:
                 self.copies.append(Copy(path, f"{top}/{path.name}"))
+        if deeper := self._deeper(part):
+            passes = f"in folders below {part.folder.name}/, which {self._tree.title} does not read there"
+            self.left.append(f"{number_of(deeper, 'picture')} {passes}")
         if outward := create.outward_links(part.folder):
             self.left.append(f"links that lead out of {part.folder.name}/: {listed(outward, 3)}")
+
+    def _deeper(self, part: Part) -> int:
+        """Count the pictures further down that are no part of their own, nor masks or the like."""
+        if part.deep:
+            return 0
+        own = {each for p in self._tree.parts for each in (p.folder, p.masks) if each and each != part.folder}
+        below = [path for path in create.files_below(part.folder) if len(path.parts) > 1]
+        return sum(
+            path.suffix.lower() in formats.EXTENSIONS
+            and roles.by_name(path.as_posix()) is None
+            and not any((part.folder / path).is_relative_to(each) for each in own)
+            for path in below
+        )
 
     def _within(self, part: Part) -> bool:
         """Say whether held-out pictures are copied with a folder that trains: then they are only named."""
@@ -154,6 +174,9 @@ class _Plan:
             if target not in self._targets:
                 self.copies.append(Copy(part.folder / path, target))
                 self._targets.add(target)
+                if not _says_something(part.folder / path):
+                    self.counts["empty caption"] += 1
+                    continue
                 self.counts["caption"] += part.role != "regularization"
                 if part.role == "train":
                     self.captions.append(part.folder / path)
@@ -217,21 +240,31 @@ def _beginnings(captions: Sequence[Path]) -> Iterator[str]:
         yield tag.split(" ")[0]
 
 
+def _says_something(path: Path) -> bool:
+    try:
+        return bool(files.read(path, 4000).strip())
+    except OSError:
+        return False
+
+
 def _usable(word: str) -> str:
     return word if _may_be(word) else ""
 
 
 def _no_trigger(word: str, captions: int) -> list[str]:
-    """Say that a word which looks like a trigger cannot be one here: it stays in the captions as a word."""
-    if not word or _may_be(word) or not trigger.fault(word) or word.lower() in _ARTICLES or captions < 2:
+    """Say that a word which looks like a trigger is none here: it stays in the captions as a word."""
+    if not word or _may_be(word) or word.lower() in _ARTICLES or captions < 2:
         return []
-    return [f'"{word}" as the trigger, which has 3 to 24 small letters, digits or _: captions still begin with it']
+    still = "captions still begin with it"
+    if trigger.fault(word):
+        return [f'"{word}" as the trigger, which has 3 to 24 small letters, digits or _: {still}']
+    return [f'"{word}" as the trigger, which the model knows already: {still}; --trigger {word} keeps it']
 
 
 def _class_trigger(tree: Tree) -> str:
     """Find the trigger in what kohya calls a class: the first word of "sks woman"."""
     words = [part.words.split()[0] for part in tree.parts if part.role == "train" and len(part.words.split()) > 1]
-    return words[0] if words and len({*words}) == 1 and _may_be(words[0]) else ""
+    return words[0] if len({*words}) == 1 else ""
 
 
 def _may_be(word: str) -> bool:
@@ -254,11 +287,12 @@ def _model(tree: Tree) -> str | None:
     return called[0] if len(called) == 1 else None
 
 
-def told(found: Taken) -> list[str]:
-    """Say what was taken over and what was not, a line each."""
+def told(found: Taken, chosen: str) -> list[str]:
+    """Say what was taken over and what was not, a line each. `chosen`: the project's trigger."""
+    left = [*(why for why in found.doubted if not why.startswith(f'"{chosen}"')), *found.left]
     lines = [f"Taken over: {found.told}."]
     lines += [f"Read otherwise: {note}." for note in found.noted[:_SHOWN]]
-    if found.left:
-        more = f"; and {len(found.left) - _SHOWN} more" if len(found.left) > _SHOWN else ""
-        lines.append(f"Not taken over: {'; '.join(found.left[:_SHOWN])}{more}.")
+    if left:
+        more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        lines.append(f"Not taken over: {'; '.join(left[:_SHOWN])}{more}.")
     return lines

@@ -22,9 +22,17 @@ _LARGEST = 100_000_000  # bytes
 
 
 def lists_in(top: Path) -> list[Path]:
-    """Find the lists of a folder: at its top, or in the folders of its splits."""
-    folders = [top, *(p for p in files.listed(top) if p.is_dir() and not p.is_symlink())]
-    return [folder / name for folder in folders for name in NAMES if _own(folder / name)]
+    """Find the lists of a folder: at its top, or in the folders of its splits, which may lie in data/."""
+    return [folder / name for folder in [top, *_splits(top)] for name in NAMES if _own(folder / name)]
+
+
+def _splits(top: Path) -> list[Path]:
+    inner = top / "data"
+    return [*_folders(top), *(_folders(inner) if inner.is_dir() and not inner.is_symlink() else ())]
+
+
+def _folders(top: Path) -> list[Path]:
+    return [p for p in files.listed(top) if p.is_dir() and not p.is_symlink()]
 
 
 def _own(file: Path) -> bool:
@@ -40,7 +48,7 @@ def of_folder(reading: Reading, top: Path, lists: list[Path]) -> Tree:
         reading.leave(f"{number_of(len(gone), 'row')} of pictures that are not there ({listed(gone, 3)})")
     if twice:
         reading.noted.append("there is a metadata.jsonl and a metadata.csv: both are read, the first one first")
-    away = [p for p in files.listed(top) if p.is_dir() and p.name.lower() in _VALIDATION]
+    away = [p for p in _splits(top) if p.name.lower() in _VALIDATION]
     parts = [Part(folder=top, name=top.name, deep=True)]
     parts += [Part(folder=folder, name=folder.name, role="validation", deep=True) for folder in away]
     return Tree(title="Hugging Face ImageFolder", top=top, parts=tuple(parts))

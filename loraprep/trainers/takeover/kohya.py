@@ -140,9 +140,11 @@ def _datasets(reading: Reading, file: Path, said: Table, dataset: dict[str, Json
     for number, each in enumerate(tables(said.get("datasets")), 1):
         around = {**general, **each}
         split = around.get("validation_split")
-        _of_dataset(reading, {**around, "validation_split": 0 if split == 1 else split}, dataset)
+        subsets = tables(each.get("subsets"))
+        if not all(subset.get("is_reg") is True for subset in subsets):  # else nothing is trained at its size
+            _of_dataset(reading, {**around, "validation_split": 0 if split == 1 else split}, dataset)
         _unknown(reading, f"datasets {number}", around, (*_OF_DATASET, *_OF_SUBSET))
-        for subset in tables(each.get("subsets")):
+        for subset in subsets:
             part = _subset(reading, file, {**around, **subset}, held_out=split == 1)
             _unknown(reading, f"datasets {number}", subset, _OF_SUBSET)
             if part is None:

@@ -25,6 +25,7 @@ _LOOKED_FOR = (
     "kohya's {repeats}_{name} folders or its dataset_config.toml, metadata.jsonl or metadata.csv, OneTrainer's "
     "concepts.json, ai-toolkit's YAML"
 )
+_CONCEPTS = "training_concepts"  # OneTrainer's own folder for them: the pictures never lie in it
 _MOST = 200  # files of a folder that may be configurations
 
 
@@ -34,7 +35,7 @@ def read_tree(path: Path, also: Path | None = None) -> Tree:
     `also`: a folder outside of it that the person allows. Raises UserError (exit code 3) with every problem at once.
     """
     if path.is_file():
-        reading = Reading(path.parent, also)
+        reading = Reading(path.parent.parent if path.parent.name == _CONCEPTS else path.parent, also)
         made = _of_file(reading, path)
         if made is None and not reading.problems:
             reading.problems.append(Problem(f"is none of {_LOOKED_FOR}", path.name))
@@ -45,7 +46,7 @@ def read_tree(path: Path, also: Path | None = None) -> Tree:
             hint = "For a folder of pictures without a trainer's files: --images."
             reading.problems.append(Problem(f"nothing to take over: there is none of {_LOOKED_FOR}", path.name, hint))
     if made and not reading.problems and not any(part.role == "train" for part in made.parts):
-        reading.problems.append(Problem(f"{made.title} would train no folder of it", path.name))
+        reading.problems += reading.absent or [Problem(f"{made.title} would train no folder of it", path.name)]
     if reading.problems or made is None:
         raise UserError.many(reading.problems, UNUSABLE)
     return Tree(
@@ -76,7 +77,7 @@ def _of_file(reading: Reading, file: Path) -> Tree | None:
 
 def _of_folder(reading: Reading, top: Path) -> Tree | None:
     """Prefer what a configuration says to what the names of folders do."""
-    beside = [top, top / "training_concepts"]
+    beside = [top, top / _CONCEPTS]
     configs = [file for folder in beside if folder.is_dir() for file in _configurations(folder)]
     found = [(file, made) for file in configs if (made := _of_file(reading, file))]
     if len(found) > 1:

@@ -56,6 +56,7 @@ class Reading:
         self.problems: list[Problem] = []
         self.left: list[str] = []
         self.noted: list[str] = []
+        self.absent: list[Problem] = []  # what is named and lies nowhere: no reason to stop as long as something trains
 
     def folder(self, text: Json, key: str, file: Path) -> Path | None:
         """Find the folder that `key` in a configuration names; None, with a problem, where it is not in the tree."""
@@ -96,11 +97,23 @@ class Reading:
                     if note not in self.noted:
                         self.noted.append(note)
                 return candidate
+        if not self._somewhere(text, file.parent):
+            self.leave(f"{key} = {text}, which is not here")
+            hint = "If it lies elsewhere by now, say where: --images THAT-FOLDER"
+            self.absent.append(Problem(f"{key}: {text} is not here", place, hint))
+            return None
         outside = Path(text).expanduser()
         hint = f"If it is yours, allow it: --images {outside if outside.is_absolute() else 'THAT-FOLDER'}"
         what = f"{key}: {text} does not lie in {self.top.name}/, and nothing outside of it is read unasked"
         self.problems.append(Problem(what, place, hint))
         return None
+
+    @staticmethod
+    def _somewhere(text: str, beside: Path) -> bool:
+        try:
+            return (beside / Path(text).expanduser()).exists()
+        except (OSError, ValueError, RuntimeError):
+            return False
 
     def _allowed(self) -> list[Path]:
         return [folder.resolve() for folder in (self.top, self.also) if folder]
