@@ -6,7 +6,7 @@ import heapq
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 from msgspec import structs
@@ -20,7 +20,7 @@ from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops, mentions
 from loraprep.project.crops import Crop
-from loraprep.scan import inspect, metadata, pairing, roles, walk
+from loraprep.scan import inspect, listings, metadata, pairing, roles, walk
 from loraprep.scan.cache import Inspection, ScanCache
 from loraprep.scan.inspect import ImageFacts
 from loraprep.scan.pairing import Pairing
@@ -58,6 +58,9 @@ class Records:
         self._listed = [(path, metadata.listing(self._words_file(path), path)) for path in walk.listings(found)]
         self._pairing = self._paired(pictures) if pairs else None
         self._before = self._pairing.targets() if self._pairing else {}
+        told = [(path, entries) for path, entries in self._listed if entries]
+        every = listings.Pictures(pictures if told else ())
+        self._rows = [(path, every.rows(path, entries)) for path, entries in told]
         self._useful = {path for path, entries in self._listed if entries}  # a table need not be about pictures
         self.useless = dict.fromkeys(strays, mentions.NO_PICTURE)
         if pairs:
@@ -156,7 +159,7 @@ class Records:
         inside = dict.fromkeys([*_pairs(own.words), *(_pairs(shown.words) if better else ())])
         beside = self._sidecars.get(path, ())
         texts = [pair for name in beside for pair in metadata.sidecar(self._words_file(name), name)]
-        texts += [pair for name, entries in self._listed for pair in _listed(path, name, entries)]
+        texts += [pair for _, rows in self._rows for pair in rows.get(path, ())]
         known = {text for _, text in texts}
         record = Image(
             path,
@@ -290,14 +293,3 @@ def _pairs(text: str) -> metadata.Words:
         return [] if text == "[]" else files.parse_json(text, list[tuple[str, str]])
     except (ValueError, TypeError) as error:
         raise sqlite3.DatabaseError("words are damaged") from error
-
-
-def _listed(path: str, name: str, entries: dict[str, metadata.Words]) -> metadata.Words:
-    """Entries of a metadata JSON are keyed by full path, by path or by stem; the tail must agree."""
-    here = PurePosixPath(path)
-    beside = here.relative_to(PurePosixPath(name).parent) if here.is_relative_to(PurePosixPath(name).parent) else here
-    inner = str(PurePosixPath(*beside.parts[1:]))  # of a table beside images/, which names files alone
-    for key in (str(beside), str(beside.with_suffix("")), inner, here.name, here.stem):
-        if key in entries:
-            return entries[key]
-    return []

@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 # names of columns and keys under which the file stands, and its words, the first that is there
-FILES = ("file_name", "filename", "file", "image_path", "image_file", "image", "img", "path", "file_path", "name")
-_WORDS = ("caption", "text", "captions", "tags", "tag_string", "prompt", "description", "caption_short")
+FILES = (
+    "file_name", "filename", "file", "image_path", "image_file", "image", "img", "path", "file_path", "image_name",
+    "filepath", "name",
+)  # fmt: skip
+_WORDS = (
+    "caption", "text", "captions", "long_caption", "image_caption", "tags", "tag_string", "prompt", "positive_prompt",
+    "description", "caption_short", "short_caption",
+)  # fmt: skip
 # the same of pairs. Sources: musubi-tuner (image_path, control_path, control_path_0 ..), Hugging Face's sets of edits
 # (InstructPix2Pix: original_image, edit_prompt, edited_image), diffusers' training scripts (conditioning_image)
 _TARGETS = ("target", "target_image", "edited_image", "after", *FILES)
@@ -20,7 +26,7 @@ _CONTROLS = (
     "input_image", "source_image", "source", "before",
 )  # fmt: skip
 _ASKING = ("instruction", "edit_prompt", "edit", *_WORDS)
-_SORTED = ("character", "copyright", "general")  # kinds of booru tags that say what is shown; not artist, not meta
+_SORTED = ("character", "copyright", "species", "general")  # booru tags that say what is shown; not artist, not meta
 _ANIMA = ("quality", "count", "character", "series", "artist", "appearance", "tags", "environment")  # in its own order
 # hydrus and e621: what such a tag begins with, if it does not say what is shown
 _NAMESPACES = frozenset({
@@ -36,6 +42,9 @@ def texts(entry: Mapping[str, object]) -> list[str]:
     """List the texts of a record, the most trusted first."""
     if anima := _anima(entry):
         return [anima]
+    kinds = entry.get("tags")
+    if isinstance(kinds, dict):  # e621
+        entry = {**entry, **{f"tags_{kind}": said for kind, said in kinds.items()}}
     found = [_of_kinds(entry)] if entry.get("category") or "tag_string" in entry or "tags_general" in entry else []
     for key in _WORDS:
         found.append(_said(entry.get(key), tags=key.startswith("tag")))

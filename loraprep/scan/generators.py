@@ -112,7 +112,8 @@ def _novelai(texts: Mapping[str, str]) -> Made | None:
     parts = [_text(caption.get("base_caption")) or _text(data.get("prompt")) or texts.get("Description", "")]
     parts += [_text(_dict(each).get("char_caption")) for each in (people if isinstance(people, list) else [])[:20]]
     prompt = _EMPHASIS.sub("", ", ".join(filter(None, parts))[:READ])
-    return Made("NovelAI", "Comment" if data else "Description", _BRACKET.sub("", prompt).strip(" ,\n"))
+    prompt = re.sub(r" ++,", ",", _BRACKET.sub("", prompt))
+    return Made("NovelAI", "Comment" if data else "Description", prompt.strip(" ,\n"))
 
 
 def _comfyui(texts: Mapping[str, str]) -> Made | None:
@@ -171,6 +172,7 @@ def _inputs(graph: Mapping[str, object], key: str) -> Mapping[str, object]:
 
 
 _TEXTS = frozenset({"text", "text_g", "text_l", "t5xxl", "clip_l", "string", "value", "prompt", "populated_text"})
+_PART = re.compile(r"(?:text|string|prompt)_?(?:[a-h]|\d)")  # of a node that joins texts
 _ASIDE = frozenset(
     {"clip", "model", "vae", "negative", "image", "pixels", "latent_image", "samples", "control_net", "mask"}
 )
@@ -193,7 +195,7 @@ def _reached(graph: Mapping[str, object], starts: list[object]) -> list[str]:
         stack += [
             value
             for name, value in reversed(list(inputs.items()))
-            if (isinstance(value, str) and name in _TEXTS)
+            if (isinstance(value, str) and (name in _TEXTS or _PART.fullmatch(name)))
             or (isinstance(value, list) and len(value) == 2 and name not in _ASIDE)
         ]
     return list(dict.fromkeys(text for text in texts if text))

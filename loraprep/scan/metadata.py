@@ -371,16 +371,25 @@ def _iptc(picture: Image.Image) -> Words:
 
 
 # what cameras and programs write there by themselves
+# Lines of cameras (Huawei's phones write the code of a mode or model), of programs, and what stands for nothing
 _MACHINE = re.compile(
-    r"(?i)^(olympus digital camera|sony dsc|samsung camera pictures|dav|screenshot|untitled|exif_?\w*|"
-    r"created with .*|created by .*|dcim.*|ascii|charset=\w+|file source.*|cof|hdr|minolta digital camera|kodak.*|"
-    r"creator: gd-jpeg.*|file written by .*|lead technologies.*|applemark|intel\(r\) jpeg.*|lav[cf]\d.*|"
-    r"optimized by .*|processed by .*|software: .*|default)$"
+    r"(?i)^(olympus digital camera|sony dsc|samsung camera pictures|dav|screenshot|untitled|exif_?\w*|dcim.*|ascii|"
+    r"charset=\w+|file source.*|cof|r?hdr|sdr|rptr?|btf|edf|burst|[a-z]?oznor(?:wide)?|norhdr|fbt|mde|cuhdr|nor|vhdr|"
+    r"minolta digital camera|kodak.*|digital (?:still )?camera|lead technologies.*|applemark|intel\(r\) jpeg.*|"
+    r"lav[cf]\d.*|"
+    r"(?:photoshop|paint\.net|gimp|paint shop pro|acdsee|irfanview|picasa|windows (?:live )?photo\w*)\b.{0,40}|"
+    r"creator: gd-jpeg.*|file written by .*|software: .*|default|maker:0x.*|<[^<>]*>|"
+    r"created (?:with|by) .*|optimi[sz]ed by .*|(?:made|generated|edited|processed|enhanced|uploaded|saved|exported) "
+    r"(?:with|by|using) [^,]{1,60}|scanned (?:with|by|on|from|at) [^,]{1,60}|edited in [^,]{1,60}|"
+    r"novelai generated image|ai[- ]generated(?: image)?|"
+    r"null|none|nil|n/?a|undefined|image description|(?:description|title|comment)s?|no (?:description|title)|"
+    r"(?:img|dsc|dscn|dscf|pxl|dji|p)_?\d{3,}\w*(?:\.jpe?g)?)$"
 )
 _MAKERS = frozenset({
     "canon", "nikon", "sony", "olympus", "panasonic", "fujifilm", "fuji", "leica", "pentax", "samsung", "kodak",
     "casio", "minolta", "konica", "ricoh", "sigma", "hasselblad", "apple", "huawei", "xiaomi", "oneplus", "google",
-    "motorola", "lg", "htc", "nokia", "dji", "gopro", "epson", "hp", "vivo", "oppo", "realme",
+    "motorola", "lg", "htc", "nokia", "dji", "gopro", "epson", "hp", "vivo", "oppo", "realme", "medion", "benq",
+    "jenoptik", "rollei", "praktica", "polaroid", "vivitar", "agfa", "aiptek", "traveler", "kyocera", "yashica",
 })  # fmt: skip
 _OF_MAKERS = frozenset({
     "corporation", "corp", "co", "ltd", "inc", "company", "digital", "camera", "cameras", "imaging", "electronics",
