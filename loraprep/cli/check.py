@@ -18,7 +18,7 @@ from loraprep.core.patterns import Patterns
 from loraprep.core.records import Reason
 from loraprep.core.text import number_of
 from loraprep.pipeline import results
-from loraprep.project import profiles
+from loraprep.project import profiles, project
 from loraprep.project.profiles import TrainerProfile
 from loraprep.trainers import caches, lint
 from loraprep.trainers import folder as folders
@@ -124,9 +124,21 @@ PARAMS: list[click.Parameter] = [
     click.Argument(["patterns"], nargs=-1, metavar="[PATTERN]...", type=click.UNPROCESSED),
     click.Option(
         ["--trainer"], multiple=True, type=click.Choice(["all", *_known()]), metavar="NAME",
-        help=f"{', '.join(_known())} or all (the default); may be repeated",
+        help=f"{', '.join(_known())} or all (the default; of a project's dataset/ its own); may be repeated",
     ),
 ]  # fmt: skip
+
+
+def _of_project(folder: Path) -> list[str]:
+    """List the trainers of the project whose training folder this is, or lies in; [] if it is none."""
+    here = folder.resolve()
+    for built in (here, *here.parents):
+        if built.name == "dataset" and (built.parent / "project.yaml").is_file():
+            try:
+                return [*project.trainers_of(built.parent)]
+            except UserError:  # then it is a folder like any other
+                return []
+    return []
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +161,9 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
             exit_code=UNUSABLE,
             hint="Name the folder that you would give to the trainer.",
         )
-    chosen = known if "all" in (trainer or ["all"]) else {n: known[n] for n in trainer}
+    own = [] if trainer else [name for name in _of_project(path) if name in known]
+    asked = trainer or own or ["all"]
+    chosen = known if "all" in asked else {name: known[name] for name in asked}
     with terminal.progress("Looking at the folder") as progress:
         found_files = folders.read_folder(path, progress)
     pairs = lint.pairs_of(found_files)
@@ -174,6 +188,8 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
         terminal.raw(files.dumps(msgspec.to_builtins(checked)))
     else:
         _print(checked, [chosen[name].title for name in chosen], told.used)
+        if own and len(own) < len(known):
+            terminal.say("Those are the trainers of this project; --trainer all checks it for the others too.")
     return 1 if checked.to_mend else 0
 
 

@@ -53,6 +53,28 @@ def load(root: Path, *, ask: bool = False) -> Project:
     """
     files.enclose(root)
     files.refuse_links(root)
+    doc, declared = _declared(root)
+    images = root / declared.images.folder
+    if not images.is_dir():
+        message = f'images.folder: there is no folder "{declared.images.folder}"'
+        hint = "Make the folder and put your pictures into it, or name the folder where they are."
+        if images.with_name(f"{images.name}.dvc").is_file():
+            hint = f"DVC keeps it: run dvc pull {images.name}.dvc"
+        raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
+    outside, real = trust.picture_folders(root), images.resolve()
+    if not files.may_be_picture(real, (root.resolve(), *outside)):
+        trust.ask_for_folder(root, real, declared.images.folder, ask=ask)
+    files.enclose(root, images, outside)
+    return Project.of(root, images, declared)
+
+
+def trainers_of(root: Path) -> tuple[str, ...]:
+    """Read who is to train what a project makes, whether its pictures are here or not. Raises UserError."""
+    return _declared(root)[1].dataset.trainers
+
+
+def _declared(root: Path) -> tuple[Document, Settings]:
+    """Read and check project.yaml alone. Raises UserError (exit code 3) with every problem in it."""
     path = root / NAME
     if not path.is_file():
         raise UserError(
@@ -74,19 +96,7 @@ def load(root: Path, *, ask: bool = False) -> Project:
         raise UserError.many(sorted(found, key=lambda p: p.position), UNUSABLE)
     if unfit := [*_untrainable(doc), *_unfit(doc)]:
         raise UserError.many(unfit, UNUSABLE)
-    declared = complete_settings(doc.data)
-    images = root / declared.images.folder
-    if not images.is_dir():
-        message = f'images.folder: there is no folder "{declared.images.folder}"'
-        hint = "Make the folder and put your pictures into it, or name the folder where they are."
-        if images.with_name(f"{images.name}.dvc").is_file():
-            hint = f"DVC keeps it: run dvc pull {images.name}.dvc"
-        raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
-    outside, real = trust.picture_folders(root), images.resolve()
-    if not files.may_be_picture(real, (root.resolve(), *outside)):
-        trust.ask_for_folder(root, real, declared.images.folder, ask=ask)
-    files.enclose(root, images, outside)
-    return Project.of(root, images, declared)
+    return doc, complete_settings(doc.data)
 
 
 def unfit_trainer(name: str, model: str, *, pairs: bool = False) -> tuple[str, str] | None:

@@ -255,6 +255,25 @@ def test_masks_of_our_own_export_are_no_second_folder(tmp_path: Path, monkeypatc
     assert main(["check", "dataset", "--trainer", "kohya"]) == 0
 
 
+def test_a_projects_training_folder_is_checked_for_the_projects_trainers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = (
+        "version: 1\nname: x\nmodel: qwen-image\ntrigger: emberveil\nintent: {kind: style}\n"
+        "dataset: {trainers: [musubi-tuner]}\n"
+    )
+    words = {f"dataset/10_x/{n}.txt": f"emberveil, hill {n}\n" for n in "ab"}
+    make(tmp_path, **{"project.yaml": settings, **{f"dataset/10_x/{n}.png": GOOD for n in "ab"}, **words})
+    for inside in ("dataset", "dataset/10_x"):
+        assert main(["check", str(tmp_path / inside)]) == 0  # kohya, which can't train it, would see no .txt
+        said = capsys.readouterr().out
+        assert "2 pictures checked for musubi-tuner: nothing to mend." in said
+        assert "--trainer all checks it for the others too" in said
+    assert main(["check", str(tmp_path / "dataset"), "--trainer", "all"]) == 1
+    (tmp_path / "project.yaml").write_text("version: [", "utf-8")  # a folder like any other
+    assert main(["check", str(tmp_path / "dataset")]) == 1
+
+
 def test_a_subset_without_a_folder_hides_no_other_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     text = TOML.format("set/10_mystyle") + "\n[[datasets.subsets]]\nnum_repeats = 2\n"
     root = good(make(tmp_path, **{"dataset_config.toml": text}))
