@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from loraprep.core import resources
+from loraprep.project import profiles
 from loraprep.trainers import diffusion_pipe, placement
 from loraprep.trainers.buckets import BucketFit, Size, steps_per_epoch
 from loraprep.trainers.kohya import kohya_buckets, kohya_sides
@@ -302,3 +303,18 @@ def test_steps_are_counted_bucket_by_bucket() -> None:
     assert steps_per_epoch([10, 3, 1], 4) == 3 + 1 + 1
     assert steps_per_epoch([10, 3, 1], 4, keep_partial=False) == 2
     assert steps_per_epoch([], 4) == 0
+
+
+def test_bucket_steps_are_those_of_the_trainers_sources() -> None:
+    """ai-toolkit's get_bucket_divisibility of each model; diffusion-pipe's models; SimpleTuner where it is not 64."""
+    of_32 = {"anima", "chroma", "ernie-image", "flux", "sd35"}  # Flux and SD 3.5 by the depth of their VAE
+    for name in resources.names("resources/models"):
+        said = profiles.base_model(name).trainers
+        qwen = name.startswith("qwen-image")
+        if "ai-toolkit" in said:
+            assert (said["ai-toolkit"].step or 16) == (32 if name in of_32 or qwen else 16), name
+        if "diffusion-pipe" in said:
+            assert (said["diffusion-pipe"].step or 16) == (32 if name == "hunyuan-image" else 16), name
+        if "simpletuner" in said:
+            own = 16 if name.startswith("flux2") or name == "anima" else 32 if qwen or name == "wan" else 0
+            assert (said["simpletuner"].step or 0) == own, name
