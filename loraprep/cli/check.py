@@ -187,18 +187,19 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
     if json:
         terminal.raw(files.dumps(msgspec.to_builtins(checked)))
     else:
-        _print(checked, [chosen[name].title for name in chosen], told.used)
+        notes = [f"kohya sd-scripts is taken to be started with {' and '.join(told.used)}."] if told.used else []
         if own and len(own) < len(known):
-            terminal.say("Those are the trainers of this project; --trainer all checks it for the others too.")
+            notes.append("It is checked for the trainers of this project; --trainer all asks the others too.")
+        _print(checked, [chosen[name].title for name in chosen], notes)
     return 1 if checked.to_mend else 0
 
 
-def _print(checked: Checked, titles: Sequence[str], told: Sequence[str]) -> None:
+def _print(checked: Checked, titles: Sequence[str], notes: Sequence[str]) -> None:
     results.print_reasons(checked.reasons)
     if not checked.reasons:
         terminal.say("Nothing found.")
-    if told:
-        terminal.say(f"kohya sd-scripts is taken to be started with {' and '.join(told)}.")
+    for note in notes:
+        terminal.say(note)
     bad = checked.to_mend
     verdict = f"{number_of(bad, 'thing')} to mend" if bad else "nothing to mend"
     terminal.say(

@@ -222,6 +222,7 @@ class TrainerProfile(Table, frozen=True):
     says: dict[str, str] = msgspec.field(default_factory=dict)  # what stands there unless the base model says it
     examples: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)  # the same, by its name for base models
     told: str = ""  # whose values it starts with, where they are in a file of its own
+    without: str = ""  # the same, where it has no example of its own for a base model
     samples: str = ""  # what makes it draw the sample prompts; "": it draws none
 
 

@@ -200,7 +200,8 @@ def _start(dataset: TrainingSet) -> list[str]:
     profile, calls = dataset.profile, dataset.by.calls
     own = {**profile.says, **profile.examples.get(calls, {}), **dataset.by.says}
     example = own.get("example", "")
-    if not profile.start or not calls or ("{example}" in profile.told and not example):
+    values = profile.told if example or "{example}" not in profile.told else profile.without
+    if not profile.start or not calls or (profile.told and not values):
         return []
     folder = f"{dataset.above}exports/{dataset.plan.trainer}"
     said = {
@@ -219,8 +220,8 @@ def _start(dataset: TrainingSet) -> list[str]:
     if not dataset.prompts:  # there is no such file
         lines = [re.sub(r" --sample_prompts \S+( --sample_every_n_epochs \d+)?", "", line) for line in lines]
     told = ["Words in capitals are yours to fill in: the paths of what you downloaded."] if _to_fill_in(lines) else []
-    if profile.told:
-        told.append(" ".join(profile.told.format_map(said).split()))
+    if values:
+        told.append(" ".join(values.format_map(said).split()))
     elif example:
         first = " ".join(example.split()[:2])
         told.append(

@@ -268,7 +268,7 @@ def test_a_projects_training_folder_is_checked_for_the_projects_trainers(
         assert main(["check", str(tmp_path / inside)]) == 0  # kohya, which can't train it, would see no .txt
         said = capsys.readouterr().out
         assert "2 pictures checked for musubi-tuner: nothing to mend." in said
-        assert "--trainer all checks it for the others too" in said
+        assert "--trainer all asks the others too" in said
     assert main(["check", str(tmp_path / "dataset"), "--trainer", "all"]) == 1
     (tmp_path / "project.yaml").write_text("version: [", "utf-8")  # a folder like any other
     assert main(["check", str(tmp_path / "dataset")]) == 1
