@@ -52,10 +52,10 @@ def _told(home: Path) -> None:
         terminal.say(f"Changed since then: {listed(changed)}.", "yellow")
         terminal.say("Next: loraprep gate1")
     else:
-        from loraprep.pipeline import results  # which loads more than this command else needs
+        from loraprep.pipeline import results, running  # which load more than this command else needs
         from loraprep.pipeline.workspace import Workspace
 
-        for line in results.following(Workspace(here), gate):
+        for line in results.following(Workspace(here), gate, lambda: running.exported(home)):
             line.show()
 
 

@@ -9,7 +9,7 @@ from doit.reporter import ConsoleReporter
 
 from loraprep.core import machine, terminal
 from loraprep.core.errors import TO_MEND
-from loraprep.pipeline import results
+from loraprep.pipeline import results, state
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.results import Asked
 from loraprep.pipeline.workspace import Workspace
@@ -31,6 +31,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             self.work.as_json.update(name for name, how in self.asked.items() if how.as_json)
         self.finished: set[str] = set()
         self.judged = False  # did gate1 run?
+        self.tasks = tasks
         self.run = terminal.Run(" ".join(selected_tasks), len(_needed(tasks, selected_tasks)))
 
     def execute_task(self, task: DoitTask) -> None:
@@ -60,7 +61,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def complete_run(self) -> None:
         self.run.end()
         if self.work and self.judged and "gate1" not in self.work.as_json and self._verdict_matters(self.work):
-            results.print_verdict(self.work)
+            results.print_verdict(self.work, lambda: "export" in self.finished or state.exported(self.tasks))
         for name, how in self.asked.items():
             if self.work and (name in self.finished or (name == "gate1" and self.judged)):
                 self._tell(name, self.work, how)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -85,8 +84,11 @@ def is_go(work: Workspace) -> bool:
         return False
 
 
-def print_verdict(work: Workspace) -> None:
-    """Print the verdict of build/gate1.json: the worst findings, what is awaited, and the command that changes most."""
+def print_verdict(work: Workspace, exported: Callable[[], bool]) -> None:
+    """Print the verdict of build/gate1.json: the worst findings, what is awaited, and the command that changes most.
+
+    `exported`: see `following`.
+    """
     try:
         gate = work.read(Judged)
     except UserError:
@@ -102,7 +104,7 @@ def print_verdict(work: Workspace) -> None:
         tail.append(Line(f"Waiting for you: {awaited}.", "bold"))
     if gate.verdict == "GO":
         tail.append(Line(f"Why: {gate.why}"))
-    tail += following(work, gate)
+    tail += following(work, gate, exported)
     since = _since(work)
     if terminal.level() is Level.VERBOSE:
         for reason in told:
@@ -167,39 +169,18 @@ def _awaited(gate: Gate) -> str:
     return listed([f"{number_of(n, 'answer')} in decisions/{file}.yaml" for file, n in asked.items()], shown=None)
 
 
-def following(work: Workspace, gate: Judged) -> list[Line]:
-    """Name the command that changes something."""
+def following(work: Workspace, gate: Judged, exported: Callable[[], bool]) -> list[Line]:
+    """Name the command that changes something.
+
+    `exported`, which is asked after a GO alone, says whether dataset/ and exports/ are what that command would make.
+    """
     if any(file != BATCH for file in gate.waiting):
         return [Line("Next: loraprep review")]
     if gate.waiting:
         return [Line("Next: loraprep gate1 looks again; it costs nothing more.")]
-    return _after_go(work) if gate.verdict == "GO" else [Line(f"Next: {gate.next}")]
-
-
-def _after_go(work: Workspace) -> list[Line]:
-    """Say what follows a GO: what trains is built, or else how each trainer is started."""
-    return starts(work) if _built(work) else [Line("Next: loraprep dataset export")]
-
-
-def _built(work: Workspace) -> bool:
-    """Say whether dataset/ and exports/ were made of what is judged now: the same pictures, the same words."""
-    locked = read_lock(work.root)
-    if not locked:
-        return False
-    try:
-        captions = work.read(Captioned).captions
-        kept = {fate.path for fate in work.read(Selected).fates if fate.stays}
-    except UserError:  # another version's
-        return False
-    trainers = work.project.settings.dataset.trainers
-    made = [work.root / "dataset", *(work.root / f"exports/{name}/README.md" for name in trainers)]
-    if {image.path for image in locked.images.values()} != kept or not all(path.exists() for path in made):
-        return False
-    return all(
-        image.background is not msgspec.UNSET  # whose caption names the colour, too
-        or image.caption == hashlib.sha256(f"{captions[image.path].text}\n".encode()).hexdigest()
-        for image in locked.images.values()
-    )
+    if gate.verdict != "GO":
+        return [Line(f"Next: {gate.next}")]
+    return starts(work) if exported() else [Line("Next: loraprep dataset export")]
 
 
 def starts(work: Workspace) -> list[Line]:

@@ -22,6 +22,18 @@ def graph(root: Path) -> list[Task]:
         raise slips.with_others(root, error) from None
 
 
+def exported(root: Path) -> bool:
+    """Say whether dataset/ and exports/ of the project in `root`, the current folder, are what would be made now."""
+    from doit.task import dict_to_task
+
+    from loraprep.pipeline import state
+
+    if not (root / state.NAME).exists():  # nothing ran here: the graph need not be made, and leaves no notes in build/
+        return False
+    named = {task.pop("basename"): task for task in graph(root)}
+    return state.exported({name: dict_to_task({**task, "name": name}) for name, task in named.items()})
+
+
 def run(root: Path, known: Sequence[Task], words: Sequence[str]) -> int:
     """Run doit with `words` for the tasks `known` of the project in `root`; its exit code. Raises UserError."""
     from doit.cmd_base import ModuleTaskLoader

@@ -5,14 +5,39 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from loraprep.core import files, machine
 from loraprep.core.errors import UserError
 
 NAME = ".doit.sqlite"
+_MAKE = ("dataset", "export")  # the tasks that leave what a trainer reads
+DoitTask: TypeAlias = Any  # doit has no types
 _DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)  # the last: other columns than doit's
+
+
+def exported(tasks: Mapping[str, DoitTask]) -> bool:
+    """Say whether doit would make nothing of dataset/ and exports/ anew in the current folder, whatever changed since.
+
+    `tasks`: name -> task. Nothing is written.
+    """
+    from doit.dependency import Dependency, JSONCodec, SqliteDB
+
+    from loraprep.pipeline.doit_task import ByContent
+
+    path = Path(NAME)
+    if not path.exists() or not path.stat().st_size or not _sound(path):
+        return False
+    known = Dependency(SqliteDB, NAME, ByContent, JSONCodec)
+    try:
+        return all(known.get_status(tasks[name], tasks).status == "up-to-date" for name in _MAKE)
+    except UserError:  # a lock or manifest that is damaged: making it says so
+        return False
+    finally:
+        known.close()
 
 
 def mend(root: Path) -> None:

@@ -248,3 +248,44 @@ def test_exactly_these_tasks_rerun_for_the_dataset(edit: str, built: Path, tmp_p
     assert code == 0, output
     assert sorted(ran(output)) == sorted([*ALWAYS, *expected]), output
     assert ran(run(root, "dataset")[1]) == ALWAYS
+
+
+TRAIN, EXPORT = "accelerate launch", "\nNext: loraprep dataset export\n"
+LATER_ON: dict[str, Callable[[Path], object]] = {
+    "another colour under cut-outs, of which there are none": replace(
+        "project.yaml", "repeats: 5", 'repeats: 5, background: ["#ffffff", "#808080"]'
+    ),
+    "only what the trainer's files say": replace("project.yaml", "repeats: 5", "repeats: 5, batch_size: 2"),
+    "a trainer more": replace("project.yaml", "repeats: 5", "repeats: 5, trainers: [kohya, onetrainer]"),
+    "repeats": replace("project.yaml", "repeats: 5", "repeats: 6"),
+    "a caption": append("decisions/captions.yaml", 'scene-07.jpg: {caption: "[trigger], a red barn"}\n'),
+    "a picture that leaves": append("project.yaml", "curation: {exclude: [scene-02.jpg]}\n"),
+    "a caption file deleted in dataset/": lambda root: (root / "dataset/5_mystyle/scene-09.txt").unlink(),
+    "a trainer's folder deleted": lambda root: shutil.rmtree(root / "exports/kohya"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def exported(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = Path(shutil.copytree(built, tmp_path_factory.mktemp("exported") / "mystyle"))
+    code, output = run(root, "export")
+    assert code == 0, output
+    return root
+
+
+def test_what_is_exported_is_trained_next(exported: Path) -> None:
+    for command in (["gate1"], []):
+        _, output = run(exported, *command)
+        assert TRAIN in output, output
+        assert EXPORT not in output
+
+
+@pytest.mark.parametrize("edit", LATER_ON)
+def test_nobody_is_sent_to_train_on_what_was_built_of_other_settings(edit: str, exported: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(exported, tmp_path / "mystyle"))
+    LATER_ON[edit](root)
+    for command in (["gate1"], []):
+        _, output = run(root, *command)
+        assert "GO" in output, output
+        assert EXPORT in output, output
+        assert TRAIN not in output
