@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from loraprep.project.settings import Settings
 
 _ANSWERS = (
     Choice("approve", "Yes: it trains like this, word for word."),
-    Choice("adjust", "Nearly: mend it in your editor."),
+    Choice("adjust", "Nearly: change its words."),
     Choice("skip", "Not an example for the others; the picture stays in."),
 )
 
@@ -75,11 +76,27 @@ def _ask(root: Path, asker: Asker, entry: Entry, settings: Settings, which: str)
         if answer != "adjust":
             _write(root, entry.key, {"verdict": answer})
             return
-        edited = " ".join((click.edit(caption, extension=".txt") or "").split())
+        try:
+            edited = " ".join(_edited(asker, caption).split())
+        except Back:
+            continue
         if edited and edited != caption:
             _write(root, entry.key, {"caption": edited, "verdict": "adjust"})
             return
         asker.say("The caption is as it was, so the question stays.", "yellow")
+
+
+def _edited(asker: Asker, caption: str) -> str:
+    """Return the caption as the person changed it: in the editor they named, else right here. Raises Back.
+
+    Without VISUAL and EDITOR, click would start whatever lies on the machine: few find the way out of vi.
+    """
+    if os.environ.get("VISUAL") or os.environ.get("EDITOR"):
+        try:
+            return click.edit(caption, extension=".txt") or ""
+        except click.ClickException as error:  # there is no such editor
+            asker.say(error.message, "yellow")
+    return asker.ask(Question(text="Change what is not right.", label="Caption", default=caption, typed=caption))
 
 
 def _write(root: Path, key: str, values: dict[str, str]) -> None:

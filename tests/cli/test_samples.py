@@ -60,3 +60,17 @@ def test_approve_adjust_skip_and_later(root: Path) -> None:
     given = decisions.read_decisions(root, "captions").entries
     assert [given[key].answer for key in keys] == ["approve", "adjust", "skip", None, None]
     assert given[keys[1]].data["caption"] == "[trigger], my own words"
+
+
+@pytest.mark.parametrize("editor", ["", "no-such-editor"])
+def test_without_an_editor_the_caption_is_changed_right_there(root: Path, editor: str) -> None:
+    key, *others = sorted(decisions.read_decisions(root, "captions").entries)
+    before = decisions.read_decisions(root, "captions").entries[key].data["caption"]
+    person = Terminal(root, "samples", columns=100, rows=40, env={"EDITOR": editor, "VISUAL": ""})
+    person.answer(f"Image 1 of {len(others) + 1}: {key}", "adjust")
+    assert before.replace("\n", " ")[:40] in person.see("Caption: [trigger], ")
+    person.answer("Change what is not right.", ", at dusk")
+    person.see(f"Image 2 of {len(others) + 1}: {others[0]}")
+    person.close()
+    given = decisions.read_decisions(root, "captions").entries[key]
+    assert (given.answer, given.data["caption"]) == ("adjust", f"{before}, at dusk")

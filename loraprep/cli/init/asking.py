@@ -42,6 +42,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     several: bool = False
     default: str | None = None
     shown: str = ""
+    typed: str = ""  # what stands on the line to begin with, where there is one
     check: Callable[[str], str] = lambda _: ""
     doubt: Callable[[str], str] = lambda _: ""
 

@@ -42,7 +42,7 @@ class _Asking:
         self.marked = {names.index(name) for name in chosen if name in names}
         self.at = min(self.marked, default=-1)  # the place of the mark; -1: nowhere yet
         self.wrong = self.doubted = ""
-        self.buffer = Buffer(multiline=False, on_text_changed=self._typed)
+        self.buffer = Buffer(document=Document(question.typed), multiline=False, on_text_changed=self._typed)
 
     def _typed(self, _: Buffer) -> None:
         self.wrong = ""
@@ -105,7 +105,7 @@ class _Asking:
             for number, row in self._rows(max(shutil.get_terminal_size().lines - used, 3)):
                 style = _LOUD if number == self.at else _QUIET if number < 0 else ""
                 lines.append((style, "\n".join(row) + "\n"))
-        elif question.default is not None:
+        elif question.default is not None and not question.typed:
             lines.append((_QUIET, "\n".join(asking.wrapped(f"Enter alone: {question.default_words}")) + "\n"))
         style, last = lines[-1][:2]
         return [*lines[:-1], (style, last.removesuffix("\n"))]
