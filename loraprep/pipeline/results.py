@@ -34,6 +34,7 @@ from loraprep.report.opening import BATCH, headline
 _COLOURS = {"block": "bold red", "warn": "yellow", "note": "dim", "good": "green"}
 _MARKS = {"block": "x", "warn": "!", "note": "-", "good": "+"}
 _WORST = 3  # findings that the verdict spells out; loraprep report has them all
+_AFTER_MENDING = "Next: mend what is marked x, then loraprep gate1"
 _LINES = 20  # of a verdict: what can be seen at once on the smallest usual terminal, with the prompt around it
 _WIDTH = 80  # columns of that terminal
 
@@ -104,7 +105,8 @@ def print_verdict(work: Workspace, exported: Callable[[], bool]) -> None:
         tail.append(Line(f"Waiting for you: {awaited}.", "bold"))
     if gate.verdict == "GO":
         tail.append(Line(f"Why: {gate.why}"))
-    tail += following(work, gate, exported)
+    mended = gate.verdict != "GO" and not gate.waiting and any(r.severity == "block" and _has_fix(r) for r in told)
+    tail += [Line(_AFTER_MENDING)] if mended else following(work, gate, exported)
     since = _since(work)
     if terminal.level() is Level.VERBOSE:
         for reason in told:
@@ -152,7 +154,7 @@ def _fitting(told: Sequence[Reason], room: int) -> list[tuple[Reason, bool]]:
         room -= size
     for number, (reason, _) in enumerate(shown):
         size = _height(f"    {reason.fix}")
-        if _has_fix(reason) and size <= room:
+        if _has_fix(reason) and (size <= room or not number):  # what to do about the worst is never left out
             shown[number] = (reason, True)
             room -= size
     return shown

@@ -164,7 +164,9 @@ def _wrong_type(doc: Document, error: _Error) -> Iterator[Problem]:
 
 def _refused(doc: Document, error: _Error) -> Iterator[Problem]:
     said = "must not be empty"
-    if error.value or error.keyword not in ("minItems", "minLength", "minProperties"):
+    if error.keyword == "pattern" and error.wants == _WORDS and error.value:
+        said = f'"{_short(error.value)}" says nothing yet'
+    elif error.value or error.keyword not in ("minItems", "minLength", "minProperties", "pattern"):
         count = len(error.value) if isinstance(error.value, list) else 0
         said = _REFUSED.get(error.keyword, "does not fit").format(
             short=_short(error.value), found=_found(error.value), value=error.value, wants=error.wants, count=count
@@ -179,6 +181,7 @@ _EXPLAIN: dict[str, Callable[[Document, _Error], Iterator[Problem]]] = {
     "required": _missing,
     "type": _wrong_type,
 }
+_WORDS = r"\w"  # the pattern of a text that has to say something
 _REFUSED = {
     "const": "{found} is not allowed here",
     "enum": "{found} is not allowed here",

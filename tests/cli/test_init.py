@@ -109,6 +109,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert written.pop("dodo.py").decode() == DODO
     assert written.pop(".gitignore").decode() == IGNORED
     assert written.pop("decisions/crops.yaml") == resources.path("resources/project/crops.yaml").read_bytes()
+    assert written.pop("decisions/gate.yaml") == resources.path("resources/project/gate.yaml").read_bytes()
     images = {name.removeprefix("images/"): data for name, data in written.items() if name.startswith("images/")}
     assert images == before == _files(here / "pics")
     schemas = {name: data for name, data in written.items() if not name.startswith("images/")}

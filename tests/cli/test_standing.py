@@ -7,8 +7,10 @@ import pytest
 
 from loraprep.__main__ import main
 from loraprep.cli import standing
-from loraprep.pipeline import artifacts
+from loraprep.core.records import Reason
+from loraprep.pipeline import artifacts, results
 from loraprep.pipeline.artifacts import Judged
+from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 
 PROJECT = "version: 1\nname: p\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\ncaptioning: {captioner: none}\n"
@@ -60,6 +62,20 @@ def test_inside_it_says_where_it_stands(
         == f"p: style for Stable Diffusion 1.5, trigger brushy.\nCaptions: none. Trainers: kohya.\n{said}"
     )
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_to_mend_stands_on_the_screen_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / project.NAME).write_text(PROJECT, "utf-8")
+    work, fix = Workspace(project.load(tmp_path)), "Write what each shows into a .txt file. " * 30
+    broken = Reason(code="broken", severity="block", sentence="a.png is broken.", why="", fix=fix, images=())
+    gate = Judged(name="p", verdict="NO-GO", waiting={}, only_waiting=False, reasons=[broken], counts={"kept": 12},
+                  why="w.", next=fix)  # fmt: skip
+    work.write(gate)
+    results.print_verdict(work, lambda: False)
+    said = capsys.readouterr().out
+    assert " ".join(said.split()).count(fix.strip()) == 1
+    assert said.endswith("\nNext: mend what is marked x, then loraprep gate1\n")
 
 
 def test_what_was_edited_since_is_named(

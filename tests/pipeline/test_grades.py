@@ -65,6 +65,15 @@ def test_names_alone_are_no_go_until_the_artist_says_why(names: list[str], tmp_p
     gate = judged(root)
     assert "only-named" in codes(gate)
 
+    said = run(root, "gate1")[1]
+    assert said.count("in decisions/gate.yaml (a new file, if you have none)") == 1, said
+    for nothing, why in (("...", '"..." says nothing yet'), ("", "must not be empty")):
+        (root / "decisions/gate.yaml").write_text(f'only-named: {{accept: known, reason: "{nothing}"}}\n', "utf-8")
+        code, said = run(root, "gate1")
+        assert code == 1, said
+        assert f"decisions/gate.yaml:1:37: only-named.reason: {why}" in said
+        assert "in your own words" in said
+
     reason = "these teach a palette, and I prompt by colour"
     (root / "decisions/gate.yaml").write_text(f'only-named: {{accept: known, reason: "{reason}"}}\n', "utf-8")
     gate = judged(root)

@@ -87,6 +87,7 @@ def write_project(root: Path, new: NewProject, copies: Sequence[Copy]) -> None:
         ".gitignore": resources.text("resources/project/gitignore"),
         "dodo.py": resources.text("resources/project/dodo.py"),
         crops.NAME: resources.text("resources/project/crops.yaml"),
+        "decisions/gate.yaml": resources.text("resources/project/gate.yaml"),
     }
     texts |= {f"schemas/{name}.schema.json": resources.text(f"schemas/{name}.schema.json") for name in _SCHEMAS}
     declared = complete_settings(yamlfile.parse(made, project.NAME, exit_code=UNUSABLE).data)
