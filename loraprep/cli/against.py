@@ -13,6 +13,7 @@ from loraprep import __version__
 from loraprep.cli import running
 from loraprep.core import files, terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.nearest import folder_meant
 from loraprep.core.records import Group, Image
 from loraprep.core.text import number_of
 from loraprep.duplicates import keypoints, relations
@@ -31,7 +32,7 @@ def run(given: str) -> int:
     home = running.home()
     folder = here / given
     if not folder.is_dir():
-        raise UserError("there is no such folder", place=given, exit_code=UNUSABLE)
+        raise UserError("there is no such folder", place=given, hint=folder_meant(Path(given)), exit_code=UNUSABLE)
     declared = project.load(home)
     if folder.resolve() == declared.images.resolve():
         raise UserError("these are the project's own pictures: `loraprep duplicates`", place=given)

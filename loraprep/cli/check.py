@@ -14,6 +14,7 @@ from loraprep.cli import completing
 from loraprep.cli.init.given import folder as asked_folder
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.nearest import folder_meant
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Reason
 from loraprep.core.text import number_of
@@ -159,7 +160,7 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
         raise UserError(
             "that is a file" if path.exists() else f'there is no folder "{folder}"',
             exit_code=UNUSABLE,
-            hint="Name the folder that you would give to the trainer.",
+            hint=folder_meant(path) or "Name the folder that you would give to the trainer.",
         )
     own = [] if trainer else [name for name in _of_project(path) if name in known]
     asked = trainer or own or ["all"]

@@ -46,7 +46,8 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             more="Every question has a flag; with all of them given, nothing is asked.",
             example="loraprep init mystyle --images ~/paintings",
             reads="the folder with your pictures, or a trainer's (--from); studio.md, if you work in a studio",
-            writes="NAME/project.yaml, intent.md, dodo.py, decisions/crops.yaml, decisions/gate.yaml, schemas/; copies of pictures, images/",
+            writes="NAME/project.yaml, intent.md, dodo.py, decisions/crops.yaml, decisions/gate.yaml, schemas/; "
+            "copies of pictures, images/",
             code="loraprep.cli.init.command",
         ),
     ),

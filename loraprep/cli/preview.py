@@ -21,6 +21,7 @@ from loraprep.cli.init.options import for_now, project_name, project_root
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Code
+from loraprep.core.nearest import folder_meant
 from loraprep.core.records import Gate
 from loraprep.core.text import listed, number_of
 from loraprep.curation.assessment import PictureFeatures
@@ -269,8 +270,10 @@ def _problems(args: _Options, folder: Path, model: str, out: Path, here: Path) -
     found = []
     if not folder.is_dir():
         what = "that is a file; name the folder it lies in" if folder.exists() else "there is no such folder"
-        hint = "loraprep look DIR, and if only some of it: loraprep look DIR '*.jpg' (in quotes)"
-        found.append(Problem(what, args.folder, hint if folder.exists() else "loraprep look DIR"))
+        hint = folder_meant(folder) or "loraprep look DIR"
+        if folder.exists():
+            hint = "loraprep look DIR, and if only some of it: loraprep look DIR '*.jpg' (in quotes)"
+        found.append(Problem(what, args.folder, hint))
     for flag, value, known in (("--kind", args.kind, "kinds"), ("--model", model, "models")):
         names = resources.names(f"resources/{known}")
         if value not in names:

@@ -17,6 +17,7 @@ from loraprep.cli import commands, completing, running
 from loraprep.cli.commands import Command
 from loraprep.core import terminal
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.nearest import folder_meant
 from loraprep.core.terminal import Level
 
 # of the tasks of the graph; a test holds that the graph says the same
@@ -280,7 +281,8 @@ def _into(ctx: click.Context, _param: click.Parameter, folder: str | None) -> No
         what = "that is a file" if path.exists() else "there is no such folder"
         raise UserError(
             what, place=folder or "-C", exit_code=UNUSABLE,
-            hint="-C takes the folder of a project, the one that holds project.yaml: loraprep -C mystyle gate1",
+            hint=folder_meant(path)
+            or "-C takes the folder of a project, the one that holds project.yaml: loraprep -C mystyle gate1",
         )  # fmt: skip
     os.chdir(path)
 

@@ -6,8 +6,9 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from loraprep.core import files
 from loraprep.core.text import listed
 
 _SHOWN = 3  # of several that are as near as each other
@@ -57,6 +58,13 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return "did you mean p00004.jpg?", or "" if nothing is near."""
     found = nearest(name, known)
     return f"did you mean {_either(found)}?" if found else ""
+
+
+def folder_meant(folder: Path) -> str:
+    """Return "Did you mean pics?" of a folder that is not there, by those beside it; "" if none is near."""
+    around = [path.name for path in files.listed(folder.parent) if path.is_dir() and not path.name.startswith(".")]
+    found = nearest(folder.name, around) if folder.name else []
+    return f"Did you mean {_either([folder.with_name(name).as_posix() for name in found])}?" if found else ""
 
 
 def _either(names: Sequence[str]) -> str:

@@ -65,6 +65,10 @@ def test_what_is_not_there_is_said(pics: Path) -> None:
     both = f'"{pics}" "{pics / "a.png"}"'
     assert folder.missing(both, Path(both)) == ("several things were given", "Name the one folder they lie in.")
     assert folder.missing(str(pics / "x/y"), pics / "x/y")[1] == f"{pics} is there; what follows is not."
+    (pics.parent / "my pics").mkdir()
+    assert (
+        folder.missing("my pcis", pics.parent / "my pcis")[1] == f"Did you mean {(pics.parent / 'my pics').as_posix()}?"
+    )
     assert folder.missing("a\0b", Path("a\0b"))[0] == "there is no folder a\0b"
     assert given.folder("a\0b") == Path("a\0b")
 

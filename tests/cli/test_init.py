@@ -187,11 +187,11 @@ NAME: "con" cannot be a project's name
     assert _refused("--no-input").problems[0].message == "the project needs a name"
     assert (
         str(_refused("mine", "--no-input"))
-        == f"""\
+        == """\
 --kind: the kind is missing
     One of: character, edit, object, style.
 --model: the base model is missing
-    One of: {MODELS}."""
+    loraprep init --help lists them."""
     )
     assert "init has no option --modle" in str(_refused("mine", "--modle", "flux"))
     assert sorted(p.name for p in here.iterdir()) == ["pics"]

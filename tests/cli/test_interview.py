@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from loraprep.cli.init import interview
+from loraprep.cli.init.interview import Talk
+from loraprep.cli.init.options import InitOptions
 from loraprep.project import profiles, project
 from tests.runs import run
 
@@ -240,3 +243,15 @@ def test_flags_as_people_write_them_are_the_same(here: Path) -> None:
     assert code == 3
     assert '--model: "sd" could be sd15, sd35 or sdxl' in output
     assert '--trainers: unknown trainer "kohyaa"\n    Did you mean kohya?' in output
+
+
+@pytest.mark.parametrize(
+    ("kind", "notes", "told"), [("style", "empty background", 1), ("style", "", 0), ("edit", "x", 0)]
+)
+def test_it_says_what_becomes_of_the_notes(kind: str, notes: str, told: int, tmp_path: Path) -> None:
+    step = next(step for step in interview.STEPS if step.key == "notes")
+    said = step.after(
+        InitOptions(**{**dict.fromkeys(InitOptions.__struct_fields__), "kind": kind, "notes": notes}), Talk(tmp_path)
+    )
+    assert len(said) == told
+    assert all(text.startswith("Noted in intent.md. What a caption names stays out") for text in said)

@@ -108,6 +108,18 @@ def test_it_writes_its_page_again_but_nobody_elses(looked: tuple[Path, str], fol
     other.unlink()
 
 
+@pytest.mark.parametrize(
+    "words", [["look", "pcis"], ["check", "pic"], ["-C", "pcis", "gate1"], ["init", "mine", "--images", "pic"]]
+)
+def test_a_folder_mistyped_is_named_as_it_was_meant(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pics").mkdir()
+    with pytest.raises(UserError, match=r"Did you mean pics\?"):
+        tree.run(words)
+
+
 def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:

@@ -10,6 +10,7 @@ import msgspec
 from loraprep.cli.init import given
 from loraprep.cli.init.create import files_below
 from loraprep.core import files
+from loraprep.core.nearest import folder_meant
 from loraprep.core.records import Role
 from loraprep.core.text import number_of
 from loraprep.imaging import headers
@@ -46,9 +47,9 @@ def missing(text: str, folder: Path) -> tuple[str, str]:
         near = next((parent for parent in folder.parents if parent.is_dir()), None)
         if near and near != Path() and near != folder.parent:
             return f"there is no folder {text}", f"{near} is there; what follows is not."
+        return f"there is no folder {text}", folder_meant(folder)
     except (OSError, ValueError):
-        pass
-    return f"there is no folder {text}", ""
+        return f"there is no folder {text}", ""
 
 
 def look(folder: Path) -> Contents:

@@ -228,6 +228,13 @@ def _of_captioner(options: InitOptions, talk: Talk) -> list[str]:
     return []
 
 
+def _of_notes(options: InitOptions, _talk: Talk) -> list[str]:
+    """Say what becomes of it: what is described, and by whom, hangs on the captions alone."""
+    if not options.notes or _pairs(options):
+        return []
+    return ["Noted in intent.md. What a caption names stays out of the trigger: name it in the captions that show it."]
+
+
 def _smallest(options: InitOptions) -> int:
     """The native size of the base model, px; 1024 while nobody knows one."""
     return profiles.base_model(options.model_name).native if options.model_name else 1024
@@ -479,9 +486,9 @@ def _copying(options: InitOptions, talk: Talk) -> bool:
     return source is not None and not same_folder(source, project_root(options.name or "", talk.here) / "images")
 
 
-def _plain(key: str, label: str) -> Step:
+def _plain(key: str, label: str, after: Callable[[InitOptions, Talk], Sequence[str]] = lambda *_: ()) -> Step:
     return Step(
-        key=key, label=label, question=_words(key, label), keep=_keeping(key), said=_own(key),
+        key=key, label=label, question=_words(key, label), keep=_keeping(key), said=_own(key), after=after,
         applies=lambda options, _: key in _asks(options),
     )  # fmt: skip
 
@@ -520,7 +527,7 @@ STEPS: tuple[Step, ...] = (
         key="trigger", label="Trigger", question=_trigger, keep=_keeping("trigger"),
         said=_own("trigger"), applies=lambda options, _: not _pairs(options),
     ),
-    _plain("notes", "Notes"),
+    _plain("notes", "Notes", after=_of_notes),
     _plain("fused", "Belongs to it"),
     Step(
         key="captioner", label="Captioner", question=_captioner, keep=_keeping("captioner"),

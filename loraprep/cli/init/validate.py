@@ -19,6 +19,7 @@ from loraprep.project import profiles, project, studio, trigger, trust
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 CAPTIONERS = tuple(registry.captioner_names())
 STYLE_WORDS = ("include", "omit")
+_FEW = 8  # names that are listed where one is missing: more would hide what else is wrong
 
 
 def problems(options: InitOptions, here: Path, *, complete: bool = False) -> list[Problem]:
@@ -81,7 +82,8 @@ def _choice_problems(
     one_of = f"One of: {', '.join(allowed)}."
     if not value:
         if complete:
-            yield Problem(f"the {what} is missing", flag, missing + one_of)
+            many = "loraprep init --help lists them." if len(allowed) > _FEW else one_of
+            yield Problem(f"the {what} is missing", flag, missing + many)
     elif value not in allowed and not (flag == "--model" and (studio.model_id(value) or value == UNDECIDED)):
         several = [name for name in allowed if name.startswith(value.lower())]
         if len(several) > 1:
