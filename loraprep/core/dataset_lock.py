@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from loraprep.core import files, paths
 from loraprep.core.errors import UserError
+from loraprep.core.text import on_backgrounds
 
 LOCK = "dataset.lock.json"
 
@@ -94,6 +95,13 @@ class DatasetLock(msgspec.Struct, frozen=True):
     seen: int = 0  # of the same folder
     masks: MaskFolders = MaskFolders()
     made_with: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def counted(images: Mapping[str, LockedImage]) -> str:
+    """Count pictures of the lock: "46 pictures on 3 backgrounds = 138"."""
+    several = [image for image in images.values() if image.background is not UNSET]
+    copied, colours = ({i.path for i in several}, {i.background for i in several})
+    return on_backgrounds(len({i.path for i in images.values()}), len(copied), len(colours))
 
 
 def read_lock(root: Path) -> DatasetLock | None:

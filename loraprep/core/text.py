@@ -33,6 +33,15 @@ def number_of(number: int, one: str, many: str = "") -> str:
     return f"{number} {plural(number, one, many)}"
 
 
+def on_backgrounds(pictures: int, copied: int, colours: int) -> str:
+    """Count pictures of which `copied` stand once on each of `colours`: "46 pictures on 3 backgrounds = 138"."""
+    said = number_of(pictures, "picture")
+    if not copied or colours < 2:
+        return said
+    of_them = "" if copied == pictures else f", {copied} of them"
+    return f"{said}{of_them} on {colours} backgrounds = {pictures + copied * (colours - 1)}"
+
+
 def printable(text: str, by: str = " ") -> str:
     """Return the text with `by` for every character that a terminal or page could not show, or would act on."""
     return replaced(text, lambda char: not char.isprintable(), by)

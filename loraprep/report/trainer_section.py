@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from loraprep.core.escape import cell, code
-from loraprep.core.text import listed
+from loraprep.core.text import listed, on_backgrounds
 from loraprep.project.profiles import TrainerProfile
-from loraprep.project.settings import Thresholds
+from loraprep.project.settings import Settings, Thresholds
 from loraprep.trainers import naming
 from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alone_in_bucket, usual_repeats
 
+_MORE = 1.1  # times the steps asked for: rounding alone does not get there
 CROPS = "report/crops"  # where the drawn crops are, relative to the project
 
 
@@ -20,15 +21,17 @@ def trainer_section(
     profiles: Mapping[str, TrainerProfile],
     repeats: Mapping[str, int],
     cut: Sequence[str],
-    limits: Thresholds,
+    settings: Settings,
+    copies: Mapping[str, int],
 ) -> list[str]:
-    """Write the lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/.
+    """Write the lines of "What your trainers will do". `cut`: pictures whose crop is drawn in report/crops/;
+    `repeats`: picture -> how often it comes up in an epoch, on all backgrounds, `copies`: on how many it stands.
 
     Pictures are listed one by one only where, by `limits`, much is cut off or enlarged, or a caption is cut.
     """
     if not repeats:
         return []
-    lines = ["### What your trainers will do", "", *_lengths(plans, profiles, repeats)]
+    lines = ["### What your trainers will do", "", *_lengths(plans, profiles, repeats, settings, copies)]
     if beside := [profiles[p.trainer].title for p in plans if p.length.regularization]:
         lines += [
             "",
@@ -47,7 +50,7 @@ def trainer_section(
     for plan in plans:
         title = profiles[plan.trainer].title
         if plan.placed:
-            lines += ["", f"#### {title}", "", *_buckets(plan), *_pictures(plan, limits)]
+            lines += ["", f"#### {title}", "", *_buckets(plan), *_pictures(plan, settings.thresholds)]
         elif plan.cut_captions:
             lines += ["", f"#### {title}", ""]
             lines += [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
@@ -55,21 +58,30 @@ def trainer_section(
 
 
 def _lengths(
-    plans: Sequence[TrainingPlan], profiles: Mapping[str, TrainerProfile], repeats: Mapping[str, int]
+    plans: Sequence[TrainingPlan],
+    profiles: Mapping[str, TrainerProfile],
+    repeats: Mapping[str, int],
+    settings: Settings,
+    copies: Mapping[str, int],
 ) -> list[str]:
-    most = usual_repeats(repeats.values())
-    others = sorted(set(repeats.values()) - {most})
-    times = ", ".join(str(n) for n in sorted(set(repeats.values())))
-    seen = sorted({p.length.seen for p in plans})
+    common, files = usual_repeats(repeats.values()), {path: n // copies[path] for path, n in repeats.items()}
+    most = usual_repeats(files.values())  # of a file: a picture on three backgrounds is three of them
+    others = sorted(set(files.values()) - {most})
+    times = ", ".join(str(n) for n in sorted(set(files.values())))
+    often = {p.trainer: p.length.seen * most // common for p in plans}
+    seen = sorted(set(often.values()))
     views = f"{seen[0]} times" if len(seen) == 1 else f"{seen[0]} to {seen[-1]} times"
     more = [f"those with {n} repeats about {seen[0] * n // most}" for n in others]
+    several = [path for path in repeats if copies[path] > 1]
+    counted = on_backgrounds(len(repeats), len(several), max(copies.values()))
+    whose = f"{counted}: each of these" if several else "Each picture"
     each = " and with each of its captions" if any(p.length.captions > 1 for p in plans) else ""
     lines = [
         "A trainer shows your pictures again and again, a few at a time: one such showing is a step, once through all "
         "of them is an epoch, and repeats is how often each comes up in one. Every picture is scaled and cut to the "
         "nearest of some fixed shapes, called buckets; one that is alone in its bucket is still trained.",
         "",
-        f"Each picture is seen about {views} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
+        f"{whose} is seen about {views} in the whole training{''.join(f', {m}' for m in more)}, whichever trainer "
         f"you use. A trainer that shows every picture at every size{each} in one epoch needs fewer epochs for that.",
         "",
         "| Trainer | Sizes | Repeats | Epochs to set | Steps per epoch | Steps | Each picture is seen |",
@@ -85,10 +97,24 @@ def _lengths(
             str(length.epochs),
             f"{about}{length.steps_per_epoch}",
             f"{about}{length.steps}",
-            f"{' or '.join(str(n) for n in _seen(length.seen, most, others if profile.repeats else ()))} times",
+            f"{' or '.join(str(n) for n in _seen(often[plan.trainer], most, others if profile.repeats else ()))} times",
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    return lines
+    return lines + _too_many_steps(sum(copies[path] for path in repeats), set(files.values()), settings)
+
+
+def _too_many_steps(shown: int, repeats: set[int], settings: Settings) -> list[str]:
+    """Say why there are more steps than project.yaml asks for: each of the `shown` pictures comes up at least once."""
+    dataset = settings.dataset
+    least = shown * dataset.epochs / dataset.batch_size
+    epochs = max(1, round(dataset.steps * dataset.batch_size / shown))
+    if dataset.repeats or repeats != {1} or least < _MORE * dataset.steps or epochs >= dataset.epochs:
+        return []
+    return [
+        "",
+        f"project.yaml asks for {dataset.steps} steps, and {shown} pictures once in each of {dataset.epochs} epochs "
+        f"are more. With `epochs: {epochs}` it comes nearest.",
+    ]
 
 
 def _seen(usually: int, most: int, others: Iterable[int]) -> list[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from loraprep.captions.render import prefix as prefix_tags
-from loraprep.core import files, paths
+from loraprep.core import dataset_lock, files, paths
 from loraprep.core.dataset_lock import DatasetLock
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.escape import code, plain
@@ -67,8 +67,14 @@ def training_set(
         by=model.by(plan.trainer),
         above=prefix,
         prompts=prompts.sample_prompts(tries, locked, captions, carrying, settings.trigger, before, model),
+        counted=_on_backgrounds(locked),
         held_out=[folder for folder in folders if naming.holds_out(folder.name)],
     )
+
+
+def _on_backgrounds(locked: DatasetLock) -> str:
+    trained = {place: i for place, i in locked.images.items() if not naming.holds_out(_folder_of(place))}
+    return dataset_lock.counted(trained) if any(i.background is not msgspec.UNSET for i in trained.values()) else ""
 
 
 def _folder(name: str, top: str, pictures: int, locked: DatasetLock) -> TrainingFolder:
@@ -279,6 +285,7 @@ def readme(dataset: TrainingSet, how: str) -> str:
         "",
         f"- Epochs: {length.epochs}. Pictures a step (batch size): {dataset.batch_size}.",
         f"- That is {about}{length.steps_per_epoch} steps an epoch, {about}{length.steps} steps in all.",
+        *([f"- {dataset.counted}. The backgrounds of a picture count together:"] if dataset.counted else []),
         f"- Each picture is seen about {length.seen} times, {together} together, as with any other trainer of this "
         f"project.{_seen_more(dataset)}",
         f"- Sizes: {', '.join(map(str, dataset.sizes))} ({dataset.model}).",

@@ -41,6 +41,7 @@ class TrainingPicture(msgspec.Struct, frozen=True):
     caption: Caption | None
     folder: str = ""  # of dataset/, where it will stand
     masked: bool = False  # that folder has loss masks
+    copies: int = 1  # on so many backgrounds: `repeats` counts them all
 
 
 def training_pictures(
@@ -51,13 +52,14 @@ def training_pictures(
     largest: int,
     folders: Mapping[str, str] | None = None,
     masked: Collection[str] = (),
+    copies: Mapping[str, int] | None = None,
 ) -> list[TrainingPicture]:
     """Describe the kept pictures in the order of `fates`.
 
     `largest`: px up to which `dataset` enlarges. `folders`: path -> its folder in dataset/; `masked`: those of them
-    that have loss masks.
+    that have loss masks; `copies`: path -> on how many backgrounds it stands.
     """
-    by_path, folders = {i.path: i for i in images}, folders or {}
+    by_path, folders, copies = {i.path: i for i in images}, folders or {}, copies or {}
     return [
         TrainingPicture(
             f.path,
@@ -66,6 +68,7 @@ def training_pictures(
             captions.get(f.path),
             folders.get(f.path, ""),
             folders.get(f.path, "") in masked,
+            copies.get(f.path, 1),
         )
         for f in fates
         if f.fate == "kept"
@@ -186,7 +189,9 @@ def _length(
     several = _captions_shown(profile, pictures)
     times = (len(sizes) if each else 1) * several
     if not profile.repeats:  # every repeat becomes an epoch
-        epochs, repeats, common = epochs * common, dict.fromkeys(repeats, 1), 1
+        epochs *= usual_repeats(p.repeats // p.copies for p in pictures)
+        repeats = {p.path: p.copies for p in pictures}
+        common = usual_repeats(repeats.values())
     wanted = max(1, round(epochs / times))
     counts: Counter[tuple[str, int, Size]] = Counter()  # dataset, trained size, bucket -> pictures shown in an epoch
     for picture in placed:

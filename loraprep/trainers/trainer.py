@@ -57,6 +57,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
     above: str = ""  # what stands before every path: "" or dataset.path with a "/"
     prompts: Sequence[SamplePrompt] = ()
+    counted: str = ""  # its pictures, where they stand on several backgrounds, in words
     held_out: Sequence[TrainingFolder] = ()  # never trained; a trainer that measures does so at the largest size
 
     def captioned(self, folder: TrainingFolder) -> dict[str, list[str]]:

@@ -276,6 +276,12 @@ def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> N
     assert Image.open(root / f"dataset/{FOLDER}/jug.png").getpixel((5, 5)) == (128, 128, 128)
     assert Image.open(root / f"dataset/{FOLDER}/jug-00ff00.png").getpixel((5, 5)) == (0, 255, 0)
     assert not any("scene-01-" in name for name in files)
+    pictures = len([name for name in files if name.endswith(".png")])
+    told = f"{pictures - 1} pictures, 1 of them on 2 backgrounds = {pictures}"
+    assert f"{told} with captions, each seen" in output
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert f"{told}: each of these is seen about" in report
+    assert "| 512 | 10 |" in report
 
 
 @pytest.mark.run

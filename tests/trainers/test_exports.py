@@ -19,6 +19,7 @@ from loraprep.core.records import Caption, Fate, Grade, Image
 from loraprep.project import profiles, schema
 from loraprep.project.settings import complete_settings
 from loraprep.project.sizes import trained_sizes
+from loraprep.report import trainer_section
 from loraprep.trainers import export, forecast, kohya, onetrainer
 from loraprep.trainers.plan import CutCaption, TrainingPlan
 from loraprep.trainers.trainer import TrainingFolder, TrainingSet, trainer_module
@@ -462,6 +463,26 @@ def test_each_folder_fills_batches_of_its_own_in_musubi_tuner() -> None:
     own = [forecast.TrainingPicture(f"{n}.png", (1024, 1024), 1, None, f"1_{n % 2}") for n in range(6)]
     plan = forecast.training_plan("musubi-tuner", profiles.trainer("musubi-tuner"), own, told, model)
     assert plan.length.steps_per_epoch == 2  # three and three, where six together would have filled one and a half
+
+
+def test_pictures_on_several_backgrounds_are_counted_alike_everywhere() -> None:
+    """46 pictures on 3 backgrounds in 15 epochs: 138 a epoch, 2,070 steps, also where a trainer has no repeats."""
+    told = complete_settings(schema.with_defaults(
+        {"version": 1, "name": "x", "model": "sd15", "trigger": "abc", "intent": {"kind": "style"},
+         "dataset": {"trainers": ["kohya", "huggingface"], "steps": 1500, "epochs": 15}}, "project"))  # fmt: skip
+    paths = [f"{n}.png" for n in range(46)]
+    own = [forecast.TrainingPicture(path, (512, 512), 3, None, "1_x", copies=3) for path in paths]
+    named = {name: profiles.trainer(name) for name in told.dataset.trainers}
+    plans = [forecast.training_plan(name, each, own, told, profiles.base_model("sd15")) for name, each in named.items()]
+    assert {plan.length.steps for plan in plans} == {2070}
+    assert {plan.length.epochs for plan in plans} == {15}
+    lines = trainer_section.trainer_section(plans, named, dict.fromkeys(paths, 3), [], told, dict.fromkeys(paths, 3))
+    said = "\n".join(lines)
+    assert "46 pictures on 3 backgrounds = 138: each of these is seen about 15 times in the whole training" in said
+    assert "| kohya sd-scripts | 512 | 1 | 15 | 138 | 2070 | 15 times |" in said
+    assert (
+        "asks for 1500 steps, and 138 pictures once in each of 15 epochs are more. With `epochs: 11` it comes" in said
+    )
 
 
 def test_a_caption_that_a_trainer_cuts_is_quoted() -> None:

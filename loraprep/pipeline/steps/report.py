@@ -138,12 +138,14 @@ def write_report(work: Workspace) -> None:
         verdict = gate.judge(data)
     images = {i.path: i for i in data.images}
     since = _told(work, since_last.verdict_record(verdict, data.kept, images, data.captions, data.settings))
+    colours = len(data.settings.dataset.backgrounds)
     trainer_lines = trainer_section.trainer_section(
         forecast.plans,
         {name: trainer(name) for name in data.settings.dataset.trainers},
         forecast.repeats,
         forecast.drawn,
-        data.settings.thresholds,
+        data.settings,
+        {path: colours if images[path].alpha else 1 for path in forecast.repeats},
     )
     drawn_marks = marks.draw_marks(work.pictures, data.found(Code.SAME_MARK), images)
     opened = opening.opening(data, verdict)

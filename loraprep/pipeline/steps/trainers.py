@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from loraprep.core import files, terminal
@@ -23,8 +24,11 @@ from loraprep.report import trainer_section
 from loraprep.trainers import caches, export, forecast, naming, regularization
 
 
-def _places(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> tuple[dict[str, int], dict[str, str]]:
-    """Picture -> how often it comes up in an epoch, on every colour it stands on; picture -> its folder in dataset/.
+def _places(
+    work: Workspace, kept: Sequence[str], found: Sequence[Image]
+) -> tuple[dict[str, int], dict[str, str], dict[str, int]]:
+    """Picture -> how often it comes up in an epoch, on every colour it stands on; -> its folder in dataset/; -> on how
+    many colours it stands.
 
     `kept`: those that train.
     """
@@ -32,10 +36,12 @@ def _places(work: Workspace, kept: Sequence[str], found: Sequence[Image]) -> tup
     cutouts = {i.path for i in found if i.alpha and i.path in set(kept)}
     times: dict[str, int] = {}
     folders: dict[str, str] = {}
+    copies: Counter[str] = Counter()
     for (path, _), place in outputs.output_places(kept, cutouts, work.project.settings, keep_kohya=keep_kohya).items():
+        copies[path] += 1
         folders[path] = place.split("/")[0]
         times[path] = times.get(path, 0) + (naming.repeats_of(folders[path]) or 1)
-    return times, folders
+    return times, folders, copies
 
 
 def _profiles(project: Project) -> dict[str, TrainerProfile]:
@@ -47,13 +53,13 @@ def forecast_trainers(work: Workspace) -> None:
     project = work.project
     found, selected = work.images(), work.read(Selected)
     kept = [f.path for f in selected.fates if f.fate == "kept"]
-    repeats, folders = _places(work, kept, found)
+    repeats, folders, copies = _places(work, kept, found)
     masked = {folders[i.path] for i in found if i.path in folders and outputs.mask_of(i, project.settings)}
     chosen, folder = _profiles(project), project.settings.dataset.regularization
     extra = regularization.regularization_sizes(project.root, folder)
     largest = trained_sizes(project.settings, project.base_model)[-1]
     captions = work.read(Captioned).captions
-    pictures = forecast.training_pictures(found, selected.fates, captions, repeats, largest, folders, masked)
+    pictures = forecast.training_pictures(found, selected.fates, captions, repeats, largest, folders, masked, copies)
     plans = [
         forecast.training_plan(name, profile, pictures, project.settings, project.base_model, extra)
         for name, profile in chosen.items()
