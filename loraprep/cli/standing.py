@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from msgspec import structs
+
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.text import listed
 from loraprep.pipeline import artifacts, state
 from loraprep.pipeline.artifacts import Judged
-from loraprep.project import profiles, project
+from loraprep.project import decisions, profiles, project
 from loraprep.report.opening import headline
 
 ABOUT = """\
@@ -47,6 +49,12 @@ def _told(home: Path) -> None:
         terminal.say("No verdict yet.")
         terminal.say("Next: loraprep gate1")
         return
+    left = {file: keys for file, asked in gate.waiting.items() if (keys := _left(home, file, asked))}
+    if gate.waiting and not left:
+        terminal.say("All that was asked is answered since the last verdict.", "bold")
+        terminal.say("Next: loraprep gate1")
+        return
+    gate = structs.replace(gate, waiting=left)
     terminal.say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
     if changed := _changed_since(home):
         terminal.say(f"Changed since then: {listed(changed)}.", "yellow")
@@ -57,6 +65,23 @@ def _told(home: Path) -> None:
 
         for line in results.following(Workspace(here), gate, lambda: running.exported(home)):
             line.show()
+
+
+def _left(home: Path, file: str, asked: list[str]) -> list[str]:
+    """List which of the questions that waited are open still, by the answers as they stand in the file now.
+
+    A run that was interrupted read them and judged nothing. Raises UserError.
+    """
+    path = home / f"decisions/{file}.yaml"
+    if not path.is_file() or path.stat().st_mtime_ns <= (home / "build" / Judged.NAME).stat().st_mtime_ns:
+        return asked
+    given = decisions.read_decisions(home, file)
+    if given.accepts(auto=False):
+        return []
+    answered = {entry.within or entry.key: True for entry in given.entries.values()}
+    for entry in given.entries.values():
+        answered[entry.within or entry.key] &= entry.answer is not None
+    return [key for key in asked if not answered.get(key)]
 
 
 def _changed_since(home: Path) -> list[str]:

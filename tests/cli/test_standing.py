@@ -8,7 +8,7 @@ import pytest
 from loraprep.__main__ import main
 from loraprep.cli import standing
 from loraprep.core.records import Reason
-from loraprep.pipeline import artifacts, results
+from loraprep.pipeline import artifacts, results, state
 from loraprep.pipeline.artifacts import Judged
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
@@ -62,6 +62,35 @@ def test_inside_it_says_where_it_stands(
         == f"p: style for Stable Diffusion 1.5, trigger brushy.\nCaptions: none. Trainers: kohya.\n{said}"
     )
     assert sorted(tmp_path.rglob("*")) == before
+
+
+ENTRY = "a.png: {what: small, recommended: keep, do: %s}\nb.png: {what: small, recommended: keep, do: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ENTRY % ("keep", "remove"), "All that was asked is answered since the last verdict.\nNext: loraprep gate1\n"),
+        ("rest: recommended\n" + ENTRY % ("null", "null"), "All that was asked is answered since the last verdict.\n"
+                                                           "Next: loraprep gate1\n"),
+        (ENTRY % ("keep", "null"), "Not yet: 1 answer from you (1 in decisions/quality.yaml).\nNext: loraprep review\n"),
+    ],
+)  # fmt: skip
+def test_answers_count_as_they_stand_in_the_files(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("images", "decisions", "build"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / project.NAME).write_text(PROJECT, "utf-8")
+    (tmp_path / "build/gate1.json").write_text(_judged("NO-GO", {"quality": ["a.png", "b.png"]}), "utf-8")
+    (tmp_path / "decisions/quality.yaml").write_text(text, "utf-8")
+    (tmp_path / state.NAME).write_bytes(b"")  # a run began after the answers, and was interrupted
+    judged = (tmp_path / "build/gate1.json").stat().st_mtime_ns
+    os.utime(tmp_path / "decisions/quality.yaml", ns=(judged + 10**9, judged + 10**9))
+    os.utime(tmp_path / state.NAME, ns=(judged + 2 * 10**9, judged + 2 * 10**9))
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    assert capsys.readouterr().out.endswith(said)
 
 
 def test_what_to_mend_stands_on_the_screen_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
