@@ -16,8 +16,9 @@ import msgspec
 from msgspec import structs
 
 from loraprep.cli import completing
+from loraprep.cli.init import folder as contents
 from loraprep.cli.init.given import folder as asked_folder
-from loraprep.cli.init.options import for_now, project_name, project_root
+from loraprep.cli.init.options import for_now, project_name, project_root, suited
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Code
@@ -61,7 +62,7 @@ PARAMS: list[click.Parameter] = [
         ["--model"],
         metavar="MODEL",
         help=f"the base model you train: {', '.join(resources.names('resources/models'))} "
-        "(default: studio.md's, else flux)",
+        "(default: studio.md's, else what the pictures suit by their size)",
         shell_complete=completing.models,
     ),
     click.Option(["--out"], metavar="FILE", help="the page to write (default: look-DIR.html here)"),
@@ -84,7 +85,7 @@ def run(**given: Any) -> int:
     args = _Options(**given)
     here = Path.cwd()
     folder = asked_folder(args.folder) or Path(args.folder)
-    model = studio.model_id(args.model) if args.model else _studio_model(here, args.kind)
+    model = studio.model_id(args.model) if args.model else _likely_model(folder, here, args.kind)
     name = _name(folder.resolve())
     out = Path(args.out) if args.out else here / f"look-{name}.html"
     problems = _problems(args, folder, model, out, here)
@@ -260,10 +261,13 @@ def _free(name: str, here: Path) -> str:
     return next(n for n in names if not project_root(n, here).exists())
 
 
-def _studio_model(here: Path, kind: str) -> str:
+def _likely_model(folder: Path, here: Path, kind: str) -> str:
+    """Name the base model of studio.md, else that which the pictures suit by their sizes."""
     _, known, _ = studio.studio_models(here)
     fit = [name for name in known if kind not in resources.names("resources/kinds") or profiles.fits_kind(name, kind)]
-    return fit[0] if fit else for_now(kind)
+    if fit or not folder.is_dir():
+        return fit[0] if fit else for_now(kind)
+    return suited(contents.look(folder).sides, kind) or for_now(kind)
 
 
 def _problems(args: _Options, folder: Path, model: str, out: Path, here: Path) -> list[Problem]:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from loraprep.cli.init import folder, given
 from loraprep.cli.init.folder import Contents
+from loraprep.cli.init.options import suited
 from loraprep.project import profiles
 
 posix = pytest.mark.skipif(os.name == "nt", reason="shells quote otherwise there")
@@ -97,3 +98,9 @@ def test_it_is_looked_into(pics: Path) -> None:
         folder.told(Contents(pictures=0, captioned=0, sides=()), style, "style", 512)
         == "There is no picture in that folder."
     )
+
+
+def test_small_pictures_suit_a_small_base_model() -> None:
+    assert suited([400] * 9 + [1500], "style") == "sd15"
+    for sides, kind in (([1296] * 9, "style"), ([800] * 9, "style"), ([], "style"), ([400], "edit"), ([400], "stlye")):
+        assert suited(sides, kind) == ""

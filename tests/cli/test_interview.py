@@ -65,17 +65,19 @@ def test_from_the_first_question_to_the_project(here: Path, start: Start, column
     screens.append(
         person.answer("What are you trying to teach the model? A specific character, an art style, a", "STY")
     )
-    seen = person.answer("Which base model will you train?", "flux.1-dev")
-    assert "studio.md" not in seen
-    assert f"> {len(MODELS) + 1}  undecided" in seen
-    screens.append(seen)
-    seen = person.answer("Which program will train it?", DOWN + SPACE)
-    assert "> [x] 1  kohya" in seen
-    screens += [seen, person.answer("Where are your pictures?", f"'{here / 'my pics'}' ")]
+    screens.append(person.answer("Where are your pictures?", f"'{here / 'my pics'}' "))
     seen = person.answer("Copy them into the project")
     assert "51 pictures, 12 .txt captions, 9 below 1024 px. For a style 20 to 100 is a good number." in " ".join(
         seen.split()
     )
+    screens.append(seen)
+    seen = person.answer("Which base model will you train?", "flux.1-dev")
+    assert "studio.md" not in seen
+    assert "Your pictures suit" not in seen
+    assert f"> {len(MODELS) + 1}  undecided" in seen
+    screens.append(seen)
+    seen = person.answer("Which program will train it?", DOWN + SPACE)
+    assert "> [x] 1  kohya" in seen
     screens += [seen, person.answer("In one sentence, what should the model learn?", "thick oil landscapes")]
     screens.append(person.answer("What would you call such a picture", "oil painting"))
     screens.append(person.answer("one made-up word that means nothing yet"))
@@ -123,6 +125,7 @@ def test_keys_of_a_list(here: Path, start: Start) -> None:
     person.type("o")
     person.see("> 3 object")
     person.type(ENTER)
+    person.answer("Where are your pictures?")
     person.answer("Which base model", "sd")
     person.see('"sd" could be sd15, sd35 or sdxl')
     person.type("xl" + ENTER)
@@ -174,7 +177,7 @@ def test_back_and_back_again_and_what_was_said_is_still_there(here: Path, start:
 
 @pytest.mark.parametrize(("key", "code"), [(CONTROL_C, 130), (CONTROL_D, 130)])
 def test_leaving_leaves_nothing(here: Path, start: Start, key: str, code: int) -> None:
-    for question in ("trying to teach", "Which base model"):
+    for question in ("trying to teach", "Where are your pictures"):
         person = start("mine")
         if question != "trying to teach":
             person.answer("trying to teach", "style")
@@ -187,13 +190,24 @@ def test_leaving_leaves_nothing(here: Path, start: Start, key: str, code: int) -
 
 
 def test_a_small_terminal_shows_the_mark_and_what_is_around_it(start: Start) -> None:
-    person = start("mine", "--kind", "style", columns=44, rows=12)
+    person = start("mine", "--kind", "style", "--images", "my pics", "--copy", columns=44, rows=12)
     seen = person.see("undecided")
     assert "more above" in seen
     assert f"> {len(MODELS) + 1}  undecided" in seen
     person.type(DOWN)
     seen = person.see(f"> 1 {MODELS[0]}")
     assert "more below" in seen
+
+
+def test_what_the_pictures_suit_is_preselected_and_all_is_in_the_window(here: Path, start: Start) -> None:
+    for path in (here / "my pics").glob("*.png"):
+        Image.new("RGB", (400, 400)).save(path)
+    person = start("mine", "--kind", "style", "--images", "my pics", "--copy", columns=80, rows=40)
+    seen = person.see("Your pictures suit Stable Diffusion 1.5: 512 px.")
+    assert f"> {MODELS.index('sd15') + 1}  sd15" in seen
+    assert "Which base model will you train?" in seen
+    assert "undecided" in seen
+    assert "GB" not in seen
 
 
 def test_no_colour_where_none_is_wanted(here: Path) -> None:
@@ -209,13 +223,14 @@ def test_no_colour_where_none_is_wanted(here: Path) -> None:
 def test_a_terminal_without_arrows_is_asked_line_by_line(here: Path) -> None:
     person = Terminal(here, "init", "mine", env={**NOBODY, "TERM": "dumb"})
     person.answer("Kind:", "3", then="\n")
+    person.answer("Folder (", then="\n")
     person.see("Base model (Enter: I don't know yet):")
     assert b"\x1b" not in person.sent
     person.close()
 
 
 def test_plain_lines_from_a_pipe(here: Path) -> None:
-    lines = ["mine", "c", "sd", "SDXL", "", "my\\ pics", "yes", "Mira", "<", "", "woman", "", "", "red cloak", "", ""]
+    lines = ["mine", "c", "my\\ pics", "yes", "sd", "SDXL", "", "Mira", "<", "", "woman", "", "", "red cloak", "", ""]
     done = subprocess.run(
         [sys.executable, "-m", "loraprep", "init", "--plain"], cwd=here, input="\n".join([*lines, ""]), text=True,
         capture_output=True, timeout=120, check=False, env={**os.environ, **NOBODY, "LORAPREP_CONFIG": str(here / "c.yaml")},

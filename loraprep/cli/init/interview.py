@@ -15,7 +15,7 @@ from loraprep.cli.init.asking import Asker, Back, Question
 from loraprep.cli.init.at_hand import AtHand
 from loraprep.cli.init.choices import Choice
 from loraprep.cli.init.folder import Contents
-from loraprep.cli.init.options import UNDECIDED, InitOptions, for_now, project_name, project_root, same_folder
+from loraprep.cli.init.options import UNDECIDED, InitOptions, for_now, project_name, project_root, same_folder, suited
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.core.text import listed, number_of
@@ -29,6 +29,8 @@ _USUAL = {  # of a kind that does not say what is asked about it
     "notes": Asked("What is in many pictures and should not be learned?", "the white background"),
     "fused": Asked("What is in every picture and belongs to the trigger?", "red cloak, scar"),
 }
+_FORMS = {"prose": "sentences"}  # of captions, as a person calls them
+_USUAL_SIZE = 1024  # px that nearly every base model is trained at
 _COPY, _LEAVE = "copy", "leave"
 _WRITE = "write it"
 
@@ -272,21 +274,19 @@ def _kind(options: InitOptions, _talk: Talk) -> Question:
 
 def model_choices(kind: str = "") -> tuple[Choice, ...]:
     """List the base models, each with a line; those that can be taught a kind, if one is named."""
-    pairs = bool(kind) and profiles.kind(kind).pairs
     found = []
     for name in profiles.models_for(kind) if kind else resources.names("resources/models"):
         model = profiles.base_model(name)
-        found.append(Choice(name, _of_model(name, model, pairs=pairs), (model.title, *model.aliases)))
+        found.append(Choice(name, _of_model(model), (model.title, *model.aliases)))
     line = f"I don't know yet: {for_now(kind)} for now, and changed for free."
     return (*found, Choice(UNDECIDED, line, ("I don't know yet", "?", "unknown", "later")))
 
 
-def _of_model(name: str, model: BaseModel, *, pairs: bool) -> str:
+def _of_model(model: BaseModel) -> str:
     if model.choosing is None:
         return f"{model.title}; {model.form}."
-    others = len(profiles.trainers_of(name, pairs=pairs)) - 1
-    by = profiles.usual_trainer(name, pairs=pairs) + (f" +{others}" if others else "")
-    return "; ".join(filter(None, (model.choosing.about.replace("; ", ", "), model.choosing.size, model.form, by)))
+    size = f"{model.native} px" if model.native != _USUAL_SIZE else ""
+    return "; ".join(filter(None, (model.choosing.about.replace("; ", ", "), size, _FORMS.get(model.form, model.form))))
 
 
 def _model(options: InitOptions, talk: Talk) -> Question:
@@ -297,13 +297,17 @@ def _model(options: InitOptions, talk: Talk) -> Question:
         said = f" studio.md says {listed(known)}."
     if file and unknown:
         said += f" studio.md names {listed(unknown)}, which loraprep does not know."
+    fits = suited(found.sides if (found := talk.contents(options)) else (), options.kind)
+    if fits and not known:
+        model = profiles.base_model(fits)
+        said += f" Your pictures suit {model.title}: {model.native} px."
     return Question(
-        text=f"Which base model will you train?{said} With each stands what it is good at, its size, how its captions "
-        "are written, and what trains it (+5: and five more).",
+        text=f"Which base model will you train?{said} With each stands what it is good at, and whether it reads "
+        "tags or sentences.",
         label="Base model",
         choices=model_choices(options.kind or ""),
-        default=options.model or (known[0] if known else UNDECIDED),
-        shown="" if options.model or known else "I don't know yet",
+        default=options.model or (known[0] if known else fits or UNDECIDED),
+        shown="" if options.model or known or fits else "I don't know yet",
     )
 
 
@@ -506,11 +510,6 @@ STEPS: tuple[Step, ...] = (
         key="kind", label="Kind", question=_kind, keep=_keeping("kind"), said=_own("kind"),
         after=_expectations,
     ),
-    Step(key="model", label="Base model", question=_model, keep=_keeping("model"), said=_own("model")),
-    Step(
-        key="trainers", label="Trainers", question=_trainers, keep=_keeping("trainers"),
-        said=_own("trainers"),
-    ),
     Step(
         key="images", label="Folder", question=_images,
         keep=lambda options, answer: replace(options, images=_path(answer)), said=lambda o: o.images or "",
@@ -520,6 +519,11 @@ STEPS: tuple[Step, ...] = (
         key="in_place", label="Pictures", question=_in_place,
         keep=lambda options, answer: replace(options, in_place=answer == _LEAVE),
         said=lambda o: (_LEAVE if o.in_place else _COPY) if o.images else "", applies=_copying,
+    ),
+    Step(key="model", label="Base model", question=_model, keep=_keeping("model"), said=_own("model")),
+    Step(
+        key="trainers", label="Trainers", question=_trainers, keep=_keeping("trainers"),
+        said=_own("trainers"),
     ),
     _plain("description", "Description"),
     _plain("class_word", "Class word"),

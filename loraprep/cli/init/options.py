@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 import msgspec
 
 from loraprep.cli.init import given
 from loraprep.core import resources
 from loraprep.core.files import Json
-from loraprep.project import profiles, studio
+from loraprep.project import profiles, schema, studio
 
 # Windows opens devices under these names
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
@@ -25,6 +27,21 @@ def for_now(kind: str | None) -> str:
     if not kind or kind not in resources.names("resources/kinds") or profiles.fits_kind(FOR_NOW, kind):
         return FOR_NOW
     return next(iter(profiles.models_for(kind)), FOR_NOW)
+
+
+def suited(sides: Sequence[int], kind: str | None) -> str:
+    """Name the base model that pictures of these sizes suit; "" if that is as good as any other.
+
+    `sides`: px, of the square of the same area. It is a smaller one where half of the pictures would be enlarged, for
+    the usual one, so much that `thresholds.audit.enlargement_question` would ask about each.
+    """
+    usual = for_now(kind)
+    if not sides or kind not in resources.names("resources/kinds"):
+        return ""
+    middle, native = median(sides), {name: profiles.base_model(name).native for name in profiles.models_for(kind)}
+    fits = min(native, key=lambda name: (abs(native[name] - middle), name))
+    limits = schema.with_defaults({"thresholds": {"audit": {}}}, "project")["thresholds"]["audit"]
+    return fits if middle * limits["enlargement_question"] < native[usual] and native[fits] < native[usual] else ""
 
 
 class InitOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,7 +101,7 @@ class _Asking:
         if question.example:
             lines.append((_QUIET, "\n".join(asking.wrapped(f"For example: {question.example}")) + "\n"))
         if question.choices:
-            used = sum(text.count("\n") for _, text, *_ in lines) + 2 + len(self._below_lines())
+            used = sum(text.count("\n") for _, text, *_ in lines) + 3 + len(self._below_lines())
             for number, row in self._rows(max(shutil.get_terminal_size().lines - used, 3)):
                 style = _LOUD if number == self.at else _QUIET if number < 0 else ""
                 lines.append((style, "\n".join(row) + "\n"))
