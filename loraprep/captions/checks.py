@@ -11,7 +11,7 @@ from loraprep.captions import hygiene, language, objects, tokens
 from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements, Grade
-from loraprep.core.text import SHOWN, clauses, listed
+from loraprep.core.text import SHOWN, listed
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -70,7 +70,7 @@ def check_captions(
     found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary), shown)
     faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
     if faults:
-        reasons = clauses([f"{path}: {' and '.join(found)}" for path, found in faults.items()])
+        reasons = {path: " and ".join(told) for path, told in faults.items()}
         found.append(Finding(Code.CAPTION_UNUSABLE, tuple(faults), {"reasons": reasons}))
     return found
 
@@ -134,7 +134,7 @@ def _mended(cleaned: Mapping[str, Elements]) -> list[Finding]:
     rules = sorted({name for element in cleaned.values() for name in element.mended} - {"signs"})
     told = {p: f'"{_short(e.before)}" {_after(e.text)}' for p, e in cleaned.items()}
     what = listed([hygiene.said(name).sees for name in rules or ["signs"]], _KINDS)
-    values: dict[str, Value] = {"rules": ", ".join(rules), "what": what, "said": _told(told)}
+    values: dict[str, Value] = {"rules": ", ".join(rules), "what": what, "said": told}
     return [Finding(Code.CAPTION_MENDED, tuple(cleaned), values)]
 
 
@@ -147,7 +147,7 @@ def _findings(objected: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
         paths, said = tuple(sorted(hits)), hygiene.said(name)
         values: dict[str, Value] = {
             "what": said.sees,
-            "said": _told(hits),
+            "said": dict(hits),
             "because": said.why or "A trainer learns every sign of a caption as a word.",
             "fix": said.fix or "These words stay as they are until you change them in decisions/captions.yaml.",
         }
@@ -160,10 +160,6 @@ def _findings(objected: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
                 yield Finding(Code.CAPTION_UNCLEAR, paths, values)
             case _:
                 yield Finding(Code.CAPTION_ODD, paths, values)
-
-
-def _told(hits: Mapping[str, str]) -> str:
-    return clauses([f"{path}: {words}" for path, words in sorted(hits.items())])
 
 
 _SHOWN = 70  # characters of a caption in a sentence; the appendix has all of them

@@ -11,7 +11,7 @@ from functools import lru_cache
 from loraprep.captions import objects, tokens
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption
-from loraprep.core.text import clauses, listed
+from loraprep.core.text import listed
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel
 from loraprep.project.settings import Settings
@@ -62,7 +62,7 @@ def check(captions: Mapping[str, Caption], settings: Settings, model: BaseModel)
     }
     if not other:
         return []
-    said = clauses([f'{path}: "{_short(body)}"' for path, body in other.items()])
+    said = {path: f'"{_short(body)}"' for path, body in other.items()}
     reads = listed([_NAMES.get(code, code) for code in model.language], None)
     return [Finding(Code.CAPTION_LANGUAGE, tuple(other), {"title": model.title, "reads": reads, "said": said})]
 

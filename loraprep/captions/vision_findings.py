@@ -28,7 +28,7 @@ def vision_findings(
         if finding.images and not about:
             continue
         before = found[finding.code].images if finding.code in found else ()
-        found[finding.code] = Finding(finding.code, tuple(sorted({*about, *before})), finding.values)
+        found[finding.code] = finding.about(sorted({*about, *before}))
     lost: dict[Code, list[str]] = {}
     details: dict[Code, set[str]] = {}
     for path in sorted(captions):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.core import resources
-from loraprep.core.text import listed
+from loraprep.core.text import clauses, listed
 
 
 class Code(StrEnum):
@@ -268,7 +268,7 @@ PROJECT_CODES = tuple(code.value for code in Code if not code.startswith(FOREIGN
 Severity = Literal["block", "warn", "note", "good"]
 SEVERITIES: tuple[Severity, ...] = ("block", "warn", "note", "good")  # what blocks first, good news last
 Section = Literal["quality", "balance", "looking", ""]
-Value = str | int | float
+Value = str | int | float | dict[str, str]  # a dict: picture -> what is said of that one
 ValueType = Literal["int", "number", "text"]
 
 
@@ -277,12 +277,17 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `values` fill the placeholders of its words. Three have a meaning of their own: `count` decides between one and many
     in place of the number of images, `cause` picks one of several fixes, `units` is what the images are called
-    where they are pairs.
+    where they are pairs. Of a value that says something of each picture only what is about `images` is told, so that
+    `about` fewer of them its words speak of no other.
     """
 
     code: Code
     images: tuple[str, ...] = ()
     values: Mapping[str, Value] = msgspec.field(default_factory=dict)
+
+    def about(self, images: Iterable[str]) -> Finding:
+        """Return the same of these pictures alone."""
+        return Finding(self.code, tuple(images), self.values)
 
     def text(self, name: str) -> str:
         """Return one of the values as text. Raises KeyError."""
@@ -368,14 +373,17 @@ def uncovered(found: Sequence[Finding]) -> list[Finding]:
     for finding in found:
         rest = tuple(p for p in finding.images if p not in told.get(finding.code, ()))
         if rest or not finding.images:
-            result.append(Finding(finding.code, rest, finding.values))
+            result.append(finding.about(rest))
     return result
 
 
 def _fill(template: str, finding: Finding) -> str:
-    return template.format(
-        **{"n": len(finding.images), "names": listed(finding.images), "units": "pictures", **finding.values}
-    )
+    said = {name: _told(value, finding) if isinstance(value, dict) else value for name, value in finding.values.items()}
+    return template.format(**{"n": len(finding.images), "names": listed(finding.images), "units": "pictures", **said})
+
+
+def _told(of_each: Mapping[str, str], finding: Finding) -> str:
+    return clauses([f"{path}: {of_each[path]}" for path in sorted(of_each.keys() & set(finding.images))])
 
 
 def _number(finding: Finding) -> Literal["one", "many"]:

@@ -208,7 +208,7 @@ def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observatio
 
 def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:
     """Keep the marks that several of the kept pictures still bear."""
-    found = [Finding(f.code, tuple(p for p in f.images if p in kept), f.values) for f in marks]
+    found = [f.about(p for p in f.images if p in kept) for f in marks]
     return [f for f in found if len(f.images) >= SEVERAL]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 
 from loraprep.core.components import Components, connected
-from loraprep.core.records import Pair
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Group, Pair
 
 
 class Clusters(Components[str]):
@@ -40,3 +41,15 @@ class Clusters(Components[str]):
 def copies(pictures: Iterable[str], pairs: Iterable[Pair]) -> list[tuple[str, ...]]:
     """Split a group's pictures into those that are one and the same; variants are apart."""
     return connected(pictures, ((pair.a, pair.b) for pair in pairs if pair.relation != "variant"))
+
+
+def variants(groups: Sequence[Group], away: Set[str] = frozenset()) -> list[Finding]:
+    """Name the pictures of scenes that are there in several versions once those that are `away` have left."""
+    scenes = []
+    for group in (g for g in groups if g.relation == "variant"):
+        left = [[p for p in same if p not in away] for same in copies(group.pictures, group.pairs)]
+        versions = [next((p for p in same if p in group.recommended), same[0]) for same in left if same]
+        if len(versions) > 1:
+            scenes.append(versions)
+    named = tuple(sorted(path for scene in scenes for path in scene))
+    return [Finding(Code.VARIANTS, named, {"scenes": len(scenes)})] if scenes else []

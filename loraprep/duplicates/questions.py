@@ -74,23 +74,29 @@ def _rulings(groups: Sequence[Group], images: Iterable[Image], decisions: Decisi
 
 
 def open_questions(
-    groups: Sequence[Group], images: Sequence[Image], decisions: Decisions, gone: Set[str] = frozenset()
+    groups: Sequence[Group],
+    images: Sequence[Image],
+    decisions: Decisions,
+    gone: Set[str] = frozenset(),
+    unwanted: Set[str] = frozenset(),
 ) -> list[Question]:
     """Ask one question a group of copies or variants with pictures nobody ruled on; byte copies need none.
 
     A group that grew asks for the newcomer alone, under the newcomer's name. A picture that changed since its
-    answer is asked about again. `gone`: pictures that another answer leaves out, about which nothing is asked.
+    answer is asked about again. `gone`, `unwanted`: pictures that another answer leaves out, about which nothing is
+    asked: a file is gone, and its copy may stand in for it; a picture is unwanted, and so are its copies.
     """
     digests = {image.path: image.digest for image in images}
     known = {image.path: image for image in images}
     ruled = _rulings(groups, images, decisions)
     asked = []
     for group in groups:
-        members = _members_asked(group, gone)
+        staying = _staying(group, ruled, known, gone)
+        members = _members_asked(group, gone | _with_copies(group, staying, unwanted))
         open_ = [path for path in members if path not in ruled or ruled[path].changed]
         if not open_:
             continue
-        recommended: list[str] | str = sorted(_staying(group, ruled, known, gone) & set(open_))
+        recommended: list[str] | str = sorted(staying & set(open_))
         if len(recommended) == len(open_):
             recommended = "all"
         entry = {
@@ -130,24 +136,35 @@ def _staying(group: Group, ruled: Mapping[str, _Ruling], known: Mapping[str, Ima
     return staying
 
 
+def _with_copies(group: Group, staying: Set[str], unwanted: Set[str]) -> Set[str]:
+    """Return the unwanted pictures of a group, and the copies of those that would have stayed for them."""
+    out = unwanted & set(group.pictures)
+    for same in copies(group.pictures, group.pairs) if out else ():
+        if out & staying & set(same):
+            out |= set(same)
+    return out
+
+
 def outcome(
     groups: Sequence[Group],
     images: Sequence[Image],
     decisions: Decisions,
     gone: Set[str] = frozenset(),
+    unwanted: Set[str] = frozenset(),
     *,
     auto: bool,
 ) -> dict[str, Fate]:
     """Say which pictures leave because of duplicates, and which stay but wait for an answer. Others are absent.
 
-    A missing answer counts as its recommendation, with `open` set unless `auto` or `rest: recommended`. `gone`:
-    pictures that another answer leaves out, of which nothing is said.
+    A missing answer counts as its recommendation, with `open` set unless `auto` or `rest: recommended`. `gone`,
+    `unwanted`: as for `open_questions`; of what is gone nothing is said.
     """
     known = {image.path: image for image in images}
     ruled = _rulings(groups, images, decisions)
     fates: dict[str, Fate] = {}
     for group in groups:
-        staying, members = _staying(group, ruled, known, gone), _members_asked(group, gone)
+        staying = _staying(group, ruled, known, gone)
+        members = _members_asked(group, gone | _with_copies(group, staying, unwanted))
         doubled = _byte_copies(group, gone)
         same = {path: cluster for cluster in copies(group.pictures, group.pairs) for path in cluster}
         for path in (p for p in group.pictures if p not in gone):

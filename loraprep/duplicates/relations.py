@@ -13,7 +13,7 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
 from loraprep.duplicates import candidates, descriptions, geometry, ranking, reading
 from loraprep.duplicates.candidates import Candidate, Near
-from loraprep.duplicates.clusters import Clusters, copies
+from loraprep.duplicates.clusters import Clusters, copies, variants
 from loraprep.duplicates.geometry import Similarity
 from loraprep.duplicates.keypoints import Sight
 from loraprep.duplicates.reading import Reading
@@ -275,10 +275,9 @@ def findings(groups: Sequence[Group]) -> list[Finding]:
     """Name the pictures that are there once too often in `byte-copies` and `copies`, all that vary in `variants`."""
     doubled = {p.a for g in groups for p in g.pairs if p.relation == "byte"}
     copied = {p for g in groups for p in g.pictures if p not in g.recommended} - doubled
-    varied = [g for g in groups if g.relation == "variant"]
     found = [
         Finding(Code.BYTE_COPIES, tuple(sorted(doubled))),
         Finding(Code.COPIES, tuple(sorted(copied))),
-        Finding(Code.VARIANTS, tuple(sorted(p for g in varied for p in g.recommended)), {"scenes": len(varied)}),
+        *variants(groups),
     ]
     return [finding for finding in found if finding.images]

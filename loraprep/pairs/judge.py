@@ -68,7 +68,7 @@ def findings(seen: Mapping[str, Looked], images: Mapping[str, Image]) -> list[Fi
     report(Code.PAIR_UNCHANGED, same)
     report(Code.PAIR_MIXED, mixed, said=_before(mixed, images))
     report(Code.PAIR_BACKWARDS, backwards)
-    report(Code.PAIR_SHIFTED, shifted, how=clauses([f"{p}: {_moved(told[p], images[p])}" for p in sorted(shifted)]))
+    report(Code.PAIR_SHIFTED, shifted, how={p: _moved(told[p], images[p]) for p in sorted(shifted)})
     report(Code.PAIR_WHOLE, whole)
     still = {path: change for path, change in told.items() if path not in shifted and path not in backwards}
     found += _besides(still)
@@ -168,7 +168,7 @@ def _besides(changes: Mapping[str, Change]) -> list[Finding]:
     if _SOME <= area <= _LITTLE and even < _SEEN < np.linalg.norm(tones) < _RECOLOURED:
         found.append(Finding(Code.PAIR_COLOURS_ALL, tuple(paths), {"far": round(usual, 1)}))
     elif usual < _SEEN / 2 and (cast := [path for path, n in zip(paths, far, strict=True) if n > _SEEN]):
-        said = clauses([f"{path}: {_cast(changes[path])}" for path in cast])
+        said = {path: _cast(changes[path]) for path in cast}
         found.append(Finding(Code.PAIR_COLOURS, tuple(cast), {"said": said}))
     sharp = np.array([changes[path].sharp for path in paths])
     middle = float(np.median(sharp))

@@ -156,7 +156,7 @@ def _about_files(work: Workspace) -> Iterator[Task]:
         [IMAGES],
         [DUPLICATES, DUPLICATES_D],
         named("thresholds.duplicates", "curation.exclude"),
-        uptodate=[_asked(work, "duplicates"), _given(work, "quality")],
+        uptodate=[_asked(work, "duplicates"), _given(work, "quality"), _given(work, "curation")],
         params=[_JSON],
     )
     yield task(
@@ -179,6 +179,7 @@ def _about_files(work: Workspace) -> Iterator[Task]:
         [IMAGES, AUDIT, DUPLICATES, QUALITY_D, DUPLICATES_D],
         [STAYING],
         named("curation.exclude", "review.quality", "review.duplicates"),
+        uptodate=[_given(work, "curation")],
     )
     yield task(
         work,

@@ -86,7 +86,7 @@ def _waiting(data: ReportData) -> dict[str, list[str]]:
 
 def only_of(found: Sequence[Finding], pictures: Set[str]) -> list[Finding]:
     """Return findings about single pictures as far as they are about `pictures`; those that name none are left away."""
-    parts = (Finding(f.code, tuple(p for p in f.images if p in pictures), f.values) for f in found)
+    parts = (f.about(p for p in f.images if p in pictures) for f in found)
     return [part for part in parts if part.images]
 
 
@@ -97,7 +97,7 @@ def without(found: Sequence[Finding], code: Code, pictures: Set[str]) -> Iterato
         if finding.code != code or rest == finding.images:
             yield finding
         elif rest:
-            yield Finding(code, rest, finding.values)
+            yield finding.about(rest)
 
 
 def judge(data: ReportData) -> Gate:
@@ -190,8 +190,8 @@ def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[s
     gone = tuple(p for p in finding.images if p in left_out)
     if gone:
         here = tuple(p for p in finding.images if p not in left_out)
-        rest = _split(Finding(finding.code, here, finding.values), accepted, frozenset()) if here else []
-        return [*rest, (Finding(finding.code, gone, finding.values), ALREADY_OUT)]
+        rest = _split(finding.about(here), accepted, frozenset()) if here else []
+        return [*rest, (finding.about(gone), ALREADY_OUT)]
     if known_of is None or finding.code in never_accepted():
         return [(finding, "")]
     note = known_of.reason or "accepted"
@@ -199,7 +199,7 @@ def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[s
         return [(finding, note)]
     known = tuple(p for p in finding.images if p in known_of.images)
     new = tuple(p for p in finding.images if p not in known_of.images)
-    return [(Finding(finding.code, part, finding.values), n) for part, n in ((known, note), (new, "")) if part]
+    return [(finding.about(part), n) for part, n in ((known, note), (new, "")) if part]
 
 
 def _size_findings(

@@ -159,7 +159,7 @@ def _one_more(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:
 def _excepted(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:
     """Return the exceptions of an entry about lettering once one of its pictures is kept, or is none any more."""
     entry = s.decisions["carried"].entries[key]
-    path = next((p for p in views.carriers(entry) if ident("picture", p) == given["picture"]), None)
+    path = next((p for p in views.carriers(s, entry) if ident("picture", p) == given["picture"]), None)
     if path is None or not isinstance(given["keeps"], bool):
         raise _unknown()
     rest: dict[str, Json] = {p: act for p, act in (entry.data.get("except") or {}).items() if p != path}

@@ -39,14 +39,19 @@ def nothing_left_to_ask(kind: str, entry: Entry, gone: Set[str]) -> bool:
 
 def _by_size(entry: Entry, answer: Answer) -> list[str]:
     said = entry.data.get("recommended") if answer == "recommended" else answer
-    return list(entry.digests) if said == "remove" else []
+    return _about(entry) if said == "remove" else []
 
 
 def _as_copies(entry: Entry, answer: Answer) -> list[str]:
     keep = entry.data.get("recommended", "all") if answer == "recommended" else answer
     if keep == "all":
         return []
-    return [path for path in entry.digests if keep == "none" or path not in keep]
+    return [path for path in _about(entry) if keep == "none" or path not in keep]
+
+
+def _about(entry: Entry) -> list[str]:
+    """List what an entry is about; of one that was written by hand, what it names."""
+    return [*(entry.digests or entry.data.get("pictures") or [entry.key])]
 
 
 def _from_the_set(entry: Entry, answer: Answer) -> list[str]:

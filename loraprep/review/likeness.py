@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loraprep.curation import similarity
 from loraprep.report import layout, sample
-from loraprep.review import views
+from loraprep.review import stay, views
 from loraprep.review.snapshot import Snapshot, remembered
 from loraprep.review.views import PictureView, View
 
@@ -23,21 +23,32 @@ class LaidOut(View, frozen=True):
     shown: int
 
 
-@remembered()
+@remembered(stay.leaving_by_now)
 def laid_out(s: Snapshot) -> LaidOut:
     """Lay out all pictures; of very many those that groups name and an even share of the rest."""
+    gone = stay.leaving_by_now(s)
+
+    def spot(path: str | None) -> Spot | None:
+        return Spot(picture=views.picture(s, path), stays=path not in gone) if path else None
+
+    rows = [[spot(path) for path in row] for row in _places(s)]
+    return LaidOut(rows=rows, shown=sum(path is not None for row in _places(s) for path in row))
+
+
+@remembered()
+def _places(s: Snapshot) -> list[list[str | None]]:
+    """Lay the paths out, which no answer changes."""
     every = [image for path, image in sorted(s.images.items()) if path in s.fates and image.colour]
     pictures = sample.shown(every, (), s.groups, s.fates)
     if not pictures:
-        return LaidOut(rows=[], shown=0)
+        return []
     columns, rows, places = layout.grid(layout.plane(similarity.picture_likeness(pictures)))
-    there: list[list[Spot | None]] = [[None] * columns for _ in range(rows)]
+    there: list[list[str | None]] = [[None] * columns for _ in range(rows)]
     for image, (column, row) in zip(pictures, places, strict=True):
-        fate = s.fates[image.path]
-        there[row][column] = Spot(picture=views.picture(s, image.path), stays=fate.stays)
-    return LaidOut(rows=there, shown=len(pictures))
+        there[row][column] = image.path
+    return there
 
 
 def paths(s: Snapshot) -> list[str]:
     """List the pictures of the map row by row."""
-    return [spot.picture.name for row in laid_out(s).rows for spot in row if spot]
+    return [path for row in _places(s) for path in row if path]

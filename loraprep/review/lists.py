@@ -82,7 +82,7 @@ def _carried(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
     if key is None:
         return None
     entry = s.decisions["carried"].entries[key]
-    return "carrying", views.carriers(entry), lambda path: views.carrier(s, entry, path)
+    return "carrying", views.carriers(s, entry), lambda path: views.carrier(s, entry, path)
 
 
 def _joined(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
@@ -98,8 +98,7 @@ def _out(s: Snapshot, _of: list[str], _wanted: Sought) -> Listed:
 
 
 def _finding(s: Snapshot, wanted: str) -> Sequence[str]:
-    code = next((card.code for card in views.finding_cards(s) if card.id == wanted), None)
-    return [path for reason in (s.gate.reasons if s.gate else []) if reason.code == code for path in reason.images]
+    return next((views.about(s, card.code) for card in views.finding_cards(s) if card.id == wanted), [])
 
 
 def _group(s: Snapshot, wanted: str) -> Sequence[str]:

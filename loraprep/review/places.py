@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from loraprep.core import nearest
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code
-from loraprep.review import views
+from loraprep.review import stay, views
 from loraprep.review.snapshot import Snapshot, by_short, ident
 
 OVERVIEW = "overview"
@@ -27,8 +27,7 @@ def address(s: Snapshot, wanted: str) -> str:
         return f"/findings?{urlencode({'at': card.id})}"
     image = s.images.get(wanted) or by_short(s).get(wanted)
     if image:
-        fate = s.fates.get(image.path)
-        among = "kept" if fate and fate.stays else "out"
+        among = "out" if image.path in stay.leaving_by_now(s) else "kept"
         return f"/?{urlencode({'open': ident('picture', image.path), 'in': among})}"
     raise UserError(f"{wanted}: {_why_not(s, wanted)}", hint=f"Or one of: {', '.join(names())}.")
 

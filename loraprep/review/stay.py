@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from typing import TypeAlias
 
 import msgspec
 
 from loraprep.core.errors import UserError
+from loraprep.core.records import Fate
 from loraprep.curation.rulings import curation_entry
 from loraprep.project import noted
 from loraprep.project.decisions import SHORT, Answer, Entry
@@ -38,6 +39,7 @@ class Standing(msgspec.Struct, frozen=True):
     pinned: bool
 
 
+_DECIDING = ("curation", "duplicates", "quality")  # whose answers say who leaves, the first that does with its reason
 _WHY = {"duplicates": "another picture of its group stays", "quality": "it is to be removed for its size"}
 
 
@@ -65,6 +67,43 @@ def _pinned(s: Snapshot) -> dict[str, str]:
     return found
 
 
+def _answers(s: Snapshot) -> tuple[str, ...]:
+    return tuple(s.digests[kind] for kind in _DECIDING)
+
+
+@remembered(_answers)
+def leaving_by_now(s: Snapshot) -> frozenset[str]:
+    """Return every picture that leaves by the answers as they are now: what counts, lists and asks, leaves these out.
+
+    A missing answer counts as its recommendation. What is cut out of a picture leaves with it.
+    """
+    gone = {path for kind in _DECIDING for path in _leaves(s, kind)}
+    gone |= {path for path, fate in s.fates.items() if _whatever_is_answered(fate)}
+    cut = {path for path, image in s.images.items() if image.apart and not image.of}
+    return frozenset(path for path, image in s.images.items() if path in gone or path in cut or image.of in gone)
+
+
+@remembered(_answers)
+def left_since(s: Snapshot) -> frozenset[str]:
+    """Return the pictures that stayed by the last run, and leave by the answers given since."""
+    return frozenset(path for path in leaving_by_now(s) if path in s.fates and s.fates[path].stays)
+
+
+def since(paths: Collection[str], left: Set[str]) -> str:
+    """Say how many of these leave by the answers given since the last run, which told of them; "" if none does."""
+    out = sum(path in left for path in paths)
+    if not out or len(paths) == 1:
+        return "It leaves by your answers since." if out else ""
+    number = "All" if out == len(paths) else str(out)
+    return f"{number} of them {'leaves' if out == 1 else 'leave'} by your answers since."
+
+
+def _whatever_is_answered(fate: Fate) -> bool:
+    """Say whether no answer of the page keeps a picture: the settings, or that it is there twice."""
+    out = not fate.stays and fate.fate == "left out"
+    return out and ("curation.exclude" in fate.why or (fate.by != "you" and not fate.open))
+
+
 def _present(s: Snapshot, entry: Entry, named: str) -> str:
     """Return the path that a picture of an entry has now."""
     short = entry.digests.get(named)
@@ -76,15 +115,14 @@ def _present(s: Snapshot, entry: Entry, named: str) -> str:
 
 def standing(s: Snapshot, path: str) -> Standing:
     """Say how a picture stands."""
-    for kind in ("curation", "duplicates", "quality"):
+    for kind in _DECIDING:
         key = _leaves(s, kind).get(path)
         if key is not None:
             entry = s.decisions[kind].entries[key]
             why = curation_entry(entry).why if kind == "curation" else _WHY[kind]
             return Standing(False, why, (kind, key), pinned=False)
     fate = s.fates.get(path)
-    settings = fate is not None and "curation.exclude" in fate.why
-    if fate is not None and not fate.stays and (settings or (fate.by != "you" and not fate.open)):
+    if fate is not None and _whatever_is_answered(fate):
         return Standing(False, fate.why, None, pinned=False)  # such as the same file twice
     return Standing(True, "", None, path in _pinned(s))
 

@@ -24,7 +24,7 @@ from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
 from loraprep.report.glossary import glossary
-from loraprep.review import leaving
+from loraprep.review import leaving, stay
 from loraprep.review.snapshot import Snapshot, by_short, ident, pair, remembered
 from loraprep.trainers import placement
 
@@ -185,6 +185,7 @@ class CarriedCard(EntryCard, frozen=True):
     answer: str
     recommended: str
     parted: bool  # about pictures that can be cut into pieces
+    since: str  # that some of them leave by now, "" if none does
 
 
 class FindingCard(View, frozen=True):
@@ -204,6 +205,7 @@ class FindingCard(View, frozen=True):
     pictures: list[PictureView]
     more: int  # pictures that are not shown
     words: int  # captions that can be mended on the page, 0 if it is not about words
+    since: str  # that some of its pictures leave by now, "" if none does
 
 
 @lru_cache(maxsize=2)
@@ -525,16 +527,22 @@ def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
         id=ident("carried", entry.key),
         state=state(s, "carried", entry),
         what=entry.data.get("what") or "",
-        pictures=card_rows(part, carriers(entry), lambda path: carrier(s, entry, path)),
+        pictures=card_rows(part, carriers(s, entry), lambda path: carrier(s, entry, path)),
         answer=answer_text(entry.data.get("answer")),
         recommended=entry.data.get("recommended") or "",
         parted="pieces" in entry.data,
+        since=stay.since(_carrying(entry), stay.leaving_by_now(s)),
     )
 
 
-def carriers(entry: Entry) -> list[str]:
-    """List the pictures that an entry of decisions/carried.yaml asks about."""
+def _carrying(entry: Entry) -> list[str]:
     return [*(entry.data.get("pictures") or {})]
+
+
+def carriers(s: Snapshot, entry: Entry) -> list[str]:
+    """List the pictures that an entry of decisions/carried.yaml asks about, and that stay as answered by now."""
+    gone = stay.leaving_by_now(s)
+    return [path for path in _carrying(entry) if path not in gone]
 
 
 def carrier(s: Snapshot, entry: Entry, path: str) -> CarriedPicture:
@@ -558,10 +566,16 @@ def _marked(s: Snapshot, key: str) -> Marked:
     return asked_in(s.decisions["carried"].entries[key].data)
 
 
-@remembered()
+@remembered(stay.leaving_by_now)
 def staying(s: Snapshot) -> list[str]:
-    """List the pictures that would train or be held out, by the last run."""
-    return [path for path, fate in sorted(s.fates.items()) if fate.stays and path in s.images]
+    """List the pictures that would train or be held out, as answered by now."""
+    gone = stay.leaving_by_now(s)
+    return [path for path in _usable(s) if path not in gone]
+
+
+@remembered()
+def _usable(s: Snapshot) -> list[str]:
+    return [p for p, fate in sorted(s.fates.items()) if (fate.stays or fate.fate == "left out") and p in s.images]
 
 
 def kept(s: Snapshot) -> Rows:
@@ -569,10 +583,9 @@ def kept(s: Snapshot) -> Rows:
     return rows("kept", staying(s), lambda path: picture(s, path))
 
 
-@remembered()
 def held_out(s: Snapshot) -> int:
-    """Count the pictures that are held out, by the last run."""
-    return sum(fate.fate == HELD_OUT for fate in s.fates.values())
+    """Count the pictures that are held out by the last run, and stay."""
+    return sum(s.fates[path].fate == HELD_OUT for path in staying(s))
 
 
 def held_out_means() -> str:
@@ -580,10 +593,11 @@ def held_out_means() -> str:
     return glossary()[HELD_OUT].means
 
 
-@remembered()
+@remembered(stay.leaving_by_now)
 def leaving_now(s: Snapshot) -> list[str]:
-    """List the pictures that would not train, by the last run, and that could."""
-    return [path for path, fate in sorted(s.fates.items()) if fate.fate == "left out" and path in s.images]
+    """List the pictures that would not train, as answered by now, and that could."""
+    gone = stay.leaving_by_now(s)
+    return [path for path in _usable(s) if path in gone]
 
 
 def left_out(s: Snapshot) -> Rows:
@@ -601,16 +615,27 @@ def card_rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Ro
     return rows(part, keys, show, IN_CARD)
 
 
-@remembered(lambda s: s.digests["gate"])
+def about(s: Snapshot, code: str) -> list[str]:
+    """List the pictures of a finding that have not left by the answers given since."""
+    left = stay.left_since(s)
+    named = (path for reason in (s.gate.reasons if s.gate else ()) if reason.code == code for path in reason.images)
+    return [path for path in named if path not in left]
+
+
+@remembered(lambda s: (s.digests["gate"], stay.left_since(s)))
 def finding_cards(s: Snapshot) -> list[FindingCard]:
     """List the verdict's reasons that want a person, then those that are settled; good news is in the report."""
-    cards = []
+    cards, left = [], stay.left_since(s)
     for reason in s.gate.reasons if s.gate else []:
         if reason.severity == "good" or reason.code == Code.OPEN_QUESTION:
             continue
         known = acceptance(reason.code, s.accepted)
         new = (set(reason.images) - set(known.images)) if known and known.images is not None else set()
         settled = reason.accepted or (known.reason if known and not new else "")
+        meanwhile = stay.since(reason.images, left)
+        concerned = [path for path in reason.images if path not in left]
+        if reason.images and not concerned:
+            settled = settled or meanwhile
         cards.append(
             FindingCard(
                 id=ident("gate", reason.code),
@@ -624,9 +649,10 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 acceptable=reason.code not in never_accepted(),
                 blocks=reason.severity == "block" and not settled,
                 state="answered" if settled else "open",
-                pictures=[picture(s, p) for p in islice((p for p in reason.images if p in s.images), _SHOWN)],
-                more=max(0, len(reason.images) - _SHOWN),
-                words=len(reason.images) if about_words(reason.code) else 0,
+                pictures=[picture(s, p) for p in islice((p for p in concerned if p in s.images), _SHOWN)],
+                more=max(0, len(concerned) - _SHOWN),
+                words=len(concerned) if about_words(reason.code) else 0,
+                since=meanwhile,
             )
         )
     order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
@@ -656,4 +682,5 @@ def headline(s: Snapshot) -> str:
         return f"Not yet: {left} answer{'s' if left != 1 else ''} from you."
     if s.gate.only_waiting:
         return "Everything is answered. Run Gate 1 to see the verdict."
-    return opening.headline(s.gate)
+    kept = sum(s.fates[path].fate == "kept" for path in staying(s))
+    return opening.headline(msgspec.structs.replace(s.gate, counts={**s.gate.counts, "kept": kept}))

@@ -12,12 +12,12 @@ from loraprep.captions import booru, hygiene, pieces, tokens
 from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import tokens_read
-from loraprep.review import views
+from loraprep.review import stay, views
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.views import EntryCard, PictureView, Rows, View
 
@@ -218,8 +218,15 @@ def _said(path: str, caption: Caption, found: Sequence[Finding]) -> list[tuple[s
     if not caption.captioned:
         return [("It does not say what is in the picture.", "Write what you see.")]
     of_it = [f for f in found if f.code not in _NOT_OF_ONE]
-    here = [Finding(f.code, (_THIS,) if f.images else (), f.values) for f in of_it]
-    return [(findings.sentence(f).replace(f"{path}: ", ""), views.here(findings.fix(f))) for f in here]
+    here = [_of_this(path, f) for f in of_it]
+    return [(findings.sentence(f).replace(f"{_THIS}: ", ""), views.here(findings.fix(f))) for f in here]
+
+
+def _of_this(path: str, found: Finding) -> Finding:
+    said: dict[str, Value] = {
+        name: {_THIS: value.get(path, "")} if isinstance(value, dict) else value for name, value in found.values.items()
+    }
+    return msgspec.structs.replace(found, images=(_THIS,) if found.images else (), values=said)
 
 
 def _unknown(s: Snapshot, path: str, parts: Sequence[str]) -> list[str]:
@@ -267,11 +274,11 @@ def _begins(term: str, wanted: str) -> int:
 # --- all of them
 
 
-@remembered()
+@remembered(stay.leaving_by_now)
 def captioned(s: Snapshot) -> list[str]:
-    """List the pictures whose captions would train."""
-    out = {path for path, fate in s.fates.items() if not fate.stays}
-    return [path for path in sorted(s.captions) if path in s.images and path not in out]
+    """List the pictures whose captions would train, as answered by now."""
+    gone = stay.leaving_by_now(s)
+    return [path for path in sorted(s.captions) if path in s.images and path not in gone]
 
 
 def written(s: Snapshot, path: str) -> tuple[str, bool]:
@@ -304,14 +311,14 @@ class _Known(msgspec.Struct, frozen=True):
 @remembered()
 def _lying(s: Snapshot) -> dict[str, _Known]:
     """Map picture -> what its caption says as the last run left it."""
-    return {path: _known(s, path, written_by_run=True) for path in captioned(s)}
+    return {path: _known(s, path, written_by_run=True) for path in sorted(s.captions) if path in s.images}
 
 
-@remembered(lambda s: s.digests["captions"])
+@remembered(lambda s: (s.digests["captions"], stay.leaving_by_now(s)))
 def _now(s: Snapshot) -> dict[str, _Known]:
-    lying = _lying(s)
-    mine = (path for path in s.decisions["captions"].entries if path in lying)
-    return {**lying, **{path: _known(s, path, written_by_run=False) for path in mine}}
+    """Map picture -> what its caption says by now, of those that would train."""
+    lying, mine = _lying(s), s.decisions["captions"].entries
+    return {path: _known(s, path, written_by_run=False) if path in mine else lying[path] for path in captioned(s)}
 
 
 def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
@@ -342,13 +349,10 @@ def counted(s: Snapshot) -> dict[str, int]:
 def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
     """Return what a finding says, and its pictures; nothing for one that is not there any more."""
     card = next((card for card in views.finding_cards(s) if card.id == wanted), None)
-    if card is None or s.gate is None:
-        return "", frozenset()
-    named = (path for reason in s.gate.reasons if reason.code == card.code for path in reason.images)
-    return card.sentence, frozenset(named)
+    return (card.sentence, frozenset(views.about(s, card.code))) if card else ("", frozenset())
 
 
-@remembered(lambda s, _wanted: s.digests["captions"], size=32)
+@remembered(lambda s, _wanted: (s.digests["captions"], stay.leaving_by_now(s)), size=32)
 def found(s: Snapshot, wanted: Sought) -> list[str]:
     """List the pictures whose captions are sought; all of them for nothing."""
     whole, without = wanted.find.casefold().strip(), wanted.without.casefold().strip()
@@ -382,7 +386,7 @@ def rows(s: Snapshot, wanted: Sought) -> Rows:
     return views.rows("texts", found(s, wanted), lambda path: text_row(s, path))
 
 
-@remembered()
+@remembered(stay.leaving_by_now)
 def terms_used(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
     """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
     counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}

@@ -180,3 +180,10 @@ def test_no_code_is_put_together() -> None:
         f"{m.name}:{c.lineno}" for m in MODULES for c in m.calls(m.tree, "Code") if isinstance(c.args[0], ast.JoinedStr)
     ]
     assert composed == []
+
+
+def test_what_is_said_of_each_picture_is_said_of_those_it_is_about() -> None:
+    said = {"a.jpg": "too short", "b.jpg": "too long", "c.jpg": "odd"}
+    found = Finding(Code.CAPTION_UNUSABLE, ("a.jpg", "b.jpg", "c.jpg"), {"reasons": said})
+    assert "a.jpg: too short; b.jpg: too long; c.jpg: odd" in findings.sentence(found)
+    assert findings.sentence(found.about(["b.jpg"])) == "A caption would break in training - b.jpg: too long."

@@ -98,6 +98,23 @@ def test_what_leaves_by_another_answer_is_asked_about_nowhere(folder: Folder) ->
     assert questions.outcome(groups, images, Decisions(), {"pier.jpg"}, auto=False) == {}
 
 
+def test_of_a_picture_that_nobody_wants_no_copy_comes_instead(folder: Folder) -> None:
+    for name, size, quality in (
+        ("pier.jpg", (1280, 960), 90),
+        ("pier_web.jpg", (800, 600), 50),
+        ("pier_mid.jpg", (1000, 750), 80),
+    ):
+        folder.add(name, encoded(scene(1, 1280, 960).resize(size), quality=quality))
+    images, groups, nothing = list(folder.images.values()), folder.find(), Decisions()
+    assert questions.open_questions(groups, images, nothing, unwanted={"pier.jpg"}) == []
+    fates = questions.outcome(groups, images, nothing, unwanted={"pier.jpg"}, auto=False)
+    assert {path: (fate.fate, fate.why, fate.open) for path, fate in fates.items()} == dict.fromkeys(
+        ("pier_mid.jpg", "pier_web.jpg"), ("left out", "a copy of pier.jpg", False)
+    )
+    (asked,) = questions.open_questions(groups, images, nothing, unwanted={"pier_web.jpg"})  # of the others it is
+    assert (asked.entry["recommended"], len(asked.entry["pictures"])) == (["pier.jpg"], 2)
+
+
 def test_of_three_copies_the_best_of_the_others_takes_the_place_of_one_that_leaves(folder: Folder) -> None:
     folder.add("pier.jpg", scene(1, 1280, 960))
     folder.add("pier_web.jpg", encoded(scene(1, 1280, 960).resize((800, 600)), quality=50))

@@ -7,11 +7,12 @@ from contextlib import closing
 from loraprep import __version__
 from loraprep.core import store
 from loraprep.core.records import Group
+from loraprep.curation import rulings
 from loraprep.dataset import selection
 from loraprep.duplicates import keypoints, questions, relations, words
 from loraprep.imaging import errors
 from loraprep.pipeline.artifacts import Audited, Duplicates, Staying
-from loraprep.pipeline.steps.inputs import left_by_name
+from loraprep.pipeline.steps.inputs import left_by_name, unwanted
 from loraprep.pipeline.workspace import Workspace
 from loraprep.scan import audit, detail
 
@@ -37,7 +38,7 @@ def find_duplicates(work: Workspace) -> None:
         return groups, sight.given_up
 
     groups, given_up = store.mended(points, found)
-    asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work))
+    asked = questions.open_questions(groups, usable, work.decisions("duplicates"), left_by_name(work), unwanted(work))
     work.ask("duplicates", questions.HEADER, asked)
     work.write(
         Duplicates(groups=groups, questions=asked, findings=[*relations.findings(groups), *errors.given_up(given_up)])
@@ -58,9 +59,12 @@ def decide_staying(work: Workspace) -> None:
         images,
         work.decisions("duplicates"),
         left_by_name(work),
+        unwanted(work),
         auto=project.auto("duplicates"),
     )
-    fates = selection.select(images, project.settings.curation.exclude, [quality, copies])
+    # of curation what is answered: what it would recommend is judged of those that are left
+    answered = rulings.curation_rulings(work.decisions("curation"), images)
+    fates = selection.select(images, project.settings.curation.exclude, [quality, copies, answered])
     of = words.heirs(work.read(Duplicates).groups, images, {f.path: f for f in fates})
     work.write(
         Staying(

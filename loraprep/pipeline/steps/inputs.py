@@ -58,31 +58,34 @@ def left_by_name(work: Workspace) -> set[str]:
     return {i.path for i in images if away.match(i.path)} | audit.removed(images, work.decisions("quality"))
 
 
+def unwanted(work: Workspace) -> set[str]:
+    """Return the pictures that an answer about the set as a whole leaves out."""
+    ruled = rulings.curation_rulings(work.decisions("curation"), work.images())
+    return {path for path, fate in ruled.items() if fate.fate == "left out"}
+
+
 def left_elsewhere(work: Workspace) -> set[str]:
     """Return the pictures that leave by their names in the settings, or by an answer about the set as a whole."""
-    curation = rulings.curation_rulings(work.decisions("curation"), work.images())
     away = Patterns(work.project.settings.curation.exclude)
-    return {
-        *(i.path for i in work.images() if away.match(i.path)),
-        *(path for path, fate in curation.items() if fate.fate == "left out"),
-    }
+    return {*(i.path for i in work.images() if away.match(i.path)), *unwanted(work)}
 
 
 def asked_or_settled_elsewhere(work: Workspace) -> set[str]:
     """Return the pictures of which decisions/quality.yaml need not ask: they leave already, are cut into pieces, or are
     asked about as copies."""
-    images, curation = work.images(), rulings.curation_rulings(work.decisions("curation"), work.images())
+    images, out = work.images(), unwanted(work)
     copies = questions.outcome(
         work.read(Duplicates).groups,
         images,
         work.decisions("duplicates"),
         left_by_name(work),
+        out,
         auto=work.project.auto("duplicates"),
     )
     return {
         *left_by_name(work),
         *(i.path for i in images if i.apart and not i.of),
-        *(path for path, fate in curation.items() if fate.fate == "left out"),
+        *out,
         *(path for path, fate in copies.items() if fate.open or fate.fate == "left out"),
     }
 

@@ -12,6 +12,7 @@ from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
+from loraprep.duplicates import clusters
 from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
@@ -53,15 +54,16 @@ def report_data(work: Workspace) -> ReportData:
     """Gather what the verdict and the reports are made of: everything in build/, and what gate.yaml accepts."""
     project = work.project
     images, known = with_detail(work, work.images()), observations(work)
-    audited, selected = work.read(Audited), work.read(Selected)
+    audited, copied, selected = work.read(Audited), work.read(Duplicates), work.read(Selected)
     kept = {f.path for f in selected.fates if f.fate == "kept"}
     built = {f.path for f in selected.fates if f.stays}
     away = {f.path for f in selected.fates if f.fate == "left out"}
     findings = [
         # of what trains: "all of them", "up to 2.1x" must not be about a picture that is left out
         *audit_of(work, [i for i in images if i.path not in away]).findings,
-        *gate.only_of(audited.findings, away),
-        *work.read(Duplicates).findings,
+        *gate.only_of(audit_of(work, [i for i in images if i.path in away]).findings, away),
+        *(f for f in copied.findings if f.code != Code.VARIANTS),
+        *clusters.variants(copied.groups, away),
         *gate.only_of(work.read(DetailMeasured).findings, built),
         *_about_words(work.read(CarriedSeen).findings, built),
         *_about_words(work.read(HeadsSeen).findings, built),
@@ -87,7 +89,7 @@ def report_data(work: Workspace) -> ReportData:
         kind=project.kind,
         images=images,
         fates=selected.fates,
-        groups=work.read(Duplicates).groups,
+        groups=copied.groups,
         captions=known.captions,
         assessment=assessment,
         findings=findings,
