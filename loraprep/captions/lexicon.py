@@ -43,6 +43,12 @@ def plural_of(word: str) -> str:
 
 
 @cache
+def words_of(axis: str, term: str) -> tuple[str, ...]:
+    """List the words and phrases that mean a closed term."""
+    return tuple(_lists()[axis][term])
+
+
+@cache
 def _pattern(axis: str) -> re.Pattern[str]:
     longest = sorted(_words(axis), key=lambda w: (-len(w), w))
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])", re.IGNORECASE)

@@ -13,7 +13,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Axis
 from loraprep.curation.axes import AxisLabels
 from loraprep.curation.measures import diversity
-from loraprep.curation.spoken import Spoken
+from loraprep.curation.spoken import PREPOSITIONS, Spoken
 
 LEAST = 12  # pictures seen on both axes, below which nothing is said of a pair of axes
 TRUSTED = 60  # from so many on the strength of a single set follows the truth (Spearman 0.95: tests/benchmarks)
@@ -131,8 +131,33 @@ def _beside(words: Mapping[str, Spoken]) -> _Told:
     for spoken in words.values():
         for head, as_said in spoken.beside.items():
             said.setdefault(head, Counter())[as_said] += 1
-    most = {head: min(c, key=lambda s: (-c[s], s)) for head, c in said.items()}
-    return _Told("beside", frozenset(words), _by_term({p: list(w.beside) for p, w in words.items()}), most)
+    alike = {head: _said_alike(ways) for head, ways in said.items()}
+    return _Told("beside", frozenset(words), _by_term({p: list(w.beside) for p, w in words.items()}), alike)
+
+
+def _said_alike(ways: Counter[str]) -> str:
+    """Say a thing as every caption does that names it: of "in black armour" and "in a gold armour" "in armour".
+
+    What only some say of it, they alone do: the finding is about all of them.
+    """
+    before = Counter[str]()
+    for way, times in ways.items():
+        before[way.split()[0]] += times
+    first = min(before, key=lambda word: (-before[word], word))  # the preposition that most say
+    most = min((way for way in ways if way.split()[0] == first), key=lambda way: (-ways[way], way)).split()
+    shared = min(_end(most, way.split()) for way in ways)
+    if shared == len(most):
+        return " ".join(most)
+    thing, lead = most[-max(1, shared) :], [*itertools.takewhile(lambda word: word in PREPOSITIONS, most)]
+    if most[len(lead)] in ("a", "an"):
+        lead.append("an" if thing[0][0] in "aeiou" else "a")
+    return " ".join([*lead, *thing])
+
+
+def _end(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words two phrases end with alike."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0].casefold() == pair[1].casefold(), pairs))
 
 
 def _by_term(labels: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:

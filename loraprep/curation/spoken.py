@@ -11,6 +11,7 @@ from loraprep.captions import hygiene, lexicon
 from loraprep.core.records import Caption
 
 _AT = r"of|in|on|at|by|under|beside|near|before|against|behind|with|over|inside|among"
+PREPOSITIONS = frozenset(_AT.split("|"))
 _BESIDE = re.compile(rf"\b((?:{_AT})\s+(?:(?:an?|the|his|her|their|its)\s+)?)$", re.IGNORECASE)
 _OF = re.compile(r"^of\b")  # a bowl of fruit is one thing
 _BEFORE = 40  # signs before a phrase in which its preposition stands

@@ -98,7 +98,12 @@ def audit(
         Code.OTHER_COLOURS,
         [i for i in images if i.icc and i.icc != "unreadable" and "srgb" not in i.icc.lower()],
     )
-    report(Code.TRANSPARENT, [i for i in images if i.alpha], background=_colours(settings.dataset.backgrounds))
+    report(
+        Code.TRANSPARENT,
+        [i for i in images if i.alpha],
+        cause="unnamed",
+        background=_colours(settings.dataset.backgrounds),
+    )
     report(Code.ANIMATED, [i for i in images if i.frames > 1 and i.format != "MPO"])
     report(Code.PLAIN_FRAME, [i for i in images if max(i.border) >= limits.border])
     report(Code.NEARLY_FLAT, [i for i in images if i.spread < 100 * limits.contrast and i.flat > limits.flat])

@@ -351,3 +351,10 @@ def test_a_folder_may_teach_several_triggers() -> None:
     assert missing.see({**whole, **people, "6_people/7.txt": "a woman"}) == {"6_people/7.txt": "emberveil"}
     plain = {f"6_sky/{n}.txt": f"blue_sky, cloud {n}" for n in range(6)}
     assert len(missing.see({**whole, **plain})) == 6
+
+
+def test_a_long_phrase_is_no_sentence() -> None:
+    phrase = (
+        "hooded woman ranger in a brown cowl and dark green sleeves, holding a longbow, head turned right, quiver, tree"
+    )
+    assert hygiene.seen(f"{TRIGGER}, {phrase}", TAGS) == {}

@@ -108,3 +108,17 @@ def test_a_word_in_every_caption_is_named_and_counted_rightly(form: str) -> None
     assert found["cat"].values["share"] == "40 of 40"
     assert found["cat"].code == Code.FUSED_CRITICAL
     assert not {"painted", "washing", "sleeping"} & found.keys()
+
+
+def test_a_thing_is_said_as_every_caption_says_it() -> None:
+    """What only some say of it ("gold") would be said of all of them."""
+    armour = ("in a hood and gold armour", "in black armour", "in brown leather armour")
+    texts = [
+        f"a {'green warrior ' + armour[n // 4 % 3] if n % 4 == 0 else ('cat', 'tree', 'house')[n % 3]}"
+        for n in range(40)
+    ]
+    assert ties(texts) == ["All 10 of your people are in armour; of the 30 other pictures none is."]
+    tied = ties(
+        [f"a woman with {('a red', 'an old')[n // 4 % 2]} umbrella" if n % 4 == 0 else "a cat" for n in range(40)]
+    )
+    assert any("with an umbrella" in s for s in tied)

@@ -82,11 +82,14 @@ _LONG_TAG = 8  # words: the longest of Danbooru's common tags have seven
 
 
 def sentence_in_tags(text: str, about: About) -> str:
-    """Find a piece of eight words or more among tags, where the base model reads tags."""
-    split = pieces(text)
+    """Find a piece of eight words or more with a verb among tags, where the base model reads tags.
+
+    Without one it is a long phrase, as in "hooded woman ranger in a brown cowl": captions are built of these, too.
+    """
+    split, known = pieces(text), rules_words().finite
     if about.form != "tags" or len(split) < 4 or eastern(text):
         return ""
-    long = [piece for piece in split if len(piece.split()) >= _LONG_TAG]
+    long = [p for p in split if len(said := p.casefold().split()) >= _LONG_TAG and not known.isdisjoint(said)]
     return _short(long[0]) if long and 4 * len(long) <= len(split) else ""
 
 

@@ -106,6 +106,7 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     doubled: frozenset[str]
     verbs: frozenset[str]
     asking: frozenset[str]
+    finite: frozenset[str]
     joining: frozenset[str]
     parts: frozenset[str]
     pointing: frozenset[str]

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 
 from msgspec import structs
 
-from loraprep.captions import bleed, vision_findings
+from loraprep.captions import bleed, grounds, vision_findings
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
@@ -79,6 +79,7 @@ def report_data(work: Workspace) -> ReportData:
     findings += vision_findings.vision_findings(asked, staying, known.elements, pairs=project.kind.pairs)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
         findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind)
+    findings = grounds.told_once(findings, staying, {i.path for i in images if i.alpha}, project.settings.trigger)
     # of what may be cut into pieces the question says what can be done
     offered = {path for q in work.read(CarriedSeen).questions if "pieces" in q.entry for path in q.digests}
     findings = [*gate.without(findings, Code.LONG_SHAPE, offered)]
