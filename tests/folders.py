@@ -72,8 +72,14 @@ class Shown:
     def points(self, image: Image) -> keypoints.Keypoints:
         return self._points[image.pixel_digest]
 
-    def pixels(self, image: Image) -> keypoints.Pixels:
-        return keypoints.reduced(self._show(image))
+    def pixels(self, image: Image, ground: str = "#ffffff") -> keypoints.Pixels:
+        shown = self._show(image)
+        if shown.shape[2] == 4 and not ground:
+            shown = shown[..., :3]
+        elif shown.shape[2] == 4:
+            picture = Pillow.fromarray(shown)
+            shown = np.asarray(Pillow.alpha_composite(Pillow.new("RGBA", picture.size, ground), picture).convert("RGB"))
+        return keypoints.reduced(shown)
 
 
 def find_groups(
@@ -107,7 +113,7 @@ class Folder:
 
     def look(self, image: Image) -> Any:
         self.opened.append(image.path)
-        return np.asarray(Pillow.open(io.BytesIO(self.data[image.path])).convert("RGB"))
+        return np.asarray(Pillow.open(io.BytesIO(self.data[image.path])).convert("RGBA" if image.alpha else "RGB"))
 
     def find(self, **thresholds: Any) -> list[Group]:
         return find_groups(list(self.images.values()), self.look, **thresholds)

@@ -18,6 +18,7 @@ from loraprep.core.records import Group, Image
 from loraprep.core.text import number_of
 from loraprep.duplicates import keypoints, relations
 from loraprep.duplicates.clusters import copies
+from loraprep.duplicates.flattened import WHITE
 from loraprep.duplicates.keypoints import Glimpse, Keypoints, Pixels
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import project, trust
@@ -113,9 +114,9 @@ class _Both:
         sight, own = self._of(image)
         return sight.points(own)
 
-    def pixels(self, image: Image) -> Pixels:
+    def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
         sight, own = self._of(image)
-        return sight.pixels(own)
+        return sight.pixels(own, ground)
 
     def close(self) -> None:
         self._mine.close()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loraprep.core.records import Image
-from loraprep.duplicates import hamming, index
+from loraprep.duplicates import flattened, hamming, index
 from loraprep.duplicates.keypoints import Glimpse, Keypoints, Sight
 from loraprep.project.settings import DuplicateLimits
 
@@ -93,6 +93,8 @@ def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[
                 best[i, j].alike = True
     for i, j, mirrored in _alike(images, np.flatnonzero(few | alone if len(images) < _MANY else few)):
         best.setdefault((i, j), Candidate(i, j, mirrored, 0)).alike = True
+    for i, j in flattened.same_outline(images):
+        best.setdefault((i, j), Candidate(i, j, False, 0)).alike = True
     for (i, j), candidate in best.items():
         candidate.alike |= bool(few[i] or few[j])
     return sorted(best.values(), key=lambda c: (c.mirrored, -c.points, c.i, c.j))
@@ -115,6 +117,8 @@ def in_company(images: Sequence[Image], sight: Sight, alike: Near) -> NDArray[np
     for side in (*alike.upright, *alike.mirrored):
         company[side] = True
     for i, j, _ in _alike(images, np.flatnonzero(few if len(images) >= _MANY else ~company | few)):
+        company[[i, j]] = True
+    for i, j in flattened.same_outline(images):
         company[[i, j]] = True
     return company
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from loraprep.core.records import Image
 from loraprep.core.store import Store
+from loraprep.duplicates.flattened import BARE, WHITE
 from loraprep.imaging.errors import GivenUp
 from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
@@ -175,8 +176,8 @@ class Sight(Protocol):
     def points(self, image: Image) -> Keypoints:
         """Return the points of one that was prepared."""
 
-    def pixels(self, image: Image) -> Pixels:
-        """Return a picture at SIDE px at most. Raises BadImage, OSError."""
+    def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
+        """Return a picture at SIDE px at most, a transparent one on `ground`, or BARE. Raises BadImage, OSError."""
 
 
 def reduced(pixels: Pixels, longest: int = SIDE) -> Pixels:
@@ -204,7 +205,7 @@ class Opened:
         self._glimpses = Store(path, "glimpses", f"{_QUICK_VERSION} {stamp}")
         self._store = Store(path, "points", f"{_VERSION} {stamp}")
         self.given_up: dict[str, GivenUp] = {}
-        self.pixels: Callable[[Image], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
+        self._held: Callable[[Image, str], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
         self.points: Callable[[Image], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
 
     def glance(self, images: Sequence[Image]) -> list[Image]:
@@ -226,11 +227,14 @@ class Opened:
     def _points(self, image: Image) -> Keypoints:
         return _fetched(self._store, image, Keypoints.unpacked)
 
-    def _pixels(self, image: Image) -> Pixels:
+    def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
+        return self._held(image, ground if image.alpha else WHITE)
+
+    def _pixels(self, image: Image, ground: str) -> Pixels:
         if image.path in self.given_up:
             raise self.given_up[image.path]
         try:
-            return self._pictures.apart(_seen, image)
+            return self._pictures.apart(_seen, image, ground)
         except GivenUp as bad:
             self.given_up[image.path] = bad
             raise
@@ -253,8 +257,12 @@ def _fetched(store: Store, image: Image, unpacked: Callable[[bytes], _Points]) -
         raise sqlite3.DatabaseError("points that were written cannot be read") from error
 
 
-def _seen(pictures: Pictures, image: Image) -> Pixels:
-    return reduced(np.asarray(pictures.small(image), np.uint8))
+def _seen(pictures: Pictures, image: Image, ground: str = WHITE) -> Pixels:
+    if ground == WHITE:
+        shown = pictures.small(image)
+    else:
+        shown = pictures.upright(image, ground, SIDE) if ground != BARE else pictures.opaque(image, SIDE)
+    return reduced(np.asarray(shown, np.uint8))
 
 
 def _glimpse_of(pictures: Pictures, image: Image) -> bytes:

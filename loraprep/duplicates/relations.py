@@ -11,11 +11,12 @@ import numpy as np
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
-from loraprep.duplicates import candidates, descriptions, geometry, ranking, reading
+from loraprep.duplicates import candidates, descriptions, flattened, geometry, keypoints, ranking, reading
 from loraprep.duplicates.candidates import Candidate, Near
 from loraprep.duplicates.clusters import Clusters, copies, variants
+from loraprep.duplicates.flattened import BARE, WHITE
 from loraprep.duplicates.geometry import Similarity
-from loraprep.duplicates.keypoints import Sight
+from loraprep.duplicates.keypoints import Keypoints, Sight
 from loraprep.duplicates.reading import Reading
 from loraprep.imaging.errors import BadImage
 from loraprep.project.settings import DuplicateLimits
@@ -125,13 +126,43 @@ class _Comparison:
             self._place_cuts()
         return self._met
 
-    def _held(self, found: Candidate) -> Similarity | None:
-        first, second = (self._sight.points(self._images[n]) for n in (found.i, found.j))
+    def _held(self, found: Candidate, ground: str) -> Similarity | None:
+        first, second = (self._points(self._images[n], ground) for n in (found.i, found.j))
         return geometry.similarity(first, second, mirrored=found.mirrored)
 
-    def _read(self, found: Candidate, held: Similarity | None) -> Reading | None:
+    def _points(self, image: Image, ground: str) -> Keypoints:
+        if ground == WHITE or not image.alpha:
+            return self._sight.points(image)
         try:
-            first, second = (self._sight.pixels(self._images[n]) for n in (found.i, found.j))
+            return keypoints.of_picture(self._sight.pixels(image, ground))
+        except (BadImage, OSError):  # gone since it was looked at
+            return self._sight.points(image)
+
+    def _grounds(self, found: Candidate) -> tuple[str, ...]:
+        """Return on what two are compared: of which one alone is transparent, the other may have been it."""
+        one, other = self._images[found.i], self._images[found.j]
+        if bool(one.alpha) == bool(other.alpha):
+            return (WHITE,)
+        laid = other if one.alpha else one
+        try:
+            return (flattened.ground(self._sight.pixels(laid)) if flattened.may_be(laid) else WHITE, BARE)
+        except (BadImage, OSError):
+            return (WHITE,)
+
+    def _seen(self, found: Candidate) -> Reading | None:
+        """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first."""
+        readings = []
+        for ground in self._grounds(found):
+            held = self._held(found, ground)
+            seen = self._read(found, held, ground) if held or found.alike else None
+            if seen is not None and seen.relation == "copy" and seen.laid_over < 0:
+                return seen
+            readings.append(seen)
+        return next((seen for seen in readings if seen is not None), None)
+
+    def _read(self, found: Candidate, held: Similarity | None, ground: str) -> Reading | None:
+        try:
+            first, second = (self._sight.pixels(self._images[n], ground) for n in (found.i, found.j))
         except (BadImage, OSError):  # gone since it was looked at; the next scan says so
             return None
         laid = geometry.lay(first, second, held, mirrored=found.mirrored, whole=found.alike)
@@ -158,10 +189,7 @@ class _Comparison:
             roots = copies.root(one.path), copies.root(other.path)
             if copies.known(one.path, other.path) or roots in asked:
                 continue
-            held = self._held(found)
-            if not (held or found.alike):
-                continue
-            seen = self._read(found, held)
+            seen = self._seen(found)
             if seen is None:
                 continue
             whole = min(seen.covers) >= _WHOLE
@@ -187,7 +215,7 @@ class _Comparison:
             before, how = source.setdefault(cut, (of, found))
             if before != of and not copies.known(images[before].path, images[of].path):
                 pair = Candidate(min(before, of), max(before, of), found.mirrored != how.mirrored, 0, alike=True)
-                both = self._read(pair, self._held(pair))
+                both = self._seen(pair)
                 if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE:
                     copies.part(images[before].path, images[of].path)
                     continue

@@ -111,6 +111,15 @@ class Pictures:
 
         return display.upright(self.load(record, made=made_of(longest)), background, longest)
 
+    def opaque(self, record: Image, longest: int) -> Pillow.Image:
+        """Show a record's picture without its transparency, as a program does that drops it."""
+        from loraprep.imaging import display
+        from loraprep.imaging.colour import eight_bit
+
+        opened = self.load(record, made=made_of(longest))
+        bare = eight_bit(opened.pixels).convert("RGBA").convert("RGB")
+        return display.upright(replace(opened, pixels=bare), longest=longest)
+
     def small(self, record: Image) -> Pillow.Image:
         """Show it at reduction.LONG at most, on white: kept from the scan, else made as the scan makes it."""
         from loraprep.imaging import display, reduction

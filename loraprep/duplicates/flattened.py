@@ -1,0 +1,81 @@
+"""How a picture lost its transparency, so that its original is compared as it lies there.
+
+It was laid on a plain ground, or its transparency was dropped: what lay hidden is seen then, and soft edges are hard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loraprep.core.records import Image
+
+WHITE = "#ffffff"  # the ground on which every transparent picture is looked at, if no other is known
+BARE = ""  # no ground: transparency is dropped
+_THUMB = 24  # cells a side of an image's thumbnail, in luma
+_NEAR = 6  # of 255, steps of one ground; what saving a JPEG leaves
+_MOST = 0.15  # share of the rim that is of one colour; a cut leads the picture itself to the rim
+_OUTLINE, _NEAREST = 0.7, 4  # share of two outlines that is in both (Jaccard), and how many of these are looked at
+_RIM = 0.02  # of the longer side, the width of the rim
+
+
+def may_be(image: Image) -> bool:
+    """Say by the thumbnail whether a picture without transparency may lie on a plain ground that is not white."""
+    if image.alpha or not image.thumb:
+        return False
+    value, share = _commonest(_rim(_cells(image)[..., None], 1))
+    return share >= _MOST and value[0] < 255 - _NEAR
+
+
+def ground(pixels: NDArray[np.uint8]) -> str:
+    """Return the colour of the plain ground around a picture, as #rrggbb; white if there is none."""
+    value, share = _commonest(_rim(pixels, max(2, round(_RIM * max(pixels.shape[:2])))))
+    return "#{:02x}{:02x}{:02x}".format(*value) if share >= _MOST else WHITE
+
+
+def same_outline(images: Sequence[Image]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs (i < j) of a picture that may lie on a plain ground and the transparent ones of its outline.
+
+    Hashes and points of a simple figure are those of its outline, which on another ground is another one.
+    """
+    laid = [n for n, image in enumerate(images) if may_be(image)]
+    clear = [n for n, image in enumerate(images) if image.alpha and image.thumb]
+    if not (laid and clear):
+        return
+    outlines = np.array([_drawn(_cells(images[n]), 255).ravel() for n in clear], np.float32)
+    sizes = outlines.sum(axis=1)
+    for n in laid:
+        cells = _cells(images[n])
+        drawn = _drawn(cells, _commonest(_rim(cells[..., None], 1))[0][0]).ravel().astype(np.float32)
+        both = outlines @ drawn
+        shares = both / np.maximum(sizes + drawn.sum() - both, 1)
+        for k in np.argsort(-shares, kind="stable")[:_NEAREST].tolist():
+            if shares[k] >= _OUTLINE:
+                yield min(n, clear[k]), max(n, clear[k])
+
+
+def _cells(image: Image) -> NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex(image.thumb), np.uint8).reshape(_THUMB, _THUMB)
+
+
+def _drawn(cells: NDArray[np.uint8], ground: int) -> NDArray[np.bool_]:
+    drawn: NDArray[np.bool_] = np.abs(cells.astype(int) - ground) > 2 * _NEAR
+    return drawn
+
+
+def _rim(pixels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Return the pixels at the sides, (n, channels)."""
+    inner = np.zeros(pixels.shape[:2], bool)
+    inner[width:-width, width:-width] = True
+    return pixels[~inner]
+
+
+def _commonest(colours: NDArray[np.uint8]) -> tuple[list[int], float]:
+    """Return the colour that most are near to, and the share of those that are."""
+    steps, counts = np.unique(colours // (2 * _NEAR), axis=0, return_counts=True)
+    first = steps[int(counts.argmax())].astype(int) * 2 * _NEAR + _NEAR
+    near = (np.abs(colours.astype(int) - first) <= 2 * _NEAR).all(axis=1)
+    middle = np.median(colours[near], axis=0)
+    return [round(float(part)) for part in middle], float((np.abs(colours - middle) <= _NEAR).all(axis=1).mean())
