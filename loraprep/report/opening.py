@@ -15,6 +15,7 @@ from loraprep.report.report_data import ReportData
 BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
 _ACCEPTED = 3  # findings accepted that the opening tells; the decision and the appendix tell more
 _ASKED = frozenset({Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE})  # what a question in curation.yaml is about
+_AS_IT_IS = 1.05  # times enlarged: less is said as 1.0, and nobody sees it
 _PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
 
 
@@ -90,8 +91,6 @@ def _sound(data: ReportData, gate: Gate) -> str:
     """Say what speaks for GO: how many, described by whom, how sharp."""
     kept, kind, sizes = gate.counts["kept"], data.kind, trained_sizes(data.settings, data.model)
     images = {i.path: i for i in data.images}
-    little = data.settings.thresholds.audit.enlargement_note
-    sharp = sum(enlargement(images[p], sizes[-1]) < little for p in data.kept)
     advice = f"{kind.recommended.min} to {kind.recommended.max} work best for a {kind.title.lower()}"
     parts = [f"{number_of(kept, _trained(gate))} ({advice})"]
     captioned = gate.counts["captioned"]
@@ -102,11 +101,25 @@ def _sound(data: ReportData, gate: Gate) -> str:
             f"{'all' if captioned == kept else captioned} {'have an instruction' if kind.pairs else 'are captioned'}"
         )
     at = f"{sizes[-1]} px" if len(sizes) == 1 else f"all of {listed([str(s) for s in sizes])} px"
-    if sharp:
-        parts.append(f"{'all' if sharp == kept else sharp} are large enough for {at}")
-    else:
-        parts.append(f"all are enlarged a little at {sizes[-1]} px")
+    times = [enlargement(images[p], sizes[-1]) for p in data.kept]
+    parts.append(large_enough(times, at, data.settings.thresholds.audit.enlargement_note))
     known = [r for r in gate.reasons if r.accepted and r.severity == "block"]
     told = [f"You accepted: {r.sentence} ({r.accepted})" for r in known[:_ACCEPTED]]
     more = [f"You accepted {number_of(len(known) - _ACCEPTED, 'more finding')}."] if len(known) > _ACCEPTED else []
     return " ".join([f"{'; '.join(parts)}.", *told, *more])
+
+
+def large_enough(times: Sequence[float], at: str, little: float) -> str:
+    """Say how many pictures are large enough, and how many nearly: enlarged fewer `times` than are told as soft."""
+    large, nearly = sum(t < _AS_IT_IS for t in times), [t for t in times if _AS_IT_IS <= t < little]
+    if not large and not nearly:
+        return f"all are enlarged a little at {at}, up to {max(times, default=1):.1f}x"
+    most = f"{max(nearly):.1f}x" if nearly else ""
+    if not large:
+        return f"{_of(len(nearly), len(times))} nearly large enough for {at}: enlarged up to {most}"
+    more = f", {len(nearly)} nearly (enlarged up to {most})" if nearly else ""
+    return f"{_of(large, len(times))} large enough for {at}{more}"
+
+
+def _of(number: int, every: int) -> str:
+    return "all are" if number == every else f"{number} {'is' if number == 1 else 'are'}"
