@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 
 from loraprep.project import crops, decisions
 from loraprep.project.decisions import Entry
@@ -92,7 +91,7 @@ def deck(s: Snapshot, kind: str, at: str, each: str = "") -> Deck:
         answered=states.count("answered"),
         at=idents[here] if idents else "",
         each=each if together else "",
-        turns=[_turn(s, kind, units[n], n, idents, _next(ahead, here, n)) for n in shown],
+        turns=[_turn(s, kind, units[n], n, idents, _next(opened, n)) for n in shown],
         marks=[
             _mark(s, kind, units[n], states[n])
             for n in range(max(0, here - _AROUND), min(len(units), here + _AROUND + 1))
@@ -115,11 +114,10 @@ def _idents(kind: str, units: list[Unit]) -> tuple[list[str], dict[str, int]]:
     return idents, {**parts, **{known: n for n, known in enumerate(idents)}}
 
 
-def _next(ahead: list[int], here: int, n: int) -> int | None:
-    """Find the open question to go to from number `n`; `ahead`: all that are open but `here`, from there on."""
-    if n == here or n not in ahead:
-        return next((other for other in ahead if other > n), ahead[0] if ahead else None)
-    return next(islice(ahead, ahead.index(n) + 1, None), None)
+def _next(opened: list[int], n: int) -> int | None:
+    """Find the open question to go to from number `n`: the next one, after the last the first."""
+    others = [*(other for other in opened if other > n), *(other for other in opened if other < n)]
+    return others[0] if others else None
 
 
 def _turn(s: Snapshot, kind: str, unit: Unit, n: int, idents: list[str], onward: int | None) -> Turn:

@@ -3,14 +3,16 @@ import { $, $$ } from "./dom.js";
 import { here, item, named, step } from "./lists.js";
 import { view } from "./page.js";
 import { fragment } from "./talk.js";
-import { keep, toEnd } from "./words.js";
+import { toast } from "./toast.js";
+import * as words from "./words.js";
 
 const form = () => $("#sought", view());
 const desk = () => $(".desk", view());
 const laid = () => desk() && $(".on-desk", desk());
 const query = () => new URLSearchParams($(".texts", view()).dataset.query);
 let asked = 0;
-let wanted = ""; // ident of the caption that comes
+const NEXT = "next";
+let coming = ""; // ident of the caption that comes, NEXT while nobody knows which
 
 export const text = () => desk() && $(".words textarea", desk());
 export const sought = () => Object.fromEntries(query());
@@ -21,30 +23,50 @@ function written(at) { // where the page would open again
   history.replaceState(null, "", `?${now}`);
 }
 
+const due = () => coming || (laid() ? laid().dataset.id : ""); // the caption that is to be here
+const expect = (id) => { coming = id; asked += 1; return asked; };
+
 async function lay(id) {
-  if (!desk() || (laid() && laid().dataset.id === id && !wanted)) return;
-  if (text()) keep(text());
-  asked += 1;
-  wanted = id;
-  const mine = asked;
+  if (!desk() || id === due()) return;
+  const mine = expect(id);
+  if (text()) words.keep(text());
   written(id); // a page that comes anew meanwhile comes with this one
-  const fresh = await fragment(`/desk/${id}?${query()}`);
-  if (mine !== asked || !fresh || !desk()) return;
-  wanted = "";
-  desk().replaceChildren(fresh);
+  const fresh = await fragment(`/desk/${id}?${query()}`).catch(() => null);
+  if (mine !== asked || !desk()) return;
+  coming = "";
+  if (!fresh) return missed();
+  if (!words.beside(laid(), fresh)) desk().replaceChildren(fresh);
   if (desk().getBoundingClientRect().bottom < 0) desk().scrollIntoView(); // on a narrow window the list stands below
   const row = item();
   for (const near of row ? [row.nextElementSibling, row.previousElementSibling] : []) {
     const img = near && $("img", near);
     if (img) new Image().src = img.getAttribute("src").replace("/thumb", "/large"); // ready when it is turned to
   }
+  document.dispatchEvent(new Event("changed")); // what could not be shown while the one before was written
 }
 
-export async function on(by, write = false) { // to the caption before or behind
-  if (!(await step(by))) return;
-  await lay(item().dataset.row);
-  if (write && text()) toEnd(text());
+function missed() {
+  if (text() && words.waits(text())) words.stay(text());
+  toast("The next caption cannot be had. Is loraprep review still running?", "bad");
 }
+
+export async function on(by, write = false) { // to the caption before or behind, with the cursor in it if somebody writes
+  const t = text();
+  if (write) { words.wait(t); expect(NEXT); }
+  const there = await step(by, !write);
+  if (!write) return;
+  if (!there) { expect(""); words.stay(t); }
+  else if (getComputedStyle(desk()).position === "sticky") item().scrollIntoView({ block: "nearest" }); // the list is beside it
+}
+
+/** Whether a page can be shown while somebody writes: it has the caption that is due, and nothing else in it. */
+export function goesOn(fresh) {
+  const [t, there] = [text(), $(".on-desk", fresh)];
+  if (!there || there.dataset.id !== due() || Number(there.dataset.n) < 0) return false; // what is written is not put out of the list meanwhile
+  return words.waits(t) || (!words.dirty(t) && t.dataset.was === $("textarea", there).dataset.was);
+}
+
+export const came = () => { if (laid() && laid().dataset.id === coming) expect(""); }; // a page brought it
 
 export async function begin(reveal) { // after the page was loaded or replaced
   const list = named("texts");

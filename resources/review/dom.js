@@ -16,3 +16,15 @@ export function inView(element) { // enough of it to know what it is
 }
 
 export const quiet = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/* Makes `old` what `fresh` is, all but `kept`, which stays where it is: a field that is moved loses the hand that writes
+   in it. `place`: what stands for it in `fresh`. */
+export function around(old, fresh, kept, place) {
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of [...fresh.attributes]) old.setAttribute(name, value);
+  const [mine, theirs] = [[old, kept], [fresh, place]].map(([from, what]) => [...from.childNodes].find((n) => n.contains(what)));
+  for (const node of [...old.childNodes]) if (node !== mine) node.remove();
+  const nodes = [...fresh.childNodes];
+  nodes.forEach((node, n) => { if (node !== theirs) old.insertBefore(node, n < nodes.indexOf(theirs) ? mine : null); });
+  if (mine !== kept) around(mine, theirs, kept, place);
+}

@@ -12,6 +12,7 @@ import { toast } from "./toast.js";
 import * as words from "./words.js";
 
 const ANSWERS = "[data-values], [data-toggle], [data-out], [data-pin], [data-key=Enter]";
+const PAUSE = 600; // ms without a key after which a sentence is over
 const NAMED = { Enter: "↵", Escape: "Esc" };
 
 const topmost = () => $(".conflict[open]") || $(".keys[open]") || $(".change[open]") || $(".light[open]");
@@ -109,7 +110,7 @@ function atTheTable(event, on) {
   if (on.matches(".chip") && onChip(event, on)) return;
   if (on.matches("textarea")) {
     if (event.key === "Escape") { event.preventDefault(); light.putBack(); }
-    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) light.turnTo(1).then(light.writing); }
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) entered(on, () => light.turnTo(1, true)); }
     return;
   }
   if ((event.key === "Enter" || event.key === " ") && on.matches("button, a, summary")) { if (event.repeat) event.preventDefault(); return; }
@@ -125,15 +126,36 @@ function atTheTable(event, on) {
   found.click();
 }
 
+let wrote = -Infinity; // when a key last went into a caption
+addEventListener("pointerdown", () => { wrote = -Infinity; }, true);
+
+/** Whether a key belongs to a caption that somebody writes: a hand gives no commands in the middle of a sentence, wherever
+    the cursor went. */
+function ofASentence(event) {
+  const writing = event.target.matches("textarea");
+  const letter = event.key.length === 1 && !event.target.matches("input");
+  const goesOn = letter && event.timeStamp - wrote < PAUSE;
+  if (writing || goesOn) wrote = event.timeStamp;
+  if (["Escape", "Tab"].includes(event.key)) wrote = -Infinity;
+  return goesOn && !writing;
+}
+
+function entered(t, then) { // a second Enter before the next one is there: nothing more is written till it is
+  if (words.waits(t)) t.readOnly = true;
+  else then();
+}
+
 function pressed(event) {
+  if ((event.ctrlKey || event.metaKey) && event.key === "a" && words.waits(event.target)) words.allOf(event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (ofASentence(event)) { event.preventDefault(); return; }
   const on = event.target;
   const box = topmost();
   if (box) return box.matches(".light") ? atTheTable(event, on) : inBox(event, box);
   if (on.matches("[data-complete]")) return adding(event, on);
   if (on.matches(".chip") && onChip(event, on)) return;
   if (on.matches("textarea")) {
-    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) saved(on); }
+    if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) entered(on, () => saved(on)); }
     if (event.key === "Escape") { event.preventDefault(); words.putBack(on); leave(on); }
     return;
   }
@@ -159,6 +181,8 @@ function saved(t) { // Enter while somebody writes: these words, and on
   const save = $$("[data-key=Enter]", t.closest(".card")).find((b) => !b.hidden);
   t.blur();
   if (save) save.click();
+  const next = card();
+  if (next && !next.contains(t) && $("textarea", next)) words.toEnd($("textarea", next));
   return undefined;
 }
 

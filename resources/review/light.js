@@ -54,16 +54,17 @@ async function lay(id) {
   asked += 1;
   const mine = asked;
   coming = id;
-  const fresh = await fragment(`/light/${id}?${list}`);
+  const fresh = await fragment(`/light/${id}?${list}`).catch(() => null);
   if (mine !== asked) return;
   coming = "";
-  if (!fresh) { toast("This picture is not there any more.", "bad"); return; }
-  $(".on-table", table).replaceChildren(fresh);
+  if (!fresh) { if (text() && words.waits(text())) words.stay(text()); toast("This picture is not there any more.", "bad"); return; }
+  const writes = words.beside(laid(), fresh);
+  if (!writes) $(".on-table", table).replaceChildren(fresh);
   if (!table.open) table.showModal();
   table.scrollTop = 0;
   crop.end(table);
   draw(shape);
-  $("h2", table).focus({ preventScroll: true });
+  if (!writes) $("h2", table).focus({ preventScroll: true });
   for (const near of [laid().dataset.after, laid().dataset.before]) ready(near);
 }
 
@@ -106,8 +107,9 @@ export async function close() {
   if (back) back.focus();
 }
 
-export function turnTo(by) {
-  keep();
+export function turnTo(by, write = false) {
+  if (write) words.wait(text());
+  else keep();
   return lay(by > 0 ? laid().dataset.after : laid().dataset.before);
 }
 
@@ -189,10 +191,6 @@ const keep = () => { if (text()) words.keep(text()); };
 export function putBack() {
   words.putBack(text());
   $("h2", table).focus();
-}
-
-export function writing() {
-  if (text()) words.toEnd(text());
 }
 
 table.addEventListener("cancel", (event) => { event.preventDefault(); }); // keys.js knows what Esc is for

@@ -66,7 +66,10 @@ class Long {
     const marked = item();
     const held = marked && marked.contains(document.activeElement);
     this.layout();
-    if (marked && !marked.isConnected) (held ? here : mark)(this.nodes.get(Number(marked.dataset.n)));
+    if (marked && !marked.isConnected) {
+      const same = [...this.nodes.values()].find((i) => i.isConnected && marked.dataset.id && i.dataset.id === marked.dataset.id); // its number may be another one now
+      (held ? here : mark)(same || this.nodes.get(Number(marked.dataset.n)));
+    }
     document.dispatchEvent(new Event("listed"));
   }
 
@@ -128,19 +131,20 @@ export function here(target, focus = true) {
   if (target && focus) { target.focus({ preventScroll: true }); target.scrollIntoView({ block: "nearest" }); }
 }
 
-export async function step(by) { // to the item before or behind; false if there is none
+export async function step(by, focus = true) { // to the item before or behind; false if there is none
   const now = item();
   const all = items();
   const list = now && of(now);
   if (!list) {
     const to = all[all.indexOf(now) + by];
-    if (to) here(to);
+    if (to) here(to, focus);
     return Boolean(to);
   }
   const n = Number(now.dataset.n) + by;
   if (n < 0 || n >= list.total) return false;
-  here(await list.reveal(n));
-  return true;
+  const to = await list.reveal(n);
+  here(to, focus);
+  return Boolean(to);
 }
 
 export function across(by) { // in a table, to the nearest in a row above or below; false where there is none

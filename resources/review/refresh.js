@@ -5,7 +5,7 @@ import { page } from "./talk.js";
 import * as deck from "./deck.js";
 import * as lists from "./lists.js";
 import { look } from "./looks.js";
-import { begin, text } from "./desk.js";
+import * as desk from "./desk.js";
 import * as words from "./words.js";
 import { keysBesideButtons } from "./keys.js";
 
@@ -17,7 +17,7 @@ let changed = -Infinity; // when the question in view became another one by itse
 export const unasked = () => performance.now() - changed < 600; // too early for a key to mean what is there now
 export const isBehind = () => behind;
 
-const writingIn = (on) => (on.matches("input") || on === text()) && view().contains(on);
+const writingIn = (on) => (on.matches("input") || on === desk.text()) && view().contains(on);
 
 let latest = null;
 export function refresh(at = "") { // ends when what is newest is shown
@@ -35,10 +35,12 @@ async function once(mine) {
   if (!fresh) return;
   // from here on nothing waits, so that no key is pressed between looking and replacing
   const on = document.activeElement;
-  if (writingIn(on) || words.changing()) { behind = true; return; } // when the hand is off it
+  const main = fresh.getElementById("main");
+  const writes = on === desk.text() && desk.goesOn(main);
+  if ((writingIn(on) && !writes) || words.changing()) { behind = true; return; } // when the hand is off it
   behind = false;
-  const drafts = new Map($$("textarea", view()).filter((t) => t.value !== t.dataset.was).map((t) => [t.closest("[data-id]").dataset.id, t]));
-  const inside = view().contains(on) || on === document.body;
+  const drafts = new Map($$("textarea", view()).filter((t) => t !== on || !writes).filter(words.dirty).map((t) => [t.closest("[data-id]").dataset.id, t]));
+  const inside = !writes && (view().contains(on) || on === document.body);
   const editing = on.matches("textarea") && view().contains(on) && [on.selectionStart, on.selectionEnd];
   const tag = view().contains(on) ? words.heldAt(on) : -1;
   const top = window.scrollY;
@@ -48,7 +50,8 @@ async function once(mine) {
   const before = deck.card();
   const looked = before && before.dataset.look;
   const finished = $(".done", view()) && !$(".done", view()).hidden;
-  replaceView(fresh.getElementById("main"));
+  replaceView(main, words.beside);
+  desk.came();
   $(".top").replaceWith($(".top", fresh));
   const [to, back] = [wanted || deck.place(), Boolean(wanted)];
   wanted = "";
@@ -67,7 +70,7 @@ async function once(mine) {
   const again = back && lists.items().find((i) => i.dataset.id === to);
   if (again) lists.here(again);
   else if (row) lists.here(lists.items().find((i) => (i.dataset.id || i.dataset.picture) === row), inside && !finished);
-  if (back || !lists.item()) await begin(back); // else somebody is on the way to the one that is marked
+  if (back || !lists.item()) await desk.begin(back); // else somebody is on the way to the one that is marked
   const box = $(".card:not([hidden]) .words, .desk .words", view());
   if (tag >= 0 && box) words.mark(words.chips(box)[Math.min(tag, words.chips(box).length - 1)]);
   if (editing && deck.card()) { $("textarea", deck.card()).focus(); $("textarea", deck.card()).setSelectionRange(...editing); }

@@ -1,5 +1,5 @@
 /* A caption at work, wherever it stands: its length, findings and tags as it is written, and that it is saved. */
-import { $, $$ } from "./dom.js";
+import { $, $$, around } from "./dom.js";
 import { write } from "./answers.js";
 import { filled, post } from "./talk.js";
 import { toast } from "./toast.js";
@@ -13,6 +13,51 @@ const timers = new WeakMap(); // textarea -> {measuring, keeping}
 const timer = (t) => timers.get(t) || timers.set(t, {}).get(t);
 
 export const dirty = (t) => t.value !== t.dataset.was;
+
+/* --- between two captions: the box is empty, the cursor stays in it, and what is typed is the next one's */
+
+const between = new WeakMap(); // textarea -> {was, all: what stands there is not wanted}
+export const waits = (t) => between.has(t);
+
+export function wait(t) { // saved; the next caption is on its way into this box
+  keep(t);
+  between.set(t, { was: t.dataset.was, all: false });
+  clearTimeout(timer(t).measuring);
+  t.value = "";
+  t.placeholder = "The next one comes. Write on.";
+}
+
+export function allOf(t) { // somebody who marks all before it came writes it anew
+  between.get(t).all = true;
+  t.value = "";
+}
+
+function came(t, text) { // `text`: of the caption that is here now
+  const { all } = between.get(t);
+  const typed = t.value;
+  between.delete(t);
+  t.dataset.was = text;
+  t.value = all && typed ? typed : text + typed;
+  t.placeholder = "";
+  t.readOnly = false;
+  if (all && !typed) t.select(); else t.setSelectionRange(t.value.length, t.value.length);
+}
+
+export const stay = (t) => came(t, between.get(t).was); // there is no next one
+
+export function beside(old, fresh) { // what is in `fresh` comes; who writes in `old` goes on writing. False if nobody does
+  const t = document.activeElement;
+  const place = $(".words textarea", fresh);
+  if (!place || !t.matches(".words textarea") || !old || !old.contains(t)) return false;
+  const same = box(t).dataset.id === box(place).dataset.id;
+  if (!same && !waits(t)) return false;
+  const said = $(".kept", box(t)).textContent;
+  around(old, fresh, t, place);
+  if (waits(t)) came(t, place.value);
+  else say(box(t), said);
+  if (dirty(t)) typed(t);
+  return true;
+}
 
 function shown(words, told) { // only what is another one, so that a hand on a tag stays where it is
   const fresh = filled(told.shown);
@@ -51,6 +96,7 @@ function touched(t) { // its words are other ones than those in the file
 
 export function typed(t) {
   const words = box(t);
+  if (waits(t)) return;
   measure(t);
   touched(t);
   if (guided(words)) return;
@@ -63,22 +109,24 @@ export function typed(t) {
 export function keep(t) { // what is written here goes into decisions/captions.yaml
   clearTimeout(timer(t).keeping);
   const words = box(t);
-  if (!words || guided(words) || !dirty(t) || !t.value.trim()) return;
+  if (!words || waits(t) || guided(words) || !dirty(t) || !t.value.trim()) return;
   const [id, text, before] = [words.dataset.id, t.value, t.dataset.was];
+  const here = () => t.isConnected && !waits(t) && box(t).dataset.id === id; // else another caption is in it by now
   t.dataset.was = text;
   say(words, "saving…");
   write("/answer", { kind: "captions", id, values: { caption: text } }, {
     at: id,
     quiet: true,
     then: (told) => {
-      if (t.isConnected && t.value === text) { say(words, `saved, ${told.file.split("/").at(-1)}:${told.lines.length ? told.lines[0].number : ""}`); touched(t); }
+      if (here() && t.value === text) { say(words, `saved, ${told.file.split("/").at(-1)}:${told.lines.length ? told.lines[0].number : ""}`); touched(t); }
       document.dispatchEvent(new CustomEvent("kept", { detail: { id, text } }));
     },
-    failed: () => { if (t.isConnected) { t.dataset.was = before; say(words, "not saved"); } },
+    failed: () => { if (here()) { t.dataset.was = before; say(words, "not saved"); } },
   });
 }
 
 export function putBack(t) {
+  if (waits(t)) { t.value = ""; return; }
   clearTimeout(timer(t).keeping);
   t.value = t.dataset.was;
   measure(t);

@@ -1,0 +1,173 @@
+"""Writing one caption after the other without waiting: every letter lands in the caption that comes, none is a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loraprep.core import yamlfile
+from tests.browsers import open_, serving, window
+
+pytestmark = pytest.mark.run
+
+# Answers come as late as a slow computer's: ms that /desk, the page and the next part of a list take.
+SLOWED = """([desk, page, measure]) => {
+  const now = window.fetch;
+  window.fetch = async (address, more) => {
+    const ms = address.startsWith("/desk") || address.startsWith("/light") ? desk : address.startsWith("/measure") ? measure : address.startsWith("/answer") ? 40 : address.startsWith("/events") ? 0 : page;
+    if (ms) await new Promise((go) => setTimeout(go, ms));
+    return now(address, more);
+  };
+}"""
+TYPED = ", gzlx? 1"  # each of them a key that does something elsewhere
+
+
+def saved(root: Path) -> dict[str, str]:
+    entries = yamlfile.load(root / "decisions/captions.yaml", "captions.yaml").data
+    return {
+        key: str(entry["caption"]) for key, entry in entries.items() if isinstance(entry, dict) and "caption" in entry
+    }
+
+
+def listed(page: Any) -> list[tuple[str, str]]:
+    return page.evaluate(  # type: ignore[no-any-return]
+        "() => [...document.querySelectorAll('.row')].map(r => ["
+        "r.querySelector('strong').innerText, r.querySelector('.text').textContent])"
+    )
+
+
+def holds(page: Any, name: str, text: str) -> None:
+    """Waits until a caption is on the desk with those words and the cursor behind them."""
+    page.wait_for_function(
+        "([name, text]) => { const t = document.activeElement; return document.querySelector('.desk h2').innerText === name"
+        " && t.matches('.desk textarea') && t.value === text && t.selectionStart === text.length }",
+        arg=[name, text],
+        timeout=15_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "desk", "page_"), [("", 0, 0), ("only=draft", 500, 0), ("only=draft", 0, 500), ("", 350, 150), ("only=draft", 150, 350)]
+)  # fmt: skip
+def test_what_is_typed_after_enter_is_of_the_next_caption(
+    browser: Any, root: Path, query: str, desk: int, page_: int
+) -> None:
+    sent: list[tuple[str, str]] = []
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, f"texts?{query}")
+        rows = listed(page)[:4]
+        assert len(rows) == 4
+        page.evaluate(SLOWED, [desk, page_, 30])
+        page.on(
+            "request",
+            lambda r: sent.append((r.url.rsplit("/", 1)[1], r.post_data or "")) if r.method == "POST" else None,
+        )
+        page.keyboard.press("e")
+        page.keyboard.type(TYPED)
+        for name, text in rows[1:3]:
+            page.keyboard.press("Enter")
+            page.keyboard.type(TYPED)
+            holds(page, name, text + TYPED)
+            page.wait_for_timeout(desk)  # the hand rests
+        page.keyboard.press("Enter")
+        page.keyboard.press("Control+a")  # all of it anew, before it is there
+        page.keyboard.type("[trigger], g")
+        holds(page, rows[3][0], "[trigger], g")
+        page.wait_for_timeout(desk + page_ + 300)
+        page.keyboard.type("o")
+        holds(page, rows[3][0], "[trigger], go")
+        page.keyboard.press("Enter")  # nothing typed, gone on
+        page.wait_for_function(
+            "n => document.querySelector('.desk h2').innerText !== n && !document.body.ariaBusy", arg=rows[3][0]
+        )
+        page.wait_for_timeout(desk + page_ + 300)
+        assert page.evaluate("document.activeElement.matches('.desk textarea')")
+        assert page.locator("dialog[open], .progress:not([hidden])").count() == 0
+    assert {what for what, _ in sent} == {"answer", "measure"}
+    written = saved(root)
+    for name, text in rows[:3]:
+        assert written[name] == text + TYPED
+    assert written[rows[3][0]] == "[trigger], go"
+
+
+def test_a_letter_is_no_command_while_the_next_caption_comes(browser: Any, root: Path) -> None:
+    sent: list[str] = []
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts")
+        second = listed(page)[1]
+        page.evaluate(SLOWED, [1000, 0, 0])
+        page.on("request", lambda r: sent.append(r.url.rsplit("/", 1)[1]) if r.method == "POST" else None)
+        page.keyboard.press("e")
+        page.keyboard.press("Enter")
+        page.evaluate("document.activeElement.blur()")  # however it came about
+        page.keyboard.type("gzm?")
+        page.wait_for_function("n => document.querySelector('.desk h2').innerText === n", arg=second[0])
+        assert page.locator("dialog[open], .progress:not([hidden])").count() == 0
+        page.wait_for_timeout(700)  # the sentence is over
+        page.keyboard.press("?")
+        page.wait_for_selector(".keys[open]")
+    assert [what for what in sent if what != "measure"] == []
+
+
+def test_a_second_enter_before_the_next_caption_is_there_glues_nothing(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts")
+        second = listed(page)[1]
+        page.evaluate(SLOWED, [1000, 200, 0])
+        page.keyboard.press("e")
+        page.keyboard.press("Enter")
+        page.keyboard.type(", one")
+        page.keyboard.press("Enter")
+        page.keyboard.type(", two")
+        holds(page, second[0], second[1] + ", one")
+        page.keyboard.type(", more")
+        holds(page, second[0], second[1] + ", one, more")
+
+
+def test_the_light_table_goes_on_writing_too(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts")
+        rows = listed(page)
+        page.keyboard.press(" ")
+        page.wait_for_selector(".light[open] textarea")
+        page.evaluate(SLOWED, [600, 100, 30])
+        page.keyboard.press("e")
+        page.keyboard.type(TYPED)
+        page.keyboard.press("Enter")
+        page.keyboard.type(TYPED)
+        page.wait_for_function(
+            "([name, text]) => document.querySelector('#light-title').innerText === name"
+            " && document.activeElement.matches('.light textarea') && document.activeElement.value === text",
+            arg=[rows[1][0], rows[1][1] + TYPED],
+        )
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "n => document.querySelector('#light-title').innerText !== n && !document.body.ariaBusy", arg=rows[1][0]
+        )
+    written = saved(root)
+    for name, text in rows[:2]:
+        assert written[name] == text + TYPED
+
+
+def test_the_cursor_follows_from_sample_to_sample_and_none_is_leapt_over(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "captions")
+        names = page.locator(".strip button").evaluate_all("all => all.map(b => b.ariaLabel.split(',')[0])")
+        shown = "n => document.querySelector('.card:not([hidden]) h2').innerText === n && !document.body.ariaBusy"
+        page.evaluate(SLOWED, [0, 200, 30])
+        page.keyboard.press("Enter")  # the first is approved ...
+        page.wait_for_function(shown, arg=names[1])
+        page.keyboard.press("ArrowLeft")  # ... and then written after all
+        page.wait_for_function(shown, arg=names[0])
+        page.keyboard.press("e")
+        page.keyboard.type(TYPED)
+        for name in names[1:4]:
+            page.keyboard.press("Enter")
+            page.keyboard.type(TYPED)
+            page.wait_for_function(shown, arg=name)
+            value = page.evaluate("() => document.activeElement.value")
+            assert value == page.evaluate("() => document.activeElement.dataset.was") + TYPED
+    written = saved(root)
+    assert [written[name].endswith(TYPED) for name in names[:4]] == [True, True, True, False]
