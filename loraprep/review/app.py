@@ -24,7 +24,7 @@ from loraprep.core.records import Lying
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
-from loraprep.review import bar, decks, edits, light, likeness, lists, views, warm, words
+from loraprep.review import bar, decks, edits, light, likeness, lists, said, views, warm, words
 from loraprep.review.edits import Json, Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
@@ -193,13 +193,16 @@ class Page:
         kind, values = str(given.get("kind")), given.get("values")
         if not isinstance(values, dict):
             raise UserError("this is not an answer")
-        return self._written(kind, edits.planned_answer(self.reader.read(), kind, str(given.get("id")), values), given)
+        s, wanted = self.reader.read(), str(given.get("id"))
+        planned = edits.planned_answer(s, kind, wanted, values)
+        return self._written(kind, planned, given, lambda now: said.answered(s, now, kind, wanted, values))
 
-    def _written(self, kind: str, planned: Values, given: dict[str, Json]) -> Response:
+    def _written(self, kind: str, planned: Values, given: dict[str, Json], told: Callable[[Snapshot], str]) -> Response:
+        """Write an answer; `told`: what it comes to, by the project as it is afterwards."""
         written = decision_edits.write_answers(self.reader.root, kind, planned, str(given.get("expected", "")))
         done = Done(written, view=str(given.get("view", "")), at=str(given.get("at", "")))
         self.history.add(str(given.get("tab", "")), done)
-        return JSONResponse(_written_lines(done))
+        return JSONResponse({**_written_lines(done), "said": told(self.reader.read())})
 
     async def change(self, request: Request) -> Response:
         given = await _body(request)
@@ -216,18 +219,23 @@ class Page:
         chosen = {row.id: row.after for row in rows if isinstance(wanted, list) and row.id in wanted}
         if not chosen:
             raise UserError("no caption is chosen")
-        return self._written("captions", edits.planned_captions(s, chosen), given)
+        many = f"{len(chosen)} captions are" if len(chosen) > 1 else "1 caption is"
+        return self._written("captions", edits.planned_captions(s, chosen), given, lambda _now: f"{many} changed")
 
     async def undo(self, request: Request) -> Response:
         given = await _body(request)
-        return await run_in_threadpool(self._step_back, given, self.history.undo)
+        return await run_in_threadpool(self._step_back, given, self.history.undo, "Taken back")
 
     async def redo(self, request: Request) -> Response:
         given = await _body(request)
-        return await run_in_threadpool(self._step_back, given, self.history.redo)
+        return await run_in_threadpool(self._step_back, given, self.history.redo, "Done again")
 
-    def _step_back(self, given: dict[str, Json], move: Callable[[str], Done]) -> Response:
-        return JSONResponse({**_written_lines(move(str(given.get("tab", "")))), "undone": True})
+    def _step_back(self, given: dict[str, Json], move: Callable[[str], Done], what: str) -> Response:
+        before = self.reader.read()
+        done = move(str(given.get("tab", "")))
+        then = said.followed(before, self.reader.read(), done.written.kind)
+        text = f"{what}; {then}" if then else what
+        return JSONResponse({**_written_lines(done), "said": text, "undone": True})
 
     async def measure(self, request: Request) -> Response:
         given = await _body(request)
@@ -344,9 +352,10 @@ def _event(name: str, data: Sequence[str] | Mapping[str, str | int | None]) -> s
 def _written_lines(done: Done) -> dict[str, Json]:
     """Tell the page which lines of which file are new, and which question they belong to."""
     new = done.written
-    lines: list[Json] = [{"number": number, "text": text.strip()[:_LINE]} for number, text in new.lines[:_TOLD]]
+    shown = [(number, text) for number, text in new.lines if not text.startswith("# yaml-language-server")]
+    lines: list[Json] = [{"number": number, "text": text.strip()[:_LINE]} for number, text in shown[:_TOLD]]
     where: dict[str, Json] = {"view": done.view, "at": done.at}
-    told: dict[str, Json] = {"lines": lines, "more": len(new.lines) - len(lines)}
+    told: dict[str, Json] = {"lines": lines, "more": len(shown) - len(lines)}
     return {"kind": new.kind, "file": f"decisions/{new.kind}.yaml", "digest": new.digest, **told, **where}
 
 

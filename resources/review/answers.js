@@ -51,8 +51,7 @@ async function send() {
     queue.shift();
     if (status !== 200) { toast(told.message, "bad"); say(""); unanswered(one.at); one.failed(); await refresh(); continue; }
     learn(told.kind, told.digest);
-    const lines = told.lines.map((l) => `${told.file}:${l.number}   ${l.text}`);
-    if (!told.undone && !one.quiet) toast(lines.join("\n") + (told.more ? `\nand ${told.more} more lines` : ""));
+    if (!one.quiet) toast(told.said, "", told);
     await one.then(told);
   }
   if (!queue.length) say("Saved");
@@ -99,7 +98,6 @@ export function takeBack(address) {
   return write(address, { kind: "" }, {
     then: (told) => {
       unanswered(told.at);
-      toast(`${address === "/undo" ? "Taken back" : "Done again"}. ${told.file} is as it was.`);
       if (told.view && told.view !== view().dataset.view) {
         location.href = `/${told.view === "overview" ? "" : told.view}?at=${encodeURIComponent(told.at)}`;
       } else if (told.at) document.dispatchEvent(new CustomEvent("back", { detail: told.at }));

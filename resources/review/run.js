@@ -49,5 +49,5 @@ export function ended({ code, what }) { // once the page shows what it left behi
   $("strong", panel()).textContent = words;
   $("span", panel()).textContent = "";
   if (failed) $("details", panel()).open = true;
-  toast(failed ? words : what === "gate1" && code === 1 ? ENDS.gate1 : words, failed ? "bad" : code === 0 ? "good" : "");
+  if (panel().hidden) toast(failed ? words : what === "gate1" && code === 1 ? ENDS.gate1 : words, failed ? "bad" : code === 0 ? "good" : "");
 }

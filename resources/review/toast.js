@@ -1,14 +1,28 @@
-/* Saying what happened. */
-import { $, $$ } from "./dom.js";
+/* What happened, in one short sentence: in the foot of the page, where it covers nothing; over a dialog, and what went wrong, above all. */
+import { $, $$, made } from "./dom.js";
 
 let fading;
-export function toast(text, kind = "") {
-  const box = $(".toast");
-  const above = $$("dialog[open]").at(-1) || document.body; // what lies below a dialog is neither seen nor read out
-  if (box.parentElement !== above) above.append(box);
-  box.textContent = text;
+const box = $(".toast");
+
+/* `written`: {file, lines, more}: which lines of which file are new, folded away behind the sentence */
+export function toast(text, kind = "", written = null) {
+  const dialog = $$("dialog[open]").at(-1); // what lies below a dialog is neither seen nor read out
+  const place = dialog || (kind === "bad" ? document.body : $(".foot"));
+  if (box.parentElement !== place) { if (place.matches(".foot")) $(".saved").after(box); else place.append(box); }
+  box.replaceChildren(made("span", text, { className: "says" }), ...(written ? [fold(written)] : []));
   box.className = `toast ${kind}`;
   box.hidden = false;
+  fade(kind ? 12000 : 6000);
+}
+
+function fade(ms) {
   clearTimeout(fading);
-  fading = setTimeout(() => { box.hidden = true; }, kind ? 12000 : 6000);
+  fading = setTimeout(() => { if ($("details[open]", box)) fade(ms); else box.hidden = true; }, ms);
+}
+
+function fold({ file, lines, more }) {
+  const details = made("details", null);
+  const said = [...lines.map((l) => `${file}:${l.number}   ${l.text}`), ...(more ? [`and ${more} more lines`] : [])];
+  details.append(made("summary", file.split("/").at(-1), { title: "What was written" }), made("pre", said.join("\n") || "The file says nothing any more."));
+  return details;
 }

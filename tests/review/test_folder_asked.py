@@ -65,6 +65,6 @@ def test_they_are_seen_opened_and_answered_by_one_key(browser: Any, masked: Path
         page.wait_for_selector(".light:not([open])", state="attached")
         page.keyboard.press("k")
         page.wait_for_function(
-            "() => !document.body.ariaBusy && document.querySelector('.toast').innerText.includes('keep')"
+            "() => !document.body.ariaBusy && document.querySelector('.toast').textContent.includes('keep')"
         )
     assert "do: keep" in (root / "decisions/quality.yaml").read_text("utf-8")

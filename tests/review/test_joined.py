@@ -118,7 +118,7 @@ def test_a_file_that_was_changed_meanwhile_is_shown(page: Reviewed) -> None:
 
 def written(page: Any, text: str) -> None:
     page.wait_for_function(
-        "t => document.querySelector('.toast').innerText.includes(t) && !document.body.ariaBusy", arg=text
+        "t => document.querySelector('.toast').textContent.includes(t) && !document.body.ariaBusy", arg=text
     )
 
 

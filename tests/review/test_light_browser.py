@@ -20,7 +20,7 @@ def name(page: Any) -> str:
 def said(page: Any, text: str) -> None:
     """Waits until the page says it in its toast and has nothing on its way."""
     page.wait_for_function(
-        "t => document.querySelector('.toast').innerText.includes(t) && !document.body.ariaBusy", arg=text
+        "t => document.querySelector('.toast').textContent.includes(t) && !document.body.ariaBusy", arg=text
     )
 
 

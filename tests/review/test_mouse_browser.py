@@ -18,7 +18,7 @@ def test_from_view_to_view_answered_undone_and_done_again(browser: Any, root: Pa
 
         def said(text: str) -> None:
             page.wait_for_function(
-                "t => document.querySelector('.toast').innerText.includes(t) && !document.body.ariaBusy", arg=text
+                "t => document.querySelector('.toast').textContent.includes(t) && !document.body.ariaBusy", arg=text
             )
 
         for kind in DECKS:

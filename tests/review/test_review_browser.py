@@ -57,7 +57,7 @@ def test_by_keyboard_alone_from_seventeen_questions_to_go(browser: Any, root: Pa
         for number, key in enumerate(["Enter", "Enter", "2", "a", "x", "Enter"], 1):
             page.keyboard.press(key)
             answered(page, number)
-        assert page.locator(".toast").inner_text().startswith("decisions/duplicates.yaml:")
+        assert page.locator(".toast pre").text_content().startswith("decisions/duplicates.yaml:")
 
         page.wait_for_selector(".done:visible")
         assert page.locator(".done p").inner_text() == "Duplicates done. Next: Quality (5)"
@@ -194,7 +194,7 @@ def test_an_edit_in_an_editor_shows_and_a_race_is_never_lost(browser: Any, root:
         page.keyboard.press("r")
         page.wait_for_selector("dialog.conflict[open]")
         page.keyboard.press("w")
-        page.wait_for_function("() => document.querySelector('.toast').innerText.includes('do: remove  # by hand')")
+        page.wait_for_function("() => document.querySelector('.toast').textContent.includes('do: remove  # by hand')")
         assert path.read_text("utf-8") == there.replace("do: keep", "do: remove")
 
 
@@ -361,7 +361,7 @@ def test_looks_are_shown_apart_and_answered_by_keyboard(browser: Any, root: Path
         }.items():  # fmt: skip
             page.keyboard.press(key) if key else page.locator(".actions:visible .primary").click()
             page.wait_for_function(
-                "text => document.querySelector('.toast').innerText.includes(text) && !document.body.ariaBusy",
+                "text => document.querySelector('.toast').textContent.includes(text) && !document.body.ariaBusy",
                 arg=written,
             )
             assert f"  {written}\n" in path.read_text("utf-8")
@@ -406,7 +406,7 @@ def test_strangers_are_shown_beside_the_others_and_answered_by_keyboard(browser:
         ):  # fmt: skip
             page.keyboard.press(key) if key else page.locator(".actions:visible .primary").click()
             page.wait_for_function(
-                "text => document.querySelector('.toast').innerText.includes(text) && !document.body.ariaBusy",
+                "text => document.querySelector('.toast').textContent.includes(text) && !document.body.ariaBusy",
                 arg=written,
             )
             assert f"  {written}\n" in path.read_text("utf-8")
@@ -450,7 +450,7 @@ def test_a_key_answers_nothing_that_is_out_of_view_and_nothing_twice(browser: An
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
         page.wait_for_function("() => scrollY > 400")
         page.keyboard.press("Enter")
-        page.wait_for_function("() => document.querySelector('.toast').innerText.startsWith('Here is what')")
+        page.wait_for_function("() => document.querySelector('.toast').textContent.startsWith('Here is what')")
         assert decisions(root) == before
         open_(page, "quality")
         for _ in range(12):  # held down: the browser says that it repeats

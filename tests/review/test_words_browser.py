@@ -189,7 +189,7 @@ def test_many_at_once_shown_first_and_taken_back_by_one_undo(browser: Any, root:
         page.wait_for_function("() => !document.body.ariaBusy")
         assert file(root).count("broken strokes") == number - 1
         page.keyboard.press("z")
-        page.wait_for_function("() => document.querySelector('.toast').innerText.startsWith('Taken back')")
+        page.wait_for_function("() => document.querySelector('.toast').textContent.startsWith('Taken back')")
         assert file(root) == before
         page.keyboard.press(",")  # a tag of one caption, out of all that are shown
         page.wait_for_function("() => document.activeElement.matches('.chip')")
