@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -64,6 +66,7 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self.templates.filters["coded"] = _coded
 
     def app(self) -> Starlette:
         return Starlette(
@@ -339,6 +342,11 @@ VIEWS: dict[str, Callable[[Snapshot, Query], Context]] = {
     "findings": lambda s, _query: {"cards": views.finding_cards(s)},
     "texts": _texts,
 }
+
+
+def _coded(text: str) -> Markup:
+    """Set what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped)
 
 
 def _texts_of(given: Mapping[str, Json]) -> dict[str, str]:

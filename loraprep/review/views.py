@@ -660,12 +660,13 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
 
 
 _IN_A_FILE = re.compile(r"\bin(?:to)? (?:decisions/captions\.yaml|a \.txt file(?: of the same name)? beside it)")
+_IN_GATE = re.compile(r"say why in decisions/gate\.yaml: `[^`]*`\.")
 _OF_WORDS = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.UNKNOWN_TAGS})
 
 
 def here(fix: str) -> str:
     """Say what to do as the page says it: what is mended in a file elsewhere is mended here."""
-    return _IN_A_FILE.sub("here", fix)
+    return _IN_GATE.sub("accept it under Findings, with a reason.", _IN_A_FILE.sub("here", fix))
 
 
 def about_words(code: str) -> bool:

@@ -21,14 +21,16 @@ from loraprep.review import stay, views
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.views import EntryCard, PictureView, Rows, View
 
-Only = Literal["", "none", "draft", "edited", "long", "held"]
+Only = Literal["", "none", "draft", "edited", "long", "bare", "held"]
 ONLY: dict[str, str] = {
     "none": "No words yet",
     "draft": "Draft",
     "edited": "Edited",
     "long": "Too long",
+    "bare": "Nobody described",
     "held": "Held out",
 }
+_SELDOM = ("bare", "held")  # shown only where there are any
 _SUGGESTED = 8  # tags that complete what is typed
 _THIS = "this picture"
 
@@ -335,15 +337,23 @@ def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
         "draft": origin == "draft" and not empty,
         "edited": own or origin == "written",
         "long": count > min(_by_limit(s)),
+        "bare": not own and path in _bare(s),
         "held": path in s.fates and s.fates[path].fate == views.HELD_OUT,
     }
     return _Known(f"{path} {text} {origin}".casefold(), tuple(name for name, it_is in marks.items() if it_is))
 
 
+@remembered()
+def _bare(s: Snapshot) -> frozenset[str]:
+    """Return the pictures of which the last run found that nobody described them."""
+    reasons = s.gate.reasons if s.gate else []
+    return frozenset(path for r in reasons if r.code in (Code.UNCAPTIONED, Code.ONLY_NAMED) for path in r.images)
+
+
 def counted(s: Snapshot) -> dict[str, int]:
-    """Count the captions of each sort, as `ONLY` names them; those held out only where any are."""
+    """Count the captions of each sort, as `ONLY` names them; some sorts only where there are any."""
     counts = Counter(mark for known in _now(s).values() for mark in known.marks)
-    return {name: counts[name] for name in ONLY if name != "held" or counts[name]}
+    return {name: counts[name] for name in ONLY if name not in _SELDOM or counts[name]}
 
 
 def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:

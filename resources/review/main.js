@@ -143,9 +143,11 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (form.matches(".accept")) {
     const reason = form.reason.value;
+    if (!reason.trim()) { form.reason.focus(); return toast("Write a reason first, why it is fine: the report quotes it.", "bad"); }
     document.activeElement.blur();
     answers.answer("gate", form.closest(".card").dataset.id, { reason });
   }
+  return undefined;
 });
 
 document.addEventListener("focusout", () => { if (isBehind() && !answers.busy()) setTimeout(() => { if (isBehind()) refresh(); }); });
