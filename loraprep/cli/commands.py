@@ -288,8 +288,8 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command(
             name="trust",
             line="What this project asks of you, and what you allowed it.",
-            more="Money, servers, keys, folders outside. Your word is kept in your own settings, for this folder "
-            "alone; it does not travel with the project.",
+            more="Money, servers, keys, folders outside, buckets. Your word is kept in your own settings, for this "
+            "folder alone; it does not travel with the project.",
             example="loraprep trust --budget 1.00",
             reads="project.yaml, your own settings",
             writes="your own settings",

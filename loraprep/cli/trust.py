@@ -11,18 +11,21 @@ import msgspec
 
 from loraprep.cli import completing, running
 from loraprep.cli.init import validate
-from loraprep.core import terminal
+from loraprep.core import object_store, terminal
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project, trust
-from loraprep.project.trust import ModelPrice, Server, Trust
+from loraprep.project.trust import Bucket, ModelPrice, Server, Trust
 
 PARAMS: list[click.Parameter] = [
-    click.Argument(["folders"], nargs=-1, metavar="[FOLDER]...", shell_complete=completing.folders),
+    click.Argument(["folders"], nargs=-1, metavar="[FOLDER|BUCKET]...", shell_complete=completing.folders),
     click.Option(["--budget"], metavar="USD", help="the most this project may ever spend on looking"),
     click.Option(["--address"], metavar="URL", help="a server that may get its pictures"),
     click.Option(["--key-variable"], metavar="NAME", help="the variable whose value goes to that server as the key"),
+    click.Option(["--endpoint"], metavar="URL", help="of a bucket: where it is, if not at the usual store"),
+    click.Option(["--profile"], metavar="NAME", help="of a bucket: the profile of yours that reads it"),
+    click.Option(["--anonymous"], is_flag=True, help="of a bucket: read it without your credentials"),
     click.Option(["--price"], nargs=3, metavar="MODEL IN OUT", help="what a model costs, in USD for a million tokens"),
     click.Option(["--revoke"], is_flag=True, help="take back all that this project was allowed"),
 ]
@@ -35,6 +38,9 @@ class _Options(msgspec.Struct, frozen=True):
     budget: str | None
     address: str | None
     key_variable: str | None
+    endpoint: str | None
+    profile: str | None
+    anonymous: bool
     price: tuple[str, str, str] | None
     revoke: bool
 
@@ -77,13 +83,29 @@ def _said(options: _Options) -> Trust:
         raise _unusable("which server may get that key? Say --address as well", "loraprep trust shows what is asked.")
     if options.address and (why := trust.fault(options.address)):
         raise _unusable(f"{options.address} {why}", "Write it as project.yaml has it, such as https://example.org/v1.")
-    for folder in options.folders:
+    addresses = [given.rstrip("/") for given in options.folders if "://" in given]
+    buckets = tuple(_bucket(address, options) for address in addresses)
+    if not buckets and (options.endpoint or options.profile or options.anonymous):
+        raise _unusable("which bucket is that of? Name it as well", "As in loraprep trust s3://bucket --anonymous.")
+    named = [folder for folder in options.folders if "://" not in folder]
+    for folder in named:
         if not Path(folder).expanduser().is_dir():
             raise _unusable(f"there is no folder {folder}", "Write it as project.yaml has it.")
     servers = (Server(options.address.rstrip("/"), options.key_variable or ""),) if options.address else ()
-    folders = tuple(str(Path(folder).expanduser().resolve()) for folder in options.folders)
+    folders = tuple(str(Path(folder).expanduser().resolve()) for folder in named)
     counted = (ModelPrice(model, *prices),) if model else ()
-    return Trust(folders=folders, servers=servers, prices=counted, budget_usd=budget)
+    return Trust(folders=folders, servers=servers, prices=counted, budget_usd=budget, buckets=buckets)
+
+
+def _bucket(address: str, options: _Options) -> Bucket:
+    """Return what the flags say of a bucket. Raises UserError."""
+    if object_store.fault(address):
+        raise _unusable(f"{address} is no address of a bucket", "Write it as project.yaml has it, such as s3://bucket.")
+    if options.endpoint and not trust.plain(options.endpoint):
+        raise _unusable("that endpoint is no plain address", "Write it without a name or key, as https://example.org.")
+    return Bucket(
+        object_store.top(address), (options.endpoint or "").rstrip("/"), options.profile or "", options.anonymous
+    )
 
 
 def _dollars(text: str) -> float:

@@ -57,3 +57,7 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+class Unreachable(UserError):
+    """What many pictures need is not there, such as the store they lie in: no fault of the one that was asked for."""

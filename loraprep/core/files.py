@@ -4,6 +4,9 @@ A clone brings links as it brings pictures, and a `report/crops` that ends in so
 as ours. `enclose` names a project; from then on nothing here goes through a link to a folder in what is the tool's own,
 nor reads a file behind one that leads out; pictures may be links to where `enclose` says. What lies in no project (the
 person's settings, the page of `loraprep look`) is taken as it is named.
+
+Pictures may lie in a bucket (core/object_store.py). Their folder is on no disk then: `read`, `sha256`, `stat`, `scan`
+and the like ask there, and whoever goes past them finds nothing.
 """
 
 from __future__ import annotations
@@ -14,19 +17,22 @@ import itertools
 import json
 import os
 import re
-import stat
+import stat as _stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from loraprep.core import paths
 from loraprep.core.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from loraprep.core.object_store import ObjectStore
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 _T = TypeVar("_T")
@@ -40,28 +46,35 @@ class _Home:
     real: str
     images: str
     pictures: tuple[Path, ...]
+    store: ObjectStore | None = None  # where the pictures lie, if not in the folder `images`
     known: set[tuple[str, bool]] = field(default_factory=set)  # (folder, for pictures) that was found to be in order
 
 
 _homes: dict[str, _Home] = {}  # by root, and by the folder of pictures
 
 # whose files are looked at one by one where they are used: there may be as many as pictures
-_MANY = ("responses", "build/thumbs", "build/review")
+_MANY = ("responses", "build/thumbs", "build/review", "build/store")
 _NOT_OPENED = ("schemas", "dodo.py", ".gitignore")  # for the person, their editor and doit
 
 
-def enclose(root: Path, images: Path | None = None, also: Iterable[Path] = ()) -> None:
-    """Keep to the project in `root` from now on. `also`: folders outside that pictures may be links into."""
+def enclose(
+    root: Path, images: Path | None = None, also: Iterable[Path] = (), store: ObjectStore | None = None
+) -> None:
+    """Keep to the project in `root` from now on. `also`: folders outside that pictures may be links into; `store`:
+    where the pictures are that `images` names.
+    """
     top, real = _absolute(root), os.path.realpath(root)
     folder = _absolute(images) if images is not None else os.path.join(top, "images")  # noqa: PTH118
     where = (Path(os.path.realpath(folder)), Path(real), *(a.resolve() for a in also))
-    _homes[top] = _homes[folder] = _Home(top, real, folder, where)
+    _homes[top] = _homes[folder] = _Home(top, real, folder, where, store)
     if folder != top:
-        _homes[top] = _Home(top, real, folder, where)
+        _homes[top] = _Home(top, real, folder, where, store)
 
 
-def homes() -> dict[str, _Home]:
-    """Return what `enclose` was told so far, for `keep_to` in a child."""
+def homes(*, far: bool = False) -> dict[str, _Home]:
+    """Return what `enclose` was told so far, for `keep_to` in a child; `far`: one that is to write nothing."""
+    if far:
+        return {k: replace(h, store=h.store and h.store.unkept(), known=set()) for k, h in _homes.items()}
     return dict(_homes)
 
 
@@ -138,6 +151,8 @@ def checked(path: Path, *, writing: bool = False) -> Path:
         pictures = not writing and not paths.own(rest.partition(os.sep)[0])
     if pictures and writing:
         raise _outside(home, text, "lies among your pictures, where loraprep never writes")
+    if pictures and home.store:
+        return home.store.local(_inside(text, home))
     folder = os.path.dirname(text) if rest else text  # noqa: PTH120
     if (folder, pictures) not in home.known:
         real = os.path.realpath(folder)
@@ -154,6 +169,22 @@ def checked(path: Path, *, writing: bool = False) -> Path:
         if not (may_be_picture(target, home.pictures) if pictures else _keeps(target, home)):
             raise _outside(home, text, "is a link that leads out of the project")
     return Path(paths.spelled(PureWindowsPath(text))) if os.name == "nt" else path
+
+
+def in_store(path: Path | str) -> tuple[ObjectStore, str] | None:
+    """Return the bucket in which a picture lies, and its name there; None for what lies on a disk."""
+    if not any(home.store for home in _homes.values()):
+        return None
+    whole = isinstance(path, str) and os.sep == "/" and path.startswith("/")
+    text = str(path) if whole else _absolute(Path(path))  # asked for every file: a Path costs more than the rest
+    for home in _homes.values():
+        if home.store and f"{text}{os.sep}".startswith(f"{home.images}{os.sep}"):
+            return home.store, _inside(text, home)
+    return None
+
+
+def _inside(text: str, home: _Home) -> str:
+    return text[len(home.images) :].strip(os.sep).replace(os.sep, "/")
 
 
 def _keeps(target: Path, home: _Home) -> bool:
@@ -204,19 +235,60 @@ def _out_of_order(folder: Path, prefix: str, top: Path) -> Iterator[Problem]:
 def _junction(entry: os.DirEntry[str]) -> bool:
     """Say whether it is Windows' other kind of link to a folder (os.path.isjunction is of Python 3.12)."""
     tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) if os.name == "nt" else 0
-    return bool(tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1))
+    return bool(tag == getattr(_stat, "IO_REPARSE_TAG_MOUNT_POINT", -1))
+
+
+class Entry(Protocol):
+    """What `scan` says of a file or folder, as os.DirEntry says it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result: ...
+
+
+@contextmanager
+def scan(folder: Path | str) -> Iterator[Iterable[Entry]]:
+    """List a folder of pictures, in no order. Raises OSError."""
+    if found := in_store(folder):
+        yield found[0].entries(found[1])
+        return
+    with os.scandir(folder) as listing:
+        yield listing
+
+
+def stat(path: Path | str) -> os.stat_result:
+    """Return what is known of a picture without opening it. In a bucket its times are 0, and another inode is another
+    version. Raises OSError.
+    """
+    if found := in_store(path):
+        return found[0].stat(found[1])
+    return os.stat(path)  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
+
+
+def is_file(path: Path) -> bool:
+    """Say whether a picture is there."""
+    try:
+        return _stat.S_ISREG(stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def plain(path: Path) -> bool:
     """Say whether it is a file, and no link."""
     try:
-        return stat.S_ISREG(checked(path, writing=True).lstat().st_mode)
+        return _stat.S_ISREG(checked(path, writing=True).lstat().st_mode)
     except OSError:
         return False
 
 
 def read(path: Path, most: int = -1) -> bytes:
     """Return what the file holds, at most so many bytes of it. Raises OSError, UserError."""
+    if found := in_store(path):
+        return found[0].read(found[1], most)
     with checked(path).open("rb") as stream:
         return stream.read(most)
 
@@ -372,7 +444,7 @@ def _names(folder: Path) -> list[str]:
 
 def _left_behind(path: Path) -> bool:
     match, seen = _TEMPORARY.fullmatch(path.name), path.lstat()
-    if match is None or not stat.S_ISREG(seen.st_mode):
+    if match is None or not _stat.S_ISREG(seen.st_mode):
         return False
     if time.time() - seen.st_mtime > _LONGEST_WRITE:
         return True

@@ -279,7 +279,7 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         for image in (output.image, *(control.image for control in output.controls)):
             source = pictures.source(image)
             if source not in checked:
-                checked[source] = files.sha256(source) if source.is_file() else ""
+                checked[source] = files.sha256(source) if files.is_file(source) else ""
             if checked[source] != image.pixel_digest:
                 problems.append(Problem("changed since it was scanned", image.path, "Run loraprep gate1 again."))
     if problems:

@@ -224,7 +224,7 @@ def _other(output: Output, locked: LockedImage) -> bool:
 
 def _rendered(pictures: Pictures, output: Output) -> bytes:
     source = pictures.source(output.image)
-    if not source.is_file():
+    if not files.is_file(source):
         raise BadImage(Code.UNREADABLE, f"{source.name} is not there")
     return pixels.render(pictures, output)
 

@@ -112,7 +112,9 @@ class Cluster:
             return
         client = self._connected()
         name = f"{self._name}-{next(self._rounds)}"
-        told = _Told(name, versions(), tuple(files.landmarks()), work._replace(homes=files.homes()), seconds, budget)
+        told = _Told(
+            name, versions(), tuple(files.landmarks()), work._replace(homes=files.homes(far=True)), seconds, budget
+        )
         self._running.add(name)
         try:
             yield from _Round(client, self._address, told, given, [weigh(thing) for thing in given]).answers()

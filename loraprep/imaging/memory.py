@@ -57,7 +57,7 @@ def ask(need: float) -> None:
 
 def read(path: Path) -> bytes:
     """Read a picture's file; twice its size is asked for, since formats keep parts of it. Raises Needs, OSError."""
-    ask(2 * path.stat().st_size)
+    ask(2 * files.stat(path).st_size)
     return files.read(path)
 
 

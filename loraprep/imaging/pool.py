@@ -18,10 +18,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
 from loraprep.core import child, files
+from loraprep.core.errors import Unreachable
 from loraprep.core.findings import Code
 from loraprep.imaging import memory
 from loraprep.imaging.errors import BadImage, TooHeavy, TooSlow
@@ -87,8 +88,15 @@ def each(
     seconds: float = SECONDS,
     budget: float | None = None,
 ) -> Generator[tuple[T, Any], None, None]:
-    """Do as `Pool.each` does, with the pool of this process; `budget` is memory.usual() unless it is given."""
-    return POOL.each(work, things, weigh=weigh, seconds=seconds, budget=budget or memory.usual())
+    """Do as `Pool.each` does, with the pool of this process; `budget` is memory.usual() unless it is given.
+
+    Raises Unreachable where an answer is that: the other things would say the same.
+    """
+    with closing(POOL.each(work, things, weigh=weigh, seconds=seconds, budget=budget or memory.usual())) as answers:
+        for thing, answer in answers:
+            if isinstance(answer, Unreachable):
+                raise answer
+            yield thing, answer
 
 
 def one(work: Work, thing: Any, *, weight: float, seconds: float = SECONDS, budget: float | None = None) -> Any:

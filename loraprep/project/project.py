@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from loraprep.core import files, patterns, resources, yamlfile
+from loraprep.core import files, object_store, patterns, resources, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
+from loraprep.core.object_store import ObjectStore
 from loraprep.core.yamlfile import Document
 from loraprep.project import profiles, schema, trust
 from loraprep.project.profiles import BaseModel, Kind
@@ -25,11 +26,13 @@ class Project(msgspec.Struct, frozen=True):
     settings: Settings
     kind: Kind
     base_model: BaseModel
+    store: ObjectStore | None = None  # where the pictures are, if `images` only stands for that
 
     @classmethod
-    def of(cls, root: Path, images: Path, settings: Settings) -> Project:
+    def of(cls, root: Path, images: Path, settings: Settings, store: ObjectStore | None = None) -> Project:
         """Make one with the kind and the base model that the settings name."""
-        return cls(root, images, settings, profiles.kind(settings.intent.kind), profiles.base_model(settings.model))
+        kind, model = profiles.kind(settings.intent.kind), profiles.base_model(settings.model)
+        return cls(root, images, settings, kind, model, store)
 
     @property
     def name(self) -> str:
@@ -48,12 +51,16 @@ class Project(msgspec.Struct, frozen=True):
 def load(root: Path, *, ask: bool = False) -> Project:
     """Read and check project.yaml, and keep to the project from now on. Raises UserError with every problem:
 
-    exit code 3 for those in project.yaml, 1 for links in the way and a folder outside that nobody trusts yet. `ask`:
-    a person may be asked about that, on a terminal.
+    exit code 3 for those in project.yaml, 1 for links in the way and a folder outside or a bucket that nobody
+    trusts yet. `ask`: a person may be asked about that, on a terminal.
     """
     files.enclose(root)
     files.refuse_links(root)
     doc, declared = _declared(root)
+    if "://" in declared.images.folder:
+        store = _store(root, declared, doc, ask=ask)
+        files.enclose(root, store.folder, trust.picture_folders(root), store)
+        return Project.of(root, store.folder, declared, store)
     images = root / declared.images.folder
     if not images.is_dir():
         message = f'images.folder: there is no folder "{declared.images.folder}"'
@@ -97,6 +104,27 @@ def _declared(root: Path) -> tuple[Document, Settings]:
     if unfit := [*_untrainable(doc), *_unfit(doc)]:
         raise UserError.many(unfit, UNUSABLE)
     return doc, complete_settings(doc.data)
+
+
+def _store(root: Path, declared: Settings, doc: Document, *, ask: bool) -> ObjectStore:
+    """Return the store that project.yaml names, as the person allows it to be read. Nobody is asked yet."""
+    address, how = declared.images.folder.rstrip("/"), declared.images.store
+    if object_store.fault(address):
+        message = f'images.folder: "{address}" is no address from which pictures are read'
+        hint = (
+            "These are: s3://bucket/folder, gs://bucket/folder, az://container/folder, hf://datasets/owner/set/folder."
+        )
+        raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
+    allowed = trust.bucket(root, object_store.top(address), anonymous=how.anonymous, ask=ask)
+    return ObjectStore(
+        address,
+        root.absolute() / "build" / "store" / "pictures",
+        how.region,
+        how.anonymous or allowed.anonymous,
+        allowed.endpoint,
+        allowed.profile,
+        how.cache_gb * 1e9,
+    )
 
 
 def unfit_trainer(name: str, model: str, *, pairs: bool = False) -> tuple[str, str] | None:

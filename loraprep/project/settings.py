@@ -29,6 +29,14 @@ class Intent(Table, frozen=True):
     fused: tuple[str, ...]  # terms that are meant to belong to the trigger
 
 
+class StoreSettings(Table, frozen=True):
+    """How a bucket is read, where the folder of pictures is one."""
+
+    region: str  # "": the one in the person's own settings
+    anonymous: bool
+    cache_gb: Number  # kept in build/store
+
+
 class ImageFolder(Table, frozen=True):
     """Where the pictures are; patterns are gitignore's, relative to the folder."""
 
@@ -36,6 +44,7 @@ class ImageFolder(Table, frozen=True):
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     roles: dict[str, Literal["train"] | Role]  # pattern -> what such files are for
+    store: StoreSettings
 
 
 class GroupSettings(Table, frozen=True):

@@ -44,6 +44,19 @@ class Server(msgspec.Struct, frozen=True, omit_defaults=True):
     variable: str = ""
 
 
+class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A bucket of an object store that may be read, whole, such as s3://photos.
+
+    `endpoint`, `profile`: the person's own, "" for what their settings of that store say; `anonymous`: without their
+    credentials.
+    """
+
+    address: str
+    endpoint: str = ""
+    profile: str = ""
+    anonymous: bool = False
+
+
 class ModelPrice(msgspec.Struct, frozen=True):
     """What a vision model that loraprep has no price of is counted at: US dollars per million tokens."""
 
@@ -59,6 +72,7 @@ class Trust(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     servers: tuple[Server, ...] = ()
     prices: tuple[ModelPrice, ...] = ()
     budget_usd: float = 0.0
+    buckets: tuple[Bucket, ...] = ()
 
     def __bool__(self) -> bool:
         return self != Trust()
@@ -79,14 +93,14 @@ def granted(root: Path) -> Trust:
 
 
 def grant(root: Path, more: Trust) -> None:
-    """Add to what the project in `root` is trusted with; an amount takes the place of the one before.
+    """Add to what the project in `root` is trusted with; an amount or a bucket takes the place of the one before.
 
     Raises UserError.
     """
     if not more:
         return
     before = granted(root)
-    models = {price.model for price in more.prices}
+    models, named = {price.model for price in more.prices}, {bucket.address for bucket in more.buckets}
     _write(
         root,
         Trust(
@@ -94,6 +108,7 @@ def grant(root: Path, more: Trust) -> None:
             servers=tuple(dict.fromkeys((*before.servers, *more.servers))),
             prices=(*(p for p in before.prices if p.model not in models), *more.prices),
             budget_usd=more.budget_usd or before.budget_usd,
+            buckets=(*(b for b in before.buckets if b.address not in named), *more.buckets),
         ),
     )
 
@@ -142,6 +157,31 @@ def ask_for_folder(root: Path, folder: Path, shown: str, *, ask: bool) -> None:
     )
 
 
+def bucket(root: Path, address: str, *, anonymous: bool, ask: bool) -> Bucket:
+    """Return what the person said of the bucket that a project names; `anonymous` is what the project says.
+
+    `ask`: somebody may be asked, if there is a terminal. Raises UserError naming the line to write.
+    """
+    found = next((b for b in granted(root).buckets if b.address == address), None)
+    if found:
+        return found
+    how = "without your credentials" if anonymous else "with your credentials"
+    question = (
+        f"The pictures of this project are to be read from {address}, {how}.\n"
+        "If you made this project, say yes. If somebody else did: do you know that bucket?"
+    )
+    found = Bucket(address, anonymous=anonymous)
+    if ask and terminal.confirm(question):
+        grant(root, Trust(buckets=(found,)))
+        return found
+    raise UserError(
+        f"images.folder: the pictures are in {address}, and nobody has said yet that it may be read",
+        place="project.yaml",
+        exit_code=TO_MEND,
+        hint=f"If those are the pictures you mean, write: loraprep trust {address}{' --anonymous' * anonymous}",
+    )
+
+
 def together(asked: Iterable[Trust]) -> Trust:
     """Join what several parts of a project ask for."""
     every = list(asked)
@@ -172,6 +212,13 @@ def told(asked: Trust) -> list[str]:
     """Say what is asked for, each as "to spend up to $1.00 ...", safe to show."""
     return [
         *(f"to read pictures in {folder}" for folder in asked.folders),
+        *(
+            f"to read pictures in {b.address}"
+            + (f" at {b.endpoint}" if b.endpoint else "")
+            + (", without your credentials" if b.anonymous else ", with your credentials")
+            + (f" of the profile {b.profile}" if b.profile and not b.anonymous else "")
+            for b in asked.buckets
+        ),
         *(
             f"to send pictures to {s.address}" + (f", with the key in {s.variable}" if s.variable else "")
             for s in asked.servers
@@ -206,9 +253,14 @@ def at_home(address: str) -> bool:
         return False
 
 
+def plain(address: str) -> bool:
+    """Say whether an address is http or https, a computer and a path: no name, password or query in it."""
+    return _ADDRESS.fullmatch(address) is not None
+
+
 def fault(address: str) -> str:
     """Say why nothing is sent to an address that a project names, "" if it may be."""
-    if not _ADDRESS.fullmatch(address):
+    if not plain(address):
         return "is no plain address"
     try:
         port = urlsplit(address).port

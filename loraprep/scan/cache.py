@@ -199,7 +199,7 @@ def _known(row: Sequence[Any]) -> Inspection:
 
 def _trusted(path: str, row: tuple[float, ...]) -> bool:
     try:
-        now = os.stat(path)  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
+        now = files.stat(path)
     except OSError:
         return False
     return file_stamp(now) == row[1:5] and row[5] - max(now.st_mtime_ns, now.st_ctime_ns) / 1e9 >= SETTLED

@@ -35,7 +35,7 @@ def mark(folder: Path, root: Path, settings: Json) -> str:
     seen.update(files.dumps([__version__, PIL.__version__, heif, code_digest(), str(folder), settings]).encode())
     try:
         for top in (folder, root / "upscaled", root / "masks"):
-            for name, info in _entries(top, "", root.resolve()) if top.is_dir() else ():
+            for name, info in _entries(top, "", root.resolve()) if top.is_dir() or files.in_store(top) else ():
                 if stat.S_ISLNK(info.st_mode) or max(info.st_mtime, info.st_ctime) > now - SETTLED:
                     return ""
                 facts = (info.st_mode, info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
@@ -59,7 +59,7 @@ def code_digest(package: Path = Path(__file__).parents[1]) -> str:
 def _entries(folder: Path, prefix: str, home: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Yield (relative name, lstat) of every file below, sorted, without the tool's own; folders by what they hold."""
     at_home = folder.resolve() == home if not prefix else False
-    with os.scandir(folder) as listing:
+    with files.scan(folder) as listing:
         for entry in sorted(listing, key=lambda e: e.name):
             if walk.passed_over(entry.name, at_home=at_home) and not roles.of_system(entry.name):
                 continue

@@ -98,18 +98,20 @@ def file_inspector(
     `outside`: where pictures may be links into; `cache`: the path of the scan's cache, "" without one.
     """
     known = KnownDigests(cache)
-    files.enclose(Path(root), Path(folder), map(Path, outside))
+    there = files.in_store(folder)
+    files.enclose(Path(root), Path(folder), map(Path, outside), there and there[0])
 
     def inspect_file(key: str) -> Answer:
         path, at, size = Path(path_of_key(key, folder, root)), time.time(), 0
         try:
-            before = path.stat()
+            before = files.stat(path)
             size = before.st_size
             if not stat.S_ISREG(before.st_mode):
                 return _transient("", size, at, Code.SPECIAL, "not an ordinary file")
             if size > max_megabytes * 1e6:
                 text = f"{size / 1e6:.0f} MB, more than the {max_megabytes:g} MB allowed"
-                return _transient(files.sha256(path), size, at, Code.TOO_LARGE, text)
+                unread = files.in_store(path) is not None  # nobody waits for gigabytes to name them
+                return _transient("" if unread else files.sha256(path), size, at, Code.TOO_LARGE, text)
             data = memory.read(path)
         except OSError as error:
             reason = f"it cannot be read ({(error.strerror or type(error).__name__).lower()})"

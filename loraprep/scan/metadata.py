@@ -72,7 +72,7 @@ def decode(data: bytes) -> str:
 def sidecar(path: Path, name: str) -> Words:
     """Read the words of one caption file; [] if it is empty, too large or unreadable."""
     try:
-        if path.stat().st_size > _LARGEST:
+        if files.stat(path).st_size > _LARGEST:
             return []
         data = files.read(path)
     except OSError:
@@ -92,7 +92,7 @@ def sidecar(path: Path, name: str) -> Words:
 def origin(path: Path, name: str) -> str:
     """Say where the picture beside a JSON file was taken from; "" if the file does not say."""
     try:
-        if PurePosixPath(name).suffix.lower() != ".json" or path.stat().st_size > _LARGEST:
+        if PurePosixPath(name).suffix.lower() != ".json" or files.stat(path).st_size > _LARGEST:
             return ""
         entry = generators.parsed(decode(files.read(path)))
     except OSError:
@@ -124,7 +124,7 @@ def _xmp_file(data: bytes) -> list[str]:
 def sidecar_note(path: Path, name: str) -> tuple[Code, str] | None:
     """Say why the words of a caption file are not used, or not as they stand; None if they are."""
     try:
-        if (size := path.stat().st_size) > _LARGEST:
+        if (size := files.stat(path).st_size) > _LARGEST:
             most = _LARGEST_LIST if _list_name(name) else _LARGEST
             return (Code.CAPTION_FILE_UNUSED, f"{size / 1e6:.0f} MB is no caption") if size > most else None
         data = files.read(path)
@@ -173,7 +173,7 @@ def listing(path: Path, name: str) -> dict[str, Words]:
     kohya's metadata JSON, diffusion-pipe's captions.json, Hugging Face's metadata.jsonl and .csv, and tables like it.
     """
     try:
-        if path.stat().st_size > _LARGEST_LIST:
+        if files.stat(path).st_size > _LARGEST_LIST:
             return {}
         text = decode(files.read(path))
     except OSError:
@@ -198,7 +198,7 @@ class PairRow(NamedTuple):
 def pair_rows(path: Path, name: str) -> dict[str, PairRow]:
     """Read the pairs that a list names: the target as written there -> the rest; {} if it is no such list."""
     try:
-        if PurePosixPath(name).suffix.lower() not in _TABLES or path.stat().st_size > _LARGEST_LIST:
+        if PurePosixPath(name).suffix.lower() not in _TABLES or files.stat(path).st_size > _LARGEST_LIST:
             return {}
         found: dict[str, PairRow] = {}
         for row in _rows(decode(files.read(path)), PurePosixPath(name).suffix.lower()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +88,7 @@ def scan_to_file(path: Path, folder: Path, root: Path, **how: Unpack[ScanOptions
 
 def _scan(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[Image]], T]) -> tuple[T, ScanSummary]:
     """Hand the records to `into`. With a cache that turns out to be damaged it is called again, with a new one."""
-    if not folder.is_dir():
+    if not folder.is_dir() and not files.in_store(folder):
         raise UserError(f"the images folder {folder} is not there", place="project.yaml", exit_code=UNUSABLE)
     cache = how.get("cache")
     try:
@@ -180,6 +179,6 @@ def _answer(answer: inspect.Answer | Exception, size: int) -> inspect.Answer:
 
 def _stamp(path: str) -> FileStamp | None:
     try:
-        return file_stamp(os.stat(path))  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
+        return file_stamp(files.stat(path))
     except OSError:
         return None

@@ -136,6 +136,12 @@ def _apart(path: str) -> str:
     return "/".join([*folders, name])
 
 
+def of_words(name: str) -> bool:
+    """Say whether a file of this name is read for its words, whatever is in it."""
+    suffix, plain = _suffix(name), name.rpartition("/")[2].lower()
+    return (suffix in formats.SIDECARS or suffix in formats.TABLES) and not roles.listed_by_trainer(plain)
+
+
 def listings(found: Sequence[FoundFile]) -> list[str]:
     """Return JSON files that may describe a whole folder, as kohya writes them."""
     return [f.path for f in found if f.code == "sidecar" and _lists(f.path)]
@@ -187,7 +193,7 @@ class _Where:
 
 def _entries(folder: str, prefix: str, where: _Where) -> Iterator[_Entry]:
     try:
-        with os.scandir(folder) as listing:
+        with files.scan(folder) as listing:
             entries = sorted(listing, key=lambda e: e.name)
     except OSError as error:
         yield (
@@ -251,7 +257,7 @@ _SYSTEMS_FOLDERS = {"bin": "bin", "thumbnail": "folder of thumbnails", "cache": 
 def _below(folder: str, prefix: str) -> Iterator[tuple[str, str, os.stat_result]]:
     """Yield (relative path, file, lstat) of every picture below, by its name; links to folders are not followed."""
     try:
-        with os.scandir(folder) as listing:
+        with files.scan(folder) as listing:
             for entry in sorted(listing, key=lambda e: e.name):
                 info = entry.stat(follow_symlinks=False)
                 if stat.S_ISDIR(info.st_mode):
@@ -330,8 +336,7 @@ def _classify(
         return because("rejected", Code.UNREADABLE, problem.partition(": ")[2])
     suffix = _suffix(raw)
     kind = "image" if suffix in formats.EXTENSIONS else "unsupported" if suffix in formats.UNSUPPORTED else ""
-    name = raw.rpartition("/")[2].lower()
-    worded = (suffix in formats.SIDECARS or suffix in formats.TABLES) and not roles.listed_by_trainer(name)
+    worded = of_words(raw)
     if worded and not problem and size < 1000 and (stands_for := _pointer(Path(real))):
         return because("rejected", Code.POINTER, stands_for)
     if worded and not problem:
@@ -368,7 +373,7 @@ def _pointer(path: Path) -> str:
 
 def _tracked(real: Path, because: Callable[..., FoundFile]) -> FoundFile:
     """DVC's note pier.jpg.dvc stands for pier.jpg, and sketches.dvc for a folder, until `dvc pull` fetched them."""
-    if real.with_suffix("").exists():
+    if files.is_file(real.with_suffix("")) or real.with_suffix("").exists():
         return because("ignored", "not-an-image", "DVC's note on where its file is kept")
     return because("rejected", Code.POINTER, formats.DVC)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 
 from loraprep.core import files, machine, terminal
@@ -14,7 +12,7 @@ from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.steps.drawn import draw_answers
 from loraprep.pipeline.workspace import IMAGES, SCAN_CACHE, Workspace
 from loraprep.project import crops
-from loraprep.scan import fingerprint
+from loraprep.scan import fingerprint, walk
 
 
 def scan_images(work: Workspace, full: bool = False) -> None:
@@ -38,6 +36,8 @@ def _scan(work: Workspace, full: bool) -> None:
     drawn = project.root / crops.NAME
     regularization = _regularization(work)
     pairs = project.kind.pairs
+    if project.store:
+        project.store.refresh(walk.of_words)
     mark = fingerprint.mark(
         project.images,
         project.root,
@@ -99,7 +99,7 @@ def _refuse_unmounted(work: Workspace) -> None:
     """
     folder = work.project.images
     try:
-        with os.scandir(folder) as entries:
+        with files.scan(folder) as entries:
             if any(entries):
                 return
     except OSError as error:
