@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from loraprep.captions import booru, hygiene
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
@@ -36,7 +38,11 @@ def fused_terms(
         return []
     limits = settings.thresholds.captions
     style_too = not kind.teaches_style
-    named = {path: _named(c, elements.get(path), style_too) for path, c in spoken.items()}
+    named = {
+        # nobody wrote "pic" because the trigger is "pics"
+        path: _named(replace(c, text=_without_its_trigger(path, c, settings)), elements.get(path), style_too)
+        for path, c in spoken.items()
+    }
     counts = Counter(term for terms in named.values() for term in terms if not _exempt(term, settings))
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
     known = len(looked) * 2 > len(spoken)
@@ -63,6 +69,10 @@ def fused_terms(
         }
         found.append(Finding(level.code, (), values))
     return found + (_unnamed(spoken, elements, counts, settings, kind) if known else [])
+
+
+def _without_its_trigger(path: str, caption: Caption, settings: Settings) -> str:
+    return hygiene.without_trigger(caption.text, groups.trigger(path, settings))
 
 
 def _unnamed(

@@ -19,6 +19,7 @@ from loraprep.project import crops
 from loraprep.project.settings import Settings
 
 _MOST = 12  # sentences
+_NOT_YET = "Not yet"  # as the verdict is told while it only waits for answers
 _SHORT = 12  # hex digits
 _LOUD = ("block", "warn")  # severities that are told
 
@@ -35,7 +36,7 @@ class VerdictRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A verdict and what it hung on, to compare the next one with."""
 
     program: str  # loraprep's version
-    verdict: str
+    verdict: str  # as it was told: GO, NO-GO or Not yet
     open_questions: int
     findings: dict[str, list[FoundThen]]  # by code: what blocked or warned, and was not accepted
     pictures: dict[str, str]  # in training: path -> what decides how it looks
@@ -54,7 +55,7 @@ def verdict_record(
             found.setdefault(reason.code, []).append(then)
     return VerdictRecord(
         program=__version__,
-        verdict=gate.verdict,
+        verdict=_NOT_YET if gate.only_waiting else gate.verdict,
         open_questions=sum(len(keys) for keys in gate.waiting.values()),
         findings=found,
         pictures={path: crops.shown(images[path]) for path in kept if path in images},

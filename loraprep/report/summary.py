@@ -202,13 +202,11 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
     if more := known[_SHOWN:]:
         limits.append(f"- You accept {number_of(len(more), 'more finding')}, in the appendix.")
     said = any(a.judged(len(data.kept)) for a in assessment.axes if a.name in _said(data.kind))
-    well = f"it is varied in {plain(assessment.strong)}" if assessment.strong else "what most of the pictures show"
-    well = well if said else "what they show, which no caption tells"
     prompts = [f"Try first: {code(p.prompt)}. {plain(p.shows)}" for p in assessment.prompts[:1]]
     return [
         "### If GO: what it will train",
         "",
-        f"Trains well: {well}.",
+        trains_well(assessment.strong, said=said),
         "",
         "Known limitations:",
         "",
@@ -216,3 +214,10 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
         "",
         " ".join(["Next: `loraprep dataset` builds the training folder.", *prompts]),
     ]
+
+
+def trains_well(strong: str, *, said: bool) -> str:
+    """Say what a set will train well. `strong`: in what it is varied; `said`: do captions say what is shown?"""
+    if not said:
+        return "What it trains well nobody can tell: no caption says what the pictures show."
+    return f"Trains well: {f'it is varied in {plain(strong)}' if strong else 'what most of the pictures show'}."

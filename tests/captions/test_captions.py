@@ -675,3 +675,15 @@ def test_the_words_of_a_length_depend_on_what_is_known() -> None:
 ])  # fmt: skip
 def test_a_call_that_is_taken_out_takes_its_comma_along(written: str, said: str) -> None:
     assert hygiene.clean(written) == said
+
+
+def test_the_trigger_itself_is_no_term_in_the_singular_either() -> None:
+    """A folder called pics made "pics" the trigger, and "pic" was said to be in every caption."""
+    named = changed(CONFIG, trigger="pics")
+    made = {
+        path: structs.replace(c, text=c.text.replace(TRIGGER, "pics"))
+        for path, c in _set(
+            *(f"A {what} under a tree." for what in ("pond", "cat", "house", "road", "lamp", "boat")), form="prose"
+        ).items()
+    }
+    assert [f.values["term"] for f in fused_terms(made, {}, named, STYLE)] == ["tree"]

@@ -49,3 +49,8 @@ def test_a_name_made_of_words_is_not_proposed() -> None:
 def test_a_proposal_means_nothing(name: str, class_word: str) -> None:
     proposal = trigger.propose(name, class_word, meaning.doubt_of_proposal)
     assert trigger.fault(proposal) == meaning.doubt_of_proposal(proposal, class_word) == ""
+
+
+@pytest.mark.parametrize("folder", ["pics", "images", "photos"])
+def test_what_a_folder_of_pictures_is_called_is_no_trigger(folder: str) -> None:
+    assert trigger.propose(folder) != folder

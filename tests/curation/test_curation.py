@@ -716,3 +716,11 @@ def test_what_looks_like_frames_of_one_scene(style: project.Project, texts: list
     found = _frames(style, captions, apart=0.0)
     assert [c for c in (Code.ALL_ALIKE, Code.ONE_SCENE) if found[c]] == ([code] if code else [])
     assert not {Code.ALL_ALIKE, Code.ONE_SCENE} & set(_frames(style, captions, apart=1.0))
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [("sea serpent", "animal"), ("woodland boar", "animal"), ("forest ranger", "person"), ("river bank", "landscape")],
+)
+def test_who_lives_in_a_place_is_not_the_place(said: str, subject: str) -> None:
+    assert lexicon.meant("subject_class", said) == subject

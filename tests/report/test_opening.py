@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loraprep.report.opening import large_enough
+from loraprep.report.summary import trains_well
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,10 @@ from loraprep.report.opening import large_enough
 )
 def test_what_is_enlarged_is_nearly_large_enough(times: list[float], said: str) -> None:
     assert large_enough(times, "512 px", 1.25) == said
+
+
+def test_what_nobody_can_tell_is_said_so() -> None:
+    told = trains_well("light (daylight)", said=False)
+    assert told == "What it trains well nobody can tell: no caption says what the pictures show."
+    assert trains_well("light (daylight)", said=True) == "Trains well: it is varied in light (daylight)."
+    assert trains_well("", said=True) == "Trains well: what most of the pictures show."

@@ -3,6 +3,8 @@
 import msgspec
 
 from loraprep.core.records import Caption, Gate, Image, Reason
+from loraprep.pipeline.artifacts import VerdictTold
+from loraprep.pipeline.steps.report import _told
 from loraprep.project.settings import complete_settings
 from loraprep.report.since import VerdictRecord, changes, verdict_record
 
@@ -67,3 +69,35 @@ def test_it_stays_short() -> None:
     told = changes(record("GO"), record("NO-GO", *reasons))
     assert len(told) == 12
     assert told[-1] == "And 20 changes more."
+
+
+def test_what_only_waited_was_no_no_go() -> None:
+    declared = complete_settings(
+        {"version": 1, "name": "x", "model": "sd15", "trigger": "abc", "intent": {"kind": "style"}}
+    )
+    waiting = verdict_record(Gate("x", "NO-GO", {"captions": ["p1.jpg"]}, True, [], {}), [], PICTURES, {}, declared)
+    assert waiting.verdict == "Not yet"
+    assert changes(waiting, record("GO"))[0] == "The verdict was Not yet and is GO now."
+    assert not any("NO-GO" in line for line in changes(waiting, record("GO")))
+
+
+def test_that_it_turned_is_told_once() -> None:
+    class Kept:
+        """What a workspace keeps of a verdict."""
+
+        told: VerdictTold | None = None
+
+        def read(self, _kind: type) -> VerdictTold:
+            assert self.told is not None
+            return self.told
+
+        def write(self, told: VerdictTold) -> None:
+            self.told = told
+
+    kept = Kept()
+    kept.write(VerdictTold(record=record("NO-GO", BARE), since=[]))
+    first, again, later = (_told(kept, record("GO")) for _ in range(3))  # type: ignore[arg-type]
+    assert first == ["The verdict was NO-GO and is GO now.", "Gone: p2.jpg has no caption."]
+    assert again == later == ["Gone: p2.jpg has no caption."]
+    assert kept.told is not None
+    assert not kept.told.turned

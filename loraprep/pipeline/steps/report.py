@@ -181,8 +181,9 @@ def _told(work: Workspace, record: VerdictRecord) -> list[str]:
     except UserError:  # the first verdict here, or another version's
         before = VerdictTold(record=record, since=[])
     if record == before.record:
-        work.write(before)
-        return before.since
+        known = before.since[before.turned :]  # that the verdict turned was told already
+        work.write(VerdictTold(record=record, since=known))
+        return known
     since = since_last.changes(before.record, record)
     work.write(VerdictTold(record=record, since=since, turned=record.verdict != before.record.verdict))
     return since
