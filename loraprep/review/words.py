@@ -89,13 +89,17 @@ class Measure(View, frozen=True):
 
 
 class Words(View, frozen=True):
-    """A picture's caption, ready to be written. `id`: whose answer it is; `own`: a hand-written entry, to take back."""
+    """A picture's caption, ready to be written. `id`: whose answer it is; `own`: a hand-written entry, to take back.
+
+    `trigger`: what [trigger] stands for, "" where the picture trains without one.
+    """
 
     id: str
     name: str
     text: str
     origin: str
     own: str
+    trigger: str
     measure: Measure
 
 
@@ -168,6 +172,7 @@ def _words(s: Snapshot, path: str, text: str, of: str) -> Words:
         text=text,
         origin=_origin(s, path),
         own=ident("captions", path) if by_hand else "",
+        trigger=groups.trigger(path, s.project.settings),
         measure=measured(s, path, text),
     )
 

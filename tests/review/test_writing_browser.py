@@ -126,6 +126,23 @@ def test_a_second_enter_before_the_next_caption_is_there_glues_nothing(browser: 
         holds(page, second[0], second[1] + ", one, more")
 
 
+def test_whoever_leaves_the_trigger_away_is_told_that_it_comes_first_by_itself(browser: Any, root: Path) -> None:
+    said = "[trigger] stands for brushy. Left away, it is put first by itself."
+    with serving(root) as address, window(browser, address) as page:
+        for view, box in (("captions", ".card:visible"), ("texts", ".desk")):
+            open_(page, view)
+            assert page.locator(f"{box} [data-trigger]").inner_text() == said
+        page.keyboard.press("e")
+        with_it = int(page.locator(".desk [data-tokens]").inner_text())
+        text = page.locator(".desk textarea").input_value()
+        assert text.startswith("[trigger], ")
+        page.keyboard.press("Control+a")
+        page.keyboard.type(text.removeprefix("[trigger], "))  # all anew, without it
+        page.wait_for_function("() => document.querySelector('.desk .kept').innerText.startsWith('saved')")
+        assert page.locator(".desk [data-trigger]").is_visible()
+        assert int(page.locator(".desk [data-tokens]").inner_text()) == with_it  # it is counted all the same
+
+
 def test_the_light_table_goes_on_writing_too(browser: Any, root: Path) -> None:
     with serving(root) as address, window(browser, address) as page:
         open_(page, "texts")
