@@ -146,7 +146,7 @@ def _mark(s: Snapshot, kind: str, unit: Unit, state: State) -> Mark:
 
 def step(s: Snapshot, view: str, each: str = "") -> Step:
     """Say what comes after a view, as if everything in it were answered; `each`: as in `deck`."""
-    if each:
+    if each and _others_open(s, view, each):
         return Step(text="Each of these is answered.", label=f"Back to {views.TITLES[view]}", href=f"/{view}")
     names = [queue.name for queue in views.queues(s)]
     turn = names.index(view) + 1 if view in names else 0
@@ -163,6 +163,11 @@ def step(s: Snapshot, view: str, each: str = "") -> Step:
     if s.gate.only_waiting or view in decisions.KINDS:
         return _run(f"{done}Everything is answered.", "gate1")
     return Step(text="Some things stand in the way.", label="Look at the findings", href="/findings")
+
+
+def _others_open(s: Snapshot, kind: str, each: str) -> bool:
+    known = zip(views.units(s, kind), views.unit_states(s, kind), strict=True)
+    return any(how == "open" and ident(kind, unit.key) != each for unit, how in known)
 
 
 def _run(text: str, what: str) -> Step:

@@ -86,7 +86,7 @@ def test_each_is_looked_at_by_itself_where_wanted_and_says_what_follows(page: Re
     assert card.heading == "p04_web.jpg is a smaller copy of p04.jpg"
     assert card.then == ["p04_web.jpg is small, too; if it leaves, that is not asked."]
     assert "Accept the rest" not in page.get(f"/duplicates?each={each}").text
-    assert decks.step(s, "duplicates", each).href == "/duplicates"
+    assert decks.step(s, "duplicates", each).href == "/quality"  # nothing else is open there: no stop on the way
     assert lists.paths(s, f"joined/duplicates/{each}", Sought())[:2] == ["p00.jpg", "p00_web.jpg"]
     assert page.get("/part/joined/duplicates/nobody?from=0").status_code == 404
     assert page.get("/part/joined/gate/nobody?from=0").status_code == 404
@@ -147,6 +147,14 @@ def test_by_keyboard_and_by_mouse(browser: Any, asked_together: Path, tmp_path: 
         written(page, "do: remove")
         assert answers("quality") == ["do: remove", "except: {}"]
         open_(page, "duplicates")
+        page.locator(".joined-item").nth(2).locator(".only-this").nth(1).click()  # the smaller one, by mouse
+        written(page, "except: {p02.jpg: [p02_web.jpg]}")
+        page.wait_for_selector(".joined-item.own .only-this[aria-pressed=true]")
+        assert "have an answer" not in page.locator(".joined > header").inner_text()
+        assert "1, which has an answer of its own" in page.locator(".joined > header .note").inner_text()
+        assert page.locator(".joined > .actions .primary").inner_text().startswith("The others as recommended")
+        page.keyboard.press("Shift+Digit2")  # pressed again: as the others
+        page.wait_for_function("() => !document.querySelector('.joined-item.own') && !document.body.ariaBusy")
         page.keyboard.press("i")
         page.wait_for_selector("body[data-ready] .card.duplicates:not([hidden])")
         assert page.locator(".card:visible h2").inner_text() == "p00_web.jpg is a smaller copy of p00.jpg"
