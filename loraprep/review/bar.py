@@ -72,8 +72,8 @@ def bar(s: Snapshot) -> Bar:
             for title, names in PHASES.items()
         ],
         making=[
-            Making(title="Folder", run="dataset", ready=ready, done=ready and s.dataset),
-            Making(title="Export", run="export", ready=ready and s.dataset, done=False),
+            Making(title="Build the folder", run="dataset", ready=ready, done=ready and s.dataset),
+            Making(title="Export", run="export", ready=ready and s.dataset, done=ready and s.exported),
         ],
         verdict=verdict,
         said=said,

@@ -158,6 +158,8 @@ def step(s: Snapshot, view: str, each: str = "") -> Step:
         return Step(text=text, label=f"Go to {waiting.title}", href=f"/{waiting.name}")
     if s.gate is None:
         return _run("", "gate1")
+    if s.gate.verdict == "GO" and s.exported:
+        return Step(text="The set is built and exported.", label="Export again", run="export")
     if s.gate.verdict == "GO":
         return _run("The set is ready.", "export" if s.dataset else "dataset")
     if s.gate.only_waiting or view in decisions.KINDS:

@@ -69,6 +69,7 @@ class Snapshot:
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
     dataset: bool  # was a training folder built and locked?
+    exported: bool  # and is there a folder for every trainer of the project?
 
     def entry_key(self, kind: str, wanted: str) -> str | None:
         """Return the key of an entry, also of one that asks many questions, by its ident."""
@@ -135,7 +136,13 @@ class Reader:
             problems=problems,
             build=stamps["build"],
             dataset=bool(self._digest(self.root / LOCK)),
+            exported=self._exported(),
         )
+
+    def _exported(self) -> bool:
+        """Say whether dataset/ was built and there is a folder for every trainer of the project."""
+        made = (self.root / "exports" / name / "README.md" for name in self._project().settings.dataset.trainers)
+        return bool(self._digest(self.root / LOCK)) and all(path.is_file() for path in made)
 
     def _digest(self, path: Path) -> str:
         """Return a file's digest, "" without one. Trusted while size and time stay, as a page asks every second."""

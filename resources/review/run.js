@@ -4,7 +4,7 @@ import { post } from "./talk.js";
 import { toast } from "./toast.js";
 
 const NAMES = { gate1: "Gate 1", dataset: "Building the training folder", export: "Export" };
-const ENDS = { gate1: "Gate 1 is done. What is left is on the page.", dataset: "The training folder is built: dataset/", export: "Exported: what your trainers need lies in dataset/" };
+const ENDS = { gate1: "Gate 1 is done. What is left is on the page.", dataset: "The training folder is built: dataset/", export: "Exported: what your trainers need beside dataset/ lies in exports/" };
 const FAR = /(\d+) of (\d+)/;
 const panel = () => $(".progress");
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.project import decision_edits
-from loraprep.review import bar, views
+from loraprep.review import bar, decks, views
 from loraprep.review.app import VIEWS
 from tests.reviewed import Reviewed
 
@@ -71,6 +71,12 @@ def test_what_is_made_of_the_set_is_made_from_the_bar_once_the_verdict_is_go(pag
     assert [(m.run, m.ready, m.done) for m in said.making] == [("dataset", True, False), ("export", False, False)]
     (page.root / "dataset.lock.json").write_text("{}", "utf-8")
     assert [(m.ready, m.done) for m in bar.bar(page.snapshot()).making] == [(True, True), (True, False)]
+    assert decks.step(page.snapshot(), "overview").label == "Export for your trainers"
+    for name in page.snapshot().project.settings.dataset.trainers:
+        (page.root / f"exports/{name}").mkdir(parents=True)
+        (page.root / f"exports/{name}/README.md").write_text("how", "utf-8")
+    assert [(m.ready, m.done) for m in bar.bar(page.snapshot()).making] == [(True, True), (True, True)]
+    assert decks.step(page.snapshot(), "overview").label == "Export again"
 
 
 def test_before_the_first_run_nothing_is_done(page: Reviewed) -> None:
