@@ -15,6 +15,7 @@ const NEXT = "next";
 let coming = ""; // ident of the caption that comes, NEXT while nobody knows which
 
 export const text = () => desk() && $(".words textarea", desk());
+export const seeks = () => ($(".texts", view()) ? $(".texts", view()).dataset.query : "");
 export const sought = () => Object.fromEntries(query());
 
 function written(at) { // where the page would open again
@@ -85,6 +86,7 @@ export async function filter() {
   const now = new URLSearchParams(pairs.filter(([, value]) => value.trim()));
   $(".texts", view()).dataset.query = String(now);
   $("[data-do=everything]", form()).hidden = !String(now);
+  written(laid() ? laid().dataset.id : ""); // a page that comes anew meanwhile comes with these
   const list = named("texts");
   if (!list) return;
   await list.search(String(now));

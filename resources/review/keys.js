@@ -160,7 +160,11 @@ function pressed(event) {
     return;
   }
   if (on.matches("input")) {
-    if (event.key === "Escape") { if (on.type === "search" && on.value) return; leave(on); }
+    if (event.key === "Escape") { // out of it, and what was sought with it
+      event.preventDefault();
+      if (on.type === "search" && on.value) { on.value = ""; on.dispatchEvent(new Event("input", { bubbles: true })); }
+      leave(on);
+    }
     if (event.key === "Enter" && on.type === "search") { event.preventDefault(); leave(on); }
     return;
   }

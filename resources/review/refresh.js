@@ -30,9 +30,11 @@ export function refresh(at = "") { // ends when what is newest is shown
 async function once(mine) {
   const query = new URLSearchParams(location.search); // what is sought stays
   if (wanted || deck.card()) query.set("at", wanted || deck.place());
+  const seeks = desk.seeks();
   const fresh = await page(`${location.pathname}?${query}`);
   if (mine !== number) { await latest; return; }
   if (!fresh) return;
+  if (seeks !== desk.seeks()) { await once(mine); return; } // somebody seeks others by now
   // from here on nothing waits, so that no key is pressed between looking and replacing
   const on = document.activeElement;
   const main = fresh.getElementById("main");

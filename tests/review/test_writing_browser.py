@@ -188,3 +188,29 @@ def test_the_cursor_follows_from_sample_to_sample_and_none_is_leapt_over(browser
             assert value == page.evaluate("() => document.activeElement.dataset.was") + TYPED
     written = saved(root)
     assert [written[name].endswith(TYPED) for name in names[:4]] == [True, True, True, False]
+
+
+def test_show_all_takes_one_click_from_the_box_and_esc_leaves_the_search(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts?only=draft")
+        total = int(page.locator("[data-shown]").inner_text())
+        assert total > 2
+        page.evaluate(SLOWED, [0, 400, 0])
+        page.keyboard.press("e")
+        page.keyboard.type(", oak")
+        page.locator("[data-do=everything]").click()  # with the cursor in the box: it is saved, and all are shown
+        page.wait_for_function("() => !document.body.ariaBusy")
+        page.wait_for_timeout(1500)  # whatever was on its way has come
+        assert page.locator("[data-do=everything]").is_hidden()
+        assert page.locator("[aria-pressed=true][data-only]").count() == 0
+        assert int(page.locator("[data-shown]").inner_text()) >= total
+        page.keyboard.press("/")
+        page.keyboard.type("no such words")
+        page.wait_for_function("() => document.querySelectorAll('.row').length === 0")
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => document.querySelectorAll('.row').length > 2")
+        assert page.locator("#search").input_value() == ""
+        assert not page.evaluate("document.activeElement.matches('input')")
+        keys = page.locator("[data-key=Escape]").evaluate_all("all => all.map(b => b.dataset.do)")
+        assert keys.count("everything") == 1
+        assert "hide-run" not in keys  # Esc is one button's alone
