@@ -105,6 +105,8 @@ def run(**given: Any) -> int:
     own = folder.resolve() == here.resolve() or (folder / project.NAME).is_file()
     root = folder if own else folder / ".no-project"
     start = command(folder, name, args.kind, model, here)
+    if terminal.interactive():  # the first bar comes when the first picture was read
+        terminal.note(f"Looking at {folder.name} ...")
     with _scratch(folder) as scratch:
         material = gather(folder, root, declared, following=[start], patterns=args.patterns, scratch=scratch)
         if all(image.state == "ignored" for image in material.data.images):

@@ -220,7 +220,7 @@ class Run:
 
     def __init__(self, what: str, total: int) -> None:
         self.bar = _bar() if _shown() else None
-        self._task = self.bar.add_task(escape(what), total=total, note="") if self.bar else None
+        self._task = self.bar.add_task(escape(what), total=total, note="", run=True) if self.bar else None
 
     def phase(self, what: str) -> None:
         """A phase begins."""
@@ -255,14 +255,21 @@ def _shown() -> bool:
 
 
 def _bar() -> Progress:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class _Remaining(TimeRemainingColumn):
+        """Of one phase alone: phases take so differently long that of a run of them nothing can be foretold."""
+
+        def render(self, task: Task) -> Text:
+            return Text() if task.fields.get("run") else super().render(task)
 
     # the stream of this moment: doit puts others in its place while a task runs. What is printed makes room by itself.
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        _Remaining(),
         TextColumn("{task.fields[note]}", style="dim"),
         console=console(sys.stderr),
         transient=True,

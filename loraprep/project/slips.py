@@ -26,6 +26,20 @@ def with_others(root: Path, error: UserError) -> UserError:
     return UserError.many(known, error.exit_code)
 
 
+def refuse(root: Path) -> None:
+    """Read what a person writes before anything takes long. Raises UserError with every slip in every YAML file.
+
+    What a run has read already is not read again.
+    """
+    try:
+        for kind in decisions.KINDS:
+            decisions.decision_keys(root, kind)
+        decisions.accepted_findings(root)
+        crops.cropped_paths(root)
+    except UserError as error:
+        raise with_others(root, error) from None
+
+
 def _readers(root: Path) -> list[Callable[[], object]]:
     documents = [partial(decisions.load_document, root, kind) for kind in (*decisions.KINDS, "gate")]
     return [partial(project.load, root), partial(crops.cropped_paths, root), *documents]

@@ -8,6 +8,7 @@ import pytest
 
 from loraprep.core.errors import UserError
 from loraprep.project import decisions, project, slips
+from tests.runs import ran, run
 
 PROJECT = "version: 1\nname: mine\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\n"
 ENTRY = "a.jpg:\n  pictures: {{a.jpg: '4x4', b.jpg: '4x4'}}\n  keep: {0}\n"
@@ -71,3 +72,26 @@ def test_a_mistyped_key_is_told_once_and_not_as_a_missing_one_too(tmp_path: Path
     assert 'unknown key "modle"' in said
     assert '"trigger" is missing' in said
     assert '"model" is missing' not in said
+
+
+@pytest.mark.run
+@pytest.mark.parametrize("kind", ["gate", "captions", "curation"])
+def test_slips_are_told_before_anything_is_looked_at(kind: str, tmp_path: Path) -> None:
+    root = write(tmp_path, **{kind: "a.png: {nonsense: 1}\n", "quality": "a.png:\n  do:remove\n  why: small\n"})
+    (root / "images/a.png").write_bytes(b"a picture, if anybody looked")
+    code, output = run(root, "gate1")
+    assert code == 1
+    assert f"decisions/{kind}.yaml:1:" in output
+    assert "decisions/quality.yaml:2:3: a space is missing" in output
+    assert ran(output) == ["intent", "scan"]
+    assert not (root / "build/images.jsonl").exists()
+
+
+def test_what_remains_of_a_run_is_not_foretold() -> None:
+    from loraprep.core import terminal
+
+    bar = terminal._bar()
+    bar.update(bar.add_task("gate1", total=20, note="", run=True), completed=1)
+    bar.update(bar.add_task("Reading", total=50, note=""), completed=1)
+    shown = [bar.columns[3].render(task) for task in bar.tasks]
+    assert [bool(text.plain) for text in shown] == [False, True]

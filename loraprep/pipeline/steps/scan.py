@@ -11,12 +11,13 @@ from loraprep.imaging import pool
 from loraprep.pipeline.artifacts import BesideImages
 from loraprep.pipeline.steps.drawn import draw_answers
 from loraprep.pipeline.workspace import IMAGES, SCAN_CACHE, Workspace
-from loraprep.project import crops
+from loraprep.project import crops, slips
 from loraprep.scan import fingerprint, walk
 
 
 def scan_images(work: Workspace, full: bool = False) -> None:
     """Look at every file in the images folder, and take over captions edited in dataset/."""
+    slips.refuse(work.root)
     _scan(work, full)
     if manifest.caption_edited(work.root):
         from loraprep.captions import samples
