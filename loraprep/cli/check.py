@@ -73,17 +73,18 @@ class Told(msgspec.Struct, frozen=True):
 def kohya_configs(folder: Path, holding: Sequence[str]) -> Told:
     """Read what kohya is told of the folders that hold pictures.
 
-    Read from any TOML in the folder or beside it, and from exports/ beside our dataset/. A folder is found by the
-    last part of its `image_dir`: paths are often those of the machine that trains.
+    Read from any TOML in the folder or beside it, and from exports/ beside our dataset/, also for a folder of it. A
+    folder is found by the last part of its `image_dir`: paths are often those of the machine that trains.
     """
     told = Told()
     top = folder.resolve()
     named = {(f.rpartition("/")[2] or top.name): f for f in holding}
-    ours = top.parent / "exports/kohya/dataset_config.toml"
+    home = top.parent.parent if top.parent.name == "dataset" else top.parent  # of dataset/, or of a folder in it
+    ours = home / "exports/kohya/dataset_config.toml"
     for path in [*files.listed(top, ".toml"), *files.listed(top.parent, ".toml"), ours]:
         if not files.plain(path):  # reading a pipe would wait for ever
             continue
-        name = path.relative_to(top.parent).as_posix()
+        name = path.relative_to(home).as_posix()
         text = ""
         try:
             text = files.read_text(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.trainers import caches, naming
 from loraprep.trainers.caches import CLEARS, StaleCache
+
+_SHOWN = 3  # of many differences alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +232,20 @@ def _rendered(pictures: Pictures, output: Output) -> bytes:
     return pixels.render(pictures, output)
 
 
-def verification_lines(found: Verification) -> list[str]:
-    """Say what differs, line by line, and the verdict last."""
-    lines = [f"{name}: {what}" for name, what in found.differs]
+def verification_lines(found: Verification, *, every: bool = True) -> list[str]:
+    """Say in a sentence what differs, and then each file: `every` one, or a few and how to see the rest."""
+    lines = []
+    if found.differs:
+        number, kinds = len(found.differs), Counter(what for _, what in found.differs).most_common(_SHOWN)
+        said = "" if number == 1 else f", most of all: {'; '.join(f'{what} ({n})' for what, n in kinds)}"
+        lines.append(
+            f"{number} difference{'s' if number != 1 else ''} from dataset.lock.json{said}. If you meant them, run "
+            "loraprep dataset and commit; else take the files from git."
+        )
+    shown = found.differs if every else found.differs[:_SHOWN]
+    lines += [f"{name}: {what}" for name, what in shown]
+    if len(shown) < len(found.differs):
+        lines.append(f"and {len(found.differs) - len(shown)} more: loraprep verify -v")
     if found.same_pixels:
         made = ", ".join(f"{name} {there} (here {here})" for name, there, here in found.libraries) or "other libraries"
         files_ = "1 file has" if len(found.same_pixels) == 1 else f"{len(found.same_pixels)} files have"
@@ -242,12 +256,8 @@ def verification_lines(found: Verification) -> list[str]:
     if found.stale:
         lines += [*caches.told(found.stale), CLEARS]
     if found.differs:
-        number = len(found.differs)
-        lines.append(
-            f"{number} difference{'s' if number != 1 else ''} from dataset.lock.json. If you meant them, run "
-            "loraprep dataset and commit; else take the files from git."
-        )
-    elif found.same_pixels:
+        return lines
+    if found.same_pixels:
         lines.append(f"{_pictures(found.pictures)} and the captions are what dataset.lock.json says, in pixels.")
     else:
         lines.append(f"{_pictures(found.pictures)} and the captions are what dataset.lock.json says, byte for byte.")

@@ -14,6 +14,7 @@ from loraprep.core import records
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code
 from loraprep.dataset import manifest, outputs, pixels
+from loraprep.dataset.verify import Verification, verification_lines
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.steps import dataset, scan
 from loraprep.pipeline.workspace import Workspace
@@ -260,6 +261,19 @@ def test_verify_says_when_there_is_nothing_to_compare_with(root: Path) -> None:
     code, output = run(root, "verify")
     assert code == 1
     assert "there is no dataset.lock.json yet" in output
+
+
+def test_many_differences_are_a_sentence_and_a_few_lines() -> None:
+    differs = [(f"dataset/1_p/{n}.png", "its pixels are others") for n in range(46)]
+    differs += [(f"dataset/1_p/{n}.txt", "another caption") for n in range(2)]
+    found = Verification(48, sorted(differs), [], [], [], [])
+    told = verification_lines(found, every=False)
+    assert told[0].startswith(
+        "48 differences from dataset.lock.json, most of all: its pixels are others (46); another caption (2). If you"
+    )
+    assert told[-1] == "and 45 more: loraprep verify -v"
+    assert len(told) == 5
+    assert len(verification_lines(found)) == 49
 
 
 @pytest.mark.run

@@ -210,6 +210,18 @@ def test_a_dataset_config_that_names_txt_is_taken_into_account(
     )
 
 
+def test_a_folder_of_our_dataset_is_judged_with_our_own_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = good(make(tmp_path))
+    (tmp_path / "exports/kohya").mkdir(parents=True)
+    (tmp_path / "exports/kohya/dataset_config.toml").write_text(TOML.format("dataset/10_mystyle"), "utf-8")
+    root.rename(tmp_path / "dataset")
+    for name in ("dataset", "dataset/10_mystyle"):
+        assert main(["check", str(tmp_path / name), "--trainer", "kohya"]) == 0
+        assert "Nothing found.\nkohya sd-scripts is taken to be started with exports/" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("text", [
     TOML.format("set/another"),  # of another folder
     TOML.format("set/10_mystyle").replace('".txt"', '".caption"'),

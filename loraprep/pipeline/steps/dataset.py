@@ -29,7 +29,7 @@ def verify_dataset(work: Workspace) -> bool:
     if "verify" in work.as_json:
         terminal.raw(files.dumps(verify.verification_json(found)))
     else:
-        for line in verify.verification_lines(found):
+        for line in verify.verification_lines(found, every=terminal.level() is terminal.Level.VERBOSE):
             terminal.say(line)
     return not found.differs
 
