@@ -68,7 +68,8 @@ def _captioners() -> Iterator[tuple[str, str, str]]:
         elif name in ("none", "draft", "existing"):
             yield "+", f"Captioner {name}", "needs nothing"
         else:
-            yield "-", f"Captioner {name}", "nothing of it was found here"
+            about = getattr(registry.load_captioner(name), "ABOUT", "")
+            yield "-", f"Captioner {name}", f"not ready here. {about}".strip()
 
 
 def _project(folder: Path) -> Iterator[tuple[str, str, str]]:

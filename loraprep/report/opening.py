@@ -38,7 +38,11 @@ def opening(data: ReportData, gate: Gate) -> Opening:
         first = mend[0]
         why = " ".join(filter(None, [first.sentence, first.why]))
         return Opening(headline(gate), why, first.fix or "Mend it and run `loraprep gate1` again.")
-    return Opening(headline(gate), _sound(data, gate), "`loraprep dataset` builds the training folder.")
+    return Opening(
+        headline(gate),
+        _sound(data, gate),
+        "`loraprep dataset export` builds the training folder and what your trainers read.",
+    )
 
 
 def headline(gate: Gate) -> str:
@@ -47,7 +51,10 @@ def headline(gate: Gate) -> str:
         return f"Not yet: {listed(_awaited(gate))}."
     if gate.verdict == "GO":
         return f"GO. {number_of(gate.counts['kept'], _trained(gate))} are ready to train {gate.name}."
-    return f"NO-GO: {number_of(len(blocking(gate)), 'thing')} to mend before any GPU time is spent."
+    wrong = number_of(sum(r.code not in _PENDING for r in blocking(gate)), "thing")
+    asked = sum(len(keys) for file, keys in gate.waiting.items() if file != BATCH)
+    answers = f" and {number_of(asked, 'answer')} to give" if asked else ""
+    return f"NO-GO: {wrong} to mend{answers} before any GPU time is spent."
 
 
 def _trained(gate: Gate) -> str:

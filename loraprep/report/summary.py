@@ -212,7 +212,7 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
         "",
         *(limits or ["- None that can be measured."]),
         "",
-        " ".join(["Next: `loraprep dataset` builds the training folder.", *prompts]),
+        " ".join(["Next: `loraprep dataset export` builds the training folder and what your trainers read.", *prompts]),
     ]
 
 

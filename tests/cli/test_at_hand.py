@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.captions import meaning, registry
+from loraprep.cli import doctor
 from loraprep.cli.init import at_hand
 from loraprep.cli.init.folder import Contents
 
@@ -124,3 +125,12 @@ def test_every_captioner_says_what_it_needs_and_costs(tmp_path: Path) -> None:
         assert "free" in line.lower() or "costs" in line, name
     assert "NO-GO" in lines["draft"]
     assert "trigger alone" in lines["none"]
+
+
+def test_doctor_says_what_a_captioner_needs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    told = {name: said for _, name, said in doctor._captioners()}
+    assert told["Captioner claude"].startswith(
+        "not ready here. Claude looks at every picture. Needs a key in ANTHROPIC"
+    )

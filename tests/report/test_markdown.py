@@ -131,7 +131,9 @@ def test_what_waits_is_not_yet_and_what_is_wrong_is_not() -> None:
     assert "003.jpg is in a batch since 2026-11-01 00:00 UTC that is not answered yet" in read
     collision = Finding(Code.NAME_COLLISION, ("004.jpg", "005.jpg"), {"place": "x/004"})
     _, _, verdict = told(gathered(40, [out, collision]))
-    assert opening.headline(verdict) == "NO-GO: 2 things to mend before any GPU time is spent."
+    assert opening.headline(verdict) == "NO-GO: 1 thing to mend before any GPU time is spent."
+    _, _, verdict = told(gathered(40, [collision], waiting={"captions": ["001.jpg", "002.jpg"]}))
+    assert opening.headline(verdict) == "NO-GO: 1 thing to mend and 2 answers to give before any GPU time is spent."
 
 
 def test_why_is_what_helps_most_and_next_changes_it() -> None:

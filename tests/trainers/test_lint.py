@@ -332,3 +332,13 @@ def test_every_word_can_be_said() -> None:
             finding = lint.Finding(Code(code), images, {"trainers": "kohya sd-scripts", "details": "a.png: broken"})
             assert findings.sentence(finding)
             assert "{" not in findings.sentence(finding) + findings.fix(finding) + findings.why(code)
+
+
+def test_a_broken_file_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = good(make(tmp_path))
+    (root / "10_mystyle/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (root / "10_mystyle/broken.txt").write_text("a red boat on a lake", "utf-8")
+    assert main(["check", str(root), "--trainer", "onetrainer"]) == 1
+    said = capsys.readouterr().out
+    assert "A picture cannot be opened: 10_mystyle/broken.png: " in said
+    assert said.count("broken.png") == 1, said

@@ -191,7 +191,7 @@ def _told(work: Workspace, record: VerdictRecord) -> list[str]:
 
 def _next_commands(verdict: Gate) -> list[str]:
     if verdict.verdict == "GO":
-        return ["loraprep dataset"]
+        return ["loraprep dataset export"]
     return ["loraprep review", "loraprep gate1"] if verdict.waiting else ["loraprep gate1"]
 
 
