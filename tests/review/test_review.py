@@ -233,6 +233,7 @@ def test_an_answer_writes_one_line_and_says_which(page: Reviewed) -> None:
     assert told.json() == {"kind": "duplicates", "file": "decisions/duplicates.yaml",
                            "digest": decision_edits.document_digest(page.root, "duplicates"),
                            "lines": [{"number": number, "text": "keep: recommended"}], "more": 0,
+                           "said": "As recommended; scene-05-web.jpg leaves",
                            "view": "", "at": ""}  # fmt: skip
 
 
