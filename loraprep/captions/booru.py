@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 import msgspec
 
 from loraprep.captions import danbooru, hygiene
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources, typed, yamlfile
 
 GENERAL, SERIES, CHARACTER, META = 0, 3, 4, 5
 _ARTICLES = frozenset({"a", "an", "the", "some", "his", "her", "its", "their"})
@@ -125,7 +125,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def phrases() -> Phrases:
     """Load resources/phrases.yaml."""
     name = "resources/phrases.yaml"
-    return msgspec.convert(yamlfile.load(resources.path(name), name).data, Phrases)
+    return typed.convert(yamlfile.load(resources.path(name), name).data, Phrases)
 
 
 def counted(subject: str) -> str:

@@ -8,11 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from loraprep import __version__
 from loraprep.carried.reading import Box
-from loraprep.core import files
+from loraprep.core import files, typed
 from loraprep.core.records import Image
 
 if TYPE_CHECKING:
@@ -64,7 +62,7 @@ def panels(
 
 
 def _boxes(data: bytes) -> list[Box]:
-    return msgspec.json.decode(data, type=list[Box])
+    return typed.from_json(data, list[Box])
 
 
 def tiles(image: Image) -> list[Box]:

@@ -16,6 +16,7 @@ from loraprep.carried import drawing
 from loraprep.carried.drawing import Wish
 from loraprep.carried.kinds import KINDS, Mark, Parted, What, alike, by_kind
 from loraprep.carried.reading import Box
+from loraprep.core import typed
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.text import SHOWN, listed, number_of
@@ -88,7 +89,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 def asked_in(data: Mapping[str, Any]) -> Asked:
     """Convert what decisions/carried.yaml, accepted by its schema, says under one key."""
-    return msgspec.convert({name: said for name, said in data.items() if said is not None}, Asked)
+    return typed.convert({name: said for name, said in data.items() if said is not None}, Asked)
 
 
 def kind_of(key: str) -> What | None:

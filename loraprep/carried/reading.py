@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from loraprep.core import typed
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.text import printable
 
@@ -85,7 +86,7 @@ def read(pictures: Pictures, record: Image) -> bytes:
 
 def unpacked(data: bytes) -> Lettering:
     """Read what `read` returned. Raises msgspec.MsgspecError for anything else."""
-    return msgspec.msgpack.decode(data, type=Lettering)
+    return typed.unpacked(data, Lettering)
 
 
 def written_in(picture: Pillow.Image) -> Lettering:

@@ -12,7 +12,7 @@ import msgspec
 
 from loraprep.cli import completing
 from loraprep.cli.init.given import folder as asked_folder
-from loraprep.core import files, resources, terminal
+from loraprep.core import files, resources, terminal, typed
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.nearest import folder_meant
 from loraprep.core.patterns import Patterns
@@ -93,7 +93,7 @@ def kohya_configs(folder: Path, holding: Sequence[str]) -> Told:
             told.unread[name] = _why_unread(error, text)
             continue
         try:
-            found = msgspec.convert(content, _KohyaConfig).folders()
+            found = typed.convert(content, _KohyaConfig).folders()
         except msgspec.ValidationError as error:
             if "datasets" in content:  # else it is somebody else's
                 told.unread[name] = str(error)

@@ -28,7 +28,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from loraprep.core import paths
+from loraprep.core import paths, typed
 from loraprep.core.errors import Problem, UserError
 
 if TYPE_CHECKING:
@@ -503,7 +503,7 @@ def parse_json(data: bytes | str, form: type[_T]) -> _T:
     Raises msgspec.DecodeError, a ValueError.
     """
     try:
-        return msgspec.json.decode(data, type=form)
+        return typed.from_json(data, form)
     except RecursionError:
         raise msgspec.DecodeError("nested too deeply") from None
 
@@ -518,7 +518,7 @@ def remembered(memory: Path, source: Path, make: Callable[[], _T], form: type[_T
     try:
         known = read_json(memory)
         if known.pop("digest") == digest:
-            return msgspec.convert(known, form)
+            return typed.convert(known, form)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # a cache: making it again mends it
         pass
     made = make()

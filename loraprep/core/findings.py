@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.core import resources
+from loraprep.core import resources, typed
 from loraprep.core.text import clauses, listed
 
 
@@ -320,7 +320,7 @@ def catalogue() -> dict[Code, CatalogueEntry]:
 
     data: dict[Code, CatalogueEntry] = {}
     for name in ("resources/gate.yaml", "resources/check.yaml"):
-        data |= msgspec.convert(yamlfile.load(resources.path(name), name).data, dict[Code, CatalogueEntry])
+        data |= typed.convert(yamlfile.load(resources.path(name), name).data, dict[Code, CatalogueEntry])
     return data
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from loraprep.core import typed
 from loraprep.core.findings import Code
 from loraprep.core.records import Fate, Image
 from loraprep.project.decisions import Answer, Decisions, Entry, Question
@@ -61,7 +62,7 @@ class CurationEntry(msgspec.Struct, frozen=True):
 
 def curation_entry(asked: Question | Entry) -> CurationEntry:
     """Convert what a question, or decisions/curation.yaml, accepted by its schema, says under one key."""
-    return msgspec.convert(asked.entry if isinstance(asked, Question) else asked.data, CurationEntry)
+    return typed.convert(asked.entry if isinstance(asked, Question) else asked.data, CurationEntry)
 
 
 def curation_rulings(decisions: Decisions, images: Sequence[Image], *, pins: bool = False) -> dict[str, Fate]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from loraprep.carried.reading import UNREAD, Box
+from loraprep.core import typed
 from loraprep.core.errors import UNUSABLE, UserError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def look(pictures: Pictures, record: Image) -> bytes:
 
 def unpacked(data: bytes) -> Found:
     """Read what `look` returned. Raises msgspec.MsgspecError for anything else."""
-    return msgspec.msgpack.decode(data, type=Found)
+    return typed.unpacked(data, Found)
 
 
 def found_in(picture: Pillow.Image) -> Found:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from loraprep import __version__
-from loraprep.core import files
+from loraprep.core import files, typed
 from loraprep.core.records import Image
 from loraprep.core.store import Store, mended
 from loraprep.duplicates import geometry, keypoints
@@ -89,7 +89,7 @@ def measured(
 
 def _read(data: bytes) -> Looked:
     try:
-        return msgspec.msgpack.decode(data, type=Looked)
+        return typed.unpacked(data, Looked)
     except msgspec.MsgspecError as error:
         raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
 

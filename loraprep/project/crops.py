@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from loraprep.core import typed
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Image
 
@@ -56,7 +57,7 @@ class Drawn(msgspec.Struct, frozen=True):
 def drawn(root: Path) -> dict[str, Drawn]:
     """Read path -> its crop and turn. Raises UserError with every problem in the file."""
     doc = load(root)
-    return {path: msgspec.convert(entry, Drawn) for path, entry in (doc.data if doc else {}).items()}
+    return {path: typed.convert(entry, Drawn) for path, entry in (doc.data if doc else {}).items()}
 
 
 def load(root: Path) -> Document | None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 from filelock import FileLock
 
-from loraprep.core import files, yamlfile
+from loraprep.core import files, typed, yamlfile
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.nearest import did_you_mean
 from loraprep.core.yamlfile import MAX_BYTES, Document
@@ -326,4 +326,4 @@ def _text(question: Question) -> str:
 def accepted_findings(root: Path) -> dict[str, Acceptance]:
     """Read decisions/gate.yaml: finding code -> what the artist accepts; {} without the file. Raises UserError."""
     doc = load_document(root, "gate")
-    return msgspec.convert(doc.data, dict[str, Acceptance]) if doc else {}
+    return typed.convert(doc.data, dict[str, Acceptance]) if doc else {}

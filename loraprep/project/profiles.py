@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources, typed, yamlfile
 from loraprep.core.errors import UserError
 from loraprep.project import schema
 from loraprep.project.table import Table
@@ -301,4 +301,4 @@ def _load(folder: str, name: str, form: type[_T]) -> _T:
     doc = yamlfile.load(resources.path(file), file)
     if found := schema.problems(doc, folder.removesuffix("s")):
         raise UserError.many(found)
-    return msgspec.convert(doc.data, form)
+    return typed.convert(doc.data, form)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-
+from loraprep.core import typed
 from loraprep.core.findings import Severity
 from loraprep.core.records import Role
 from loraprep.project import profiles, schema
@@ -257,4 +256,4 @@ def complete_settings(data: schema.Tree) -> Settings:
     whole = schema.with_defaults(data, "project")
     pairs = profiles.kind(whole["intent"]["kind"]).pairs
     whole["dataset"].setdefault("trainers", [profiles.usual_trainer(whole["model"], pairs=pairs)])
-    return msgspec.convert(whole, Settings)
+    return typed.convert(whole, Settings)

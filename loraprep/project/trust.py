@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import platformdirs
 
-from loraprep.core import files, terminal, text, yamlfile
+from loraprep.core import files, terminal, text, typed, yamlfile
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.core.yamlfile import Document
 from loraprep.project import schema
@@ -293,7 +293,7 @@ def _load() -> Document | None:
 
 def _all(doc: Document | None) -> dict[str, Trust]:
     """Read project's folder -> what it is trusted with. The schema has accepted the document."""
-    return msgspec.convert((doc.data if doc else {}).get("trust", {}), dict[str, Trust])
+    return typed.convert((doc.data if doc else {}).get("trust", {}), dict[str, Trust])
 
 
 def _write(root: Path, now: Trust) -> None:

@@ -9,7 +9,7 @@ from functools import cache
 import msgspec
 from markupsafe import Markup, escape
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources, typed, yamlfile
 
 FILE = "resources/glossary.yaml"
 _VOID = frozenset({"br", "hr", "img", "input", "meta", "link"})
@@ -35,7 +35,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def glossary() -> Mapping[str, Entry]:
     """Read the glossary: term -> what it means."""
-    return msgspec.convert(yamlfile.load(resources.path(FILE), FILE).data, dict[str, Entry])
+    return typed.convert(yamlfile.load(resources.path(FILE), FILE).data, dict[str, Entry])
 
 
 def ident(term: str) -> str:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from loraprep.captions import pieces
+from loraprep.core import typed
 from loraprep.core.errors import UserError
 from loraprep.project.decisions import KINDS
 from loraprep.review import light, stay, views, words
@@ -54,7 +55,7 @@ def asked_change(given: Mapping[str, Json]) -> words.Change:
     """Read a change to many captions. Raises UserError if it is none."""
     fields = {name: given[name] for name in words.Change.__struct_fields__ if name in given}
     try:
-        return msgspec.convert(fields, words.Change)
+        return typed.convert(fields, words.Change)
     except msgspec.ValidationError:
         raise UserError("this is not an answer") from None
 

@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import structs
 
-from loraprep.core import files
+from loraprep.core import files, typed
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.core.text import listed
@@ -270,7 +269,8 @@ def _may_pair(path: str, given: Mapping[str, str]) -> bool:
     return named is None or named.role == "control"
 
 
-_decode_facts = msgspec.json.Decoder(ImageFacts).decode
+def _decode_facts(pixels: str) -> ImageFacts:
+    return typed.from_json(pixels, ImageFacts)
 
 
 def _with_facts(record: Image, pixels: str) -> Image:

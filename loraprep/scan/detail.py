@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from loraprep import __version__
-from loraprep.core import files
+from loraprep.core import files, typed
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
 from loraprep.core.store import Store, mended
@@ -105,7 +105,7 @@ class Sight:
 
 def _read(data: bytes) -> Looked:
     try:
-        return msgspec.msgpack.decode(data, type=Looked)
+        return typed.unpacked(data, Looked)
     except msgspec.MsgspecError as error:
         raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
 

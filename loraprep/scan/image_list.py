@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from loraprep.core import files, paths
+from loraprep.core import files, paths, typed
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 
@@ -53,4 +53,4 @@ def encode_images(images: Iterable[Image]) -> Iterator[str]:
 
 def decode_images(lines: bytes | str) -> list[Image]:
     """Decode records, one a line. Raises msgspec.MsgspecError."""
-    return msgspec.json.Decoder(Image).decode_lines(lines)
+    return typed.from_lines(lines, Image)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources, typed, yamlfile
 from loraprep.core.findings import Code
 from loraprep.project import groups
 from loraprep.project.profiles import BaseModel, kind
@@ -117,7 +117,7 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def rules_words() -> WordLists:
     """Load resources/hygiene.yaml."""
     name = "resources/hygiene.yaml"
-    return msgspec.convert(yamlfile.load(resources.path(name), name).data, WordLists)
+    return typed.convert(yamlfile.load(resources.path(name), name).data, WordLists)
 
 
 def said(name: str) -> Said:

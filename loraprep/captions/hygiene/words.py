@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from loraprep.captions.hygiene.text import eastern
-from loraprep.core import resources
+from loraprep.core import resources, typed
 from loraprep.core.text import replaced
 
 CONTENT = (
@@ -76,7 +76,7 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def lists() -> WordLists:
     """Load resources/words.json."""
-    return msgspec.json.decode(resources.text("resources/words.json"), type=WordLists)
+    return typed.from_json(resources.text("resources/words.json"), WordLists)
 
 
 def _unsafe(char: str) -> bool:

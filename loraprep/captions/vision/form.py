@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from loraprep.core import resources
+from loraprep.core import resources, typed
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -108,7 +108,7 @@ class FormField(msgspec.Struct, frozen=True):
 @cache
 def form(name: Name = "elements") -> FormField:
     """Load a form, to walk through it."""
-    return msgspec.json.decode(resources.text(f"schemas/{name}.schema.json"), type=FormField)
+    return typed.from_json(resources.text(f"schemas/{name}.schema.json"), FormField)
 
 
 @cache

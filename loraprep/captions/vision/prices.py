@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import msgspec
-
-from loraprep.core import resources, yamlfile
+from loraprep.core import resources, typed, yamlfile
 from loraprep.project.table import Table
 
 
@@ -41,4 +39,4 @@ class PriceList(Table, frozen=True):
 def price_list(name: str) -> PriceList:
     """Load resources/vision/NAME.yaml."""
     file = f"resources/vision/{name}.yaml"
-    return msgspec.convert(yamlfile.load(resources.path(file), file).data, PriceList)
+    return typed.convert(yamlfile.load(resources.path(file), file).data, PriceList)

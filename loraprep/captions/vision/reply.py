@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-import msgspec
-
 from loraprep.captions import hygiene
 from loraprep.captions.vision.form import FormField, Json, Name, SeenElements, form, json_schema
+from loraprep.core import typed
 
 # a reply is data from outside: bounded like any other
 LATER = frozenset({"content_long", "with_traits"})  # a reply to a batch of an earlier version has none of these
@@ -33,12 +32,12 @@ def parse_reply(text: str, *, mend: bool = False, name: Name = "elements") -> Se
     from jsonschema import Draft202012Validator
 
     schema = json_schema(name)
-    schema["required"] = [key for key in msgspec.convert(schema["required"], list[str]) if key not in LATER]
+    schema["required"] = [key for key in typed.convert(schema["required"], list[str]) if key not in LATER]
     error = next(iter(Draft202012Validator(schema).iter_errors(data)), None)
     if error is not None:
         where = ".".join(str(k) for k in error.absolute_path) or "the reply"
         raise Unreadable(f"{where} is not in the form asked for")
-    found = msgspec.convert(_clean(data), SeenElements)
+    found = typed.convert(_clean(data), SeenElements)
     said = found.instruction if name == "change" else found.content_sentence or found.tags
     if not (said or (found.content and found.content.subject)):
         raise Unreadable(f"the reply says nothing about the {'change' if name == 'change' else 'picture'}")

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from loraprep.captions.vision.form import Json, SeenElements
-from loraprep.core import files
+from loraprep.core import files, typed
 from loraprep.core.errors import Problem, UserError
 
 FOLDER = "responses"
@@ -160,7 +160,7 @@ class Store:
 
 def _answer(digest: str, data: Json) -> Answer:
     try:
-        return msgspec.convert(data, Answer)
+        return typed.convert(data, Answer)
     except msgspec.ValidationError as error:
         raise _damaged(digest, str(error)) from None
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.core import resources
+from loraprep.core import resources, typed
 
 Points = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Scale(msgspec.Struct, frozen=True):
 @cache
 def scale() -> Scale:
     """Load resources/looks.json."""
-    return msgspec.convert(json.loads(resources.text("resources/looks.json")), Scale)
+    return typed.convert(json.loads(resources.text("resources/looks.json")), Scale)
 
 
 def fit_projection(sets: Sequence[Points], moved: Points, dimensions: int, shrink: float) -> tuple[Points, Points]:

@@ -1,0 +1,58 @@
+"""msgspec decodes behind one door, which any number of threads may use first at the same time."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import loraprep
+
+PACKAGE = Path(loraprep.__file__).parent
+# records that no thread has met, two hundred times over, met by four threads at once
+AT_ONCE = """
+import sys, threading, types
+from loraprep.core import typed
+sys.setswitchinterval(1e-6)
+WORDS = '''
+from __future__ import annotations
+import msgspec
+class C(msgspec.Struct):
+    a: int = 1
+    b: dict[str, tuple[float, ...]] = msgspec.field(default_factory=dict)
+class B(msgspec.Struct):
+    c: C = msgspec.field(default_factory=C)
+    e: C | None = None
+class A(msgspec.Struct):
+    m: dict[str, B] = msgspec.field(default_factory=dict)
+    n: tuple[B, ...] = ()
+'''
+done = []
+for n in range(200):
+    module = types.ModuleType(f"records{n}")
+    sys.modules[module.__name__] = module
+    exec(WORDS, module.__dict__)
+    barrier = threading.Barrier(4)
+    def meet():
+        barrier.wait()
+        done.append(typed.convert({"m": {"x": {"c": {"a": 2}}}}, module.A).m["x"].c.a)
+        done.append(typed.from_json(b'{"n": [{"c": {"a": 2}}]}', module.A).n[0].c.a)
+    threads = [threading.Thread(target=meet) for _ in range(4)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+print(sum(done))
+"""
+
+
+def test_threads_may_meet_a_record_at_the_same_time() -> None:
+    ended = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.strip()) == (0, str(200 * 4 * 2 * 2)), ended.stderr
+
+
+def test_nothing_decodes_beside_it() -> None:
+    decodes = re.compile(r"msgspec\.(convert|(json|msgpack|yaml|toml)\.(decode|Decoder))")
+    beside = [
+        p.as_posix() for p in PACKAGE.rglob("*.py") if p.name != "typed.py" and decodes.search(p.read_text("utf-8"))
+    ]
+    assert beside == []
