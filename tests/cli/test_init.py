@@ -317,7 +317,7 @@ def talk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_the_interview(here: Path, talk: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    talk("a/b", "mine", "CHAR", "Flux.1-dev", "ai, koh", "nowhere", "'pics' ", "y", "Mira, my knight", "woman", "woman",
+    talk("a/b", "mine", "CHAR", "nowhere", "'pics' ", "y", "Flux.1-dev", "ai, koh", "Mira, my knight", "woman", "woman",
          "n", "mirra", "same red cloak", "cloak", "exist", "")  # fmt: skip
     assert tree.run(["init"]) == 0
     declared = project.load(here / "mine").settings

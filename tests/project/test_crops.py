@@ -241,13 +241,16 @@ def test_a_detail_stays_when_its_picture_is_left_out(project: Path, tmp_path: Pa
 
 
 @pytest.mark.run
-def test_a_box_for_no_picture_and_a_group_without_a_folder_block(project: Path, tmp_path: Path) -> None:
+def test_a_box_for_no_picture_is_told_and_a_group_without_a_folder_blocks(project: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(project, tmp_path / "mystyle"))
     append("decisions/crops.yaml", "scene-99.jpg: {crop: [0, 0, 1, 0.5]}\n")(root)
     shutil.rmtree(root / "images/nobody")
     code, output = run(root, "gate1")
     assert code == 1
-    assert '"scene-99.jpg" (did you mean scene-09.jpg?); project.yaml, groups: "nobody"' in output
+    assert 'A name matches no picture - project.yaml, groups: "nobody".' in output
+    told = [line for line in (root / "dataset-report.md").read_text("utf-8").splitlines() if "scene-99.jpg" in line]
+    assert told
+    assert "[!]" not in told[0]
 
 
 @pytest.mark.run
