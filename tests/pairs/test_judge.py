@@ -72,10 +72,11 @@ def test_every_planted_fault_is_found_and_nothing_else(change: str) -> None:
 def test_how_far_it_moved_is_said_in_its_own_pixels() -> None:
     seen = {path(n): compared("remove", n, FAULTS.get(n, "")) for n in (0, 1, 2, 3, 17, 19)}
     [shifted] = [f for f in judged(seen) if f.code == Code.PAIR_SHIFTED]
-    assert shifted.text("how") == (
-        "target/p01.png: moved 7 px right and 4 px down; target/p17.png: 3 % larger; "
-        "target/p19.png: turned by 1.2 degrees left"
-    )
+    assert shifted.values["how"] == {
+        "target/p01.png": "moved 7 px right and 4 px down",
+        "target/p17.png": "3 % larger",
+        "target/p19.png": "turned by 1.2 degrees left",
+    }
 
 
 SOUND = Change(
