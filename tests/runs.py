@@ -16,6 +16,8 @@ from tests import warm
 
 AUTO = "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n"
 marked = True  # whether the test of this moment may run loraprep: conftest.py tells
+# what a run leaves in build/ that tells how long it took, or in which order answers came
+UNLIKE = (".sqlite", "scan-unchanged.json", "verdict.json")
 FOLDER = "10_mystyle"  # of the dataset of a project that is called mystyle and has `repeats: 10`
 
 
@@ -32,6 +34,20 @@ def run(
         check=False, encoding="utf-8", env=env,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
+
+
+def finish(root: Path, *how: str) -> None:
+    """Runs gate1 and dataset, which end well."""
+    for command in ("gate1", "dataset"):
+        code, said = run(root, command, *how)
+        assert code == 0, said
+
+
+def left(root: Path, *apart: str) -> dict[str, bytes]:
+    """All that a run left, but for what tells the time, and what begins with one of `apart`."""
+    found = {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
+    apart = ("build/thumbs", *apart)
+    return {n: p.read_bytes() for n, p in found.items() if not n.endswith(UNLIKE) and not n.startswith(apart)}
 
 
 def allow(root: Path, settings: Settings | None = None) -> Path:

@@ -16,6 +16,7 @@ import msgspec
 
 from loraprep.core import files
 from loraprep.core.errors import UserError
+from loraprep.imaging import formats
 from loraprep.project import crops
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _MARGIN = 0.006  # share of the side around a mark that goes with it: letters ha
 _SIDES = 10  # marks of one picture that are cut off one by one; more lie all over it, and no cut helps
 _MASK = 1024  # px of a mask's longer side; it is resized to its picture anyway
 _BLACK = 64  # of 255: what is darker is hardly learned
-_PNG = b"\x89PNG\r\n\x1a\n"
 _COVERED = 0.9  # share of a mark that must be black
 
 
@@ -189,7 +189,7 @@ def is_drawn(place: Path, hide: Sequence[Sequence[float]]) -> bool:
     except OSError:
         return False
     size = int.from_bytes(there[16:20], "big"), int.from_bytes(there[20:24], "big")  # of a PNG, as ours is one
-    if there[:8] != _PNG or not 0 < min(size) <= max(size) <= _MASK:  # a person's own
+    if formats.sniff(there[:32]) != "PNG" or not 0 < min(size) <= max(size) <= _MASK:  # a person's own
         return False
     return any(there == mask(hide, crops.turned(size, turn), turn) for turn in (0, 90, 180, 270))
 

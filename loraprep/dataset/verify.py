@@ -14,6 +14,7 @@ from loraprep.core import files
 from loraprep.core.dataset_lock import DatasetLock, LockedImage
 from loraprep.core.files import Json
 from loraprep.core.findings import Code
+from loraprep.core.text import number_of
 from loraprep.dataset import pixels
 from loraprep.dataset.manifest import strangers, written_files
 from loraprep.dataset.outputs import Output
@@ -236,10 +237,10 @@ def verification_lines(found: Verification, *, every: bool = True) -> list[str]:
     """Say in a sentence what differs, and then each file: `every` one, or a few and how to see the rest."""
     lines = []
     if found.differs:
-        number, kinds = len(found.differs), Counter(what for _, what in found.differs).most_common(_SHOWN)
-        said = "" if number == 1 else f", most of all: {'; '.join(f'{what} ({n})' for what, n in kinds)}"
+        kinds = Counter(what for _, what in found.differs).most_common(_SHOWN)
+        said = "" if len(found.differs) == 1 else f", most of all: {'; '.join(f'{what} ({n})' for what, n in kinds)}"
         lines.append(
-            f"{number} difference{'s' if number != 1 else ''} from dataset.lock.json{said}. If you meant them, run "
+            f"{number_of(len(found.differs), 'difference')} from dataset.lock.json{said}. If you meant them, run "
             "loraprep dataset and commit; else take the files from git."
         )
     shown = found.differs if every else found.differs[:_SHOWN]

@@ -51,9 +51,9 @@ def same_outline(images: Sequence[Image]) -> Iterator[tuple[int, int]]:
         drawn = _drawn(cells, _commonest(_rim(cells[..., None], 1))[0][0]).ravel().astype(np.float32)
         both = outlines @ drawn
         shares = both / np.maximum(sizes + drawn.sum() - both, 1)
-        for k in np.argsort(-shares, kind="stable")[:_NEAREST].tolist():
-            if shares[k] >= _OUTLINE:
-                yield min(n, clear[k]), max(n, clear[k])
+        near = np.flatnonzero(shares >= _OUTLINE)
+        for k in near[np.argsort(-shares[near], kind="stable")][:_NEAREST].tolist():
+            yield min(n, clear[k]), max(n, clear[k])
 
 
 def _cells(image: Image) -> NDArray[np.uint8]:

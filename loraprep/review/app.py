@@ -27,11 +27,12 @@ from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
 from loraprep.review import bar, decks, edits, light, likeness, lists, said, views, warm, words
-from loraprep.review.edits import Json, Values
+from loraprep.review.edits import Values
 from loraprep.review.history import Done, History
 from loraprep.review.renditions import Renditions
 from loraprep.review.runs import COMMANDS, Runs
 from loraprep.review.snapshot import Reader, Snapshot, pair, path_of
+from loraprep.review.stay import Json
 from loraprep.scan import pairing
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

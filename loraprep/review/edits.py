@@ -13,8 +13,8 @@ from loraprep.core.errors import UserError
 from loraprep.project.decisions import KINDS
 from loraprep.review import light, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, path_of
+from loraprep.review.stay import Json
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as a browser sends it
 Values: TypeAlias = dict[str, Json]  # key of an entry -> its new fields; see `decision_edits.write_answers`
 
 

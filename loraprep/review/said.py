@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
+from loraprep.core.files import Json
 from loraprep.review import leaving, views
 from loraprep.review.snapshot import Snapshot, path_of
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 _NAMED = 2  # files that a sentence names; of more it says how many
 _WORDS: dict[str, dict[Json, str]] = {  # field of an answer -> its value -> what it comes to

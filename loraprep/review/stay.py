@@ -15,7 +15,7 @@ from loraprep.project.decisions import SHORT, Answer, Entry
 from loraprep.review import leaving
 from loraprep.review.snapshot import Snapshot, by_short, remembered
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"  # as a browser sends it
 _LEFT, _PINNED = "you left it out", "you pinned it"  # what the entries say that the page writes for one picture
 
 

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from loraprep.carried import reading
-from tests import clusters
+from tests import clusters, runs
 from tests.benchmarks import pictures
 from tests.benchmarks.timing import _children, _spent, run
 
 # a part of the state of one run, in which order answers came, how fast the disk was
-UNLIKE = (".sqlite", "scan-unchanged.json", "verdict.json", "config.yaml")
+UNLIKE = (*runs.UNLIKE, "config.yaml")
 WAYS = ("alone", "local", "workers", "killed")
 
 

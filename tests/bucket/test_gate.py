@@ -17,8 +17,7 @@ from tests import buckets, clusters, runs, scenes
 from tests.buckets import Server
 
 pytestmark = [pytest.mark.run]
-# what a run leaves in build/ that tells how long it took, or in which order answers came
-UNLIKE = (".sqlite", "scan-unchanged.json", "verdict.json")
+APART = ("images/", "build/store/", "project.yaml")  # the pictures, and where they are
 IN_STORE = "images: {folder: s3://pictures/mystyle}\n"
 
 
@@ -51,7 +50,7 @@ def folder(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same after gate1 and dataset, from its folder."""
     root = tmp_path_factory.mktemp("folder") / "mystyle"
     shutil.copytree(drawn, root)
-    _finish(root)
+    runs.finish(root)
     return root
 
 
@@ -76,31 +75,14 @@ def _moved(drawn: Path, server: Server, where: Path) -> Path:
     return root
 
 
-def _finish(root: Path, *how: str) -> None:
-    for command in ("gate1", "dataset"):
-        code, said = runs.run(root, command, *how)
-        assert code == 0, said
-
-
-def _held(root: Path) -> dict[str, bytes]:
-    """All that a run left, but for what tells the time, the pictures and where they are."""
-    found = {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
-    apart = ("images/", "build/store/", "project.yaml", "build/thumbs")
-    return {
-        name: path.read_bytes()
-        for name, path in found.items()
-        if not name.endswith(UNLIKE) and not name.startswith(apart)
-    }
-
-
 def _unlike(there: Path, here: Path) -> list[str]:
-    held, wanted = _held(there), _held(here)
+    held, wanted = runs.left(there, *APART), runs.left(here, *APART)
     assert {"dataset-report.md", "dataset.lock.json", "decisions/captions.yaml", "build/images.jsonl"} <= set(held)
     return [name for name in sorted({*held, *wanted}) if held.get(name) != wanted.get(name)]
 
 
 def test_the_same_bytes_of_everything(moved: Path, folder: Path, server: Server) -> None:
-    _finish(moved)
+    runs.finish(moved)
     assert _unlike(moved, folder) == []
     read = server.read()
     assert sorted(set(read)) == sorted(read)  # each once, however many phases want it
@@ -112,14 +94,14 @@ def test_the_same_bytes_of_everything(moved: Path, folder: Path, server: Server)
 
 def test_by_processes_as_by_none(moved: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(pool.IN_PROCESS)
-    _finish(moved)
+    runs.finish(moved)
     assert _unlike(moved, folder) == []
 
 
 def test_on_a_cluster_as_alone(moved: Path, folder: Path, server: Server) -> None:
     clusters.needed()
     with clusters.local() as workers:
-        _finish(moved, "--cluster", workers.scheduler_address)
+        runs.finish(moved, "--cluster", workers.scheduler_address)
     assert _unlike(moved, folder) == []
     assert len({path for path in server.read() if path.endswith(".jpg")}) == 12
 
@@ -184,7 +166,7 @@ def test_a_store_that_goes_away_keeps_what_was_read(moved: Path, folder: Path, s
     assert "CANARY" not in said
     first = [p for p in server.read() if p.endswith(".jpg")]
     server.answer = lambda _: None
-    _finish(moved)
+    runs.finish(moved)
     assert not set(first[:5]) & set(server.read())
     assert _unlike(moved, folder) == []
 

@@ -22,8 +22,6 @@ from tests import ROOT, clusters, runs, scenes
 
 pytestmark = [pytest.mark.run, pytest.mark.skipif(os.name == "nt", reason="signals")]
 NOBODY = "tcp://127.0.0.1:1"
-# what a run leaves in build/ that tells how long it took, or in which order answers came
-UNLIKE = (".sqlite", "scan-unchanged.json", "verdict.json")
 COMMAND = "from loraprep import __main__; __main__.program()"
 
 
@@ -50,27 +48,15 @@ def alone(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     clusters.needed()
     root = tmp_path_factory.mktemp("alone") / "mystyle"
     shutil.copytree(drawn, root)
-    _finish(root)
+    runs.finish(root)
     return root
-
-
-def _finish(root: Path, *how: str) -> None:
-    for command in ("gate1", "dataset"):
-        code, said = runs.run(root, command, *how)
-        assert code == 0, said
-
-
-def _held(root: Path) -> dict[str, bytes]:
-    """All that a run left, but for what tells the time."""
-    found = {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
-    return {name: p.read_bytes() for name, p in found.items() if not name.endswith(UNLIKE) and "thumbs" not in name}
 
 
 def test_the_same_bytes_of_everything(drawn: Path, alone: Path, workers: Any, tmp_path: Path) -> None:
     root = tmp_path / "mystyle"
     shutil.copytree(drawn, root)
-    _finish(root, "--cluster", workers.scheduler_address)
-    there, here = _held(root), _held(alone)
+    runs.finish(root, "--cluster", workers.scheduler_address)
+    there, here = runs.left(root), runs.left(alone)
     assert {"dataset-report.md", "dataset.lock.json", "decisions/captions.yaml", "build/images.jsonl"} <= set(there)
     assert [name for name in {*there, *here} if there.get(name) != here.get(name)] == []
 
@@ -78,8 +64,8 @@ def test_the_same_bytes_of_everything(drawn: Path, alone: Path, workers: Any, tm
 def test_the_same_bytes_on_one_here(drawn: Path, alone: Path, tmp_path: Path) -> None:
     root = tmp_path / "mystyle"
     shutil.copytree(drawn, root)
-    _finish(root, "--cluster", "local:2")
-    assert _held(root) == _held(alone)
+    runs.finish(root, "--cluster", "local:2")
+    assert runs.left(root) == runs.left(alone)
 
 
 def test_a_run_with_nothing_to_do_asks_nobody(alone: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from functools import cache
@@ -50,7 +49,7 @@ class Scale(msgspec.Struct, frozen=True):
 @cache
 def scale() -> Scale:
     """Load resources/looks.json."""
-    return typed.convert(json.loads(resources.text("resources/looks.json")), Scale)
+    return typed.from_json(resources.text("resources/looks.json"), Scale)
 
 
 def fit_projection(sets: Sequence[Points], moved: Points, dimensions: int, shrink: float) -> tuple[Points, Points]:
