@@ -61,11 +61,13 @@ def cleaning_undone(decisions: Decisions) -> list[str]:
 _EVERY_RULE = frozenset(rule.name for rule in hygiene.RULES if rule.does == "mend")
 
 
-def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
+def choose_samples(images: Sequence[Image], decisions: Decisions, left: Sequence[Image] = ()) -> list[str]:
     """Choose min(5, n) paths that differ, sorted: one per subfolder first (largest first), then the least alike.
 
     What was asked before stays as long as its picture does; while every one is skipped, as many others join.
     A renamed picture's answer still counts, so that it is not asked again; nor is one whose caption a person wrote.
+    So does an answer about one of those that `left` the set since: how it was described was said, and no other is asked
+    in its place, as long as one of the five is of the pictures that stay.
     """
     asked: dict[str, str] = {}  # path -> verdict
     settled, own = set(), set()
@@ -81,7 +83,8 @@ def choose_samples(images: Sequence[Image], decisions: Decisions) -> list[str]:
             settled.add(image.path)
     open_to = [i for i in sorted(images, key=lambda i: i.path) if i.path not in own]
     all_skipped = bool(asked) and set(asked.values()) == {"skip"}
-    wanted = min(len(open_to), SAMPLES + (len(asked) if all_skipped else 0))
+    said = sum(1 for image in left if (e := entry_for(decisions, image.path, image.digest)[0]) and _approves(e))
+    wanted = min(len(open_to), max(1, SAMPLES - said) + (len(asked) if all_skipped else 0))
     return sorted(set(_spread(open_to, sorted(asked), wanted)) - settled)
 
 
@@ -184,6 +187,11 @@ def open_samples(samples: Sequence[str], decisions: Decisions, *, auto: bool) ->
         if settle(_answer(entry), decisions, auto=auto, recommends=recommends).open:
             found.append(entry.key if entry else sample)
     return sorted(found)
+
+
+def _approves(entry: Entry) -> bool:
+    """Say whether a person answered this sample, and as an example of how to describe."""
+    return bool(entry.digests) and _answer(entry) not in (None, "skip")
 
 
 def _answer(entry: Entry | None) -> Answer | None:

@@ -458,6 +458,11 @@ def test_samples_stay_are_replaced_and_join() -> None:
     fewer = choose_samples([i for i in many if i.path != first[0]], answers(None))
     assert len(fewer) == 5
     assert set(first[1:]) < set(fewer)
+    staying, left = [i for i in many if i.path != first[0]], [i for i in many if i.path == first[0]]
+    assert choose_samples(staying, answers("approve"), left) == first[1:]  # its answer was given, nobody is asked anew
+    assert len(choose_samples(staying, answers(None), left)) == 5
+    outside = [i for i in many if i.path not in first]
+    assert len(choose_samples(outside, answers("approve"), [i for i in many if i.path in first])) == 1
     more = choose_samples(many, answers("skip"))
     assert set(first) < set(more)
     assert len(more) == 10

@@ -23,7 +23,9 @@ def sample_captions(work: Workspace) -> None:
     project, given = work.project, caption_decisions(work)
     staying = shortlisted_images(work)
     asks = registry.shows_samples(project.settings.captioning)
-    chosen_now = choose_samples(staying, given) if asks else []
+    stays = {i.path for i in staying}
+    left = [i for i in work.images() if i.path not in stays]
+    chosen_now = choose_samples(staying, given, left) if asks else []
     before = [i.path for i in staying if approval.approved_words(entry_for(given, i.path, i.digest)[0])]
     samples = sorted({*chosen_now, *before})
     shown = [i for i in staying if i.path in set(samples)]
