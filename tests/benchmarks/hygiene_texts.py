@@ -141,6 +141,8 @@ _ = hygiene  # the rules' own room: what is planted is counted there
 FAULTS = (
     Planted("thoughts", lambda t, d: d.choice([f"<think>Let me look. A tree?</think> {t}", f"I see a tree.</think>\n{t}"])),
     Planted("alternatives", lambda t, d: d.choice([f"{{{_first_tag(t)}|an oak}}, {t}", f"[{_first_tag(t)}|oak], {t}", f"{t} || {t} in light", f"Option 1: {t} Option 2: {t}"])),
+    Planted("nothing", lambda t, d: d.choice(["None", "null", "untitled", "(no caption)", "N/A"])),
+    Planted("rights", lambda t, d: d.choice([f"{t}, © 2019 Ann Smith", f"© Ann Smith. All rights reserved. {t}", f"{t} (c) 2020 harbour museum", f"Photo credit: Ann Smith. {t}"])),
     Planted("marks", lambda t, d: t + d.choice(["<|im_end|>", "</s>", " <|eot_id|>", "<end_of_turn>"])),
     Planted("json", lambda t, d: d.choice(['{"caption": "%s"}', '{"caption": "%s", "tags": ["a", "b"]}', '```json\n{"description": "%s"}\n```', '{"subject": "%s", "style": "oil"', '"caption": "%s", "tags": ["a", "b"]']) % t.replace('"', "'")),
     Planted("negative", lambda t, d: t + d.choice(["\nNegative prompt: ugly, blurry\nSteps: 20, Sampler: Euler", " --ar 16:9 --v 6", " Steps: 30, Sampler: DPM++ 2M, CFG scale: 7"])),

@@ -146,7 +146,7 @@ def test_measured_terms(facts: dict[str, float], term: str) -> None:
 def test_the_most_trusted_words_win_and_lose_their_trigger() -> None:
     words = (("sidecar:a.txt", "Brushy, a mill, by BRUSHY"), ("exif:description", "something else"))
     seen = draft(picture("mill.jpg", words))
-    assert seen.text == "a mill, by"
+    assert seen.text == "a mill"
     assert seen.sources["text"] == "sidecar:a.txt"
     assert seen.trusted
 

@@ -46,6 +46,19 @@ PONY = About(trigger=TRIGGER, form="tags", quality=("score_9", "score_8_up"))
     ('"caption": "A mill by a pond", "style": "oil', "A mill by a pond", "json"),
     ("a photo of TOK in a park", "a photo in a park", "placeholders"),
     ("a photo of TOK dog in a park", "a photo of dog in a park", "placeholders"),
+    ("a photo of TOK standing in a park", "a photo standing in a park", "placeholders"),
+    ("%caption%, mill", "mill", "placeholders"),
+    ("None", "", "nothing"),
+    ("Untitled.", "", "nothing"),
+    ("\u00a9 2019 J. Smith. All rights reserved.", "", "rights"),
+    ("a mill by a pond (c) 2020 harbour museum", "a mill by a pond", "rights"),
+    ("Photo courtesy of the harbour museum, a mill by a pond", "a mill by a pond", "rights"),
+    ("/imagine prompt: a mill by a pond", "a mill by a pond", "opening"),
+    ("[INST] Describe the picture. [/INST] A mill by a pond.", "A mill by a pond.", "marks"),
+    ("<|im_start|>user\nDescribe.<|im_end|>\n<|im_start|>assistant\nA mill.<|im_end|>", "A mill.", "marks"),
+    ("mill (0.98), pond (score: 0.87), tree (45%)", "mill, pond, tree", "weights"),
+    ("mill 0.98, pond 0.87", "mill, pond", "weights"),
+    ("__A mill by a pond__ at dusk", "A mill by a pond at dusk", "markdown"),
     ("<p>A mill by a <b>pond</b>.</p>", "A mill by a pond.", "html"),
     ("Here is a detailed caption: A mill by a pond.", "A mill by a pond.", "talk"),
     ("Sure! Here's a description of your image: A mill. Let me know if you need more!", "A mill.", "talk"),
@@ -108,6 +121,8 @@ def test_what_is_certain_is_mended(before: str, after: str, rule: str) -> None:
     "an artist at work: paint on her hands, a rating of stars behind her",
     "A man who is sorry; he cannot see the boat that left.",
     "red oak, leaves, day",
+    "Copyright office in Washington, marble steps, a photo by the river, nothing but sand",
+    "a ruler of 0.30 m and 0.50 m, (a) a mill (b) a pond (c) a tree, none of them new, 80% of the sky",
     "a mill at a ratio of 1:1.5, at 5:30, in the style of an assistant: plain",
     "A café that is open day and night, seen from above and / or the side.",
 ])  # fmt: skip
@@ -358,3 +373,27 @@ def test_a_long_phrase_is_no_sentence() -> None:
         "hooded woman ranger in a brown cowl and dark green sleeves, holding a longbow, head turned right, quiver, tree"
     )
     assert hygiene.seen(f"{TRIGGER}, {phrase}", TAGS) == {}
+
+
+@pytest.mark.parametrize(("text", "bare"), [
+    ("a photo of emberveil standing by a mill", "a photo standing by a mill"),
+    ("a mill in the style of emberveil, evening", "a mill, evening"),
+    ("a mill in emberveil style", "a mill"),
+    ("a portrait of an emberveil.", "a portrait."),
+    ("a photo of emberveil woman by a mill", "a photo of woman by a mill"),
+    ("an emberveil mill and emberveil in the snow", "an mill in the snow"),
+    ("emberveil, mill", "mill"),
+    ("[trigger], a mill by [trigger]", "a mill"),
+    ("a mill of emberveils", "a mill of emberveils"),
+])  # fmt: skip
+def test_no_preposition_hangs_where_the_trigger_stood(text: str, bare: str) -> None:
+    assert hygiene.bare(text, TRIGGER) == bare
+
+
+@pytest.mark.parametrize(("text", "named"), [
+    ("a barn in snow|||a barn under clouds|||a farm in winter", "a barn in snow ||| a barn under clouds"),
+    ("a red barn in snow ||| a barn by a river", "a red barn in snow ||| a barn by a river"),
+    ("1girl, solo ||| long hair, red dress, a mill by a pond", ""),
+])  # fmt: skip
+def test_captions_parted_by_bars_are_asked_about_and_parted_tags_are_not(text: str, named: str) -> None:
+    assert hygiene.asked(text, TAGS).get("alternatives", "") == named

@@ -21,11 +21,12 @@ _OPTION = re.compile(
 _NUMBERED = (re.compile(r"^\s*1[.)]\s"), re.compile(r"\s2[.)]\s"))
 
 
+_KEPT = 3  # parts that sd-scripts' keep_tokens_separator can make of a caption: kept in front, shuffled, kept behind
 _CLAUSE = 3  # words of what may be a caption: "and / or" and "red / blue" are none
 
 
 def alternatives(text: str, _about: About) -> str:
-    """Find `{a|b}`, `[a|b]`, `[a:b:0.5]`, "||" between captions, "Option 1: ... Option 2: ..." and numbered lists."""
+    """Find `{a|b}`, `[a|b]`, `[a:b:0.5]`, "||" or "|||" between captions, "Option 1: ... Option 2: ...", lists."""
     for braces in _BRACES.finditer(text):
         if "|" in braces.group():
             return _short(braces.group())
@@ -38,6 +39,10 @@ def alternatives(text: str, _about: About) -> str:
     if "||" in text.replace("|||", ""):
         before, _, after = text.partition("||")
         return f"{_short(before)} || {_short(after)}"
+    apart = [part for part in text.split("|||") if part.strip()]
+    # kohya's parts what stays in front from what is shuffled: tags on both sides, at most twice in a caption
+    if len(apart) > 1 and ("," not in text or len(apart) > _KEPT) and all(len(p.split()) >= _CLAUSE for p in apart):
+        return f"{_short(apart[0])} ||| {_short(apart[1])}"
     options = [m.group().strip() for m in _OPTION.finditer(text)]
     if len(options) > 1:
         return f"{options[0]} ... {options[1]}"

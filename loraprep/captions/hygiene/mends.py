@@ -57,8 +57,18 @@ _SPEAKER = re.compile(r"^\s*(?:###\s*)?(?:assistant|user|system|human|gpt|bot)\s
 _ANSWER = re.compile(r"(?<!\w)(?:assistant|gpt)\s?:\s", re.IGNORECASE)
 
 
+# how chat templates open the model's own turn: ChatML, Llama 3, Gemma, Phi, Mistral; what stands before was asked
+_TURN = re.compile(
+    r"<\|(?:im_start|start_header_id)\|>\s{0,8}assistant(?:<\|end_header_id\|>)?|<start_of_turn>\s{0,8}model\b|"
+    r"<\|assistant\|>|\[/inst\]",
+    re.IGNORECASE,
+)
+
+
 def without_marks(text: str, _about: About) -> str:
-    """Take out the signs that part a chat for a language model, and who speaks."""
+    """Take out the signs that part a chat for a language model, who speaks, and what was asked of the model."""
+    answer = _TURN.split(text)[-1]
+    text = answer if answer.strip() else text
     text = _any_of(rules_words().marks, "marks").sub(" ", _MARK.sub(" ", text))
     speaker = _SPEAKER.match(text)
     answers = list(_ANSWER.finditer(text)) if speaker else []
@@ -156,6 +166,7 @@ def without_html(text: str, _about: About) -> str:
 
 _LINK = re.compile(r"!?\[([^\[\]]{1,200}+)\]\((?:https?:|/|#|\.)[^()\s]{0,300}+\)")
 _BOLD = re.compile(r"\*\*([^*]{1,400}+)\*\*")
+_STRONG = re.compile(r"(?<!\w)__((?=\w)[^_]{1,200}?\s[^_]{0,200}?(?<=\w))__(?!\w)")  # of one word it is a wildcard
 _ITALIC = re.compile(r"(?<![\w*])\*([^\W\d_][^*]{2,200}+)\*(?![\w*])")
 _CODE = re.compile(r"`([^`]{1,400}+)`")
 _HEADING = re.compile(r"(?:^|(?<=\s))#{2,6}\s|^#\s")
@@ -165,7 +176,7 @@ _BULLET = re.compile(r"(?:^|\n)[ \t]{0,8}[-*+•·]\s|(?<=\s)[•▪◦]\s")
 def without_markdown(text: str, _about: About) -> str:
     """Keep the words of bold, italic, code, headings, links and bullets."""
     text = _LINK.sub(r"\1", _FENCE.sub(" ", text))
-    for known in (_BOLD, _ITALIC, _CODE):
+    for known in (_BOLD, _STRONG, _ITALIC, _CODE):
         text = known.sub(r"\1", text)
     text = _BULLET.sub(" ", _HEADING.sub("", text)).lstrip(" ")
     return text.replace("**", "") if "**" in text else text
@@ -184,6 +195,31 @@ def without_garbled(text: str, _about: About) -> str:
         except UnicodeError:
             continue
     return text
+
+
+def without_nothing(text: str, _about: About) -> str:
+    """Take out what stands for "no caption" and is all there is: None, nan, untitled, "no caption"."""
+    return "" if text.casefold().strip(" .,;:-_()[]<>\"'") in rules_words().nothing else text
+
+
+_RIGHTS = re.compile(
+    r"(?:\(c\)|©|copyright\b)\W{0,3}(?:\(c\)|©|\d{4}|by\b|of\b)|©\s?\w|all rights reserved\b|licensed under\b|"
+    r"(?:photo(?:graph)?|picture|image|art(?:work)?) (?:credits?|courtesy)\b|courtesy of\b|creative commons\b",
+    re.IGNORECASE,
+)
+
+
+_NOTICE = re.compile(r"\s{0,4}(?:\([cC]\)\s?(?=\d{4})|©\s?(?=\d{4}|[^\W\d_]))(?:[^,;.\"]|(?<=\b[A-Z])\.){1,80}+")
+
+
+def without_rights(text: str, _about: About) -> str:
+    """Take out lines about whose picture it is ("© 2019 J. Smith. All rights reserved"): they say nothing of it."""
+    if not _RIGHTS.search(text):
+        return text
+    parts = _with_gaps(_NOTICE.sub("", text), re.compile(r"[,;]|(?<=[.!?])(?<!\b[A-Z]\.)\s"))
+    kept = [part for part in parts if not _RIGHTS.match(part.lstrip(" -|"))]
+    plain = _tidied("".join(kept)).lstrip(" .")
+    return text if plain == _tidied(text) else plain
 
 
 _POLITE = re.compile(r"\W{0,20}+(?:sure|certainly|of course|absolutely|okay|ok|great|yes)(?: thing)?\s*[!.,:]\s*", re.I)
@@ -227,6 +263,7 @@ def _talks(sentence: str) -> bool:
     return plain.startswith(rules_words().talk) or refuses(plain.removeprefix("note: "))
 
 
+_IMAGINE = re.compile(r"\s{0,8}/imagine\s{1,8}(?:prompt\s?:\s?)?", re.IGNORECASE)  # Midjourney's command
 _TITLE = re.compile(
     r"(?<!\s)\s*+(?:(?:detailed|short|long|image|full|final|positive|generated|alt|booru|danbooru)[ _-]){0,2}"
     r"(?:(?:captions?|descriptions?|prompt|tags|keywords|title|instruction|answer|output|response|text)\s?\d{0,2}|"
@@ -246,7 +283,7 @@ _SHOWS = re.compile(
 def without_opening(text: str, _about: About) -> str:
     """Take out "Caption:", and "The image shows": what any picture could begin with (argus-lens 0.10: openers)."""
     for _ in range(_OPENINGS):
-        opening = _TITLE.match(text) or _SHOWS.match(text)
+        opening = _IMAGINE.match(text) or _TITLE.match(text) or _SHOWS.match(text)
         if opening is None:
             break
         text = text[opening.end() :]
@@ -351,9 +388,19 @@ _ESCAPED = re.compile(r"\\([()\[\]])")
 _INNER = re.compile(r"[^\W_]{2}")
 
 
+_SCORED = re.compile(
+    r"[(\[]\s?(?:(?:score|confidence|conf|prob|probability|similarity|p)\s?[:=]?\s?)?(?:[01]?\.\d{1,6}|\d{1,3}(?:\.\d)?\s?%)\s?[)\]]",
+    re.IGNORECASE,
+)
+_SURE = re.compile(r"([^\d,;]{2,60}+)\b[ \t]{0,3}[01]?\.\d{2,6}(?:[\s,;]{1,4}|$)")  # a tagger's "mill 0.98, river 0.87"
+
+
 def without_weights(text: str, about: About) -> str:
-    """Keep the words of (oak:1.3), ((oak)), [[oak]], oak:1.3, 1.2::oak:: and oak++; drop embedding:name."""
-    plain = _EMBEDDING.sub(" ", _NOVEL.sub(r"\1", text))
+    """Keep the words of (oak:1.3), ((oak)), [[oak]], oak:1.3, 1.2::oak::, oak++ and oak (0.98); drop embedding:name."""
+    plain = _SCORED.sub(" ", text)
+    if len(_SURE.findall(plain)) > 1 and not _SURE.sub("", plain):  # every one has its number
+        plain = _SURE.sub(r"\1, ", plain)
+    plain = _EMBEDDING.sub(" ", _NOVEL.sub(r"\1", plain))
     for _ in range(4):  # one within the other
         plain = _DOUBLED.sub(lambda m: m[1] or m[2] or m[3], _WEIGHT.sub(r"\1", plain))
     tags = lists.form_of(plain) == "tags"
@@ -393,14 +440,14 @@ def without_operators(text: str, _about: About) -> str:
     return text if plain == text else _tidied(plain)
 
 
-_STYLE_OF = r"(?:,?\s?\b(?:in the |in )?style of (?:an? |the )?)?"
-_PIVOTAL = re.compile(rf"{_STYLE_OF}(?:<s\d{{1,2}}>){{1,8}}+", re.IGNORECASE)
+_PIVOTAL = r"(?:<s\d{1,2}>){1,8}+"
 _WILDCARD = re.compile(r"(?<![\w])__[\w/*-]{1,60}?__(?!\w)")
+_TEMPLATE = re.compile(r"%\w{2,20}%")
 
 
 def without_placeholders(text: str, about: About) -> str:
-    """Take out what a template or another training left: [filewords], <s0><s1>, TOK, sks, __wildcard__."""
-    plain = _WILDCARD.sub(" ", _PIVOTAL.sub(" ", text))
+    """Take out what a template or another training left: [filewords], %caption%, <s0><s1>, TOK, sks, __wildcard__."""
+    plain = _TEMPLATE.sub(" ", _WILDCARD.sub(" ", re.sub(_PIVOTAL, " ", _pivotal().sub(" ", text))))
     plain = _any_of(rules_words().placeholders, "placeholders").sub(" ", _slots().sub(" ", plain))
     made_up = tuple(sorted(w for w in rules_words().placeholder_words if w.casefold() not in about.triggers))
     if made_up:
@@ -408,26 +455,20 @@ def without_placeholders(text: str, about: About) -> str:
     return text if plain == text else _tidied(plain)
 
 
-_HANGING = r"(?=\s?(?:$|[,.;]|(?:in|on|with|by|at|and|near|from|as|beside|under)\b))"  # where a preposition would hang
+@cache
+def _pivotal() -> re.Pattern[str]:
+    return lists.stand_in(_PIVOTAL)
 
 
 @cache
 def _slots() -> re.Pattern[str]:
-    """Match a placeholder with the preposition that would be left hanging: "by [filewords]" at an end."""
-    known = "|".join(map(re.escape, rules_words().placeholders))
-    return re.compile(rf"(?<!\w)(?:by|of|with|named|called|from)\s(?:{known}){_HANGING}", re.IGNORECASE)
+    """Match a placeholder with what would be left hanging: "by [filewords]" at an end."""
+    return lists.stand_in("|".join(map(re.escape, rules_words().placeholders)))
 
 
 @cache
 def _made_up(known: tuple[str, ...]) -> re.Pattern[str]:
-    """Match a made-up word, with "in the style of" and a preposition that would be left hanging: "a photo of TOK, ...".
-
-    Before another word it stays: of "a photo of TOK dog" a photo of dog is left.
-    """
-    words = "|".join(known)
-    return re.compile(
-        rf"(?<!\w)(?:of|with|named|called)\s(?:{words}){_HANGING}|{_STYLE_OF}(?<![\w-])(?:{words})(?![\w-])"
-    )
+    return lists.stand_in("|".join(known), re.NOFLAG)  # "tok" may be a word
 
 
 def without_respelt_trigger(text: str, about: About) -> str:

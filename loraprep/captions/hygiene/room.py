@@ -14,6 +14,7 @@ from loraprep.core.findings import Code
 
 RULES: tuple[Rule, ...] = (
     Rule("thoughts", "mend", mends.without_thoughts, ANY),
+    Rule("nothing", "mend", mends.without_nothing),
     Rule("alternatives", "ask", flaws.alternatives, code=Code.CAPTION_UNCLEAR),
     Rule("broken-json", "ask", flaws.broken_json, code=Code.CAPTION_UNCLEAR),
     Rule("marks", "mend", mends.without_marks, ANY),
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = (
     Rule("quotes", "mend", mends.without_quotes),
     Rule("places", "mend", mends.without_places),
     Rule("escapes", "mend", mends.without_escapes),
+    Rule("rights", "mend", mends.without_rights),
     Rule("placeholders", "mend", mends.without_placeholders),
     Rule("weights", "mend", mends.without_weights),
     Rule("operators", "mend", mends.without_operators),

@@ -94,6 +94,7 @@ class WordLists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meta: frozenset[str]
     placeholders: tuple[str, ...]
     placeholder_words: frozenset[str]
+    nothing: frozenset[str]
     operators: tuple[str, ...]
     marks: tuple[str, ...]
     html: tuple[str, ...]

@@ -97,14 +97,42 @@ def clean(text: str) -> str:
     return text
 
 
+_STYLE_OF = r"(?:,?\s?\b(?:in |with )?(?:the |a |an )?style of (?:the |a |an )?)"
+_LEADING = r"(?:of|by|with|named|called|featuring|showing|depicting|from|for|as|and)"
+_HANGING = (  # where a preposition would hang: nothing follows that it could belong to
+    r"(?=\s?(?:$|[,.;:!?)])|\s(?:(?:in|on|with|by|at|and|near|from|as|beside|under|over|against|behind|through|inside|"
+    r"outside|during|while|who|that|which|is|was|are|has|wears|holds|sits|stands|looks)\b|\w{2,20}ing\b))"
+)
+
+
+def stand_in(made_up: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    """Match a made-up word (`made_up`: a pattern) with all that would be left hanging of a sentence without it.
+
+    "in the style of W" and "in W style" go whole, "of W" where no other word follows that it could belong to ("a photo
+    of W, smiling", "a photo of W standing"), and a genitive.
+    """
+    word = rf"(?<![\w-])(?:{made_up})(?![\w-])"
+    return re.compile(
+        rf"{_STYLE_OF}{word}(?:['’]s)?|,?\s?\bin (?:the |a |an )?{word} style\b|"
+        rf"(?:(?<!\w){_LEADING}\s)(?:the |an? )?{word}{_HANGING}|{word}(?:['’]s(?!\w))?",
+        flags,
+    )
+
+
 def without_trigger(text: str, trigger: str) -> str:
-    """Take the trigger out wherever it stands as a word, with the comma it leaves behind."""
-    word = rf"(?<!\w)(?:\[trigger\]|{re.escape(trigger)})(?!\w)"  # glued to a word it stays, for `faults` to name
-    bare = re.sub(word, "", text, flags=re.IGNORECASE)
-    if bare == text:
+    """Take the trigger out wherever it stands as a word, with the comma it leaves behind, and what would hang."""
+    # glued to a word it stays, for `faults` to name
+    word = rf"(?<!\w)(?:\[trigger\]|{re.escape(trigger)})(?!\w)"
+    if not re.search(word, text, re.IGNORECASE):
         return text
+    bare = re.sub(word, "", _trigger(trigger).sub("", text), flags=re.IGNORECASE)
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
     return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：")
+
+
+@cache
+def _trigger(trigger: str) -> re.Pattern[str]:
+    return stand_in(rf"\[trigger\]|{re.escape(trigger)}" if trigger else r"\[trigger\]")
 
 
 def bare(text: str, trigger: str) -> str:
