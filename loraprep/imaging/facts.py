@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from msgspec import Struct, convert, structs
+from msgspec import convert, structs
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -13,7 +13,7 @@ from loraprep.imaging import colour
 from loraprep.imaging.border import border, screen_bars
 from loraprep.imaging.display import halved
 from loraprep.imaging.hashes import hashes
-from loraprep.imaging.palette import colour_facts
+from loraprep.imaging.palette import ColourFacts, colour_facts
 
 SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
 _NORMAL = 512  # px; sharpness is given as of this longer side
@@ -24,7 +24,7 @@ _TEXTURE = 1.5  # standard deviation of luma in a block below which it has no te
 _WIDE = 2000  # px; squares of a Laplacian are below 2^20, so that a line of so many adds up within 31 bits
 
 
-class PixelFacts(Struct, frozen=True, kw_only=True):
+class PixelFacts(ColourFacts, frozen=True, kw_only=True):
     """Everything measured on the pixels of one picture; the names are those of `Image`."""
 
     sharpness: float
@@ -36,12 +36,6 @@ class PixelFacts(Struct, frozen=True, kw_only=True):
     phash_mirror: str
     dhash_mirror: str
     thumb: str
-    colour: tuple[float, ...]
-    palette: tuple[tuple[str, str, float], ...]
-    lightness: float
-    warmth: float
-    chroma: float
-    spread: float
 
 
 def pixel_facts(picture: Image.Image, alpha: Image.Image | None = None) -> PixelFacts:

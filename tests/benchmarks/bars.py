@@ -23,6 +23,7 @@ from loraprep.imaging import display, facts
 from loraprep.project import schema
 from tests.benchmarks.lettering import ROOT, pictures
 from tests.benchmarks.overlays import Picture
+from tests.benchmarks.pictures import contact_sheet
 
 LEAST = schema.with_defaults({}, "project")["thresholds"]["audit"]["border"]
 CLOSE = 0.01  # share of the side
@@ -213,13 +214,7 @@ def main() -> None:
         print(f"  {path}: {', '.join(f'{s:.3f}' for s in sides)}")
     print(f"{(time.process_time() - clock) / max(1, len(base)):.3f} s a picture")
     if given.sheet:
-        sheet = Pillow.new("RGB", (5 * 310, max(1, -(-len(cries) // 5)) * 260), "#d0d0d0")
-        for n, (path, picture, _) in enumerate(cries):
-            small = picture.copy()
-            small.thumbnail((300, 230))
-            sheet.paste(small, (n % 5 * 310, n // 5 * 260))
-            ImageDraw.Draw(sheet).text((n % 5 * 310, n // 5 * 260 + 234), path[-48:], "black", font_size=11)
-        sheet.save(given.sheet)
+        contact_sheet(given.sheet, [(path, picture) for path, picture, _ in cries])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageEnhance
+from PIL import ImageDraw, ImageEnhance
 
 from loraprep.project import trust
 from tests.benchmarks.planted import photographs
@@ -174,3 +174,14 @@ def project(root: Path, images: Path) -> Path:
         "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n", "utf-8")  # fmt: skip
     (root / "dodo.py").write_text("from loraprep.tasks import *\n", "utf-8")
     return root
+
+
+def contact_sheet(file: Path, shown: Sequence[tuple[str, Pillow.Image]]) -> None:
+    """Save small copies of pictures with their names below, five in a row, to be looked at."""
+    sheet = Pillow.new("RGB", (5 * 310, max(1, -(-len(shown) // 5)) * 260), "#d0d0d0")
+    for n, (name, picture) in enumerate(shown):
+        small = picture.copy()
+        small.thumbnail((300, 230))
+        sheet.paste(small, (n % 5 * 310, n // 5 * 260))
+        ImageDraw.Draw(sheet).text((n % 5 * 310, n // 5 * 260 + 234), name[-48:], "black", font_size=11)
+    sheet.save(file)

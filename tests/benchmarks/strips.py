@@ -27,6 +27,7 @@ from loraprep.imaging import reduction
 from loraprep.imaging.gutters import Box, likely
 from tests.benchmarks.lettering import ROOT, pictures
 from tests.benchmarks.overlays import Picture
+from tests.benchmarks.pictures import contact_sheet
 
 CLOSE = 0.9  # IoU
 GUTTERS = {
@@ -222,16 +223,11 @@ def main() -> None:
     print(f"plain: {len(plain)}, {len(cries)} named; {per:.3f} s a picture")
     for path, _ in cries:
         print(f"  {path}")
-    if given.sheet and cries:
-        sheet = Pillow.new("RGB", (5 * 310, -(-len(cries) // 5) * 260), "#d0d0d0")
-        for n, (path, picture) in enumerate(cries):
-            small = picture.copy()
+    if given.sheet:
+        for _, picture in cries:
             for box in told(picture):
-                ImageDraw.Draw(small).rectangle(box, outline="red", width=max(2, max(small.size) // 150))
-            small.thumbnail((300, 230))
-            sheet.paste(small, (n % 5 * 310, n // 5 * 260))
-            ImageDraw.Draw(sheet).text((n % 5 * 310, n // 5 * 260 + 234), path[-48:], "black", font_size=11)
-        sheet.save(given.sheet)
+                ImageDraw.Draw(picture).rectangle(box, outline="red", width=max(2, max(picture.size) // 150))
+        contact_sheet(given.sheet, cries)
 
 
 if __name__ == "__main__":
