@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from msgspec import convert, structs
+from msgspec import structs
 from numpy.typing import NDArray
 from PIL import Image
 
+from loraprep.core import typed
 from loraprep.imaging import colour
 from loraprep.imaging.border import border, screen_bars
 from loraprep.imaging.display import halved
@@ -62,7 +63,7 @@ def pixel_facts(picture: Image.Image, alpha: Image.Image | None = None) -> Pixel
         **hashes(grey),
         **structs.asdict(colour_facts(small, small_alpha)),
     }
-    return convert(measured, PixelFacts)
+    return typed.convert(measured, PixelFacts)
 
 
 def sharpness(luma: NDArray[np.uint8]) -> float:

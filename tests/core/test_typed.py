@@ -51,7 +51,9 @@ def test_threads_may_meet_a_record_at_the_same_time() -> None:
 
 
 def test_nothing_decodes_beside_it() -> None:
-    decodes = re.compile(r"msgspec\.(convert|(json|msgpack|yaml|toml)\.(decode|Decoder))")
+    decodes = re.compile(
+        r"msgspec\.(convert|(json|msgpack|yaml|toml)\.(decode|Decoder))|from msgspec(\.\w+)? import .*(convert|[dD]ecode)"
+    )
     beside = [
         p.as_posix() for p in PACKAGE.rglob("*.py") if p.name != "typed.py" and decodes.search(p.read_text("utf-8"))
     ]
