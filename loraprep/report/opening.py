@@ -31,8 +31,10 @@ def opening(data: ReportData, gate: Gate) -> Opening:
     """Say the verdict, its strongest reason, and the one thing that changes most."""
     mend = blocking(gate)
     if gate.only_waiting:
-        asked = [r.sentence for r in gate.reasons if r.code in _ASKED and not r.accepted]
-        why = " ".join([*(r.sentence for r in mend), *asked]) + " Nothing else stands in the way of GO."
+        # how many answers wait, and where, the verdict says itself
+        about = [r.sentence for r in mend if r.code != Code.OPEN_QUESTION]
+        about += [r.sentence for r in gate.reasons if r.code in _ASKED and not r.accepted]
+        why = " ".join([*about, "Nothing else stands in the way of GO."])
         return Opening(headline(gate), why, _answer(gate))
     if mend:
         first = mend[0]
