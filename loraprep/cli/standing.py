@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from loraprep.core import files, terminal
+from loraprep.core import terminal
 from loraprep.core.errors import UserError
 from loraprep.core.text import listed
 from loraprep.pipeline import artifacts, state
@@ -56,14 +56,14 @@ def _told(home: Path) -> None:
         return
     gate = structs.replace(gate, waiting=left)
     terminal.say(headline(gate), "bold green" if gate.verdict == "GO" else "bold red")
-    if changed := _changed_since(home):
-        terminal.say(f"Changed since then: {listed(changed)}.", "yellow")
+    if changed := state.changed_since(home):
+        terminal.say(f"Changed since then: {listed([p.relative_to(home).as_posix() for p in changed])}.", "yellow")
         terminal.say("Next: loraprep gate1")
     else:
         from loraprep.pipeline import results, running  # which load more than this command else needs
         from loraprep.pipeline.workspace import Workspace
 
-        for line in results.following(Workspace(here), gate, lambda: running.exported(home)):
+        for line in results.following(Workspace(here), gate, lambda: running.made(here).issuperset(state.MAKE)):
             line.show()
 
 
@@ -82,11 +82,3 @@ def _left(home: Path, file: str, asked: list[str]) -> list[str]:
     for entry in given.entries.values():
         answered[entry.within or entry.key] &= entry.answer is not None
     return [key for key in asked if not answered.get(key)]
-
-
-def _changed_since(home: Path) -> list[str]:
-    """List what a person writes that is newer than the last run; a verdict that stays the same is not written anew."""
-    ran = [home / "build" / Judged.NAME, home / state.NAME]
-    judged = max(path.stat().st_mtime_ns for path in ran if path.exists())
-    written = [home / project.NAME, *files.listed(home / "decisions", ".yaml")]
-    return [p.relative_to(home).as_posix() for p in written if p.stat().st_mtime_ns > judged]

@@ -314,6 +314,16 @@ def listed(folder: Path, ending: str = "") -> list[Path]:
     return []
 
 
+def folders(folder: Path) -> list[Path]:
+    """List the folders in a folder, by name, links aside; [] if it is not there."""
+    if not folder.is_dir():
+        return []
+    checked(folder / "x")
+    with suppress(OSError), os.scandir(folder) as listing:
+        return sorted(folder / e.name for e in listing if e.is_dir(follow_symlinks=False))
+    return []
+
+
 def below(folder: Path) -> list[str]:
     """List every file below a folder, relative, sorted; links are files here, and never followed."""
     found: list[str] = []

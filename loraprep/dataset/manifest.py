@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from loraprep.core import files
-from loraprep.core.dataset_lock import LockedImage, check_names, read_lock
+from loraprep.core.dataset_lock import LOCK, LockedImage, check_names, read_lock
 
 # Folders that trainers write their caches into, and what file managers leave behind.
 _CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
@@ -65,8 +66,29 @@ def caption_edited(root: Path) -> bool:
 
 
 def dataset_intact(root: Path) -> bool:
-    """Say whether dataset/ holds every file of the manifest, byte for byte."""
-    before = written_files(read_manifest(root))
-    return bool(before) and all(
-        files.plain(path := root / "dataset" / name) and files.sha256(path) == digest for name, digest in before.items()
-    )
+    """Say whether dataset/ holds every file of the manifest as it was written.
+
+    A file is read only if something touched it since the build ended: of twenty thousand pictures reading takes a
+    minute, asking for their times a moment.
+    """
+    before, built = written_files(read_manifest(root)), _built(root)
+    return bool(before) and all(_as_written(root / "dataset" / name, digest, built) for name, digest in before.items())
+
+
+def _as_written(path: Path, digest: str, built: int) -> bool:
+    if not digest or not files.plain(path):
+        return False
+    now = path.stat()
+    return max(now.st_mtime_ns, now.st_ctime_ns) < built or files.sha256(path) == digest
+
+
+def _built(root: Path) -> int:
+    """Return when the last build ended, in ns; 0 where times don't tell.
+
+    The earlier of what a build writes last: each of the two is also written, or fetched, for other reasons. On Windows
+    a file that takes another's place can keep the times of both.
+    """
+    written = (root / "build" / MANIFEST, root / LOCK)
+    if os.name == "nt" or not all(map(files.plain, written)):
+        return 0
+    return min(path.stat().st_mtime_ns for path in written)

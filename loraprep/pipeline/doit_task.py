@@ -30,9 +30,19 @@ _LONG = 60  # characters of a value that is quoted
 class ByContent(FileChangedChecker):  # type: ignore[misc]
     """A dependency is stale when its bytes are others: mtimes lie after a clone or a quick edit."""
 
+    root = Path()  # what files are named from: the current folder, where doit works
+
+    def exists(self, file_path: str) -> bool:
+        """Say whether the file is there."""
+        return super().exists(self.root / file_path)  # type: ignore[no-any-return]
+
+    def info(self, file_path: str) -> object:
+        """Return what doit asks of a file before its bytes. Raises doit's CheckerError if it is not there."""
+        return super().info(self.root / file_path)
+
     def check_modified(self, file_path: str, _file_stat: object, state: str) -> bool:
         """Say whether the file is another than in `state`."""
-        return _digest(file_path) != state
+        return _digest(str(self.root / file_path)) != state
 
     def get_state(self, dep: str, current_state: str | None) -> str | None:
         """Return the digest to store, None if it is stored already."""

@@ -12,6 +12,7 @@ from loraprep.pipeline import tasks
 from loraprep.pipeline.doit_task import Task
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project, slips
+from loraprep.project.project import Project
 
 
 def graph(root: Path) -> list[Task]:
@@ -22,16 +23,17 @@ def graph(root: Path) -> list[Task]:
         raise slips.with_others(root, error) from None
 
 
-def exported(root: Path) -> bool:
-    """Say whether dataset/ and exports/ of the project in `root`, the current folder, are what would be made now."""
+def made(known: Project) -> frozenset[str]:
+    """Name the tasks ("dataset", "export") whose results are what they would make now, in whatever folder we are."""
     from doit.task import dict_to_task
 
     from loraprep.pipeline import state
 
+    root = known.root
     if not (root / state.NAME).exists():  # nothing ran here: the graph need not be made, and leaves no notes in build/
-        return False
-    named = {task.pop("basename"): task for task in graph(root)}
-    return state.exported({name: dict_to_task({**task, "name": name}) for name, task in named.items()})
+        return frozenset()
+    named = {task.pop("basename"): task for task in tasks.graph(Workspace(known))}
+    return state.made(root, {name: dict_to_task({**task, "name": name}) for name, task in named.items()})
 
 
 def run(root: Path, known: Sequence[Task], words: Sequence[str]) -> int:

@@ -12,9 +12,11 @@ from typing import Any, TypeAlias
 
 from loraprep.core import files, machine
 from loraprep.core.errors import UserError
+from loraprep.pipeline.artifacts import Judged
+from loraprep.project import project
 
 NAME = ".doit.sqlite"
-_MAKE = ("dataset", "export")  # the tasks that leave what a trainer reads
+MAKE = ("dataset", "export")  # the tasks that leave what a trainer reads
 DoitTask: TypeAlias = Any  # doit has no types
 _DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)  # the last: other columns than doit's
 
@@ -24,20 +26,35 @@ def exported(tasks: Mapping[str, DoitTask]) -> bool:
 
     `tasks`: name -> task. Nothing is written.
     """
+    return made(Path(), tasks).issuperset(MAKE)
+
+
+def made(root: Path, tasks: Mapping[str, DoitTask]) -> frozenset[str]:
+    """Name those of `MAKE` that doit would leave as they are in the project in `root`; see `exported`."""
     from doit.dependency import Dependency, JSONCodec, SqliteDB
 
     from loraprep.pipeline.doit_task import ByContent
 
-    path = Path(NAME)
+    path = root / NAME
     if not path.exists() or not path.stat().st_size or not _sound(path):
-        return False
-    known = Dependency(SqliteDB, NAME, ByContent, JSONCodec)
+        return frozenset()
+    of_root = type(ByContent.__name__, (ByContent,), {"root": root})  # doit knows a checker by its name
+    known = Dependency(SqliteDB, files.opened_by_others(path), of_root, JSONCodec)
     try:
-        return all(known.get_status(tasks[name], tasks).status == "up-to-date" for name in _MAKE)
-    except UserError:  # a lock or manifest that is damaged: making it says so
-        return False
+        left = {name: known.get_status(tasks[name], tasks).status == "up-to-date" for name in MAKE}
+    except (UserError, sqlite3.Error):  # a lock or manifest that is damaged: making it says so; a run that writes
+        return frozenset()
     finally:
         known.close()
+    return frozenset(name for name in MAKE if left[name] and (name == "dataset" or left["dataset"]))
+
+
+def changed_since(root: Path) -> list[Path]:
+    """List what a person writes that is newer than the last run; a verdict that stays the same is not written anew."""
+    ran = [path for path in (root / "build" / Judged.NAME, root / NAME) if path.exists()]
+    judged = max((path.stat().st_mtime_ns for path in ran), default=0)
+    written = [root / project.NAME, *files.listed(root / "decisions", ".yaml")]
+    return [path for path in written if path.stat().st_mtime_ns > judged]
 
 
 def mend(root: Path) -> None:

@@ -12,6 +12,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
 from loraprep.core.text import listed, number_of
 from loraprep.project.decisions import Acceptance
+from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report.opening import BATCH, blocking_among, only_waiting
 from loraprep.report.report_data import ALREADY_OUT, ReportData
@@ -247,6 +248,11 @@ def _grade(path: str, captions: Mapping[str, Caption]) -> Grade:
     return captions[path].grade if path in captions else Grade.MISSING
 
 
+def many_named(named: int, kept: int, settings: Settings) -> bool:
+    """Say whether so many pictures that nobody described are too many of those that are kept."""
+    return named > settings.thresholds.captions.named * kept
+
+
 def _caption_findings(kept: Sequence[str], data: ReportData) -> list[Finding]:
     """Name the pictures that have no caption, and those that nobody has described.
 
@@ -258,7 +264,7 @@ def _caption_findings(kept: Sequence[str], data: ReportData) -> list[Finding]:
     parts = {i.path for i in data.images if i.of}
     cause = "parts" if parts.issuperset(bare) else "files" if parts.isdisjoint(bare) else "both"
     found = [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept), "cause": cause})] if bare else []
-    if len(named) > data.settings.thresholds.captions.named * len(kept):
+    if many_named(len(named), len(kept), data.settings):
         return [*found, Finding(Code.ONLY_NAMED, named, {"kept": len(kept)})]
     return [*found, Finding(Code.CAPTION_DRAFT, named, {})] if named else found
 

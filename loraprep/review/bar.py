@@ -72,8 +72,8 @@ def bar(s: Snapshot) -> Bar:
             for title, names in PHASES.items()
         ],
         making=[
-            Making(title="Build the folder", run="dataset", ready=ready, done=ready and s.dataset),
-            Making(title="Export", run="export", ready=ready and s.dataset, done=ready and s.exported),
+            Making(title="Build the folder", run="dataset", ready=ready, done=ready and "dataset" in s.made),
+            Making(title="Export", run="export", ready=ready, done=ready and "export" in s.made),
         ],
         verdict=verdict,
         said=said,
@@ -90,5 +90,5 @@ def _verdict(s: Snapshot) -> tuple[str, str]:
         return "wait", "All answered: run Gate 1"
     if s.gate.verdict == "GO":
         return "go", "GO"
-    reasons = sum(card.blocks for card in views.finding_cards(s))
-    return "nogo", f"NO-GO: {reasons} in the way" if reasons else "NO-GO"
+    wrong = views.in_the_way(s)
+    return ("nogo", f"NO-GO: {wrong} to mend") if wrong else ("wait", "Mended: run Gate 1")

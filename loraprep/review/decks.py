@@ -152,18 +152,21 @@ def step(s: Snapshot, view: str, each: str = "") -> Step:
     turn = names.index(view) + 1 if view in names else 0
     queues = [*views.queues(s)[turn:], *views.queues(s)[:turn]]
     waiting = next((queue for queue in queues if queue.open and queue.name != view), None)
-    done = f"{views.TITLES[view]} done. " if view in decisions.KINDS else ""
+    asked = view in decisions.KINDS and bool(views.units(s, view))
+    done = f"{views.TITLES[view]} done. " if asked else ""
     if waiting is not None:
         text = f"{done}Next: {waiting.title} ({waiting.open})"
         return Step(text=text, label=f"Go to {waiting.title}", href=f"/{waiting.name}")
     if s.gate is None:
-        return _run("", "gate1")
-    if s.gate.verdict == "GO" and s.exported:
+        return _run("Gate 1 has not run yet.", "gate1")
+    if s.gate.verdict == "GO" and "export" in s.made:
         return Step(text="The set is built and exported.", label="Export again", run="export")
     if s.gate.verdict == "GO":
-        return _run("The set is ready.", "export" if s.dataset else "dataset")
+        return _run("The set is ready.", "export" if "dataset" in s.made else "dataset")
     if s.gate.only_waiting or view in decisions.KINDS:
         return _run(f"{done}Everything is answered.", "gate1")
+    if not views.in_the_way(s):
+        return _run("What stood in the way is mended.", "gate1")
     return Step(text="Some things stand in the way.", label="Look at the findings", href="/findings")
 
 

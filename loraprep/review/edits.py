@@ -11,7 +11,7 @@ from loraprep.captions import pieces
 from loraprep.core import typed
 from loraprep.core.errors import UserError
 from loraprep.project.decisions import KINDS
-from loraprep.review import light, stay, views, words
+from loraprep.review import light, since, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, path_of
 from loraprep.review.stay import Json
 
@@ -117,7 +117,7 @@ def _accept(s: Snapshot, wanted: str, given: Mapping[str, Json]) -> Values:
         raise UserError("an accepted finding needs a reason", hint="Write why it is fine; the report quotes it.")
     if card is None or not card.acceptable:
         raise UserError("this finding cannot be accepted: the dataset would be wrong")
-    named: list[Json] = [*sorted({p for r in (s.gate.reasons if s.gate else []) if r.code == code for p in r.images})]
+    named: list[Json] = [*sorted({*since.about(s, code)})]
     known = s.accepted.get(code)
     if known is None:
         return {code: {"accept": "known", **({"images": named} if named else {}), "reason": reason}}

@@ -12,7 +12,7 @@ from loraprep.dataset.outputs import mask_of
 from loraprep.project import crops, decisions
 from loraprep.project.crops import Drawn
 from loraprep.project.sizes import trained_sizes
-from loraprep.review import stay, views, words
+from loraprep.review import since, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.stay import Json
 from loraprep.review.views import PictureView, View
@@ -56,7 +56,8 @@ class Asked(View, frozen=True):
 class LightView(PictureView, frozen=True):
     """A picture. `width`, `height`: px of the whole, as it lies by now; `part`: of it what trains.
 
-    `before`, `after`: idents of its neighbours in the list it was opened from, number `n` of `total`.
+    `before`, `after`: idents of its neighbours in the list it was opened from, number `n` of `total`; 0 once an answer
+    took it from that list.
     """
 
     n: int
@@ -148,12 +149,12 @@ def light(s: Snapshot, path: str, keys: Sequence[str]) -> LightView:
 
 
 class _Near:
-    """A picture's place in a list, and its neighbours; the list goes round."""
+    """A picture's place in a list, and its neighbours; the list goes round. Out of it: those at its ends."""
 
     def __init__(self, keys: Sequence[str], path: str) -> None:
-        among = keys if path in keys else [path]
-        self.n, self.total = among.index(path), len(among)
-        self.before, self.after = among[self.n - 1], among[(self.n + 1) % self.total]
+        among = keys or [path]
+        self.n, self.total = among.index(path) if path in among else -1, len(among)
+        self.before, self.after = among[max(self.n, 0) - 1], among[(self.n + 1) % self.total]
 
 
 def _percent(box: Sequence[float]) -> Box:
@@ -218,13 +219,13 @@ def _bytes(number: int) -> str:
     return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{max(1, round(number / 1e3))} kB"
 
 
-@remembered()
+@remembered(lambda s: (s.digests["captions"], stay.left_since(s)))
 def _by_picture(s: Snapshot) -> dict[str, list[str]]:
     """Map picture -> codes of the findings that name it."""
     found: dict[str, list[str]] = {}
-    for reason in s.gate.reasons if s.gate else []:
-        for path in reason.images:
-            found.setdefault(path, []).append(reason.code)
+    for told in since.told(s):
+        for path in told.reason.images:
+            found.setdefault(path, []).append(told.reason.code)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from loraprep.project import decisions
-from loraprep.review import joined, likeness, views, words
+from loraprep.review import joined, likeness, since, stay, views, words
 from loraprep.review.snapshot import Snapshot
 from loraprep.review.views import AT_ONCE, View
 from loraprep.review.words import Sought
@@ -43,7 +43,7 @@ def paths(s: Snapshot, name: str, wanted: Sought) -> Sequence[str]:
 
 
 def _kept(s: Snapshot, _of: list[str], _wanted: Sought) -> Listed:
-    return "cell", views.staying(s), lambda path: views.picture(s, path)
+    return "cell", stay.staying(s), lambda path: views.picture(s, path)
 
 
 def _texts(s: Snapshot, _of: list[str], wanted: Sought) -> Listed:
@@ -98,7 +98,7 @@ def _out(s: Snapshot, _of: list[str], _wanted: Sought) -> Listed:
 
 
 def _finding(s: Snapshot, wanted: str) -> Sequence[str]:
-    return next((views.about(s, card.code) for card in views.finding_cards(s) if card.id == wanted), [])
+    return next((since.about(s, card.code) for card in views.finding_cards(s) if card.id == wanted), [])
 
 
 def _group(s: Snapshot, wanted: str) -> Sequence[str]:

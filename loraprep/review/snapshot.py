@@ -14,9 +14,10 @@ from typing import Any, TypeVar, TypeVarTuple
 from msgspec import structs
 
 from loraprep.core import files
+from loraprep.core.dataset_lock import LOCK
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
-from loraprep.pipeline import artifacts
+from loraprep.pipeline import artifacts, state
 from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, Selected
 from loraprep.pipeline.workspace import IMAGES
 from loraprep.project import crops, decisions, project
@@ -26,7 +27,6 @@ from loraprep.project.project import Project
 from loraprep.scan.image_list import read_images
 
 KINDS = (*decisions.KINDS, "gate", "crops")
-LOCK = "dataset.lock.json"
 _A = TypeVar("_A", bound=Artifact)
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -65,11 +65,10 @@ class Snapshot:
     decisions: dict[str, Decisions]
     accepted: dict[str, Acceptance]  # finding code -> what gate.yaml says
     drawn: dict[str, Drawn]  # path -> what crops.yaml says now
-    digests: dict[str, str]  # decision file -> sha256, "" for none
+    digests: dict[str, str]  # decision file -> sha256, "" for none; "made" -> one for what is built and exported
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
-    dataset: bool  # was a training folder built and locked?
-    exported: bool  # and is there a folder for every trainer of the project?
+    made: frozenset[str]  # "dataset", "export": what is as it would be made now, as far as answers go
 
     def entry_key(self, kind: str, wanted: str) -> str | None:
         """Return the key of an entry, also of one that asks many questions, by its ident."""
@@ -95,11 +94,12 @@ class Reader:
         self._files: dict[str, _Kept] = {}
 
     def stamps(self) -> dict[str, str]:
-        """Map decision file -> digest, and "build" -> one for all: what a page compares with what it shows."""
+        """Map decision file -> digest, "build" and "made" -> one for all: what a page compares with what it shows."""
         now = {kind: self._digest(decisions.decision_file(self.root, kind)[0]) for kind in KINDS}
         built = [self._digest(self.root / "build" / name) for name in _BUILD]
         settings = self._digest(self.root / project.NAME) + self._digest(self.root / LOCK)
-        return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest()}
+        made = hashlib.sha256(self._made_stamp().encode()).hexdigest()
+        return {**now, "build": hashlib.sha256("".join([*built, settings]).encode()).hexdigest(), "made": made}
 
     def read(self) -> Snapshot:
         """Return the newest state. Raises UserError only when project.yaml cannot be used."""
@@ -132,25 +132,29 @@ class Reader:
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),
             drawn=self._drawn(stamps["crops"], problems),
-            digests={kind: stamps[kind] for kind in KINDS},
+            digests={kind: stamps[kind] for kind in (*KINDS, "made")},
             problems=problems,
             build=stamps["build"],
-            dataset=bool(self._digest(self.root / LOCK)),
-            exported=self._exported(),
+            made=self._kept("made", stamps["made"], self._made) if not state.changed_since(self.root) else frozenset(),
         )
 
-    def _exported(self) -> bool:
-        """Say whether dataset/ was built and there is a folder for every trainer of the project."""
-        made = (self.root / "exports" / name / "README.md" for name in self._project().settings.dataset.trainers)
-        return bool(self._digest(self.root / LOCK)) and all(path.is_file() for path in made)
+    def _made(self) -> frozenset[str]:
+        """Ask doit, as the terminal does: one notion of what is built and exported."""
+        from loraprep.pipeline import running  # which loads every step
+
+        return running.made(self._project()) if self._digest(self.root / LOCK) else frozenset()
+
+    def _made_stamp(self) -> str:
+        """Return what is another one whenever something may have been made, or be gone."""
+        parts = [path for top in ("dataset", "exports") for path in files.folders(self.root / top)]
+        where = [self.root / name for name in (state.NAME, LOCK, "dataset", "exports")]
+        return " ".join(str(_times(path)) for path in (*where, *parts))
 
     def _digest(self, path: Path) -> str:
         """Return a file's digest, "" without one. Trusted while size and time stay, as a page asks every second."""
-        try:
-            now = path.stat()
-        except OSError:
+        stamp = _times(path)
+        if not stamp:
             return ""
-        stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino)
         if path not in self._digests or self._digests[path][0] != stamp:
             self._digests[path] = (stamp, files.sha256(path))
         return self._digests[path][1]
@@ -207,6 +211,15 @@ class Reader:
             self._files[name] = kept = (stamp, load())
         value: _T = kept[1]
         return value
+
+
+def _times(path: Path) -> tuple[int, ...]:
+    """Return size, times and inode; () for what is not there."""
+    try:
+        now = path.stat()
+    except OSError:
+        return ()
+    return now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino
 
 
 class _Of:

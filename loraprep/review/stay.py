@@ -83,6 +83,19 @@ def leaving_by_now(s: Snapshot) -> frozenset[str]:
     return frozenset(path for path, image in s.images.items() if path in gone or path in cut or image.of in gone)
 
 
+@remembered(leaving_by_now)
+def staying(s: Snapshot) -> list[str]:
+    """List the pictures that would train or be held out, as answered by now."""
+    gone = leaving_by_now(s)
+    return [path for path in usable(s) if path not in gone]
+
+
+@remembered()
+def usable(s: Snapshot) -> list[str]:
+    """List the pictures that could train."""
+    return [p for p, fate in sorted(s.fates.items()) if (fate.stays or fate.fate == "left out") and p in s.images]
+
+
 @remembered(_answers)
 def left_since(s: Snapshot) -> frozenset[str]:
     """Return the pictures that stayed by the last run, and leave by the answers given since."""

@@ -16,6 +16,7 @@ from loraprep.carried.questions import asked_in
 from loraprep.core import findings
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
+from loraprep.core.text import number_of
 from loraprep.curation.rulings import curation_entry
 from loraprep.duplicates.descriptions import standing
 from loraprep.project import crops, decisions
@@ -24,7 +25,7 @@ from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
 from loraprep.report.glossary import glossary
-from loraprep.review import leaving, stay
+from loraprep.review import leaving, since, stay
 from loraprep.review.snapshot import Snapshot, by_short, ident, pair, remembered
 from loraprep.trainers import placement
 
@@ -44,6 +45,7 @@ IN_CARD = 12  # of a card's list: four cards lie ready that nobody may look at, 
 _SHOWN = 12  # pictures of a finding
 _OTHERS = 8  # pictures of the character, to compare a stranger with
 HELD_OUT = "held out"  # the fate, and the word for it on the page
+MENDED = "What stood in the way is mended. Run Gate 1 to see the verdict."
 NEAREST = "closest to "  # how a curation question names the picture that stays instead
 
 
@@ -212,7 +214,7 @@ class FindingCard(View, frozen=True):
 def queues(s: Snapshot) -> list[Queue]:
     """List the views in the order to work through them, with what is still open in each."""
     waiting = {kind: sum(known == "open" for known in unit_states(s, kind)) for kind in decisions.KINDS}
-    waiting["findings"] = sum(c.blocks for c in finding_cards(s))
+    waiting["findings"] = in_the_way(s)
     return [Queue(name=name, title=title, open=waiting.get(name, 0)) for name, title in TITLES.items()]
 
 
@@ -495,7 +497,7 @@ def _out(s: Snapshot, key: str) -> set[str]:
 def _others(s: Snapshot, entry: Entry) -> list[PictureView]:
     asked = set(spares(s, entry))
     typical = [path for paths in (entry.data.get("examples") or {}).values() for path in paths]
-    stays = staying(s)
+    stays = stay.staying(s)
     others = (p for p in dict.fromkeys([*(p for p in typical if p in stays), *stays]) if p not in asked)
     return [picture(s, path) for path in islice(others, _OTHERS)]
 
@@ -566,26 +568,14 @@ def _marked(s: Snapshot, key: str) -> Marked:
     return asked_in(s.decisions["carried"].entries[key].data)
 
 
-@remembered(stay.leaving_by_now)
-def staying(s: Snapshot) -> list[str]:
-    """List the pictures that would train or be held out, as answered by now."""
-    gone = stay.leaving_by_now(s)
-    return [path for path in _usable(s) if path not in gone]
-
-
-@remembered()
-def _usable(s: Snapshot) -> list[str]:
-    return [p for p, fate in sorted(s.fates.items()) if (fate.stays or fate.fate == "left out") and p in s.images]
-
-
 def kept(s: Snapshot) -> Rows:
     """Show the pictures that would train or be held out."""
-    return rows("kept", staying(s), lambda path: picture(s, path))
+    return rows("kept", stay.staying(s), lambda path: picture(s, path))
 
 
 def held_out(s: Snapshot) -> int:
     """Count the pictures that are held out by the last run, and stay."""
-    return sum(s.fates[path].fate == HELD_OUT for path in staying(s))
+    return sum(s.fates[path].fate == HELD_OUT for path in stay.staying(s))
 
 
 def held_out_means() -> str:
@@ -597,7 +587,7 @@ def held_out_means() -> str:
 def leaving_now(s: Snapshot) -> list[str]:
     """List the pictures that would not train, as answered by now, and that could."""
     gone = stay.leaving_by_now(s)
-    return [path for path in _usable(s) if path in gone]
+    return [path for path in stay.usable(s) if path in gone]
 
 
 def left_out(s: Snapshot) -> Rows:
@@ -615,27 +605,19 @@ def card_rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Ro
     return rows(part, keys, show, IN_CARD)
 
 
-def about(s: Snapshot, code: str) -> list[str]:
-    """List the pictures of a finding that have not left by the answers given since."""
-    left = stay.left_since(s)
-    named = (path for reason in (s.gate.reasons if s.gate else ()) if reason.code == code for path in reason.images)
-    return [path for path in named if path not in left]
-
-
-@remembered(lambda s: (s.digests["gate"], stay.left_since(s)))
+@remembered(lambda s: (s.digests["gate"], s.digests["captions"], stay.left_since(s)))
 def finding_cards(s: Snapshot) -> list[FindingCard]:
     """List the verdict's reasons that want a person, then those that are settled; good news is in the report."""
-    cards, left = [], stay.left_since(s)
-    for reason in s.gate.reasons if s.gate else []:
+    cards = []
+    for told in since.told(s):
+        reason, concerned = told.reason, told.reason.images
         if reason.severity == "good" or reason.code == Code.OPEN_QUESTION:
             continue
         known = acceptance(reason.code, s.accepted)
         new = (set(reason.images) - set(known.images)) if known and known.images is not None else set()
         settled = reason.accepted or (known.reason if known and not new else "")
-        meanwhile = stay.since(reason.images, left)
-        concerned = [path for path in reason.images if path not in left]
-        if reason.images and not concerned:
-            settled = settled or meanwhile
+        if told.over:
+            settled = settled or told.since
         cards.append(
             FindingCard(
                 id=ident("gate", reason.code),
@@ -652,7 +634,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 pictures=[picture(s, p) for p in islice((p for p in concerned if p in s.images), _SHOWN)],
                 more=max(0, len(concerned) - _SHOWN),
                 words=len(concerned) if about_words(reason.code) else 0,
-                since=meanwhile,
+                since=told.since,
             )
         )
     order: dict[str, int] = {name: n for n, name in enumerate(findings.SEVERITIES)}
@@ -669,6 +651,11 @@ def here(fix: str) -> str:
     return _IN_GATE.sub("accept it under Findings, with a reason.", _IN_A_FILE.sub("here", fix))
 
 
+def in_the_way(s: Snapshot) -> int:
+    """Count the findings that stand in the way of GO, by the answers given since the last run."""
+    return sum(card.blocks for card in finding_cards(s))
+
+
 def about_words(code: str) -> bool:
     """Say whether a finding is mended by writing captions."""
     return code in _OF_WORDS or (code.startswith("caption-") and not code.startswith("caption-file-"))
@@ -683,5 +670,8 @@ def headline(s: Snapshot) -> str:
         return f"Not yet: {left} answer{'s' if left != 1 else ''} from you."
     if s.gate.only_waiting:
         return "Everything is answered. Run Gate 1 to see the verdict."
-    kept = sum(s.fates[path].fate == "kept" for path in staying(s))
+    if s.gate.verdict != "GO":
+        wrong = in_the_way(s)
+        return f"NO-GO: {number_of(wrong, 'thing')} to mend before any GPU time is spent." if wrong else MENDED
+    kept = sum(s.fates[path].fate == "kept" for path in stay.staying(s))
     return opening.headline(msgspec.structs.replace(s.gate, counts={**s.gate.counts, "kept": kept}))

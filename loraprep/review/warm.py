@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.review import light, likeness, views, words
+from loraprep.review import light, likeness, stay, words
 from loraprep.review.snapshot import Snapshot
 
 
@@ -11,7 +11,7 @@ def warm(s: Snapshot) -> None:
 
     With 2,000 pictures that takes 0.7 s, and with 20,000 about 2 s, which a key or the first look would wait for.
     """
-    for path in views.staying(s)[:1]:
+    for path in stay.staying(s)[:1]:
         light.light(s, path, ())
     likeness.laid_out(s)
     words.counted(s)

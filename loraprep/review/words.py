@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
@@ -17,7 +18,7 @@ from loraprep.core.records import Caption, Elements
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import tokens_read
-from loraprep.review import stay, views
+from loraprep.review import since, stay, views
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.views import EntryCard, PictureView, Rows, View
 
@@ -104,10 +105,14 @@ class Words(View, frozen=True):
 
 
 class Desk(View, frozen=True):
-    """A picture large beside its caption: number `n` (from 0) of those shown, -1 if it is none of them."""
+    """A picture large beside its caption: number `n` (from 0) of those shown, -1 if it is none of them.
+
+    `near`: the number of the one shown that comes next to it then, by name; -1 if none is shown.
+    """
 
     picture: PictureView
     n: int
+    near: int
     total: int
     words: Words
 
@@ -178,12 +183,13 @@ def _words(s: Snapshot, path: str, text: str, of: str) -> Words:
 
 
 def desk(s: Snapshot, path: str, among: Sequence[str]) -> Desk | None:
-    """Lay a caption on the desk; `among`: the paths of those shown. None if the picture has none."""
+    """Lay a caption on the desk; `among`: the paths of those shown, sorted. None if the picture has none."""
     words = of_picture(s, path)
     if words is None:
         return None
-    n = among.index(path) if path in among else -1
-    return Desk(picture=views.picture(s, path), n=n, total=len(among), words=words)
+    near = min(bisect_left(among, path), len(among) - 1)
+    n = near if among and among[near] == path else -1
+    return Desk(picture=views.picture(s, path), n=n, near=near, total=len(among), words=words)
 
 
 def measured(s: Snapshot, path: str, text: str) -> Measure:
@@ -364,10 +370,10 @@ def counted(s: Snapshot) -> dict[str, int]:
 def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
     """Return what a finding says, and its pictures; nothing for one that is not there any more."""
     card = next((card for card in views.finding_cards(s) if card.id == wanted), None)
-    return (card.sentence, frozenset(views.about(s, card.code))) if card else ("", frozenset())
+    return (card.sentence, frozenset(since.about(s, card.code))) if card else ("", frozenset())
 
 
-@remembered(lambda s, _wanted: (s.digests["captions"], stay.leaving_by_now(s)), size=32)
+@remembered(lambda s, _wanted: (s.digests["captions"], s.digests["gate"], stay.leaving_by_now(s)), size=32)
 def found(s: Snapshot, wanted: Sought) -> list[str]:
     """List the pictures whose captions are sought; all of them for nothing."""
     whole, without = wanted.find.casefold().strip(), wanted.without.casefold().strip()

@@ -50,7 +50,10 @@ export function answered(id) {
   const c = cards().find((x) => x.dataset.id === id);
   if (!c || c.dataset.state === "answered") return;
   c.dataset.state = "answered";
-  for (const b of $$("[data-key=Enter]", c)) b.removeAttribute("data-key"); // the same key goes on from here
+  for (const b of $$("[data-key=Enter]", c)) { // the same key goes on from here
+    b.removeAttribute("data-key");
+    if ($("kbd", b)) $("kbd", b).remove();
+  }
 }
 
 export const unanswered = (id) => given.delete(id);
@@ -67,6 +70,7 @@ export function onward() { // to the next that is open; else say that all are do
   if (!done || (next && !all.has(next))) return undefined; // the server knows better
   done.hidden = false;
   done.focus({ preventScroll: true });
+  document.dispatchEvent(new Event("shown"));
   return window.scrollTo({ top: 0 });
 }
 

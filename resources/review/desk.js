@@ -12,6 +12,7 @@ const laid = () => desk() && $(".on-desk", desk());
 const query = () => new URLSearchParams($(".texts", view()).dataset.query);
 let asked = 0;
 const NEXT = "next";
+let start = {}; // where seeking began: `from`: the caption, `top`: its place in the window; and `now`, the one it is at
 let coming = ""; // ident of the caption that comes, NEXT while nobody knows which
 
 export const text = () => desk() && $(".words textarea", desk());
@@ -36,7 +37,9 @@ async function lay(id) {
   if (mine !== asked || !desk()) return;
   coming = "";
   if (!fresh) return missed();
-  if (!words.beside(laid(), fresh)) desk().replaceChildren(fresh);
+  end(false);
+  if (!laid()) desk().append(fresh);
+  else if (!words.beside(laid(), fresh)) laid().replaceWith(fresh);
   if (desk().getBoundingClientRect().bottom < 0) desk().scrollIntoView(); // on a narrow window the list stands below
   const row = item();
   for (const near of row ? [row.nextElementSibling, row.previousElementSibling] : []) {
@@ -55,9 +58,19 @@ export async function on(by, write = false) { // to the caption before or behind
   const t = text();
   if (write) { words.wait(t); expect(NEXT); }
   const there = await step(by, !write);
+  if (!there && by > 0) end(true);
   if (!write) return;
   if (!there) { expect(""); words.stay(t); }
   else if (getComputedStyle(desk()).position === "sticky") item().scrollIntoView({ block: "nearest" }); // the list is beside it
+}
+
+/** Behind the last caption: that it was the last, and what comes next. */
+export function end(is) {
+  const done = desk() && $(".done", desk());
+  if (!done || (done.hidden && !is)) return;
+  done.hidden = !is;
+  if (is) { done.focus({ preventScroll: true }); done.scrollIntoView({ block: "nearest" }); } // on a narrow window it stands above
+  document.dispatchEvent(new Event("shown"));
 }
 
 /** Whether a page can be shown while somebody writes: it has the caption that is due, and nothing else in it. */
@@ -89,15 +102,20 @@ export async function filter() {
   written(laid() ? laid().dataset.id : ""); // a page that comes anew meanwhile comes with these
   const list = named("texts");
   if (!list) return;
+  const id = laid() && laid().dataset.id;
+  if (!id || start.now !== id) start = { from: id, now: id, top: item() ? item().getBoundingClientRect().top : 0 };
   await list.search(String(now));
   if (String(query()) !== String(now)) return; // somebody typed on
-  const id = laid() && laid().dataset.id;
-  const same = id && (await fragment(`/desk/${id}?${now}`)); // what is on the desk stays there if it is sought, too
-  const n = same ? Number(same.dataset.n) : -1;
-  const row = n < 0 ? list.nodes.get(0) : await list.reveal(n);
-  if (row) here(row, false);
-  written(row ? row.dataset.row : "");
-  const [was, place] = laid() && n >= 0 ? [$(".place > span", laid()), $(".place > span", same)] : [];
+  const same = id && (await fragment(`/desk/${start.from}?${now}`)); // it stays if it is sought, too; else its neighbour comes
+  if (String(query()) !== String(now)) return;
+  const row = list.total && await list.reveal(same ? Math.max(Number(same.dataset.n), Number(same.dataset.near)) : 0);
+  if (row) {
+    start.now = row.dataset.row;
+    if (start.top > 0 && start.top < innerHeight) window.scrollBy({ top: row.getBoundingClientRect().top - start.top });
+    here(row, false);
+  }
+  written(start.now);
+  const [was, place] = row && laid() && same && laid().dataset.id === same.dataset.id ? [$(".place > span", laid()), $(".place > span", same)] : [];
   if (was && place) was.replaceWith(place); // its words are not touched: they may be on their way
 }
 
@@ -106,7 +124,8 @@ export function only(button) {
   return filter();
 }
 
-export function everything() {
+export function everything() { // around the one that was found
+  start = {};
   form().reset();
   for (const input of $$("input", form())) input.value = "";
   if ($("[data-of]", form())) $("[data-of]", form()).remove();
@@ -131,4 +150,7 @@ document.addEventListener("kept", ({ detail }) => { // the row says so before th
   const row = $(`[data-row="${detail.id}"]`, view());
   if (row) { $(".text", row).textContent = detail.text; $("[data-origin]", row).textContent = "yours"; }
 });
-document.addEventListener("input", (event) => { if (event.target.closest("#sought")) filter(); });
+document.addEventListener("input", (event) => {
+  if (event.target.closest("#sought")) filter();
+  if (event.target === text()) end(false);
+});

@@ -25,7 +25,15 @@ export function keyed() { // the buttons that a key can press now, nearest first
   return [...new Set(places.filter(Boolean).flatMap((place) => $$("[data-key], [data-code]", place)))].filter((b) => b.offsetParent !== null);
 }
 
+/** Of several buttons with one key the nearest has it, and it alone shows it. */
+export function shown() {
+  const first = new Map();
+  for (const b of keyed()) if (b.dataset.key && !first.has(b.dataset.key)) first.set(b.dataset.key, b);
+  for (const b of $$("[data-key]", topmost() || document)) b.classList.toggle("outdone", first.has(b.dataset.key) && first.get(b.dataset.key) !== b && !b.closest("[data-item]:not(.here)"));
+}
+
 export function keysBesideButtons() { // for who listens to the page; and the place in the menu
+  shown();
   for (const b of $$("[data-key]")) b.setAttribute("aria-keyshortcuts", b.dataset.key.length === 1 && b.dataset.key !== b.dataset.key.toLowerCase() ? `Shift+${b.dataset.key}` : b.dataset.key);
   const here = $(".top nav [aria-current]");
   if (here) here.closest("nav").scrollLeft = here.offsetLeft - 40;
@@ -62,7 +70,9 @@ function seen(button) { // else it is brought into the window first
 const arrows = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 async function arrow(by) {
-  if (!(await step(by)) && card()) turn(by);
+  if (await step(by)) return;
+  if (card()) turn(by);
+  else desk.end(by > 0);
 }
 
 function inBox(event, box) {
@@ -190,4 +200,7 @@ function saved(t) { // Enter while somebody writes: these words, and on
   return undefined;
 }
 
-export const listen = () => document.addEventListener("keydown", pressed);
+export function listen() {
+  document.addEventListener("keydown", pressed);
+  for (const name of ["shown", "touched", "here"]) document.addEventListener(name, shown);
+}

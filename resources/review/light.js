@@ -15,6 +15,8 @@ let opener = null;
 let shape = -1; // number of the bucket that is drawn
 let asked = 0;
 let coming = ""; // ident of the picture that is on its way
+let answer = { said: "", until: 0 }; // the last one given here, and till when a second press is still the first one's
+const TWICE = 600; // ms in which a hand that presses twice means once
 
 export const isOpen = () => table.open;
 const laid = () => $(".laid-out", table);
@@ -86,14 +88,16 @@ export async function again() { // a file is another one: what is written here s
   if (!fresh) return close();
   const on = document.activeElement;
   const key = table.contains(on) && on.dataset.key;
-  for (const name of ["light-top", "sight", "standing", "shapes", "about", "file-facts", "words"]) {
+  const left = fresh.dataset.n === "0"; // its list: its place in it, from which arrows go on, stays
+  for (const name of [...(left ? [] : ["light-top"]), "sight", "standing", "shapes", "about", "file-facts", "words"]) {
     const [was, now] = [$(`.${name}`, table), fresh.querySelector(`.${name}`)];
     if (name === "words" && was && $("textarea", was) && (was.contains(on) || text().value !== text().dataset.was)) continue;
     if (was && now && was.dataset.like !== now.outerHTML) { const like = now.outerHTML; was.replaceWith(now); now.dataset.like = like; }
     else if (was && !now) was.remove();
     else if (!was && now) $(".light-side", table).append(now);
   }
-  Object.assign(laid().dataset, fresh.dataset);
+  const { before, after } = left ? laid().dataset : fresh.dataset;
+  Object.assign(laid().dataset, fresh.dataset, { before, after });
   draw(shape);
   if (!table.contains(document.activeElement)) ((key && $(`[data-key="${CSS.escape(key)}"]`, table)) || $("h2", table)).focus({ preventScroll: true });
 }
@@ -175,9 +179,16 @@ addEventListener("pointerup", () => { grabbed = null; });
 
 /* --- answers */
 
-export function given(button) {
-  const { kind } = button.dataset;
-  write("/answer", { kind, id: laid().dataset.id, values: JSON.parse(button.dataset.values) });
+export function given(button) { // of the picture that is seen, once
+  const { kind, key } = button.dataset;
+  if (coming) return toast("The next picture is on its way. Press again when you see it.");
+  const said = `${laid().dataset.id} ${key}`;
+  if (answer.said === said && performance.now() < answer.until) return undefined;
+  const mine = { said, until: Infinity };
+  answer = mine;
+  const values = JSON.parse(button.dataset.values);
+  const over = () => { mine.until = performance.now() + ("turn" in values ? 0 : TWICE); }; // each press turns on
+  return write("/answer", { kind, id: laid().dataset.id, values }, { then: over, failed: over });
 }
 
 function cropped(box) {

@@ -14,5 +14,5 @@ export function replaceView(fresh, beside) { // `beside`: lays it around what so
 }
 
 export function differs(stamps, running) { // a run's files change by the second; they are shown at its end
-  return Object.keys(stamps).some((name) => stamps[name] !== digests[name] && !(running && name === "build"));
+  return Object.keys(stamps).some((name) => stamps[name] !== digests[name] && !(running && ["build", "made"].includes(name)));
 }

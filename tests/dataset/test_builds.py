@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from loraprep.core import records
+from loraprep.core import files, records
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code
 from loraprep.dataset import manifest, outputs, pixels
@@ -198,6 +198,29 @@ def test_a_build_that_is_killed_goes_on_and_adopts_nothing_of_its_own(
     dataset.build_dataset(Workspace(p))
     assert held(root) == whole
     assert manifest.dataset_intact(root)
+
+
+@pytest.mark.run
+def test_only_what_was_touched_since_the_build_is_read_again(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(built, tmp_path / "mystyle"))
+    for last in (root / "build/dataset.manifest.json", root / "dataset.lock.json"):
+        later = root.stat().st_ctime_ns + 10**9
+        os.utime(last, ns=(later, later))  # as a build leaves them, whose copy this is
+    read: list[str] = []
+    real = files.sha256
+    monkeypatch.setattr(files, "sha256", lambda path: (read.append(path.name), real(path))[1])
+    assert manifest.dataset_intact(root)
+    assert not read or os.name == "nt"
+    caption = root / f"dataset/{FOLDER}/scene-02.txt"
+    times = caption.stat()
+    caption.write_bytes(b"x" + caption.read_bytes()[1:])
+    os.utime(caption, ns=(times.st_atime_ns, times.st_mtime_ns))  # as old as before, it says
+    for last in (root / "build/dataset.manifest.json", root / "dataset.lock.json"):
+        os.utime(last, ns=(caption.stat().st_ctime_ns - 1,) * 2)  # built before that
+    assert not manifest.dataset_intact(root)
+    assert "scene-02.txt" in read
 
 
 @pytest.mark.run

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.core import terminal
+from loraprep.review.snapshot import Reader
 from tests.runs import answer, append, ran, replace, run
 from tests.scenes import project
 
@@ -278,6 +279,22 @@ def test_what_is_exported_is_trained_next(exported: Path) -> None:
         _, output = run(exported, *command)
         assert TRAIN in output, output
         assert EXPORT not in output
+
+
+def test_the_page_knows_what_is_exported_as_the_terminal_does(exported: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(exported, tmp_path / "mystyle"))  # and no test's current folder is the project
+    reader = Reader(root)
+    assert reader.read().made == {"dataset", "export"}
+    before = reader.stamps()
+    shutil.rmtree(root / "exports/kohya")
+    assert reader.stamps() != before  # or an open page would go on showing a tick
+    assert reader.read().made == {"dataset"}
+    (root / "dataset/5_mystyle/scene-09.txt").unlink()
+    assert reader.read().made == set()
+    run(root, "export")
+    assert reader.read().made == {"dataset", "export"}
+    (root / "decisions/gate.yaml").write_text("soft: {accept: known, reason: meant so}\n", "utf-8")
+    assert reader.read().made == set()  # until Gate 1 has looked, nobody knows
 
 
 @pytest.mark.parametrize("edit", LATER_ON)

@@ -10,6 +10,7 @@ import pytest
 from loraprep.project import decision_edits
 from loraprep.review import bar, decks, views
 from loraprep.review.app import VIEWS
+from loraprep.review.snapshot import ident
 from tests.reviewed import Reviewed
 
 pytestmark = pytest.mark.run
@@ -63,20 +64,38 @@ def test_what_is_made_of_the_set_is_made_from_the_bar_once_the_verdict_is_go(pag
     accepted(page, "duplicates", "quality", "captions", "curation")
     judged(page, "NO-GO")
     said = bar.bar(page.snapshot())
-    assert said.verdict == "nogo"
+    assert said.verdict == "wait"  # nothing but the answers stood in the way
     assert [m.ready for m in said.making] == [False, False]
     judged(page, "GO")
     said = bar.bar(page.snapshot())
     assert (said.verdict, said.said) == ("go", "GO")
-    assert [(m.run, m.ready, m.done) for m in said.making] == [("dataset", True, False), ("export", False, False)]
+    assert [(m.run, m.ready, m.done) for m in said.making] == [("dataset", True, False), ("export", True, False)]
     (page.root / "dataset.lock.json").write_text("{}", "utf-8")
-    assert [(m.ready, m.done) for m in bar.bar(page.snapshot()).making] == [(True, True), (True, False)]
-    assert decks.step(page.snapshot(), "overview").label == "Export for your trainers"
     for name in page.snapshot().project.settings.dataset.trainers:
         (page.root / f"exports/{name}").mkdir(parents=True)
         (page.root / f"exports/{name}/README.md").write_text("how", "utf-8")
-    assert [(m.ready, m.done) for m in bar.bar(page.snapshot()).making] == [(True, True), (True, True)]
-    assert decks.step(page.snapshot(), "overview").label == "Export again"
+    assert [(m.ready, m.done) for m in bar.bar(page.snapshot()).making] == [(True, False), (True, False)]
+    assert decks.step(page.snapshot(), "overview").label == "Build the training folder"
+
+
+def test_what_stood_in_the_way_and_does_no_more_leads_to_the_gate(page: Reviewed) -> None:
+    accepted(page, "duplicates", "quality", "captions", "curation")
+    judged(page, "NO-GO")
+    path = page.root / "build/gate1.json"
+    data = json.loads(path.read_text("utf-8"))
+    names = sorted(page.snapshot().captions)[:2]
+    data["reasons"] = [{**data["reasons"][0], "code": "soft", "severity": "block", "images": names, "accepted": ""}]
+    path.write_text(json.dumps(data), "utf-8")
+    s = page.snapshot()
+    assert bar.bar(s).said == "NO-GO: 1 to mend"
+    assert views.headline(s) == "NO-GO: 1 thing to mend before any GPU time is spent."
+    for name in names:
+        page.post("/answer", {"kind": "curation", "id": ident("picture", name), "values": {"stays": False},
+                              "expected": decision_edits.document_digest(page.root, "curation")})  # fmt: skip
+    s = page.snapshot()
+    assert bar.bar(s).said == "Mended: run Gate 1"
+    assert views.headline(s) == views.MENDED
+    assert decks.step(s, "overview").run == "gate1"
 
 
 def test_before_the_first_run_nothing_is_done(page: Reviewed) -> None:

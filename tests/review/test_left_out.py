@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.core.findings import Code
-from loraprep.review import likeness, stay, views, words
+from loraprep.review import likeness, since, stay, views, words
 from loraprep.review.snapshot import ident
 from loraprep.review.words import Sought
 from tests.reviewed import Reviewed
@@ -29,11 +29,11 @@ def leave(page: Reviewed, path: str) -> None:
 def test_at_once_it_is_in_no_count_and_no_list(root: Path) -> None:
     page = Reviewed(root)
     before = page.snapshot()
-    number, said = len(views.staying(before)), len(words.captioned(before))
-    assert {GONE} < {*views.staying(before)} & {*words.captioned(before)}
+    number, said = len(stay.staying(before)), len(words.captioned(before))
+    assert {GONE} < {*stay.staying(before)} & {*words.captioned(before)}
     leave(page, GONE)
     s = page.snapshot()
-    assert (len(views.staying(s)), len(words.captioned(s))) == (number - 1, said - 1)
+    assert (len(stay.staying(s)), len(words.captioned(s))) == (number - 1, said - 1)
     assert GONE in views.leaving_now(s)
     assert stay.left_since(s) == {GONE}
     assert GONE not in words.found(s, Sought(find="scene-10")) + words.captioned(s)
@@ -41,12 +41,12 @@ def test_at_once_it_is_in_no_count_and_no_list(root: Path) -> None:
     assert spots[GONE] is False
     assert f"{number - 1} pictures would train" in page.get("/").text
     for card in views.finding_cards(s):
-        assert GONE not in {*(p.name for p in card.pictures), *views.about(s, card.code)}
+        assert GONE not in {*(p.name for p in card.pictures), *since.about(s, card.code)}
     told = next(card for card in views.finding_cards(s) if card.code == Code.VARIANTS)
     assert told.since == "1 of them leaves by your answers since."
     assert told.since in page.get("/findings").text
     assert page.post("/undo", {}).status_code == 200
-    assert len(views.staying(page.snapshot())) == number
+    assert len(stay.staying(page.snapshot())) == number
     assert not stay.left_since(page.snapshot())
 
 
@@ -62,7 +62,7 @@ def test_a_finding_of_which_all_leave_is_settled(root: Path) -> None:
 
 def test_marks_of_one_that_left_are_not_asked_about(root: Path) -> None:
     page = Reviewed(root)
-    first, second = views.staying(page.snapshot())[:2]
+    first, second = stay.staying(page.snapshot())[:2]
     shown = {path: page.snapshot().images[path].digest[:12] for path in (first, second)}
     (root / "decisions/carried.yaml").write_text(
         "bars:\n  what: 2 pictures have bars\n"

@@ -196,3 +196,29 @@ def test_nothing_for_axe_and_nothing_wider_than_the_window(browser: Any, root: P
         context.close()
     assert found == []
     assert wide[0] <= wide[1]
+
+
+def test_a_key_answers_once_and_of_the_picture_that_is_seen(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "")
+        page.locator(".sheet [data-lay]").nth(3).click()
+        laid(page, "scene-00.jpg")
+        place = page.locator(".light .place").inner_text()
+        for _ in range(3):  # a hand that presses on: the first one counts
+            page.keyboard.press("l")
+        said(page, "scene-00.jpg leaves")
+        page.wait_for_function("() => document.querySelector('.light .mark').innerText === 'leaves'")
+        page.keyboard.press("l")
+        assert page.locator(".light .mark").inner_text() == "leaves"
+        assert file(root, "curation").count("you left it out") == 1
+        assert page.locator(".light .place").inner_text() == place  # it left that list; arrows go on from there
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("l")  # nobody has seen the next one yet
+        laid(page, "scene-04.jpg")
+        page.wait_for_timeout(300)
+        assert page.locator(".light .mark").inner_text() == "stays"
+        assert "scene-04" not in file(root, "curation")
+        page.keyboard.press("ArrowLeft")
+        laid(page, "[a].jpg")
+        page.keyboard.press("l")  # it is seen: at once
+        said(page, "[a].jpg leaves")

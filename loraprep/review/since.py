@@ -1,0 +1,79 @@
+"""What the last run found, as far as it holds by the answers given since. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import structs
+
+from loraprep.captions.samples import own_caption
+from loraprep.core import findings
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Reason
+from loraprep.report.gate import many_named
+from loraprep.review import stay
+from loraprep.review.snapshot import Snapshot, remembered
+
+_NOBODY = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.CAPTION_DRAFT})  # mended by words, whatever they are
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A reason of the verdict, of the pictures that it still is about. `since`: what became of others, "" if it counts.
+
+    `over`: the pictures it was about are all gone or described.
+    """
+
+    reason: Reason
+    since: str
+    over: bool
+
+
+@remembered(lambda s: (s.digests["captions"], stay.left_since(s)))
+def told(s: Snapshot) -> list[Told]:
+    """List the verdict's reasons, in its order."""
+    return [_by_now(s, reason) for reason in (s.gate.reasons if s.gate else ())]
+
+
+def about(s: Snapshot, code: str) -> list[str]:
+    """List the pictures that a finding still is about."""
+    return [path for one in told(s) if one.reason.code == code for path in one.reason.images]
+
+
+def _by_now(s: Snapshot, reason: Reason) -> Told:
+    left = stay.left_since(s)
+    stays = [path for path in reason.images if path not in left]
+    words = s.decisions["captions"].entries
+    mine = {path for path in stays if path in words and own_caption(words[path])} if reason.code in _NOBODY else set()
+    still = tuple(path for path in stays if path not in mine)
+    if len(still) == len(reason.images):
+        return Told(reason, "", over=False)
+    if reason.code in _NOBODY and still:
+        return Told(_said_anew(s, reason, still), "", over=False)
+    parts = (stay.since(reason.images, left), _described(len(mine), len(reason.images)))
+    since = " ".join(part for part in parts if part)
+    return Told(structs.replace(reason, images=still), since, over=not still)
+
+
+def _described(written: int, of: int) -> str:
+    if not written:
+        return ""
+    them = "it" if of == 1 else "all of them" if written == of else f"{written} of them"
+    return f"You described {them} since."
+
+
+def _said_anew(s: Snapshot, reason: Reason, still: Sequence[str]) -> Reason:
+    """Say that nobody has described these, as the gate says it of so many among those that stay."""
+    settings, stays = s.project.settings, len(stay.staying(s))
+    code = Code(reason.code)
+    if code is Code.ONLY_NAMED and not many_named(len(still), stays, settings):
+        code = Code.CAPTION_DRAFT
+    finding = Finding(code, tuple(still), {"kept": stays} if code is not Code.CAPTION_DRAFT else {})
+    return structs.replace(
+        reason,
+        code=code,
+        severity=reason.severity if code == reason.code else findings.severity(code, settings.severity),
+        sentence=findings.sentence(finding),
+        fix=reason.fix if code == reason.code else findings.fix(finding),
+        images=tuple(still),
+    )
