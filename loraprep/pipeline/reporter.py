@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from doit.reporter import ConsoleReporter
@@ -61,7 +62,9 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
     def complete_run(self) -> None:
         self.run.end()
         if self.work and self.judged and "gate1" not in self.work.as_json and self._verdict_matters(self.work):
-            results.print_verdict(self.work, lambda: "export" in self.finished or state.exported(self.tasks))
+            told = "export" in self.work.named and "export" in self.finished  # below, how training starts
+            exported = partial(state.exported, self.tasks) if "export" not in self.finished else lambda: True
+            results.print_verdict(self.work, exported, onward=not told)
         for name, how in self.asked.items():
             if self.work and (name in self.finished or (name == "gate1" and self.judged)):
                 self._tell(name, self.work, how)

@@ -85,10 +85,10 @@ def is_go(work: Workspace) -> bool:
         return False
 
 
-def print_verdict(work: Workspace, exported: Callable[[], bool]) -> None:
+def print_verdict(work: Workspace, exported: Callable[[], bool], *, onward: bool = True) -> None:
     """Print the verdict of build/gate1.json: the worst findings, what is awaited, and the command that changes most.
 
-    `exported`: see `following`.
+    `exported`: see `following`; not `onward`: what follows a GO is told elsewhere.
     """
     try:
         gate = work.read(Judged)
@@ -106,7 +106,10 @@ def print_verdict(work: Workspace, exported: Callable[[], bool]) -> None:
     if gate.verdict == "GO":
         tail.append(Line(f"Why: {gate.why}"))
     mended = gate.verdict != "GO" and not gate.waiting and any(r.severity == "block" and _has_fix(r) for r in told)
-    tail += [Line(_AFTER_MENDING)] if mended else following(work, gate, exported)
+    if mended:
+        tail.append(Line(_AFTER_MENDING))
+    elif onward or gate.verdict != "GO":
+        tail += following(work, gate, exported)
     since = _since(work)
     if terminal.level() is Level.VERBOSE:
         for reason in told:

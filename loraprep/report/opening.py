@@ -19,6 +19,12 @@ _AS_IT_IS = 1.05  # times enlarged: less is said as 1.0, and nobody sees it
 _PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
 
 
+BUILD = (  # whether it is done already no report can know: it would be another one then
+    "`loraprep dataset export` builds the training folder and what your trainers read; where that is done, `loraprep` "
+    "says how training starts."
+)
+
+
 class Opening(msgspec.Struct, frozen=True):
     """Plain text; commands stand in backticks."""
 
@@ -43,7 +49,7 @@ def opening(data: ReportData, gate: Gate) -> Opening:
     return Opening(
         headline(gate),
         _sound(data, gate),
-        "`loraprep dataset export` builds the training folder and what your trainers read.",
+        BUILD,
     )
 
 

@@ -13,7 +13,7 @@ from loraprep.curation import confounds
 from loraprep.curation.assessment import Assessment
 from loraprep.curation.axes import MEASURED
 from loraprep.project.profiles import Kind
-from loraprep.report.opening import blocking
+from loraprep.report.opening import BUILD, blocking
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.scan import roles
 
@@ -212,7 +212,7 @@ def strengths(data: ReportData, gate: Gate) -> list[str]:
         "",
         *(limits or ["- None that can be measured."]),
         "",
-        " ".join(["Next: `loraprep dataset export` builds the training folder and what your trainers read.", *prompts]),
+        " ".join([f"Next: {BUILD}", *prompts]),
     ]
 
 

@@ -14,7 +14,7 @@ from loraprep.captions.compose import compose_captions
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
-from loraprep.core.records import Caption, Elements
+from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import tokens_read
@@ -34,6 +34,7 @@ ONLY: dict[str, str] = {
 _SELDOM = ("bare", "held")  # shown only where there are any
 _SUGGESTED = 8  # tags that complete what is typed
 _THIS = "this picture"
+_ALONE = "The trigger alone is trained, as you chose. What you write here goes beside it."
 
 
 class Sought(msgspec.Struct, frozen=True):
@@ -75,12 +76,15 @@ class Measure(View, frozen=True):
     """What a caption amounts to. `tokens`: at most so many where they are no `exact` count; `soft`: read well.
 
     `glue`: what stands between the chips; "" where there are none. `content`, `style`: what sentences speak of.
+    `most`: tokens that the base model can read; 0 where a trainer reads as many. `note`: what is so and not wrong.
     """
 
     tokens: int
     exact: bool
     encoder: str
     soft: int
+    most: int
+    note: str
     limits: list[Limit]
     said: list[tuple[str, str]]  # findings: what is wrong, and what to do
     chips: list[Chip]
@@ -205,17 +209,20 @@ def measured(s: Snapshot, path: str, text: str) -> Measure:
     made = compose_captions({path: nobody}, given, project.settings, project.base_model, project.kind, shown=shown)
     caption = made.captions[path]
     parts = pieces.split(text)
+    alone = path in s.captions and s.captions[path].grade is Grade.TRIGGER_ONLY
     unknown = set(_unknown(s, path, parts.parts)) if parts.glue == ", " else set()
     return Measure(
         tokens=caption.tokens,
         exact=tokens.exact(encoder.name),
         encoder=encoder.name,
         soft=encoder.soft,
+        most=0 if encoder.hard in _by_limit(s) else encoder.hard,
         limits=[
             Limit(trainers=", ".join(names), limit=limit, over=caption.tokens > limit)
             for limit, names in _by_limit(s).items()
         ],
-        said=_said(path, caption, [*made.findings, *_no_tags(path, sorted(unknown))]),
+        said=_said(path, caption, [*made.findings, *_no_tags(path, sorted(unknown))], alone=alone),
+        note=_ALONE if alone and not caption.captioned else "",
         chips=[Chip(text=part, style=hygiene.is_style(part), unknown=part in unknown) for part in parts.parts],
         glue=parts.glue,
         content=list(caption.content),
@@ -226,8 +233,13 @@ def measured(s: Snapshot, path: str, text: str) -> Measure:
 _NOT_OF_ONE = (Code.CONSTANT_TRAITS, Code.CAPTION_ONE_LENGTH)  # findings about settings, whatever a caption says
 
 
-def _said(path: str, caption: Caption, found: Sequence[Finding]) -> list[tuple[str, str]]:
-    """Say what is wrong with a caption in the words of the report, without its file's name."""
+def _said(path: str, caption: Caption, found: Sequence[Finding], *, alone: bool) -> list[tuple[str, str]]:
+    """Say what is wrong with a caption in the words of the report, without its file's name.
+
+    `alone`: that the trigger alone is trained was chosen.
+    """
+    if not caption.captioned and alone:
+        return []
     if not caption.captioned:
         return [("It does not say what is in the picture.", "Write what you see.")]
     of_it = [f for f in found if f.code not in _NOT_OF_ONE]

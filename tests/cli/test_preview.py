@@ -3,12 +3,14 @@
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from loraprep.cli import preview, tree
+from loraprep.cli import looking, tree
 from loraprep.core import resources
 from loraprep.core.errors import UserError
 from tests import pictures
@@ -53,7 +55,8 @@ def test_it_writes_one_page_and_says_where(looked: tuple[Path, str], folder: Pat
     assert [p.name for p in here.iterdir()] == ["look-my-best-HOME.html"]
     line = f"loraprep init my-best-HOME --kind style --model sd15 --images {shlex.quote(str(folder.resolve()))}"
     assert output.splitlines() == [
-        "28 files: 13 pictures could train, 1 would be left out, 1 cannot be used. As style for Stable Diffusion 1.5.",
+        "15 pictures, 13 .txt captions. 13 could train, 1 would be left out, 1 cannot be used. As style for Stable Diffusion "
+        "1.5.",
         "Nothing here would stop Gate 1: 13 pictures could train.",
         "Look at it: look-my-best-HOME.html",
         "Start from there:",
@@ -151,13 +154,13 @@ def test_the_line_fits_where_one_stands(tmp_path: Path) -> None:
     art = tmp_path / "art"
     art.mkdir()
     flags = ["--kind", "object", "--model", "sdxl"]
-    assert shlex.split(preview.command(art, "art", "object", "sdxl", art)) == ["loraprep", "init", ".", *flags]
+    assert shlex.split(looking.command(art, "art", "object", "sdxl", art)) == ["loraprep", "init", ".", *flags]
     # a project cannot lie in the folder it copies from: beside a folder of its own name it gets another one
-    beside = shlex.split(preview.command(art, "art", "object", "sdxl", tmp_path))
+    beside = shlex.split(looking.command(art, "art", "object", "sdxl", tmp_path))
     assert beside == ["loraprep", "init", "art-lora", *flags, "--images", "art"]
     dashed = tmp_path / "-x"
     dashed.mkdir()
-    assert shlex.split(preview.command(dashed, "x", "object", "sdxl", tmp_path))[-1] == "./-x"
+    assert shlex.split(looking.command(dashed, "x", "object", "sdxl", tmp_path))[-1] == "./-x"
 
 
 def test_an_empty_folder_is_no_page_but_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +204,7 @@ def test_what_fits_a_pattern_is_looked_at_alone(
     assert "nothing in it fits nothing.jpg" in str(caught.value)
     assert tree.run(["look", "my art", "*.jpg"]) == 0
     said = capsys.readouterr().out
-    assert "2 pictures could train" in said
+    assert "2 could train" in said
     assert said.splitlines()[-1].strip().startswith("loraprep init my-art ")
 
 
@@ -223,3 +226,10 @@ def test_nothing_stays_of_what_was_measured_and_the_page_is_the_same(
     assert everything(folder.parent) == before
     page = "look-my-best-HOME.html"
     assert (here / page).read_bytes() == (looked[0] / page).read_bytes()
+
+
+def test_what_is_looked_at_is_said_before_what_looks_is_loaded() -> None:
+    asked = "import sys; from loraprep.cli import preview; print([m for m in sys.modules if m.startswith('loraprep.')])"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout
+    assert "loraprep.cli.preview" in loaded
+    assert not any(f"loraprep.{room}" in loaded for room in ("pipeline", "report", "scan", "curation", "imaging"))

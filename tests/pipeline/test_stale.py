@@ -279,6 +279,9 @@ def test_what_is_exported_is_trained_next(exported: Path) -> None:
         _, output = run(exported, *command)
         assert TRAIN in output, output
         assert EXPORT not in output
+    _, output = run(exported, "doit", "gate1", "export")
+    assert "GO. 24 pictures" in output, output
+    assert output.count(TRAIN) == 1  # told once, whatever was asked for
 
 
 def test_the_page_knows_what_is_exported_as_the_terminal_does(exported: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from loraprep.captions import booru
 from loraprep.core.findings import Code, Finding, catalogue, fix
 from loraprep.project import decision_edits
 from loraprep.review import views, words
-from loraprep.review.snapshot import ident
+from loraprep.review.snapshot import Reader, ident
 from loraprep.review.words import Sought
 from tests.reviewed import Reviewed, changed
 from tests.runs import run
@@ -66,6 +66,19 @@ def test_a_caption_is_measured_for_each_trainer_and_its_findings_are_the_reports
             "Mend it here.") in odd.said  # fmt: skip
     assert not any(path in what for what in said)
     assert words.measured(s, path, "[trigger]").said[0][0] == "It does not say what is in the picture."
+    assert (good.most, good.note) == (225, "")
+    shown = page.get(f"/desk/{ident('picture', path)}").text
+    assert "75 (kohya, onetrainer)</span>; the base model could read 225" in shown  # why there are two limits
+
+
+@pytest.mark.run
+def test_the_trigger_alone_where_that_was_chosen_is_no_fault(asked_together: Path) -> None:
+    s = Reader(asked_together).read()  # its captioner is none
+    path = words.captioned(s)[0]
+    made = words.measured(s, path, "[trigger]")
+    assert made.said == []
+    assert made.note.startswith("The trigger alone is trained, as you chose.")
+    assert words.measured(s, path, "[trigger], a mill at dawn").note == ""
 
 
 @pytest.mark.parametrize("code", [c for c in catalogue() if views.about_words(c)])
