@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from loraprep.core import resources
 from loraprep.core.errors import UserError
@@ -46,6 +49,7 @@ _TOLD, _LINE = 3, 300  # lines that are shown of what was written, and character
 LYING = ("whole", "full", "masked")
 TURNS = ("0", "90", "180", "270")
 CHANGES_SHOWN = 200  # captions of a change to many that are shown one by one
+QUIET = 0.5  # seconds without a question after which a page is only looked at: it is there, with its pictures
 TICK = 0.4  # seconds between two looks at the files
 
 
@@ -59,6 +63,7 @@ class Page:
         self.pictures = Renditions(now.project)
         self.pictures.sweep((*now.images.values(), *now.before.values()))
         self.history = History(reader.root)
+        self.asked = 0.0  # when somebody last asked for something, as time.monotonic() has it
         self._warm = ""  # the state of build/ that things are ready for
         self.templates = Environment(
             loader=FileSystemLoader(resources.path("resources/review")),
@@ -90,6 +95,7 @@ class Page:
                 Route("/run", self.run, methods=["POST"]),
             ],
             exception_handlers=ERRORS,
+            middleware=[Middleware(_Asked, self)],
         )
 
     def _view(self, name: str) -> Callable[[Request], Response]:
@@ -295,7 +301,26 @@ class Page:
 
     def _make_ready(self) -> None:
         with contextlib.suppress(UserError):  # told wherever it is asked for
-            warm.warm(self.reader.read())
+            for step in warm.steps(self.reader.read()):
+                self._looked_at()
+                step()
+
+    def _looked_at(self) -> None:
+        """Wait until nobody asks for anything: of two threads that calculate each waits for the other."""
+        while not self.ending() and (left := self.asked + QUIET - time.monotonic()) > 0:
+            time.sleep(left)
+
+
+class _Asked:
+    """Notes when somebody asks the page, and when that is answered."""
+
+    def __init__(self, app: ASGIApp, page: Page) -> None:
+        self.app, self.page = app, page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.page.asked = time.monotonic()
+        await self.app(scope, receive, send)
+        self.page.asked = time.monotonic()
 
 
 Query = Mapping[str, str]  # what an address of the page asks for
