@@ -11,7 +11,7 @@ import msgspec
 
 from loraprep.cli import completing, running
 from loraprep.cli.init import validate
-from loraprep.core import object_store, terminal
+from loraprep.core import storage, terminal
 from loraprep.core.errors import TO_MEND, UNUSABLE, UserError
 from loraprep.pipeline.steps import vision
 from loraprep.pipeline.workspace import Workspace
@@ -26,6 +26,7 @@ PARAMS: list[click.Parameter] = [
     click.Option(["--endpoint"], metavar="URL", help="of a bucket: where it is, if not at the usual store"),
     click.Option(["--profile"], metavar="NAME", help="of a bucket: the profile of yours that reads it"),
     click.Option(["--anonymous"], is_flag=True, help="of a bucket: read it without your credentials"),
+    click.Option(["--write"], is_flag=True, help="of a bucket: the training folder may be written there"),
     click.Option(["--price"], nargs=3, metavar="MODEL IN OUT", help="what a model costs, in USD for a million tokens"),
     click.Option(["--revoke"], is_flag=True, help="take back all that this project was allowed"),
 ]
@@ -41,6 +42,7 @@ class _Options(msgspec.Struct, frozen=True):
     endpoint: str | None
     profile: str | None
     anonymous: bool
+    write: bool
     price: tuple[str, str, str] | None
     revoke: bool
 
@@ -85,7 +87,7 @@ def _said(options: _Options) -> Trust:
         raise _unusable(f"{options.address} {why}", "Write it as project.yaml has it, such as https://example.org/v1.")
     addresses = [given.rstrip("/") for given in options.folders if "://" in given]
     buckets = tuple(_bucket(address, options) for address in addresses)
-    if not buckets and (options.endpoint or options.profile or options.anonymous):
+    if not buckets and (options.endpoint or options.profile or options.anonymous or options.write):
         raise _unusable("which bucket is that of? Name it as well", "As in loraprep trust s3://bucket --anonymous.")
     named = [folder for folder in options.folders if "://" not in folder]
     for folder in named:
@@ -99,13 +101,12 @@ def _said(options: _Options) -> Trust:
 
 def _bucket(address: str, options: _Options) -> Bucket:
     """Return what the flags say of a bucket. Raises UserError."""
-    if object_store.fault(address):
+    if storage.fault(address):
         raise _unusable(f"{address} is no address of a bucket", "Write it as project.yaml has it, such as s3://bucket.")
     if options.endpoint and not trust.plain(options.endpoint):
         raise _unusable("that endpoint is no plain address", "Write it without a name or key, as https://example.org.")
-    return Bucket(
-        object_store.top(address), (options.endpoint or "").rstrip("/"), options.profile or "", options.anonymous
-    )
+    endpoint, profile = (options.endpoint or "").rstrip("/"), options.profile or ""
+    return Bucket(storage.top(address), endpoint, profile, options.anonymous, options.write)
 
 
 def _dollars(text: str) -> float:

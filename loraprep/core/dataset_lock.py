@@ -104,6 +104,12 @@ def counted(images: Mapping[str, LockedImage]) -> str:
     return on_backgrounds(len({i.path for i in images.values()}), len(copied), len(colours))
 
 
+def at(root: Path, name: str = "") -> str:
+    """Say where a file of dataset/ is, for people: dataset/10_mystyle/pier.txt, or in its bucket."""
+    there = files.training_folder(root)
+    return f"{there.address if there else 'dataset'}/{name}"
+
+
 def read_lock(root: Path) -> DatasetLock | None:
     """Read dataset.lock.json, None without one. Raises UserError if it is damaged."""
     if not (root / LOCK).is_file():

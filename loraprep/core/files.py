@@ -5,8 +5,8 @@ as ours. `enclose` names a project; from then on nothing here goes through a lin
 nor reads a file behind one that leads out; pictures may be links to where `enclose` says. What lies in no project (the
 person's settings, the page of `loraprep look`) is taken as it is named.
 
-Pictures may lie in a bucket (core/object_store.py). Their folder is on no disk then: `read`, `sha256`, `stat`, `scan`
-and the like ask there, and whoever goes past them finds nothing.
+Pictures may lie in a bucket (core/object_store.py), and dataset/ may be one (core/object_folder.py). Such a folder is
+on no disk: `read`, `write`, `sha256`, `stat`, `scan` and the like ask there, and whoever goes past them finds nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from loraprep.core import paths, typed
 from loraprep.core.errors import Problem, UserError
 
 if TYPE_CHECKING:
+    from loraprep.core.object_folder import ObjectFolder
     from loraprep.core.object_store import ObjectStore
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -47,6 +48,7 @@ class _Home:
     images: str
     pictures: tuple[Path, ...]
     store: ObjectStore | None = None  # where the pictures lie, if not in the folder `images`
+    training: ObjectFolder | None = None  # what dataset/ is, if not a folder
     known: set[tuple[str, bool]] = field(default_factory=set)  # (folder, for pictures) that was found to be in order
 
 
@@ -58,23 +60,30 @@ _NOT_OPENED = ("schemas", "dodo.py", ".gitignore")  # for the person, their edit
 
 
 def enclose(
-    root: Path, images: Path | None = None, also: Iterable[Path] = (), store: ObjectStore | None = None
+    root: Path,
+    images: Path | None = None,
+    also: Iterable[Path] = (),
+    store: ObjectStore | None = None,
+    training: ObjectFolder | None = None,
 ) -> None:
     """Keep to the project in `root` from now on. `also`: folders outside that pictures may be links into; `store`:
-    where the pictures are that `images` names.
+    where the pictures are that `images` names; `training`: what dataset/ is, if not a folder.
     """
     top, real = _absolute(root), os.path.realpath(root)
     folder = _absolute(images) if images is not None else os.path.join(top, "images")  # noqa: PTH118
     where = (Path(os.path.realpath(folder)), Path(real), *(a.resolve() for a in also))
-    _homes[top] = _homes[folder] = _Home(top, real, folder, where, store)
+    _homes[top] = _homes[folder] = _Home(top, real, folder, where, store, training)
     if folder != top:
-        _homes[top] = _Home(top, real, folder, where, store)
+        _homes[top] = _Home(top, real, folder, where, store, training)
 
 
 def homes(*, far: bool = False) -> dict[str, _Home]:
     """Return what `enclose` was told so far, for `keep_to` in a child; `far`: one that is to write nothing."""
     if far:
-        return {k: replace(h, store=h.store and h.store.unkept(), known=set()) for k, h in _homes.items()}
+        return {
+            k: replace(h, store=h.store and h.store.unkept(), training=h.training and h.training.unkept(), known=set())
+            for k, h in _homes.items()
+        }
     return dict(_homes)
 
 
@@ -183,6 +192,24 @@ def in_store(path: Path | str) -> tuple[ObjectStore, str] | None:
     return None
 
 
+def training_folder(root: Path) -> ObjectFolder | None:
+    """Return the bucket that dataset/ of a project is; None for a folder."""
+    home = _homes.get(_absolute(root))
+    return home.training if home else None
+
+
+def in_training(path: Path | str) -> tuple[ObjectFolder, str] | None:
+    """Return the bucket that a file of dataset/ is in, and its name there; None for what lies on a disk."""
+    if not any(home.training for home in _homes.values()):
+        return None
+    text = _absolute(Path(path))
+    for home in _homes.values():
+        top = os.path.join(home.root, "dataset")  # noqa: PTH118 - asked for every file
+        if home.training and f"{text}{os.sep}".startswith(f"{top}{os.sep}"):
+            return home.training, text[len(top) :].strip(os.sep).replace(os.sep, "/")
+    return None
+
+
 def _inside(text: str, home: _Home) -> str:
     return text[len(home.images) :].strip(os.sep).replace(os.sep, "/")
 
@@ -266,19 +293,32 @@ def stat(path: Path | str) -> os.stat_result:
     """
     if found := in_store(path):
         return found[0].stat(found[1])
+    if there := in_training(path):
+        return os.stat_result((_stat.S_IFREG | 0o644, 0, 0, 1, 0, 0, there[0].size(there[1]), 0, 0, 0))
     return os.stat(path)  # noqa: PTH116 - tens of thousands of them: a Path costs more than the call
 
 
 def is_file(path: Path) -> bool:
     """Say whether a picture is there."""
+    if found := in_training(path):
+        return found[0].has(found[1])
     try:
         return _stat.S_ISREG(stat(path).st_mode)
     except OSError:
         return False
 
 
+def exists(path: Path) -> bool:
+    """Say whether anything is there: a file, a folder, or a link to one."""
+    if found := in_training(path):
+        return found[0].has(found[1])
+    return path.exists()
+
+
 def plain(path: Path) -> bool:
     """Say whether it is a file, and no link."""
+    if found := in_training(path):
+        return found[0].has(found[1])
     try:
         return _stat.S_ISREG(checked(path, writing=True).lstat().st_mode)
     except OSError:
@@ -287,7 +327,7 @@ def plain(path: Path) -> bool:
 
 def read(path: Path, most: int = -1) -> bytes:
     """Return what the file holds, at most so many bytes of it. Raises OSError, UserError."""
-    if found := in_store(path):
+    if found := in_store(path) or in_training(path):
         return found[0].read(found[1], most)
     with checked(path).open("rb") as stream:
         return stream.read(most)
@@ -295,11 +335,15 @@ def read(path: Path, most: int = -1) -> bytes:
 
 def read_text(path: Path, errors: str = "strict") -> str:
     """Return the file's UTF-8 text. Raises OSError, UnicodeDecodeError, UserError."""
+    if in_training(path):
+        return io.TextIOWrapper(io.BytesIO(read(path)), "utf-8", errors).read()
     return checked(path).read_text("utf-8", errors)
 
 
 def sha256(path: Path) -> str:
     """Return the file's SHA-256, 64 hex digits. Raises OSError, UserError."""
+    if found := in_training(path):
+        return found[0].sha256(found[1])
     with checked(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -326,6 +370,9 @@ def folders(folder: Path) -> list[Path]:
 
 def below(folder: Path) -> list[str]:
     """List every file below a folder, relative, sorted; links are files here, and never followed."""
+    if there := in_training(folder):
+        prefix = f"{there[1]}/" if there[1] else ""
+        return [name.removeprefix(prefix) for name in there[0].below() if name.startswith(prefix)]
     found: list[str] = []
     for here, folders, names in os.walk(checked(folder / "x").parent):
         whole = [Path(here, name) for name in names] + [p for name in folders if (p := Path(here, name)).is_symlink()]
@@ -336,9 +383,12 @@ def below(folder: Path) -> list[str]:
 def write(path: Path, content: bytes | str, *, sync: bool = True) -> bool:
     """Write the file whole (temp, flush, fsync, rename), and only if it differs; True if it was written.
 
-    A link is replaced, never written through. `sync`: False for a cache that may be lost with the power.
+    A link is replaced, never written through. `sync`: False for a cache that may be lost with the power. In a bucket
+    only what was listed is replaced: raises FileExistsError if somebody else wrote since.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
+    if found := in_training(path):
+        return found[0].write(found[1], data)
     path = checked(path, writing=True)
     with suppress(FileNotFoundError):
         if not path.is_symlink() and path.read_bytes() == data:
@@ -399,11 +449,16 @@ def append(path: Path, data: bytes) -> None:
 
 def remove(path: Path) -> None:
     """Delete a file of ours, or the link that stands in its place. Raises OSError, UserError; not if it is gone."""
+    if found := in_training(path):
+        found[0].remove(found[1])
+        return
     checked(path, writing=True).unlink(missing_ok=True)
 
 
 def remove_if_empty(folder: Path) -> None:
-    """Delete a folder with nothing in it."""
+    """Delete a folder with nothing in it; a bucket has none."""
+    if in_training(folder):
+        return
     if _plain_folder(checked(folder, writing=True)) and not any(folder.iterdir()):
         folder.rmdir()
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from loraprep.captions import objects
 from loraprep.core import files
-from loraprep.core.dataset_lock import LockedImage
+from loraprep.core.dataset_lock import LockedImage, at
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.manifest import read_manifest, write_manifest
 from loraprep.dataset.outputs import decision_digest, without_background
@@ -89,7 +89,7 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
         image, caption = before[edits[0].place], edits[0].caption
         entry, _ = resolution.entry_for(given, path, image.digest)
         now = str(entry.data.get("caption", "")) if entry else ""
-        problem = _problem(path, edits, now, entry, image)
+        problem = _problem(root, path, edits, now, entry, image)
         if problem:
             problems.append(problem)
             continue
@@ -142,18 +142,18 @@ def _said(text: str, image: LockedImage) -> str:
 
 
 def _problem(
-    path: str, edits: list[_EditedCaption], now: str, entry: Entry | None, image: LockedImage
+    root: Path, path: str, edits: list[_EditedCaption], now: str, entry: Entry | None, image: LockedImage
 ) -> Problem | None:
     """Say why the edits of one picture cannot be taken over; `now`: the caption that its decision holds, if any."""
     first = edits[0]
     if not first.caption.replace("[trigger]", "").strip(" ,"):
         return Problem(
             "you left nothing of this caption, and no words say what is in the picture",
-            f"dataset/{first.name}",
+            at(root, first.name),
             "Write what is in it, or delete this file to have the earlier caption back.",
         )
     if any(edit.caption != first.caption for edit in edits):
-        both = "\n".join(f"dataset/{edit.name}: {edit.caption}" for edit in edits)
+        both = "\n".join(f"{at(root, edit.name)}: {edit.caption}" for edit in edits)
         if len({edit.name for edit in edits}) == 1:
             hint = "Your own caption is the only one of its picture: keep one of these lines, then run it again."
             return Problem("you edited two captions of this picture, differently", path, hint, both)
@@ -161,11 +161,11 @@ def _problem(
             "you edited two captions of this picture, differently", path, "Make them the same, then run it again.", both
         )
     if now != first.caption and decision_digest(entry) != image.decided:
-        both = f"dataset/{first.name}: {first.caption}\n{_DECISIONS}: {now or 'no caption any more'}"
+        both = f"{at(root, first.name)}: {first.caption}\n{_DECISIONS}: {now or 'no caption any more'}"
         return Problem(
             "its caption was edited in both places since the dataset was built; nothing is written",
             path,
-            f"Write the one you want into both, or delete dataset/{first.name} to keep the one in {_DECISIONS}.",
+            f"Write the one you want into both, or delete {at(root, first.name)} to keep the one in {_DECISIONS}.",
             both,
         )
     return None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from loraprep.core import files, machine
-from loraprep.core.dataset_lock import DatasetLock, LockedImage, write_lock
+from loraprep.core.dataset_lock import DatasetLock, LockedImage, at, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.text import listed
 from loraprep.dataset import pixels
@@ -21,6 +21,7 @@ from loraprep.dataset.manifest import has_manifest, read_manifest, strangers, wr
 from loraprep.dataset.outputs import Control, Output, folder_layout
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
+from loraprep.project import profiles
 from loraprep.project.settings import Settings
 
 
@@ -39,12 +40,19 @@ def build_dataset(
     """
     root = pictures.root
     before = read_manifest(root)
+    if there := files.training_folder(root):
+        there.refresh()
+        there.learn(written_files(before))
+    _refuse_several(outputs, settings)
     _refuse(pictures, before, outputs)
     # A kill in the middle leaves files that no manifest knows: first it is written down what will be ours.
     journal = {o.place: replace(before.get(o.place, _NEW), files=_files(o), next=_text_digest(o)) for o in outputs}
     write_manifest(root, {**before, **journal})
     fresh, failed = _rendered(pictures, outputs, before, progress)
     befores = _rendered_controls(pictures, outputs, before, failed)
+    if there:
+        captions = ((f"{o.place}.txt", f"{o.caption}\n".encode()) for o in outputs if o.place not in failed)
+        there.write_all(captions)
     built: dict[str, LockedImage] = {}
     problems: list[Problem] = []
     for output in outputs:
@@ -56,6 +64,11 @@ def build_dataset(
         except (BadImage, FileNotFoundError) as error:
             reason = error.reason if isinstance(error, BadImage) else str(error.strerror or error).lower()
             problems.append(Problem(f"could not be built: {reason}", output.image.path, "Run loraprep gate1 again."))
+        except FileExistsError as error:
+            hint = "Run loraprep dataset again: what you wrote is kept."
+            problems.append(
+                Problem("changed while this was built, so it is not overwritten", at(root, str(error.filename)), hint)
+            )
         except OSError as error:  # the disk's, and no better with the next picture
             raise machine.told(error, output.image.path) from None
     if problems:
@@ -105,23 +118,55 @@ def _rendered(
     failed: dict[str, Exception] = {}
     for background, area in sorted({(o.background, o.area) for o in todo}):
         places = {o.image.path: o for o in todo if (o.background, o.area) == (background, area)}
-        answers = pixels.render_each(pictures, [o.image for o in places.values()], background, area)
-        with closing(answers):
-            for image, answer in answers:
-                place = places[image.path].place
+        write = _put if files.training_folder(root) else _write
+        with closing(write(pictures, places, background, area)) as answers:
+            for place, answer in answers:
                 if isinstance(answer, Exception):
                     failed[place] = answer
                 else:
-                    data, shown = answer
-                    try:
-                        files.write(root / "dataset" / f"{place}.png", data)
-                    except OSError as error:
-                        raise machine.told(error, image.path) from None
-                    fresh[place] = Rendered(hashlib.sha256(data).hexdigest(), shown)
+                    fresh[place] = answer
                 done += 1
                 if progress:
                     progress(done, len(todo))
     return fresh, failed
+
+
+_Written: TypeAlias = Generator[tuple[str, Rendered | Exception], None, None]
+
+
+def _write(pictures: Pictures, places: Mapping[str, Output], background: str, area: int) -> _Written:
+    """Render pictures and write them; yield (place, what was written, or what was raised instead).
+
+    `places`: path of a picture -> what becomes of it.
+    """
+    with closing(pixels.render_each(pictures, [o.image for o in places.values()], background, area)) as answers:
+        for image, answer in answers:
+            place = places[image.path].place
+            if isinstance(answer, Exception):
+                yield place, answer
+                continue
+            data, shown = answer
+            try:
+                files.write(pictures.root / "dataset" / f"{place}.png", data)
+            except OSError as error:
+                raise machine.told(error, image.path) from None
+            yield place, Rendered(hashlib.sha256(data).hexdigest(), shown)
+
+
+def _put(pictures: Pictures, places: Mapping[str, Output], background: str, area: int) -> _Written:
+    """Do the same where dataset/ is a bucket: whoever renders a picture puts it there, a worker on its own way."""
+    there = files.training_folder(pictures.root)
+    assert there
+    wanted = [(o.image, name, there.listed(name)) for o in places.values() for name in [f"{o.place}.png"]]
+    with closing(pixels.put_each(pictures, wanted, background, area)) as answers:
+        for (image, name, _), answer in answers:
+            place = places[image.path].place
+            if isinstance(answer, Exception):
+                yield place, answer
+                continue
+            put, shown = answer
+            there.note(name, put)
+            yield place, Rendered(put.digest, shown)
 
 
 def _rendered_controls(
@@ -180,7 +225,7 @@ def _built(
     for name in output.masks:
         path = top / name
         if not (masks_stand and files.plain(path) and files.sha256(path) == known.get(name)):
-            files.write(path, pixels.render_mask(pictures, output, pixels.size_of(files.read(target))))
+            files.write(path, pixels.render_mask(pictures, output, pixels.size_of(files.read(target, pixels.HEAD))))
         also[name] = files.sha256(path)
     for twin in output.twins:
         files.write(top / f"{twin}.png", files.read(target))
@@ -224,11 +269,24 @@ def _files(output: Output) -> tuple[str, ...]:
     return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks, *controls, *listings)
 
 
+def _refuse_several(outputs: Sequence[Output], settings: Settings) -> None:
+    """Raise UserError where a trainer takes all pictures of a bucket for one folder, and there would be several."""
+    folders = sorted({name.rpartition("/")[0] for output in outputs for name in _files(output)})
+    titles = [p.title for name in settings.dataset.trainers if (p := profiles.trainer(name)).buckets == "whole"]
+    if settings.dataset.bucket and titles and len(folders) > 1:
+        raise UserError(
+            f"{titles[0]} takes all pictures of a bucket for one folder, and here are {listed(folders)}",
+            place="project.yaml",
+            hint="Without groups, masks, held-out pictures and pairs there is one. Or write dataset.path: null, and "
+            "copy dataset/ to the machine that trains.",
+        )
+
+
 def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequence[Output]) -> None:
     """Raise UserError, naming every file that a build would overwrite, write through or build from other pixels."""
     root = pictures.root
     problems = [
-        Problem("you edited this caption since the last look", f"dataset/{name}", "Run loraprep dataset again.")
+        Problem("you edited this caption since the last look", at(root, name), "Run loraprep dataset again.")
         for name in edited_captions(root, before)
     ]
     known = written_files(before)
@@ -236,7 +294,7 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         problems.append(
             Problem(
                 f"this folder came from elsewhere: loraprep did not write {listed(foreign)}",
-                "dataset",
+                at(root).rstrip("/"),
                 "A trainer would read those files as well. Move the folder away or delete it, and run loraprep dataset "
                 "again: it is built anew.",
             )
@@ -244,7 +302,7 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
     problems += [
         Problem(
             "you changed this picture, so it is not overwritten",
-            f"dataset/{place}.png",
+            at(root, f"{place}.png"),
             f"To keep it, move it to upscaled/ under the name of {image.path or 'its picture'}; "
             "else delete it. Then run loraprep dataset again.",
         )
@@ -257,7 +315,7 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
     problems += [
         Problem(
             "you changed this file, so it is not overwritten",
-            f"dataset/{name}",
+            at(root, name),
             "It is made of the .txt files: write your words there, delete it, and run loraprep dataset again.",
         )
         for _, image in sorted(before.items())
@@ -270,11 +328,11 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         problems += [
             Problem(
                 "this file was not made by loraprep and is in the way",
-                f"dataset/{name}",
-                "Move it out of dataset/ and run loraprep dataset again.",
+                at(root, name),
+                f"Move it out of {at(root)} and run loraprep dataset again.",
             )
             for name in _files(output)
-            if name not in known and (root / "dataset" / name).exists()
+            if name not in known and files.exists(root / "dataset" / name)
         ]
         for image in (output.image, *(control.image for control in output.controls)):
             source = pictures.source(image)

@@ -9,12 +9,19 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from loraprep.core import files
-from loraprep.core.dataset_lock import LOCK, LockedImage, check_names, read_lock
+from loraprep.core.dataset_lock import LOCK, LockedImage, at, check_names, read_lock
 
 # Folders that trainers write their caches into, and what file managers leave behind.
 _CACHES = ("cache", "_latent_cache", "_controls", "_clip_vision_cache")
 _IGNORED = (".npz", ".safetensors", ".aitk_size.json", "Thumbs.db", ".DS_Store", "desktop.ini")
+_LISTS = "aspect_ratio_bucket_"  # SimpleTuner's, of pictures and their sizes, beside them
 MANIFEST = "dataset.manifest.json"  # inside build/, so that a trainer never reads it as a picture
+
+
+def _path(root: Path) -> Path:
+    """Return where the manifest is: each bucket has one of its own, since each holds what was put there."""
+    there = files.training_folder(root)
+    return root / "build" / (f"{there.name}.manifest.json" if there else MANIFEST)
 
 
 def read_manifest(root: Path) -> dict[str, LockedImage]:
@@ -23,7 +30,7 @@ def read_manifest(root: Path) -> dict[str, LockedImage]:
     Raises UserError if there is only a lock and it cannot be read.
     """
     try:
-        images = files.parse_json(files.read(root / "build" / MANIFEST), dict[str, LockedImage])
+        images = files.parse_json(files.read(_path(root)), dict[str, LockedImage])
         check_names(images)
         return images
     except (OSError, ValueError):
@@ -33,27 +40,41 @@ def read_manifest(root: Path) -> dict[str, LockedImage]:
 
 def has_manifest(root: Path) -> bool:
     """Say whether a build of this folder wrote down what it put into dataset/: else it may be anybody's."""
-    return files.plain(root / "build" / MANIFEST)
+    return files.plain(_path(root))
 
 
 def strangers(root: Path, known: Collection[str]) -> list[str]:
     """List the files in dataset/ that are not `known`, and that no trainer or file manager leaves there."""
     found = [PurePosixPath(name) for name in files.below(root / "dataset")]
     return [
-        f"dataset/{p.as_posix()}"
+        at(root, p.as_posix())
         for p in found
-        if p.as_posix() not in known and not p.name.endswith(_IGNORED) and not set(p.parts) & set(_CACHES)
+        if p.as_posix() not in known
+        and not p.name.endswith(_IGNORED)
+        and not p.name.startswith(_LISTS)
+        and not set(p.parts) & set(_CACHES)
     ]
 
 
 def write_manifest(root: Path, images: Mapping[str, LockedImage]) -> None:
     """Write the manifest, if it differs."""
-    files.write_json(root / "build" / MANIFEST, msgspec.to_builtins(images))
+    files.write_json(_path(root), msgspec.to_builtins(images))
 
 
 def written_files(images: Mapping[str, LockedImage]) -> dict[str, str]:
     """File in dataset/ -> its digest, of all `images`; "" for what an interrupted build may have written."""
     return {name: digest for place, image in images.items() for name, digest in image.written(place).items()}
+
+
+def look(root: Path) -> None:
+    """Where dataset/ is a bucket and something was put there: list it, and read the captions that are not known.
+
+    Raises Unreachable.
+    """
+    there, before = files.training_folder(root), read_manifest(root)
+    if there and before:
+        there.refresh()
+        there.learn(name for place, image in before.items() for name in image.caption_files(place))
 
 
 def caption_edited(root: Path) -> bool:
@@ -69,9 +90,13 @@ def dataset_intact(root: Path) -> bool:
     """Say whether dataset/ holds every file of the manifest as it was written.
 
     A file is read only if something touched it since the build ended: of twenty thousand pictures reading takes a
-    minute, asking for their times a moment.
+    minute, asking for their times a moment. Of a bucket, as far as is known of what was put there.
     """
     before, built = written_files(read_manifest(root)), _built(root)
+    if there := files.training_folder(root):
+        return bool(before) and all(
+            (put := there.listed(name)) is not None and put.digest == digest for name, digest in before.items()
+        )
     return bool(before) and all(_as_written(root / "dataset" / name, digest, built) for name, digest in before.items())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, features
 
 from loraprep.core import files
+from loraprep.core.object_folder import Put
 from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Control, Output
 from loraprep.imaging import decode, display, memory, pool
@@ -94,6 +95,26 @@ def render_each(
     return pictures.each(_render, images, background, area)
 
 
+def put_each(
+    pictures: Pictures, wanted: Sequence[tuple[Record, str, Put | None]], background: str, area: int
+) -> Generator[tuple[tuple[Record, str, Put | None], tuple[Put, str] | Exception], None, None]:
+    """Render many as `render` does and put each into the bucket that dataset/ is, from where it is rendered.
+
+    `wanted`: (image, its name there, what it takes the place of). Yields (that, (what was put, `digest` of its pixels)
+    or what was raised); Raises Unreachable.
+    """
+    return pictures.each_of(_put, wanted, background, area)
+
+
+def _put(
+    pictures: Pictures, image: Record, name: str, before: Put | None, background: str, area: int
+) -> tuple[Put, str]:
+    there = files.training_folder(pictures.root)
+    assert there
+    data, shown = _render(pictures, image, background, area)
+    return there.put(name, data, before), shown
+
+
 def _render(pictures: Pictures, image: Record, background: str, area: int) -> tuple[bytes, str]:
     picture = _enlarged(pictures.upright(image, background or "#ffffff"), area)
     return png(picture, _LEVEL), _shown(picture)
@@ -126,8 +147,11 @@ def mask_pixels(pictures: Pictures, image: Record, name: str, size: tuple[int, i
     return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
 
 
+HEAD = 4096  # bytes of a PNG of ours that hold all before its pixels
+
+
 def size_of(data: bytes) -> tuple[int, int]:
-    """Read width and height of a PNG."""
+    """Read width and height of a PNG, of which the first HEAD bytes are enough."""
     with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
         return picture.size
 

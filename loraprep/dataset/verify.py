@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from loraprep.core import files
-from loraprep.core.dataset_lock import DatasetLock, LockedImage
+from loraprep.core.dataset_lock import DatasetLock, LockedImage, at
 from loraprep.core.files import Json
 from loraprep.core.findings import Code
 from loraprep.core.text import number_of
@@ -55,7 +55,10 @@ def verify_dataset(
     wanted = {o.place: o for o in outputs}
     here, there = pixels.made_with(), lock.made_with
     known = written_files(lock.images)
-    built = any((root / "dataset" / name).is_file() for name in known)
+    if in_bucket := files.training_folder(root):
+        in_bucket.refresh()
+        in_bucket.learn(known)
+    built = any(files.is_file(root / "dataset" / name) for name in known)
     differs: list[tuple[str, str]] = []
     same: list[str] = []
     now = {output.image.path: place for place, output in wanted.items()}
@@ -68,7 +71,7 @@ def verify_dataset(
         if locked is None:
             differs.append((place, f"would be built from {output.image.path}, and is not in dataset.lock.json"))
             continue
-        differs += _inputs(place, output, locked)
+        differs += _inputs(root, place, output, locked)
         if built:
             found, alike = _there(root, place, output, locked)
         else:
@@ -135,7 +138,7 @@ def _gone(then: str, now: str) -> str:
     return "is in dataset.lock.json, and would not be built any more"
 
 
-def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, str]]:
+def _inputs(root: Path, place: str, output: Output, locked: LockedImage) -> list[tuple[str, str]]:
     found = []
     source = output.image.upscaled or output.image.of or output.image.path
     if locked.source != output.image.pixel_digest:
@@ -147,7 +150,7 @@ def _inputs(place: str, output: Output, locked: LockedImage) -> list[tuple[str, 
     listings = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in output.listings}
     found += [
         (
-            f"dataset/{name}",
+            at(root, name),
             "it would now hold other captions" if name in listings else "it would not be built any more",
         )
         for name in sorted({**listings, **locked.listings})
@@ -166,7 +169,7 @@ def _there(root: Path, place: str, output: Output, locked: LockedImage) -> tuple
     alike: list[str] = []
     captions = locked.caption_files(place)
     for name, digest in locked.written(place).items():
-        path, file = root / "dataset" / name, f"dataset/{name}"
+        path, file = root / "dataset" / name, at(root, name)
         kind = "caption" if name in captions else "mask" if name in output.masks else "picture"
         kind = "picture before a change" if name in (locked.controls or {}) else kind
         kind = "list of captions" if name in locked.listings else kind
@@ -194,7 +197,7 @@ def _unbuilt(
 
     Its captions are judged by their words. A mask is held to the lock's bytes only where bytes can be expected.
     """
-    file = f"dataset/{place}.png"
+    file = at(pictures.root, f"{place}.png")
     if _other(output, locked):
         return [], []
     try:
@@ -205,12 +208,12 @@ def _unbuilt(
         return [(file, "it cannot be read")], []
     wanted = locked.written(place)
     found = [
-        (f"dataset/{name}", "this mask would be another one")
+        (at(pictures.root, name), "this mask would be another one")
         for name, mask in drawn.items()
         if alike and hashlib.sha256(mask).hexdigest() != wanted.get(name)
     ]
     found += [
-        (f"dataset/{name}", "this picture before a change would be another one")
+        (at(pictures.root, name), "this picture before a change would be another one")
         for name, made in befores.items()
         if alike and hashlib.sha256(made).hexdigest() != wanted.get(name)
     ]

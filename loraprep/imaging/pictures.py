@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from loraprep.core import files
 from loraprep.core.findings import Code
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loraprep.project.project import Project
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 REDUCTIONS = "reductions.sqlite"  # in build/
 PREVIEW = 256  # px, the longer side of `Pictures.preview`
 
@@ -77,6 +78,13 @@ class Pictures:
         """Yield (record, function(self, record, *more)) as they are done; what was raised instead of an answer."""
         work = pool.Work(_bound, (function, self._anywhere(), more))
         return pool.each(work, records, weigh=_weight, seconds=self.max_seconds, budget=self.max_memory)
+
+    def each_of(
+        self, function: Callable[..., T], things: Iterable[tuple[Image, *Ts]], *more: object
+    ) -> Generator[tuple[tuple[Image, *Ts], T | Exception], None, None]:
+        """Do the same with more of each record: yield (thing, function(self, *thing, *more))."""
+        work = pool.Work(_bound_of, (function, self._anywhere(), more))
+        return pool.each(work, things, weigh=_weight_of, seconds=self.max_seconds, budget=self.max_memory)
 
     def _anywhere(self) -> Pictures:
         kept = self.reductions and self.reductions.absolute()
@@ -156,6 +164,17 @@ def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]
 
     there = replace(pictures, shelf=Kept(pictures.reductions))
     return lambda record: function(there, record, *more)
+
+
+def _bound_of(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Any], T]:
+    from loraprep.imaging.reduction import Kept
+
+    there = replace(pictures, shelf=Kept(pictures.reductions))
+    return lambda thing: function(there, *thing, *more)
+
+
+def _weight_of(thing: tuple[Any, ...]) -> float:
+    return _weight(thing[0])
 
 
 def _weight(record: Image) -> float:

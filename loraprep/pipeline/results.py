@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from loraprep.core import files, findings, terminal
-from loraprep.core.dataset_lock import counted, read_lock
+from loraprep.core.dataset_lock import at, counted, read_lock
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.patterns import Patterns
@@ -315,7 +315,8 @@ def _print_dataset(work: Workspace) -> None:
         inside = {place: i for place, i in locked.images.items() if place.startswith(f"{name}/")} if locked else {}
         seen = "held out: never trained" if of.held_out else f"each seen {of.seen} times"
         folders.append(f"{name}: {counted(inside)} with captions, {seen}")
-    say(f"dataset/{folders[0]}." if len(folders) == 1 else "\n".join(["dataset/", *folders]), "bold green")
+    top = at(work.root)
+    say(f"{top}{folders[0]}." if len(folders) == 1 else "\n".join([top, *folders]), "bold green")
 
 
 def _print_exports(work: Workspace) -> None:

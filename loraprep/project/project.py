@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from loraprep.core import files, object_store, patterns, resources, yamlfile
+from loraprep.core import files, patterns, resources, storage, yamlfile
 from loraprep.core.errors import UNUSABLE, Problem, UserError
+from loraprep.core.object_folder import ObjectFolder
 from loraprep.core.object_store import ObjectStore
 from loraprep.core.yamlfile import Document
 from loraprep.project import profiles, schema, trust
@@ -59,7 +60,8 @@ def load(root: Path, *, ask: bool = False) -> Project:
     doc, declared = _declared(root)
     if "://" in declared.images.folder:
         store = _store(root, declared, doc, ask=ask)
-        files.enclose(root, store.folder, trust.picture_folders(root), store)
+        training = _training(root, declared, doc, ask=ask)
+        files.enclose(root, store.folder, trust.picture_folders(root), store, training)
         return Project.of(root, store.folder, declared, store)
     images = root / declared.images.folder
     if not images.is_dir():
@@ -71,7 +73,7 @@ def load(root: Path, *, ask: bool = False) -> Project:
     outside, real = trust.picture_folders(root), images.resolve()
     if not files.may_be_picture(real, (root.resolve(), *outside)):
         trust.ask_for_folder(root, real, declared.images.folder, ask=ask)
-    files.enclose(root, images, outside)
+    files.enclose(root, images, outside, training=_training(root, declared, doc, ask=ask))
     return Project.of(root, images, declared)
 
 
@@ -101,7 +103,7 @@ def _declared(root: Path) -> tuple[Document, Settings]:
         found += _outside(doc)
     if found:
         raise UserError.many(sorted(found, key=lambda p: p.position), UNUSABLE)
-    if unfit := [*_untrainable(doc), *_unfit(doc)]:
+    if unfit := [*_untrainable(doc), *_unfit(doc), *_unreachable(doc)]:
         raise UserError.many(unfit, UNUSABLE)
     return doc, complete_settings(doc.data)
 
@@ -109,21 +111,47 @@ def _declared(root: Path) -> tuple[Document, Settings]:
 def _store(root: Path, declared: Settings, doc: Document, *, ask: bool) -> ObjectStore:
     """Return the store that project.yaml names, as the person allows it to be read. Nobody is asked yet."""
     address, how = declared.images.folder.rstrip("/"), declared.images.store
-    if object_store.fault(address):
+    if storage.fault(address):
         message = f'images.folder: "{address}" is no address from which pictures are read'
         hint = (
             "These are: s3://bucket/folder, gs://bucket/folder, az://container/folder, hf://datasets/owner/set/folder."
         )
         raise UserError.many([doc.problem(["images", "folder"], message, hint)], UNUSABLE)
-    allowed = trust.bucket(root, object_store.top(address), anonymous=how.anonymous, ask=ask)
+    allowed = trust.bucket(root, storage.top(address), anonymous=how.anonymous, ask=ask)
     return ObjectStore(
         address,
         root.absolute() / "build" / "store" / "pictures",
-        how.region,
-        how.anonymous or allowed.anonymous,
-        allowed.endpoint,
-        allowed.profile,
         how.cache_gb * 1e9,
+        region=how.region,
+        anonymous=how.anonymous or allowed.anonymous,
+        endpoint=allowed.endpoint,
+        profile=allowed.profile,
+    )
+
+
+def _training(root: Path, declared: Settings, doc: Document, *, ask: bool) -> ObjectFolder | None:
+    """Return the bucket that dataset.path names, as the person allows it to be written to; None for a folder.
+
+    Nobody is asked yet.
+    """
+    address, pictures = declared.dataset.bucket, declared.images.folder.rstrip("/")
+    if not address:
+        return None
+    if not address.startswith("s3://") or storage.fault(address):
+        message = f'dataset.path: "{address}" is no address to which a training folder is written'
+        raise UserError.many([doc.problem(["dataset", "path"], message, "These are: s3://bucket/folder.")], UNUSABLE)
+    if any(f"{a}/".startswith(f"{b}/") for a, b in [(address, pictures), (pictures, address)]):
+        message = "dataset.path: the training folder would lie among the pictures, or they in it"
+        hint = "Name a folder of its own, such as s3://bucket/mystyle-dataset."
+        raise UserError.many([doc.problem(["dataset", "path"], message, hint)], UNUSABLE)
+    allowed = trust.bucket_to_write(root, storage.top(address), ask=ask)
+    return ObjectFolder(
+        address,
+        root.absolute() / "build",
+        region=declared.images.store.region,
+        anonymous=allowed.anonymous,
+        endpoint=allowed.endpoint,
+        profile=allowed.profile,
     )
 
 
@@ -156,6 +184,25 @@ def _untrainable(doc: Document) -> Iterator[Problem]:
         if found := unfit_trainer(name, doc.data["model"], pairs=pairs):
             message, hint = found
             yield doc.problem(["dataset", "trainers", n], f"dataset.trainers: {message}", hint)
+
+
+def _unreachable(doc: Document) -> Iterator[Problem]:
+    """Trainers that read folders alone, or more than they are told, where the training folder is a bucket."""
+    declared = complete_settings(doc.data).dataset
+    if not declared.bucket:
+        return
+    able = [name for name in resources.names("resources/trainers") if profiles.trainer(name).buckets]
+    for n, name in enumerate(declared.trainers):
+        profile, named = profiles.trainer(name), "trainers" in doc.data["dataset"]
+        if not profile.buckets:
+            where: list[str | int] = ["dataset", "trainers", n] if named else ["dataset", "path"]
+            message = f"dataset.trainers: {profile.title} reads no bucket, and dataset.path is one"
+            hint = f"These read from one: {', '.join(able)}. For the others write dataset.path: null."
+            yield doc.problem(where, message, hint)
+        elif declared.bucket != storage.top(declared.bucket):
+            message = f"dataset.path: {profile.title} trains on every picture of a bucket, whichever folder it is told"
+            hint = "Name a bucket that is for this alone, as s3://mystyle."
+            yield doc.problem(["dataset", "path"], message, hint)
 
 
 def _unfit(doc: Document) -> Iterator[Problem]:

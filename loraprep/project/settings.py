@@ -206,12 +206,17 @@ class DatasetSettings(Table, frozen=True):
     repeats: int | None  # None: computed from steps and epochs
     batch_size: int
     enlarge: bool
-    path: str | None  # where the project lies on the machine that trains
+    path: str | None  # where the project lies on the machine that trains, or the bucket that the folder is put into
     regularization: str | None  # a folder in the project
     background: str | tuple[str, ...]  # a colour by name or as #rrggbb
     cutouts: Literal["background", "mask"]
     sizes: tuple[int, ...] | None  # px; None: the base model's own
     validation: str | tuple[str, ...] | None  # "5%", or names and patterns; None: nothing is held out
+
+    @property
+    def bucket(self) -> str:
+        """The address of the bucket that the training folder is put into, "" for a folder."""
+        return self.path.rstrip("/") if self.path and "://" in self.path else ""
 
     @property
     def backgrounds(self) -> tuple[str, ...]:

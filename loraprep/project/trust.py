@@ -48,13 +48,14 @@ class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
     """A bucket of an object store that may be read, whole, such as s3://photos.
 
     `endpoint`, `profile`: the person's own, "" for what their settings of that store say; `anonymous`: without their
-    credentials.
+    credentials; `write`: the training folder may be put there as well.
     """
 
     address: str
     endpoint: str = ""
     profile: str = ""
     anonymous: bool = False
+    write: bool = False
 
 
 class ModelPrice(msgspec.Struct, frozen=True):
@@ -182,6 +183,33 @@ def bucket(root: Path, address: str, *, anonymous: bool, ask: bool) -> Bucket:
     )
 
 
+def bucket_to_write(root: Path, address: str, *, ask: bool) -> Bucket:
+    """Return what the person said of the bucket that the training folder is to be put into.
+
+    `ask`: somebody may be asked, if there is a terminal. Raises UserError naming the line to write.
+    """
+    found = next((b for b in granted(root).buckets if b.address == address), Bucket(address))
+    if found.write:
+        return found
+    question = (
+        f"The training folder of this project is to be written into {address}, with your credentials.\n"
+        "If you made this project, say yes. If somebody else did: is that bucket yours?"
+    )
+    if ask and terminal.confirm(question):
+        found = msgspec.structs.replace(found, write=True)
+        grant(root, Trust(buckets=(found,)))
+        return found
+    line = f"loraprep trust {address}"
+    line += "".join(f" --{name} {getattr(found, name)}" for name in ("endpoint", "profile") if getattr(found, name))
+    line += " --anonymous" * found.anonymous + " --write"
+    raise UserError(
+        f"dataset.path: the training folder is to be written into {address}, and nobody has said yet that it may be",
+        place="project.yaml",
+        exit_code=TO_MEND,
+        hint=f"If that bucket is yours, write: {line}",
+    )
+
+
 def together(asked: Iterable[Trust]) -> Trust:
     """Join what several parts of a project ask for."""
     every = list(asked)
@@ -217,6 +245,7 @@ def told(asked: Trust) -> list[str]:
             + (f" at {b.endpoint}" if b.endpoint else "")
             + (", without your credentials" if b.anonymous else ", with your credentials")
             + (f" of the profile {b.profile}" if b.profile and not b.anonymous else "")
+            + (", and to write the training folder there" if b.write else "")
             for b in asked.buckets
         ),
         *(

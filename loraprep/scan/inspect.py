@@ -99,7 +99,8 @@ def file_inspector(
     """
     known = KnownDigests(cache)
     there = files.in_store(folder)
-    files.enclose(Path(root), Path(folder), map(Path, outside), there and there[0])
+    training = files.training_folder(Path(root))
+    files.enclose(Path(root), Path(folder), map(Path, outside), there and there[0], training)
 
     def inspect_file(key: str) -> Answer:
         path, at, size = Path(path_of_key(key, folder, root)), time.time(), 0

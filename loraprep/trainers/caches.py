@@ -71,13 +71,16 @@ class StaleCache(msgspec.Struct, frozen=True):
     of: str  # the latest of what it was made of; "": it is gone, and musubi-tuner trains all that lies in its cache
 
 
-def stale_caches(folder: Path, among: Iterable[str] = ("",)) -> list[StaleCache]:
+def stale_caches(
+    folder: Path, among: Iterable[str] = ("",), elsewhere: Mapping[str, int] | None = None
+) -> list[StaleCache]:
     """Find the stale caches below a folder with pictures and captions: beside them, and in folders of their own.
 
-    `among`: the folders inside of it that are looked into. Sorted by path. Nothing is opened, and no link followed.
+    `among`: the folders inside of it that are looked into; `elsewhere`: what is in a bucket as if it lay there, and
+    when it was written, ns. Sorted by path. Nothing is opened, and no link followed.
     """
     names = [(PurePosixPath(part) / name).as_posix() for part in among for name in files.below(folder / part)]
-    written = {name: at for name in names if (at := _written(folder / name)) is not None}
+    written = {name: at for name in names if (at := _written(folder / name)) is not None} | dict(elsewhere or {})
     ours = {name: at for name, at in written.items() if not {_CACHE, _LATENTS} & {*PurePosixPath(name).parts[:-1]}}
     pictures = {name: at for name, at in ours.items() if PurePosixPath(name).suffix.lower() in EXTENSIONS}
     shown, texts = _by_stem(pictures), {n: a for n, a in ours.items() if PurePosixPath(n).suffix.lower() in CAPTIONS}
@@ -97,7 +100,10 @@ def stale_caches(folder: Path, among: Iterable[str] = ("",)) -> list[StaleCache]
 
 def of_project(root: Path) -> list[StaleCache]:
     """Find those of a project: in dataset/ and exports/, and nowhere else."""
-    return stale_caches(root, _PROJECT)
+    there = files.training_folder(root)
+    if not there:
+        return stale_caches(root, _PROJECT)
+    return stale_caches(root, ("exports",), {f"dataset/{name}": at for name, at in there.written().items()})
 
 
 def told(stale: Sequence[StaleCache]) -> list[str]:

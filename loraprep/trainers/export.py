@@ -40,13 +40,15 @@ def training_set(
 
     Raises UserError when a caption or the regularization folder is gone.
     """
-    above = (settings.dataset.path or "").rstrip("/\\")
+    bucket = settings.dataset.bucket
+    above = "" if bucket else (settings.dataset.path or "").rstrip("/\\")
     prefix = f"{above}/" if above else ""
+    top = f"{bucket}/" if bucket else f"{prefix}dataset/"
     names = sorted(locked.images)
     captions = _captions(root, names)
     before = prefix_tags(settings.captioning, model)
     counts = Counter(_folder_of(n) for n in names)
-    folders = [_folder(name, f"{prefix}dataset/", count, locked) for name, count in sorted(counts.items())]
+    folders = [_folder(name, top, count, locked) for name, count in sorted(counts.items())]
     return TrainingSet(
         name=settings.name,
         trigger=settings.trigger,
@@ -66,6 +68,7 @@ def training_set(
         profile=profile,
         by=model.by(plan.trainer),
         above=prefix,
+        bucket=bucket,
         prompts=prompts.sample_prompts(tries, locked, captions, carrying, settings.trigger, before, model),
         counted=_on_backgrounds(locked),
         held_out=[folder for folder in folders if naming.holds_out(folder.name)],
@@ -105,7 +108,7 @@ def _captions(root: Path, names: list[str]) -> dict[str, str]:
     gone = [n for n in names if not files.plain(root / "dataset" / f"{n}.txt")]
     if gone:
         raise UserError.many(
-            Problem("this caption is missing", f"dataset/{n}.txt", "Run loraprep dataset.") for n in gone
+            Problem("this caption is missing", dataset_lock.at(root, f"{n}.txt"), "Run loraprep dataset.") for n in gone
         )
     return {f"{n}.png": files.read_text(root / "dataset" / f"{n}.txt").strip() for n in names}
 
@@ -180,7 +183,8 @@ def _texts(name: str, dataset: TrainingSet) -> dict[str, bytes]:
     """File name -> text of all that one trainer gets to read."""
     trainer = trainer_module(name)
     how = trainer.HOW
-    more = {"PAIRS": any(folder.controls for folder in dataset.folders), "SEVERAL": dataset.lines > 1}
+    pairs, several = any(folder.controls for folder in dataset.folders), dataset.lines > 1
+    more = {"BUCKET": bool(dataset.bucket), "PAIRS": pairs, "SEVERAL": several}
     for words in (getattr(trainer, name, "") for name, wanted in more.items() if wanted):
         how = f"{how.strip()}\n\n{words}" if words else how
     texts = {**trainer.config_files(dataset), "README.md": readme(dataset, how)}

@@ -1,4 +1,8 @@
-"""SimpleTuner: multidatabackend.json. Keys: bghira/SimpleTuner, documentation/DATALOADER.md, August 2026."""
+"""SimpleTuner: multidatabackend.json. Keys: bghira/SimpleTuner, documentation/DATALOADER.md, August 2026.
+
+A bucket, at bc8e6ab7: helpers/data_backend/aws.py `list_files` lists all of it, whatever the prefix; builders/aws.py
+stops without an endpoint and keys in that file.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,12 @@ standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`
 PAIRS = """\
 Where each picture has several before it, set `conditioning_multidataset_sampling` to "combined" in its config.json,
 or it shows one of them at random."""
+BUCKET = """\
+The pictures are in a bucket. SimpleTuner finds no keys by itself: on the machine that trains, copy this
+multidatabackend.json to where no git looks, and write the store's endpoint (Amazon's is like
+https://s3.eu-central-1.amazonaws.com) and two keys over the words in capitals. The keys must be allowed to write, since
+it keeps its lists of pictures (aspect_ratio_bucket_indices_*.json) there. It takes every picture that is in the bucket,
+so put nothing else there. What it makes of them stays on its own disk."""
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
@@ -35,6 +45,8 @@ def config_files(dataset: TrainingSet) -> dict[str, str]:
             "cache_dir": f"{dataset.above}exports/simpletuner/cache/text/{dataset.name}",
         }
     )
+    if dataset.bucket:
+        entries.append({"id": _embeds(dataset), "type": "local", "dataset_type": "image_embeds"})
     written = {"multidatabackend.json": files.dumps(entries)}
     if dataset.prompts:  # its keys become names of files
         asked = {f"sample_{number}": each.prompt for number, each in enumerate(dataset.prompts, 1)}
@@ -74,13 +86,33 @@ def _before(entry: ConfigTable, path: str, number: int) -> ConfigTable:
     }
 
 
+def _embeds(dataset: TrainingSet) -> str:
+    """Where latents are kept of pictures that are in a bucket: on this disk, and not beside them."""
+    return f"{dataset.name}-image-embeds"
+
+
+def _place(folder: TrainingFolder, dataset: TrainingSet) -> ConfigTable:
+    """Where a folder is. Keys are no business of loraprep's, and SimpleTuner takes none from anywhere else."""
+    if not dataset.bucket or not folder.path.startswith(f"{dataset.bucket}/"):
+        return {"type": "local", "instance_data_dir": folder.path}
+    return {
+        "type": "aws",
+        "aws_bucket_name": dataset.bucket.partition("://")[2],
+        "aws_data_prefix": folder.path.removeprefix(f"{dataset.bucket}/"),
+        "aws_region_name": None,
+        "aws_endpoint_url": "ENDPOINT",
+        "aws_access_key_id": "ACCESS_KEY_ID",
+        "aws_secret_access_key": "SECRET_ACCESS_KEY",
+        "image_embeds": _embeds(dataset),
+    }
+
+
 def _entry(folder: TrainingFolder, size: int, dataset: TrainingSet) -> ConfigTable:
     name = f"{dataset.name}-{folder.name}-{size}"
     return {
         "id": name,
-        "type": "local",
+        **_place(folder, dataset),
         "dataset_type": "image",
-        "instance_data_dir": folder.path,
         "cache_dir_vae": f"{dataset.above}exports/simpletuner/cache/vae/{name}",
         "caption_strategy": "textfile",
         "metadata_backend": "discovery",

@@ -56,6 +56,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     grid: int = 64  # px that the sides of its buckets are multiples of
     by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
     above: str = ""  # what stands before every path: "" or dataset.path with a "/"
+    bucket: str = ""  # the bucket that the folders are in, as s3://mystyle; "": they are on a disk
     prompts: Sequence[SamplePrompt] = ()
     counted: str = ""  # its pictures, where they stand on several backgrounds, in words
     held_out: Sequence[TrainingFolder] = ()  # never trained; a trainer that measures does so at the largest size
@@ -89,7 +90,8 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
 class Trainer(Protocol):
     """A trainer's module: what it needs beside dataset/, and the lines for people that go into the README there.
 
-    It may have PAIRS as well, further lines where pairs are trained, and SEVERAL, where pictures have several captions.
+    It may have further lines as well: PAIRS where pairs are trained, SEVERAL where pictures have several captions,
+    BUCKET where they are in one.
     """
 
     HOW: str

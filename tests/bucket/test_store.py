@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loraprep.core import files, object_store
+from loraprep.core import files, storage
 from loraprep.core.errors import UNUSABLE, Unreachable
 from loraprep.core.object_store import ObjectStore
 from loraprep.imaging import pool
@@ -41,7 +41,7 @@ def server(_served: Server) -> Iterator[Server]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(object_store, "_TRIES", (0.01, 0.01, 0))
+    monkeypatch.setattr(storage, "_TRIES", (0.01, 0.01, 0))
 
 
 def _store(root: Path, server: Server, prefix: str = "/set", **how: Any) -> ObjectStore:
@@ -359,7 +359,7 @@ def test_every_library_is_told_in_its_own_words(
      "hf://datasets/a", "hf://spaces/a/b", "S3://a/b", "s3://a//b", "s3://a/b\n", "github://a:b@c", "s3://arn:aws:s3:x"],
 )  # fmt: skip
 def test_only_plain_addresses_of_known_stores_are_any(address: str) -> None:
-    assert object_store.fault(address)
+    assert storage.fault(address)
 
 
 @pytest.mark.parametrize(
@@ -368,5 +368,5 @@ def test_only_plain_addresses_of_known_stores_are_any(address: str) -> None:
      ("hf://datasets/me/set/images", "hf://datasets/me/set")],
 )  # fmt: skip
 def test_a_bucket_is_allowed_whole(address: str, top: str) -> None:
-    assert not object_store.fault(address)
-    assert object_store.top(address) == top
+    assert not storage.fault(address)
+    assert storage.top(address) == top

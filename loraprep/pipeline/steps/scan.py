@@ -19,6 +19,7 @@ def scan_images(work: Workspace, full: bool = False) -> None:
     """Look at every file in the images folder, and take over captions edited in dataset/."""
     slips.refuse(work.root)
     _scan(work, full)
+    manifest.look(work.root)
     if manifest.caption_edited(work.root):
         from loraprep.captions import samples
         from loraprep.dataset import adopt
