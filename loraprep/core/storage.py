@@ -235,6 +235,7 @@ def database(path: Path, version: int, tables: str, *, writing: bool = True) -> 
     try:
         distrust(db)
         db.execute("PRAGMA cache_spill = OFF")  # else it is locked for those who read while it is written
+        db.execute("PRAGMA synchronous = OFF")  # what a power cut spoils is listed and read again
         if db.execute("PRAGMA user_version").fetchone() != (version,):
             db.executescript(f"BEGIN; DROP TABLE IF EXISTS objects; {tables} PRAGMA user_version = {version}; COMMIT;")
     except BaseException:

@@ -95,6 +95,9 @@ def render_each(
     return pictures.each(_render, images, background, area)
 
 
+_SENDING = 900.0  # seconds; 50 MB at half a megabit a second
+
+
 def put_each(
     pictures: Pictures, wanted: Sequence[tuple[Record, str, Put | None]], background: str, area: int
 ) -> Generator[tuple[tuple[Record, str, Put | None], tuple[Put, str] | Exception], None, None]:
@@ -103,7 +106,7 @@ def put_each(
     `wanted`: (image, its name there, what it takes the place of). Yields (that, (what was put, `digest` of its pixels)
     or what was raised); Raises Unreachable.
     """
-    return pictures.each_of(_put, wanted, background, area)
+    return pictures.each_of(_put, wanted, background, area, patience=_SENDING)
 
 
 def _put(

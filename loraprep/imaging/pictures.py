@@ -80,11 +80,14 @@ class Pictures:
         return pool.each(work, records, weigh=_weight, seconds=self.max_seconds, budget=self.max_memory)
 
     def each_of(
-        self, function: Callable[..., T], things: Iterable[tuple[Image, *Ts]], *more: object
+        self, function: Callable[..., T], things: Iterable[tuple[Image, *Ts]], *more: object, patience: float = 0
     ) -> Generator[tuple[tuple[Image, *Ts], T | Exception], None, None]:
-        """Do the same with more of each record: yield (thing, function(self, *thing, *more))."""
+        """Do the same with more of each record: yield (thing, function(self, *thing, *more)).
+
+        `patience`: seconds that each may take beyond the usual, for what waits for others besides.
+        """
         work = pool.Work(_bound_of, (function, self._anywhere(), more))
-        return pool.each(work, things, weigh=_weight_of, seconds=self.max_seconds, budget=self.max_memory)
+        return pool.each(work, things, weigh=_weight_of, seconds=self.max_seconds + patience, budget=self.max_memory)
 
     def _anywhere(self) -> Pictures:
         kept = self.reductions and self.reductions.absolute()

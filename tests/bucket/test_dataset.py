@@ -8,6 +8,9 @@ import os
 import re
 import shlex
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,9 +137,10 @@ def test_what_is_there_is_not_written_again(allowed: Path, server: Server) -> No
     assert _written(server) == []
     assert server.read() == []
     (allowed / ".doit.sqlite").unlink()  # all is done anew
+    server.asked.clear()
     _build(allowed)
-    assert _written(server) == []
-    assert server.read() == []
+    # of the bucket and its folder: before captions edited there are looked for, and before anything is written
+    assert [(method, path) for method, path, _ in server.asked] == [("GET", "/pictures")] * 4
 
 
 def test_only_what_differs_is_written_and_what_is_unwanted_is_taken_away(allowed: Path, server: Server) -> None:
@@ -244,6 +248,35 @@ def test_killed_in_the_middle_it_goes_on(allowed: Path, built: Path, server: Ser
     assert not set(there) & set(_written(server))
     assert _held(server) == _on_disk(built)
     assert (allowed / "dataset.lock.json").read_bytes() == (built / "dataset.lock.json").read_bytes()
+
+
+def test_a_run_that_is_killed_for_good_is_gone_on_with(allowed: Path, built: Path, server: Server) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "loraprep", "dataset"], cwd=allowed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        count = iter(range(10**6))
+        server.before = lambda asked: process.kill() if asked["REQUEST_METHOD"] == "PUT" and next(count) == 5 else None
+        assert process.wait(300) != 0
+    server.before = lambda _: None
+    there = server.names()
+    assert 5 <= len(there) < 24
+    server.asked.clear()
+    _build(allowed)
+    assert not set(there[:4]) & set(_written(server))
+    assert _held(server) == _on_disk(built)
+
+
+def test_a_store_that_does_not_answer_is_a_sentence(project: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        trust.grant(project, Trust(buckets=(Bucket("s3://pictures", endpoint, write=True),)))
+        assert runs.run(project, "gate1")[0] == 0  # nothing was put there, so nobody is asked
+        code, said = runs.run(project, "dataset")
+    assert code == 1
+    assert f"s3://pictures: the store at {endpoint} does not answer" in said
+    assert "Traceback" not in said
+    assert "CANARY" not in said
 
 
 def test_an_answer_that_is_lost_is_no_stranger(allowed: Path, built: Path, server: Server) -> None:
