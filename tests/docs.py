@@ -165,6 +165,8 @@ def trainers() -> str:
     for name, trainer in found.items():
         module = trainer_module(name)
         lines += ["", f"## {trainer.title}", "", module.HOW.strip()]
+        if bucket := getattr(module, "BUCKET", ""):
+            lines += ["", f"*Where [`dataset.path` is a bucket](training-bucket.md).* {bucket}"]
         if several := getattr(module, "SEVERAL", ""):
             lines += ["", f"*Where `captioning.length` is a list.* {several}"]
     return "\n".join(lines) + "\n"

@@ -80,6 +80,10 @@ class ObjectFolder(Storage):
         """List the names of all that is there, sorted."""
         return [name for (name,) in self._index().execute("SELECT name FROM objects ORDER BY name")]
 
+    def digests(self) -> dict[str, str]:
+        """Map the name of all that is there to its digest, "" for what was never read."""
+        return {name: digest or "" for name, digest in self._index().execute("SELECT name, digest FROM objects")}
+
     def written(self) -> dict[str, int]:
         """Map name -> when it was written, ns by this computer's clock; when it was first seen if somebody else did."""
         return dict(self._index().execute("SELECT name, written FROM objects"))
@@ -99,9 +103,8 @@ class ObjectFolder(Storage):
 
     def sha256(self, name: str) -> str:
         """Return the digest of what an object holds; read if it is not known. Raises OSError, Unreachable."""
-        self._needed(name)
-        (known,) = self._index().execute("SELECT digest FROM objects WHERE name = ?", (name,)).fetchone()
-        return known or _digest(self.read(name))
+        row = self._index().execute("SELECT digest FROM objects WHERE name = ?", (name,)).fetchone()
+        return row[0] if row and row[0] else _digest(self.read(name))
 
     def learn(self, names: Iterable[str]) -> None:
         """Read, side by side, those of the objects whose digest is not known. Raises OSError, Unreachable."""

@@ -79,6 +79,13 @@ def look(root: Path) -> None:
 
 def caption_edited(root: Path) -> bool:
     """Say whether some caption in dataset/ no longer holds the bytes we wrote. Cheap; `adopt` says what it means."""
+    if there := files.training_folder(root):
+        known = there.digests()
+        return any(
+            name in known and known[name] not in image.caption_digests
+            for place, image in read_manifest(root).items()
+            for name in image.caption_files(place)
+        )
     return any(
         files.plain(path := root / "dataset" / name) and files.sha256(path) not in image.caption_digests
         for place, image in read_manifest(root).items()
@@ -94,9 +101,8 @@ def dataset_intact(root: Path) -> bool:
     """
     before, built = written_files(read_manifest(root)), _built(root)
     if there := files.training_folder(root):
-        return bool(before) and all(
-            (put := there.listed(name)) is not None and put.digest == digest for name, digest in before.items()
-        )
+        known = there.digests()
+        return bool(before) and all(known.get(name) == digest for name, digest in before.items())
     return bool(before) and all(_as_written(root / "dataset" / name, digest, built) for name, digest in before.items())
 
 
