@@ -45,7 +45,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "dataset/upscale.py": ({"TemporaryDirectory", "read_bytes", "write_bytes", "read_text", "open"}, "a folder for the upscaler alone, of this run"),
     "cli/init/create.py": ({"walk", "copyfile", "utime", "mkdir", "rmdir", "unlink", "iterdir"}, "there is no project yet: it writes where "
                            "nothing was, and takes back what it wrote itself"),
-    "cli/preview.py": ({"TemporaryDirectory"}, "a folder for what a first look measures, of this run"),
+    "cli/looking.py": ({"TemporaryDirectory"}, "a folder for what a first look measures, of this run"),
     "cli/tree.py": ({"write_text"}, "of click's HelpFormatter: into a help text"),
     "cli/init/validate.py": ({"iterdir", "walk"}, "is images/ empty, may its folders be opened, before a project is made?"),
 }  # fmt: skip

@@ -10,7 +10,6 @@ import pytest
 from loraprep.core.findings import Code
 from loraprep.review import since, stay, views, words
 from loraprep.review.snapshot import ident
-from tests.review.test_left_out import leave
 from tests.reviewed import Reviewed
 
 pytestmark = pytest.mark.run
@@ -28,6 +27,12 @@ def found(page: Reviewed, code: str, names: list[str]) -> None:
     one = {**verdict["reasons"][0], "code": code, "severity": "block", "images": names, "accepted": ""}
     verdict["reasons"] = [{**one, "sentence": f"Nobody described {len(names)}.", "fix": "Write it."}]
     path.write_text(json.dumps(verdict), "utf-8")
+
+
+def leave(page: Reviewed, path: str) -> None:
+    digest = page.snapshot().digests["curation"]
+    page.post("/answer", {"kind": "curation", "id": ident("picture", path), "values": {"stays": False},
+                          "expected": digest})  # fmt: skip
 
 
 def describe(page: Reviewed, path: str) -> None:
