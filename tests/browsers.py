@@ -77,3 +77,11 @@ def window(browser: Any, address: str, **options: Any) -> Iterator[Any]:
 def open_(page: Any, view: str) -> None:
     page.goto(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/{view}")
     page.wait_for_selector(f"body[data-ready] main[data-view={view.partition('?')[0] or 'overview'}]")
+
+
+def answered(page: Any, number: int) -> None:
+    """Waits as a person does: until the answer is shown and the page listens to the next key."""
+    page.wait_for_function(
+        "n => document.querySelector('.deck').dataset.answered === String(n) && !document.body.ariaBusy",
+        arg=number,
+    )

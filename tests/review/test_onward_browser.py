@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.page import made
-from tests.browsers import open_, serving, window
+from tests.browsers import answered, open_, serving, window
 
 pytestmark = pytest.mark.run
 ENTERS = """() => [...document.querySelectorAll('button kbd, a kbd')]
@@ -47,19 +47,14 @@ def test_one_key_is_on_one_button(browser: Any, root: Path) -> None:
         page.keyboard.press("a")
         assert page.evaluate(ENTERS) == ["Accept"]
         open_(page, "captions")
-        for _ in range(5):
+        for number in range(1, 6):
             assert page.evaluate(ENTERS) == ["Approve"]
-            name = page.locator(".card:not([hidden]) h2").inner_text()
             page.keyboard.press("e")
             page.keyboard.type(", a mill")
             page.wait_for_function("() => !document.querySelector('.card:not([hidden]) [data-do=save-words]').hidden")
             assert page.evaluate(ENTERS) == ["Save my words"]
             page.keyboard.press("Enter")
-            page.wait_for_function(
-                "name => document.querySelector('.card:not([hidden]) h2').innerText !== name"
-                " || !document.querySelector('.done').hidden",
-                arg=name,
-            )
+            answered(page, number)
             page.keyboard.press("Escape")
         assert page.evaluate(ENTERS) == ["Go to Duplicates"]
         page.wait_for_timeout(700)

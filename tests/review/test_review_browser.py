@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browsers import missing, open_, serving, window
+from tests.browsers import answered, missing, open_, serving, window
 from tests.gallery import ODD, paint
 from tests.runs import run
 
@@ -30,14 +30,6 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def press(page: Any, key: str) -> None:
     """One key, and what it wrote, if it writes: the count of what the page said tells."""
     page.keyboard.press(key)
-
-
-def answered(page: Any, number: int) -> None:
-    """Waits as a person does: until the answer is shown and the page listens to the next key."""
-    page.wait_for_function(
-        "n => document.querySelector('.deck').dataset.answered === String(n) && !document.body.ariaBusy",
-        arg=number,
-    )
 
 
 def decisions(root: Path) -> dict[str, str]:
