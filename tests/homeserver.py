@@ -31,7 +31,7 @@ SEEN: dict[str, Any] = {
 
 @dataclass
 class Answer:
-    """What the server does with one request. `fault`: "" or "reset", "half", "silent"."""
+    """What the server does with one request. `fault`: "" or "reset", "half", "silent", "trickles"."""
 
     text: str = ""
     status: int = 200
@@ -93,6 +93,13 @@ def serving(answer: Callable[[int, dict[str, Any]], Answer] | None = None) -> It
                 self.connection.close()
                 return
             data = reply.body()
+            if reply.fault == "trickles":
+                self.send_response(200)
+                for _ in range(20):
+                    with contextlib.suppress(OSError):
+                        self.wfile.write(b"x-wait: yes\r\n")
+                    time.sleep(0.1)
+                return
             self.send_response(reply.status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))

@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from msgspec import structs
 
 from loraprep.captions import chain
 from loraprep.captions.captioners import claude
-from loraprep.captions.vision import anthropic_messages, batches, runner
+from loraprep.captions.vision import anthropic_messages, batches, runner, silence
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.ledger import Budget
 from loraprep.captions.vision.prompt import question
@@ -210,6 +211,25 @@ def test_a_timeout_counts_as_billed(server: Loopback, root: Path, monkeypatch: p
     ledger = (root / "ledger.jsonl").read_text("utf-8")
     assert ledger.count('"possibly billed"') == 1
     assert spent(root) > 2 * ONE
+
+
+@pytest.mark.parametrize("where", ["at once", "at the pictures"])
+def test_a_server_that_never_answers_is_named_and_given_up(
+    server: Loopback, root: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr(anthropic_messages, "TIMEOUT", 0.4)
+    monkeypatch.setattr(silence, "SILENT", 0.1)
+    if where == "at once":
+        server.model = Reply(wait=1.0)
+    else:
+        server.bad["*"] = [Reply(wait=1.0) for _ in range(20)]
+    told: list[str] = []
+    images = pictures(root, 5)
+    one = job(root, concurrency=1)
+    sentence = line(chain.ask_all(images, images, replace(one, say=told.append), approved=True))
+    assert "takes what it is sent and never answers, for 0.4 s" in sentence
+    assert sum("says nothing yet" in words for words in told) == 1
+    assert len(server.seen) <= 4  # of the model, a count, and two pictures at most
 
 
 def test_nobody_listens(root: Path, server: Loopback) -> None:

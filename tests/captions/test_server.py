@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from loraprep.captions.captioners import openai_compatible
 from loraprep.captions.captioners.openai_compatible import LADDER
-from loraprep.captions.vision import openai_chat, repair, runner
+from loraprep.captions.vision import repair, runner, silence
 from loraprep.captions.vision.form import Confidence, SeenElements
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.prompt import question
@@ -444,7 +444,7 @@ def test_a_model_that_sees_no_pictures_is_named(tmp_path: Path) -> None:
 
 
 def test_a_silent_server_is_named_and_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_chat, "SILENT", 0.1)
+    monkeypatch.setattr(silence, "SILENT", 0.1)
     told: list[str] = []
     with serving(lambda number, body: Answer(fault="silent")) as home:
         images = photos(tmp_path, 3)
@@ -455,5 +455,64 @@ def test_a_silent_server_is_named_and_given_up(tmp_path: Path, monkeypatch: pyte
         )
         (sentence,) = said(openai_compatible.ask_vision_model(images, job))
         assert len(home.asked) == 1
-    assert "it takes pictures and never answers, for 1 s" in sentence
+    assert "it takes what it is sent and never answers, for 1 s" in sentence
     assert sum("says nothing yet" in line for line in told) == 1
+
+
+def test_an_answer_that_trickles_is_over_after_the_limit(tmp_path: Path) -> None:
+    with serving(lambda number, body: Answer(fault="trickles")) as home:
+        (sentence,) = said(ask(tmp_path, home, photos(tmp_path, 2), server={"seconds": 1}))
+        assert len(home.asked) == 1
+    assert "never answers, for 1 s" in sentence
+
+
+def test_a_server_that_falls_silent_costs_two_waits_a_picture(tmp_path: Path) -> None:
+    with serving(lambda number, body: Answer(fault="silent") if number else good()) as home:
+        (sentence,) = said(ask(tmp_path, home, photos(tmp_path, 2), server={"seconds": 1}))
+        assert len(home.asked) == 3
+    assert "did not answer in time" in sentence
+
+
+@pytest.mark.parametrize("pasted", ["/v1/chat/completions", "/v1/models", "/api/generate", "/api", "/chat/completions"])
+def test_an_address_with_too_much_behind_it_is_named(tmp_path: Path, home: Home, pasted: str) -> None:
+    (sentence,) = said(ask(tmp_path, home, photos(tmp_path), base_url=home.address.removesuffix("/v1") + pasted))
+    assert f"is it meant to be {home.address}?" in sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "requests"),
+    [
+        (Answer("Invalid content type. image_url is only supported by certain models.", 400), 1),
+        (Answer("messages[1].content must be a string", 400), 1),
+        (Answer("cannot read the JSON body: unknown variant `image_url`, expected `text`", 422), 3),
+        (Answer("I'm sorry, but I can't see any image here. Please upload it."), 1),
+        (Answer("There is no image attached. Could you send it?"), 1),
+    ],
+)
+def test_a_model_without_eyes_is_named_once(tmp_path: Path, answer: Answer, requests: int) -> None:
+    with serving(lambda number, body: answer) as home:
+        (sentence,) = said(ask(tmp_path, home, photos(tmp_path, 4)))
+        assert len(home.asked) == requests
+    assert "sees no pictures (4 pictures wait)" in sentence
+    assert not (tmp_path / "responses").exists()
+
+
+def test_one_that_has_seen_pictures_may_miss_one(tmp_path: Path) -> None:
+    none = Answer("I'm sorry, but I can't see any image here.")
+    with serving(lambda number, body: none if number == 1 else good()) as home:
+        images = photos(tmp_path, 3)
+        assert ask(tmp_path, home, images) == Outcome()
+    assert [a.state for i in images if (a := Store(tmp_path).read(i.digest).current)] == ["seen", "refused", "seen"]
+
+
+@pytest.mark.parametrize(("thought", "state"), [(json.dumps(SEEN), "seen"), ("I look at a mill.", "truncated")])
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_a_thought_beside_the_answer_is_read(tmp_path: Path, field: str, thought: str, state: str) -> None:
+    raw = json.dumps({"choices": [{"message": {"content": "", field: thought}, "finish_reason": "stop"}]}).encode()
+    with serving(lambda number, body: Answer(raw=raw)) as home:
+        (image,) = photos(tmp_path)
+        ask(tmp_path, home, [image])
+    answer = Store(tmp_path).read(image.digest).current
+    assert answer is not None
+    assert answer.state == state
+    assert ("thinking" in answer.detail) == (state == "truncated")

@@ -111,7 +111,7 @@ def ask_vision_model(images: Sequence[Image], job: Job) -> Outcome:
         return waiting
     from loraprep.captions.vision import anthropic_client
 
-    with anthropic_client.connect(key, captioning.base_url) as connection:
+    with anthropic_client.connect(key, captioning.base_url, job.say) as connection:
         job.say(f"Pictures go to {connection.address}, with the key in {model.variable}.")
         try:
             return _ask(images, job, model, budget, connection)

@@ -24,6 +24,7 @@ from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.model import Reply, VisionError
 from loraprep.captions.vision.openai_chat import Completion, Endpoint
 from loraprep.captions.vision.prompt import VisionQuestion
+from loraprep.captions.vision.silence import Listener
 from loraprep.captions.vision.store import AnswerSettings, Parameters
 from loraprep.core import files
 from loraprep.core.records import Image
@@ -37,6 +38,8 @@ NAME = "openai-compatible"
 LADDER = ("json_schema", "json_object", "prompt")
 _ROOM, _LARGER = 3000, 2  # tokens for the reply; after one that was cut off so many times as many
 _MEMORY = "build/servers.json"
+_THINKING = "it spent all its tokens on thinking; captioning.max_tokens gives it more"
+_WRITING = "its tokens ran out before the end; captioning.max_tokens gives it more"
 _AFTER_THOUGHT = re.compile(r"\A(?!\s*<think)(?=.*\S)|</think(?:ing)?>\s*\S", re.DOTALL | re.IGNORECASE)
 
 describe = describe_from_store
@@ -105,8 +108,8 @@ class HomeServer:
         self.endpoint = endpoint
         self._parameters = _parameters(captioning)
         self._say = say
-        self._told = False
-        self._heard = False  # did it ever answer?
+        self._sees = False  # did it ever describe a picture?
+        self._listener = Listener(endpoint.seconds, self._silent)
         self.name, self.variable = endpoint.model, endpoint.variable
         self._memory = root / _MEMORY
         self._lock = threading.Lock()
@@ -146,8 +149,11 @@ class HomeServer:
                     raise
                 self._rung = max(self._rung, rung + 1)
             else:
+                if not self._sees and repair.sees_nothing(completion.text):
+                    raise openai_chat.blind(openai_chat.one_line(completion.text))
                 reply = _reply(completion, question.form, sentences=last)
                 if reply is not None:
+                    self._sees |= reply.stop == "seen"
                     if rung == self._rung:
                         self._remember(rung)
                     return reply
@@ -157,19 +163,13 @@ class HomeServer:
 
     async def _complete(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> Completion:
         body = self._body(rung, picture, question, larger=larger)
-        completion = await openai_chat.complete(
-            self._client, self.endpoint, body, None if self._heard else self._silent
-        )
-        self._heard = True
-        return completion
+        return await openai_chat.complete(self._client, self.endpoint, body, self._listener)
 
     def _silent(self) -> None:
-        if not self._heard and not self._told:
-            self._told = True
-            self._say(
-                f"{self.endpoint.address} has taken a picture and says nothing yet. The first one takes longest, as "
-                f"the model is loaded for it; after {self.endpoint.seconds:g} s without a word it is given up."
-            )
+        self._say(
+            f"{self.endpoint.address} has taken a picture and says nothing yet. The first one takes longest, as "
+            f"the model is loaded for it; after {self.endpoint.seconds:g} s without a word it is given up."
+        )
 
     def _body(self, rung: str, picture: Prepared, question: VisionQuestion, *, larger: bool) -> dict[str, Json]:
         system = question.system
@@ -220,17 +220,20 @@ def _reply(completion: Completion, name: Name, *, sentences: bool) -> Reply | No
     With `sentences` plain sentences count too: captioning models such as JoyCaption and Florence write nothing else.
     """
     stop: Literal["seen", "refused", "truncated"] = "seen"
-    if completion.refusal or completion.finish == "content_filter" or repair.refuses(completion.text):
+    said = completion.text
+    if not said.strip() and "{" in completion.thought:  # some servers take the whole reply for a thought
+        said = completion.thought
+    if completion.refusal or completion.finish == "content_filter" or repair.refuses(said):
         stop = "refused"
-    elif completion.finish == "length":
+    elif completion.finish == "length" or (completion.thought and not said.strip()):
         stop = "truncated"
     if stop != "seen":
-        detail = completion.refusal or (completion.text if stop == "refused" else "") or completion.finish
-        if stop == "truncated" and not _AFTER_THOUGHT.search(completion.text):
-            detail = "it spent all its tokens on thinking; captioning.max_tokens gives it more"
+        detail = completion.refusal or (said if stop == "refused" else "") or completion.finish
+        if stop == "truncated":
+            detail = _WRITING if _AFTER_THOUGHT.search(said) else _THINKING
         return Reply("", stop, detail=openai_chat.one_line(detail), usage=completion.usage)
-    text = foreign.translated(completion.text) if name == "elements" else completion.text
+    text = foreign.translated(said) if name == "elements" else said
     found = repair.repair_reply(text, sentences=sentences, name=name)
     if found is None and not sentences:
         return None
-    return Reply(json.dumps(found) if found else completion.text, "seen", usage=completion.usage)
+    return Reply(json.dumps(found) if found else said, "seen", usage=completion.usage)

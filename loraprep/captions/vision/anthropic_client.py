@@ -5,23 +5,27 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from loraprep.captions.vision import anthropic_messages
 from loraprep.captions.vision.anthropic_messages import Claude
 from loraprep.captions.vision.job import Job
 from loraprep.captions.vision.model import VisionError
 from loraprep.captions.vision.prices import price_list
+from loraprep.captions.vision.silence import Listener
 from loraprep.core.records import Image
 from loraprep.imaging.errors import BadImage
+
+_TRIES = 2  # pictures that may be lost on a server that counts and then never answers
+T = TypeVar("T")
 
 
 class Connection:
     """An open connection. `client`: the library's synchronous client, for everything but the pictures themselves."""
 
-    def __init__(self, key: str, address: str | None) -> None:
+    def __init__(self, key: str, address: str | None, say: Callable[[str], None]) -> None:
         import anthropic
 
         for name in ("anthropic", "httpx2"):  # at DEBUG they would write pictures and headers into the terminal
@@ -39,6 +43,8 @@ class Connection:
         # what the client sends, it sends to its own address alone
         own = anthropic.DefaultHttpxClient(follow_redirects=False, timeout=anthropic_messages.TIMEOUT)
         self.client = anthropic.Anthropic(**self._options, http_client=own)
+        self._say = say
+        self._listener = Listener(anthropic_messages.TIMEOUT, self._silent)
 
     @property
     def address(self) -> str:
@@ -46,12 +52,23 @@ class Connection:
         url = self.client.base_url
         return str(url.copy_with(username=None, password=None)).rstrip("/")
 
+    def _silent(self) -> None:
+        self._say(
+            f"{self.address} has taken what it was sent and says nothing yet; after {anthropic_messages.TIMEOUT:g} s "
+            "without a word it is given up."
+        )
+
+    def patiently(self, call: Callable[[], T]) -> T:
+        """Return the result of a call that costs nothing. Raises VisionError."""
+        return anthropic_messages.patiently(call, self.key, self._listener)
+
     def attach(self, model: Claude) -> Claude:
         """Give the model a client of its own for live requests, and return it."""
         import anthropic
 
         own = anthropic.DefaultAsyncHttpxClient(follow_redirects=False, timeout=anthropic_messages.TIMEOUT)
         model.client, model.key = anthropic.AsyncAnthropic(**self._options, http_client=own), self.key
+        model.listener = Listener(anthropic_messages.TIMEOUT, self._silent, tries=_TRIES, billed=True)
         return model
 
     def check_model(self, model: Claude) -> str:
@@ -63,7 +80,7 @@ class Connection:
 
         known = ", ".join(price_list(anthropic_messages.PROVIDER).models)
         try:
-            info: Any = anthropic_messages.patiently(lambda: self.client.models.retrieve(model.name), self.key)
+            info: Any = self.patiently(lambda: self.client.models.retrieve(model.name))
         except VisionError as error:
             if error.code != "model":
                 raise
@@ -94,7 +111,7 @@ class Connection:
             body = model.request(picture, job.question)
             asked = {k: v for k, v in body.items() if k not in ("max_tokens",)}
             try:
-                counts: Any = anthropic_messages.patiently(lambda: self.client.messages.count_tokens(**asked), self.key)  # noqa: B023
+                counts: Any = self.patiently(lambda: self.client.messages.count_tokens(**asked))  # noqa: B023
             except VisionError as error:
                 if error.whole or error.code == "server":
                     raise
@@ -118,12 +135,12 @@ def _lacks(capabilities: Any, name: str) -> bool:
 
 
 @contextmanager
-def connect(key: str, address: str | None) -> Iterator[Connection]:
-    """Open a connection to the API, or to a server at `address` that speaks like it.
+def connect(key: str, address: str | None, say: Callable[[str], None]) -> Iterator[Connection]:
+    """Open a connection to the API, or to a server at `address` that speaks like it; `say` tells if it is silent.
 
     Without an address the person's own ANTHROPIC_BASE_URL holds.
     """
-    connection = Connection(key, address)
+    connection = Connection(key, address, say)
     try:
         yield connection
     finally:

@@ -16,6 +16,7 @@ from loraprep.captions.vision.model import Reply, VisionError
 from loraprep.captions.vision.prices import ListedModel, price_list
 from loraprep.captions.vision.prompt import VisionQuestion, leads
 from loraprep.captions.vision.runner import PATIENCE
+from loraprep.captions.vision.silence import Listener
 from loraprep.captions.vision.store import Parameters
 from loraprep.project.settings import Prices
 
@@ -56,6 +57,7 @@ class Claude:
         self.sends_effort = True
         self.several = True  # pictures are asked about, so that what is the same for all can be read again
         self.client: anthropic.AsyncAnthropic | None = None  # while live requests run
+        self.listener = Listener(TIMEOUT, lambda: None)
         self.key = ""
 
     @property
@@ -148,10 +150,11 @@ class Claude:
         if self.client is None:
             raise VisionError("server", "it cannot be reached", whole=True)
         try:
-            raw = await self.client.messages.with_raw_response.create(**self.request(picture, question, larger=larger))
+            body = self.request(picture, question, larger=larger)
+            raw = await self.listener.hear(self.client.messages.with_raw_response.create(**body))
             message = await raw.parse()
         except Exception as error:
-            raise vision_error(error, self.key) from None
+            raise (self.listener.given_up() if _unanswered(error) else vision_error(error, self.key)) from None
         return read_message(message, wait_for_limit(raw.headers))
 
     async def close(self) -> None:
@@ -257,13 +260,22 @@ def without_key(text: str, key: str) -> str:
     return hygiene.clean(text)[:200].rstrip(". ")
 
 
-def patiently(call: Callable[[], T], key: str) -> T:
+def _unanswered(error: Exception) -> bool:
+    """Say whether a request was taken and no answer came."""
+    import anthropic
+    import httpx2
+
+    unsent = isinstance(error.__cause__, httpx2.ConnectTimeout | httpx2.PoolTimeout)
+    return isinstance(error, anthropic.APITimeoutError) and not unsent
+
+
+def patiently(call: Callable[[], T], key: str, listener: Listener) -> T:
     """Return the result of a call that costs nothing, tried as often as any other. Raises VisionError."""
     for attempt in range(1, PATIENCE.attempts + 1):
         try:
-            return call()
+            return listener.hear_now(call)
         except Exception as error:
-            found = vision_error(error, key)
+            found = listener.given_up() if _unanswered(error) else vision_error(error, key)
             if not found.retry or attempt == PATIENCE.attempts:
                 raise found from None
             time.sleep(PATIENCE.wait(attempt, found.after))

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 
 from loraprep.captions.vision.anthropic_client import Connection
-from loraprep.captions.vision.anthropic_messages import PROVIDER, Claude, patiently, read_message, vision_error
+from loraprep.captions.vision.anthropic_messages import PROVIDER, Claude, read_message, vision_error
 from loraprep.captions.vision.form import Name
 from loraprep.captions.vision.job import Job, Outcome, keep_reply
 from loraprep.captions.vision.ledger import Budget
@@ -205,7 +205,7 @@ def _send(
 
 
 def _recent(connection: Connection, number: int) -> list[Any]:
-    page: Any = patiently(lambda: connection.client.messages.batches.list(limit=number), connection.key)
+    page: Any = connection.patiently(lambda: connection.client.messages.batches.list(limit=number))
     listed = getattr(page, "data", None)
     return list(listed) if isinstance(listed, list) else []
 
@@ -255,7 +255,7 @@ def _found(batch: Batch, job: Job, budget: Budget, connection: Connection) -> Ba
 
 def _ended(connection: Connection, number: str) -> bool:
     try:
-        state: Any = patiently(lambda: connection.client.messages.batches.retrieve(number), connection.key)
+        state: Any = connection.patiently(lambda: connection.client.messages.batches.retrieve(number))
     except VisionError as error:
         if error.code == "model":  # 404: results are kept 29 days; what is gone is asked again
             return True
@@ -310,7 +310,7 @@ def _results(connection: Connection, number: str) -> list[Any]:
         return [MessageBatchIndividualResponse.construct(**json.loads(line)) for line in lines]
 
     try:
-        return patiently(fetch, connection.key)
+        return connection.patiently(fetch)
     except VisionError as error:
         if error.code == "model":
             return []

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx2
@@ -16,13 +14,17 @@ from loraprep.captions.vision.encode import Prepared
 from loraprep.captions.vision.form import Json
 from loraprep.captions.vision.model import VisionError
 from loraprep.captions.vision.prompt import leads
+from loraprep.captions.vision.silence import Listener
 from loraprep.project import trust
 
 _CONNECT = 10.0  # seconds
-SILENT = 10.0  # seconds without a word from a server that never answered, after which that is said
-_BLIND = re.compile(r"\b(?:images?|vision|multimodal|mmproj)\b", re.IGNORECASE)
+_BLIND = re.compile(r"\b(?:images?|image_url|vision|multimodal|mmproj|content must be a string)\b", re.IGNORECASE)
 _ABOUT_FORM = re.compile(r"format|schema|json|grammar", re.IGNORECASE)
 _FORM = {400, 415, 422, 500, 501}  # what servers answer to a form or a combination that they do not know
+# what people paste behind a server's address: the page of one of its answers, or another tongue of the same server
+_PASTED = re.compile(
+    r"(?:/v\d+(?:beta)?|/api)?(?:/(?:chat|completions|models|generate|embeddings|messages|responses|api))*$"
+)
 _MOST = 4_000_000  # bytes of a reply; more is no description
 
 
@@ -43,6 +45,7 @@ class Completion:
 
     text: str
     finish: str = ""
+    thought: str = ""  # what it wrote down before, where a server keeps that apart
     refusal: str = ""
     usage: dict[str, int] = field(default_factory=dict)
 
@@ -75,29 +78,20 @@ def connect(endpoint: Endpoint) -> httpx2.AsyncClient:
 
 
 async def complete(
-    client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Json], silent: Callable[[], None] | None = None
+    client: httpx2.AsyncClient, endpoint: Endpoint, body: dict[str, Json], listener: Listener
 ) -> Completion:
     """Return the reply to POST {address}/chat/completions. Raises VisionError.
 
-    Its code "refused-form" means that the server may answer if less is asked of it. `silent`, for a server that never
-    answered yet, is called after SILENT seconds without a word; it is then taken for dead after `endpoint.seconds`.
+    Its code "refused-form" means that the server may answer if less is asked of it. `listener` gives up
+    a server that is silent.
     """
     headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
     try:
-        asking = asyncio.ensure_future(client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers))
-        try:
-            if silent and not (await asyncio.wait({asking}, timeout=SILENT))[0]:
-                silent()
-            answer = await asking
-        finally:
-            asking.cancel()
-    except httpx2.TimeoutException as error:
-        if silent and isinstance(error, httpx2.ReadTimeout):
-            raise VisionError(
-                "server", f"it takes pictures and never answers, for {endpoint.seconds:g} s", whole=True
-            ) from None
-        slow = "it did not answer in time" if isinstance(error, httpx2.ReadTimeout) else "it cannot be reached"
-        raise VisionError("server", slow, retry=True) from None
+        answer = await listener.hear(client.post(f"{endpoint.address}/chat/completions", json=body, headers=headers))
+    except (httpx2.ReadTimeout, httpx2.WriteTimeout):
+        raise listener.given_up() from None
+    except httpx2.TimeoutException:
+        raise VisionError("server", "it cannot be reached", retry=True) from None
     except httpx2.InvalidURL:
         raise VisionError("server", "this is no address", whole=True) from None
     except httpx2.HTTPError as error:
@@ -120,8 +114,8 @@ def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> 
         return VisionError("server", f"{status}: {advice}", whole=True)
     if status == 404:
         return VisionError("model", said, whole=True)
-    if status in _FORM and _BLIND.search(said) and not _ABOUT_FORM.search(said):
-        return VisionError("model", f"{said}; it seems to be one that sees no pictures", whole=True)
+    if status in _FORM and _BLIND.search(said) and not (has_form and _ABOUT_FORM.search(said)):
+        return blind(said)
     if status in (408, 429, 502, 503, 504, 529):
         return VisionError("server", said, retry=True, after=_after(answer))
     if has_form and status in _FORM:
@@ -129,6 +123,11 @@ def _refused(answer: httpx2.Response, endpoint: Endpoint, *, has_form: bool) -> 
     if status >= 500:
         return VisionError("server", said, retry=True, after=_after(answer))
     return VisionError("request", said)
+
+
+def blind(said: str) -> VisionError:
+    """Say that a model sees no pictures, by what it or its server `said`."""
+    return VisionError("model", f"{said}; it seems to be one that sees no pictures", whole=True)
 
 
 def _after(answer: httpx2.Response) -> float | None:
@@ -154,7 +153,8 @@ def _without_v1(answer: httpx2.Response, endpoint: Endpoint) -> str:
     """Say that an address lacks its /v1, "" if it has one or if the server knows nothing of that model."""
     if re.search(r"/v\d+(?:beta)?$", endpoint.address) or re.search(rb"model", answer.content[:2000], re.IGNORECASE):
         return ""
-    return f"there is nothing at this address; is it meant to be {endpoint.address}/v1?"
+    start = _PASTED.sub("", endpoint.address)
+    return f"there is nothing at this address; is it meant to be {start}/v1?"
 
 
 def _completion(answer: httpx2.Response, endpoint: Endpoint) -> Completion:
@@ -171,7 +171,9 @@ def _completion(answer: httpx2.Response, endpoint: Endpoint) -> Completion:
         counts = data.get("usage") or {}
         pairs = (("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens"))
         usage = {ours: counts[theirs] for ours, theirs in pairs if isinstance(counts.get(theirs), int)}
-        return Completion(str(text), str(choice.get("finish_reason") or ""), str(message.get("refusal") or ""), usage)
+        thought = message.get("reasoning_content") or message.get("reasoning") or ""
+        finish, refusal = choice.get("finish_reason") or "", message.get("refusal") or ""
+        return Completion(str(text), str(finish), str(thought), str(refusal), usage)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         page = "it answered with a web page: is this the right address?" if b"<" in answer.content[:200] else ""
         if advice := _without_v1(answer, endpoint):

@@ -38,6 +38,19 @@ def refuses(text: str) -> bool:
     return "{" not in text and hygiene.refuses(text)
 
 
+_SEES_NOTHING = re.compile(
+    r"(?:can(?:no|')t|can not|unable to|not able to|don't|do not|didn't|did not|ability to) (?:\w+ )?"
+    r"(?:see|view|access|open|receive|look at)\b"
+    r"|\bno (?:images?|pictures?|photos?) |(?:image|picture|photo) (?:is|was) (?:not|missing)"
+    r"|\b(?:upload|provide|share|attach|send)\b[^.!?]{0,30}\b(?:image|picture|photo)"
+)
+
+
+def sees_nothing(text: str) -> bool:
+    """Say whether a model apologizes for having been shown no picture at all."""
+    return refuses(text) and bool(_SEES_NOTHING.search(text.casefold().replace("’", "'")))
+
+
 def repair_reply(text: str, *, sentences: bool, name: Name = "elements") -> dict[str, Json] | None:
     """Find what a reply says in the form `name`, still to be checked by `parse_reply`; None if it says nothing.
 
