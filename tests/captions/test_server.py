@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image as Pillow
 
@@ -416,6 +417,49 @@ def test_json_of_another_form_is_used_in_full_and_asked_for_once(tmp_path: Path,
     assert (seen.content.subject, seen.content.setting) == ("a mill", ("a wood",))
     assert seen.style
     assert seen.style.palette == ("teal", "ochre")
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        (
+            {"subject": {"type": "old woman", "clothing": "green shawl"}, "scene": {"location": "harbour", "time": "dusk"},
+             "style": {"medium": "watercolour", "mood": "calm"}},
+            {"subject": "old woman", "outfit": ("green shawl",), "setting": ("harbour",), "time": ("dusk",),
+             "medium": "watercolour", "mood": ("calm",)},
+        ),
+        (
+            {"description": {"short": "A fox.", "long": "A fox stands in snow. Birches are behind it."}, "Tags": "fox, snow"},
+            {"content_sentence": "A fox.", "content_long": "A fox stands in snow. Birches are behind it.",
+             "tags": ("fox", "snow")},
+        ),
+        (
+            {"objects": [{"name": "cat", "color": "black"}], "lighting": "neon", "shot": "medium shot", "textInImage": "OPEN"},
+            {"subject": "black cat", "lighting": ("neon light",), "framing": "upper body", "visible_text": ("OPEN",)},
+        ),
+        ({"alt_text": "A tram in the rain."}, {"content_sentence": "A tram in the rain."}),
+        ([{"caption": "A tram in the rain.", "score": "0.9"}], {"content_sentence": "A tram in the rain."}),
+        (
+            {"analysis": {"content": "A tram in the rain.", "style": "Ink with hard shadows."}},
+            {"content_sentence": "A tram in the rain.", "style_sentence": "Ink with hard shadows."},
+        ),
+        (
+            {"art_style": ["ink", "wash"], "scene_description": "A tram in the rain.", "reasoning": "I see a tram. It rains."},
+            {"technique": ("ink", "wash"), "content_sentence": "A tram in the rain.", "content_long": ""},
+        ),
+        ({"prompt": "a fox, birch trees, snow", "model": "x"}, {"tags": ("a fox", "birch trees", "snow")}),
+    ],
+)  # fmt: skip
+def test_fields_of_any_name_and_depth_are_read(tmp_path: Path, reply: object, kept: dict[str, object]) -> None:
+    with serving(lambda number, body: Answer(json.dumps(reply))) as home:
+        (image,) = photos(tmp_path)
+        assert ask(tmp_path, home, [image]) == Outcome()
+        assert len(home.asked) == 1
+    answer = Store(tmp_path).read(image.digest).current
+    assert answer is not None
+    seen = msgspec.to_builtins(answer.elements)
+    flat = {**seen, **seen["content"], **seen["style"]}
+    assert {key: flat.get(key) for key in kept} == kept
 
 
 def test_a_model_that_only_thinks_is_told_of_more_room(tmp_path: Path) -> None:
