@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from loraprep.captions import danbooru, hygiene
+from loraprep.captions import colours, danbooru, hygiene
 from loraprep.core import resources, typed, yamlfile
 
 GENERAL, SERIES, CHARACTER, META = 0, 3, 4, 5
@@ -131,7 +131,7 @@ def phrases() -> Phrases:
 def counted(subject: str) -> str:
     """Return the tag that counts whom a subject names ("two women" -> 2girls), "" if it names nobody."""
     words = re.findall(r"[^\W_]+", subject.casefold())
-    number = next((phrases().numbers[w] for w in words if w in phrases().numbers), 1)
+    number = next((phrases().numbers.get(w) or int(w) for w in words if w in phrases().numbers or w in "123456"), 1)
     for word in words:
         for who, names in phrases().people.items():
             if word in names:
@@ -184,14 +184,17 @@ def tags_of(phrase: str, *, whole: bool = False, names: bool = False, place: boo
     plain = " ".join(hygiene.clean(phrase).casefold().replace("_", " ").split()) if not tag(phrase) else phrase
     if known := _closed().get(plain) or _known(plain, names=names):
         return (known,)
+    if counts := re.fullmatch(r"[1-9] ?([^\W\d_]+)", plain):  # 1man, 2 women; of 2cats the cats
+        who = counted(f"{plain[0]} {counts[1]}")
+        return (who,) if who else tags_of(counts[1], whole=whole, names=names, place=place)
     if known := _known(" ".join(w for w in plain.split() if w not in _ARTICLES)):
         return (known,)
     if whole:
         return ()
     found: dict[str, None] = {}
-    for part in _parts(plain):
+    for part in _parts(colours.together(plain)):
         if not (place and part[-1] in phrases().worn):
-            for name in _of_part(part):
+            for name in _of_part(colours.plain(part)):
                 found.setdefault(name)
     return tuple(found)
 
@@ -267,6 +270,10 @@ def _a_shape(word: str, of: str) -> bool:
 
 def _of_part(words: list[str]) -> Iterator[str]:
     """Yield the tags of one part: verb and thing, each describing word with the last one, else the last alone."""
+    yield from (name for word in words for name in _borne(word))
+    words = [word for word in words if not _borne(word)]
+    if not words:
+        return
     if len(words) == 1:
         if alone := _common(words[0]):
             yield alone
@@ -285,10 +292,30 @@ def _of_part(words: list[str]) -> Iterator[str]:
     if head in phrases().belong:
         yield from _of_part(words[:-1])
         return
-    pairs = [known for word in words[:-1] if (known := _known(f"{word} {head}"))]
+    two = _known(" ".join(words[-2:])) if len(words) > 2 else ""  # a white tank top is no white top
+    pairs: list[str] = []
+    for word in words[: -2 if two else -1]:
+        ends = (" ".join(words[-2:]), head) if two else (head,)
+        pairs += [known for end in ends if (known := _first_known(f"{name} {end}" for name in colours.names(word)))][:1]
+    pairs += [two] if two else []
     yield from pairs
     if not pairs and (head_alone := _common(head)):
         yield head_alone
+
+
+def _first_known(phrases: Iterable[str]) -> str:
+    return next(filter(None, map(_known, phrases)), "")
+
+
+@lru_cache(maxsize=1 << 12)
+def _borne(word: str) -> tuple[str, ...]:
+    """Return the tag of what a word says its bearer has: red-haired -> red hair, long-sleeved -> long sleeves."""
+    which, dash, what = word.rpartition("-")
+    if not dash or not what.endswith("ed") or _known(word):
+        return ()
+    ends = [what.removesuffix(ending) + more for ending in ("ed", "d") for more in ("", "s")]
+    found = _first_known(f"{name} {end}" for end in ends for name in colours.names(which.rpartition("-")[2]))
+    return (found,) if found else ()
 
 
 def _common(word: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import booru, danbooru, hygiene, objects, tokens
+from loraprep.captions import booru, colours, danbooru, hygiene, objects, tokens
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
@@ -116,6 +116,8 @@ def _body(
 ) -> tuple[str, Terms, list[str]]:
     """Return (what stands after the trigger, the terms it names, what went for the budget)."""
     mixed = model.form == "tags then prose" and not (elements.form == "prose" and elements.text)
+    if form in ("tags", "json") or mixed:
+        pairs = _in_colour(pairs, elements, captioning, model, traits)
     if form == "tags" or mixed:
         if model.vocabulary and elements.state == "seen":
             pairs = _real_tags(pairs, elements, captioning, model, traits)
@@ -143,6 +145,25 @@ def _body(
     if tags and captioning.quality_tags and not quality_first(model):
         tags = ", ".join([tags, *model.quality_tags])
     return (f"{tags}. {told}" if tags and told else tags or _following(told)), pairs, gone
+
+
+def _in_colour(pairs: Terms, elements: Elements, captioning: Captioning, model: BaseModel, traits: Traits) -> Terms:
+    """Name things by the colour that the sentences give them, where the terms forgot it.
+
+    For tags both are named, as red dress says dress already and white horse does not say horse.
+    """
+    said = " ".join(filter(None, (elements.content_sentence, elements.content_long)))
+    if not said or elements.text:
+        return pairs
+    never = (*traits.left_out, *captioning.omit)
+    found: Terms = []
+    for key, term in pairs:
+        seen = [] if _style((key, term)) else colours.of_thing(term, said)
+        seen = [phrase for phrase in seen if not any(hygiene.says(phrase, word) for word in never)]
+        found += [(key, phrase) for phrase in seen]
+        if not seen or model.vocabulary:
+            found.append((key, term))
+    return list(dict.fromkeys(found))
 
 
 def quality_first(model: BaseModel) -> bool:
@@ -327,7 +348,7 @@ def _real_tags(pairs: Terms, elements: Elements, captioning: Captioning, model: 
         kind = next(iter(elements.content.get("subject_class", ())), "")
         if _prose_alone(elements):
             said = f"{elements.content_sentence} {elements.content_long}"
-            told = [("objects", name) for name in booru.tags_in(said)] + told
+            told = [("objects", name) for found in booru.tags_in(said) for name in _with_colour(found, said)] + told
             first = " ".join(elements.content_sentence.split()[:_WHO])
         told += [("subject", name) for name in booru.concluded(first, kind, [name for _, name in told])]
     never = set(traits.left_out) | {
@@ -339,6 +360,11 @@ def _real_tags(pairs: Terms, elements: Elements, captioning: Captioning, model: 
         if name not in never:
             keys.setdefault(name, key)
     return [(keys[name], name) for name in booru.in_order(booru.without_implied(list(keys)), model.order)]
+
+
+def _with_colour(name: str, said: str) -> list[str]:
+    """Return the tags of a thing in each colour that sentences give it, then its own."""
+    return [*(tag for phrase in colours.of_thing(name, said) for tag in booru.tags_of(phrase)), name]
 
 
 def _allowed(pairs: Terms, trigger: str, captioning: Captioning, traits: Collection[str]) -> Terms:

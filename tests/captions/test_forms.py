@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from loraprep.captions import booru
 from loraprep.captions.compose import compose_captions
@@ -92,6 +93,37 @@ def test_a_watermark_is_named_and_other_words_are_quoted() -> None:
     settings, flux = smallest(trigger="ember", model="flux"), profiles.base_model("flux")
     made = compose_captions({"a.jpg": read}, Decisions(), settings, flux, profiles.kind("style")).captions["a.jpg"]
     assert made.text == "ember, a tower rises over a town. It reads “OPEN”."
+
+
+SAID = "A woman in a red velvet dress and navy gloves rides a white horse past a copper kettle."
+
+
+def test_things_have_the_colour_that_a_sentence_gives_them() -> None:
+    plain = {"content_sentence": SAID, "content_long": f"{SAID} Black and white cats sleep under her hat.", "tags": []}
+    plain_tags = ["1girl", "dress", "gloves", "horse", "kettle", "cat", "hat"]
+    made = {}
+    for model in ("pony", "sdxl", "flux"):
+        elements = described(**{**plain, "tags": plain_tags})
+        elements = structs.replace(
+            elements,
+            content={"subject": ["a woman"], "objects": ["horse", "kettle", "cats"], "outfit": ["dress", "a hat"]},
+        )
+        settings, profile = smallest(trigger="ember", model=model), profiles.base_model(model)
+        made[model] = compose_captions({"a.jpg": elements}, Decisions(), settings, profile, profiles.kind("style"))
+    assert made["pony"].captions["a.jpg"].text == (
+        "ember, 1girl, solo, red dress, blue gloves, white horse, horse, kettle, black cat, white cat, hat"
+    )
+    assert made["sdxl"].captions["a.jpg"].text == (
+        "ember, a woman, red velvet dress, a hat, white horse, kettle, black and white cats"
+    )
+    assert made["flux"].captions["a.jpg"].text == f"ember, {SAID[0].lower()}{SAID[1:]}"
+
+
+def test_no_colour_comes_back_that_was_to_stay_out() -> None:
+    said = described(content_sentence=SAID, tags=["dress", "gloves"])
+    settings = changed(smallest(trigger="ember", model="pony"), captioning={"omit": ("red",)})
+    made = compose_captions({"a.jpg": said}, Decisions(), settings, profiles.base_model("pony"), profiles.kind("style"))
+    assert made.captions["a.jpg"].text == "ember, no humans, dress, blue gloves, tower"
 
 
 def test_sentences_alone_are_matched_and_never_cut() -> None:
