@@ -19,18 +19,26 @@ Json = object
 def written(parts: Sequence[JsonPart], said: Mapping[str, Sequence[str]]) -> str:
     """Write an object, its keys in the order of `parts`; places that there are no words for are left out.
 
-    `said`: source ("content_sentence", "style.lighting") -> its words. One line without spaces between keys, letters
-    as they are: how the tools that read such captions check them (musubi-tuner's docs on Ideogram 4).
+    `said`: source ("content_sentence", "style.lighting") -> its words. Those that are `bare` stand without any. One
+    line without spaces between keys, letters as they are: how the tools that read such captions check them
+    (musubi-tuner's docs on Ideogram 4, and its caption_verifier.py).
     """
     made: dict[str, Json] = {}
+    told = [
+        part.key.rpartition(".")[0] for part in parts if any(said.get(source) for source in (*part.says, part.each))
+    ]
     for part in parts:
         value: Json
+        element, _, word = part.when.replace("!=", "=!").partition("=")
+        if element and (word.removeprefix("!") in said.get(element, ())) == word.startswith("!"):
+            continue
         if part.each:
             value = [_item(part.item, word) for word in said.get(part.each, ())]
         else:
             found = next((words for source in part.says if (words := said.get(source))), ())
             value = _cut(", ".join(found), part.words)
-        if value:
+        beside = part.bare == "beside" and part.key.rpartition(".")[0] in told
+        if value or beside or part.bare == "always":
             _put(made, part.key.split("."), value)
     return compact(made)
 

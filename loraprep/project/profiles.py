@@ -103,7 +103,9 @@ class JsonPart(Table, frozen=True):
 
     `says`: what stands there, the first that there are words for ("content_sentence", "style.lighting"). `each`: a list
     of objects, one for each term of that element; `item` has their keys, "key=word" for a word that is always the same,
-    else the term. `words`: at most so many.
+    else the term. `words`: at most so many. `when`: only where an element says so ("style.medium=photograph"), or
+    does not ("style.medium!=photograph"). `bare`: that it stands there without words too, since the base model was
+    always shown it: "beside" others of its object that have some, or "always".
     """
 
     key: str
@@ -111,6 +113,8 @@ class JsonPart(Table, frozen=True):
     each: str = ""
     item: tuple[str, ...] = ()
     words: int = 0
+    when: str = ""
+    bare: Literal["", "beside", "always"] = ""
 
 
 class Choosing(Table, frozen=True):

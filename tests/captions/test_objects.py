@@ -44,7 +44,7 @@ def mill(**more: Any) -> Elements:
             "style_sentence": "Oil painting in dim light."}  # fmt: skip
     content = {"subject": ["a water mill"], "setting": ["forest"], "objects": ["pond", "bridge"]}
     style = {"medium": ["oil painting"], "lighting": ["dim light"]}
-    return Elements("a.jpg", "d" * 64, "claude", "seen", content, style, **{**said, **more})
+    return Elements("a.jpg", "d" * 64, "claude", "seen", **{"content": content, "style": style, **said, **more})
 
 
 def caption(elements: Elements, base: BaseModel, limit: int = 512, **captioning: Any) -> Caption:
@@ -67,6 +67,45 @@ def test_an_object_has_the_keys_in_the_order_that_was_taught() -> None:
         "style_description",
         "compositional_deconstruction",
     ]
+
+
+# What musubi-tuner's caption_verifier.py of June 2026 wants of an object: whole, these keys in this order.
+STYLE = {
+    "photo": ["aesthetics", "lighting", "photo", "medium"],
+    "art_style": ["aesthetics", "lighting", "medium", "art_style"],
+}
+ELEMENT = {"obj": ["type", "desc"], "text": ["type", "text", "desc"]}
+
+
+def faults(text: str) -> list[str]:
+    found, made = [], json.loads(text)
+    if (style := made.get("style_description")) is not None:
+        kinds = [kind for kind in STYLE if kind in style]
+        found += [] if len(kinds) == 1 and [*style] == STYLE[kinds[0]] else [f"style: {[*style]}"]
+    whole = made.get("compositional_deconstruction", {})
+    found += [] if [*whole] == ["background", "elements"] else [f"whole: {[*whole]}"]
+    return found + [f"element: {e}" for e in whole.get("elements", ()) if [*e] != ELEMENT[e["type"]]]
+
+
+@pytest.mark.parametrize("words", ["include", "omit"])
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_an_object_for_ideogram_is_whole_whatever_was_said(words: str, length: str) -> None:
+    base = profiles.base_model("ideogram4")
+    photo = {"medium": ["photograph"]}
+    every = [
+        *map(described, listed()),
+        mill(visible_text=["OPEN"], style=photo),
+        mill(content={}, style={}, style_sentence=""),
+        mill(style={}),
+        mill(content={"subject": ["a mill"]}, style={"mood": ["calm"]}, style_sentence=""),
+        Elements("a.jpg", "d" * 64, "wd-tagger", "seen", {"objects": ["pond"]}, tags=["pond"]),
+    ]
+    for elements in every:
+        made = caption(msgspec.structs.replace(elements, path="a.jpg"), base, 2048, style_words=words, length=length)
+        assert faults(made.text) == [], made.text
+        assert ("style_description" in made.text) <= (words == "include")
+    taken = json.loads(caption(mill(style=photo), base, 2048).text)["style_description"]
+    assert (taken["photo"], taken["medium"]) == ("Oil painting in dim light.", "photograph")
 
 
 def test_length_budget_and_what_is_omitted() -> None:

@@ -40,8 +40,12 @@ def test_a_model_of_tags_without_a_list_loses_its_articles() -> None:
 
 def test_a_model_of_json_gets_an_object_with_the_trigger_in_its_first_text() -> None:
     first, second = (json.loads(text) for text in made("ideogram4"))
-    assert first == {"high_level_description": "emberveil, a cat on a kitchen table"}
-    assert second == {"high_level_description": "a cat on a kitchen table"}
+    bare = {"background": "", "elements": []}  # the verifiers of trainers want it in every object
+    assert first == {
+        "high_level_description": "emberveil, a cat on a kitchen table",
+        "compositional_deconstruction": bare,
+    }
+    assert second == {"high_level_description": "a cat on a kitchen table", "compositional_deconstruction": bare}
 
 
 @pytest.mark.parametrize("model", MODELS)
