@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from loraprep.captions import colours, danbooru, hygiene
+from loraprep.captions import colours, danbooru, hygiene, lexicon
 from loraprep.core import resources, typed, yamlfile
 
 GENERAL, SERIES, CHARACTER, META = 0, 3, 4, 5
@@ -213,11 +213,15 @@ def tags_in(sentence: str) -> list[str]:
     at = 0
     while at < len(words):
         step = 1
+        if all(pairs := _pairs_of(words[at : at + 3])):  # long silver hair
+            found |= dict.fromkeys(pairs)
+            at += 3
+            continue
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
             run = words[at : at + length]
             if run[0] in glue or run[-1] in glue:
                 continue
-            name = _known(" ".join(run)) if length > 1 else _common(run[0])
+            name = _whole(run) if length > 1 else "" if _acts(words, at) else _common(run[0])
             if not name and run[1:2] == ["of"] and len(_bare(" ".join(run))) == 3:  # a bottle of (the) wine
                 name = _turned(run[0], run[-1])
             if name:
@@ -226,6 +230,37 @@ def tags_in(sentence: str) -> list[str]:
                 break
         at += step
     return list(found)
+
+
+_ONTO = frozenset(
+    {"him", "her", "them", "it", "us", "down", "up", "along", "through", "across", "over", "past", "into", "around"}
+)
+_ELSEWHERE = frozenset({"outside", "inside"})  # of what is shown, or behind a window
+
+
+def _acts(words: Sequence[str], at: int) -> bool:
+    """Say whether a word alone tells what some thing does, and no tag: the parrot watches them, rain runs down."""
+    word, after = words[at], words[at + 1 : at + 2]
+    if word in _ELSEWHERE:
+        return True
+    if not (word.endswith("s") and after and after[0] in _ONTO):
+        return False
+    somebody = lexicon.meant("subject_class", " ".join(words[max(0, at - 1) : at])) in ("person", "animal")
+    return not (_common(word).endswith("ing") and (somebody or words[max(0, at - 1)] in ("he", "she", "who", "they")))
+
+
+def _whole(run: Sequence[str]) -> str:
+    """Return the tag of some words as they stand, or with the colour before the last as Danbooru calls it."""
+    known = _known(" ".join(run))
+    return known or (_first_known(f"{name} {run[1]}" for name in colours.names(run[0])) if len(run) == 2 else "")
+
+
+def _pairs_of(run: Sequence[str]) -> list[str]:
+    """Return what each of three words makes with the last one, [""] unless both make a tag."""
+    glue = hygiene.lists().stopwords | _ARTICLES
+    if len(run) < 3 or any(word in glue for word in run) or _known(" ".join(run)):
+        return [""]
+    return [_whole([word, run[2]]) for word in run[:2]]
 
 
 def _parts(plain: str) -> Iterator[list[str]]:

@@ -314,7 +314,7 @@ def _pairs(elements: Elements, model: BaseModel, traits: Traits) -> Terms:
     return [*tagged, *(p for p in rest if not _style(p) or p[0] not in by_tags)] if tagged else by_key
 
 
-_WHO = 5  # words at the start of a sentence that name who is shown
+_WHO = 8  # words at the start of a sentence that name who is shown
 
 
 def _prose_alone(elements: Elements) -> bool:
@@ -408,12 +408,15 @@ def _sentences(
     if model.quotes and drawn:
         said.append(f"It reads {', '.join(f'“{word}”' for word in drawn)}.")
     if captioning.style_words == "include" and length != "short" and elements.style_sentence:
-        said.append(elements.style_sentence)
+        said += _SENTENCE.split(elements.style_sentence)
     return [_ended(s) for s in said if s.strip()]
 
 
 def _shown(elements: Elements, length: str, content: Sequence[str], traits: Traits) -> list[str]:
     """Return the sentences of what is shown: with the traits where one of them is to be named in this picture."""
+    if _prose_alone(elements):
+        told = [s for s in _SENTENCE.split(f"{elements.content_sentence} {elements.content_long}".strip()) if s]
+        return told[:1] if length == "short" else told
     whole = elements.with_traits
     named = [t for t in content if t.casefold() in traits.named]
     short, long = elements.content_sentence, elements.content_long
@@ -434,13 +437,18 @@ def _object(
     """
     content = [term for key, term in pairs if key not in hygiene.STYLE]
     style = [] if captioning.style_words == "omit" else [elements.style_sentence]
+    if _prose_alone(elements):  # of its lists only what is chosen from closed ones is no scrap of a sentence
+        pairs = [(key, term) for key, term in pairs if key in ("medium", "lighting")]
     if elements.content_sentence and not elements.text:
         shown = _shown(elements, _length(captioning, model), content, traits)
     else:
         shown = [elements.text or ", ".join(content)]
     for term in captioning.omit:
         shown = [hygiene.without_term(sentence, term) for sentence in shown]
-    shown, gone = [hygiene.clean(s) for s in shown if s.strip()], list[str]()
+    shown, gone = [hygiene.clean(s) for one in shown for s in _SENTENCE.split(one) if s.strip()], list[str]()
+    most = max((part.words for part in model.json if "content_sentence" in part.says), default=0)
+    while most and len(shown) > 1 and len(" ".join(shown).split()) > most:
+        gone.append(shown.pop())
     said: dict[str, list[str]] = {"tags": content, "style_sentence": [*filter(None, style)]}
     said["visible_text"] = [hygiene.clean(word) for word in elements.visible_text if not marks([word])]
     for key, term in pairs:

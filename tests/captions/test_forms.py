@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -138,6 +139,40 @@ def test_sentences_alone_are_matched_and_never_cut() -> None:
         texts[model] = made.captions["a.jpg"].text
     assert texts["illustrious"] == "ember, black cat, collar, laughing, lantern, wooden table"
     assert texts["sdxl"] == f"ember, {said[0].lower()}{said[1:]}"
+
+
+FISHER = (
+    "A photograph of an elderly fisherman mending a net on a stone pier. He wears a navy sweater, a yellow hat and rubber "
+    "boots. Behind him, three small boats bob in the harbour, and a lighthouse with red stripes stands at the far end. "
+    "Soft light falls on the old planks."
+)
+
+
+def test_sentences_alone_fit_by_whole_sentences_and_are_no_things_of_an_object() -> None:
+    prose = Elements("a.jpg", "d" * 64, "openai-compatible", "seen", {"objects": ["him", "wears", "far end"]},
+                     {"medium": ["photograph"], "mood": ["mood"]}, content_sentence=FISHER,
+                     confidence={"content": "low", "style": "low"})  # fmt: skip
+    made = {}
+    for model, more in (
+        ("illustrious", {}),
+        ("ideogram4", {}),
+        ("sd35", {"dataset": {"trainers": ("onetrainer",)}}),
+        ("flux", {"captioning": {"length": "short"}}),
+    ):
+        settings, profile = changed(smallest(trigger="ember", model=model), **more), profiles.base_model(model)
+        made[model] = compose_captions({"a.jpg": prose}, Decisions(), settings, profile, profiles.kind("style"))
+    captions = {model: found.captions["a.jpg"] for model, found in made.items()}
+    assert captions["illustrious"].text == (
+        "ember, 1boy, solo, net, pier, blue sweater, yellow hat, rubber boots, boat, harbor, lighthouse, red stripes, plank, "
+        "photo (medium)"
+    )
+    said = json.loads(captions["ideogram4"].text)
+    assert said["high_level_description"] == "ember, " + FISHER.rpartition(" Soft")[0]
+    assert said["compositional_deconstruction"]["elements"] == []
+    assert captions["ideogram4"].left_out == ("Soft light falls on the old planks.",)
+    assert captions["sd35"].tokens <= 77
+    assert captions["sd35"].text == "ember, a" + FISHER.partition(" Behind")[0][1:]
+    assert captions["flux"].text == "ember, a" + FISHER.partition(" He")[0][1:]
 
 
 def test_what_a_tag_stands_for_was_seen_and_is_named() -> None:
