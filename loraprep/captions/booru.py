@@ -207,14 +207,20 @@ def tags_in(sentence: str) -> list[str]:
 
     A word alone counts where many pictures have it as a tag; words that only hold a sentence together never do.
     """
-    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", sentence.casefold())
+    found = dict.fromkeys(
+        name for clause in re.split(r"[.,;:!?()]+", sentence.casefold()) for name in _in_clause(clause)
+    )
+    return list(found)
+
+
+def _in_clause(clause: str) -> Iterator[str]:
+    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", clause)
     glue = hygiene.lists().stopwords | _ARTICLES
-    found: dict[str, None] = {}
     at = 0
     while at < len(words):
         step = 1
         if all(pairs := _pairs_of(words[at : at + 3])):  # long silver hair
-            found |= dict.fromkeys(pairs)
+            yield from pairs
             at += 3
             continue
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
@@ -225,11 +231,10 @@ def tags_in(sentence: str) -> list[str]:
             if not name and run[1:2] == ["of"] and len(_bare(" ".join(run))) == 3:  # a bottle of (the) wine
                 name = _turned(run[0], run[-1])
             if name:
-                found.setdefault(name)
+                yield name
                 step = length
                 break
         at += step
-    return list(found)
 
 
 _ONTO = frozenset(
@@ -239,14 +244,20 @@ _ELSEWHERE = frozenset({"outside", "inside"})  # of what is shown, or behind a w
 
 
 def _acts(words: Sequence[str], at: int) -> bool:
-    """Say whether a word alone tells what some thing does, and no tag: the parrot watches them, rain runs down."""
+    """Say whether a word alone tells how some thing is or what it does: old planks, a parrot watches them."""
     word, after = words[at], words[at + 1 : at + 2]
-    if word in _ELSEWHERE:
+    if word in _ELSEWHERE or (after and _describes(word, after[0])):
         return True
     if not (word.endswith("s") and after and after[0] in _ONTO):
         return False
     somebody = lexicon.meant("subject_class", " ".join(words[max(0, at - 1) : at])) in ("person", "animal")
     return not (_common(word).endswith("ing") and (somebody or words[max(0, at - 1)] in ("he", "she", "who", "they")))
+
+
+def _describes(word: str, after: str) -> bool:
+    """Say whether a word only describes the thing behind it, and names none itself; "a cat laughs" has a cat."""
+    thing = "" if after in hygiene.lists().stopwords else _common(after)
+    return bool(thing) and not thing.endswith("ing") and not lexicon.meant("subject_class", word)
 
 
 def _whole(run: Sequence[str]) -> str:

@@ -87,7 +87,10 @@ def test_tags_that_stand_in_a_sentence() -> None:
         ("A girl with long silver hair and a crimson cape.", ["girl", "long hair", "grey hair", "red cape"]),
         ("A parrot watches them from its cage.", ["parrot", "cage"]),
         ("Rain runs down the glass; the city lights outside are blurred.", ["rain", "glass", "city lights", "blurry"]),
-        ("A dog runs along the beach.", ["dog", "running", "beach"]),
+        (
+            "A dog runs along the beach past old planks and a patterned rug.",
+            ["dog", "running", "beach", "plank", "rug"],
+        ),
     ],
 )
 def test_what_a_thing_does_is_no_tag(sentence: str, tags: list[str]) -> None:
