@@ -80,7 +80,7 @@ def _of_another_form(
 ) -> list[Finding]:
     """Find tags for a base model that learned from sentences, and sentences for one that knows Danbooru's tags only.
 
-    Whoever wrote them; `said`: what is named already. Words of a draft are named as such.
+    Whoever wrote them; `said`: what is named already. A draft of names is named as such.
     """
     tags: list[str] = []
     prose: list[str] = []
@@ -88,12 +88,15 @@ def _of_another_form(
     for path, caption in sorted(captions.items()):
         body = caption.text.partition(", ")[2]
         draft = caption.origin == "draft" or (caption.origin == "approved" and elements[path].captioner == "draft")
-        if not body or path in said or draft or not caption.captioned:
+        bare = draft and not elements[path].text  # of names and colours, which is said as such
+        if not body or path in said or bare or not caption.captioned:
             continue
         if model.form == "prose" and hygiene.form_of(body) == "tags" and len(hygiene.terms(body)) > 1:
             of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
             tagged.setdefault(elements[path].captioner, []).append(path) if of_tagger else tags.append(path)
-        elif model.vocabulary and not model.reads("prose") and _in_sentences(body):
+        elif (
+            model.vocabulary and not model.reads("prose") and (_in_sentences(body) or _matched(elements[path], caption))
+        ):
             prose.append(path)
     found = [
         Finding(Code.CAPTIONER_ONLY_TAGS, tuple(paths), {"captioner": name, "title": model.title})
@@ -117,6 +120,11 @@ def _of_one_length(settings: Settings, model: BaseModel) -> list[Finding]:
     return (
         [Finding(Code.CAPTION_ONE_LENGTH, (), {"trainers": listed(titles, None), "first": wanted[0]})] if titles else []
     )
+
+
+def _matched(elements: Elements, caption: Caption) -> bool:
+    """Say whether a draft's tags are all that was left of a person's sentence."""
+    return caption.origin == "draft" and elements.form == "prose" and _in_sentences(elements.text)
 
 
 def _in_sentences(body: str) -> bool:

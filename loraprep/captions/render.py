@@ -119,8 +119,8 @@ def _body(
     if form in ("tags", "json") or mixed:
         pairs = _in_colour(pairs, elements, captioning, model, traits)
     if form == "tags" or mixed:
-        if model.vocabulary and elements.state == "seen":
-            pairs = _real_tags(pairs, elements, captioning, model, traits)
+        if model.vocabulary and (elements.state == "seen" or elements.form == "prose"):
+            pairs = _real_tags(pairs, elements, captioning, model, traits) or pairs
         if _length(captioning, model) == "short":
             pairs = [pair for pair in pairs if not _style(pair)]
     content = [t for key, t in pairs if key not in hygiene.STYLE]
@@ -343,6 +343,10 @@ def _real_tags(pairs: Terms, elements: Elements, captioning: Captioning, model: 
         )
     ]
     told.sort(key=_style)
+    if elements.form == "prose" and elements.text and elements.captioner == "draft":
+        sentence = elements.text
+        told = [("objects", name) for found in booru.tags_in(sentence) for name in _with_colour(found, sentence)]
+        told += [("subject", name) for name in booru.concluded(sentence, "", [name for _, name in told])]
     if elements.content_sentence:  # a tagger names who is there, and that nobody is
         first = " ".join(elements.content.get("subject", ()))
         kind = next(iter(elements.content.get("subject_class", ())), "")

@@ -9,11 +9,13 @@ import pytest
 from msgspec import structs
 
 from loraprep.captions import booru
+from loraprep.captions.captioner import Context
+from loraprep.captions.captioners import draft
 from loraprep.captions.compose import compose_captions
 from loraprep.captions.elements import sort_terms
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Elements
+from loraprep.core.records import Elements, Image
 from loraprep.project import profiles
 from loraprep.project.decisions import Decisions
 from tests.typed import changed, smallest
@@ -173,6 +175,32 @@ def test_sentences_alone_fit_by_whole_sentences_and_are_no_things_of_an_object()
     assert captions["sd35"].tokens <= 77
     assert captions["sd35"].text == "ember, a" + FISHER.partition(" Behind")[0][1:]
     assert captions["flux"].text == "ember, a" + FISHER.partition(" He")[0][1:]
+
+
+LYING = ["Steam rises from a copper pot beside a window.", "A portrait of two women in blue coats, oil on canvas."]
+
+
+def test_sentences_that_lie_there_are_matched_in_a_draft_too() -> None:
+    made, found_ = drafted(LYING, "illustrious")
+    assert made == ["ember, steam, window", "ember, 2girls, portrait, blue coat"]
+    assert Code.CAPTION_PROSE_FOR_TAGS in found_
+
+
+def test_tags_that_lie_there_are_named_in_a_draft_too() -> None:
+    made, found_ = drafted(["harbor, rope, gull", "kitchen, copper pot, window"], "flux")
+    assert made[0] == "ember, harbor, rope, gull, vivid colours"
+    assert Code.CAPTION_TAGS_FOR_PROSE in found_
+
+
+def drafted(texts: list[str], model: str) -> tuple[list[str], set[Code]]:
+    elements = {}
+    for number, text in enumerate(texts):
+        image = Image(f"{number}.jpg", "image", digest="d" * 64, words=((f"sidecar:{number}.txt", text),), chroma=50,
+                      lightness=50, contrast=0.2, palette=(("blue", "#0000ff", 0.1),))  # fmt: skip
+        elements[image.path] = draft.describe(image, Context("ember"))
+    settings, profile = smallest(trigger="ember", model=model), profiles.base_model(model)
+    made = compose_captions(elements, Decisions(), settings, profile, profiles.kind("style"))
+    return [caption.text for caption in made.captions.values()], {f.code for f in made.findings}
 
 
 def test_what_a_tag_stands_for_was_seen_and_is_named() -> None:
