@@ -65,7 +65,7 @@ def check_captions(
     }
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.vocabulary == "danbooru":
-        found += _unknown_tags(spoken, settings, vocabulary)
+        found += _unknown_tags(spoken, elements, settings, vocabulary)
     found += language.check(spoken, settings, model)
     found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary), shown)
     faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
@@ -185,14 +185,24 @@ def _readable(caption: Caption, trigger: str) -> bool:
     return tokens.plain_english(objects.body_of(caption, trigger)) > _MOST
 
 
-def _unknown_tags(captions: Mapping[str, Caption], settings: Settings, known: Vocabulary) -> list[Finding]:
+def _measured(elements: Elements) -> set[str]:
+    """Return the terms that only pixels gave: measured colours are no tags, and nobody's slip."""
+    return {term for key, terms in elements.style.items() if elements.sources.get(key) == "measured" for term in terms}
+
+
+def _unknown_tags(
+    captions: Mapping[str, Caption], elements: Mapping[str, Elements], settings: Settings, known: Vocabulary
+) -> list[Finding]:
     intent = settings.intent
     declared = [word for group in groups.every(settings) for word in group.words]
     allowed = (intent.class_word, *intent.fused, *declared)
     unknown = {
-        p: known.unknown(hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, settings))), allowed)
+        p: known.unknown(
+            hygiene.terms(hygiene.without_trigger(c.text, groups.trigger(p, settings))),
+            (*allowed, *_measured(elements[p])),
+        )
         for p, c in captions.items()
-        if c.form == "tags"
+        if c.form == "tags" and (c.origin != "draft" or elements[p].text)
     }
     times = Counter(term.casefold() for terms in unknown.values() for term in terms)
     if not times:

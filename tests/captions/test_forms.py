@@ -12,6 +12,7 @@ from loraprep.captions import booru
 from loraprep.captions.captioner import Context
 from loraprep.captions.captioners import draft
 from loraprep.captions.compose import compose_captions
+from loraprep.captions.danbooru import Vocabulary
 from loraprep.captions.elements import sort_terms
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
@@ -192,14 +193,20 @@ def test_tags_that_lie_there_are_named_in_a_draft_too() -> None:
     assert Code.CAPTION_TAGS_FOR_PROSE in found_
 
 
-def drafted(texts: list[str], model: str) -> tuple[list[str], set[Code]]:
+def test_tags_that_lie_there_and_are_none_are_named_in_a_draft_too() -> None:
+    vocabulary = booru.vocabulary()
+    assert Code.UNKNOWN_TAGS in drafted(["harbor, copper samovar"], "pony", vocabulary)[1]
+    assert Code.UNKNOWN_TAGS not in drafted(["harbor, seagull"], "pony", vocabulary)[1]  # nobody wrote vivid colours
+
+
+def drafted(texts: list[str], model: str, vocabulary: Vocabulary | None = None) -> tuple[list[str], set[Code]]:
     elements = {}
     for number, text in enumerate(texts):
         image = Image(f"{number}.jpg", "image", digest="d" * 64, words=((f"sidecar:{number}.txt", text),), chroma=50,
                       lightness=50, contrast=0.2, palette=(("blue", "#0000ff", 0.1),))  # fmt: skip
         elements[image.path] = draft.describe(image, Context("ember"))
     settings, profile = smallest(trigger="ember", model=model), profiles.base_model(model)
-    made = compose_captions(elements, Decisions(), settings, profile, profiles.kind("style"))
+    made = compose_captions(elements, Decisions(), settings, profile, profiles.kind("style"), vocabulary)
     return [caption.text for caption in made.captions.values()], {f.code for f in made.findings}
 
 

@@ -93,7 +93,7 @@ def write_captions(work: Workspace) -> None:
     elements = carried.named(work, work.read(Described).elements)
     if known is not None:  # what is written is of the one, what is checked may be of the other
         known = danbooru.Vocabulary((*known.rows, *booru.vocabulary().rows))
-    elif not any(e.captioner == "draft" for e in elements.values()):  # measured colours are no tags
+    else:
         known = booru.vocabulary() if project.base_model.vocabulary and not findings else None
     result = compose.compose_captions(
         elements,
