@@ -144,7 +144,7 @@ def _shortened(captions: Mapping[str, Caption], limit: int) -> list[Finding]:
 
 def _marks(elements: Mapping[str, Elements]) -> list[Finding]:
     """Find what a vision model read in a picture that is a signature, a watermark or an address."""
-    read = {path: marks(e.visible_text) for path, e in sorted(elements.items())}
+    read = {path: marks(e) for path, e in sorted(elements.items())}
     paths = tuple(path for path, texts in read.items() if texts)
     said = sorted({text for texts in read.values() for text in texts})
     return [Finding(Code.VISIBLE_MARKS, paths, {"said": ", ".join(said[:SHOWN])})] if paths else []

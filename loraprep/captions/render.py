@@ -386,14 +386,30 @@ def _allowed(pairs: Terms, trigger: str, captioning: Captioning, traits: Collect
 
 # what marks a picture as somebody's: signs and addresses, and the words that sites of stock pictures write over them
 _MARK = re.compile(
-    r"©|\(c\)|®|™|@\w|https?:|www\.|\.(?:com|net|org|de|jp)\b|watermark|signature|copyright|stock\b|getty",
+    r"©|\(c\)|®|™|@\w|https?:|www\.|\.(?:com|net|org|de|jp)\b|watermark|signature|copyright|all rights reserved"
+    r"|(?<!\bin )(?<!\bof )stock\b|getty|alamy|dreamstime|123rf|depositphotos|freepik|fotolia|pixiv|deviantart"
+    r"|artstation|patreon",
     re.IGNORECASE,
+)
+# a name, initials, or either with a year: J. Arden, M.K. '19, Lena Vogt 2021
+_NAME = re.compile(
+    r"(?:[A-Z]\. ?){1,3}(?:[A-Z][\w'’-]+)?(?: ?['’]?\d{2,4})?|[A-Z][a-z'’-]+ [A-Z][a-z'’-]+(?: ['’]?\d{2,4})?"
+    r"|[A-Z][\w'’-]+ ['’]\d{2}"
 )
 
 
-def marks(texts: Sequence[str]) -> list[str]:
-    """Return what of the words in a picture is a signature, a watermark or an address."""
-    return [text for text in texts if _MARK.search(text)]
+def marks(elements: Elements) -> list[str]:
+    """Return what of the words in a picture is a signature, a watermark or an address.
+
+    A vision model quotes what belongs to the picture in its long description: a name that is not there is a signature.
+    """
+    known = elements.content_long and "visible_text" not in elements.sources  # else a person says it belongs there
+    told = f"{elements.content_sentence} {elements.content_long}" if known else ""
+    return [
+        text
+        for text in elements.visible_text
+        if _MARK.search(text) or (told and text not in told and _NAME.fullmatch(text.strip()))
+    ]
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'“])")
@@ -408,7 +424,8 @@ def _sentences(
     for term in captioning.omit:
         said = [hygiene.without_term(sentence, term) for sentence in said]
     written = " ".join(said).casefold()
-    drawn = [w for w in elements.visible_text if w.casefold() not in written and not marks([w])]
+    never = marks(elements)
+    drawn = [w for w in elements.visible_text if w.casefold() not in written and w not in never]
     if model.quotes and drawn:
         said.append(f"It reads {', '.join(f'“{word}”' for word in drawn)}.")
     if captioning.style_words == "include" and length != "short" and elements.style_sentence:
@@ -454,7 +471,7 @@ def _object(
     while most and len(shown) > 1 and len(" ".join(shown).split()) > most:
         gone.append(shown.pop())
     said: dict[str, list[str]] = {"tags": content, "style_sentence": [*filter(None, style)]}
-    said["visible_text"] = [hygiene.clean(word) for word in elements.visible_text if not marks([word])]
+    said["visible_text"] = [hygiene.clean(word) for word in elements.visible_text if word not in marks(elements)]
     for key, term in pairs:
         said.setdefault(f"{'style' if key in hygiene.STYLE else 'content'}.{key}", []).append(term)
     while True:

@@ -40,6 +40,7 @@ def _with(elements: Elements, marks: Sequence[Mark]) -> Elements:
         visible_text=[*elements.visible_text, *(w for w in said if w.casefold() not in read)],
         tags=[*elements.tags, *(t for t in tags if t not in elements.tags)] if elements.tags else elements.tags,
         content=content,
+        sources={**elements.sources, "visible_text": "a person"} if said else elements.sources,
         content_sentence=_said(elements.content_sentence, kinds),
         content_long=_said(elements.content_long, kinds),
     )

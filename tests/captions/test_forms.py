@@ -130,6 +130,22 @@ def test_no_colour_comes_back_that_was_to_stay_out() -> None:
     assert made.captions["a.jpg"].text == "ember, no humans, dress, blue gloves, tower"
 
 
+@pytest.mark.parametrize(
+    "text", ["J. Arden", "M.K. '19", "Lena Vogt 2021", "Lena Vogt", "Alamy", "© me", "shutterstock"]
+)
+@pytest.mark.parametrize("model", ["flux", "ideogram4"])
+def test_a_signature_is_no_lettering(text: str, model: str) -> None:
+    long = "A tower rises over a town. A sign reads “Café Mole”."
+    read = described(content_long=long, visible_text=["Café Mole", text, "IN STOCK"])
+    (mark,) = [f for f in found(read, model) if f.code is Code.VISIBLE_MARKS]
+    assert mark.values["said"] == text
+    settings, profile = smallest(trigger="ember", model=model), profiles.base_model(model)
+    made = compose_captions({"a.jpg": read}, Decisions(), settings, profile, profiles.kind("style")).captions["a.jpg"]
+    assert text not in made.text
+    assert "Café Mole" in made.text
+    assert "IN STOCK" in made.text
+
+
 def test_sentences_alone_are_matched_and_never_cut() -> None:
     said = "A black cat with a jewelled collar laughs at him, lit by a lantern on the wooden table."
     prose = Elements("a.jpg", "d" * 64, "openai-compatible", "seen", {"objects": ["him", "lit", "cat laughs"]},
