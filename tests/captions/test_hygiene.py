@@ -397,3 +397,23 @@ def test_no_preposition_hangs_where_the_trigger_stood(text: str, bare: str) -> N
 ])  # fmt: skip
 def test_captions_parted_by_bars_are_asked_about_and_parted_tags_are_not(text: str, named: str) -> None:
     assert hygiene.asked(text, TAGS).get("alternatives", "") == named
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "left"),
+    [
+        ("round", "A round wooden table stands in a kitchen.", "A wooden table stands in a kitchen."),
+        ("old", "An old man waits at the old, grey gate.", "A man waits at the grey gate."),
+        ("window", "A cat sits on the sill of a window.", "A cat sits on the sill."),
+        ("pond", "A mill stands beside a pond.", "A mill stands."),
+        ("ball", "A dog with a ball and a hat.", "A dog with a hat."),
+        ("cat", "A lamp burns. A cat sits on a chair.", "A lamp burns. It sits on a chair."),
+        ("oil painting", "An oil painting of a mill.", "A mill."),
+        ("cup", "He holds a cup of tea.", "He holds tea."),
+        ("hat", "a man in a hat, a dog", "a man, a dog"),
+        ("large", "a large owl on a branch", "an owl on a branch"),
+        ("mill", "mill", ""),
+    ],
+)
+def test_a_sentence_without_a_term_is_whole(term: str, text: str, left: str) -> None:
+    assert hygiene.without_term(text, term) == left

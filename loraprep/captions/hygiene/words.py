@@ -234,17 +234,46 @@ def says(text: str, term: str) -> bool:
     return bool(term.replace("_", " ").split()) and bool(_whole(term).search(text))
 
 
+_BEFORE_IT = (
+    r"(?P<onto>\b(?:of|on|in|at|by|with|beside|near|under|behind|from|against|over|through|into|to)\s{1,3})?"
+    r"(?P<article>\b(?:an?|the)\s{1,3})?"
+)
+_BEHIND_IT = r"(?P<joins>\s{1,3}(?:and|or)\b)?(?P<of>\s{1,3}of\b)?(?P<list>,)?"
+_NEXT_WORD = re.compile(r"\s{1,3}([^\W\d_]{1,40})")
+
+
 def without_term(text: str, term: str) -> str:
-    """Take a term out of a sentence, with the loose ends it leaves."""
-    cut = _whole(term, r"(?:\b(?:an?|the)\s+)?").sub("", text)
+    """Take a term out of a sentence, with the loose ends it leaves, so that a whole sentence remains.
+
+    "a mill beside a pond" is a mill; "a round table" a table; who does something ("a cat sits") is only it.
+    """
+
+    def instead(hit: re.Match[str]) -> str:
+        following = _NEXT_WORD.match(text, hit.end())
+        word = following[1].casefold() if following else ""
+        onto, article = hit["onto"] or "", hit["article"] or ""
+        begins = not text[: hit.start()].strip(" \"'“") or text[: hit.start()].rstrip()[-1:] in ".!?"
+        acts = word in ("is", "was", "has") or (word.endswith("s") and not word.endswith("ss") and article[:1] in "aA")
+        if hit["joins"] or hit["of"]:
+            return onto
+        if not word or word in lists().stopwords or acts:
+            return "It" if begins and acts and article and not onto else hit["list"] or ""
+        if hit["list"] and not article:
+            return ","
+        if article.strip().casefold() in ("a", "an"):
+            article = f"{article[0]}{'n' if word[0] in 'aeiou' else ''} "
+        return f"{onto}{article}"
+
+    cut = _whole(term, _BEFORE_IT, _BEHIND_IT).sub(instead, text)
     cut = re.sub(r"\s+([,.;:])", r"\1", " ".join(cut.split()))
-    return re.sub(r"([,.;:])(?:\s*,)+", r"\1", cut).strip(" ,;:")
+    cut = re.sub(r"([,.;:])(?:\s*,)+", r"\1", cut).strip(" ,;:")
+    return cut[:1].upper() + cut[1:] if text[:1].isupper() else cut
 
 
 @lru_cache(maxsize=1 << 14)  # the words of a large set; re itself keeps 512
-def _whole(term: str, before: str = "") -> re.Pattern[str]:
+def _whole(term: str, before: str = "", after: str = "") -> re.Pattern[str]:
     words = r"[\s_]+".join(re.escape(word) for word in term.replace("_", " ").split())
-    return re.compile(rf"{before}(?<![^\W_]){words}(?![^\W_])", re.IGNORECASE)
+    return re.compile(rf"{before}(?<![^\W_]){words}(?![^\W_]){after}", re.IGNORECASE)
 
 
 @cache
