@@ -279,6 +279,18 @@ def test_a_store_that_does_not_answer_is_a_sentence(project: Path) -> None:
     assert "CANARY" not in said
 
 
+def test_what_is_sent_is_checked_by_what_every_store_knows(allowed: Path, server: Server) -> None:
+    sent: list[dict[str, Any]] = []
+    server.before = lambda asked: sent.append(dict(asked)) if asked["REQUEST_METHOD"] == "PUT" else None
+    _build(allowed)
+    assert len(sent) == 24
+    for asked in sent:
+        assert "HTTP_CONTENT_MD5" in asked
+        assert asked["HTTP_IF_NONE_MATCH"] == "*"
+        assert not [key for key in asked if key.startswith("HTTP_X_AMZ_CHECKSUM")]
+        assert asked.get("HTTP_CONTENT_ENCODING") != "aws-chunked"
+
+
 def test_an_answer_that_is_lost_is_no_stranger(allowed: Path, built: Path, server: Server) -> None:
     lost = []
 
