@@ -33,7 +33,7 @@ DECISIONS = {
 }
 _KEYS = {"groups": "FOLDER", "severity": "CODE", "trust": "PROJECT", "digests": "PICTURE", "pictures": "PICTURE"}
 _WRITTEN = {  # the tool's own lines: whoever edits a file leaves them alone
-    "noted", "what", "before", "recommended", "pictures", "marks", "crops", "looks", "examples", "strangers",
+    "noted", "what", "before", "recommended", "pictures", "marks", "crops", "looks", "examples", "strangers", "unlike",
 }  # fmt: skip
 _MOST = 8  # names that a cell spells out; longer lists have a page of their own
 _LISTS = {

@@ -198,6 +198,7 @@ class Code(StrEnum):
     PERHAPS_HANDS = "perhaps-hands"
     OTHER_EXPORT = "other-export"
     SOMEBODY_ELSE = "somebody-else"
+    STRAYS = "strays"
     UNLIKE_LOOK = "unlike-look"
     LOOKS_UNTOLD = "looks-untold"
     SAME_MARK = "same-mark"

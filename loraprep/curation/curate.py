@@ -7,9 +7,10 @@ from collections.abc import Sequence, Set
 import msgspec
 import numpy as np
 
+from loraprep.captions import lexicon
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Group, Image
-from loraprep.curation import advice, changes, confounds, identity, similarity, styles, subset
+from loraprep.curation import advice, changes, confounds, identity, similarity, strays, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import AxisLabels, axis_labels, count_axes, seen_only, undescribed, with_measured
 from loraprep.curation.measures import diversity
@@ -26,7 +27,7 @@ from loraprep.project.settings import Settings
 _ALIKE = 0.6
 
 HEADER = """\
-# Three kinds of questions. Nothing in images/ is ever deleted.
+# Four kinds of questions. Nothing in images/ is ever deleted.
 # More pictures than the set needs: these could stay out, since others show nearly the same.
 #   answer: recommended | all (keep them all) | [names of the pictures to leave out instead]
 #   Pictures you never want to lose go into project.yaml under curation.include.
@@ -34,6 +35,8 @@ HEADER = """\
 #   answer: together | leave out (all but the first look) | own trigger | [look 2] to leave out only that one
 # Pictures of a character that seem to show somebody else ("strangers"): mixed, they train a face between the two.
 #   answer: keep | leave out | own trigger | [names of the pictures to leave out instead]
+# Pictures drawn or shown unlike all others ("unlike"): the model would try to learn that too.
+#   answer: keep | leave out | [names of the pictures to leave out instead]
 """
 
 
@@ -52,10 +55,12 @@ def curate(
     settings: Settings,
     decisions: Decisions,
     asked_before: Set[str] = frozenset(),
+    known: Set[str] = frozenset(),
 ) -> Curation:
     """Ask about `images` (those that earlier phases let through, sorted by path) and assess what would stay.
 
     `asked_before`: pictures that a question of an earlier phase is open about: one picture, one question.
+    `known`: pictures that the person knows to be unlike the others.
     """
     ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
@@ -70,7 +75,15 @@ def curate(
         {about_styles.key} if about_styles else set(),
         seen.people.typical,
     )
-    questions = [q for q in (about_styles, about_strangers) if q]
+    wanted = {remaining[n].path for n in subset.always_kept(remaining, settings.curation.include)}
+    odd = _strays(remaining, found, seen, kind, settings)
+    about_strays = strays.stray_question(
+        remaining,
+        odd,
+        {*ruled, *asked_before, *strangers, *known, *wanted},
+        {q.key for q in (about_styles, about_strangers) if q},
+    )
+    questions = [q for q in (about_styles, about_strangers, about_strays) if q]
     leaving = {path for q in questions for path in curation_entry(q).left_out("recommended") if path not in ruled}
     pool = [i for i in remaining if i.path not in leaving]
     target = settings.curation.target or kind.target
@@ -88,6 +101,7 @@ def curate(
     parts = _Parts(
         _styles(remaining, found, seen, kind) if about_styles else None,
         identity.stranger_findings(strangers) if about_strangers else None,
+        strays.stray_findings(odd) if about_strays else None,
     )
     return Curation(assess([pool[n] for n in kept], seen, kind, settings, parts), questions)
 
@@ -100,6 +114,7 @@ class _Parts(msgspec.Struct, frozen=True):
 
     styles: list[Finding] | None = None
     strangers: list[Finding] | None = None
+    strays: list[Finding] | None = None
 
 
 def _both_ways(images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind) -> str:
@@ -117,7 +132,7 @@ def assess(
 ) -> Assessment:
     """Say everything that phase 5 says about the pictures that train, sorted by path.
 
-    `parts`: what is said of styles and strangers instead, where a question is about them.
+    `parts`: what is said of styles, strangers and strays instead, where a question is about them.
     """
     parts = parts or _Parts()
     alike, worth, around = _likeness(images, seen), _quality(images, seen), seen.around(images)
@@ -134,17 +149,14 @@ def assess(
         spoken({} if kind.pairs else told, settings.trigger),  # an instruction does not say what a picture shows
     )
     variety = _variety(images, seen, kind)
+    found = styles.group_by_style(images, seen.styles, settings)
     findings = [
         *_one_scene(around, seen, kind),
         *changes.findings({p: c for p, c in seen.changes.items() if p in {*(i.path for i in images)}}, seen.captions),
         *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
-        *subset.outlier_findings(images, picture_likeness(around) if seen.before else alike),
+        *(_unlike(images, around, alike, found, seen, kind, settings) if parts.strays is None else parts.strays),
         *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
-        *(
-            _styles(images, styles.group_by_style(images, seen.styles, settings), seen, kind)
-            if parts.styles is None
-            else parts.styles
-        ),
+        *(_styles(images, found, seen, kind) if parts.styles is None else parts.styles),
         *one_sided,
         *ties,
         *([] if kind.pairs else confounds.unknown_findings(axes, len(images))),
@@ -204,6 +216,30 @@ def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observatio
         return []
     ways = _both_ways(images, found, seen, kind) if found.distinct else ""
     return styles.style_findings(images, found, kind, ways)
+
+
+def _strays(
+    images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind, settings: Settings
+) -> strays.Strays:
+    if kind.pairs:
+        return strays.Strays()
+    mediums = {i.path: lexicon.meant("medium", identity.medium_said(i.path, seen)) for i in images}
+    return strays.find_strays(images, seen.styles, found, mediums, kind, settings)
+
+
+def _unlike(
+    images: Sequence[Image],
+    around: Sequence[Image],
+    alike: Matrix,
+    found: styles.StyleGroups,
+    seen: Observations,
+    kind: Kind,
+    settings: Settings,
+) -> list[Finding]:
+    """Name what is unlike the rest; in pairs and tiny pictures, whose drawing is not judged, by layout and colour."""
+    if kind.pairs or found.measured < styles.LEAST:
+        return subset.outlier_findings(images, picture_likeness(around) if seen.before else alike)
+    return strays.stray_findings(_strays(images, found, seen, kind, settings))
 
 
 def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:

@@ -48,7 +48,7 @@ def _photographs(images: Sequence[Image], seen: Observations, settings: Settings
 
     By what is said of them; where nobody says what they are made with, by their edges.
     """
-    texts = [_medium(i.path, seen) for i in images] + [f"{settings.intent.description}. {settings.intent.notes}"]
+    texts = [medium_said(i.path, seen) for i in images] + [f"{settings.intent.description}. {settings.intent.notes}"]
     said = Counter(term for text in texts if (term := lexicon.meant("medium", text)))
     if said:
         return said["photograph"] * 2 > said.total()
@@ -56,7 +56,8 @@ def _photographs(images: Sequence[Image], seen: Observations, settings: Settings
     return len(edges) * 2 > len(images) and statistics.median(edges) >= _SOFT
 
 
-def _medium(path: str, seen: Observations) -> str:
+def medium_said(path: str, seen: Observations) -> str:
+    """Return what is said of a picture that may name what it is made with; "" if nobody said anything."""
     elements, caption = seen.elements.get(path), seen.captions.get(path)
     looked = ", ".join(elements.style.get("medium", ())) if elements and elements.state == "seen" else ""
     return looked or (caption.text if caption else "")

@@ -16,31 +16,40 @@ _SURPLUS = "not needed: others show the same"
 _BY_HAND = "you left it out"  # nothing was recommended
 _OTHER_STYLE = "another look than the rest"
 _STRANGER = "it seems to show somebody else"
+_STRAY = "drawn or shown unlike the others"
 
 
 class CurationEntry(msgspec.Struct, frozen=True):
-    """An entry of decisions/curation.yaml: about styles, strangers, or pictures more than the set needs."""
+    """An entry of decisions/curation.yaml: about styles, strangers, strays, or pictures more than the set needs."""
 
     looks: dict[str, list[str]] = {}  # "look 1" -> pictures of one style, the largest first
     strangers: dict[str, str] = {}  # picture -> how it differs from the rest
+    unlike: dict[str, str] = {}  # the same of pictures drawn or shown otherwise
     recommended: Answer = ""
 
     @property
     def why(self) -> str:
         """Why a picture leaves under this entry, one clause."""
-        if self.looks or self.strangers:
-            return _OTHER_STYLE if self.looks else _STRANGER
+        if self.looks or self.apart:
+            return _OTHER_STYLE if self.looks else _STRANGER if self.strangers else _STRAY
         return _SURPLUS if self.recommended else _BY_HAND
 
     @property
     def about_need(self) -> bool:
         """Say whether it is about which pictures the set needs."""
-        return not (self.looks or self.strangers)
+        return not (self.looks or self.apart)
+
+    @property
+    def apart(self) -> dict[str, str]:
+        """Pictures that may not belong, and how they differ from the rest."""
+        return self.strangers or self.unlike
 
     @property
     def settles(self) -> Code | None:
         """The finding that an answer to it settles."""
-        return Code.SEVERAL_HANDS if self.looks else Code.SOMEBODY_ELSE if self.strangers else None
+        if self.looks:
+            return Code.SEVERAL_HANDS
+        return Code.SOMEBODY_ELSE if self.strangers else Code.STRAYS if self.unlike else None
 
     @property
     def other_styles(self) -> list[list[str]]:
@@ -54,7 +63,7 @@ class CurationEntry(msgspec.Struct, frozen=True):
         if answer == "leave out" and self.looks:
             return [path for pictures in self.other_styles for path in pictures]
         if answer == "leave out":
-            return list(self.strangers)
+            return list(self.apart)
         if isinstance(answer, str):  # all, keep, together, own trigger
             return []
         return [path for item in answer for path in self.looks.get(item, [item])]

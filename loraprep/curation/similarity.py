@@ -27,6 +27,7 @@ _WEIGHT = 3  # of words or embeddings, where pixels count once
 _SHOWN = 0.3  # of a usual distance that one deviation of what is shown counts for, beside how it is drawn
 # Deviation of a fact within one origin: the mean over those of tests/benchmarks/calibration.py.
 _FACTS = {"flat": 0.13, "contrast": 0.065, "lightness": 12.0, "chroma": 12.0, "spread": 7.6}
+_EDGES = 0.11  # the same of how much of a picture's edge is plain ground
 
 
 class _Hashes:
@@ -50,21 +51,36 @@ def _grid(images: Sequence[Image]) -> Matrix:
     return np.array([i.colour for i in images], np.float32).reshape(len(images), 9, 3)
 
 
+def _thumbs(images: Sequence[Image]) -> NDArray[np.float32]:
+    blank = bytes(24 * 24)
+    pixels = b"".join(bytes.fromhex(i.thumb) or blank for i in images)
+    return np.frombuffer(pixels, np.uint8).reshape(len(images), 24, 24).astype(np.float32)
+
+
+def _grounds(thumbs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Tell (grey level, share of the picture's own edge that it takes up) of each thumbnail's ground."""
+    edge = np.ones((24, 24), np.bool_)
+    edge[1:-1, 1:-1] = False
+    rims = thumbs[:, edge]
+    grounds = np.median(rims, axis=1)
+    return grounds, np.asarray((np.abs(rims - grounds[:, None]) < _GROUND).mean(axis=1), np.float32)
+
+
+def plain_edges(images: Sequence[Image]) -> NDArray[np.float64]:
+    """Measure which share of each picture's edge is plain ground, 0..1."""
+    return _grounds(_thumbs(images))[1].astype(np.float64)
+
+
 def _figures(images: Sequence[Image]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Take the thumbnails less their plain ground, n x 24 x 24, of length 1, and tell which have one.
 
     The ground is what most of the picture's own edge has in common (the boundary prior of saliency, Wei et al. 2012).
     """
-    blank = bytes(24 * 24)
-    pixels = b"".join(bytes.fromhex(i.thumb) or blank for i in images)
-    thumbs = np.frombuffer(pixels, np.uint8).reshape(len(images), 24, 24).astype(np.float32)
-    edge = np.ones((24, 24), np.bool_)
-    edge[1:-1, 1:-1] = False
-    rims = thumbs[:, edge]
-    grounds = np.median(rims, axis=1)
+    thumbs = _thumbs(images)
+    grounds, share = _grounds(thumbs)
     figures = thumbs - grounds[:, None, None]
     figures[np.abs(figures) < _GROUND] = 0
-    plain = (np.abs(rims - grounds[:, None]) < _GROUND).mean(axis=1) >= _ON_EDGE
+    plain = share >= _ON_EDGE
     size = np.sqrt(np.square(figures).sum(axis=(1, 2)))
     figures /= np.maximum(size, 1)[:, None, None]
     return figures, plain & (size > 0)
@@ -139,19 +155,27 @@ def _unit_vectors(images: Sequence[Image], embeddings: Mapping[str, Sequence[flo
     return vectors
 
 
-def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> Points:
+def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]], *, grounds: bool = False) -> Points:
     """Say where each picture lies by how it is drawn and, for less, by what is plain of it: n x d.
 
     Two pictures of one style are usually 1 apart. One whose style cannot be told lies in the middle of the others.
+    `grounds`: see `plain_places`.
     """
-    facts = np.array([[getattr(i, name) / usual for name, usual in _FACTS.items()] for i in images])
+    plain = plain_places(images, grounds=grounds)
     told = [k for k, i in enumerate(images) if styles.get(i.path)]
     if not told:
-        return _SHOWN * facts
+        return plain
     points = style_clusters.style_points([styles[images[k].path] for k in told])
     drawn = np.tile(points.mean(0), (len(images), 1))
     drawn[told] = points
-    return np.hstack([drawn, _SHOWN * facts])
+    return np.hstack([drawn, plain])
+
+
+def plain_places(images: Sequence[Image], *, grounds: bool) -> Points:
+    """Say where each picture lies by what is plain of it, n x d; `grounds`: also by how much of its edge is ground."""
+    facts = np.array([[getattr(i, name) / usual for name, usual in _FACTS.items()] for i in images])
+    plain: Points = _SHOWN * (np.c_[facts, plain_edges(images) / _EDGES] if grounds else facts)
+    return plain
 
 
 def usual_distance(images: Sequence[Image], styles: Mapping[str, Sequence[float]]) -> float:

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.core.text import listed
-from loraprep.curation import similarity
 from loraprep.curation.measures import style_clusters
-from loraprep.curation.measures.style_clusters import Points
 from loraprep.imaging import style
 from loraprep.project.decisions import Question
 from loraprep.project.profiles import Kind
@@ -25,15 +23,12 @@ _MOST = 2 / 3  # from this share of the largest group on, leaving out the others
 _WIDE = 1.6  # mean distance of two pictures, from which they are of several styles: of one origin it is 1.5 at most
 _JUMBLE = 0.4  # share of a set that is drawn like its most typical picture, below which no style holds a set that wide
 _EXAMPLES = 3
-_STRANGE = 4.0  # robust deviations of the set's own spread: one in fifty pictures of a single origin lies so far
-_APART = (
-    0.9  # chance that a picture of one group has more of a fact than one of the other, from which they differ in it
-)
+APART = 0.9  # chance that a picture of one group has more of a fact than one of the other, from which they differ in it
 _LARGER = 1.5  # times the pixels
 _GREY = 3.0  # mean C* below which a picture has no colour
 _TOLD = 1.0  # deviations within the groups from which a difference in drawing is worth a word
 # What a person can check, and the numbers that say so: (what more of them means, what less means, names).
-_WORDS = (
+WORDS = (
     ("flat colour", "shaded colour", ("even", "one_tone")),
     ("grain", "clean surfaces", ("grain",)),
     ("hard edges", "soft edges", ("width0",)),
@@ -52,7 +47,6 @@ class StyleGroups(msgspec.Struct, frozen=True):
 
     groups: list[list[str]]
     examples: list[list[str]]  # the most typical of each
-    odd: list[str]  # drawn and shown like none of the others
     measured: int  # pictures whose style can be measured
     level: Level = ""  # how sure it is that the groups are styles
     how: str = ""  # in which the second differs from the first, in words a person can check
@@ -76,7 +70,7 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     told = [i for i in images if styles.get(i.path) and not in_group(i.path, settings)]
     paths = [i.path for i in told]
     if len(paths) < LEAST:
-        return StyleGroups([paths] if paths else [], [paths[:_EXAMPLES]] if paths else [], [], len(paths))
+        return StyleGroups([paths] if paths else [], [paths[:_EXAMPLES]] if paths else [], len(paths))
     raw = np.array([styles[p] for p in paths])
     points = style_clusters.style_points(raw)
     known = style_clusters.scale()
@@ -100,7 +94,6 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     return StyleGroups(
         [[paths[n] for n in cluster] for cluster in groups],
         examples,
-        [paths[n] for n in _odd(similarity.places(told, styles), groups if level else [list(range(len(paths)))])],
         len(paths),
         level,
         _in_words(raw, groups) if level else "",
@@ -110,33 +103,23 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     )
 
 
-def _odd(place: Points, groups: Sequence[Sequence[int]]) -> list[int]:
-    """Find pictures far from the others of their group, by how they are drawn and, for less, what is plain of them."""
-    return sorted(
-        group[k]
-        for group in groups
-        if len(group) >= LEAST
-        for k in np.flatnonzero(style_clusters.strangeness(place[list(group)]) > _STRANGE).tolist()
-    )
-
-
 def _other_facts(images: Sequence[Image], groups: Sequence[Sequence[int]]) -> dict[str, tuple[str, ...]]:
     """Find in which facts of the files two groups differ, and the edits that change them (Scale.edits)."""
     a, b = ([images[n] for n in group] for group in groups)
     found: dict[str, tuple[str, ...]] = {}
-    if _more([i.lightness for i in a], [i.lightness for i in b]) >= _APART:
+    if _more([i.lightness for i in a], [i.lightness for i in b]) >= APART:
         found["light"] = ("night",)
     grey = [sum(i.chroma < _GREY for i in part) / len(part) for part in (a, b)]
-    if max(grey) >= _APART and min(grey) <= 1 - _APART:
+    if max(grey) >= APART and min(grey) <= 1 - APART:
         found["colour"] = ("grey",)
     pixels = [[float(i.width * i.height) for i in part] for part in (a, b)]
     small, large = sorted(float(np.median(part)) for part in pixels)
-    if _more(*pixels) >= _APART and large >= _LARGER * small:
+    if _more(*pixels) >= APART and large >= _LARGER * small:
         found["size"] = ("halved", "doubled")
     forms = [{i.format for i in part} for part in (a, b)]
-    if not forms[0] & forms[1] or _more([i.jpeg_quality for i in a], [i.jpeg_quality for i in b]) >= _APART:
+    if not forms[0] & forms[1] or _more([i.jpeg_quality for i in a], [i.jpeg_quality for i in b]) >= APART:
         found["file type"] = ("re-saved",)
-    if _more([i.sharpness for i in a], [i.sharpness for i in b]) >= _APART:
+    if _more([i.sharpness for i in a], [i.sharpness for i in b]) >= APART:
         found["sharpness"] = ("sharpened", "halved", "doubled")
     return found
 
@@ -155,7 +138,7 @@ def _in_words(raw: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> str:
     inside = np.sqrt((first.var(0) * len(first) + second.var(0) * len(second)) / (len(first) + len(second))) + 1e-6
     differ = (first.mean(0) - second.mean(0)) / inside
     told = sorted(
-        ((float(np.mean([differ[at[n]] for n in names])), more, less) for more, less, names in _WORDS),
+        ((float(np.mean([differ[at[n]] for n in names])), more, less) for more, less, names in WORDS),
         key=lambda t: -abs(t[0]),
     )
     strong = [t for t in told if abs(t[0]) >= _TOLD][:2]
@@ -188,7 +171,7 @@ def style_question(images: Sequence[Image], found: StyleGroups, kind: Kind) -> Q
 
 
 def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways: str = "") -> list[Finding]:
-    """Say that there are several styles, which pictures are drawn unlike the rest, or why nothing can be said.
+    """Say that there are several styles, or why nothing can be said.
 
     `ways`: a sentence on what trains either way it is answered.
     """
@@ -214,6 +197,4 @@ def style_findings(images: Sequence[Image], found: StyleGroups, kind: Kind, ways
         }
         asked = Code.SEVERAL_HANDS if found.distinct else Code.PERHAPS_HANDS
         result.append(Finding(asked if kind.looks == "ask" else Code.SEVERAL_LOOKS, others, values))
-    if found.odd:
-        result.append(Finding(Code.UNLIKE_LOOK, tuple(found.odd), {}))
     return result

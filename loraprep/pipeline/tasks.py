@@ -306,9 +306,15 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         [
             *(IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, HEADS, ELEMENTS, CAPTIONS, CAPTIONS_D),
             *_of_pairs(work),
+            *_own(work, GATE_D),
         ],
         [CURATION, CURATION_D],
-        named("curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"),
+        {
+            **named(
+                "curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"
+            ),
+            "accepted": _own(work, GATE_D),
+        },
         [*_MEASURES, *profiles(work, "kinds")],
         [_asked(work, "curation")],
     )

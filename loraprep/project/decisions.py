@@ -22,7 +22,13 @@ KINDS = ("quality", "duplicates", "carried", "captions", "curation")
 # The key whose value is the answer. A caption alone (written by hand) is an answer too.
 ANSWERS = {"quality": "do", "duplicates": "keep", "captions": "verdict", "curation": "answer", "carried": "answer"}
 RESERVED = frozenset({"rest", "cleaning"})  # keys of the file itself, and no picture's
-_ABOUT = ("pictures", "digests", "strangers", "looks")  # keys of an entry under which it names what it is about
+_ABOUT = (
+    "pictures",
+    "digests",
+    "strangers",
+    "unlike",
+    "looks",
+)  # keys of an entry that say what it is about
 SHORT = 12  # hex digits of a digest that an entry shows
 
 

@@ -87,7 +87,8 @@ def _about(entry: Entry, present: Present, of: Mapping[str, Group]) -> set[str]:
     """Return every name an answer of this entry may use: its pictures as written and as they are now, its looks."""
     now = {present.find(*named)[0] for named in entry.digests.items()}
     looks = entry.data.get("looks", {})
-    listed = {*entry.digests, *now, *entry.data.get("pictures", {}), *entry.data.get("strangers", {}), *looks}
+    named = (entry.data.get(key, {}) for key in ("pictures", "strangers", "unlike"))
+    listed = {*entry.digests, *now, *looks}.union(*named)
     listed.update(path for paths in looks.values() for path in paths)
     return listed.union(*(of[path].pictures for path in {entry.key, *now} if path in of))
 

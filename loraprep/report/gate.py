@@ -19,9 +19,13 @@ from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
-_PARTS = (Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE)  # a question is about these pictures
+_PARTS = (Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE, Code.STRAYS)  # a question is about these pictures
 _NAMED = 3  # unusable files that a sentence names
-_SAME_FACT = {Code.ONLY_NAMED: Code.CAPTION_DRAFT, Code.CAPTION_DRAFT: Code.ONLY_NAMED}  # of many pictures, of few
+_SAME_FACT = {  # of many pictures, of few; of what is asked about, and of what once was a note
+    Code.ONLY_NAMED: Code.CAPTION_DRAFT,
+    Code.CAPTION_DRAFT: Code.ONLY_NAMED,
+    Code.STRAYS: Code.UNLIKE_LOOK,
+}
 
 
 @cache

@@ -14,7 +14,7 @@ from loraprep.report.report_data import ReportData
 
 BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
 _ACCEPTED = 3  # findings accepted that the opening tells; the decision and the appendix tell more
-_ASKED = frozenset({Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE})  # what a question in curation.yaml is about
+_ASKED = frozenset({Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE, Code.STRAYS})  # what a question in curation.yaml is about
 _AS_IT_IS = 1.05  # times enlarged: less is said as 1.0, and nobody sees it
 _PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
 

@@ -10,6 +10,7 @@ import msgspec
 from loraprep.captions import pieces
 from loraprep.core import typed
 from loraprep.core.errors import UserError
+from loraprep.curation.rulings import curation_entry
 from loraprep.project.decisions import KINDS
 from loraprep.review import light, since, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, path_of
@@ -154,7 +155,7 @@ def _one_more(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:
         raise _unknown()
     out = (views.curation_out(entry) - {path}) | ({path} if given["leaves"] else set())
     names: list[Json] = [p for p in pictures if p in out]
-    return names or ("keep" if "strangers" in entry.data else "all")
+    return names or ("keep" if curation_entry(entry).apart else "all")
 
 
 def _excepted(s: Snapshot, key: str, given: Mapping[str, Json]) -> Json:

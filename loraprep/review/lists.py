@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from loraprep.curation.rulings import curation_entry
 from loraprep.project import decisions
 from loraprep.review import joined, likeness, since, stay, views, words
 from loraprep.review.snapshot import Snapshot
@@ -55,7 +56,7 @@ def _spares(s: Snapshot, of: list[str], _wanted: Sought) -> Listed | None:
     if key is None:
         return None
     entry = s.decisions["curation"].entries[key]
-    macro = "stranger" if "strangers" in entry.data else "spare"
+    macro = "stranger" if curation_entry(entry).apart else "spare"
     return macro, views.spares(s, entry), lambda path: views.spare(s, entry, path)
 
 

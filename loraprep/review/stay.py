@@ -196,7 +196,7 @@ def _with(entry: Entry, path: str, *, leaves: bool) -> Plan:
     out = dict.fromkeys(asked.left_out(entry.answer or "recommended"))
     out = out | {path: None} if leaves else {p: None for p in out if p != path}
     names: list[Json] = [*out]
-    nobody = "together" if asked.looks else "keep" if asked.strangers else "all"
+    nobody = "together" if asked.looks else "keep" if asked.apart else "all"
     return Plan("curation", {entry.key: {"answer": names or nobody}})
 
 

@@ -154,12 +154,13 @@ class StyleView(View, frozen=True):
 
 
 class CurationCard(EntryCard, frozen=True):
-    """A question of curation: spare pictures, styles (`looks`), or strangers beside some of the `others`."""
+    """A question of curation: spare pictures, styles (`looks`), or strangers and strays beside some of the `others`."""
 
     what: str
     pictures: Rows
     answer: str
-    strangers: bool
+    apart: bool  # pictures that may not belong,
+    somebody: bool  # since they show somebody else
     others: list[PictureView]
     looks: list[StyleView]
     recommended: str
@@ -449,9 +450,8 @@ def _then_of_sample(s: Snapshot, path: str) -> list[str]:
 
 
 def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
-    """Show what curation asks: each picture that leaves beside the one that stays; styles; strangers."""
-    strangers = "strangers" in entry.data
-    out = curation_out(entry)
+    """Show what curation asks: each picture that leaves beside the one that stays; styles; strangers; strays."""
+    asked, out = curation_entry(entry), curation_out(entry)
     return CurationCard(
         id=ident("curation", entry.key),
         state=state(s, "curation", entry),
@@ -460,8 +460,9 @@ def curation_card(s: Snapshot, entry: Entry) -> CurationCard:
             f"spares/{ident('curation', entry.key)}", spares(s, entry), lambda path: spare(s, entry, path)
         ),
         answer=answer_text(entry.data.get("answer")),
-        strangers=strangers,
-        others=_others(s, entry) if strangers else [],
+        apart=bool(asked.apart),
+        somebody=bool(asked.strangers),
+        others=_others(s, entry) if asked.apart else [],
         looks=_styles(s, entry, out),
         recommended=answer_text(entry.data.get("recommended")),
     )
@@ -474,12 +475,17 @@ def curation_out(entry: Entry) -> set[str]:
 
 def spares(s: Snapshot, entry: Entry) -> list[str]:
     """List the pictures that a curation entry asks about one by one."""
-    return [] if entry.data.get("looks") else [*(entry.data.get("pictures") or entry.data.get("strangers") or {})]
+    return [] if entry.data.get("looks") else [*_facts(entry)]
+
+
+def _facts(entry: Entry) -> Mapping[str, str | None]:
+    facts: Mapping[str, str | None] = entry.data.get("pictures") or curation_entry(entry).apart
+    return facts
 
 
 def spare(s: Snapshot, entry: Entry, path: str) -> CurationPicture:
     """Show one of `spares`."""
-    facts: Mapping[str, str | None] = entry.data.get("pictures") or entry.data.get("strangers") or {}
+    facts = _facts(entry)
     nearest = str(facts[path] or "").removeprefix(NEAREST)
     return CurationPicture(
         **msgspec.structs.asdict(picture(s, path, located(s, entry, path))),

@@ -3,7 +3,8 @@
 Fitted on the origins of tests/benchmarks/origins.py but those of `report`: where descriptors differ between origins for
 how much they differ within one, and how sure a cut of a set must be. For the second every figure is of origins that the
 projection did not see: each is left out in turn, cut in two, and beside them pairs of origins of different families.
-Origins that are no single one by eye (a font of clip art, a theme in two colours) count for the projection alone.
+Origins that are no single one by eye (a font of clip art, a theme in two colours) count for the projection alone. How
+far the strangest pictures of one origin lie is told by those that hold no stray by eye.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from loraprep.core.records import Image
+from loraprep.curation import similarity
 from loraprep.curation.measures import style_clusters
 from loraprep.imaging import style
 from tests import ROOT
@@ -30,6 +33,9 @@ FAMILIES = {
     "textures": ("track", "ground", "grey wipes", "planet", "clouds", "nebulae"),
 }
 MIXED = ("ships", "sky aztec", "sky maya", "sky indian", "dialogs", "clip art", "grey wipes", "ground")
+# a title among paintings, a dialog among trees, fills among outlines, wires among houses ...
+STRAYS = ("painted story", "track walls", "trees", "planet surfaces", "rendered monsters", "sky greek_farnese", "city")
+TAIL_DRAWS = 4
 SHARES = ((18, 18), (27, 9), (32, 4), (12, 12), (20, 6))
 
 
@@ -38,12 +44,14 @@ class Bench:
 
     def __init__(self, pictures: Pictures) -> None:
         self.rows: dict[str, np.ndarray] = {}
+        self.images: dict[str, list[Image]] = {}
         self.moved: dict[str, dict[str, list[np.ndarray]]] = {}
         for origin in (*chosen("calibrate"), *chosen("develop")):
             found = pictures.origin(origin, MOST)
             if len(found) < 7:
                 continue
             self.rows[origin.name] = np.array([k.style for _, k in found])
+            self.images[origin.name] = [k.record for _, k in found]
             moved = self.moved.setdefault(origin.name, {})
             for n, (file, known) in enumerate(found[:32]):
                 for j, edit in enumerate(EDITS):
@@ -108,6 +116,30 @@ def splits(bench: Bench, pairs: int, draws: int) -> tuple[np.ndarray, np.ndarray
     return np.array(found), np.array(truth), whose
 
 
+def tail(bench: Bench) -> tuple[float, float, list[np.ndarray]]:
+    """(strangeness that style_clusters.FAR of the pictures exceed, by how much on average, strangeness of each set).
+
+    Sets of one origin whole and drawn, every origin counting the same.
+    """
+    random = np.random.default_rng(5)
+    sets = []
+    for name, rows in bench.rows.items():
+        if len(rows) < 14 or name.startswith((*MIXED, *STRAYS)):
+            continue
+        mean, projection = bench.fit((name,))
+        places = np.hstack([(rows - mean) @ projection, similarity.plain_places(bench.images[name], grounds=True)])
+        for n in range(TAIL_DRAWS):
+            number = int(random.integers(14, len(rows) + 1)) if n else len(rows)
+            sets.append(style_clusters.strangeness(places[random.choice(len(rows), number, replace=False)]))
+    values = np.concatenate(sets)
+    weights = np.concatenate([np.full(len(s), 1 / len(s)) for s in sets])
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / weights.sum()
+    start = float(values[order][np.searchsorted(share, 1 - style_clusters.FAR)])
+    beyond = values > start
+    return start, float(np.average(values[beyond] - start, weights=weights[beyond])), sets
+
+
 def logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(mean, spread, weights and constant): logistic regression, both outcomes weighing the same (Newton's method)."""
     mean, spread = x.mean(0), x.std(0) + 1e-9
@@ -133,6 +165,11 @@ def main(root: Path, keep: Path, pairs: int, draws: int, write: bool) -> None:
         print(f"evidence {level}: {np.mean(alone > level):.1%} of one origin, {np.mean(mixed > level):.1%} of two")
     worst = sorted(zip(alone, (w for w, t in zip(whose, y, strict=True) if t == 0), strict=True), reverse=True)[:20]
     print("surest of one origin:", [(round(float(v), 1), n) for v, n in worst])
+    start, falls, sets = tail(bench)
+    print(f"strangest: {style_clusters.FAR:.0%} of pictures exceed {start:.3f}, by {falls:.3f} on average")
+    for rate in (0.05, 0.15):
+        named = [(len(s) * style_clusters.FAR * np.exp(-(s.max() - start) / falls)) < rate for s in sets]
+        print(f"a picture of one origin is named at {rate}: in {np.mean(named):.1%} of {len(sets)} sets")
     if write:
         centre, projection = bench.fit()
         data = {
@@ -140,7 +177,8 @@ def main(root: Path, keep: Path, pairs: int, draws: int, write: bool) -> None:
             "names": list(style.NAMES),
             "mean": centre.round(5).tolist(), "projection": projection.round(5).tolist(),
             "usual": mean.round(4).tolist(), "spread": spread.round(4).tolist(), "weights": weights.round(4).tolist(),
-            "asked": ASKED, "hinted": HINTED, "edits": bench.edits(projection),
+            "asked": ASKED, "hinted": HINTED, "strange": round(start, 3), "falls": round(falls, 3),
+            "edits": bench.edits(projection),
         }  # fmt: skip
         text = json.dumps(data).replace("], [", "],\n  [")
         (ROOT / "resources/looks.json").write_text(text + "\n", encoding="utf-8")

@@ -106,6 +106,8 @@ class Judged(msgspec.Struct, frozen=True):
     groups: list[list[int]]  # of positions; [] where nothing is asked
     how: str  # what differs, as it is said
     strays: set[int]
+    unlike: set[int]  # those of them that are asked about
+    odd: str  # how they differ, as it is said
     codes: Counter[Code]
 
     @property
@@ -128,11 +130,15 @@ def judge(pictures: Set, captions: Sequence[str] = (), kind: str = "style") -> J
         else "hinted" if Code.PERHAPS_HANDS in said else ""
     )  # fmt: skip
     groups = [[at[p] for p in paths] for paths in question.entry["looks"].values()] if question else []
-    odd = (Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST)
+    odd = (Code.STRAYS, Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST)
     strays = {at[p] for code in odd if code in said for p in said[code].images}
     about = next((said[c] for c in (Code.SEVERAL_HANDS, Code.PERHAPS_HANDS, Code.OTHER_EXPORT) if c in said), None)
     how = str(about.values.get("how", "")) if about else ""
-    return Judged(level, groups, how, strays, Counter(f.code for f in found.assessment.findings))
+    asked = next((q.entry["unlike"] for q in found.questions if "unlike" in q.entry), {})
+    unlike = " | ".join(dict.fromkeys(asked.values()))
+    return Judged(
+        level, groups, how, strays, {at[p] for p in asked}, unlike, Counter(f.code for f in found.assessment.findings)
+    )
 
 
 def caption(path: str, text: str) -> Caption:
@@ -246,17 +252,21 @@ def edited(sets: Sets, say: Say) -> Iterator[str]:
 
 def strays(sets: Sets, say: Say) -> Iterator[str]:
     """Two odd pictures in 28."""
-    right = wrong = number = 0
+    right = wrong = number = asked = 0
     for most, odd in STRAYS[sets.part]:
         if sets.have(most, odd):
             j = judge([*sets.some(most, 26), *sets.some(odd, 2, 3)])
             number += 2
             right += len(j.strays & {26, 27})
             wrong += len(j.strays - {26, 27})
-            say(f"{most} < {odd}: {sorted(j.strays)}")
-    yield f"strays: named {right} of {number}, sound pictures named {wrong}"
-    alone = {name: len(judge(known).strays) for name, known in sets.known.items()}
-    yield f"single origins: {sum(alone.values())} pictures named in {sum(n > 0 for n in alone.values())} of {len(alone)} {[n for n, k in alone.items() if k]}"
+            asked += len(j.unlike & {26, 27})
+            say(f"{most} < {odd}: {sorted(j.strays)}, asked {sorted(j.unlike)} {j.odd}")
+    yield f"strays: named {right} of {number}, {asked} of them asked about, sound pictures named {wrong}"
+    alone = {name: judge(known) for name, known in sets.known.items()}
+    named, doubted = (
+        [n for n, j in alone.items() if of(j)] for of in (lambda j: j.unlike, lambda j: j.strays - j.unlike)
+    )
+    yield f"single origins: a picture asked about in {len(named)} {named}, hinted at in {len(doubted)} {doubted} of {len(alone)}"
 
 
 SUBJECTS = ("a cat", "a woman", "a house", "a bowl of fruit")

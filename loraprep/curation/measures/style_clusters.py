@@ -16,11 +16,12 @@ from loraprep.core import resources, typed
 Points = NDArray[np.float64]
 
 SMALL = 3  # pictures, fewer are no style of their own
-TENTH = 10  # nor is less than one in so many; what is rarer are strays (`strangeness`)
+TENTH = 10  # nor is less than one in so many; what is rarer are strays (`by_chance`)
 FEW = 12  # pictures of a group that count towards how far apart it lies when groups are joined
 _MOST = 6  # styles that are told apart; more are a jumble
 _REACH = 1.1  # from a picture, within which others are drawn like it: two of one style are usually 1 apart
-_LEAST_SPREAD = 0.05  # of the usual distance: a set all alike makes nothing strange
+FAR = 0.02  # share of the pictures of single origins that are stranger than `Scale.strange`
+_LEAST_SPREAD = 0.5  # usual distance to the nearest quarter: no origin is of one mould more than that
 _TOLD = 10  # percent of a group's pictures that may lie nearer to the other
 
 
@@ -43,6 +44,8 @@ class Scale(msgspec.Struct, frozen=True):
     weights: tuple[float, ...]  # and the constant last
     asked: float  # evidence from which two groups are two styles; `hinted` may be
     hinted: float
+    strange: float  # strangeness that FAR of the pictures of single origins exceed
+    falls: float  # by how much they exceed it on average
     edits: dict[str, tuple[float, ...]]  # what was done to a picture -> the direction of d in which it moved most
 
 
@@ -267,15 +270,30 @@ def widest(points: Points, groups: Sequence[Sequence[int]]) -> float:
 
 
 def strangeness(points: Points) -> Points:
-    """Measure how far each picture lies from the rest, in robust standard deviations of the set's own spread.
+    """Measure how far each picture lies from the rest: the logarithm of how many times as far as is to be expected.
 
-    Far is its distance to the nearest quarter of the others, so that two of a kind do not hide each other; deviations
-    are of the median, 1.4826 times the median absolute one (Iglewicz and Hoaglin 1993).
+    Far is its distance to the nearest quarter of the others, so that two of a kind do not hide each other. Expected is
+    the mean, in logarithms, of what that is for the median picture of this set and what it usually is, 1: a scale told
+    by few pictures is drawn halfway to that of other sets (Efron and Morris 1975). By the set's own alone a set all
+    alike makes anything strange, by the usual one alone nothing is in a set of one mould.
     """
     if len(points) < 4:
-        return np.zeros(len(points))
-    nearest = np.partition(distances(points), max(1, len(points) // 4), axis=1)[:, max(1, len(points) // 4)]
-    middle = float(np.median(nearest))
-    spread = 1.4826 * float(np.median(np.abs(nearest - middle)))
-    far: Points = (nearest - middle) / (spread + _LEAST_SPREAD)
-    return far
+        return np.full(len(points), -np.inf)
+    quarter = max(1, len(points) // 4)
+    far = np.partition(distances(points), quarter, axis=1)[:, quarter]
+    usual = max(float(np.median(far)), _LEAST_SPREAD)
+    strange: Points = np.log(np.maximum(far, 1e-9)) - math.log(usual) / 2
+    return strange
+
+
+def by_chance(points: Points) -> Points:
+    """Measure the chance, 0..1, that a set of so many pictures of one origin holds any as strange as this one.
+
+    Beyond `Scale.strange`, which FAR of the pictures of single origins exceed, the excess falls off exponentially
+    (peaks over threshold, Pickands 1975); of a set it is at most the sum over its pictures (Bonferroni), so that the
+    rate of sets in which one is named for nothing is the same for small and large ones.
+    """
+    known = scale()
+    excess = np.maximum(strangeness(points) - known.strange, 0)
+    chance: Points = np.minimum(1, len(points) * FAR * np.exp(-excess / known.falls))
+    return chance

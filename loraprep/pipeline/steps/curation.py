@@ -9,7 +9,7 @@ from loraprep.carried import questions as marks
 from loraprep.core import store, terminal
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Fate, Image
-from loraprep.curation import curate, features, rulings, subset
+from loraprep.curation import curate, features, rulings, strays, subset
 from loraprep.dataset import contradictions, held_out, selection
 from loraprep.duplicates import words
 from loraprep.pipeline.artifacts import (
@@ -57,6 +57,7 @@ def curate_images(work: Workspace) -> None:
     """Ask whether it is one style, whether the set is varied, and which pictures carry it."""
     project = work.project
     staying, before = with_detail(work, shortlisted_images(work)), work.read(Staying)
+    accepted = [known for code, known in work.accepted().items() if code in strays.CODES]
     result = curate.curate(
         staying,
         observations(work),
@@ -65,6 +66,7 @@ def curate_images(work: Workspace) -> None:
         project.settings,
         work.decisions("curation"),
         {path for fates in (before.quality, before.duplicates) for path, fate in fates.items() if fate.open},
+        {i.path for i in staying if any(known.covers(i.path) for known in accepted)},
     )
     work.ask("curation", curate.HEADER, result.questions)
     work.write(Curated(assessment=result.assessment, questions=result.questions))

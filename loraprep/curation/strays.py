@@ -1,0 +1,163 @@
+"""Which pictures strayed in? Those drawn or shown unlike all others, how they differ, and the question about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from loraprep.core.findings import Code, Finding
+from loraprep.core.records import Image
+from loraprep.curation import similarity, styles
+from loraprep.curation.measures import style_clusters
+from loraprep.imaging import style
+from loraprep.project.decisions import Question
+from loraprep.project.profiles import Kind
+from loraprep.project.settings import Settings
+
+# Of a hundred sets of one origin in how many a picture is asked about, or hinted at, for nothing
+# (tests/benchmarks/calibration.py)
+_ASKED, _HINTED = 0.05, 0.15
+# What is said of them, today and by earlier versions: whoever accepted it in gate.yaml is not asked
+CODES = frozenset({Code.STRAYS, Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST})
+_TOLD = 3  # differences that are said of a picture
+_SURE = 1.0  # deviations from which a difference is worth a word
+_SHOWN = 8  # typical pictures that a question names, to compare with
+_PLAIN = (  # what anybody sees: (what more of it is called, less of it, the least that is seen)
+    ("on plain ground", "filled to its edges", 0.3),
+    ("lighter", "darker", 10.0),
+    ("stronger colours", "paler colours", 8.0),
+    ("more contrast", "less contrast", 0.05),
+)
+
+Differences = tuple[tuple[str, str], ...]  # (what is so of a picture, what of the others)
+
+
+class Strays(msgspec.Struct, frozen=True):
+    """Path -> how it differs from the others."""
+
+    asked: dict[str, Differences] = {}  # so surely that it is a question
+    hinted: dict[str, Differences] = {}
+    typical: list[str] = []  # pictures to compare them with, the most typical first
+
+
+def find_strays(
+    images: Sequence[Image],
+    drawn: Mapping[str, Sequence[float]],
+    found: styles.StyleGroups,
+    mediums: Mapping[str, str],
+    kind: Kind,
+    settings: Settings,
+) -> Strays:
+    """Find the pictures that lie too far from the others of their style for a set of one origin.
+
+    `drawn`: descriptors of line and stroke by path; `found`: the set's styles; `mediums`: what pictures are said to be
+    made with. Where the set is asked about as several styles, or may be of several, nothing else is asked of it.
+    """
+    if found.measured < styles.LEAST or found.jumble:
+        return Strays()
+    own = {i.path: i for i in images if not styles.in_group(i.path, settings)}
+    parts = [[own[p] for p in group] for group in found.groups] if found.level else [[*own.values()]]
+    asks = kind.looks == "ask" and not found.distinct
+    asked: dict[str, Differences] = {}
+    hinted: dict[str, Differences] = {}
+    typical: list[str] = []
+    for part in parts:
+        if len(part) < styles.LEAST:
+            continue
+        place = similarity.places(part, drawn, grounds=True)
+        chance = style_clusters.by_chance(place)
+        odd = np.flatnonzero(chance < _HINTED)
+        if not len(odd):
+            continue
+        others = np.flatnonzero(chance >= _HINTED)
+        near = np.argsort(np.linalg.norm(place[others] - place[others].mean(0), axis=1), kind="stable")[:_SHOWN]
+        typical += [part[others[k]].path for k in near]
+        for n in odd.tolist():
+            level = asked if asks and chance[n] < _ASKED else hinted
+            level[part[n].path] = _differences(part[n], [part[k] for k in others], drawn, mediums)
+    return Strays(dict(sorted(asked.items())), dict(sorted(hinted.items())), typical[:_SHOWN])
+
+
+def _differences(
+    odd: Image, others: Sequence[Image], drawn: Mapping[str, Sequence[float]], mediums: Mapping[str, str]
+) -> Differences:
+    """Say in what a picture differs from (nearly) all others, most striking first: what it is made with, then facts."""
+    told: list[tuple[float, str, str]] = []
+    made, usual = mediums.get(odd.path, ""), Counter(filter(None, (mediums.get(i.path, "") for i in others)))
+    if made and usual.total() * 2 > len(others):
+        other, number = max(sorted(usual.items()), key=lambda c: c[1])
+        if other != made and number >= styles.APART * usual.total():
+            told.append((np.inf, made, other))
+    for (more, less, least), values in zip(_PLAIN, _plain_facts([odd, *others]), strict=True):
+        told += _difference(values, more, less, least)
+    rest = [i for i in others if drawn.get(i.path)]
+    if drawn.get(odd.path) and rest:
+        raw = np.array([drawn[i.path] for i in (odd, *rest)])
+        deviations = (raw - raw.mean(0)) / (raw.std(0) + 1e-6)
+        for more, less, names in styles.WORDS:
+            told += _difference(deviations[:, [style.NAMES.index(n) for n in names]].mean(1), more, less)
+    return tuple((mine, theirs) for _, mine, theirs in sorted(told, key=lambda t: -t[0])[:_TOLD])
+
+
+def _plain_facts(images: Sequence[Image]) -> list[NDArray[np.float64]]:
+    facts = [similarity.plain_edges(images)]
+    return facts + [np.array([getattr(i, name) for i in images]) for name in ("lightness", "chroma", "contrast")]
+
+
+def _difference(values: NDArray[np.float64], more: str, less: str, least: float = 0.0) -> list[tuple[float, str, str]]:
+    """Tell [(in how many deviations, what the first is, what the others are)], [] where it is no rule of the others."""
+    first, rest = float(values[0]), values[1:]
+    apart = (first - float(np.median(rest))) / (float(values.std()) + 1e-9)
+    beyond = float((rest < first).mean() if apart > 0 else (rest > first).mean())
+    if beyond < styles.APART or abs(apart) < _SURE or abs(first - float(np.median(rest))) < least:
+        return []
+    return [(abs(apart), more, less) if apart > 0 else (abs(apart), less, more)]
+
+
+def in_words(differences: Differences) -> str:
+    """Say "a photograph, soft edges; the others: ink, hard edges"; "" if nothing can be told."""
+    if not differences:
+        return ""
+    mine, theirs = zip(*differences, strict=True)
+    return f"{', '.join(mine)}; the others: {', '.join(theirs)}"
+
+
+def stray_question(images: Sequence[Image], found: Strays, settled: Set[str], taken: Set[str]) -> Question | None:
+    """Ask one question about all that is so surely odd; None if nothing is.
+
+    `settled`: pictures that are answered, or asked about, elsewhere; `taken`: keys already asked under.
+    """
+    paths = [p for p in found.asked if p not in settled]
+    key = next((p for p in paths if p not in taken), None)
+    if key is None:
+        return None
+    digests = {i.path: i.digest for i in images}
+    number = f"{len(paths)} of {len(images)} pictures {'is' if len(paths) == 1 else 'are'}"
+    entry = {
+        "what": f"{number} drawn or shown unlike all others. The model would try to learn that too. "
+        f"{'Does it' if len(paths) == 1 else 'Do they'} belong?",
+        "unlike": {p: in_words(found.asked[p]) or "drawn otherwise" for p in paths},
+        "examples": {"the others": found.typical},
+        "recommended": "leave out",
+        "answer": None,
+    }
+    return Question(key=key, entry=entry, digests={p: digests[p] for p in paths})
+
+
+def stray_findings(found: Strays) -> list[Finding]:
+    """Name them: those that are asked about, and those that are only worth a look."""
+    return [
+        Finding(code, tuple(odd), {"how": _of_all(list(odd.values()))})
+        for code, odd in ((Code.STRAYS, found.asked), (Code.UNLIKE_LOOK, found.hinted))
+        if odd
+    ]
+
+
+def _of_all(found: Sequence[Differences]) -> str:
+    """Say what is so of every one of them: " (soft edges; the others: hard edges)"; "" if nothing is."""
+    said = in_words(tuple(d for d in found[0] if all(d in other for other in found)))
+    return f" ({said})" if said else ""
