@@ -12,6 +12,8 @@ from loraprep.core.records import Fate, Image
 from loraprep.project.decisions import Answer, Decisions, Entry, Question
 from loraprep.project.resolution import Present, resolve
 
+# What is said of pictures that a question is about, besides
+PARTS = frozenset({Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE, Code.STRAYS})
 _SURPLUS = "not needed: others show the same"
 _BY_HAND = "you left it out"  # nothing was recommended
 _OTHER_STYLE = "another look than the rest"

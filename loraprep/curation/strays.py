@@ -21,6 +21,7 @@ from loraprep.project.settings import Settings
 # Of a hundred sets of one origin in how many a picture is asked about, or hinted at, for nothing
 # (tests/benchmarks/calibration.py)
 _ASKED, _HINTED = 0.05, 0.15
+_ENOUGH = 12  # pictures of a style from which that rate was found to hold; of fewer it is a hint
 # What is said of them, today and by earlier versions: whoever accepted it in gate.yaml is not asked
 CODES = frozenset({Code.STRAYS, Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST})
 _TOLD = 3  # differences that are said of a picture
@@ -77,7 +78,7 @@ def find_strays(
         near = np.argsort(np.linalg.norm(place[others] - place[others].mean(0), axis=1), kind="stable")[:_SHOWN]
         typical += [part[others[k]].path for k in near]
         for n in odd.tolist():
-            level = asked if asks and chance[n] < _ASKED else hinted
+            level = asked if asks and len(part) >= _ENOUGH and chance[n] < _ASKED else hinted
             level[part[n].path] = _differences(part[n], [part[k] for k in others], drawn, mediums)
     return Strays(dict(sorted(asked.items())), dict(sorted(hinted.items())), typical[:_SHOWN])
 

@@ -11,6 +11,7 @@ from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
 from loraprep.core.text import listed, number_of
+from loraprep.curation.rulings import PARTS
 from loraprep.project.decisions import Acceptance
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
@@ -19,7 +20,6 @@ from loraprep.report.report_data import ALREADY_OUT, ReportData
 from loraprep.trainers import naming
 
 _COPIES = (Code.BYTE_COPIES, Code.COPIES)
-_PARTS = (Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE, Code.STRAYS)  # a question is about these pictures
 _NAMED = 3  # unusable files that a sentence names
 _SAME_FACT = {  # of many pictures, of few; of what is asked about, and of what once was a note
     Code.ONLY_NAMED: Code.CAPTION_DRAFT,
@@ -186,7 +186,7 @@ def _settled_by_leaving(fates: Sequence[Fate]) -> dict[Code, frozenset[str]]:
     """
     leaving = frozenset(f.path for f in fates if f.fate == "left out")
     decided = frozenset(f.path for f in fates if f.fate == "left out" and not f.open)
-    return {**dict.fromkeys(findings.in_section("quality"), leaving), **dict.fromkeys((*_COPIES, *_PARTS), decided)}
+    return {**dict.fromkeys(findings.in_section("quality"), leaving), **dict.fromkeys((*_COPIES, *PARTS), decided)}
 
 
 def _split(finding: Finding, accepted: Mapping[str, Acceptance], left_out: Set[str]) -> list[tuple[Finding, str]]:

@@ -9,12 +9,12 @@ import msgspec
 from loraprep.core.findings import Code
 from loraprep.core.records import Gate, Reason
 from loraprep.core.text import listed, number_of
+from loraprep.curation.rulings import PARTS
 from loraprep.project.sizes import enlargement, trained_sizes
 from loraprep.report.report_data import ReportData
 
 BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
 _ACCEPTED = 3  # findings accepted that the opening tells; the decision and the appendix tell more
-_ASKED = frozenset({Code.SEVERAL_HANDS, Code.SOMEBODY_ELSE, Code.STRAYS})  # what a question in curation.yaml is about
 _AS_IT_IS = 1.05  # times enlarged: less is said as 1.0, and nobody sees it
 _PENDING = frozenset({Code.OPEN_QUESTION, Code.VISION_APPROVAL, Code.VISION_BATCH})  # waits, and is not wrong
 
@@ -39,7 +39,7 @@ def opening(data: ReportData, gate: Gate) -> Opening:
     if gate.only_waiting:
         # how many answers wait, and where, the verdict says itself
         about = [r.sentence for r in mend if r.code != Code.OPEN_QUESTION]
-        about += [r.sentence for r in gate.reasons if r.code in _ASKED and not r.accepted]
+        about += [r.sentence for r in gate.reasons if r.code in PARTS and not r.accepted]
         why = " ".join([*about, "Nothing else stands in the way of GO."])
         return Opening(headline(gate), why, _answer(gate))
     if mend:

@@ -1,45 +1,52 @@
 """What strayed in: asked about in one question, never for nothing, and in words that a person can check."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from PIL import Image, ImageDraw
 
 from loraprep.core.findings import Code, sentence
-from loraprep.core.records import Elements, Image
+from loraprep.core.records import Elements
+from loraprep.core.records import Image as Record
 from loraprep.curation import curate, rulings, strays
 from loraprep.curation.assessment import Observations
 from loraprep.curation.measures import style_clusters
-from loraprep.project import profiles
+from loraprep.project import profiles, project
 from loraprep.project.decisions import Decisions, Entry
+from tests import ROOT
 from tests.benchmarks.subset import synthetic
-from tests.curation.test_styles import KIND, SETTINGS, cloud, described
+from tests.clouds import cloud, described
+from tests.runs import answer, run
 
+SETTINGS = project.load(ROOT / "examples/brushwork").settings
+KIND = profiles.kind("style")
 ODD = ["00026.jpg", "00027.jpg"]
 # a thumbnail on plain ground, and one that is filled to its edges
 PLAIN, FILLED = "80" * 576, bytes(np.random.default_rng(1).integers(256, size=576, dtype=np.uint8)).hex()
 
 
-def portraits(number: int, **odd: object) -> list[Image]:
+def portraits(number: int, **odd: object) -> list[Record]:
     """So many pictures on plain ground, of which those called ODD are otherwise."""
     usual = {"thumb": PLAIN, "lightness": 60.0, "chroma": 20.0, "contrast": 0.2, "flat": 0.4, "spread": 20.0}
     images = [replace(i, format="PNG", width=900, height=900, **usual) for i in synthetic(number)]
     return [replace(i, **odd) if i.path in ODD else i for i in images]
 
 
-def looked(images: list[Image], points: np.ndarray, elements: Mapping[str, Elements] = {}) -> Observations:
+def looked(images: list[Record], points: np.ndarray, elements: Mapping[str, Elements] = {}) -> Observations:
     return Observations(elements, {}, dict(zip([i.path for i in images], described(points), strict=True)))
 
 
-def with_two(**odd: object) -> tuple[list[Image], Observations]:
+def with_two(**odd: object) -> tuple[list[Record], Observations]:
     """26 of one style, and two of another."""
     images = portraits(28, **(odd or {"thumb": FILLED, "lightness": 30.0}))
     return images, looked(images, np.concatenate([cloud(7, 26), cloud(8, 2, (2.2, 1.5))]))
 
 
 def judged(
-    images: list[Image], seen: Observations, decisions: Decisions | None = None, kind: str = "style", **more: object
+    images: list[Record], seen: Observations, decisions: Decisions | None = None, kind: str = "style", **more: object
 ) -> curate.Curation:
     return curate.curate(
         images,
@@ -85,9 +92,9 @@ def test_two_that_strayed_in_are_one_question() -> None:
 def test_an_answer_counts_and_is_not_asked_for_again() -> None:
     images, seen = with_two()
     (question,) = judged(images, seen).questions
-    for answer, leave in (("keep", []), ("leave out", ODD), ("recommended", ODD), (ODD[1:], ODD[1:])):
+    for said, leave in (("keep", []), ("leave out", ODD), ("recommended", ODD), (ODD[1:], ODD[1:])):
         entry = Entry(
-            ODD[0], {**question.entry, "answer": answer}, {p: d[:12] for p, d in question.digests.items()}, True
+            ODD[0], {**question.entry, "answer": said}, {p: d[:12] for p, d in question.digests.items()}, True
         )
         given = Decisions(None, {ODD[0]: entry})
         after = judged(images, seen, given)
@@ -152,3 +159,52 @@ def test_the_rate_of_error_is_held_over_the_set() -> None:
     )
     assert small < 0.05
     assert large > 10 * small
+
+
+@pytest.mark.run
+def test_the_report_says_so_while_it_is_asked_and_an_answer_settles_it(tmp_path: Path) -> None:
+    """Twenty flat shapes on white, and a soft photograph that strayed in."""
+    root, random = tmp_path / "shapes", np.random.default_rng(3)
+    (root / "images").mkdir(parents=True)
+    for n in range(20):
+        shapes = Image.new("RGB", (640, 640), "white")
+        draw = ImageDraw.Draw(shapes)
+        for _ in range(6):
+            left, top, size = (int(v) for v in random.integers(80, 360, 3))
+            colour = tuple(int(v) for v in random.integers(40, 220, 3))
+            kind = (draw.ellipse, draw.rectangle)[int(random.integers(2))]
+            kind((left, top, left + size // 2, top + size // 2), fill=colour, outline="black", width=4)
+        shapes.save(root / f"images/shape{n:02}.png")
+    noise = random.integers(0, 255, (20, 20, 3), dtype=np.uint8)
+    photo = np.array(Image.fromarray(noise).resize((640, 640), Image.Resampling.BICUBIC), float)
+    grain = random.normal(scale=9, size=photo.shape)
+    Image.fromarray(np.uint8(np.clip(photo * 0.5 + grain, 0, 255))).save(root / "images/wallpaper.jpg", quality=92)
+    (root / "project.yaml").write_text(
+        "version: 1\nname: shapes\nintent: {kind: style, description: flat shapes}\nmodel: sd15\ntrigger: shapevale\n"
+        "captioning: {captioner: none}\ndataset: {trainers: [kohya], sizes: [512]}\n",
+        "utf-8",
+    )
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    for name in ("quality", "duplicates"):
+        answer(root / f"decisions/{name}.yaml")
+    code, output = run(root, "gate1")
+    assert code == 1, output
+    path = root / "decisions/curation.yaml"
+    text = path.read_text("utf-8")
+    assert text.count("answer: null") == 1
+    assert 'wallpaper.jpg:\n  what: "1 of ' in text
+    said = "wallpaper.jpg is drawn or shown unlike all others ("
+    (why,) = (x for x in (root / "dataset-report.md").read_text("utf-8").splitlines() if x.startswith("Why: "))
+    assert said in why
+    assert said in output
+    path.write_text(text.replace("answer: null", "answer: keep"), "utf-8")
+    code, output = run(root, "gate1")
+    assert code == 0, output
+    (line,) = (x for x in (root / "dataset-report.md").read_text("utf-8").splitlines() if x.startswith(f"- {said}"))
+    assert line.endswith(" Settled: you answered: keep")
+    # accepted as a note in an earlier version, it is not asked about
+    path.unlink()
+    (root / "decisions/gate.yaml").write_text("unlike-look: {accept: known, reason: my own}\n", "utf-8")
+    code, output = run(root, "gate1")
+    assert code == 0, output

@@ -1,7 +1,5 @@
 """One style or several, at any share and number: descriptors are made of where they shall lie among styles."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -13,23 +11,10 @@ from loraprep.curation.measures import style_clusters
 from loraprep.project import profiles, project
 from tests import ROOT
 from tests.benchmarks.subset import synthetic
+from tests.clouds import DIMENSIONS, cloud, described
 
 SETTINGS = project.load(ROOT / "examples/brushwork").settings
 KIND = profiles.kind("style")
-DIMENSIONS = len(style_clusters.scale().projection[0])
-
-
-def cloud(seed: int, number: int, middle: Sequence[float] = (), width: float = 0.7) -> np.ndarray:
-    """Points of one style: two of them lie `width` apart, as a rule."""
-    random = np.random.default_rng(seed)
-    points = random.normal(size=(number, DIMENSIONS)) * width / np.sqrt(2 * DIMENSIONS)
-    points[:, : len(middle)] += middle
-    return points
-
-
-def described(points: np.ndarray) -> list[tuple[float, ...]]:
-    scale = style_clusters.scale()
-    return [tuple(d) for d in np.array(scale.mean) + points @ np.linalg.pinv(np.array(scale.projection))]
 
 
 def judged(points: np.ndarray, images: list[Image] | None = None) -> tuple[styles.StyleGroups, list[Finding]]:

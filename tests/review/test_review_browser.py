@@ -477,3 +477,43 @@ def test_two_windows_lose_nothing_and_each_takes_back_its_own(browser: Any, root
         lines = changed(before["quality.yaml"], decisions(root)["quality.yaml"])
         assert lines == ["-   do: null", "+   do: remove"]
         other.close()
+
+
+UNLIKE = """
+scene-07.jpg:
+  what: "1 of 12 pictures is drawn or shown unlike all others. The model would try to learn that too. Does it belong?"
+  unlike:
+    scene-07.jpg: "filled to its edges, soft edges; the others: on plain ground, hard edges"
+  examples:
+    the others: [scene-03.jpg]
+  recommended: leave out
+  answer: null
+"""
+
+
+def test_what_strayed_in_is_shown_beside_the_others(browser: Any, root: Path) -> None:
+    path = root / "decisions/curation.yaml"
+    path.write_text(path.read_text("utf-8") + UNLIKE, "utf-8")
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "curation")
+        page.keyboard.press("Enter")  # the picture that is not needed
+        answered(page, 1)
+        card = page.locator(".card.curation:visible")
+        assert [" ".join(t.split()) for t in card.locator(".actions button").all_inner_texts()] == [
+            "As recommended: leave out \u21b5", "It belongs: keep K", "Leave out L"]  # fmt: skip
+        assert card.locator(".facts").all_inner_texts() == [
+            "filled to its edges, soft edges; the others: on plain ground, hard edges"
+        ]
+        assert card.locator(".others figcaption").all_inner_texts()[0] == "scene-03.jpg"
+        assert not card.locator(".hint").count()  # nobody teaches a stray under a word of its own
+        for key, written, leaving in (
+            ("k", "answer: keep", []), ("1", "answer: [scene-07.jpg]", ["scene-07.jpg"]), ("1", "answer: keep", []),
+            ("l", "answer: leave out", ["scene-07.jpg"]),
+        ):  # fmt: skip
+            page.keyboard.press(key)
+            page.wait_for_function(
+                "text => document.querySelector('.toast').textContent.includes(text) && !document.body.ariaBusy",
+                arg=written,
+            )
+            assert f"  {written}\n" in path.read_text("utf-8")
+            assert card.locator("figure.leaves strong").all_inner_texts() == leaving

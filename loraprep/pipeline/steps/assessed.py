@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from loraprep.curation import curate
 from loraprep.curation.assessment import Assessment
-from loraprep.pipeline.artifacts import Selected
+from loraprep.curation.rulings import PARTS
+from loraprep.pipeline.artifacts import Curated, Selected
 from loraprep.pipeline.steps.inputs import observations, with_detail
 from loraprep.pipeline.workspace import Workspace
 
 
 def assessment_of(work: Workspace) -> Assessment:
-    """Assess what trains after every answer: build/curation.json holds what would, by the recommendations."""
+    """Assess what trains after every answer: build/curation.json holds what would, by the recommendations.
+
+    What is said of pictures that would leave is said as long as their question is open: without them there is nothing
+    to be seen.
+    """
     project = work.project
-    kept = {fate.path for fate in work.read(Selected).fates if fate.fate == "kept"}
+    fates = work.read(Selected).fates
+    kept = {fate.path for fate in fates if fate.fate == "kept"}
+    open_ = {fate.path for fate in fates if fate.open and fate.fate == "left out"}
     images = [image for image in with_detail(work, work.images()) if image.path in kept]
-    return curate.assess(images, observations(work), project.kind, project.settings)
+    found = curate.assess(images, observations(work), project.kind, project.settings)
+    asked = {
+        f.code: f for f in work.read(Curated).assessment.findings if f.code in PARTS and not open_.isdisjoint(f.images)
+    }
+    return structs.replace(found, findings=[*(f for f in found.findings if f.code not in asked), *asked.values()])
