@@ -20,8 +20,8 @@ from loraprep.project.settings import Settings
 
 # Of a hundred sets of one origin in how many a picture is asked about, or hinted at, for nothing
 # (tests/benchmarks/calibration.py)
-_ASKED, _HINTED = 0.05, 0.15
-_ENOUGH = 12  # pictures of a style from which that rate was found to hold; of fewer it is a hint
+_ASKED, _HINTED = 0.05, 0.1
+_ENOUGH = 12  # pictures of a style from which on that rate was found to hold; of fewer it is a hint
 # What is said of them, today and by earlier versions: whoever accepted it in gate.yaml is not asked
 CODES = frozenset({Code.STRAYS, Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST})
 _TOLD = 3  # differences that are said of a picture

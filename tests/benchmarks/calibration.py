@@ -167,7 +167,7 @@ def main(root: Path, keep: Path, pairs: int, draws: int, write: bool) -> None:
     print("surest of one origin:", [(round(float(v), 1), n) for v, n in worst])
     start, falls, sets = tail(bench)
     print(f"strangest: {style_clusters.FAR:.0%} of pictures exceed {start:.3f}, by {falls:.3f} on average")
-    for rate in (0.05, 0.15):
+    for rate in (0.05, 0.1):
         named = [(len(s) * style_clusters.FAR * np.exp(-(s.max() - start) / falls)) < rate for s in sets]
         print(f"a picture of one origin is named at {rate}: in {np.mean(named):.1%} of {len(sets)} sets")
     if write:

@@ -26,7 +26,8 @@ ABOUT: dict[str, Any] = {
                            "recommended": "approve", "verdict": "adjust", "digests": {"a.jpg": DIGEST[:12]}}},
     "curation": {"looks": {"what": "two hands", "looks": {"look 1": ["a.jpg"], "look 2": ["b.jpg"]}, "recommended": "together",
                            "answer": ["look 2"], "digests": {"a.jpg": DIGEST[:12]}},
-                 "strangers": {"strangers": {"a.jpg": "another"}, "answer": "leave out"}},
+                 "strangers": {"strangers": {"a.jpg": "another"}, "answer": "leave out"},
+                 "unlike": {"unlike": {"a.jpg": "darker; the others: lighter"}, "answer": "keep"}},
     "gate": {Code.GREY.value: {"accept": "known", "images": ["a.jpg"], "reason": "so"}},
     "crops": {"a.jpg": {"crop": [0, 0, 0.5, 0.5], "extra": [{"name": "eye", "box": [1, 1, 60, 60], "caption": "an eye"}]}},
 }  # fmt: skip
