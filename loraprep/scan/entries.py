@@ -35,6 +35,7 @@ _NAMESPACES = frozenset({
 })  # fmt: skip
 _NAMED = frozenset({"character", "series", "copyright", "species", "person", "studio", "gender", "clothing", "medium"})
 _MARKUP = frozenset("<>|{}")  # of chat templates and dynamic prompts
+_APART = frozenset(",{}<>")  # beside commas a bar is part of a tag, in braces a choice, in < > of a template
 _LONGEST = 200  # characters of an origin
 
 
@@ -84,10 +85,13 @@ def _of_kinds(entry: Mapping[str, object]) -> str:
 
 
 def spaced(text: str) -> str:
-    """Put commas between tags that only blanks part, as Gelbooru and others write them: "1girl solo long_hair".
+    """Put commas between tags that a bar parts ("cat | red hat"), or only blanks, as Gelbooru: "1girl solo long_hair".
 
-    They are told from a sentence by a tag of several words in them, and by no word at which a clause ends.
+    The latter are told from a sentence by a tag of several words in them, and by no word at which a clause ends.
     """
+    barred = [part.strip() for part in text.split("|")]
+    if len(barred) > 1 and all(any(c.isalnum() for c in part) for part in barred) and not _APART & set(text):
+        return ", ".join(barred)
     tags = text.split()
     booru = any("_" in tag.strip("_") and tag[0].isalnum() and not _MARKUP & set(tag) for tag in tags)
     clause = text.rstrip()[-1:] in ".!?" or any(tag[-1] in ".:;!?" and tag[:-1].isalpha() for tag in tags)

@@ -396,8 +396,13 @@ _OF_MAKERS = frozenset({
     "optical", "eos", "powershot", "coolpix", "lumix", "finepix", "cybershot", "cyber-shot", "iphone", "galaxy",
     "pixel", "pro", "plus", "max", "mini", "mark", "ii", "iii", "iv", "model", "picture", "pictures", "dsc",
 })  # fmt: skip
+# "Copyright 2019 Jane Doe" is about rights, "Copyright office in Washington" says what is shown: it names a place
+_COPYRIGHT = (
+    r"copyright\b(?:\W*(?:\(c\)|©|(?:19|20)\d\d\b|by\b|held\b|owned\b)|\s*:|"
+    r"(?!.*\b(?:in|at|on|with|near|under|over|behind|beside|below|above|along|through)\b))"
+)
 _RIGHTS = re.compile(
-    r"(?i)^\W*(?:\(c\)|©|copyright\b|all rights reserved|licensed under\b|creative commons\b|courtesy of\b|"
+    rf"(?i)^\W*(?:\(c\)|©|{_COPYRIGHT}|all rights reserved|licensed under\b|creative commons\b|courtesy of\b|"
     r"(?:photo(?:graph)?|picture|image)(?: credit)?s?(?: by\b|:))|all rights reserved\W*$"
 )
 

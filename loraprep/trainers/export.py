@@ -222,6 +222,7 @@ def _start(dataset: TrainingSet) -> list[str]:
         "config": f"{folder}/{profile.config}",
         "samples": f"{folder}/sample_prompts.txt",
         "masked": "--masked_loss" if any(f.masks for f in dataset.folders) else "",
+        "tokens": f"--max_token_length {window}" if (window := _window(dataset)) else "",
         "epochs": str(dataset.plan.length.epochs),
         "name": dataset.name,
         "title": profile.title,
@@ -239,6 +240,14 @@ def _start(dataset: TrainingSet) -> list[str]:
             "loraprep recommends none but the epochs."
         )
     return ["## Start", "", *(part for line in lines for part in (f"    {line}", "")), " ".join(told), ""]
+
+
+def _window(dataset: TrainingSet) -> int:
+    """Return how many tokens kohya has to be told to read for every caption to be read whole; 0: as many as it does."""
+    cut = dataset.plan.cut_captions.values()
+    longest = max((c.tokens for c in cut), default=0)
+    enough = [n for n in dataset.profile.windows if n >= longest]
+    return enough[0] if cut and enough and all(c.exact for c in cut) else 0
 
 
 def _to_fill_in(lines: Sequence[str]) -> bool:
@@ -311,7 +320,6 @@ def readme(dataset: TrainingSet, how: str) -> str:
             f"- Captions that {'are' if sure else 'may be'} longer than the {dataset.plan.reads} tokens that "
             f"are read: {len(cut)}. dataset-report.md names them."
         )
-        longest = max(c.tokens for c in cut.values())
-        if sure and (enough := [n for n in dataset.profile.windows if n >= longest]):
-            lines.append(f"- `--max_token_length {enough[0]}` reads them whole.")
+        if window := _window(dataset):
+            lines.append(f"- `--max_token_length {window}`, as in the command above, reads them whole.")
     return "\n".join(lines) + "\n"

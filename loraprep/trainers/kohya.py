@@ -22,7 +22,7 @@ out `--train_data_dir` and `--reg_data_dir`: they read the `{repeats}_{name}` fo
 here, and then need `--caption_extension .txt`. With `--cache_text_encoder_outputs`, set `shuffle_caption = false`:
 kohya stops otherwise, and it stops for caption dropout too, which is why there is none. With masks, add
 `--masked_loss`; kohya stretches a mask over the bucket where it cuts the picture, so `masks/` beside this file holds
-them cut for each size. SD 1.5 and SDXL read 75 tokens of a caption; `--max_token_length 225` reads more."""
+them cut for each size. SD 1.5 and SDXL read 75 tokens of a caption unless `--max_token_length` says 150 or 225."""
 SEVERAL = """\
 Each picture has several captions, a line each, and `enable_wildcard` has kohya take one at random each time. Leave out
 `--cache_text_encoder_outputs`: what is cached is one line of each, for ever. Braces in a caption are a choice too."""

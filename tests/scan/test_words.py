@@ -146,6 +146,9 @@ def test_where_a_picture_was_taken_from_is_kept_without_keys(tmp_path: Path) -> 
 @pytest.mark.parametrize(("text", "expected"), [
     ("1girl solo long_hair", "1girl, solo, long_hair"),
     ("A mill by a pond", "A mill by a pond"),
+    ("mill | long hair|pond", "mill, long hair, pond"),
+    ("smile, :|, mill", "smile, :|, mill"),
+    ("a {red|blue} mill", "a {red|blue} mill"),
     ("Note: the mill_2 of the set by night", "Note: the mill_2 of the set by night"),
     ("A mill by a pond<|im_end|>", "A mill by a pond<|im_end|>"),
     ("character:mira\ncreator:wel\nlong hair\nrating:safe\npond", "mira, long hair, pond"),
@@ -239,7 +242,7 @@ def test_a_generators_words_in_exif_are_read_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [
     "NIKON CORPORATION", "Canon EOS 5D Mark III", "OLYMPUS DIGITAL CAMERA", "SONY DSC", "Apple iPhone 12 Pro", "samsung SM-G991B",
-    "(c) 2020 Ada", "Copyright 2019 by Ada", "© Ada", "Photo by Ada", "Ada. All rights reserved.", "Image credit: Ada",
+    "(c) 2020 Ada", "Copyright 2019 by Ada", "Copyright Ada Wel", "Copyright: Ada in Rome", "copyright (c) Ada at mill.example", "© Ada", "Photo by Ada", "Ada. All rights reserved.", "Image credit: Ada",
     "CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 90", "Created with GIMP", "Lavc58.54.100", "", "HTC-Z710e",
     "sdr", "oznor", "rhdr", "Digital still camera", "<KENOX S730  / Samsung S730>", "MEDION", "null", "image description", "IMG_2034",
     "Maker:0x4c,Date:2017-11-9,Ver:4,Lens:Kan03,Act:Lar02,E-Y", "Processed with VSCO with a6 preset", "Made with Canva", "Photoshop 3.0",
@@ -251,6 +254,7 @@ def test_lines_of_cameras_and_rights_are_no_captions(text: str) -> None:
 
 @pytest.mark.parametrize("text", [
     "Canon fires at dawn", "an apple on a table", "Apple", "Sony headphones on a desk", "a copyright sign on a wall",
+    "Copyright office in Washington, people on the steps", "Copyright lawyers at a table",
     "Kodachrome of a pier", "a photo by the sea", "pictures at an exhibition", "a picture of a mill",
     "Made of clay, a jug on a shelf", "none of the boats are out", "a digital camera on a table", "made with love, a cake", "P2 a pier",
 ])  # fmt: skip

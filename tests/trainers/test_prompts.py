@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -12,6 +13,7 @@ from loraprep.core.dataset_lock import DatasetLock, LockedImage
 from loraprep.curation.assessment import SamplePrompt
 from loraprep.project import profiles
 from loraprep.trainers import export, prompts
+from loraprep.trainers.plan import CutCaption
 from loraprep.trainers.trainer import TrainingFolder, trainer_module
 from tests.exported import TRAINERS, dataset
 
@@ -143,6 +145,19 @@ def test_a_start_names_whose_values_it_has(trainer: str, model: str) -> None:
     assert "'s own example for " in start or " has no example of its own for " in start
     assert re.search(r"loraprep recommends none (of its values )?but the (epochs|steps)", start)
     assert ("--masked_loss" in start) == (trainer == "kohya")
+
+
+@pytest.mark.parametrize(
+    ("longest", "exact", "told"), [(79, True, 150), (151, True, 225), (300, True, 0), (79, False, 0), (0, True, 0)]
+)
+def test_a_start_of_kohya_reads_long_captions_whole(longest: int, exact: bool, told: int) -> None:
+    """library/train_util.py: --max_token_length is 150 or 225, and 75 without it."""
+    by, plan = profiles.base_model("sdxl").by("kohya"), dataset("kohya").plan
+    cut = msgspec.structs.replace(plan, cut_captions={"a.png": CutCaption(longest, 75, exact)} if longest else {})
+    text = export.readme(dataset("kohya", by=by, model="SDXL", plan=cut), "How.")
+    (line,) = [line for line in text.splitlines() if line.startswith("    accelerate")]
+    assert re.findall(r"--max_token_length (\d+) ", line) == ([str(told)] if told else [])
+    assert ("reads them whole" in text) == bool(told)
 
 
 def test_a_start_of_kohya_is_whole() -> None:
