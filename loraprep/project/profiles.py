@@ -204,7 +204,7 @@ class TrainerProfile(Table, frozen=True):
     version: str
     repeats: bool
     sizes: Literal["each", "one"]
-    last_batch: Literal["kept", "dropped"]
+    last_batch: Literal["kept", "dropped", "stops"]
     regularization: Literal["fills", "alternates", "folder", "none"]
     tokens: dict[str, int]
     sources: tuple[str, ...]

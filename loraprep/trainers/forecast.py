@@ -110,6 +110,7 @@ def training_plan(
         _length(profile, placed, pictures, sizes, settings, extra),
         {path: cut for path, caption in captions if (cut := _cut(caption, encoder.name, room))},
         limit,
+        _unfilled(profile, placed, pictures, sizes, settings.dataset.batch_size),
     )
 
 
@@ -169,6 +170,44 @@ def _captions_shown(profile: TrainerProfile, pictures: Sequence[TrainingPicture]
     return max((1 + len(p.caption.others) for p in pictures if p.caption), default=1)
 
 
+def _looks(
+    profile: TrainerProfile,
+    placed: Sequence[PlacedPicture],
+    pictures: Sequence[TrainingPicture],
+    sizes: Sequence[int],
+    repeats: Mapping[str, int],
+) -> Counter[tuple[str, int, Size]]:
+    """Count (dataset of the trainer, trained size, bucket) -> pictures shown in an epoch."""
+    apart = {p.path: _apart(profile, p) for p in pictures}
+    several = _captions_shown(profile, pictures)
+    counts: Counter[tuple[str, int, Size]] = Counter()
+    for picture in placed:
+        if picture.bucket and (profile.sizes == "each" or picture.size == sizes[-1]):
+            often = repeats[picture.path]
+            if profile.batches == "folder":  # a dataset of its own for each caption
+                for n in range(several):
+                    counts[f"{apart[picture.path]}{n or ''}", picture.size, picture.bucket] += often
+            else:
+                counts[apart[picture.path], picture.size, picture.bucket] += often * several
+    return counts
+
+
+def _unfilled(
+    profile: TrainerProfile,
+    placed: Sequence[PlacedPicture],
+    pictures: Sequence[TrainingPicture],
+    sizes: Sequence[int],
+    batch: int,
+) -> list[str]:
+    """Name the pictures whose bucket, at one size at least, holds fewer than a batch: it is dropped whole, or stops."""
+    if profile.last_batch == "kept":
+        return []
+    counts = _looks(profile, placed, pictures, sizes, {p.path: p.repeats for p in pictures})
+    apart = {p.path: _apart(profile, p) for p in pictures}
+    short = {key for key, shown in counts.items() if shown < batch}
+    return sorted({p.path for p in placed if p.bucket and (apart[p.path], p.size, p.bucket) in short})
+
+
 def _length(
     profile: TrainerProfile,
     placed: Sequence[PlacedPicture],
@@ -183,7 +222,6 @@ def _length(
     """
     batch, epochs = settings.dataset.batch_size, settings.dataset.epochs
     repeats = {p.path: p.repeats for p in pictures}
-    apart = {p.path: _apart(profile, p) for p in pictures}
     common = usual_repeats(repeats.values())
     each = profile.sizes == "each"
     several = _captions_shown(profile, pictures)
@@ -193,15 +231,7 @@ def _length(
         repeats = {p.path: p.copies for p in pictures}
         common = usual_repeats(repeats.values())
     wanted = max(1, round(epochs / times))
-    counts: Counter[tuple[str, int, Size]] = Counter()  # dataset, trained size, bucket -> pictures shown in an epoch
-    for picture in placed:
-        if picture.bucket and (each or picture.size == sizes[-1]):
-            often = repeats[picture.path]
-            if profile.batches == "folder":  # a dataset of its own for each caption
-                for n in range(several):
-                    counts[f"{apart[picture.path]}{n or ''}", picture.size, picture.bucket] += often
-            else:
-                counts[apart[picture.path], picture.size, picture.bucket] += often * several
+    counts = _looks(profile, placed, pictures, sizes, repeats)
     shown = sum(repeats.values())
     added = extra.times(shown) if shown else []
     if counts:
@@ -210,7 +240,7 @@ def _length(
                 fit = placement.place_picture(width, height, size, settings, extra.trainer)
                 if fit:
                     counts[_REGULARIZATION_IN[profile.batches], size, fit.bucket] += often
-        steps = steps_per_epoch(counts.values(), batch, keep_partial=profile.last_batch == "kept")
+        steps = steps_per_epoch(counts.values(), batch, keep_partial=profile.last_batch != "dropped")
     else:
         steps = math.ceil((shown + sum(added)) * times / batch)
     if extra.pictures and extra.way == "alternates":
@@ -232,7 +262,6 @@ def _length(
 def training_findings(
     plans: Sequence[TrainingPlan],
     profiles: Mapping[str, TrainerProfile],
-    repeats: Mapping[str, int],
     settings: Settings,
     model: BaseModel,
 ) -> list[Finding]:
@@ -241,7 +270,7 @@ def training_findings(
     return [
         *_badly_placed(plans, titles, settings),
         *_cut_captions(plans, titles, model.encoder.hard),
-        *_alone(plans, profiles, repeats, settings.dataset.batch_size),
+        *_alone(plans, profiles, settings.dataset.batch_size),
     ]
 
 
@@ -272,19 +301,16 @@ def _badly_placed(plans: Sequence[TrainingPlan], titles: Mapping[str, str], sett
     return result
 
 
-def _alone(
-    plans: Sequence[TrainingPlan], profiles: Mapping[str, TrainerProfile], repeats: Mapping[str, int], batch: int
-) -> list[Finding]:
-    """Pictures alone in their bucket, where a batch wants more than one; the last batch may be dropped with them."""
+def _alone(plans: Sequence[TrainingPlan], profiles: Mapping[str, TrainerProfile], batch: int) -> list[Finding]:
+    """Pictures alone in their bucket where a batch wants more than one, and those whose bucket fills no batch."""
     result = []
     for plan in plans if batch > 1 else ():
-        alone = {p.path for p in alone_in_bucket(plan)}
-        dropped = profiles[plan.trainer].last_batch == "dropped"
-        never = {path for path in alone if dropped and repeats[path] * plan.length.captions < batch}
-        for code, paths in ((Code.BUCKET_DROPPED, never), (Code.BUCKET_LONELY, alone - never)):
+        profile, unfilled = profiles[plan.trainer], set(plan.unfilled)
+        never = Code.BUCKET_STOPS if profile.last_batch == "stops" else Code.BUCKET_DROPPED
+        alone = {p.path for p in alone_in_bucket(plan)} - unfilled
+        for code, paths in ((never, unfilled), (Code.BUCKET_LONELY, alone)):
             if paths:
-                trainer = profiles[plan.trainer].title
-                result.append(Finding(code, tuple(sorted(paths)), {"trainer": trainer, "batch": batch}))
+                result.append(Finding(code, tuple(sorted(paths)), {"trainer": profile.title, "batch": batch}))
     return result
 
 

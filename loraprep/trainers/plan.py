@@ -51,6 +51,7 @@ class TrainingPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     length: TrainingLength
     cut_captions: dict[str, CutCaption]  # by path
     reads: int = 0  # tokens of a caption
+    unfilled: list[str] = []  # paths whose bucket fills no batch, where the trainer then drops it or stops
 
 
 def usual_repeats(repeats: Iterable[int]) -> int:

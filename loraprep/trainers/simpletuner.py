@@ -1,19 +1,26 @@
-"""SimpleTuner: multidatabackend.json. Keys: bghira/SimpleTuner, documentation/DATALOADER.md, August 2026.
+"""SimpleTuner: its buckets, and multidatabackend.json.
 
-A bucket, at bc8e6ab7: helpers/data_backend/aws.py `list_files` lists all of it, whatever the prefix; builders/aws.py
+Sources: bghira/SimpleTuner bc8e6ab7, August 2026. Keys: documentation/DATALOADER.md. Buckets: simpletuner/helpers/
+multiaspect/image.py calculate_new_size_by_pixel_area; image_manipulation/training_sample.py calculate_target_size.
+A bucket of a store: helpers/data_backend/aws.py `list_files` lists all of it, whatever the prefix; builders/aws.py
 stops without an endpoint and keys in that file.
 """
 
 from __future__ import annotations
 
+import math
+
 from loraprep.core import files
+from loraprep.trainers.buckets import BucketFit, Size, centred_crop
 from loraprep.trainers.trainer import ConfigTable, TrainingFolder, TrainingSet
 
 HOW = """\
 Start SimpleTuner in the project's folder (or set `dataset.path` in project.yaml) and point `data_backend_config` in
 its config.json at this multidatabackend.json; set `num_train_epochs` and `train_batch_size` there too. Its `repeats`
 counts the extra times, so it is one less than kohya's. Regularization works with LyCORIS adapters only, not with a
-standard LoRA. Never set `delete_unwanted_images` or `delete_problematic_images`: they delete your pictures."""
+standard LoRA. Pictures that fill no batch of their shape come up again until they do, in every repeat: with more than
+one picture a step those alone in their shape are seen more often. Never set `delete_unwanted_images` or
+`delete_problematic_images`: they delete your pictures."""
 PAIRS = """\
 Where each picture has several before it, set `conditioning_multidataset_sampling` to "combined" in its config.json,
 or it shows one of them at random."""
@@ -23,6 +30,41 @@ multidatabackend.json to where no git looks, and write the store's endpoint (Ama
 https://s3.eu-central-1.amazonaws.com) and two keys over the words in capitals. The keys must be allowed to write, since
 it keeps its lists of pictures (aspect_ratio_bucket_indices_*.json) there. It takes every picture that is in the bucket,
 so put nothing else there. What it makes of them stays on its own disk."""
+
+
+def bucket_fit(width: int, height: int, size: int, grid: int, _enlarge: bool) -> BucketFit | None:
+    """Take the bucket of size x size px in area that has the picture's width / height to two digits.
+
+    Where two buckets have one such ratio, SimpleTuner takes whichever it met first; here each picture has its own.
+    """
+    aspect, edge = width / height, _whole(size, grid)
+    ratio = round(aspect, 2)
+    if not ratio:
+        return None
+    bucket = (_whole(edge * math.sqrt(ratio), grid), _whole(edge / math.sqrt(ratio), grid))
+    resized = _covering(aspect, bucket)
+    if round(bucket[0] / bucket[1], 2) == 1:
+        bucket = (edge, edge)
+        if resized[0] < edge:
+            resized = bucket
+    return centred_crop((width, height), bucket, resized)
+
+
+def _whole(side: float, grid: int) -> int:
+    return max(grid, round(side / grid) * grid)
+
+
+def _covering(aspect: float, bucket: Size) -> Size:
+    """Return the size to which a picture is scaled before the bucket is cropped out of it."""
+    wide, high = bucket
+    resized = (wide, int(wide / aspect)) if wide < high else (int(high * aspect), high)
+    if wide > resized[0]:
+        more = wide - resized[0]
+        return wide, resized[1] + int(more / aspect)
+    if high > resized[1]:
+        more = high - resized[1]
+        return resized[0] + int(more * aspect), high
+    return resized
 
 
 def config_files(dataset: TrainingSet) -> dict[str, str]:
@@ -67,6 +109,7 @@ def _with_masks(folder: TrainingFolder, size: int, dataset: TrainingSet) -> list
         "id": f"{entry['id']}-masks",
         "dataset_type": "conditioning",
         "conditioning_type": "mask",
+        "caption_strategy": None,  # else it looks for a caption of each mask, and stops
         "instance_data_dir": folder.masks,
         "cache_dir_vae": f"{entry['cache_dir_vae']}-masks",
     }
@@ -77,10 +120,11 @@ def _before(entry: ConfigTable, path: str, number: int) -> ConfigTable:
     """The pictures before the change are a dataset of their own, cut as those after: quickstart/FLUX_KONTEXT.md."""
     further = f"-{number}" if number > 1 else ""
     return {
-        **{key: value for key, value in entry.items() if key != "caption_strategy"},
+        **entry,
         "id": f"{entry['id']}-control{further}",
         "dataset_type": "conditioning",
         "conditioning_type": "reference_strict",
+        "caption_strategy": None,  # else their names are captions, which it may take for the instructions
         "instance_data_dir": path,
         "cache_dir_vae": f"{entry['cache_dir_vae']}-control{further}",
     }

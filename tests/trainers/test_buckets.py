@@ -115,6 +115,29 @@ def test_musubi_agrees_with_a_run_of_its_own_loader(shape: Size, count: int) -> 
     assert sum(14 for where in found if where and where.bucket == shape) == count
 
 
+@pytest.mark.parametrize(("shape", "buckets"), [
+    ((1600, 1067), [(960, 640), (1280, 832)]),
+    ((1067, 1600), [(640, 960), (832, 1280)]),
+    ((1500, 1125), [(896, 640), (1152, 896)]),
+    ((1600, 900), [(1024, 576), (1344, 768)]),
+    ((1400, 1400), [(768, 768), (1024, 1024)]),
+    ((1700, 760), [(1152, 512), (1536, 704)]),
+    ((900, 1300), [(640, 896), (832, 1216)]),
+    ((1003, 1507), [(640, 960), (832, 1280)]),
+])  # fmt: skip
+def test_simpletuner_agrees_with_a_run_of_its_own_samplers(shape: Size, buckets: list[Size]) -> None:
+    """Photographs of these shapes at 768 and 1024 for SDXL: the target_size of what its samplers drew."""
+    found = [fit("simpletuner", *shape, size, 64) for size in (768, 1024)]
+    assert [where.bucket for where in found if where] == buckets
+
+
+def test_simpletuner_takes_what_is_square_to_two_digits_for_a_square() -> None:
+    where = fit("simpletuner", 1000, 990, 1024, 64)
+    assert where is not None
+    assert (where.bucket, [round(x) for x in where.box]) == ((1024, 1024), [5, 0, 995, 990])
+    assert fit("simpletuner", 10, 4000, 1024, 64) is None  # no ratio is left of it
+
+
 def test_musubi_without_enlarging_keeps_what_is_small() -> None:
     where = fit("musubi-tuner", 650, 500, 1024, 16, enlarge=False)
     assert where is not None
@@ -131,6 +154,7 @@ def test_what_a_side_is_a_multiple_of_depends_on_the_base_model() -> None:
         "onetrainer": [8, 64, 64, 64, 64],
         "diffusion-pipe": [16, 16, 16, 16, 16],
         "musubi-tuner": [16, 16, 16, 16, 16],
+        "simpletuner": [64, 64, 64, 32, 64],
     }
 
 
@@ -288,7 +312,7 @@ def test_what_a_trainer_cannot_place_is_said() -> None:
     with pytest.raises(ValueError, match="no picture is 0x10 and no trained size 512"):
         fit("kohya", 0, 10, 512)
     with pytest.raises(KeyError):
-        fit("simpletuner", 10, 10, 512)
+        fit("huggingface", 10, 10, 512)
 
 
 def test_bucket_lists() -> None:

@@ -187,6 +187,7 @@ def test_masks_reach_every_trainer_that_learns_by_them() -> None:
     assert tuner["mystyle-5_b-1024"]["conditioning_data"] == "mystyle-5_b-1024-masks"
     masks = tuner["mystyle-5_b-1024-masks"]
     assert (masks["conditioning_type"], masks["instance_data_dir"]) == ("mask", "dataset/masks/5_b")
+    assert masks["caption_strategy"] is None  # with "textfile" it looks for captions of masks, and stops at the first
 
 
 def test_masks_are_cut_for_each_bucket_of_a_trainer_that_stretches_them(tmp_path: Path) -> None:
@@ -387,7 +388,7 @@ def planned(
     times = dict.fromkeys(shapes, repeats)
     pictures = forecast.training_pictures(found, fates, words, times, trained_sizes(told, model)[-1])
     plan = forecast.training_plan(trainer, profile, pictures, told, model, extra or [])
-    return plan, forecast.training_findings([plan], {trainer: profile}, times, told, model)
+    return plan, forecast.training_findings([plan], {trainer: profile}, told, model)
 
 
 def test_33_pictures_in_batches_bucket_by_bucket() -> None:
@@ -406,6 +407,31 @@ def test_a_lonely_bucket_is_named_when_it_matters() -> None:
     (dropped,) = [f for f in planned("onetrainer", shapes, batch_size=2)[1] if f.code == "bucket-dropped"]
     assert dropped.images == ("wide.png",)
     assert not [f for f in planned("onetrainer", shapes, repeats=2, batch_size=2)[1] if f.code == "bucket-dropped"]
+
+
+def test_pictures_of_one_shape_that_fill_no_batch_together_are_named() -> None:
+    shapes = {f"{n}.png": (1024, 1024) for n in range(8)} | {f"w{n}.png": (1920, 1080) for n in range(3)}
+    for trainer, code in (
+        ("onetrainer", "bucket-dropped"),
+        ("diffusion-pipe", "bucket-dropped"),
+        ("simpletuner", "bucket-stops"),
+    ):
+        plan, found = planned(trainer, shapes, batch_size=4)
+        assert plan.unfilled == ["w0.png", "w1.png", "w2.png"]
+        assert [f.images for f in found if f.code == code] == [("w0.png", "w1.png", "w2.png")]
+        assert not planned(trainer, shapes, repeats=2, batch_size=4)[0].unfilled  # six of them: one batch at least
+        assert not planned(trainer, shapes)[0].unfilled
+    assert not planned("kohya", shapes, batch_size=4)[0].unfilled  # it trains what is left as a smaller batch
+    assert findings.severity("bucket-stops", {}) == "block"
+
+
+def test_simpletuner_has_datasets_of_their_own_for_folders() -> None:
+    """Its samplers never mix two folders in a batch, so that each has to fill its own."""
+    plan, _ = planned(
+        "simpletuner", {f"{n}.png": (1024, 1024) for n in range(3)}, 3, batch_size=2, extra=[(1024, 1024)]
+    )
+    assert plan.length.exact
+    assert plan.length.steps_per_epoch == 5 + 5  # ceil(9 / 2) of yours, and as many of regularization
 
 
 @pytest.mark.parametrize(("trainer", "own", "reg", "batch", "repeats", "steps"), [
@@ -528,7 +554,7 @@ def test_trainers_that_cut_alike_are_named_together() -> None:
                                    "intent": {"kind": "style"}}, "project")  # fmt: skip
     both = {name: profiles.trainer(name) for name in ("kohya", "simpletuner")}
     model = profiles.base_model("sdxl")
-    (found,) = forecast.training_findings([one, two], both, {"a.png": 1}, complete_settings(config), model)
+    (found,) = forecast.training_findings([one, two], both, complete_settings(config), model)
     assert findings.sentence(found) == (
         "kohya sd-scripts and SimpleTuner read 75 tokens of a caption unless told otherwise; that of a.png is longer."
     )

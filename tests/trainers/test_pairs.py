@@ -105,7 +105,7 @@ def test_simpletuner(controls: int) -> None:
             assert (before["dataset_type"], before["conditioning_type"]) == ("conditioning", "reference_strict")
             same = ("resolution", "resolution_type", "crop", "crop_aspect", "repeats")
             assert [before[key] for key in same] == [target[key] for key in same]
-            assert "caption_strategy" not in before
+            assert before["caption_strategy"] is None  # absent it is "filename": names instead of instructions
     assert len({e["cache_dir_vae"] for e in entries.values() if "cache_dir_vae" in e}) == 2 * (1 + controls)
 
 

@@ -66,7 +66,7 @@ def forecast_trainers(work: Workspace) -> None:
     ]
     cut = forecast.crops_to_draw(plans, project.settings.thresholds.placement.cut)
     drawn = _draw(work, {i.path: i for i in found}, cut)
-    noted = forecast.training_findings(plans, chosen, repeats, project.settings, project.base_model)
+    noted = forecast.training_findings(plans, chosen, project.settings, project.base_model)
     noted += held_out.unread(selected.fates, {profile.title: profile.validation for profile in chosen.values()})
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
