@@ -1,0 +1,1 @@
+"""What each trainer's own loader makes of an export; `tests/benchmarks/loaders.py` compares it with the foretelling."""
