@@ -140,7 +140,7 @@ def test_the_crop_drawn_is_what_the_bucket_cuts() -> None:
                 "model": "sdxl",
                 "trigger": "emberveil",
                 "intent": {"kind": "style"},
-                "dataset": {"trainers": ["simpletuner", "kohya"]},
+                "dataset": {"trainers": ["huggingface", "kohya"]},
             },
             "project",
         )
