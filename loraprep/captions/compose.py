@@ -91,7 +91,7 @@ def _of_another_form(
         bare = draft and not elements[path].text  # of names and colours, which is said as such
         if not body or path in said or bare or not caption.captioned:
             continue
-        if model.form == "prose" and hygiene.form_of(body) == "tags" and len(hygiene.terms(body)) > 1:
+        if model.form == "prose" and _in_tags(body):
             of_tagger = caption.origin == "rendered" and not elements[path].content_sentence and elements[path].tags
             tagged.setdefault(elements[path].captioner, []).append(path) if of_tagger else tags.append(path)
         elif (
@@ -125,6 +125,15 @@ def _of_one_length(settings: Settings, model: BaseModel) -> list[Finding]:
 def _matched(elements: Elements, caption: Caption) -> bool:
     """Say whether a draft's tags are all that was left of a person's sentence."""
     return caption.origin == "draft" and elements.form == "prose" and _in_sentences(elements.text)
+
+
+_TAG = 4  # words: "two people under one umbrella" says what belongs to what, though commas part it from the rest
+
+
+def _in_tags(body: str) -> bool:
+    """Say whether a caption is a list of tags and nothing else: several, and none as long as a phrase."""
+    terms = hygiene.terms(body)
+    return len(terms) > 1 and hygiene.form_of(body) == "tags" and all(len(t.split()) <= _TAG for t in terms)
 
 
 def _in_sentences(body: str) -> bool:

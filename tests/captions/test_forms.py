@@ -207,6 +207,10 @@ def test_tags_that_lie_there_are_named_in_a_draft_too() -> None:
     made, found_ = drafted(["harbor, rope, gull", "kitchen, copper pot, window"], "flux")
     assert made[0] == "ember, harbor, rope, gull, vivid colours"
     assert Code.CAPTION_TAGS_FOR_PROSE in found_
+    _, found_ = drafted(
+        ["two people under one umbrella on a stone bridge, river, reeds, wide view, overcast light"], "flux"
+    )
+    assert Code.CAPTION_TAGS_FOR_PROSE not in found_  # what belongs to what is said
 
 
 def test_tags_that_lie_there_and_are_none_are_named_in_a_draft_too() -> None:
