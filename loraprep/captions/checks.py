@@ -114,8 +114,10 @@ def of_hygiene(
         bodies[path] = objects.body_of(caption, about.trigger)
         for name, words in _objections(caption, bodies[path], about).items():
             objected.setdefault(name, {})[path] = words
+    # captions made of names are said to be that; who wrote words is not measured by them
+    described = {path: body for path, body in bodies.items() if captions[path].grade is Grade.DESCRIBED}
     for rule in hygiene.OF_PAIRS if profiles.kind(settings.intent.kind).pairs else hygiene.SET_RULES:
-        if hits := rule.see(bodies):
+        if hits := rule.see(described):
             objected[rule.name] = hits
     return [*_mended(cleaned), *_findings(objected)]
 

@@ -1,6 +1,7 @@
 """Which closed term a caption's words mean along an axis: "a robin on a snowy branch" is an animal.
 
-The lists are data: resources/lexicon.yaml, axis -> {counted term: words that mean it}.
+The lists are data: resources/lexicon.yaml, axis -> {counted term: words that mean it}. A word after "=" means it only
+where it is all that is said: "front" is an angle, "in front of a mill" is none.
 """
 
 from __future__ import annotations
@@ -30,9 +31,15 @@ def _words(axis: str) -> dict[str, str]:
     known: dict[str, str] = {}
     for term, words in _lists().get(axis, {}).items():
         for word in [term, *words]:
-            for form in (word, plural_of(word)):
+            for form in (word, plural_of(word)) if word[0] != "=" and f"={word}" not in words else ():
                 known.setdefault(form.casefold(), term)
     return known
+
+
+@cache
+def _whole(axis: str) -> dict[str, str]:
+    """Map words that have to stand alone to counted terms."""
+    return {word[1:]: term for term, words in _lists().get(axis, {}).items() for word in words if word[0] == "="}
 
 
 def plural_of(word: str) -> str:
@@ -94,7 +101,8 @@ def counted(axis: str, term: str) -> str:
         return term
     plain = term.casefold().replace("_", " ").strip()
     found = _pattern(axis).findall(plain)
-    return _words(axis).get(plain) or (_words(axis)[found[-1].casefold()] if found else plain)
+    whole = _words(axis).get(plain) or _whole(axis).get(plain)
+    return whole or (_words(axis)[found[-1].casefold()] if found else plain)
 
 
 def meant(axis: str, text: str) -> str:
@@ -109,6 +117,8 @@ def meant(axis: str, text: str) -> str:
     if axis == "subject_class":
         return next(filter(None, map(_head, _clauses(text))), "")
     said = {_words(axis)[hit.casefold()] for hit in _pattern(axis).findall(text)}
+    alone = _whole(axis)
+    said |= {alone[plain] for piece in re.split(r"[,;.]", text) if (plain := piece.strip().casefold()) in alone}
     return next((term for term in terms(axis) if term in said), "")
 
 

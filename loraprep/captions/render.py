@@ -48,7 +48,8 @@ def render(
     words; what goes for that is in its `left_out`.
     """
     form: Form = model.written
-    if form == "tags" and not model.vocabulary and not elements.text and _prose_alone(elements):
+    sentences = elements.form == "prose" if elements.text else _prose_alone(elements)
+    if form == "tags" and not model.vocabulary and sentences:
         form = "prose"  # SDXL and SD 1.5 read short sentences too
     lead: list[str] = [term for word in words if (term := hygiene.clean(word))]
     gone: list[str] = []

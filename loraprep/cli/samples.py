@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from loraprep.captions.samples import recommended
 from loraprep.cli import running
 from loraprep.cli.init import asking
 from loraprep.cli.init.asking import Asker, Back, Question
@@ -65,12 +66,14 @@ def _ask(root: Path, asker: Asker, entry: Entry, settings: Settings, which: str)
         for kind in ("content", "style"):
             if terms := entry.data.get(kind):
                 asker.say(f"{kind.capitalize()} elements: {', '.join(terms)}")
+        if why := entry.data.get("what"):
+            asker.say(f"{why[0].upper()}{why[1:]}.", "yellow")
         answer = asker.ask(
             Question(
                 text="Does this capture both what's in the image AND how it's painted?",
                 label="Your answer",
                 choices=_ANSWERS,
-                default=str(entry.data.get("recommended") or "approve"),
+                default=str(recommended(entry) or "adjust"),
             )
         )
         if answer != "adjust":

@@ -461,13 +461,15 @@ def _plots(data: ReportData, kept: Sequence[Image], striped: Sequence[Image], ca
     """Draw every plot whose figures changed: name -> SVG. `kept`: what trains; `striped`: of it, like beside like."""
     sizes = trained_sizes(data.settings, data.model)
     fused = data.found(Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH)
+    # as the findings count them: "cloud" is in "heavy clouds" and in "cloud over a hill"
+    said = {f.text("term"): int(f.text("share").partition(" ")[0]) for f in fused}
     levels = {f.text("term"): f.code.removeprefix("fused-") for f in fused}
     captions = [data.captions[i.path] for i in kept if i.path in data.captions]
     rows = []
     for (term, side), count in _ranked_terms(captions)[:TERMS]:
-        rows.append((_plain(term), count, side, levels.pop(term, "")))
+        rows.append((_plain(term), said.get(term, count), side, levels.pop(term, "")))
     for term, level in sorted(levels.items()):  # a last word that several longer terms share
-        rows.append((_plain(term), sum(_has_term(c, term) for c in captions), "content", level))
+        rows.append((_plain(term), said[term], "content", level))
     rows.sort(key=lambda r: (-r[1], r[0]))
     limits = data.settings.thresholds.captions
     step = max(1, math.ceil(len(striped) / STRIPES))
@@ -497,11 +499,6 @@ def _ranked_terms(captions: Collection[Caption]) -> list[tuple[tuple[str, str], 
     count = Counter((t, "content") for c in captions for t in {t.casefold() for t in c.content})
     count.update((t, "style") for c in captions for t in {t.casefold() for t in c.style})
     return sorted(count.items(), key=lambda x: (-x[1], x[0]))
-
-
-def _has_term(caption: Caption, word: str) -> bool:
-    """Say whether a term of the caption is `word`, or ends in it."""
-    return any(t.casefold() == word or t.casefold().endswith(" " + word) for t in (*caption.content, *caption.style))
 
 
 def _codes(entries: Sequence[FindingEntry]) -> list[tuple[str, int]]:

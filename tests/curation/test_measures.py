@@ -264,3 +264,10 @@ def test_pixel_art_has_a_style_and_is_not_flat(art: int) -> None:
     picture = pictures.pixel_art(512, art)
     assert style.style_descriptor(picture)
     assert facts.pixel_facts(picture).flat < 0.9
+
+
+def test_a_word_that_stands_for_an_angle_does_so_where_it_is_all_that_is_said() -> None:
+    assert lexicon.meant("angle", "a mill in front of a hill, on its back side, clouds above") == ""
+    assert lexicon.meant("angle", "a mill, front") == "front"
+    assert lexicon.meant("angle", "a mill, from above") == "from above"
+    assert lexicon.counted("angle", "side") == "side"
