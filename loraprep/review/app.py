@@ -362,7 +362,7 @@ VIEWS: dict[str, Callable[[Snapshot, Query], Context]] = {
     "duplicates": _deck("duplicates"),
     "captions": _deck("captions"),
     "quality": _deck("quality"),
-    "carried": _deck("carried"),
+    "carried": lambda s, query: {**_deck("carried")(s, query), "unread": views.unread(s)},
     "curation": lambda s, query: {**_deck("curation")(s, query), "kept": views.kept(s)},
     "map": lambda s, _query: {"map": likeness.laid_out(s), "total": len(s.images)},
     "findings": lambda s, _query: {"cards": views.finding_cards(s)},

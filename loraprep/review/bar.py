@@ -84,6 +84,8 @@ def _verdict(s: Snapshot) -> tuple[str, str]:
     if s.gate is None:
         return "", "Gate 1 has not run"
     left = sum(queue.open for queue in views.queues(s) if queue.name in decisions.KINDS)
+    if left and (wrong := views.in_the_way(s)):
+        return "nogo", f"NO-GO: {wrong} to mend, {left} to answer"
     if left:
         return "wait", f"Not yet: {left} to answer"
     if s.gate.only_waiting:

@@ -657,8 +657,16 @@ def here(fix: str) -> str:
     return _IN_GATE.sub("accept it under Findings, with a reason.", _IN_A_FILE.sub("here", fix))
 
 
+def unread(s: Snapshot) -> str:
+    """Say that nobody has read what is written on the pictures, and what would; "" if somebody has."""
+    told = [r for r in s.gate.reasons if r.code == Code.NOT_READ and not r.accepted] if s.gate else []
+    return " ".join(f"{r.sentence} {r.fix}" for r in told)
+
+
 def in_the_way(s: Snapshot) -> int:
     """Count the findings that stand in the way of GO, by the answers given since the last run."""
+    if s.gate is None or s.gate.only_waiting or s.gate.verdict == "GO":
+        return 0
     return sum(card.blocks for card in finding_cards(s))
 
 
@@ -672,8 +680,10 @@ def headline(s: Snapshot) -> str:
     if s.gate is None:
         return "Gate 1 has not run yet. Run it to see what it asks."
     left = sum(q.open for q in queues(s) if q.name in decisions.KINDS)
+    if left and (wrong := in_the_way(s)):
+        return f"NO-GO: {number_of(wrong, 'thing')} to mend and {number_of(left, 'answer')} to give."
     if left:
-        return f"Not yet: {left} answer{'s' if left != 1 else ''} from you."
+        return f"Not yet: {number_of(left, 'answer')} from you."
     if s.gate.only_waiting:
         return "Everything is answered. Run Gate 1 to see the verdict."
     if s.gate.verdict != "GO":

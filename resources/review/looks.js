@@ -8,9 +8,10 @@ export function look(c, how) {
   const front = again ? (figures.findIndex((f) => f.classList.contains("front")) + 1) % figures.length : 0;
   figures.forEach((f, n) => {
     f.classList.toggle("front", n === front);
+    f.classList.remove("covered");
     for (const [kind, when] of [[".difference", "differ"], [".laid", "flip"]]) { // both are in the first picture's frame
       const mark = $(kind, f);
-      if (mark) { if (how === when && !mark.src) mark.src = mark.dataset.src; mark.hidden = how !== when; }
+      if (mark) { if (how === when && !mark.src) mark.src = mark.dataset.src; mark.hidden = how !== when; if (how === when) f.classList.add("covered"); }
     }
   });
   for (const b of $$("[data-look]", c)) if (b !== c) b.setAttribute("aria-pressed", String(b.dataset.look === how));

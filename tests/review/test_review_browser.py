@@ -135,7 +135,10 @@ def test_marks_pins_undo_and_the_rest(browser: Any, root: Path) -> None:
         page.keyboard.press("f")
         page.keyboard.press("f")
         assert page.locator(".card:not([hidden]) figure:visible strong").inner_text() == "scene-04-light.jpg"
+        behind = "() => [...document.querySelectorAll('.card:not([hidden]) figure.front .open')].map(b => getComputedStyle(b).opacity)"
+        assert page.evaluate(behind) == ["0"]  # laid over the first, it does not lie there in its own frame as well
         page.keyboard.press("s")
+        assert page.locator(".card:not([hidden]) figure.covered").count() == 0
         page.keyboard.press("Shift+Digit2")  # the group of three: this one stays too
         answered(page, 1)
         assert changed(before["duplicates.yaml"], decisions(root)["duplicates.yaml"])[1] == (
