@@ -71,7 +71,10 @@ def find_strays(
             continue
         place = similarity.places(part, drawn, grounds=True)
         chance = style_clusters.by_chance(place)
-        odd = np.flatnonzero(chance < _HINTED)
+        # a cut-out stands on no ground, and bars are asked about where they are found: neither says who drew it
+        unlike = [i.alpha or any(i.border) for i in part]
+        own_ground = np.array(unlike) & (2 * sum(unlike) < len(part))
+        odd = np.flatnonzero((chance < _HINTED) & ~own_ground)
         if not len(odd):
             continue
         others = np.flatnonzero(chance >= _HINTED)

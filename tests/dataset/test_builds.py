@@ -309,8 +309,8 @@ def test_cutouts_stand_on_each_colour_and_their_captions_say_so(root: Path) -> N
     code, output = run(root, "dataset")
     assert code == 0, output
     files = held(root)
-    assert files[f"{FOLDER}/jug.txt"].decode().endswith(", grey background\n")
-    assert files[f"{FOLDER}/jug-00ff00.txt"].decode().endswith(", green background\n")
+    assert files[f"{FOLDER}/jug.txt"].decode().endswith(", on a grey background\n")
+    assert files[f"{FOLDER}/jug-00ff00.txt"].decode().endswith(", on a green background\n")
     assert Image.open(root / f"dataset/{FOLDER}/jug.png").getpixel((5, 5)) == (128, 128, 128)
     assert Image.open(root / f"dataset/{FOLDER}/jug-00ff00.png").getpixel((5, 5)) == (0, 255, 0)
     assert not any("scene-01-" in name for name in files)

@@ -207,7 +207,9 @@ def test_names_and_captions_with_markup_are_text(browser: Any, root: Path) -> No
         page.wait_for_function("t => document.querySelector('.desk h2').innerText === t", arg=ODD)
         page.keyboard.press("Escape")  # clears
         page.wait_for_function("() => document.querySelectorAll('.row').length > 1")
-        page.keyboard.press("Escape")  # leaves
+        page.keyboard.press("Escape")  # leaves, for the caption from which the search began
+        page.locator(".row", has_text=ODD).click()
+        page.wait_for_function("t => document.querySelector('.desk h2').innerText === t", arg=ODD)
         page.keyboard.press("e")
         page.keyboard.press("Control+a")
         evil = '[trigger], <img src=x onerror=alert(2)> "quoted" </p><script>alert(3)</script>'

@@ -209,7 +209,7 @@ _RIGHTS = re.compile(
 )
 
 
-_NOTICE = re.compile(r"\s{0,4}(?:\([cC]\)\s?(?=\d{4})|©\s?(?=\d{4}|[^\W\d_]))(?:[^,;.\"]|(?<=\b[A-Z])\.){1,80}+")
+_NOTICE = re.compile(r"\s{0,4}(?:\([cC]\)\s?(?=\d{4})|©\s?(?=\d{4}|[^\W\d_]))(?:[^,;.\"]|(?<=\b[A-Z])\.){1,80}")
 
 
 def without_rights(text: str, _about: About) -> str:

@@ -66,7 +66,9 @@ def curate_images(work: Workspace) -> None:
         project.settings,
         work.decisions("curation"),
         {path for fates in (before.quality, before.duplicates) for path, fate in fates.items() if fate.open},
-        {i.path for i in staying if any(known.covers(i.path) for known in accepted)},
+        # whoever accepted it as it is, or said of it alone that it stays, has looked at it
+        {i.path for i in staying if any(known.covers(i.path) for known in accepted)}
+        | {path for path, fate in before.quality.items() if fate.fate == "kept" and not fate.open},
     )
     work.ask("curation", curate.HEADER, result.questions)
     work.write(Curated(assessment=result.assessment, questions=result.questions))
