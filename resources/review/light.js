@@ -184,10 +184,10 @@ export function given(button) { // of the picture that is seen, once
   if (coming) return toast("The next picture is on its way. Press again when you see it.");
   const said = `${laid().dataset.id} ${key}`;
   if (answer.said === said && performance.now() < answer.until) return undefined;
-  const [mine, pressed] = [{ said, until: Infinity }, performance.now()];
+  const mine = { said, until: Infinity };
   answer = mine;
   const values = JSON.parse(button.dataset.values);
-  const over = () => { mine.until = "turn" in values ? 0 : pressed + TWICE; }; // each press turns on
+  const over = () => { mine.until = performance.now() + ("turn" in values ? 0 : TWICE); }; // each press turns on
   return write("/answer", { kind, id: laid().dataset.id, values }, { then: over, failed: over });
 }
 
