@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +370,18 @@ def test_looks_are_shown_apart_and_answered_by_keyboard(browser: Any, root: Path
             assert gone == (["look 2: 2 pictures"] if key and key in "2l" else [])
 
 
+@contextmanager
+def asked_too(browser: Any, root: Path, question: str) -> Iterator[tuple[Any, Any]]:
+    """The page at a second question of curation, behind the one about the picture that is not needed; its card."""
+    path = root / "decisions/curation.yaml"
+    path.write_text(path.read_text("utf-8") + question, "utf-8")
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "curation")
+        page.keyboard.press("Enter")
+        answered(page, 1)
+        yield page, page.locator(".card.curation:visible")
+
+
 STRANGERS = """
 scene-07.jpg:
   what: "2 pictures seem to show somebody else. The model would learn a mix of both. Is it your character?"
@@ -381,12 +395,7 @@ scene-07.jpg:
 
 def test_strangers_are_shown_beside_the_others_and_answered_by_keyboard(browser: Any, root: Path) -> None:
     path = root / "decisions/curation.yaml"
-    path.write_text(path.read_text("utf-8") + STRANGERS, "utf-8")
-    with serving(root) as address, window(browser, address) as page:
-        open_(page, "curation")
-        page.keyboard.press("Enter")  # the picture that is not needed
-        answered(page, 1)
-        card = page.locator(".card.curation:visible")
+    with asked_too(browser, root, STRANGERS) as (page, card):
         assert [" ".join(t.split()) for t in card.locator(".actions button").all_inner_texts()] == [
             "As recommended: leave out \u21b5", "It is my character: keep K", "Leave out L", "Own trigger O"]  # fmt: skip
         assert card.locator(".facts").all_inner_texts() == [
@@ -498,12 +507,7 @@ scene-07.jpg:
 
 def test_what_strayed_in_is_shown_beside_the_others(browser: Any, root: Path) -> None:
     path = root / "decisions/curation.yaml"
-    path.write_text(path.read_text("utf-8") + UNLIKE, "utf-8")
-    with serving(root) as address, window(browser, address) as page:
-        open_(page, "curation")
-        page.keyboard.press("Enter")  # the picture that is not needed
-        answered(page, 1)
-        card = page.locator(".card.curation:visible")
+    with asked_too(browser, root, UNLIKE) as (page, card):
         assert [" ".join(t.split()) for t in card.locator(".actions button").all_inner_texts()] == [
             "As recommended: leave out \u21b5", "It belongs: keep K", "Leave out L"]  # fmt: skip
         assert card.locator(".facts").all_inner_texts() == [
