@@ -472,7 +472,8 @@ def _object(
     while most and len(shown) > 1 and len(" ".join(shown).split()) > most:
         gone.append(shown.pop())
     said: dict[str, list[str]] = {"tags": content, "style_sentence": [*filter(None, style)]}
-    said["visible_text"] = [hygiene.clean(word) for word in elements.visible_text if word not in marks(elements)]
+    never = marks(elements)
+    said["visible_text"] = [hygiene.clean(word) for word in elements.visible_text if word not in never]
     for key, term in pairs:
         said.setdefault(f"{'style' if key in hygiene.STYLE else 'content'}.{key}", []).append(term)
     while True:

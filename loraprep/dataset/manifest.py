@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -79,18 +79,19 @@ def look(root: Path) -> None:
 
 def caption_edited(root: Path) -> bool:
     """Say whether some caption in dataset/ no longer holds the bytes we wrote. Cheap; `adopt` says what it means."""
-    if there := files.training_folder(root):
-        known = there.digests()
-        return any(
-            name in known and known[name] not in image.caption_digests
-            for place, image in read_manifest(root).items()
-            for name in image.caption_files(place)
-        )
+    digest_of = _lying(root)
     return any(
-        files.plain(path := root / "dataset" / name) and files.sha256(path) not in image.caption_digests
+        (digest := digest_of(name)) is not None and digest not in image.caption_digests
         for place, image in read_manifest(root).items()
         for name in image.caption_files(place)
     )
+
+
+def _lying(root: Path) -> Callable[[str], str | None]:
+    """Return what tells the digest of a file in dataset/; of a bucket, as far as it is known."""
+    if there := files.training_folder(root):
+        return there.digests().get
+    return lambda name: files.sha256(path) if files.plain(path := root / "dataset" / name) else None
 
 
 def dataset_intact(root: Path) -> bool:
@@ -99,10 +100,11 @@ def dataset_intact(root: Path) -> bool:
     A file is read only if something touched it since the build ended: of twenty thousand pictures reading takes a
     minute, asking for their times a moment. Of a bucket, as far as is known of what was put there.
     """
-    before, built = written_files(read_manifest(root)), _built(root)
+    before = written_files(read_manifest(root))
     if there := files.training_folder(root):
         known = there.digests()
         return bool(before) and all(known.get(name) == digest for name, digest in before.items())
+    built = _built(root)
     return bool(before) and all(_as_written(root / "dataset" / name, digest, built) for name, digest in before.items())
 
 
