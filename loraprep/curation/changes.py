@@ -17,6 +17,7 @@ from loraprep.core.records import Caption
 from loraprep.core.text import listed
 from loraprep.curation.measures import style_clusters
 from loraprep.curation.measures.style_clusters import Points
+from loraprep.curation.similarity import Matrix
 from loraprep.pairs.change import Change
 
 _FEW = 8  # pairs, of which none is usual
@@ -68,6 +69,15 @@ def places(changes: Sequence[Change]) -> Points:
             for change in changes
         ]
     )
+
+
+def likeness(changes: Sequence[Change]) -> Matrix:
+    """Compare changes, n x n: 1 for the same, towards 0 the further they lie apart; a half where two kinds may."""
+    points = places(changes)
+    squares = (points**2).sum(axis=1)
+    apart = np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * points @ points.T, 0))
+    alike: Matrix = (2.0**-apart).astype(np.float32)
+    return alike
 
 
 def _signed(value: float, unit: float) -> float:

@@ -18,7 +18,8 @@ class Change(Struct, frozen=True):
     parts, row by row; `same`: nothing differs that a second saving does not explain.
 
     What differs besides: `tone`, by how much what did not change differs in L*, a* and b*, and `even`, by how much
-    that varies over it, Delta E; `sharp`: by how many octaves fine detail is stronger in it.
+    that varies over it, Delta E; `sharp`: by how many octaves fine detail is stronger in it than before, where it was
+    `fine` octaves above coarse detail.
 
     What else tells after from before: `light` and `chroma` of the whole (L*, C*), `plain`, the share of it without any
     texture, and `stands`, by how many octaves what changed stands out more from what is around it. `like`: how alike
@@ -36,6 +37,7 @@ class Change(Struct, frozen=True):
     tone: Tone
     even: float
     sharp: float
+    fine: float
     light: float
     chroma: float
     plain: float

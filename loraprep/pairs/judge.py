@@ -15,6 +15,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.core.text import clauses
 from loraprep.duplicates import keypoints
+from loraprep.pairs import expected
 from loraprep.pairs.change import Change
 from loraprep.pairs.measure import Looked, unpacked
 from loraprep.pairs.sizes import of_one_shape
@@ -30,6 +31,7 @@ _USUAL = 0.5  # of the pairs: what so many do is what is taught
 _SEEN = 2.3  # Delta E: a just noticeable difference (Mahy et al. 1994, Color Res. Appl. 19)
 _RECOLOURED = 10.0  # Delta E: four times that is no accident
 _SOFT = 0.4  # octaves of fine detail
+_RATE = 0.05  # of sets without a cast, in which one is named: held over all pairs of a set (Bonferroni)
 _FAR = 6.0  # times the median deviation
 _FEW = 8  # pairs, below which nothing is usual
 _ONE_WAY = 0.75  # of the pairs less those the other way: what a change always does
@@ -71,16 +73,14 @@ def findings(seen: Mapping[str, Looked], images: Mapping[str, Image]) -> list[Fi
     report(Code.PAIR_SHIFTED, shifted, how={p: _moved(told[p], images[p]) for p in sorted(shifted)})
     report(Code.PAIR_WHOLE, whole)
     still = {path: change for path, change in told.items() if path not in shifted and path not in backwards}
-    found += _besides(still)
+    found += _besides({path: seen[path] for path in still})
     found += _usual(still)
     return found
 
 
 def _out_of_place(change: Change) -> bool:
-    """Say whether it lies elsewhere: by its corners, or where few points tell by its middle, twice as far."""
-    if change.points >= _POINTS:
-        return change.corner > _PLACE
-    return float(np.hypot(*change.shift)) > 2 * _PLACE
+    """Say whether it lies elsewhere: where few points tell, twice as far."""
+    return change.corner > (_PLACE if change.points >= _POINTS else 2 * _PLACE)
 
 
 def _of_few(paths: set[str], among: Mapping[str, Change]) -> set[str]:
@@ -153,36 +153,38 @@ def _whole(changes: Mapping[str, Change]) -> set[str]:
     return {path for path, change in changes.items() if change.area > _MOST}
 
 
-def _besides(changes: Mapping[str, Change]) -> list[Finding]:
-    """Find what differs all over a picture beside its change: colours, where a change leaves them alone; sharpness."""
-    if len(changes) < _FEW:
+def _besides(seen: Mapping[str, Looked]) -> list[Finding]:
+    """Find what differs all over a picture beside its change: its colours, its sharpness."""
+    if len(seen) < _FEW:
         return []
-    paths = list(changes)
-    far = np.array([np.linalg.norm(changes[path].tone) for path in paths])
-    found = []
-    tones = np.median([changes[path].tone for path in paths], axis=0)
-    area, usual, even = (
+    changes = [looked.change for looked in seen.values()]
+    tones = np.array([change.tone for change in changes])
+    usual, area, even = (
         float(np.median(values))
-        for values in ([changes[path].area for path in paths], far, [changes[path].even for path in paths])
+        for values in (np.linalg.norm(tones, axis=1), *([getattr(c, n) for c in changes] for n in ("area", "even")))
     )
-    if _SOME <= area <= _LITTLE and even < _SEEN < np.linalg.norm(tones) < _RECOLOURED:
-        found.append(Finding(Code.PAIR_COLOURS_ALL, tuple(paths), {"far": round(usual, 1)}))
-    elif usual < _SEEN / 2 and (cast := [path for path, n in zip(paths, far, strict=True) if n > _SEEN]):
-        said = {path: _cast(changes[path]) for path in cast}
-        found.append(Finding(Code.PAIR_COLOURS, tuple(cast), {"said": said}))
-    sharp = np.array([changes[path].sharp for path in paths])
-    middle = float(np.median(sharp))
-    limit = max(_SOFT, _FAR * float(np.median(np.abs(sharp - middle))))
-    for code, which in ((Code.PAIR_SOFTER, sharp < middle - limit), (Code.PAIR_SHARPER, sharp > middle + limit)):
+    found = []
+    if _SOME <= area <= _LITTLE and even < _SEEN < np.linalg.norm(np.median(tones, axis=0)) < _RECOLOURED:
+        found.append(Finding(Code.PAIR_COLOURS_ALL, tuple(seen), {"far": round(usual, 1)}))
+    else:
+        chance = np.zeros(len(seen))
+        if usual >= _SEEN / 2:  # colours change: what is not meant is told by what becomes of others' colours
+            tones, chance = expected.casts([looked.colours for looked in seen.values()])
+        off = (chance < _RATE / len(seen)) & (np.linalg.norm(tones, axis=1) > _SEEN)
+        if cast := {path: _cast(tone) for path, tone, hit in zip(seen, tones, off, strict=True) if hit}:
+            found.append(Finding(Code.PAIR_COLOURS, tuple(cast), {"said": cast}))
+    sharp = expected.beyond(*(np.array([getattr(change, n) for change in changes]) for n in ("fine", "sharp")))
+    limit = max(_SOFT, _FAR * float(np.median(np.abs(sharp))))
+    for code, which in ((Code.PAIR_SOFTER, sharp < -limit), (Code.PAIR_SHARPER, sharp > limit)):
         if which.any():
-            found.append(Finding(code, tuple(path for path, hit in zip(paths, which, strict=True) if hit)))
+            found.append(Finding(code, tuple(path for path, hit in zip(seen, which, strict=True) if hit)))
     return found
 
 
-def _cast(change: Change) -> str:
+def _cast(tone: NDArray[np.float64]) -> str:
     """Say what a cast does: "lighter, redder and yellower"."""
     names = (("lighter", "darker"), ("redder", "greener"), ("yellower", "bluer"))
-    parts = [pair[0] if n > 0 else pair[1] for n, pair in zip(change.tone, names, strict=True) if abs(n) > 1]
+    parts = [pair[0] if n > 0 else pair[1] for n, pair in zip(tone, names, strict=True) if abs(n) > 1]
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 

@@ -26,11 +26,12 @@ from loraprep.duplicates.keypoints import Pixels
 from loraprep.imaging.colour import DECODE_ERRORS
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
+from loraprep.pairs import expected
 from loraprep.pairs.change import Change
 from loraprep.project import crops
 from loraprep.scan import pairing
 
-VERSION = 1  # of what is kept; raised when a measurement changes
+VERSION = 2  # of what is kept; raised when a measurement changes
 _APART = 16.0  # of 255 that no half pixel and no change of tone explains: JPEG at quality 90 leaves less
 _CELLS = 16  # of the grid by whose directions pictures are compared
 _ANGLES = 8
@@ -41,11 +42,13 @@ Plane = NDArray[np.float32]
 
 
 class Looked(Struct, frozen=True, array_like=True):
-    """All that is kept of a pair: its change, and the lines of both pictures as `lines` has them."""
+    """All that is kept of a pair: its change, the lines of both pictures as `lines` has them, and what became of its
+    colours as `expected.moments` has it."""
 
     change: Change
     after: bytes
     before: bytes
+    colours: bytes
 
 
 def measured(
@@ -125,7 +128,9 @@ def compare(after: Pixels, before: Pixels) -> Looked:
     still = ~changed if (~changed).mean() > _LEFT else np.ones_like(changed)
     tone = apart[still].mean(axis=0)
     far = np.linalg.norm(apart, axis=2)
+    was, now = _small(other_lab), _small(one_lab)
     full = cv2.resize(still.astype(np.uint8), (wide, high), interpolation=cv2.INTER_NEAREST).astype(bool)
+    fine = _fine(before, full)
     return Looked(
         Change(
             points=held.points if held else 0,
@@ -138,7 +143,8 @@ def compare(after: Pixels, before: Pixels) -> Looked:
             same=bool(not changed.any() and np.percentile(far, 95) < _NOTHING),
             tone=(round(float(tone[0]), 2), round(float(tone[1]), 2), round(float(tone[2]), 2)),
             even=round(float(np.linalg.norm(apart[still] - tone, axis=1).mean()), 2),
-            sharp=round(_finer(after, before, full), 3),
+            sharp=round(_fine(after, full) - fine, 3),
+            fine=round(fine, 3),
             light=round(float(apart[..., 0].mean()), 2),
             chroma=round(float((_chroma(one_lab) - _chroma(other_lab)).mean()), 2),
             plain=round(_plain(after) - _plain(before), 3),
@@ -147,6 +153,7 @@ def compare(after: Pixels, before: Pixels) -> Looked:
         ),
         _packed(lines_after),
         _packed(lines_before),
+        expected.moments(was, now),
     )
 
 
@@ -188,17 +195,28 @@ def _grey(pixels: Pixels) -> Plane:
     return grey
 
 
-def _finer(after: Pixels, before: Pixels, where: NDArray[np.bool_]) -> float:
-    """By how many octaves the finest edges are stronger after than before, against coarser ones: contrast is none."""
+def _fine(pixels: Pixels, where: NDArray[np.bool_]) -> float:
+    """How strong the finest edges are against coarser ones, in octaves: contrast counts for nothing."""
     from loraprep.imaging.opencv import cv2
 
-    told = []
-    for pixels in (after, before):
-        grey = _grey(pixels)
-        fine = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
-        coarse = np.abs(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 2.0), cv2.CV_32F))
-        told.append((float(fine[where].mean()) + 0.5) / (float(coarse[where].mean()) + 0.1))
-    return float(np.log2(told[0] / told[1]))
+    grey = _grey(pixels)
+    fine = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
+    coarse = np.abs(cv2.Laplacian(cv2.GaussianBlur(grey, (0, 0), 2.0), cv2.CV_32F))
+    return float(np.log2((float(fine[where].mean()) + 0.5) / (float(coarse[where].mean()) + 0.1)))
+
+
+def _small(lab: Plane) -> Plane:
+    """A plane of colours at _COLOURS px at most: what a change does to colours is seen in as many."""
+    from loraprep.imaging.opencv import cv2
+
+    high, wide = lab.shape[:2]
+    share = min(1.0, _COLOURS / max(high, wide))
+    size = max(1, round(wide * share)), max(1, round(high * share))
+    small: Plane = cv2.resize(lab, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+_COLOURS = 128  # px
 
 
 def _chroma(lab: Plane) -> Plane:

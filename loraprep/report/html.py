@@ -21,11 +21,12 @@ from loraprep.core import resources
 from loraprep.core.findings import PAIR_CODES, Code, Finding
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Lying, Reason
 from loraprep.core.text import printable
-from loraprep.curation import similarity
+from loraprep.curation import changes, similarity
 from loraprep.duplicates.descriptions import standing
 from loraprep.imaging import thumbnails
 from loraprep.imaging.pictures import Pictures
 from loraprep.pairs import judge
+from loraprep.pairs.change import Change
 from loraprep.project import crops, groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
@@ -226,7 +227,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         ways=ways,
         cards=cards,
         plots=drawn,
-        map=_map(spots, pictures, thumbs, page.cache),
+        map=_map(pictures, data.changes, spots, thumbs, page.cache),
         more=len(every) - len(pictures),
         number=number,
         fate=fate,
@@ -436,23 +437,30 @@ def _heat(page: PageData, best: Image, other: Image, thumbs: Mapping[str, bytes]
 
 
 def _map(
-    plane: NDArray[np.float64], pictures: Sequence[Image], thumbs: Mapping[str, bytes], cache: Path | None
+    pictures: Sequence[Image],
+    made: Mapping[str, Change],
+    plane: NDArray[np.float64],
+    thumbs: Mapping[str, bytes],
+    cache: Path | None,
 ) -> LikenessMap | None:
     """Draw the map as one picture, and say where each thumbnail lies on it; None without pictures.
 
-    `plane`: (n, 2) positions in 0..1.
+    `plane`: (n, 2) positions in 0..1. Of pairs the change is what is taught, so those after it lie by how they changed.
     """
-    if not pictures:
+    numbered = [(n, image) for n, image in enumerate(pictures) if not made or image.path in made]
+    if not numbered:
         return None
+    if made:
+        plane = layout.plane(changes.likeness([made[image.path] for _, image in numbered]))
     columns, rows, places = layout.grid(plane)
     cell = max(20, min(96, 1500 // columns))
-    shown = [thumbs[i.path] for i in pictures]
+    shown = [thumbs[i.path] for _, i in numbered]
     data = thumbnails.remembered(
         cache, "map", (shown, places, cell), lambda: contact_sheet.mosaic(shown, places, columns, rows, cell)
     )
     spots = [
         MapSpot(n, image.path, round(column * 100 / columns, 3), round(row * 100 / rows, 3))
-        for n, (image, (column, row)) in enumerate(zip(pictures, places, strict=True))
+        for (n, image), (column, row) in zip(numbered, places, strict=True)
     ]
     return LikenessMap(data, spots, columns, rows)
 

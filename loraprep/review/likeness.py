@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loraprep.curation import similarity
+from loraprep.curation import changes, similarity
 from loraprep.report import layout, sample
 from loraprep.review import stay, views
 from loraprep.review.snapshot import Snapshot, remembered
@@ -17,10 +17,11 @@ class Spot(View, frozen=True):
 
 
 class LaidOut(View, frozen=True):
-    """Rows of places from the top, None where nothing lies; `shown` pictures."""
+    """Rows of places from the top, None where nothing lies; `shown` pictures, or pairs `by_change`."""
 
     rows: list[list[Spot | None]]
     shown: int
+    by_change: bool
 
 
 @remembered(stay.leaving_by_now)
@@ -32,7 +33,7 @@ def laid_out(s: Snapshot) -> LaidOut:
         return Spot(picture=views.picture(s, path), stays=path not in gone) if path else None
 
     rows = [[spot(path) for path in row] for row in _places(s)]
-    return LaidOut(rows=rows, shown=sum(path is not None for row in _places(s) for path in row))
+    return LaidOut(rows=rows, shown=len(paths(s)), by_change=bool(s.changes))
 
 
 @remembered()
@@ -42,7 +43,12 @@ def _places(s: Snapshot) -> list[list[str | None]]:
     pictures = sample.shown(every, (), s.groups, s.fates)
     if not pictures:
         return []
-    columns, rows, places = layout.grid(layout.plane(similarity.picture_likeness(pictures)))
+    if s.changes:
+        pictures = [image for image in pictures if image.path in s.changes]
+        likeness = changes.likeness([s.changes[image.path] for image in pictures])
+    else:
+        likeness = similarity.picture_likeness(pictures)
+    columns, rows, places = layout.grid(layout.plane(likeness))
     there: list[list[str | None]] = [[None] * columns for _ in range(rows)]
     for image, (column, row) in zip(pictures, places, strict=True):
         there[row][column] = image.path

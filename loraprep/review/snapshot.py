@@ -17,8 +17,9 @@ from loraprep.core import files
 from loraprep.core.dataset_lock import LOCK
 from loraprep.core.errors import UserError
 from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
+from loraprep.pairs.change import Change
 from loraprep.pipeline import artifacts, state
-from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, Selected
+from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, PairsSeen, Selected
 from loraprep.pipeline.workspace import IMAGES
 from loraprep.project import crops, decisions, project
 from loraprep.project.crops import Drawn
@@ -37,6 +38,7 @@ _BUILD = (
     "duplicates.json",
     "samples.json",
     "captions.json",
+    "pairs.json",
     "curation.json",
     "selection.json",
     "gate1.json",
@@ -61,6 +63,7 @@ class Snapshot:
     groups: list[Group]
     captions: dict[str, Caption]
     fates: dict[str, Fate]
+    changes: dict[str, Change]  # of pairs, by the path of the picture after it
     gate: Gate | None
     decisions: dict[str, Decisions]
     accepted: dict[str, Acceptance]  # finding code -> what gate.yaml says
@@ -128,6 +131,7 @@ class Reader:
             groups=found.groups if (found := self._built(Duplicates)) else [],
             captions=written.captions if (written := self._built(Captioned)) else {},
             fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
+            changes=seen.changes if (seen := self._built(PairsSeen)) else {},
             gate=self._built(Judged),
             decisions=answers,
             accepted=self._accepted(stamps["gate"], problems),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
-from loraprep.pairs import judge, measure
+from loraprep.pairs import expected, judge, measure
 from loraprep.pairs.change import Change
 from loraprep.pairs.measure import Looked
 from tests import couples
@@ -24,9 +24,9 @@ WANTED = {
     "swapped": Code.PAIR_BACKWARDS, "unchanged": Code.PAIR_UNCHANGED, "tinted": Code.PAIR_COLOURS,
     "blurred": Code.PAIR_SOFTER,
 }  # fmt: skip
-# A cast is told where the change leaves colours alone, a scale or a turn by thirty points, which these scenes have not
-# when they are painted anew; and they are scribbles, among which a scribble that is taken away does not stand out
-UNTOLD = {"relight": {"tinted"}, "remove": {"swapped"}, "style": {"tinted", "scaled", "turned"}}
+# The poster recolours each picture by a palette of its own, which hides a cast; and these scenes are scribbles, among
+# which a scribble that is taken away does not stand out
+UNTOLD = {"relight": set[str](), "remove": {"swapped"}, "style": {"tinted"}}
 
 
 @cache
@@ -81,7 +81,7 @@ def test_how_far_it_moved_is_said_in_its_own_pixels() -> None:
 
 SOUND = Change(
     points=200, corner=0.1, shift=(0.0, 0.0), scale=1.0, turn=0.0, area=0.06, grid=(0.0,) * 4 + (0.5,) + (0.0,) * 4,
-    same=False, tone=(0.0, 0.0, 0.0), even=0.1, sharp=0.0, light=0.0, chroma=0.0, plain=0.0, stands=0.0, like=0.9,
+    same=False, tone=(0.0, 0.0, 0.0), even=0.1, sharp=0.0, fine=3.0, light=0.0, chroma=0.0, plain=0.0, stands=0.0, like=0.9,
 )  # fmt: skip
 
 
@@ -91,7 +91,11 @@ def set_of(*changed: Change) -> dict[str, Looked]:
     every = [*changed, *[SOUND] * (12 - len(changed))]
     lines = [random.normal(size=64).astype(np.float32) for _ in every]
     packed = [measure._packed(line / np.linalg.norm(line)) for line in lines]
-    return {path(n): Looked(change, data, data) for n, (change, data) in enumerate(zip(every, packed, strict=True))}
+    seen = {}
+    for n, (change, data) in enumerate(zip(every, packed, strict=True)):
+        lab = random.normal((50, 0, 0), 20, (8, 8, 3)).astype(np.float32)
+        seen[path(n)] = Looked(change, data, data, expected.moments(lab, lab + np.float32(change.tone)))
+    return seen
 
 
 def test_what_most_pairs_do_is_what_is_taught() -> None:
@@ -102,7 +106,9 @@ def test_what_most_pairs_do_is_what_is_taught() -> None:
 
 def test_few_points_need_a_larger_shift() -> None:
     assert found(set_of(replace(SOUND, points=12, corner=5.0, shift=(2.0, 0.0)))) == {}
-    assert found(set_of(replace(SOUND, points=12, corner=9.0, shift=(7.0, 0.0)))) == {Code.PAIR_SHIFTED: (path(0),)}
+    assert found(set_of(replace(SOUND, points=12, corner=9.0, shift=(1.0, 0.0), scale=1.03))) == {
+        Code.PAIR_SHIFTED: (path(0),)
+    }
 
 
 def test_a_pair_of_which_all_is_changed() -> None:
@@ -114,6 +120,20 @@ def test_a_cast_in_all_pairs_is_named_once() -> None:
     every = tuple(path(n) for n in range(12))
     assert found(set_of(*[replace(SOUND, tone=(1.0, 3.0, 2.0), even=0.8)] * 12)) == {Code.PAIR_COLOURS_ALL: every}
     assert found(set_of(*[replace(SOUND, tone=(-30.0, 3.0, 2.0), even=9.0)] * 12)) == {}  # it is relit
+
+
+def test_a_cast_beside_a_change_of_all_colours() -> None:
+    night = replace(SOUND, tone=(-30.0, 3.0, -12.0), even=9.0)
+    assert found(set_of(replace(night, tone=(-30.0, 9.0, -5.0)), *[night] * 11)) == {Code.PAIR_COLOURS: (path(0),)}
+    [told] = [f for f in judged(set_of(replace(night, tone=(-30.0, 9.0, -5.0)), *[night] * 11)) if f.images]
+    assert told.values["said"] == {path(0): "redder and yellower"}
+
+
+def test_what_was_soft_before_is_not_made_soft_by_a_change_that_evens_out() -> None:
+    evened = [replace(SOUND, fine=1 + n / 4, sharp=1 - n / 4) for n in range(12)]  # all end at the same
+    assert found(set_of(*evened)) == {}
+    blurred = replace(evened[2], sharp=evened[2].sharp - 0.7)  # no softer than what becomes of the sharpest
+    assert found(set_of(*evened[:2], blurred, *evened[3:])) == {Code.PAIR_SOFTER: (path(2),)}
 
 
 def test_of_two_shapes_nothing_is_said_here() -> None:

@@ -51,6 +51,9 @@ def test_the_report_speaks_of_pairs(made: Path) -> None:
     assert (made / "report/pairs.webp").is_file()
     assert page.count("<figcaption>what differs</figcaption>") == NUMBER
     assert '<a href="#pairs">Pairs</a>' in page
+    laid = page[page.index('<section id="map"') :].partition("</section>")[0]
+    assert "Near means changed alike." in laid
+    assert laid.count('class="enlarge"') == NUMBER
 
 
 def test_the_lock_proves_them_and_a_changed_one_is_named_and_made_anew(made: Path) -> None:
