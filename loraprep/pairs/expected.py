@@ -18,6 +18,9 @@ _TERMS = 10  # 1, L*, a*, b* and their products, two by two
 _UNIT = 50.0  # of L*, a*, b*, so that all terms are of about one size
 _RIDGE = 1e-3  # so that colours which no other pair has are not guessed at wildly
 _NOISE = 0.5  # Delta E that nothing foretells: with few pairs chance may make less of it
+_ODD = 0.025  # chance of a pair that is no measure for others: one in forty
+_MEASURE = 70  # percent of the pairs that are one in any case
+_ROUNDS = 10
 _DRAWN = 500  # pairs by which a line is drawn, since each is compared with each
 
 
@@ -42,19 +45,35 @@ def casts(kept: Sequence[bytes]) -> tuple[Array, Array]:
 
     Returns (by how much it is off in L*, a*, b*, (n, 3); how probable that is by chance, (n,)). A miss counts less the
     less the others know of its colours (leverage; Belsley, Kuh and Welsch 1980), and against the spread of the others'
-    misses (Hotelling's T squared for one more observation).
+    misses (Hotelling's T squared for one more observation). What is far off is no measure for the rest, and hides
+    itself and others if it is: it is taken out, and all are asked again (forward search, Hadi 1992).
     """
+    each = np.stack([np.frombuffer(data, np.float32).reshape(_TERMS, -1) for data in kept]).astype(np.float64)
+    trusted = np.ones(len(each), bool)
+    missed, chance = _foretold(each, trusted)
+    for _ in range(_ROUNDS):
+        fewer = trusted & (chance >= _ODD)
+        if fewer.sum() == trusted.sum() or 100 * fewer.sum() < _MEASURE * len(each):
+            break
+        trusted = fewer
+        missed, chance = _foretold(each, trusted)
+    return missed, chance
+
+
+def _foretold(each: Array, trusted: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Foretell all by those that are trusted, each of these by the others."""
     from scipy.special import fdtrc
 
-    each = np.stack([np.frombuffer(data, np.float32).reshape(_TERMS, -1) for data in kept]).astype(np.float64)
     squares, products = each[:, :, :_TERMS], each[:, :, _TERMS:]
-    rest = np.linalg.inv(squares.sum(axis=0) - squares + _RIDGE * np.eye(_TERMS))
-    mapped = rest @ (products.sum(axis=0) - products)
+    own = trusted[:, None, None]
+    rest = np.linalg.inv(squares[trusted].sum(axis=0) - own * squares + _RIDGE * np.eye(_TERMS))
+    mapped = rest @ (products[trusted].sum(axis=0) - own * products)
     mean = squares[:, 0]
     missed = products[:, 0] - np.einsum("nt,ntc->nc", mean, mapped)
     known = missed / np.sqrt(1 + np.einsum("nt,ntu,nu->n", mean, rest, mean))[:, None]
-    others = len(kept) - 1
-    spread = (known.T @ known - np.einsum("nc,nd->ncd", known, known)) / others + _NOISE**2 * np.eye(3)
+    others = trusted.sum() - trusted
+    scatter = known[trusted].T @ known[trusted] - own * np.einsum("nc,nd->ncd", known, known)
+    spread = scatter / others[:, None, None] + _NOISE**2 * np.eye(3)
     far = np.einsum("nc,ncd,nd->n", known, np.linalg.inv(spread), known)
     chance: Array = fdtrc(3, others - 2, far * (others - 2) / (3 * others))
     return missed, chance

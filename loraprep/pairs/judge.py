@@ -170,6 +170,8 @@ def _besides(seen: Mapping[str, Looked]) -> list[Finding]:
         chance = np.zeros(len(seen))
         if usual >= _SEEN / 2:  # colours change: what is not meant is told by what becomes of others' colours
             tones, chance = expected.casts([looked.colours for looked in seen.values()])
+            if np.median(np.linalg.norm(tones, axis=1)) > _SEEN:  # each has colours of its own, and none is a cast
+                chance[:] = 1
         off = (chance < _RATE / len(seen)) & (np.linalg.norm(tones, axis=1) > _SEEN)
         if cast := {path: _cast(tone) for path, tone, hit in zip(seen, tones, off, strict=True) if hit}:
             found.append(Finding(Code.PAIR_COLOURS, tuple(cast), {"said": cast}))
