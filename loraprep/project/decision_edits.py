@@ -65,8 +65,7 @@ def write_answers(
         answer = decisions.ANSWERS.get(kind, "")
         given, was = values, {key: _said(doc, key, value, answer) for key, value in values.items()}
         values = together.as_written(doc.data or {}, given, answer) if doc is not None else given
-        line = "\n".join(_line(key, value) for key, value in values.items())
-        _check(doc, expected, name, next(iter(values)), line)
+        _check(doc, expected, name, next(iter(values)), values)
         before = doc.text if doc else None
         there = doc or _parsed(_empty(kind), name)
         if kind in _FREE:
@@ -82,7 +81,7 @@ def write_answers(
             raise UserError(
                 "this entry is written in a way that only an editor can change",
                 place=name,
-                hint=f"Write it there: {line}",
+                hint=f"Write it there: {_spelled(values)}",
             )
         # what the other entries say was asked of the schema when they were read
         if found := schema.problems(replace(edited, data={k: v for k, v in wanted.items() if k in values}), kind):
@@ -113,7 +112,7 @@ def restore(root: Path, done: Written) -> Written:
             return Written(done.kind, lines, files.sha256(path), now, done.before, done.put, done.was)
         for key, value in done.put.items():
             if _said(doc, key, value, decisions.ANSWERS.get(done.kind, "")) != value:
-                _check(doc, done.digest, name, key, _line(key, done.was[key]))
+                _check(doc, done.digest, name, key, {key: done.was[key]})
     return write_answers(root, done.kind, done.was, doc.digest if doc else "")
 
 
@@ -149,11 +148,15 @@ def _line(key: str, value: Json) -> str:
     return f"{yamlfile.dump(key)}: {yamlfile.dump(value)}"
 
 
-def _check(doc: Document | None, expected: str, name: str, key: str, line: str) -> None:
+def _spelled(values: Mapping[str, Json]) -> str:
+    return "\n".join(_line(key, value) for key, value in values.items())
+
+
+def _check(doc: Document | None, expected: str, name: str, key: str, values: Mapping[str, Json]) -> None:
     now = doc.digest if doc else ""
     if now != expected:
         there = doc is not None and isinstance(doc.data, dict) and key in doc.data
-        raise Changed(name, now, yamlfile.entry_text(doc, key).rstrip() if doc and there else "", line)
+        raise Changed(name, now, yamlfile.entry_text(doc, key).rstrip() if doc and there else "", _spelled(values))
 
 
 def _whole(doc: Document, key: str, value: Json) -> Json:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -63,6 +65,8 @@ class Page:
         self.pictures = Renditions(now.project)
         self.pictures.sweep((*now.images.values(), *now.before.values()))
         self.history = History(reader.root)
+        self.files = {name: resources.path(f"resources/review/{name}").read_bytes() for name in sorted(STATIC)}
+        self.dressed = hashlib.sha256(b"".join(self.files.values())).hexdigest()[:16]  # names the state of these
         self.asked = 0.0  # when somebody last asked for something, as time.monotonic() has it
         self._warm = ""  # the state of build/ that things are ready for
         self.templates = Environment(
@@ -78,6 +82,7 @@ class Page:
         return Starlette(
             routes=[
                 *(Route("/" if name == "overview" else f"/{name}", self._view(name)) for name in VIEWS),
+                Route("/static/{state:str}/{name:str}", self.static),
                 Route("/static/{name:str}", self.static),
                 Route("/part/{name:path}", self.part),
                 Route("/picture/{digest:str}/{what:str}", self.picture),
@@ -104,6 +109,7 @@ class Page:
             text = self.templates.get_template(f"{name}.html").render(
                 view=name,
                 modules=MODULES,
+                static=f"/static/{self.dressed}",
                 s=s,
                 bar=bar.bar(s),
                 queues=views.queues(s),
@@ -156,12 +162,13 @@ class Page:
         found = words.completions(self.reader.read(), request.query_params.get("word", "")[:100])
         return JSONResponse(found, headers={"cache-control": "no-store"})
 
-    def static(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in STATIC:
+    async def static(self, request: Request) -> Response:
+        """Answer with what every view is made of; under an address that names its state it is never asked for again."""
+        name, state = request.path_params["name"], request.path_params.get("state", "")
+        if name not in self.files or state not in ("", self.dressed):
             return _nothing()
-        known = resources.path(f"resources/review/{name}")
-        return Response(known.read_bytes(), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
+        hold = "private, max-age=31536000, immutable" if state else "no-cache"
+        return Response(self.files[name], media_type=TYPES[Path(name).suffix], headers={"cache-control": hold})
 
     def picture(self, request: Request) -> Response:
         what, image = request.path_params["what"], self.reader.read().by_shown.get(request.path_params["digest"])
@@ -300,8 +307,10 @@ class Page:
             threading.Thread(target=self._make_ready, daemon=True).start()
 
     def _make_ready(self) -> None:
+        names = self.templates.list_templates(["html"])
+        compiling: list[Callable[[], object]] = [partial(self.templates.get_template, name) for name in names]
         with contextlib.suppress(UserError):  # told wherever it is asked for
-            for step in warm.steps(self.reader.read()):
+            for step in [*compiling, *warm.steps(self.reader.read())]:
                 self._looked_at()
                 step()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from loraprep.review.snapshot import Reader
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8642  # on another computer
+TURN = 0.0005  # seconds; while an answer is put into a file of thousands, each part of a page waits for a few of these
 
 
 def serve(root: Path, *, port: int, no_browser: bool, place: str = "") -> int:
@@ -35,6 +37,7 @@ def serve(root: Path, *, port: int, no_browser: bool, place: str = "") -> int:
     away = door.elsewhere(os.environ)
     with _listen(port) if port else _listen_anywhere(away) as listening:
         pool.POOL.start()  # while the browser starts: the first picture does not wait for a process
+        sys.setswitchinterval(TURN)
         server = PageServer(reader, listening.getsockname()[1], to)
         terminal.say(f"Your review page: {server.invitation()}")
         if away or no_browser:

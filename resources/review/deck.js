@@ -1,13 +1,15 @@
 /* One question at a time. The server lays out those around the one looked at; the next open ones lie ready. */
-import { $, $$ } from "./dom.js";
+import { $, $$, painted } from "./dom.js";
 import { view } from "./page.js";
 import { here, item, items } from "./lists.js";
 
 let at = ""; // ident of the card shown
 const given = new Set(); // idents answered here that the server has not shown as answered yet
+let laid = 0; // open questions that the server laid out
 let fetching = () => {};
 
 export const cards = () => $$(".card[data-onward]", view());
+const open = () => cards().filter((c) => c.dataset.state === "open");
 export const card = () => cards().find((c) => c.dataset.id === at) || null;
 export const place = () => at;
 export const onMissing = (fetch) => { fetching = fetch; };
@@ -15,6 +17,7 @@ export const onMissing = (fetch) => { fetching = fetch; };
 export function begin(wanted, focus) { // after the page was loaded or replaced
   const deck = $(".deck", view());
   at = wanted || (deck ? deck.dataset.at : "");
+  laid = open().length;
   for (const c of cards()) if (given.has(c.dataset.id)) c.dataset.state = "answered";
   if (deck && !card()) at = deck.dataset.at;
   if (card()) show(at, focus);
@@ -36,7 +39,7 @@ export function show(id, focus = true) {
   if (focus) now.focus({ preventScroll: true });
   window.scrollTo({ top: 0 });
   if (!item() && items().length) here(items()[0], false);
-  for (const c of cards()) if (c !== now) for (const img of $$("img.large[src]", c)) new Image().src = img.src; // ready when it is turned to
+  painted().then(() => { for (const c of cards()) if (c !== now) for (const img of $$("img.large[src]", c)) new Image().src = img.src; }); // ready when it is turned to
   document.dispatchEvent(new Event("shown"));
 }
 
@@ -74,4 +77,4 @@ export function onward() { // to the next that is open; else say that all are do
   return window.scrollTo({ top: 0 });
 }
 
-export const short = () => cards().filter((c) => c.dataset.state === "open" && !given.has(c.dataset.id)).length < 3;
+export const short = () => open().filter((c) => !given.has(c.dataset.id)).length < 3 && laid < Number($(".deck", view()).dataset.open); // few lie ready, and the server has more

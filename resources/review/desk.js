@@ -31,13 +31,13 @@ const expect = (id) => { coming = id; asked += 1; return asked; };
 async function lay(id) {
   if (!desk() || id === due()) return;
   const mine = expect(id);
+  end(false);
   if (text()) words.keep(text());
   written(id); // a page that comes anew meanwhile comes with this one
   const fresh = await fragment(`/desk/${id}?${query()}`).catch(() => null);
   if (mine !== asked || !desk()) return;
   coming = "";
   if (!fresh) return missed();
-  end(false);
   if (!laid()) desk().append(fresh);
   else if (!words.beside(laid(), fresh)) laid().replaceWith(fresh);
   if (desk().getBoundingClientRect().bottom < 0) desk().scrollIntoView(); // on a narrow window the list stands below

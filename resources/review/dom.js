@@ -15,6 +15,9 @@ export function inView(element) { // enough of it to know what it is
   return seen >= Math.min(r.height, innerHeight - top) * 0.4;
 }
 
+/** Ends once what was shown last is on the screen: what is got ready beforehand waits for that. */
+export const painted = () => new Promise((go) => { requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(go))); });
+
 export const quiet = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /* Makes `old` what `fresh` is, all but `kept`, which stays where it is: a field that is moved loses the hand that writes

@@ -1,5 +1,5 @@
 /* The light table: one picture large, with what is known of it. Every picture everywhere opens here. */
-import { $, $$ } from "./dom.js";
+import { $, $$, painted } from "./dom.js";
 import { settled, write } from "./answers.js";
 import * as crop from "./crop.js";
 import { card } from "./deck.js";
@@ -15,6 +15,7 @@ let opener = null;
 let shape = -1; // number of the bucket that is drawn
 let asked = 0;
 let coming = ""; // ident of the picture that is on its way
+const ready = new Map(); // ident of a neighbour -> what would be laid, as the files are now
 let answer = { said: "", until: 0 }; // the last one given here, and till when a second press is still the first one's
 const TWICE = 600; // ms in which a hand that presses twice means once
 
@@ -49,6 +50,7 @@ export function led() { // the page's address names a picture; once it is open, 
 function first(from, id) {
   opener = from;
   shape = -1;
+  ready.clear();
   return lay(id);
 }
 
@@ -56,8 +58,9 @@ async function lay(id) {
   asked += 1;
   const mine = asked;
   coming = id;
-  const fresh = await fragment(`/light/${id}?${list}`).catch(() => null);
+  const fresh = await (ready.get(id) || fragment(`/light/${id}?${list}`)).catch(() => null);
   if (mine !== asked) return;
+  ready.clear();
   coming = "";
   if (!fresh) { if (text() && words.waits(text())) words.stay(text()); toast("This picture is not there any more.", "bad"); return; }
   const writes = words.beside(laid(), fresh);
@@ -67,15 +70,24 @@ async function lay(id) {
   crop.end(table);
   draw(shape);
   if (!writes) $("h2", table).focus({ preventScroll: true });
-  for (const near of [laid().dataset.after, laid().dataset.before]) ready(near);
+  getReady();
 }
 
-function ready(id) { // what the next key asks for is there when it is pressed
-  if (id === laid().dataset.id) return;
-  fragment(`/light/${id}?${list}`).then((fresh) => {
-    const image = fresh && fresh.querySelector("image");
-    if (image) new Image().src = image.getAttribute("href");
-  });
+async function getReady() { // what the next key asks for is there when it is pressed
+  const mine = asked;
+  await painted();
+  await settled(); // what is on its way into a file is in it
+  if (mine !== asked || !table.open) return;
+  for (const id of new Set([laid().dataset.after, laid().dataset.before])) {
+    if (id === laid().dataset.id || ready.has(id)) continue;
+    const there = fragment(`/light/${id}?${list}`).catch(() => null);
+    ready.set(id, there);
+    there.then((fresh) => {
+      const image = fresh && $("image", fresh);
+      if (image) new Image().src = image.getAttribute("href");
+      else ready.delete(id);
+    });
+  }
 }
 
 export async function again() { // a file is another one: what is written here stays
@@ -83,6 +95,7 @@ export async function again() { // a file is another one: what is written here s
   const id = laid().dataset.id;
   asked += 1;
   const mine = asked;
+  ready.clear();
   const fresh = await fragment(`/light/${id}?${list}`);
   if (mine !== asked || !table.open || laid().dataset.id !== id || crop.going()) return;
   if (!fresh) return close();
@@ -99,6 +112,7 @@ export async function again() { // a file is another one: what is written here s
   const { before, after } = left ? laid().dataset : fresh.dataset;
   Object.assign(laid().dataset, fresh.dataset, { before, after });
   draw(shape);
+  getReady();
   if (!table.contains(document.activeElement)) ((key && $(`[data-key="${CSS.escape(key)}"]`, table)) || $("h2", table)).focus({ preventScroll: true });
 }
 

@@ -1,6 +1,6 @@
-"""How soon the review page answers a key, with very many pictures: python -m tests.benchmarks.page [PICTURES ...]
+"""How soon the review page answers a key, with very many pictures: python -m tests.benchmarks.page [PICTURES ...] [VIEW ...]
 
-Makes a project of so many pictures (40, 2,000 and 20,000 unless told) without running Gate 1: tiny pictures, records,
+Makes a project of so many pictures (40, 2,000 and 20,000 unless told; of all views, likewise) without running Gate 1: tiny pictures, records,
 and questions as Gate 1 would leave them; a fifth of the pictures too small, a twentieth twice, a quarter written on, three quarters more
 than the set needs. Then opens each view in a fresh Chromium and tells, in milliseconds: the browser's own "first contentful
 paint", and from a key to the frame in which the page shows what it did (three or four of each, all told).
@@ -13,6 +13,7 @@ import hashlib
 import io
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +129,8 @@ def _keep(root: Path, artifact: Any) -> None:
     (root / "build" / artifact.NAME).write_bytes(msgspec.json.encode(artifact))
 
 
-def measure(root: Path) -> None:
-    """Prints a line a view."""
+def measure(root: Path, views: Collection[str]) -> None:
+    """Prints a line a view; all of them for none."""
     with sync_playwright() as driver, serving(root) as address:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
         context = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -138,6 +139,8 @@ def measure(root: Path) -> None:
         page.goto(address)
         page.wait_for_selector("body[data-ready]")
         for view, keys in KEYS.items():
+            if views and (view or "overview") not in views:
+                continue
             open_(page, view.replace("light", ""))
             page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
             paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
@@ -153,15 +156,15 @@ def measure(root: Path) -> None:
         browser.close()
 
 
-def main(numbers: list[int]) -> None:
+def main(numbers: list[int], views: Collection[str]) -> None:
     """One after the other."""
-    for number in numbers:
+    for number in numbers or [40, 2_000, 20_000]:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "mystyle"
             made(root, number)
             print(f"{number} pictures, in milliseconds", flush=True)
-            measure(root)
+            measure(root, views)
 
 
 if __name__ == "__main__":
-    main([int(n) for n in sys.argv[1:]] or [40, 2_000, 20_000])
+    main([int(n) for n in sys.argv[1:] if n.isdecimal()], [n for n in sys.argv[1:] if not n.isdecimal()])

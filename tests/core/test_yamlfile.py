@@ -139,6 +139,15 @@ def test_rewriting_touches_only_what_it_names(
     ]
 
 
+@given(st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_./+()'@ -]{0,12}", fullmatch=True), min_size=1, max_size=4))
+@example(["no", "a.jpg"])
+@example(["a b.jpg", "it's", "a -b", "nan"])
+def test_a_list_of_names_is_spelled_as_each_name_is(names: list[str]) -> None:
+    text = yamlfile.dump(names)
+    assert text == "[" + ", ".join(yamlfile.dump({"is": name})[5:-1] for name in names) + "]"
+    assert yamlfile.parse(f"is: {text}", "x").data == {"is": names}
+
+
 @given(st.one_of(words, st.dictionaries(names, words, max_size=3), st.floats(allow_nan=False, allow_infinity=False),
                  st.booleans()))  # fmt: skip
 @example("a: b # c")

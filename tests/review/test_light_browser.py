@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from loraprep.review.snapshot import ident
 from tests.browsers import missing, open_, serving, window
 
 pytestmark = pytest.mark.run
@@ -223,3 +224,40 @@ def test_a_key_answers_once_and_of_the_picture_that_is_seen(browser: Any, root: 
         laid(page, "[a].jpg")
         page.keyboard.press("l")  # it is seen: at once
         said(page, "[a].jpg leaves")
+
+
+def test_the_next_picture_lies_ready_and_is_of_now(browser: Any, root: Path) -> None:
+    asked: list[str] = []
+    with serving(root) as address, window(browser, address) as page:
+
+        def comes(wanted: str) -> None:
+            for _ in range(100):
+                if [url for url in asked if f"/light/{wanted}?" in url]:
+                    return
+                page.wait_for_timeout(50)
+            raise AssertionError("it is not asked for")
+
+        def turned(n: int) -> str:
+            page.keyboard.press("ArrowRight")
+            page.wait_for_function("n => document.querySelector('.laid-out').dataset.n === n", arg=str(n))
+            return str(page.locator(".laid-out").get_attribute("data-after"))
+
+        page.on("request", lambda request: asked.append(request.url))
+        page.keyboard.press("Space")
+        laid(page)
+        after = page.locator(".laid-out").get_attribute("data-after")
+        comes(after)
+        page.wait_for_timeout(300)
+        asked.clear()
+        second = turned(2)
+        assert not [url for url in asked if f"/light/{after}?" in url]
+        comes(second)
+        asked.clear()
+        third = page.evaluate("document.querySelector('.laid-out').dataset.after")
+        named = next(p.name for p in sorted((root / "images").iterdir()) if ident("picture", p.name) == third)
+        captions = root / "decisions/captions.yaml"
+        captions.write_text(captions.read_text("utf-8") + f'\n"{named}": {{caption: "a word of now"}}\n', "utf-8")
+        comes(third)
+        page.wait_for_timeout(300)
+        turned(3)
+        assert page.locator(".light textarea").input_value() == "a word of now"

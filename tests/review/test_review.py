@@ -165,6 +165,18 @@ def test_only_what_is_listed_can_be_had(still: Reviewed, path: str) -> None:
 
 
 @pytest.mark.run
+def test_what_every_view_is_made_of_is_asked_for_once(still: Reviewed) -> None:
+    views_ = (still.get("/"), still.get("/findings"))
+    first, second = (set(re.findall(r'"(/static/[^"]+)"', shown.text)) for shown in views_)
+    assert first == second
+    assert len(first) > 15
+    for address in first:
+        assert still.get(address).headers["cache-control"] == "private, max-age=31536000, immutable", address
+    other = re.sub(r"/[0-9a-f]{16}/", f"/{'0' * 16}/", min(first))  # of another version
+    assert still.get(other).status_code == 404
+
+
+@pytest.mark.run
 def test_an_answer_of_many_megabytes_is_refused(page: Reviewed) -> None:
     refused = page.post("/measure", {"text": "x" * 2_000_000})
     assert (refused.status_code, refused.text) == (413, "That is more than an answer.\n")
@@ -183,7 +195,8 @@ def test_every_view_has_a_strict_policy_and_no_inline_code(still: Reviewed, view
     assert shown.headers["cache-control"] == "no-store"
     found = Tags(shown.text)
     assert {a for _, attributes in found.all for a in attributes if a.startswith("on") or a == "style"} == set()
-    assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/main.js"]
+    (script,) = (a.get("src", "") for tag, a in found.all if tag == "script")
+    assert re.fullmatch(r"/static/[0-9a-f]{16}/main\.js", script)
     addresses = {a[k] for _, a in found.all for k in ("src", "href") if a.get(k)}
     assert {a for a in addresses if not a.startswith(("/", "#"))} == set()
     assert still.guard.session not in shown.text
@@ -210,7 +223,8 @@ def test_names_and_captions_are_text_whatever_they_hold(page: Reviewed) -> None:
     for view in ("", "texts", "captions", "duplicates", "findings"):
         text = page.get(f"/{view}").text
         found = Tags(text)
-        assert [a.get("src") for tag, a in found.all if tag == "script"] == ["/static/main.js"]
+        (script,) = (a.get("src", "") for tag, a in found.all if tag == "script")
+        assert re.fullmatch(r"/static/[0-9a-f]{16}/main\.js", script)
         assert all(
             a["src"].startswith(("/picture/", "/difference/")) for tag, a in found.all if tag == "img" and "src" in a
         )

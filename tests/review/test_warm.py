@@ -37,3 +37,12 @@ def test_who_asks_is_noticed(root: Path) -> None:
     assert page.asked < before
     TestClient(page.app()).get("/static/icon.svg")
     assert page.asked >= before
+
+
+def test_what_views_are_made_of_is_compiled_beforehand(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page(Reader(root))
+    monkeypatch.setattr(warm, "steps", lambda _s: [])
+    page._make_ready()
+    assert page.templates.cache is not None
+    ready = {name for _, name in page.templates.cache}
+    assert {"light.html", "desk.html", "part.html", "map.html"} <= ready
