@@ -177,15 +177,20 @@ def _filled(own: str, trigger: str) -> str:
     return text
 
 
+def spoken_of(body: str, form: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the terms of a person's words without their trigger: what is in the picture, and how it is made."""
+    terms = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
+    style = tuple(t for t in terms if hygiene.is_style(t))
+    return tuple(t for t in terms if t not in style and not hygiene.is_quality(t)), style
+
+
 def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
     """Take the person's words as they are, with the trigger filled in."""
     text = _filled(own_caption(entry), trigger)
     of_object = ", ".join(objects.texts(text)) if rendered.form == "json" else ""
     body = hygiene.bare(of_object or text, trigger)
     form = "json" if of_object else form_of(entry.data.get("form") or hygiene.form_of(body))
-    terms = hygiene.terms(body) if form == "tags" else hygiene.phrases(body)
-    style = tuple(t for t in terms if hygiene.is_style(t))
-    content = tuple(t for t in terms if t not in style)
+    content, style = spoken_of(body, form)
     return _graded(
         structs.replace(
             rendered,
@@ -193,7 +198,7 @@ def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, setti
             form=form,
             origin="written",
             tokens=tokens.count(text, encoder),
-            content=tuple(t for t in content if not hygiene.is_quality(t)),
+            content=content,
             style=style,
             others=(),
         ),

@@ -351,7 +351,7 @@ def _texts(s: Snapshot, query: Query) -> Context:
         "finding": words.finding(s, wanted.of)[0],
         "query": urlencode({k: v for k, v in _asking(wanted).items() if v}),
         "total": len(words.captioned(s)),
-        "only": [(name, words.ONLY[name], n) for name, n in words.counted(s).items()],
+        "only": [(name, words.ONLY[name], n) for name, n in words.counted(s, wanted.only).items()],
         "desk": words.desk(s, path, shown) if path is not None else None,
         "counts": words.terms_used(s),
     }
@@ -359,7 +359,7 @@ def _texts(s: Snapshot, query: Query) -> Context:
 
 def _asking(wanted: words.Sought) -> dict[str, str]:
     """Write what is sought as an address of the page does; see `words.sought`."""
-    return {"find": wanted.find, "not": wanted.without, "only": wanted.only, "of": wanted.of}
+    return {"find": wanted.find, "not": wanted.without, "only": wanted.only, "of": wanted.of, "name": wanted.name}
 
 
 def _deck(kind: str) -> Callable[[Snapshot, Query], Context]:

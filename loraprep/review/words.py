@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 import msgspec
 
 from loraprep.captions import booru, hygiene, pieces, tokens
-from loraprep.captions.compose import compose_captions
+from loraprep.captions.compose import compose_captions, spoken_of
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
@@ -40,20 +41,21 @@ _ALONE = "The trigger alone is trained, as you chose. What you write here goes b
 class Sought(msgspec.Struct, frozen=True):
     """Which captions are shown: those that say `find`, or all its words, not `without`, and are such (`only`).
 
-    `of`: the ident of a finding, whose pictures alone are shown.
+    `of`: the ident of a finding, whose pictures alone are shown; `name`: what the file's name has in it.
     """
 
     find: str = ""
     without: str = ""
     only: Only = ""
     of: str = ""
+    name: str = ""
 
 
 def sought(query: Mapping[str, str]) -> Sought:
-    """Read what an address of the page asks for: `find`, `not`, `only` and `of`."""
+    """Read what an address of the page asks for: `find`, `not`, `only`, `of` and `name`."""
     known: tuple[Only, ...] = get_args(Only)
     only = next((one for one in known if one == query.get("only")), known[0])
-    return Sought(query.get("find", ""), query.get("not", ""), only, query.get("of", ""))
+    return Sought(query.get("find", ""), query.get("not", ""), only, query.get("of", ""), query.get("name", ""))
 
 
 class Chip(View, frozen=True):
@@ -111,6 +113,7 @@ class Words(View, frozen=True):
 class Desk(View, frozen=True):
     """A picture large beside its caption: number `n` (from 0) of those shown, -1 if it is none of them.
 
+    `mine`: captions of `every` one that a person wrote.
     `near`: the number of the one shown that comes next to it then, by name; -1 if none is shown.
     """
 
@@ -118,6 +121,8 @@ class Desk(View, frozen=True):
     n: int
     near: int
     total: int
+    mine: int
+    every: int
     words: Words
 
 
@@ -193,7 +198,9 @@ def desk(s: Snapshot, path: str, among: Sequence[str]) -> Desk | None:
         return None
     near = min(bisect_left(among, path), len(among) - 1)
     n = near if among and among[near] == path else -1
-    return Desk(picture=views.picture(s, path), n=n, near=near, total=len(among), words=words)
+    mine = sum("edited" in known.marks for known in _now(s).values())
+    picture = views.picture(s, path)
+    return Desk(picture=picture, n=n, near=near, total=len(among), mine=mine, every=len(_now(s)), words=words)
 
 
 def measured(s: Snapshot, path: str, text: str) -> Measure:
@@ -327,7 +334,7 @@ def _origin(s: Snapshot, path: str) -> str:
 
 
 class _Known(msgspec.Struct, frozen=True):
-    """What is looked for in one caption: all that it says, and why it may want somebody."""
+    """What is looked for in one caption: what it says, and why it may want somebody."""
 
     said: str
     marks: tuple[str, ...]
@@ -363,7 +370,7 @@ def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
         "bare": not own and path in _bare(s),
         "held": path in s.fates and s.fates[path].fate == views.HELD_OUT,
     }
-    return _Known(f"{path} {text} {origin}".casefold(), tuple(name for name, it_is in marks.items() if it_is))
+    return _Known(text.casefold(), tuple(name for name, it_is in marks.items() if it_is))
 
 
 @remembered()
@@ -373,10 +380,10 @@ def _bare(s: Snapshot) -> frozenset[str]:
     return frozenset(path for r in reasons if r.code in (Code.UNCAPTIONED, Code.ONLY_NAMED) for path in r.images)
 
 
-def counted(s: Snapshot) -> dict[str, int]:
-    """Count the captions of each sort, as `ONLY` names them; some sorts only where there are any."""
+def counted(s: Snapshot, shown: Only = "") -> dict[str, int]:
+    """Count the captions of each sort, as `ONLY` names them; some only where there are any, or they are `shown`."""
     counts = Counter(mark for known in _now(s).values() for mark in known.marks)
-    return {name: counts[name] for name in ONLY if name not in _SELDOM or counts[name]}
+    return {name: counts[name] for name in ONLY if name not in _SELDOM or counts[name] or name == shown}
 
 
 def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
@@ -388,7 +395,7 @@ def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
 @remembered(lambda s, _wanted: (s.digests["captions"], s.digests["gate"], stay.leaving_by_now(s)), size=32)
 def found(s: Snapshot, wanted: Sought) -> list[str]:
     """List the pictures whose captions are sought; all of them for nothing."""
-    whole, without = wanted.find.casefold().strip(), wanted.without.casefold().strip()
+    whole, without, name = (text.casefold().strip() for text in (wanted.find, wanted.without, wanted.name))
     words = whole.split()
     if wanted == Sought():
         return captioned(s)
@@ -399,6 +406,7 @@ def found(s: Snapshot, wanted: Sought) -> list[str]:
         if (not wanted.only or wanted.only in known.marks)
         and (whole in known.said or all(word in known.said for word in words))
         and not (without and without in known.said)
+        and name in path.casefold()
         and (not told or path in named)
     ]
 
@@ -419,14 +427,24 @@ def rows(s: Snapshot, wanted: Sought) -> Rows:
     return views.rows("texts", found(s, wanted), lambda path: text_row(s, path))
 
 
-@remembered(stay.leaving_by_now)
+@remembered(lambda s: (s.digests["captions"], stay.leaving_by_now(s)))
 def terms_used(s: Snapshot) -> dict[str, list[tuple[str, int]]]:
-    """Count how often each term is in the captions that would train, by "content" and "style", frequent first."""
+    """Count how often each term is in the captions by now, by "content" and "style", frequent first."""
     counts: dict[str, Counter[str]] = {"content": Counter(), "style": Counter()}
+    mine = s.decisions["captions"].entries
     for path in captioned(s):
-        counts["content"].update({t.casefold() for t in s.captions[path].content})
-        counts["style"].update({t.casefold() for t in s.captions[path].style})
+        caption, own = s.captions[path], own_caption(mine[path]) if path in mine else ""
+        content, style = _spoken(own) if own else (caption.content, caption.style)
+        counts["content"].update({t.casefold() for t in content})
+        counts["style"].update({t.casefold() for t in style})
     return {name: sorted(c.items(), key=lambda x: (-x[1], x[0])) for name, c in counts.items()}
+
+
+@lru_cache(maxsize=20_000)  # each answer changes one of them
+def _spoken(own: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the terms of a person's words, as the next run would have them."""
+    body = hygiene.bare(own.replace("[trigger]", ""), "")
+    return spoken_of(body, hygiene.form_of(body))
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -95,7 +95,7 @@ export async function filter() {
   const given = new FormData(form());
   const only = $("[data-only][aria-pressed=true]", form());
   const of = $("[data-of]", form());
-  const pairs = [["find", given.get("find")], ["not", given.get("not")], ["only", only ? only.dataset.only : ""], ["of", of ? of.dataset.of : ""]];
+  const pairs = [["find", given.get("find")], ["not", given.get("not")], ["name", given.get("name")], ["only", only ? only.dataset.only : ""], ["of", of ? of.dataset.of : ""]];
   const now = new URLSearchParams(pairs.filter(([, value]) => value.trim()));
   $(".texts", view()).dataset.query = String(now);
   $("[data-do=everything]", form()).hidden = !String(now);

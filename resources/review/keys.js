@@ -117,7 +117,7 @@ const OVER = { z: "undo", Z: "redo", "?": "keys" }; // what the foot of the page
 
 function atTheTable(event, on) {
   if (on.matches("input")) return adding(event, on);
-  if (on.matches(".chip") && onChip(event, on)) return;
+  if (on.matches("[data-piece]") && onChip(event, on)) return;
   if (on.matches("textarea")) {
     if (event.key === "Escape") { event.preventDefault(); light.putBack(); }
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) entered(on, () => light.turnTo(1, true)); }
@@ -163,7 +163,7 @@ function pressed(event) {
   const box = topmost();
   if (box) return box.matches(".light") ? atTheTable(event, on) : inBox(event, box);
   if (on.matches("[data-complete]")) return adding(event, on);
-  if (on.matches(".chip") && onChip(event, on)) return;
+  if (on.matches("[data-piece]") && onChip(event, on)) return;
   if (on.matches("textarea")) {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); if (!event.repeat) entered(on, () => saved(on)); }
     if (event.key === "Escape") { event.preventDefault(); words.putBack(on); leave(on); }

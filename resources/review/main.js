@@ -65,6 +65,7 @@ function savedWords(button) { // a sample's own words, and on
 
 function tell(card) { // its own words are saved before anything else is answered
   const edited = words.dirty($("textarea", card));
+  if (edited && !answers.busy()) $(".saved").textContent = ""; // what was saved before is not what is seen
   for (const b of $$(".actions > button", card)) if (b.matches("[data-do=save-words], [data-values*=approve]")) b.hidden = edited !== b.matches("[data-do=save-words]");
 }
 

@@ -62,7 +62,7 @@ export function beside(old, fresh) { // what is in `fresh` comes; who writes in 
 function shown(words, told) { // only what is another one, so that a hand on a tag stays where it is
   const fresh = filled(told.shown);
   const on = document.activeElement;
-  const held = on.matches(".chip") && words.contains(on) ? chips(words).indexOf(on) : -1;
+  const held = on.matches("[data-piece]") && words.contains(on) ? chips(words).indexOf(on) : -1;
   for (const name of [".length", ".parts", ".faults"]) {
     const [was, now] = [$(name, words), $(name, fresh)];
     if (was.innerHTML !== now.innerHTML) was.replaceChildren(...now.childNodes);
@@ -91,6 +91,7 @@ export function measure(t) {
 function touched(t) { // its words are other ones than those in the file
   const words = box(t);
   words.classList.toggle("edited", dirty(t));
+  if (guided(words)) say(words, dirty(t) ? "not saved yet" : "");
   document.dispatchEvent(new CustomEvent("touched", { detail: words }));
 }
 
@@ -147,7 +148,7 @@ export function toEnd(t) {
 
 /* --- its parts */
 
-export const heldAt = (on) => (on.matches(".chip") && box(on) ? chips(box(on)).indexOf(on) : -1);
+export const heldAt = (on) => (on.matches("[data-piece]") ? chips(box(on)).indexOf(on) : -1);
 
 export const chips = (words) => $$("[data-piece]", words);
 const marked = (words) => $("[data-piece][aria-pressed=true]", words);
@@ -221,7 +222,7 @@ export const marks = { // what is done with the tag that is marked
 };
 
 export const add = (input, term) => inTurn(box(input), async (words) => {
-  if (await change(words, { add: term })) say(words, `added: ${term}`);
+  if (await change(words, { add: term })) { if (!guided(words)) say(words, `added: ${term}`); }
   else toast(`"${term}" is there already.`);
 });
 

@@ -66,7 +66,7 @@ def test_one_key_is_on_one_button(browser: Any, root: Path) -> None:
 
 def test_behind_the_last_caption_it_is_said_and_enter_goes_on(browser: Any, root: Path) -> None:
     with serving(root) as address, window(browser, address) as page:
-        open_(page, "texts?find=scene-10")
+        open_(page, "texts?name=scene-10")
         assert page.locator(".on-desk .place span").first.inner_text() == "1 of the 2 shown"
         assert page.locator(".shown span").inner_text() == "2 of 18 shown"
         page.keyboard.press("ArrowDown")

@@ -145,6 +145,40 @@ def test_captions_are_sought_by_words_by_words_they_lack_and_by_sort(page: Revie
 
 
 @pytest.mark.run
+def test_what_a_caption_says_is_not_what_its_file_is_called(page: Reviewed) -> None:
+    first = next(path for path in words.captioned(page.snapshot()) if path.startswith("scene-1"))
+    page.answer("captions", first, {"caption": "[trigger], a long grey cruiser"})
+    s = page.snapshot()
+    stem = first.split(".")[0]
+    assert first not in words.found(s, Sought(find=stem.replace("-", " ")))
+    assert first not in words.found(s, Sought(find=stem)) + words.found(s, Sought(find="yours"))
+    assert words.found(s, Sought(name=stem.upper())) == [p for p in words.captioned(s) if stem in p]
+    assert words.found(s, Sought(name=stem, find="cruiser")) == [first]
+    assert f'value="{stem}"' in page.get(f"/texts?name={stem}").text
+
+
+@pytest.mark.run
+def test_the_sets_own_words_are_those_of_now(page: Reviewed) -> None:
+    def used() -> dict[str, int]:
+        return {term: n for terms in words.terms_used(page.snapshot()).values() for term, n in terms}
+
+    first, before = words.captioned(page.snapshot())[0], used()
+    gone = page.snapshot().captions[first].content[0].casefold()
+    page.answer("captions", first, {"caption": "[trigger], a long grey cruiser, loose strokes"})
+    assert used()["long grey cruiser"] == 1
+    assert used().get(gone, 0) == before[gone] - 1
+    assert ["long grey cruiser", 1] in page.get("/complete?word=long+grey").json()
+
+
+@pytest.mark.run
+def test_a_filter_that_finds_nothing_any_more_is_seen(page: Reviewed) -> None:
+    assert "bare" not in words.counted(page.snapshot())
+    shown = page.get("/texts?only=bare").text
+    assert 'data-only="bare" data-key="5" aria-pressed="true"' in shown
+    assert "0</b> of" in shown
+
+
+@pytest.mark.run
 def test_a_finding_leads_to_its_captions_and_to_no_others(page: Reviewed) -> None:
     card = next(c for c in views.finding_cards(page.snapshot()) if c.code == Code.CAPTION_DRAFT)
     assert f'href="/texts?of={card.id}"' in page.get("/findings").text

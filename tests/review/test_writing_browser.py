@@ -214,3 +214,33 @@ def test_show_all_takes_one_click_from_the_box_and_esc_leaves_the_search(browser
         keys = page.locator("[data-key=Escape]").evaluate_all("all => all.map(b => b.dataset.do)")
         assert keys.count("everything") == 1
         assert "hide-run" not in keys  # Esc is one button's alone
+
+
+def test_esc_shows_all_from_a_word_of_the_set_and_what_is_not_written_is_not_called_saved(
+    browser: Any, root: Path
+) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "texts")
+        total = page.locator("[data-shown]").inner_text()
+        page.locator(".tools summary").click()
+        chip = page.locator("[data-term]").last
+        chip.click()
+        page.wait_for_function("t => document.querySelector('[data-shown]').textContent !== t", arg=total)
+        assert page.evaluate("document.activeElement.matches('[data-term]')")
+        page.keyboard.press("Escape")
+        page.wait_for_function("t => document.querySelector('[data-shown]').textContent === t", arg=total)
+        open_(page, "captions")
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "() => document.querySelector('.saved').textContent === 'Saved' && !document.body.ariaBusy"
+        )
+        page.keyboard.press(",")
+        page.keyboard.press("x")
+        page.wait_for_selector(".card:not([hidden]) .words.edited")
+        assert page.locator(".saved").inner_text() == ""
+        assert page.locator(".card:visible .kept").inner_text() == "not saved yet"
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "() => document.querySelector('.saved').textContent === 'Saved' && !document.body.ariaBusy"
+        )
