@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from loraprep.core import resources
 from loraprep.core.errors import UserError
 from loraprep.core.records import Lying
+from loraprep.core.text import number_of
 from loraprep.imaging.errors import BadImage
 from loraprep.project import decision_edits, decisions
 from loraprep.project.decision_edits import Changed
@@ -236,8 +237,8 @@ class Page:
         chosen = {row.id: row.after for row in rows if isinstance(wanted, list) and row.id in wanted}
         if not chosen:
             raise UserError("no caption is chosen")
-        many = f"{len(chosen)} captions are" if len(chosen) > 1 else "1 caption is"
-        return self._written("captions", edits.planned_captions(s, chosen), given, lambda _now: f"{many} changed")
+        many = f"{number_of(len(chosen), 'caption')} changed"
+        return self._written("captions", edits.planned_captions(s, chosen), given, lambda _now: many)
 
     async def undo(self, request: Request) -> Response:
         given = await _body(request)
@@ -251,6 +252,8 @@ class Page:
         before = self.reader.read()
         done = move(str(given.get("tab", "")))
         then = said.followed(before, self.reader.read(), done.written.kind)
+        if done.written.kind == "captions" and len(done.written.put) > 1:
+            then = number_of(len(done.written.put), "caption")
         text = f"{what}; {then}" if then else what
         return JSONResponse({**_written_lines(done), "said": text, "undone": True})
 

@@ -64,12 +64,13 @@ class Deck(View, frozen=True):
 
 
 class Step(View, frozen=True):
-    """What to do next, and where: an address of the page, or what to `run`."""
+    """What to do next, and where: an address of the page, or what to `run`; `again`: that is done already."""
 
     text: str
     label: str
     href: str = ""
     run: str = ""
+    again: bool = False
 
 
 def deck(s: Snapshot, kind: str, at: str, each: str = "") -> Deck:
@@ -160,7 +161,10 @@ def step(s: Snapshot, view: str, each: str = "") -> Step:
     if s.gate is None:
         return _run("Gate 1 has not run yet.", "gate1")
     if s.gate.verdict == "GO" and "export" in s.made:
-        return Step(text="The set is built and exported.", label="Export again", run="export")
+        text = "The set is built and exported."
+        if view == "overview":
+            return Step(text=text, label="Export again", run="export", again=True)
+        return Step(text=text, label="Go to the overview", href="/")
     if s.gate.verdict == "GO":
         return _run("The set is ready.", "export" if "dataset" in s.made else "dataset")
     if s.gate.only_waiting or view in decisions.KINDS:

@@ -161,13 +161,14 @@ def pin(s: Snapshot, path: str, *, pinned: bool) -> Plan:
         return _own(s, path, "all", _PINNED)
     if not pinned and key is not None:
         entry = s.decisions["curation"].entries[key]
-        if _by_the_page(entry):
+        if by_the_page(entry):
             return Plan("curation", {key: None})
         return _with(entry, path, leaves=True)
     raise UserError("this is not there any more", hint="Reload the page.")
 
 
-def _by_the_page(entry: Entry) -> bool:
+def by_the_page(entry: Entry) -> bool:
+    """Say whether an entry of curation is no question: what a person said of one picture, unasked."""
     return entry.data.get("what") in (_LEFT, _PINNED)
 
 
@@ -185,7 +186,7 @@ def _back(s: Snapshot, path: str, kind: str, key: str) -> Plan:
         leaves = {*leaving.left_out(kind, entry, entry.answer or "recommended")} - {name}
         keep: list[Json] = [p for p in entry.data.get("pictures") or entry.digests if p not in leaves]
         return Plan(kind, {key: {"keep": keep if leaves else "all"}})
-    if _by_the_page(entry):
+    if by_the_page(entry):
         return Plan(kind, {key: None})
     return _with(entry, _named(s, entry, path), leaves=False)
 

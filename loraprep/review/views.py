@@ -278,7 +278,9 @@ def joined_state(of: Sequence[State]) -> State:
 
 
 def _asks(s: Snapshot, kind: str, entry: Entry) -> bool:
-    """Leave out a caption that a person wrote, which has no verdict to give, and what leaves (of quality: for good)."""
+    """Leave out what is no question, as a caption that a person wrote, and what leaves (of quality: for good)."""
+    if kind == "curation":
+        return not stay.by_the_page(entry)
     if kind not in ("captions", "quality"):
         return True
     answer, fate = ANSWERS[kind], s.fates.get(subject(entry))

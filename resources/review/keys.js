@@ -13,7 +13,8 @@ import * as words from "./words.js";
 
 const ANSWERS = "[data-values], [data-toggle], [data-out], [data-pin], [data-key=Enter]";
 const PAUSE = 600; // ms without a key after which a sentence is over
-const NAMED = { Enter: "↵", Escape: "Esc" };
+const NAMED = { Enter: "↵", Escape: "Esc", ArrowLeft: "←", ArrowRight: "→", " ": "Space" };
+const spelled = (key) => NAMED[key] || (key.length > 1 ? key : key === key.toLowerCase() ? key.toUpperCase() : `⇧${key}`);
 
 const topmost = () => $(".conflict[open]") || $(".keys[open]") || $(".change[open]") || $(".light[open]");
 
@@ -42,16 +43,17 @@ export function keysBesideButtons() { // for who listens to the page; and the pl
 export function table() { // every key that does something now, and what
   const list = $(".keys dl");
   const under = topmost() ? Object.values(OVER).map((name) => $(`.foot [data-do=${name}]`)) : [];
-  const rows = [...keyed(), ...under].map((b) => {
-    const key = $("kbd", b) ? $("kbd", b).textContent : NAMED[b.dataset.key] || b.dataset.key;
+  const cropping = crop.going() && topmost();
+  const rows = [...keyed().filter((b) => !cropping || b.closest(".crop-actions")), ...under].map((b) => {
+    const key = $("kbd", b) ? $("kbd", b).textContent : spelled(b.dataset.key);
     const named = b.labels && b.labels[0] ? b.labels[0] : b;
     const said = b.getAttribute("aria-label") || [...named.childNodes].filter((n) => !["KBD", "B"].includes(n.nodeName)).map((n) => n.textContent).join(" ").trim();
     return [key, said.replace(/\s+/g, " ")];
   });
   const seen = new Set();
   const first = rows.filter(([key]) => !seen.has(key) && seen.add(key)); // the nearest has the key
-  const more = topmost() ? [] : [["← →", items().length ? "One back, one on" : "The question before, the next one"]];
-  const place = topmost() || view();
+  const more = cropping ? [["←↑→↓", "Move the box"], ["⇧ ←↑→↓", "Make the box larger or smaller"]] : topmost() ? [] : [["← →", items().length ? "One back, one on" : "The question before, the next one"]];
+  const place = cropping ? $(".crop-actions", cropping) : topmost() || view();
   for (const e of $$("[data-tell]", place)) if (e.closest(".card[hidden]") === null) more.push(e.dataset.tell.split("|"));
   if ($(".words", place)) more.push(["↵", "While you write: saved, and on to the next"], ["← →", "On a tag: to the one before, the next one"]);
   list.replaceChildren(...[...first, ...more].flatMap(([key, said]) => [made("dt", key), made("dd", said)]));
@@ -78,12 +80,19 @@ async function arrow(by) {
 function inBox(event, box) {
   if (event.target.matches("[data-complete]") && complete.key(event, event.target)) return;
   if (event.target.matches("input:not([type=checkbox], [type=radio])") && event.key !== "Escape") {
-    if (event.key === "Enter") { event.preventDefault(); if (!event.repeat) $(".primary", box).focus(); } // looked at, then pressed
+    if (event.key === "Enter") { event.preventDefault(); if (!event.repeat) onward(event.target, box); }
     return;
   }
   if (event.key === "Enter" && event.target.matches("button")) { if (event.repeat) event.preventDefault(); return; }
   const mine = $$("[data-key]", box).find((b) => b.dataset.key === event.key || b.dataset.key === event.key.toLowerCase());
   if (mine && !event.repeat) { event.preventDefault(); mine.click(); }
+}
+
+function onward(field, box) { // to the next field; from the last what is shown below is written
+  const fields = $$("input:not([type=checkbox], [type=radio])", box).filter((i) => i.offsetParent !== null);
+  const next = fields[fields.indexOf(field) + 1];
+  if (next) next.focus();
+  else $(".primary", box).click();
 }
 
 function onChip(event, chip) { // true if the key was for a tag
@@ -178,7 +187,8 @@ function pressed(event) {
     if (event.key === "Enter" && on.type === "search") { event.preventDefault(); leave(on); }
     return;
   }
-  if ((event.key === "Enter" || event.key === " ") && on.matches("button, a, summary")) { // the browser presses it, but once
+  const shownHere = event.key === "Enter" && light.isBackOn(on) && pressable(keyed(), event); // a hand that was put there means what is shown
+  if ((event.key === "Enter" || event.key === " ") && on.matches("button, a, summary") && !shownHere) { // the browser presses it, but once
     if (event.repeat) event.preventDefault();
     return;
   }

@@ -12,6 +12,7 @@ import * as words from "./words.js";
 const table = $(".light");
 let list = ""; // the query of the list that it was opened from
 let opener = null;
+let returned = null; // the picture that the hand is back on, until it goes elsewhere
 let shape = -1; // number of the bucket that is drawn
 let asked = 0;
 let coming = ""; // ident of the picture that is on its way
@@ -19,6 +20,8 @@ const ready = new Map(); // ident of a neighbour -> what would be laid, as the f
 let answer = { said: "", until: 0 }; // the last one given here, and till when a second press is still the first one's
 const TWICE = 600; // ms in which a hand that presses twice means once
 
+document.addEventListener("focusout", () => { returned = null; });
+export const isBackOn = (element) => element === returned;
 export const isOpen = () => table.open;
 const laid = () => $(".laid-out", table);
 const text = () => $(".words textarea", table);
@@ -122,7 +125,9 @@ export async function close() {
   $(".on-table", table).replaceChildren();
   await settled();
   const back = opener && opener.isConnected ? opener : opener && $(`[data-lay="${opener.dataset.lay}"]`, view());
-  if (back) back.focus();
+  if (!back) return;
+  back.focus();
+  returned = back;
 }
 
 export function turnTo(by, write = false) {

@@ -1,6 +1,17 @@
 /* Looking at copies and sizes: side by side, one over the other, where they differ, as they would train. */
 import { $, $$ } from "./dom.js";
 
+const SAID = "Grey is alike in both; what differs keeps its colours, with a magenta line around it. All grey: nothing differs.";
+
+function legend(c) { // what the colours of the differences mean, once they are there
+  const line = $(".legend", c);
+  if (!line) return;
+  const coming = $$(".difference[src]", c).filter((img) => !img.complete);
+  line.hidden = c.dataset.look !== "differ";
+  line.textContent = coming.length ? "Comparing…" : SAID;
+  for (const img of coming) for (const end of ["load", "error"]) img.addEventListener(end, () => legend(c), { once: true });
+}
+
 export function look(c, how) {
   const figures = $$("figure", c);
   const again = how === "flip" && c.dataset.look === "flip";
@@ -14,6 +25,7 @@ export function look(c, how) {
       if (mark) { if (how === when && !mark.src) mark.src = mark.dataset.src; mark.hidden = how !== when; if (how === when) f.classList.add("covered"); }
     }
   });
+  legend(c);
   for (const b of $$("[data-look]", c)) if (b !== c) b.setAttribute("aria-pressed", String(b.dataset.look === how));
 }
 

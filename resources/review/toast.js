@@ -6,14 +6,20 @@ const box = $(".toast");
 
 /* `written`: {file, lines, more}: which lines of which file are new, folded away behind the sentence */
 export function toast(text, kind = "", written = null) {
-  const dialog = $$("dialog[open]").at(-1); // what lies below a dialog is neither seen nor read out
-  const place = dialog || (kind === "bad" ? document.body : $(".foot"));
-  if (box.parentElement !== place) { if (place.matches(".foot")) $(".saved").after(box); else place.append(box); }
+  put(kind);
   box.replaceChildren(made("span", text, { className: "says" }), ...(written ? [fold(written)] : []));
   box.className = `toast ${kind}`;
   box.hidden = false;
   fade(kind ? 12000 : 6000);
 }
+
+function put(kind) {
+  const dialog = $$("dialog[open]").at(-1); // what lies below a dialog is neither seen nor read out
+  const place = dialog || (kind === "bad" ? document.body : $(".foot"));
+  if (box.parentElement !== place) { if (place.matches(".foot")) $(".saved").after(box); else place.append(box); }
+}
+
+document.addEventListener("close", () => { if (!box.hidden) put(box.classList.contains("bad") ? "bad" : ""); }, true); // what a dialog said stays to be read
 
 function fade(ms) {
   clearTimeout(fading);

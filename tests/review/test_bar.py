@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,11 @@ def test_what_is_made_of_the_set_is_made_from_the_bar_once_the_verdict_is_go(pag
     said = bar.bar(page.snapshot())
     assert (said.verdict, said.said) == ("go", "GO")
     assert [(m.run, m.ready, m.done) for m in said.making] == [("dataset", True, False), ("export", True, False)]
+    exported = replace(page.snapshot(), made=frozenset({"dataset", "export"}))
+    assert decks.step(exported, "duplicates").href == "/"  # no key exports again while something else is looked at
+    assert decks.step(exported, "overview") == decks.Step(
+        text="The set is built and exported.", label="Export again", run="export", again=True
+    )
     (page.root / "dataset.lock.json").write_text("{}", "utf-8")
     for name in page.snapshot().project.settings.dataset.trainers:
         (page.root / f"exports/{name}").mkdir(parents=True)

@@ -85,3 +85,17 @@ def test_after_a_run_findings_and_captions_are_of_those_that_stay(root: Path) ->
     named = [r for r in verdict["reasons"] if GONE in r["sentence"] or GONE in r["images"]]
     assert [r["code"] for r in named if r["accepted"] != "already left out"] == []
     assert GONE not in json.loads((root / "build/captions.json").read_bytes())["captions"]
+
+
+def test_what_was_left_out_unasked_is_no_question(root: Path) -> None:
+    page = Reviewed(root)
+    before = page.get("/curation").text
+    questions = views.asked(page.snapshot(), "curation")
+    leave(page, GONE)
+    s = page.snapshot()
+    assert GONE in s.decisions["curation"].entries
+    assert views.asked(s, "curation") == questions
+    after = page.get("/curation").text
+    assert after.count('class="card') == before.count('class="card')
+    assert "you left it out" not in after
+    assert GONE in page.get("/part/out?from=0").text

@@ -28,6 +28,75 @@ def test_where_nothing_is_asked_enter_goes_on(browser: Any, root: Path) -> None:
         page.wait_for_selector("body[data-ready] main[data-view=captions]")
 
 
+def test_enter_goes_on_from_a_picture_that_the_hand_came_back_to(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "curation")
+        page.keyboard.press("Space")
+        page.wait_for_selector(".light[open]")
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".light:not([open])", state="attached")
+        assert page.evaluate("document.activeElement.matches('.open')")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("body[data-ready] main:not([data-view=curation])")
+        open_(page, "curation")
+        page.locator("main .open").first.focus()  # where somebody went by Tab, the picture opens
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".light[open]")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_the_question_its_pictures_and_the_answers_are_in_view_together(
+    browser: Any, root: Path, width: int, height: int
+) -> None:
+    with serving(root) as address, window(browser, address, viewport={"width": width, "height": height}) as page:
+        for view in ("duplicates", "quality"):
+            open_(page, view)
+            seen = page.evaluate("""() => {
+              const box = (e) => e.getBoundingClientRect(), card = document.querySelector('.card:not([hidden])');
+              const [acts, foot] = [box(card.querySelector('.actions')), box(document.querySelector('.foot'))];
+              return { pictures: [...card.querySelectorAll('.stage .frame')].map(f => box(f).bottom <= acts.top),
+                answers: acts.bottom <= foot.top + 1, question: box(card.querySelector('h2')).top > 0 }; }""")
+            assert seen["pictures"], view
+            assert all(seen["pictures"]), (view, seen)
+            assert seen["answers"], (view, seen)
+            assert seen["question"], (view, seen)
+
+
+def test_what_differs_has_a_legend_and_what_is_typed_next_can_be_copied(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "duplicates")
+        legend = page.locator(".card:visible .legend")
+        assert not legend.is_visible()
+        page.keyboard.press("d")
+        page.wait_for_function(
+            "() => document.querySelector('.card:not([hidden]) .legend').innerText.startsWith('Grey is alike in both')"
+        )
+        page.keyboard.press("?")
+        keys = page.locator(".keys dd").all_inner_texts()
+        names = page.locator(".card:visible figcaption strong").all_inner_texts()
+        assert {f"Keep only {name}" for name in names} <= {*keys}
+        page.keyboard.press("Escape")
+        page.evaluate("""async () => {
+          const run = await import(document.querySelector('script').src.replace('main.js', 'run.js'));
+          run.started({ what: 'export' });
+          run.said(['export', 'Next, kohya (exports/kohya/README.md):', '  train --epochs 3', 'Next, other: see its README']);
+          run.ended({ code: 0, what: 'export' }); }""")
+        assert page.locator(".next pre").all_inner_texts() == ["train --epochs 3"]
+        assert page.locator(".next button").inner_text() == "Copy"
+        assert not page.locator(".progress details pre").is_visible()
+
+
+def test_while_cropping_the_keys_are_those_of_the_crop(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        page.keyboard.press("Space")
+        page.wait_for_selector(".light[open]")
+        page.keyboard.press("c")
+        page.keyboard.press("?")
+        keys = page.locator(".keys dd").all_inner_texts()
+        assert {"Use this part", "Move the box"} <= {*keys}
+        assert not {"The picture before", "Leave out"} & {*keys}
+
+
 def test_before_gate_1_no_view_says_that_nothing_is_there(browser: Any, root: Path) -> None:
     for path in (root / "build").glob("*.json"):
         path.unlink()

@@ -182,14 +182,16 @@ def test_many_at_once_shown_first_and_taken_back_by_one_undo(browser: Any, root:
         assert file(root) == before
         page.locator(".preview input").first.uncheck()
         page.wait_for_selector("[data-do=change-write]:enabled")
-        page.locator("[name=words]").press("Enter")  # looked at ...
-        assert page.locator(".change[open]").count() == 1
-        page.keyboard.press("Enter")  # ... and written
+        page.locator("[name=words]").press("Enter")  # on to the next field ...
+        assert page.evaluate("document.activeElement.name") == "put"
+        page.keyboard.press("Enter")  # ... and what is shown is written
         page.wait_for_selector(".change:not([open])", state="attached")
         page.wait_for_function("() => !document.body.ariaBusy")
         assert file(root).count("broken strokes") == number - 1
+        assert page.locator(".foot .toast .says").inner_text() == f"{number - 1} captions changed"
         page.keyboard.press("z")
         page.wait_for_function("() => document.querySelector('.toast').textContent.startsWith('Taken back')")
+        assert page.locator(".foot .toast .says").inner_text() == f"Taken back; {number - 1} captions"
         assert file(root) == before
         page.keyboard.press(",")  # a tag of one caption, out of all that are shown
         page.wait_for_function("() => document.activeElement.matches('.chip')")
