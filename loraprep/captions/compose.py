@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import structs
 
-from loraprep.captions import approval, hygiene, objects, tokens
+from loraprep.captions import approval, hygiene, objects, own_words, tokens
 from loraprep.captions.checks import check_captions
 from loraprep.captions.danbooru import Vocabulary
 from loraprep.captions.render import form_of, lengths_of, limit_of, marks, render_all, traits_of
@@ -51,7 +51,7 @@ def compose_captions(
         entry, _ = entry_for(decisions, path, elements[path].digest)
         caption, trigger = rendered, groups.trigger(path, settings)
         if entry is not None and own_caption(entry):
-            caption = _verbatim(rendered, entry, trigger, model.encoder.name, settings)
+            caption = verbatim(rendered, entry, trigger, model.encoder.name, settings)
             if _for_another_model(entry, model, settings):
                 other_form.append(path)
         elif entry is not None and approval.approved_words(entry) and rendered.origin != "none":
@@ -60,6 +60,8 @@ def compose_captions(
             elif accepted:  # else it is asked about
                 otherwise.append(path)
         captions[path] = caption
+    if not kind.pairs:  # one instruction may be right for all of them
+        captions = own_words.graded(captions, elements, settings)
     found = check_captions(captions, elements, settings, model, kind, vocabulary, shown)
     if not kind.pairs:  # an instruction is short, whatever the base model learned from
         found += _of_another_form(captions, elements, model, frozenset(other_form))
@@ -184,7 +186,7 @@ def spoken_of(body: str, form: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(t for t in terms if t not in style and not hygiene.is_quality(t)), style
 
 
-def _verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
+def verbatim(rendered: Caption, entry: Entry, trigger: str, encoder: str, settings: Settings) -> Caption:
     """Take the person's words as they are, with the trigger filled in."""
     text = _filled(own_caption(entry), trigger)
     of_object = ", ".join(objects.texts(text)) if rendered.form == "json" else ""

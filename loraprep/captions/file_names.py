@@ -14,6 +14,7 @@ _PIECE = re.compile(r"[^\s_\-.,;+()\[\]{}&#@!'=~]+")
 _HEX = re.compile(r"(?=[a-f]*+\d)[0-9a-f]{4,}+|[0-9a-f]{8,}+", re.IGNORECASE)
 _CODE = "0"
 _LONGEST_NAME, _LONGEST_PATH = 255, 4096  # what systems allow at most (NAME_MAX, PATH_MAX of Linux); more is not read
+_CAMEL = re.compile(r"[A-Z]{2,}(?![^\W\d_A-Z])|[^\W\d_](?:(?![A-Z])[^\W\d_])*")  # MillPond2 is mill and pond
 _PLAIN_NUMBER = re.compile(r"[1-9]\d{0,2}")  # "apollo 11 launch"; 007, 0412 and 20240512 only tell files apart
 
 
@@ -44,6 +45,12 @@ def name_terms(path: str) -> list[str]:
     outside them (IMG_1234, 02_final; resources/words.json `machine_names`). One with a code in its middle says nothing.
     """
     return list(dict.fromkeys(filter(None, [_stem_term(path), *_folder_terms(path)])))
+
+
+def words_of_name(path: str) -> list[str]:
+    """List every word in a file's name and its folders', in lower case, whether or not they say anything."""
+    whole = unicodedata.normalize("NFC", str(PurePosixPath(path[-_LONGEST_PATH:]).with_suffix("")))
+    return [run.casefold() for run in _CAMEL.findall(whole)]
 
 
 def repeats_number(text: str, path: str) -> bool:

@@ -186,7 +186,7 @@ class Grade(StrEnum):
     """Who stands behind a picture's words. What they say of technique is no part of it."""
 
     DESCRIBED = "described"  # somebody who saw it says what it shows: a vision model, a tagger, a person
-    NAMED = "named"  # only names, metadata, a group's words or measured colour do
+    NAMED = "named"  # only names, metadata, a group's words, measured colour or an edit of many do
     TRIGGER_ONLY = "trigger only"  # that is what the artist chose
     MISSING = "missing"  # nobody and nothing does
 

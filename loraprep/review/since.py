@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import structs
 
+from loraprep.captions import compose, own_words
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Reason
+from loraprep.core.records import Elements, Reason
+from loraprep.project import groups
 from loraprep.report.gate import many_named
 from loraprep.review import stay
 from loraprep.review.snapshot import Snapshot, remembered
@@ -40,11 +42,27 @@ def about(s: Snapshot, code: str) -> list[str]:
     return [path for one in told(s) if one.reason.code == code for path in one.reason.images]
 
 
+@remembered(lambda s: s.digests["captions"])
+def described(s: Snapshot) -> frozenset[str]:
+    """Return the pictures that a person's caption of now describes, as the gate will see it."""
+    settings, encoder = s.project.settings, s.project.base_model.encoder.name
+    entries = s.decisions["captions"].entries
+    mine = {path for path in s.captions if path in entries and own_caption(entries[path])}
+    now = {
+        path: compose.verbatim(caption, entries[path], groups.trigger(path, settings), encoder, settings)
+        if path in mine
+        else caption
+        for path, caption in s.captions.items()
+    }
+    made_of = {path: s.elements.get(path) or Elements(path, "", "", "none") for path in now}
+    graded = now if s.project.kind.pairs else own_words.graded(now, made_of, settings)
+    return frozenset(path for path in mine if graded[path].captioned)
+
+
 def _by_now(s: Snapshot, reason: Reason) -> Told:
     left = stay.left_since(s)
     stays = [path for path in reason.images if path not in left]
-    words = s.decisions["captions"].entries
-    mine = {path for path in stays if path in words and own_caption(words[path])} if reason.code in _NOBODY else set()
+    mine = described(s).intersection(stays) if reason.code in _NOBODY else frozenset()
     still = tuple(path for path in stays if path not in mine)
     if len(still) == len(reason.images):
         return Told(reason, "", over=False)

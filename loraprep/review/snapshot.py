@@ -16,10 +16,10 @@ from msgspec import structs
 from loraprep.core import files
 from loraprep.core.dataset_lock import LOCK
 from loraprep.core.errors import UserError
-from loraprep.core.records import Caption, Fate, Gate, Group, Image, Pair
+from loraprep.core.records import Caption, Elements, Fate, Gate, Group, Image, Pair
 from loraprep.pairs.change import Change
 from loraprep.pipeline import artifacts, state
-from loraprep.pipeline.artifacts import Artifact, Captioned, Duplicates, Judged, PairsSeen, Selected
+from loraprep.pipeline.artifacts import Artifact, Captioned, Described, Duplicates, Judged, PairsSeen, Selected
 from loraprep.pipeline.workspace import IMAGES
 from loraprep.project import crops, decisions, project
 from loraprep.project.crops import Drawn
@@ -37,6 +37,7 @@ _BUILD = (
     "audit.json",
     "duplicates.json",
     "samples.json",
+    "elements.json",
     "captions.json",
     "pairs.json",
     "curation.json",
@@ -61,6 +62,7 @@ class Snapshot:
     ]  # by path, the pictures before a change; with what their pixels are, as those after have it
     by_shown: dict[str, Image]  # both by what they look like (`crops.shown`)
     groups: list[Group]
+    elements: dict[str, Elements]  # path -> the words that its caption is made of, and who gave them
     captions: dict[str, Caption]
     fates: dict[str, Fate]
     changes: dict[str, Change]  # of pairs, by the path of the picture after it
@@ -129,6 +131,7 @@ class Reader:
             before=before,
             by_shown=by_shown,
             groups=found.groups if (found := self._built(Duplicates)) else [],
+            elements=found_in.elements if (found_in := self._built(Described)) else {},
             captions=written.captions if (written := self._built(Captioned)) else {},
             fates={f.path: f for f in selected.fates} if (selected := self._built(Selected)) else {},
             changes=seen.changes if (seen := self._built(PairsSeen)) else {},

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from loraprep.captions import booru, hygiene, pieces, tokens
+from loraprep.captions import booru, hygiene, own_words, pieces, tokens
 from loraprep.captions.compose import compose_captions, spoken_of
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
@@ -210,11 +210,14 @@ def measured(s: Snapshot, path: str, text: str) -> Measure:
     never says something else.
     """
     project, encoder = s.project, s.project.base_model.encoder
-    nobody = Elements(path, "", "", "seen")
+    nobody = Elements(path, "", "none", "seen")
     given = Decisions(None, {path: Entry(path, {"caption": text}, {}, True)})
     shown = {path: len(s.images[path].controls)} if path in s.images and s.images[path].controls else {}
     made = compose_captions({path: nobody}, given, project.settings, project.base_model, project.kind, shown=shown)
     caption = made.captions[path]
+    of_it = caption
+    if path in s.elements and not project.kind.pairs:
+        of_it = own_words.graded({path: caption}, {path: s.elements[path]}, project.settings)[path]
     parts = pieces.split(text)
     alone = path in s.captions and s.captions[path].grade is Grade.TRIGGER_ONLY
     unknown = set(_unknown(s, path, parts.parts)) if parts.glue == ", " else set()
@@ -228,7 +231,8 @@ def measured(s: Snapshot, path: str, text: str) -> Measure:
             Limit(trainers=", ".join(names), limit=limit, over=caption.tokens > limit)
             for limit, names in _by_limit(s).items()
         ],
-        said=_said(path, caption, [*made.findings, *_no_tags(path, sorted(unknown))], alone=alone),
+        said=_named_alone(of_it, caption)
+        or _said(path, caption, [*made.findings, *_no_tags(path, sorted(unknown))], alone=alone),
         note=_ALONE if alone and not caption.captioned else "",
         chips=[Chip(text=part, style=hygiene.is_style(part), unknown=part in unknown) for part in parts.parts],
         glue=parts.glue,
@@ -238,6 +242,13 @@ def measured(s: Snapshot, path: str, text: str) -> Measure:
 
 
 _NOT_OF_ONE = (Code.CONSTANT_TRAITS, Code.CAPTION_ONE_LENGTH)  # findings about settings, whatever a caption says
+
+
+def _named_alone(of_it: Caption, caption: Caption) -> list[tuple[str, str]]:
+    """Say that a caption describes nothing that its picture's name does not say. `of_it`: graded as such."""
+    if of_it.captioned or not caption.captioned:
+        return []
+    return [("It says nothing that the picture's name does not say.", "Write what you see.")]
 
 
 def _said(path: str, caption: Caption, found: Sequence[Finding], *, alone: bool) -> list[tuple[str, str]]:
@@ -367,7 +378,7 @@ def _known(s: Snapshot, path: str, *, written_by_run: bool) -> _Known:
         "draft": origin == "draft" and not empty,
         "edited": own or origin == "written",
         "long": count > min(_by_limit(s)),
-        "bare": not own and path in _bare(s),
+        "bare": path in _bare(s) and (written_by_run or path not in since.described(s)),
         "held": path in s.fates and s.fates[path].fate == views.HELD_OUT,
     }
     return _Known(text.casefold(), tuple(name for name, it_is in marks.items() if it_is))

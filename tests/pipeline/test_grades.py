@@ -84,6 +84,33 @@ def test_names_alone_are_no_go_until_the_artist_says_why(names: list[str], tmp_p
     assert "Captioned: 0/12" in report
 
 
+def test_one_word_for_another_over_all_captions_describes_none(tmp_path: Path) -> None:
+    root = project(tmp_path / "p", [f"{word} hull" for word in ("bold", "grey", "long", "odd", "slim", "vast")]
+                   + [f"{word} keel" for word in ("broad", "curved", "deep", "false", "straight", "worn")])  # fmt: skip
+    answer_by_hand(root)
+    assert "only-named" in codes(judged(root))
+    lying = captions(root)
+    entries = [
+        f"{path}: {{caption: {json.dumps(caption['text'].replace('hull', 'spaceship').replace('keel', 'spaceship'))}}}"
+        for path, caption in lying.items()
+        if caption["origin"] == "draft"
+    ]
+    path = root / "decisions/captions.yaml"
+    before = path.read_text("utf-8")
+    path.write_text("\n".join([before, *entries, ""]), "utf-8")
+    gate = judged(root)
+    assert "only-named" in codes(gate)
+    assert gate["counts"]["named"] == len(entries)
+    assert "what many captions were given alike" in next(
+        r["sentence"] for r in gate["reasons"] if r["code"] == "only-named"
+    )
+    of_each = [entry.replace("spaceship", f"spaceship with {thing}") for entry, thing in zip(
+        entries, ("two fins", "a ramp", "red wings", "a dome", "six lamps", "a mast", "open doors"), strict=True)]  # fmt: skip
+    path.write_text("\n".join([before, *of_each, ""]), "utf-8")
+    gate = judged(root)
+    assert (gate["counts"]["named"], gate["verdict"]) == (0, "GO")
+
+
 def test_a_fifth_is_listed_and_more_blocks(tmp_path: Path) -> None:
     names = [f"DSC0{n:04}" for n in range(4)] + [f"scene{chr(97 + n)}" for n in range(11)]
     root = project(tmp_path / "p", names, described=12)

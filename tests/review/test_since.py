@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loraprep.captions.file_names import words_of_name
 from loraprep.core.findings import Code
 from loraprep.review import since, stay, views, words
 from loraprep.review.snapshot import ident
@@ -35,9 +36,9 @@ def leave(page: Reviewed, path: str) -> None:
                           "expected": digest})  # fmt: skip
 
 
-def describe(page: Reviewed, path: str) -> None:
+def describe(page: Reviewed, path: str, text: str = "a heron") -> None:
     digest = page.snapshot().digests["captions"]
-    page.post("/answer", {"kind": "captions", "id": ident("picture", path), "values": {"caption": "[trigger], a mill"},
+    page.post("/answer", {"kind": "captions", "id": ident("picture", path), "values": {"caption": f"[trigger], {text}"},
                           "expected": digest})  # fmt: skip
 
 
@@ -65,10 +66,29 @@ def test_few_of_whom_nobody_knows_are_no_longer_in_the_way(page: Reviewed) -> No
     names = sorted(words.captioned(page.snapshot()))[:5]
     found(page, "only-named", names)
     assert card(page).blocks
-    for name in names[:3]:
-        describe(page, name)
+    for name, text in zip(names, ("a heron", "an empty chair", "a kite"), strict=False):
+        describe(page, name, text)
     assert (card(page).code, card(page).severity, card(page).blocks) == (Code.CAPTION_DRAFT, "warn", False)
     assert card(page).sentence.startswith(f"For 2 pictures ({names[3]} and {names[4]})")
+
+
+def test_what_is_written_into_many_captions_alike_describes_none(page: Reviewed) -> None:
+    names = sorted(words.captioned(page.snapshot()))
+    found(page, "only-named", names)
+    for name in names:
+        describe(page, name)  # in the same words
+    assert since.about(page.snapshot(), "only-named") == names
+    assert words.counted(page.snapshot())["bare"] == len(names)
+    assert card(page).state == "open"
+
+
+def test_what_the_name_says_is_no_description_and_the_page_says_so(page: Reviewed) -> None:
+    s = page.snapshot()
+    name = next(path for path in sorted(words.captioned(s)))
+    only = "It says nothing that the picture's name does not say."
+    text = " ".join(words_of_name(name))
+    assert [said for said, _ in words.measured(s, name, f"[trigger], {text}").said] == [only]
+    assert only not in [said for said, _ in words.measured(s, name, f"[trigger], {text} at a well").said]
 
 
 def test_once_all_are_described_or_gone_it_is_settled(page: Reviewed) -> None:
@@ -76,6 +96,6 @@ def test_once_all_are_described_or_gone_it_is_settled(page: Reviewed) -> None:
     found(page, "uncaptioned", names)
     leave(page, names[0])
     describe(page, names[1])
-    describe(page, names[2])
+    describe(page, names[2], "a kite")
     assert card(page).accepted == "1 of them leaves by your answers since. You described 2 of them since."
     assert (card(page).state, card(page).words, views.in_the_way(page.snapshot())) == ("answered", 0, 0)
