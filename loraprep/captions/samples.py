@@ -11,6 +11,7 @@ from loraprep.captions.render import says_content
 from loraprep.core.records import Caption, Image
 from loraprep.project import groups
 from loraprep.project.decisions import Answer, Decisions, Entry, Question
+from loraprep.project.profiles import base_model
 from loraprep.project.resolution import entry_for, last_asked, settle
 from loraprep.project.settings import Settings
 
@@ -56,6 +57,32 @@ def cleaning_undone(decisions: Decisions) -> list[str]:
     """Return what a person took back of caption hygiene in short: rules, and keys of pictures; sorted."""
     undone = [decisions.cleaning] if isinstance(decisions.cleaning, str) else decisions.cleaning or []
     return sorted([*undone, *(e.key for e in decisions.entries.values() if e.data.get("cleaning") == "undo")])
+
+
+def undone_in_vain(
+    images: Sequence[Image], decisions: Decisions, captions: Mapping[str, Caption], settings: Settings
+) -> list[tuple[str, ...]]:
+    """Return the keys in captions.yaml that take cleaning back where nothing is cleaned, in their order.
+
+    Nothing is cleaned of a caption that a person wrote or approved or a model saw, nor of words that are clean.
+    """
+    used: dict[str, set[str]] = {}  # path -> the rules that change the words that lie there
+    model = base_model(settings.model)
+    for image in images:
+        of_it = captions.get(image.path)
+        if of_it is not None and of_it.origin in ("draft", "existing"):
+            about = hygiene.about(image.path, settings, model)
+            used[image.path] = {rule for _, text in image.words for rule in hygiene.mend(text, about).rules}
+    vain: list[tuple[str, ...]] = []
+    every = set[str]().union(*used.values())
+    undone = decisions.cleaning or ()
+    if (undone == "undo" and not every) or (undone != "undo" and undone and not every & set(undone)):
+        vain.append(("cleaning",))
+    for image in images:
+        entry = entry_for(decisions, image.path, image.digest)[0]
+        if entry and entry.data.get("cleaning") == "undo" and not used.get(image.path):
+            vain.append((entry.key, "cleaning"))
+    return vain
 
 
 _EVERY_RULE = frozenset(rule.name for rule in hygiene.RULES if rule.does == "mend")

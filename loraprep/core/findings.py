@@ -56,6 +56,7 @@ class Code(StrEnum):
     GENERATED = "generated"
     WORDS_ELSEWHERE = "words-elsewhere"
     CAPTION_FILE_UNUSED = "caption-file-unused"
+    CLEANING_UNDONE_IN_VAIN = "cleaning-undone-in-vain"
     CAPTION_FILE_CLEANED = "caption-file-cleaned"
 
     # phase 2: size

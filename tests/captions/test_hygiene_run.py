@@ -48,6 +48,18 @@ def test_they_are_mended_asked_about_and_taken_back(tmp_path: Path) -> None:
     assert "unclear" not in said
     assert captions(root)["scene-01"] == "brushy, (oak:1.3), a mill at dawn, tagme"
     assert captions(root)["scene-00"] == "brushy, a mill, oak"
+    assert "Cleaning is taken back" not in said
+
+    path = root / "decisions/captions.yaml"
+    before = path.read_text("utf-8")
+    path.write_text(f"{before}scene-04.jpg: {{cleaning: undo}}\n", "utf-8")  # of words that nothing was taken out of
+    run(root, "gate1")
+    line = len(before.splitlines()) + 1
+    report = (root / "dataset-report.md").read_text("utf-8").replace("\\", "")
+    assert (
+        f"Cleaning is taken back at decisions/captions.yaml:{line}:26 (scene-04.jpg), and nothing was cleaned" in report
+    )
+    path.write_text(before, "utf-8")
 
     with (root / "decisions/captions.yaml").open("a", encoding="utf-8") as file:
         file.write("cleaning: [talk]\n")

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import msgspec
 
 from loraprep.captions import approval, booru, chain, checks, compose, danbooru, registry, render
-from loraprep.captions.samples import HEADER, Renewal, choose_samples, sample_questions
+from loraprep.captions.samples import HEADER, Renewal, choose_samples, sample_questions, undone_in_vain
 from loraprep.core import terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
+from loraprep.core.text import listed
 from loraprep.pipeline.artifacts import Captioned, Described, Sampled, VisionAsked
 from loraprep.pipeline.steps import carried, vision
 from loraprep.pipeline.steps.inputs import caption_decisions, shortlisted_images
 from loraprep.pipeline.workspace import Workspace
+from loraprep.project.mentions import Places
 from loraprep.project.resolution import again_key, entry_for
 
 
@@ -105,4 +107,8 @@ def write_captions(work: Workspace) -> None:
         {i.path: len(i.controls) for i in work.images() if i.controls},
     )
     captions = checks.with_words_before(result.captions, elements)
+    if vain := undone_in_vain(shortlisted_images(work), caption_decisions(work), captions, project.settings):
+        places = Places(project.root)
+        said = [f"{places.of('captions', keys)}{f' ({keys[0]})' if len(keys) > 1 else ''}" for keys in vain]
+        findings.append(Finding(Code.CLEANING_UNDONE_IN_VAIN, (), {"said": listed(said), "count": len(said)}))
     work.write(Captioned(captions=captions, findings=[*findings, *result.findings]))
