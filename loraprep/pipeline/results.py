@@ -103,6 +103,8 @@ def print_verdict(work: Workspace, exported: Callable[[], bool], *, onward: bool
     told = _findings_of(gate)
     if not gate.only_waiting and (awaited := _awaited(gate)):
         tail.append(Line(f"Waiting for you: {awaited}.", "bold"))
+    if aside := _set_aside(work):
+        tail.append(Line(f"Until you answer, {aside}: all other counts are of the {gate.counts['kept']} that train."))
     if gate.verdict == "GO":
         tail.append(Line(f"Why: {gate.why}"))
     mended = gate.verdict != "GO" and not gate.waiting and any(r.severity == "block" and _has_fix(r) for r in told)
@@ -166,6 +168,14 @@ def _fitting(told: Sequence[Reason], room: int) -> list[tuple[Reason, bool]]:
 def _height(text: str) -> int:
     """Count the lines that a text takes."""
     return len(terminal.wrapped(text, terminal.width() or _WIDTH, "  "))
+
+
+def _set_aside(work: Workspace) -> str:
+    """Count the pictures that an open question leaves out so far: "2 pictures (1 copy) are set aside"; "" for none."""
+    aside = [fate.why for fate in work.read(Selected).fates if fate.fate == "left out" and fate.open]
+    copies = sum("copy" in why for why in aside)
+    told = f" ({number_of(copies, 'copy', 'copies')})" if copies else ""
+    return f"{number_of(len(aside), 'picture')}{told} {'is' if len(aside) == 1 else 'are'} set aside" if aside else ""
 
 
 def _awaited(gate: Gate) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests import scenes
 from tests.runs import answer, append, replace, run
@@ -177,3 +178,13 @@ def test_an_approved_caption_is_what_trains(tmp_path: Path) -> None:
         c["text"] for c in captions(root).values() if c["origin"] == "approved"
     }
     assert all(captions(root)[p]["text"].startswith("emberveil, something else altogether") for p in approved)
+
+
+def test_the_terminal_says_how_many_are_set_aside_until_they_are_answered_for(tmp_path: Path) -> None:
+    root = project(tmp_path / "p", [f"scene{chr(97 + n)}" for n in range(8)], described=8)
+    Image.open(root / "images/scenea.jpg").resize((320, 280)).save(root / "images/scenea_small.jpg", quality=80)
+    (root / "project.yaml").write_text(scenes.SETTINGS, "utf-8")
+    told = "Until you answer, 1 picture (1 copy) is set aside: all other counts are of the 8 that train."
+    assert told in run(root, "gate1")[1].replace("\n", " ")
+    answer(root / "decisions/duplicates.yaml")
+    assert "set aside" not in run(root, "gate1")[1]
