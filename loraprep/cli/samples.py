@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -12,11 +13,11 @@ from loraprep.cli import running
 from loraprep.cli.init import asking
 from loraprep.cli.init.asking import Asker, Back, Question
 from loraprep.cli.init.choices import Choice
-from loraprep.core import terminal
+from loraprep.core import files, terminal
 from loraprep.core.text import number_of
 from loraprep.project import decision_edits, decisions, groups, project
 from loraprep.project.decisions import Entry
-from loraprep.project.settings import Settings
+from loraprep.project.project import Project
 
 _ANSWERS = (
     Choice("approve", "Yes: it trains like this, word for word."),
@@ -33,7 +34,8 @@ def run() -> int:
     if not terminal.interactive() or terminal.level() is terminal.Level.QUIET:
         return 0
     root = running.home()
-    settings = project.load(root).settings
+    whole = project.load(root)
+    settings = whole.settings
     asked = [e for e in decisions.read_decisions(root, "captions").entries.values() if e.digests]
     listed = [e for e in asked if e.answer is None]
     if not listed:
@@ -46,7 +48,7 @@ def run() -> int:
     try:
         while at < len(listed):
             try:
-                _ask(root, asker, listed[at], settings, f"{at + 1} of {len(listed)}")
+                _ask(whole, asker, listed[at], f"{at + 1} of {len(listed)}")
                 at += 1
             except Back:
                 at = max(at - 1, 0)
@@ -57,11 +59,13 @@ def run() -> int:
     return 0
 
 
-def _ask(root: Path, asker: Asker, entry: Entry, settings: Settings, which: str) -> None:
-    trigger = groups.trigger(entry.key, settings)
+def _ask(whole: Project, asker: Asker, entry: Entry, which: str) -> None:
+    root, trigger = whole.root, groups.trigger(entry.key, whole.settings)
     caption = str(entry.data.get("caption", ""))
     while True:
         asker.say(f"\nImage {which}: {entry.key}", "bold")
+        if lies := _lying(whole, entry.key):
+            asker.say(f"Open: {lies}", f"link={lies.as_uri()}")
         asker.say(f"Caption: {caption.replace('[trigger]', trigger)}")
         for kind in ("content", "style"):
             if terms := entry.data.get(kind):
@@ -70,7 +74,7 @@ def _ask(root: Path, asker: Asker, entry: Entry, settings: Settings, which: str)
             asker.say(f"{why[0].upper()}{why[1:]}.", "yellow")
         answer = asker.ask(
             Question(
-                text="Does this capture both what's in the image AND how it's painted?",
+                text=_whether(whole, entry),
                 label="Your answer",
                 choices=_ANSWERS,
                 default=str(recommended(entry) or "adjust"),
@@ -87,6 +91,23 @@ def _ask(root: Path, asker: Asker, entry: Entry, settings: Settings, which: str)
             _write(root, entry.key, {"caption": edited, "verdict": "adjust"})
             return
         asker.say("The caption is as it was, so the question stays.", "yellow")
+
+
+def _lying(whole: Project, key: str) -> Path | None:
+    """Return the file to look at, of a part its whole; None where the pictures lie in a bucket, or it is gone."""
+    named = (whole.images / name for name in (key, key.partition("#")[0]))
+    return None if whole.store else next((path.resolve() for path in named if files.is_file(path)), None)
+
+
+def _whether(whole: Project, entry: Entry) -> str:
+    """Ask about what the caption is to say: a pair's change, content alone, or how it is made too."""
+    if whole.kind.pairs:
+        return "Does this say what is to be changed?"
+    if whole.settings.captioning.style_words == "omit":
+        return "Does this capture what's in the image?"
+    said = f"{whole.settings.intent.description} {' '.join(entry.data.get('style', ()))}".casefold()
+    made = "photographed" if re.search(r"\bphoto", said) else "painted"
+    return f"Does this capture both what's in the image AND how it's {made}?"
 
 
 def _edited(asker: Asker, caption: str) -> str:

@@ -45,6 +45,7 @@ def test_approve_adjust_skip_and_later(root: Path) -> None:
     person = Terminal(root, "samples", columns=100, rows=40, env={"EDITOR": str(editor), "VISUAL": str(editor)})
     seen = person.see(f"Image 1 of {len(keys)}: {keys[0]}")
     assert "Caption: brushy, " in seen
+    assert f"Open: {(root / 'images' / keys[0]).resolve()}" in " ".join(seen.split())
     assert "Content elements: " in seen
     assert "Style elements: loose strokes" in seen
     person.answer(WHETHER)  # Enter takes what is recommended
@@ -60,6 +61,23 @@ def test_approve_adjust_skip_and_later(root: Path) -> None:
     given = decisions.read_decisions(root, "captions").entries
     assert [given[key].answer for key in keys] == ["approve", "adjust", "skip", None, None]
     assert given[keys[1]].data["caption"] == "[trigger], my own words"
+
+
+@pytest.mark.parametrize(
+    ("declared", "asks"),
+    [
+        ("captioning: {style_words: omit}", "Does this capture what's in the image?"),
+        ("photographs", "Does this capture both what's in the image AND how it's photographed?"),
+    ],
+)
+def test_only_what_the_captions_are_to_say_is_asked_about(declared: str, asks: str, root: Path) -> None:
+    path = root / "project.yaml"
+    text = path.read_text("utf-8")
+    text = f"{text}\n{declared}\n" if ":" in declared else text.replace("loose bright painting", "misty photographs")
+    path.write_text(text, "utf-8")
+    person = Terminal(root, "samples", columns=100, rows=40)
+    person.see(asks)
+    person.close()
 
 
 @pytest.mark.parametrize("editor", ["", "no-such-editor"])
