@@ -188,3 +188,18 @@ def test_the_terminal_says_how_many_are_set_aside_until_they_are_answered_for(tm
     assert told in run(root, "gate1")[1].replace("\n", " ")
     answer(root / "decisions/duplicates.yaml")
     assert "set aside" not in run(root, "gate1")[1]
+
+
+def test_small_pictures_that_somebody_keeps_are_not_to_be_mended(tmp_path: Path) -> None:
+    root = project(tmp_path / "p", [f"scene{chr(97 + n)}" for n in range(8)], described=8)
+    scenes.scene(977, 320, 280).save(root / "images/tiny.jpg")
+    (root / "images/tiny.txt").write_text("a kite over a field", "utf-8")
+    (root / "project.yaml").write_text(scenes.SETTINGS, "utf-8")
+
+    def accepted() -> list[tuple[list[str], str]]:
+        return [(r["images"], r["accepted"]) for r in judged(root)["reasons"] if r["code"] == "too-small"]
+
+    assert accepted() == [(["tiny.jpg"], "")]
+    path = root / "decisions/quality.yaml"
+    path.write_text(path.read_text("utf-8").replace("do: null", "do: keep"), "utf-8")
+    assert accepted() == [(["tiny.jpg"], "you keep them, in decisions/quality.yaml")]

@@ -131,6 +131,9 @@ def select_images(work: Workspace) -> None:
     copies = {path for f in found.findings if f.code == Code.COPIES for path in f.images}
     if wanted := sorted(copies - staying.duplicates.keys()):  # answered, and not to leave
         settled[Code.COPIES] = rulings.Settled(wanted, "you keep them")
+    answered = {i.path: resolution.entry_for(answers["quality"], i.path, i.digest)[0] for i in images}
+    if small := sorted(path for path, entry in answered.items() if entry is not None and entry.answer == "keep"):
+        settled[Code.TOO_SMALL] = rulings.Settled(small, "you keep them, in decisions/quality.yaml")
     validation = project.settings.dataset.validation
     fates = held_out.hold_out(fates, images, found.groups, validation)
     stale += held_out.findings_of(fates, validation)
