@@ -216,7 +216,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
         Command(
             name="heads",
-            line="Heads of a character: how large, turned which way, and is it the same person?",
+            line="Heads of a character or in portraits: how large, turned which way, and is it the same person?",
             example="loraprep heads",
             reads="images/, upscaled/, build/",
             writes="build/heads.json",

@@ -74,7 +74,8 @@ def with_measured(
     labels, told = dict(found), {}
     for name, axis in kind.axes.items():
         terms = measured.get(axis.element, {})
-        own = {path: term for path, term in terms.items() if path in unseen or path not in found[name]}
+        counted = not set(axis.wants).isdisjoint(views.TERMS.get(axis.element, ()))  # else it asks for other terms
+        own = {path: term for path, term in terms.items() if counted and (path in unseen or path not in found[name])}
         if own:
             labels[name] = {**found[name], **{path: [term] for path, term in own.items()}}
             told[name] = frozenset(own)

@@ -11,12 +11,14 @@ from math import inf
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.text import number_of
-from loraprep.heads.finding import Head
+from loraprep.heads.finding import Found, Head
 
 # Heights of the face (brows to chin) from the chin to the picture's lower edge; a body that stands has 8 of them
 _FRAMING = ((0.55, "close-up"), (1.4, "portrait"), (7.5, "upper body"), (inf, "full body"))
 _ANGLE = ((0.12, "front"), (0.38, "three-quarter"), (inf, "side"))  # of Head.turn
 _ANOTHER = 0.4  # of the main head's height, from which another one is somebody beside, not somebody in a poster
+_PORTRAITS = 0.5  # of a set's pictures, from which it is a set of portraits, whoever they show
+TERMS = {"content.framing": tuple(t for _, t in _FRAMING), "content.angle": tuple(t for _, t in _ANGLE)}
 UNFOUND = frozenset({"side", "back"})  # angles at which the detector hardly finds a head: their want cannot be measured
 
 
@@ -30,12 +32,21 @@ def measured(heads: Mapping[str, Sequence[Head]]) -> dict[str, dict[str, str]]:
     return found
 
 
+def portraits(heads: Mapping[str, Found], pictures: int) -> dict[str, Found]:
+    """Leave those in which a head is the subject, if most of a set's `pictures` are such; else none.
+
+    In a street or a landscape a small head says nothing of how the picture is framed.
+    """
+    close = {path: own for path, own in heads.items() if own.heads and own.heads[0].below < _FRAMING[-2][0]}
+    return close if close and len(close) >= _PORTRAITS * pictures else {}
+
+
 def _named(value: float, limits: Sequence[tuple[float, str]]) -> str:
     return next(term for limit, term in limits if value < limit)
 
 
-def findings(heads: Mapping[str, Sequence[Head]], pictures: int) -> list[Finding]:
-    """Say what was measured, which faces the edge cuts, and where there is more than one head.
+def findings(heads: Mapping[str, Sequence[Head]], pictures: int, *, alone: bool) -> list[Finding]:
+    """Say what was measured, which faces the edge cuts, and, where one is meant to be `alone`, who is not.
 
     `heads`: by path, those without any left out; `pictures`: how many were looked at.
     """
@@ -50,7 +61,7 @@ def findings(heads: Mapping[str, Sequence[Head]], pictures: int) -> list[Finding
         )
     if cut := [path for path, own in sorted(heads.items()) if own[0].cut]:
         told.append(Finding(Code.HEAD_CUT, tuple(cut)))
-    if several := [path for path, own in sorted(heads.items()) if _beside(own)]:
+    if alone and (several := [path for path, own in sorted(heads.items()) if _beside(own)]):
         told.append(Finding(Code.SEVERAL_HEADS, tuple(several)))
     return told
 

@@ -21,7 +21,7 @@ from loraprep.project.decisions import Question
 from loraprep.report.since import VerdictRecord
 from loraprep.trainers.plan import TrainingPlan
 
-FORMAT = 2  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
+FORMAT = 3  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
@@ -104,26 +104,26 @@ class FeaturesMeasured(Artifact, frozen=True):
     features: PictureFeatures
 
 
-class CarriedSeen(Artifact, frozen=True):
+class CarriedSeen(Artifact, frozen=True, tag=2):
     """What the pictures that stay carry and no mask hides: lettering and bars."""
 
     NAME = "carried.json"
 
     marks: dict[str, list[Mark]]  # by path
-    findings: list[Finding]
+    findings: list[Finding]  # about the looking itself; what the marks say is told of those that train
     questions: list[Question]
-    pictures: int  # that were looked at
+    pictures: list[str]  # that were looked at
 
 
-class HeadsSeen(Artifact, frozen=True):
+class HeadsSeen(Artifact, frozen=True, tag=2):
     """The heads in the pictures that stay, and who is in them. Descriptors stay in the cache."""
 
     NAME = "heads.json"
 
     heads: dict[str, list[Head]]  # by path
     people: People
-    findings: list[Finding]
-    pictures: int  # that were looked at
+    findings: list[Finding]  # about the looking itself; what the heads say is told of those that train
+    pictures: list[str]  # that were looked at
 
 
 class Sampled(Artifact, frozen=True):

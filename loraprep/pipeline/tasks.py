@@ -291,11 +291,11 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
     yield task(
         work,
         "heads",
-        "Heads of a character: how large, turned which way, and is it the same person?",
+        "Heads of a character or in portraits: how large, turned which way, and is it the same person?",
         "heads.look_for_heads",
         [IMAGES, STAYING, SHORTLIST],
         [HEADS],
-        {**named("intent.kind"), "looks": finding.installed()},
+        {**named("intent"), "looks": finding.installed()},
         profiles(work, "kinds"),
     )
     yield task(

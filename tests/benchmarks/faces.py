@@ -1,6 +1,6 @@
 """How rightly heads are found, named and told apart:
 
-    python -m tests.benchmarks.faces [--people DIR] [--judged FILE] [--root DIR --part develop|report]
+    python -m tests.benchmarks.faces [--people DIR] [--judged FILE] [--root DIR --part develop|report|held]
 
 `--people`: a folder for each person, with photographs. Of their faces: all pairs at dlib's own limit, each against the
 middle of its person's others, and sets of one person with strangers among them, as a character set is asked about.
@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--people", type=Path)
     parser.add_argument("--judged", type=Path)
     parser.add_argument("--root", type=Path)
-    parser.add_argument("--part", choices=("develop", "report"), default="develop")
+    parser.add_argument("--part", choices=("develop", "report", "held"), default="develop")
     told = parser.parse_args()
     if told.people:
         of_people(told.people)

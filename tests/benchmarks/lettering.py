@@ -1,6 +1,6 @@
 """How often lettering that was laid over a picture is seen, by kind, and how often it is seen where none is:
 
-    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report] [--planted N] [--clean N]
+    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report|held] [--planted N] [--clean N]
         [--first N] [--last N] [--sheet FILE]
 
 Pictures come from Debian packages (`tests/benchmarks/sources.py`) and are parted by whole sources, fonts by the digest
@@ -237,7 +237,7 @@ def seen(picture: Picture) -> list[kinds.Mark]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--root", type=Path, default=ROOT)
-    parser.add_argument("--part", choices=("develop", "report"), default="report")
+    parser.add_argument("--part", choices=("develop", "report", "held"), default="report")
     parser.add_argument("--planted", type=int, default=60, help="pictures of each kind")
     parser.add_argument("--clean", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="of the sound pictures, to read them in pieces")
@@ -267,7 +267,8 @@ def main() -> None:
     cries, lettered, hits, clean = list[tuple[str, str]](), 0, 0, 0
     sheet: list[tuple[str, Picture]] = []
     wrong: Counter[str] = Counter()
-    sound = islice(pictures(given.root, given.part, given.clean, _LETTERED), given.first, given.last)
+    more = () if given.part == "held" else _LETTERED  # halves of what those folders hold
+    sound = islice(pictures(given.root, given.part, given.clean, more), given.first, given.last)
     for path, picture in sound:
         marks, count = seen(picture), count + 1
         if path in true:

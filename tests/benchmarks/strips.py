@@ -1,6 +1,6 @@
 """How many panels of strips are found, and how often something that is no strip is taken for one:
 
-    python -m tests.benchmarks.strips [--root DIR] [--part develop|report] [--strips N] [--clean N] [--sheet FILE]
+    python -m tests.benchmarks.strips [--root DIR] [--part develop|report|held] [--strips N] [--clean N] [--sheet FILE]
 
 Strips are put together by script from pictures of Debian packages, parted by whole sources
 (`tests/benchmarks/sources.py`): the gutters' colour, width and layout by chance, some panels round, half of the strips
@@ -188,7 +188,7 @@ def told(page: Picture) -> list[tuple[float, ...]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--root", type=Path, default=ROOT)
-    parser.add_argument("--part", choices=("develop", "report"), default="report")
+    parser.add_argument("--part", choices=("develop", "report", "held"), default="report")
     parser.add_argument("--strips", type=int, default=8, help="of each gutter and layout")
     parser.add_argument("--clean", type=int, default=400)
     parser.add_argument("--sheet", type=Path)

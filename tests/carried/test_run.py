@@ -144,3 +144,18 @@ def test_without_the_extra_one_line_says_what_it_would_see(root: Path, monkeypat
     assert note["severity"] == "note"
     assert "pip install 'loraprep[text]'" in note["fix"]
     assert gate["waiting"].get("carried") == ["bars"]  # those need no reading
+
+
+def test_a_finding_quotes_only_the_pictures_that_train(root: Path) -> None:
+    signed = [p.name for p in _pictures(root)[:2]]
+    away = Image.open(root / "images" / signed[1]).convert("RGB")
+    at = 0.5 * away.width, 0.04 * away.height
+    ImageDraw.Draw(away).text(at, "@someone.else", "white", ImageFont.load_default(34), stroke_width=2, stroke_fill="black")  # fmt: skip
+    away.save(root / "images" / signed[1], quality=95)
+    settings = root / "project.yaml"
+    settings.write_text(settings.read_text("utf-8") + f"curation: {{exclude: [{signed[1]}]}}\n", "utf-8")
+    run(root, "gate1")
+    (found,) = [r for r in files.read_json(root / "build/gate1.json")["reasons"] if r["code"] == "carries-site"]
+    assert found["images"] == signed[:1]
+    assert "www.inkhouse.net" in found["sentence"]
+    assert "someone" not in found["sentence"]

@@ -79,7 +79,7 @@ def test_two_people_are_two_heads_the_larger_first() -> None:
     found = finding.found_in(both)
     assert len(found.heads) == 2
     assert found.heads[0].box[0] > 0.5
-    assert views.findings({"a": found.heads}, 1)[-1].images == ("a",)
+    assert views.findings({"a": found.heads}, 1, alone=True)[-1].images == ("a",)
 
 
 @pytest.mark.parametrize("box", [(215, 0, 512, 600), (0, 0, 330, 600), (0, 150, 512, 600), (0, 0, 512, 300)])

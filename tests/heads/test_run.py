@@ -59,7 +59,7 @@ def test_a_stranger_is_asked_about_and_heads_are_counted(root: Path) -> None:
     assert f"p{OWN}.png: not the face of the {OWN} most alike" in asked
     assert "1 of 11 pictures seems to show somebody else" in asked
     report = (root / "dataset-report.md").read_text("utf-8")
-    assert f"front {OWN + 1}, three-quarter 0, side 0; in 1 picture none was found" in report
+    assert f"front {OWN}, three-quarter 0, side 0; in 1 picture none was found" in report  # the stranger waits aside
     assert "measured on heads" in report
 
 
@@ -83,4 +83,30 @@ def test_without_the_extra_one_line_says_what_it_would_see(root: Path, monkeypat
     (note,) = [r for r in gate["reasons"] if r["code"] == "heads-unseen"]
     assert note["severity"] == "note"
     assert "pip install 'loraprep[faces]'" in note["fix"]
+    assert "whether it is always the same person would be told" in note["sentence"]
     assert "strangers:" not in (root / "decisions/curation.yaml").read_text("utf-8")
+
+
+def test_portraits_are_measured_in_a_style_too_and_nobody_is_a_stranger_there(root: Path) -> None:
+    settings = PROJECT.replace("character, description: photographs of Mira", "style, description: old portraits")
+    (root / "project.yaml").write_text(settings, "utf-8")
+    run(root, "gate1")
+    seen = files.read_json(root / "build/heads.json")
+    assert len(seen["heads"]) == OWN + 1
+    assert seen["people"]["others"] == []
+    report = (root / "dataset-report.md").read_text("utf-8")
+    assert f"front {OWN + 1}, three-quarter 0, side 0" in report
+    assert "more than one head" not in report
+
+
+@pytest.mark.parametrize(("said", "told"), [("portraits in chalk", True), ("harbours in chalk", False)])
+def test_without_the_extra_only_who_speaks_of_portraits_is_told_to_look(
+    root: Path, monkeypatch: pytest.MonkeyPatch, said: str, told: bool
+) -> None:
+    monkeypatch.setenv(reading.UNREAD, "1")
+    settings = PROJECT.replace("character, description: photographs of Mira", f"style, description: {said}")
+    (root / "project.yaml").write_text(settings, "utf-8")
+    run(root, "gate1")
+    notes = [r for r in files.read_json(root / "build/gate1.json")["reasons"] if r["code"] == "heads-unseen"]
+    assert bool(notes) == told
+    assert all("same person" not in note["sentence"] for note in notes)

@@ -7,7 +7,7 @@ import pytest
 from loraprep.captions import lexicon
 from loraprep.core.findings import Code
 from loraprep.heads import views
-from loraprep.heads.finding import Head
+from loraprep.heads.finding import Found, Head
 
 
 def head(turn: float = 0.0, below: float = 1.0, high: float = 0.3, *, cut: bool = False) -> Head:
@@ -36,7 +36,10 @@ def test_every_term_is_one_that_captions_are_counted_by() -> None:
 
 def test_several_heads_are_people_and_not_faces_on_a_poster() -> None:
     beside, poster = [head(), head(high=0.2)], [head(), head(high=0.05)]
-    found = {f.code: f for f in views.findings({"a.jpg": beside, "b.jpg": poster, "c.jpg": [head(0.2, cut=True)]}, 5)}
+    found = {
+        f.code: f
+        for f in views.findings({"a.jpg": beside, "b.jpg": poster, "c.jpg": [head(0.2, cut=True)]}, 5, alone=True)
+    }
     assert found[Code.SEVERAL_HEADS].images == ("a.jpg",)
     assert found[Code.HEAD_CUT].images == ("c.jpg",)
     assert found[Code.HEADS_MEASURED].values == {
@@ -44,5 +47,17 @@ def test_several_heads_are_people_and_not_faces_on_a_poster() -> None:
     }  # fmt: skip
 
 
+def test_where_nobody_is_meant_to_be_alone_company_is_not_named() -> None:
+    found = views.findings({"a.jpg": [head(), head(high=0.2)]}, 1, alone=False)
+    assert Code.SEVERAL_HEADS not in {f.code for f in found}
+
+
+@pytest.mark.parametrize(("close", "far", "others", "kept"), [(3, 1, 2, 3), (3, 0, 3, 3), (2, 1, 3, 0), (0, 4, 0, 0)])
+def test_a_set_of_portraits_is_one_where_most_pictures_are(close: int, far: int, others: int, kept: int) -> None:
+    heads = {f"c{n}.jpg": Found((head(below=1.0),)) for n in range(close)}
+    heads |= {f"f{n}.jpg": Found((head(below=9.0),)) for n in range(far)}
+    assert sorted(views.portraits(heads, close + far + others)) == [f"c{n}.jpg" for n in range(kept)]
+
+
 def test_nothing_is_said_of_pictures_without_heads() -> None:
-    assert views.findings({}, 7) == []
+    assert views.findings({}, 7, alone=True) == []

@@ -54,9 +54,9 @@ def look_for_marks(work: Workspace) -> None:
     work.write(
         CarriedSeen(
             marks=left,
-            findings=[*told, *questions.findings(left, len(read))],
+            findings=told,
             questions=asked,
-            pictures=len(read),
+            pictures=[i.path for i in read],
         )
     )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 from msgspec import structs
 
 from loraprep.captions import bleed, grounds, vision_findings
+from loraprep.carried import questions
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
 from loraprep.duplicates import clusters
+from loraprep.heads import views
 from loraprep.pipeline.artifacts import (
     Audited,
     Captioned,
@@ -65,8 +67,7 @@ def report_data(work: Workspace) -> ReportData:
         *(f for f in copied.findings if f.code != Code.VARIANTS),
         *clusters.variants(copied.groups, away),
         *gate.only_of(work.read(DetailMeasured).findings, built),
-        *_about_words(work.read(CarriedSeen).findings, built),
-        *_about_words(work.read(HeadsSeen).findings, built),
+        *_looked_at(work, built),
         *_about_words(work.read(Captioned).findings, built),
         *(_about_words(work.read(PairsSeen).findings, built) if project.kind.pairs else []),
         *selected.findings,
@@ -99,6 +100,16 @@ def report_data(work: Workspace) -> ReportData:
         waiting=selected.waiting,
         accepted=gate.joined_acceptances(settled, work.accepted()),
     )
+
+
+def _looked_at(work: Workspace, built: Set[str]) -> Iterator[Finding]:
+    """Yield what pictures that stay carry and what their heads say, counted and quoted of these alone."""
+    carried, heads = work.read(CarriedSeen), work.read(HeadsSeen)
+    yield from _about_words([*carried.findings, *heads.findings], built)
+    marks = {path: own for path, own in carried.marks.items() if path in built}
+    yield from questions.findings(marks, len(built & set(carried.pictures)))
+    own = {path: found for path, found in heads.heads.items() if path in built}
+    yield from views.findings(own, len(built & set(heads.pictures)), alone=bool(work.project.kind.identity))
 
 
 def _about_words(found: Sequence[Finding], kept: Set[str]) -> list[Finding]:
