@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from loraprep.core.records import Image
     from loraprep.imaging.pictures import Pictures
 
-VERSION = 1  # of what is kept; raised when finding changes
+VERSION = 2  # of what is kept; raised when finding changes
 PACKAGES = ("dlib", "face_recognition_models")
 LONG = 1280  # px of the picture that heads are sought in: a face of a sixteenth of it is found
 MOST = 32  # heads of one picture that are measured, the largest first; more are only counted
@@ -51,8 +51,9 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """A head. `box`: from its brows to its chin. `score`: how sure the detector is, see SURE.
 
     `turn`: how far the nose lies from the middle of the eyes, in distances of these, 0 seen from the front; to the
-    picture's right if positive. `slant`: degrees clockwise. `below`: how often the box's height fits between it and
-    the picture's lower edge. `cut`: the picture's edge cuts the face.
+    picture's right if positive. `apart`: that distance in widths of the box; `narrowed`: the narrower eye in widths of
+    the wider one; in profile both are small, and the nose is not found. `slant`: degrees clockwise. `below`: how often
+    the box's height fits between it and the picture's lower edge. `cut`: the picture's edge cuts the face.
     """
 
     box: Box
@@ -61,6 +62,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     slant: float
     below: float
     cut: bool = False
+    apart: float = 0.42
+    narrowed: float = 1.0
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True):
@@ -154,6 +157,7 @@ def _head(box: Any, score: float, points: Any, width: int, height: int) -> Head:
     right_eye, left_eye = sorted((at[:2].mean(0), at[2:4].mean(0)), key=lambda eye: -eye[0])
     along = right_eye - left_eye
     apart = max(float(np.hypot(*along)), 1.0)
+    eyes = [float(np.hypot(*(a - b))) for a, b in (at[:2], at[2:4])]
     turn = float((at[4] - (right_eye + left_eye) / 2) @ along) / apart**2
     cut = max(-left, -top, right - width, bottom - height) / max(right - left, 1.0)
     return Head(
@@ -168,6 +172,8 @@ def _head(box: Any, score: float, points: Any, width: int, height: int) -> Head:
         round(float(np.degrees(np.arctan2(along[1], along[0]))), 1),
         round(max(0.0, height - bottom) / max(bottom - top, 1.0), 2),
         cut > _CUT,
+        round(apart / max(right - left, 1.0), 3),
+        round(min(eyes) / max(*eyes, 1.0), 2),
     )
 
 

@@ -14,8 +14,9 @@ from loraprep.core.text import number_of
 from loraprep.heads.finding import Found, Head
 
 # Heights of the face (brows to chin) from the chin to the picture's lower edge; a body that stands has 8 of them
-_FRAMING = ((0.55, "close-up"), (1.4, "portrait"), (7.5, "upper body"), (inf, "full body"))
+_FRAMING = ((0.5, "close-up"), (1.4, "portrait"), (7.5, "upper body"), (inf, "full body"))
 _ANGLE = ((0.12, "front"), (0.38, "three-quarter"), (inf, "side"))  # of Head.turn
+_PROFILE = 0.34, 0.76  # of Head.apart and Head.narrowed: of 210 heads six lie below both, all of them turned far away
 _ANOTHER = 0.4  # of the main head's height, from which another one is somebody beside, not somebody in a poster
 _PORTRAITS = 0.5  # of a set's pictures, from which it is a set of portraits, whoever they show
 TERMS = {"content.framing": tuple(t for _, t in _FRAMING), "content.angle": tuple(t for _, t in _ANGLE)}
@@ -28,8 +29,13 @@ def measured(heads: Mapping[str, Sequence[Head]]) -> dict[str, dict[str, str]]:
     for path, own in heads.items():
         if own:
             found["content.framing"][path] = _named(own[0].below, _FRAMING)
-            found["content.angle"][path] = _named(abs(own[0].turn), _ANGLE)
+            found["content.angle"][path] = _angle(own[0])
     return found
+
+
+def _angle(head: Head) -> str:
+    profile = head.apart < _PROFILE[0] and head.narrowed < _PROFILE[1]
+    return _ANGLE[-1][1] if profile else _named(abs(head.turn), _ANGLE)
 
 
 def portraits(heads: Mapping[str, Found], pictures: int) -> dict[str, Found]:

@@ -278,13 +278,12 @@ def main() -> None:
         if marks:
             wrong.update({m.what for m in marks})
             cries.append((path, "; ".join(f"{m.what}: {m.words}" for m in marks)))
+            print(f"  {path}: {cries[-1][1][:160]}", flush=True)  # a long run may be cut off
             sheet.append((cries[-1][1], _shown(picture, marks)))
     print(
         f"sound: {clean}, {len(cries)} with something that is not there; truly lettered: {lettered}, {hits} of them told"
     )
     print("pictures by kind of what is not there: " + ", ".join(f"{what} {n}" for what, n in wrong.most_common()))
-    for path, said in cries:
-        print(f"  {path}: {said[:160]}")
     print(f"{(time.process_time() - clock) / max(1, count):.2f} s of processor time a picture, {count} pictures")
     if given.sheet:
         _sheet(sheet).save(given.sheet)

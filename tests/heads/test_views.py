@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from loraprep.captions import lexicon
 from loraprep.core.findings import Code
@@ -20,6 +21,14 @@ def head(turn: float = 0.0, below: float = 1.0, high: float = 0.3, *, cut: bool 
 )
 def test_a_turned_head_is_named_whichever_way_it_is_turned(turn: float, angle: str) -> None:
     assert views.measured({"a.jpg": [head(turn)]})["content.angle"] == {"a.jpg": angle}
+
+
+@pytest.mark.parametrize(
+    ("apart", "narrowed", "angle"), [(0.3, 0.7, "side"), (0.3, 1.0, "front"), (0.42, 0.7, "front")]
+)
+def test_in_profile_the_eyes_are_close_and_one_is_narrow(apart: float, narrowed: float, angle: str) -> None:
+    seen = structs.replace(head(0.05), apart=apart, narrowed=narrowed)  # a nose that was not found
+    assert views.measured({"a.jpg": [seen]})["content.angle"] == {"a.jpg": angle}
 
 
 @pytest.mark.parametrize(
