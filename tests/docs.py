@@ -165,6 +165,11 @@ def trainers() -> str:
     for name, trainer in found.items():
         module = trainer_module(name)
         lines += ["", f"## {trainer.title}", "", module.HOW.strip()]
+        for form, words in getattr(module, "SHARDS", {}).items():
+            lines += [
+                "",
+                f"*Where [`dataset.format` is {form}](dataset.md#many-pictures-in-few-files).* {words.strip()}",
+            ]
         if bucket := getattr(module, "BUCKET", ""):
             lines += ["", f"*Where [`dataset.path` is a bucket](training-bucket.md).* {bucket}"]
         if several := getattr(module, "SEVERAL", ""):

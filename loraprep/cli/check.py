@@ -17,7 +17,8 @@ from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.nearest import folder_meant
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Reason
-from loraprep.core.text import number_of
+from loraprep.core.text import listed, number_of
+from loraprep.dataset import shards
 from loraprep.pipeline import results
 from loraprep.project import profiles, project
 from loraprep.project.profiles import TrainerProfile
@@ -168,6 +169,12 @@ def run(folder: str, patterns: Sequence[str], trainer: Sequence[str], json: bool
     chosen = known if "all" in asked else {name: known[name] for name in asked}
     with terminal.progress("Looking at the folder") as progress:
         found_files = folders.read_folder(path, progress)
+    if not any(f.kind == "picture" for f in found_files) and (packed := shards.among(f.path for f in found_files)):
+        raise UserError(
+            f"the pictures here are inside of {listed(packed)}, and this looks at pictures that are files",
+            exit_code=UNUSABLE,
+            hint="loraprep verify compares those of a project with its lock.",
+        )
     pairs = lint.pairs_of(found_files)
     chosen = lint.that_train_pairs(chosen) if pairs else chosen
     if patterns:

@@ -42,6 +42,10 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     came_from: str | UnsetType = UNSET  # the generator that made the source, or the place it was taken from
     mask_from: str | UnsetType = UNSET  # see Output.mask_source
     controls: dict[str, str] | UnsetType = UNSET  # see Output.controls_from: file in dataset/ -> what it is made of
+    shard: str | UnsetType = UNSET  # the file in dataset/ that it stands in with others: then its own files are inside
+    # of the first picture in a shard: that file -> its digest, and the digest of all that it is made of
+    shards: dict[str, str] | UnsetType = UNSET
+    recipe: str | UnsetType = UNSET
     files: tuple[str, ...] | UnsetType = UNSET
     next: str | UnsetType = UNSET
     was: str | UnsetType = UNSET
@@ -49,9 +53,13 @@ class LockedImage(msgspec.Struct, frozen=True, kw_only=True, rename={"taken_from
     def written(self, place: str) -> dict[str, str]:
         """File in dataset/ -> its digest, "" for one that an interrupted build may have written; `place` is its key."""
         known = dict.fromkeys(self.files or (), "")
-        if self.image:
-            known |= {f"{place}.png": self.image, f"{place}.txt": self.caption, **(self.also or {})}
-        return known
+        if self.shard:
+            return known | (self.shards or {})
+        return known | self.own(place)
+
+    def own(self, place: str) -> dict[str, str]:
+        """File -> its digest, of its own files, whether they lie in dataset/ or in a shard there."""
+        return {f"{place}.png": self.image, f"{place}.txt": self.caption, **(self.also or {})} if self.image else {}
 
     def caption_files(self, place: str) -> list[str]:
         """Its caption files in dataset/, all with the same words."""
@@ -135,7 +143,7 @@ def parse_lock(text: str, name: str) -> DatasetLock:
 def check_names(images: Mapping[str, LockedImage]) -> None:
     """Raise ValueError if a file of dataset/ that these name would lie anywhere else."""
     for place, image in images.items():
-        for name in (place, *image.written(place)):
+        for name in (place, *image.own(place), *image.written(place), *([image.shard] if image.shard else [])):
             if why := paths.fault(name, windows=os.name == "nt"):
                 raise ValueError(f"{name}: {why}")
 

@@ -16,7 +16,7 @@ from loraprep.core import files
 from loraprep.core.dataset_lock import LockedImage, at
 from loraprep.core.errors import Problem, UserError
 from loraprep.dataset.manifest import read_manifest, write_manifest
-from loraprep.dataset.outputs import decision_digest, without_background
+from loraprep.dataset.outputs import decision_digest, line_digest, without_background
 from loraprep.project import decision_edits, decisions, resolution
 from loraprep.project.decisions import Entry
 from loraprep.scan import metadata
@@ -104,11 +104,6 @@ def adopt_captions(root: Path, header: str, current: Mapping[str, str]) -> list[
         _write(root, wanted, header)
     _agree(root, before, agreed)
     return adopted
-
-
-def line_digest(line: str) -> str:
-    """Return the digest of one line of a caption file that holds several captions, however it is spaced."""
-    return hashlib.sha256(" ".join(line.split()).encode()).hexdigest()
 
 
 def _lines(path: Path) -> tuple[str, ...]:

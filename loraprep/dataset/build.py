@@ -8,17 +8,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from loraprep.core import files, machine
 from loraprep.core.dataset_lock import DatasetLock, LockedImage, at, write_lock
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.text import listed
-from loraprep.dataset import pixels
-from loraprep.dataset.adopt import edited_captions, line_digest
+from loraprep.dataset import packed, pixels, shards
+from loraprep.dataset.adopt import edited_captions
 from loraprep.dataset.manifest import has_manifest, read_manifest, strangers, write_manifest, written_files
-from loraprep.dataset.outputs import Control, Output, folder_layout
+from loraprep.dataset.outputs import Control, Output, folder_layout, locked
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import profiles
@@ -38,16 +37,49 @@ def build_dataset(
     Raises UserError, before anything is written, for foreign files in the way, sources that changed since the
     scan, and captions that were edited and not adopted.
     """
-    root = pictures.root
+    root, form = pictures.root, settings.dataset.format
+    if form != "folder":
+        shards.needed(form)
     before = read_manifest(root)
     if there := files.training_folder(root):
         there.refresh()
         there.learn(written_files(before))
     _refuse_several(outputs, settings)
-    _refuse(pictures, before, outputs)
+    ours = _shards(outputs, form) if form != "folder" else {output.place: _files(output) for output in outputs}
+    _refuse(pictures, before, outputs, ours)
     # A kill in the middle leaves files that no manifest knows: first it is written down what will be ours.
-    journal = {o.place: replace(before.get(o.place, _NEW), files=_files(o), next=_text_digest(o)) for o in outputs}
+    journal = {o.place: replace(before.get(o.place, _NEW), files=ours[o.place], next=_text_digest(o)) for o in outputs}
     write_manifest(root, {**before, **journal})
+    if form == "folder":
+        built, problems = _loose(pictures, outputs, before, progress)
+    else:
+        built, problems = packed.build(pictures, outputs, form, before, progress)
+    if problems:
+        raise UserError.many(problems)
+    _sweep(root, before, built)
+    write_manifest(root, built)
+    layout = folder_layout(outputs, settings)
+    lock = DatasetLock(
+        images=built,
+        folders=layout.folders,
+        repeats=layout.repeats,
+        seen=layout.seen,
+        masks=layout.masks,
+        made_with=pixels.made_with(form),
+    )
+    write_lock(root, lock)
+    return lock
+
+
+def _loose(
+    pictures: Pictures,
+    outputs: Sequence[Output],
+    before: Mapping[str, LockedImage],
+    progress: Callable[[int, int], None] | None,
+) -> packed.Built:
+    """Write each picture and caption as a file of its own; return place -> what the lock says, and what failed."""
+    root = pictures.root
+    there = files.training_folder(root)
     fresh, failed = _rendered(pictures, outputs, before, progress)
     befores = _rendered_controls(pictures, outputs, before, failed)
     if there:
@@ -71,21 +103,7 @@ def build_dataset(
             )
         except OSError as error:  # the disk's, and no better with the next picture
             raise machine.told(error, output.image.path) from None
-    if problems:
-        raise UserError.many(problems)
-    _sweep(root, before, built)
-    write_manifest(root, built)
-    layout = folder_layout(outputs, settings)
-    lock = DatasetLock(
-        images=built,
-        folders=layout.folders,
-        repeats=layout.repeats,
-        seen=layout.seen,
-        masks=layout.masks,
-        made_with=pixels.made_with(),
-    )
-    write_lock(root, lock)
-    return lock
+    return built, problems
 
 
 _NEW = LockedImage()
@@ -234,27 +252,7 @@ def _built(
     for name, captions in output.listings:
         files.write(top / name, captions)
         also[name] = hashlib.sha256(captions.encode()).hexdigest()
-    image = output.image
-    return LockedImage(
-        path=image.path,
-        digest=image.digest,
-        trigger=output.trigger,
-        before=output.before or UNSET,
-        taken_from=image.upscaled or image.of or image.path,
-        source=image.pixel_digest,
-        operations=output.operations,
-        image=made.image,
-        pixels=made.pixels,
-        caption=hashlib.sha256(text.encode()).hexdigest(),
-        lines=tuple(map(line_digest, lines)) if len(lines := output.caption.splitlines()) > 1 else UNSET,
-        caption_from=output.origin,
-        decided=output.decided,
-        background=output.background if output.several else UNSET,
-        also=also or UNSET,
-        came_from=", ".join(filter(None, (image.generator and f"made by {image.generator}", image.origin))) or UNSET,
-        mask_from=output.mask_source if output.masks or output.twins else UNSET,
-        controls=output.controls_from or UNSET,
-    )
+    return locked(output, made.image, made.pixels, also)
 
 
 def _text_digest(output: Output) -> str:
@@ -267,6 +265,12 @@ def _files(output: Output) -> tuple[str, ...]:
     controls = (control.file for control in output.controls)
     listings = (name for name, _ in output.listings)
     return (*(f"{p}{suffix}" for p in places for suffix in (".png", ".txt")), *output.masks, *controls, *listings)
+
+
+def _shards(outputs: Sequence[Output], form: str) -> dict[str, tuple[str, ...]]:
+    """Map place -> the files that come with it: of a shard's pictures the first brings it."""
+    brought = {inside[0].place: (name,) for name, inside in packed.members(outputs, form).items()}
+    return {output.place: brought.get(output.place, ()) for output in outputs}
 
 
 def _refuse_several(outputs: Sequence[Output], settings: Settings) -> None:
@@ -282,8 +286,16 @@ def _refuse_several(outputs: Sequence[Output], settings: Settings) -> None:
         )
 
 
-def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequence[Output]) -> None:
-    """Raise UserError, naming every file that a build would overwrite, write through or build from other pixels."""
+def _refuse(
+    pictures: Pictures,
+    before: Mapping[str, LockedImage],
+    outputs: Sequence[Output],
+    ours: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Raise UserError, naming every file that a build would overwrite, write through or build from other pixels.
+
+    `ours`: place -> the files that are to be written for it.
+    """
     root = pictures.root
     problems = [
         Problem("you edited this caption since the last look", at(root, name), "Run loraprep dataset again.")
@@ -323,6 +335,18 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
         for name, digest in image.listings.items()
         if files.plain(path := root / "dataset" / name) and files.sha256(path) != digest
     ]
+    problems += [
+        Problem(
+            "you changed this file, so it is not overwritten",
+            at(root, name),
+            "What is in it is made of your pictures and of decisions/captions.yaml: write your words there, delete "
+            "this file, and run loraprep dataset again.",
+        )
+        for _, image in sorted(before.items())
+        if not image.next
+        for name, digest in (image.shards or {}).items()
+        if files.plain(path := root / "dataset" / name) and files.sha256(path) != digest
+    ]
     checked: dict[Path, str] = {}
     for output in outputs:
         problems += [
@@ -331,7 +355,7 @@ def _refuse(pictures: Pictures, before: Mapping[str, LockedImage], outputs: Sequ
                 at(root, name),
                 f"Move it out of {at(root)} and run loraprep dataset again.",
             )
-            for name in _files(output)
+            for name in ours[output.place]
             if name not in known and files.exists(root / "dataset" / name)
         ]
         for image in (output.image, *(control.image for control in output.controls)):

@@ -15,7 +15,7 @@ from PIL import ImageColor
 from loraprep.captions import objects
 from loraprep.captions.render import prefix
 from loraprep.core import files
-from loraprep.core.dataset_lock import LockedFolder, MaskFolders
+from loraprep.core.dataset_lock import LockedFolder, LockedImage, MaskFolders
 from loraprep.core.errors import Problem, UserError
 from loraprep.core.records import Caption, Fate, Image
 from loraprep.project import groups, profiles
@@ -118,6 +118,36 @@ def repeats_for_steps(kept: int, settings: Settings, spent: int = 0) -> int:
 def decision_digest(entry: Entry | None) -> str:
     """Return the digest of what a decision says, "" for none: it tells whether a person changed it since."""
     return hashlib.sha256(files.dumps(entry.data).encode()).hexdigest()[:12] if entry else ""
+
+
+def line_digest(line: str) -> str:
+    """Return the digest of one line of a caption file that holds several captions, however it is spaced."""
+    return hashlib.sha256(" ".join(line.split()).encode()).hexdigest()
+
+
+def locked(output: Output, image: str, pixels: str, also: Mapping[str, str]) -> LockedImage:
+    """Say what the lock says of a picture; the digests are those of its PNG, of its pixels and of its other files."""
+    record, lines = output.image, output.caption.splitlines()
+    return LockedImage(
+        path=record.path,
+        digest=record.digest,
+        trigger=output.trigger,
+        before=output.before or UNSET,
+        taken_from=record.upscaled or record.of or record.path,
+        source=record.pixel_digest,
+        operations=output.operations,
+        image=image,
+        pixels=pixels,
+        caption=hashlib.sha256(f"{output.caption}\n".encode()).hexdigest(),
+        lines=tuple(map(line_digest, lines)) if len(lines) > 1 else UNSET,
+        caption_from=output.origin,
+        decided=output.decided,
+        background=output.background if output.several else UNSET,
+        also=dict(also) or UNSET,
+        came_from=", ".join(filter(None, (record.generator and f"made by {record.generator}", record.origin))) or UNSET,
+        mask_from=output.mask_source if output.masks or output.twins else UNSET,
+        controls=output.controls_from or UNSET,
+    )
 
 
 def plan_outputs(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Generator, Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from PIL import Image, features
@@ -14,6 +15,7 @@ from loraprep.core import files
 from loraprep.core.object_folder import Put
 from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Control, Output
+from loraprep.dataset.shards import FORMATS
 from loraprep.imaging import decode, display, memory, pool
 from loraprep.imaging.pictures import Pictures
 
@@ -34,9 +36,14 @@ _CODECS = {
 _LEVEL = 2
 
 
-def made_with() -> dict[str, str]:
-    """Map library -> version, of all that the bytes of a dataset depend on."""
+def made_with(form: str) -> dict[str, str]:
+    """Map library -> version, of all that the bytes of a dataset in this format depend on.
+
+    Of a format whose library is not installed here (of a clone that is only verified) that one is left out.
+    """
     found = {package: version(package) for package in ("loraprep", "numpy", "pillow")}
+    with suppress(PackageNotFoundError, KeyError):
+        found |= {library: version(library) for library in [FORMATS[form][1]]}
     for name, listed in _CODECS.items():
         number = features.version(name) if name in features.modules or name in features.codecs else None
         number = number or (features.version_feature(name) if name in features.features else None)
@@ -80,22 +87,22 @@ def render(pictures: Pictures, output: Output) -> bytes:
 
     Raises BadImage, OSError.
     """
-    return pictures.apart(_render, output.image, output.background, output.area)[0]
+    return pictures.apart(rendered, output.image, output.background, output.area)[0]
 
 
 def render_control(pictures: Pictures, control: Control) -> bytes:
     """Render a picture before a change as `render` does. Raises BadImage, OSError."""
-    return pictures.apart(_render, control.image, control.background, control.area)[0]
+    return pictures.apart(rendered, control.image, control.background, control.area)[0]
 
 
 def render_each(
     pictures: Pictures, images: Sequence[Record], background: str, area: int
 ) -> Generator[tuple[Record, tuple[bytes, str] | Exception], None, None]:
     """Render many as `render` does, side by side; yield (image, (PNG, `digest` of it) or what was raised)."""
-    return pictures.each(_render, images, background, area)
+    return pictures.each(rendered, images, background, area)
 
 
-_SENDING = 900.0  # seconds; 50 MB at half a megabit a second
+SENDING = 900.0  # seconds; 50 MB at half a megabit a second
 
 
 def put_each(
@@ -106,7 +113,7 @@ def put_each(
     `wanted`: (image, its name there, what it takes the place of). Yields (that, (what was put, `digest` of its pixels)
     or what was raised); Raises Unreachable.
     """
-    return pictures.each_of(_put, wanted, background, area, patience=_SENDING)
+    return pictures.each_of(_put, wanted, background, area, patience=SENDING)
 
 
 def _put(
@@ -114,11 +121,12 @@ def _put(
 ) -> tuple[Put, str]:
     there = files.training_folder(pictures.root)
     assert there
-    data, shown = _render(pictures, image, background, area)
+    data, shown = rendered(pictures, image, background, area)
     return there.put(name, data, before), shown
 
 
-def _render(pictures: Pictures, image: Record, background: str, area: int) -> tuple[bytes, str]:
+def rendered(pictures: Pictures, image: Record, background: str, area: int) -> tuple[bytes, str]:
+    """Render as `render` does, in this process; return the PNG and `digest` of it. Raises BadImage, OSError."""
     picture = _enlarged(pictures.upright(image, background or "#ffffff"), area)
     return png(picture, _LEVEL), _shown(picture)
 
@@ -128,10 +136,11 @@ OF_IMAGES = "images/"  # how the name of a mask begins that lies among the pictu
 
 def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> bytes:
     """Render the loss mask at the picture's size, 8 bit grey: white is learned. Raises BadImage, OSError."""
-    return pictures.apart(_render_mask, output.image, output.mask, size)
+    return pictures.apart(mask_png, output.image, output.mask, size)
 
 
-def _render_mask(pictures: Pictures, image: Record, name: str, size: tuple[int, int]) -> bytes:
+def mask_png(pictures: Pictures, image: Record, name: str, size: tuple[int, int]) -> bytes:
+    """Do as `render_mask` does, in this process; `name` as in `mask_pixels`. Raises BadImage, OSError."""
     return png(mask_pixels(pictures, image, name, size))
 
 

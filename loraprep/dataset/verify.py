@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from loraprep.core.dataset_lock import DatasetLock, LockedImage, at
 from loraprep.core.files import Json
 from loraprep.core.findings import Code
 from loraprep.core.text import number_of
-from loraprep.dataset import pixels
+from loraprep.dataset import packed, pixels, shards
 from loraprep.dataset.manifest import strangers, written_files
 from loraprep.dataset.outputs import Output
 from loraprep.imaging.colour import DECODE_ERRORS
@@ -43,17 +43,18 @@ def verify_dataset(
     pictures: Pictures,
     outputs: Sequence[Output],
     lock: DatasetLock,
+    form: str,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
     """Compare the lock with what would be built here and with the files in dataset/, where there are any.
 
     Where nothing of it is built, as in a fresh clone, pictures and masks are rendered in memory; else a file that is
-    not there is named. Where bytes differ, decoded pixels decide.
+    not there is named. Where bytes differ, decoded pixels decide. `form`: dataset.format.
     """
     root = pictures.root
     wanted = {o.place: o for o in outputs}
-    here, there = pixels.made_with(), lock.made_with
+    here, there = pixels.made_with(form), lock.made_with
     known = written_files(lock.images)
     if in_bucket := files.training_folder(root):
         in_bucket.refresh()
@@ -62,6 +63,7 @@ def verify_dataset(
     differs: list[tuple[str, str]] = []
     same: list[str] = []
     now = {output.image.path: place for place, output in wanted.items()}
+    named = shards.names(wanted, form) if form != "folder" else {}
     for place in sorted(set(lock.images) - set(wanted)):
         differs.append((place, _gone(place, now.get(lock.images[place].path, place))))
     for number, (place, output) in enumerate(sorted(wanted.items())):
@@ -72,10 +74,18 @@ def verify_dataset(
             differs.append((place, f"would be built from {output.image.path}, and is not in dataset.lock.json"))
             continue
         differs += _inputs(root, place, output, locked)
+        if (locked.shard or "") != named.get(place, ""):
+            differs.append((place, f"would be in {named.get(place, 'a file of its own')} now"))
+        if built and locked.shard:
+            continue  # read below, each shard once
         if built:
             found, alike = _there(root, place, output, locked)
         else:
             found, alike = _unbuilt(pictures, place, output, locked, alike=here == there)
+        differs += found
+        same += alike
+    if built:
+        found, alike = _shards(root, lock, wanted)
         differs += found
         same += alike
     libraries = [
@@ -128,6 +138,27 @@ def verification_json(found: Verification) -> Json:
     )
     plain: Json = msgspec.to_builtins(verified)
     return plain
+
+
+def _shards(root: Path, lock: DatasetLock, wanted: Mapping[str, Output]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return (what is different, pictures of other bytes that show the same) among the shards of the lock."""
+    inside: dict[str, dict[str, LockedImage]] = {}
+    for place, image in lock.images.items():
+        if image.shard:
+            inside.setdefault(image.shard, {})[place] = image
+    found: list[tuple[str, str]] = []
+    alike: list[str] = []
+    for name, digest in sorted(written_files(lock.images).items()):
+        path = root / "dataset" / name
+        if name not in inside:
+            continue
+        if not files.plain(path):
+            found.append((at(root, name), "this file is missing"))
+        elif files.sha256(path) != digest:
+            more, same = packed.differences(at(root, name), name, files.read(path), inside[name], wanted)
+            found += more
+            alike += same
+    return found, alike
 
 
 def _gone(then: str, now: str) -> str:
@@ -206,7 +237,7 @@ def _unbuilt(
         befores = {control.file: pixels.render_control(pictures, control) for control in output.controls}
     except (BadImage, *DECODE_ERRORS):
         return [(file, "it cannot be read")], []
-    wanted = locked.written(place)
+    wanted = locked.own(place)
     found = [
         (at(pictures.root, name), "this mask would be another one")
         for name, mask in drawn.items()

@@ -55,6 +55,7 @@ _DISTRIBUTIONS = {
     "loraprep": "loraprep", "Pillow": "pillow", "numpy": "numpy", "OpenCV": "opencv-python-headless",
     "ImageHash": "ImageHash", "pillow-heif": "pillow_heif", "onnxruntime": "onnxruntime", "RapidOCR": "rapidocr",
     "dlib": "dlib-bin", "face_recognition_models": "face_recognition_models", "distributed": "distributed",
+    "webdataset": "webdataset", "pyarrow": "pyarrow",
 }  # fmt: skip
 _UNSEEN = "127.0.0.1:0"  # where Dask's own web server listens: it cannot be had without
 _PROFILE = "distributed.worker.profile.enabled"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loraprep.project.project import Project
 
 T = TypeVar("T")
+L = TypeVar("L")
 Ts = TypeVarTuple("Ts")
 REDUCTIONS = "reductions.sqlite"  # in build/
 PREVIEW = 256  # px, the longer side of `Pictures.preview`
@@ -88,6 +89,24 @@ class Pictures:
         """
         work = pool.Work(_bound_of, (function, self._anywhere(), more))
         return pool.each(work, things, weigh=_weight_of, seconds=self.max_seconds + patience, budget=self.max_memory)
+
+    def each_lot(
+        self,
+        function: Callable[[Pictures, L], T],
+        lots: Iterable[L],
+        *,
+        weigh: Callable[[L], Iterable[Image]],
+        patience: float = 0,
+    ) -> Generator[tuple[L, T | Exception], None, None]:
+        """Do the same with lots of several records each: yield (lot, function(self, lot)).
+
+        `weigh` names the records that are opened for a lot; `patience` as in `each_of`.
+        """
+        work = pool.Work(_bound, (function, self._anywhere(), ()))
+        seconds = self.max_seconds + patience
+        return pool.each(
+            work, lots, weigh=lambda lot: sum(map(_weight, weigh(lot))), seconds=seconds, budget=self.max_memory
+        )
 
     def _anywhere(self) -> Pictures:
         kept = self.reductions and self.reductions.absolute()
@@ -162,7 +181,7 @@ def made_of(longest: int) -> float:
     return 4.0 * longest**2 or float("inf")
 
 
-def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Image], T]:
+def _bound(function: Callable[..., T], pictures: Pictures, more: tuple[Any, ...]) -> Callable[[Any], T]:
     from loraprep.imaging.reduction import Kept
 
     there = replace(pictures, shelf=Kept(pictures.reductions))

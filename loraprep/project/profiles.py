@@ -219,6 +219,7 @@ class TrainerProfile(Table, frozen=True):
     listing: str = ""  # the file in each folder that it takes several captions from
     validation: str = ""  # what makes it measure held-out pictures; "": it cannot
     buckets: Literal["whole", ""] = ""  # reads a bucket, all of it whichever folder it is told; "": folders alone
+    shards: tuple[str, ...] = ()  # the values of dataset.format, beside "folder", that it reads; from a bucket, too
     grid: dict[str, int] | None = None
     reads: Reads | None = None
     trains: tuple[str, ...] = ()  # base models beside those whose own files name it; "*": any

@@ -14,7 +14,7 @@ from loraprep.core.object_store import ObjectStore
 from loraprep.core.yamlfile import Document
 from loraprep.project import profiles, schema, trust
 from loraprep.project.profiles import BaseModel, Kind
-from loraprep.project.settings import Settings, complete_settings
+from loraprep.project.settings import DatasetSettings, Settings, complete_settings
 
 NAME = "project.yaml"
 
@@ -187,8 +187,11 @@ def _untrainable(doc: Document) -> Iterator[Problem]:
 
 
 def _unreachable(doc: Document) -> Iterator[Problem]:
-    """Trainers that read folders alone, or more than they are told, where the training folder is a bucket."""
+    """Trainers that read folders alone, or more than they are told, where the training folder is something else."""
     declared = complete_settings(doc.data).dataset
+    if declared.format != "folder":
+        yield from _unpacked(doc, declared)
+        return
     if not declared.bucket:
         return
     able = [name for name in resources.names("resources/trainers") if profiles.trainer(name).buckets]
@@ -203,6 +206,20 @@ def _unreachable(doc: Document) -> Iterator[Problem]:
             message = f"dataset.path: {profile.title} trains on every picture of a bucket, whichever folder it is told"
             hint = "Name a bucket that is for this alone, as s3://mystyle."
             yield doc.problem(["dataset", "path"], message, hint)
+
+
+def _unpacked(doc: Document, declared: DatasetSettings) -> Iterator[Problem]:
+    """Trainers that do not read what dataset.format says."""
+    able = [n for n in resources.names("resources/trainers") if declared.format in profiles.trainer(n).shards]
+    for n, name in enumerate(declared.trainers):
+        if name not in able:
+            where: list[str | int] = ["trainers", n] if "trainers" in doc.data["dataset"] else ["format"]
+            message = f"dataset.trainers: {profiles.trainer(name).title} reads no {declared.format}"
+            hint = (
+                f"Write dataset.format: folder for it. What reads {declared.format}, as your own training script may, "
+                f"is dataset.trainers: [{', '.join(able)}]."
+            )
+            yield doc.problem(["dataset", *where], message, hint)
 
 
 def _unfit(doc: Document) -> Iterator[Problem]:

@@ -206,6 +206,7 @@ class DatasetSettings(Table, frozen=True):
     repeats: int | None  # None: computed from steps and epochs
     batch_size: int
     enlarge: bool
+    format: Literal["folder", "webdataset", "parquet"]
     path: str | None  # where the project lies on the machine that trains, or the bucket that the folder is put into
     regularization: str | None  # a folder in the project
     background: str | tuple[str, ...]  # a colour by name or as #rrggbb

@@ -35,8 +35,10 @@ def training_set(
     class_prompt: str,
     tries: Sequence[SamplePrompt] = (),
     carrying: Iterable[str] = (),
+    captions: Mapping[str, str] | None = None,
 ) -> TrainingSet:
-    """Describe dataset/ to one trainer. `tries`: the prompts to try first; `carrying`: see `prompts`.
+    """Describe dataset/ to one trainer. `tries`: the prompts to try first; `carrying`: see `prompts`; `captions`: place
+    -> its text, where they are in no files of their own.
 
     Raises UserError when a caption or the regularization folder is gone.
     """
@@ -45,7 +47,7 @@ def training_set(
     prefix = f"{above}/" if above else ""
     top = f"{bucket}/" if bucket else f"{prefix}dataset/"
     names = sorted(locked.images)
-    captions = _captions(root, names)
+    texts = _captions(root, names) if captions is None else {f"{n}.png": captions[n] for n in names if n in captions}
     before = prefix_tags(settings.captioning, model)
     counts = Counter(_folder_of(n) for n in names)
     folders = [_folder(name, top, count, locked) for name, count in sorted(counts.items())]
@@ -53,14 +55,15 @@ def training_set(
         name=settings.name,
         trigger=settings.trigger,
         before=len(before),
-        lines=max((len(text.splitlines()) for text in captions.values()), default=1),
+        lines=max((len(text.splitlines()) for text in texts.values()), default=1),
         class_prompt=class_prompt,
         tags=model.form == "tags",
         model=model.title,
         sizes=plan.sizes,
         folders=[folder for folder in folders if not naming.holds_out(folder.name)],
         regularization=_regularization(root, settings.dataset.regularization, prefix, plan.length.regularization),
-        captions=captions,
+        captions=texts,
+        format=settings.dataset.format,
         batch_size=settings.dataset.batch_size,
         enlarge=settings.dataset.enlarge,
         grid=placement.bucket_grid(plan.trainer, settings.model),
@@ -69,7 +72,7 @@ def training_set(
         by=model.by(plan.trainer),
         above=prefix,
         bucket=bucket,
-        prompts=prompts.sample_prompts(tries, locked, captions, carrying, settings.trigger, before, model),
+        prompts=prompts.sample_prompts(tries, locked, texts, carrying, settings.trigger, before, model),
         counted=_on_backgrounds(locked),
         held_out=[folder for folder in folders if naming.holds_out(folder.name)],
     )
@@ -182,9 +185,9 @@ def _manifest(root: Path) -> dict[str, str]:
 def _texts(name: str, dataset: TrainingSet) -> dict[str, bytes]:
     """File name -> text of all that one trainer gets to read."""
     trainer = trainer_module(name)
-    how = trainer.HOW
+    how = getattr(trainer, "SHARDS", {}).get(dataset.format, trainer.HOW)
     pairs, several = any(folder.controls for folder in dataset.folders), dataset.lines > 1
-    more = {"BUCKET": bool(dataset.bucket), "PAIRS": pairs, "SEVERAL": several}
+    more = {"BUCKET": bool(dataset.bucket), "PAIRS": pairs, "SEVERAL": several and dataset.format != "webdataset"}
     for words in (getattr(trainer, name, "") for name, wanted in more.items() if wanted):
         how = f"{how.strip()}\n\n{words}" if words else how
     texts = {**trainer.config_files(dataset), "README.md": readme(dataset, how)}

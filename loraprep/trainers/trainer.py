@@ -56,6 +56,7 @@ class TrainingSet(msgspec.Struct, frozen=True, kw_only=True):
     grid: int = 64  # px that the sides of its buckets are multiples of
     by: TrainedBy = msgspec.field(default_factory=TrainedBy)  # what the trainer makes of this base model
     above: str = ""  # what stands before every path: "" or dataset.path with a "/"
+    format: str = "folder"  # dataset.format
     bucket: str = ""  # the bucket that the folders are in, as s3://mystyle; "": they are on a disk
     prompts: Sequence[SamplePrompt] = ()
     counted: str = ""  # its pictures, where they stand on several backgrounds, in words
@@ -91,7 +92,7 @@ class Trainer(Protocol):
     """A trainer's module: what it needs beside dataset/, and the lines for people that go into the README there.
 
     It may have further lines as well: PAIRS where pairs are trained, SEVERAL where pictures have several captions,
-    BUCKET where they are in one.
+    BUCKET where they are in one; SHARDS, by dataset.format, instead of HOW where they are in such files.
     """
 
     HOW: str

@@ -15,7 +15,7 @@ def build_dataset(work: Workspace) -> None:
     """Build the training folder: pictures, captions, and the lock that proves them."""
     project = work.project
     with terminal.progress("Building the dataset") as progress:
-        build.build_dataset(work.pictures, _outputs(work), project.settings, progress=progress)
+        build.build_dataset(work.pictures, planned_outputs(work), project.settings, progress=progress)
 
 
 def verify_dataset(work: Workspace) -> bool:
@@ -25,7 +25,8 @@ def verify_dataset(work: Workspace) -> bool:
     if locked is None:
         raise UserError("there is no dataset.lock.json yet", hint="Build the dataset first: loraprep dataset")
     with terminal.progress("Comparing") as progress:
-        found = verify.verify_dataset(work.pictures, _outputs(work), locked, progress=progress)
+        form = project.settings.dataset.format
+        found = verify.verify_dataset(work.pictures, planned_outputs(work), locked, form, progress=progress)
     if "verify" in work.as_json:
         terminal.raw(files.dumps(verify.verification_json(found)))
     else:
@@ -34,7 +35,8 @@ def verify_dataset(work: Workspace) -> bool:
     return not found.differs
 
 
-def _outputs(work: Workspace) -> list[outputs.Output]:
+def planned_outputs(work: Workspace) -> list[outputs.Output]:
+    """List what dataset/ is to hold."""
     project = work.project
     return outputs.plan_outputs(
         work.images(),

@@ -15,6 +15,7 @@ from loraprep.dataset import held_out, outputs
 from loraprep.imaging.errors import BadImage
 from loraprep.pipeline.artifacts import Audited, Captioned, Forecast, Selected
 from loraprep.pipeline.steps.assessed import assessment_of
+from loraprep.pipeline.steps.dataset import planned_outputs
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import profiles
 from loraprep.project.profiles import TrainerProfile
@@ -109,6 +110,8 @@ def export_configs(work: Workspace, clear_caches: bool = False) -> None:
     chosen = _profiles(project)
     assessed = assessment_of(work)
     carrying = [path for path, _ in assessed.carried]
+    loose = project.settings.dataset.format == "folder"
+    captions = None if loose else {output.place: output.caption for output in planned_outputs(work)}
     export.write_exports(
         project.root,
         {
@@ -122,6 +125,7 @@ def export_configs(work: Workspace, clear_caches: bool = False) -> None:
                 words,
                 () if project.kind.pairs else assessed.prompts,  # a sample of an edit needs a picture to change
                 () if project.kind.pairs else carrying,
+                captions,
             )
             for plan in work.read(Forecast).plans
         },
