@@ -21,9 +21,11 @@ from loraprep.core.records import Image
 from loraprep.dataset import pixels, shards
 from loraprep.dataset.outputs import Output, locked
 from loraprep.dataset.shards import Columns, Row
+from loraprep.imaging import pool
 from loraprep.imaging.errors import BadImage
 from loraprep.imaging.pictures import Pictures
 
+Found = tuple[list[tuple[str, str]], list[str]]  # see `differences`
 Built = tuple[dict[str, LockedImage], list[Problem]]
 
 
@@ -260,11 +262,27 @@ def _row(pictures: Pictures, member: _Member, there: Mapping[str, bytes]) -> tup
 
 def differences(
     file: str, name: str, data: bytes, inside: Mapping[str, LockedImage], wanted: Mapping[str, Output]
-) -> tuple[list[tuple[str, str]], list[str]]:
+) -> Found:
     """Return (what is different, pictures of other bytes that show the same) in a shard that is not as the lock has it.
 
-    `file`: what people know it by; `inside`: place -> picture of the lock; `wanted`: what would be built.
+    `file`: what people know it by; `inside`: place -> picture of the lock; `wanted`: what would be built. Whoever put
+    it there, it is read in a process of its own. Raises UserError without the library.
     """
+    try:
+        work = pool.Work(_comparing)
+        answer: Found = pool.one(work, (file, name, data, inside, wanted), weight=len(data))
+    except BadImage:
+        return [(file, "it cannot be read")], []
+    return answer
+
+
+def _comparing() -> Callable[[tuple[str, str, bytes, Mapping[str, LockedImage], Mapping[str, Output]]], Found]:
+    return lambda asked: _compared(*asked)
+
+
+def _compared(
+    file: str, name: str, data: bytes, inside: Mapping[str, LockedImage], wanted: Mapping[str, Output]
+) -> Found:
     try:
         held = shards.unpacked(name, data)
     except shards.BROKEN:

@@ -148,7 +148,7 @@ def _tar(rows: Sequence[Row], held: Columns) -> bytes:
 
 def _of_tar(data: bytes) -> dict[str, dict[str, bytes]]:
     found: dict[str, dict[str, bytes]] = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+    with tarfile.TarFile(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
             folder, _, last = member.name.rpartition("/")
             stem, _, ending = last.partition(".")
@@ -198,7 +198,7 @@ def _of_parquet(data: bytes) -> dict[str, dict[str, bytes]]:
 
     found: dict[str, dict[str, bytes]] = {}
     for row in pq.read_table(io.BytesIO(data)).to_pylist():
-        held = {name: value for name, value in row.items() if isinstance(value, dict)}
+        held = {name: value for name, value in row.items() if isinstance(value, dict) and value["bytes"] is not None}
         name = str(row["image"]["path"]).removesuffix(".png")
         text = [row["text"]] if isinstance(row["text"], str) else row["text"]
         found[name] = {

@@ -155,7 +155,13 @@ def _shards(root: Path, lock: DatasetLock, wanted: Mapping[str, Output]) -> tupl
         if not files.plain(path):
             found.append((at(root, name), "this file is missing"))
         elif files.sha256(path) != digest:
-            more, same = packed.differences(at(root, name), name, files.read(path), inside[name], wanted)
+            more, same = packed.differences(
+                at(root, name),
+                name,
+                files.read(path),
+                inside[name],
+                {p: wanted[p] for p in inside[name] if p in wanted},
+            )
             found += more
             alike += same
     return found, alike

@@ -15,7 +15,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "carried/pieces.py": {"_look"},
     "carried/reading.py": {"read"},
     "curation/features.py": {"_shown"},
-    "dataset/pixels.py": {"_render", "mask_pixels"},
+    "dataset/pixels.py": {"rendered", "mask_pixels"},
     "dataset/upscale.py": {"_given", "_better"},
     "duplicates/keypoints.py": {"_glimpse_of", "_seen"},
     "heads/finding.py": {"look"},
