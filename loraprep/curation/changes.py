@@ -87,7 +87,7 @@ def _signed(value: float, unit: float) -> float:
 def _divided(points: Points) -> tuple[list[list[int]], float]:
     """Divide the pairs by what was measured, largest first; and how sure two are least, as a silhouette."""
     best: tuple[list[list[int]], float] = ([], 0.0)
-    for groups in style_clusters.partitions(points)[: _MOST - 1]:
+    for groups in style_clusters.partitions(points, style_clusters.ward_distance)[: _MOST - 1]:
         sure = min(float(style_clusters.signs(points, a, b)[2]) for a, b in combinations(groups, 2))
         if sure > best[1] + (_BETTER if best[0] else 0.0):
             best = groups, sure

@@ -76,14 +76,16 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     known = style_clusters.scale()
     groups, _ = style_clusters.divided(points, known.asked)
     level: Level = "asked"
+    least = known.asked
     if len(groups) == 1:
-        groups, _ = style_clusters.divided(points, known.hinted)
+        least = known.hinted
+        groups, _ = style_clusters.divided(points, least)
         level = "hinted" if len(groups) > 1 else ""
     export = ""
     differ = _other_facts(told, groups) if len(groups) == 2 else {}
     if differ and len(differ.keys() - {"sharpness"}) < 2:  # two that are drawn otherwise differ in several
         left = style_clusters.without(points, [edit for edits in differ.values() for edit in edits])
-        if style_clusters.evidence(left, *groups) < known.asked:
+        if style_clusters.evidence(left, *groups) < least:
             export, level = listed(list(differ)), ""
     held = style_clusters.held_together(points)
     jumble = held < _JUMBLE and style_clusters.widest(points, groups) >= _WIDE

@@ -42,6 +42,15 @@ def test_one_style_is_not_asked_about_however_wide_or_large(seed: int, number: i
         assert not {f.code for f in said} & {Code.SEVERAL_HANDS, Code.PERHAPS_HANDS, Code.JUMBLE}
 
 
+def test_four_pictures_of_another_style_are_kept_together_beside_two_that_are_nearly_one() -> None:
+    near = [cloud(1, 16, width=1.0), cloud(2, 16, (1.2,), width=1.0)]
+    points = np.concatenate([*near, cloud(3, 4, (0.6, 1.5))])
+    assert style_clusters.partitions(points)[0] == [[*range(32)], [*range(32, 36)]]
+    found, _ = judged(points)
+    assert found.distinct
+    assert found.groups[-1] == [f"{n:05}.jpg" for n in range(32, 36)]
+
+
 def test_three_styles_are_three() -> None:
     points = np.concatenate([cloud(1, 13), cloud(2, 13, (2.5,)), cloud(3, 13, (0, 0, 2.5))])
     found, _ = judged(points)
