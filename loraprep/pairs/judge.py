@@ -88,10 +88,13 @@ def _of_few(paths: set[str], among: Mapping[str, Change]) -> set[str]:
     return paths if len(paths) <= _USUAL * len(among) else set()
 
 
-def _mixed(seen: Mapping[str, Looked]) -> set[str]:
-    """Find targets whose control shows something else: nothing of it is alike, or it is of another target."""
+def _mixed(seen: Mapping[str, Looked]) -> dict[str, str]:
+    """Find targets whose control shows something else: nothing of it is alike, or it is of another target.
+
+    Returns target -> the one that its control is of, "" for none.
+    """
     if len(seen) < 2:
-        return set()
+        return {}
     paths = list(seen)
     after = np.stack([unpacked(seen[path].after) for path in paths])
     before = np.stack([unpacked(seen[path].before) for path in paths])
@@ -100,16 +103,22 @@ def _mixed(seen: Mapping[str, Looked]) -> set[str]:
     np.fill_diagonal(alike, -1)
     another = np.maximum(alike.max(axis=0), alike.max(axis=1))  # its control with others' targets, and the reverse
     held = np.array([seen[path].change.points >= _POINTS for path in paths])
-    odd = {
-        path
-        for path, mine, best, lies in zip(paths, own, another, held, strict=True)
-        if not lies and (mine < _STRANGE or best > mine + _NEARER)
+    whose = {
+        path: paths[int(alike[:, n].argmax())] if alike[:, n].max() > own[n] + _NEARER else ""
+        for n, path in enumerate(paths)
+        if not held[n] and (own[n] < _STRANGE or another[n] > own[n] + _NEARER)
     }
-    return odd if len(odd) <= _USUAL * len(seen) else set()
+    return whose if len(whose) <= _USUAL * len(seen) else {}
 
 
-def _before(paths: Collection[str], images: Mapping[str, Image]) -> str:
-    return clauses([f"{path} and {images[path].controls[0]}" for path in sorted(paths)])
+def _before(whose: Mapping[str, str], images: Mapping[str, Image]) -> str:
+    """Say which two: "target/4.jpg and control/4.jpg, which shows what target/5.jpg does"."""
+    return clauses(
+        [
+            f"{path} and {images[path].controls[0]}" + (f", which shows what {other} does" if other else "")
+            for path, other in sorted(whose.items())
+        ]
+    )
 
 
 def _backwards(changes: Mapping[str, Change]) -> set[str]:

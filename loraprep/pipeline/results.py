@@ -125,10 +125,9 @@ def print_verdict(work: Workspace, exported: Callable[[], bool], *, onward: bool
     for reason, fix in shown:
         _print_reason(reason, fix=fix)
     if terminal.level() is not Level.VERBOSE and (more := len(told) - len(shown)):
-        say(
-            f"{'and ' if shown else ''}{number_of(more, 'finding') if not shown else f'{more} more'}: loraprep report",
-            "dim",
-        )
+        what = f"and {more} more" if shown else number_of(more, "finding")
+        blocks = sum(reason.severity == "block" for reason in told[len(shown) :])
+        say(f"{what}{f', {blocks} of them marked x' if shown and blocks else ''}: loraprep report", "dim")
     for line in before if since else []:
         line.show()
     if told or since:

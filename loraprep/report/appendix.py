@@ -35,7 +35,7 @@ def appendix(data: ReportData, gate: Gate, unsaid: Sequence[Reason], trainers: S
         _crops(kept, images),
         _carried(data.assessment.carried),
         _prompts(data.assessment),
-        _captions(kept, data.captions, settings.captioning.style_words),
+        _captions(kept, data.captions, "" if data.kind.pairs else settings.captioning.style_words),
         _every_file(data.fates),
         [
             "---",
@@ -206,11 +206,15 @@ def _triggers(settings: Settings) -> str:
 
 
 def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) -> list[str]:
-    lines = [
-        "### Captions",
-        "",
+    """List them; `style`: whether words of style are written, "" where a caption says what to change."""
+    chosen = (
         f"Style words are {'written' if style == 'include' else 'left out'} "
         f"(captioning.style_words: {style}). You can change this at any time; no picture is described again. "
+    )
+    lines = [
+        "### Captions" if style else "### Instructions",
+        "",
+        f"{chosen if style else ''}"
         "Tokens are the pieces of words that the base model reads; what is longer than its limit is cut off.",
         "",
     ]

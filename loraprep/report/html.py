@@ -235,6 +235,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
             _group(page, g, thumbs) for g in data.groups if len(thumbs.keys() & g.pictures) > 1 and g.best in thumbs
         ],
         instructions=data.captions,
+        of_pairs=PAIR_CODES,
         pairs=[_pair(page, target, thumbs, about[target.path]) for target in couples],
         todo=[e for e in entries if e.to_do],
         settled=[e for e in entries if not e.to_do],
@@ -278,7 +279,7 @@ def _before(page: PageData, couples: Sequence[Image], size: int) -> dict[str, by
 def _pair(page: PageData, target: Image, thumbs: Mapping[str, bytes], entries: Sequence[FindingEntry]) -> PairCard:
     images = {i.path: i for i in page.data.images}
     change, about = page.data.changes[target.path], [e for e in entries if e.to_do and e.reason.code in PAIR_CODES]
-    facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed"
+    facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed beside its tone"
     heat = _heat(page, images[target.controls[0]], target, thumbs, Lying())
     return PairCard(target.path, [(path, thumbs[path]) for path in target.controls], heat, facts, about)
 

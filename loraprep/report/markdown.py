@@ -124,7 +124,8 @@ def _common_words(data: ReportData) -> list[str]:
     """Show the plot of the captions' words, where there are any besides the trigger."""
     if not any(data.captions[p].content or data.captions[p].style for p in data.kept if p in data.captions):
         return []
-    return ["", "![The most common words of the captions; fused ones are marked](report/terms.svg)"]
+    what = "The most common words of the " + ("instructions" if data.kind.pairs else "captions; fused ones are marked")
+    return ["", f"![{what}](report/terms.svg)"]
 
 
 def _meant_fused(fused: Sequence[str]) -> list[str]:

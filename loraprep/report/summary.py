@@ -172,8 +172,9 @@ def separable(data: ReportData, ties: Sequence[Reason]) -> str:
 def _of_pairs(data: ReportData) -> str:
     """Say what the pairs teach besides what they are meant to."""
     kept = set(data.kept)
-    odd = {p for f in data.findings if f.code in PAIR_CODES for p in f.images if p in kept}
-    alone = f"In {number_of(len(odd), 'pair')} something differs that may not be meant; Quality Issues names what."
+    named = [f for f in data.findings if f.code in PAIR_CODES and f.code != Code.PAIR_UNCHANGED]
+    odd = {p for f in named for p in f.images if p in kept}
+    alone = f"In {number_of(len(odd), 'pair')} something differs that may not be meant: what, stands below."
     return f"Whatever differs between before and after is learned. {alone if odd else 'Nothing was found besides.'}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from loraprep.core import store, terminal
+from loraprep.core.findings import Code
 from loraprep.core.records import Image
 from loraprep.pipeline.artifacts import Audited, BesideImages, DetailMeasured
 from loraprep.pipeline.steps.inputs import asked_or_settled_elsewhere, left_elsewhere, staying_images
@@ -48,9 +49,11 @@ def measure_detail(work: Workspace) -> None:
             among=work.images(),
             progress=progress,
         )
+    found = detail.findings(staying, seen, work.project.settings.thresholds.audit)
+    # before and after alike, softness is nothing that a pair teaches
     work.write(
         DetailMeasured(
             detail={path: known.detail for path, known in seen.items()},
-            findings=detail.findings(staying, seen, work.project.settings.thresholds.audit),
+            findings=[f for f in found if not (work.project.kind.pairs and f.code == Code.SOFT)],
         )
     )
