@@ -18,6 +18,8 @@ let asked = 0;
 let coming = ""; // ident of the picture that is on its way
 const ready = new Map(); // ident of a neighbour -> what would be laid, as the files are now
 let answer = { said: "", until: 0 }; // the last one given here, and till when a second press is still the first one's
+const SEEN = 120; // ms before which nobody has seen a picture that lay ready
+let since = -Infinity; // when such a one was laid
 const TWICE = 600; // ms in which a hand that presses twice means once
 
 document.addEventListener("focusout", () => { returned = null; });
@@ -61,10 +63,12 @@ async function lay(id) {
   asked += 1;
   const mine = asked;
   coming = id;
-  const fresh = await (ready.get(id) || fragment(`/light/${id}?${list}`)).catch(() => null);
+  const there = ready.get(id);
+  const fresh = await (there || fragment(`/light/${id}?${list}`)).catch(() => null);
   if (mine !== asked) return;
   ready.clear();
   coming = "";
+  since = there ? performance.now() : -Infinity;
   if (!fresh) { if (text() && words.waits(text())) words.stay(text()); toast("This picture is not there any more.", "bad"); return; }
   const writes = words.beside(laid(), fresh);
   if (!writes) $(".on-table", table).replaceChildren(fresh);
@@ -200,7 +204,7 @@ addEventListener("pointerup", () => { grabbed = null; });
 
 export function given(button) { // of the picture that is seen, once
   const { kind, key } = button.dataset;
-  if (coming) return toast("The next picture is on its way. Press again when you see it.");
+  if (coming || performance.now() - since < SEEN) return toast("The next picture is on its way. Press again when you see it.");
   const said = `${laid().dataset.id} ${key}`;
   if (answer.said === said && performance.now() < answer.until) return undefined;
   const mine = { said, until: Infinity };

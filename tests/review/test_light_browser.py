@@ -222,6 +222,7 @@ def test_a_key_answers_once_and_of_the_picture_that_is_seen(browser: Any, root: 
         assert "scene-04" not in file(root, "curation")
         page.keyboard.press("ArrowLeft")
         laid(page, "[a].jpg")
+        page.wait_for_timeout(150)
         page.keyboard.press("l")  # it is seen: at once
         said(page, "[a].jpg leaves")
 
