@@ -219,6 +219,7 @@ class Code(StrEnum):
     HELD_OUT_NONE = "held-out-none"
     HELD_OUT_ALONG = "held-out-along"
     HELD_OUT_UNREAD = "held-out-unread"
+    MASKS_UNREAD = "masks-unread"
     BUCKET_STOPS = "bucket-stops"
     BUCKET_DROPPED = "bucket-dropped"
     BUCKET_LONELY = "bucket-lonely"

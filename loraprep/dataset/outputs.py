@@ -17,7 +17,9 @@ from loraprep.captions.render import prefix
 from loraprep.core import files
 from loraprep.core.dataset_lock import LockedFolder, LockedImage, MaskFolders
 from loraprep.core.errors import Problem, UserError
+from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Image
+from loraprep.core.text import listed
 from loraprep.project import groups, profiles
 from loraprep.project.decisions import Decisions, Entry
 from loraprep.project.profiles import BaseModel
@@ -254,6 +256,13 @@ def folder_places(
 def mask_of(image: Image, settings: Settings) -> str:
     """Say what a picture's loss mask is made of: a file of masks/, "alpha" or "" for none."""
     return image.mask or ("alpha" if image.alpha and settings.dataset.cutouts == "mask" else "")
+
+
+def unread_masks(masked: Sequence[str], reads: Mapping[str, bool]) -> list[Finding]:
+    """Name the trainers that learn what masks hide. `masked`: pictures; `reads`: trainer's title -> it reads masks."""
+    without = [title for title, reading in reads.items() if not reading]
+    said = {"trainers": listed(without), "read": "reads" if len(without) == 1 else "read"}
+    return [Finding(Code.MASKS_UNREAD, tuple(masked), said)] if masked and without else []
 
 
 def _with_masks(outputs: Sequence[Output], trainers: Sequence[str]) -> list[Output]:

@@ -55,7 +55,8 @@ def forecast_trainers(work: Workspace) -> None:
     found, selected = work.images(), work.read(Selected)
     kept = [f.path for f in selected.fates if f.fate == "kept"]
     repeats, folders, copies = _places(work, kept, found)
-    masked = {folders[i.path] for i in found if i.path in folders and outputs.mask_of(i, project.settings)}
+    with_mask = [i.path for i in found if i.path in folders and outputs.mask_of(i, project.settings)]
+    masked = {folders[path] for path in with_mask}
     chosen, folder = _profiles(project), project.settings.dataset.regularization
     extra = regularization.regularization_sizes(project.root, folder)
     largest = trained_sizes(project.settings, project.base_model)[-1]
@@ -69,6 +70,7 @@ def forecast_trainers(work: Workspace) -> None:
     drawn = _draw(work, {i.path: i for i in found}, cut)
     noted = forecast.training_findings(plans, chosen, project.settings, project.base_model)
     noted += held_out.unread(selected.fates, {profile.title: profile.validation for profile in chosen.values()})
+    noted += outputs.unread_masks(with_mask, {p.title: bool(p.loss_masks) for p in chosen.values()})
     if folder and not extra:
         noted.append(Finding(Code.REGULARIZATION_EMPTY, (), {"folder": folder}))
     work.write(Forecast(plans=plans, repeats=repeats, drawn=drawn, findings=noted))
