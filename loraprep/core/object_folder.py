@@ -14,7 +14,7 @@ import hashlib
 import itertools
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,6 +33,7 @@ _WORDS = (".txt", ".json")  # their text is remembered too, up to
 _SMALL = 1 << 16  # bytes
 _AT_A_TIME = 16  # objects that are read side by side
 _SOME = 64  # of them that wait in memory
+_MUCH = 256_000_000  # bytes that these may have together: one that has more waits alone
 # what a store answers that was told which version it may replace, and has another, or none
 _OTHERS = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey", "404")
 _FORBIDDEN = ("AccessDenied", "403", "AllAccessDisabled", "MethodNotAllowed", "405")
@@ -43,6 +44,18 @@ class Put(NamedTuple):
 
     digest: str
     listed: Listed
+
+
+def _at_a_time(objects: Iterable[tuple[str, Listed]]) -> Iterator[list[tuple[str, Listed]]]:
+    """Take objects together, in their order, as many as may wait in memory."""
+    some: list[tuple[str, Listed]] = []
+    for name, listed in objects:
+        if some and (len(some) == _SOME or sum(each.size for _, each in some) + listed.size > _MUCH):
+            yield some
+            some = []
+        some.append((name, listed))
+    if some:
+        yield some
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +127,7 @@ class ObjectFolder(Storage):
         unread = [(name, Listed(*rest)) for name, *rest in self._index().execute(query) if name in wanted]
         threads = ThreadPoolExecutor(_AT_A_TIME)
         try:
-            for start in range(0, len(unread), _SOME):
-                some = unread[start : start + _SOME]
+            for some in _at_a_time(unread):
                 reading = [threads.submit(self._fetched, *each) for each in some]
                 for (name, listed), data in zip(some, reading, strict=True):
                     with suppress(OSError):  # whoever reads it says so

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from loraprep.core import object_folder
+from loraprep.core.storage import Listed
 from loraprep.imaging import pool
 from loraprep.project import trust
 from loraprep.project.trust import Bucket, Trust
@@ -117,3 +119,12 @@ def test_what_somebody_wrote_there_is_never_written_over(root: Path, server: Ser
     assert f"s3://pictures/{SHARD}" in said
     assert "you changed this file, so it is not overwritten" in said
     assert _held(server) == b"mine"
+
+
+def test_what_is_read_side_by_side_is_bounded_by_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_folder, "_MUCH", 100)
+    sizes = [40, 40, 40, 300, 10, *[1] * 70]
+    listed = [(str(number), Listed(size, "")) for number, size in enumerate(sizes)]
+    taken = list(object_folder._at_a_time(listed))
+    assert [name for some in taken for name, _ in some] == [name for name, _ in listed]
+    assert [len(some) for some in taken] == [2, 1, 1, 64, 7]
