@@ -17,6 +17,11 @@ def enlargement(image: Image, size: int) -> float:
     return size / math.sqrt(image.width * image.height)
 
 
+def as_times(stretched: float) -> str:
+    """Write how far a picture is stretched, wherever it is told: "2.0", "12" from ten on; shrunk to "0.94"."""
+    return f"{stretched:.0f}" if stretched >= 10 else f"{stretched:.1f}" if stretched >= 1 else f"{stretched:.2f}"
+
+
 def trained_sizes(settings: Settings, model: BaseModel) -> list[int]:
     """Return the trained sizes in px, ascending: `dataset.sizes`, else the base model's."""
     return sorted(settings.dataset.sizes or model.sizes)

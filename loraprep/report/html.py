@@ -30,7 +30,7 @@ from loraprep.pairs.change import Change
 from loraprep.project import crops, groups
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
-from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.project.sizes import as_times, enlargement, trained_sizes
 from loraprep.report import contact_sheet, layout, plots, sample, ways
 from loraprep.report.glossary import Explainer
 from loraprep.report.opening import Opening
@@ -302,6 +302,7 @@ def _template(explainer: Explainer) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["as_times"] = as_times
     environment.filters["webp"] = _webp
     environment.filters["plain"] = _plain
     environment.filters["told"] = told

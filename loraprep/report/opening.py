@@ -10,7 +10,7 @@ from loraprep.core.findings import Code
 from loraprep.core.records import Gate, Reason
 from loraprep.core.text import listed, number_of
 from loraprep.curation.rulings import PARTS
-from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.project.sizes import as_times, enlargement, trained_sizes
 from loraprep.report.report_data import ReportData
 
 BATCH = "batch"  # the key of Gate.waiting under which a batch's pictures stand, beside those of the decision files
@@ -128,8 +128,8 @@ def large_enough(times: Sequence[float], at: str, little: float) -> str:
     """Say how many pictures are large enough, and how many nearly: enlarged fewer `times` than are told as soft."""
     large, nearly = sum(t < _AS_IT_IS for t in times), [t for t in times if _AS_IT_IS <= t < little]
     if not large and not nearly:
-        return f"all are enlarged a little at {at}, up to {max(times, default=1):.1f}x"
-    most = f"{max(nearly):.1f}x" if nearly else ""
+        return f"all are enlarged a little at {at}, up to {as_times(max(times, default=1))}x"
+    most = f"{as_times(max(nearly))}x" if nearly else ""
     if not large:
         return f"{_of(len(nearly), len(times))} nearly large enough for {at}: enlarged up to {most}"
     more = f", {len(nearly)} nearly (enlarged up to {most})" if nearly else ""

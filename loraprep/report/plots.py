@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from loraprep.core import child
+from loraprep.project.sizes import as_times
 
 if TYPE_CHECKING:  # matplotlib takes half a second to import: only when something is drawn
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ _LONG = 34  # characters of a label; what is longer ends in an ellipsis
 # upper limit of the enlargement, how it is called, its ink
 STRETCH = (
     (1.0, "not enlarged", "go"),
-    (1.25, "up to 1.25x", "content"),
+    (1.2, "up to 1.2x", "content"),
     (1.5, "up to 1.5x", "mild"),
     (2.0, "up to 2x", "warn"),
     (math.inf, "over 2x", "block"),
@@ -82,7 +83,8 @@ def enlargement(times: Mapping[int, Sequence[float]]) -> str:
 
 def _counts(values: Sequence[float]) -> list[int]:
     lows = [0.0, *(high for high, _, _ in STRETCH)]
-    return [sum(low < v <= high for v in values) for low, (high, _, _) in zip(lows, STRETCH, strict=False)]
+    told = [float(as_times(value)) for value in values]  # one that is called 2.0 stands with those up to 2
+    return [sum(low < v <= high for v in told) for low, (high, _, _) in zip(lows, STRETCH, strict=False)]
 
 
 def aspects(sizes: Sequence[tuple[int, int]]) -> str:

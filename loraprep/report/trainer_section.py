@@ -9,6 +9,7 @@ from loraprep.core.escape import cell, code
 from loraprep.core.text import listed, on_backgrounds
 from loraprep.project.profiles import TrainerProfile
 from loraprep.project.settings import Settings, Thresholds
+from loraprep.project.sizes import as_times
 from loraprep.trainers import naming
 from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alone_in_bucket, usual_repeats
 
@@ -169,7 +170,10 @@ def _read(cut: CutCaption) -> str:
 def _words(placed: PlacedPicture) -> str:
     if not placed.bucket:
         return "no bucket"
-    change = f"{'enlarged' if placed.scale > 1 else 'shrunk to'} {placed.scale:.2f}x"
-    return f"{placed.bucket[0]}x{placed.bucket[1]}, {'as it is' if placed.scale == 1 else change}, " + (
+    told = as_times(placed.scale)
+    change = f"{'enlarged' if placed.scale > 1 else 'shrunk to'} {told}x"
+    if told == "1.0":
+        change = "as it is" if placed.scale == 1 else "nearly as it is"
+    return f"{placed.bucket[0]}x{placed.bucket[1]}, {change}, " + (
         f"{placed.cut * 100:.0f} % cut" if placed.cut >= 0.005 else "whole"
     )

@@ -11,7 +11,7 @@ from loraprep.core.records import Image
 from loraprep.dataset.outputs import mask_of
 from loraprep.project import crops, decisions
 from loraprep.project.crops import Drawn
-from loraprep.project.sizes import trained_sizes
+from loraprep.project.sizes import as_times, trained_sizes
 from loraprep.review import since, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, remembered
 from loraprep.review.stay import Json
@@ -181,7 +181,7 @@ def _shapes(s: Snapshot, size: tuple[int, int], box: Sequence[float]) -> list[Sh
                     trainer=trainer,
                     size=trained,
                     bucket=fit.bucket,
-                    times=f"{fit.scale:.2f}",
+                    times=as_times(fit.scale),
                     cut=f"{100 * fit.cut:.1f}".removesuffix(".0"),
                     box=_percent(inside),
                 )

@@ -21,7 +21,7 @@ from loraprep.curation.rulings import curation_entry
 from loraprep.duplicates.descriptions import standing
 from loraprep.project import crops, decisions
 from loraprep.project.decisions import ANSWERS, Answer, Entry
-from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.project.sizes import as_times, enlargement, trained_sizes
 from loraprep.report import opening
 from loraprep.report.gate import acceptance, accepts_undescribed, never_accepted
 from loraprep.report.glossary import glossary
@@ -423,7 +423,7 @@ def quality_card(s: Snapshot, entry: Entry) -> QualityCard:
         placed = placement.place_picture(image.width, image.height, size, settings) if image else None
         if image and placed:
             times = enlargement(image, size)  # as the question itself counts it
-            sizes.append(TrainedView(size=size, times=f"{times:.1f}", bucket=placed.bucket))
+            sizes.append(TrainedView(size=size, times=as_times(times), bucket=placed.bucket))
     return QualityCard(
         id=ident("quality", entry.key),
         state=state(s, "quality", entry),

@@ -18,7 +18,7 @@ from loraprep.project.decisions import Decisions, Like, Question
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.resolution import again_key, entry_for, resolve
 from loraprep.project.settings import Settings
-from loraprep.project.sizes import enlargement, trained_sizes
+from loraprep.project.sizes import as_times, enlargement, trained_sizes
 from loraprep.scan import roles
 
 HEADER = """\
@@ -204,7 +204,7 @@ def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
         if part:
             most = max(enlargement(i, size) for i in part)
             cause = {"cause": "detail"} if part[0].of else {}
-            found.append(Finding(code, tuple(i.path for i in part), {"times": _times(most), "size": size, **cause}))
+            found.append(Finding(code, tuple(i.path for i in part), {"times": as_times(most), "size": size, **cause}))
     return found
 
 
@@ -345,7 +345,7 @@ def size_questions(images: Sequence[Image], settings: Settings, model: BaseModel
             Question(
                 key=image.path,
                 entry={
-                    "what": f"{image.width}x{image.height}, would be enlarged {_times(times)}x at {size}"
+                    "what": f"{image.width}x{image.height}, would be enlarged {as_times(times)}x at {size}"
                     + (more if hopeless else ""),
                     "recommended": "remove" if remove else "keep",
                     "do": None,
@@ -355,10 +355,6 @@ def size_questions(images: Sequence[Image], settings: Settings, model: BaseModel
             )
         )
     return questions
-
-
-def _times(enlarged: float) -> str:
-    return f"{enlarged:.1f}" if enlarged < 10 else f"{enlarged:.0f}"
 
 
 def still_asked(images: Sequence[Image], decisions: Decisions, elsewhere: Set[str]) -> list[Image]:

@@ -1,12 +1,15 @@
 """Whose words the captions are decides the verdict; what was approved is what trains. Whole runs."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from loraprep.project import profiles
+from loraprep.trainers import prompts
 from tests import scenes
 from tests.runs import answer, append, replace, run
 
@@ -158,6 +161,10 @@ def test_an_approved_caption_is_what_trains(tmp_path: Path) -> None:
     root = project(tmp_path / "p", [f"scene{chr(97 + n)}" for n in range(12)], described=12)
     answer_by_hand(root)
     assert judged(root)["verdict"] == "GO"
+    first = re.search(r"Try first: `([^`]*)`", (root / "dataset-report.md").read_text("utf-8"))
+    assert first is not None
+    assert re.fullmatch(r"brushy, (?!an? ).*", first[1])  # in tags, as an export's file for the trainer has it
+    assert first[1] == prompts.in_form(first[1], "brushy", (), profiles.base_model("sd15"))
     approved = {p: c["text"] for p, c in captions(root).items() if c["origin"] == "approved"}
     assert len(approved) == 5
     for path in approved:  # other words beside them, a captioner that reads only those

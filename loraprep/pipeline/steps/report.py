@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence, Set
 
 from msgspec import structs
 
-from loraprep.captions import bleed, grounds, vision_findings
+from loraprep.captions import bleed, grounds, render, vision_findings
 from loraprep.carried import questions
 from loraprep.core import files, terminal
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Gate
+from loraprep.curation.assessment import Assessment
 from loraprep.duplicates import clusters
 from loraprep.heads import views
 from loraprep.pipeline.artifacts import (
@@ -38,12 +39,14 @@ from loraprep.pipeline.workspace import Workspace
 from loraprep.project import intent
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import trainer
+from loraprep.project.project import Project
 from loraprep.report import diff, gate, html, markdown, marks, opening, set_record, trainer_section
 from loraprep.report import since as since_last
 from loraprep.report.html import PageData
 from loraprep.report.opening import Opening
 from loraprep.report.report_data import ReportData
 from loraprep.report.since import VerdictRecord
+from loraprep.trainers import prompts
 
 
 def write_intent(work: Workspace) -> None:
@@ -93,7 +96,7 @@ def report_data(work: Workspace) -> ReportData:
         fates=selected.fates,
         groups=copied.groups,
         captions=known.captions,
-        assessment=assessment,
+        assessment=_asked_in_form(assessment, project),
         findings=findings,
         kohya_layout=audited.layout == "kohya",
         changes=work.read(PairsSeen).changes if project.kind.pairs else {},
@@ -212,3 +215,15 @@ def show_diff(work: Workspace, revision: Sequence[str]) -> None:
         raise UserError("loraprep diff wants one revision", hint="For example: loraprep diff HEAD~1")
     for line in diff.changes_since(work.root, revision[0]):
         terminal.say(line)
+
+
+def _asked_in_form(assessment: Assessment, project: Project) -> Assessment:
+    """Write the prompts to try as an export's file for the trainer does: as the base model was taught."""
+    if project.kind.pairs:
+        return assessment
+    before = render.prefix(project.settings.captioning, project.base_model)
+    asked = [
+        structs.replace(p, prompt=prompts.in_form(p.prompt, project.trigger, before, project.base_model))
+        for p in assessment.prompts
+    ]
+    return structs.replace(assessment, prompts=asked)
