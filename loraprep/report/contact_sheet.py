@@ -55,8 +55,8 @@ def beside(before: bytes, after: bytes) -> bytes:
 def contact(thumbs: Sequence[tuple[bytes, bool]], names: Sequence[str] = ()) -> bytes:
     """Lay out the sheet of (WebP, is it in training?), in the order given, in rows of one height; under LIMIT bytes.
 
-    What is not in training is grey and faded. More than MOST are thinned out evenly. Each bears its name of `names`,
-    if it is large enough for that.
+    What is not in training is grey, faded and struck out. More than MOST are thinned out evenly. Each bears its name of
+    `names`, if it is large enough for that.
     """
     step = max(1.0, len(thumbs) / MOST)
     places = [n for n in (int(n * step) for n in range(min(len(thumbs), MOST))) if thumbs[n][0]]
@@ -121,6 +121,8 @@ def _endings(name: str) -> Iterator[str]:
 def _faded(picture: Pillow.Image) -> Pillow.Image:
     grey = picture.convert("L").convert("RGBA")
     grey.putalpha(_FADED)
+    across = [(0, grey.height - 1), (grey.width - 1, 0)]  # one in training may be black and white itself
+    ImageDraw.Draw(grey).line(across, (128, 128, 128, 255), 2)
     return grey
 
 

@@ -77,10 +77,10 @@ def _sheet(fates: Sequence[Fate]) -> list[str]:
     """Show the pictures themselves, like beside like; `html` draws them into report/."""
     if not any(f.fate in ("kept", "left out") for f in fates):
         return []
-    grey = "; grey ones are left out" if any(f.fate == "left out" for f in fates) else ""
+    struck = "; those struck out are left out" if any(f.fate == "left out" for f in fates) else ""
     return [
         "",
-        f"![The pictures, like beside like{grey}](report/contact-sheet.webp)",
+        f"![The pictures, like beside like{struck}](report/contact-sheet.webp)",
         "",
         "![The colours of the set, a stripe for each picture in training](report/palette.svg)",
     ]

@@ -331,3 +331,15 @@ def test_long_names_are_shortened_where_the_screen_is_small() -> None:
     long = "masterpiece best quality a lighthouse at dusk with a very long name 0001.png"
     said = page.shortened(f"{long} and pond.jpg are small.", ["pond.jpg", long])
     assert said == "masterpiece best quality…ng name 0001.png and pond.jpg are small."
+
+
+def test_on_the_sheet_a_grey_picture_in_training_is_told_from_one_that_is_left_out() -> None:
+    even = contact_sheet.saved(Image.new("RGB", (200, 200), (250, 250, 250)), 90)
+    kept, out = (
+        np.asarray(contact_sheet.opened(contact_sheet.contact([(even, stays)])).convert("RGBA")).astype(int)
+        for stays in (True, False)
+    )
+    middle = kept.shape[0] // 2, kept.shape[0] // 2  # one picture, at the left: a square
+    beside = middle[0], middle[1] // 3
+    assert np.abs(kept[middle] - kept[beside]).max() <= 4  # one even grey
+    assert np.abs(out[middle] - out[beside]).max() > 40  # the line across it
