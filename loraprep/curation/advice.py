@@ -152,7 +152,9 @@ def regularization_case(
         reasons.append(f"{kept} pictures are few")
     class_prompt = kind.regularization.class_prompt.format(class_word=class_word(settings, kind))
     shown = Counter(subject.counts if subject else {})
-    per = [f"{class_prompt} of {_article(t)}" for t, n in sorted(shown.items(), key=lambda x: (-x[1], x[0]))[:3]]
+    common = sorted(shown.items(), key=lambda x: (-x[1], x[0]))[:3]
+    said = {t for t, _ in common if hygiene.says(class_prompt, t)}  # a landscape photo is one of a landscape
+    per = [class_prompt] * bool(said) + [f"{class_prompt} of {_article(t)}" for t, _ in common if t not in said]
     return RegularizationCase(
         worth=bool(reasons),
         why=listed(reasons, None),

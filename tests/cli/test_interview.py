@@ -13,6 +13,7 @@ from loraprep.cli.init import interview
 from loraprep.cli.init.interview import Talk
 from loraprep.cli.init.options import InitOptions
 from loraprep.project import profiles, project
+from tests.gallery import paint
 from tests.runs import run
 
 if os.name == "nt":
@@ -270,3 +271,18 @@ def test_it_says_what_becomes_of_the_notes(kind: str, notes: str, told: int, tmp
     )
     assert len(said) == told
     assert all(text.startswith("Noted in intent.md. What a caption names stays out") for text in said)
+
+
+@pytest.mark.parametrize("captioner", ["draft", "existing"])
+def test_who_has_too_few_captions_is_told_the_way_out(captioner: str, tmp_path: Path) -> None:
+    paint(tmp_path / "pics", 12)
+    pictures = next(iter((tmp_path / "pics").rglob("*.jpg"))).parent
+    words = sorted(pictures.glob("*.txt"))
+    for path in words[1:]:
+        path.unlink()
+    step = next(step for step in interview.STEPS if step.key == "captioner")
+    options = InitOptions(**{
+        **dict.fromkeys(InitOptions.__struct_fields__), "kind": "style", "captioner": captioner, "name": ".",
+    })  # fmt: skip
+    (said,) = step.after(options, Talk(pictures))
+    assert "NO-GO. Write them later, on the page of `loraprep review` or into .txt files beside them; or" in said

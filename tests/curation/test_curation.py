@@ -32,6 +32,7 @@ from tests import ROOT, brushwork
 from tests.benchmarks import strangers
 from tests.benchmarks.subset import synthetic
 from tests.runs import answer, run
+from tests.typed import changed
 
 EXAMPLES = ROOT / "examples"
 
@@ -240,6 +241,9 @@ def test_regularization_where_the_set_invites_a_leak(style: project.Project) -> 
     found = advice.regularization_case([one], [], 25, style.settings, style.kind)
     assert (found.worth, found.why) == (True, "22 of 25 pictures show the same subject (animal)")
     assert found.prompts == ["painting of an animal", "painting of a person"]
+    of_people = changed(style.settings, intent={"class_word": "person photo"})
+    assert advice.regularization_case([one], [], 25, of_people, style.kind).prompts == [
+        "person photo", "person photo of an animal"]  # fmt: skip
     wide = Axis("subject", "Subjects", {"animal": 8, "person": 8, "plant": 9}, 25, {}, 3.0, 1.0)
     assert advice.regularization_case([wide], [], 25, style.settings, style.kind).worth is False
 

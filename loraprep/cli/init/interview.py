@@ -215,6 +215,13 @@ def _in_the_folder(options: InitOptions, talk: Talk) -> list[str]:
     return [folder.told(found, profiles.kind(options.kind), options.kind, _smallest(options))]
 
 
+_LATER = "later, on the page of `loraprep review` or into .txt files beside them; or choose `none`: the trigger alone."
+
+
+def _them(without: int) -> str:
+    return "it" if without == 1 else "them"
+
+
 def _of_captioner(options: InitOptions, talk: Talk) -> list[str]:
     """Say what the chosen captioner lacks here."""
     hand, found = talk.at_hand(options), talk.contents(options)
@@ -224,9 +231,9 @@ def _of_captioner(options: InitOptions, talk: Talk) -> list[str]:
     if options.captioner == "claude" and there is None:
         return ["No key is in ANTHROPIC_API_KEY yet; nothing is sent without one."]
     if options.captioner == "existing" and without:
-        return [f"{bare} yet; without a caption it is NO-GO."]
+        return [f"{bare} yet; without a caption it is NO-GO. Write {_them(without)} {_LATER}"]
     if options.captioner == "draft" and found and (there is None or not there.complete):
-        return [f"{bare}: their names alone would end in NO-GO."]
+        return [f"{bare}: their names alone would end in NO-GO. Write {_them(without)} {_LATER}"]
     return []
 
 
