@@ -22,7 +22,7 @@ from loraprep.pairs.change import Change
 
 _FEW = 8  # pairs, of which none is usual
 _MOST = 3  # changes that are told apart
-_SURE = 0.56  # silhouette; of 900 draws of pairs of one change 2 were taken for several
+_SURE = 0.56  # silhouette; of 450 draws of pairs of one change 2 were taken for several
 _PARTED = 0.33  # the same where the sentences part them as well; half against half of two changes reach it mostly
 _BETTER = 0.05  # of silhouette, from which on one more change is believed
 _TOLD = 0.75  # of the pairs of a change, whose sentence is nearest to another of the same
@@ -51,8 +51,9 @@ def findings(changes: Mapping[str, Change], captions: Mapping[str, Caption]) -> 
 
 
 def places(changes: Sequence[Change]) -> Points:
-    """Say where each change lies among changes, n x 7: what it does to light, colour, surface, lines, and how much.
+    """Say where each change lies among changes, n x 6: what it does to light, colour, surface, lines, and how much.
 
+    Not what it does to sharpness: a drawing makes soft photos sharper and sharp ones softer, and is one change.
     Logarithms, as a change of twice the strength is the same change; 1 is about what two kinds lie apart.
     """
     return np.array(
@@ -63,7 +64,6 @@ def places(changes: Sequence[Change]) -> Points:
                 np.log1p(change.area / 0.03) / 1.5,
                 np.log1p(change.even / 2),
                 _signed(change.plain, 0.08),
-                2 * change.sharp,
                 1.5 * (1 - change.like),
             ]
             for change in changes
