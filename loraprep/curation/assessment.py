@@ -35,6 +35,7 @@ class Observations(msgspec.Struct, frozen=True):
     people: People = People()
     before: Mapping[str, Image] = {}  # of pairs: the picture before the change
     changes: Mapping[str, Change] = {}  # of pairs: what differs between the two
+    scenes: Mapping[str, str] = {}  # of copies and variants: the first of those they show one scene with
 
     def around(self, images: Sequence[Image]) -> list[Image]:
         """Return what the pictures are varied in apart from their changes: those before, each under its own path."""

@@ -266,15 +266,18 @@ class _Variety(msgspec.Struct, frozen=True):
 
 
 def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[Finding]:
-    """Find that all pictures are one scene by their layout and colour; doubt it where they look as near as its frames.
+    """Find that all pictures are one scene; doubt it where they look as near as its frames.
 
+    They are one by their layout and colour, or where they were found to be copies and variants of each other: a camera
+    that moves changes the layout of every frame, and whoever keeps them all has not made them different.
     Words alone say little: they may be the same of different pictures ("a portrait"), and different ones of the same.
     They settle the doubt where they differ.
     """
     if len(images) < kind.floor:
         return []
     paths = tuple(i.path for i in images)
-    count = diversity.vendi(content_kernel(images, {}, {})[0])
+    scenes = len({seen.scenes.get(p, p) for p in paths})
+    count = min(scenes, diversity.vendi(content_kernel(images, {}, {})[0]))
     if count < kind.variety:
         return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
     if not kind.teaches_style or similarity.usual_distance(images, seen.styles) >= _ALIKE:

@@ -722,6 +722,21 @@ def test_what_looks_like_frames_of_one_scene(style: project.Project, texts: list
     assert not {Code.ALL_ALIKE, Code.ONE_SCENE} & set(_frames(style, captions, apart=1.0))
 
 
+def test_frames_of_two_scenes_that_somebody_keeps_are_two_pictures_and_of_three_are_a_set(
+    style: project.Project,
+) -> None:
+    images = records(12)
+
+    def blocked(scenes: int) -> list[str]:
+        seen = Observations({}, {}, {}, scenes={i.path: images[n % scenes].path for n, i in enumerate(images)})
+        said = curate.assess(images, seen, style.kind, style.settings).findings
+        return [findings.sentence(f) for f in said if f.code == Code.ONE_SCENE]
+
+    said = "12 pictures count as 2: they show one scene again and again; 3 different ones are the least."
+    assert blocked(2) == [said]
+    assert blocked(3) == []
+
+
 @pytest.mark.parametrize(
     ("said", "subject"),
     [("sea serpent", "animal"), ("woodland boar", "animal"), ("forest ranger", "person"), ("river bank", "landscape")],

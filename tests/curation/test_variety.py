@@ -58,3 +58,17 @@ def test_twelve_scenes_do_not(tmp_path: Path) -> None:
     root = project(tmp_path / "mystyle", one=False)
     run(root, "gate1")
     assert "one-scene" not in codes(root)
+
+
+def test_frames_of_a_camera_that_moves_are_one_scene_though_somebody_keeps_them_all(tmp_path: Path) -> None:
+    root = project(tmp_path / "mystyle", one=True)
+    for n in range(len(THINGS)):
+        at = (12 * (n % 4), 10 * (n // 4))
+        frame = scene(5).crop((*at, *(side - 40 + shift for side, shift in zip(scene(5).size, at, strict=True))))
+        frame.save(root / f"images/{n:02}.png")
+    run(root, "gate1")
+    asked = root / "decisions/duplicates.yaml"
+    asked.write_text(asked.read_text("utf-8").replace("  keep: null", "  keep: all"), "utf-8")
+    code, _ = run(root, "gate1")
+    assert code == 1
+    assert codes(root)["one-scene"].startswith("12 pictures count as 1: ")

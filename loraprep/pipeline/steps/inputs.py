@@ -117,4 +117,6 @@ def observations(work: Workspace) -> Observations:
         people=heads.people,
         before={i.path: found[i.controls[0]] for i in found.values() if i.state == "image" and i.controls},
         changes=work.read(PairsSeen).changes if pairs else {},
+        # pairs are told apart by what is before the change, and those were not compared
+        scenes={} if pairs else {p: g.pictures[0] for g in work.read(Duplicates).groups for p in g.pictures},
     )
