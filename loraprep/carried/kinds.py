@@ -20,7 +20,7 @@ KINDS: tuple[What, ...] = get_args(What)
 Parted = Literal["strip", "panorama"]  # what is no mark: a picture that can be cut into pieces
 
 _SITE = re.compile(
-    r"https?:|www[.,]|@ ?\w|[©®™]|\(c\) ?(?:(?:19|20)\d\d|@?[^\W\d]{2})|copyright|"
+    r"https?:|www[.,]|\bwww |@ ?\w|[©®™]|\(c\) ?(?:(?:19|20)\d\d|@?[^\W\d]{2})|copyright|"
     r"\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
     r"deviantart|instagram|facebook|artstation|"
     r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
@@ -34,6 +34,7 @@ _OF_A_TIME = re.compile(  # what a year belongs to if to no name
 _HANDLE = re.compile(r"^@?[a-z]+[_.][a-z0-9_.]+$")
 _LETTER = re.compile(r"\w", re.UNICODE)
 
+_BARS = "一丨丿二三川"  # what rails, masts and wings are read as; what is written has other letters as well
 _SURE = 0.8  # of the words' score: what is read so surely is writing
 _PLAIN = 0.87  # in the art nothing but the words speaks for it
 _MIRRORED = 4  # letters at least of what can be read in a mirror only: keys and tiles look like fewer
@@ -72,7 +73,7 @@ def marks(lettering: Lettering) -> list[Mark]:
 
 def _writing(region: Region) -> bool:
     """Say whether a place holds letters, and no rails, bricks or blades of grass that look like some."""
-    letters = _LETTER.findall(region.words)
+    letters = [c for c in _LETTER.findall(region.words) if c not in _BARS]
     if len(letters) < 2 or len(set(letters)) < 2 or region.score < _LIKELY:
         return False
     if region.mirrored and len(letters) < _MIRRORED:

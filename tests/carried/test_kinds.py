@@ -25,6 +25,8 @@ def told(*regions: Region) -> list[str]:
     ("words", "box", "kind"),
     [
         ("www.artwall.org", MIDDLE, "site"),
+        ("www artwall.ong", BELOW, "site"),  # readers drop dots
+        ("Awww so cute", MIDDLE, "art"),
         ("@mara_winter", CORNER, "site"),
         ("© Jun Okafor", CORNER, "site"),
         ("Lena Sato 2013", CORNER, "site"),
@@ -53,6 +55,9 @@ def told(*regions: Region) -> list[str]:
         ("They say the river never freezes", BELOW, "subtitle"),
         ("BAKERY", MIDDLE, "art"),
         ("出口注意", MIDDLE, "art"),
+        ("一月二日", MIDDLE, "art"),
+        ("一一香", CORNER, None),  # wings and masts
+        ("川一三", MIDDLE, None),
     ],
 )
 def test_words_and_place_tell_the_kind(words: str, box: Box, kind: str | None) -> None:
