@@ -110,7 +110,7 @@ def build(
             continue
         todo.append(_shard(there, name, form, held, inside, before))
     done, total = 0, sum(len(shard.members) for shard in todo)
-    with closing(pictures.each_lot(_pack, todo, weigh=_records, patience=pixels.SENDING)) as answers:
+    with closing(pictures.each_lot(_pack, todo, weigh=lambda shard: shard.records, patience=pixels.SENDING)) as answers:
         for shard, answer in answers:
             done += len(shard.members)
             if progress:
@@ -125,10 +125,6 @@ def build(
                 there.note(shard.name, answer.put)
             built |= _locked(shard.name, wanted[shard.name], answer.digest, recipes[shard.name], answer.made)
     return dict(sorted(built.items())), problems
-
-
-def _records(shard: _Shard) -> list[Image]:
-    return shard.records
 
 
 def _locked(
