@@ -150,4 +150,4 @@ def check_names(images: Mapping[str, LockedImage]) -> None:
 
 def write_lock(root: Path, lock: DatasetLock) -> None:
     """Write dataset.lock.json, if it differs."""
-    files.write_json(root / LOCK, msgspec.to_builtins(lock))
+    files.write_records(root / LOCK, lock)

@@ -557,6 +557,19 @@ def write_json(path: Path, value: Json) -> bool:
     return write(path, dumps(value))
 
 
+def spelled(records: object) -> bytes:
+    """Spell records as `dumps` does their plain values, at a sixth of its time and without making those.
+
+    For what grows with the pictures, and holds no number with a fraction.
+    """
+    return msgspec.json.format(msgspec.json.encode(records, order="sorted"), indent=1) + b"\n"
+
+
+def write_records(path: Path, records: object) -> bool:
+    """Write what `spelled` makes of `records`; True if the file was written."""
+    return write(path, spelled(records))
+
+
 def read_json(path: Path) -> Any:
     """Parse the file. Raises FileNotFoundError, ValueError, UserError."""
     return parse_json(read(path), Any)

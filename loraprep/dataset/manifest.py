@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 
-import msgspec
-
 from loraprep.core import files
 from loraprep.core.dataset_lock import LOCK, LockedImage, at, check_names, read_lock
 
@@ -58,7 +56,7 @@ def strangers(root: Path, known: Collection[str]) -> list[str]:
 
 def write_manifest(root: Path, images: Mapping[str, LockedImage]) -> None:
     """Write the manifest, if it differs."""
-    files.write_json(_path(root), msgspec.to_builtins(images))
+    files.write_records(_path(root), images)
 
 
 def written_files(images: Mapping[str, LockedImage]) -> dict[str, str]:
