@@ -10,7 +10,7 @@ Tone = tuple[float, float, float]  # L*, a*, b*
 class Change(Struct, frozen=True):
     """What differs between a target and its first control.
 
-    Where it lies: `points`, those that tell, 0 if that is unsure; `corner`: by how much the corner that misses its
+    Where it lies: `points`, those that tell, 0 if soft edges do; `corner`: by how much the corner that misses its
     place most does so, px of a picture of keypoints.SIDE px; with it `shift` (across, down, in the same px), `scale`
     and `turn` (degrees, clockwise) of the target against the control.
 
