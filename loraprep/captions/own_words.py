@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -24,21 +25,41 @@ _WITHIN = 4  # letters of a word that is looked for inside a name, "lake" in moo
 _SENTENCE = 5  # words of a name that somebody wrote as a sentence, as a prompt is; a .txt of them is a caption
 
 
-def graded(captions: Mapping[str, Caption], elements: Mapping[str, Elements], settings: Settings) -> dict[str, Caption]:
+class Read(NamedTuple):
+    """What a caption says of its own, and what an edit of many may go by that foretells it."""
+
+    caption: Caption
+    own: frozenset[str]
+    signs: frozenset[str]
+
+
+def graded(
+    captions: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    settings: Settings,
+    read: dict[str, Read] | None = None,
+) -> dict[str, Caption]:
     """Return all captions; one of a person's that says nothing of its own picture counts as its name does.
 
     Deleting, moving and repeating words of the name says nothing. Nor does a word that was put into many captions at
     once: into all, or into all whose names share a word ("hull" -> "spaceship"), so that the names foretell it. Words
     that a model or a tagger saw are not asked; nor is a caption that was approved as it was shown, one of a set whose
     captions are the trigger alone by choice, and what asks for a change of a pair.
+
+    `read`: what was read of captions before, with the same elements and settings; what is read now is added.
     """
-    said = {path: _beyond(c, elements[path], settings) for path, c in captions.items() if _is_asked(c, elements[path])}
+    read = {} if read is None else read
+    asked = [path for path, caption in captions.items() if _is_asked(caption, elements[path])]
+    for path in asked:
+        if path not in read or read[path].caption != captions[path]:
+            own = _beyond(captions[path], elements[path], settings)
+            read[path] = Read(captions[path], own, _foretelling(path, elements[path]))
     alike = _put_into_many(
-        {path: own for path, own in said.items() if own},
-        {path: _foretelling(path, elements[path]) for path in said},
+        {path: read[path].own for path in asked if read[path].own},
+        {path: read[path].signs for path in asked},
         max(_FEW, int(settings.thresholds.captions.named * len(captions)) + 1),
     )
-    nothing = {path for path, own in said.items() if not own} | alike
+    nothing = {path for path in asked if not read[path].own} | alike
     return {path: structs.replace(c, grade=Grade.NAMED) if path in nothing else c for path, c in captions.items()}
 
 

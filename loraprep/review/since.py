@@ -11,7 +11,7 @@ from loraprep.captions import compose, own_words
 from loraprep.captions.samples import own_caption
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding
-from loraprep.core.records import Elements, Reason
+from loraprep.core.records import Caption, Elements, Reason
 from loraprep.project import groups
 from loraprep.report.gate import many_named
 from loraprep.review import stay
@@ -42,21 +42,36 @@ def about(s: Snapshot, code: str) -> list[str]:
     return [path for one in told(s) if one.reason.code == code for path in one.reason.images]
 
 
+class _Kept(msgspec.Struct):
+    """What was read of captions since the last run: one edit reads one more."""
+
+    written: dict[str, tuple[str, Caption]] = {}  # by path: a person's words, and the caption that they make
+    read: dict[str, own_words.Read] = {}
+
+
+@remembered()
+def _kept(_s: Snapshot) -> _Kept:
+    return _Kept()
+
+
 @remembered(lambda s: s.digests["captions"])
 def described(s: Snapshot) -> frozenset[str]:
     """Return the pictures that a person's caption of now describes, as the gate will see it."""
-    settings, encoder = s.project.settings, s.project.base_model.encoder.name
     entries = s.decisions["captions"].entries
-    mine = {path for path in s.captions if path in entries and own_caption(entries[path])}
-    now = {
-        path: compose.verbatim(caption, entries[path], groups.trigger(path, settings), encoder, settings)
-        if path in mine
-        else caption
-        for path, caption in s.captions.items()
-    }
-    made_of = {path: s.elements.get(path) or Elements(path, "", "", "none") for path in now}
-    graded = now if s.project.kind.pairs else own_words.graded(now, made_of, settings)
-    return frozenset(path for path in mine if graded[path].captioned)
+    mine = {path: own for path in s.captions if path in entries and (own := own_caption(entries[path]))}
+    if not mine:
+        return frozenset()
+    settings, encoder, kept = s.project.settings, s.project.base_model.encoder.name, _kept(s)
+    for path, own in mine.items():
+        if path not in kept.written or kept.written[path][0] != own:
+            trigger = groups.trigger(path, settings)
+            made = compose.verbatim(s.captions[path], entries[path], trigger, encoder, settings)
+            kept.written[path] = own, made
+    now = {**s.captions, **{path: kept.written[path][1] for path in mine}}
+    if not s.project.kind.pairs:
+        made_of = {path: s.elements.get(path) or Elements(path, "", "", "none") for path in now}
+        now = own_words.graded(now, made_of, settings, kept.read)
+    return frozenset(path for path in mine if now[path].captioned)
 
 
 def _by_now(s: Snapshot, reason: Reason) -> Told:
