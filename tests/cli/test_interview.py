@@ -3,23 +3,26 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from loraprep.captions import meaning
 from loraprep.cli.init import interview
+from loraprep.cli.init.asking import Question
 from loraprep.cli.init.interview import Talk
 from loraprep.cli.init.options import InitOptions
-from loraprep.project import profiles, project
+from loraprep.project import profiles, project, trigger
 from tests.gallery import paint
 from tests.runs import run
 
 if os.name == "nt":
     pytest.skip("there are no pseudo-terminals on Windows", allow_module_level=True)
 
-from tests.terminals import CONTROL_C, CONTROL_D, DOWN, ENTER, ESC, SPACE, UP, Terminal
+from tests.terminals import CONTROL_C, CONTROL_D, DOWN, ENTER, ESC, PATIENCE, SPACE, UP, Terminal
 
 pytestmark = pytest.mark.run
 MODELS = profiles.models_for("style")
@@ -43,8 +46,8 @@ def here(tmp_path: Path) -> Path:
 def start(here: Path) -> Iterator[Start]:
     running: list[Terminal] = []
 
-    def begin(*args: str, **more: int) -> Terminal:
-        env = {**NOBODY, "LORAPREP_CONFIG": str(here / "config.yaml")}
+    def begin(*args: str, env: Mapping[str, str] | None = None, **more: int) -> Terminal:
+        env = {**NOBODY, "LORAPREP_CONFIG": str(here / "config.yaml"), **(env or {})}
         running.append(Terminal(here, "init", *args, env=env, **more))
         return running[-1]
 
@@ -174,6 +177,86 @@ def test_back_and_back_again_and_what_was_said_is_still_there(here: Path, start:
     intent = project.load(here / "mine").settings.intent
     assert (intent.kind, intent.description) == ("style", "Mira")
     assert project.load(here / "mine").trigger == "woman"
+
+
+def test_going_back_leaves_each_question_once(here: Path, start: Start) -> None:
+    person = start("mine", "--kind", "style", "--images", "my pics", "--copy")
+    person.answer("Which base model", "flux")
+    person.answer("Which program")
+    person.answer("what should the model learn?", "thick oil landscapes")
+    person.answer("What would you call such a picture", "oil painting")
+    person.answer("one made-up word", "mirel")
+    person.answer("should not become part", ESC, then="")
+    person.answer("Enter alone: mirel", "mirela")
+    person.answer("should not become part", "frames")
+    person.answer("Who describes the pictures?", ESC, then="")
+    person.answer("Enter alone: frames", ESC, then="")
+    person.answer("Enter alone: mirela")
+    person.answer("should not become part")
+    person.answer("Who describes the pictures?")
+    person.answer("Nothing is written yet.", ESC, then="")
+    person.answer("Who describes the pictures?")
+    person.answer("Nothing is written yet.", "notes")
+    person.answer("should not become part", ESC, then="")
+    person.see("Nothing is written yet.")
+    lines = person.text.splitlines()
+    for label, said in {"Class word": "oil painting", "Trigger": "mirela", "Notes": "frames"}.items():
+        assert [line for line in lines if line.startswith(f"{label}:")] == [f"{label}: {said}"]
+    assert len([line for line in lines if line.startswith("Captioner: ")]) == 1
+    assert "Back one question." not in person.text
+    assert "" not in lines[: lines.index("Trigger: mirela")]
+
+
+def test_what_is_typed_before_a_question_could_be_seen_answers_nothing_that_it_proposes(
+    here: Path, start: Start
+) -> None:
+    # an interview that takes its time before it asks
+    (here / "sitecustomize.py").write_text(
+        "import time\nfrom loraprep.cli.init import interview\nproposed = interview.Talk.proposed\n"
+        "def slow(self, options):\n    time.sleep(1.5 if options.class_word else 0)\n"
+        "    return proposed(self, options)\ninterview.Talk.proposed = slow\n"
+    )
+    path = os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])
+    person = start("mine", "--kind", "style", "--images", "my pics", "--copy", env={"PYTHONPATH": path})
+    person.answer("Which base model", "flux")
+    person.answer("Which program")
+    person.answer("what should the model learn?", "thick oil landscapes")
+    person.answer("What would you call such a picture", "oil painting")
+    person.see("Class word: oil painting")
+    person.type(ENTER + "never seen" + ENTER)
+    person.answer("one made-up word that means nothing yet")
+    person.see("should not become part")
+    proposed = trigger.propose("mine", "oil painting", meaning.doubt_of_proposal)
+    assert [line for line in person.text.splitlines() if line.startswith("Trigger:")] == [f"Trigger: {proposed}"]
+
+
+def test_what_the_trigger_is_made_of_is_looked_for_while_the_person_types(here: Path) -> None:
+    looked: list[str] = []
+
+    class Person:
+        """Answers, and says what was looked for before the trigger was asked about."""
+
+        say = staticmethod(lambda text, style="": None)
+        take_back = staticmethod(lambda label: None)
+
+        def ask(self, question: Question) -> str:
+            if question.label == "Description":
+                end = time.monotonic() + PATIENCE
+                while not (talks[0].hands and meaning._dictionary.cache_info().currsize):
+                    assert time.monotonic() < end, "nobody looks ahead"
+                    time.sleep(0.01)
+                looked.append(question.label)
+            return "write it" if question.label == "Next" else question.default or "oil"
+
+    talks: list[interview.Talk] = []
+    meaning._dictionary.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interview, "Talk", lambda place: talks.append(Talk(place)) or talks[0])
+        nothing = dict.fromkeys(InitOptions.__struct_fields__[:-3])
+        options = InitOptions(**nothing | {"name": "mine", "kind": "style", "images": "my pics", "no_input": False})
+        done = interview.completed(options, here, Person())
+    assert looked == ["Description"]
+    assert done.trigger
 
 
 @pytest.mark.parametrize(("key", "code"), [(CONTROL_C, 130), (CONTROL_D, 130)])

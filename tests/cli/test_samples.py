@@ -85,8 +85,9 @@ def test_without_an_editor_the_caption_is_changed_right_there(root: Path, editor
     key, *others = sorted(decisions.read_decisions(root, "captions").entries)
     before = decisions.read_decisions(root, "captions").entries[key].data["caption"]
     person = Terminal(root, "samples", columns=100, rows=40, env={"EDITOR": editor, "VISUAL": ""})
-    person.answer(f"Image 1 of {len(others) + 1}: {key}", "adjust")
+    person.see(f"Image 1 of {len(others) + 1}: {key}")
     assert before.replace("\n", " ")[:40] in person.see("Caption: [trigger], ")
+    person.answer("Your answer:", "adjust")
     person.answer("Change what is not right.", ", at dusk")
     person.see(f"Image 2 of {len(others) + 1}: {others[0]}")
     person.close()

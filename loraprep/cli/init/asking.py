@@ -64,6 +64,9 @@ class Asker(Protocol):
         Raises Back, EOFError (Ctrl-D) and KeyboardInterrupt.
         """
 
+    def take_back(self, label: str) -> None:
+        """The person went back to the question that is called so: it is asked anew."""
+
 
 def asker(*, plain: bool) -> Asker:
     """Return who asks here: `plain`, or where arrows cannot be shown, line by line."""
@@ -144,6 +147,10 @@ class Lines:
 
     say = staticmethod(say)
 
+    def take_back(self, label: str) -> None:
+        """Say so: what was printed stays."""
+        self.say("Back one question.", "dim")
+
     def ask(self, question: Question) -> str:
         """Print the question and read lines until one answers it."""
         say(question.text)
@@ -184,13 +191,36 @@ class Lines:
 class Screen:
     """Asks on a terminal: a list to walk through with the arrows, and a line to type in. Both mean the same."""
 
-    say = staticmethod(say)
+    def __init__(self) -> None:
+        self._stand: list[tuple[str, int]] = []  # (label, lines on the screen) of each answer, what was said to it too
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show a paragraph, wrapped at words."""
+        self._show([line for paragraph in text.split("\n") for line in wrapped(paragraph) or [""]], style)
 
     def ask(self, question: Question) -> str:
-        """Show the question until it is answered; afterwards one line of it stays."""
-        from loraprep.cli.init.screen import ask_on_screen
+        """Show the question until it is answered; afterwards one line of it stays.
 
-        answer = ask_on_screen(question)
-        shown = answer or question.default_words
-        terminal.say("\n".join(wrapped(shown, "  ", f"{question.label}: ")), "bold")
+        A key pressed before it could be seen is no answer to what it proposes.
+        """
+        from loraprep.cli.init import screen
+
+        if question.default is not None:
+            screen.drop_keys()
+        answer = screen.ask_on_screen(question)
+        self._stand.append((question.label, 0))
+        self._show(wrapped(answer or question.default_words, "  ", f"{question.label}: "), "bold")
         return answer
+
+    def take_back(self, label: str) -> None:
+        """Take the last answer off the screen, where it is of that question: it stands there once."""
+        from loraprep.cli.init import screen
+
+        if self._stand and self._stand[-1][0] == label:
+            screen.erase(self._stand.pop()[1])
+
+    def _show(self, lines: Sequence[str], style: str) -> None:
+        terminal.say("\n".join(lines), style)
+        if self._stand:
+            label, before = self._stand[-1]
+            self._stand[-1] = label, before + len(lines)

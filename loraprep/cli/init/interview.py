@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +34,7 @@ _USUAL = {  # of a kind that does not say what is asked about it
 _FORMS = {"prose": "sentences"}  # of captions, as a person calls them
 _USUAL_SIZE = 1024  # px that nearly every base model is trained at
 _COPY, _LEAVE = "copy", "leave"
-_WRITE = "write it"
+_WRITE, _SUMMARY = "write it", "Next"
 
 
 @dataclass
@@ -43,23 +45,52 @@ class Talk:
     seen: dict[Path, Contents] = field(default_factory=dict)
     hands: dict[tuple[Path | None, int], AtHand] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)  # what a question was answered before the person went back
+    ahead: set[Path | None] = field(default_factory=set)  # the folders that are looked at while the person types
+    one: threading.RLock = field(default_factory=threading.RLock)  # for whoever looks for what was not looked at yet
 
     def contents(self, options: InitOptions) -> Contents | None:
         """Look into the folder of pictures, once; None if there is none yet."""
         source = pictures_folder(options, self.here)
         if source is None or not source.is_dir():
             return None
-        if source not in self.seen:
-            self.seen[source] = folder.look(source)
+        with contextlib.nullcontext() if source in self.seen else self.one:
+            if source not in self.seen:
+                self.seen[source] = folder.look(source)
         return self.seen[source]
 
     def at_hand(self, options: InitOptions) -> AtHand:
         """Look around for what could describe the pictures, once for each folder."""
         found, source = self.contents(options), pictures_folder(options, self.here)
         key = (source, found.pictures if found else 0)
-        if key not in self.hands:
-            self.hands[key] = at_hand.look_around(found, (source or self.here).resolve().parent)
+        with self.one:
+            if key not in self.hands:
+                self.hands[key] = at_hand.look_around(found, (source or self.here).resolve().parent)
         return self.hands[key]
+
+    def doubt(self, word: str, options: InitOptions) -> str:
+        """Say why a word is a poor trigger, "" if it is a good one."""
+        tagger = self.at_hand(options).found.get("wd-tagger")
+        with self.one:
+            return meaning.doubt(word, options.class_word or "", at_hand.tags_of(tagger) if tagger else ())
+
+    def proposed(self, options: InitOptions) -> str:
+        """Make up a trigger."""
+        with self.one:
+            name = project_name(options.name or "", self.here)
+            return trigger.propose(name, options.class_word or "", meaning.doubt_of_proposal)
+
+    def look_ahead(self, options: InitOptions) -> None:
+        """Look for what later questions propose while the person types: a second or two, and they come at once then."""
+        source = pictures_folder(options, self.here)
+        if source not in self.ahead:
+            self.ahead.add(source)
+            threading.Thread(target=self._look, args=(options,), daemon=True).start()
+
+    def _look(self, options: InitOptions) -> None:
+        with contextlib.suppress(Exception):  # what is wrong is said by the question that needs it
+            self.proposed(options)
+            if pictures_folder(options, self.here):
+                self.doubt("", options)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +105,6 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     keep: Callable[[InitOptions, str], InitOptions]
     applies: Callable[[InitOptions, Talk], bool] = lambda _options, _talk: True
     said: Callable[[InitOptions], str]
-    before: Callable[[InitOptions, Talk], Sequence[str]] = lambda _options, _talk: ()
     after: Callable[[InitOptions, Talk], Sequence[str]] = lambda _options, _talk: ()
 
     def unanswered(self, options: InitOptions) -> bool:
@@ -101,6 +131,7 @@ def completed(options: InitOptions, here: Path, asker: Asker) -> InitOptions:
             chosen = asker.ask(_summary(options, talk))
         except Back:
             step, options = asked.pop()
+            asker.take_back(step.label)
             options = _asked(step, options, talk, asker, asked)
         else:
             if chosen == _WRITE:
@@ -121,16 +152,16 @@ def _asked(
     step: Step, options: InitOptions, talk: Talk, asker: Asker, asked: list[tuple[Step, InitOptions]]
 ) -> InitOptions:
     """Ask one question, or, if the person goes back, forget the one before: it is the next one then."""
-    for text in step.before(options, talk):
-        asker.say(text)
+    talk.look_ahead(options)
     try:
         answer = asker.ask(_as_before(step.question(options, talk), talk.answers.get(step.key)))
     except Back:
         if not asked:
             asker.say("This is the first question; Ctrl-C leaves.", "yellow")
             return options
-        asker.say("Back one question.", "dim")
-        return asked.pop()[1]
+        before, options = asked.pop()
+        asker.take_back(before.label)
+        return options
     asked.append((step, options))
     talk.answers[step.key] = answer
     options = step.keep(options, answer)
@@ -152,11 +183,10 @@ def _changed(
 ) -> InitOptions:
     """Ask a question again, from the summary; what hangs on its answer is asked anew where that changed."""
     before = options
-    for text in step.before(options, talk):
-        asker.say(text)
     try:
         options = step.keep(options, asker.ask(step.question(options, talk)))
     except Back:
+        asker.take_back(_SUMMARY)
         return before
     for text in step.after(options, talk):
         asker.say(text, "cyan")
@@ -385,16 +415,12 @@ def _words(key: str, label: str) -> Callable[[InitOptions, Talk], Question]:
 
 
 def _trigger(options: InitOptions, talk: Talk) -> Question:
-    class_word = options.class_word or ""
-    name = project_name(options.name or "", talk.here)
-    tagger = talk.at_hand(options).found.get("wd-tagger")
-    tags = at_hand.tags_of(tagger) if tagger else frozenset()
     return Question(
         text="Which word shall bring it back in a prompt? The trigger is one made-up word that means nothing yet.",
         label="Trigger",
-        default=options.trigger or trigger.propose(name, class_word, meaning.doubt_of_proposal),
+        default=options.trigger or talk.proposed(options),
         check=trigger.fault,
-        doubt=lambda word: meaning.doubt(word, class_word, tags),
+        doubt=lambda word: talk.doubt(word, options),
     )
 
 
@@ -567,7 +593,7 @@ def _summary(options: InitOptions, talk: Talk) -> Question:
     ]
     return Question(
         text="Nothing is written yet. Is this right? Choosing a line asks it again.",
-        label="Next",
+        label=_SUMMARY,
         choices=(Choice(_WRITE, made, ("yes", "ok")), *rows),
         default=_WRITE,
     )

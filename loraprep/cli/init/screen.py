@@ -6,10 +6,12 @@ import os
 import shutil
 
 from prompt_toolkit.application import Application
+from prompt_toolkit.application.current import get_app_session
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
@@ -30,6 +32,23 @@ def ask_on_screen(question: Question) -> str:
     app = _Asking(question).application()
     app.ttimeoutlen = app.timeoutlen = _ESCAPE
     return app.run()
+
+
+def drop_keys() -> None:
+    """Forget what was typed up to now: read already by the question before, or waiting in the terminal."""
+    keys = get_app_session().input
+    clear_typeahead(keys)
+    with keys.raw_mode():  # else only whole lines would come
+        while keys.read_keys():
+            pass
+
+
+def erase(lines: int) -> None:
+    """Take the last lines off the screen; those that scrolled out of it stay."""
+    screen = get_app_session().output
+    screen.cursor_up(min(lines, shutil.get_terminal_size().lines - 1))
+    screen.erase_down()
+    screen.flush()
 
 
 class _Asking:
