@@ -13,7 +13,7 @@ from tests.runs import run
 if os.name == "nt":
     pytest.skip("there are no pseudo-terminals on Windows", allow_module_level=True)
 
-from tests.terminals import CONTROL_D, Terminal
+from tests.terminals import CONTROL_D, ENTER, Terminal
 
 pytestmark = pytest.mark.run
 WHETHER = "Does this capture both what's in the image AND how it's painted?"
@@ -49,12 +49,10 @@ def test_approve_adjust_skip_and_later(root: Path) -> None:
     assert "Content elements: " in seen
     assert "Style elements: loose strokes" in seen
     person.answer(WHETHER)  # Enter takes what is recommended
-    person.answer(f"Image 2 of {len(keys)}: {keys[1]}", "adjust")
-    person.answer(f"Image 3 of {len(keys)}: {keys[2]}", "skip")
-    person.see(f"Image 4 of {len(keys)}: {keys[3]}")
-    person.answer(
-        "Esc goes back.", CONTROL_D, then=""
-    )  # once it listens: before that a terminal keeps Ctrl-D to itself
+    # each once it listens: what was typed before approves nothing, and Ctrl-D a terminal keeps to itself
+    for number, (keys_pressed, then) in enumerate({"adjust": ENTER, "skip": ENTER, CONTROL_D: ""}.items(), 2):
+        person.see(f"Image {number} of {len(keys)}: {keys[number - 1]}")
+        person.answer("Esc goes back.", keys_pressed, then=then)
     assert person.ended() == 0
     assert f"{len(keys) - 3} samples not answered; loraprep samples goes on there." in person.text
     person.close()
