@@ -197,6 +197,7 @@ _LEFT_OUT = (
 
 # what is done about a finding while there is no project to write into
 _BEFOREHAND: dict[str, str] = {
+    Code.UNCAPTIONED: "Write what each shows into a .txt file with its name, beside it.",
     Code.ONLY_NAMED: "Write what each shows into a .txt file beside it. Or choose in `loraprep init` who looks at "
     "them, or that the trigger alone is trained.",
 }

@@ -184,14 +184,17 @@ def test_pieces_of_a_strip_that_is_a_copy_leave_with_it() -> None:
         (["strip#part-1.png"], "Write what each shows on the page of `loraprep review`"),
         (
             ["pier.png"],
-            "Put a .txt file with the same name beside the picture and write into it what the picture shows.",
+            "Put a .txt file with the same name beside the picture in ../my pics/ and write into it what the picture "
+            "shows.",
         ),
         (["pier.png", "strip#part-1.png"], "for parts of pictures (with # in the name) write it on the page"),
     ],
 )
 def test_where_words_for_a_piece_belong_is_told(bare: list[str], said: str) -> None:
     images = [Record("pier.png", "image"), Record("strip#part-1.png", "image", of="strip.png")]
-    limits = SimpleNamespace(thresholds=SimpleNamespace(captions=SimpleNamespace(named=1.0)))
+    limits = SimpleNamespace(
+        thresholds=SimpleNamespace(captions=SimpleNamespace(named=1.0)), images=SimpleNamespace(folder="../my pics")
+    )
     data: Any = SimpleNamespace(images=images, captions={}, findings=[], settings=limits)
     (found,) = gate._caption_findings(bare, data)
     assert said in findings.fix(found)
