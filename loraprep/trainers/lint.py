@@ -142,8 +142,12 @@ def _of_words(files: Sequence[FolderFile], pairs: Pairing | None) -> list[Findin
             hits[name][path] = f'"{_short(text)}"'
         for name, words in {**hygiene.asked(text, about), **hygiene.seen(mended.text, about)}.items():
             hits[name][path] = words
-    for rule in (hygiene.OF_PAIRS[0], hygiene.OF_A_FOLDER[-1]) if pairs else hygiene.OF_A_FOLDER:
-        hits[rule.name] |= rule.see(captions)
+    *of_words, of_trigger = hygiene.OF_A_FOLDER
+    triggers = hygiene.SET_RULES[-1].see(captions)  # no word of what is shown, here as in a project
+    bare = {p: hygiene.without_trigger(text, triggers[p]) if p in triggers else text for p, text in captions.items()}
+    for rule in hygiene.OF_PAIRS[:1] if pairs else of_words:
+        hits[rule.name] |= rule.see(bare)
+    hits[of_trigger.name] |= of_trigger.see(captions)
     return [
         Finding(Code.CHECK_WORDS, tuple(sorted(paths)), {"details": f"{hygiene.said(name).sees} - {_each_once(paths)}"})
         for name, paths in sorted(hits.items())

@@ -342,3 +342,13 @@ def test_a_broken_file_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixtu
     said = capsys.readouterr().out
     assert "A picture cannot be opened: 10_mystyle/broken.png: " in said
     assert said.count("broken.png") == 1, said
+
+
+def test_words_are_counted_without_the_trigger_as_in_a_project(tmp_path: Path) -> None:
+    captions = {f"{n}.txt": f"zqxmill, a grey mill beside a pond {n}" for n in range(9)} | {
+        "far.txt": "zqxmill, a pond"
+    }
+    shown = {f"{name.removesuffix('.txt')}.png": GOOD for name in captions}
+    found = lint.lint_folder(folder.read_folder(make(tmp_path, **captions, **shown)), {})
+    (length,) = (f.text("details") for f in found if f.code is Code.CHECK_WORDS and "far.txt" in f.images)
+    assert "far.txt: 2 words, most have about 7" in length
