@@ -122,6 +122,11 @@ def meant(axis: str, text: str) -> str:
     return next((term for term in terms(axis) if term in said), "")
 
 
+def subjects(text: str) -> set[str]:
+    """Return every subject that a text names, as closed terms: of landscapes, people and houses all three."""
+    return set(filter(None, map(_head, _clauses(_DENIED.sub(" ", text.replace("_", " "))))))
+
+
 def _clauses(text: str) -> Iterable[str]:
     """Yield phrases in the order of the text; "still life" and the like are never cut."""
     for piece in re.split(r"[,;.:()]", text):

@@ -17,6 +17,7 @@ from loraprep.project.settings import Settings
 
 _MORE = 20  # "do more than 20 more landscapes": the most that is compared with
 _EVEN = 0.6  # from this evenness an axis counts as well spread
+_OF_PEOPLE = frozenset({"portrait", "full body"})  # framings that only people have
 _SAME = 0.6  # share of one subject from which a style may swallow it
 
 
@@ -32,12 +33,19 @@ def lacking_terms(axes: Sequence[Axis], kind: Kind) -> list[tuple[int, str, Axis
     return [(-number, term, axis) for _, number, term, axis in lacking]
 
 
-def pictures_to_add(axes: Sequence[Axis], kind: Kind) -> str:
-    """Name the pictures to add next in a sentence, compared with more of what there is; "" if nothing is thin."""
-    named = lacking_terms(axes, kind)[:3]
+def pictures_to_add(axes: Sequence[Axis], kind: Kind, description: str = "") -> str:
+    """Name the pictures to add next in a sentence, compared with more of what there is; "" if nothing is thin.
+
+    `description`: what shall be learned, in the artist's words. The subjects that it names are those that are meant,
+    and no other is advised.
+    """
+    meant = lexicon.subjects(description) if any(_of_subject(axis, kind) for axis in axes) else set()
+    named = [lack for lack in lacking_terms(axes, kind) if not meant or _shows(lack[1], lack[2], kind) <= meant][:3]
     if not named:
         return ""
     wanted = listed([lexicon.pictures(number, term) for number, term, _ in named])
+    if len(meant) == 1:
+        wanted += f", all of {lexicon.asked(2, *meant)}, as you describe them"
     common = [(n, t, a) for _, _, a in named if kind.axes[a.name].element not in MEASURED for t, n in a.counts.items()]
     if common:
         _, term, axis = max(common, key=lambda x: (x[0], x[1]))
@@ -47,6 +55,15 @@ def pictures_to_add(axes: Sequence[Axis], kind: Kind) -> str:
         if crowded < diversity.hill(new):
             return f"{wanted}. These few help more than {lexicon.pictures(_MORE, term, 'more')}."
     return f"{wanted}."
+
+
+def _of_subject(axis: Axis, kind: Kind) -> bool:
+    return kind.axes[axis.name].element == "content.subject_class"
+
+
+def _shows(term: str, axis: Axis, kind: Kind) -> set[str]:
+    """Return the subjects without which no picture of a term can be: itself, or whoever a portrait is of."""
+    return {term} if _of_subject(axis, kind) else {"person"} if term in _OF_PEOPLE else set()
 
 
 def strong_sides(axes: Sequence[Axis], kept: int) -> str:

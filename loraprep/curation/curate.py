@@ -166,7 +166,7 @@ def assess(
         axes=axes,
         findings=findings,
         variety=variety.said(len(images)) if len(images) > 1 else "",
-        add=advice.pictures_to_add(axes, kind),
+        add=advice.pictures_to_add(axes, kind, settings.intent.description),
         strong=advice.strong_sides(axes, len(images)),
         weak=advice.weak_sides(axes, kind),
         prompts=advice.prompts_to_try([a for a in axes if a.judged(len(images))], captions, ties, settings, kind),

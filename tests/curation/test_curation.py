@@ -226,6 +226,23 @@ def test_what_to_collect_next_is_computed(style: project.Project) -> None:
     assert advice.pictures_to_add([replace(subjects, missing={})], style.kind) == ""
 
 
+@pytest.mark.parametrize(("description", "wanted"), [
+    ("thick oil landscapes in evening light",
+     "3 close-ups, all of landscapes, as you describe them. These few help more than 20 more wide views."),
+    ("landscapes and people in thick paint", "4 portraits and 3 close-ups. These few help more than 20 more wide views."),
+    ("landscapes, animals and houses",
+     "3 close-ups, 2 animals and 2 buildings. These few help more than 20 more wide views."),
+    ("a few paintings from everywhere",
+     "4 portraits, 3 close-ups and 2 animals. These few help more than 20 more wide views."),
+])  # fmt: skip
+def test_no_subject_is_advised_that_the_description_does_not_name(
+    style: project.Project, description: str, wanted: str
+) -> None:
+    subjects = Axis("subject", "Subjects", {"landscape": 16, "person": 4}, 20, {"animal": 2, "building": 2}, 1.65, 0.6)
+    framing = Axis("framing", "Framing", {"wide view": 19, "detail": 1}, 20, {"portrait": 4, "close-up": 3}, 1.2, 0.3)
+    assert advice.pictures_to_add([subjects, framing], style.kind, description) == wanted
+
+
 def test_prompts_show_what_no_picture_shows(style: project.Project) -> None:
     captions = [caption("a", "a bicycle against a wall"), caption("b", "a cat")]
     tried = advice.prompts_to_try([], captions, [], style.settings, style.kind)
