@@ -84,8 +84,8 @@ def test_without_an_editor_the_caption_is_changed_right_there(root: Path, editor
     before = decisions.read_decisions(root, "captions").entries[key].data["caption"]
     person = Terminal(root, "samples", columns=100, rows=40, env={"EDITOR": editor, "VISUAL": ""})
     person.see(f"Image 1 of {len(others) + 1}: {key}")
-    assert before.replace("\n", " ")[:40] in person.see("Caption: [trigger], ")
     person.answer("Your answer:", "adjust")
+    assert before.replace("\n", " ")[:40] in person.see("Caption: [trigger], ")
     person.answer("Change what is not right.", ", at dusk")
     person.see(f"Image 2 of {len(others) + 1}: {others[0]}")
     person.close()
