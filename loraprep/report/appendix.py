@@ -33,6 +33,7 @@ def appendix(data: ReportData, gate: Gate, unsaid: Sequence[Reason], trainers: S
         list(trainers),
         _groups(kept, settings),
         _crops(kept, images),
+        _masked(data),
         _carried(data.assessment.carried),
         _prompts(data.assessment),
         _captions(kept, data.captions, "" if data.kind.pairs else settings.captioning.style_words),
@@ -170,6 +171,12 @@ def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
         for i in drawn
     ]
     return ["### Crops and details", "", *_first(rows, "decisions/crops.yaml has them all")] if rows else []
+
+
+def _masked(data: ReportData) -> list[str]:
+    """Say of which pictures something is hidden from the training, how much and by whom."""
+    rows = [f"- {code(path)}: {plain(mask.said)}" for path, mask in data.masked.items()]
+    return ["### Masked", "", *_first(rows, "report.html says it of each")] if rows else []
 
 
 def _made(image: Image) -> str:

@@ -267,8 +267,8 @@ def _caption_findings(kept: Sequence[str], data: ReportData) -> list[Finding]:
     named = tuple(p for p in kept if _grade(p, data.captions) is Grade.NAMED)
     parts = {i.path for i in data.images if i.of}
     cause = "parts" if parts.issuperset(bare) else "files" if parts.isdisjoint(bare) else "both"
-    values = {"kept": len(kept), "cause": cause, "folder": f"{data.settings.images.folder.rstrip('/')}/"}
-    found = [Finding(Code.UNCAPTIONED, bare, values)] if bare else []
+    folder = f"{data.settings.images.folder.rstrip('/')}/"
+    found = [Finding(Code.UNCAPTIONED, bare, {"kept": len(kept), "cause": cause, "folder": folder})] if bare else []
     if many_named(len(named), len(kept), data.settings):
         return [*found, Finding(Code.ONLY_NAMED, named, {"kept": len(kept)})]
     return [*found, Finding(Code.CAPTION_DRAFT, named, {})] if named else found

@@ -12,6 +12,7 @@ from loraprep.pairs.change import Change
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import BaseModel, Kind
 from loraprep.project.settings import Settings
+from loraprep.report.masked import Masked
 
 ALREADY_OUT = "already left out"  # as a reason's `accepted`
 
@@ -32,6 +33,7 @@ class ReportData:
     kohya_layout: bool  # do the images lie in folders named as kohya's?
     changes: Mapping[str, Change] = field(default_factory=dict)  # of pairs, by target
     waiting: Mapping[str, Sequence[str]] = field(default_factory=dict)  # decision file -> keys of open questions
+    masked: Mapping[str, Masked] = field(default_factory=dict)  # of pictures that stay and have a mask in masks/
     accepted: Mapping[str, Acceptance] = field(default_factory=dict)  # finding code -> what is known of it
 
     @property

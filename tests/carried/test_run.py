@@ -62,6 +62,9 @@ def test_an_answer_becomes_a_mask_and_a_crop_that_every_export_is_told_of(root: 
     _, output = run(root, "gate1")
     masks = sorted(p.name for p in (root / "masks").iterdir())
     assert masks == [Path(name).with_suffix(".png").name for name in signed], output
+    said = f"masks/{masks[0]}, drawn by your answer in decisions/carried.yaml"
+    assert said in (root / "dataset-report.md").read_text("utf-8")
+    assert said in (root / "report.html").read_text("utf-8")
     assert f"{barred}: {{crop: [0.0, 0.1" in (root / "decisions/crops.yaml").read_text("utf-8")
     gate = files.read_json(root / "build/gate1.json")
     assert "carried" not in gate["waiting"]

@@ -50,6 +50,11 @@ def left_by_gone(work: Workspace, there: Container[str]) -> set[str]:
     return drawing.left_drawn(work.root, _of_gone(work, there))
 
 
+def masks_of_answers(work: Workspace) -> set[str]:
+    """Find the masks that an answer drew and that still are as they were drawn: "masks/pier.png"."""
+    return drawing.left_drawn(work.root, _remembered(work).drawn) if work.on_disk else set()
+
+
 def _of_gone(work: Workspace, there: Container[str]) -> dict[str, Plan]:
     wishes = questions.wishes_of_gone(work.decisions("carried"), there, auto=work.project.auto("carried"))
     return {path: drawing.planned(own) for path, own in wishes.items()}

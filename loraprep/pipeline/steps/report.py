@@ -31,7 +31,7 @@ from loraprep.pipeline.artifacts import (
     VerdictTold,
     VisionAsked,
 )
-from loraprep.pipeline.steps import names
+from loraprep.pipeline.steps import drawn, names
 from loraprep.pipeline.steps.assessed import assessment_of
 from loraprep.pipeline.steps.audit import audit_of
 from loraprep.pipeline.steps.inputs import observations, with_detail
@@ -40,7 +40,7 @@ from loraprep.project import intent
 from loraprep.project.decisions import Acceptance
 from loraprep.project.profiles import trainer
 from loraprep.project.project import Project
-from loraprep.report import diff, gate, html, markdown, marks, opening, set_record, trainer_section
+from loraprep.report import diff, gate, html, markdown, marks, masked, opening, set_record, trainer_section
 from loraprep.report import since as since_last
 from loraprep.report.html import PageData
 from loraprep.report.opening import Opening
@@ -101,6 +101,7 @@ def report_data(work: Workspace) -> ReportData:
         kohya_layout=audited.layout == "kohya",
         changes=work.read(PairsSeen).changes if project.kind.pairs else {},
         waiting=selected.waiting,
+        masked=masked.masked(work.pictures, (i for i in images if i.path in built), drawn.masks_of_answers(work)),
         accepted=gate.joined_acceptances(settled, work.accepted()),
     )
 

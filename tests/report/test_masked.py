@@ -1,0 +1,44 @@
+"""A picture of which something is hidden from the training says so: how much, and whose mask that is."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from loraprep.core.records import Image as Record
+from loraprep.imaging.pictures import Pictures
+from loraprep.report.masked import Masked, masked
+from tests.report.test_markdown import gathered, told
+
+
+def test_the_share_that_a_mask_hides(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    half = Image.new("L", (100, 80), 255)
+    half.paste(0, (0, 0, 50, 80))
+    half.save(tmp_path / "masks/pier.png")
+    Image.new("L", (10, 8), 51).save(tmp_path / "masks/grey.png")
+    records = [
+        Record("pier.jpg", "image", mask="masks/pier.png"),
+        Record("pier#left.jpg", "image", mask="masks/pier.png", of="pier.jpg", box=(0.0, 0.0, 0.5, 1.0)),
+        Record("grey.jpg", "image", mask="masks/grey.png"),
+        Record("gone.jpg", "image", mask="masks/gone.png"),
+        Record("plain.jpg", "image"),
+    ]
+    found = masked(Pictures(tmp_path / "images", tmp_path, 50), records, {"masks/pier.png"})
+    assert {path: (round(m.share, 3), m.answered) for path, m in found.items()} == {
+        "grey.jpg": (0.8, False),
+        "pier#left.jpg": (1.0, True),
+        "pier.jpg": (0.5, True),
+    }
+
+
+@pytest.mark.parametrize(("mask", "said"), [
+    (Masked(0.257, "masks/a.png", True),
+     "26 % of it is not learned: masks/a.png, drawn by your answer in decisions/carried.yaml"),
+    (Masked(0.001, "masks/a.png"), "less than 1 % of it is not learned: masks/a.png, a mask of your own"),
+    (Masked(0.0, "masks/a.png"), "0 % of it is not learned: masks/a.png, a mask of your own"),
+])  # fmt: skip
+def test_the_appendix_says_it(mask: Masked, said: str) -> None:
+    _, later, _ = told(gathered(12, masked={"000.jpg": mask}))
+    assert f"### Masked\n\n- `000.jpg`: {said}\n" in later
+    assert "### Masked" not in told(gathered(12))[1]
