@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # for whoever reads along: "phases", a plain line for each phase that runs; "lines", and one a second while it does
 PROGRESS = "LORAPREP_PROGRESS"
-_WIDEST = 100  # columns of a line of words: longer ones are hard to follow
+WIDEST = 100  # columns of a line of words: longer ones are hard to follow
 _WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"[^"]*"|['"\\])+""")  # of a command: what stands in quotes stays whole
 
 
@@ -90,7 +90,7 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 def width(*, errors: bool = False) -> int | None:
     """Columns for words on stdout (`errors`: on stderr); None for a pipe, whose reader breaks lines as they like."""
     out = console(sys.stderr if errors else sys.stdout)
-    return min(out.width, _WIDEST) if out.is_terminal else None
+    return min(out.width, WIDEST) if out.is_terminal else None
 
 
 def say(text: str, style: str = "", indent: str = "") -> None:

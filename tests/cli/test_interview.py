@@ -99,6 +99,13 @@ def test_from_the_first_question_to_the_project(here: Path, start: Start, column
     assert person.ended() == 0
     assert person.text.endswith("only what it touches is redone.") or "only what\nit touches is redone." in person.text
     assert "To change any answer: edit project.yaml" in person.text
+    said = "If all your training images are cats"  # one paragraph, whose lines are as long as they may be
+    first, second = next(
+        screens[2].splitlines()[n : n + 2] for n, line in enumerate(screens[2].splitlines()) if said in line
+    )
+    assert len(f"{first} {second.split()[0]}") > min(columns - 1, 100) >= len(first)
+    third = screens[2].splitlines()[screens[2].splitlines().index(second) + 1]
+    assert len(f"{second} {third.split()[0]}") > min(columns - 1, 100)
     for screen in screens:
         _no_word_is_broken(screen, columns)
         assert "():" not in screen

@@ -79,10 +79,12 @@ def walkable() -> bool:
 
 
 def width() -> int:
-    """Columns of the terminal, one less, since some break the line at the last; what is no terminal wraps by itself."""
+    """Columns of the terminal, one less, since some break the line at the last, and no more than are said in one line
+    anywhere; what is no terminal wraps by itself.
+    """
     if "COLUMNS" not in os.environ and not sys.stdout.isatty():
         return _UNBROKEN
-    return max(shutil.get_terminal_size().columns - 1, 20)
+    return max(min(shutil.get_terminal_size().columns - 1, terminal.WIDEST), 20)
 
 
 def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
