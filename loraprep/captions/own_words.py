@@ -1,6 +1,6 @@
 """Whether a person's caption is of that picture: what it says beyond its name, and beyond what was put into many alike.
 
-Only the words are asked, not how they came there: on the page, in captions.yaml or in a .txt file. Pure.
+Only the words are asked, not how they came there: on the page or in captions.yaml. Pure.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def graded(
     """Return all captions; one of a person's that says nothing of its own picture counts as its name does.
 
     Deleting, moving and repeating words of the name says nothing. Nor does a word that was put into many captions at
-    once: into all, or into all whose names share a word ("hull" -> "spaceship"), so that the names foretell it. Words
+    once: into all, or into all whose names share a word ("hull" -> "spaceship"), so that the names foretell it; in .txt
+    files beside the pictures that is left to whoever wrote them, since one caption for all is a way to train too. Words
     that a model or a tagger saw are not asked; nor is a caption that was approved as it was shown, one of a set whose
     captions are the trigger alone by choice, and what asks for a change of a pair.
 
@@ -54,9 +55,10 @@ def graded(
         if path not in read or read[path].caption != captions[path]:
             own = _beyond(captions[path], elements[path], settings)
             read[path] = Read(captions[path], own, _foretelling(path, elements[path]))
+    drafted = [path for path in asked if not _beside(elements[path])]
     alike = _put_into_many(
-        {path: read[path].own for path in asked if read[path].own},
-        {path: read[path].signs for path in asked},
+        {path: read[path].own for path in drafted if read[path].own},
+        {path: read[path].signs for path in drafted},
         max(_FEW, int(settings.thresholds.captions.named * len(captions)) + 1),
     )
     nothing = {path for path in asked if not read[path].own} | alike
