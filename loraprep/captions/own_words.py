@@ -55,7 +55,7 @@ def graded(
         if path not in read or read[path].caption != captions[path]:
             own = _beyond(captions[path], elements[path], settings)
             read[path] = Read(captions[path], own, _foretelling(path, elements[path]))
-    drafted = [path for path in asked if not _beside(elements[path])]
+    drafted = [path for path in asked if captions[path].origin == "written" or not _beside(elements[path])]
     alike = _put_into_many(
         {path: read[path].own for path in drafted if read[path].own},
         {path: read[path].signs for path in drafted},

@@ -15,7 +15,7 @@ from loraprep.core.errors import Problem
 from loraprep.core.files import Json
 from loraprep.core.findings import PROJECT_CODES
 from loraprep.core.yamlfile import Document
-from loraprep.core.yamlfile.complaints import secret_problem
+from loraprep.core.yamlfile.complaints import secret_problem, without_space
 from loraprep.core.yamlfile.reading import MOST_PROBLEMS
 
 if TYPE_CHECKING:  # loaded where something is checked: it takes a third of what a process that opens pictures loads
@@ -121,6 +121,9 @@ def _unknown_keys(doc: Document, error: _Error) -> Iterator[Problem]:
             continue
         if key in _SECRETIVE and doc.name == "project.yaml":
             yield secret_problem(doc.name, doc.problem([*error.keys, key], "", at_key=True).place)
+        elif str(key).partition(":")[0] in known:  # in braces YAML takes do:remove for a name
+            meant = without_space(str(key)) or f"{key} with a space after the :"
+            yield doc.problem([*error.keys, key], "a space is missing after the :", f"Write {meant}", at_key=True)
         else:
             yield doc.problem([*error.keys, key], f'unknown key "{key}"', _near(key, known), at_key=True)
 

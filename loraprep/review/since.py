@@ -23,12 +23,14 @@ _NOBODY = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.CAPTION_DRAFT})  # 
 class Told(msgspec.Struct, frozen=True):
     """A reason of the verdict, of the pictures that it still is about. `since`: what became of others, "" if it counts.
 
-    `over`: the pictures it was about are all gone or described.
+    `over`: the pictures it was about are all gone or described. `first`: its code when the page came to it: who writes
+    captions stays with them though too few are left to stop the gate.
     """
 
     reason: Reason
     since: str
     over: bool
+    first: str
 
 
 @remembered(lambda s: (s.digests["captions"], stay.left_since(s)))
@@ -80,12 +82,12 @@ def _by_now(s: Snapshot, reason: Reason) -> Told:
     mine = described(s).intersection(stays) if reason.code in _NOBODY else frozenset()
     still = tuple(path for path in stays if path not in mine)
     if len(still) == len(reason.images):
-        return Told(reason, "", over=False)
+        return Told(reason, "", over=False, first=reason.code)
     if reason.code in _NOBODY and still:
-        return Told(_said_anew(s, reason, still), "", over=False)
+        return Told(_said_anew(s, reason, still), "", over=False, first=reason.code)
     parts = (stay.since(reason.images, left), _described(len(mine), len(reason.images)))
     since = " ".join(part for part in parts if part)
-    return Told(structs.replace(reason, images=still), since, over=not still)
+    return Told(structs.replace(reason, images=still), since, over=not still, first=reason.code)
 
 
 def _described(written: int, of: int) -> str:

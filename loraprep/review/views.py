@@ -628,7 +628,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
             settled = settled or told.since
         cards.append(
             FindingCard(
-                id=ident("gate", reason.code),
+                id=ident("gate", told.first),
                 code=reason.code,
                 severity=reason.severity,
                 sentence=reason.sentence,

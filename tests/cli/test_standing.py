@@ -9,7 +9,7 @@ from loraprep.__main__ import main
 from loraprep.cli import standing
 from loraprep.core.records import Reason
 from loraprep.pipeline import artifacts, results, state
-from loraprep.pipeline.artifacts import Judged
+from loraprep.pipeline.artifacts import Judged, Selected
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 
@@ -101,6 +101,7 @@ def test_what_to_mend_stands_on_the_screen_once(tmp_path: Path, capsys: pytest.C
     gate = Judged(name="p", verdict="NO-GO", waiting={}, only_waiting=False, reasons=[broken], counts={"kept": 12},
                   why="w.", next=fix)  # fmt: skip
     work.write(gate)
+    work.write(Selected(fates=[], waiting={}, findings=[], settled={}))
     results.print_verdict(work, lambda: False)
     said = capsys.readouterr().out
     assert " ".join(said.split()).count(fix.strip()) == 1

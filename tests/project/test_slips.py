@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loraprep.core.errors import UserError
-from loraprep.project import decisions, project, slips
+from loraprep.project import crops, decisions, project, slips
 from tests.runs import ran, run
 
 PROJECT = "version: 1\nname: mine\nintent: {kind: style}\nmodel: sd15\ntrigger: brushy\n"
@@ -49,6 +49,32 @@ def test_slips_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         "            ^\n    Did you mean recommended?\n"
         "decisions/quality.yaml:2:3: a space is missing after the :\n      do:remove\n      ^\n    Write do: remove"
     )
+
+
+@pytest.mark.parametrize("apart", ["", "\n", "\n# said of it\n\n"])
+@pytest.mark.parametrize("name", ["a.jpg", '"too small, and needed"'])
+def test_a_missing_space_is_told_where_it_is_missing(apart: str, name: str, tmp_path: Path) -> None:
+    root = write(tmp_path, quality=f"rest:recommended\n{apart}{name}:\n  do: remove\n")
+    with pytest.raises(UserError) as error:
+        decisions.read_decisions(root, "quality")
+    assert str(error.value) == (
+        "decisions/quality.yaml:1:1: a space is missing after the :\n    rest:recommended\n    ^\n"
+        "    Write rest: recommended"
+    )
+
+
+def test_a_missing_space_in_braces(tmp_path: Path) -> None:
+    root = write(tmp_path, gate="only-named: {accept:known, reason: studies}\n")
+    with pytest.raises(UserError) as error:
+        decisions.accepted_findings(root)
+    assert (
+        "decisions/gate.yaml:1:14: a space is missing after the :\n    only-named: {accept:known, reason: studies}\n"
+        "                 ^\n    Write accept: known"
+    ) in str(error.value)
+    for slip in ("{turn:90}", "{crop:0.5}", '{crop:"none"}'):
+        (root / "decisions/crops.yaml").write_text(f"a.jpg: {slip}\n", "utf-8")
+        with pytest.raises(UserError, match="a space is missing after the :"):
+            crops.drawn(root)
 
 
 def test_what_is_no_slip_in_a_file_stands_alone(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_names_and_captions_with_markup_are_text(browser: Any, root: Path) -> No
         names = page.locator(".row strong").all_inner_texts()
         assert ODD in names
         assert "[a].jpg" in names
-        page.keyboard.press("/")
+        page.keyboard.press("i")
         page.keyboard.type("onerror")
         page.wait_for_function("() => document.querySelectorAll('.row').length === 1")
         page.wait_for_function("t => document.querySelector('.desk h2').innerText === t", arg=ODD)

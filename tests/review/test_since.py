@@ -66,10 +66,15 @@ def test_few_of_whom_nobody_knows_are_no_longer_in_the_way(page: Reviewed) -> No
     names = sorted(words.captioned(page.snapshot()))[:5]
     found(page, "only-named", names)
     assert card(page).blocks
+    of = card(page).id  # what the list of captions is asked for
     for name, text in zip(names, ("a heron", "an empty chair", "a kite"), strict=False):
         describe(page, name, text)
     assert (card(page).code, card(page).severity, card(page).blocks) == (Code.CAPTION_DRAFT, "warn", False)
     assert card(page).sentence.startswith(f"For 2 pictures ({names[3]} and {names[4]})")
+    assert words.found(page.snapshot(), words.Sought(of=of)) == names[3:]  # to its last picture
+    for name, text in zip(names[3:], ("a mill", "an oak"), strict=True):
+        describe(page, name, text)
+    assert words.found(page.snapshot(), words.Sought(of=of)) == []
 
 
 def test_what_is_written_into_many_captions_alike_describes_none(page: Reviewed) -> None:

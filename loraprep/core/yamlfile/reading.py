@@ -355,8 +355,11 @@ def _complaint(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     stopped = error.problem_mark or error.context_mark
     before = text[: stopped.index].rpartition("\n")[2] if stopped else ""
     lines = text.split("\n")
-    for mark, back in ((error.context_mark, 0), (stopped, 1)):  # where it starts, or the line before the one that errs
-        number = mark.line - back if mark else -1
+    starts = error.context_mark.line if error.context_mark else -1
+    ahead = stopped.line - 1 if stopped else -1  # the last line of words before the one that errs
+    while ahead >= 0 and lines[ahead].strip()[:1] in ("", "#"):
+        ahead -= 1
+    for number in (starts, ahead):
         if 0 <= number < len(lines) and (meant := without_space(lines[number])):
             column = len(lines[number]) - len(lines[number].lstrip())
             return at(name, text, number, column, "a space is missing after the :", f"Write {meant}")
