@@ -131,12 +131,22 @@ def phrases() -> Phrases:
 def counted(subject: str) -> str:
     """Return the tag that counts whom a subject names ("two women" -> 2girls), "" if it names nobody."""
     words = re.findall(r"[^\W_]+", subject.casefold())
-    number = next((phrases().numbers.get(w) or int(w) for w in words if w in phrases().numbers or w in "123456"), 1)
-    for word in words:
+    for at, word in enumerate(words):
         for who, names in phrases().people.items():
             if word in names:
+                number = _number(words[:at])
                 return f"{number}{who}{'s' if number > 1 else ''}"
     return ""
+
+
+def _number(before: Sequence[str]) -> int:
+    """Return how many there are of what these words stand before: "two young" 2, "two javelins and a" 1."""
+    for word in reversed(before):
+        if word in phrases().numbers or word in "123456":
+            return phrases().numbers.get(word) or int(word)
+        if word in _ARTICLES or word in hygiene.lists().stopwords:
+            break
+    return 1
 
 
 def vocabulary() -> danbooru.Vocabulary:
@@ -214,7 +224,7 @@ def tags_in(sentence: str) -> list[str]:
 
 
 def _in_clause(clause: str) -> Iterator[str]:
-    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", clause)
+    words = colours.plain(re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", clause))
     glue = hygiene.lists().stopwords | _ARTICLES
     at = 0
     while at < len(words):

@@ -166,3 +166,24 @@ def test_a_word_that_means_more_on_danbooru_names_no_tag(word: str) -> None:
     assert word in found.name.split()  # that is how Danbooru has it
     assert booru.tags_of(word) == ()
     assert booru.tags_of(f"a {word}") == ()
+
+
+@pytest.mark.parametrize(
+    ("subject", "who"),
+    [
+        ("two women", "2girls"),
+        ("two young women in a boat", "2girls"),
+        ("3 old men", "3boys"),
+        ("a soldier holding two javelins", "1other"),
+        ("a woman with a scarf beside three barrels", "1girl"),
+        ("three barrels beside a woman", "1girl"),
+        ("two javelins", ""),
+    ],
+)
+def test_people_are_counted_and_not_their_things(subject: str, who: str) -> None:
+    assert booru.counted(subject) == who
+
+
+def test_a_shade_is_no_tag_of_its_own() -> None:
+    assert booru.tags_in("a man in a dark blue cloak") == ["blue cloak"]
+    assert booru.tags_in("she wears a pale pink dress") == ["pink dress"]
