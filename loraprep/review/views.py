@@ -188,6 +188,7 @@ class CarriedCard(EntryCard, frozen=True):
     answer: str
     recommended: str
     parted: bool  # about pictures that can be cut into pieces
+    cropped: bool  # a crop could leave some of it out
     since: str  # that some of them leave by now, "" if none does
 
 
@@ -541,6 +542,7 @@ def carried_card(s: Snapshot, entry: Entry) -> CarriedCard:
         answer=answer_text(entry.data.get("answer")),
         recommended=entry.data.get("recommended") or "",
         parted="pieces" in entry.data,
+        cropped=bool(entry.data.get("crops")),
         since=stay.since(_carrying(entry), stay.leaving_by_now(s)),
     )
 
