@@ -21,6 +21,7 @@ from loraprep.curation.assessment import Observations
 from loraprep.project import project
 from loraprep.project.decisions import Acceptance
 from loraprep.report import gate, markdown, opening
+from loraprep.report.masked import Masked
 from loraprep.report.report_data import ReportData
 from tests import ROOT
 from tests.benchmarks.subset import synthetic
@@ -203,3 +204,15 @@ def test_the_examples_are_short_too() -> None:
     for name, most in (("brushwork", 900), ("nogo", 1200)):
         text = (EXAMPLES / name / "dataset-report.md").read_text("utf-8")
         assert len(text.partition("\n## Appendix\n")[0].split()) < most
+
+
+@pytest.mark.parametrize(("mask", "said"), [
+    (Masked(0.257, "masks/a.png", True),
+     "26 % of it is not learned: masks/a.png, drawn by your answer in decisions/carried.yaml"),
+    (Masked(0.001, "masks/a.png"), "less than 1 % of it is not learned: masks/a.png, a mask of your own"),
+    (Masked(0.0, "masks/a.png"), "0 % of it is not learned: masks/a.png, a mask of your own"),
+])  # fmt: skip
+def test_the_appendix_says_it(mask: Masked, said: str) -> None:
+    _, later, _ = told(gathered(12, masked={"000.jpg": mask}))
+    assert f"### Masked\n\n- `000.jpg`: {said}\n" in later
+    assert "### Masked" not in told(gathered(12))[1]

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from loraprep.core.records import Image as Record
 from loraprep.imaging.pictures import Pictures
-from loraprep.report.masked import Masked, masked
-from tests.report.test_markdown import gathered, told
+from loraprep.report.masked import masked
 
 
 def test_the_share_that_a_mask_hides(tmp_path: Path) -> None:
@@ -30,15 +28,3 @@ def test_the_share_that_a_mask_hides(tmp_path: Path) -> None:
         "pier#left.jpg": (1.0, True),
         "pier.jpg": (0.5, True),
     }
-
-
-@pytest.mark.parametrize(("mask", "said"), [
-    (Masked(0.257, "masks/a.png", True),
-     "26 % of it is not learned: masks/a.png, drawn by your answer in decisions/carried.yaml"),
-    (Masked(0.001, "masks/a.png"), "less than 1 % of it is not learned: masks/a.png, a mask of your own"),
-    (Masked(0.0, "masks/a.png"), "0 % of it is not learned: masks/a.png, a mask of your own"),
-])  # fmt: skip
-def test_the_appendix_says_it(mask: Masked, said: str) -> None:
-    _, later, _ = told(gathered(12, masked={"000.jpg": mask}))
-    assert f"### Masked\n\n- `000.jpg`: {said}\n" in later
-    assert "### Masked" not in told(gathered(12))[1]
