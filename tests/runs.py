@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -92,3 +93,17 @@ def held(root: Path) -> dict[str, bytes]:
     """Every file below dataset/."""
     top = root / "dataset"
     return {p.relative_to(top).as_posix(): p.read_bytes() for p in sorted(top.rglob("*")) if p.is_file()}
+
+
+def builds_the_same(root: Path, clone: Path, pictures: int) -> None:
+    """A clone of what is in git, with other times, is what the lock says, and builds the same bytes."""
+    away = shutil.ignore_patterns("build", ".doit*", "dataset")
+    shutil.copytree(root, clone, ignore=away, copy_function=shutil.copyfile)
+    code, output = run(clone, "verify", fresh=True)
+    assert code == 0, output
+    assert f"{pictures} pictures and the captions are what dataset.lock.json says, byte for byte." in output
+    assert not (clone / "dataset").exists()
+    code, output = run(clone, "dataset", fresh=True)
+    assert code == 0, output
+    assert held(clone) == held(root)
+    assert (clone / "dataset.lock.json").read_bytes() == (root / "dataset.lock.json").read_bytes()

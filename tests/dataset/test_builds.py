@@ -21,7 +21,7 @@ from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from loraprep.project.settings import complete_settings
 from tests import scenes
-from tests.runs import AUTO, FOLDER, append, held, run
+from tests.runs import AUTO, FOLDER, append, builds_the_same, held, run
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +61,7 @@ def lock(root: Path) -> dict[str, dict[str, dict[str, str]]]:
 
 @pytest.mark.run
 def test_a_clone_is_verified_and_builds_the_same_bytes(root: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "elsewhere/deeper/clone"
-    away = shutil.ignore_patterns("build", ".doit*", "dataset")
-    shutil.copytree(root, clone, ignore=away, copy_function=shutil.copyfile)  # other mtimes
-    code, output = run(clone, "verify", fresh=True)
-    assert code == 0, output
-    assert "13 pictures and the captions are what dataset.lock.json says, byte for byte." in output
-    assert not (clone / "dataset").exists()
-    code, output = run(clone, "dataset", fresh=True)
-    assert code == 0, output
-    assert held(clone) == held(root)
-    assert (clone / "dataset.lock.json").read_bytes() == (root / "dataset.lock.json").read_bytes()
+    builds_the_same(root, tmp_path / "elsewhere/deeper/clone", 13)
 
 
 @pytest.mark.run

@@ -21,7 +21,7 @@ from loraprep.pipeline.steps import dataset
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from tests import scenes
-from tests.runs import AUTO, append, held, replace, run
+from tests.runs import AUTO, append, builds_the_same, held, replace, run
 
 pytestmark = [pytest.mark.run]
 ENDINGS = {"webdataset": ".tar", "parquet": ".parquet"}
@@ -114,16 +114,8 @@ def test_pyarrow_reads_what_a_folder_holds(made: Any) -> None:
 
 @pytest.mark.parametrize("form", [*ENDINGS])
 def test_a_clone_is_verified_and_builds_the_same_bytes(form: str, made: Any, tmp_path: Path) -> None:
-    root, clone = made(form), tmp_path / "clone"
-    shutil.copytree(root, clone, ignore=shutil.ignore_patterns("build", ".doit*", "dataset"))
-    code, said = run(clone, "verify", fresh=True)
-    assert code == 0, said
-    assert "12 pictures and the captions are what dataset.lock.json says, byte for byte." in said
-    assert not (clone / "dataset").exists()
-    code, said = run(clone, "dataset", fresh=True)
-    assert code == 0, said
-    assert held(clone) == held(root)
-    assert (clone / "dataset.lock.json").read_bytes() == (root / "dataset.lock.json").read_bytes()
+    clone = tmp_path / "clone"
+    builds_the_same(made(form), clone, 12)
     assert run(clone, "verify")[0] == 0
 
 
