@@ -21,6 +21,7 @@ APART = {  # functions that the pool is given, or that such a function calls
     "heads/finding.py": {"look"},
     "pairs/measure.py": {"look_at"},
     "report/marks.py": {"_corner"},
+    "report/masked.py": {"hidden_share"},
     "review/renditions.py": {"_full", "_large", "_laid", "_masked", "_trained", "_difference"},
     "scan/detail.py": {"_look_at"},
     "scan/inspect.py": {"look"},
