@@ -73,10 +73,7 @@ def places(changes: Sequence[Change]) -> Points:
 
 def likeness(changes: Sequence[Change]) -> Matrix:
     """Compare changes, n x n: 1 for the same, towards 0 the further they lie apart; a half where two kinds may."""
-    points = places(changes)
-    squares = (points**2).sum(axis=1)
-    apart = np.sqrt(np.maximum(squares[:, None] + squares[None, :] - 2 * points @ points.T, 0))
-    alike: Matrix = (2.0**-apart).astype(np.float32)
+    alike: Matrix = (2.0 ** -style_clusters.distances(places(changes))).astype(np.float32)
     return alike
 
 
