@@ -201,11 +201,7 @@ def hidden(pictures: Pictures, record: Image, boxes: Sequence[Sequence[float]]) 
     """
     import numpy as np
 
-    from loraprep.imaging import decode, display, memory
-
-    data = memory.read(files.under(pictures.root, record.mask))
-    opened = display.turned(decode.load(data, max_megapixels=pictures.max_megapixels), record.turn)
-    drawn = np.asarray(display.upright(opened, "#000000").convert("L"))
+    drawn = np.asarray(pictures.mask(msgspec.structs.replace(record, box=())))
     height, width = drawn.shape
     told = []
     for left, top, right, bottom in boxes:

@@ -16,7 +16,7 @@ from loraprep.core.object_folder import Put
 from loraprep.core.records import Image as Record
 from loraprep.dataset.outputs import Control, Output
 from loraprep.dataset.shards import FORMATS
-from loraprep.imaging import decode, display, memory, pool
+from loraprep.imaging import display, memory, pool
 from loraprep.imaging.pictures import Pictures
 
 # Whatever decides about bytes: Pillow, and what it reads, converts and packs with.
@@ -131,9 +131,6 @@ def rendered(pictures: Pictures, image: Record, background: str, area: int) -> t
     return png(picture, _LEVEL), _shown(picture)
 
 
-OF_IMAGES = "images/"  # how the name of a mask begins that lies among the pictures, wherever their folder is
-
-
 def render_mask(pictures: Pictures, output: Output, size: tuple[int, int]) -> bytes:
     """Render the loss mask at the picture's size, 8 bit grey: white is learned. Raises BadImage, OSError."""
     return pictures.apart(mask_png, output.image, output.mask, size)
@@ -151,11 +148,7 @@ def mask_pixels(pictures: Pictures, image: Record, name: str, size: tuple[int, i
     if name == "alpha":
         mask = display.alpha(pictures.load(image)) or Image.new("L", size, 255)
     else:
-        within = name.startswith(OF_IMAGES)  # else in the project's own masks/
-        place = files.under(pictures.folder if within else pictures.root, name.removeprefix(OF_IMAGES))
-        whole = decode.load(memory.read(place), max_megapixels=pictures.max_megapixels)
-        part = display.cut(display.turned(whole, image.turn), image.box)
-        mask = display.upright(part, "#000000").convert("L")
+        mask = pictures.mask(image, name)
     return mask if mask.size == size else mask.resize(size, Image.Resampling.BILINEAR)
 
 

@@ -32,6 +32,7 @@ T = TypeVar("T")
 L = TypeVar("L")
 Ts = TypeVarTuple("Ts")
 REDUCTIONS = "reductions.sqlite"  # in build/
+OF_IMAGES = "images/"  # how the name of a mask begins that lies among the pictures, wherever their folder is
 PREVIEW = 256  # px, the longer side of `Pictures.preview`
 
 
@@ -149,6 +150,20 @@ class Pictures:
         opened = self.load(record, made=made_of(longest))
         bare = eight_bit(opened.pixels).convert("RGBA").convert("RGB")
         return display.upright(replace(opened, pixels=bare), longest=longest)
+
+    def mask(self, record: Image, name: str = "") -> Pillow.Image:
+        """Open a record's loss mask, mode L, turned and cut as its picture is: black is not learned.
+
+        `name`: another than the record's own. Raises BadImage, OSError where it is called, as `load` does.
+        """
+        from loraprep.imaging import decode, display
+
+        name = name or record.mask
+        within = name.startswith(OF_IMAGES)  # else in the project's own masks/
+        place = files.under(self.folder if within else self.root, name.removeprefix(OF_IMAGES))
+        whole = decode.load(memory.read(place), max_megapixels=self.max_megapixels)
+        part = display.cut(display.turned(whole, record.turn), record.box)
+        return display.upright(part, "#000000").convert("L")
 
     def small(self, record: Image) -> Pillow.Image:
         """Show it at reduction.LONG at most, on white: kept from the scan, else made as the scan makes it."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from loraprep.core import files
 from loraprep.core.records import Image
 
 if TYPE_CHECKING:
@@ -52,13 +51,4 @@ def hidden_share(pictures: Pictures, record: Image) -> float:
     """
     import numpy as np
 
-    from loraprep.imaging import decode, display, memory
-
-    data = memory.read(files.under(pictures.root, record.mask))
-    opened = display.turned(decode.load(data, max_megapixels=pictures.max_megapixels), record.turn)
-    drawn = np.asarray(display.upright(opened, "#000000").convert("L"))
-    if record.box:
-        (height, width), (left, top, right, bottom) = drawn.shape, record.box
-        part = drawn[round(top * height) : round(bottom * height), round(left * width) : round(right * width)]
-        drawn = part if part.size else drawn
-    return 1 - float(drawn.mean()) / 255
+    return 1 - float(np.asarray(pictures.mask(record)).mean()) / 255

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests import ROOT
 
 PACKAGE = ROOT / "loraprep"
-OPENING = {"load", "load_unchanged", "open", "small", "upright", "upright_and_alpha"}
+OPENING = {"load", "load_unchanged", "mask", "open", "small", "upright", "upright_and_alpha"}
 OPENERS = {"decode", "pictures", "Image", "Pillow"}  # names that a module has for them
 APART = {  # functions that the pool is given, or that such a function calls
     "captions/captioners/wd_tagger.py": {"_shown"},

@@ -28,3 +28,12 @@ def test_the_share_that_a_mask_hides(tmp_path: Path) -> None:
         "pier#left.jpg": (1.0, True),
         "pier.jpg": (0.5, True),
     }
+
+
+def test_a_mask_beside_pictures_that_lie_outside_the_project(tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    Image.new("L", (10, 8), 51).save(folder / "pier-masklabel.png")
+    record = Record("pier.jpg", "image", mask="images/pier-masklabel.png")
+    found = masked(Pictures(folder, tmp_path / "project", 50), [record], set())
+    assert {path: round(m.share, 3) for path, m in found.items()} == {"pier.jpg": 0.8}
