@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from loraprep.captions import hygiene
-from loraprep.captions.hygiene.mends import BRACKETS
+from loraprep.captions.hygiene.json_text import BRACKETS
 from loraprep.core.records import Caption
 from loraprep.project.profiles import JsonPart
 

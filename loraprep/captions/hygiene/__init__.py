@@ -4,7 +4,6 @@ A rule is a small record: its name, what it does (mend, ask, warn), for which fo
 it knows, is resources/hygiene.yaml.
 """
 
-from loraprep.captions.hygiene.mends import refuses, without_thoughts
 from loraprep.captions.hygiene.room import (
     OF_A_FOLDER,
     OF_PAIRS,
@@ -42,6 +41,7 @@ from loraprep.captions.hygiene.words import (
     without_term,
     without_trigger,
 )
+from loraprep.captions.hygiene.wrappings import refuses, without_thoughts
 
 __all__ = [
     "CONTENT",

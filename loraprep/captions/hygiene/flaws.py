@@ -7,7 +7,7 @@ from functools import cache
 from itertools import dropwhile
 
 from loraprep.captions.hygiene import words as lists
-from loraprep.captions.hygiene.mends import looks_like_json, read_json
+from loraprep.captions.hygiene.json_text import looks_like_json, read_json
 from loraprep.captions.hygiene.rule import About, WordLists, rules_words
 from loraprep.captions.hygiene.text import alike, eastern, normal, pieces, sentences, slips, words
 from loraprep.captions.tokens import plain_english

@@ -7,39 +7,39 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from loraprep.captions.hygiene import flaws, mends, sets
+from loraprep.captions.hygiene import flaws, json_text, notation, repeats, respelt, sets, tags, wrappings
 from loraprep.captions.hygiene import words as lists
 from loraprep.captions.hygiene.rule import ANY, MOST, NOTHING, About, Form, Rule
 from loraprep.core.findings import Code
 
 RULES: tuple[Rule, ...] = (
-    Rule("thoughts", "mend", mends.without_thoughts, ANY),
-    Rule("nothing", "mend", mends.without_nothing),
+    Rule("thoughts", "mend", wrappings.without_thoughts, ANY),
+    Rule("nothing", "mend", wrappings.without_nothing),
     Rule("alternatives", "ask", flaws.alternatives, code=Code.CAPTION_UNCLEAR),
     Rule("broken-json", "ask", flaws.broken_json, code=Code.CAPTION_UNCLEAR),
-    Rule("marks", "mend", mends.without_marks, ANY),
-    Rule("json", "mend", mends.out_of_json),
-    Rule("negative", "mend", mends.without_settings),
-    Rule("garbled", "mend", mends.without_garbled, ANY),
-    Rule("html", "mend", mends.without_html),
-    Rule("markdown", "mend", mends.without_markdown),
-    Rule("talk", "mend", mends.without_talk),
-    Rule("opening", "mend", mends.without_opening),
-    Rule("quotes", "mend", mends.without_quotes),
-    Rule("places", "mend", mends.without_places),
-    Rule("escapes", "mend", mends.without_escapes),
-    Rule("rights", "mend", mends.without_rights),
-    Rule("placeholders", "mend", mends.without_placeholders),
-    Rule("weights", "mend", mends.without_weights),
-    Rule("operators", "mend", mends.without_operators),
-    Rule("wide", "mend", mends.without_wide),
-    Rule("labels", "mend", mends.without_labels),
-    Rule("hashes", "mend", mends.without_hashes),
-    Rule("trigger-spelt", "mend", mends.without_respelt_trigger),
-    Rule("meta", "mend", mends.without_meta),
-    Rule("quality", "mend", mends.without_foreign_quality),
-    Rule("repeats", "mend", mends.without_repeats),
-    Rule("signs", "mend", mends.clean_signs),
+    Rule("marks", "mend", wrappings.without_marks, ANY),
+    Rule("json", "mend", json_text.out_of_json),
+    Rule("negative", "mend", wrappings.without_settings),
+    Rule("garbled", "mend", wrappings.without_garbled, ANY),
+    Rule("html", "mend", wrappings.without_html),
+    Rule("markdown", "mend", wrappings.without_markdown),
+    Rule("talk", "mend", wrappings.without_talk),
+    Rule("opening", "mend", wrappings.without_opening),
+    Rule("quotes", "mend", notation.without_quotes),
+    Rule("places", "mend", notation.without_places),
+    Rule("escapes", "mend", notation.without_escapes),
+    Rule("rights", "mend", wrappings.without_rights),
+    Rule("placeholders", "mend", notation.without_placeholders),
+    Rule("weights", "mend", notation.without_weights),
+    Rule("operators", "mend", notation.without_operators),
+    Rule("wide", "mend", notation.without_wide),
+    Rule("labels", "mend", wrappings.without_labels),
+    Rule("hashes", "mend", notation.without_hashes),
+    Rule("trigger-spelt", "mend", respelt.without_respelt_trigger),
+    Rule("meta", "mend", tags.without_meta),
+    Rule("quality", "mend", tags.without_foreign_quality),
+    Rule("repeats", "mend", repeats.without_repeats),
+    Rule("signs", "mend", notation.clean_signs),
     Rule("hedging", "warn", flaws.hedging, code=Code.CAPTION_HEDGING),
     Rule("flattery", "warn", flaws.flattery, code=Code.CAPTION_FLATTERY, of="pictures"),  # "make it beautiful" asks
     Rule("sentence-in-tags", "warn", flaws.sentence_in_tags, ("tags",)),
@@ -86,7 +86,7 @@ def written_form(text: str, about: About) -> Form:
     """Return the form of a text: JSON counts as one only where the base model reads it."""
     if about.instruction:
         return "prose"
-    return "json" if about.form == "json" and mends.looks_like_json(text) else lists.form_of(text)
+    return "json" if about.form == "json" and json_text.looks_like_json(text) else lists.form_of(text)
 
 
 def mend(text: str, about: About = NOTHING, spared: Collection[str] = ()) -> Mended:

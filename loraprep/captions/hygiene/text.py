@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 _EAST = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # kana, ideographs, hangul
 _EASTERN = re.compile(f"[{_EAST}]")
@@ -61,3 +62,24 @@ def slips(first: str, second: str, most: int) -> bool:
             now.append(cost)
         earlier, before = before, now
     return before[-1] <= most
+
+
+@cache
+def any_of(known: tuple[str, ...]) -> re.Pattern[str]:
+    """Match any of these words in any case, the longest first."""
+    longest = sorted(known, key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, longest)), re.IGNORECASE)
+
+
+def with_gaps(text: str, parts: re.Pattern[str]) -> list[str]:
+    """Split before each match, which stays with the piece before it."""
+    ends = [m.end() for m in parts.finditer(text)]
+    return [text[a:b] for a, b in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+_COMMAS = re.compile(r"(?<!\s)\s*+([,;])[\s,;]*+")
+
+
+def tidied(text: str) -> str:
+    """Bring commas and spaces in order after something was taken out."""
+    return _COMMAS.sub(r"\1 ", " ".join(text.split())).strip(" ,;").replace(" .", ".")

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import json_repair
 
 from loraprep.captions import hygiene, lexicon
-from loraprep.captions.hygiene.mends import BRACKETS
+from loraprep.captions.hygiene.json_text import BRACKETS
 from loraprep.captions.vision.form import Json, closed_terms, form
 
 # where the words of a field go, by the last word of its name

@@ -10,7 +10,7 @@ import json_repair
 
 from loraprep.captions import hygiene
 from loraprep.captions.elements import sort_terms
-from loraprep.captions.hygiene.mends import BRACKETS
+from loraprep.captions.hygiene.json_text import BRACKETS
 from loraprep.captions.vision.form import FormField, Json, Name, form
 from loraprep.captions.vision.reply import LONGEST_TEXT
 
