@@ -193,7 +193,9 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     other, inside = _warped(b, to_canvas @ matrix[:, :2], to_canvas @ (matrix[:, 2] - (left, top)), size)
     if inside.sum() < _LEAST**2 / 4:
         return None
-    seen = float(inside.mean()) * (right - left) * (bottom - top)
+    # of the frames, exactly: `inside` is without its rim, which of a canvas this small would be a cut of some percent
+    frame = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
+    seen = float(cv2.intersectConvexConvex(frame, corners.astype(np.float32))[0])
     where = inside.astype(np.uint8)
     luma = [cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), where)[0] for p in (one, other)]
     chroma = [np.array(cv2.mean(cv2.cvtColor(p, cv2.COLOR_RGB2LAB), where)[1:3]) for p in (one, other)]

@@ -101,6 +101,17 @@ def test_turned_copies(folder: Folder, turn: int, mirrored: bool, name: str) -> 
             assert np.abs(seen.astype(int) - one).mean() < 8
 
 
+@pytest.mark.parametrize("shape", [(480, 240), (480, 160), (160, 480)])
+@pytest.mark.parametrize("off", [-0.3, 0.3])
+def test_what_lies_a_hair_off_is_not_cut(shape: tuple[int, int], off: float) -> None:
+    whole = np.asarray(scene(1).resize(shape).convert("RGB"))
+    held = geometry.Similarity(np.array([[0.9993, 0, off], [0, 0.9993, off]]), 40)
+    laid = geometry.lay(whole, whole, held, mirrored=False, whole=False)
+    assert laid is not None
+    assert min(laid.covers) > 0.99
+
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_where_a_cut_lies_is_known_to_the_pixel_and_not_looked_for_again(
     folder: Folder, mirrored: bool, monkeypatch: pytest.MonkeyPatch
