@@ -306,6 +306,7 @@ class CatalogueEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     many: str = ""  # "": as for one
     why: str = ""  # "": plain to see
     fix: str | dict[str, str] = ""  # "": nothing to do; several: by cause, else by "one" or "many"
+    here: str = ""  # in place of the fix on the page of `loraprep review`, where less has to be typed
     section: Section = ""  # the part of the report that lists it; "looking": why pictures have no caption
     covers: tuple[Code, ...] = ()  # said of a picture, these need not be said of it as well
     fixed: bool = False  # project.yaml may not change the severity

@@ -50,11 +50,32 @@ def made(root: Path, tasks: Mapping[str, DoitTask]) -> frozenset[str]:
 
 
 def changed_since(root: Path) -> list[Path]:
-    """List what a person writes that is newer than the last run; a verdict that stays the same is not written anew."""
+    """List what a person writes that the last run did not read: newer, and of decisions/ with other bytes.
+
+    The time alone would not do: what is taken back is what was read. A verdict that stays is not written anew.
+    """
     ran = [path for path in (root / "build" / Judged.NAME, root / NAME) if path.exists()]
     judged = max((path.stat().st_mtime_ns for path in ran), default=0)
     written = [root / project.NAME, *files.listed(root / "decisions", ".yaml")]
-    return [path for path in written if path.stat().st_mtime_ns > judged]
+    newer = [path for path in written if path.stat().st_mtime_ns > judged]
+    read = _read(root) if newer else {}
+    return [path for path in newer if read.get(path.relative_to(root).as_posix()) != {files.sha256(path)}]
+
+
+def _read(root: Path) -> dict[str, set[object]]:
+    """Map decision file -> the digests under which tasks read it: more than one where a run broke off in between."""
+    path, found = root / NAME, dict[str, set[object]]()
+    if not path.exists() or not path.stat().st_size or not _sound(path):
+        return found
+    try:
+        rows = [json.loads(data) for _, data in _rows(path)]
+    except sqlite3.Error:  # a run that writes
+        return found
+    for row in rows:
+        for name in row.get("deps:", []):
+            if name.startswith("decisions/"):
+                found.setdefault(name, set()).add(row.get(name))
+    return found
 
 
 def mend(root: Path) -> None:
@@ -89,11 +110,16 @@ def _begin(path: Path) -> None:
 def _sound(path: Path) -> bool:
     """Say whether it holds rows of doit's: a name, and a mapping as JSON. One that is in use is left alone."""
     try:
-        with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
-            rows = db.execute("SELECT task_id, task_data FROM doit").fetchall()
+        rows = _rows(path)
     except sqlite3.Error as error:
         return path.stat().st_size == 0 or machine.sqlite_code(error) not in _DAMAGED
     return all(isinstance(name, str) and _row(data) for name, data in rows)
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    """Return doit's rows: task, and what it knows of it as JSON. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(files.opened_by_others(path), timeout=1)) as db:
+        return db.execute("SELECT task_id, task_data FROM doit").fetchall()
 
 
 def _row(text: object) -> bool:

@@ -251,10 +251,7 @@ class Page:
     def _step_back(self, given: dict[str, Json], move: Callable[[str], Done], what: str) -> Response:
         before = self.reader.read()
         done = move(str(given.get("tab", "")))
-        then = said.followed(before, self.reader.read(), done.written.kind)
-        if done.written.kind == "captions" and len(done.written.put) > 1:
-            then = number_of(len(done.written.put), "caption")
-        text = f"{what}; {then}" if then else what
+        text = what + said.stepped(before, self.reader.read(), done.written)
         return JSONResponse({**_written_lines(done), "said": text, "undone": True})
 
     async def measure(self, request: Request) -> Response:
@@ -354,6 +351,7 @@ def _texts(s: Snapshot, query: Query) -> Context:
         "finding": words.finding(s, wanted.of)[0],
         "query": urlencode({k: v for k, v in _asking(wanted).items() if v}),
         "total": len(words.captioned(s)),
+        "waiting": words.waiting(s),
         "only": [(name, words.ONLY[name], n) for name, n in words.counted(s, wanted.only).items()],
         "desk": words.desk(s, path, shown) if path is not None else None,
         "counts": words.terms_used(s),

@@ -91,6 +91,6 @@ def _verdict(s: Snapshot) -> tuple[str, str]:
     if s.gate.only_waiting:
         return "wait", "All answered: run Gate 1"
     if s.gate.verdict == "GO":
-        return "go", "GO"
+        return "go", "GO, changed since" if s.changed else "GO"
     wrong = views.in_the_way(s)
     return ("nogo", f"NO-GO: {wrong} to mend") if wrong else ("wait", "Mended: run Gate 1")

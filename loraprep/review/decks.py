@@ -166,7 +166,8 @@ def step(s: Snapshot, view: str, each: str = "") -> Step:
             return Step(text=text, label="Export again", run="export", again=True)
         return Step(text=text, label="Go to the overview", href="/")
     if s.gate.verdict == "GO":
-        return _run("The set is ready.", "export" if "dataset" in s.made else "dataset")
+        text = views.CHANGED if s.changed else "The set is ready."
+        return _run(text, "export" if "dataset" in s.made else "dataset")
     if s.gate.only_waiting or view in decisions.KINDS:
         return _run(f"{done}Everything is answered.", "gate1")
     if not views.in_the_way(s):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loraprep.core.files import Json
+from loraprep.core.text import number_of
+from loraprep.project.decision_edits import Written
 from loraprep.review import leaving, views
 from loraprep.review.snapshot import Snapshot, path_of
 
@@ -48,11 +50,31 @@ def answered(before: Snapshot, after: Snapshot, kind: str, wanted: str, given: M
     return "; ".join(part for part in (said, then) if part) or "Written"
 
 
+def stepped(before: Snapshot, after: Snapshot, written: Written) -> str:
+    """Say what an edit that is taken back, or made again, is about: what leaves or comes back, else its pictures."""
+    if then := followed(before, after, written.kind):
+        return f"; {then}"
+    if written.kind == "captions" and len(written.put) > 1:
+        return f"; {number_of(len(written.put), 'caption')}"
+    if "rest" in written.put:
+        return ": the rest as recommended"
+    named = (key if key in before.images else _one(before, after, written.kind, key) for key in written.put)
+    about = [path for path in named if path]
+    return f": {_listed(about)}" if about else ""
+
+
 def followed(before: Snapshot, after: Snapshot, kind: str) -> str:
     """Say which pictures leave by the answers of a kind that did not, and which come back; "" if none does."""
     was, now = _gone(before, kind), _gone(after, kind)
     moved = ((sorted(now - was), "leaves", "leave"), (sorted(was - now), "comes back", "come back"))
     return "; ".join(f"{_listed(names)} {one if len(names) == 1 else many}" for names, one, many in moved if names)
+
+
+def _one(before: Snapshot, after: Snapshot, kind: str, key: str) -> str:
+    """Return the picture that an entry is about, "" where it is about a kind of pictures or is no entry of theirs."""
+    known = (s.decisions[kind].entries.get(key) for s in (before, after) if kind in s.decisions)
+    entry = next(filter(None, known), None)
+    return views.subject(entry) if entry is not None and len(entry.digests) == 1 else ""
 
 
 def _subject(s: Snapshot, kind: str, wanted: str) -> str:

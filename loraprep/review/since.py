@@ -33,7 +33,7 @@ class Told(msgspec.Struct, frozen=True):
     first: str
 
 
-@remembered(lambda s: (s.digests["captions"], stay.left_since(s)))
+@remembered(lambda s: (s.digests["captions"], stay.leaving_by_now(s)))
 def told(s: Snapshot) -> list[Told]:
     """List the verdict's reasons, in its order."""
     return [_by_now(s, reason) for reason in (s.gate.reasons if s.gate else ())]
@@ -81,7 +81,8 @@ def _by_now(s: Snapshot, reason: Reason) -> Told:
     stays = [path for path in reason.images if path not in left]
     mine = described(s).intersection(stays) if reason.code in _NOBODY else frozenset()
     still = tuple(path for path in stays if path not in mine)
-    if len(still) == len(reason.images):
+    as_many = reason.code not in _NOBODY or len(stay.staying(s)) == sum(fate.stays for fate in s.fates.values())
+    if len(still) == len(reason.images) and as_many:
         return Told(reason, "", over=False, first=reason.code)
     if reason.code in _NOBODY and still:
         return Told(_said_anew(s, reason, still), "", over=False, first=reason.code)

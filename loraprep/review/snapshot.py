@@ -74,6 +74,7 @@ class Snapshot:
     problems: dict[str, str]  # decision file -> why it cannot be read
     build: str  # one digest of everything in build/ that is shown
     made: frozenset[str]  # "dataset", "export": what is as it would be made now, as far as answers go
+    changed: bool  # is something that a person writes another than what the last run read?
 
     def entry_key(self, kind: str, wanted: str) -> str | None:
         """Return the key of an entry, also of one that asks many questions, by its ident."""
@@ -125,6 +126,7 @@ class Reader:
         problems: dict[str, str] = {}
         answers = {kind: self._decisions(kind, stamps[kind], problems) for kind in decisions.KINDS}
         images, before, by_shown = self._kept("by name", stamps["build"], self._named)
+        changed = bool(state.changed_since(self.root))
         return Snapshot(
             project=self._project(),
             images=images,
@@ -142,7 +144,8 @@ class Reader:
             digests={kind: stamps[kind] for kind in (*KINDS, "made")},
             problems=problems,
             build=stamps["build"],
-            made=self._kept("made", stamps["made"], self._made) if not state.changed_since(self.root) else frozenset(),
+            made=frozenset() if changed else self._kept("made", stamps["made"], self._made),
+            changed=changed,
         )
 
     def _made(self) -> frozenset[str]:

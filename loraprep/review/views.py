@@ -46,6 +46,7 @@ _SHOWN = 12  # pictures of a finding
 _OTHERS = 8  # pictures of the character, to compare a stranger with
 HELD_OUT = "held out"  # the fate, and the word for it on the page
 MENDED = "What stood in the way is mended. Run Gate 1 to see the verdict."
+CHANGED = "You changed something since the verdict; it is looked at again before anything is built."
 NEAREST = "closest to "  # how a curation question names the picture that stays instead
 
 
@@ -615,7 +616,7 @@ def card_rows(part: str, keys: Sequence[str], show: Callable[[str], View]) -> Ro
     return rows(part, keys, show, IN_CARD)
 
 
-@remembered(lambda s: (s.digests["gate"], s.digests["captions"], stay.left_since(s)))
+@remembered(lambda s: (s.digests["gate"], s.digests["captions"], stay.leaving_by_now(s)))
 def finding_cards(s: Snapshot) -> list[FindingCard]:
     """List the verdict's reasons that want a person, then those that are settled; good news is in the report."""
     cards = []
@@ -635,7 +636,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
                 severity=reason.severity,
                 sentence=reason.sentence,
                 why=reason.why,
-                fix=here(reason.fix),
+                fix=here(reason.code, reason.fix),
                 accepted=settled,
                 mine=reason.code in s.accepted,
                 acceptable=reason.code not in never_accepted(),
@@ -652,13 +653,15 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
 
 
 _IN_A_FILE = re.compile(r"\bin(?:to)? (?:decisions/captions\.yaml|a \.txt file(?: of the same name)? beside it)")
-_IN_GATE = re.compile(r"say why in decisions/gate\.yaml: `[^`]*`\.")
+_IN_GATE = re.compile(r"\baccept (it|this) in decisions/gate\.yaml")
 _OF_WORDS = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.UNKNOWN_TAGS})
 
 
-def here(fix: str) -> str:
+def here(code: str, fix: str) -> str:
     """Say what to do as the page says it: what is mended in a file elsewhere is mended here."""
-    return _IN_GATE.sub("accept it under Findings, with a reason.", _IN_A_FILE.sub("here", fix))
+    instead = findings.catalogue()[Code(code)].here
+    said = _IN_GATE.sub(r"accept \1 under Findings, with a reason", _IN_A_FILE.sub("here", fix))
+    return instead or said.replace("`loraprep review`", "this page")
 
 
 def unread(s: Snapshot) -> str:

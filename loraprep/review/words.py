@@ -262,7 +262,7 @@ def _said(path: str, caption: Caption, found: Sequence[Finding], *, alone: bool)
         return [("It does not say what is in the picture.", "Write what you see.")]
     of_it = [f for f in found if f.code not in _NOT_OF_ONE]
     here = [_of_this(path, f) for f in of_it]
-    return [(findings.sentence(f).replace(f"{_THIS}: ", ""), views.here(findings.fix(f))) for f in here]
+    return [(findings.sentence(f).replace(f"{_THIS}: ", ""), views.here(f.code, findings.fix(f))) for f in here]
 
 
 def _of_this(path: str, found: Finding) -> Finding:
@@ -322,6 +322,11 @@ def captioned(s: Snapshot) -> list[str]:
     """List the pictures whose captions would train, as answered by now."""
     gone = stay.leaving_by_now(s)
     return [path for path in sorted(s.captions) if path in s.images and path not in gone]
+
+
+def waiting(s: Snapshot) -> int:
+    """Count the pictures that stay by the answers given since the last run, which therefore wrote no caption."""
+    return sum(path not in s.captions for path in stay.staying(s))
 
 
 def written(s: Snapshot, path: str) -> tuple[str, bool]:

@@ -2,11 +2,12 @@
 import { $, $$, inView, made } from "./dom.js";
 import * as complete from "./complete.js";
 import * as crop from "./crop.js";
-import { card, turn } from "./deck.js";
+import { card, cards, turn } from "./deck.js";
 import * as desk from "./desk.js";
 import * as light from "./light.js";
 import { across, item, items, step } from "./lists.js";
 import { view } from "./page.js";
+import { backBeside } from "./looks.js";
 import { isBehind, unasked } from "./refresh.js";
 import { toast } from "./toast.js";
 import * as words from "./words.js";
@@ -26,11 +27,21 @@ export function keyed() { // the buttons that a key can press now, nearest first
   return [...new Set(places.filter(Boolean).flatMap((place) => $$("[data-key], [data-code]", place)))].filter((b) => b.offsetParent !== null);
 }
 
+const moves = () => (items().length ? "One back, one on" : cards().length > 1 ? "The question before, the next one" : "");
+
+/** The picture that is marked by itself: Enter opens it where no button has that key. */
+function alone() {
+  const at = item();
+  const all = at ? $$("[data-lay]", at) : [];
+  return all.length === 1 && !keyed().some((b) => b.dataset.key === "Enter") ? all[0] : null;
+}
+
 /** Of several buttons with one key the nearest has it, and it alone shows it. */
 export function shown() {
   const first = new Map();
   for (const b of keyed()) if (b.dataset.key && !first.has(b.dataset.key)) first.set(b.dataset.key, b);
   for (const b of $$("[data-key]", topmost() || document)) b.classList.toggle("outdone", first.has(b.dataset.key) && first.get(b.dataset.key) !== b && !b.closest("[data-item]:not(.here)"));
+  $(".moves").hidden = !moves();
 }
 
 export function keysBesideButtons() { // for who listens to the page; and the place in the menu
@@ -52,7 +63,7 @@ export function table() { // every key that does something now, and what
   });
   const seen = new Set();
   const first = rows.filter(([key]) => !seen.has(key) && seen.add(key)); // the nearest has the key
-  const more = cropping ? [["←↑→↓", "Move the box"], ["⇧ ←↑→↓", "Make the box larger or smaller"]] : topmost() ? [] : [["← →", items().length ? "One back, one on" : "The question before, the next one"]];
+  const more = cropping ? [["←↑→↓", "Move the box"], ["⇧ ←↑→↓", "Make the box larger or smaller"]] : topmost() ? [] : [...(moves() ? [["← →", moves()]] : []), ...(alone() ? [["↵", "Look closer"]] : [])];
   const place = cropping ? $(".crop-actions", cropping) : topmost() || view();
   for (const e of $$("[data-tell]", place)) if (e.closest(".card[hidden]") === null) more.push(e.dataset.tell.split("|"));
   if ($(".words", place)) more.push(["↵", "While you write: saved, and on to the next"], ["← →", "On a tag: to the one before, the next one"]);
@@ -193,7 +204,8 @@ function pressed(event) {
     return;
   }
   if (event.key in arrows && (items().length || !event.key.match("Up|Down"))) { event.preventDefault(); if (!event.key.match("Up|Down") || !across(arrows[event.key])) arrow(arrows[event.key]); return; }
-  const found = pressable(keyed(), event);
+  const found = pressable(keyed(), event) || (event.key === "Enter" && alone());
+  if (!found && event.key === "Escape" && backBeside(card())) { event.preventDefault(); return; }
   if (!found) return;
   event.preventDefault();
   if (found.matches(ANSWERS) && (event.repeat || unasked() || isBehind() || !seen(found))) return; // held down, or not looked at

@@ -3,9 +3,16 @@ import { $, $$ } from "./dom.js";
 
 const SAID = "Grey is alike in both; what differs keeps its colours, with a magenta line around it. All grey: nothing differs.";
 
-function legend(c) { // what the colours of the differences mean, once they are there
+function legend(c) { // what is seen, and what the key shows next; of differences what the colours mean, once they are there
   const line = $(".legend", c);
   if (!line) return;
+  if (c.dataset.look === "flip") {
+    const names = $$("figcaption strong", c).map((e) => e.textContent);
+    const at = $$("figure", c).findIndex((f) => f.classList.contains("front"));
+    line.hidden = false;
+    line.textContent = `You see ${names[at]}. Flip again, or F: ${names[(at + 1) % names.length]}. Esc: side by side.`;
+    return;
+  }
   const coming = $$(".difference[src]", c).filter((img) => !img.complete);
   line.hidden = c.dataset.look !== "differ";
   line.textContent = coming.length ? "Comparing…" : SAID;
@@ -27,6 +34,12 @@ export function look(c, how) {
   });
   legend(c);
   for (const b of $$("[data-look]", c)) if (b !== c) b.setAttribute("aria-pressed", String(b.dataset.look === how));
+}
+
+export function backBeside(c) { // false if they lie so
+  if (!c || !c.dataset.look || c.dataset.look === "beside") return false;
+  look(c, "beside");
+  return true;
 }
 
 export function sized(c, button) {

@@ -111,7 +111,6 @@ def test_what_lies_a_hair_off_is_not_cut(shape: tuple[int, int], off: float) -> 
     assert min(laid.covers) > 0.99
 
 
-
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_where_a_cut_lies_is_known_to_the_pixel_and_not_looked_for_again(
     folder: Folder, mirrored: bool, monkeypatch: pytest.MonkeyPatch

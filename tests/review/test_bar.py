@@ -84,6 +84,26 @@ def test_what_is_made_of_the_set_is_made_from_the_bar_once_the_verdict_is_go(pag
     assert decks.step(page.snapshot(), "overview").label == "Build the training folder"
 
 
+def test_what_changed_since_the_verdict_is_said_and_what_is_taken_back_did_not_change(page: Reviewed) -> None:
+    assert not page.snapshot().changed
+    first = next(iter(page.snapshot().decisions["duplicates"].entries))
+    page.answer("duplicates", first, {"keep": "all"})
+    assert page.snapshot().changed
+    told = page.post("/undo", {"kind": ""}).json()["said"]
+    assert told.startswith("Taken back")
+    assert first in told
+    assert not page.snapshot().changed  # newer than the run, and what it read
+    accepted(page, "duplicates", "quality", "captions", "curation")
+    judged(page, "GO")
+    assert decks.step(page.snapshot(), "overview").text == "The set is ready."
+    name = sorted(page.snapshot().captions)[0]
+    page.post("/answer", {"kind": "curation", "id": ident("picture", name), "values": {"stays": False},
+                          "expected": decision_edits.document_digest(page.root, "curation")})  # fmt: skip
+    s = page.snapshot()
+    assert (bar.bar(s).verdict, bar.bar(s).said) == ("go", "GO, changed since")
+    assert (decks.step(s, "overview").text, decks.step(s, "overview").run) == (views.CHANGED, "dataset")
+
+
 def test_what_stood_in_the_way_and_does_no_more_leads_to_the_gate(page: Reviewed) -> None:
     accepted(page, "duplicates", "quality", "captions", "curation")
     judged(page, "NO-GO")

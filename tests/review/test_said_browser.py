@@ -61,7 +61,7 @@ def test_the_large_view_says_it_in_words_too(browser: Any, root: Path) -> None:
         page.wait_for_selector(".light[open]")
         for key, said in (
             ("l", f"{name} leaves"), ("l", f"{name} comes back"), ("t", f"Turned: {name}"),
-            ("z", "Taken back"), ("p", f"Pinned: {name}"),
+            ("z", f"Taken back: {name}"), ("p", f"Pinned: {name}"),
         ):  # fmt: skip
             page.wait_for_function("n => document.querySelector('#light-title').innerText === n", arg=name)
             if said.endswith("comes back"):

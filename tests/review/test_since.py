@@ -104,3 +104,16 @@ def test_once_all_are_described_or_gone_it_is_settled(page: Reviewed) -> None:
     describe(page, names[2], "a kite")
     assert card(page).accepted == "1 of them leaves by your answers since. You described 2 of them since."
     assert (card(page).state, card(page).words, views.in_the_way(page.snapshot())) == ("answered", 0, 0)
+
+
+def test_what_stays_by_an_answer_is_counted_wherever_pictures_are(page: Reviewed) -> None:
+    names = sorted(words.captioned(page.snapshot()))[:9]
+    found(page, "only-named", names)
+    assert card(page).sentence == "Nobody described 9."  # as the run said it: nothing is another number
+    assert words.waiting(page.snapshot()) == 0
+    page.answer("duplicates", next(iter(page.snapshot().decisions["duplicates"].entries)), {"keep": "all"})
+    s = page.snapshot()
+    more = len(stay.staying(s)) - len(words.captioned(s))
+    assert more == words.waiting(s) > 0
+    assert card(page).sentence.startswith(f"For 9 of {len(stay.staying(s))} pictures (")
+    assert f'<p class="hint" data-waiting>{more} more stay' in page.get("/texts").text
