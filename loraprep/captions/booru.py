@@ -119,6 +119,9 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     belong: frozenset[str]  # last words for a part of what stands before them: "tree trunk"
     worn: frozenset[str]  # what is worn or of a body to Danbooru, and may be something else in the name of a place
     shapes: frozenset[str]  # words for how much of a thing there is, or in which shape: "a bed of flowers"
+    kinds: frozenset[str]  # things of which a thing named before them only says which: "tower shield"
+    of_things: dict[str, frozenset[str]]  # tag of what a person does -> things that do it, too
+    worn_in: dict[str, str]  # word -> the tag that it means of a person who is in it
 
 
 @cache
@@ -191,7 +194,7 @@ def tags_of(phrase: str, *, whole: bool = False, names: bool = False, place: boo
     count; with `names` also a phrase that is a character's or a series'. `whole`: parts do not count. `place`: it says
     where, so that tidal flats are no shoes.
     """
-    plain = " ".join(hygiene.clean(phrase).casefold().replace("_", " ").split()) if not tag(phrase) else phrase
+    plain = _worn(" ".join(hygiene.clean(phrase).casefold().replace("_", " ").split())) if not tag(phrase) else phrase
     if known := _closed().get(plain) or _known(plain, names=names):
         return (known,)
     if counts := re.fullmatch(r"[1-9] ?([^\W\d_]+)", plain):  # 1man, 2 women; of 2cats the cats
@@ -218,13 +221,13 @@ def tags_in(sentence: str) -> list[str]:
     A word alone counts where many pictures have it as a tag; words that only hold a sentence together never do.
     """
     found = dict.fromkeys(
-        name for clause in re.split(r"[.,;:!?()]+", sentence.casefold()) for name in _in_clause(clause)
+        name for clause in re.split(r"[.,;:!?()]+", _worn(sentence.casefold())) for name in _in_clause(clause)
     )
     return list(found)
 
 
 def _in_clause(clause: str) -> Iterator[str]:
-    words = colours.plain(re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", clause))
+    words = _of_people(colours.plain(re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", clause)))
     glue = hygiene.lists().stopwords | _ARTICLES
     at = 0
     while at < len(words):
@@ -247,6 +250,36 @@ def _in_clause(clause: str) -> Iterator[str]:
         at += step
 
 
+_IN = r"\bin (?:(?!(?:an?|the|his|her|their|its|one|some|of|on|with)\b)[^\W_]+ ){0,4}"  # and no article
+
+
+def _worn(text: str) -> str:
+    """Write what somebody wears as its tag, where the word alone means another thing: in plate, in mail."""
+    for word, name in phrases().worn_in.items():
+        found = re.search(rf"{_IN}(?P<word>{word})\b(?! (?:of|armou?r)\b)", text)
+        if found and any(lexicon.meant("subject_class", w) == "person" or counted(w) for w in text.split()):
+            text = text[: found.start("word")] + name + text[found.end("word") :]
+    return text
+
+
+_DIRECTIONS = frozenset(
+    {"up", "down", "left", "right", "upwards", "downwards", "forward", "forwards", "out", "outwards"}
+)
+
+
+def _of_people(words: Sequence[str]) -> list[str]:
+    """Leave out what a thing does where the tag says it of a person: a sword pointing down."""
+    kept: list[str] = []
+    dropped = False
+    for at, word in enumerate(words):
+        things = phrases().of_things.get(word, frozenset())
+        turned = dropped and word in _DIRECTIONS
+        dropped = not turned and at > 0 and any(one in things for one in _variants(words[at - 1]))
+        if not (dropped or turned):
+            kept.append(word)
+    return kept
+
+
 _ONTO = frozenset(
     {"him", "her", "them", "it", "us", "down", "up", "along", "through", "across", "over", "past", "into", "around"}
 )
@@ -266,6 +299,8 @@ def _acts(words: Sequence[str], at: int) -> bool:
 
 def _describes(word: str, after: str) -> bool:
     """Say whether a word only describes the thing behind it, and names none itself; "a cat laughs" has a cat."""
+    if any(one in phrases().kinds for one in _variants(after)):
+        return True
     thing = "" if after in hygiene.lists().stopwords else _common(after)
     return bool(thing) and not thing.endswith("ing") and not lexicon.meant("subject_class", word)
 
@@ -290,7 +325,7 @@ def _parts(plain: str) -> Iterator[list[str]]:
     pieces, signs = split[::2], [*split[1::2], ""]
     at = 0
     while at < len(pieces):
-        words, sign = _bare(pieces[at]), signs[at]
+        words, sign = _of_people(_bare(pieces[at])), signs[at]
         at += 1
         if not words:
             continue

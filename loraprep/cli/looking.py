@@ -19,7 +19,7 @@ from loraprep.cli.init.options import for_now, project_name, project_root, suite
 from loraprep.core import files, resources, terminal
 from loraprep.core.errors import UNUSABLE, Problem, UserError
 from loraprep.core.findings import Code
-from loraprep.core.nearest import folder_meant
+from loraprep.core.nearest import folder_meant, folders_in
 from loraprep.core.records import Gate
 from loraprep.core.text import listed, number_of
 from loraprep.curation.assessment import PictureFeatures
@@ -111,8 +111,7 @@ def _nothing_there(folder: Path, args: Options) -> UserError:
     if args.patterns:
         hint = "A pattern is a name ('pier.jpg'), a folder (sketches) or has stars ('*.jpg'), in quotes."
         return UserError(f"nothing in it fits {' or '.join(args.patterns)}", place=args.folder, hint=hint)
-    around = [p for p in files.listed(folder.resolve().parent) if p.is_dir() and not p.name.startswith(".")]
-    below = [p.name for p in around if p != folder.resolve()]
+    below = [p.name for p in folders_in(folder.resolve().parent) if p != folder.resolve()]
     near = f" Beside it there are {listed(below)}." if below else ""
     return UserError(
         "there is no file in this folder", place=args.folder, hint=f"Put your pictures there, or name another.{near}"
@@ -253,7 +252,9 @@ def _problems(args: Options, folder: Path, model: str, out: Path, here: Path) ->
     found = []
     if not folder.is_dir():
         what = "that is a file; name the folder it lies in" if folder.exists() else "there is no such folder"
-        hint = folder_meant(folder) or "loraprep look DIR"
+        around = [p.name for p in folders_in(folder.parent)]
+        there = f"There you have {listed(around)}." if around else "Name the folder with your pictures."
+        hint = folder_meant(folder) or there
         if folder.exists():
             hint = "loraprep look DIR, and if only some of it: loraprep look DIR '*.jpg' (in quotes)"
         found.append(Problem(what, args.folder, hint))

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from loraprep.core.errors import UNUSABLE, UserError
+from loraprep.core.nearest import folders_in
+from loraprep.core.text import listed
 
 PARAMS: list[click.Parameter] = [
     click.Argument(["words"], nargs=-1, metavar="[COMMAND] [WORD]...", type=click.UNPROCESSED)
@@ -21,6 +23,10 @@ def home() -> Path:
     found = next((p for p in (Path.cwd(), *Path.cwd().parents) if (p / "project.yaml").is_file()), None)
     if found is None:
         hint = "Go into your project's folder, or start one: loraprep init NAME --images FOLDER"
+        if below := [p.name for p in folders_in(Path.cwd()) if (p / "project.yaml").is_file()]:
+            hint = (
+                f"Go into your project's folder first. Here there {'is' if len(below) == 1 else 'are'} {listed(below)}."
+            )
         raise UserError("there is no project.yaml here or above", hint=hint, exit_code=UNUSABLE)
     os.chdir(found)
     return found

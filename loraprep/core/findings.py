@@ -279,10 +279,11 @@ ValueType = Literal["int", "number", "text"]
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something worth saying about the set; words and severity come from the catalogue by `code`.
 
-    `values` fill the placeholders of its words. Three have a meaning of their own: `count` decides between one and many
+    `values` fill the placeholders of its words. Four have a meaning of their own: `more` stands behind the
+    number of images, `count` decides between one and many
     in place of the number of images, `cause` picks one of several fixes, `units` is what the images are called
-    where they are pairs. Of a value that says something of each picture only what is about `images` is told, so that
-    `about` fewer of them its words speak of no other.
+    where they are pairs. Of a value that says something of each picture only what is about `images` is told, of numbers
+    the largest, so that `about` fewer of them its words speak of no other.
     """
 
     code: Code
@@ -369,7 +370,7 @@ def _ranks() -> dict[Code, int]:
 
 
 def uncovered(found: Sequence[Finding]) -> list[Finding]:
-    """Leave out what another finding says already of the same picture (`covers`)."""
+    """Leave out what another finding says already of the same picture (`covers`); what is left is so many more."""
     told: dict[Code, set[str]] = {}
     for finding in found:
         for code in catalogue()[finding.code].covers:
@@ -378,17 +379,31 @@ def uncovered(found: Sequence[Finding]) -> list[Finding]:
     for finding in found:
         rest = tuple(p for p in finding.images if p not in told.get(finding.code, ()))
         if rest or not finding.images:
-            result.append(finding.about(rest))
+            more = {"more": " more"} if len(rest) < len(finding.images) else {}
+            result.append(Finding(finding.code, rest, {**finding.values, **more}))
     return result
 
 
 def _fill(template: str, finding: Finding) -> str:
-    said = {name: _told(value, finding) if isinstance(value, dict) else value for name, value in finding.values.items()}
-    return template.format(**{"n": len(finding.images), "names": listed(finding.images), "units": "pictures", **said})
+    types = catalogue()[finding.code].values
+    said = {
+        name: _told(value, finding, types.get(name, "text")) if isinstance(value, dict) else value
+        for name, value in finding.values.items()
+    }
+    number = f"{len(finding.images)}{finding.values.get('more', '')}"
+    accept = (
+        f'decisions/gate.yaml (a new file, if you have none): `{finding.code}: {{accept: known, reason: "..."}}`, '
+        "with your words for the dots"
+    )
+    names = listed(finding.images)
+    return template.format(**{"n": number, "names": names, "accept": accept, "units": "pictures", **said})
 
 
-def _told(of_each: Mapping[str, str], finding: Finding) -> str:
-    return clauses([f"{path}: {of_each[path]}" for path in sorted(of_each.keys() & set(finding.images))])
+def _told(of_each: Mapping[str, str], finding: Finding, kind: ValueType) -> str:
+    about = sorted(of_each.keys() & set(finding.images))
+    if kind == "number":
+        return max((of_each[path] for path in about), key=float)
+    return clauses([f"{path}: {of_each[path]}" for path in about])
 
 
 def _number(finding: Finding) -> Literal["one", "many"]:

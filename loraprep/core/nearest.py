@@ -62,9 +62,13 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 def folder_meant(folder: Path) -> str:
     """Return "Did you mean pics?" of a folder that is not there, by those beside it; "" if none is near."""
-    around = [path.name for path in files.listed(folder.parent) if path.is_dir() and not path.name.startswith(".")]
-    found = nearest(folder.name, around) if folder.name else []
+    found = nearest(folder.name, [path.name for path in folders_in(folder.parent)]) if folder.name else []
     return f"Did you mean {_either([folder.with_name(name).as_posix() for name in found])}?" if found else ""
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """List the folders in a folder that a person would name."""
+    return [path for path in files.listed(folder) if path.is_dir() and not path.name.startswith(".")]
 
 
 def _either(names: Sequence[str]) -> str:

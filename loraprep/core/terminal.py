@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PROGRESS = "LORAPREP_PROGRESS"
 WIDEST = 100  # columns of a line of words: longer ones are hard to follow
 _WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"[^"]*"|['"\\])+""")  # of a command: what stands in quotes stays whole
+_GAP_AND_WORD = re.compile(r"(\s*)(\S+)")
 
 
 class Level(IntEnum):
@@ -67,21 +68,21 @@ def console(stream: TextIO | None = None) -> Console:
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """Break lines at blanks so that none is wider than `width` columns, but for a word that is; the first line of a
-    paragraph stands where it stood, those that follow `indent` further.
+    paragraph stands where it stood, those that follow `indent` further. Blanks within a line stay: they make columns.
     """
     lines = []
     for paragraph in text.split("\n"):
         before = paragraph[: len(paragraph) - len(paragraph.lstrip())]
         line, used = before, cell_len(before)
         fresh = True
-        for word in paragraph.split():
+        for gap, word in _GAP_AND_WORD.findall(paragraph):
             size = cell_len(word)
-            if not fresh and used + 1 + size > width:
+            if not fresh and used + len(gap) + size > width:
                 lines.append(line)
                 line, fresh = before + indent, True
                 used = cell_len(line)
-            line += word if fresh else f" {word}"
-            used += size if fresh else size + 1
+            line += word if fresh else gap + word
+            used += size if fresh else len(gap) + size
             fresh = False
         lines.append(line if line.strip() else "")
     return lines

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from loraprep.captions import hygiene, lexicon
+from loraprep.captions import booru, hygiene, lexicon
 from loraprep.core.records import Caption
 
 _AT = r"of|in|on|at|by|under|beside|near|before|against|behind|with|over|inside|among"
 PREPOSITIONS = frozenset(_AT.split("|"))
 _BESIDE = re.compile(rf"\b((?:{_AT})\s+(?:(?:an?|the|his|her|their|its)\s+)?)$", re.IGNORECASE)
 _OF = re.compile(r"^of\b")  # a bowl of fruit is one thing
+_NOBODY = re.compile(r"\bno humans\b", re.IGNORECASE)
+_WHO = {"other": "person", "people": "person", "women": "woman", "men": "man"}  # as counts call them, in plain words
 _BEFORE = 40  # signs before a phrase in which its preposition stands
 
 
@@ -32,8 +34,12 @@ def spoken(captions: Mapping[str, Caption], trigger: str) -> dict[str, Spoken]:
 
 def _read(text: str) -> Spoken:
     whom, beside = "", dict[str, str]()
+    text = _NOBODY.sub(" ", text)
     medium = lexicon.meant("medium", text)
     for phrase, before in _phrases(text):
+        if hygiene.is_count(phrase) or phrase.casefold() in booru.phrases().classes.values():
+            whom = whom or _who(phrase)  # beside it nothing stands: "solo" and "scenery" say whom again
+            continue
         head = hygiene.head(phrase)
         if not head or _counted(phrase) or hygiene.is_style(phrase) or hygiene.is_quality(phrase):
             continue
@@ -53,6 +59,12 @@ def _phrases(text: str) -> Iterable[tuple[str, str]]:
         at = max(found, at)
         before = _BESIDE.search(folded[:found][-_BEFORE:]) if found >= 0 else None
         yield phrase, " ".join(before[1].split()) + " " if before else ""
+
+
+def _who(count: str) -> str:
+    """Return whom a tag counts ("2girls" -> girl), "" of what counts nobody."""
+    found = re.search(r"girl|boy|other|person|people|wom[ae]n|m[ae]n|animal", count.casefold())
+    return _WHO.get(found[0], found[0]) if found else ""
 
 
 def _counted(phrase: str) -> bool:

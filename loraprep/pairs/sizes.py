@@ -95,7 +95,7 @@ def _pixels(
         elif first > limit * after:
             held[Code.PAIR_SMALLER_AFTER][target.path] = first / after
     return [
-        Finding(code, tuple(paths), {"times": f"{max(paths.values()):.1f}", "size": size})
+        Finding(code, tuple(paths), {"times": {path: f"{times:.1f}" for path, times in paths.items()}, "size": size})
         for code, paths in held.items()
         if paths
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import TypeVar, cast
 
 from filelock import FileLock
 
-from loraprep.core import files
+from loraprep.core import files, terminal
 from loraprep.core.records import Image
+from loraprep.core.text import clauses, listed, number_of
 from loraprep.imaging.pictures import REDUCTIONS, Pictures
 from loraprep.pipeline import artifacts
 from loraprep.pipeline.artifacts import Artifact
-from loraprep.project import crops, decisions
+from loraprep.project import crops, decisions, resolution
 from loraprep.project.decisions import Acceptance, Decisions, Question
 from loraprep.project.project import Project
 from loraprep.scan import image_list
@@ -79,8 +81,14 @@ class Workspace:
         return self._once(self._sources(kind), lambda: decisions.read_decisions(self.root, kind))
 
     def ask(self, kind: str, header: str, questions: Sequence[Question]) -> None:
-        """Bring decisions/<kind>.yaml up to date with what is asked now. Raises UserError."""
+        """Bring decisions/<kind>.yaml up to date with what is asked now, and tell which of it `rest` answers unseen.
+
+        Raises UserError.
+        """
+        before = decisions.read_decisions(self.root, kind)
         decisions.update_questions(self.root, kind, header, questions)
+        if taken := resolution.taken_by_rest(before, questions):
+            terminal.complain(_told_of_rest(kind, taken), "yellow")
 
     def accepted(self) -> dict[str, Acceptance]:
         """Return what decisions/gate.yaml accepts, by finding code. Raises UserError."""
@@ -157,3 +165,18 @@ class MemoryWorkspace(Workspace):
 
     def remembered(self, name: str, source: Path, make: Callable[[], T], form: type[T]) -> T:
         return make()
+
+
+def _told_of_rest(kind: str, taken: Sequence[Question]) -> str:
+    """Say which questions nobody saw before they were answered, and how."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for question in taken:
+        recommended = question.entry["recommended"]
+        names[recommended if isinstance(recommended, str) else "as recommended"].append(question.key)
+    said = clauses([f"{answer}: {listed(keys)}" for answer, keys in sorted(names.items())])
+    are = "is" if len(taken) == 1 else "are"
+    number = number_of(len(taken), "new question")
+    return (
+        f"{number} {are} answered by `rest: recommended` in decisions/{kind}.yaml - {said}. "
+        "What you answer yourself there counts before it."
+    )

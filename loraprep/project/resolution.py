@@ -75,6 +75,22 @@ def waiting(questions: Iterable[Question], given: Decisions, *, auto: bool) -> l
     return sorted(q.key for q in questions if resolve(q, given, auto=auto).open)
 
 
+def taken_by_rest(before: Decisions, asked: Iterable[Question]) -> list[Question]:
+    """Return the questions that `rest: recommended` answers though nobody could have seen them when it was written.
+
+    They are new in the file, or recommend something else now. `before`: the file as it stood.
+    """
+    if before.rest != "recommended":
+        return []
+    found = []
+    for question in asked:
+        entry, recommended = before.entries.get(question.key), question.entry.get("recommended")
+        open_still = entry is None or entry.answer is None
+        if recommended is not None and open_still and recommended != (entry.data.get("recommended") if entry else None):
+            found.append(question)
+    return found
+
+
 def entry_for(given: Decisions, path: str, digest: str) -> tuple[Entry | None, Match]:
     """Find the entry about a picture: under its path, or, after a rename, under the path it had before.
 

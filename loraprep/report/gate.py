@@ -12,6 +12,7 @@ from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
 from loraprep.core.text import listed, number_of
 from loraprep.curation.rulings import PARTS
+from loraprep.project import profiles, sizes
 from loraprep.project.decisions import Acceptance
 from loraprep.project.settings import Settings
 from loraprep.project.sizes import enlargement, trained_sizes
@@ -243,9 +244,24 @@ def _size_findings(
     smallest = trained_sizes(data.settings, data.model)[0]
     limit = data.settings.thresholds.audit.mostly_enlarged
     blurred = tuple(p for p in kept if enlargement(images[p], smallest) > limit)
-    if len(blurred) * 2 > number:
-        result.append(Finding(Code.MOSTLY_ENLARGED, blurred, {"size": smallest, "kept": number}))
+    sides = [sizes.side(images[p]) for p in kept]
+    if sizes.mostly_enlarged(sides, smallest, limit):
+        helps, models = _smaller(sides, data, limit)
+        way: dict[str, Value] = {"models": models, "cause": helps}
+        result.append(Finding(Code.MOSTLY_ENLARGED, blurred, {"size": smallest, "kept": number, **way}))
     return result
+
+
+def _smaller(sides: Sequence[float], data: ReportData, limit: float) -> tuple[str, str]:
+    """Return which fix helps against enlarging, and what it says to write into project.yaml."""
+    settings, model = data.settings, data.model
+    if settings.dataset.sizes:
+        fits = not sizes.mostly_enlarged(sides, min(model.sizes), limit)
+        return ("sizes", f"`dataset: {{sizes: {[*model.sizes]}}}`") if fits else ("none", "")
+    names = sizes.models_that_fit(sides, settings.intent.kind, settings.dataset.trainers, model.form, limit)
+    smaller = {name: profiles.base_model(name) for name in names[:2]}
+    said = [f"`model: {name}` ({model.title}, from {min(model.sizes)} px)" for name, model in smaller.items()]
+    return ("model" if said else "none", " or ".join(said))
 
 
 def _grade(path: str, captions: Mapping[str, Caption]) -> Grade:

@@ -202,9 +202,9 @@ def _enlarged(code: Code, hits: Sequence[Image], size: int) -> list[Finding]:
     found = []
     for part in ([i for i in hits if not i.of], [i for i in hits if i.of]):
         if part:
-            most = max(enlargement(i, size) for i in part)
+            times = {i.path: as_times(enlargement(i, size)) for i in part}
             cause = {"cause": "detail"} if part[0].of else {}
-            found.append(Finding(code, tuple(i.path for i in part), {"times": as_times(most), "size": size, **cause}))
+            found.append(Finding(code, tuple(i.path for i in part), {"times": times, "size": size, **cause}))
     return found
 
 

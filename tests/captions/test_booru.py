@@ -187,3 +187,26 @@ def test_people_are_counted_and_not_their_things(subject: str, who: str) -> None
 def test_a_shade_is_no_tag_of_its_own() -> None:
     assert booru.tags_in("a man in a dark blue cloak") == ["blue cloak"]
     assert booru.tags_in("she wears a pale pink dress") == ["pink dress"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tags"),
+    [
+        ("a soldier with a tower shield", ["soldier", "shield"]),
+        ("a cat mug and two tower clocks", ["mug", "clock"]),
+        ("a tower beside a shield", ["tower", "shield"]),
+        ("a knight in black and gold plate, a sword pointing down", ["knight", "gold armor", "plate armor", "sword"]),
+        ("a paladin in mail", ["chainmail"]),
+        ("a knight with bread on a plate", ["knight", "bread", "plate"]),
+        ("a woman in a dress pointing at the sea", ["dress", "pointing", "ocean"]),
+        ("noodles in a plate", ["noodles", "plate"]),
+    ],
+)
+def test_a_word_is_read_with_what_it_belongs_to(sentence: str, tags: list[str]) -> None:
+    assert [name for name in booru.tags_in(sentence) if name != "holding"] == tags
+
+
+def test_what_a_sword_does_is_no_gesture() -> None:
+    assert booru.tags_of("a sword pointing down") == ("sword",)
+    assert booru.tags_of("a man in gold plate") == ("gold armor", "plate armor")
+    assert booru.tags_of("a man pointing down") == ("pointing down",)

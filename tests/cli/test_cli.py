@@ -307,3 +307,12 @@ def test_a_reader_of_one_line_is_no_error(tmp_path: Path, buffered: bool) -> Non
         code, line, said = read_one_line_of(root, command, PYTHONUNBUFFERED="" if buffered else "1")
         assert (code, said) == (0, ""), command
         assert line.startswith(("0.jpg\t", "- 3 pictures")), command
+
+
+def test_outside_of_the_projects_that_lie_here_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path / "mill")
+    monkeypatch.chdir(tmp_path)
+    assert main(["gate1"]) == 3
+    assert capfd.readouterr().err.endswith("Go into your project's folder first. Here there is mill.\n")

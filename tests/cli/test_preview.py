@@ -123,13 +123,21 @@ def test_a_folder_mistyped_is_named_as_it_was_meant(
         tree.run(words)
 
 
+def test_what_lies_there_is_told_of_a_folder_like_none_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("mountains", "portraits"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(UserError, match=r"There you have mountains and portraits\."):
+        tree.run(["look", "xyz"])
+
+
 def test_everything_wrong_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught:
         tree.run(["look", "gone", "--kind", "stlye", "--model", "flx", "--out", "no/where.html"])
     assert caught.value.exit_code == 3
     assert str(caught.value) == (
-        "gone: there is no such folder\n    loraprep look DIR\n"
+        "gone: there is no such folder\n    Name the folder with your pictures.\n"
         '--kind: unknown kind "stlye"\n    One of: character, edit, object, style.\n'
         f'--model: unknown model "flx"\n    One of: {", ".join(resources.names("resources/models"))}.\n'
         "no/where.html: that is no place for a file\n    Name a file in a folder that exists."

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from loraprep.__main__ import main
-from loraprep.cli import commands, completing, tree
+from loraprep.cli import commands, completing, standing, tree
 from loraprep.core import terminal
 from loraprep.pipeline import running
 from tests import outputs
@@ -175,6 +175,10 @@ def test_words_wrap_at_words(width: int) -> None:
     for line in lines:
         assert all(word in words for word in line.split())
         assert terminal.cell_len(line) <= width or len(line.split()) == 1
+
+
+def test_columns_stay_where_lines_are_broken() -> None:
+    assert terminal.wrapped(standing.ABOUT, 80)[3:] == standing.ABOUT.split("\n")[2:]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there it stays in one line")

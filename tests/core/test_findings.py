@@ -11,7 +11,7 @@ from loraprep.core import findings
 from loraprep.core.findings import FOREIGN, SEVERITIES, CatalogueEntry, Code, Finding
 
 PACKAGE = Path(findings.__file__).parent.parent
-OWN = {"n", "names", "units"}  # filled in for every finding
+OWN = {"n", "names", "accept", "units"}  # filled in for every finding
 TYPES = {"int": int, "number": (int, float), "text": str}
 # `Code(...)` of a code that a file was rejected or noted with: what scan and imaging say of files
 REJECTED = {

@@ -78,6 +78,9 @@ def test_whom_and_what_a_caption_speaks_of() -> None:
     )
     assert read("a cat washing its paw, at night").whom == "cat"
     assert read("") == spoken.Spoken()
+    assert read("1boy, solo, hat") == spoken.Spoken("", "boy", {"hat": "with hat"}), "solo stands beside nobody"
+    assert read("no humans, scenery, mill") == spoken.Spoken("", "mill")
+    assert read("1other, solo").whom == "person"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,9 @@ def test_each_trainer_does_what_it_does(model: str, trainers: tuple[str, ...], s
 
 
 def test_a_smaller_picture_counts_only_where_it_is_enlarged() -> None:
-    assert found(((600, 400),), (SIZE,)) == [Finding(Code.PAIR_SMALLER_BEFORE, ("p0",), {"times": "1.6", "size": 768})]
+    assert found(((600, 400),), (SIZE,)) == [
+        Finding(Code.PAIR_SMALLER_BEFORE, ("p0",), {"times": {"p0": "1.6"}, "size": 768})
+    ]
     assert [f.code for f in found((SIZE,), after=(600, 400))] == [Code.PAIR_SMALLER_AFTER]
 
 

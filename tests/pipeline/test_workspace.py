@@ -11,6 +11,7 @@ from loraprep.pipeline import action, artifacts, doit_task, tasks
 from loraprep.pipeline.artifacts import Artifact, Audited, PairsSeen, Shortlist
 from loraprep.pipeline.workspace import MemoryWorkspace, Workspace
 from loraprep.project import decisions, project
+from loraprep.project.decisions import Question
 from tests import scenes
 from tests.runs import run
 
@@ -134,3 +135,24 @@ def test_files_in_an_older_form_are_made_anew(work: Workspace, monkeypatch: pyte
     assert marks() == now
     monkeypatch.setattr(doit_task, "FORMAT", artifacts.FORMAT + 1)
     assert not set(map(str, marks())) & set(map(str, now))
+
+
+def test_what_rest_answers_before_anybody_saw_it_is_told_once(
+    work: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(**recommended: str) -> str:
+        work.ask("quality", "# small", [
+            Question(f"{name}.png", {"what": "small", "recommended": said, "do": None}, {f"{name}.png": 64 * name})
+            for name, said in recommended.items()
+        ])  # fmt: skip
+        return " ".join(capsys.readouterr().err.split())
+
+    assert asked(a="keep", b="keep", c="keep") == ""
+    path = work.root / "decisions/quality.yaml"
+    seen = path.read_text("utf-8").replace("rest: null", "rest: recommended").replace("do: null", "do: remove", 1)
+    path.write_text(seen, "utf-8")
+    assert asked(a="keep", b="keep", c="keep") == ""
+    told = asked(a="remove", b="remove", c="keep", d="keep")  # the base model changed; a has its own answer
+    assert "2 new questions are answered by `rest: recommended` in decisions/quality.yaml" in told
+    assert "keep: d.png; remove: b.png" in told
+    assert asked(a="remove", b="remove", c="keep", d="keep") == ""

@@ -18,13 +18,14 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Fate, Gate, Image
 from loraprep.curation import curate
 from loraprep.curation.assessment import Observations
-from loraprep.project import project
+from loraprep.project import profiles, project
 from loraprep.project.decisions import Acceptance
 from loraprep.report import gate, markdown, opening
 from loraprep.report.masked import Masked
 from loraprep.report.report_data import ReportData
 from tests import ROOT
 from tests.benchmarks.subset import synthetic
+from tests.typed import changed
 
 EXAMPLES = ROOT / "examples"
 TEMPLATE = ["Summary", "Diversity Assessment", "Content-Style Balance", "Quality Issues", "Gate 1 Decision"]
@@ -190,6 +191,37 @@ def test_what_says_the_same_of_the_same_picture_is_said_once() -> None:
     left = findings.uncovered([native, small])
     assert [(f.code, f.images) for f in left] == [("below-native", ("002.jpg",)), ("too-small", ("001.jpg",))]
     assert [f.code for f in findings.uncovered([replace(native, images=("001.jpg",)), small])] == ["too-small"]
+
+
+def test_what_another_finding_leaves_to_tell_is_so_many_more() -> None:
+    native = Finding(Code.BELOW_NATIVE, ("001.jpg", "002.jpg", "003.jpg"), {"native": 512, "title": "SD"})
+    small = Finding(Code.STRETCHED, ("001.jpg",), {"times": {"001.jpg": "1.5"}, "size": 512})
+    left, _ = sorted(findings.uncovered([native, small]), key=lambda f: f.code)
+    assert findings.sentence(left).startswith("2 more pictures are below 512 px")
+    assert findings.sentence(native).startswith("3 pictures are below 512 px")
+    assert findings.order(small, {}) < findings.order(native, {}), "more than what stands above"
+    each = Finding(Code.TOO_SMALL, ("001.jpg", "002.jpg"), {"times": {"001.jpg": "9.5", "002.jpg": "12"}, "size": 512})
+    assert "enlarged up to 12x" in findings.sentence(each)
+    assert "enlarged 9.5x" in findings.sentence(each.about(["001.jpg"]))
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes", "way"),
+    [
+        ("sdxl", None, "`model: sd15` (Stable Diffusion 1.5, from 512 px) or `model: flux` (Flux, from 512 px)"),
+        ("flux", (1024,), "`dataset: {sizes: [512, 768, 1024]}` in project.yaml"),
+        ("sdxl", (1024,), ""),
+    ],
+)
+def test_a_set_of_small_pictures_is_told_what_takes_them(model: str, sizes: tuple[int, ...] | None, way: str) -> None:
+    data = gathered(40)
+    small = [replace(i, width=420, height=400) for i in data.images]
+    settings = changed(data.settings, model=model, dataset={"sizes": sizes})
+    judged = told(with_(data, images=small, settings=settings, model=profiles.base_model(model)))[2]
+    (reason,) = [r for r in judged.reasons if r.code == Code.MOSTLY_ENLARGED]
+    assert ("Train" in reason.fix) is bool(way)
+    assert way in reason.fix
+    assert "upscaled/" in reason.fix
 
 
 @given(st.text(alphabet="`<>[]()!*_\\#|~&;ab \n", max_size=40))

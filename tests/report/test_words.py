@@ -97,10 +97,10 @@ def test_a_detail_is_not_told_to_find_a_larger_original(style: project.Project) 
     found = [picture("pier.jpg", width=760, height=760), picture("mill.jpg", width=2000, height=1500),
              picture("mill#wheel.jpg", width=700, height=700, of="mill.jpg")]  # fmt: skip
     result = audit.audit(found, [], {}, style.settings, style.base_model, style.kind)
-    told = {f.images: (f.values["times"], findings.fix(f)) for f in result.findings if f.code == "stretched"}
-    assert told[("pier.jpg",)][0] == "1.3"
+    told = {f.images: (findings.sentence(f), findings.fix(f)) for f in result.findings if f.code == "stretched"}
+    assert "enlarged 1.3x at" in told[("pier.jpg",)][0]
     assert told[("pier.jpg",)][1].startswith("A larger original is best;")
-    assert told[("mill#wheel.jpg",)][0] == "1.5"
+    assert "enlarged 1.5x at" in told[("mill#wheel.jpg",)][0]
     assert told[("mill#wheel.jpg",)][1].startswith("It is a part of a picture: put a larger version of the whole")
 
 
