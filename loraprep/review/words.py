@@ -405,7 +405,9 @@ def counted(s: Snapshot, shown: Only = "") -> dict[str, int]:
 def finding(s: Snapshot, wanted: str) -> tuple[str, frozenset[str]]:
     """Return what a finding says, and its pictures; nothing for one that is not there any more."""
     card = next((card for card in views.finding_cards(s) if card.id == wanted), None)
-    return (card.sentence, frozenset(since.about(s, card.code))) if card else ("", frozenset())
+    if card is None:
+        return "", frozenset()
+    return f"{card.sentence} {card.since}".strip(), frozenset(since.about(s, card.code))
 
 
 @remembered(lambda s, _wanted: (s.digests["captions"], s.digests["gate"], stay.leaving_by_now(s)), size=32)

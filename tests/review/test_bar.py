@@ -102,6 +102,7 @@ def test_what_changed_since_the_verdict_is_said_and_what_is_taken_back_did_not_c
     s = page.snapshot()
     assert (bar.bar(s).verdict, bar.bar(s).said) == ("go", "GO, changed since")
     assert (decks.step(s, "overview").text, decks.step(s, "overview").run) == (views.CHANGED, "dataset")
+    assert f'<p class="lead">{views.CHANGED}</p>' in page.get("/").text
 
 
 def test_what_stood_in_the_way_and_does_no_more_leads_to_the_gate(page: Reviewed) -> None:

@@ -78,3 +78,20 @@ def test_enter_opens_what_is_marked_alone_and_arrows_are_named_where_they_move(b
         assert not page.locator(".moves").is_visible()
         page.keyboard.press("?")
         assert page.locator(".keys dt", has_text="←").count() == 0
+
+
+def test_sentences_about_keys_are_read_out_and_not_shown_to_who_has_none(browser: Any, root: Path) -> None:
+    with serving(root) as address, window(browser, address) as page:
+        open_(page, "captions")
+        told = page.locator(".card:visible .by-key")
+        assert told.is_visible()
+        read = told.evaluate(
+            "e => { for (const h of e.querySelectorAll('[aria-hidden]')) h.remove(); return e.textContent; }"
+        )
+        assert read == "While you write, Enter saves your words and goes on, Escape puts back what was there."
+    touch: dict[str, Any] = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
+    with serving(root) as address, window(browser, address, **touch) as page:
+        for view in ("captions", "texts"):
+            open_(page, view)
+            assert page.locator(".by-key").count()
+            assert not page.locator(".by-key >> visible=true").count()

@@ -104,6 +104,8 @@ def test_once_all_are_described_or_gone_it_is_settled(page: Reviewed) -> None:
     describe(page, names[2], "a kite")
     assert card(page).accepted == "1 of them leaves by your answers since. You described 2 of them since."
     assert (card(page).state, card(page).words, views.in_the_way(page.snapshot())) == ("answered", 0, 0)
+    told, left = words.finding(page.snapshot(), card(page).id)  # what the captions are listed under
+    assert (told, left) == (f"Nobody described 3. {card(page).accepted}", frozenset())
 
 
 def test_what_stays_by_an_answer_is_counted_wherever_pictures_are(page: Reviewed) -> None:
