@@ -25,8 +25,8 @@ def main(argv: list[str] | None = None) -> int:
             code = tree.run(args)
         sys.stdout.flush()  # here, where a reader that is gone is no error
         return code
-    except KeyboardInterrupt:
-        return _stopped()
+    except KeyboardInterrupt as left:
+        return _stopped(str(left))
     except BrokenPipeError:  # `loraprep captions | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -40,8 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         return told.exit_code
 
 
-def _stopped() -> int:
-    terminal.complain("\nStopped.", "")
+def _stopped(left: str = "") -> int:
+    """Say that it ended before its time, and what it leaves behind where that is known."""
+    terminal.complain(f"\nStopped. {left}".rstrip(" "), "")
     return interrupt.CODE
 
 

@@ -207,14 +207,6 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             inner=True,
         ),
         Command(
-            name="carried",
-            line="What pictures carry that must not be learned: lettering and bars; strips and panoramas, to be cut.",
-            example="loraprep carried",
-            reads="images/, upscaled/, masks/, build/, decisions/gate.yaml",
-            writes="build/carried.json, decisions/carried.yaml",
-            inner=True,
-        ),
-        Command(
             name="heads",
             line="Heads of a character or in portraits: how large, turned which way, and is it the same person?",
             example="loraprep heads",

@@ -189,7 +189,7 @@ def _changed(key: tuple[str, ...], then: Json, now: Json) -> str:
         case ("build",):
             return "build/ has another form in this loraprep"
         case _:
-            name = ".".join(key[1:])
+            name = ".".join(key[2:] if key[1:2] == ("config",) else key[1:])  # the report is told of all settings
             return f"{name} was {_shown(then)} and is {_shown(now)}"
 
 

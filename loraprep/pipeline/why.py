@@ -47,9 +47,12 @@ class Why(DoitCmdBase):  # type: ignore[misc]
             if status.status != "up-to-date":
                 ran = self.dep_manager._get(each, "_values_:") is not None
                 told[each] = [*_reasons(status.reasons, self.dep_manager.get_values(each), makers)] if ran else []
+        alike: dict[str, list[str]] = {}  # one changed setting concerns many
         for each, reasons in told.items():
-            terminal.say(each, "bold")
-            terminal.say(f"  {clauses(reasons) or 'it never ran here'}")
+            alike.setdefault(clauses(reasons) or "it never ran here", []).append(each)
+        for said, names in alike.items():
+            terminal.say(listed(names, shown=None), "bold")
+            terminal.say(f"  {said}")
         order = _order(name, tasks, makers)
         behind = [e for e in order if e not in (*told, *_ALWAYS, "gate1") and {*told} & {*_order(e, tasks, makers)}]
         if not told:

@@ -121,7 +121,7 @@ def test_writes_whole_files(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (root / "images/deep/b.png").stat().st_mtime_ns == 10**18
     assert capsys.readouterr().out == (
         "There are 3 files, 0.0 MB, to copy into images/; the originals stay as they are.\n"
-        "mystyle is ready in mystyle.\n"
+        "The project mystyle is ready.\n"
         "Captions use the words you have (.txt files, names); names alone end in NO-GO.\n"
         "Next:\n  cd mystyle\n  loraprep gate1\n"
         "To change any answer: edit project.yaml, then loraprep gate1 again; only what it touches is redone.\n"

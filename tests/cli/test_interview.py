@@ -235,6 +235,7 @@ def test_what_is_typed_before_a_question_could_be_seen_answers_nothing_that_it_p
     person.see("should not become part")
     proposed = trigger.propose("mine", "oil painting", meaning.doubt_of_proposal)
     assert [line for line in person.text.splitlines() if line.startswith("Trigger:")] == [f"Trigger: {proposed}"]
+    assert "never seen" not in person.text, "nor does it stand among the answers"
 
 
 def test_what_the_trigger_is_made_of_is_looked_for_while_the_person_types(here: Path) -> None:
@@ -275,7 +276,7 @@ def test_leaving_leaves_nothing(here: Path, start: Start, key: str, code: int) -
         person.see(question)
         person.type(key)
         assert person.ended() == code
-        assert "Stopped." in person.text
+        assert "Stopped. Nothing was written." in person.text
         assert "Traceback" not in person.text
         assert not (here / "mine").exists()
 
@@ -299,6 +300,10 @@ def test_what_the_pictures_suit_is_preselected_and_all_is_in_the_window(here: Pa
     assert "Which base model will you train?" in seen
     assert "undecided" in seen
     assert "GB" not in seen
+    person.type("sdxl" + ENTER)
+    told = " ".join(person.see("Which program").split())
+    assert "At 1024 px, the smallest size that SDXL is trained at, most of your pictures would be enlarged" in told
+    assert "or another base model, such as sd15." in told
 
 
 def test_no_colour_where_none_is_wanted(here: Path) -> None:

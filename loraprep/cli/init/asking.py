@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import msgspec
@@ -71,6 +72,26 @@ class Asker(Protocol):
 def asker(*, plain: bool) -> Asker:
     """Return who asks here: `plain`, or where arrows cannot be shown, line by line."""
     return Lines() if plain or not walkable() else Screen()
+
+
+@contextmanager
+def unechoed(by: Asker) -> Iterator[Asker]:
+    """Keep what is typed between two questions off the screen: a list drops it. Whoever asks line by line needs it."""
+    try:
+        import termios  # not on Windows, which shows nothing that nobody reads
+    except ImportError:
+        yield by
+        return
+    if not isinstance(by, Screen):
+        yield by
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, silent)
+    try:
+        yield by
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 def walkable() -> bool:

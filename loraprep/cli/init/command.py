@@ -95,9 +95,10 @@ def run(**flags: Any) -> int:
         if problems:
             raise UserError.many(problems, UNUSABLE)
         try:
-            options = interview.completed(options, here, asking.asker(plain=options.plain))
-        except EOFError:  # Ctrl-D says the same as Ctrl-C
-            raise KeyboardInterrupt from None
+            with asking.unechoed(asking.asker(plain=options.plain)) as asker:
+                options = interview.completed(options, here, asker)
+        except (EOFError, KeyboardInterrupt):  # Ctrl-D says the same as Ctrl-C
+            raise KeyboardInterrupt("Nothing was written.") from None
     elif not options.model:
         options = replace(options, model=studio_model(here))
     problems = validate.problems(options, here, complete=True)
@@ -222,7 +223,8 @@ def _images_folder(options: InitOptions, root: Path) -> str:
 def _close(root: Path, new: NewProject, here: Path) -> None:
     """Say what was made, what is missing yet, and what to type next."""
     where = validate.relative(root, here)
-    terminal.say(f"{new.name} is ready in {'this folder' if where == '.' else where}.", "bold green")
+    there = "" if where == new.name else f" in {'this folder' if where == '.' else where}"
+    terminal.say(f"The project {new.name} is ready{there}.", "bold green")
     if new.trigger and (warning := meaning.doubt(new.trigger, new.class_word)):
         terminal.say(f"! {warning}", "yellow")
     if new.captioner == "claude" and new.captioning["budget_usd"] is None:

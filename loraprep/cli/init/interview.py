@@ -17,7 +17,16 @@ from loraprep.cli.init.asking import Asker, Back, Question
 from loraprep.cli.init.at_hand import AtHand
 from loraprep.cli.init.choices import Choice
 from loraprep.cli.init.folder import Contents
-from loraprep.cli.init.options import UNDECIDED, InitOptions, for_now, project_name, project_root, same_folder, suited
+from loraprep.cli.init.options import (
+    UNDECIDED,
+    InitOptions,
+    for_now,
+    project_name,
+    project_root,
+    same_folder,
+    stopped_by_size,
+    suited,
+)
 from loraprep.core import resources
 from loraprep.core.errors import Problem
 from loraprep.core.text import listed, number_of
@@ -243,6 +252,12 @@ def _in_the_folder(options: InitOptions, talk: Talk) -> list[str]:
     if found is None or not options.kind:
         return []
     return [folder.told(found, profiles.kind(options.kind), options.kind, _smallest(options))]
+
+
+def _of_sizes(options: InitOptions, talk: Talk) -> list[str]:
+    found = talk.contents(options)
+    said = stopped_by_size(found.sides, options.kind, options.model_name) if found and options.kind else ""
+    return [said] if said else []
 
 
 _LATER = "later, on the page of `loraprep review` or into .txt files beside them; or choose `none`: the trigger alone."
@@ -553,7 +568,9 @@ STEPS: tuple[Step, ...] = (
         keep=lambda options, answer: replace(options, in_place=answer == _LEAVE),
         said=lambda o: (_LEAVE if o.in_place else _COPY) if o.images else "", applies=_copying,
     ),
-    Step(key="model", label="Base model", question=_model, keep=_keeping("model"), said=_own("model")),
+    Step(
+        key="model", label="Base model", question=_model, keep=_keeping("model"), said=_own("model"), after=_of_sizes,
+    ),
     Step(
         key="trainers", label="Trainers", question=_trainers, keep=_keeping("trainers"),
         said=_own("trainers"),

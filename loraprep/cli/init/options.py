@@ -12,7 +12,7 @@ import msgspec
 from loraprep.cli.init import given
 from loraprep.core import resources
 from loraprep.core.files import Json
-from loraprep.project import profiles, schema, studio
+from loraprep.project import profiles, schema, sizes, studio
 
 # Windows opens devices under these names
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])")
@@ -40,8 +40,26 @@ def suited(sides: Sequence[int], kind: str | None) -> str:
         return ""
     middle, native = median(sides), {name: profiles.base_model(name).native for name in profiles.models_for(kind)}
     fits = min(native, key=lambda name: (abs(native[name] - middle), name))
-    limits = schema.with_defaults({"thresholds": {"audit": {}}}, "project")["thresholds"]["audit"]
-    return fits if middle * limits["enlargement_question"] < native[usual] and native[fits] < native[usual] else ""
+    return fits if middle * _usual("enlargement_question") < native[usual] and native[fits] < native[usual] else ""
+
+
+def stopped_by_size(sides: Sequence[int], kind: str, model: str) -> str:
+    """Say that Gate 1 would stop pictures of these sizes with this base model, and what helps; "" if it would not."""
+    profile, limit = profiles.base_model(model), _usual("mostly_enlarged")
+    size = min(profile.sizes)
+    if not sizes.mostly_enlarged(sides, size, limit):
+        return ""
+    others = sizes.models_that_fit(sides, kind, (), profile.form, limit)
+    another = f", or another base model, such as {others[0]}" if others else ""
+    return (
+        f"At {size} px, the smallest size that {profile.title} is trained at, most of your pictures would be enlarged "
+        f"more than {limit:g} times: that ends in NO-GO. What helps: larger originals, an AI upscaler{another}."
+    )
+
+
+def _usual(threshold: str) -> float:
+    """Return a threshold of the audit as a project has it that says nothing of it."""
+    return float(schema.with_defaults({"thresholds": {"audit": {}}}, "project")["thresholds"]["audit"][threshold])
 
 
 class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
