@@ -13,8 +13,9 @@ from loraprep.imaging import pool
 def sizes(paths: Sequence[Path], formats: Sequence[str]) -> dict[Path, tuple[int, int]]:
     """Return path -> (width, height), px, as stored; without what cannot be read. `formats`: by Pillow's names."""
     work = pool.Work(_measurer, (tuple(formats),))
-    with closing(pool.each(work, paths, weigh=lambda path: path.lstat().st_size)) as answers:
-        return {path: size for path, size in answers if not isinstance(size, Exception)}
+    given = {path.absolute(): path for path in paths}  # whoever opens them works in a folder of its own
+    with closing(pool.each(work, [*given], weigh=lambda path: path.lstat().st_size)) as answers:
+        return {given[path]: size for path, size in answers if not isinstance(size, Exception)}
 
 
 def _measurer(formats: tuple[str, ...]) -> Callable[[Path], tuple[int, int]]:

@@ -9,6 +9,7 @@ from PIL import Image
 from loraprep.cli.init import folder, given
 from loraprep.cli.init.folder import Contents
 from loraprep.cli.init.options import suited
+from loraprep.imaging import pool
 from loraprep.project import profiles
 
 posix = pytest.mark.skipif(os.name == "nt", reason="shells quote otherwise there")
@@ -104,3 +105,12 @@ def test_small_pictures_suit_a_small_base_model() -> None:
     assert suited([400] * 9 + [1500], "style") == "sd15"
     for sides, kind in (([1296] * 9, "style"), ([800] * 9, "style"), ([], "style"), ([400], "edit"), ([400], "stlye")):
         assert suited(sides, kind) == ""
+
+
+def test_a_folder_named_from_here_is_measured_by_whoever_works_elsewhere(
+    pics: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(pool.IN_PROCESS)
+    monkeypatch.chdir(pics.parent)
+    Image.new("RGB", (400, 100)).save(pics / "a.png")
+    assert folder.look(Path(pics.name)).sides == (200,)
