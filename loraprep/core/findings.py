@@ -279,10 +279,10 @@ ValueType = Literal["int", "number", "text"]
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something worth saying about the set; words and severity come from the catalogue by `code`.
 
-    `values` fill the placeholders of its words. Four have a meaning of their own: `more` stands behind the
-    number of images, `count` decides between one and many in place of it, `cause` picks one of several fixes, `units`
-    is what the images are called where they are pairs. Of a value that says something of each picture only what is about `images` is told, of numbers
-    the largest, so that `about` fewer of them its words speak of no other.
+    `values` fill the placeholders of its words. Four have a meaning of their own: `more` stands behind the number of
+    images, `count` decides between one and many in place of it, `cause` picks one of several fixes, `units` is what the
+    images are called where they are pairs. Of a value that says something of each picture only what is about `images`
+    is told, of numbers the largest, so that `about` fewer of them its words speak of no other.
     """
 
     code: Code
