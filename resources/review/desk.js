@@ -54,14 +54,25 @@ function missed() {
   toast("The next caption cannot be had. Is loraprep review still running?", "bad");
 }
 
+const beside = () => getComputedStyle(desk()).position === "sticky"; // the list; on a narrow window it stands below
+
+async function unmoved(then) { // what is marked in a list below does not move the window
+  const top = window.scrollY;
+  const what = await then();
+  if (!beside()) window.scrollTo({ top });
+  return what;
+}
+
 export async function on(by, write = false) { // to the caption before or behind, with the cursor in it if somebody writes
+  if (!desk()) return step(by);
   const t = text();
   if (write) { words.wait(t); expect(NEXT); }
-  const there = await step(by, !write);
+  const there = await unmoved(() => step(by, !write && beside()));
   if (!there && by > 0) end(true);
-  if (!write) return;
+  if (!write) return there;
   if (!there) { expect(""); words.stay(t); }
-  else if (getComputedStyle(desk()).position === "sticky") item().scrollIntoView({ block: "nearest" }); // the list is beside it
+  else if (beside()) item().scrollIntoView({ block: "nearest" });
+  return there;
 }
 
 /** Behind the last caption: that it was the last, and what comes next. */
@@ -87,8 +98,8 @@ export async function begin(reveal) { // after the page was loaded or replaced
   const n = laid() ? Number(laid().dataset.n) : -1;
   if (!list || n < 0) return;
   const row = list.nodes.get(n);
-  if (row && row.isConnected) here(row, false);
-  else if (reveal) here(await list.reveal(n), false);
+  if (row && (row.isConnected || !reveal)) here(row, false);
+  else if (reveal) here(await unmoved(() => list.reveal(n)), false);
 }
 
 export async function filter() {

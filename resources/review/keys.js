@@ -5,7 +5,7 @@ import * as crop from "./crop.js";
 import { card, cards, turn } from "./deck.js";
 import * as desk from "./desk.js";
 import * as light from "./light.js";
-import { across, item, items, step } from "./lists.js";
+import { across, item, items } from "./lists.js";
 import { view } from "./page.js";
 import { backBeside } from "./looks.js";
 import { isBehind, unasked } from "./refresh.js";
@@ -83,9 +83,8 @@ function seen(button) { // else it is brought into the window first
 const arrows = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
 async function arrow(by) {
-  if (await step(by)) return;
+  if (await desk.on(by)) return;
   if (card()) turn(by);
-  else desk.end(by > 0);
 }
 
 function inBox(event, box) {

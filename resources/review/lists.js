@@ -63,12 +63,12 @@ class Long {
     if (turn !== this.turn || !this.element.isConnected) return;
     this.total = total;
     this.take(chunk * AT_ONCE, items);
-    const marked = item();
-    const held = marked && marked.contains(document.activeElement);
+    const was = item();
+    const held = was && was.contains(document.activeElement);
     this.layout();
-    if (marked && !marked.isConnected) {
-      const same = [...this.nodes.values()].find((i) => i.isConnected && marked.dataset.id && i.dataset.id === marked.dataset.id); // its number may be another one now
-      (held ? here : mark)(same || this.nodes.get(Number(marked.dataset.n)));
+    if (was && !known(was)) {
+      const same = [...this.nodes.values()].find((i) => was.dataset.id && i.dataset.id === was.dataset.id); // its number may be another one now
+      (held ? here : mark)(same || this.nodes.get(Number(was.dataset.n)));
     }
     document.dispatchEvent(new Event("listed"));
   }
@@ -110,16 +110,25 @@ export function begin() { // after the page was loaded or replaced
 }
 
 export const layout = () => lists.forEach((l) => l.layout());
-export const of = (element) => lists.find((l) => l.element.contains(element)) || null;
+const within = (list, i) => list.element.isConnected && list.nodes.get(Number(i.dataset.n)) === i;
+export const of = (element) => lists.find((l) => l.element.contains(element) || within(l, element)) || null;
 export const named = (name) => lists.find((l) => l.part === name) || null;
 
 /* --- the item that keys are for */
 
 export const items = () => $$("[data-item]", view()).filter((i) => !i.closest("[hidden]"));
-export const item = () => items().find((i) => i.classList.contains("here")) || null;
+let marked = null; // stays so while its list is scrolled away from it, and it is out of the page
+const known = (i) => (i.isConnected ? view().contains(i) && !i.closest("[hidden]") : lists.some((l) => within(l, i)));
+export const item = () => (marked && known(marked) ? marked : null);
+
+export function sameAs(id) { // what stands for it now, also where it is scrolled away
+  const is = (i) => (i.dataset.id || i.dataset.picture) === id;
+  return items().find(is) || lists.flatMap((l) => [...l.nodes.values()]).find((i) => i.matches("[data-item]") && is(i));
+}
 
 function mark(target) {
-  for (const i of $$("[data-item].here", view())) { i.classList.remove("here"); if (i.ariaSelected) { i.ariaSelected = "false"; i.tabIndex = -1; } }
+  if (marked) { marked.classList.remove("here"); if (marked.ariaSelected) { marked.ariaSelected = "false"; marked.tabIndex = -1; } }
+  marked = target || null;
   if (!target) return;
   target.classList.add("here");
   if (target.ariaSelected) { target.ariaSelected = "true"; target.tabIndex = 0; }

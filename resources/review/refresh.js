@@ -71,7 +71,7 @@ async function once(mine) {
   lists.layout();
   const again = back && lists.items().find((i) => i.dataset.id === to);
   if (again) lists.here(again);
-  else if (row) lists.here(lists.items().find((i) => (i.dataset.id || i.dataset.picture) === row), inside && !finished);
+  else if (row) lists.here(lists.sameAs(row), inside && !finished);
   if (back || !lists.item()) await desk.begin(back); // else somebody is on the way to the one that is marked
   const box = $(".card:not([hidden]) .words, .desk .words", view());
   if (tag >= 0 && box) words.mark(words.chips(box)[Math.min(tag, words.chips(box).length - 1)]);

@@ -143,6 +143,7 @@ export function restore(t, text) { // what somebody wrote, on a page that came a
 
 export function toEnd(t) {
   t.focus();
+  t.scrollIntoView({ block: "nearest" }); // all of it: the browser is content with the line of the cursor
   t.setSelectionRange(t.value.length, t.value.length);
 }
 

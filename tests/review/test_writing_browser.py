@@ -21,6 +21,10 @@ SLOWED = """([desk, page, measure]) => {
     return now(address, more);
   };
 }"""
+NAMED = """async () => {
+  const list = new DOMParser().parseFromString(await (await fetch("/part/texts?from=0")).text(), "text/html");
+  return [...list.querySelectorAll("strong")].map((e) => e.textContent);
+}"""
 TYPED = ", gzlx? 1"  # each of them a key that does something elsewhere
 
 
@@ -244,3 +248,32 @@ def test_esc_shows_all_from_a_word_of_the_set_and_what_is_not_written_is_not_cal
         page.wait_for_function(
             "() => document.querySelector('.saved').textContent === 'Saved' && !document.body.ariaBusy"
         )
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (720, 450)])  # a phone; a laptop at 200 %
+def test_where_the_list_stands_below_the_desk_one_goes_on_all_the_same(
+    browser: Any, root: Path, width: int, height: int
+) -> None:
+    with serving(root) as address, window(browser, address, viewport={"width": width, "height": height}) as page:
+        open_(page, "texts")
+        page.wait_for_timeout(300)
+        assert page.evaluate("scrollY") == 0  # the caption, and not its place in the list
+        names = page.evaluate(NAMED)[:9]
+        on_desk = page.locator(".desk h2")
+        for name in names[1:3]:
+            page.locator("[data-by='1']").click()
+            page.wait_for_function("n => document.querySelector('.desk h2').innerText === n", arg=name)
+        for name in names[3:5]:
+            page.keyboard.press("ArrowRight")
+            page.wait_for_function("n => document.querySelector('.desk h2').innerText === n", arg=name)
+        page.keyboard.press("e")
+        for name in names[4:8]:
+            assert on_desk.inner_text() == name
+            page.keyboard.type(f", number {names.index(name)}")
+            page.keyboard.press("Enter")
+            following = names[names.index(name) + 1]
+            page.wait_for_function(
+                "n => document.querySelector('.desk h2').innerText === n && !document.body.ariaBusy", arg=following
+            )
+        assert page.evaluate("document.activeElement.getBoundingClientRect().bottom <= innerHeight")
+    assert {*saved(root)} >= {*names[4:8]}
