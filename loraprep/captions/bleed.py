@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -11,10 +11,13 @@ from msgspec.structs import replace
 from loraprep.captions import booru, hygiene
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Elements
+from loraprep.core.text import listed
 from loraprep.project import groups
 from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
 
+_LEVELS = (Code.FUSED_CRITICAL, Code.FUSED_WARNING, Code.FUSED_WATCH)
+_MANY = 5  # terms that as many captions hold: more are no coincidence
 LEAST = 5  # captions below which "in nearly all of them" says nothing
 
 
@@ -66,9 +69,27 @@ def fused_terms(
             "share": f"{number} of {len(spoken)}",
             "cause": cause,
             "seen": f"{seen} of {len(looked)}",
+            "count": 1,
         }
         found.append(Finding(level.code, (), values))
     return found + (_unnamed(spoken, elements, counts, settings, kind) if known else [])
+
+
+def together(found: Sequence[Finding]) -> list[Finding]:
+    """Join the terms that as many captions hold where there are many: a text that repeats, and one finding."""
+    held: dict[tuple[Code, str], list[str]] = {}
+    for finding in found:
+        if finding.code in _LEVELS:
+            held.setdefault((finding.code, finding.text("share")), []).append(finding.text("term"))
+    result = []
+    for finding in found:
+        terms = held.get((finding.code, str(finding.values.get("share"))), []) if finding.code in _LEVELS else []
+        if len(terms) <= _MANY:
+            result.append(finding)
+        elif finding.values["term"] == terms[0]:
+            said: dict[str, Value] = {"term": listed([f'"{term}"' for term in terms]), "count": len(terms)}
+            result.append(replace(finding, values={**finding.values, **said, "cause": "repeated"}))
+    return result
 
 
 def _without_its_trigger(path: str, caption: Caption, settings: Settings) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 
-from loraprep.captions import samples
+from loraprep.captions import bleed, samples
 from loraprep.core import findings
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Caption, Fate, Gate, Grade, Image, Reason
@@ -122,7 +122,7 @@ def judge(data: ReportData) -> Gate:
         *_integrity_findings(data, data.built),
         *questions,
     ]
-    every = findings.uncovered(every)
+    every = bleed.together(findings.uncovered(every))
     severities = data.settings.severity
     leaving = _settled_by_leaving(data.fates)
     parts = [part for f in every for part in _split(f, data.accepted, leaving.get(f.code, frozenset()))]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs, to_builtins
 
 from loraprep.captions import approval, hygiene, registry, samples, tokens
-from loraprep.captions.bleed import fused_terms
+from loraprep.captions.bleed import fused_terms, together
 from loraprep.captions.captioner import Context
 from loraprep.captions.compose import compose_captions
 from loraprep.captions.elements import sort_terms
@@ -543,6 +543,19 @@ def test_fused_terms_by_document_frequency() -> None:
     assert "cat" not in levels
     assert levels["warm palette"] == "fused-critical"
     assert fused_terms(_set("cat", "cat", "cat", "cat"), {}, CONFIG, STYLE) == []
+
+
+def test_a_text_that_stands_in_all_captions_is_one_finding() -> None:
+    words = ("lamp", "sofa", "rug", "vase", "shelf", "stove")
+    alone = fused_terms(_set(*[", ".join((*words[:5], f"cat{n}")) for n in range(9)]), {}, CONFIG, STYLE)
+    assert together(alone) == alone
+    assert '"lamp" is in 9 of 9 captions' in findings.sentence(alone[0])
+    many = together(fused_terms(_set(*[", ".join(words)] * 9), {}, CONFIG, STYLE))
+    assert [f.values["count"] for f in many] == [6]
+    assert findings.sentence(many[0]).startswith(
+        '"lamp", "rug", "shelf", "sofa", "stove" and "vase" are each in 9 of 9 captions'
+    )
+    assert "a text that repeats" in findings.fix(many[0])
 
 
 def test_fused_words_in_sentences() -> None:
