@@ -401,7 +401,7 @@ def _fill(template: str, finding: Finding) -> str:
 def _told(of_each: Mapping[str, str], finding: Finding, kind: ValueType) -> str:
     about = sorted(of_each.keys() & set(finding.images))
     if kind == "number":
-        return max((of_each[path] for path in about), key=float)
+        return max((of_each[path] for path in about), key=float, default="")
     return clauses([f"{path}: {of_each[path]}" for path in about])
 
 

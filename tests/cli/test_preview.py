@@ -216,6 +216,7 @@ def test_what_fits_a_pattern_is_looked_at_alone(
     assert said.splitlines()[-1].strip().startswith("loraprep init my-art ")
 
 
+@pytest.mark.run
 @pytest.mark.parametrize("where", ["elsewhere", "among the pictures"])
 def test_nothing_stays_of_what_was_measured_and_the_page_is_the_same(
     looked: tuple[Path, str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
