@@ -20,7 +20,7 @@ KINDS: tuple[What, ...] = get_args(What)
 Parted = Literal["strip", "panorama"]  # what is no mark: a picture that can be cut into pieces
 
 _SITE = re.compile(
-    r"https?:|www[.,]|\bwww |@ ?\w|[©®™]|\(c\) ?(?:(?:19|20)\d\d|@?[^\W\d]{2})|copyright|"
+    r"https?:|www[.,]|\bwww |@ ?\w|[©®™]|\(c\)\W{0,2}(?:(?:19|20) ?\d\d|@?[^\W\d]{2})|copyright|"
     r"\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
     r"deviantart|instagram|facebook|artstation|"
     r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
@@ -28,10 +28,16 @@ _SITE = re.compile(
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NAME = re.compile(r"[^\W\d_]{3}")
-_OF_A_TIME = re.compile(  # what a year belongs to if to no name
-    rf"\b(?:{dates.MONTHS}|spring|summer|autumn|fall|since|est|anno|class of|vol|edition|cup|expo)\b", re.IGNORECASE
+_OF_A_TIME = re.compile(  # what a year belongs to if to no name; Jan, May and August are names as well
+    rf"\b(?:(?:{dates.MONTHS})\.?,? ?(?:\d\d?,? )?(?:19|20)\d\d|(?:19|20)\d\d,? (?:{dates.MONTHS})\b|"
+    r"(?:spring|summer|autumn|fall|since|est|anno|class of|vol|edition|cup|expo)\b)",
+    re.IGNORECASE,
 )
-_HANDLE = re.compile(r"^@?[a-z]+[_.][a-z0-9_.]+$")
+_HANDLE = re.compile(  # or an address whose dot was not read
+    r"^@?(?:[a-z]+[_.][a-z0-9_.]+|[a-z]{4,}\d{1,4}|[a-z][a-z0-9-]{5,}(?:com|net|org))$"
+)
+_NUMBERED = re.compile(r"^[^\W\d_]{3,}\d{1,4}$")  # a name and a number in one word
+_AT = re.compile(r"^(?:[ea](?=[A-Z]{4})|Q(?=[a-tv-z]{4}))[\w.]+$")  # what the sign before a handle is read as
 _LETTER = re.compile(r"\w", re.UNICODE)
 
 _BARS = "一丨丿二三川"  # what rails, masts and wings are read as; what is written has other letters as well
@@ -43,6 +49,7 @@ _EDGE = 0.14  # a signature and an address stand no further from an edge than th
 _RIM = 0.25  # nor a whole date, which cameras print above or below
 _SMALL = 0.3  # a signature is no longer than this
 _SIGNED = 2  # signatures at most: labels of a drawing, buttons of a window and print are short and small as well
+_JOINED = 14  # letters in one word, which are then several whose gaps were not read
 _TILES = 4  # the same words so often, in more than one row and column, are tiles
 _ALIKE = 0.75  # of two readings of the same words
 
@@ -88,20 +95,31 @@ def _kind(region: Region) -> What | None:
     if min(top, 1 - bottom) < _RIM and dates.printed(words, beside=beside):
         return "stamp"
     of_a_time = bool(_YEAR.search(words) and _OF_A_TIME.search(words))
-    if _SITE.search(words) or (beside and not of_a_time and (_HANDLE.match(words) or _owned(words))):
+    if _SITE.search(words) or (beside and not of_a_time and (_handle(words) or _owned(words))):
         return "site"
     level = not region.upright and abs(region.slant) < 4
     middle = abs((left + right) / 2 - 0.5) < 0.1
-    if level and middle and top > 0.72 and len(words.split()) >= 2 and wide > 0.12 and wide > 2 * high:
+    if level and middle and top > 0.72 and _sentence(words) and wide > 0.12 and wide > 2 * high:
         return "subtitle"
     small = max(wide, high) < _SMALL and region.area < 0.03
     if beside and small and not of_a_time and len(words.split()) <= 4 and _initials(words):
         return "signature"
+    if beside and _NUMBERED.match(words):  # too large for a signature
+        return "site"
     return _in_the_art(region)
 
 
 def _in_the_art(region: Region) -> What | None:
     return "art" if region.score >= _PLAIN and len(_LETTER.findall(region.words)) > 2 else None
+
+
+def _handle(words: str) -> bool:
+    return bool(_HANDLE.match(words) or _AT.match(words))
+
+
+def _sentence(words: str) -> bool:
+    """Say whether it is more than one word; a reader may drop the gaps between them."""
+    return len(words.split()) >= 2 or len(_LETTER.findall(words)) >= _JOINED
 
 
 def _initials(words: str) -> bool:
@@ -129,6 +147,8 @@ def _near_edge(box: Box) -> bool:
 def _tiled(regions: Sequence[Region]) -> set[int]:
     """Find the numbers of the places that repeat the same words all over the picture, whole or cut."""
     for words in alike([r.words for r in regions], least=_TILES, cut=True):
+        if max(regions[n].score for n in words) < _PLAIN:
+            continue  # small figures side by side look alike, and like letters; words so often are read well once
         across = {round(4 * regions[n].box[side]) for n in words for side in (0, 2)}
         down = {round(6 * (regions[n].box[1] + regions[n].box[3]) / 2) for n in words}
         if len(words) < _TILES + 2 and len({round(6 * regions[n].box[0]) for n in words}) == 1:

@@ -1,6 +1,6 @@
 """How often bars and frames at the sides are seen, how well their box is told, and how often where none are:
 
-    python -m tests.benchmarks.bars [--root DIR] [--part develop|report|held] [--planted N] [--clean N] [--sheet FILE]
+    python -m tests.benchmarks.bars [--root DIR] [--part develop|report|held|fresh] [--planted N] [--clean N] [--sheet FILE]
 
 Pictures come from Debian packages, parted by whole sources (`tests/benchmarks/sources.py`). A box is right if none of
 its sides is off by more than a hundredth of the picture's, as the eye would forgive. In `TRUE` stand the sound pictures
@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from PIL import Image as Pillow
@@ -24,6 +25,7 @@ from loraprep.project import schema
 from tests.benchmarks.lettering import ROOT, pictures
 from tests.benchmarks.overlays import Picture
 from tests.benchmarks.pictures import contact_sheet
+from tests.benchmarks.sources import Part
 
 LEAST = schema.with_defaults({}, "project")["thresholds"]["audit"]["border"]
 CLOSE = 0.01  # share of the side
@@ -188,7 +190,7 @@ def border(picture: Picture) -> Shares:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--root", type=Path, default=ROOT)
-    parser.add_argument("--part", choices=("develop", "report", "held"), default="report")
+    parser.add_argument("--part", choices=get_args(Part), default="report")
     parser.add_argument("--planted", type=int, default=40, help="pictures of each kind")
     parser.add_argument("--clean", type=int, default=500)
     parser.add_argument("--sheet", type=Path)

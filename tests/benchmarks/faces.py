@@ -16,6 +16,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import yaml
@@ -24,7 +25,7 @@ from PIL import ImageOps
 
 from loraprep.heads import finding, views
 from loraprep.heads.people import OTHER, SAME, people
-from tests.benchmarks.sources import SOURCES
+from tests.benchmarks.sources import SOURCES, Part
 
 PAIR = 0.6  # dlib's own limit for two faces
 SETS, OWN, OTHERS = 200, (6, 40), 3
@@ -153,7 +154,7 @@ def main() -> None:
     parser.add_argument("--people", type=Path)
     parser.add_argument("--judged", type=Path)
     parser.add_argument("--root", type=Path)
-    parser.add_argument("--part", choices=("develop", "report", "held"), default="develop")
+    parser.add_argument("--part", choices=get_args(Part), default="develop")
     told = parser.parse_args()
     if told.people:
         of_people(told.people)

@@ -1,6 +1,6 @@
 """How often lettering that was laid over a picture is seen, by kind, and how often it is seen where none is:
 
-    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report|held] [--planted N] [--clean N]
+    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report|held|fresh] [--planted N] [--clean N]
         [--first N] [--last N] [--sheet FILE]
 
 Pictures come from Debian packages (`tests/benchmarks/sources.py`) and are parted by whole sources, fonts by the digest
@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import get_args
 
 import yaml
 from PIL import Image as Pillow
@@ -26,7 +27,7 @@ from PIL import ImageColor, ImageDraw
 
 from loraprep.carried import kinds, reading
 from tests.benchmarks.overlays import Pen, Picture
-from tests.benchmarks.sources import SOURCES
+from tests.benchmarks.sources import SOURCES, Part
 
 ROOT = Path("/")
 TRUE = Path(__file__).with_name("lettering.yaml")
@@ -237,7 +238,7 @@ def seen(picture: Picture) -> list[kinds.Mark]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--root", type=Path, default=ROOT)
-    parser.add_argument("--part", choices=("develop", "report", "held"), default="report")
+    parser.add_argument("--part", choices=get_args(Part), default="report")
     parser.add_argument("--planted", type=int, default=60, help="pictures of each kind")
     parser.add_argument("--clean", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="of the sound pictures, to read them in pieces")
@@ -267,7 +268,7 @@ def main() -> None:
     cries, lettered, hits, clean = list[tuple[str, str]](), 0, 0, 0
     sheet: list[tuple[str, Picture]] = []
     wrong: Counter[str] = Counter()
-    more = () if given.part == "held" else _LETTERED  # halves of what those folders hold
+    more = () if given.part in ("held", "fresh") else _LETTERED  # halves of what those folders hold
     sound = islice(pictures(given.root, given.part, given.clean, more), given.first, given.last)
     for path, picture in sound:
         marks, count = seen(picture), count + 1

@@ -16,6 +16,8 @@ from pathlib import Path
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter, ImageFont
 
+from tests.benchmarks.sources import FRESH_FONTS
+
 Picture = Pillow.Image
 _WORDS = (
     "studio mara", "www.example.org", "sample", "preview", "(c) 2019 A. Winter", "DeviantPix", "Not for sale",
@@ -28,11 +30,13 @@ _LONG = ("the river was late this year", "buy prints at our shop", "join us on s
 
 @cache
 def fonts(root: Path, part: str) -> tuple[Path, ...]:
-    """Fonts with Latin letters below the root; by the digest of their name for one part or the other."""
-    found = {f.name: f for f in sorted((root / "usr/share").rglob("*.ttf"))}
+    """Fonts with Latin letters below the root; by the digest of their name for one part or the other, or the fresh."""
+    fresh = {f for folder in FRESH_FONTS for f in root.glob(f"usr/share/fonts/*/{folder}/**/*.[ot]tf")}
+    found = {f.name: f for f in sorted(fresh if part == "fresh" else {*(root / "usr/share").rglob("*.ttf")} - fresh)}
     chosen = []
     for name, file in sorted(found.items()):
-        if (int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2 == 0) == (part == "develop"):
+        first = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2 == 0
+        if part == "fresh" or first == (part == "develop"):
             try:
                 font = ImageFont.truetype(str(file), 40)
                 wide, narrow = font.getlength("mmm"), font.getlength("iii")

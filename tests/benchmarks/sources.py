@@ -2,6 +2,7 @@
 
 `develop`: packages that earlier measurements looked at too. `report`: packages that nothing was ever tuned on. `held`:
 folders of these and of other packages that neither half holds, for a last look: what the report half showed was mended.
+`fresh`: packages, of pictures and of fonts, that were unpacked only when what `held` showed was mended.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Part = Literal["develop", "report", "held", "fresh"]
 Kind = Literal["photo", "painting", "texture", "render", "clipart", "sprite", "screen", "abstract"]
 
 
@@ -23,7 +25,7 @@ class Source:
     package: str
     globs: tuple[str, ...]
     kind: Kind
-    part: Literal["develop", "report", "held"]
+    part: Part
     count: int = 16
     nearest: bool = False
 
@@ -102,4 +104,26 @@ SOURCES = (
     Source("unknown-horizons ships", "unknown-horizons", ("usr/share/unknown-horizons/content/gfx/**/*",), "render", "held"),
     Source("widelands buildings", "widelands-data", ("usr/share/games/widelands/data/tribes/buildings/**/*", "usr/share/games/widelands/data/campaigns/**/*"), "render", "held"),
     Source("mpl plots", "python3-mpltoolkits.basemap", ("usr/lib/python3/dist-packages/mpl_toolkits/**/*",), "screen", "held"),
+
+    Source("skimage", "python3-skimage", ("usr/lib/python3/dist-packages/skimage/data/*",), "photo", "fresh", 30),
+    Source("skimage pages", "python-skimage-doc", ("usr/share/doc/python-skimage-doc/html/_images/*",), "screen", "fresh", 100),
+    Source("lxqt", "lxqt-themes", ("usr/share/lxqt/wallpapers/*",), "photo", "fresh", 24),
+    Source("desktop-base", "desktop-base debian-edu-artwork-spacefun debian-edu-artwork-homeworld debian-edu-artwork-softwaves", ("usr/share/desktop-base/**/*",), "abstract", "fresh", 24),
+    Source("sway", "sway-backgrounds", ("usr/share/backgrounds/sway/*",), "abstract", "fresh"),
+    Source("lugaru", "lugaru-data", ("usr/share/games/lugaru/Textures/**/*",), "texture", "fresh", 60),
+    Source("zaz", "zaz-data", ("usr/share/games/zaz/**/*",), "painting", "fresh", 40),
+    Source("trackballs", "trackballs-data", ("usr/share/games/trackballs/**/*",), "texture", "fresh", 30),
+    Source("tuxpaint pages", "tuxpaint-data", ("usr/share/tuxpaint/starters/*", "usr/share/tuxpaint/templates/*"), "photo", "fresh", 60),
+    Source("tuxtype", "tuxtype-data tuxmath-data", ("usr/share/tuxtype/**/*", "usr/share/tuxmath/**/*"), "painting", "fresh", 40),
+    Source("digikam", "digikam-data", ("usr/share/digikam/**/*",), "photo", "fresh", 24),
+    Source("marble", "marble-data khelpcenter", ("usr/share/marble/**/*", "usr/share/doc/HTML/en/marble/*", "usr/share/doc/HTML/en/fundamentals/*"), "screen", "fresh", 30),
+    Source("hugin", "hugin-data", ("usr/share/hugin/**/*",), "screen", "fresh", 36),
+    Source("board games", "dreamchess-data kpat lbreakout2-data pokerth-data", ("usr/share/games/dreamchess/**/*", "usr/share/kpat/**/*", "usr/share/games/lbreakout2/**/*", "usr/share/games/pokerth/**/*"), "render", "fresh", 70),
+    Source("screens of games", "frozen-bubble-data enigma-data glob2-data berusky-data powermanga-data funnyboat singularity triplea", ("usr/share/games/frozen-bubble/**/*", "usr/share/games/enigma/**/*", "usr/share/games/glob2/**/*", "usr/share/berusky/**/*", "usr/share/doc/powermanga-data/**/*", "usr/share/games/funnyboat/**/*", "usr/lib/python3/dist-packages/singularity/**/*", "usr/share/games/triplea/**/*"), "screen", "fresh", 4000),
+    Source("pingus", "pingus-data", ("usr/share/games/pingus/**/*",), "painting", "fresh", 500),
+)  # fmt: skip
+
+FRESH_FONTS = (  # folders of usr/share/fonts/*, of packages that no rule has seen
+    "averia-gwf", "bebas-neue", "breip", "comfortaa", "comic-neue", "courier-prime", "ebgaramond", "fifthhorseman", "karla",
+    "kaushanscript", "lato", "lobster", "paratype", "play", "roboto", "vollkorn", "yanone-kaffeesatz",
 )  # fmt: skip

@@ -47,12 +47,28 @@ def told(*regions: Region) -> list[str]:
         ("(c) 2019 Jun Okafor", MIDDLE, "site"),
         ("(c) Jun Okafor", MIDDLE, "site"),
         ("(c) 2019", CORNER, "site"),
+        ("(c) 20 25 Rosa Novak", BELOW, "site"),  # as a reader parts and joins it
+        ("(c)/2004 Jun Lind", CORNER, "site"),
+        ("eNADIAKRAUS", BELOW, "site"),  # the sign before a handle, misread
+        ("Qmara.winter", CORNER, "site"),
+        ("Quattro", CORNER, "signature"),
+        ("lind25", CORNER, "site"),
+        ("Lind25", CORNER, "signature"),
+        ("Lind25", (0.6, 0.88, 0.99, 0.98), "site"),  # larger than anybody signs
+        ("Lind25", MIDDLE, "art"),
         ("(c) 3.5 cm", MIDDLE, "art"),
         ("(c)", MIDDLE, None),
         ("Summer 2019", CORNER, "art"),
         ("May 2004", CORNER, "art"),
+        ("12 May, 2004", CORNER, "stamp"),
+        ("Jun Kraus 2019", CORNER, "site"),
+        ("May Winter", CORNER, "signature"),
+        ("deviantpixcom", BELOW, "site"),
+        ("internet", CORNER, "signature"),
         ("Winter 2019", CORNER, "site"),  # a name as well
         ("They say the river never freezes", BELOW, "subtitle"),
+        ("Theysaytherivernever", BELOW, "subtitle"),  # gaps are not always read
+        ("Constantine", BELOW, "art"),
         ("BAKERY", MIDDLE, "art"),
         ("出口注意", MIDDLE, "art"),
         ("一月二日", MIDDLE, "art"),
@@ -98,6 +114,12 @@ def test_the_same_words_all_over_are_tiles() -> None:
     assert set(told(*rows)) == {"tiled"}
     below = [region("Yes, we have", (0.3, y, 0.5, y + 0.05)) for y in (0.2, 0.4, 0.5, 0.6)]
     assert "tiled" not in told(*below)  # one under the other: a list
+
+
+def test_figures_in_rows_that_look_like_letters_are_no_tiles() -> None:
+    rows = [("LED", (x, y, x + 0.1, y + 0.09)) for y in (0.3, 0.5, 0.7) for x in (0.2, 0.4, 0.6)]
+    assert told(*(region(w, box, score=0.74) for w, box in rows)) == []
+    assert set(told(*(region(w, box, score=0.9 if n == 4 else 0.74) for n, (w, box) in enumerate(rows)))) == {"tiled"}
 
 
 def test_alike_words_are_found_however_they_were_read() -> None:
