@@ -12,7 +12,7 @@ from loraprep.core import files, paths, typed
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 
-VERSION = 7  # of a line and of the facts in it; raised when a measurement changes
+VERSION = 8  # of a line and of the facts in it; raised when a measurement changes
 FIRST = files.dumps({"version": VERSION}, indent=None)
 
 

@@ -259,6 +259,10 @@ def test_skies_floors_figures_and_cut_outs_have_no_frame() -> None:
     figure = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(figure).ellipse((100, 60, 300, 240), fill="#a03040")
     assert max(facts.pixel_facts(figure).border) == 0
+    gate = Image.new("RGB", (400, 300), "#c01010")  # what stands on a ground ends it along most of a side, not all
+    gate.paste(pictures.scene(300, 180), (50, 60))
+    gate.paste("#303030", (0, 140, 400, 160))
+    assert max(facts.pixel_facts(gate).border) == 0
     stripes = Image.new("RGB", (400, 300), "#c03030")
     stripes.paste(pictures.scene(400, 150), (0, 75))
     stripes.paste("#2040a0", (0, 225, 400, 300))
