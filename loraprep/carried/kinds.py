@@ -44,6 +44,7 @@ _BARS = "一丨丿二三川"  # what rails, masts and wings are read as; what is
 _SURE = 0.8  # of the words' score: what is read so surely is writing
 _PLAIN = 0.87  # in the art nothing but the words speaks for it
 _MIRRORED = 4  # letters at least of what can be read in a mirror only: keys and tiles look like fewer
+_STEEP, _SLANTED = 4, 25  # letters at least of what slants by more degrees: outlines and figures look like fewer
 _LIKELY = 0.6  # enough where words and place agree on what it is
 _EDGE = 0.14  # a signature and an address stand no further from an edge than this
 _RIM = 0.25  # nor a whole date, which cameras print above or below
@@ -83,7 +84,7 @@ def _writing(region: Region) -> bool:
     letters = [c for c in _LETTER.findall(region.words) if c not in _BARS]
     if len(letters) < 2 or len(set(letters)) < 2 or region.score < _LIKELY:
         return False
-    if region.mirrored and len(letters) < _MIRRORED:
+    if (region.mirrored and len(letters) < _MIRRORED) or (len(letters) < _STEEP and abs(region.slant) > _SLANTED):
         return False
     return len(letters) > 2 or region.score >= _SURE
 

@@ -91,6 +91,12 @@ def test_two_letters_in_a_mirror_are_keys_or_tiles() -> None:
     assert told(region("inkhouse", CORNER, mirrored=True)) == ["signature"]
 
 
+def test_a_few_letters_that_slant_steeply_are_shapes() -> None:
+    assert told(region("FO", slant=-31.2)) == []
+    assert told(region("FO", slant=-12.0)) == ["signature"]
+    assert told(region("Rossi", slant=-31.2)) == ["signature"]
+
+
 def test_what_was_read_badly_is_not_told() -> None:
     assert told(region("SHILITLL", MIDDLE, score=0.55)) == []
     assert told(region("SHILITLL", MIDDLE, score=0.7)) == []  # in the art nothing but the words speaks for it
