@@ -39,6 +39,7 @@ _HANDLE = re.compile(  # or an address whose dot was not read
 _NUMBERED = re.compile(r"^[^\W\d_]{3,}\d{1,4}$")  # a name and a number in one word
 _AT = re.compile(r"^(?:[ea](?=[A-Z]{4})|Q(?=[a-tv-z]{4}))[\w.]+$")  # what the sign before a handle is read as
 _LETTER = re.compile(r"\w", re.UNICODE)
+_WORD = re.compile(r"[^\W_]{4,}")
 
 _BARS = "一丨丿二三川"  # what rails, masts and wings are read as; what is written has other letters as well
 _SURE = 0.8  # of the words' score: what is read so surely is writing
@@ -52,6 +53,7 @@ _SMALL = 0.3  # a signature is no longer than this
 _SIGNED = 2  # signatures at most: labels of a drawing, buttons of a window and print are short and small as well
 _JOINED = 14  # letters in one word, which are then several whose gaps were not read
 _TILES = 4  # the same words so often, in more than one row and column, are tiles
+_AGAIN, _MOSTLY, _ACROSS = 3, 0.6, 0.6  # times, share of its words, of the width: a line of tiles repeats them
 _ALIKE = 0.75  # of two readings of the same words
 
 
@@ -147,6 +149,9 @@ def _near_edge(box: Box) -> bool:
 
 def _tiled(regions: Sequence[Region]) -> set[int]:
     """Find the numbers of the places that repeat the same words all over the picture, whole or cut."""
+    rows = {n for n, region in enumerate(regions) if _repeats(region)}
+    if len({round(6 * sum(regions[n].box[1::2]) / 2) for n in rows}) > 1:  # a row of tiles that was read as one line
+        return rows
     for words in alike([r.words for r in regions], least=_TILES, cut=True):
         if max(regions[n].score for n in words) < _PLAIN:
             continue  # small figures side by side look alike, and like letters; words so often are read well once
@@ -157,6 +162,13 @@ def _tiled(regions: Sequence[Region]) -> set[int]:
         if len(across) > 1 and len(down) > 1:
             return set(words)
     return set()
+
+
+def _repeats(region: Region) -> bool:
+    """Say whether it is a line from side to side that says the same again and again."""
+    words = _WORD.findall(region.words)
+    most = max(map(len, alike(words, least=_AGAIN, cut=True)), default=0)
+    return region.box[2] - region.box[0] > _ACROSS and most >= _MOSTLY * len(words) > 0
 
 
 def alike(texts: Sequence[str], least: int, *, cut: bool = False) -> list[list[int]]:

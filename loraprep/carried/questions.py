@@ -47,11 +47,11 @@ CODES: dict[What, Code] = {
 _TITLES: dict[What, str] = {
     "site": "an address, a name of a site or a copyright line",
     "signature": "a signature",
-    "stamp": "a date or a time printed on it",
+    "stamp": "a date or a time printed on {it}",
     "subtitle": "a subtitle",
     "art": "words that belong to what is shown",
-    "tiled": "the same words all over it",
-    "bars": "bars or a frame at its sides",
+    "tiled": "the same words all over {it}",
+    "bars": "bars or a frame at {its} sides",
 }
 _WORDS = 60  # characters of one place that a question quotes
 _PLACES = 3  # of one picture
@@ -291,7 +291,8 @@ def _question(
         if not known[path].of and (box := _crop(kind, pictures[path], marks, known[path])) is not None
     }
     recommended = _recommended(kind, len(crops) / len(pictures), model, masks=masks)
-    has = f"{number_of(len(pictures), 'picture')} {'has' if len(pictures) == 1 else 'have'} {_TITLES[kind]}"
+    has, it, its = ("has", "it", "its") if len(pictures) == 1 else ("have", "them", "their")
+    has = f"{number_of(len(pictures), 'picture')} {has} {_TITLES[kind].format(it=it, its=its)}"
     cut = (
         f"; a crop keeps {_percent(min(map(drawing.area, crops.values())))} of {_of(len(crops), len(pictures))}"
         if crops
@@ -349,7 +350,7 @@ def _facts(own: Sequence[Mark]) -> str:
     if not own[0].words:
         return f"{listed([_side(m.box) for m in own])}, {_percent(max(m.area for m in own))} of the side at most"
     said = [f"“{m.words[:_WORDS]}” {_place(m.box)}" for m in own[:_PLACES]]
-    more = f" and {len(own) - _PLACES} more places" if len(own) > _PLACES else ""
+    more = f" and {number_of(len(own) - _PLACES, 'more place')}" if len(own) > _PLACES else ""
     return f"{', '.join(said)}{more}, {area}"
 
 

@@ -122,6 +122,15 @@ def test_the_same_words_all_over_are_tiles() -> None:
     assert "tiled" not in told(*below)  # one under the other: a list
 
 
+def test_rows_of_tiles_that_were_read_as_lines_are_tiles() -> None:
+    lines = ["@owiitel @owinitei@owiiter@", "hter @winterwinter @winte", "@winter awWinter @winter @y"]
+    rows = [region(w, (0.0, y, 1.0, y + 0.1)) for w, y in zip(lines, (0.0, 0.2, 0.5), strict=True)]
+    assert told(*rows) == ["tiled"] * 3
+    assert "tiled" not in told(rows[0])  # one line is none
+    said = ["They say that the river never says that", "Never say that this river freezes"]
+    assert "tiled" not in told(*(region(w, (0.0, y, 1.0, y + 0.1)) for w, y in zip(said, (0.1, 0.5), strict=True)))
+
+
 def test_figures_in_rows_that_look_like_letters_are_no_tiles() -> None:
     rows = [("LED", (x, y, x + 0.1, y + 0.09)) for y in (0.3, 0.5, 0.7) for x in (0.2, 0.4, 0.6)]
     assert told(*(region(w, box, score=0.74) for w, box in rows)) == []

@@ -64,6 +64,14 @@ def test_each_kind_is_asked_once_with_its_own_advice() -> None:
     assert "a.jpg" not in made["art"].entry["crops"]  # in the middle: a crop would leave too little
 
 
+def test_one_picture_and_several_are_spoken_of_as_such() -> None:
+    rows = [mark("tiled", "SAMPLE", (0.1, y, 0.9, y + 0.1)) for y in (0.0, 0.2, 0.4, 0.6)]
+    one, two = (asked(found={f"{n}.jpg": rows for n in names})["tiled"].entry for names in ("a", "ab"))
+    assert one["what"].startswith("1 picture has the same words all over it: “SAMPLE”")
+    assert two["what"].startswith("2 pictures have the same words all over them: “SAMPLE”")
+    assert " and 1 more place, " in one["pictures"]["a.jpg"]
+
+
 def test_an_answer_draws_and_exceptions_do_not() -> None:
     question = asked()["signature"]
     given = Decisions(None, {"signature": entry("signature", question, "mask", b="keep")})
