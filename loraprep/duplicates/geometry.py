@@ -80,6 +80,20 @@ class Laid:
         return float(np.degrees(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
 
 
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A part of two pictures at one size: (h, w, 3), 0..255, and by how much they differ beyond half a pixel.
+
+    `where`: that part of it, and not what is around it; `side`: the longer side of what both pictures show, px.
+    """
+
+    first: Plane
+    second: Plane
+    residual: Plane
+    where: Mask
+    side: int
+
+
 def lay(a: Pixels, b: Pixels, held: Similarity | None, *, mirrored: bool, whole: bool) -> Laid | None:
     """Lay `b`, mirrored first if so, over `a` where `held` says; None if they have no geometry in common.
 
@@ -221,21 +235,37 @@ def _laid(a: Pixels, b: Pixels, matrix: Matrix, mirrored: bool, points: int) -> 
     )
 
 
-def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Plane:
-    """By how much they differ beyond half a pixel around `where` on the canvas, at the size of `first`: (h, w), 0..255.
+def closer(laid: Laid, first: Pixels, second: Pixels, where: Mask) -> Close:
+    """What is around `where` on the canvas, at the size of `first`.
 
-    What most of it differs by is tone and no mark, and is taken off.
+    What all around it differs by is tone and no mark, and is taken off.
     """
-    (ys, xs), (left, top, right, bottom) = np.nonzero(where), laid.box
-    across, down = (right - left) / where.shape[1], (bottom - top) / where.shape[0]
-    x0, x1 = (int(np.clip(left + x * across, 0, first.shape[1])) for x in (xs.min() - _AROUND, xs.max() + 1 + _AROUND))
-    y0, y1 = (int(np.clip(top + y * down, 0, first.shape[0])) for y in (ys.min() - _AROUND, ys.max() + 1 + _AROUND))
+    from loraprep.imaging.opencv import cv2
+
+    left, top, right, bottom = laid.box
+    around, further = (
+        cv2.resize(
+            cv2.dilate(where.astype(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8)),
+            (right - left, bottom - top),
+            interpolation=cv2.INTER_NEAREST,
+        )
+        for by in (_AROUND, 2 * _AROUND)
+    )
+    x, y, width, height = cv2.boundingRect(further)
+    part = around[y : y + height, x : x + width].astype(bool)
+    x, y = x + left, y + top
     if laid.mirrored:
         second = np.ascontiguousarray(second[:, ::-1])
-    moved, inside = _warped(second, laid.matrix[:, :2], laid.matrix[:, 2] - (x0, y0), (x1 - x0, y1 - y0))
-    apart = _beyond(first[y0:y1, x0:x1].astype(np.float32), moved.astype(np.float32))
-    apart -= np.median(apart[inside]) if inside.any() else 0
-    return np.where(inside, np.maximum(apart, 0), 0).astype(np.float32)
+    moved, inside = _warped(second, laid.matrix[:, :2], laid.matrix[:, 2] - (x, y), (width, height))
+    parts = [first[y : y + height, x : x + width], moved]
+    if is_grey(first) != is_grey(second):
+        parts = [np.repeat(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2) for p in parts]
+    one, other = (p.astype(np.float32) for p in parts)
+    apart = _beyond(one, other)
+    rest = inside & ~part
+    apart -= np.median(apart[rest]) if rest.any() else 0
+    apart = np.where(inside, np.maximum(apart, 0), 0).astype(np.float32)
+    return Close(one, other, apart, part & inside, max(right - left, bottom - top))
 
 
 def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> tuple[Pixels, Mask]:
@@ -259,7 +289,7 @@ def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> 
 
 def is_grey(pixels: Pixels) -> bool:
     some = pixels[::4, ::4].astype(np.int16)
-    return float(np.percentile(some.max(axis=2) - some.min(axis=2), 98)) < _GREY
+    return float(np.percentile(some.max(axis=2) - some.min(axis=2), 99.9)) < _GREY
 
 
 def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane, Plane, float]:

@@ -1,9 +1,10 @@
 """What two pictures are to each other, read from what is left of one when the other is laid over it. Pure.
 
 Where nothing is left they are copies. Where something is, it was laid over one of them if all edges of what differs are
-that one's, and thin: the other's picture goes on underneath and around. It was changed if both have structure of their
-own there. What is the same has to hold in the middle, too: a frame, a logo or a ground around different things is no
-scene. Every threshold is from tests/benchmarks/copies.py, part `develop`; what lies near one is a question.
+that one's, and thin: the other's picture goes on underneath and around. That is read at the size of what is looked at,
+as letters run into each other on the canvas. It was changed if both have structure of their own there. What is the same
+has to hold in the middle, too: a frame, a logo or a ground around different things is no scene. Every threshold is from
+tests/benchmarks/copies.py, part `develop`; what lies near one is a question.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.duplicates.geometry import DRAWN, ENOUGH, Laid, Mask, Plane, gradient
+from loraprep.duplicates.geometry import DRAWN, ENOUGH, Close, Laid, Mask, Plane, gradient
 
 Relation = Literal["copy", "variant"]
 
@@ -29,15 +30,14 @@ _BLOCK = 9  # px of the canvas: a change fills at least such a square
 _MOST = 4.0  # of 255, in the 90th pixel of 100 of a copy
 _OWNED, _UNSURE = 0.1, 0.25  # share of the edges around what differs that may be the other picture's; too near to half
 _COLOURS = 2  # of ink: letters and their outline or shadow
-_UNEXPLAINED = 0.05  # share of the squared difference that ink may leave; of expressions it leaves 0.07 on average
-_CLEAN = 0.02  # the same, from which on a few strokes may be a mouth
+_UNEXPLAINED, _HARDLY = 0.04, 0.08  # share of the squared difference that ink may leave; of a spot drawn anew 0.07 on
 _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of what lies below
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
-_THIN = 0.05  # of the longer side: a stroke
-_STROKES, _SINGLE = 12, 3.0  # times longer than wide, of lettering; of a spot, as a mouth is: that is asked
-_STROKES_NEAR = 32  # the same at the size of what is looked at, in one place: half as much again as a face changes by
+_THIN = 0.05  # of the longer side of what both show: a stroke
+# times longer than wide, of lettering: half as much again as a spot of a face that is ink alone, which reaches 10,
+_STROKES = 16, 36  # in the margin, where signatures are; anywhere more than three tears, which reach 32
+_MARGIN = 1 / 7  # of the side
 _SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
-_SHARP = 0.2  # share of a change that is ink; less is one hard edge of something soft
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
 _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
@@ -75,10 +75,10 @@ class Reading:
     lies: tuple[float, ...] = ()  # Lying.place
 
 
-def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None) -> Reading:
+def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
     """Read the relation of a pair; `limit`: from which difference in one place on, 0..1, they differ.
 
-    `closer`: gives what differs around a place of the canvas at the pictures' own size (geometry.closer).
+    `closer`: gives what is around a place of the canvas at the pictures' own size (geometry.closer).
     """
     told = laid.points >= ENOUGH
     ratio = max(laid.gain, 1 / laid.gain)
@@ -96,10 +96,15 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Plane] | None = None
         alike = min(same, agree, inside) >= _WITHOUT_POINTS
     # what resampling and compression leave lies along edges everywhere, a change in one place
     still = 255 * limit * (2 if not changed.any() else 0.5 if _in_one_place(changed) else 1)
-    around_it = agree >= _AROUND if told else agree >= _AROUND_WITHOUT and same >= _SAME_WITHOUT
-    if around_it and most <= 5 * _MOST:
-        over, lettering, sure = _laid_over(laid, residual, changed, closer)
-    if not told and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
+    if agree >= _AROUND and changed.any() and _rest(residual, changed, laid.inside) <= _MOST:
+        fewest = _STROKES[0] if _in_the_margin(changed) else _STROKES[1]
+        toned = laid.toned > _TONED  # it may be painted anew
+        canvas = Close(laid.first, laid.second, residual, changed, max(changed.shape))
+        over, lettering, sure = _laid_over(canvas if toned else closer(changed), fewest)
+        sure = sure and not toned
+    if not told and not sure and (agree < _AROUND_WITHOUT or same < _SAME_WITHOUT):
+        over = -1
+    if not told and not sure and (ratio > _GAIN_WITHOUT or laid.tint > _COLOUR_WITHOUT):
         over, alike = -1, False  # a curve for each channel makes any two soft pictures of one shape the same
     elif change <= still and most <= _MOST and (told or same >= _WITHOUT_POINTS):
         relation, over = "copy", -1
@@ -156,6 +161,12 @@ def _in_one_place(changed: Mask) -> bool:
     return bool(changed.sum() >= _LEAST_SPOT) and all(end - start < 1 / 3 for start, end in spans)
 
 
+def _in_the_margin(changed: Mask) -> bool:
+    """Does all that differs lie along one edge?"""
+    rows, columns = (np.flatnonzero(changed.any(axis=axis)) / changed.shape[1 - axis] for axis in (1, 0))
+    return any(float(far) < _MARGIN for at in (rows, columns) for far in (at[-1], 1 - at[0]))
+
+
 def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
     from loraprep.imaging.opencv import cv2
 
@@ -163,9 +174,13 @@ def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
     return wide
 
 
-def _laid_over(
-    laid: Laid, residual: Plane, changed: Mask, closer: Callable[[Mask], Plane] | None
-) -> tuple[int, bool, bool]:
+def _rest(residual: Plane, changed: Mask, inside: Mask) -> float:
+    """By how much they differ, 0..255, in the 90th pixel of 100 of what does not."""
+    rest = inside & ~_wider(changed.astype(np.uint8)).astype(bool)
+    return float(np.percentile(residual[rest], 90)) if rest.any() else 255.0
+
+
+def _laid_over(near: Close, fewest: float) -> tuple[int, bool, bool]:
     """(over which picture something lies, or -1; is it of many strokes?; is it clearly so?).
 
     What is laid over a picture mixes it with the ink: I' = (1 - a) I + a C at each place, with a few colours C for all
@@ -174,33 +189,29 @@ def _laid_over(
     """
     from loraprep.imaging.opencv import cv2
 
-    if not changed.any():
+    spots = _spots(near.residual) & near.where
+    if not spots.any():
         return -1, False, False
-    ink = _ink(residual, changed)
+    ink = _ink(near.residual, spots)
     thick, strokes = _strokes(ink)
-    spots = changed.astype(np.uint8)
-    rim = (_wider(spots) - cv2.erode(spots, np.ones((3, 3), np.uint8))).astype(bool)
-    edges = gradient(laid.first), gradient(laid.second)
+    wide = spots.astype(np.uint8)
+    rim = (_wider(wide) - cv2.erode(wide, np.ones((3, 3), np.uint8))).astype(bool)
+    edges = gradient(near.first), gradient(near.second)
     # an edge of one that no edge of the other explains, be it a pixel away
     mine, theirs = (float(np.maximum(0, a - _wider(b))[rim].sum()) for a, b in (edges, edges[::-1]))
     foreign = min(mine, theirs) / max(mine + theirs, 1e-6)
-    pixels = laid.first[ink], laid.second[ink]
+    pixels = near.first[ink], near.second[ink]
     ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
     over = int(theirs > mine) if foreign <= _UNSURE else int(ways[0].alone <= ways[1].alone)
     way = ways[1 - over]
-    here = _in_one_place(changed)  # as the features of a face are, which are drawn like letters
     shines = _SHINES[0] <= way.through < _SHINES[1] and way.surely >= _SURE
-    own = foreign <= _OWNED or shines or (way.alone <= _FLAT and strokes >= _STROKES and not here)
-    if thick > _THIN * max(changed.shape) or way.left > _UNEXPLAINED or not own:
+    many = strokes >= fewest
+    hides = way.alone <= _FLAT and foreign <= _UNSURE and many
+    if thick > _THIN * near.side or way.left > _HARDLY or not (foreign <= _UNSURE or shines):
         return -1, False, False
-    sure = ink.sum() >= _SHARP * changed.sum() and laid.toned <= _TONED  # else it may be painted anew
-    if here and closer:  # letters run into each other on the canvas
-        near = closer(changed)
-        spots_near = _spots(near)
-        sure = sure and bool(spots_near.any()) and _strokes(_ink(near, spots_near))[1] >= _STROKES_NEAR
-    else:
-        sure = sure and strokes >= (_STROKES if here or way.left > _CLEAN else _SINGLE)
-    return over, strokes >= _STROKES, bool(sure)
+    own = foreign <= _OWNED or shines or hides
+    thin = _strokes(spots)[0] <= _THIN * near.side  # and not the outline of something
+    return over, many, bool(many and own and thin and way.left <= _UNEXPLAINED)
 
 
 def _strokes(ink: Mask) -> tuple[float, float]:

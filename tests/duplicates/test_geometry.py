@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import ImageDraw, ImageFont, ImageOps
+from PIL import ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from loraprep.core import files, store
 from loraprep.core.records import Image, Lying
@@ -52,6 +52,23 @@ def tiled(picture: Picture) -> Picture:
     return Pillow.composite(Pillow.new("RGB", picture.size, "white"), picture, sheet)
 
 
+def shadowed(picture: Picture) -> Picture:
+    """Letters in a light colour over a soft dark shadow of their own."""
+    sheet = Pillow.new("L", picture.size, 0)
+    ImageDraw.Draw(sheet).text((43, 363), "BETA", fill=190, font=ImageFont.load_default(80))
+    dark = Pillow.composite(Pillow.new("RGB", picture.size, "black"), picture, sheet.filter(ImageFilter.GaussianBlur(2)))
+    ImageDraw.Draw(dark).text((40, 360), "BETA", fill="#ffe36e", font=ImageFont.load_default(80))
+    return dark
+
+
+def signed(picture: Picture) -> Picture:
+    """A few letters along the lower edge."""
+    result = picture.copy()
+    place = (picture.width * 0.05, picture.height * 0.93)
+    ImageDraw.Draw(result).text(place, "Ilse K.", fill="#f4f0e0", font=ImageFont.load_default(20))
+    return result
+
+
 EDITS: dict[str, tuple[Callable[[Picture], Picture], str]] = {
     "a tenth less": (lambda p: cut(p, 0.08, 0.01, 0.9), "cropped"),
     "two fifths less": (lambda p: cut(p, 0.3, 0.2, 0.6), "cropped"),
@@ -63,6 +80,8 @@ EDITS: dict[str, tuple[Callable[[Picture], Picture], str]] = {
     "dark letters": (lambda p: lettered(p, "#101018"), "with lettering"),
     "outlined letters": (lambda p: lettered(p, "white", stroke=2), "with lettering"),
     "tiled": (tiled, "with lettering all over it"),
+    "shadowed letters": (shadowed, "with lettering in the lower left"),
+    "a signature": (signed, "with lettering in the lower left"),
 }
 
 
@@ -170,6 +189,35 @@ def test_what_changed_is_said_with_its_place(folder: Folder) -> None:
     folder.add("moon.jpg", moon)
     (group,) = folder.find()
     assert group.pairs[0].what == "the same scene, changed in the upper left"
+
+
+def test_letters_over_a_picture_without_points_make_no_other_of_it(folder: Folder) -> None:
+    y, x = np.mgrid[-1:1:640j, -1:1:640j]
+    planet = np.where((x**2 + y**2 < 0.9)[..., None], (40 + 60 * y + 20 * x)[..., None] * (1, 0.8, 0.6), 255)
+    soft = Pillow.fromarray(planet.clip(0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(2))
+    marked = soft.copy()
+    ImageDraw.Draw(marked).text((200, 300), "mocha", fill="#ffe36e", font=ImageFont.load_default(80))
+    folder.add("planet.jpg", soft)
+    folder.add("planet_mocha.jpg", marked)
+    (group,) = folder.find()
+    assert (group.relation, group.recommended) == ("copy", ("planet.jpg",))
+
+
+@pytest.mark.parametrize("drawn", ["tears", "a mouth", "a hat"])
+def test_what_is_drawn_into_a_picture_stays_beside_it(folder: Folder, drawn: str) -> None:
+    changed = scene(1)
+    pen = ImageDraw.Draw(changed)
+    if drawn == "tears":
+        for n in range(3):
+            pen.line((300 + 14 * n, 200, 296 + 14 * n, 220), fill="#d8f0ff", width=3)
+    elif drawn == "a mouth":
+        pen.arc((300, 200, 340, 225), 10, 170, fill="black", width=3)
+    else:
+        pen.polygon([(300, 200), (350, 200), (325, 130)], fill="#2a6f4f", outline="black", width=3)
+    folder.add("pier.jpg", scene(1))
+    folder.add("changed.jpg", changed)
+    (group,) = folder.find()
+    assert (group.relation, group.recommended) == ("variant", ("changed.jpg", "pier.jpg"))
 
 
 @pytest.mark.parametrize("shared", ["frame", "mark", "ground"])
