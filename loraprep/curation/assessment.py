@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+import numpy as np
 from msgspec import structs
 
 from loraprep.core.findings import Finding
@@ -13,13 +14,29 @@ from loraprep.heads.people import People
 from loraprep.pairs.change import Change
 
 
+class Numbers(Mapping[str, tuple[float, ...]]):
+    """Numbers by path, packed as 32 bits each until they are asked for: those of very many pictures are held so."""
+
+    def __init__(self, packed: Mapping[str, bytes]) -> None:
+        self._packed = packed
+
+    def __getitem__(self, path: str) -> tuple[float, ...]:
+        return tuple(np.frombuffer(self._packed[path], "<f4").tolist())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
 class PictureFeatures(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"styles": "looks", "embeddings": "embedded"}
 ):
-    """build/looks.json: what was measured on the pixels, by path."""
+    """build/looks.json: what was measured on the pixels, by path; `Numbers`."""
 
-    styles: dict[str, tuple[float, ...]]  # descriptors of line and stroke, () where they cannot be measured
-    embeddings: dict[str, tuple[float, ...]]  # what the image encoder makes of it; {} without an encoder
+    styles: dict[str, bytes]  # descriptors of line and stroke, none where they cannot be measured
+    embeddings: dict[str, bytes]  # what the image encoder makes of it; {} without an encoder
     marks: list[Finding]  # the same mark in a corner of several
 
 
@@ -28,7 +45,7 @@ class Observations(msgspec.Struct, frozen=True):
 
     elements: Mapping[str, Elements]
     captions: Mapping[str, Caption]
-    styles: Mapping[str, Sequence[float]]  # as in PictureFeatures
+    styles: Mapping[str, Sequence[float]]  # as in PictureFeatures, () where they cannot be measured
     embeddings: Mapping[str, Sequence[float]] = {}
     marks: Sequence[Finding] = ()
     measured: Mapping[str, Mapping[str, str]] = {}  # element -> path -> term, measured on heads (heads.views)

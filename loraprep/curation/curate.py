@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from loraprep.core.records import Caption, Group, Image
 from loraprep.curation import advice, changes, confounds, identity, similarity, strays, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
 from loraprep.curation.axes import AxisLabels, axis_labels, count_axes, seen_only, undescribed, with_measured
-from loraprep.curation.measures import diversity
+from loraprep.curation.measures import diversity, style_clusters
 from loraprep.curation.measures.watermarks import SEVERAL
 from loraprep.curation.rulings import curation_entry, curation_rulings
 from loraprep.curation.similarity import Matrix, content_kernel, coverage_likeness, picture_likeness, picture_quality
@@ -95,8 +96,10 @@ def curate(
         pinned = [n for n, i in enumerate(pool) if i.path in asked or (i.of and not i.apart) or n in always]
         labels, _ = _labels(seen.around(pool), seen, kind, settings)
         quotas = [q for f in (subset.member_quotas, subset.even_quotas) for q in f(kind, pool, labels, target)]
-        kept = subset.choose_subset(pool, _coverage(pool, seen), _quality(pool, seen), target, pinned, quotas, groups)
-        alike = _likeness(pool, seen)
+        kept = subset.choose_subset(
+            pool, partial(_coverage, seen=seen), _quality(pool, seen), target, pinned, quotas, groups
+        )
+        alike = partial(_likeness, seen=seen)
         questions += subset.surplus_question(pool, alike, kept, target, {q.key for q in questions})
     parts = _Parts(
         _styles(remaining, found, seen, kind) if about_styles else None,
@@ -135,7 +138,7 @@ def assess(
     `parts`: what is said of styles, strangers and strays instead, where a question is about them.
     """
     parts = parts or _Parts()
-    alike, worth, around = _likeness(images, seen), _quality(images, seen), seen.around(images)
+    worth, around = _quality(images, seen), seen.around(images)
     labels, measured = _labels(around, seen, kind, settings)
     unseen = undescribed(seen.captions)
     axes = count_axes(kind, around, labels, unseen, measured)
@@ -153,8 +156,8 @@ def assess(
     findings = [
         *_one_scene(around, seen, kind),
         *changes.findings({p: c for p, c in seen.changes.items() if p in {*(i.path for i in images)}}, seen.captions),
-        *subset.similar_findings(images, alike, worth, settings.thresholds.curation.similar),
-        *(_unlike(images, around, alike, found, seen, kind, settings) if parts.strays is None else parts.strays),
+        *subset.similar_findings(images, partial(_likeness, seen=seen), worth, settings.thresholds.curation.similar),
+        *(_unlike(images, around, found, seen, kind, settings) if parts.strays is None else parts.strays),
         *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
         *(_styles(images, found, seen, kind) if parts.styles is None else parts.styles),
         *one_sided,
@@ -171,7 +174,7 @@ def assess(
         weak=advice.weak_sides(axes, kind),
         prompts=advice.prompts_to_try([a for a in axes if a.judged(len(images))], captions, ties, settings, kind),
         regularization=advice.regularization_case(axes, one_sided, len(images), settings, kind),
-        carried=subset.weights(images, _coverage(images, seen), range(len(images))),
+        carried=subset.weights(images, partial(_coverage, seen=seen)),
     )
 
 
@@ -230,7 +233,6 @@ def _strays(
 def _unlike(
     images: Sequence[Image],
     around: Sequence[Image],
-    alike: Matrix,
     found: styles.StyleGroups,
     seen: Observations,
     kind: Kind,
@@ -238,7 +240,8 @@ def _unlike(
 ) -> list[Finding]:
     """Name what is unlike the rest; in pairs and tiny pictures, whose drawing is not judged, by layout and colour."""
     if kind.pairs or found.measured < styles.LEAST:
-        return subset.outlier_findings(images, picture_likeness(around) if seen.before else alike)
+        alike = picture_likeness if seen.before else partial(picture_likeness, embeddings=seen.embeddings)
+        return subset.outlier_findings(around, alike)
     return strays.stray_findings(_strays(images, found, seen, kind, settings))
 
 
@@ -277,6 +280,7 @@ def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[
         return []
     paths = tuple(i.path for i in images)
     scenes = len({seen.scenes.get(p, p) for p in paths})
+    images = images[style_clusters.spoken_for(len(images))]
     count = min(scenes, diversity.vendi(content_kernel(images, {}, {})[0]))
     if count < kind.variety:
         return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
@@ -289,8 +293,10 @@ def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[
 def _variety(images: Sequence[Image], seen: Observations, kind: Kind) -> _Variety:
     if len(images) < 2:
         return _Variety(float(len(images)), "")
+    whole, images = len(images), images[style_clusters.spoken_for(len(images))]
+    of = "" if len(images) == whole else f", of {len(images)} of them"
     if kind.pairs:  # an instruction does not say what a picture shows, and what a change makes alike is no sameness
         kernel, _ = content_kernel(seen.around(images), {}, {})
-        return _Variety(diversity.vendi(kernel), "layout and colour of the pictures before the change")
+        return _Variety(diversity.vendi(kernel), f"layout and colour of the pictures before the change{of}")
     kernel, basis = content_kernel(images, _told(seen), seen.embeddings)
-    return _Variety(diversity.vendi(kernel), basis)
+    return _Variety(diversity.vendi(kernel), f"{basis}{of}")

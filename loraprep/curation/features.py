@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import PIL
 from PIL import Image as Pillow
 
+from loraprep import __version__
+from loraprep.core import files
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image
 from loraprep.core.store import Store, mended
@@ -24,8 +28,12 @@ from loraprep.imaging.errors import GivenUp
 from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
+from loraprep.scan import detail
 from loraprep.scan.detail import Sight
 
+# in build/, a file of its own: what one connection writes another cannot read, and corners are read meanwhile
+COMPARED = "compared.sqlite"
+_COMPARED = 1  # of what is kept in it; raised when comparing changes
 _LONGEST = 1024  # px, of the picture that an encoder is shown: twice what most of them take
 
 Progress = Callable[[int, int], None]
@@ -48,7 +56,10 @@ def measure_features(
     model = embedding.ImageEncoder(Path(encoder)) if encoder else None
     scene_of = {path: number for number, group in enumerate(groups) for path in group.pictures}
     scenes = [scene_of.get(r.path, len(groups) + n) for n, r in enumerate(records)]
-    styles, marks, failed = mended(cache, lambda: _seen(pictures, records, scenes, cache, progress))
+    beside = cache and cache.with_name(COMPARED)
+    styles, marks, failed = mended(
+        cache, lambda: mended(beside, lambda: _seen(pictures, records, scenes, cache, beside, progress))
+    )
     return PictureFeatures(
         styles=styles,
         embeddings=_embedded(pictures, records, model, cache, progress) if model else {},
@@ -61,36 +72,50 @@ def measure_features(
 
 
 def _seen(
-    pictures: Pictures, records: Sequence[Image], scenes: Sequence[int], cache: Path | None, progress: Progress | None
-) -> tuple[dict[str, tuple[float, ...]], list[tuple[int, list[int]]], dict[str, Exception]]:
+    pictures: Pictures,
+    records: Sequence[Image],
+    scenes: Sequence[int],
+    cache: Path | None,
+    beside: Path | None,
+    progress: Progress | None,
+) -> tuple[dict[str, bytes], list[tuple[int, list[int]]], dict[str, Exception]]:
     """(style by path, (corner, who bears a mark there), path -> why it could not be opened)."""
-    styles: dict[str, tuple[float, ...]] = {}
-    marked: list[bytes] = []
-    with closing(Sight(pictures, cache)) as sight:
+    styles: dict[str, bytes] = {}
+    stamp = files.dumps([_COMPARED, detail.VERSION, __version__, PIL.__version__, np.__version__], indent=None)
+    with closing(Sight(pictures, cache)) as sight, closing(Store(beside, "compared", stamp)) as compared:
         failed = sight.look(records, progress=progress)
         for record in records:
             found = sight.looked(record)
-            styles[record.path] = _floats(found.style) if found else ()
-            marked.append(found.corners if found else b"")
-    return styles, watermarks.find_marks(_Corners(marked), scenes), failed
+            styles[record.path] = _numbers(found.style) if found else b""
+        names = [crops.shown(r) for r in records]
+        compared.keep_only({*names})
+        try:
+            marks = watermarks.find_marks(_Corners(sight, records), scenes, names, compared)
+        except msgspec.MsgspecError as error:
+            raise sqlite3.DatabaseError(f"it holds what nobody put there ({error})") from None
+    return styles, marks, failed
 
 
-def _floats(data: bytes) -> tuple[float, ...]:
-    try:
-        return tuple(np.frombuffer(data, np.float32).tolist())
-    except ValueError as error:
-        raise sqlite3.DatabaseError(str(error)) from None
+def _numbers(data: bytes) -> bytes:
+    """Return them as they are. Raises sqlite3.DatabaseError for what are none."""
+    if len(data) % 4 or not np.isfinite(np.frombuffer(data, np.float32)).all():
+        raise sqlite3.DatabaseError("it holds what nobody put there")
+    return data
 
 
 class _Corners:
-    """Corners that are unpacked when they are looked at: most of them are empty."""
+    """Corners that are fetched when they are looked at: those of a hundred thousand pictures take gigabytes."""
 
-    def __init__(self, packed: Sequence[bytes]) -> None:
-        self._packed = packed
+    def __init__(self, sight: Sight, records: Sequence[Image]) -> None:
+        self._sight, self._records = sight, records
 
-    def __iter__(self) -> Iterator[corners.Corners]:
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, number: int, /) -> corners.Corners:
+        found = self._sight.looked(self._records[number])
         try:
-            yield from map(corners.unpacked, self._packed)
+            return corners.unpacked(found.corners if found else b"")
         except (ValueError, zlib.error) as error:
             raise sqlite3.DatabaseError(str(error)) from None
 
@@ -101,12 +126,12 @@ def _embedded(
     model: embedding.ImageEncoder,
     cache: Path | None,
     progress: Progress | None,
-) -> dict[str, tuple[float, ...]]:
+) -> dict[str, bytes]:
     with closing(Store(cache, "embedded", model.digest)) as store:
         measure(pictures, records, store, _shown, packed=lambda seen: model.embed(seen).tobytes(), progress=progress)
         vectors = dict(store.some(list({crops.shown(r) for r in records})))
-    floats = {key: _floats(data) for key, data in vectors.items()}
-    return {r.path: floats[crops.shown(r)] for r in records if crops.shown(r) in floats}
+    told = {key: _numbers(data) for key, data in vectors.items()}
+    return {r.path: told[crops.shown(r)] for r in records if crops.shown(r) in told}
 
 
 def _shown(pictures: Pictures, record: Image) -> Pillow.Image:

@@ -165,10 +165,16 @@ def places(images: Sequence[Image], styles: Mapping[str, Sequence[float]], *, gr
     told = [k for k, i in enumerate(images) if styles.get(i.path)]
     if not told:
         return plain
-    points = style_clusters.style_points([styles[images[k].path] for k in told])
-    drawn = np.tile(points.mean(0), (len(images), 1))
-    drawn[told] = points
-    return np.hstack([drawn, plain])
+    points = drawn([images[k].path for k in told], styles)
+    every = np.tile(points.mean(0), (len(images), 1))
+    every[told] = points
+    return np.hstack([every, plain])
+
+
+def drawn(paths: Sequence[str], styles: Mapping[str, Sequence[float]]) -> Points:
+    """Say where pictures lie by how they are drawn, n x d; descriptors of a few are unpacked at a time."""
+    bands = (paths[start : start + style_clusters.MANY] for start in range(0, len(paths), style_clusters.MANY))
+    return np.concatenate([style_clusters.style_points([styles[p] for p in band]) for band in bands])
 
 
 def plain_places(images: Sequence[Image], *, grounds: bool) -> Points:

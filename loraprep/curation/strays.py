@@ -98,7 +98,7 @@ def _differences(
             told.append((np.inf, made, other))
     for (more, less, least), values in zip(_PLAIN, _plain_facts([odd, *others]), strict=True):
         told += _difference(values, more, less, least)
-    rest = [i for i in others if drawn.get(i.path)]
+    rest = [i for i in others[style_clusters.spoken_for(len(others))] if drawn.get(i.path)]
     if drawn.get(odd.path) and rest:
         raw = np.array([drawn[i.path] for i in (odd, *rest)])
         deviations = (raw - raw.mean(0)) / (raw.std(0) + 1e-6)

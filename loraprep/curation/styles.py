@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loraprep.core.findings import Code, Finding, Value
 from loraprep.core.records import Image
 from loraprep.core.text import listed
+from loraprep.curation import similarity
 from loraprep.curation.measures import style_clusters
 from loraprep.imaging import style
 from loraprep.project.decisions import Question
@@ -66,12 +67,16 @@ def in_group(path: str, settings: Settings) -> bool:
 
 
 def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]], settings: Settings) -> StyleGroups:
-    """Group a set by style. Pictures of a group that project.yaml declares have a style of their own already."""
+    """Group a set by style. Pictures of a group that project.yaml declares have a style of their own already.
+
+    Of very many an even choice tells the styles (style_clusters.spoken_for), and the others join the nearest.
+    """
     told = [i for i in images if styles.get(i.path) and not in_group(i.path, settings)]
     paths = [i.path for i in told]
     if len(paths) < LEAST:
         return StyleGroups([paths] if paths else [], [paths[:_EXAMPLES]] if paths else [], len(paths))
-    raw = np.array([styles[p] for p in paths])
+    some = style_clusters.spoken_for(len(paths))
+    raw = np.array([styles[p] for p in paths[some]])
     points = style_clusters.style_points(raw)
     known = style_clusters.scale()
     groups, _ = style_clusters.divided(points, known.asked)
@@ -82,7 +87,7 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
         groups, _ = style_clusters.divided(points, least)
         level = "hinted" if len(groups) > 1 else ""
     export = ""
-    differ = _other_facts(told, groups) if len(groups) == 2 else {}
+    differ = _other_facts(told[some], groups) if len(groups) == 2 else {}
     if differ and len(differ.keys() - {"sharpness"}) < 2:  # two that are drawn otherwise differ in several
         left = style_clusters.without(points, [edit for edits in differ.values() for edit in edits])
         if style_clusters.evidence(left, *groups) < least:
@@ -92,9 +97,12 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     examples = []
     for cluster in groups:
         far = np.linalg.norm(points[cluster] - points[cluster].mean(0), axis=1)
-        examples.append([paths[cluster[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
+        examples.append([paths[some][cluster[k]] for k in np.argsort(far, kind="stable")[:_EXAMPLES]])
+    whole = groups
+    if len(raw) < len(paths):
+        whole = style_clusters.joined(similarity.drawn(paths, styles), some, groups)
     return StyleGroups(
-        [[paths[n] for n in cluster] for cluster in groups],
+        [[paths[n] for n in cluster] for cluster in whole],
         examples,
         len(paths),
         level,

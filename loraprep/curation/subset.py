@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 import numpy as np
 
@@ -10,13 +10,15 @@ from loraprep.core.findings import Code, Finding
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Fate, Group, Image
 from loraprep.curation.axes import AxisLabels
-from loraprep.curation.measures import facility_location
+from loraprep.curation.measures import facility_location, style_clusters
 from loraprep.curation.similarity import Matrix, coverage_likeness, picture_likeness, picture_quality
 from loraprep.project.decisions import Question
 from loraprep.project.profiles import Kind
 
 _BURST = 0.88  # likeness from which pictures are one moment taken several times
 _LEAST = 8  # pictures, below which none is called unlike the rest
+
+Compare = Callable[[Sequence[Image]], Matrix]  # how alike each two are, n x n
 
 
 def always_kept(images: Sequence[Image], patterns: Sequence[str]) -> list[int]:
@@ -33,8 +35,22 @@ def shortlist_fates(images: Sequence[Image], number: int | None, pinned: Sequenc
     """
     if not number or len(images) <= number:
         return {}
-    alike, worth = coverage_likeness(images, {}, {}, {}), picture_quality(images)
-    pins = always_kept(images, pinned)
+    worth, pins = picture_quality(images), always_kept(images, pinned)
+
+    def best(some: Sequence[int], most: int) -> list[int]:
+        own = [images[n] for n in some]
+        return [some[k] for k in _shortlist(own, worth[list(some)], most, [k for k, n in enumerate(some) if n in pins])]
+
+    chosen = {*_in_rounds(len(images), number, {*pins}, best)}
+    return {
+        i.path: Fate(i.path, "left out", f"not on the shortlist of {number} (curation.preselect)", "rule")
+        for n, i in enumerate(images)
+        if n not in chosen
+    }
+
+
+def _shortlist(images: Sequence[Image], worth: Matrix, number: int, pins: Sequence[int]) -> list[int]:
+    alike = coverage_likeness(images, {}, {}, {})
     chosen: dict[int, None] = dict.fromkeys(pins)
     best = [
         max(g, key=lambda n: (images[n].rating, worth[n], -n))
@@ -52,11 +68,7 @@ def shortlist_fates(images: Sequence[Image], number: int | None, pinned: Sequenc
             part = facility_location.beyond_usual(alike[np.ix_(pool, pool)])
             picked = facility_location.facility_subset(part, worth[pool], number, [at[n] for n in chosen])
             chosen |= dict.fromkeys(pool[k] for k in picked)
-    return {
-        i.path: Fate(i.path, "left out", f"not on the shortlist of {number} (curation.preselect)", "rule")
-        for n, i in enumerate(images)
-        if n not in chosen
-    }
+    return sorted(chosen)
 
 
 def member_quotas(
@@ -111,7 +123,7 @@ def even_quotas(
 
 def choose_subset(
     images: Sequence[Image],
-    alike: Matrix,
+    alike: Compare,
     worth: Matrix,
     target: int,
     pinned: Sequence[int],
@@ -123,64 +135,128 @@ def choose_subset(
         return list(range(len(images)))
     at = {i.path: n for n, i in enumerate(images)}
     copies = [[at[p] for p in g.pictures if p in at] for g in groups if g.relation != "variant"]
-    return sorted(
-        facility_location.facility_subset(
-            facility_location.beyond_usual(alike), worth, target, pinned, limits, [c for c in copies if len(c) > 1]
-        )
+
+    def best(some: Sequence[int], number: int) -> list[int]:
+        """`number` of some; of quotas and pins what is among them."""
+        own = {n: k for k, n in enumerate(some)}
+        quotas = [
+            facility_location.MemberQuota(
+                frozenset(own[n] for n in q.members if n in own), -(-q.low * number // target), q.high
+            )
+            for q in limits
+        ]
+        pairs = [[own[n] for n in c if n in own] for c in copies]
+        chosen = facility_location.facility_subset(
+            facility_location.beyond_usual(alike([images[n] for n in some])), worth[list(some)], number,
+            [own[n] for n in pinned if n in own], quotas, [c for c in pairs if len(c) > 1],
+        )  # fmt: skip
+        return sorted(some[k] for k in chosen)
+
+    return _in_rounds(len(images), target, {*pinned}, best, {n: c[0] for c in copies for n in c})
+
+
+def _in_rounds(
+    count: int,
+    target: int,
+    pins: Set[int],
+    best: Callable[[Sequence[int], int], list[int]],
+    beside: Mapping[int, int] = {},
+) -> list[int]:
+    """Choose `target` of so many by `best(some of them, how many)`, which always takes the pins among them; sorted.
+
+    `beside`: index -> another that it has to be compared with.
+
+    Of very many the best of each of several parts, drawn evenly, are chosen first, and of all these and an even choice,
+    for which they have to stand, the best (two rounds of greedy choices: Mirzasoleiman and others 2013).
+    """
+    every, parts = range(count), -(-count // style_clusters.MANY)
+    if parts == 1:
+        return best(every, target)
+    free, room = max(0, target - len(pins)), (style_clusters.MANY - len(pins)) // parts
+    first: list[int] = []
+    for k in range(parts):
+        part = [n for n in every if beside.get(n, n) % parts == k]
+        share = free * (k + 1) // parts - free * k // parts  # what is its due, or more where the rest has a choice
+        first += best(part, len(pins & {*part}) + max(share, min(free, room)))
+    return (
+        best(sorted({*first, *every[style_clusters.spoken_for(count)]}), target)
+        if len(first) > target
+        else sorted(first)
     )
 
 
-def weights(images: Sequence[Image], alike: Matrix, kept: Sequence[int]) -> list[tuple[str, float]]:
-    """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it."""
-    lost = facility_location.coverage_losses(alike, kept)
-    return sorted(((images[n].path, round(v, 2)) for n, v in zip(kept, lost, strict=True)), key=lambda x: (-x[1], x[0]))
+def weights(images: Sequence[Image], alike: Compare) -> list[tuple[str, float]]:
+    """(path, how many pictures' worth of the whole only it shows), most first: what would be lost without it.
+
+    Of very many an even choice is told, as a set of its own.
+    """
+    some = images[style_clusters.spoken_for(len(images))]
+    lost = facility_location.coverage_losses(alike(some), range(len(some)))
+    return sorted(((i.path, round(v, 2)) for i, v in zip(some, lost, strict=True)), key=lambda x: (-x[1], x[0]))
 
 
-def similar_findings(images: Sequence[Image], alike: Matrix, worth: Matrix, threshold: float) -> list[Finding]:
-    """Name clusters of three or more with the one to keep if they are thinned out."""
+def similar_findings(images: Sequence[Image], alike: Compare, worth: Matrix, threshold: float) -> list[Finding]:
+    """Name clusters of three or more with the one to keep if they are thinned out.
+
+    Of very many each is compared with those that stand near it by name: what was taken in one go.
+    """
     return [
         Finding(
             Code.TOO_SIMILAR,
-            tuple(images[n].path for n in group),
-            {"keep": images[max(group, key=lambda n: (worth[n], -n))].path},
+            tuple(images[start + n].path for n in group),
+            {"keep": images[start + max(group, key=lambda n: (worth[start + n], -n))].path},
         )
-        for group in facility_location.star_clusters(alike, threshold)
+        for start in range(0, len(images), style_clusters.MANY)
+        for group in facility_location.star_clusters(alike(images[start : start + style_clusters.MANY]), threshold)
     ]
 
 
-def outlier_findings(images: Sequence[Image], alike: Matrix) -> list[Finding]:
+def outlier_findings(images: Sequence[Image], alike: Compare) -> list[Finding]:
     """Name pictures laid out and coloured unlike the rest: far outliers of their mean likeness to the three nearest.
 
     Far is 3.5 robust standard deviations (1.4826 times the median absolute deviation; Iglewicz and Hoaglin 1993)
-    below the median of the set.
+    below the median of the set. Each of very many is compared with an even choice of them.
     """
     if len(images) < _LEAST:
         return []
-    nearest = np.array([_nearest_three(alike[n], n) for n in range(len(images))])
+    nearest = np.array([_nearest_three(row, own) for row, own in _rows(images, alike)])
     middle = float(np.median(nearest))
     spread = 1.4826 * float(np.median(np.abs(nearest - middle))) + 0.02
     odd = tuple(i.path for i, v in zip(images, nearest, strict=True) if v < middle - 3.5 * spread)
     return [Finding(Code.UNLIKE_THE_REST, odd, {})] if odd else []
 
 
+def _rows(images: Sequence[Image], alike: Compare) -> Iterator[tuple[Matrix, int]]:
+    """Yield how alike each is to those that speak for all, and its own place among them, -1 if it is none of them."""
+    if len(images) <= style_clusters.MANY:
+        yield from ((row, n) for n, row in enumerate(alike(images)))
+        return
+    some = images[style_clusters.spoken_for(len(images))]
+    at = {i.path: n for n, i in enumerate(some)}
+    for start in range(0, len(images), style_clusters.MANY):
+        band = images[start : start + style_clusters.MANY]
+        rows = alike([*some, *band])[len(some) :, : len(some)]
+        yield from ((row, at.get(i.path, -1)) for i, row in zip(band, rows, strict=True))
+
+
 def _nearest_three(alike: Matrix, own: int) -> np.float32:
     """The mean of the three most like it, itself not counted."""
     others = alike.copy()
-    others[own] = -1
+    if own >= 0:
+        others[own] = -1
     three: np.float32 = np.sort(np.partition(others, -3)[-3:]).mean()
     return three
 
 
 def surplus_question(
-    images: Sequence[Image], alike: Matrix, kept: Sequence[int], target: int, taken: Set[str]
+    images: Sequence[Image], alike: Compare, kept: Sequence[int], target: int, taken: Set[str]
 ) -> list[Question]:
     """Ask what could stay out, with the picture that shows the same; [] if nothing. `taken`: keys already used."""
     inside = set(kept)
     extra = [n for n in range(len(images)) if n not in inside]
     if not extra:
         return []
-    stay = list(kept)
-    nearest = {n: images[stay[int(np.argmax(alike[n, stay]))]].path for n in extra} if stay else {}
+    nearest = _nearest(images, alike, list(kept)[style_clusters.spoken_for(len(kept))], extra) if kept else {}
     paths = [images[n].path for n in extra]
     number = "1 picture" if len(extra) == 1 else f"{len(extra)} pictures"
     entry = {
@@ -191,3 +267,17 @@ def surplus_question(
     }
     key = next((p for p in [*paths, *nearest.values()] if p not in taken), paths[0])
     return [Question(key=key, entry=entry, digests={images[n].path: images[n].digest for n in extra})]
+
+
+def _nearest(images: Sequence[Image], alike: Compare, stay: Sequence[int], extra: Sequence[int]) -> dict[int, str]:
+    """Which of those that stay each of the others is most like."""
+    if len(images) <= style_clusters.MANY:
+        whole = alike(images)
+        return {n: images[stay[int(np.argmax(whole[n, stay]))]].path for n in extra}
+    found: dict[int, str] = {}
+    staying = [images[n] for n in stay]
+    for start in range(0, len(extra), style_clusters.MANY):
+        band = extra[start : start + style_clusters.MANY]
+        rows = alike([*staying, *(images[n] for n in band)])[len(stay) :, : len(stay)]
+        found |= {n: staying[k].path for n, k in zip(band, rows.argmax(axis=1).tolist(), strict=True)}
+    return found

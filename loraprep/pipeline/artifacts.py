@@ -21,7 +21,7 @@ from loraprep.project.decisions import Question
 from loraprep.report.since import VerdictRecord
 from loraprep.trainers.plan import TrainingPlan
 
-FORMAT = 3  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
+FORMAT = 4  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
@@ -96,7 +96,7 @@ class Shortlist(Artifact, frozen=True):
     fates: dict[str, Fate]  # by path
 
 
-class FeaturesMeasured(Artifact, frozen=True):
+class FeaturesMeasured(Artifact, frozen=True, tag=2):
     """Line and stroke of the pictures that stay."""
 
     NAME = "looks.json"

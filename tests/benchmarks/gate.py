@@ -1,11 +1,12 @@
 """What a first gate1 costs beside a bare decode, phase by phase: python -m tests.benchmarks.gate [--root / | --small]
 
 Takes pictures out of packages unpacked below --root (pictures.real: 1 to 4 MP where there are any, a third of them cuts
-of others), or makes JPEGs of 520 px with --small, the same ones each time; for each of --sizes runs a bare decode with
-two threads, every task of a new project one by one, then one whole `gate1`, the same with nothing to do, after one
-caption was changed, and `look`. Prints time of all processors (the machine may be shared), time on the clock, bare
-decodes, memory of the tree of processes, and by which power each phase grows from one size to the next. A task's own
-start, that of one with nothing to do, is taken off. Lettering is not read unless --read: a picture takes a second.
+of others), or makes JPEGs of 520 px with --small, of 64 px with --stamps, the same ones each time. For each of --sizes
+runs a bare decode with two threads, a first `gate1` with what each task of it takes, the same with nothing to do, after
+one caption was changed and after one answer was, and `look`. Prints time of all processors (the machine may be shared),
+time on the clock, bare decodes, memory of the tree of processes and of the first of them alone, and by which power each
+grows from one size to the next. Lettering is not read unless --read: a picture takes a second. `--cluster local:2`: the
+first `gate1` on a cluster. `--only gate1`: nothing but that, and the decode. Linux.
 """
 
 from __future__ import annotations
@@ -27,10 +28,6 @@ from tests.benchmarks import pictures
 from tests.benchmarks.run import DECODE
 from tests.benchmarks.timing import Cost, run
 
-PHASES = (
-    "intent", "scan", "duplicates", "audit", "staying", "detail", "shortlist", "samples", "elements", "captions",
-    "looks", "curate", "select", "trainers", "report",
-)  # fmt: skip
 EDIT = "{0}: {{caption: '[trigger], changed by hand'}}\n"
 LEAST = 0.05  # seconds of processors, below which a phase is none to speak of
 
@@ -42,45 +39,54 @@ def loraprep(root: Path, *words: str) -> Cost:
 
 
 def some_of(images: Path, count: int, out: Path) -> Path:
-    """The first `count` of them, in a folder of their own."""
+    """The first `count` of them, with captions, in a folder of their own."""
     folder = out / f"{images.name}-{count}"
     if not folder.exists():
         folder.mkdir()
-        for path in sorted(images.iterdir())[:count]:
-            shutil.copyfile(path, folder / path.name)
+        for path in [p for p in sorted(images.iterdir()) if p.suffix != ".txt"][:count]:
+            for each in (path, path.with_suffix(".txt")):
+                if each.exists():
+                    shutil.copyfile(each, folder / each.name)
     return folder
 
 
 def fresh(root: Path, images: Path) -> Path:
     shutil.rmtree(root, ignore_errors=True)
-    return pictures.project(root, images)
+    return pictures.project(root, images, pictures.STAMPS if images.name.startswith("stamps") else "")
 
 
-def phases(images: Path, out: Path, by_phase: bool) -> Iterator[tuple[str, Cost]]:
+def phases(images: Path, out: Path, given: argparse.Namespace) -> Iterator[tuple[str, Cost]]:
     """Yield (phase, what it costs) for one folder."""
     run([sys.executable, "-c", DECODE, images])  # the page cache is warm for all of them
     yield "bare decode", run([sys.executable, "-c", DECODE, images])
-    root = fresh(out / "by-phase", images)
-    for name in PHASES if by_phase else ():
-        cost = loraprep(root, name)
-        idle = loraprep(root, name) if name == "staying" else None
-        yield name, cost
-        if idle:
-            yield "idle", idle
-    root = fresh(out / "whole", images)
-    yield "gate1, whole", loraprep(root, "gate1")
+    root, notes = fresh(out / "whole", images), out / "phases.jsonl"
+    notes.unlink(missing_ok=True)
+    cluster = ["--cluster", given.cluster] if given.cluster else []
+    whole = run([sys.executable, "-m", "tests.benchmarks.phases", notes, "gate1", *cluster], root)
+    for line in notes.read_text("utf-8").splitlines():
+        said = json.loads(line)
+        yield said["step"], Cost(said["clock"], said["cpu"], said["memory"], "", said["own"])
+    yield "gate1, whole", whole
+    if "gate1" in given.only:
+        return
     time.sleep(2.5)  # files younger than their digest are digested once more
     loraprep(root, "gate1")
     yield "gate1, unchanged", loraprep(root, "gate1")
-    before = _edited(root)
+    before = captioned(root)
     cost = loraprep(root, "gate1")
     if (root / "report" / "set.json").read_bytes() == before:
         sys.exit(f"the caption changed nothing:\n{cost.output}")
     yield "gate1, one caption", cost
-    yield "look", loraprep(out, "look", str(images), "--out", str(out / "look.html"))
+    before = answered(root)
+    cost = loraprep(root, "gate1")
+    if (root / "report" / "set.json").read_bytes() == before:
+        sys.exit(f"the answer changed nothing:\n{cost.output}")
+    yield "gate1, one answer", cost
+    if not given.stamps:  # without a project they are all too small
+        yield "look", loraprep(out, "look", str(images), "--out", str(out / "look.html"))
 
 
-def _edited(root: Path) -> bytes:
+def captioned(root: Path) -> bytes:
     """Write a caption for a picture that stays and has none; what the set was before."""
     captions = root / "decisions/captions.yaml"
     known = captions.read_text("utf-8")
@@ -89,24 +95,32 @@ def _edited(root: Path) -> bytes:
     return (root / "report" / "set.json").read_bytes()
 
 
-def _own(costs: Costs, name: str) -> float:
-    """Seconds of processors that a phase takes beyond the start of the program."""
-    return max(0.0, costs[name].cpu - (costs["idle"].cpu if name in PHASES else 0))
+def answered(root: Path) -> bytes:
+    """Leave a picture out that stays; what the set was before."""
+    name = json.loads((root / "build/staying.json").read_text("utf-8"))["paths"][-1]
+    file = root / "project.yaml"
+    told = file.read_text("utf-8").replace("curation: {target", f"curation: {{exclude: [{name}], target")
+    file.write_text(told if name in told else f"{told}curation: {{exclude: [{name}]}}\n", "utf-8")
+    return (root / "report" / "set.json").read_bytes()
 
 
 def table(found: dict[int, Costs]) -> Iterator[str]:
     """Markdown: a line a phase, for each size processors' seconds, decodes and MB, and the power between sizes."""
-    yield "| phase | " + " | ".join(f"{n:,}: CPU s | clock s | decodes | MB" for n in found) + " | power |"
-    yield "|---|" + "---|" * (4 * len(found) + 1)
-    for name in next(iter(found.values())):
-        cells = []
-        for costs in found.values():
-            own, bare = _own(costs, name), costs["bare decode"].cpu
-            cells += [f"{own:.2f}", f"{costs[name].clock:.2f}", f"{own / bare:.2f}", f"{costs[name].memory:.0f}"]
+    yield "| phase | " + " | ".join(f"{n:,}: CPU s | clock s | decodes | MB | the first" for n in found) + " | power |"
+    yield "|---|" + "---|" * (5 * len(found) + 1)
+    for name in dict.fromkeys(name for costs in found.values() for name in costs):
+        cells, spent = [], dict[int, float]()
+        for size, costs in found.items():
+            if name not in costs:
+                cells += ["-"] * 5
+                continue
+            cost, spent[size] = costs[name], costs[name].cpu
+            decodes = cost.cpu / costs["bare decode"].cpu
+            cells += [f"{cost.cpu:.2f}", f"{cost.clock:.2f}", f"{decodes:.2f}", f"{cost.memory:.0f}", f"{cost.own:.0f}"]
         powers = [
-            f"{math.log(_own(b[1], name) / _own(a[1], name)) / math.log(b[0] / a[0]):.2f}"
-            for a, b in itertools.pairwise(found.items())
-            if min(_own(a[1], name), _own(b[1], name)) > LEAST
+            f"{math.log(b[1] / a[1]) / math.log(b[0] / a[0]):.2f}"
+            for a, b in itertools.pairwise(spent.items())
+            if min(a[1], b[1]) > LEAST
         ]
         yield f"| {name} | {' | '.join(cells)} | {', '.join(powers) or '-'} |"
 
@@ -125,7 +139,9 @@ def main(arguments: Sequence[str]) -> None:
     options.add_argument("--small", action="store_true")
     options.add_argument("--images", type=Path, help="a folder of pictures, taken as it is")
     options.add_argument("--sizes", default="100,250")
-    options.add_argument("--whole", action="store_true", help="not phase by phase")
+    options.add_argument("--stamps", action="store_true")
+    options.add_argument("--cluster", default="")
+    options.add_argument("--only", default="")
     options.add_argument("--read", action="store_true")
     options.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "loraprep-gate")
     given = options.parse_args(arguments)
@@ -137,13 +153,14 @@ def main(arguments: Sequence[str]) -> None:
     if given.images:
         images = given.images.resolve()
     else:
-        images = pictures.small(out, max(sizes)) if given.small else pictures.real(out, given.root, max(sizes))
+        make = pictures.stamps if given.stamps else pictures.small if given.small else None
+        images = make(out, max(sizes)) if make else pictures.real(out, given.root, max(sizes))
     found: dict[int, Costs] = {}
     for size in sizes:
         found[size] = {}
-        for name, cost in phases(some_of(images, size, out), out, not given.whole):
+        for name, cost in phases(some_of(images, size, out), out, given):
             found[size][name] = cost
-            print(f"{size} {name}: CPU {cost.cpu:.2f}, clock {cost.clock:.2f}, {cost.memory:.0f} MB",
+            print(f"{size} {name}: CPU {cost.cpu:.2f}, clock {cost.clock:.2f}, {cost.memory:.0f} MB, {cost.own:.0f} of it the first",
                   file=sys.stderr, flush=True)  # fmt: skip
         print(f"{size:,} pictures: {outputs(out / 'whole')}", flush=True)
     print("\n".join(table(found)))

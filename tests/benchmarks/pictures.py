@@ -25,6 +25,13 @@ REAL = (1e6, 4e6)  # the same of pictures of packages
 PLACES = ("usr/share/games", "usr/share/backgrounds", "usr/share/wallpapers", "usr/share/openclipart",
           "usr/share/stellarium", "usr/share/tuxpaint", "usr/share/naev")  # fmt: skip
 
+# of a project.yaml by which stamps are not too small, and all of them train, so that all phases have them to look at
+STAMPS = """\
+curation: {target: 1000000}
+dataset: {sizes: [128]}
+thresholds: {audit: {enlargement_question: 3, enlargement_most: 9, mostly_enlarged: 3}}
+"""
+
 
 def photographic(folder: Path, count: int) -> Path:
     """`count` pictures of 1.9 MP on average, no two of one cut: photographs and, each eighth, a drawn scene."""
@@ -164,14 +171,40 @@ def tiny(folder: Path, count: int) -> Path:
     return folder
 
 
-def project(root: Path, images: Path) -> Path:
-    """A project around a folder of pictures, which it may read by a config.yaml beside it."""
+def stamps(folder: Path, count: int) -> Path:
+    """`count` JPEGs of 64 x 64, no two alike, without an edge, with captions: what many cost beside their pixels.
+
+    See `STAMPS`.
+    """
+    folder = folder / f"stamps-{count}"
+    if not folder.exists():
+        unfinished = folder.with_suffix(".part")
+        unfinished.mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            field = np.random.default_rng(number).integers(90, 166, (5, 5, 3), np.uint8)
+            picture = Pillow.fromarray(field).resize((64, 64), Pillow.Resampling.BICUBIC)
+            picture.save(unfinished / f"{number:06}.jpg", quality=92)
+            (unfinished / f"{number:06}.txt").write_text(_told(number), "utf-8")
+        unfinished.rename(folder)
+    return folder
+
+
+def _told(number: int) -> str:
+    chance = random.Random(number)
+    what = ("cat", "dog", "ship", "house", "tree", "bridge", "portrait", "horse", "mill", "car")
+    where = ("in a field", "by the sea", "in a room", "on a hill", "in a street", "in a wood", "at a river")
+    light = ("warm light", "cold light", "dim light", "bright light")
+    return f"a {chance.choice(what)} {chance.choice(where)}, {chance.choice(light)}, number {number % 997}"
+
+
+def project(root: Path, images: Path, more: str = "") -> Path:
+    """A project around a folder of pictures, which it may read by a config.yaml beside it; `more`: of project.yaml."""
     root.mkdir(parents=True, exist_ok=True)
     os.environ["LORAPREP_CONFIG"] = str(root.parent / "config.yaml")
     trust.trust_folder(root, images)
     (root / "project.yaml").write_text(
         f"version: 1\nname: many\nintent: {{kind: style}}\nmodel: sd15\ntrigger: brushy\nimages: {{folder: {images}}}\n"
-        "review: {quality: auto, duplicates: auto, captions: auto, curation: auto}\n", "utf-8")  # fmt: skip
+        f"review: {{quality: auto, duplicates: auto, captions: auto, curation: auto}}\n{more}", "utf-8")  # fmt: skip
     (root / "dodo.py").write_text("from loraprep.tasks import *\n", "utf-8")
     return root
 

@@ -14,13 +14,14 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Cost:
     """`clock` and `cpu` in seconds; `memory`, the most that the process held, in MB (Linux; else 0), and the
-    most that each process it started held, added up whether or not they held it at once.
+    most that each process it started held, added up whether or not they held it at once; `own`: of the first alone.
     """
 
     clock: float
     cpu: float
     memory: float
     output: str
+    own: float
 
 
 def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
@@ -43,7 +44,7 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
                 if pid != process.pid:
                     spent[pid] = max(spent.get(pid, 0.0), _spent(pid))
             time.sleep(0.005)
-        memory = sum(peaks.values())
+        memory, held = sum(peaks.values()), peaks.get(process.pid, 0.0)
         own = last
         output = reader.text()
     clock, after = time.perf_counter() - started, os.times()
@@ -52,7 +53,7 @@ def run(command: Sequence[str | Path], cwd: Path | None = None) -> Cost:
     cpu = max(cpu, own + sum(spent.values()))
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{output[-2000:]}")
-    return Cost(clock, cpu, memory, output)
+    return Cost(clock, cpu, memory, output, held)
 
 
 class _Reader:

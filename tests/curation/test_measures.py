@@ -2,6 +2,7 @@
 
 import itertools
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -208,9 +209,52 @@ def test_marks_are_those_of_the_whole_correlation() -> None:
         for corner in range(4):
             codes = [c[corner] for c in pictures]
             assert all((code > 0).sum() >= watermarks._INK for code in codes)
-            linked = watermarks._linked(codes)
+            alone = [np.stack([code if k == corner else np.zeros_like(code) for k in range(4)]) for code in codes]
+            linked = [pair for _, pair in watermarks._linked(alone, [*map(str, range(24))], watermarks.Nothing())]
             assert linked == _linked_by_whole_surfaces(codes)
             assert (len(linked) > 9) == (bearing > 0 and corner == 3)
+
+
+class _Known(dict[str, bytes]):
+    def put(self, key: str, data: bytes) -> None:
+        self[key] = data
+
+
+def test_what_was_compared_is_not_compared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watermarks, "_reach", lambda _: 4)
+    monkeypatch.setattr(watermarks, "_AT_ONCE", 8)
+    pictures = [corners.corners(_signed(n, "M. Ferrand" if n % 3 else "20 x 30 cm")) for n in range(30)]
+    names, known, rows = [f"p{n}" for n in range(30)], _Known(), list[int]()
+    clear = watermarks._clear
+    monkeypatch.setattr(watermarks, "_clear", lambda s, p, one, others: rows.append(one) or clear(s, p, one, others))
+
+    def found(some: list[int], memory: _Known | None) -> list[tuple[int, list[int]]]:
+        rows.clear()
+        return watermarks.find_marks([pictures[n] for n in some], (), [names[n] for n in some], memory)
+
+    whole = found([*range(30)], known)
+    assert any(corner == 3 and {1, 2, 4, 5} <= {*bear} for corner, bear in whole)
+    first = len(rows)
+    assert found([*range(30)], known) == whole
+    assert not rows
+    left = [n for n in range(30) if n != 17]
+    assert found(left, known) == found(left, None)
+    found(left, _Known(known))
+    assert found([*range(30)], known) == whole
+    assert 0 < len(rows) <= 4 * 5 < first
+
+
+def test_what_is_known_of_corners_may_come_from_anywhere() -> None:
+    pictures = [corners.corners(_signed(n, "M. Ferrand")) for n in (0, 3, 6)]
+    names, known = ["a", "b", "c"], _Known()
+    whole = watermarks.find_marks(pictures, (), names, known)
+    row = msgspec.msgpack.decode(known["a"])
+    known["a"] = msgspec.msgpack.encode([row[0], row[1], [b"\xff"] * 4])
+    known["b"] = msgspec.msgpack.encode([row[0], [b""], []])
+    assert watermarks.find_marks(pictures, (), names, known) != whole  # it was told so; and nothing breaks
+    known["b"] = b"\xc1"
+    with pytest.raises(msgspec.MsgspecError):
+        watermarks.find_marks(pictures, (), names, known)
 
 
 def test_large_sets_compare_each_picture_with_fewer() -> None:

@@ -23,6 +23,7 @@ import msgspec
 
 from loraprep.core.findings import Code
 from loraprep.curation import features
+from loraprep.curation.assessment import Numbers
 from loraprep.imaging import pool
 from loraprep.imaging.pictures import Pictures
 from loraprep.scan import detail, scan
@@ -116,7 +117,7 @@ def _pictures(root: Path) -> dict[str, tuple[str, str]]:
                 told[image.path] = "hang", f"detail: {aborted.reason}"
             elif not finite(msgspec.to_builtins(seen[image.path])):
                 told[image.path] = "ok", "a number that is none, in detail"
-            elif not finite(looked.styles.get(image.path, ())):
+            elif not finite(Numbers(looked.styles)[image.path]):
                 told[image.path] = "ok", "a number that is none, in looks"
         return told
     finally:

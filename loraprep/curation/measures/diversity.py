@@ -12,6 +12,7 @@ Kernel = NDArray[np.float64]
 
 SHUFFLES = 2000  # of the permutation test: chances below 0.0005 are all alike
 _SEED = 20260
+_AT_ONCE = 1 << 20  # labels shuffled at a time: what is made of them is some dozens of MB
 
 
 def hill(counts: Mapping[str, int] | Sequence[int]) -> float:
@@ -61,9 +62,13 @@ def association(a: Sequence[str], b: Sequence[str], shuffles: int = SHUFFLES) ->
     expected = np.outer(rows.sum(0), columns.sum(0)) / n
     observed = float((((rows.T @ columns) - expected) ** 2 / expected).sum())
     random = np.random.default_rng(_SEED)
-    orders = random.permuted(np.tile(np.arange(n), (shuffles, 1)), axis=1)
-    tables = np.einsum("snr,nc->src", rows[orders], columns, optimize=True)
-    chi = ((tables - expected) ** 2 / expected).sum(axis=(1, 2))
+    chi = np.empty(shuffles)
+    step = max(1, _AT_ONCE // n)  # one after the other they are the same shuffles
+    for start in range(0, shuffles, step):
+        some = slice(start, min(shuffles, start + step))
+        orders = random.permuted(np.tile(np.arange(n), (some.stop - start, 1)), axis=1)
+        tables = np.einsum("snr,nc->src", rows[orders], columns, optimize=True)
+        chi[some] = ((tables - expected) ** 2 / expected).sum(axis=(1, 2))
     chance = (1 + int((chi >= observed - 1e-9).sum())) / (shuffles + 1)
     return _bergsma(observed / n, n, rows.shape[1], columns.shape[1]), chance
 

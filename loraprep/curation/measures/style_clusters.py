@@ -24,6 +24,7 @@ _REACH = 1.1  # from a picture, within which others are drawn like it: two of on
 FAR = 0.02  # share of the pictures of single origins that are stranger than `Scale.strange`
 _LEAST_SPREAD = 0.5  # usual distance to the nearest quarter: no origin is of one mould more than that
 _TOLD = 10  # percent of a group's pictures that may lie nearer to the other
+MANY = 2000  # pictures from which on an even choice of so many speaks for a set, wherever each is compared with each
 
 
 class _Node(msgspec.Struct, frozen=True):
@@ -90,6 +91,11 @@ def distances(points: Points) -> Points:
 
 def _mean_distance(points: Points) -> float:
     return float(distances(points).sum() / max(1, len(points) * (len(points) - 1)))
+
+
+def spoken_for(number: int) -> slice:
+    """Choose which of so many, in their order, speak for all of them: each, and beyond MANY each second, third ..."""
+    return slice(None, None, -(-number // MANY) or 1)
 
 
 def style_points(descriptors: Sequence[Sequence[float]] | Points) -> Points:
@@ -263,16 +269,27 @@ def without(points: Points, edits: Sequence[str]) -> Points:
     return left
 
 
+def joined(points: Points, some: slice, groups: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Give the groups of `points[some]` all other points too, each to the group whose middle is nearest."""
+    known, spoken = points[some], np.arange(len(points))[some]
+    middles = np.array([known[list(group)].mean(0) for group in groups])
+    own = _between(points, middles).argmin(axis=1)
+    for number, group in enumerate(groups):
+        own[spoken[list(group)]] = number
+    return [np.flatnonzero(own == number).tolist() for number in range(len(groups))]
+
+
 def held_together(points: Points) -> float:
     """Measure the share of a set, 0..1, that is drawn like its most typical picture: within _REACH of it."""
     if len(points) < 2:
         return 1.0
-    return float(((distances(points) < _REACH).sum(1) - 1).max() / (len(points) - 1))
+    some = points[spoken_for(len(points))]
+    return float(((distances(some) < _REACH).sum(1) - 1).max() / (len(some) - 1))
 
 
 def widest(points: Points, groups: Sequence[Sequence[int]]) -> float:
     """Measure the mean distance of two pictures of the widest group; two of one style are usually 1 apart."""
-    return max(_mean_distance(points[list(group)]) for group in groups)
+    return max(_mean_distance(points[list(group[spoken_for(len(group))])]) for group in groups)
 
 
 def strangeness(points: Points) -> Points:
@@ -285,8 +302,10 @@ def strangeness(points: Points) -> Points:
     """
     if len(points) < 4:
         return np.full(len(points), -np.inf)
-    quarter = max(1, len(points) // 4)
-    far = np.partition(distances(points), quarter, axis=1)[:, quarter]
+    some = points[spoken_for(len(points))]
+    quarter = max(1, len(some) // 4)
+    bands = (points[start : start + MANY] for start in range(0, len(points), MANY))
+    far = np.concatenate([np.partition(_between(band, some), quarter, axis=1)[:, quarter] for band in bands])
     usual = max(float(np.median(far)), _LEAST_SPREAD)
     strange: Points = np.log(np.maximum(far, 1e-9)) - math.log(usual) / 2
     return strange

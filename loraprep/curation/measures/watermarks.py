@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
+import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
+from loraprep.core import typed
 from loraprep.core.components import connected
 from loraprep.imaging.corners import HEIGHT, WIDTH, Corners
 
@@ -29,6 +34,44 @@ _AT_ONCE = 64  # corners whose spectra are held at a time
 SEVERAL = 3
 
 
+class Everyone(Protocol):
+    """The corners of all pictures, a list or what fetches them one by one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> Corners: ...
+
+
+class Memory(Protocol):
+    """What is known of pictures, by name: bytes of `Compared`."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return what is known, None if nothing is."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep it."""
+
+
+class Nothing:
+    """Remembers nothing."""
+
+    def get(self, key: str) -> None:
+        return None
+
+    def put(self, key: str, data: bytes) -> None:
+        pass
+
+
+class Compared(Struct, array_like=True):
+    """Of each corner of a picture: is anything there, with whom it was compared (a digest), who of them shares a mark
+    (their places).
+    """
+
+    drawn: tuple[bool, bool, bool, bool]
+    others: list[bytes] = msgspec.field(default_factory=lambda: [b""] * 4)
+    linked: list[bytes] = msgspec.field(default_factory=lambda: [b""] * 4)
+
+
 _UNIT = np.exp(2j * math.pi / 254 * (np.arange(256) - 1)).astype(np.complex64)  # of the doubled angle, by code
 _UNIT[0] = 0
 
@@ -42,12 +85,14 @@ def _directions(code: Corners) -> NDArray[np.complex64]:
     return field
 
 
-def find_marks(everyone: Iterable[Corners], scenes: Sequence[int] = ()) -> list[tuple[int, list[int]]]:
+def find_marks(
+    everyone: Everyone, scenes: Sequence[int] = (), names: Sequence[str] = (), memory: Memory | None = None
+) -> list[tuple[int, list[int]]]:
     """Find (corner, indices of the pictures that share a mark there), most pictures first; groups of SEVERAL or more.
 
-    `everyone` is gone through once a corner and more, so that it need not hold what it yields.
-
-    `scenes`: a number for each picture; those of one number show the same scene, and what they share is no mark.
+    A few of `everyone` are asked for at a time. `scenes`: a number for each picture; those of one number show the same
+    scene, and what they share is no mark. `memory`: what earlier runs compared, by `names` that stand for what corners
+    show: only who has others for neighbours is compared anew. Raises msgspec.MsgspecError if it holds anything else.
 
     Correlation of edge directions over shifts of a few pixels, by FFT. Two corners are linked when its peak stands
     out from the correlation's own spread and explains enough of both; pictures that are alike in three corners
@@ -57,9 +102,10 @@ def find_marks(everyone: Iterable[Corners], scenes: Sequence[int] = ()) -> list[
     on: a mark borne by one in seven of a large set is still found, one that a few scattered pictures bear may not be.
     """
     linked: dict[tuple[int, int], list[int]] = {}
-    for corner in range(4):
-        for pair in _linked([codes[corner] for codes in everyone]):
-            linked.setdefault(pair, []).append(corner)
+    for corner, pair in _linked(
+        everyone, names or [str(n) for n in range(len(everyone))], Nothing() if memory is None else memory
+    ):
+        linked.setdefault(pair, []).append(corner)
     found: list[tuple[int, list[int]]] = []
     for corner in range(4):
         links: dict[int, set[int]] = {}
@@ -71,14 +117,13 @@ def find_marks(everyone: Iterable[Corners], scenes: Sequence[int] = ()) -> list[
             for k in lonely:
                 for other in links.pop(k):
                     links.get(other, set()).discard(k)
-        codes = [code[corner] for code in everyone]
         for group in connected(links, ((a, b) for a in links for b in links[a])):
-            found += [(corner, bear) for bear in _marked(codes, group, links, scenes)]
+            found += [(corner, bear) for bear in _marked(everyone, corner, group, links, scenes)]
     return sorted(found, key=lambda f: (-len(f[1]), f[0], f[1]))
 
 
 def _marked(
-    codes: Sequence[NDArray[np.uint8]], group: Sequence[int], links: Mapping[int, set[int]], scenes: Sequence[int]
+    everyone: Everyone, corner: int, group: Sequence[int], links: Mapping[int, set[int]], scenes: Sequence[int]
 ) -> Iterator[list[int]]:
     """Find who of a group of linked pictures bears a mark: those around the most linked one first.
 
@@ -89,14 +134,14 @@ def _marked(
     while len(left) >= SEVERAL:
         best = max(left, key=lambda k: (len(links[k] & left), -k))
         around = [best, *sorted(links[best] & left)[:_AROUND]]
-        bear = _bearers(codes, around, sorted(left))
+        bear = _bearers(everyone, corner, around, sorted(left))
         if len({scenes[k] if scenes else k for k in bear}) >= SEVERAL:
             yield bear
         left -= {best, *bear}
 
 
-def _bearers(codes: Sequence[NDArray[np.uint8]], around: Sequence[int], among: Sequence[int]) -> list[int]:
-    """Which corners (HEIGHT, WIDTH) bear the mark that those `around` the first have in common; [] if it is none.
+def _bearers(everyone: Everyone, corner: int, around: Sequence[int], among: Sequence[int]) -> list[int]:
+    """Who bears the mark in a corner that those `around` the first have in common; [] if it is none.
 
     The mark is what the edges of the set have in common once they lie over each other, as the median of the gradients
     over a set gives a watermark (Dekel, Rubinstein, Liu and Freeman 2017, On the Effectiveness of Visible Watermarks);
@@ -105,8 +150,8 @@ def _bearers(codes: Sequence[NDArray[np.uint8]], around: Sequence[int], among: S
     """
     if len(around) < SEVERAL:
         return []
-    first = codes[around[0]]
-    common = np.sum([_laid_over(codes[k], first) for k in around], axis=0)
+    first = everyone[around[0]][corner]
+    common = np.sum([_laid_over(everyone[k][corner], first) for k in around], axis=0)
     strength = np.abs(common)
     mark = strength >= max(SEVERAL - 0.5, _AGREE * len(around))
     ink = int(np.count_nonzero(mark))
@@ -115,7 +160,7 @@ def _bearers(codes: Sequence[NDArray[np.uint8]], around: Sequence[int], among: S
     if int(np.count_nonzero(np.diff(mark.astype(np.int8), axis=1) > 0, axis=1).max()) < _STROKES:
         return []
     way = common[mark].conj() / strength[mark]
-    return [k for k in among if float((_laid_over(codes[k], first)[mark] * way).real.mean()) >= _BEARS]
+    return [k for k in among if float((_laid_over(everyone[k][corner], first)[mark] * way).real.mean()) >= _BEARS]
 
 
 def _laid_over(code: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.complex64]:
@@ -127,22 +172,54 @@ def _laid_over(code: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.
     return shifted
 
 
-def _linked(codes: Sequence[Corners]) -> list[tuple[int, int]]:
-    """Pairs of pictures whose correlation peaks near no shift, each compared with the next _COMPARED.
+def _linked(everyone: Everyone, names: Sequence[str], memory: Memory) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield (corner, two pictures whose correlation there peaks near no shift), each compared with the next _COMPARED.
 
     A field's two parts are transformed as real ones (A, B). Of two pictures' spectra, Q = conj(A) A' + conj(B) B' is
     their correlation's: the few shifts that matter are two small matrix products of it, and its spread over all
     shifts needs no transform back (Parseval: the mean square is the sum of |Q|^2).
     """
-    here = [n for n, code in enumerate(codes) if int((code > 0).sum()) >= _INK]
-    reach = _reach(len(here))
-    pairs = []
-    for start in range(0, len(here) - 1, _AT_ONCE):
-        spectra, power = _spectra([codes[n] for n in here[start : start + _AT_ONCE + reach]])
-        for k in range(min(_AT_ONCE, len(here) - 1 - start)):
-            clear = _clear(spectra, power, k, slice(k + 1, k + 1 + reach))
-            pairs += [(here[start + k], here[start + k + 1 + int(j)]) for j in np.flatnonzero(clear)]
-    return pairs
+    drawn = np.array([_known(everyone, names, memory, n).drawn for n in range(len(everyone))], bool).reshape(-1, 4)
+    here = [np.flatnonzero(drawn[:, corner]) for corner in range(4)]
+    for start in range(0, len(everyone), _AT_ONCE):
+        block = range(start, min(len(everyone), start + _AT_ONCE))
+        known = {n: _known(everyone, names, memory, n) for n in block}
+        anew = set[int]()
+        for corner, places in enumerate(here):
+            reach = _reach(len(places))
+            first, last = np.searchsorted(places, (block.start, block.stop)).tolist()
+            others = {k: places[k : k + 1 + reach].tolist() for k in range(first, last)}
+            digests = {k: _digest(names[n] for n in some) for k, some in others.items()}
+            todo = [k for k in others if known[places[k]].others[corner] != digests[k]]
+            if todo:
+                spectra, power = _spectra([everyone[n][corner] for n in places[todo[0] : todo[-1] + 1 + reach]])
+            for k in todo:
+                own = k - todo[0]
+                clear = _clear(spectra, power, own, slice(own + 1, own + 1 + reach))
+                known[places[k]].others[corner] = digests[k]
+                known[places[k]].linked[corner] = np.flatnonzero(clear).astype(np.uint8).tobytes()
+                anew.add(int(places[k]))
+            for some in others.values():
+                linked = known[some[0]].linked[corner]
+                yield from ((corner, (some[0], some[1 + at])) for at in linked if 1 + at < len(some))
+        for n in sorted(anew):
+            memory.put(names[n], msgspec.msgpack.encode(known[n]))
+
+
+def _known(everyone: Everyone, names: Sequence[str], memory: Memory, number: int) -> Compared:
+    """What is known of a picture: at least in which corners it is drawn at all."""
+    if (data := memory.get(names[number])) is not None:
+        found = typed.unpacked(data, Compared)
+        if len(found.others) == len(found.linked) == 4:
+            return found
+    top_left, top_right, low_left, low_right = (np.count_nonzero(everyone[number], axis=(1, 2)) >= _INK).tolist()
+    found = Compared((top_left, top_right, low_left, low_right))
+    memory.put(names[number], msgspec.msgpack.encode(found))
+    return found
+
+
+def _digest(names: Iterable[str]) -> bytes:
+    return hashlib.sha256("\0".join(names).encode()).digest()[:16]
 
 
 def _reach(number: int) -> int:

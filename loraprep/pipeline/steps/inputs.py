@@ -11,7 +11,7 @@ from loraprep.captions.samples import own_caption
 from loraprep.core.patterns import Patterns
 from loraprep.core.records import Image
 from loraprep.curation import rulings
-from loraprep.curation.assessment import Observations
+from loraprep.curation.assessment import Numbers, Observations
 from loraprep.duplicates import questions, words
 from loraprep.heads import views
 from loraprep.pipeline.artifacts import (
@@ -110,8 +110,8 @@ def observations(work: Workspace) -> Observations:
     return Observations(
         elements=work.read(Described).elements,
         captions=work.read(Captioned).captions,
-        styles=features.styles,
-        embeddings=features.embeddings,
+        styles=Numbers(features.styles),
+        embeddings=Numbers(features.embeddings),
         marks=features.marks,
         measured=views.measured(heads.heads),
         people=heads.people,
