@@ -56,7 +56,9 @@ def shadowed(picture: Picture) -> Picture:
     """Letters in a light colour over a soft dark shadow of their own."""
     sheet = Pillow.new("L", picture.size, 0)
     ImageDraw.Draw(sheet).text((43, 363), "BETA", fill=190, font=ImageFont.load_default(80))
-    dark = Pillow.composite(Pillow.new("RGB", picture.size, "black"), picture, sheet.filter(ImageFilter.GaussianBlur(2)))
+    dark = Pillow.composite(
+        Pillow.new("RGB", picture.size, "black"), picture, sheet.filter(ImageFilter.GaussianBlur(2))
+    )
     ImageDraw.Draw(dark).text((40, 360), "BETA", fill="#ffe36e", font=ImageFont.load_default(80))
     return dark
 
