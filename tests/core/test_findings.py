@@ -187,3 +187,14 @@ def test_what_is_said_of_each_picture_is_said_of_those_it_is_about() -> None:
     found = Finding(Code.CAPTION_UNUSABLE, ("a.jpg", "b.jpg", "c.jpg"), {"reasons": said})
     assert "a.jpg: too short; b.jpg: too long; c.jpg: odd" in findings.sentence(found)
     assert findings.sentence(found.about(["b.jpg"])) == "A caption would break in training - b.jpg: too long."
+
+
+def test_what_may_be_accepted_shows_the_line_for_it() -> None:
+    bare = [
+        c
+        for c, entry in findings.catalogue().items()
+        if any("in decisions/gate.yaml" in f for f in entry.fixes.values())
+    ]
+    assert bare == [], "{accept} says where, and what to write"
+    line = 'decisions/gate.yaml (a new file, if you have none): `jumble: {accept: known, reason: "..."}`'
+    assert line in findings.fix(Finding(Code.JUMBLE, ()))
