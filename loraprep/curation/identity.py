@@ -57,10 +57,17 @@ def _photographs(images: Sequence[Image], seen: Observations, settings: Settings
 
 
 def medium_said(path: str, seen: Observations) -> str:
-    """Return what is said of a picture that may name what it is made with; "" if nobody said anything."""
+    """Return what is said of a picture that may name what it is made with; "" if nobody said anything.
+
+    A draft's colours are measured and count for nothing here: "charcoal" is one of them, and no drawing in charcoal.
+    """
     elements, caption = seen.elements.get(path), seen.captions.get(path)
-    looked = ", ".join(elements.style.get("medium", ())) if elements and elements.state == "seen" else ""
-    return looked or (caption.text if caption else "")
+    medium = ", ".join(elements.style.get("medium", ())) if elements else ""
+    if elements and elements.state == "seen" and medium:
+        return medium
+    if caption and caption.origin == "draft":
+        return ", ".join(filter(None, (medium, *caption.content)))
+    return caption.text if caption else ""
 
 
 def find_strangers(

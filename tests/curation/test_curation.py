@@ -513,6 +513,10 @@ def test_where_nobody_says_what_they_are_their_edges_do(character: project.Proje
     drawn[style_measure.NAMES.index("strength0_2")] = edges
     seen = with_faces(images, 4, styles={i.path: drawn for i in images})
     assert bool(identity.all_strangers(images, seen, character.kind, character.settings)) is asked
+    measured = structs.replace(
+        seen, captions={i.path: caption(i.path, "charcoal and grey", "portrait") for i in images}
+    )
+    assert bool(identity.all_strangers(images, measured, character.kind, character.settings)) is asked  # no drawing
     blind = with_faces(images, 4)
     assert identity.all_strangers(images, blind, character.kind, character.settings) == {}
 
