@@ -21,7 +21,7 @@ Parted = Literal["strip", "panorama"]  # what is no mark: a picture that can be 
 
 _SITE = re.compile(
     r"https?:|www[.,]|\bwww |@ ?\w|[©®™]|\(c\)\W{0,2}(?:(?:19|20) ?\d\d|@?[^\W\d]{2})|copyright|"
-    r"\ball rights\b|watermark|\bstock\b|shutterstock|getty|patreon|"
+    r"\ball rights\b|watermark|\bstock(?:[ -]?(?:id|photos?|images?))?\b(?!-)|shutterstock|getty|patreon|"
     r"deviantart|instagram|facebook|artstation|"
     r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",
     re.IGNORECASE,
@@ -44,6 +44,7 @@ _WORD = re.compile(r"[^\W_]{4,}")
 _BARS = "一丨丿二三川"  # what rails, masts and wings are read as; what is written has other letters as well
 _SURE = 0.8  # of the words' score: what is read so surely is writing
 _PLAIN = 0.87  # in the art nothing but the words speaks for it
+_LARGE, _FEW, _CERTAIN = 0.03, 4, 0.97  # of the picture, letters, score: balls and pieces in rows look like a few
 _MIRRORED = 4  # letters at least of what can be read in a mirror only: keys and tiles look like fewer
 _STEEP, _SLANTED = 4, 25  # letters at least of what slants by more degrees: outlines and figures look like fewer
 _LIKELY = 0.6  # enough where words and place agree on what it is
@@ -113,7 +114,9 @@ def _kind(region: Region) -> What | None:
 
 
 def _in_the_art(region: Region) -> What | None:
-    return "art" if region.score >= _PLAIN and len(_LETTER.findall(region.words)) > 2 else None
+    letters = len(_LETTER.findall(region.words))
+    least = _CERTAIN if region.area > _LARGE and letters <= _FEW else _PLAIN
+    return "art" if region.score >= least and letters > 2 else None
 
 
 def _handle(words: str) -> bool:

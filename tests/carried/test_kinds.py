@@ -64,6 +64,8 @@ def told(*regions: Region) -> list[str]:
         ("Jun Kraus 2019", CORNER, "site"),
         ("May Winter", CORNER, "signature"),
         ("deviantpixcom", BELOW, "site"),
+        ("stock-id 448812", MIDDLE, "site"),
+        ("stock-companies are", MIDDLE, "art"),
         ("internet", CORNER, "signature"),
         ("Winter 2019", CORNER, "site"),  # a name as well
         ("They say the river never freezes", BELOW, "subtitle"),
@@ -129,6 +131,13 @@ def test_rows_of_tiles_that_were_read_as_lines_are_tiles() -> None:
     assert "tiled" not in told(rows[0])  # one line is none
     said = ["They say that the river never says that", "Never say that this river freezes"]
     assert "tiled" not in told(*(region(w, (0.0, y, 1.0, y + 0.1)) for w, y in zip(said, (0.1, 0.5), strict=True)))
+
+
+def test_a_few_large_letters_must_be_read_surely() -> None:
+    large: Box = (0.25, 0.4, 0.75, 0.55)
+    assert told(region("SHS", large, score=0.9)) == []
+    assert told(region("POW", large, score=0.99)) == ["art"]
+    assert told(region("BAKERY", large, score=0.9)) == ["art"]
 
 
 def test_figures_in_rows_that_look_like_letters_are_no_tiles() -> None:
