@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from loraprep.captions import hygiene
 from loraprep.core import resources, yamlfile
@@ -105,6 +105,7 @@ def counted(axis: str, term: str) -> str:
     return whole or (_words(axis)[found[-1].casefold()] if found else plain)
 
 
+@lru_cache(1 << 12)  # captions of a set say the same again and again
 def meant(axis: str, text: str) -> str:
     """Return the closed term that a text means along an axis, "" if none.
 

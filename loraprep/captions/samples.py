@@ -66,6 +66,8 @@ def undone_in_vain(
 
     Nothing is cleaned of a caption that a person wrote or approved or a model saw, nor of words that are clean.
     """
+    if not cleaning_undone(decisions):
+        return []
     used: dict[str, set[str]] = {}  # path -> the rules that change the words that lie there
     model = base_model(settings.model)
     for image in images:

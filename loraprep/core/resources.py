@@ -40,5 +40,9 @@ def module_names(package: str) -> tuple[str, ...]:
 
     None of them is imported, only the package; what was put on its `__path__` counts.
     """
-    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
-    return tuple(sorted(m.name.replace("_", "-") for m in found if not m.name.startswith("_")))
+    return _modules(tuple(importlib.import_module(package).__path__))
+
+
+@cache
+def _modules(places: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(m.name.replace("_", "-") for m in pkgutil.iter_modules(places) if not m.name.startswith("_")))

@@ -28,6 +28,7 @@ class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """One file of build/. A class whose form changes gets another `tag`: files of another version are not read."""
 
     NAME: ClassVar[str]
+    MANY: ClassVar[bool] = False  # it grows with the pictures, and holds no number with a fraction: files.spelled
 
 
 class BesideImages(Artifact, frozen=True):
@@ -63,6 +64,7 @@ class Staying(Artifact, frozen=True):
     """Which pictures stay after the audit, the duplicates and curation.exclude, and why the others do not."""
 
     NAME = "staying.json"
+    MANY = True
 
     paths: list[str]  # of those that stay
     quality: dict[str, Fate]  # by path: what the audit's questions and their answers mean
@@ -100,6 +102,7 @@ class FeaturesMeasured(Artifact, frozen=True, tag=2):
     """Line and stroke of the pictures that stay."""
 
     NAME = "looks.json"
+    MANY = True
 
     features: PictureFeatures
 
@@ -141,6 +144,7 @@ class Described(Artifact, frozen=True):
     """What is in the pictures that stay."""
 
     NAME = "elements.json"
+    MANY = True
 
     elements: dict[str, Elements]  # by path
 
@@ -158,6 +162,7 @@ class Captioned(Artifact, frozen=True, tag=2):
     """Every caption."""
 
     NAME = "captions.json"
+    MANY = True
 
     captions: dict[str, Caption]  # by path
     findings: list[Finding]
@@ -176,6 +181,7 @@ class Selected(Artifact, frozen=True):
     """Every file found, its fate and why."""
 
     NAME = "selection.json"
+    MANY = True
 
     fates: list[Fate]
     waiting: dict[str, list[str]]  # decision file -> keys of open questions
@@ -222,7 +228,7 @@ class _Versioned(msgspec.Struct):
 
 def encode(artifact: Artifact) -> str:
     """Spell an artefact as JSON: sorted keys, a final newline. Raises ValueError for NaN and infinity."""
-    return files.dumps(msgspec.to_builtins(artifact))
+    return files.spelled(artifact).decode() if artifact.MANY else files.dumps(msgspec.to_builtins(artifact))
 
 
 def decode(kind: type[A], data: bytes | str) -> A:

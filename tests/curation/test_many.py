@@ -1,5 +1,6 @@
 """Very many pictures are judged by an even choice of them: nothing is ever made of each with each."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -146,12 +147,34 @@ def test_what_is_unlike_the_rest_is_told_by_the_choice(most: list[int]) -> None:
     assert max(most) <= 80
 
 
-def test_shuffles_are_the_same_however_many_are_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bound", [0.0, 0.05, 0.1])
+def test_tables_that_are_drawn_tell_as_shuffled_sets_do(bound: float, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
-    a, b = ([f"{n}" for n in random.integers(0, 4, 60)] for _ in range(2))
-    whole = diversity.association(a, b, 300)
-    monkeypatch.setattr(diversity, "_AT_ONCE", 60 * 7)
-    assert diversity.association(a, b, 300) == whole
+    a = random.integers(0, 4, 600)
+    b = np.where(random.random(600) < bound, a, random.integers(0, 5, 600))
+    labels = [[str(n) for n in some] for some in (a, b)]
+    strength, chance = diversity.association(*labels)
+    monkeypatch.setattr(diversity, "_MANY", 100)
+    assert diversity.association(*labels)[0] == strength
+    assert diversity.association(*labels)[1] == pytest.approx(chance, abs=0.03)
+    assert diversity.association(labels[0], ["x"] * 600) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("both", [0, 20, 30, 45, 60])
+def test_the_chance_of_coming_together_is_the_same_by_logarithms(both: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = diversity.fisher(both, 100, 60, 240)
+    monkeypatch.setattr(diversity, "_MANY", 100)
+    assert diversity.fisher(both, 100, 60, 240) == pytest.approx(exact, rel=1e-9)
+    assert diversity.fisher(150, 180, 150, 240) == pytest.approx(
+        math.comb(90, 0) / math.comb(240, 150) * math.comb(180, 150)
+    )
+
+
+def test_drawn_tables_have_the_sums_they_shall_have() -> None:
+    tables = diversity._drawn(np.random.default_rng(1), np.array([5.0, 0, 7]), np.array([3.0, 9]), 50)
+    assert (tables.sum(axis=2) == [5, 0, 7]).all()
+    assert (tables.sum(axis=1) == [3, 9]).all()
+    assert len({table.tobytes() for table in tables}) > 3
 
 
 def test_corners_that_were_compared_are_not_compared_again_in_another_run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 _EAST = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # kana, ideographs, hangul
 _EASTERN = re.compile(f"[{_EAST}]")
@@ -15,6 +15,8 @@ _SENTENCE = re.compile(r"(?<=[.!?。！？])\s|(?<=[。！？])")
 
 def eastern(text: str) -> bool:
     """Say whether most letters are of scripts that put no spaces between words."""
+    if text.isascii():
+        return False
     letters = sum(c.isalpha() for c in text)
     return 2 * len(_EASTERN.findall(text)) > letters > 0
 
@@ -34,6 +36,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
+@lru_cache(1 << 11)  # of the same words, again and again
 def normal(text: str) -> str:
     """Bring spellings of one tag together: case, underscores, hyphens and spaces do not count."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())

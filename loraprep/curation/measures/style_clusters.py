@@ -24,7 +24,7 @@ _REACH = 1.1  # from a picture, within which others are drawn like it: two of on
 FAR = 0.02  # share of the pictures of single origins that are stranger than `Scale.strange`
 _LEAST_SPREAD = 0.5  # usual distance to the nearest quarter: no origin is of one mould more than that
 _TOLD = 10  # percent of a group's pictures that may lie nearer to the other
-MANY = 2000  # pictures from which on an even choice of so many speaks for a set, wherever each is compared with each
+MANY = 1000  # pictures from which on an even choice of so many speaks for a set, wherever each is compared with each
 
 
 class _Node(msgspec.Struct, frozen=True):
