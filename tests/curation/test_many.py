@@ -170,13 +170,6 @@ def test_the_chance_of_coming_together_is_the_same_by_logarithms(both: int, monk
     )
 
 
-def test_drawn_tables_have_the_sums_they_shall_have() -> None:
-    tables = diversity._drawn(np.random.default_rng(1), np.array([5.0, 0, 7]), np.array([3.0, 9]), 50)
-    assert (tables.sum(axis=2) == [5, 0, 7]).all()
-    assert (tables.sum(axis=1) == [3, 9]).all()
-    assert len({table.tobytes() for table in tables}) > 3
-
-
 def test_corners_that_were_compared_are_not_compared_again_in_another_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

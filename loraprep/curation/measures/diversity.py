@@ -63,30 +63,16 @@ def association(a: Sequence[str], b: Sequence[str], shuffles: int = SHUFFLES) ->
     observed = float((((rows.T @ columns) - expected) ** 2 / expected).sum())
     random = np.random.default_rng(_SEED)
     if n > _MANY:
-        tables = _drawn(random, rows.sum(0), columns.sum(0), shuffles)
+        from scipy.stats import random_table
+
+        sums = rows.sum(0), columns.sum(0)
+        tables = random_table.rvs(*sums, method="patefield", size=shuffles, random_state=random)
     else:
         orders = random.permuted(np.tile(np.arange(n), (shuffles, 1)), axis=1)
         tables = np.einsum("snr,nc->src", rows[orders], columns, optimize=True)
     chi = ((tables - expected) ** 2 / expected).sum(axis=(1, 2))
     chance = (1 + int((chi >= observed - 1e-9).sum())) / (shuffles + 1)
     return _bergsma(observed / n, n, rows.shape[1], columns.shape[1]), chance
-
-
-def _drawn(random: np.random.Generator, rows: Kernel, columns: Kernel, shuffles: int) -> Kernel:
-    """Draw tables with those sums, as shuffled labels make them (Patefield 1981): shuffles x rows x columns.
-
-    Cell by cell, of what is left of its column as much as chance puts into its row: of many as quickly as of few.
-    """
-    tables = np.empty((shuffles, len(rows), len(columns)))
-    left = np.tile(columns.astype(np.int64), (shuffles, 1))
-    for row, of_row in enumerate(rows.astype(np.int64)):
-        wanted = np.full(shuffles, of_row)
-        for column in range(len(columns)):
-            got = random.hypergeometric(left[:, column], left[:, column + 1 :].sum(axis=1), wanted)
-            tables[:, row, column] = got
-            left[:, column] -= got
-            wanted -= got
-    return tables
 
 
 def _bergsma(phi2: float, n: int, r: int, c: int) -> float:
@@ -111,10 +97,9 @@ def fisher(both: int, of_a: int, of_b: int, n: int) -> float:
     """
     most = min(of_a, of_b)
     if n > _MANY:
-        log = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])  # of factorials, of pages of digits
-        k = np.arange(max(both, of_a + of_b - n), most + 1)
-        apart = log[of_a] - log[k] - log[of_a - k] + log[n - of_a] - log[of_b - k] - log[n - of_a - of_b + k]
-        return float(min(1.0, np.exp(apart - (log[n] - log[of_b] - log[n - of_b])).sum()))
+        from scipy.stats import hypergeom
+
+        return float(hypergeom.sf(both - 1, n, of_a, of_b))  # without binomials of pages of digits
     ways = sum(math.comb(of_a, k) * math.comb(n - of_a, of_b - k) for k in range(both, most + 1))
     return ways / math.comb(n, of_b)
 
