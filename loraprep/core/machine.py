@@ -38,9 +38,12 @@ _REFUSED: dict[int, tuple[str, str]] = {
     errno.ENAMETOOLONG: ("this name is too long for the disk", "Move the project into a folder with a shorter path."),
     errno.EMFILE: ("too many files are open at once", "Raise the limit (ulimit -n 1024), then run it again."),
     errno.ENFILE: ("too many files are open at once", "Close other programs, then run the same command again."),
+    errno.EBUSY: ("another program is using it", "Close that program, then run the same command again."),
     errno.EADDRINUSE: ("another program uses this port", "Choose another one: --port 8123"),
 }
 _SQLITE: dict[int, int] = {  # https://sqlite.org/rescode.html
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_LOCKED: errno.EBUSY,
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_IOERR: errno.EIO,
     sqlite3.SQLITE_READONLY: errno.EACCES,
@@ -67,6 +70,12 @@ def told(error: BaseException, place: str = "") -> UserError:
 def sqlite_code(error: sqlite3.Error) -> int:
     """Return SQLite's primary result code, 0 if it gave none."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def withheld(error: sqlite3.Error) -> bool:
+    """Say whether a file is in use, or its disk full or failing: then it is not damaged, and may hold hours of work."""
+    codes = sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR
+    return sqlite_code(error) in codes
 
 
 def _shown(name: object) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from loraprep.core import files
+from loraprep.core import files, machine
 
 NAME = "pixels.sqlite"  # in build/: what was measured of pictures, by what they show
 _OFTEN = 1.0  # seconds of work that a kill may cost
@@ -21,11 +21,14 @@ T = TypeVar("T")
 
 
 def mended(path: Path | None, act: Callable[[], T]) -> T:
-    """Return what `act` makes with the file; if that turns out to be damaged, once more with a new one."""
+    """Return what `act` makes with the file; if that turns out to be damaged, once more with a new one.
+
+    Raises sqlite3.Error for a file that is in use and for a disk that is full: what it holds is kept.
+    """
     try:
         return act()
-    except sqlite3.DatabaseError:
-        if path is None:
+    except sqlite3.DatabaseError as error:
+        if path is None or machine.withheld(error):
             raise
     for name in (path.name, f"{path.name}-journal"):
         files.remove(path.with_name(name))

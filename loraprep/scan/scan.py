@@ -14,7 +14,7 @@ from typing import TypedDict, TypeVar, Unpack
 import PIL
 
 from loraprep import __version__
-from loraprep.core import files
+from loraprep.core import files, machine
 from loraprep.core.errors import UNUSABLE, UserError
 from loraprep.core.findings import Code
 from loraprep.core.records import Image
@@ -93,9 +93,11 @@ def _scan(folder: Path, root: Path, how: ScanOptions, into: Callable[[Iterator[I
     cache = how.get("cache")
     try:
         return _once(folder, root, how, into)
-    except sqlite3.Error:
+    except sqlite3.Error as error:
         if cache is None:
             raise
+        if machine.withheld(error):
+            raise machine.told(error, f"build/{cache.name}") from None
     try:
         discard(cache)
     except OSError as error:

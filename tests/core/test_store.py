@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loraprep.core import store
+from loraprep.core import machine, store
 from loraprep.core.errors import UserError
 from loraprep.core.store import Store, mended
 
@@ -67,3 +67,23 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pixels.sqlite").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="is a link"):
         Store(tmp_path / "pixels.sqlite", "one", "1")
+
+
+def test_a_file_that_another_program_uses_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "pixels.sqlite"
+    with closing(Store(path, "one", "1")) as one:
+        one.put("a", b"x")
+
+    def act() -> None:
+        with closing(sqlite3.connect(path, timeout=0)) as db:
+            db.execute("INSERT INTO one VALUES ('b', x'00')")
+
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            mended(path, act)
+    assert str(machine.told(caught.value, "build/pixels.sqlite")) == (
+        "build/pixels.sqlite: another program is using it\n    Close that program, then run the same command again."
+    )
+    with closing(Store(path, "one", "1")) as one:
+        assert one.known() == {"a"}

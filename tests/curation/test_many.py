@@ -161,7 +161,9 @@ def test_tables_that_are_drawn_tell_as_shuffled_sets_do(bound: float, monkeypatc
 
 
 @pytest.mark.parametrize("both", [0, 20, 30, 45, 60])
-def test_the_chance_of_coming_together_is_the_same_of_few_and_of_many(both: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_chance_of_coming_together_is_the_same_of_few_and_of_many(
+    both: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exact = diversity.fisher(both, 100, 60, 240)
     monkeypatch.setattr(diversity, "_MANY", 100)
     assert diversity.fisher(both, 100, 60, 240) == pytest.approx(exact, rel=1e-9)
