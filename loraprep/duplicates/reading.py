@@ -33,7 +33,7 @@ _COLOURS = 2  # of ink: letters and their outline or shadow
 _UNEXPLAINED, _HARDLY = 0.04, 0.08  # share of the squared difference that ink may leave; of a spot drawn anew 0.07 on
 _FLAT = 0.002  # the same with one colour: what is opaque also hides edges of what lies below
 _SHINES = 0.2, 0.95  # share of what lies below that goes through, to be seen at all; from which on it is all there
-# of the longer side of what both show, a stroke: of ink; of all that differs, where letters as wide as the picture reach
+# of the longer side of what both show, a stroke: of ink; of all that differs, where letters across the picture reach
 _THIN, _STROKE = 0.05, 0.035  # 0.033, and little things drawn into it begin at 0.041
 # times longer than wide, of lettering: half as much again as a spot of a face that is ink alone, which reaches 10,
 _STROKES = 16, 36  # in the margin, where signatures are; anywhere more than three tears, which reach 32
