@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROGRESS = "LORAPREP_PROGRESS"
 WIDEST = 100  # columns of a line of words: longer ones are hard to follow
 _WORD = re.compile(r"""(?:[^\s'"\\]|\\.|'[^']*'|"[^"]*"|['"\\])+""")  # of a command: what stands in quotes stays whole
-_GAP_AND_WORD = re.compile(r"(\s*)(\S+)")
+_GAP = re.compile(r"(\s+)")
 
 
 class Level(IntEnum):
@@ -75,7 +75,10 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
         before = paragraph[: len(paragraph) - len(paragraph.lstrip())]
         line, used = before, cell_len(before)
         fresh = True
-        for gap, word in _GAP_AND_WORD.findall(paragraph):
+        split = _GAP.split(paragraph)
+        for gap, word in zip(["", *split[1::2]], split[::2], strict=True):
+            if not word:
+                continue
             size = cell_len(word)
             if not fresh and used + len(gap) + size > width:
                 lines.append(line)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
-import numpy as np
 from msgspec import structs
 
 from loraprep.core.findings import Finding
@@ -21,7 +21,8 @@ class Numbers(Mapping[str, tuple[float, ...]]):
         self._packed = packed
 
     def __getitem__(self, path: str) -> tuple[float, ...]:
-        return tuple(np.frombuffer(self._packed[path], "<f4").tolist())
+        packed = self._packed[path]
+        return struct.unpack(f"<{len(packed) // 4}f", packed)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._packed)

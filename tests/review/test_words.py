@@ -89,6 +89,7 @@ def test_no_finding_sends_a_person_of_the_page_to_a_file_for_what_is_mended_here
         for cause in [name for name in entry.fixes if name] or [""]:
             said = views.here(code, fix(Finding(code, images, {**values, "cause": cause} if cause else values)))
             assert "decisions/gate.yaml" not in said
+            assert "for the dots" not in said
             assert "loraprep review" not in said
             if views.about_words(code):
                 assert ".txt" not in said
