@@ -390,12 +390,16 @@ def _fill(template: str, finding: Finding) -> str:
         for name, value in finding.values.items()
     }
     number = f"{len(finding.images)}{finding.values.get('more', '')}"
-    accept = (
-        f'decisions/gate.yaml (a new file, if you have none): `{finding.code}: {{accept: known, reason: "..."}}`, '
+    accept, names = accepting(finding.code), listed(finding.images)
+    return template.format(**{"n": number, "names": names, "accept": accept, "units": "pictures", **said})
+
+
+def accepting(code: Code) -> str:
+    """Say where a finding is accepted, and by which line."""
+    return (
+        f'decisions/gate.yaml (a new file, if you have none): `{code}: {{accept: known, reason: "..."}}`, '
         "with your words for the dots"
     )
-    names = listed(finding.images)
-    return template.format(**{"n": number, "names": names, "accept": accept, "units": "pictures", **said})
 
 
 def _told(of_each: Mapping[str, str], finding: Finding, kind: ValueType) -> str:

@@ -85,7 +85,7 @@ class Workspace:
 
         Raises UserError.
         """
-        before = decisions.read_decisions(self.root, kind)
+        before = self.decisions(kind)
         decisions.update_questions(self.root, kind, header, questions)
         if taken := resolution.taken_by_rest(before, questions):
             terminal.complain(_told_of_rest(kind, taken), "yellow")

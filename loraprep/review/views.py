@@ -654,17 +654,14 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
 
 _IN_A_FILE = re.compile(r"\bin(?:to)? (?:decisions/captions\.yaml|a \.txt file(?: of the same name)? beside it)")
 _IN_PAGE = re.compile(r"`loraprep review(?: \w+)?`")
-_IN_GATE = re.compile(
-    r"\baccept (it|this) in decisions/gate\.yaml"
-    r"(?: \(a new file, if you have none\): `[^`]*`, with your words for the dots)?"
-)
 _OF_WORDS = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.UNKNOWN_TAGS})
 
 
 def here(code: str, fix: str) -> str:
     """Say what to do as the page says it: what is mended in a file elsewhere is mended here."""
-    instead = findings.catalogue()[Code(code)].here
-    said = _IN_GATE.sub(r"accept \1 under Findings, with a reason", _IN_A_FILE.sub("here", fix))
+    known = Code(code)
+    instead = findings.catalogue()[known].here
+    said = _IN_A_FILE.sub("here", fix).replace(f"in {findings.accepting(known)}", "under Findings, with a reason")
     return instead or _IN_PAGE.sub("this page", said)
 
 
