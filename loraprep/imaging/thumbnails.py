@@ -63,7 +63,7 @@ def kept(place: Path | None, fresh: Callable[[], bytes]) -> bytes:
         return data
     data = fresh()
     if place:
-        files.write(place, data)
+        files.write(place, data, sync=False)
     return data
 
 
@@ -86,7 +86,7 @@ def remembered(
     for earlier in files.listed(cache, ending):
         if earlier.name.startswith(f"{kind}-"):
             files.remove(earlier)
-    files.write(place, data)
+    files.write(place, data, sync=False)
     return data
 
 
@@ -115,7 +115,7 @@ def all_of(
                 raise answer
             made[image.path] = b"" if isinstance(answer, Exception) else answer  # as in `thumbnail`
             if (place := places[image.path]) and made[image.path]:
-                files.write(place, made[image.path])
+                files.write(place, made[image.path], sync=False)
             if progress:
                 progress(len(made), len(places))
     return {path: made[path] for path in places}

@@ -43,7 +43,8 @@ from loraprep.scan import pairing
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _NAMES = (
-    "answers change complete crop deck desk dom keys light lists looks main page press refresh run talk toast words"
+    "answers change complete crop deck desk dom keys light lists looks main page pictures press refresh run talk toast"
+    " words"
 )
 MODULES = [f"{name}.js" for name in _NAMES.split()]  # all are asked for at once, before any picture
 STATIC = {*MODULES, "review.css", "icon.svg"}
@@ -52,7 +53,8 @@ _TOLD, _LINE = 3, 300  # lines that are shown of what was written, and character
 LYING = ("whole", "full", "masked")
 TURNS = ("0", "90", "180", "270")
 CHANGES_SHOWN = 200  # captions of a change to many that are shown one by one
-QUIET = 0.5  # seconds without a question after which a page is only looked at: it is there, with its pictures
+PICTURES = ("/picture/", *(f"/{what}/" for what in LYING))
+QUIET = 0.5  # seconds without a question, but for pictures, after which a page is only looked at
 TICK = 0.4  # seconds between two looks at the files
 
 
@@ -287,7 +289,7 @@ class Page:
             if now != stamps:
                 stamps = now
                 yield _event("files", stamps)
-                self._ready(stamps["build"])
+                self.get_ready(stamps["build"])
             if self.runs.number != number:
                 number, sent, ended = self.runs.number, 0, False
                 yield _event("start", {"what": self.runs.what})
@@ -300,7 +302,7 @@ class Page:
                 yield _event("end", {"code": self.runs.code, "what": self.runs.what})
             await asyncio.sleep(TICK)
 
-    def _ready(self, build: str) -> None:
+    def get_ready(self, build: str) -> None:
         """Make ready what the next key may ask for, once for each state of build/, beside what is asked meanwhile."""
         if self._warm != build:
             self._warm = build
@@ -327,6 +329,9 @@ class _Asked:
         self.app, self.page = app, page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path", "").startswith(PICTURES):  # drawn by others, while something can be calculated here
+            await self.app(scope, receive, send)
+            return
         self.page.asked = time.monotonic()
         await self.app(scope, receive, send)
         self.page.asked = time.monotonic()

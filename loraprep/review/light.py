@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import asdict, replace
 
@@ -11,6 +11,7 @@ from loraprep.core.records import Image
 from loraprep.dataset.outputs import mask_of
 from loraprep.project import crops, decisions
 from loraprep.project.crops import Drawn
+from loraprep.project.decisions import Entry
 from loraprep.project.sizes import as_times, trained_sizes
 from loraprep.review import since, stay, views, words
 from loraprep.review.snapshot import Snapshot, ident, remembered
@@ -219,18 +220,8 @@ def _bytes(number: int) -> str:
     return f"{number / 1e6:.1f} MB" if number >= 1e6 else f"{max(1, round(number / 1e3))} kB"
 
 
-@remembered(lambda s: (s.digests["captions"], stay.left_since(s)))
-def _by_picture(s: Snapshot) -> dict[str, list[str]]:
-    """Map picture -> codes of the findings that name it."""
-    found: dict[str, list[str]] = {}
-    for told in since.told(s):
-        for path in told.reason.images:
-            found.setdefault(path, []).append(told.reason.code)
-    return found
-
-
 def _findings(s: Snapshot, path: str) -> list[Remark]:
-    codes = _by_picture(s).get(path, [])
+    codes = {told.reason.code for told in since.told(s) if path in told.reason.images}
     return [
         Remark(id=card.id, severity=card.severity, sentence=card.sentence, fix="" if card.accepted else card.fix)
         for card in views.finding_cards(s)
@@ -238,22 +229,15 @@ def _findings(s: Snapshot, path: str) -> list[Remark]:
     ]
 
 
-@remembered(views.asks_by, size=8)
-def _questions(s: Snapshot, kind: str) -> dict[str, list[int]]:
-    """Map picture -> numbers of the questions of a kind that are about it."""
-    found: dict[str, list[int]] = {}
-    for n, entry in enumerate(views.asked(s, kind)):
-        for named in {*entry.digests, *entry.data.get("pictures", ())} or {entry.key}:
-            found.setdefault(named, []).append(n)
-    return found
+def _about(entry: Entry, path: str) -> bool:
+    pictures: Collection[str] = entry.data.get("pictures", ())
+    return path in entry.digests or path in pictures or (path == entry.key and not (entry.digests or pictures))
 
 
 def _asked(s: Snapshot, path: str) -> list[Asked]:
-    found = []
-    for kind in decisions.KINDS:
-        for n in _questions(s, kind).get(path, []):
-            entry = views.asked(s, kind)[n]
-            found.append(
-                Asked(title=views.TITLES[kind], id=ident(kind, entry.key), view=kind, state=views.states(s, kind)[n])
-            )
-    return found
+    return [
+        Asked(title=views.TITLES[kind], id=ident(kind, entry.key), view=kind, state=views.states(s, kind)[n])
+        for kind in decisions.KINDS
+        for n, entry in enumerate(views.asked(s, kind))
+        if _about(entry, path)
+    ]

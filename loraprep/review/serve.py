@@ -39,6 +39,7 @@ def serve(root: Path, *, port: int, no_browser: bool, place: str = "") -> int:
         pool.POOL.start()  # while the browser starts: the first picture does not wait for a process
         sys.setswitchinterval(TURN)
         server = PageServer(reader, listening.getsockname()[1], to)
+        server.page.get_ready(reader.stamps()["build"])  # while the browser starts, too
         terminal.say(f"Your review page: {server.invitation()}")
         if away or no_browser:
             terminal.say("If your browser is on another computer, first write there, in a terminal that stays open:")

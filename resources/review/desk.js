@@ -44,7 +44,7 @@ async function lay(id) {
   const row = item();
   for (const near of row ? [row.nextElementSibling, row.previousElementSibling] : []) {
     const img = near && $("img", near);
-    if (img) new Image().src = img.getAttribute("src").replace("/thumb", "/large"); // ready when it is turned to
+    if (img) new Image().src = img.dataset.thumb.replace("/thumb", "/large"); // ready when it is turned to
   }
   document.dispatchEvent(new Event("changed")); // what could not be shown while the one before was written
 }

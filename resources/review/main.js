@@ -10,6 +10,7 @@ import * as light from "./light.js";
 import * as crop from "./crop.js";
 import { look, sized } from "./looks.js";
 import { differs, view } from "./page.js";
+import * as pictures from "./pictures.js";
 import { isBehind, refresh } from "./refresh.js";
 import * as run from "./run.js";
 import { toast } from "./toast.js";
@@ -180,6 +181,7 @@ window.addEventListener("pagehide", () => stream.close());
 
 deck.begin(new URLSearchParams(location.search).get("at") || "", true);
 lists.watch();
+pictures.watch();
 lists.begin();
 desk.begin(true);
 keys.listen();

@@ -37,6 +37,9 @@ def test_who_asks_is_noticed(root: Path) -> None:
     assert page.asked < before
     TestClient(page.app()).get("/static/icon.svg")
     assert page.asked >= before
+    there = page.asked
+    TestClient(page.app()).get(f"/picture/{'0' * 64}/thumb")  # is drawn by others
+    assert page.asked == there
 
 
 def test_what_views_are_made_of_is_compiled_beforehand(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
