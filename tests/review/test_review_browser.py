@@ -301,8 +301,25 @@ def test_nothing_for_axe_and_nothing_wider_than_the_window(browser: Any, root: P
                 (view, v["id"], n["html"][:200], n["failureSummary"]) for v in result["violations"] for n in v["nodes"]
             ]
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        page.keyboard.press("?")
+        page.wait_for_selector(".keys[open]")
+        found += [("keys", v["id"], v["help"], "") for v in Axe().run(page).response["violations"]]
         context.close()
     assert found == []
+
+
+@pytest.mark.parametrize("wanted", ["reduce", "no-preference"])
+def test_nothing_moves_for_who_wants_that(browser: Any, root: Path, wanted: str) -> None:
+    moves = "[...document.querySelectorAll('*')].filter(e => getComputedStyle(e).transitionDuration !== '0s').length"
+    with serving(root) as address, window(browser, address, reduced_motion=wanted) as page:
+        found = {}
+        for view in VIEWS:
+            open_(page, view)
+            found[view] = page.evaluate(moves)
+        page.keyboard.press("?")
+        page.wait_for_selector(".keys[open]")
+        found["keys"] = page.evaluate(moves)
+    assert any(found.values()) == (wanted == "no-preference"), found  # for others the pictures of a card fade
 
 
 CUT_AWAY = """() => [...document.querySelectorAll('main img')].filter(img => {
