@@ -1,16 +1,18 @@
 """The same gate1 with and without a cluster: python -m tests.benchmarks.cluster --root DIR [--count 300] [--kill 5]
 
 Takes pictures out of packages unpacked below --root (pictures.real), or makes JPEGs of 520 px with --small. Runs gate1
-alone, then with `local:2`, then on a scheduler with two workers of one thread; with --kill one of three
-workers is killed every so many seconds. Prints processor time of all there is (driver; workers with the processes in
-which they open pictures; scheduler and nannies), its ratio to the run alone, and every file of the project that
-differs. `--only alone,local,workers,killed`. Linux.
+alone, then with `local:2`, then on a scheduler with two workers of one thread; `killed`: one of three workers is killed
+every --kill seconds. Prints processor time of all there is (driver; workers with the processes in which they open
+pictures; scheduler and nannies), its ratio to the run alone, and, after a `dataset` whose time is not counted, every
+file of the project that differs: reports, decisions, records, lock, training folder. `--only
+alone,local,workers,killed`. Linux.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from loraprep.carried import reading
+from loraprep.core.dataset_lock import LOCK
 from tests import clusters, runs
 from tests.benchmarks import pictures
 from tests.benchmarks.timing import _children, _spent, run
@@ -63,6 +66,14 @@ def held(root: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items()}
 
 
+def captioned(images: Path, folder: Path) -> Path:
+    """The same pictures with captions beside them, so that they may train and a lock is written."""
+    shutil.copytree(images, folder, copy_function=os.link)
+    for number, path in enumerate(sorted(folder.iterdir())):
+        path.with_suffix(".txt").write_text(pictures.told(number), "utf-8")
+    return folder
+
+
 @contextmanager
 def started(way: str, every: float) -> Iterator[tuple[list[str], Any]]:
     """(what the command is told, the cluster)."""
@@ -91,7 +102,8 @@ def main() -> None:
     kept = Path(tempfile.gettempdir()) / "loraprep-benchmarks"
     kept.mkdir(exist_ok=True)
     images = pictures.small(kept, given.count) if given.small else pictures.real(kept, given.root, given.count)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=kept) as folder:
+        images = captioned(images, Path(folder) / "pictures")
         first: dict[str, bytes] = {}
         whole = 0.0
         for way in [way for way in WAYS if way in given.only.split(",")]:
@@ -100,10 +112,13 @@ def main() -> None:
                 watch = Watch(cluster) if cluster else None
                 cost = run([sys.executable, "-m", "loraprep", "gate1", *words], root)
                 workers, beside = watch.ended() if watch else (0.0, 0.0)
+                run([sys.executable, "-m", "loraprep", "dataset", *words], root)
             cpu = cost.cpu + workers + beside
             whole, first = whole or cpu, first or held(root)
             now = held(root)
             unlike = sorted(name for name in {*first, *now} if first.get(name) != now.get(name))
+            if LOCK not in now:
+                sys.exit("nothing trains: no lock to be compared")
             print(
                 f"{way:8} {cpu:7.1f} s of processors ({cpu / whole:.2f} of alone): driver {cost.cpu:.1f}, workers "
                 f"{workers:.1f}, scheduler {beside:.1f}; {cost.clock:.0f} s on the clock; differs: {unlike or 'nothing'}",

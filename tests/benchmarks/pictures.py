@@ -184,12 +184,13 @@ def stamps(folder: Path, count: int) -> Path:
             field = np.random.default_rng(number).integers(90, 166, (5, 5, 3), np.uint8)
             picture = Pillow.fromarray(field).resize((64, 64), Pillow.Resampling.BICUBIC)
             picture.save(unfinished / f"{number:06}.jpg", quality=92)
-            (unfinished / f"{number:06}.txt").write_text(_told(number), "utf-8")
+            (unfinished / f"{number:06}.txt").write_text(told(number), "utf-8")
         unfinished.rename(folder)
     return folder
 
 
-def _told(number: int) -> str:
+def told(number: int) -> str:
+    """A caption of its own for each of some thousands."""
     chance = random.Random(number)
     what = ("cat", "dog", "ship", "house", "tree", "bridge", "portrait", "horse", "mill", "car")
     where = ("in a field", "by the sea", "in a room", "on a hill", "in a street", "in a wood", "at a river")

@@ -68,6 +68,18 @@ def test_the_same_bytes_on_one_here(drawn: Path, alone: Path, tmp_path: Path) ->
     assert runs.left(root) == runs.left(alone)
 
 
+def test_the_same_bytes_whoever_is_killed(drawn: Path, alone: Path, tmp_path: Path) -> None:
+    """One of three workers is killed each second; for a minute, and less often: python -m tests.benchmarks.cluster."""
+    root = tmp_path / "mystyle"
+    shutil.copytree(drawn, root)
+    with clusters.local(3) as cluster:
+        cluster.wait_for_workers(3, timeout=60)
+        with clusters.killing(cluster, 1) as killed:
+            runs.finish(root, "--cluster", cluster.scheduler_address)
+    assert len(killed) > 1
+    assert runs.left(root) == runs.left(alone)
+
+
 def test_a_run_with_nothing_to_do_asks_nobody(alone: Path, tmp_path: Path) -> None:
     root = tmp_path / "mystyle"
     shutil.copytree(alone, root)
