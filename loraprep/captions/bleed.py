@@ -46,7 +46,9 @@ def fused_terms(
         path: _named(replace(c, text=_without_its_trigger(path, c, settings)), elements.get(path), style_too)
         for path, c in spoken.items()
     }
-    counts = Counter(term for terms in named.values() for term in terms if not _exempt(term, settings))
+    least = len(spoken) * min(limits.fused_critical, limits.fused_warning, limits.fused_watch)
+    every = Counter(term for terms in named.values() for term in terms)
+    counts = {term: n for term, n in every.items() if n >= least and not _exempt(term, settings)}
     looked = {path: _shown(elements[path]) for path in spoken if path in elements and independent(elements[path])}
     known = len(looked) * 2 > len(spoken)
     levels = (

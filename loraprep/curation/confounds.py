@@ -173,18 +173,19 @@ def _cells(left: _Told, right: _Told) -> Iterator[_Cell]:
     seen = left.seen & right.seen
     if len(seen) < LEAST:
         return
-    ones, others = ({t: p & seen for t, p in told.terms.items() if len(p & seen) >= _FEW} for told in (left, right))
+    every = [{t: p & seen for t, p in told.terms.items()} for told in (left, right)]
+    ones, others = ({t: p for t, p in terms.items() if len(p) >= _FEW} for terms in every)
+    first, second = (sorted((t for t in terms if terms[t]), key=lambda t: (-len(terms[t]), t)) for terms in every)
     for (x, of_x), (y, of_y) in itertools.product(ones.items(), others.items()):
         both = len(of_x & of_y)
         itself = right.name == "beside" and lexicon.meant("subject_class", y) == x  # fruit is a still life
         if len(seen) in (len(of_x), len(of_y)) or itself:
             continue
         chance = diversity.fisher(both, len(of_x), len(of_y), len(seen))
-        a, of_a, b, of_b, told = x, of_x, y, of_y, (left, right)
+        a, of_a, b, of_b, told, most = x, of_x, y, of_y, (left, right), second
         if len(of_y) < len(of_x) and left.name != "whom" and right.name != "beside":
-            a, of_a, b, of_b, told = y, of_y, x, of_x, (right, left)
-        elsewhere = Counter(t for t, paths in told[1].terms.items() if t != b for _ in paths & seen)
-        instead = "" if told[1].said else min(elsewhere, key=lambda t: (-elsewhere[t], t), default="")
+            a, of_a, b, of_b, told, most = y, of_y, x, of_x, (right, left), first
+        instead = "" if told[1].said else next((t for t in most if t != b), "")
         yield _Cell(
             a, b, lexicon.named(2, a) if told[0].name != "whom" else _several(a),
             told[1].said.get(b) or (f"of a {b}" if told[1].name == "whom" else lexicon.asked(1, b)),

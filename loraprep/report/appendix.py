@@ -14,7 +14,7 @@ from loraprep.project.profiles import Kind
 from loraprep.project.settings import Settings
 from loraprep.report.report_data import ALREADY_OUT, ReportData
 
-_LISTED, _GROUPS = 60, 24  # lines of a list, and groups of copies; of more the rest is counted
+LISTED, _GROUPS = 60, 24  # lines of a list, and groups of copies; of more the rest is counted
 _CARRY, _SPARE = 3, 0.05  # pictures named as carrying the set; worth below which one could be missed
 
 
@@ -64,13 +64,13 @@ def _names(gate: Gate) -> list[str]:
     ]
     lines = []
     for reason in long:
-        more = len(reason.images) - _LISTED
-        names = [*(code(p) for p in reason.images[:_LISTED]), *([f"and {more} more"] if more > 0 else [])]
+        more = len(reason.images) - LISTED
+        names = [*(code(p) for p in reason.images[:LISTED]), *([f"and {more} more"] if more > 0 else [])]
         lines.append(f"- {reason.code.replace('-', ' ')}: {', '.join(names)}")
     return ["### All names of the findings above", "", *lines] if lines else []
 
 
-def _first(rows: Sequence[str], where: str, most: int = _LISTED) -> list[str]:
+def first_of(rows: Sequence[str], where: str, most: int = LISTED) -> list[str]:
     """Return the rows, or the first of them and a line that counts the others and says `where` they are."""
     if len(rows) <= most:
         return list(rows)
@@ -170,13 +170,13 @@ def _crops(kept: Sequence[str], images: Mapping[str, Image]) -> list[str]:
         else f"- {code(i.path)}: {_made(i)} by you to {i.width}x{i.height}"
         for i in drawn
     ]
-    return ["### Crops and details", "", *_first(rows, "decisions/crops.yaml has them all")] if rows else []
+    return ["### Crops and details", "", *first_of(rows, "decisions/crops.yaml has them all")] if rows else []
 
 
 def _masked(data: ReportData) -> list[str]:
     """Say of which pictures something is hidden from the training, how much and by whom."""
     rows = [f"- {code(path)}: {plain(mask.said)}" for path, mask in data.masked.items()]
-    return ["### Masked", "", *_first(rows, "report.html says it of each")] if rows else []
+    return ["### Masked", "", *first_of(rows, "report.html says it of each")] if rows else []
 
 
 def _made(image: Image) -> str:
@@ -232,7 +232,7 @@ def _captions(kept: Sequence[str], captions: Mapping[str, Caption], style: str) 
     said = [
         f"- {code(p)}: {code(c.text)} ({c.origin}, {c.grade}, {c.length} tokens){_before(c.before)}" for p, c in rows
     ]
-    return lines + _first(said, "`loraprep captions` prints every one")
+    return lines + first_of(said, "`loraprep captions` prints every one")
 
 
 def _before(text: str) -> str:
@@ -249,4 +249,4 @@ def full_reason(fate: Fate) -> str:
 def _every_file(fates: Sequence[Fate]) -> list[str]:
     lines = ["### Every file and its fate", "", "| File | Fate | Why |", "|---|---|---|"]
     rows = [f"| {cell(fate.path)} | {fate.shown} | {plain(full_reason(fate))} |" for fate in fates]
-    return lines + _first(rows, "`loraprep select` prints every file, its fate and why")
+    return lines + first_of(rows, "`loraprep select` prints every file, its fate and why")

@@ -50,7 +50,8 @@ class Explainer:
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._names = sorted({str(escape(n)) for n in names if n}, key=lambda n: (-len(n), n))
+        self._names = {str(escape(n)) for n in names if n}
+        self._lengths = sorted({len(n) for n in self._names})
         self._used: set[str] = set()
 
     @property
@@ -92,9 +93,17 @@ class Explainer:
         return Markup("".join(out))  # escaped when it came, and only buttons of ours were added
 
     def _marked(self, text: str, seen: set[str]) -> str:
-        apart = "|".join([_SAID, *(re.escape(n) for n in self._names if n in text)])
+        named = sorted(self._named(text), key=lambda n: (-len(n), n))
+        apart = "|".join([_SAID, *map(re.escape, named)])
         pieces = re.split(f"({apart})", text)
         return "".join(piece if n % 2 else self._buttons(piece, seen) for n, piece in enumerate(pieces))
+
+    def _named(self, text: str) -> set[str]:
+        """Find the names that stand in a text: by looking for each, or of very many by looking up what stands there."""
+        starts = [(length, range(len(text) - length + 1)) for length in self._lengths if length <= len(text)]
+        if len(self._names) <= sum(len(there) for _, there in starts):
+            return {name for name in self._names if name in text}
+        return self._names & {text[k : k + length] for length, there in starts for k in there}
 
     def _buttons(self, text: str, seen: set[str]) -> str:
         pattern, terms = _forms()

@@ -183,7 +183,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     """Render (report.html, the pictures of dataset-report.md: name in report/ -> bytes, none for a first look)."""
     data, settings = page.data, page.data.settings
     every = [i for i in data.images if i.state == "image"]
-    fate = {f.path: f for f in data.fates}
+    fate, found = {f.path: f for f in data.fates}, {i.path: i for i in data.images}
     entries, unlisted = finding_entries(page.gate, fate)
     pictures = sample.shown(every, (e.paths[:SEEN] for e in entries if e.to_do), data.groups, fate)
     rejected = [i for i in data.images if i.state == "rejected"][: sample.MOST]
@@ -192,7 +192,7 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
     size = thumbnail_size(len(every))
     thumbs = thumbnails.all_of(page.pictures, pictures, size, settings.dataset.backgrounds[0], page.cache, progress)
     couples = _couples(data, [p for e in entries if e.to_do for p in e.paths], {i.path for i in pictures})
-    thumbs |= _before(page, couples, size)
+    thumbs |= _before(page, found, couples, size)
     likeness = similarity.picture_likeness(pictures)
     spots = layout.plane(likeness)
     order = layout.order(likeness, spots)
@@ -232,11 +232,13 @@ def render_page(page: PageData, progress: Callable[[int, int], None] | None = No
         number=number,
         fate=fate,
         groups=[
-            _group(page, g, thumbs) for g in data.groups if len(thumbs.keys() & g.pictures) > 1 and g.best in thumbs
+            _group(page, found, g, thumbs)
+            for g in data.groups
+            if g.best in thumbs and sum(p in thumbs for p in g.pictures) > 1
         ],
         instructions=data.captions,
         of_pairs=PAIR_CODES,
-        pairs=[_pair(page, target, thumbs, about[target.path]) for target in couples],
+        pairs=[_pair(page, found, target, thumbs, about[target.path]) for target in couples],
         todo=[e for e in entries if e.to_do],
         settled=[e for e in entries if not e.to_do],
         unlisted=unlisted,
@@ -269,15 +271,20 @@ def _couples(data: ReportData, named: Sequence[str], shown: Collection[str]) -> 
     return [images[path] for path in judge.worst_first(known, named)][:_COUPLES]
 
 
-def _before(page: PageData, couples: Sequence[Image], size: int) -> dict[str, bytes]:
+def _before(page: PageData, images: Mapping[str, Image], couples: Sequence[Image], size: int) -> dict[str, bytes]:
     """Make the thumbnails of the pictures before."""
-    images, background = {i.path: i for i in page.data.images}, page.config.dataset.backgrounds[0]
+    background = page.config.dataset.backgrounds[0]
     controls = {path: msgspec.structs.replace(images[path], state="image") for t in couples for path in t.controls}
     return thumbnails.all_of(page.pictures, list(controls.values()), size, background, page.cache)
 
 
-def _pair(page: PageData, target: Image, thumbs: Mapping[str, bytes], entries: Sequence[FindingEntry]) -> PairCard:
-    images = {i.path: i for i in page.data.images}
+def _pair(
+    page: PageData,
+    images: Mapping[str, Image],
+    target: Image,
+    thumbs: Mapping[str, bytes],
+    entries: Sequence[FindingEntry],
+) -> PairCard:
     change, about = page.data.changes[target.path], [e for e in entries if e.to_do and e.reason.code in PAIR_CODES]
     facts = "nothing differs" if change.same else f"{100 * change.area:.0f} % of it changed beside its tone"
     heat = _heat(page, images[target.controls[0]], target, thumbs, Lying())
@@ -411,9 +418,8 @@ def spans(caption: Caption, trigger: str) -> list[tuple[str, str]]:
     return [(kinds.get(piece.casefold(), "") if n % 2 else "", piece) for n, piece in enumerate(pieces) if piece]
 
 
-def _group(page: PageData, group: Group, thumbs: Mapping[str, bytes]) -> GroupCard:
+def _group(page: PageData, image: Mapping[str, Image], group: Group, thumbs: Mapping[str, bytes]) -> GroupCard:
     """Show each picture of a group beside its best, with what is not the same glowing."""
-    image = {i.path: i for i in page.data.images}
     rows = []
     for path in (p for p in group.pictures if p != group.best and p in thumbs):
         direct = [p for p in group.pairs if {p.a, p.b} == {path, group.best}]

@@ -62,7 +62,8 @@ def _besides(gate: Gate) -> str:
 def _images(data: ReportData, gate: Gate) -> str:
     """ "29 in training. 57 files found: 28 in training, 1 left out (1 copy), 28 captions; and 1 detail cut out"."""
     count = gate.counts
-    fates = [f for f in data.fates if not _is_detail(data, f.path)]
+    details = _details(data)
+    fates = [f for f in data.fates if f.path not in details]
     parts = []
     for fate, one, many in (
         ("kept", "in training", ""),
@@ -80,9 +81,9 @@ def _images(data: ReportData, gate: Gate) -> str:
                 why = f" (by role: {said})"
             parts.append(f"{len(chosen)} {plural(len(chosen), one, many or one)}{why}")
     found = f"{count['kept']} in training. Of {number_of(count['found'], 'file')} found: {', '.join(parts) or 'none'}"
-    if details := count["details"]:
-        found += f"; {number_of(details, 'detail')} cut out of {plural(details, 'one', 'them')} " + (
-            "trains too" if details == 1 else "train too"
+    if number := count["details"]:
+        found += f"; {number_of(number, 'detail')} cut out of {plural(number, 'one', 'them')} " + (
+            "trains too" if number == 1 else "train too"
         )
     return f"{found}."
 
@@ -93,13 +94,15 @@ def by_role(data: ReportData) -> str:
     return roles.told(roles.counted(i for i in data.images if i.path not in before))
 
 
-def _is_detail(data: ReportData, path: str) -> bool:
-    return any(i.of for i in data.images if i.path == path)
+def _details(data: ReportData) -> set[str]:
+    """Find the pictures that are cut out of others."""
+    return {i.path for i in data.images if i.of}
 
 
 def _left_out(data: ReportData) -> str:
     """Say why pictures are left out, with how many: they add up to those that are."""
-    out = [f for f in data.fates if f.fate == "left out" and not _is_detail(data, f.path)]
+    details = _details(data)
+    out = [f for f in data.fates if f.fate == "left out" and f.path not in details]
     why = Counter(
         "until you answer" if f.open else "copies" if "copy" in f.why else "by you" if f.by == "you" else "by rule"
         for f in out

@@ -10,6 +10,7 @@ from loraprep.core.text import listed, on_backgrounds
 from loraprep.project.profiles import TrainerProfile
 from loraprep.project.settings import Settings, Thresholds
 from loraprep.project.sizes import as_times
+from loraprep.report.appendix import LISTED, first_of
 from loraprep.trainers import naming
 from loraprep.trainers.plan import CutCaption, PlacedPicture, TrainingPlan, alone_in_bucket, usual_repeats
 
@@ -54,7 +55,8 @@ def trainer_section(
             lines += ["", f"#### {title}", "", *_buckets(plan), *_pictures(plan, settings.thresholds)]
         elif plan.cut_captions:
             lines += ["", f"#### {title}", ""]
-            lines += [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
+            rows = [f"- {code(path)}: {_read(cut)}" for path, cut in plan.cut_captions.items()]
+            lines += first_of(rows, "their captions are cut as well")
     return lines
 
 
@@ -134,7 +136,7 @@ def _buckets(plan: TrainingPlan) -> list[str]:
 
 
 def _pictures(plan: TrainingPlan, limits: Thresholds) -> list[str]:
-    """List the pictures that the trainer changes much, or whose caption it cuts."""
+    """List the pictures that the trainer changes much, or whose caption it cuts; of very many those it changes most."""
     much = {p.path for p in plan.placed if not p.bucket or _changed(p, limits)} | set(plan.cut_captions)
     if not much:
         return ["", "No picture is cut or enlarged much."]
@@ -149,11 +151,20 @@ def _pictures(plan: TrainingPlan, limits: Thresholds) -> list[str]:
         f"| Picture | {' | '.join(f'at {s}' for s in sizes)} | Caption |",
         f"|---|{'---|' * len(sizes)}---|",
     ]
-    for path, placed in sorted(by_path.items()):
+    most = sorted(by_path, key=lambda path: max(_beyond(p, limits) for p in by_path[path]), reverse=True)[:LISTED]
+    for path in sorted(most):
+        placed = by_path[path]
         cells = [_words(p) for p in sorted(placed, key=lambda p: p.size)]
         cut = plan.cut_captions.get(path)
         lines.append(f"| {cell(path)} | {' | '.join(cells)} | {_read(cut) if cut else 'read whole'} |")
+    if (more := len(by_path) - len(most)) > 0:
+        lines += ["", f"And {more} more, which are changed less."]
     return [*lines, "", "</details>"]
+
+
+def _beyond(placed: PlacedPicture, limits: Thresholds) -> tuple[bool, float]:
+    """How far it is beyond what is much: the larger, the farther."""
+    return not placed.bucket, max(placed.scale - limits.audit.enlargement_note, placed.cut - limits.placement.cut)
 
 
 def _changed(placed: PlacedPicture, limits: Thresholds) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -135,7 +136,7 @@ def _meant(orphans: Sequence[str], images: Sequence[Image]) -> str:
 
 
 def _suffix(image: Image) -> str:
-    return PurePosixPath(image.upscaled or image.path).suffix.lower()  # of the file that `format` speaks of
+    return posixpath.splitext(image.upscaled or image.path)[1].lower()  # of the file that `format` speaks of
 
 
 def _aspect(image: Image) -> float:
@@ -218,20 +219,19 @@ def _generated(images: Sequence[Image]) -> list[Finding]:
 
 def _words(images: Sequence[Image]) -> list[Finding]:
     """Name the places in which words lie, used and unused, where any beside a picture are not used."""
-    used: Counter[str] = Counter()
-    unused: Counter[str] = Counter()
-    several = []
-    for image in images:
-        sources = list(dict.fromkeys(source for source, _ in image.words))
-        if not sources:
-            continue
-        files_of = list(dict.fromkeys(s if s.startswith("sidecar:") else "inside" for s in sources))
-        used[_place(image.path, files_of[0])] += 1
-        unused.update(_place(image.path, source) for source in files_of[1:])
-        if any(s.startswith("sidecar:") for s in files_of[1:]):
-            several.append(image.path)
+    found = {
+        image.path: list(dict.fromkeys(s if s.startswith("sidecar:") else "inside" for s, _ in image.words))
+        for image in images
+        if image.words
+    }
+    several = [path for path, sources in found.items() if any(s.startswith("sidecar:") for s in sources[1:])]
     if not several:
         return []
+    used: Counter[str] = Counter()
+    unused: Counter[str] = Counter()
+    for path, sources in found.items():
+        used[_place(path, sources[0])] += 1
+        unused.update(_place(path, source) for source in sources[1:])
     said = []
     for place in dict.fromkeys([*used, *unused]):
         counts = [f"{used[place]} used"] * bool(used[place]) + [f"{unused[place]} not"] * bool(unused[place])
