@@ -51,7 +51,55 @@ def painted(picture: Picture, _seed: int) -> Pair:
     return picture, ImageChops.multiply(flat, Image.merge("RGB", (ink, ink, ink)))
 
 
+def wintry(picture: Picture, seed: int) -> Pair:
+    """By summer and in winter: greens are gone, what is light lies under snow."""
+    random = np.random.default_rng(seed + 500)
+    pixels = np.asarray(picture, np.float32) / 255
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    grey = pixels @ np.array([0.3, 0.59, 0.11], np.float32)
+    leaves = 4 * (green - np.maximum(red, blue)) + 0.5 * np.clip(1.5 * (red - blue), 0, 1)
+    gone = 0.8 * np.clip(leaves, 0, 1)[..., None]
+    snow = (np.clip(1.8 * (grey - 0.35), 0, 1) * random.uniform(0.35, 0.6))[..., None]
+    cold = (pixels * (1 - gone) + grey[..., None] * gone) * (1 - snow) + snow * (0.93, 0.95, 1.0)
+    return picture, Image.fromarray(((cold * (0.95, 0.98, 1.04)).clip(0, 1) * 255).astype(np.uint8))
+
+
+def added(picture: Picture, seed: int) -> Pair:
+    """Without a balloon, and with one."""
+    random = np.random.default_rng(seed + 900)
+    wide, high = picture.size
+    side = int(min(wide, high) * random.uniform(0.15, 0.3))
+    left, top = int(random.uniform(0.05, 0.65) * wide), int(random.uniform(0.05, 0.6) * high)
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    light = np.clip(1 - 0.6 * np.hypot(x + 0.35, y + 0.4), 0.25, 1)[..., None]
+    ball = Image.fromarray((light * ((200, 40, 50), (40, 90, 200))[seed % 2]).astype(np.uint8))
+    round_ = Image.fromarray(((np.hypot(x, y) < 1) * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1))
+    after = picture.copy()
+    after.paste(ball, (left, top), round_)
+    under = left + side // 2
+    string = [(under, top + side), (under + int(random.uniform(-20, 20)), min(high - 1, top + 2 * side))]
+    ImageDraw.Draw(after).line(string, (30, 30, 30), 3)
+    return picture, after
+
+
+def restored(picture: Picture, seed: int) -> Pair:
+    """A soft, brown and scratched print, and what it was taken of."""
+    random = np.random.default_rng(seed + 1300)
+    pixels = np.asarray(picture.filter(ImageFilter.GaussianBlur(1.8)), np.float32)
+    faded = (0.62 * (pixels @ np.array([0.3, 0.59, 0.11], np.float32)) + 60)[..., None] * (1.07, 0.95, 0.76)
+    grain = random.normal(0, 7, pixels.shape[:2])[..., None]
+    old = Image.fromarray((0.85 * faded + 0.15 * pixels + grain).clip(0, 255).astype(np.uint8))
+    drawn = ImageDraw.Draw(old)
+    for _ in range(8):
+        x = int(random.uniform(0, old.width))
+        ends = (int(random.uniform(*part) * old.height) for part in ((0, 0.4), (0.5, 1)))
+        drawn.line([(x, next(ends)), (x + int(random.uniform(-30, 30)), next(ends))], (225, 215, 190), 2)
+    return old, picture
+
+
 CHANGES: dict[str, Callable[[Picture, int], Pair]] = {"relight": relit, "remove": emptied, "style": painted}
+# on which no limit was set
+OTHERS: dict[str, Callable[[Picture, int], Pair]] = {"winter": wintry, "add": added, "restore": restored}
 ASKED = {
     "relight": ("make it night", "turn day into night", "light it by a lamp in the dark", "show this scene at night",
                 "let night fall and one lamp burn"),
@@ -59,6 +107,12 @@ ASKED = {
                "clear the picture of the coloured oval", "delete the scrawled shape"),
     "style": ("turn it into a poster with outlines", "draw it as a flat poster", "make a screen print of this",
               "repaint it in flat colours with black lines", "convert the photo to a poster"),
+    "winter": ("make it winter", "cover the land with snow", "show this place in January", "let it snow here",
+               "turn summer into winter"),
+    "add": ("add a balloon", "let a balloon fly into the scene", "put a shiny balloon on a string here",
+            "place one balloon anywhere", "insert a toy balloon"),
+    "restore": ("restore this old photo", "repair the faded print", "bring back colours and remove scratches",
+                "make the old photograph new", "colorize and clean this picture"),
 }  # fmt: skip
 
 
@@ -122,7 +176,7 @@ def write(
     faults = faults or {}
     for folder in ("control", "target"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    made = [CHANGES[change](picture, seed) for seed, picture in enumerate(pictures)]
+    made = [{**CHANGES, **OTHERS}[change](picture, seed) for seed, picture in enumerate(pictures)]
     for n, (before, after) in enumerate(made):
         fault = faults.get(n, "")
         if fault in FAULTS:

@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loraprep.captions import hygiene
 from loraprep.captions.hygiene.text import words
+from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption
 from loraprep.core.text import listed
-from loraprep.curation.measures import style_clusters
+from loraprep.curation.measures import diversity, style_clusters
 from loraprep.curation.measures.style_clusters import Points
 from loraprep.curation.similarity import Matrix
 from loraprep.pairs.change import Change
@@ -26,6 +28,7 @@ _SURE = 0.56  # silhouette; of 450 draws of pairs of one change 2 were taken for
 _PARTED = 0.33  # the same where the sentences part them as well; half against half of two changes reach it mostly
 _BETTER = 0.05  # of silhouette, from which on one more change is believed
 _TOLD = 0.75  # of the pairs of a change, whose sentence is nearest to another of the same
+_CHANCE = 0.05  # of sets whose words do not follow what was done, in which they seem to
 _SAME = 0.5  # cosine from which on two sentences ask for the same
 
 
@@ -39,11 +42,12 @@ def findings(changes: Mapping[str, Change], captions: Mapping[str, Caption]) -> 
         return []
     paths = list(told)
     points = places(list(told.values()))
+    texts = [captions[path].text if path in captions else "" for path in paths]
     groups, sure = _divided(points)
-    if sure < _PARTED:
-        return []
-    parted = _parted([captions[path].text if path in captions else "" for path in paths], groups)
-    if sure < _SURE and parted < _TOLD:
+    parted = _parted(texts, groups) if groups else 0.0
+    if sure < _SURE and (sure < _PARTED or parted < _TOLD):
+        groups, parted = _worded(points, texts), 1.0
+    if not groups:
         return []
     said = [_like(points, group, paths, captions) for group in groups]
     rest = tuple(sorted(paths[n] for group in groups[1:] for n in group))
@@ -95,22 +99,52 @@ def _parted(texts: Sequence[str], groups: Sequence[Sequence[int]]) -> float:
     """Say how the sentences part the pairs, by the group where they do so least: of its pairs the share whose nearest
     sentence is asked of their own change, less the share whose nearest is asked of another; -1..1.
     """
-    said = [{*words(text)} - hygiene.lists().stopwords for text in texts]
-    names = {word: n for n, word in enumerate(sorted(set().union(*said)))}
-    if not names:
-        return 0.0
-    bag = np.zeros((len(texts), len(names)))
-    for row, own in enumerate(said):
-        bag[row, [names[word] for word in own]] = 1
-    bag /= np.maximum(np.linalg.norm(bag, axis=1), 1e-9)[:, None]
-    alike = bag @ bag.T
-    np.fill_diagonal(alike, 0)
+    alike = _in_common(texts)
     shares = []
     for group in groups:
         others = sorted({*range(len(texts))} - {*group})
         inside, outside = alike[np.ix_(group, group)].max(axis=1), alike[np.ix_(group, others)].max(axis=1)
         shares.append(float(((inside > outside).astype(float) - ((outside >= inside) & (outside > _SAME))).mean()))
     return min(shares)
+
+
+def _worded(points: Points, texts: Sequence[str]) -> list[list[int]]:
+    """Find a few pairs that lie by themselves and are asked for in words of their own: (the others, these), or nothing.
+
+    Where many pairs of a varied change are cut in two first, a few of an even one are a branch further down. And of all
+    ways to take as many pairs from a set whose words do not follow what was done, hardly any leaves so few wordings to
+    both sides (chi-square of shuffled tables; all branches keep to one rate of error, Holm 1979).
+    """
+    every = range(len(points))
+    cuts = [[sorted({*every} - {*b}), b] for b in style_clusters.branches(points) if 2 * len(b) <= len(points)]
+    cuts = [cut for cut in cuts if float(style_clusters.signs(points, *cut)[2]) >= _PARTED]
+    wordings = _wordings(texts)
+    chances = [diversity.association([str(n in few) for n in every], wordings)[1] for _, few in cuts]
+    sure = diversity.holm(chances, [0.0] * len(chances), _CHANCE)
+    found = [(chance, n) for n, (chance, holds) in enumerate(zip(chances, sure, strict=True)) if holds]
+    return cuts[min(found)[1]] if found else []
+
+
+def _wordings(texts: Sequence[str]) -> list[str]:
+    """Say which wording each sentence is of: those that have most of their words in common are one."""
+    links = zip(*np.nonzero(np.triu(_in_common(texts) > _SAME, 1)), strict=True)
+    wordings = Components(range(len(texts)))
+    for one, other in links:
+        wordings.join(int(one), int(other))
+    return [str(wordings.root(n)) for n in range(len(texts))]
+
+
+def _in_common(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Take the cosine of what each two sentences say, n x n; 0 of one and itself, and where none has any word."""
+    said = [{*words(text)} - hygiene.lists().stopwords for text in texts]
+    names = {word: n for n, word in enumerate(sorted(set().union(*said)))}
+    bag = np.zeros((len(texts), max(1, len(names))))
+    for row, own in enumerate(said):
+        bag[row, [names[word] for word in own]] = 1
+    bag /= np.maximum(np.linalg.norm(bag, axis=1), 1e-9)[:, None]
+    alike: NDArray[np.float64] = bag @ bag.T
+    np.fill_diagonal(alike, 0)
+    return alike
 
 
 def _like(points: Points, group: Sequence[int], paths: Sequence[str], captions: Mapping[str, Caption]) -> str:

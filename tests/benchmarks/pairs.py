@@ -1,9 +1,10 @@
 """How rightly pairs of before and after are judged: three sets of 24, made of real pictures, sound and with faults.
 
-    python -m tests.benchmarks.pairs FOLDER [FOLDER ...] [--number 24]
+    python -m tests.benchmarks.pairs FOLDER [FOLDER ...] [--number 24] [--part develop|report] [--least 700]
 
-FOLDER holds pictures of 700 px and more. Each set is a change made by script (tests/couples.py): relit, a thing removed,
-a photo turned into a poster. Two of every three pictures are taken, so that neighbours of a series are not all there.
+FOLDER holds pictures of `--least` px and more. Each set is a change made by script (tests/couples.py): relit, a thing
+removed, a photo turned into a poster, on which limits were set; or (`report`) winter, a thing added, an old photo
+restored. Two of every three pictures are taken, so that neighbours of a series are not all there.
 Every fault is planted in each pair in turn: in how many it is found, and what is said of the other pairs then.
 """
 
@@ -26,7 +27,8 @@ from loraprep.pairs import judge, measure
 from loraprep.pairs.measure import Looked
 from tests import couples
 
-LONG, LEAST = 1216, 700  # px
+LONG = 1216  # px
+PARTS = {"develop": couples.CHANGES, "report": couples.OTHERS}
 # fault -> the codes that tell it
 FAULTS = {
     "shifted": (Code.PAIR_SHIFTED,),
@@ -40,12 +42,12 @@ FAULTS = {
 }
 
 
-def pictures(folders: list[str], number: int) -> Iterator[couples.Picture]:
+def pictures(folders: list[str], number: int, least: int) -> Iterator[couples.Picture]:
     every = sorted(path for folder in folders for path in Path(folder).glob("*.jpg"))
     shown = 0
     for n, path in enumerate(every):
         picture = Pillow.open(path).convert("RGB")
-        if n % 3 == 2 or min(picture.size) < LEAST or shown == number:
+        if n % 3 == 2 or min(picture.size) < least or shown == number:
             continue
         picture.thumbnail((LONG, LONG), Pillow.Resampling.LANCZOS)
         shown += 1
@@ -69,7 +71,7 @@ def judged(seen: dict[str, Looked], size: tuple[int, int]) -> dict[str, list[str
 
 
 DRAWS = 300  # of pairs of one change
-MIXES = ((12, 12), (18, 6), (21, 3))
+FEW = (12, 6, 3)  # pairs of the other change among so many in all as there are pictures
 
 
 def several(made: Sequence[tuple[str, Looked]]) -> bool:
@@ -89,23 +91,26 @@ def divided(sound: dict[str, list[Looked]]) -> Iterator[str]:
         yield f"{name}: taken for several changes in {wrong} of {DRAWS} draws"
     for one in sound:
         for other in sorted({*sound} - {one}):
-            found = Counter[tuple[int, int]]()
-            for many, few in MIXES:
+            found, count = Counter[int](), len(sound[one])
+            for few in FEW:
                 for _ in range(40):
-                    numbers = dice.sample(range(len(sound[one])), len(sound[one]))
-                    first, second = numbers[:many], numbers[-few:]
+                    numbers = dice.sample(range(count), count)
+                    first, second = numbers[:-few], numbers[-few:]
                     mixed = [*((one, sound[one][n]) for n in first), *((other, sound[other][n]) for n in second)]
-                    found[many, few] += several(mixed)
-            yield f"{one} and {other}: told in {', '.join(f'{found[mix]} of 40 at {mix}' for mix in MIXES)}"
+                    found[few] += several(mixed)
+            told = ", ".join(f"{found[few]} of 40 at {count - few} + {few}" for few in FEW)
+            yield f"{one} and {other}: told in {told}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--number", type=int, default=24)
+    parser.add_argument("--part", choices=PARTS, default="develop")
+    parser.add_argument("--least", type=int, default=700)
     args = parser.parse_args()
-    shown, looks = list(pictures(args.folders, args.number)), dict[str, list[Looked]]()
-    for change, make in couples.CHANGES.items():
+    shown, looks = list(pictures(args.folders, args.number, args.least)), dict[str, list[Looked]]()
+    for change, make in PARTS[args.part].items():
         made = [make(picture, n) for n, picture in enumerate(shown)]
         sound = {f"p{n:02}": measure.compare(saved(after), saved(before)) for n, (before, after) in enumerate(made)}
         looks[change] = list(sound.values())

@@ -55,6 +55,15 @@ def test_two_changes_are_two_and_their_words_tell_them_apart(one: str, other: st
     assert f" and 3 like {other}" in found.text("said")
 
 
+@pytest.mark.parametrize("number", [3, 5])
+def test_a_few_pairs_of_an_even_change_among_those_of_a_varied_one(number: int) -> None:
+    [found] = several(("style", range(21)), ("remove", range(21, 21 + number)))
+    assert found.code is Code.CHANGES_SEVERAL
+    assert found.images == tuple(f"remove{n:02}.jpg" for n in range(21, 21 + number))
+    words = {"remove": "style"}  # asked for as the others are, they say nothing
+    assert several(("style", range(21)), ("remove", range(21, 21 + number)), words=words) == []
+
+
 def test_two_changes_under_the_same_words_are_worse() -> None:
     [found] = several(("remove", range(9)), ("relight", range(9, 12)), words={"relight": "remove"})
     assert found.code is Code.CHANGES_UNTOLD

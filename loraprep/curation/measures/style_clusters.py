@@ -150,6 +150,17 @@ def _tree(points: Points) -> _Node:
     return nodes[0]
 
 
+def branches(points: Points) -> list[list[int]]:
+    """List the groups of SMALL pictures and more that were joined on the way to the whole (`_tree`), largest first."""
+    found, waiting = [], [_tree(points)]
+    while waiting:
+        node = waiting.pop()
+        if len(node.pictures) >= SMALL:
+            found.append(sorted(node.pictures))
+            waiting += node.halves
+    return sorted(found, key=lambda branch: (-len(branch), branch))
+
+
 def _pieces(points: Points) -> list[list[int]]:
     """Cut the tree as finely as groups of SMALL and a TENTH allow; strays join the nearest."""
     least = max(SMALL, math.ceil(len(points) / TENTH))
