@@ -55,13 +55,17 @@ def test_two_changes_are_two_and_their_words_tell_them_apart(one: str, other: st
     assert f" and 3 like {other}" in found.text("said")
 
 
-@pytest.mark.parametrize("number", [3, 5])
-def test_a_few_pairs_of_an_even_change_among_those_of_a_varied_one(number: int) -> None:
-    [found] = several(("style", range(21)), ("remove", range(21, 21 + number)))
-    assert found.code is Code.CHANGES_SEVERAL
-    assert found.images == tuple(f"remove{n:02}.jpg" for n in range(21, 21 + number))
-    words = {"remove": "style"}  # asked for as the others are, they say nothing
-    assert several(("style", range(21)), ("remove", range(21, 21 + number)), words=words) == []
+def test_a_few_pairs_of_an_even_change_are_told_by_their_words_among_those_of_a_varied_one() -> None:
+    random = np.random.default_rng(5)
+    points = np.concatenate([random.normal((0, 4, 0), (3.0, 0.5, 0.5), (21, 3)), random.normal(0, 0.1, (3, 3))])
+    groups, sure = changes._divided(points)
+    assert sure < changes._SURE
+    own = [couples.ASKED["style"][n % 5] for n in range(21)]
+    few = [21, 22, 23]
+    assert changes._worded(points, [*own, *couples.ASKED["remove"][:3]]) == [list(range(21)), few]
+    assert changes._worded(points, [*own, *couples.ASKED["style"][:3]]) == []  # asked for as the others are
+    assert changes._worded(points, [f"wording{n}" for n in range(24)]) == []  # no two pairs are asked for alike
+    assert changes._worded(points[:21], own) == []
 
 
 def test_two_changes_under_the_same_words_are_worse() -> None:
