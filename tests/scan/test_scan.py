@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from loraprep.core import findings
+from loraprep.core import files, findings
 from loraprep.core.errors import UserError
 from loraprep.core.records import Image
 from loraprep.imaging import pool
@@ -74,8 +74,9 @@ def test_sidecars_come_first_in_the_words(root: Path) -> None:
     assert records["sub/b.png"].sidecars == ("sub/b.png.txt",)
 
 
-def test_records_survive_the_file_and_an_old_one_is_refused(root: Path) -> None:
+def test_records_survive_the_file_and_an_old_one_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = _scan(root).images
+    monkeypatch.setattr(files, "_PART", 1)  # a line at a time
     path = root / "build/images.jsonl"
     scan.scan_to_file(path, root / "images", root, exclude=["draft"])
     assert image_list.read_images(path) == records
