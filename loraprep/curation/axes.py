@@ -39,16 +39,18 @@ def axis_labels(
     trigger: str,
 ) -> AxisLabels:
     """Label the pictures along every axis: what was seen there, else what the caption says, else what is measured."""
-    found: AxisLabels = {}
-    for name, axis in kind.axes.items():
-        terms = {i.path: _terms(axis, i, elements.get(i.path), captions.get(i.path), trigger) for i in images}
-        found[name] = {path: t for path, t in terms.items() if t}
+    found: AxisLabels = {name: {} for name in kind.axes}
+    for image in images:
+        described, caption = elements.get(image.path), captions.get(image.path)
+        texts = ([caption.text] if caption else []) + ([described.text] if described else [])
+        bare = [hygiene.without_trigger(text, trigger) for text in dict.fromkeys(texts)]
+        for name, axis in kind.axes.items():
+            if terms := _terms(axis, image, described, bare):
+                found[name][image.path] = terms
     return found
 
 
-def _terms(
-    axis: AxisProfile, image: Image, elements: Elements | None, caption: Caption | None, trigger: str
-) -> list[str]:
+def _terms(axis: AxisProfile, image: Image, elements: Elements | None, texts: Sequence[str]) -> list[str]:
     source = axis.element
     if source in MEASURED:
         return [palette_label(image) if source == "palette" else shape_label(image)]
@@ -58,8 +60,7 @@ def _terms(
         return list(dict.fromkeys(t.casefold() for t in seen))
     if elements and elements.state == "seen" and seen:
         return [lexicon.meant(key, ", ".join(seen)) or lexicon.counted(key, seen[0])]
-    texts = ([caption.text] if caption else []) + ([elements.text] if elements else [])
-    said = (lexicon.meant(key, hygiene.without_trigger(text, trigger)) for text in texts)
+    said = (lexicon.meant(key, text) for text in texts)
     return [term for term in said if term][:1]
 
 

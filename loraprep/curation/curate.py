@@ -42,10 +42,14 @@ HEADER = """\
 
 
 class Curation(msgspec.Struct, frozen=True):
-    """What is asked, and what is said of the set if every recommendation is taken."""
+    """What is asked, and what is said of the set if every recommendation is taken.
+
+    `assessed`: the pictures of which that is said, () where it is said of others besides: those that are asked about.
+    """
 
     assessment: Assessment
     questions: list[Question]
+    assessed: tuple[str, ...]
 
 
 def curate(
@@ -106,7 +110,9 @@ def curate(
         identity.stranger_findings(strangers) if about_strangers else None,
         strays.stray_findings(odd) if about_strays else None,
     )
-    return Curation(assess([pool[n] for n in kept], seen, kind, settings, parts), questions)
+    staying = [pool[n] for n in kept]
+    alone = tuple(i.path for i in staying) if parts == _Parts() else ()
+    return Curation(assess(staying, seen, kind, settings, parts), questions, alone)
 
 
 class _Parts(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from loraprep.project.decisions import Question
 from loraprep.report.since import VerdictRecord
 from loraprep.trainers.plan import TrainingPlan
 
-FORMAT = 4  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
+FORMAT = 5  # of build/ as a whole: raised with any tag below, so that every task of an older project runs again
 
 
 class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="version", tag=1):
@@ -168,13 +168,14 @@ class Captioned(Artifact, frozen=True, tag=2):
     findings: list[Finding]
 
 
-class Curated(Artifact, frozen=True, tag=2):
+class Curated(Artifact, frozen=True, tag=3):
     """What is said of the set if every recommendation is taken, and what is asked about it."""
 
     NAME = "curation.json"
 
     assessment: Assessment
     questions: list[Question]
+    assessed: str  # the digest of the paths of which just that is said, "" where it is said of others besides
 
 
 class Selected(Artifact, frozen=True):

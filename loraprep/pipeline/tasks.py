@@ -311,7 +311,8 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         [CURATION, CURATION_D],
         {
             **named(
-                "curation", "thresholds.curation", "intent", "trigger", "review.curation", "dataset.regularization"
+                *("curation", "thresholds.curation", "intent", "trigger", "groups"),
+                *("review.curation", "dataset.regularization"),
             ),
             "accepted": _own(work, GATE_D),
         },

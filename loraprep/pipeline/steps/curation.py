@@ -23,6 +23,7 @@ from loraprep.pipeline.artifacts import (
     Staying,
 )
 from loraprep.pipeline.steps import drawn, names
+from loraprep.pipeline.steps.assessed import digest_of
 from loraprep.pipeline.steps.inputs import observations, shortlisted_images, staying_images, with_detail
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import decisions, groups, mentions, resolution
@@ -71,7 +72,13 @@ def curate_images(work: Workspace) -> None:
         | {path for path, fate in before.quality.items() if fate.fate == "kept" and not fate.open},
     )
     work.ask("curation", curate.HEADER, result.questions)
-    work.write(Curated(assessment=result.assessment, questions=result.questions))
+    work.write(
+        Curated(
+            assessment=result.assessment,
+            questions=result.questions,
+            assessed=digest_of(result.assessed) if result.assessed else "",
+        )
+    )
 
 
 def select_images(work: Workspace) -> None:
