@@ -79,6 +79,65 @@ def _foretold(each: Array, trusted: NDArray[np.bool_]) -> tuple[Array, Array]:
     return missed, chance
 
 
+def veil(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> tuple[float, ...]:
+    """Measure what lies over a picture and no light on it explains. Both (h, w, 3), 0..255.
+
+    Light multiplies what was there, by much here and by little there; what a scanner, a filter or a careless conversion
+    adds is the same everywhere, and is seen where it was dark. So each window has a slope of its own, and all have one
+    intercept: the least squares of after = slope * before + veil. Windows in which little differs say nothing of it.
+
+    Returns (veil of R, G, B, how light those windows are after it, and the darkest and the lightest hundredth of all,
+    0..255); () where no window tells.
+    """
+    high, wide = (side // _WINDOW * _WINDOW for side in before.shape[:2])
+    was, now = (_windows(pixels[:high, :wide]) for pixels in (before, after))
+    sums, squares = was.sum(axis=1), (was**2).sum(axis=1)
+    count = was.shape[1]
+    told = count * squares - sums**2 >= (count * _VARIES) ** 2
+    some = np.where(told, squares, 1)
+    weight = np.where(told, count - sums**2 / some, 0)
+    if not (weight.sum(axis=0) > 0).all():
+        return ()
+    laid = np.where(told, now.sum(axis=1) - sums * (was * now).sum(axis=1) / some, 0).sum(axis=0) / weight.sum(axis=0)
+    light = (weight * now.mean(axis=1)).sum(axis=0) / weight.sum(axis=0)
+    ends = np.percentile(after.reshape(-1, 3), (1, 99), axis=0)
+    return tuple(round(float(value), 2) for value in (*laid, *light, *ends.ravel()))
+
+
+def _windows(pixels: NDArray[np.uint8]) -> Array:
+    """Part (h, w, 3) into (windows, their pixels, 3)."""
+    high, wide = pixels.shape[0] // _WINDOW, pixels.shape[1] // _WINDOW
+    parts = pixels.reshape(high, _WINDOW, wide, _WINDOW, 3).transpose(0, 2, 1, 3, 4)
+    return parts.reshape(high * wide, _WINDOW**2, 3).astype(np.float64)
+
+
+_WINDOW = 24  # px, within which light hardly changes
+_VARIES = 8.0  # of 255, standard deviation in a window: what JPEG leaves of an even one is less
+
+
+def veils(kept: Sequence[tuple[float, ...]]) -> tuple[Array, NDArray[np.bool_]]:
+    """Foretell each pair's veil by how light it is: a curve bent by a change leaves one that grows with the light.
+
+    Returns (by how much it is off in R, G, B, 0..255, (n, 3); whether that is out of all proportion to how far the
+    others are off, (n,)). Where a change is no change of light, all are off by much, and none is out of proportion.
+    What lies over a whole leaves nothing darker than it is, and what is taken from a whole nothing lighter.
+    """
+    off, out = np.zeros((len(kept), 3)), np.zeros(len(kept), bool)
+    told = [n for n, values in enumerate(kept) if values]
+    if len(told) >= _TOLD:
+        values = np.array([kept[n] for n in told])
+        missed = np.stack([beyond(values[:, 3 + c], values[:, c]) for c in range(3)], axis=1)
+        usual = np.median(np.abs(missed), axis=0) + _NOISE
+        off[told] = np.clip(missed, values[:, 9:] - 255 - _SAVED, values[:, 6:9] + _SAVED)
+        out[told] = (np.abs(off[told]) > _OUT * usual).any(axis=1)
+    return off, out
+
+
+_SAVED = 4.0  # of 255 by which what is saved as JPEG overshoots
+_TOLD = 8  # pairs, below which nothing is usual
+_OUT = 8.0  # times what is usual: of pairs that were lit anew sound ones reach 6, tinted ones 10
+
+
 def beyond(was: Array, gained: Array) -> Array:
     """By how much each gained more than what was there foretells: all (n,). A line that outliers don't turn: the
     median of slopes (Sen 1968, JASA 63)."""

@@ -17,22 +17,21 @@ from loraprep.core.text import clauses
 from loraprep.duplicates import keypoints
 from loraprep.pairs import expected
 from loraprep.pairs.change import Change
-from loraprep.pairs.measure import Looked, unpacked
+from loraprep.pairs.measure import POINTS, Looked, unpacked
 from loraprep.pairs.sizes import of_one_shape
 from loraprep.scan import pairing
 
 # px of 512: where a point counts as in its place (duplicates/geometry), and 6 px of 1024, three quarters of the 8 px
 # that a latent stands for. Sound pairs miss by up to 1.2
 _PLACE = 3.0
-_POINTS = 30  # from which on the corners are trusted: on 72 sound pairs fewer missed there by up to 3.4 px
 _STRANGE = 0.1  # lines of pictures that have nothing in common: 99 of 100 such pairs reach 0.15 at most
 _NEARER = 0.15  # by so much another picture has to be nearer
 _USUAL = 0.5  # of the pairs: what so many do is what is taught
 _SEEN = 2.3  # Delta E: a just noticeable difference (Mahy et al. 1994, Color Res. Appl. 19)
 _RECOLOURED = 10.0  # Delta E: four times that is no accident
-_SOFT = 0.4  # octaves of fine detail
+_SOFT = 0.2  # octaves by which edges are less steep
 _RATE = 0.05  # of sets without a cast, in which one is named: held over all pairs of a set (Bonferroni)
-_FAR = 6.0  # times the median deviation
+_FAR = 10.0  # times the median deviation: 7 of 300 draws of sound posters hold one farther off, of others none
 _FEW = 8  # pairs, below which nothing is usual
 _ONE_WAY = 0.75  # of the pairs less those the other way: what a change always does
 _BACK = -0.3  # of the way the others go; sound pairs go 0.04 at least
@@ -79,8 +78,8 @@ def findings(seen: Mapping[str, Looked], images: Mapping[str, Image]) -> list[Fi
 
 
 def _out_of_place(change: Change) -> bool:
-    """Say whether it lies elsewhere: where few points tell, twice as far."""
-    return change.corner > (_PLACE if change.points >= _POINTS else 2 * _PLACE)
+    """Say whether it lies elsewhere: where soft edges tell, twice as far."""
+    return change.corner > (_PLACE if change.points >= POINTS else 2 * _PLACE)
 
 
 def _of_few(paths: set[str], among: Mapping[str, Change]) -> set[str]:
@@ -102,7 +101,7 @@ def _mixed(seen: Mapping[str, Looked]) -> dict[str, str]:
     own = np.diag(alike).copy()
     np.fill_diagonal(alike, -1)
     another = np.maximum(alike.max(axis=0), alike.max(axis=1))  # its control with others' targets, and the reverse
-    held = np.array([seen[path].change.points >= _POINTS for path in paths])
+    held = np.array([seen[path].change.points >= POINTS for path in paths])
     whose = {
         path: paths[int(alike[:, n].argmax())] if alike[:, n].max() > own[n] + _NEARER else ""
         for n, path in enumerate(paths)
@@ -172,24 +171,46 @@ def _besides(seen: Mapping[str, Looked]) -> list[Finding]:
         float(np.median(values))
         for values in (np.linalg.norm(tones, axis=1), *([getattr(c, n) for c in changes] for n in ("area", "even")))
     )
+    sharp = expected.beyond(*(np.array([getattr(change, n) for change in changes]) for n in ("fine", "sharp")))
+    limit = max(_SOFT, _FAR * float(np.median(np.abs(sharp))))
     found = []
     if _SOME <= area <= _LITTLE and even < _SEEN < np.linalg.norm(np.median(tones, axis=0)) < _RECOLOURED:
         found.append(Finding(Code.PAIR_COLOURS_ALL, tuple(seen), {"far": round(usual, 1)}))
     else:
-        chance = np.zeros(len(seen))
+        off = np.linalg.norm(tones, axis=1) > _SEEN
         if usual >= _SEEN / 2:  # colours change: what is not meant is told by what becomes of others' colours
-            tones, chance = expected.casts([looked.colours for looked in seen.values()])
-            if np.median(np.linalg.norm(tones, axis=1)) > _SEEN:  # each has colours of its own, and none is a cast
-                chance[:] = 1
-        off = (chance < _RATE / len(seen)) & (np.linalg.norm(tones, axis=1) > _SEEN)
+            tones, off = _unlike_others(list(seen.values()), np.abs(sharp) <= limit)
         if cast := {path: _cast(tone) for path, tone, hit in zip(seen, tones, off, strict=True) if hit}:
             found.append(Finding(Code.PAIR_COLOURS, tuple(cast), {"said": cast}))
-    sharp = expected.beyond(*(np.array([getattr(change, n) for change in changes]) for n in ("fine", "sharp")))
-    limit = max(_SOFT, _FAR * float(np.median(np.abs(sharp))))
     for code, which in ((Code.PAIR_SOFTER, sharp < -limit), (Code.PAIR_SHARPER, sharp > limit)):
         if which.any():
             found.append(Finding(code, tuple(path for path, hit in zip(seen, which, strict=True) if hit)))
     return found
+
+
+def _unlike_others(seen: Sequence[Looked], crisp: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Tell by how much each pair's colours are off, L*, a*, b*, and of which that is no chance and can be seen.
+
+    By what lies over the picture and is no light (of `crisp` ones: a blur lightens what was dark, too), and by what the
+    change makes of such colours in the others. Where most are off by as much as can be seen, each has colours of its
+    own, and none is a cast.
+    """
+    tones, chance = expected.casts([looked.colours for looked in seen])
+    laid, out = expected.veils([looked.veil for looked in seen])
+    off = np.zeros(len(seen), bool)
+    result = np.zeros((len(seen), 3))
+    for missed, odd in ((laid @ _BY_LEVEL, out & crisp), (tones, chance < _RATE / len(seen))):
+        far = np.linalg.norm(missed, axis=1)
+        if np.median(far) > _SEEN:
+            continue
+        new = odd & (far > _SEEN) & ~off
+        result[new] = missed[new]
+        off |= new
+    return result, off
+
+
+# What a level of R, G, B is worth as light, red against green, yellow against blue: of about the size of L*, a*, b*
+_BY_LEVEL = np.array([(0.12, 0.35, 0.20), (0.24, -0.35, 0.20), (0.04, 0.0, -0.40)])
 
 
 def _cast(tone: NDArray[np.float64]) -> str:

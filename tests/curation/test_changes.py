@@ -58,8 +58,7 @@ def test_two_changes_are_two_and_their_words_tell_them_apart(one: str, other: st
 def test_a_few_pairs_of_an_even_change_are_told_by_their_words_among_those_of_a_varied_one() -> None:
     random = np.random.default_rng(5)
     points = np.concatenate([random.normal((0, 4, 0), (3.0, 0.5, 0.5), (21, 3)), random.normal(0, 0.1, (3, 3))])
-    _, sure = changes._divided(points)
-    assert sure < changes._SURE
+    assert changes._divided(points)[1] < changes._SURE
     own = [couples.ASKED["style"][n % 5] for n in range(21)]
     few = [21, 22, 23]
     assert changes._worded(points, [*own, *couples.ASKED["remove"][:3]]) == [list(range(21)), few]

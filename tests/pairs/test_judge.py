@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from PIL import ImageFilter
 
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Image
@@ -127,6 +128,41 @@ def test_a_cast_beside_a_change_of_all_colours() -> None:
     assert found(set_of(replace(night, tone=(-30.0, 9.0, -5.0)), *[night] * 11)) == {Code.PAIR_COLOURS: (path(0),)}
     [told] = [f for f in judged(set_of(replace(night, tone=(-30.0, 9.0, -5.0)), *[night] * 11)) if f.images]
     assert told.values["said"] == {path(0): "redder and yellower"}
+
+
+def lit(veil: tuple[int, int, int], seed: int, curve: float = 1.0) -> tuple[float, ...]:
+    """What lies over a picture that is lit by another lamp, and by how much those parts are light after it."""
+    random = np.random.default_rng(seed)
+    before = random.integers(20, 200, (96, 96, 3))
+    lamp = np.linspace(0.3, 1.2, 96)[:, None, None] * (1.0, 0.8, 0.5)
+    after = (before / 255) ** curve * 255 * lamp + veil
+    return expected.veil(before.astype(np.uint8), after.clip(0, 255).astype(np.uint8))
+
+
+def test_what_lies_over_a_picture_is_told_from_light() -> None:
+    assert lit((0, 0, 0), 1)[:3] == pytest.approx((0, 0, 0), abs=2.5)
+    assert lit((12, 0, 30), 1)[:3] == pytest.approx((12, 0, 30), abs=2.5)
+    assert expected.veil(*np.full((2, 48, 48, 3), 90, np.uint8)) == ()  # nothing differs in it
+
+
+def test_a_veil_is_one_that_others_lack() -> None:
+    others = [lit((0, 0, 0), n, 1.3) for n in range(11)]
+    off, out = expected.veils([*others, lit((14, 0, 0), 11, 1.3)])
+    assert out.tolist() == [False] * 11 + [True]
+    assert off[11] == pytest.approx((14, 0, 0), abs=4)
+    assert not expected.veils([lit((5 * n, 0, 40 - 3 * n), n) for n in range(12)])[1].any()  # each has its own
+    assert not expected.veils([(), *others[:6]])[1].any()
+
+
+def test_what_is_soft_and_has_no_points_is_told_by_its_edges() -> None:
+    before = scene(7, 480, 400).filter(ImageFilter.GaussianBlur(20))
+    sound = measure.compare(*[np.asarray(before, np.uint8)] * 2).change
+    larger = couples.scaled(before, before)[1]
+    told = measure.compare(np.asarray(larger, np.uint8), np.asarray(before, np.uint8)).change
+    assert (sound.points, told.points) == (0, 0)
+    assert sound.corner < 1
+    assert told.scale == pytest.approx(1.031, abs=0.004)
+    assert told.corner > 6
 
 
 def test_what_was_soft_before_is_not_made_soft_by_a_change_that_evens_out() -> None:
