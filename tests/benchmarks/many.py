@@ -2,12 +2,15 @@
 
 Looks at 200 stamps (pictures.stamps), and makes up the records and caches of so many pictures of them, with hashes, styles
 and captions of their own: as if the scan and the second look had seen them and found no copies (the search for these is in
-tests/benchmarks/scale.py). Then runs every later task of a first `gate1` in one process, those that a changed caption makes stale in another, those of a changed answer in a third. Prints
-processor time and the most memory of each, what of it is held from before included. Linux.
+tests/benchmarks/scale.py). Then runs every later task of a first `gate1` in one process, those that a changed caption
+makes stale in another, those of a changed answer in a third. Prints processor time and the most memory of each, what of it
+is held from before included. `--cluster local:2`: in a process whose cluster was asked before, as in a run that looked at
+the pictures there. `--only TASK,TASK`: none but these, of a first run. Linux.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import itertools
@@ -28,13 +31,14 @@ from msgspec.structs import replace
 from loraprep.carried import reading
 from loraprep.core.records import Image
 from loraprep.curation.measures import style_clusters
-from loraprep.imaging import process
+from loraprep.imaging import cluster, pool, process
 from loraprep.pipeline import tasks
 from loraprep.pipeline.action import Action
 from loraprep.pipeline.workspace import Workspace
 from loraprep.project import project
 from loraprep.scan import image_list
 from loraprep.scan.detail import Looked
+from tests import stuck
 from tests.benchmarks import gate, phases, pictures
 from tests.benchmarks.timing import run
 
@@ -91,9 +95,16 @@ def made_up(base: Path, root: Path, count: int) -> None:
     shutil.copytree(base / "decisions", root / "decisions")
 
 
-def perform(root: Path, names: tuple[str, ...], notes: Path) -> None:
+def perform(root: Path, names: tuple[str, ...], notes: Path, address: str) -> None:
     """Run those tasks in this process, as gate1 would."""
     process.claim()
+    with cluster.used(cluster.checked(address)) if address else contextlib.nullcontext():
+        if address:
+            list(pool.each(pool.Work(stuck.acting), [*map(str, range(BASE))], weigh=lambda _: 0))
+        _perform(root, names, notes)
+
+
+def _perform(root: Path, names: tuple[str, ...], notes: Path) -> None:
     os.chdir(root)
     noted = phases.Notes(notes)
     Action.__call__ = lambda self, **options: noted(self, **options)  # type: ignore[assignment, method-assign]
@@ -106,8 +117,13 @@ def perform(root: Path, names: tuple[str, ...], notes: Path) -> None:
 
 def main() -> None:
     if sys.argv[1] == "--perform":
-        perform(Path(sys.argv[2]), tuple(sys.argv[4].split(",")), Path(sys.argv[3]))
+        perform(Path(sys.argv[2]), tuple(sys.argv[4].split(",")), Path(sys.argv[3]), sys.argv[5])
         return
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("count", type=int, nargs="+")
+    options.add_argument("--cluster", default="")
+    options.add_argument("--only", default="")
+    given = options.parse_args()
     os.environ[reading.UNREAD] = "1"
     out = Path(os.environ.get("LORAPREP_MANY", tempfile.gettempdir())) / "loraprep-many"
     out.mkdir(exist_ok=True)
@@ -118,24 +134,28 @@ def main() -> None:
             pictures.project(base, pictures.stamps(out, BASE), pictures.STAMPS),
         )
     found: dict[int, dict[str, tuple[float, float]]] = {}
-    for count in map(int, sys.argv[1:]):
+    only = tuple(given.only.split(",")) if given.only else ()
+    rounds = (("first", only),) if only else (("first", FIRST), ("one caption", CAPTION), ("one answer", FIRST))
+    for count in given.count:
         root, found[count] = out / "many", {}
         made_up(base, root, count)
-        for what, names in (("first", FIRST), ("one caption", CAPTION), ("one answer", FIRST)):
+        for what, names in rounds:
             if what == "one caption":
                 gate.captioned(root)
             elif what == "one answer":
                 gate.answered(root)
             notes = out / "notes.jsonl"
             notes.unlink(missing_ok=True)
-            cost = run([sys.executable, "-m", "tests.benchmarks.many", "--perform", root, notes, ",".join(names)])
+            cost = run([sys.executable, "-m", "tests.benchmarks.many", "--perform", root, notes, ",".join(names),
+                        given.cluster])  # fmt: skip
             for line in notes.read_text("utf-8").splitlines():
                 said = json.loads(line)
                 found[count][f"{what}: {said['step']}"] = said["cpu"], said["own"]
                 print(count, what, said, file=sys.stderr, flush=True)
             found[count][what] = cost.cpu, cost.own
             print(count, what, cost.cpu, cost.clock, cost.own, file=sys.stderr, flush=True)
-        print(f"{count:,} pictures: {gate.outputs(root)}", flush=True)
+        if not only:
+            print(f"{count:,} pictures: {gate.outputs(root)}", flush=True)
     sizes = list(found)
     print("| phase | " + " | ".join(f"{n:,}: CPU s | MB" for n in sizes) + " | power |")
     print("|---|" + "---|" * (2 * len(sizes) + 1))
