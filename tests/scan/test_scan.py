@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from loraprep.core import files, findings
 from loraprep.core.errors import UserError
@@ -86,6 +87,17 @@ def test_records_survive_the_file_and_an_old_one_is_refused(root: Path, monkeypa
     path.write_text('{"version": 0}\n')
     with pytest.raises(UserError, match="another version"):
         image_list.read_images(path)
+
+
+def test_records_that_share_what_is_equal_are_written_as_they_were(tmp_path: Path) -> None:
+    image = Image(
+        "a.jpg", "image", digest="ab", pixel_digest="ab", colour=(0.0, 1.5, -0.0), palette=(("tan", "#a49362", 1.0),)
+    )
+    path = tmp_path / "images.jsonl"
+    path.write_text("".join(image_list.encode_images([image, replace(image, path="b.jpg", colour=(-0.0, 1.5, 0.0))])))
+    first, second = image_list.read_images(path)
+    assert "".join(image_list.encode_images([first, second])) == path.read_text()
+    assert first.colour[1] is second.colour[1]
 
 
 def test_unchanged_renamed_and_touched_files_are_not_decoded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
