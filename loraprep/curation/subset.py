@@ -65,11 +65,8 @@ def _shortlist(images: Sequence[Image], worth: Matrix, number: int, pins: Sequen
         if len(chosen) < number:
             pool = sorted(set(wave) | set(chosen))
             at = {n: k for k, n in enumerate(pool)}
-            part = alike[np.ix_(pool, pool)]
-            picked = facility_location.facility_subset(
-                facility_location.beyond_usual(part), worth[pool], number, [at[n] for n in chosen],
-                facility_location.even_shares(part, number),
-            )  # fmt: skip
+            part = facility_location.beyond_usual(alike[np.ix_(pool, pool)])
+            picked = facility_location.facility_subset(part, worth[pool], number, [at[n] for n in chosen])
             chosen |= dict.fromkeys(pool[k] for k in picked)
     return sorted(chosen)
 
@@ -115,7 +112,9 @@ def even_quotas(
         together = [t for t in quota.terms if t in most]
         for term in together:
             most[term] = min(most[term], int(quota.share[1] * target) // len(together))
-    level = facility_location.filled(list(most.values()), target)
+    level = 0
+    while level < target and sum(min(m, level + 1) for m in most.values()) <= target:
+        level += 1
     return [
         facility_location.MemberQuota(frozenset(of), min(most[term], level), target)
         for term, of in sorted(members.items())
@@ -131,10 +130,7 @@ def choose_subset(
     limits: Sequence[facility_location.MemberQuota],
     groups: Sequence[Group],
 ) -> list[int]:
-    """Choose the indices that stay, sorted: everything, if it is no more than `target`; else the best subset.
-
-    Where nothing has a share of its own by `limits`, kinds by likeness have even ones.
-    """
+    """Choose the indices that stay, sorted: everything, if it is no more than `target`; else the best subset."""
     if len(images) <= target:
         return list(range(len(images)))
     at = {i.path: n for n, i in enumerate(images)}
@@ -150,10 +146,8 @@ def choose_subset(
             for q in limits
         ]
         pairs = [[own[n] for n in c if n in own] for c in copies]
-        compared = alike([images[n] for n in some])
-        quotas = quotas or facility_location.even_shares(compared, number)
         chosen = facility_location.facility_subset(
-            facility_location.beyond_usual(compared), worth[list(some)], number,
+            facility_location.beyond_usual(alike([images[n] for n in some])), worth[list(some)], number,
             [own[n] for n in pinned if n in own], quotas, [c for c in pairs if len(c) > 1],
         )  # fmt: skip
         return sorted(some[k] for k in chosen)

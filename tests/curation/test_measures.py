@@ -318,26 +318,3 @@ def test_a_word_that_stands_for_an_angle_does_so_where_it_is_all_that_is_said() 
     assert lexicon.meant("angle", "a mill, front") == "front"
     assert lexicon.meant("angle", "a mill, from above") == "from above"
     assert lexicon.counted("angle", "side") == "side"
-
-
-def test_kinds_have_even_shares_as_far_as_they_go() -> None:
-    """Forty pictures of one kind, six of another, two of a third."""
-    random = np.random.default_rng(3)
-    whose = np.repeat([0, 1, 2], [40, 6, 2])
-    places = random.normal(0, 0.3, (48, 4)) + np.array([(0, 0, 0, 0), (5, 0, 0, 0), (0, 5, 0, 0)])[whose]
-    apart = np.linalg.norm(places[:, None] - places, axis=2)
-    alike = (1 - apart / apart.max()).astype(np.float32)
-    shares = facility_location.even_shares(alike, 12)
-    assert {(share.low, *np.unique(whose[sorted(share.members)])) for share in shares} == {(5, 0), (5, 1), (2, 2)}
-    chosen = facility_location.facility_subset(
-        facility_location.beyond_usual(alike), np.zeros(48, np.float32), 12, quotas=shares
-    )
-    assert np.bincount(whose[chosen]).tolist() == [5, 5, 2]
-    assert facility_location.even_shares(np.full((9, 9), 0.5, np.float32), 4) == []
-    assert facility_location.even_shares(alike[:2, :2], 1) == []
-
-
-def test_places_are_filled_like_vessels_that_are_joined() -> None:
-    assert facility_location.filled([40, 6, 2], 12) == 5
-    assert facility_location.filled([1, 1], 12) == 12
-    assert facility_location.filled([], 3) == 3

@@ -27,18 +27,14 @@ def beyond_usual(alike: Likeness) -> Likeness:
     """
     if len(alike) < 3:
         return alike
+    step = max(1, len(alike) // 1000)
+    usual = 1 - float(np.median(alike[::step, ::step]))
     beyond: Likeness = np.subtract(
         1, alike, dtype=np.float32
     )  # 1 - (1 - alike) / reach, with one n x n beside the other
-    beyond /= np.float32(max(_REACH * _usual(alike), 1e-3))
+    beyond /= np.float32(max(_REACH * usual, 1e-3))
     np.subtract(1, beyond, out=beyond)
     return np.maximum(beyond, 0, out=beyond)
-
-
-def _usual(alike: Likeness) -> float:
-    """How unlike two pictures mostly are."""
-    step = max(1, len(alike) // 1000)
-    return 1 - float(np.median(alike[::step, ::step]))
 
 
 class MemberQuota(msgspec.Struct, frozen=True):
@@ -47,40 +43,6 @@ class MemberQuota(msgspec.Struct, frozen=True):
     members: frozenset[int]
     low: int
     high: int
-
-
-_PARTED = 0.75  # of the usual unlikeness: farther apart on average they are not one kind; 0.7 to 0.85 choose as well
-
-
-def even_shares(alike: Likeness, target: int) -> list[MemberQuota]:
-    """Part pictures into kinds by how unlike they are, and give each kind an even share of `target`; [] for one kind.
-
-    What there is most of would take most places otherwise, and what is rare none. Kinds are joined as long as their
-    pictures are on average no farther apart than _PARTED (average linkage, Sokal and Michener 1958).
-    """
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
-
-    if len(alike) < 3:
-        return []
-    apart = np.maximum(1 - alike, 0)
-    np.fill_diagonal(apart, 0)
-    tree = linkage(squareform(apart, checks=False), "average")
-    kinds: dict[int, list[int]] = {}
-    for n, kind in enumerate(fcluster(tree, _PARTED * _usual(alike), "distance").tolist()):
-        kinds.setdefault(kind, []).append(n)
-    if len(kinds) < 2:
-        return []
-    level = filled([len(of) for of in kinds.values()], target)
-    return [MemberQuota(frozenset(of), min(len(of), level), target) for of in kinds.values()]
-
-
-def filled(sizes: Sequence[int], target: int) -> int:
-    """How high `target` fills vessels of these sizes that are joined: the share of each that has as much."""
-    level = 0
-    while level < target and sum(min(size, level + 1) for size in sizes) <= target:
-        level += 1
-    return level
 
 
 def facility_subset(
