@@ -18,11 +18,12 @@ _CLOCK = re.compile(
     rf"{_HOUR}\.?[0-5]\d ?{_HALF})(?![\w:/%])",
     re.IGNORECASE,
 )
-_TICK, _APART = "['’`‘]", r"[./\\>-]"
+_TICK, _APART = "['’`‘]", r"[./\\|>-]"  # a stroke is read straight as well
 _ENDS = r"(?![.,]\d)(?=\D|$|\d\d?[:.]?\d\d(?!\d))"  # a time may be joined to it
 _YEAR_FIRST = re.compile(rf"(?<![\w.])((?:19|20)\d\d) ?[,:./\\>-] ?(\d\d?) ?[,:./\\>-] ?(\d\d?){_ENDS}")
 _YEAR_LAST = re.compile(rf"(?<![\w.])(\d\d?) ?({_APART}) ?(\d\d?) ?{_APART} ?((?:19|20)\d\d|{_TICK}?\d\d){_ENDS}")
 _SHORT_FIRST = re.compile(rf"(?<![\w.])({_TICK}?\d\d) ?({_APART}) ?(\d\d?) ?{_APART} ?(\d\d?)(?![.,]?\d)")
+_JOINED = re.compile(r"(\d\d)[./-](\d\d)((?:19|20)\d\d)|((?:19|20)\d\d)(\d\d)[./-](\d\d)")  # a dot was not read
 _SPACED = re.compile(rf"({_TICK}?\d{{1,4}}) (\d\d?) ({_TICK}?\d{{1,4}})")
 _TICKED = re.compile(rf"{_TICK} ?(\d\d)[ ./-]?\d[\d ./-]{{0,5}}")  # nothing else begins with the tick of a year
 _RUN = re.compile(r"\d\d ?\d ?\d ?\d ?\d?")
@@ -61,7 +62,7 @@ def _dates(words: str, *, beside: bool) -> list[str]:
     if not found and beside:
         found += [m[0] for m in _MONTH.finditer(words) if 1 <= int(m[1] or m[2]) <= 31]
         alone = _CLOCK.sub(" ", words).strip()
-        if _spaced(alone) or _ticked(alone) or _run(alone):
+        if _spaced(alone) or _ticked(alone) or _run(alone) or _joined(alone):
             found.append(alone)
     return found
 
@@ -95,6 +96,15 @@ def _spaced(words: str) -> bool:
     if len(a) != 3 and _year(a) and len(c) <= 2 and _day(b, c):
         return True
     return len(c) != 3 and _year(c) and len(a) <= 2 and (_day(a, b) or _day(b, a))
+
+
+def _joined(words: str) -> bool:
+    """Say whether it is a day, a month and a whole year, of which two are one number."""
+    found = _JOINED.fullmatch(words)
+    if not found:
+        return False
+    first, second = (found[1], found[2]) if found[1] else (found[5], found[6])
+    return _day(first, second) or _day(second, first)
 
 
 def _ticked(words: str) -> bool:

@@ -20,7 +20,7 @@ KINDS: tuple[What, ...] = get_args(What)
 Parted = Literal["strip", "panorama"]  # what is no mark: a picture that can be cut into pieces
 
 _SITE = re.compile(
-    r"https?:|www[.,]|\bwww |@ ?\w|[©®™]|\(c\)\W{0,2}(?:(?:19|20) ?\d\d|@?[^\W\d]{2})|copyright|"
+    r"https?:|www[.,]|\bwww |@ ?\w|[©®™]|\(c\)\W{0,2}(?:(?:19|20) ?\d\d|[12][\dOoØQ]{3}\b|@?[^\W\d]{2})|copyright|"
     r"\ball rights\b|watermark|\bstock(?:[ -]?(?:id|photos?|images?))?\b(?!-)|shutterstock|getty|patreon|"
     r"deviantart|instagram|facebook|artstation|"
     r"(?<=[\w-][\w-])\. ?(?:com|net|org|info|art|io|co|de|fr|it|es|eu|uk|jp|ru|cn|pl|nl|tv|me|gov|edu)\b",

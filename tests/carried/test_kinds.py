@@ -47,6 +47,7 @@ def told(*regions: Region) -> list[str]:
         ("(c) 2019 Jun Okafor", MIDDLE, "site"),
         ("(c) Jun Okafor", MIDDLE, "site"),
         ("(c) 2019", CORNER, "site"),
+        ("(c) 2Ø19 Jun Okafor", CORNER, "site"),
         ("(c) 20 25 Rosa Novak", BELOW, "site"),  # as a reader parts and joins it
         ("(c)/2004 Jun Lind", CORNER, "site"),
         ("eNADIAKRAUS", BELOW, "site"),  # the sign before a handle, misread
