@@ -179,7 +179,8 @@ def _besides(seen: Mapping[str, Looked]) -> list[Finding]:
     else:
         off = np.linalg.norm(tones, axis=1) > _SEEN
         if usual >= _SEEN / 2:  # colours change: what is not meant is told by what becomes of others' colours
-            tones, off = _unlike_others(list(seen.values()), np.abs(sharp) <= limit)
+            tones, others = _unlike_others(list(seen.values()), np.abs(sharp) <= limit)
+            off &= others  # what is left as it was has no cast, whatever becomes of the others
         if cast := {path: _cast(tone) for path, tone, hit in zip(seen, tones, off, strict=True) if hit}:
             found.append(Finding(Code.PAIR_COLOURS, tuple(cast), {"said": cast}))
     for code, which in ((Code.PAIR_SOFTER, sharp < -limit), (Code.PAIR_SHARPER, sharp > limit)):

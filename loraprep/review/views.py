@@ -653,6 +653,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
 
 
 _IN_A_FILE = re.compile(r"\bin(?:to)? (?:decisions/captions\.yaml|a \.txt file(?: of the same name)? beside it)")
+_LEAVING = re.compile(r": (?:its|each) name and `do: remove` in decisions/quality\.yaml")
 _IN_PAGE = re.compile(r"`loraprep review(?: \w+)?`")
 _OF_WORDS = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.UNKNOWN_TAGS})
 
@@ -662,6 +663,7 @@ def here(code: str, fix: str) -> str:
     known = Code(code)
     instead = findings.catalogue()[known].here
     said = _IN_A_FILE.sub("here", fix).replace(f"in {findings.accepting(known)}", "under Findings, with a reason")
+    said = _LEAVING.sub(" (open it, L)", said)
     return instead or _IN_PAGE.sub("this page", said)
 
 
