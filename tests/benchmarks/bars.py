@@ -1,6 +1,6 @@
 """How often bars and frames at the sides are seen, how well their box is told, and how often where none are:
 
-    python -m tests.benchmarks.bars [--root DIR] [--part develop|report|held|fresh] [--planted N] [--clean N] [--sheet FILE]
+    python -m tests.benchmarks.bars [--root DIR] [--part PART] [--planted N] [--clean N] [--sheet FILE]
 
 Pictures come from Debian packages, parted by whole sources (`tests/benchmarks/sources.py`). A box is right if none of
 its sides is off by more than a hundredth of the picture's, as the eye would forgive. In `TRUE` stand the sound pictures

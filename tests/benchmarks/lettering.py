@@ -1,6 +1,6 @@
 """How often lettering that was laid over a picture is seen, by kind, and how often it is seen where none is:
 
-    python -m tests.benchmarks.lettering [--root DIR] [--part develop|report|held|fresh] [--planted N] [--clean N]
+    python -m tests.benchmarks.lettering [--root DIR] [--part PART] [--planted N] [--clean N]
         [--first N] [--last N] [--sheet FILE]
 
 Pictures come from Debian packages (`tests/benchmarks/sources.py`) and are parted by whole sources, fonts by the digest
@@ -268,7 +268,7 @@ def main() -> None:
     cries, lettered, hits, clean = list[tuple[str, str]](), 0, 0, 0
     sheet: list[tuple[str, Picture]] = []
     wrong: Counter[str] = Counter()
-    more = () if given.part in ("held", "fresh") else _LETTERED  # halves of what those folders hold
+    more = _LETTERED if given.part in ("develop", "report") else ()  # halves of what those folders hold
     sound = islice(pictures(given.root, given.part, given.clean, more), given.first, given.last)
     for path, picture in sound:
         marks, count = seen(picture), count + 1

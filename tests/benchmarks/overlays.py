@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFilter, ImageFont
 
-from tests.benchmarks.sources import FRESH_FONTS
+from tests.benchmarks.sources import FONTS
 
 Picture = Pillow.Image
 _WORDS = (
@@ -30,13 +30,17 @@ _LONG = ("the river was late this year", "buy prints at our shop", "join us on s
 
 @cache
 def fonts(root: Path, part: str) -> tuple[Path, ...]:
-    """Fonts with Latin letters below the root; by the digest of their name for one part or the other, or the fresh."""
-    fresh = {f for folder in FRESH_FONTS for f in root.glob(f"usr/share/fonts/*/{folder}/**/*.[ot]tf")}
-    found = {f.name: f for f in sorted(fresh if part == "fresh" else {*(root / "usr/share").rglob("*.ttf")} - fresh)}
+    """Fonts with Latin letters below the root: the part's own, or by the digest of their name for one or the other."""
+    own: dict[str, set[Path]] = {
+        name: {f for folder in folders for f in root.glob(f"usr/share/fonts/*/{folder}/**/*.[ot]tf")}
+        for name, folders in FONTS.items()
+    }
+    others = {*(root / "usr/share").rglob("*.ttf")} - set().union(*own.values()) if part not in own else set[Path]()
+    found = {f.name: f for f in sorted(own.get(part, others))}
     chosen = []
     for name, file in sorted(found.items()):
         first = int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2 == 0
-        if part == "fresh" or first == (part == "develop"):
+        if part in own or first == (part == "develop"):
             try:
                 font = ImageFont.truetype(str(file), 40)
                 wide, narrow = font.getlength("mmm"), font.getlength("iii")

