@@ -17,9 +17,10 @@ from loraprep.carried.drawing import Wish
 from loraprep.carried.kinds import KINDS, Mark, Parted, What, alike, by_kind
 from loraprep.carried.reading import Box
 from loraprep.core import typed
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import Code, Finding, catalogue
 from loraprep.core.records import Image
 from loraprep.core.text import SHOWN, listed, number_of
+from loraprep.imaging import decode, facts
 from loraprep.project.crops import whole_path
 from loraprep.project.decisions import SHORT, Decisions, Entry, Question
 from loraprep.project.profiles import BaseModel
@@ -316,7 +317,11 @@ def _question(
 def _crop(kind: What, own: Sequence[Mark], marks: Sequence[Sequence[float]], image: Image) -> Sequence[float] | None:
     if kind != "bars":
         return drawing.without(marks, image.box)
-    left, top, right, bottom = image.border  # all that is within, whatever its shape
+    # all that is within, whatever its shape; where a side ends was seen to a pixel of the picture halved
+    step = decode.halvings((image.width, image.height), facts.SMALL)
+    left, top, right, bottom = (
+        share and share + step / side for share, side in zip(image.border, (image.width, image.height) * 2, strict=True)
+    )
     return drawing.in_whole((left, top, 1 - right, 1 - bottom), image.box)
 
 
@@ -372,14 +377,16 @@ def findings(found: Mapping[str, Sequence[Mark]], pictures: int) -> list[Finding
 
     `pictures`: how many were looked at.
     """
-    told = []
+    told, same = [], _same_words(found, pictures)
+    covers, shared = catalogue()[Code.SAME_WORDS].covers, {path for finding in same for path in finding.images}
     for kind, own in by_kind(found).items():
         if kind == "bars":  # the audit says so
             continue
-        said = Counter(mark.words[:_WORDS] for marks in own.values() for mark in marks)
+        alone = [marks for path, marks in own.items() if path not in shared or CODES[kind] not in covers]
+        said = Counter(mark.words[:_WORDS] for marks in alone or own.values() for mark in marks)
         values = {"said": listed([f"“{words}”" for words, _ in said.most_common()])}
         told.append(Finding(CODES[kind], tuple(own), values))
-    return [*_same_words(found, pictures), *told]
+    return [*same, *told]
 
 
 def _same_words(found: Mapping[str, Sequence[Mark]], pictures: int) -> list[Finding]:

@@ -19,7 +19,7 @@ from loraprep.imaging.palette import ColourFacts, colour_facts
 SIDE = 256  # px; measured is the picture halved for as long as its longer side stays at least that: 256..511
 _NORMAL = 512  # px; sharpness is given as of this longer side
 _FALL = 0.63  # power of the scale with which it falls: the median over 125 photographs and paintings, halved
-_SMALL = 128  # px, likewise: for frames and colours
+SMALL = 128  # px, likewise: for frames and colours
 _BLOCK = 64  # blocks along the longer side
 _TEXTURE = 1.5  # standard deviation of luma in a block below which it has no texture (JPEG noise stays under it)
 _WIDE = 2000  # px; squares of a Laplacian are below 2^20, so that a line of so many adds up within 31 bits
@@ -50,7 +50,7 @@ def pixel_facts(picture: Image.Image, alpha: Image.Image | None = None) -> Pixel
     """
     grey = picture.convert("L")
     luma = np.asarray(grey)
-    small, small_alpha = halved(picture, _SMALL), halved(alpha, _SMALL) if alpha else None
+    small, small_alpha = halved(picture, SMALL), halved(alpha, SMALL) if alpha else None
     visible, small_visible = _visible(alpha), _visible(small_alpha)
     bars = border(np.asarray(small), small_visible)
     bars = bars if any(bars) else screen_bars(np.asarray(picture), visible)

@@ -38,7 +38,8 @@ _ANY = {"caption": "Your words are saved", "reason": "Accepted", "turn": "Turned
 def answered(before: Snapshot, after: Snapshot, kind: str, wanted: str, given: Mapping[str, Json]) -> str:
     """Say what an answer comes to. `kind`, `wanted` and `given`: as `edits.planned_answer` takes them."""
     field, value = next(((name, given[name]) for name in (*_WORDS, *_ANY) if name in given), ("", None))
-    about = path_of(before, wanted) or _subject(before, kind, wanted)
+    one = given.get("picture")
+    about = path_of(before, one if isinstance(one, str) else wanted) or _subject(before, kind, wanted)
     known = _WORDS.get(field, {}).get(value) if not isinstance(value, list | dict) else None
     said = known or _ANY.get(field, "")
     if field == "keep" and isinstance(value, list):
@@ -80,7 +81,11 @@ def _one(before: Snapshot, after: Snapshot, kind: str, key: str) -> str:
 def _subject(s: Snapshot, kind: str, wanted: str) -> str:
     key = s.entry_key(kind, wanted) if kind in s.decisions else None
     entry = s.decisions[kind].entries.get(key) if key is not None else None
-    return views.subject(entry) if entry is not None and kind != "duplicates" else ""
+    if entry is None or kind == "duplicates":
+        return ""
+    about = entry.digests or entry.data.get("pictures", ())
+    many = len(about) > 1 and entry.key not in about
+    return number_of(len(about), "picture") if many else views.subject(entry)
 
 
 def _gone(s: Snapshot, kind: str) -> set[str]:

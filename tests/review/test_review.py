@@ -406,9 +406,9 @@ def test_lettering_is_shown_where_it_stands_and_one_picture_is_kept(page: Review
     assert shown.count("<rect") == 3  # two places, one crop
     assert "M. Rossi &lt;b&gt;" in shown
     assert "<b>”" not in shown  # what was read is shown and never marked up
-    assert page.answer("carried", "signature", {"answer": "mask"}).status_code == 200
+    assert page.answer("carried", "signature", {"answer": "mask"}).json()["said"] == "Masked: 2 pictures"
     one = {"picture": ident("picture", "scene-05.jpg"), "keeps": True}
-    assert page.answer("carried", "signature", one).status_code == 200
+    assert page.answer("carried", "signature", one).json()["said"] == "Kept as it is: scene-05.jpg"
     data = page.snapshot().decisions["carried"].entries["signature"].data
     assert (data["answer"], data["except"]) == ("mask", {"scene-05.jpg": "keep"})
     assert page.answer("carried", "signature", {**one, "keeps": False}).status_code == 200
