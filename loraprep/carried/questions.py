@@ -20,7 +20,6 @@ from loraprep.core import typed
 from loraprep.core.findings import Code, Finding, catalogue
 from loraprep.core.records import Image
 from loraprep.core.text import SHOWN, listed, number_of
-from loraprep.imaging import decode, facts
 from loraprep.project.crops import whole_path
 from loraprep.project.decisions import SHORT, Decisions, Entry, Question
 from loraprep.project.profiles import BaseModel
@@ -317,6 +316,8 @@ def _question(
 def _crop(kind: What, own: Sequence[Mark], marks: Sequence[Sequence[float]], image: Image) -> Sequence[float] | None:
     if kind != "bars":
         return drawing.without(marks, image.box)
+    from loraprep.imaging import decode, facts  # not for a run in which nothing changed
+
     # all that is within, whatever its shape; where a side ends was seen to a pixel of the picture halved
     step = decode.halvings((image.width, image.height), facts.SMALL)
     left, top, right, bottom = (

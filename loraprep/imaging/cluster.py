@@ -251,13 +251,16 @@ def _refuse_unlike(client: Client, address: str) -> None:
     begun = time.monotonic()
     landmarks = tuple(files.landmarks())
     try:
-        while not client.nthreads():
+        while True:
+            before = time.time()
+            answers = client.run(introduced, landmarks, on_error="return") if client.nthreads() else {}
+            after = time.time()
+            # whoever ended before it answered is no worker any more
+            if said := {where: answer for where, answer in answers.items() if not isinstance(answer, OSError)}:
+                break
             if time.monotonic() - begun > _EMPTY:
                 raise _nobody(address)
             time.sleep(_LOOK)
-        before = time.time()
-        said = client.run(introduced, landmarks, on_error="return")
-        after = time.time()
         with suppress(ImportError):  # said below
             said[address] = client.run_on_scheduler(introduced, ())
         said.setdefault(address, "")

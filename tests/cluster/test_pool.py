@@ -295,3 +295,25 @@ def test_what_a_lost_worker_had_is_done_by_another(workers: Any) -> None:
         found = _done(things)
     assert killed
     assert found == {thing: thing for thing in things}
+
+
+def test_a_worker_that_ended_before_it_answered_is_not_one_without_loraprep() -> None:
+    class Client:
+        """Two workers, of which one ends while it is asked, and then the other, too; a third comes."""
+
+        asked = 0
+
+        def nthreads(self) -> dict[str, int]:
+            return {"tcp://one": 1}
+
+        def run(self, function: Any, landmarks: tuple[str, ...], on_error: str) -> dict[str, Any]:
+            self.asked += 1
+            gone = {"tcp://one": OSError("closed")}
+            return gone if self.asked == 1 else {**gone, "tcp://three": function(landmarks)}
+
+        def run_on_scheduler(self, function: Any, landmarks: tuple[str, ...]) -> Any:
+            return function(landmarks)
+
+    client: Any = Client()
+    cluster._refuse_unlike(client, "tcp://scheduler")
+    assert client.asked == 2

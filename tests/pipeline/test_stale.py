@@ -223,7 +223,7 @@ BUILT: dict[str, tuple[Callable[[Path], object], list[str]]] = {
                       once("decisions/crops.yaml", DETAIL.replace("wheel", "oar"))(root)),
         ["samples", "captions", "curate", "select", "report", "dataset"]),
     "a group": (append("project.yaml", "groups: {nobody: {}}\n"),
-                ["intent", "samples", "elements", "captions", "select", "report", "dataset"]),
+                ["intent", "samples", "elements", "captions", "curate", "select", "report", "dataset"]),
     "better pixels": (better, sorted({*IMAGE_PHASES, "dataset"} - {"captions"})),
 }  # fmt: skip
 DETAIL = 'scene-09.jpg: {extra: [{name: part, box: [0, 0, 0.6, 0.6], caption: "[trigger], a wheel"}]}\n'
