@@ -379,15 +379,20 @@ def findings(found: Mapping[str, Sequence[Mark]], pictures: int) -> list[Finding
     `pictures`: how many were looked at.
     """
     told, same = [], _same_words(found, pictures)
-    covers, shared = catalogue()[Code.SAME_WORDS].covers, {path for finding in same for path in finding.images}
     for kind, own in by_kind(found).items():
         if kind == "bars":  # the audit says so
             continue
-        alone = [marks for path, marks in own.items() if path not in shared or CODES[kind] not in covers]
-        said = Counter(mark.words[:_WORDS] for marks in alone or own.values() for mark in marks)
+        said = Counter(mark.words[:_WORDS] for marks in _told_here(kind, own, same) for mark in marks)
         values = {"said": listed([f"“{words}”" for words, _ in said.most_common()])}
         told.append(Finding(CODES[kind], tuple(own), values))
     return [*same, *told]
+
+
+def _told_here(kind: What, own: Mapping[str, Sequence[Mark]], same: Sequence[Finding]) -> Sequence[Sequence[Mark]]:
+    """Leave out pictures of which it is told instead that they share words; all of them where nothing else is left."""
+    shared = {path for finding in same for path in finding.images}
+    spared = CODES[kind] in catalogue()[Code.SAME_WORDS].covers
+    return [marks for path, marks in own.items() if not (spared and path in shared)] or list(own.values())
 
 
 def _same_words(found: Mapping[str, Sequence[Mark]], pictures: int) -> list[Finding]:
