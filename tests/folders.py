@@ -69,8 +69,10 @@ class Shown:
                 self._points[image.pixel_digest] = keypoints.of_picture(self.pixels(image))
         return list(images)
 
-    def points(self, image: Image) -> keypoints.Keypoints:
-        return self._points[image.pixel_digest]
+    def points(self, image: Image, ground: str = "#ffffff") -> keypoints.Keypoints:
+        if not image.alpha or ground == "#ffffff":
+            return self._points[image.pixel_digest]
+        return keypoints.of_picture(self.pixels(image, ground))
 
     def pixels(self, image: Image, ground: str = "#ffffff") -> keypoints.Pixels:
         shown = self._show(image)

@@ -110,9 +110,9 @@ class _Both:
             ready |= {here[image.path] for image in measure(sight, own)}
         return [image for image in images if image.path in ready]
 
-    def points(self, image: Image) -> Keypoints:
+    def points(self, image: Image, ground: str = WHITE) -> Keypoints:
         sight, own = self._of(image)
-        return sight.points(own)
+        return sight.points(own, ground)
 
     def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
         sight, own = self._of(image)

@@ -16,6 +16,7 @@ WHITE = "#ffffff"  # the ground on which every transparent picture is looked at,
 BARE = ""  # no ground: transparency is dropped
 _THUMB = 24  # cells a side of an image's thumbnail, in luma
 _NEAR = 6  # of 255, steps of one ground; what saving a JPEG leaves
+_STEPS = 255 // (2 * _NEAR) + 1  # of twice that
 _MOST = 0.15  # share of the rim that is of one colour; a cut leads the picture itself to the rim
 _OUTLINE, _NEAREST = 0.7, 4  # share of two outlines that is in both (Jaccard), and how many of these are looked at
 _RIM = 0.02  # of the longer side, the width of the rim
@@ -74,8 +75,9 @@ def _rim(pixels: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
 
 def _commonest(colours: NDArray[np.uint8]) -> tuple[list[int], float]:
     """Return the colour that most are near to, and the share of those that are."""
-    steps, counts = np.unique(colours // (2 * _NEAR), axis=0, return_counts=True)
-    first = steps[int(counts.argmax())].astype(int) * 2 * _NEAR + _NEAR
+    places = _STEPS ** np.arange(colours.shape[1])[::-1]
+    most = np.bincount((colours // (2 * _NEAR)).astype(int) @ places).argmax()  # each colour's steps as one number
+    first = most // places % _STEPS * 2 * _NEAR + _NEAR
     near = (np.abs(colours.astype(int) - first) <= 2 * _NEAR).all(axis=1)
     middle = np.median(colours[near], axis=0)
     return [round(float(part)) for part in middle], float((np.abs(colours - middle) <= _NEAR).all(axis=1).mean())

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 SIDE = 512  # px, longer side of what is looked at; tests/benchmarks/copies.py: at 320 stretched and small cuts are lost
 MOST = 400  # points kept of a picture, those with the most contrast
 _CONTRASTS = (0.02, 0.005)  # OpenCV's threshold, its own is 0.04; the lower one where that leaves a picture with few
+_LAYERS = 3  # of an octave: SIFT holds so many times a point's response against the threshold
 _FEW = 60  # points
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
 _VERSION = 2  # of the cache: raised with anything that changes what a picture's points are
@@ -80,26 +81,24 @@ def of_picture(pixels: Pixels) -> Keypoints:
     """Find the points of a picture of at most SIDE px."""
     from loraprep.imaging.opencv import cv2
 
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    for contrast in _CONTRASTS:
-        found, described = _sift(contrast).detectAndCompute(grey, None)
-        if len(found) >= _FEW:
-            break
+    found, described = _sift().detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), None)
+    clear = [n for n, point in enumerate(found) if point.response * _LAYERS >= _CONTRASTS[0]]
     height, width = pixels.shape[:2]
     if described is None:
         return Keypoints(height, width, np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8))
-    order = sorted(range(len(found)), key=lambda n: (-found[n].response, found[n].pt, found[n].angle))[:MOST]
+    chosen = clear if len(clear) >= _FEW else range(len(found))
+    order = sorted(chosen, key=lambda n: (-found[n].response, found[n].pt, found[n].angle))[:MOST]
     places = np.array([(*found[n].pt, found[n].size, found[n].angle) for n in order], np.float32)
-    chosen = described[order].astype(np.float32)
-    roots = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-6))
+    kept = described[order].astype(np.float32)
+    roots = np.sqrt(kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-6))
     return Keypoints(height, width, places, np.rint(np.minimum(roots * _SCALE, 255)).astype(np.uint8))
 
 
 @cache
-def _sift(contrast: float):  # type: ignore[no-untyped-def]
+def _sift():  # type: ignore[no-untyped-def]
     from loraprep.imaging.opencv import cv2
 
-    return cv2.SIFT_create(nfeatures=MOST, contrastThreshold=contrast)
+    return cv2.SIFT_create(nfeatures=MOST, nOctaveLayers=_LAYERS, contrastThreshold=_CONTRASTS[1])
 
 
 _Points = TypeVar("_Points")
@@ -173,8 +172,8 @@ class Sight(Protocol):
     def prepare(self, images: Sequence[Image]) -> list[Image]:
         """Make the points of all of them; return those that could be opened."""
 
-    def points(self, image: Image) -> Keypoints:
-        """Return the points of one that was prepared."""
+    def points(self, image: Image, ground: str = WHITE) -> Keypoints:
+        """Return the points of one that was prepared, on a `ground` as `pixels` does. Raises BadImage, OSError then."""
 
     def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
         """Return a picture at SIDE px at most, a transparent one on `ground`, or BARE. Raises BadImage, OSError."""
@@ -206,7 +205,7 @@ class Opened:
         self._store = Store(path, "points", f"{_VERSION} {stamp}")
         self.given_up: dict[str, GivenUp] = {}
         self._held: Callable[[Image, str], Pixels] = lru_cache(maxsize=_HELD)(self._pixels)
-        self.points: Callable[[Image], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
+        self._known: Callable[[Image, str], Keypoints] = lru_cache(maxsize=_HELD)(self._points)
 
     def glance(self, images: Sequence[Image]) -> list[Image]:
         self._glimpses.keep_only({crops.shown(image) for image in images})
@@ -224,8 +223,13 @@ class Opened:
     def glimpse(self, image: Image) -> Glimpse:
         return _fetched(self._glimpses, image, Glimpse.unpacked)
 
-    def _points(self, image: Image) -> Keypoints:
-        return _fetched(self._store, image, Keypoints.unpacked)
+    def points(self, image: Image, ground: str = WHITE) -> Keypoints:
+        return self._known(image, ground if image.alpha else WHITE)
+
+    def _points(self, image: Image, ground: str) -> Keypoints:
+        if ground == WHITE:
+            return _fetched(self._store, image, Keypoints.unpacked)
+        return of_picture(self.pixels(image, ground))
 
     def pixels(self, image: Image, ground: str = WHITE) -> Pixels:
         return self._held(image, ground if image.alpha else WHITE)

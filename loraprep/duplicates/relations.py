@@ -11,7 +11,7 @@ import numpy as np
 from loraprep.core.components import Components
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Group, Image, Lying, Pair, the_other_way
-from loraprep.duplicates import candidates, descriptions, flattened, geometry, keypoints, ranking, reading
+from loraprep.duplicates import candidates, descriptions, flattened, geometry, ranking, reading
 from loraprep.duplicates.candidates import Candidate, Near
 from loraprep.duplicates.clusters import Clusters, copies, variants
 from loraprep.duplicates.flattened import BARE, WHITE
@@ -131,10 +131,8 @@ class _Comparison:
         return geometry.similarity(first, second, mirrored=found.mirrored)
 
     def _points(self, image: Image, ground: str) -> Keypoints:
-        if ground == WHITE or not image.alpha:
-            return self._sight.points(image)
         try:
-            return keypoints.of_picture(self._sight.pixels(image, ground))
+            return self._sight.points(image, ground)
         except (BadImage, OSError):  # gone since it was looked at
             return self._sight.points(image)
 
