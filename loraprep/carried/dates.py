@@ -18,9 +18,10 @@ _CLOCK = re.compile(
     rf"{_HOUR}\.?[0-5]\d ?{_HALF})(?![\w:/%])",
     re.IGNORECASE,
 )
-_TICK, _APART = "['’`‘]", r"[./\\|>-]"  # a stroke is read straight as well
+_TICK, _SIGNS = "['’`‘]", r"./\\|>-"  # a stroke is read straight as well
+_APART = f"[{_SIGNS}]"
 _ENDS = r"(?![.,]\d)(?=\D|$|\d\d?[:.]?\d\d(?!\d))"  # a time may be joined to it
-_YEAR_FIRST = re.compile(rf"(?<![\w.])((?:19|20)\d\d) ?[,:./\\>-] ?(\d\d?) ?[,:./\\>-] ?(\d\d?){_ENDS}")
+_YEAR_FIRST = re.compile(rf"(?<![\w.])((?:19|20)\d\d) ?[,:{_SIGNS}] ?(\d\d?) ?[,:{_SIGNS}] ?(\d\d?){_ENDS}")
 _YEAR_LAST = re.compile(rf"(?<![\w.])(\d\d?) ?({_APART}) ?(\d\d?) ?{_APART} ?((?:19|20)\d\d|{_TICK}?\d\d){_ENDS}")
 _SHORT_FIRST = re.compile(rf"(?<![\w.])({_TICK}?\d\d) ?({_APART}) ?(\d\d?) ?{_APART} ?(\d\d?)(?![.,]?\d)")
 _JOINED = re.compile(r"(\d\d)[./-](\d\d)((?:19|20)\d\d)|((?:19|20)\d\d)(\d\d)[./-](\d\d)")  # a dot was not read

@@ -221,11 +221,11 @@ def _bytes(number: int) -> str:
 
 
 def _findings(s: Snapshot, path: str) -> list[Remark]:
-    about = {(told.reason.code, told.reason.sentence) for told in since.told(s) if path in told.reason.images}
+    about = {told.id for told in since.told(s) if path in told.reason.images}
     return [
         Remark(id=card.id, severity=card.severity, sentence=card.sentence, fix="" if card.accepted else card.fix)
         for card in views.finding_cards(s)
-        if (card.code, card.sentence) in about  # one of several of a code
+        if card.id in about
     ]
 
 

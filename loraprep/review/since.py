@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ from loraprep.core.records import Caption, Elements, Reason
 from loraprep.project import groups
 from loraprep.report.gate import many_named
 from loraprep.review import stay
-from loraprep.review.snapshot import Snapshot, remembered
+from loraprep.review.snapshot import Snapshot, ident, remembered
 
 _NOBODY = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.CAPTION_DRAFT})  # mended by words, whatever they are
 
@@ -23,20 +24,25 @@ _NOBODY = frozenset({Code.UNCAPTIONED, Code.ONLY_NAMED, Code.CAPTION_DRAFT})  # 
 class Told(msgspec.Struct, frozen=True):
     """A reason of the verdict, of the pictures that it still is about. `since`: what became of others, "" if it counts.
 
-    `over`: the pictures it was about are all gone or described. `first`: its code when the page came to it: who writes
-    captions stays with them though too few are left to stop the gate.
+    `over`: the pictures it was about are all gone or described. `id`: of its card, by the code that the run gave it,
+    for who writes captions stays with them though too few are left to stop the gate, and by which of that code it is.
     """
 
     reason: Reason
     since: str
     over: bool
-    first: str
+    id: str
 
 
 @remembered(lambda s: (s.digests["captions"], stay.leaving_by_now(s)))
 def told(s: Snapshot) -> list[Told]:
     """List the verdict's reasons, in its order."""
-    return [_by_now(s, reason) for reason in (s.gate.reasons if s.gate else ())]
+    earlier, found = Counter[str](), []
+    for reason in s.gate.reasons if s.gate else ():
+        which = [str(earlier[reason.code])] if earlier[reason.code] else []
+        found.append(_by_now(s, reason, ident("gate", reason.code, *which)))
+        earlier[reason.code] += 1
+    return found
 
 
 def about(s: Snapshot, code: str) -> list[str]:
@@ -76,19 +82,19 @@ def described(s: Snapshot) -> frozenset[str]:
     return frozenset(path for path in mine if now[path].captioned)
 
 
-def _by_now(s: Snapshot, reason: Reason) -> Told:
+def _by_now(s: Snapshot, reason: Reason, card: str) -> Told:
     left = stay.left_since(s)
     stays = [path for path in reason.images if path not in left]
     mine = described(s).intersection(stays) if reason.code in _NOBODY else frozenset()
     still = tuple(path for path in stays if path not in mine)
     as_many = reason.code not in _NOBODY or len(stay.staying(s)) == sum(fate.stays for fate in s.fates.values())
     if len(still) == len(reason.images) and as_many:
-        return Told(reason, "", over=False, first=reason.code)
+        return Told(reason, "", over=False, id=card)
     if reason.code in _NOBODY and still:
-        return Told(_said_anew(s, reason, still), "", over=False, first=reason.code)
+        return Told(_said_anew(s, reason, still), "", over=False, id=card)
     parts = (stay.since(reason.images, left), _described(len(mine), len(reason.images)))
     since = " ".join(part for part in parts if part)
-    return Told(structs.replace(reason, images=still), since, over=not still, first=reason.code)
+    return Told(structs.replace(reason, images=still), since, over=not still, id=card)
 
 
 def _described(written: int, of: int) -> str:

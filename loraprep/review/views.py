@@ -631,7 +631,7 @@ def finding_cards(s: Snapshot) -> list[FindingCard]:
             settled = settled or told.since
         cards.append(
             FindingCard(
-                id=ident("gate", told.first),
+                id=told.id,
                 code=reason.code,
                 severity=reason.severity,
                 sentence=reason.sentence,
