@@ -67,8 +67,9 @@ def _grounds(thumbs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[
 
 
 def plain_edges(images: Sequence[Image]) -> NDArray[np.float64]:
-    """Measure which share of each picture's edge is plain ground, 0..1."""
-    return _grounds(_thumbs(images))[1].astype(np.float64)
+    """Measure which share of each picture's edge is plain ground, 0..1; thumbnails of a few are unpacked at a time."""
+    bands = (images[start : start + _BAND] for start in range(0, max(1, len(images)), _BAND))
+    return np.concatenate([_grounds(_thumbs(band))[1] for band in bands]).astype(np.float64)
 
 
 def _figures(images: Sequence[Image]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
 from loraprep.carried.kinds import Mark
-from loraprep.core import files
+from loraprep.core import files, typed
 from loraprep.core.errors import UserError
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption, Elements, Fate, Gate, Group
@@ -29,6 +30,9 @@ class Artifact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     NAME: ClassVar[str]
     MANY: ClassVar[bool] = False  # it grows with the pictures, and holds no number with a fraction: files.spelled
+
+    def check(self) -> None:
+        """Raise msgspec.MsgspecError if a part of it that is read later is not of its form."""
 
 
 class BesideImages(Artifact, frozen=True):
@@ -146,7 +150,20 @@ class Described(Artifact, frozen=True):
     NAME = "elements.json"
     MANY = True
 
-    elements: dict[str, Elements]  # by path
+    rows: dict[str, msgspec.Raw] = msgspec.field(name="elements")  # by path
+
+    @classmethod
+    def of(cls, elements: Mapping[str, Elements]) -> Described:
+        """Keep what is in each picture."""
+        return cls(rows=typed.spelled(elements))
+
+    @property
+    def elements(self) -> typed.ByPath[Elements]:
+        """What is in each picture, by path."""
+        return typed.ByPath(self.rows, Elements)
+
+    def check(self) -> None:
+        _each(self.elements)
 
 
 class VisionAsked(Artifact, frozen=True):
@@ -164,8 +181,21 @@ class Captioned(Artifact, frozen=True, tag=2):
     NAME = "captions.json"
     MANY = True
 
-    captions: dict[str, Caption]  # by path
+    rows: dict[str, msgspec.Raw] = msgspec.field(name="captions")  # by path
     findings: list[Finding]
+
+    @classmethod
+    def of(cls, captions: Mapping[str, Caption], findings: Sequence[Finding]) -> Captioned:
+        """Keep every caption, and what was found in them."""
+        return cls(rows=typed.spelled(captions), findings=[*findings])
+
+    @property
+    def captions(self) -> typed.ByPath[Caption]:
+        """Every caption, by path."""
+        return typed.ByPath(self.rows, Caption)
+
+    def check(self) -> None:
+        _each(self.captions)
 
 
 class Curated(Artifact, frozen=True, tag=3):
@@ -220,6 +250,11 @@ class Judged(Artifact, Gate, frozen=True, tag=2):
     next: str
 
 
+def _each(rows: typed.ByPath[Any]) -> None:
+    for path in rows:
+        rows[path]
+
+
 A = TypeVar("A", bound=Artifact)
 
 
@@ -235,7 +270,9 @@ def encode(artifact: Artifact) -> str:
 def decode(kind: type[A], data: bytes | str) -> A:
     """Read what `encode` wrote. Raises msgspec.MsgspecError for anything else, another version too."""
     files.parse_json(data, _Versioned)  # a tag may be absent for msgspec; here it must be there
-    return files.parse_json(data, kind)
+    found = files.parse_json(data, kind)
+    found.check()
+    return found
 
 
 def load(kind: type[A], root: Path) -> A:

@@ -86,7 +86,7 @@ def made(root: Path, number: int) -> None:
                    ("a mill at dawn", f"number {n % 300}"), ("loose strokes",))
         for n, p in enumerate(names)
     }  # fmt: skip
-    _keep(root, Captioned(captions=texts, findings=[]))
+    _keep(root, Captioned.of(texts, []))
     _keep(root, Selected(fates=[Fate(p, "kept", "") for p in names], waiting={}, findings=[], settled={}))
     reasons = [
         Reason(code, "warn", f"{number} pictures", "Why.", "Mend it.", tuple(names))

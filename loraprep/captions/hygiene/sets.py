@@ -23,7 +23,9 @@ def nearly_twice(captions: Mapping[str, str]) -> dict[str, str]:
     Pairs are sought by their rarest words alone: two sets with a Jaccard index of t share one of the
     |a| - ceil(t |a|) + 1 rarest words of each (prefix filter; Chaudhuri, Ganti and Kaushik 2006).
     """
-    sets = {path: found for path, text in captions.items() if len(found := frozenset(words(text))) >= _FEWEST}
+    one: dict[str, str] = {}  # of very many captions the words are held once
+    read = ((path, frozenset(one.setdefault(word, word) for word in words(text))) for path, text in captions.items())
+    sets = {path: found for path, found in read if len(found) >= _FEWEST}
     times = Counter(word for found in sets.values() for word in found)
     by_words: dict[frozenset[str], list[str]] = defaultdict(list)
     for path in sorted(sets):

@@ -316,7 +316,8 @@ def strangeness(points: Points) -> Points:
     some = points[spoken_for(len(points))]
     quarter = max(1, len(some) // 4)
     bands = (points[start : start + MANY] for start in range(0, len(points), MANY))
-    far = np.concatenate([np.partition(_between(band, some), quarter, axis=1)[:, quarter] for band in bands])
+    # taken out, and not seen in it: a view would keep the whole table of each band
+    far = np.concatenate([np.partition(_between(band, some), quarter, axis=1).take(quarter, axis=1) for band in bands])
     usual = max(float(np.median(far)), _LEAST_SPREAD)
     strange: Points = np.log(np.maximum(far, 1e-9)) - math.log(usual) / 2
     return strange

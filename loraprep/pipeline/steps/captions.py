@@ -33,7 +33,7 @@ def sample_captions(work: Workspace) -> None:
     shown = [i for i in staying if i.path in set(samples)]
     outcome = vision.ask_samples(work, shown, staying)
     stored, chosen = vision.stored_answers(work, shown), vision.chosen_captioners(work, shown)
-    elements = chain.describe_all(
+    described = chain.describe_all(
         shown,
         staying,
         project.settings,
@@ -42,7 +42,7 @@ def sample_captions(work: Workspace) -> None:
         chosen=chosen,
         spared=vision.rules_spared(work, shown),
     )
-    elements = carried.named(work, elements)
+    elements = carried.named(work, described)
     rendered = render.render_all(elements, project.settings, project.base_model, project.kind)
     unseen = sorted(e.path for e in elements.values() if e.state == "waiting")
     renewals = approval.approvals_to_renew(
@@ -74,7 +74,7 @@ def describe_images(work: Workspace) -> None:
             chosen=chosen,
             spared=vision.rules_spared(work, staying),
         )
-    work.write(Described(elements=described))
+    work.write(Described.of(described))
     work.write(VisionAsked(findings=outcome.findings, waiting=outcome.missing))
 
 
@@ -111,4 +111,4 @@ def write_captions(work: Workspace) -> None:
         places = Places(project.root)
         said = [f"{places.of('captions', keys)}{f' ({keys[0]})' if len(keys) > 1 else ''}" for keys in vain]
         findings.append(Finding(Code.CLEANING_UNDONE_IN_VAIN, (), {"said": listed(said), "count": len(said)}))
-    work.write(Captioned(captions=captions, findings=[*findings, *result.findings]))
+    work.write(Captioned.of(captions, [*findings, *result.findings]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loraprep.carried import pieces, questions, reading
 from loraprep.carried.kinds import Mark, What
@@ -82,7 +82,7 @@ def _pieces(work: Workspace, pictures: Sequence[Image]) -> tuple[dict[str, list[
     return large[0], large[1]
 
 
-def named(work: Workspace, elements: dict[str, Elements]) -> dict[str, Elements]:
+def named(work: Workspace, elements: Mapping[str, Elements]) -> Mapping[str, Elements]:
     """Complete what is in the pictures by the marks that a person wants named in captions."""
     seen = work.read(CarriedSeen)
     if not seen.marks:
