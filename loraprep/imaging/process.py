@@ -1,7 +1,8 @@
-"""Pillow's switches that hold for a whole process: set in ours, never in a program that merely imports loraprep."""
+"""Switches of libraries that hold for a whole process: set in ours, never in one that merely imports loraprep."""
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 
@@ -12,6 +13,9 @@ def claim() -> None:
     """Declare that this process is ours, where it starts. Pillow need not be loaded for it; its switches follow it."""
     global _claimed
     _claimed = True
+    # numpy's products of matrices and eigenvalues: its threads wait for each other by spinning, so that on processors
+    # that are busy elsewhere they took up to forty times the time of one, and added up in another order
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Pillow warns on stderr about odd EXIF and palettes; a file that still opens needs no such line.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     if "PIL.Image" in sys.modules:
