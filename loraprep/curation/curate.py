@@ -69,7 +69,8 @@ def curate(
     """
     ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
-    found = styles.group_by_style(remaining, seen.styles, settings)
+    drawn = _Drawn(seen, kind, settings)
+    found = drawn.styles(remaining)
     # a look that may leave whole by an answer that is still missing is asked about once that is there
     elsewhere = any(asked_before >= set(look) for look in found.groups)
     about_styles = None if elsewhere else styles.style_question(remaining, found, kind)
@@ -81,7 +82,7 @@ def curate(
         seen.people.typical,
     )
     wanted = {remaining[n].path for n in subset.always_kept(remaining, settings.curation.include)}
-    odd = _strays(remaining, found, seen, kind, settings)
+    odd = drawn.strays(remaining)
     about_strays = strays.stray_question(
         remaining,
         odd,
@@ -112,7 +113,7 @@ def curate(
     )
     staying = [pool[n] for n in kept]
     alone = tuple(i.path for i in staying) if parts == _Parts() else ()
-    return Curation(assess(staying, seen, kind, settings, parts), questions, alone)
+    return Curation(assess(staying, seen, kind, settings, parts, drawn), questions, alone)
 
 
 class _Parts(msgspec.Struct, frozen=True):
@@ -137,13 +138,19 @@ def _both_ways(images: Sequence[Image], found: styles.StyleGroups, seen: Observa
 
 
 def assess(
-    images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings, parts: _Parts | None = None
+    images: Sequence[Image],
+    seen: Observations,
+    kind: Kind,
+    settings: Settings,
+    parts: _Parts | None = None,
+    drawn: _Drawn | None = None,
 ) -> Assessment:
     """Say everything that phase 5 says about the pictures that train, sorted by path.
 
-    `parts`: what is said of styles, strangers and strays instead, where a question is about them.
+    `parts`: what is said of styles, strangers and strays instead, where a question is about them. `drawn`: where that
+    may be known already of the same pictures.
     """
-    parts = parts or _Parts()
+    parts, drawn = parts or _Parts(), drawn or _Drawn(seen, kind, settings)
     worth, around = _quality(images, seen), seen.around(images)
     labels, measured = _labels(around, seen, kind, settings)
     unseen = undescribed(seen.captions)
@@ -158,12 +165,12 @@ def assess(
         spoken({} if kind.pairs else told, settings.trigger),  # an instruction does not say what a picture shows
     )
     variety = _variety(images, seen, kind)
-    found = styles.group_by_style(images, seen.styles, settings)
+    found = drawn.styles(images)
     findings = [
         *_one_scene(around, seen, kind),
         *changes.findings({p: c for p, c in seen.changes.items() if p in {*(i.path for i in images)}}, seen.captions),
         *subset.similar_findings(images, partial(_likeness, seen=seen), worth, settings.thresholds.curation.similar),
-        *(_unlike(images, around, found, seen, kind, settings) if parts.strays is None else parts.strays),
+        *(_unlike(images, around, drawn, seen, kind) if parts.strays is None else parts.strays),
         *(_strangers(images, seen, kind, settings) if parts.strangers is None else parts.strangers),
         *(_styles(images, found, seen, kind) if parts.styles is None else parts.styles),
         *one_sided,
@@ -227,28 +234,40 @@ def _styles(images: Sequence[Image], found: styles.StyleGroups, seen: Observatio
     return styles.style_findings(images, found, kind, ways)
 
 
-def _strays(
-    images: Sequence[Image], found: styles.StyleGroups, seen: Observations, kind: Kind, settings: Settings
-) -> strays.Strays:
-    if kind.pairs:
-        return strays.Strays()
-    mediums = {i.path: lexicon.meant("medium", identity.medium_said(i.path, seen)) for i in images}
-    return strays.find_strays(images, seen.styles, found, mediums, kind, settings)
+class _Drawn:
+    """How sets of these pictures are drawn: told once of the same set, since mostly all that were asked about stay."""
+
+    def __init__(self, seen: Observations, kind: Kind, settings: Settings) -> None:
+        self._seen, self._kind, self._settings = seen, kind, settings
+        self._styles: dict[tuple[str, ...], styles.StyleGroups] = {}
+        self._strays: dict[tuple[str, ...], strays.Strays] = {}
+
+    def styles(self, images: Sequence[Image]) -> styles.StyleGroups:
+        """Group them by style."""
+        of = tuple(i.path for i in images)
+        if of not in self._styles:
+            self._styles[of] = styles.group_by_style(images, self._seen.styles, self._settings)
+        return self._styles[of]
+
+    def strays(self, images: Sequence[Image]) -> strays.Strays:
+        """Find those unlike the others of their style; none in pairs."""
+        of = tuple(i.path for i in images)
+        if of not in self._strays and not self._kind.pairs:
+            mediums = {p: lexicon.meant("medium", identity.medium_said(p, self._seen)) for p in of}
+            self._strays[of] = strays.find_strays(
+                images, self._seen.styles, self.styles(images), mediums, self._kind, self._settings
+            )
+        return self._strays.get(of, strays.Strays())
 
 
 def _unlike(
-    images: Sequence[Image],
-    around: Sequence[Image],
-    found: styles.StyleGroups,
-    seen: Observations,
-    kind: Kind,
-    settings: Settings,
+    images: Sequence[Image], around: Sequence[Image], drawn: _Drawn, seen: Observations, kind: Kind
 ) -> list[Finding]:
     """Name what is unlike the rest; in pairs and tiny pictures, whose drawing is not judged, by layout and colour."""
-    if kind.pairs or found.measured < styles.LEAST:
+    if kind.pairs or drawn.styles(images).measured < styles.LEAST:
         alike = picture_likeness if seen.before else partial(picture_likeness, embeddings=seen.embeddings)
         return subset.outlier_findings(around, alike)
-    return strays.stray_findings(_strays(images, found, seen, kind, settings))
+    return strays.stray_findings(drawn.strays(images))
 
 
 def _marked(marks: Sequence[Finding], kept: Set[str]) -> list[Finding]:
@@ -287,13 +306,16 @@ def _one_scene(images: Sequence[Image], seen: Observations, kind: Kind) -> list[
     paths = tuple(i.path for i in images)
     scenes = len({seen.scenes.get(p, p) for p in paths})
     images = images[style_clusters.spoken_for(len(images))]
-    count = min(scenes, diversity.vendi(content_kernel(images, {}, {})[0]))
-    if count < kind.variety:
+    kernel = content_kernel(images, {}, {})[0]
+    if scenes < kind.variety or not diversity.vendi_at_least(kernel, kind.variety):
+        count = min(scenes, diversity.vendi(kernel))
         return [Finding(Code.ONE_SCENE, paths, {"different": max(1, round(count)), "least": kind.variety})]
     if not kind.teaches_style or similarity.usual_distance(images, seen.styles) >= _ALIKE:
         return []
     said = similarity.said_likeness(images, _told(seen))
-    return [Finding(Code.ALL_ALIKE, paths, {})] if said is None or diversity.vendi(said) < kind.variety else []
+    return (
+        [Finding(Code.ALL_ALIKE, paths, {})] if said is None or not diversity.vendi_at_least(said, kind.variety) else []
+    )
 
 
 def _variety(images: Sequence[Image], seen: Observations, kind: Kind) -> _Variety:

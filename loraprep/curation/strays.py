@@ -80,34 +80,51 @@ def find_strays(
         others = np.flatnonzero(chance >= _HINTED)
         near = np.argsort(np.linalg.norm(place[others] - place[others].mean(0), axis=1), kind="stable")[:_SHOWN]
         typical += [part[others[k]].path for k in near]
+        usual = _Usual(part, others, drawn, mediums)
         for n in odd.tolist():
             level = asked if asks and len(part) >= _ENOUGH and chance[n] < _ASKED else hinted
-            level[part[n].path] = _differences(part[n], [part[k] for k in others], drawn, mediums)
+            level[part[n].path] = usual.differences(n)
     return Strays(dict(sorted(asked.items())), dict(sorted(hinted.items())), typical[:_SHOWN])
 
 
-def _differences(
-    odd: Image, others: Sequence[Image], drawn: Mapping[str, Sequence[float]], mediums: Mapping[str, str]
-) -> Differences:
-    """Say in what a picture differs from (nearly) all others, most striking first: what it is made with, then facts."""
-    told: list[tuple[float, str, str]] = []
-    made, usual = mediums.get(odd.path, ""), Counter(filter(None, (mediums.get(i.path, "") for i in others)))
-    if made and usual.total() * 2 > len(others):
-        other, number = max(sorted(usual.items()), key=lambda c: c[1])
-        if other != made and number >= styles.APART * usual.total():
-            told.append((np.inf, made, other))
-    for (more, less, least), values in zip(_PLAIN, _plain_facts([odd, *others]), strict=True):
-        told += _difference(values, more, less, least)
-    rest = [i for i in others[style_clusters.spoken_for(len(others))] if drawn.get(i.path)]
-    if drawn.get(odd.path) and rest:
-        raw = np.array([drawn[i.path] for i in (odd, *rest)])
-        deviations = (raw - raw.mean(0)) / (raw.std(0) + 1e-6)
-        for more, less, names in styles.WORDS:
-            told += _difference(deviations[:, [style.NAMES.index(n) for n in names]].mean(1), more, less)
-    return tuple((mine, theirs) for _, mine, theirs in sorted(told, key=lambda t: -t[0])[:_TOLD])
+class _Usual:
+    """What is so of the others of a style, told once for all that are unlike them."""
+
+    def __init__(
+        self,
+        part: Sequence[Image],
+        others: NDArray[np.intp],
+        drawn: Mapping[str, Sequence[float]],
+        mediums: Mapping[str, str],
+    ) -> None:
+        """`others`: which of `part` are usual; the rest as in `find_strays`."""
+        self._part, self._others, self._drawn, self._mediums = part, others, drawn, mediums
+        self._facts = _plain_facts(part)
+        self._made = Counter(filter(None, (mediums.get(part[k].path, "") for k in others)))
+        some = others[style_clusters.spoken_for(len(others))]
+        told = [drawn[part[k].path] for k in some if drawn.get(part[k].path)]
+        self._rest = np.array(told, float).reshape(len(told), -1)
+
+    def differences(self, number: int) -> Differences:
+        """Say in what one of `part` differs from (nearly) all others, most striking first: medium, then facts."""
+        told: list[tuple[float, str, str]] = []
+        odd, usual = self._part[number], self._made
+        if (made := self._mediums.get(odd.path, "")) and usual.total() * 2 > len(self._others):
+            other, times = max(sorted(usual.items()), key=lambda c: c[1])
+            if other != made and times >= styles.APART * usual.total():
+                told.append((np.inf, made, other))
+        for (more, less, least), facts in zip(_PLAIN, self._facts, strict=True):
+            told += _difference(facts[[number, *self._others]], more, less, least)
+        if self._drawn.get(odd.path) and len(self._rest):
+            raw = np.vstack([self._drawn[odd.path], self._rest])
+            deviations = (raw - raw.mean(0)) / (raw.std(0) + 1e-6)
+            for more, less, names in styles.WORDS:
+                told += _difference(deviations[:, [style.NAMES.index(n) for n in names]].mean(1), more, less)
+        return tuple((mine, theirs) for _, mine, theirs in sorted(told, key=lambda t: -t[0])[:_TOLD])
 
 
 def _plain_facts(images: Sequence[Image]) -> list[NDArray[np.float64]]:
+    """Measure of each picture, in the order of _PLAIN."""
     facts = [similarity.plain_edges(images)]
     return facts + [np.array([getattr(i, name) for i in images]) for name in ("lightness", "chroma", "contrast")]
 

@@ -79,12 +79,13 @@ def group_by_style(images: Sequence[Image], styles: Mapping[str, Sequence[float]
     raw = np.array([styles[p] for p in paths[some]])
     points = style_clusters.style_points(raw)
     known = style_clusters.scale()
-    groups, _ = style_clusters.divided(points, known.asked)
+    ways = style_clusters.ways(points)
+    groups, _ = style_clusters.divided(points, known.asked, ways)
     level: Level = "asked"
     least = known.asked
     if len(groups) == 1:
         least = known.hinted
-        groups, _ = style_clusters.divided(points, least)
+        groups, _ = style_clusters.divided(points, least, ways)
         level = "hinted" if len(groups) > 1 else ""
     export = ""
     differ = _other_facts(told[some], groups) if len(groups) == 2 else {}

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from loraprep.core.findings import Code
 from loraprep.core.records import Group, Image
-from loraprep.curation import curate, features, similarity, styles, subset
+from loraprep.curation import curate, features, similarity, strays, styles, subset
 from loraprep.curation.assessment import Observations
 from loraprep.curation.measures import diversity, facility_location, style_clusters, watermarks
 from loraprep.imaging.pictures import Pictures
@@ -193,3 +193,20 @@ def test_corners_that_were_compared_are_not_compared_again_in_another_run(
     assert features.measure_features(where, found, (), cache=cache) == first
     assert rows
     assert cache.stat().st_ino == made  # what is dear is kept
+
+
+def test_how_a_set_is_drawn_is_told_once_where_all_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [replace(i, format="PNG", lightness=60.0, width=900, height=900) for i in synthetic(80)]
+    points = np.concatenate([cloud(1, 78), cloud(2, 2, (6.0, 6.0))])
+    drawn = dict(zip([i.path for i in images], described(points), strict=True))
+    asked: list[str] = []
+    for module, name in ((styles, "group_by_style"), (strays, "find_strays")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, real=real, name=name: asked.append(name) or real(*given))
+    settings = replace(SETTINGS, curation=replace(SETTINGS.curation, target=len(images)))
+    known = {i.path for i in images}  # whoever knows of them is not asked, and all stay
+    result = curate.curate(images, Observations({}, {}, drawn), [], KIND, settings, Decisions(), known=known)
+    assert asked == ["group_by_style", "find_strays"]
+    assert not result.questions
+    assert any(f.code in strays.CODES for f in result.assessment.findings)
+    assert result.assessment == curate.assess(images, Observations({}, {}, drawn), KIND, settings)

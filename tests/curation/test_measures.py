@@ -1,6 +1,7 @@
 """The measures against values known by hand, and against sets whose answer is known."""
 
 import itertools
+import math
 
 import msgspec
 import numpy as np
@@ -39,6 +40,24 @@ def test_fisher_is_the_tail_and_holm_counts_only_what_could_hold() -> None:
     assert diversity.holm([0.01, 0.015, 0.03], [0, 0, 0], 0.05) == [True, True, True]
     assert diversity.holm([0.04, 0.9, 0.9], [0.001, 0.5, 0.5], 0.05) == [True, False, False]
     assert diversity.holm([], [], 0.05) == []
+
+
+@pytest.mark.parametrize(("of_a", "of_b", "n"), [(4, 4, 8), (30, 90, 100), (99, 100, 100), (5, 700, 1500), (0, 3, 9)])
+def test_fisher_of_each_number_is_the_tail_of_binomials(of_a: int, of_b: int, n: int) -> None:
+    for both in range(min(of_a, of_b) + 1):
+        ways = sum(math.comb(of_a, k) * math.comb(n - of_a, of_b - k) for k in range(both, min(of_a, of_b) + 1))
+        assert diversity.fisher(both, of_a, of_b, n) == ways / math.comb(n, of_b)
+
+
+@pytest.mark.parametrize("pictures", [1, 2, 12, 60])
+def test_whether_there_are_so_many_kinds_is_told_as_by_their_number(pictures: int) -> None:
+    points = np.random.default_rng(pictures).normal(size=(pictures, 4))
+    kernel = np.exp(-np.square(points[:, None] - points[None]).sum(2) / 4)
+    number = diversity.vendi(kernel)
+    for least in (0.0, 0.9, number * 0.4, number - 1e-6, number + 1e-6, number * 2):
+        assert diversity.vendi_at_least(kernel, least) == (number >= least)
+    assert diversity.vendi_at_least(np.zeros((0, 0)), 0)
+    assert not diversity.vendi_at_least(np.zeros((0, 0)), 1)
 
 
 def test_association_of_what_is_tied_and_of_what_is_not() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from itertools import combinations
+from itertools import combinations, takewhile
 
 import msgspec
 import numpy as np
@@ -15,6 +15,8 @@ from loraprep.core import resources, typed
 
 Points = NDArray[np.float64]
 Apart = Callable[[Points, Sequence[int], Sequence[int]], float]
+Ways = list[tuple[list[list[int]], float]]
+Within = Callable[[tuple[int, ...]], Points]  # a group -> how far each of it lies from the others of it
 
 SMALL = 3  # pictures, fewer are no style of their own
 TENTH = 10  # nor is less than one in so many; what is rarer are strays (`by_chance`)
@@ -189,8 +191,11 @@ def partitions(points: Points, apart: Apart | None = None) -> list[list[list[int
     `apart`: how far two groups are; by default how sure they are to be two styles (`evidence`). By Ward's distance four
     pictures of another style went to whatever was near: few pictures widen nothing.
     """
+    return _partitions(points, cache(partial(apart or evidence, points)))
+
+
+def _partitions(points: Points, far: Callable[[Sequence[int], Sequence[int]], float]) -> list[list[list[int]]]:
     groups = [tuple(piece) for piece in _pieces(points)]
-    far = cache(partial(apart or evidence, points))
     found = []
     while len(groups) > 1:
         found.append(sorted(map(list, groups), key=lambda g: (-len(g), g)))
@@ -199,21 +204,24 @@ def partitions(points: Points, apart: Apart | None = None) -> list[list[list[int
     return found[::-1]
 
 
-def signs(points: Points, a: Sequence[int], b: Sequence[int]) -> Points:
+def signs(points: Points, a: Sequence[int], b: Sequence[int], *, within: Within | None = None) -> Points:
     """What speaks for two groups being two styles: 5 numbers, each larger the more it does.
 
     The distance of the middles, and the same in spreads within the groups; the silhouette (Rousseeuw 1987), how much
     nearer each picture is to its own group than to the other; and where it falls between the two middles when its own
     is that of the others of its group (leave-one-out, Lachenbruch 1967): the gap between all of them and between all
-    but a tenth. By its own middle any cut of any cloud leaves a gap.
+    but a tenth. By its own middle any cut of any cloud leaves a gap. `within`: `_within` of these points, where many
+    pairs of the same groups are asked about.
     """
+    within = within or partial(_within, points)
     left, right = points[list(a)], points[list(b)]
     one, two = left.mean(0), right.mean(0)
     apart = float(np.linalg.norm(one - two))
     inside = float(((left - one) ** 2).sum() + ((right - two) ** 2).sum())
     spread = math.sqrt(inside / max(1, len(a) + len(b) - 2))
     between = np.sqrt(((left[:, None] - right[None]) ** 2).sum(2)) if len(points) < 300 else _between(left, right)
-    silhouette = float(np.concatenate([_nearer(left, between), _nearer(right, between.T)]).mean())
+    nearer = [_nearer(within(tuple(a)), between), _nearer(within(tuple(b)), between.T)]
+    silhouette = float(np.concatenate(nearer).mean())
     sides = (_side(left, one, two), _side(right, two, one))
     most = sum(float(np.percentile(side, _TOLD)) for side in sides)
     return np.array(
@@ -233,8 +241,13 @@ def _between(left: Points, right: Points) -> Points:
     return distance
 
 
-def _nearer(own: Points, between: Points) -> Points:
-    inner = distances(own).sum(1) / max(1, len(own) - 1)
+def _within(points: Points, group: tuple[int, ...]) -> Points:
+    """Measure how far each picture of a group lies from the others of it."""
+    inner: Points = distances(points[list(group)]).sum(1) / max(1, len(group) - 1)
+    return inner
+
+
+def _nearer(inner: Points, between: Points) -> Points:
     outer = between.mean(1)
     nearer: Points = (outer - inner) / np.maximum(np.maximum(inner, outer), 1e-9)
     return nearer
@@ -250,24 +263,32 @@ def _side(own: Points, middle: Points, other: Points) -> Points:
     return side
 
 
-def evidence(points: Points, a: Sequence[int], b: Sequence[int]) -> float:
+def evidence(points: Points, a: Sequence[int], b: Sequence[int], *, within: Within | None = None) -> float:
     """Weigh `signs` into log odds of two styles against one, both as likely at first (logistic regression)."""
     known = scale()
-    return float((signs(points, a, b) - known.usual) / np.array(known.spread) @ known.weights[:-1] + known.weights[-1])
+    told = signs(points, a, b, within=within)
+    return float((told - known.usual) / np.array(known.spread) @ known.weights[:-1] + known.weights[-1])
 
 
-def divided(points: Points, least: float) -> tuple[list[list[int]], float]:
+def ways(points: Points) -> Ways:
+    """Part a set into 2, 3 ... groups, and say of each how sure the least sure two of them are to be two styles."""
+    # each pair of groups comes up again while others are joined, and each group in many pairs
+    sure = cache(partial(evidence, points, within=cache(partial(_within, points))))
+    return [
+        (groups, min(sure(a, b) for a, b in combinations(sorted(map(tuple, groups)), 2)))
+        for groups in _partitions(points, sure)[: _MOST - 1]
+    ]
+
+
+def divided(points: Points, least: float, known: Ways | None = None) -> tuple[list[list[int]], float]:
     """Divide a set into styles, largest first, and say how sure the least sure two of them are; one group is inf.
 
     Groups are added as long as every two of them, and every two of fewer groups, are `least` sure to be two styles.
+    `known`: the `ways` of these points.
     """
-    best: tuple[list[list[int]], float] = ([list(range(len(points)))], math.inf)
-    for groups in partitions(points)[: _MOST - 1]:
-        sure = min(evidence(points, a, b) for a, b in combinations(groups, 2))
-        if sure < least:
-            break
-        best = groups, sure
-    return best
+    found = ways(points) if known is None else known
+    whole: tuple[list[list[int]], float] = ([list(range(len(points)))], math.inf)
+    return next(reversed([*takewhile(lambda way: way[1] >= least, found)]), whole)
 
 
 def without(points: Points, edits: Sequence[str]) -> Points:
