@@ -90,6 +90,7 @@ def pictures(number: int, term: str, more: str = "") -> str:
     return " ".join(filter(None, (str(number), more, what)))
 
 
+@cache
 def terms(axis: str) -> tuple[str, ...]:
     """Return the closed list of an axis; () if there is none, as for outfits."""
     return tuple(_lists().get(axis, {}))
@@ -114,18 +115,25 @@ def meant(axis: str, text: str) -> str:
     """
     if not terms(axis):
         return ""
-    text = _DENIED.sub(" ", text.replace("_", " "))
+    shown, pieces = _affirmed(text)
     if axis == "subject_class":
-        return next(filter(None, map(_head, _clauses(text))), "")
-    said = {_words(axis)[hit.casefold()] for hit in _pattern(axis).findall(text)}
-    alone = _whole(axis)
-    said |= {alone[plain] for piece in re.split(r"[,;.]", text) if (plain := piece.strip().casefold()) in alone}
-    return next((term for term in terms(axis) if term in said), "")
+        return next(filter(None, map(_head, _clauses(shown))), "")
+    known, alone = _words(axis), _whole(axis)
+    said = {known[hit.casefold()] for hit in _pattern(axis).findall(shown)}
+    said |= {alone[piece] for piece in pieces & alone.keys()}
+    return next((term for term in terms(axis) if term in said), "") if said else ""
+
+
+@lru_cache(1 << 10)  # one axis after the other asks of the same words
+def _affirmed(text: str) -> tuple[str, frozenset[str]]:
+    """Return (a text without what it denies, its pieces between commas)."""
+    shown = _DENIED.sub(" ", text.replace("_", " "))
+    return shown, frozenset(piece.strip().casefold() for piece in re.split(r"[,;.]", shown))
 
 
 def subjects(text: str) -> set[str]:
     """Return every subject that a text names, as closed terms: of landscapes, people and houses all three."""
-    return set(filter(None, map(_head, _clauses(_DENIED.sub(" ", text.replace("_", " "))))))
+    return set(filter(None, map(_head, _clauses(_affirmed(text)[0]))))
 
 
 def _clauses(text: str) -> Iterable[str]:

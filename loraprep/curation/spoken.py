@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -37,17 +38,27 @@ def _read(text: str) -> Spoken:
     text = _NOBODY.sub(" ", text)
     medium = lexicon.meant("medium", text)
     for phrase, before in _phrases(text):
-        if hygiene.is_count(phrase) or phrase.casefold() in booru.phrases().classes.values():
-            whom = whom or _who(phrase)  # beside it nothing stands: "solo" and "scenery" say whom again
+        counts, head = _of(phrase)
+        if counts:
+            whom = whom or head  # beside it nothing stands: "solo" and "scenery" say whom again
             continue
-        head = hygiene.head(phrase)
-        if not head or _counted(phrase) or hygiene.is_style(phrase) or hygiene.is_quality(phrase):
+        if not head:
             continue
         if not whom:
             whom = head
         elif head != whom and not _OF.search(before):
             beside.setdefault(head, f"{before or 'with '}{phrase}")
     return Spoken(medium, whom, beside)
+
+
+@lru_cache(1 << 14)  # captions of a set speak of the same things
+def _of(phrase: str) -> tuple[bool, str]:
+    """Return (does a phrase count who is there, whom it counts or what it is about: "" of what says neither)."""
+    if hygiene.is_count(phrase) or phrase.casefold() in booru.phrases().classes.values():
+        return True, _who(phrase)
+    head = hygiene.head(phrase)
+    said = not head or _counted(phrase) or hygiene.is_style(phrase) or hygiene.is_quality(phrase)
+    return False, "" if said else head
 
 
 def _phrases(text: str) -> Iterable[tuple[str, str]]:
