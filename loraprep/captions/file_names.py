@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 from loraprep.captions import hygiene
 
@@ -26,13 +26,14 @@ def picture_names(paths: Sequence[str]) -> dict[str, list[str]]:
     the pictures lie. No word is ever taken out of a name.
     """
     own = {path: _stem_term(path) for path in paths}
-    bearers = Counter(_without_numbers(path) for path in paths)
+    bare = {path: _without_numbers(path) for path in paths}
+    bearers = Counter(bare[path] for path in paths)
     common = _held_by_most([set(term.split()) for term in own.values()])
     folders = {path: _folder_terms(path) for path in paths}
     everywhere = _held_by_most([set(terms) for terms in folders.values()])
     result = {}
     for path in paths:
-        alone = bearers[_without_numbers(path)] == 1 and not set(own[path].split()) <= common
+        alone = bearers[bare[path]] == 1 and not set(own[path].split()) <= common
         stem = [own[path]] if own[path] and alone else []
         result[path] = list(dict.fromkeys([*stem, *(term for term in folders[path] if term not in everywhere)]))
     return result
@@ -49,7 +50,7 @@ def name_terms(path: str) -> list[str]:
 
 def words_of_name(path: str) -> list[str]:
     """List every word in a file's name and its folders', in lower case, whether or not they say anything."""
-    whole = unicodedata.normalize("NFC", str(PurePosixPath(path[-_LONGEST_PATH:]).with_suffix("")))
+    whole = unicodedata.normalize("NFC", without_ending(path[-_LONGEST_PATH:]))
     return [run.casefold() for run in _CAMEL.findall(whole)]
 
 
@@ -59,8 +60,15 @@ def repeats_number(text: str, path: str) -> bool:
     return _letters(text) == stem and (any(c.isdigit() for c in stem) or not _stem_term(path))
 
 
+def without_ending(path: str) -> str:
+    """Return a path without the ending of its file: "a.b/c.jpg" -> "a.b/c"; ".c" and "c." have none."""
+    start = path.rfind("/") + 1
+    end = path.rfind(".", start)
+    return path[:end] if start < end < len(path) - 1 else path
+
+
 def _stem(path: str) -> str:
-    return PurePosixPath(unicodedata.normalize("NFC", path[-_LONGEST_PATH:])).stem
+    return without_ending(unicodedata.normalize("NFC", path[-_LONGEST_PATH:])).rpartition("/")[2]
 
 
 def _letters(text: str) -> str:
@@ -81,8 +89,13 @@ def _stem_term(path: str) -> str:
 
 
 def _folder_terms(path: str) -> list[str]:
-    parents = PurePosixPath(unicodedata.normalize("NFC", path[-_LONGEST_PATH:])).parts[:-1]
-    return [term for part in reversed(parents) if (term := _term(part))]
+    folder = unicodedata.normalize("NFC", path[-_LONGEST_PATH:]).rpartition("/")[0]
+    return [*_terms_of_folder(folder)] if folder else []
+
+
+@lru_cache(1 << 8)  # many pictures lie in one
+def _terms_of_folder(folder: str) -> tuple[str, ...]:
+    return tuple(term for part in reversed(folder.split("/")) if (term := _term(part)))
 
 
 def _term(name: str) -> str:

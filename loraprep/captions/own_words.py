@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import structs
 
 from loraprep.captions import hygiene
-from loraprep.captions.file_names import words_of_name
+from loraprep.captions.file_names import without_ending, words_of_name
 from loraprep.captions.hygiene.text import normal, words
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups
@@ -81,7 +81,7 @@ def _beside(elements: Elements) -> bool:
 
 def _beyond(caption: Caption, elements: Elements, settings: Settings) -> frozenset[str]:
     """Return the words of a caption that neither its name nor anything else that lay there without a look says."""
-    named, letters = _name(caption.path), normal(str(PurePosixPath(caption.path).with_suffix("")))
+    named, letters = _name(caption.path), normal(without_ending(caption.path))
     lying, measured = _lying(elements)
     group, stop = groups.words(caption.path, settings), hygiene.lists().stopwords
     found: set[str] = set()
@@ -95,6 +95,7 @@ def _beyond(caption: Caption, elements: Elements, settings: Settings) -> frozens
     return frozenset(found - of_name - lying - hygiene.lists().machine_names)
 
 
+@lru_cache(2)  # asked twice of the same one
 def _name(path: str) -> frozenset[str]:
     return frozenset(map(hygiene.singular, words_of_name(path)))
 

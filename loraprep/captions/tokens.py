@@ -38,7 +38,8 @@ def plain_english(text: str) -> float:
     identification schemes". Ordinary English captions have 0.7 and more, those in other languages 0.2 and less.
     """
     words = re.findall(r"[^\W\d_]+", text.lower())
-    return sum(len(word) == 1 or word in _plain() for word in words) / len(words) if words else 0.0
+    known = _plain()
+    return sum(len(word) == 1 or word in known for word in words) / len(words) if words else 0.0
 
 
 def cut(text: str, read: int) -> tuple[str, str]:

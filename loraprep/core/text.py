@@ -44,7 +44,7 @@ def on_backgrounds(pictures: int, copied: int, colours: int) -> str:
 
 def printable(text: str, by: str = " ") -> str:
     """Return the text with `by` for every character that a terminal or page could not show, or would act on."""
-    return replaced(text, lambda char: not char.isprintable(), by)
+    return text if text.isprintable() else replaced(text, lambda char: not char.isprintable(), by)
 
 
 def replaced(text: str, odd: Callable[[str], bool], by: str = " ") -> str:

@@ -131,8 +131,9 @@ def _beside(words: Mapping[str, Spoken]) -> _Told:
     for spoken in words.values():
         for head, as_said in spoken.beside.items():
             said.setdefault(head, Counter())[as_said] += 1
-    alike = {head: _said_alike(ways) for head, ways in said.items()}
-    return _Told("beside", frozenset(words), _by_term({p: list(w.beside) for p, w in words.items()}), alike)
+    alike = {head: _said_alike(ways) for head, ways in said.items() if ways.total() >= _FEW}  # no other is tried
+    have = {path: [head for head in spoken.beside if head in alike] for path, spoken in words.items()}
+    return _Told("beside", frozenset(words), _by_term(have), alike)
 
 
 def _said_alike(ways: Counter[str]) -> str:

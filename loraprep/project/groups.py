@@ -20,16 +20,18 @@ class ProjectGroup(msgspec.Struct, frozen=True):
 
 def every(settings: Settings) -> list[ProjectGroup]:
     """List all groups by folder."""
-    return [
-        ProjectGroup(folder, settings.trigger and settings.trigger + group.suffix, group.words, group.repeats)
-        for folder, group in sorted(settings.groups.items())
-    ]
+    return [_group(folder, settings) for folder in sorted(settings.groups)]
+
+
+def _group(folder: str, settings: Settings) -> ProjectGroup:
+    group = settings.groups[folder]
+    return ProjectGroup(folder, settings.trigger and settings.trigger + group.suffix, group.words, group.repeats)
 
 
 def of(path: str, settings: Settings) -> ProjectGroup | None:
     """Find the group a picture belongs to: the deepest folder named that it lies in."""
-    inside = [group for group in every(settings) if path.startswith(group.folder + "/")]
-    return max(inside, key=lambda group: len(group.folder), default=None)
+    inside = [folder for folder in settings.groups if path.startswith(folder + "/")]
+    return _group(max(inside, key=len), settings) if inside else None
 
 
 def trigger(path: str, settings: Settings) -> str:

@@ -79,10 +79,10 @@ def places(paths: Iterable[str], name: str, *, keep_kohya: bool, groups: Collect
     placed = {}
     deepest = sorted(groups, key=len, reverse=True)
     for path in sorted(paths):
-        parts = PurePosixPath(path).parts
         group = next((g for g in deepest if path.startswith(g + "/")), "")
-        if keep_kohya and len(parts) > 1 and repeats_of(parts[0]):
-            placed[path] = f"{parts[0]}/{stem('/'.join(parts[1:]))}"
+        folder, _, inside = path.partition("/")
+        if keep_kohya and inside and repeats_of(folder):
+            placed[path] = f"{folder}/{stem(inside)}"
         elif group:
             placed[path] = f"{name}-{stem(group + '.x')}/{stem(path.removeprefix(group + '/'))}"
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -30,17 +31,15 @@ def nearly_twice(captions: Mapping[str, str]) -> dict[str, str]:
     by_words: dict[frozenset[str], list[str]] = defaultdict(list)
     for path in sorted(sets):
         by_words[sets[path]].append(path)
-    index: dict[str, list[frozenset[str]]] = defaultdict(list)
+    index: dict[str, list[frozenset[str]]] = defaultdict(list)  # of each word, the shortest first
     result: dict[str, str] = {}
     for found in sorted(by_words, key=lambda s: (len(s), by_words[s])):
         rare = sorted(found, key=lambda word: (times[word], word))
-        prefix = rare[: len(rare) - math.ceil(_ALIKE * len(rare)) + 1]
-        near: dict[frozenset[str], None] = {}
-        for word in prefix:
-            near.update(dict.fromkeys(other for other in index[word] if len(other) >= _ALIKE * len(found)))
-        for other in near:
-            if alike(set(found), set(other)) >= _ALIKE:
-                result.setdefault(by_words[found][0], f"like {by_words[other][0]}")
+        least = math.ceil(_ALIKE * len(rare))
+        prefix = rare[: len(rare) - least + 1]
+        near = (other for word in prefix for other in index[word][bisect_left(index[word], least, key=len) :])
+        if other := next((other for other in near if alike(found, other) >= _ALIKE), None):
+            result[by_words[found][0]] = f"like {by_words[other][0]}"
         same = by_words[found]
         texts = {captions[path].casefold() for path in same}
         if len(texts) > 1:  # the same words in another order

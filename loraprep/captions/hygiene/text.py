@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Set
 from functools import cache, lru_cache
 
 _EAST = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"  # kana, ideographs, hangul
@@ -42,9 +43,10 @@ def normal(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def alike(first: set[str], second: set[str]) -> float:
+def alike(first: Set[str], second: Set[str]) -> float:
     """Return the Jaccard index of two sets of words, 0..1 (Jaccard 1901; caption-audit 1.3 takes it for captions)."""
-    return len(first & second) / len(first | second) if first or second else 0.0
+    both = len(first & second)
+    return both / (len(first) + len(second) - both) if first or second else 0.0
 
 
 def slips(first: str, second: str, most: int) -> bool:

@@ -88,7 +88,7 @@ def clean(text: str) -> str:
     before, text = None, text[:_READ]
     while text != before:  # what is taken out may join up what stands around it
         before = text
-        text = replaced(text, _unsafe)
+        text = text if text.isprintable() else replaced(text, _unsafe)  # whose characters are none of those
         uncalled = _CALL.sub(" ", text)
         if uncalled != text:  # the comma it stood before goes with it
             uncalled = re.sub(r"([,;])(?:\s*[,;])+", r"\1", uncalled)
@@ -121,13 +121,17 @@ def stand_in(made_up: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
 
 def without_trigger(text: str, trigger: str) -> str:
     """Take the trigger out wherever it stands as a word, with the comma it leaves behind, and what would hang."""
-    # glued to a word it stays, for `faults` to name
-    word = rf"(?<!\w)(?:\[trigger\]|{re.escape(trigger)})(?!\w)"
-    if not re.search(word, text, re.IGNORECASE):
+    if not _alone(trigger).search(text):
         return text
-    bare = re.sub(word, "", _trigger(trigger).sub("", text), flags=re.IGNORECASE)
+    bare = _alone(trigger).sub("", _trigger(trigger).sub("", text))
     bare = re.sub(r"\s+([,.;:])", r"\1", " ".join(bare.split()))
     return re.sub(r",(?:\s*,)+", ",", bare).strip(" ,;:，、；：")
+
+
+@cache
+def _alone(trigger: str) -> re.Pattern[str]:
+    """Match a trigger that is glued to no word: where it is, it stays for `faults` to name."""
+    return re.compile(rf"(?<!\w)(?:\[trigger\]|{re.escape(trigger)})(?!\w)", re.IGNORECASE)
 
 
 @cache
@@ -361,7 +365,7 @@ def faults(text: str, trigger: str) -> list[str]:
         found.append("the trigger is in it twice")
     if glued := re.search(r"(?<!\w)\w*+\[trigger\]\w*", text, re.IGNORECASE):
         found.append(f"{glued.group()} glues [trigger] to a word: put a space or a comma between")
-    if any(map(_unsafe, set(text))):
+    if not text.isprintable() and any(map(_unsafe, set(text))):
         found.append("it holds a line break or control character")
     if re.search(r"<\s*+lora\s*+:", text, re.IGNORECASE):
         found.append("it calls a LoRA")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,15 +111,27 @@ def fisher(both: int, of_a: int, of_b: int, n: int) -> float:
     """
     most = min(of_a, of_b)
     if n > _MANY:
-        from scipy.stats import hypergeom
-
-        return float(hypergeom.sf(both - 1, n, of_a, of_b))  # without binomials of pages of digits
+        return _tail(both, min(of_a, of_b), max(of_a, of_b), n)  # without binomials of pages of digits
     first = max(both, of_a + of_b - n)
     way, ways = math.comb(of_a, first) * math.comb(n - of_a, of_b - first), 0
     for k in range(first, most + 1):  # each from the one before, in whole numbers: binomials anew cost many times that
         ways += way
         way = way * (of_a - k) * (of_b - k) // ((k + 1) * (n - of_a - of_b + k + 1))
     return ways / math.comb(n, of_b)
+
+
+def _tail(both: int, few: int, many: int, n: int) -> float:
+    """Sum up what `fisher` does, in logarithms of factorials: of 100,000 pictures nine digits of it are sure."""
+    of = _factorials(n)
+    k = np.arange(max(both, few + many - n), few + 1)
+    ways = of[few] - of[k] - of[few - k] + of[n - few] - of[many - k] - of[n - few - many + k]
+    return min(1.0, float(np.exp(ways - (of[n] - of[many] - of[n - many])).sum()))
+
+
+@lru_cache(4)
+def _factorials(n: int) -> Kernel:
+    """List the natural logarithms of 0! to n!."""
+    return np.array([math.lgamma(k + 1) for k in range(n + 1)])
 
 
 def holm(chances: Sequence[float], least: Sequence[float], level: float) -> list[bool]:
