@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from loraprep.captions import booru, hygiene
 from loraprep.core.findings import Code, Finding, Value
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements
 from loraprep.core.text import listed
 from loraprep.project import groups
@@ -27,7 +28,11 @@ class _Level(NamedTuple):
 
 
 def fused_terms(
-    captions: Mapping[str, Caption], elements: Mapping[str, Elements], settings: Settings, kind: Kind
+    captions: Mapping[str, Caption],
+    elements: Mapping[str, Elements],
+    settings: Settings,
+    kind: Kind,
+    memory: Known = NOWHERE,
 ) -> list[Finding]:
     """Find terms that the model cannot tell from the trigger, by document frequency over the kept captions.
 
@@ -35,17 +40,22 @@ def fused_terms(
     ("green pond" -> "pond"). Exempt are the trigger, the class word, declared terms, counts and framings ("1girl",
     "close-up"), and, where a style is taught, how the pictures are made. Where most pictures were looked at, each
     finding knows its cause: "pictures" (they show it: collect contrast) or "wording" (only captions say it: drop it).
+    `memory`: where the terms of each caption are kept.
     """
     spoken = {path: c for path, c in sorted(captions.items()) if c.origin != "none"}
     if len(spoken) < LEAST or kind.pairs:  # every instruction names the change that is taught
         return []
     limits = settings.thresholds.captions
     style_too = not kind.teaches_style
-    named = {
-        # nobody wrote "pic" because the trigger is "pics"
-        path: _named(replace(c, text=_without_its_trigger(path, c, settings)), elements.get(path), style_too)
-        for path, c in spoken.items()
-    }
+    # nobody wrote "pic" because the trigger is "pics"
+    bare = {path: _without_its_trigger(path, c, settings) for path, c in spoken.items()}
+    style = {path: elements[path].style_sentence if path in elements else "" for path in spoken}
+    given = {path: (bare[path], c.content, c.style, c.form, style[path]) for path, c in spoken.items()}
+
+    def terms_of(path: str) -> list[str]:
+        return sorted(_named(replace(spoken[path], text=bare[path]), style[path], style_too))
+
+    named = memory.each("named", style_too, given, terms_of, list[str])
     least = len(spoken) * min(limits.fused_critical, limits.fused_warning, limits.fused_watch)
     every = Counter(term for terms in named.values() for term in terms)
     counts = {term: n for term, n in every.items() if n >= least and not _exempt(term, settings)}
@@ -141,17 +151,17 @@ def independent(elements: Elements) -> bool:
     return elements.state == "seen" and elements.captioner != "existing"
 
 
-def _named(caption: Caption, elements: Elements | None, style_too: bool) -> set[str]:
+def _named(caption: Caption, style_sentence: str, style_too: bool) -> set[str]:
     """Return the terms that a caption holds, in lower case; without those of its style unless these count too.
 
     Of each phrase what it is about counts as well: "black cat" and "cat washing its paw" are both a cat. The last word
-    may be a verb, and one before it a quality.
+    may be a verb, and one before it a quality. `style_sentence`: of whoever described the picture, "" without one.
     """
     said = {t.casefold() for t in (*caption.content, *caption.style)}
     if caption.form == "prose":
         said = {t for t in (*said, *hygiene.phrases(caption.text)) if hygiene.says(caption.text, t)}
     if not style_too:
-        content = caption.text.replace(elements.style_sentence, "") if elements else caption.text
+        content = caption.text.replace(style_sentence, "") if style_sentence else caption.text
         for term in caption.style:
             content = hygiene.without_term(content, term)
         said = {t for t in said if hygiene.says(content, t) and not hygiene.is_style(t)}

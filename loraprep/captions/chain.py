@@ -7,7 +7,9 @@ may choose another for a single picture.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import structs
 
@@ -17,6 +19,8 @@ from loraprep.captions.file_names import picture_names
 from loraprep.captions.registry import load_captioner
 from loraprep.captions.vision.job import Job, Outcome
 from loraprep.captions.vision.store import Answers
+from loraprep.core import files
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Elements, Image
 from loraprep.project import profiles
 from loraprep.project.settings import Captioning, Settings
@@ -41,22 +45,41 @@ def describe_all(
     missing: Mapping[str, str] | None = None,
     chosen: Mapping[str, str] | None = None,
     spared: Mapping[str, Collection[str]] | None = None,
+    known: Known = NOWHERE,
 ) -> dict[str, Elements]:
     """Describe each of `images`: path -> elements. Raises UserError if a captioner is unknown.
 
     `everyone` is the whole set, for what its names have in common; `answers`, `missing`, `chosen` and `spared` are a
-    Context's.
+    Context's. `known`: where descriptions by words alone are kept.
     """
     model = profiles.base_model(settings.model)
-    about = {i.path: hygiene.about(i.path, settings, model) for i in images}
+    about = hygiene.about_each((i.path for i in images), settings, model)
     names = _names_of(everyone)
     context = Context(settings.trigger, names, answers or {}, missing or {}, chosen or {}, about, spared or {})
-    result = {}
-    for number, image in enumerate(images):
+    asked = {i.path: _names(i, context.chosen, settings.captioning) for i in images}
+    found, done = {i.path: i for i in images}, itertools.count()
+    code = {name: _code(name) for name in {*itertools.chain.from_iterable(set(asked.values())), "draft"}}
+    anew = {name for name, digest in code.items() if not digest}
+
+    def describe(path: str) -> Elements:
         if progress:
-            progress(number, len(images))
-        result[image.path] = _first_description(image, _names(image, context.chosen, settings.captioning), context)
-    return result
+            progress(next(done), len(images))
+        return _first_description(found[path], asked[path], context)
+
+    given = {
+        path: (image, asked[path], names.get(path, ()), about[path], sorted(context.spared.get(path, ())))
+        for path, image in found.items()
+        if anew.isdisjoint(asked[path])
+    }
+    result = known.each("elements", (settings.trigger, sorted(code.items())), given, describe, Elements)
+    return {path: result[path] if path in result else describe(path) for path in found}
+
+
+def _code(name: str) -> str:
+    """Digest the file of a captioner, which may be a person's own; "" of one whose answers come from elsewhere."""
+    captioner = load_captioner(name)
+    file = getattr(captioner, "__file__", None)
+    return files.sha256(Path(file)) if file and not looks_at_pixels(captioner) else ""
 
 
 def _names_of(everyone: Sequence[Image]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from msgspec import structs
 from loraprep.captions import hygiene, language, objects, tokens
 from loraprep.captions.danbooru import CHARACTER, Vocabulary
 from loraprep.core.findings import Code, Finding, Value
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, listed
 from loraprep.project import groups, profiles
@@ -27,6 +28,7 @@ def check_captions(
     kind: Kind,
     vocabulary: Vocabulary | None = None,
     shown: Mapping[str, int] | None = None,
+    known: Known = NOWHERE,
 ) -> list[Finding]:
     """Find what must not be trained on ("caption-unusable") and what is worth a warning or a note.
 
@@ -66,8 +68,9 @@ def check_captions(
     found = [Finding(code, tuple(sorted(paths)), values) for code, paths in hits.items() if paths]
     if vocabulary and model.vocabulary == "danbooru":
         found += _unknown_tags(spoken, elements, settings, vocabulary)
-    found += language.check(spoken, settings, model)
-    found += of_hygiene(spoken, elements, settings, model, _characters(kind, vocabulary), shown)
+    bodies = {path: objects.body_of(c, trigger[path]) for path, c in spoken.items()}
+    found += language.check(spoken, bodies, model)
+    found += _of_hygiene(spoken, bodies, elements, settings, model, _characters(kind, vocabulary), shown, known)
     faults = {p: f for p, c in sorted(captions.items()) if (f := objects.faults_of(c, trigger[p]))}
     if faults:
         reasons = {path: " and ".join(told) for path, told in faults.items()}
@@ -90,13 +93,15 @@ def with_words_before(captions: Mapping[str, Caption], elements: Mapping[str, El
     }
 
 
-def of_hygiene(
+def _of_hygiene(
     captions: Mapping[str, Caption],
+    bodies: Mapping[str, str],
     elements: Mapping[str, Elements],
     settings: Settings,
     model: BaseModel,
-    characters: frozenset[str] = frozenset(),
-    shown: Mapping[str, int] | None = None,
+    characters: frozenset[str],
+    shown: Mapping[str, int] | None,
+    known: Known,
 ) -> list[Finding]:
     """Say what caption hygiene changed in words that lay there, what it cannot decide, and what it objects to.
 
@@ -108,11 +113,14 @@ def of_hygiene(
     for path, element in lying.items():
         for name, words in element.unclear.items() if path in captions else ():
             objected.setdefault(name, {})[path] = words
-    bodies = {}
-    for path, caption in captions.items():
-        about = hygiene.about(path, settings, model, characters, (shown or {}).get(path, 1))
-        bodies[path] = objects.body_of(caption, about.trigger)
-        for name, words in _objections(caption, bodies[path], about).items():
+    about = hygiene.about_each(captions, settings, model, shown or {})
+    given = {path: (caption.origin, bodies[path], about[path]) for path, caption in captions.items()}
+
+    def objections(path: str) -> dict[str, str]:
+        return _objections(captions[path], bodies[path], structs.replace(about[path], characters=characters))
+
+    for path, said in known.each("objections", characters, given, objections, dict[str, str]).items():
+        for name, words in said.items():
             objected.setdefault(name, {})[path] = words
     # captions made of names are said to be that; who wrote words is not measured by them
     described = {path: body for path, body in bodies.items() if captions[path].grade is Grade.DESCRIBED}

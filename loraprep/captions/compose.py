@@ -15,6 +15,7 @@ from loraprep.captions.danbooru import Vocabulary
 from loraprep.captions.render import form_of, lengths_of, limit_of, marks, render_all, traits_of
 from loraprep.captions.samples import own_caption, shows_content
 from loraprep.core.findings import Code, Finding
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.core.text import SHOWN, listed
 from loraprep.project import groups, profiles
@@ -39,15 +40,18 @@ def compose_captions(
     kind: Kind,
     vocabulary: Vocabulary | None = None,
     shown: Mapping[str, int] | None = None,
+    known: Known = NOWHERE,
 ) -> Captions:
     """Compose every caption: a person's words verbatim where they gave or approved some, else rendered; check them all.
 
     An approval holds as `approval` says. Words of a person's own always do; those written for another base model are
     listed. `vocabulary`: the tags that the base model can know, if a list is at hand. `shown`: see `check_captions`.
+    `known`: where what was made of single pictures is kept.
     """
     captions, other_form, otherwise = {}, [], []
     accepted = decisions.accepts(auto=settings.review.captions == "auto")
-    for path, rendered in render_all(elements, settings, model, kind).items():
+    traits = traits_of(elements, settings, model, kind)
+    for path, rendered in render_all(elements, settings, model, kind, known, traits).items():
         entry, _ = entry_for(decisions, path, elements[path].digest)
         caption, trigger = rendered, groups.trigger(path, settings)
         if entry is not None and own_caption(entry):
@@ -62,7 +66,7 @@ def compose_captions(
         captions[path] = caption
     if not kind.pairs:  # one instruction may be right for all of them
         captions = own_words.graded(captions, elements, settings)
-    found = check_captions(captions, elements, settings, model, kind, vocabulary, shown)
+    found = check_captions(captions, elements, settings, model, kind, vocabulary, shown, known)
     if not kind.pairs:  # an instruction is short, whatever the base model learned from
         found += _of_another_form(captions, elements, model, frozenset(other_form))
     found += _of_one_length(settings, model)
@@ -72,8 +76,8 @@ def compose_captions(
         found.append(Finding(Code.CAPTION_OTHER_FORM, tuple(other_form), {"form": model.form, "title": model.title}))
     if otherwise:
         found.append(Finding(Code.CAPTION_APPROVED_OTHERWISE, tuple(otherwise), {}))
-    if traits := sorted(traits_of(elements, settings, model, kind).left_out):
-        found.append(Finding(Code.CONSTANT_TRAITS, (), {"terms": ", ".join(traits)}))
+    if traits.left_out:
+        found.append(Finding(Code.CONSTANT_TRAITS, (), {"terms": ", ".join(sorted(traits.left_out))}))
     return Captions(captions, found)
 
 

@@ -8,13 +8,11 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
-from loraprep.captions import objects, tokens
+from loraprep.captions import tokens
 from loraprep.core.findings import Code, Finding
 from loraprep.core.records import Caption
 from loraprep.core.text import listed
-from loraprep.project import groups
 from loraprep.project.profiles import BaseModel
-from loraprep.project.settings import Settings
 
 # the scripts of Unicode's names that belong to a language; another script's letters are a language of their own
 _SCRIPTS = {"CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "LATIN": "en"}
@@ -37,7 +35,10 @@ def of(text: str, *, tags: bool = False) -> str:
     characters and places are many among them.
     """
     text = _QUOTED.sub(" ", text)
-    scripts = Counter(_script(char) for char in text if char.isalpha())
+    scripts = Counter[str]()
+    for char, times in Counter(text).items():  # few characters many times: each is asked about once
+        if char.isalpha():
+            scripts[_script(char)] += times
     if not scripts:
         return ""
     total = scripts.total()
@@ -52,12 +53,11 @@ def of(text: str, *, tags: bool = False) -> str:
     return found
 
 
-def check(captions: Mapping[str, Caption], settings: Settings, model: BaseModel) -> list[Finding]:
-    """Find captions in a language that the base model did not learn from."""
-    bodies = {path: objects.body_of(c, groups.trigger(path, settings)) for path, c in sorted(captions.items())}
+def check(captions: Mapping[str, Caption], bodies: Mapping[str, str], model: BaseModel) -> list[Finding]:
+    """Find captions in a language that the base model did not learn from; `bodies`: their words without the trigger."""
     other = {
         path: body
-        for path, body in bodies.items()
+        for path, body in sorted(bodies.items())
         if (found := of(body, tags=captions[path].form == "tags")) and found not in model.language
     }
     if not other:

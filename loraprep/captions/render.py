@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from loraprep.captions import booru, colours, danbooru, hygiene, objects, tokens
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Elements, Grade
 from loraprep.project import groups, profiles
 from loraprep.project.profiles import BaseModel, Kind
@@ -514,6 +515,8 @@ def traits_of(elements: Mapping[str, Elements], settings: Settings, model: BaseM
     captioning.constant_traits: include all of it is named.
     """
     keys = {key.rpartition(".")[2] for key in kind.omit}
+    if not keys:
+        return NO_TRAITS
     seen = [
         {(key, term.casefold()) for key, raw in _trait_terms(e, model) if key in keys for term in hygiene.terms(raw)}
         for e in elements.values()
@@ -532,25 +535,35 @@ def _trait_terms(elements: Elements, model: BaseModel) -> Terms:
 
 
 def render_all(
-    elements: Mapping[str, Elements], settings: Settings, model: BaseModel, kind: Kind
+    elements: Mapping[str, Elements],
+    settings: Settings,
+    model: BaseModel,
+    kind: Kind,
+    known: Known = NOWHERE,
+    traits: Traits | None = None,
 ) -> dict[str, Caption]:
-    """Render each path's caption, without what is constant in this set."""
-    traits = traits_of(elements, settings, model, kind)
+    """Render each path's caption, without what is constant in this set: `traits`, told of `elements` if not given.
+
+    `known`: where captions are kept.
+    """
+    traits = traits or traits_of(elements, settings, model, kind)
     limit = limit_of(settings, model)
     if kind.identity:  # the trigger is the name: another character's would stand beside it
         model = structs.replace(model, order=tuple(g for g in model.order if g not in ("character", "series")))
-    made: dict[str, Caption] = {}
     first, *others = lengths_of(settings, model) or (None,)
-    for path, e in sorted(elements.items()):
-        trigger, words = groups.trigger(path, settings), groups.words(path, settings)
+    given = {
+        path: (e, groups.trigger(path, settings), groups.words(path, settings)) for path, e in sorted(elements.items())
+    }
 
-        def of_length(
-            length: Length | None, e: Elements = e, trigger: str = trigger, words: Sequence[str] = words
-        ) -> Caption:
-            captioning = structs.replace(settings.captioning, length=length)
-            return render(e, trigger, captioning, model, traits, words, limit)
+    def of_length(path: str, length: Length | None) -> Caption:
+        e, trigger, words = given[path]
+        captioning = structs.replace(settings.captioning, length=length)
+        return render(e, trigger, captioning, model, traits, words, limit)
 
-        caption = of_length(first)
-        more = dict.fromkeys(of_length(length).text for length in others)
-        made[path] = structs.replace(caption, others=tuple(text for text in more if text != caption.text))
-    return made
+    def of_path(path: str) -> Caption:
+        caption = of_length(path, first)
+        more = dict.fromkeys(of_length(path, length).text for length in others)
+        return structs.replace(caption, others=tuple(text for text in more if text != caption.text))
+
+    under = (settings.captioning, model, traits, limit, first, others)
+    return known.each("rendered", under, given, of_path, Caption)

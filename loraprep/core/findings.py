@@ -264,6 +264,8 @@ class Code(StrEnum):
     CHECK_STALE = "check-stale"
 
 
+# What is said of pictures unlike all others, today and by earlier versions: whoever accepted it is not asked
+UNLIKE = frozenset({Code.STRAYS, Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST})
 FOREIGN = "check-"  # how the codes of `loraprep check` begin
 PAIR_CODES = frozenset(code for code in Code if code.startswith(("pair-", "controls-")))
 PROJECT_CODES = tuple(code.value for code in Code if not code.startswith(FOREIGN))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import pkgutil
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +30,20 @@ def text(name: str) -> str:
 def data(name: str) -> bytes:
     """Read a bundled file's bytes. Raises FileNotFoundError."""
     return path(name).read_bytes()
+
+
+@cache
+def fingerprint() -> bytes:
+    """Tell one state of the program from another: of its modules, of resources/, and of the Python that runs it.
+
+    What is kept of one must not pass for what another would make, and a version stays as it is between two commits.
+    """
+    whole = hashlib.blake2b(sys.version.encode())
+    for folder, pattern in ((_PACKAGE, "*.py"), (path("resources"), "*")):
+        for file in sorted(p for p in folder.rglob(pattern) if p.is_file()):
+            whole.update(hashlib.blake2b(file.relative_to(folder).as_posix().encode()).digest())
+            whole.update(hashlib.blake2b(file.read_bytes()).digest())
+    return whole.digest()
 
 
 def names(folder: str, suffix: str = ".yaml") -> tuple[str, ...]:

@@ -73,6 +73,10 @@ class Store:
         """Return every key."""
         return {key for (key,) in self._db.execute(f"SELECT key FROM {self._kind}")}
 
+    def count(self) -> int:
+        """Return how many keys there are."""
+        return int(self._db.execute(f"SELECT count(*) FROM {self._kind}").fetchone()[0])
+
     def size(self) -> int:
         """Return how many bytes all values take."""
         return int(self._db.execute(f"SELECT coalesce(sum(length(data)), 0) FROM {self._kind}").fetchone()[0])

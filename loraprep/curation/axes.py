@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from loraprep.captions import hygiene, lexicon
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Axis, Caption, Elements, Grade, Image
 from loraprep.curation.measures import diversity
 from loraprep.heads import views
-from loraprep.project.profiles import AxisProfile, Kind
+from loraprep.project.profiles import Kind
 
 # CIELAB, where 2.3 is one just noticeable step (Mahy et al. 1994).
 _TINTED = 6.0  # mean b* this far from zero reads as warm or cool
@@ -37,24 +38,37 @@ def axis_labels(
     elements: Mapping[str, Elements],
     captions: Mapping[str, Caption],
     trigger: str,
+    known: Known = NOWHERE,
 ) -> AxisLabels:
-    """Label the pictures along every axis: what was seen there, else what the caption says, else what is measured."""
-    found: AxisLabels = {name: {} for name in kind.axes}
-    for image in images:
-        described, caption = elements.get(image.path), captions.get(image.path)
+    """Label the pictures along every axis: what was seen there, else what the caption says, else what is measured.
+
+    `known`: where what words say is kept.
+    """
+    worded = {name: axis.element for name, axis in kind.axes.items() if axis.element not in MEASURED}
+    given = {}
+    for path in (i.path for i in images):
+        described, caption = elements.get(path), captions.get(path)
         texts = ([caption.text] if caption else []) + ([described.text] if described else [])
-        bare = [hygiene.without_trigger(text, trigger) for text in dict.fromkeys(texts)]
-        for name, axis in kind.axes.items():
-            if terms := _terms(axis, image, described, bare):
-                found[name][image.path] = terms
+        seen = (described.state, described.content, described.style) if described else None
+        given[path] = (list(dict.fromkeys(texts)), seen)
+
+    def labels(path: str) -> dict[str, list[str]]:
+        bare = [hygiene.without_trigger(text, trigger) for text in given[path][0]]
+        return {name: _terms(element, elements.get(path), bare) for name, element in worded.items()}
+
+    told = known.each("labels", (worded, trigger), given, labels, dict[str, list[str]])
+    found: AxisLabels = {}
+    for name, axis in kind.axes.items():
+        if name in worded:
+            found[name] = {path: terms[name] for path, terms in told.items() if terms[name]}
+        else:
+            measure = palette_label if axis.element == "palette" else shape_label
+            found[name] = {i.path: [measure(i)] for i in images}
     return found
 
 
-def _terms(axis: AxisProfile, image: Image, elements: Elements | None, texts: Sequence[str]) -> list[str]:
-    source = axis.element
-    if source in MEASURED:
-        return [palette_label(image) if source == "palette" else shape_label(image)]
-    group, key = source.split(".")
+def _terms(element: str, elements: Elements | None, texts: Sequence[str]) -> list[str]:
+    group, key = element.split(".")
     seen = list(getattr(elements, group).get(key, ())) if elements else []
     if not lexicon.terms(key):  # no closed list: outfits are counted by the words themselves
         return list(dict.fromkeys(t.casefold() for t in seen))

@@ -10,6 +10,7 @@ import numpy as np
 
 from loraprep.captions import lexicon
 from loraprep.core.findings import Code, Finding
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption, Group, Image
 from loraprep.curation import advice, changes, confounds, identity, similarity, strays, styles, subset
 from loraprep.curation.assessment import Assessment, Observations
@@ -61,11 +62,12 @@ def curate(
     decisions: Decisions,
     asked_before: Set[str] = frozenset(),
     known: Set[str] = frozenset(),
+    memory: Known = NOWHERE,
 ) -> Curation:
     """Ask about `images` (those that earlier phases let through, sorted by path) and assess what would stay.
 
     `asked_before`: pictures that a question of an earlier phase is open about: one picture, one question.
-    `known`: pictures that the person knows to be unlike the others.
+    `known`: pictures that the person knows to be unlike the others. `memory`: where what captions say is kept.
     """
     ruled = curation_rulings(decisions, images)
     remaining = [i for i in images if i.path not in ruled or ruled[i.path].fate == "kept"]
@@ -99,7 +101,7 @@ def curate(
     if len(pool) > target:
         # a detail that somebody cut out is wanted; the pieces of a strip are pictures like others
         pinned = [n for n, i in enumerate(pool) if i.path in asked or (i.of and not i.apart) or n in always]
-        labels, _ = _labels(seen.around(pool), seen, kind, settings)
+        labels, _ = _labels(seen.around(pool), seen, kind, settings, memory)
         quotas = [q for f in (subset.member_quotas, subset.even_quotas) for q in f(kind, pool, labels, target)]
         kept = subset.choose_subset(
             pool, partial(_coverage, seen=seen), _quality(pool, seen), target, pinned, quotas, groups
@@ -113,7 +115,7 @@ def curate(
     )
     staying = [pool[n] for n in kept]
     alone = tuple(i.path for i in staying) if parts == _Parts() else ()
-    return Curation(assess(staying, seen, kind, settings, parts, drawn), questions, alone)
+    return Curation(assess(staying, seen, kind, settings, parts, drawn, memory), questions, alone)
 
 
 class _Parts(msgspec.Struct, frozen=True):
@@ -144,15 +146,16 @@ def assess(
     settings: Settings,
     parts: _Parts | None = None,
     drawn: _Drawn | None = None,
+    memory: Known = NOWHERE,
 ) -> Assessment:
     """Say everything that phase 5 says about the pictures that train, sorted by path.
 
     `parts`: what is said of styles, strangers and strays instead, where a question is about them. `drawn`: where that
-    may be known already of the same pictures.
+    may be known already of the same pictures; `memory`: as in `curate`.
     """
     parts, drawn = parts or _Parts(), drawn or _Drawn(seen, kind, settings)
     worth, around = _quality(images, seen), seen.around(images)
-    labels, measured = _labels(around, seen, kind, settings)
+    labels, measured = _labels(around, seen, kind, settings, memory)
     unseen = undescribed(seen.captions)
     axes = count_axes(kind, around, labels, unseen, measured)
     captions = [seen.captions[i.path] for i in images if i.path in seen.captions]
@@ -162,7 +165,8 @@ def assess(
     ties = confounds.tied_findings(
         [a for a in axes if a.judged(len(images))],
         seen_only(kind, labels, unseen),
-        spoken({} if kind.pairs else told, settings.trigger),  # an instruction does not say what a picture shows
+        # an instruction does not say what a picture shows
+        spoken({} if kind.pairs else told, settings.trigger, memory),
     )
     variety = _variety(images, seen, kind)
     found = drawn.styles(images)
@@ -192,9 +196,9 @@ def assess(
 
 
 def _labels(
-    images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings
+    images: Sequence[Image], seen: Observations, kind: Kind, settings: Settings, memory: Known
 ) -> tuple[AxisLabels, dict[str, frozenset[str]]]:
-    labels = axis_labels(kind, images, seen.elements, seen.captions, settings.trigger)
+    labels = axis_labels(kind, images, seen.elements, seen.captions, settings.trigger, memory)
     present = {i.path for i in images}
     heads = {name: {p: t for p, t in terms.items() if p in present} for name, terms in seen.measured.items()}
     return with_measured(kind, labels, heads, undescribed(seen.captions))
@@ -253,11 +257,13 @@ class _Drawn:
         """Find those unlike the others of their style; none in pairs."""
         of = tuple(i.path for i in images)
         if of not in self._strays and not self._kind.pairs:
-            mediums = {p: lexicon.meant("medium", identity.medium_said(p, self._seen)) for p in of}
             self._strays[of] = strays.find_strays(
-                images, self._seen.styles, self.styles(images), mediums, self._kind, self._settings
+                images, self._seen.styles, self.styles(images), self._medium, self._kind, self._settings
             )
         return self._strays.get(of, strays.Strays())
+
+    def _medium(self, path: str) -> str:
+        return lexicon.meant("medium", identity.medium_said(path, self._seen))
 
 
 def _unlike(

@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from loraprep.captions import booru, hygiene, lexicon
+from loraprep.core.known import NOWHERE, Known
 from loraprep.core.records import Caption
 
 _AT = r"of|in|on|at|by|under|beside|near|before|against|behind|with|over|inside|among"
@@ -28,9 +29,13 @@ class Spoken(msgspec.Struct, frozen=True):
     beside: dict[str, str] = {}  # head -> as it is said: "umbrella" -> "with a red umbrella"
 
 
-def spoken(captions: Mapping[str, Caption], trigger: str) -> dict[str, Spoken]:
-    """Read every caption, by path."""
-    return {path: _read(hygiene.without_trigger(c.text, trigger)) for path, c in captions.items()}
+def spoken(captions: Mapping[str, Caption], trigger: str, known: Known = NOWHERE) -> dict[str, Spoken]:
+    """Read every caption, by path; `known`: where what was read is kept."""
+
+    def read(path: str) -> Spoken:
+        return _read(hygiene.without_trigger(captions[path].text, trigger))
+
+    return known.each("spoken", trigger, {path: c.text for path, c in captions.items()}, read, Spoken)
 
 
 def _read(text: str) -> Spoken:

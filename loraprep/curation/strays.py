@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import msgspec
 import numpy as np
@@ -22,8 +22,6 @@ from loraprep.project.settings import Settings
 # (tests/benchmarks/calibration.py)
 _ASKED, _HINTED = 0.05, 0.1
 _ENOUGH = 12  # pictures of a style from which on that rate was found to hold; of fewer it is a hint
-# What is said of them, today and by earlier versions: whoever accepted it in gate.yaml is not asked
-CODES = frozenset({Code.STRAYS, Code.UNLIKE_LOOK, Code.UNLIKE_THE_REST})
 _TOLD = 3  # differences that are said of a picture
 _SURE = 1.0  # deviations from which a difference is worth a word
 _SHOWN = 8  # typical pictures that a question names, to compare with
@@ -49,14 +47,15 @@ def find_strays(
     images: Sequence[Image],
     drawn: Mapping[str, Sequence[float]],
     found: styles.StyleGroups,
-    mediums: Mapping[str, str],
+    medium: Callable[[str], str],
     kind: Kind,
     settings: Settings,
 ) -> Strays:
     """Find the pictures that lie too far from the others of their style for a set of one origin.
 
-    `drawn`: descriptors of line and stroke by path; `found`: the set's styles; `mediums`: what pictures are said to be
-    made with. Where the set is asked about as several styles, or may be of several, nothing else is asked of it.
+    `drawn`: descriptors of line and stroke by path; `found`: the set's styles; `medium`: what the picture at
+    a path is said to be made with. Where the set is asked about as several styles, or may be of several, nothing else
+    is asked of it. Of very many an even choice says what they are made with, and how drawn.
     """
     if found.measured < styles.LEAST or found.jumble:
         return Strays()
@@ -80,7 +79,7 @@ def find_strays(
         others = np.flatnonzero(chance >= _HINTED)
         near = np.argsort(np.linalg.norm(place[others] - place[others].mean(0), axis=1), kind="stable")[:_SHOWN]
         typical += [part[others[k]].path for k in near]
-        usual = _Usual(part, others, drawn, mediums)
+        usual = _Usual(part, others, drawn, medium)
         for n in odd.tolist():
             level = asked if asks and len(part) >= _ENOUGH and chance[n] < _ASKED else hinted
             level[part[n].path] = usual.differences(n)
@@ -95,13 +94,14 @@ class _Usual:
         part: Sequence[Image],
         others: NDArray[np.intp],
         drawn: Mapping[str, Sequence[float]],
-        mediums: Mapping[str, str],
+        medium: Callable[[str], str],
     ) -> None:
         """`others`: which of `part` are usual; the rest as in `find_strays`."""
-        self._part, self._others, self._drawn, self._mediums = part, others, drawn, mediums
+        self._part, self._others, self._drawn, self._medium = part, others, drawn, medium
         self._facts = _plain_facts(part)
-        self._made = Counter(filter(None, (mediums.get(part[k].path, "") for k in others)))
         some = others[style_clusters.spoken_for(len(others))]
+        self._asked = len(some)
+        self._made = Counter(filter(None, (medium(part[k].path) for k in some)))
         told = [drawn[part[k].path] for k in some if drawn.get(part[k].path)]
         self._rest = np.array(told, float).reshape(len(told), -1)
 
@@ -109,7 +109,7 @@ class _Usual:
         """Say in what one of `part` differs from (nearly) all others, most striking first: medium, then facts."""
         told: list[tuple[float, str, str]] = []
         odd, usual = self._part[number], self._made
-        if (made := self._mediums.get(odd.path, "")) and usual.total() * 2 > len(self._others):
+        if (made := self._medium(odd.path)) and usual.total() * 2 > self._asked:
             other, times = max(sorted(usual.items()), key=lambda c: c[1])
             if other != made and times >= styles.APART * usual.total():
                 told.append((np.inf, made, other))

@@ -150,6 +150,7 @@ class Since(Generic[_T]):
 _SINCE = {  # name of a Since -> what it means if it does not fit
     "asked": "an entry was taken out of the decision file that it writes, so it is asked anew",
     "given": "answers in another decision file changed",
+    "accepted": "decisions/gate.yaml accepts other findings that it asks about",
     "looked": "answers of a vision model came, or may come",
     "skips": "samples were skipped, or another captioner was chosen for a picture",
     "made": "what it left in build/ is not as it left it",

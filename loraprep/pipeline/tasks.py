@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from doit.exceptions import InvalidDodoFile, TaskFailed
 from loraprep.carried import reading
 from loraprep.core import machine, resources
 from loraprep.core.files import Json
+from loraprep.core.findings import UNLIKE, Code
 from loraprep.heads import finding
 from loraprep.pipeline import freshness, results, state
 from loraprep.pipeline.action import Told
@@ -105,6 +106,11 @@ def _asked(work: Workspace, kind: str) -> Since[list[str]]:
 def _given(work: Workspace, kind: str) -> Since[dict[str, Answer]]:
     """The answers of another file: what leaves by one of them is not asked about."""
     return Since(f"given {kind}", lambda: decisions.given_answers(work.root, kind), operator.eq)
+
+
+def _accepted(work: Workspace, codes: Collection[Code]) -> Since[Json]:
+    """What gate.yaml accepts of some findings: of all others it is the report's alone."""
+    return Since("accepted", lambda: msgspec.to_builtins(decisions.accepted_of(work.root, codes)), operator.eq)
 
 
 def _answers(work: Workspace, *, samples: bool) -> Since[dict[str, Json]]:
@@ -219,15 +225,14 @@ def _about_words(work: Workspace) -> Iterator[Task]:
         "carried",
         "What do they carry that must not be learned: lettering and bars?",
         "carried.look_for_marks",
-        [*before, *_own(work, GATE_D)],
+        before,
         [CARRIED, CARRIED_D],
         {
             **named("model", "dataset.trainers", "thresholds.audit.border", "review.carried"),
             "reads": reading.installed(),
-            "accepted": _own(work, GATE_D),
         },
         [*profiles(work, "models"), *_trainers(work)],
-        [_asked(work, "carried")],
+        [_asked(work, "carried"), _accepted(work, {Code.PLAIN_FRAME})],
     )
     yield task(
         work,
@@ -306,18 +311,14 @@ def _about_the_set(work: Workspace) -> Iterator[Task]:
         [
             *(IMAGES, DUPLICATES, STAYING, DETAIL, SHORTLIST, LOOKS, HEADS, ELEMENTS, CAPTIONS, CAPTIONS_D),
             *_of_pairs(work),
-            *_own(work, GATE_D),
         ],
         [CURATION, CURATION_D],
-        {
-            **named(
-                *("curation", "thresholds.curation", "intent", "trigger", "groups"),
-                *("review.curation", "dataset.regularization"),
-            ),
-            "accepted": _own(work, GATE_D),
-        },
+        named(
+            *("curation", "thresholds.curation", "intent", "trigger", "groups"),
+            *("review.curation", "dataset.regularization"),
+        ),
         [*_MEASURES, *profiles(work, "kinds")],
-        [_asked(work, "curation")],
+        [_asked(work, "curation"), _accepted(work, UNLIKE)],
     )
     yield task(
         work,

@@ -10,7 +10,8 @@ from typing import TypeVar, cast
 
 from filelock import FileLock
 
-from loraprep.core import files, terminal
+from loraprep.core import files, known, terminal
+from loraprep.core.known import Known
 from loraprep.core.records import Image
 from loraprep.core.text import clauses, listed, number_of
 from loraprep.imaging.pictures import REDUCTIONS, Pictures
@@ -97,6 +98,11 @@ class Workspace:
     def cache(self, name: str) -> Path | None:
         """Return where a step may keep what it measured, None for nowhere."""
         return self.root / "build" / name
+
+    @property
+    def known(self) -> Known:
+        """Where what was found out about single pictures is kept from run to run."""
+        return Known(self.root / "build" / known.NAME if self.on_disk else None)
 
     def remembered(self, name: str, source: Path, make: Callable[[], T], form: type[T]) -> T:
         """Return what `make` says of `source`, kept in build/ so that a run that finds it unchanged parses nothing."""

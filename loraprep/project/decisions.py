@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from loraprep.core import files, typed, yamlfile
 from loraprep.core.errors import Problem, UserError
+from loraprep.core.findings import Code
 from loraprep.core.nearest import did_you_mean
 from loraprep.core.yamlfile import MAX_BYTES, Document
 from loraprep.project import crops, noted, schema, together
@@ -327,6 +328,20 @@ def _text(question: Question) -> str:
     short = {path: digest[:SHORT] for path, digest in sorted(question.digests.items())}
     fields = noted.gathered({**question.entry, "digests": short})
     return yamlfile.signed(yamlfile.block(question.key, fields, question.comments, in_line=(noted.KEY,)))
+
+
+def accepted_of(root: Path, codes: Collection[Code]) -> dict[str, Acceptance]:
+    """Return what decisions/gate.yaml accepts of those findings, as `accepted_findings`; not parsed while unchanged."""
+
+    def accepted() -> _Accepted:
+        return _Accepted(accepted_findings(root))
+
+    every = files.remembered(root / "build/given-gate.json", decision_file(root, "gate")[0], accepted, _Accepted)
+    return {code: known for code, known in sorted(every.findings.items()) if code in codes}
+
+
+class _Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    findings: dict[str, Acceptance]
 
 
 def accepted_findings(root: Path) -> dict[str, Acceptance]:

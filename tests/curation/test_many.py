@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image as Pillow
 
-from loraprep.core.findings import Code
+from loraprep.core.findings import UNLIKE, Code
 from loraprep.core.records import Group, Image
 from loraprep.curation import curate, features, similarity, strays, styles, subset
 from loraprep.curation.assessment import Observations
@@ -208,5 +208,5 @@ def test_how_a_set_is_drawn_is_told_once_where_all_stay(monkeypatch: pytest.Monk
     result = curate.curate(images, Observations({}, {}, drawn), [], KIND, settings, Decisions(), known=known)
     assert asked == ["group_by_style", "find_strays"]
     assert not result.questions
-    assert any(f.code in strays.CODES for f in result.assessment.findings)
+    assert any(f.code in UNLIKE for f in result.assessment.findings)
     assert result.assessment == curate.assess(images, Observations({}, {}, drawn), KIND, settings)

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageDraw
 
-from loraprep.core.findings import Code, sentence
+from loraprep.core.findings import UNLIKE, Code, sentence
 from loraprep.core.records import Elements
 from loraprep.core.records import Image as Record
-from loraprep.curation import curate, rulings, strays
+from loraprep.curation import curate, rulings
 from loraprep.curation.assessment import Observations
 from loraprep.curation.measures import style_clusters
 from loraprep.project import profiles, project
@@ -60,7 +60,7 @@ def judged(
 
 
 def codes(result: curate.Curation) -> dict[Code, list[str]]:
-    return {f.code: list(f.images) for f in result.assessment.findings if f.code in strays.CODES}
+    return {f.code: list(f.images) for f in result.assessment.findings if f.code in UNLIKE}
 
 
 def test_two_that_strayed_in_are_one_question() -> None:

@@ -25,7 +25,7 @@ ALLOWED: dict[str, tuple[set[str], str]] = {
     "core/terminal.py": ({"open"}, "the null device, for a reader that is gone"),
     "core/free_memory.py": ({"read_text"}, "what the system says of itself"),
     "carried/reading.py": ({"glob"}, "the models that are installed with RapidOCR"),
-    "core/resources.py": ({"iterdir", "read_bytes", "read_text"}, "what is installed with loraprep"),
+    "core/resources.py": ({"iterdir", "read_bytes", "read_text", "rglob"}, "what is installed with loraprep"),
     "pipeline/tasks.py": ({"iterdir"}, "what is installed with loraprep"),
     "review/app.py": ({"read_bytes"}, "what is installed with loraprep"),
     "core/object_store.py": ({"utime"}, "files.checked comes before a time is set"),

@@ -77,7 +77,9 @@ TABLE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "a written caption": (append("decisions/captions.yaml", 'scene-07.jpg: {caption: "[trigger], a red barn"}\n'),
                           ["elements", "captions", "curate", "select", "report"]),
     "an accepted finding": (lambda root: (root / "decisions/gate.yaml").write_text(
-        "grey: {accept: known, reason: meant}\n", "utf-8"), ["curate", "report"]),
+        "grey: {accept: known, reason: meant}\n", "utf-8"), ["report"]),
+    "accepted strays": (lambda root: (root / "decisions/gate.yaml").write_text(
+        "strays: {accept: known, reason: meant}\n", "utf-8"), ["curate", "report"]),
     "add an image": (add, IMAGE_PHASES),
     "remove an image": (lambda root: (root / "images/scene-06.jpg").unlink(), IMAGE_PHASES),
     "rename an image": (rename, IMAGE_PHASES),

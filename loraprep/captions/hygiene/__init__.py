@@ -17,7 +17,7 @@ from loraprep.captions.hygiene.room import (
     seen,
     written_form,
 )
-from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, said
+from loraprep.captions.hygiene.rule import NOTHING, About, Rule, about, about_each, said
 from loraprep.captions.hygiene.words import (
     CONTENT,
     STYLE,
@@ -55,6 +55,7 @@ __all__ = [
     "Mended",
     "Rule",
     "about",
+    "about_each",
     "asked",
     "bare",
     "clean",

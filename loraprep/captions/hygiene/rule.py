@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Literal
 
@@ -55,6 +55,20 @@ def about(
     allowed = (settings.intent.class_word, *settings.intent.fused, *declared)
     pairs = kind(settings.intent.kind).pairs
     return About(own, tuple(sorted(everyone)), allowed, model.written, model.quality_tags, characters, pairs, shown)
+
+
+def about_each(
+    paths: Iterable[str], settings: Settings, model: BaseModel, shown: Mapping[str, int] = {}
+) -> dict[str, About]:
+    """Say what is known of each caption, as `about`: the same of all that have one trigger."""
+    found: dict[str, About] = {}
+    alike: dict[tuple[str, int], About] = {}
+    for path in paths:
+        key = groups.trigger(path, settings), shown.get(path, 1)
+        if key not in alike:
+            alike[key] = about(path, settings, model, shown=key[1])
+        found[path] = alike[key]
+    return found
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -33,6 +33,6 @@ def assessment_of(work: Workspace) -> Assessment:
     images = [image for image in with_detail(work, work.images()) if image.path in kept]
     if curated.assessed == digest_of(image.path for image in images):
         return curated.assessment  # of the same pictures nothing else would be said
-    found = curate.assess(images, observations(work), project.kind, project.settings)
+    found = curate.assess(images, observations(work), project.kind, project.settings, memory=work.known)
     asked = {f.code: f for f in curated.assessment.findings if f.code in PARTS and not open_.isdisjoint(f.images)}
     return structs.replace(found, findings=[*(f for f in found.findings if f.code not in asked), *asked.values()])

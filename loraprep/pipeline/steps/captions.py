@@ -73,6 +73,7 @@ def describe_images(work: Workspace) -> None:
             missing=outcome.missing,
             chosen=chosen,
             spared=vision.rules_spared(work, staying),
+            known=work.known,
         )
     work.write(Described.of(described))
     work.write(VisionAsked(findings=outcome.findings, waiting=outcome.missing))
@@ -105,6 +106,7 @@ def write_captions(work: Workspace) -> None:
         project.kind,
         known,
         {i.path: len(i.controls) for i in work.images() if i.controls},
+        work.known,
     )
     captions = checks.with_words_before(result.captions, elements)
     if vain := undone_in_vain(shortlisted_images(work), caption_decisions(work), captions, project.settings):

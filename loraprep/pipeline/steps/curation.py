@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence, Set
 from loraprep.captions.samples import open_samples
 from loraprep.carried import questions as marks
 from loraprep.core import store, terminal
-from loraprep.core.findings import Code, Finding
+from loraprep.core.findings import UNLIKE, Code, Finding
 from loraprep.core.records import Fate, Image
-from loraprep.curation import curate, features, rulings, strays, subset
+from loraprep.curation import curate, features, rulings, subset
 from loraprep.dataset import contradictions, held_out, selection
 from loraprep.duplicates import words
 from loraprep.pipeline.artifacts import (
@@ -58,7 +58,7 @@ def curate_images(work: Workspace) -> None:
     """Ask whether it is one style, whether the set is varied, and which pictures carry it."""
     project = work.project
     staying, before = with_detail(work, shortlisted_images(work)), work.read(Staying)
-    accepted = [known for code, known in work.accepted().items() if code in strays.CODES]
+    accepted = [known for code, known in work.accepted().items() if code in UNLIKE]
     result = curate.curate(
         staying,
         observations(work),
@@ -70,6 +70,7 @@ def curate_images(work: Workspace) -> None:
         # whoever accepted it as it is, or said of it alone that it stays, has looked at it
         {i.path for i in staying if any(known.covers(i.path) for known in accepted)}
         | {path for path, fate in before.quality.items() if fate.fate == "kept" and not fate.open},
+        work.known,
     )
     work.ask("curation", curate.HEADER, result.questions)
     work.write(

@@ -82,7 +82,7 @@ def report_data(work: Workspace) -> ReportData:
     asked = [*work.read(Sampled).findings, *work.read(VisionAsked).findings]
     findings += vision_findings.vision_findings(asked, staying, known.elements, pairs=project.kind.pairs)
     if not any(e.state == "waiting" for e in known.elements.values()):  # of half a set a count says nothing
-        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind)
+        findings += bleed.fused_terms(staying, known.elements, project.settings, project.kind, work.known)
     findings = grounds.told_once(findings, staying, {i.path for i in images if i.alpha}, project.settings.trigger)
     # of what may be cut into pieces the question says what can be done
     offered = {path for q in work.read(CarriedSeen).questions if "pieces" in q.entry for path in q.digests}

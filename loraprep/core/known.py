@@ -1,0 +1,85 @@
+"""What was found out about single things, kept in build/: where one of many changed, that one is looked at again."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from loraprep.core import machine, resources, typed
+from loraprep.core.store import Store, mended
+
+NAME = "words.sqlite"  # in build/: what was made of single captions, by all that it was made of
+_T = TypeVar("_T")
+_ORDERED = msgspec.msgpack.Encoder(order="deterministic")  # a set has no order of its own
+_ENCODER = msgspec.msgpack.Encoder()
+_SIZE = 16  # bytes of a digest
+
+
+class Known:
+    """The file of one project's build/ with a table for each kind of answer; `path`: None for nowhere."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def each(
+        self, kind: str, under: object, given: Mapping[str, object], make: Callable[[str], _T], form: type[_T]
+    ) -> dict[str, _T]:
+        """Return {name: make(name)} for all of `given`, made anew only where nothing like it is kept.
+
+        `kind`: a word. `given`: name -> all that its answer depends on; `under`: what all answers depend on besides,
+        both as msgspec encodes them; sets only in `under`. The program itself and resources/ are always among that. Of
+        answers that were not asked for as many are kept as of those that were: pictures come back. A file that is
+        damaged is made anew; one that is in use, or for which the disk has no room, is done without.
+        """
+        if self._path is None:
+            return {name: make(name) for name in given}
+        stamp = _digest(_ORDERED.encode((resources.fingerprint(), under)))
+        found, kept = dict[str, _T](), self._path
+        try:
+            return mended(kept, lambda: _each(kept, kind, stamp, given, make, form, found))
+        except sqlite3.Error as error:
+            if not machine.withheld(error):
+                raise
+        return {name: found[name] if name in found else make(name) for name in given}
+
+
+NOWHERE = Known(None)
+
+
+def _each(
+    path: Path,
+    kind: str,
+    stamp: str,
+    given: Mapping[str, object],
+    make: Callable[[str], _T],
+    form: type[_T],
+    found: dict[str, _T],
+) -> dict[str, _T]:
+    """Fill `found`, which lasts where the file does not, and return it in the order of `given`."""
+    keys = {name: _digest(_ENCODER.encode(thing)) for name, thing in given.items()}
+    with closing(Store(path, kind, stamp)) as store:
+        named: dict[str, list[str]] = {}
+        for name, key in keys.items():
+            named.setdefault(key, []).append(name)
+        for key, data in store.some(list(named)):
+            try:
+                found |= {name: typed.unpacked(data, form) for name in named[key]}
+            except msgspec.MsgspecError:
+                raise sqlite3.DatabaseError(f"what is kept of {kind} is not of its form") from None
+        new = [name for name in keys if name not in found]
+        found |= {name: make(name) for name in new}  # before anything is written: others may wait for the file
+        for name in new:
+            store.put(keys[name], _ENCODER.encode(found[name]))
+        if new and store.count() > 2 * len(named):
+            store.keep_only(named)
+    return {name: found[name] for name in given}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=_SIZE).hexdigest()
