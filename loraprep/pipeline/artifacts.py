@@ -235,6 +235,7 @@ class VerdictTold(Artifact, frozen=True):
     """The verdict that was told last on this machine, and what had changed since the one before it."""
 
     NAME = "verdict.json"
+    MANY = True
 
     record: VerdictRecord
     since: list[str]  # sentences
@@ -245,6 +246,7 @@ class Judged(Artifact, Gate, frozen=True, tag=2):
     """The verdict, in the words that a report opens with."""
 
     NAME = "gate1.json"
+    MANY = True
 
     why: str
     next: str

@@ -73,7 +73,7 @@ def _words(caption: Caption | None) -> tuple[str | None, Grade | None]:
 
 def write_set_record(root: Path, record: SetRecord) -> None:
     """Write report/set.json, if it differs."""
-    files.write_json(root / SET_RECORD, msgspec.to_builtins(record))
+    files.write_records(root / SET_RECORD, record)
 
 
 def parse_set_record(text: str) -> SetRecord:
