@@ -5,7 +5,8 @@ and captions of their own: as if the scan and the second look had seen them and 
 tests/benchmarks/scale.py). Then runs every later task of a first `gate1` in one process, those that a changed caption
 makes stale in another, those of a changed answer in a third. Prints processor time and the most memory of each, what of it
 is held from before included. `--cluster local:2`: in a process whose cluster was asked before, as in a run that looked at
-the pictures there. `--only TASK,TASK`: none but these, of a first run. Linux.
+the pictures there. `--only TASK,TASK`: none but these, of a first run. `--changed`: the table is of whole runs after a change
+alone, with time on the clock. Linux.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from loraprep.scan import image_list
 from loraprep.scan.detail import Looked
 from tests import stuck
 from tests.benchmarks import gate, phases, pictures
-from tests.benchmarks.timing import run
+from tests.benchmarks.timing import Cost, run
 
 BASE = 200
 FIRST = (
@@ -123,7 +124,9 @@ def main() -> None:
     options.add_argument("count", type=int, nargs="+")
     options.add_argument("--cluster", default="")
     options.add_argument("--only", default="")
+    options.add_argument("--changed", action="store_true")
     given = options.parse_args()
+    process.claim()  # numpy is loaded here before a child could say so
     os.environ[reading.UNREAD] = "1"
     out = Path(os.environ.get("LORAPREP_MANY", tempfile.gettempdir())) / "loraprep-many"
     out.mkdir(exist_ok=True)
@@ -134,10 +137,11 @@ def main() -> None:
             pictures.project(base, pictures.stamps(out, BASE), pictures.STAMPS),
         )
     found: dict[int, dict[str, tuple[float, float]]] = {}
+    whole: dict[int, dict[str, Cost]] = {}
     only = tuple(given.only.split(",")) if given.only else ()
     rounds = (("first", only),) if only else (("first", FIRST), ("one caption", CAPTION), ("one answer", FIRST))
     for count in given.count:
-        root, found[count] = out / "many", {}
+        root, found[count], whole[count] = out / "many", {}, {}
         made_up(base, root, count)
         for what, names in rounds:
             if what == "one caption":
@@ -152,11 +156,18 @@ def main() -> None:
                 said = json.loads(line)
                 found[count][f"{what}: {said['step']}"] = said["cpu"], said["own"]
                 print(count, what, said, file=sys.stderr, flush=True)
-            found[count][what] = cost.cpu, cost.own
+            found[count][what], whole[count][what] = (cost.cpu, cost.own), cost
             print(count, what, cost.cpu, cost.clock, cost.own, file=sys.stderr, flush=True)
         if not only:
             print(f"{count:,} pictures: {gate.outputs(root)}", flush=True)
     sizes = list(found)
+    if given.changed:
+        print("| changed | " + " | ".join(f"{n:,}: CPU s | clock s | MB" for n in sizes) + " |")
+        print("|---|" + "---|" * (3 * len(sizes)))
+        for what, _ in rounds[1:]:
+            costs = (whole[n][what] for n in sizes)
+            print(f"| {what} | " + " | ".join(f"{c.cpu:.1f} | {c.clock:.1f} | {c.own:.0f}" for c in costs) + " |")
+        return
     print("| phase | " + " | ".join(f"{n:,}: CPU s | MB" for n in sizes) + " | power |")
     print("|---|" + "---|" * (2 * len(sizes) + 1))
     for name in found[sizes[0]]:
