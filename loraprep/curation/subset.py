@@ -219,24 +219,29 @@ def outlier_findings(images: Sequence[Image], alike: Compare) -> list[Finding]:
     """
     if len(images) < _LEAST:
         return []
-    nearest = np.array([_nearest_three(row, own) for row, own in _rows(images, alike)])
+    every = range(len(images))
+    some = every[style_clusters.spoken_for(len(images))]
+    at = {n: k for k, n in enumerate(some)}
+    nearest = np.array([_nearest_three(row, at.get(n, -1)) for n, row in _rows(images, alike, every, some)])
     middle = float(np.median(nearest))
     spread = 1.4826 * float(np.median(np.abs(nearest - middle))) + 0.02
     odd = tuple(i.path for i, v in zip(images, nearest, strict=True) if v < middle - 3.5 * spread)
     return [Finding(Code.UNLIKE_THE_REST, odd, {})] if odd else []
 
 
-def _rows(images: Sequence[Image], alike: Compare) -> Iterator[tuple[Matrix, int]]:
-    """Yield how alike each is to those that speak for all, and its own place among them, -1 if it is none of them."""
+def _rows(
+    images: Sequence[Image], alike: Compare, of: Sequence[int], to: Sequence[int]
+) -> Iterator[tuple[int, Matrix]]:
+    """Yield each index in `of` with how alike it is to those in `to`; of very many so many are compared at a time."""
     if len(images) <= style_clusters.MANY:
-        yield from ((row, n) for n, row in enumerate(alike(images)))
+        whole = alike(images)
+        yield from ((n, whole[n, to]) for n in of)
         return
-    some = images[style_clusters.spoken_for(len(images))]
-    at = {i.path: n for n, i in enumerate(some)}
-    for start in range(0, len(images), style_clusters.MANY):
-        band = images[start : start + style_clusters.MANY]
-        rows = alike([*some, *band])[len(some) :, : len(some)]
-        yield from ((row, at.get(i.path, -1)) for i, row in zip(band, rows, strict=True))
+    others = [images[n] for n in to]
+    for start in range(0, len(of), style_clusters.MANY):
+        band = of[start : start + style_clusters.MANY]
+        rows = alike([*others, *(images[n] for n in band)])[len(to) :, : len(to)]
+        yield from zip(band, rows, strict=True)
 
 
 def _nearest_three(alike: Matrix, own: int) -> np.float32:
@@ -256,7 +261,9 @@ def surplus_question(
     extra = [n for n in range(len(images)) if n not in inside]
     if not extra:
         return []
-    nearest = _nearest(images, alike, list(kept)[style_clusters.spoken_for(len(kept))], extra) if kept else {}
+    stay = list(kept)[style_clusters.spoken_for(len(kept))]
+    rows = _rows(images, alike, extra, stay) if stay else ()
+    nearest = {n: images[stay[int(row.argmax())]].path for n, row in rows}
     paths = [images[n].path for n in extra]
     number = "1 picture" if len(extra) == 1 else f"{len(extra)} pictures"
     entry = {
@@ -267,17 +274,3 @@ def surplus_question(
     }
     key = next((p for p in [*paths, *nearest.values()] if p not in taken), paths[0])
     return [Question(key=key, entry=entry, digests={images[n].path: images[n].digest for n in extra})]
-
-
-def _nearest(images: Sequence[Image], alike: Compare, stay: Sequence[int], extra: Sequence[int]) -> dict[int, str]:
-    """Which of those that stay each of the others is most like."""
-    if len(images) <= style_clusters.MANY:
-        whole = alike(images)
-        return {n: images[stay[int(np.argmax(whole[n, stay]))]].path for n in extra}
-    found: dict[int, str] = {}
-    staying = [images[n] for n in stay]
-    for start in range(0, len(extra), style_clusters.MANY):
-        band = extra[start : start + style_clusters.MANY]
-        rows = alike([*staying, *(images[n] for n in band)])[len(stay) :, : len(stay)]
-        found |= {n: staying[k].path for n, k in zip(band, rows.argmax(axis=1).tolist(), strict=True)}
-    return found
