@@ -29,7 +29,7 @@ from loraprep.imaging.measured import measure
 from loraprep.imaging.pictures import Pictures
 from loraprep.project import crops
 from loraprep.scan import detail
-from loraprep.scan.detail import Sight
+from loraprep.scan.detail import SecondLook
 
 # in build/, a file of its own: what one connection writes another cannot read, and corners are read meanwhile
 COMPARED = "compared.sqlite"
@@ -82,7 +82,7 @@ def _seen(
     """(style by path, (corner, who bears a mark there), path -> why it could not be opened)."""
     styles: dict[str, bytes] = {}
     stamp = files.dumps([_COMPARED, detail.VERSION, __version__, PIL.__version__, np.__version__], indent=None)
-    with closing(Sight(pictures, cache)) as sight, closing(Store(beside, "compared", stamp)) as compared:
+    with closing(SecondLook(pictures, cache)) as sight, closing(Store(beside, "compared", stamp)) as compared:
         failed = sight.look(records, progress=progress)
         for record in records:
             found = sight.looked(record)
@@ -106,7 +106,7 @@ def _numbers(data: bytes) -> bytes:
 class _Corners:
     """Corners that are fetched when they are looked at: those of a hundred thousand pictures take gigabytes."""
 
-    def __init__(self, sight: Sight, records: Sequence[Image]) -> None:
+    def __init__(self, sight: SecondLook, records: Sequence[Image]) -> None:
         self._sight, self._records = sight, records
 
     def __len__(self) -> int:

@@ -61,7 +61,7 @@ class Looked(Struct, frozen=True, array_like=True):
     corners: bytes  # corners.packed
 
 
-class Sight:
+class SecondLook:
     """What the second look found, in `path` (a project's build/pixels.sqlite), or while it lasts.
 
     Raises sqlite3.Error, then or later, for a damaged file: store.mended.
@@ -140,7 +140,7 @@ def look(
     """
 
     def act() -> dict[str, Seen]:
-        with closing(Sight(pictures, cache)) as sight:
+        with closing(SecondLook(pictures, cache)) as sight:
             failed = sight.look(records, among, progress)
             aborted = {path: Seen(given_up=why) for path, why in failed.items() if isinstance(why, GivenUp)}
             return sight.seen(records) | aborted
