@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ _SOME = 6000  # pixels that it is taken from
 NOT_KNOWN = Lying()
 DRAWN = 2.0  # of 255 per px: an edge, and no soft ground
 _REACH = 0.5  # px of the canvas by which resampling may move an edge
+_THIRDS = np.full((1, 3), 1 / 3, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _points(shape: tuple[int, ...], data: bytes) -> Keypoints:
 
 
 def _misfit(laid: Laid) -> float:
-    return float(np.median(laid.residual[laid.inside]))
+    return ranked(laid.residual[laid.inside], 50)[0]
 
 
 def similarity(first: Keypoints, second: Keypoints, *, mirrored: bool) -> Similarity | None:
@@ -288,8 +290,23 @@ def _warped(b: Pixels, linear: Matrix, shift: Matrix, size: tuple[int, int]) -> 
 
 
 def is_grey(pixels: Pixels) -> bool:
-    some = pixels[::4, ::4].astype(np.int16)
-    return float(np.percentile(some.max(axis=2) - some.min(axis=2), 99.9)) < _GREY
+    from loraprep.imaging.opencv import cv2
+
+    red, green, blue = (np.ascontiguousarray(pixels[::4, ::4, n]) for n in range(3))
+    colour = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    return ranked(colour, 99.9)[0] < _GREY
+
+
+def ranked(values: NDArray[Any], *percents: float) -> list[float]:
+    """Return percentiles as numpy.percentile does, by sorting, which takes numpy a fifth of the time."""
+    ordered = np.sort(values, axis=None)
+    found = []
+    for percent in percents:
+        place = percent / 100 * (len(ordered) - 1)
+        low = int(place)
+        before, after = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
+        found.append(before + (after - before) * (place - low))
+    return found
 
 
 def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane, Plane, float]:
@@ -306,12 +323,9 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane
     some = some[:: 1 + len(some) // _SOME]
     ways = []
     for source, target in ((b, a), (a, b)):
-        fitted = cv2.merge(
-            [_toned(*channels, some) for channels in zip(cv2.split(source), cv2.split(target), strict=True)]
-        )
+        fitted = _toned(source, target, some)
         beyond = _beyond(target.astype(np.float32), fitted)
-        half, most = np.percentile(beyond[inside], (50, 90))
-        ways.append((float(half + most), fitted, beyond))
+        ways.append((sum(ranked(beyond[inside], 50, 90)), fitted, beyond))
     (forth, of_b, left), (back, of_a, right) = ways
     a, b = a.astype(np.float32), b.astype(np.float32)
     if forth <= back:
@@ -321,13 +335,17 @@ def _in_one_tone(one: Pixels, other: Pixels, inside: Mask) -> tuple[Plane, Plane
 
 def _moved(source: Plane, fitted: Plane, inside: Mask) -> float:
     """The median change of tone where something is drawn: a ground may be the same around what was painted anew."""
+    from loraprep.imaging.opencv import cv2
+
     drawn = (gradient(source) > DRAWN) & inside
-    return float(np.median(_mean(np.abs(fitted - source))[drawn])) if drawn.any() else 0.0
+    return ranked(_mean(cv2.absdiff(fitted, source))[drawn], 50)[0] if drawn.any() else 0.0
 
 
 def _mean(planes: Plane) -> Plane:
-    """The mean of three channels, which numpy takes ten times as long for along so short an axis."""
-    mean: Plane = (planes[..., 0] + planes[..., 1] + planes[..., 2]) / np.float32(3)
+    """The mean of three channels."""
+    from loraprep.imaging.opencv import cv2
+
+    mean: Plane = cv2.transform(planes, _THIRDS)
     return mean
 
 
@@ -336,12 +354,12 @@ def gradient(plane: Plane) -> Plane:
     from loraprep.imaging.opencv import cv2
 
     across, down = (cv2.Sobel(plane, cv2.CV_32F, *way, ksize=3, scale=1 / 8) for way in ((1, 0), (0, 1)))
-    size: Plane = np.hypot(across, down)
+    size: Plane = cv2.magnitude(across, down)
     return size if size.ndim == 2 else np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
 
 
-def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], some: NDArray[np.intp]) -> Plane:
-    """The source by the rising cubic that brings it nearest the target, fitted to medians over quantiles.
+def _toned(source: Pixels, target: Pixels, some: NDArray[np.intp]) -> Plane:
+    """The source, each channel by the rising cubic that brings it nearest the target, fitted to medians over quantiles.
 
     Robust (Cauchy weights, Holland and Welsch 1977), and of few freedoms: a moon in one of the two is a change, though
     nothing else may be as bright. What the target clips at black and white says nothing of the curve.
@@ -349,35 +367,46 @@ def _toned(source: NDArray[np.uint8], target: NDArray[np.uint8], some: NDArray[n
     """
     from loraprep.imaging.opencv import cv2
 
-    s, t = source.ravel()[some], target.ravel()[some]
+    channels = range(source.shape[2])
+    steps = [_steps(*(p.reshape(-1, len(channels))[some, n] for p in (source, target))) for n in channels]
+    table = np.stack([_curve(*step) for step in steps], axis=1)
+    toned: Plane = cv2.LUT(source, table[None])
+    return toned
+
+
+_Levels = NDArray[np.float64]
+
+
+def _steps(s: NDArray[np.uint8], t: NDArray[np.uint8]) -> tuple[_Levels, _Levels]:
+    """The mean level of each of _BINS quantiles of the source, and the median of what it became, if not clipped."""
     order = np.argsort(s, kind="stable")  # of bytes, and below of two, numpy counts (radix sort)
     ends = np.unique(np.linspace(0, len(s), min(_BINS, len(s)) + 1).astype(np.int64))
-    part = np.repeat(np.arange(len(ends) - 1, dtype=np.uint16), np.diff(ends))
-    s, t = s[order].astype(np.int64), t[order]
-    t = t[np.argsort(part << 8 | t, kind="stable")].astype(
-        np.int64
-    )  # each part by itself in order: its middle is its median
-    x = np.add.reduceat(s, ends[:-1]) / np.diff(ends)
+    sizes = np.diff(ends)
+    part = np.repeat(np.arange(len(sizes), dtype=np.uint16) << 8, sizes)
+    # each part by itself in order: its middle is its median
+    t = (np.sort(part | t[order], kind="stable") & 255).astype(np.int64)
+    x = np.add.reduceat(s[order], ends[:-1], dtype=np.int64) / sizes
     y = (t[(ends[:-1] + ends[1:] - 1) // 2] + t[(ends[:-1] + ends[1:]) // 2]) / 2
     inner = (np.abs(y - 127.5) < 127.5 - _CLIPPED) | (np.abs(x - 127.5) > 127.5 - _CLIPPED)
-    if inner.any():
-        x, y = x[inner], y[inner]
-    low, high = x[0], x[-1]
+    return (x[inner], y[inner]) if inner.any() else (x, y)
+
+
+def _curve(x: _Levels, y: _Levels) -> NDArray[np.float32]:
+    """What each of the 256 levels becomes, by the steps that are known."""
     levels = np.arange(256) / 255
-    within = np.clip(levels, low / 255, high / 255)
+    within = np.clip(levels, x[0] / 255, x[-1] / 255)
     degree = min(3, len(np.unique(np.round(x / _APART))) // 3)  # three levels and more for each freedom
-    curve = within * 255 + np.median(y - x)
+    curve = within * 255 + ranked(y - x, 50)[0]
     if degree:
         terms = np.vander(x / 255, degree + 1)
         weights = np.ones(len(x))
         for _ in range(_ROUNDS):
             found = np.linalg.lstsq(terms * weights[:, None], y * weights, rcond=None)[0]
             apart = np.abs(y - terms @ found)
-            weights = np.sqrt(1 / (1 + (apart / (2.385 * max(1.0, 1.4826 * float(np.median(apart))))) ** 2))
+            weights = np.sqrt(1 / (1 + (apart / (2.385 * max(1.0, 1.4826 * ranked(apart, 50)[0]))) ** 2))
         curve = np.vander(within, degree + 1) @ found
     curve = np.maximum.accumulate(curve + (levels - within) * 255)
-    toned: Plane = cv2.LUT(source, np.clip(curve, 0, 255).astype(np.float32))
-    return toned
+    return np.clip(curve, 0, 255).astype(np.float32)
 
 
 def _beyond(target: Plane, fitted: Plane) -> Plane:
@@ -385,8 +414,10 @@ def _beyond(target: Plane, fitted: Plane) -> Plane:
     from loraprep.imaging.opencv import cv2
 
     near = np.ones((3, 3), np.uint8)
-    low, high = (fitted + _REACH * (bound(fitted, near) - fitted) for bound in (cv2.erode, cv2.dilate))
-    return _mean(np.maximum(0, np.maximum(target - high, low - target)))
+    low, high = (
+        cv2.addWeighted(bound(fitted, near), _REACH, fitted, 1 - _REACH, 0) for bound in (cv2.erode, cv2.dilate)
+    )
+    return _mean(np.maximum(0, cv2.max(cv2.subtract(target, high), cv2.subtract(low, target))))
 
 
 def difference(first: Pixels, second: Pixels, lying: Lying = NOT_KNOWN) -> Plane:

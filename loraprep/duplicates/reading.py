@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from loraprep.duplicates.geometry import DRAWN, ENOUGH, Close, Laid, Mask, Plane, gradient
+from loraprep.duplicates.geometry import DRAWN, ENOUGH, Close, Laid, Mask, Plane, gradient, ranked
 
 Relation = Literal["copy", "variant"]
 
@@ -48,7 +48,7 @@ _WITHOUT_POINTS = 0.9  # the same for pictures with no points in common, which o
 _GAIN_WITHOUT, _COLOUR_WITHOUT = 1.15, 2.3  # 10 % brighter, and what is just noticed (CIE76: Mahy et al. 1994)
 _TONED = 2.55 * 2.3  # of 255, what is just noticed (as above): who lays a mark over a picture leaves its tone alone
 _STRUCTURE = 9.0  # variance of luma, 0..255, within a block that has any
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601
+_LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)  # Rec. 601
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,15 @@ def read(laid: Laid, limit: float, closer: Callable[[Mask], Close]) -> Reading:
 
     `closer`: gives what is around a place of the canvas at the pictures' own size (geometry.closer).
     """
+    from loraprep.imaging.opencv import cv2
+
     told = laid.points >= ENOUGH
     ratio = max(laid.gain, 1 / laid.gain)
     relit = abs(laid.lighter) > OTHER_LIGHT or ratio > OTHER_GAIN or laid.tint > OTHER_COLOUR
-    first, second = laid.first @ _LUMA, laid.second @ _LUMA
+    first, second = (cv2.transform(plane, _LUMA) for plane in (laid.first, laid.second))
     same, inside, around = _structure(first, second, laid.inside)
     residual = np.where(laid.inside, laid.residual, 0).astype(np.float32)
-    change, most = _worst(residual, laid.inside), float(np.percentile(residual[laid.inside], 90))
+    change, most = _worst(residual, laid.inside), ranked(residual[laid.inside], 90)[0]
     changed = _spots(residual)
     agree = _agreement(residual, first, second, laid.inside)
     relation: Relation | None = None
@@ -146,13 +148,24 @@ def _spots(residual: Plane) -> Mask:
 
     differs = (residual > _DIFFERS).astype(np.uint8)
     count, labels, facts, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
-    peaks = np.zeros(count)
-    there = differs.astype(bool)
-    np.maximum.at(peaks, labels[there], residual[there])
+    peaks = _peaks(labels, residual, count)
     kept = (facts[:, cv2.CC_STAT_AREA] > 3) & (peaks > _SURELY)
     kept[0] = False
     spots: Mask = kept[labels]
     return spots
+
+
+def _peaks(labels: NDArray[np.int32], residual: Plane, count: int) -> NDArray[np.float32]:
+    """The most that each of `count` spots differs by; 0 for what is in none."""
+    there = labels > 0
+    spots = labels[there]
+    order = np.argsort(spots, kind="stable")
+    spots = spots[order]
+    peaks = np.zeros(count, np.float32)
+    if len(spots):
+        starts = np.flatnonzero(np.diff(spots, prepend=0))
+        peaks[spots[starts]] = np.maximum.reduceat(residual[there][order], starts)
+    return peaks
 
 
 def _in_one_place(changed: Mask) -> bool:
@@ -178,7 +191,7 @@ def _wider(plane: NDArray[Any], side: int = 3) -> NDArray[Any]:
 def _rest(residual: Plane, changed: Mask, inside: Mask) -> float:
     """By how much they differ, 0..255, in the 90th pixel of 100 of what does not."""
     rest = inside & ~_wider(changed.astype(np.uint8)).astype(bool)
-    return float(np.percentile(residual[rest], 90)) if rest.any() else 255.0
+    return ranked(residual[rest], 90)[0] if rest.any() else 255.0
 
 
 def _laid_over(near: Close, fewest: float) -> tuple[int, bool, bool]:
@@ -220,7 +233,8 @@ def _strokes(ink: Mask) -> tuple[float, float]:
     from loraprep.imaging.opencv import cv2
 
     depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)[ink]
-    return 2 * float(np.percentile(depth, 98)), float(ink.sum()) / (2 * float(np.percentile(depth, 80))) ** 2
+    most, usual = ranked(depth, 98, 80)
+    return 2 * most, float(ink.sum()) / (2 * usual) ** 2
 
 
 def _ink(residual: Plane, changed: Mask) -> Mask:
@@ -228,8 +242,7 @@ def _ink(residual: Plane, changed: Mask) -> Mask:
     from loraprep.imaging.opencv import cv2
 
     count, labels = cv2.connectedComponents(changed.astype(np.uint8), connectivity=8)
-    peaks = np.zeros(count)
-    np.maximum.at(peaks, labels[changed], residual[changed])
+    peaks = _peaks(labels, residual, count)
     ink: Mask = changed & (residual > peaks[labels] / 2)
     return ink
 
