@@ -38,7 +38,11 @@ _THIN, _STROKE = 0.05, 0.035  # 0.033, and little things drawn into it begin at 
 # times longer than wide, of lettering: half as much again as a spot of a face that is ink alone, which reaches 10,
 _STROKES = 16, 36  # in the margin, where signatures are; anywhere more than three tears, which reach 32
 _MARGIN = 1 / 7  # of the side
-_SURE, _BLUR = 3.0, 9  # standard errors; px that the softening makes one
+# what letters of a fill, an outline and a soft shadow may leave, if all edges are theirs and they are twice as long as
+# lettering is at least: whatever was drawn anew on develop either has edges of both or is short
+_LAYERED = 0.15
+_SURE, _CLEARLY = 3.0, 6.0  # standard errors; once and twice what is beyond chance
+_BLUR = 9  # px that the softening makes one
 _SOME = 2000  # pixels that colours of ink are taken from
 _AROUND, _AROUND_WITHOUT = 0.65, 0.9  # share of what is drawn that agrees around it; with no points in common
 _SAME, _SAME_INSIDE = 0.4, 0.5  # share of places with structure where it is the same: anywhere, in the middle
@@ -217,15 +221,23 @@ def _laid_over(near: Close, fewest: float) -> tuple[int, bool, bool]:
     pixels = near.first[ink], near.second[ink]
     ways = [_composed(*pixels), _composed(*pixels[::-1])]  # over the second, over the first
     over = int(theirs > mine) if foreign <= _UNSURE else int(ways[0].alone <= ways[1].alone)
+    clearly = ways[0].surely >= _CLEARLY
+    if clearly and foreign > _OWNED and ways[0].shines != ways[1].shines:
+        over = int(ways[0].shines)  # pale ink takes edges away, too: what lies below is the stronger of the two
     way = ways[1 - over]
-    shines = _SHINES[0] <= way.through < _SHINES[1] and way.surely >= _SURE
+    clearly = clearly and way.shines
+    if clearly:
+        fewest = min(fewest, _STROKES[0])  # nobody who paints a spot anew lets what was there show through
     many = strokes >= fewest
     hides = way.alone <= _FLAT and foreign <= _UNSURE and many
-    if thick > _THIN * near.side or way.left > _HARDLY or not (foreign <= _UNSURE or shines):
+    broad = _strokes(spots)[0] / near.side
+    layered = foreign <= _OWNED and strokes >= 2 * _STROKES[1] and broad <= _STROKE
+    hardly, unexplained = (_LAYERED, _LAYERED) if layered else (_HARDLY, _UNEXPLAINED)
+    if thick > _THIN * near.side or way.left > hardly or not (foreign <= _UNSURE or way.shines):
         return -1, False, False
-    own = foreign <= _OWNED or shines or hides
-    thin = _strokes(spots)[0] <= _STROKE * near.side  # and not the outline of something
-    return over, many, bool(many and own and thin and way.left <= _UNEXPLAINED)
+    own = foreign <= _OWNED or way.shines or hides
+    thin = broad <= (_THIN if clearly and strokes >= _STROKES[1] else _STROKE)  # and not the outline of something
+    return over, many, bool(many and own and thin and way.left <= unexplained)
 
 
 def _strokes(ink: Mask) -> tuple[float, float]:
@@ -257,6 +269,11 @@ class _Composed:
     alone: float
     through: float
     surely: float
+
+    @property
+    def shines(self) -> bool:
+        """Does what lies below show through, and more than by chance?"""
+        return _SHINES[0] <= self.through < _SHINES[1] and self.surely >= _SURE
 
 
 def _composed(below: Plane, above: Plane) -> _Composed:
