@@ -23,12 +23,18 @@ class Candidate:
     """Two pictures (indices, i < j); `points` that they share, 0 for likeness alone; j looks `mirrored`.
 
     `alike`: as a whole, by hashes or thumbnails, or with few points: they may lie on each other without any to tell.
+    `either`: what is even, or the same on both sides, looks as if it were mirrored and as if it were not.
     """
 
-    __slots__ = ("alike", "i", "j", "mirrored", "points")
+    __slots__ = ("alike", "either", "i", "j", "mirrored", "points")
 
     def __init__(self, i: int, j: int, mirrored: bool, points: int, alike: bool = False) -> None:
         self.i, self.j, self.mirrored, self.points, self.alike = i, j, mirrored, points, alike
+        self.either = False
+
+    def seen_alike(self, mirrored: bool) -> None:
+        self.alike = True
+        self.either |= mirrored != self.mirrored
 
 
 def bits(hashes: Iterable[str]) -> NDArray[np.uint64]:
@@ -82,17 +88,19 @@ def find_candidates(images: Sequence[Image], sight: Sight, alike: Near) -> list[
     for found in index.shared(seen(), len(images)):
         pair = found.i, found.j
         alone[[*pair]] = False
-        if pair not in best or best[pair].points < found.points:
+        before = best.get(pair)
+        if before is None or before.points < found.points:
             best[pair] = Candidate(*pair, found.mirrored, found.points)
+        best[pair].either = before is not None  # a pair is told once upright and once mirrored
     for (rows, columns), mirrored in ((alike.upright, False), (alike.mirrored, True)):
         unsure = (few | alone)[rows] | (few | alone)[columns]
         for i, j, alone_or_few in zip(rows.tolist(), columns.tolist(), unsure.tolist(), strict=True):
             if alone_or_few:
                 best.setdefault((i, j), Candidate(i, j, mirrored, 0))
             if (i, j) in best:
-                best[i, j].alike = True
+                best[i, j].seen_alike(mirrored)
     for i, j, mirrored in _alike(images, np.flatnonzero(few | alone if len(images) < _MANY else few)):
-        best.setdefault((i, j), Candidate(i, j, mirrored, 0)).alike = True
+        best.setdefault((i, j), Candidate(i, j, mirrored, 0)).seen_alike(mirrored)
     for i, j in flattened.same_outline(images):
         best.setdefault((i, j), Candidate(i, j, False, 0)).alike = True
     for (i, j), candidate in best.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -36,7 +37,7 @@ _LAYERS = 3  # of an octave: SIFT holds so many times a point's response against
 _FEW = 60  # points
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
 _VERSION = 2  # of the cache: raised with anything that changes what a picture's points are
-_QUICK_VERSION = 3  # the same of glimpses
+_QUICK_VERSION = 4  # the same of glimpses
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def _sift():  # type: ignore[no-untyped-def]
 _Points = TypeVar("_Points")
 Quick = NDArray[np.uint8]  # (n, 34): the level of OCTAVE, the angle in 256ths of a turn, and 256 bits
 GLIMPSES = 300  # points of a glimpse
+_CORNERS, _CELLS = 900, 4  # corners that they are chosen from, and parts of each side that have an equal share of them
 OCTAVE = 1.25  # between two of its eight levels
 
 
@@ -112,7 +114,9 @@ class Glimpse:
     """Points of a picture and of it mirrored that cost a tenth of the others: they tell who may have a copy at all.
 
     ORB (Rublee, Rabaud, Konolige and Bradski 2011), as OpenCV has it, the strongest corners first. Its bits do not
-    mirror as those of SIFT do, so that the mirrored picture is looked at as well.
+    mirror as those of SIFT do, so that the mirrored picture is looked at as well. Chosen from all over it, as letters
+    across a picture, or a page around it, have more strong corners than all that it shows (Brown, Szeliski and Winder
+    2005, "Multi-image matching using multi-scale oriented patches", section 3).
     """
 
     sides: tuple[Quick, Quick]
@@ -136,7 +140,7 @@ def glimpse(pixels: Pixels) -> Glimpse:
     from loraprep.imaging.opencv import cv2
 
     grey = reduced(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
-    points, bits = _orb().detectAndCompute(grey, None)
+    points, bits = _orb().compute(grey, _spread(_orb().detect(grey, None), *grey.shape))
     width = grey.shape[1]
     turned = [
         cv2.KeyPoint(width - 1 - p.pt[0], p.pt[1], p.size, (540 - p.angle) % 360, p.response, p.octave) for p in points
@@ -145,10 +149,25 @@ def glimpse(pixels: Pixels) -> Glimpse:
     return Glimpse((_quick(points, bits), _quick(turned, mirrored)))
 
 
+def _spread(points: Sequence[Any], height: int, width: int) -> list[Any]:
+    """Take the strongest corner of each cell, then the second of each, until there are GLIMPSES of them."""
+    taken = Counter[tuple[int, int]]()
+    ranks = []
+    for point in sorted(points, key=_strongest):
+        cell = int(point.pt[0] * _CELLS / width), int(point.pt[1] * _CELLS / height)
+        ranks.append((taken[cell], len(ranks), point))
+        taken[cell] += 1
+    return [point for *_, point in sorted(ranks, key=lambda rank: rank[:2])[:GLIMPSES]]
+
+
+def _strongest(point: Any) -> tuple[float, tuple[float, float], int]:
+    return -point.response, point.pt, point.octave
+
+
 def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None) -> Quick:
     if bits is None:
         return np.zeros((0, 34), np.uint8)
-    order = sorted(range(len(points)), key=lambda n: (-points[n].response, points[n].pt, points[n].octave))
+    order = sorted(range(len(points)), key=lambda n: _strongest(points[n]))
     how = [(points[n].octave, int(points[n].angle * 256 / 360) % 256) for n in order]
     return np.column_stack([np.array(how, np.uint8), bits[order]])
 
@@ -157,7 +176,7 @@ def _quick(points: Sequence[Any], bits: NDArray[np.uint8] | None) -> Quick:
 def _orb():  # type: ignore[no-untyped-def]
     from loraprep.imaging.opencv import cv2
 
-    return cv2.ORB_create(nfeatures=GLIMPSES, scaleFactor=OCTAVE, nlevels=8, fastThreshold=7)  # 7: soft paintings too
+    return cv2.ORB_create(nfeatures=_CORNERS, scaleFactor=OCTAVE, nlevels=8, fastThreshold=7)  # 7: soft paintings too
 
 
 class Sight(Protocol):

@@ -126,9 +126,9 @@ class _Comparison:
             self._place_cuts()
         return self._met
 
-    def _held(self, found: Candidate, ground: str) -> Similarity | None:
+    def _held(self, found: Candidate, ground: str, mirrored: bool) -> Similarity | None:
         first, second = (self._points(self._images[n], ground) for n in (found.i, found.j))
-        return geometry.similarity(first, second, mirrored=found.mirrored)
+        return geometry.similarity(first, second, mirrored=mirrored)
 
     def _points(self, image: Image, ground: str) -> Keypoints:
         try:
@@ -148,22 +148,28 @@ class _Comparison:
             return (WHITE,)
 
     def _seen(self, found: Candidate) -> Reading | None:
-        """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first."""
-        readings = []
-        for ground in self._grounds(found):
-            held = self._held(found, ground)
-            seen = self._read(found, held, ground) if held or found.alike else None
-            if seen is not None and seen.relation == "copy" and seen.laid_over < 0:
-                return seen
-            readings.append(seen)
-        return next((seen for seen in readings if seen is not None), None)
+        """Read a pair on the first ground on which they are copies, of which nothing differs; else on the first.
 
-    def _read(self, found: Candidate, held: Similarity | None, ground: str) -> Reading | None:
+        First as more of their points say, and if that leads nowhere the other way round, mirrored or not.
+        """
+        for mirrored in (found.mirrored, not found.mirrored)[: 1 + found.either]:
+            readings = []
+            for ground in self._grounds(found):
+                held = self._held(found, ground, mirrored)
+                seen = self._read(found, held, ground, mirrored) if held or found.alike else None
+                if seen is not None and seen.relation == "copy" and seen.laid_over < 0:
+                    return seen
+                readings.append(seen)
+            if any(readings):
+                return next(seen for seen in readings if seen)
+        return None
+
+    def _read(self, found: Candidate, held: Similarity | None, ground: str, mirrored: bool) -> Reading | None:
         try:
             first, second = (self._sight.pixels(self._images[n], ground) for n in (found.i, found.j))
         except (BadImage, OSError):  # gone since it was looked at; the next scan says so
             return None
-        laid = geometry.lay(first, second, held, mirrored=found.mirrored, whole=found.alike)
+        laid = geometry.lay(first, second, held, mirrored=mirrored, whole=found.alike)
         if laid is None:
             return None
         seen = reading.read(laid, self._limits.variant, lambda where: geometry.closer(laid, first, second, where))
@@ -204,15 +210,15 @@ class _Comparison:
     def _place_cuts(self) -> None:
         """Best fit first: each cut is a copy of one of the pictures that it fits."""
         images, copies = self._images, self._copies
-        source: dict[int, tuple[int, Candidate]] = {}
+        source: dict[int, tuple[int, Reading]] = {}
         step = self._limits.variant / 8  # changes nearer to each other than this say nothing about which fits better
         for found, seen in sorted(self._cuts, key=lambda c: (round(c[1].change / step), -c[0].points, c[0].i, c[0].j)):
             if copies.known(images[found.i].path, images[found.j].path):
                 continue
             cut, of = (found.i, found.j) if seen.covers[0] > seen.covers[1] else (found.j, found.i)
-            before, how = source.setdefault(cut, (of, found))
+            before, how = source.setdefault(cut, (of, seen))
             if before != of and not copies.known(images[before].path, images[of].path):
-                pair = Candidate(min(before, of), max(before, of), found.mirrored != how.mirrored, 0, alike=True)
+                pair = Candidate(min(before, of), max(before, of), seen.mirrored != how.mirrored, 0, alike=True)
                 both = self._seen(pair)
                 if both is not None and both.relation == "variant" and min(both.covers) >= _WHOLE:
                     copies.part(images[before].path, images[of].path)
