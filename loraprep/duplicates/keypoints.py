@@ -152,7 +152,7 @@ def glimpse(pixels: Pixels) -> Glimpse:
 def _spread(points: Sequence[Any], height: int, width: int) -> list[Any]:
     """Take the strongest corner of each cell, then the second of each, until there are GLIMPSES of them."""
     taken = Counter[tuple[int, int]]()
-    ranks = []
+    ranks: list[tuple[int, int, Any]] = []
     for point in sorted(points, key=_strongest):
         cell = int(point.pt[0] * _CELLS / width), int(point.pt[1] * _CELLS / height)
         ranks.append((taken[cell], len(ranks), point))
