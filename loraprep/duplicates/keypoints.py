@@ -32,11 +32,11 @@ Floats = NDArray[np.float32]
 
 SIDE = 512  # px, longer side of what is looked at; tests/benchmarks/copies.py: at 320 stretched and small cuts are lost
 MOST = 400  # points kept of a picture, those with the most contrast
-_CONTRASTS = (0.02, 0.005)  # OpenCV's threshold, its own is 0.04; the lower one where that leaves a picture with few
-_LAYERS = 3  # of an octave: SIFT holds so many times a point's response against the threshold
-_FEW = 60  # points
+_CONTRAST = 0.02  # OpenCV's threshold, its own is 0.04
+_SOFT = 200  # points, below which a cut of a picture may have next to none, so that soft ones are looked for as well
+_FAINT, _BLUR = 0.002, 1.5  # their contrast; px that it is blurred by first, or they are what saving a JPEG leaves
 _SCALE = 512.0  # of a root-normalised component, to lie in 0..255
-_VERSION = 2  # of the cache: raised with anything that changes what a picture's points are
+_VERSION = 3  # of the cache: raised with anything that changes what a picture's points are
 _QUICK_VERSION = 4  # the same of glimpses
 
 
@@ -82,24 +82,34 @@ def of_picture(pixels: Pixels) -> Keypoints:
     """Find the points of a picture of at most SIDE px."""
     from loraprep.imaging.opencv import cv2
 
-    found, described = _sift().detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), None)
-    clear = [n for n, point in enumerate(found) if point.response * _LAYERS >= _CONTRASTS[0]]
-    height, width = pixels.shape[:2]
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    places, described = _found(grey, _CONTRAST)
+    if len(places) < _SOFT:
+        soft, faint = _found(cv2.GaussianBlur(grey, (0, 0), _BLUR), _FAINT)
+        # the same place twice would be its own second best match
+        apart = np.hypot(*(soft[:, None, n] - places[None, :, n] for n in (0, 1))) > soft[:, None, 2] / 2
+        other = apart.all(axis=1)
+        places, described = (np.concatenate(both)[:MOST] for both in ((places, soft[other]), (described, faint[other])))
+    return Keypoints(*pixels.shape[:2], places, described)
+
+
+def _found(grey: NDArray[np.uint8], contrast: float) -> tuple[Floats, NDArray[np.uint8]]:
+    """Places and root-normalised descriptors, those with the most contrast first."""
+    found, described = _sift(contrast).detectAndCompute(grey, None)
     if described is None:
-        return Keypoints(height, width, np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8))
-    chosen = clear if len(clear) >= _FEW else range(len(found))
-    order = sorted(chosen, key=lambda n: (-found[n].response, found[n].pt, found[n].angle))[:MOST]
+        return np.zeros((0, 4), np.float32), np.zeros((0, 128), np.uint8)
+    order = sorted(range(len(found)), key=lambda n: (-found[n].response, found[n].pt, found[n].angle))[:MOST]
     places = np.array([(*found[n].pt, found[n].size, found[n].angle) for n in order], np.float32)
-    kept = described[order].astype(np.float32)
-    roots = np.sqrt(kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-6))
-    return Keypoints(height, width, places, np.rint(np.minimum(roots * _SCALE, 255)).astype(np.uint8))
+    chosen = described[order].astype(np.float32)
+    roots = np.sqrt(chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-6))
+    return places, np.rint(np.minimum(roots * _SCALE, 255)).astype(np.uint8)
 
 
 @cache
-def _sift():  # type: ignore[no-untyped-def]
+def _sift(contrast: float):  # type: ignore[no-untyped-def]
     from loraprep.imaging.opencv import cv2
 
-    return cv2.SIFT_create(nfeatures=MOST, nOctaveLayers=_LAYERS, contrastThreshold=_CONTRASTS[1])
+    return cv2.SIFT_create(nfeatures=MOST, contrastThreshold=contrast)
 
 
 _Points = TypeVar("_Points")

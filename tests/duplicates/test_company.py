@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from loraprep.duplicates import candidates, index, keypoints
 from loraprep.duplicates.keypoints import Glimpse, Quick
@@ -28,6 +28,23 @@ def test_points_are_found_only_of_those_that_may_have_a_copy() -> None:
     assert {"0.jpg", "cut.jpg", "1.jpg", "mirrored cut.jpg"} <= found
     assert not {"2.jpg", "3.jpg", "4.jpg", "5.jpg"} & found
     assert all(np.array_equal(*sides) for image in images for sides in _both_ways(sight.glimpse(image)))
+
+
+def test_letters_do_not_take_all_quick_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = pictures.scene(640, 480, 3)
+    lettered = plain.copy()
+    words = (
+        "all about the harbour and",
+        "what the tide left there",
+        "for those who wait for it",
+        "behind the lighthouse, 1912",
+    )
+    for line, text in enumerate(words):
+        at, font = (20, 250 + 40 * line), ImageFont.load_default(30)
+        ImageDraw.Draw(lettered).text(at, text, "white", font, stroke_width=2, stroke_fill="black")
+    assert index.met([keypoints.glimpse(np.asarray(picture)) for picture in (plain, lettered)], 2).all()
+    monkeypatch.setattr(keypoints, "_CELLS", 1)  # the strongest of all
+    assert not index.met([keypoints.glimpse(np.asarray(picture)) for picture in (plain, lettered)], 2).any()
 
 
 def test_asking_in_rounds_misses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,19 @@ def test_a_copy_is_found_and_the_whole_clean_one_stays(folder: Folder, edit: str
     assert what in group.pairs[0].what
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_cut_of_a_picture_without_a_single_edge_is_held(seed: int) -> None:
+    levels = np.random.default_rng(seed).integers(122, 134, (10, 13, 3), np.uint8)
+    soft = Pillow.fromarray(levels).resize((640, 480), Pillow.Resampling.BICUBIC)
+    whole, part = (
+        np.asarray(Pillow.open(io.BytesIO(encoded(picture, quality=quality))).convert("RGB"))
+        for picture, quality in ((soft, 92), (soft.crop((90, 70, 560, 420)), 70))
+    )
+    points = [keypoints.of_picture(keypoints.reduced(pixels)) for pixels in (whole, part)]
+    assert geometry.similarity(*points, mirrored=False) is not None
+    assert geometry.similarity(*points, mirrored=True) is None
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("name", ["a.jpg", "z.jpg"])
