@@ -1,6 +1,6 @@
 """How well copies, variants and what is neither are told apart, by kind of what was done:
 
-    python -m tests.benchmarks.copies [--root DIR] [--part develop|report] [--keep FILE] [--others] [--wrong] [--batches N]
+    python -m tests.benchmarks.copies [--root DIR] [--part develop|report] [--keep FILE] [--others] [--seed N] [--wrong] [--batches N]
 
 Originals come from Debian packages, as tests/benchmarks/findings.py says; no package is in both parts. `develop` is what
 rules are made on, `report` is looked at once, when they are done. An original meets one edit of it at a time, so that
@@ -331,9 +331,9 @@ def originals(root: Path, part: str) -> Iterator[tuple[str, Picture, str]]:
             yield f"{which.source.name} {seen[which.source.name]}", picture, which.path
 
 
-def edited(name: str, picture: Picture, kind: str, root: Path, part: str) -> list[tuple[Picture, str]]:
+def edited(name: str, picture: Picture, kind: str, root: Path, part: str, seed: str) -> list[tuple[Picture, str]]:
     """The pictures of one kind, and how each is saved."""
-    c = random.Random(f"{name} {kind}")
+    c = random.Random(f"{name} {kind}{seed}")
     pen = Pen(root, part, c)
     if kind in WINDOWS:
         return [(cut(picture, WINDOWS[kind], c), "JPEG") for _ in range(2)]
@@ -400,7 +400,7 @@ def shared(made: list[tuple[str, Picture]], root: Path, part: str) -> Iterator[F
         yield filed(f"{kind}/{name}.jpg", encoded(p), name, "none")
 
 
-def plant(root: Path, part: str, batches: int, *, others: bool = False) -> list[list[File]]:
+def plant(root: Path, part: str, batches: int, *, others: bool = False, seed: str = "") -> list[list[File]]:
     chosen = list(originals(root, part))
     made = [(name, picture) for name, picture, _ in chosen if (int(name.split()[-1]) <= EACH) != others]
     spare = [(name, picture) for name, picture, _ in chosen if (int(name.split()[-1]) <= EACH) == others]
@@ -420,8 +420,9 @@ def plant(root: Path, part: str, batches: int, *, others: bool = False) -> list[
             if kind not in WINDOWS:
                 files.append(original)
             base = Pillow.open(io.BytesIO(original.data)).convert("RGB")
-            for number, (picture_, form) in enumerate(edited(name, base, kind, root, part)):
-                data = encoded(picture_.convert("RGB"), form, random.Random(name + kind).randint(75, 95))
+            for number, (picture_, form) in enumerate(edited(name, base, kind, root, part, seed)):
+                quality = random.Random(name + kind + seed).randint(75, 95)
+                data = encoded(picture_.convert("RGB"), form, quality)
                 whose = f"{name}, {kind}" if kind in VARIED and is_seen(base, picture_) else name
                 files.append(filed(f"{name}/{kind} {number}.{form.lower()}", data, whose, kind))
         found.append(files)
@@ -552,6 +553,7 @@ def main() -> None:
     options.add_argument("--root", type=Path, default=Path("/"))
     options.add_argument("--part", choices=("develop", "report"), default="develop")
     options.add_argument("--others", action="store_true", help="edits of the pictures that only made strangers before")
+    options.add_argument("--seed", default="", help="plants the edits anew")
     options.add_argument("--keep", type=Path, help="keeps the planted set here, and takes it from here")
     options.add_argument("--batches", type=int, default=BATCHES)
     options.add_argument("--wrong", action="store_true", help="name false pairs")
@@ -559,7 +561,7 @@ def main() -> None:
     if given.keep and given.keep.exists():
         batches = pickle.loads(given.keep.read_bytes())
     else:
-        batches = plant(given.root, given.part, given.batches, others=given.others)
+        batches = plant(given.root, given.part, given.batches, others=given.others, seed=given.seed)
         if given.keep:
             given.keep.write_bytes(pickle.dumps(batches))
     judge(batches[: given.batches], wrong=given.wrong)

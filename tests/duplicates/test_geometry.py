@@ -63,6 +63,14 @@ def shadowed(picture: Picture) -> Picture:
     return dark
 
 
+def pale_initials(picture: Picture) -> Picture:
+    """Two letters in the middle of a picture that goes on below them."""
+    sheet = Pillow.new("L", picture.size, 0)
+    place = (picture.width * 0.4, picture.height * 0.45)
+    ImageDraw.Draw(sheet).text(place, "Fx", fill=90, font=ImageFont.load_default(60))
+    return Pillow.composite(Pillow.new("RGB", picture.size, "white"), picture, sheet)
+
+
 def signed(picture: Picture) -> Picture:
     """A few letters along the lower edge."""
     result = picture.copy()
@@ -83,6 +91,7 @@ EDITS: dict[str, tuple[Callable[[Picture], Picture], str]] = {
     "outlined letters": (lambda p: lettered(p, "white", stroke=2), "with lettering"),
     "tiled": (tiled, "with lettering all over it"),
     "shadowed letters": (shadowed, "with lettering in the lower left"),
+    "pale initials": (pale_initials, "with lettering in the middle"),
     "a signature": (signed, "with lettering in the lower left"),
 }
 
