@@ -90,7 +90,7 @@ def of_picture(pixels: Pixels) -> Keypoints:
         apart = np.hypot(*(soft[:, None, n] - places[None, :, n] for n in (0, 1))) > soft[:, None, 2] / 2
         other = apart.all(axis=1)
         places, described = (np.concatenate(both)[:MOST] for both in ((places, soft[other]), (described, faint[other])))
-    return Keypoints(*pixels.shape[:2], places, described)
+    return Keypoints(pixels.shape[0], pixels.shape[1], places, described)
 
 
 def _found(grey: NDArray[np.uint8], contrast: float) -> tuple[Floats, NDArray[np.uint8]]:
